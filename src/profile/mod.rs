@@ -1,0 +1,283 @@
+//! The profile: one TOML file that describes one workload for all subcommands.
+
+mod duration;
+mod redis;
+mod setting;
+mod source;
+mod url;
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::path::Path;
+
+use serde::Deserialize;
+
+pub use self::duration::{Span, SpanRange};
+pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
+pub use self::setting::{Environment, Origin, Setting, SettingError};
+pub use self::source::{ProfileError, Source};
+pub use self::url::{Address, RedisUrl};
+use crate::workload::{Payload, Rate, Work};
+
+/// The list that is used when nothing names one.
+pub const DEFAULT_LIST: &str = "mylist";
+
+/// The profile that is compiled in.
+const BUILT_IN: &str = include_str!("../../config/demo.toml");
+
+/// The file that is taken from the working directory when nothing else is named.
+const IN_WORKING_DIRECTORY: &str = "qscale.toml";
+
+/// One workload. What a table leaves out is decided by the subcommand that needs it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Profile {
+    /// Where the profile's text came from.
+    #[serde(skip)]
+    pub source: Source,
+    /// The address of the schema, for editors; not used here.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// How to reach Redis.
+    pub redis: RedisTable,
+    /// The list.
+    pub queue: QueueTable,
+    /// What `produce` puts on it.
+    pub produce: ProduceTable,
+    /// How `consume` works it.
+    pub consume: ConsumeTable,
+    /// How KEDA scales the consumers.
+    pub scale: ScaleTable,
+    /// How producer and consumers run in Kubernetes.
+    pub deploy: DeployTable,
+}
+
+/// The `[queue]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct QueueTable {
+    /// The Redis List: pushed left, taken right.
+    pub list: Option<String>,
+}
+
+/// The `[produce]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProduceTable {
+    /// Items a batch.
+    pub batch: Option<NonZeroU64>,
+    /// From the start of one batch to the start of the next; `0s` is as fast as Redis takes them.
+    pub every: Option<Span>,
+    /// Items per second, in place of `every`.
+    pub rate: Option<Rate>,
+    /// Stop after this many items.
+    pub count: Option<u64>,
+    /// Stop after this long.
+    pub duration: Option<Span>,
+    /// What the items hold.
+    pub payload: Option<Payload>,
+    /// Wait while the list is longer than this.
+    pub max_backlog: Option<u64>,
+    /// Log every item.
+    pub echo: Option<bool>,
+}
+
+/// The `[consume]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConsumeTable {
+    /// How surely an item is worked.
+    pub delivery: Option<Delivery>,
+    /// How many items are worked at a time.
+    pub concurrency: Option<NonZeroU32>,
+    /// What is done with an item.
+    pub work: Option<Work>,
+    /// Stop after this many items.
+    pub max_items: Option<u64>,
+    /// Stop when nothing has come for this long.
+    pub idle_exit: Option<Span>,
+    /// How long items in work may take after the consumer was told to stop.
+    pub drain: Option<Span>,
+}
+
+/// How surely an item is worked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// A plain blocking pop: an item in work is lost when its consumer dies.
+    #[default]
+    AtMostOnce,
+}
+
+/// The `[scale]` table, in KEDA's terms.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScaleTable {
+    /// A `ScaledObject` scales the consumers' Deployment; a `ScaledJob` starts Jobs.
+    pub kind: Option<ScaleKind>,
+    /// The fewest pods.
+    pub min_replica_count: Option<u32>,
+    /// The most pods.
+    pub max_replica_count: Option<u32>,
+    /// How often KEDA looks at the list.
+    pub polling_interval: Option<Span>,
+    /// How long the list must have been idle before the last pods go; governs the step to zero alone.
+    pub cooldown_period: Option<Span>,
+    /// How many waiting items ask for one pod: an average, not a threshold.
+    pub list_length: Option<u64>,
+    /// Up to how many waiting items leave the consumers at zero.
+    pub activation_list_length: Option<u64>,
+    /// Where KEDA takes address, user and password from.
+    pub authentication: Option<Authentication>,
+    /// How a `ScaledJob` reckons the Jobs to start.
+    pub strategy: Option<Strategy>,
+}
+
+/// What KEDA scales.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum ScaleKind {
+    /// The replicas of a Deployment.
+    #[default]
+    ScaledObject,
+    /// Jobs, one after the other.
+    ScaledJob,
+}
+
+/// Where KEDA takes address, user and password from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Authentication {
+    /// From a `TriggerAuthentication` that reads the Secret.
+    #[default]
+    TriggerAuthentication,
+    /// From the environment of the consumer's container (`passwordFromEnv` and its like).
+    Environment,
+}
+
+/// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Running Jobs count against the list: for items that stay on it until they are done.
+    Default,
+    /// Only pending Jobs do: for items that leave the list when their Job starts.
+    #[default]
+    Accurate,
+    /// As many Jobs as there may be.
+    Eager,
+}
+
+/// The `[deploy]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DeployTable {
+    /// The workload's name; the objects' names begin with it.
+    pub name: Option<String>,
+    /// The namespace of all objects.
+    pub namespace: Option<String>,
+    /// Write the Namespace as well.
+    pub create_namespace: Option<bool>,
+    /// The container image, with a tag or digest.
+    pub image: Option<String>,
+    /// An existing Secret with the Redis user and password.
+    pub secret: Option<String>,
+    /// The key of the user in the Secret.
+    pub secret_username_key: Option<String>,
+    /// The key of the password in the Secret.
+    pub secret_password_key: Option<String>,
+    /// Write a Deployment for the producer as well.
+    pub producer: Option<bool>,
+    /// Write a Redis for demos as well.
+    pub redis: Option<bool>,
+}
+
+impl Profile {
+    /// Reads the profile that `named` (by flag or environment) says, or `qscale.toml` where that is there, or the one
+    /// that is compiled in.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file cannot be read or says something that cannot be; the error shows the place.
+    pub fn read(named: Option<&Path>) -> Result<Self, ProfileError> {
+        let path = match named {
+            Some(path) => path,
+            None if Path::new(IN_WORKING_DIRECTORY).exists() => Path::new(IN_WORKING_DIRECTORY),
+            None => return Self::built_in(),
+        };
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ProfileError::Unreadable { path: name.clone(), source })?;
+        Self::parse(&name, &text)
+    }
+
+    /// The profile that is compiled in: `config/demo.toml`.
+    ///
+    /// # Errors
+    ///
+    /// None that a release could have: a test reads it.
+    pub fn built_in() -> Result<Self, ProfileError> {
+        Self::parse("built-in profile", BUILT_IN)
+    }
+
+    /// Reads a profile from `text`, which goes by `name` in messages.
+    ///
+    /// # Errors
+    ///
+    /// Shows the place of what cannot be, and the key that was meant for a near miss.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ProfileError> {
+        let source = Source { name: name.to_owned(), text: text.to_owned() };
+        let profile: Self = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
+        let profile = Self { source, ..profile };
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// Returns where the value of `path` was set.
+    pub fn origin(&self, path: &[&str]) -> Origin {
+        match self.source.line_of(path) {
+            Some(line) => Origin::Profile { name: self.source.name.clone(), line },
+            None => Origin::Default,
+        }
+    }
+
+    /// The list, as the environment (`LIST_NAME`) over the profile over the default says.
+    pub fn list(&self, environment: &Environment) -> Setting<String> {
+        if let Some(value) = environment.get("LIST_NAME") {
+            return Setting { value, origin: Origin::Variable("LIST_NAME") };
+        }
+        match &self.queue.list {
+            Some(value) => Setting { value: value.clone(), origin: self.origin(&["queue", "list"]) },
+            None => Setting::default(DEFAULT_LIST.to_owned()),
+        }
+    }
+
+    /// What no single value can be wrong in alone.
+    fn check(&self) -> Result<(), ProfileError> {
+        let wrong = |path: &[&str], message: &str| Err(self.source.error_at(path, message));
+        if self.queue.list.as_deref() == Some("") {
+            return wrong(&["queue", "list"], "is empty");
+        }
+        if self.produce.rate.is_some() && self.produce.every.is_some() {
+            return wrong(&["produce", "rate"], "excludes `every`: keep one of them");
+        }
+        if self.redis.port == Some(0) {
+            return wrong(&["redis", "port"], "is not a port from 1 to 65535");
+        }
+        let ScaleTable { min_replica_count, max_replica_count, list_length, .. } = self.scale;
+        if max_replica_count == Some(0) {
+            return wrong(&["scale", "max-replica-count"], "has to be 1 at least");
+        }
+        if min_replica_count.unwrap_or(0) > max_replica_count.unwrap_or(100) {
+            return wrong(&["scale", "min-replica-count"], "is more than max-replica-count");
+        }
+        if list_length == Some(0) {
+            return wrong(&["scale", "list-length"], "has to be 1 at least: it is the number of items for one pod");
+        }
+        if self.scale.polling_interval.is_some_and(|span| span.0.as_secs() == 0 || span.0.subsec_nanos() != 0) {
+            return wrong(&["scale", "polling-interval"], "has to be whole seconds, 1 at least");
+        }
+        if self.scale.cooldown_period.is_some_and(|span| span.0.subsec_nanos() != 0) {
+            return wrong(&["scale", "cooldown-period"], "has to be whole seconds");
+        }
+        Ok(())
+    }
+}

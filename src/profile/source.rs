@@ -1,0 +1,227 @@
+//! The text of a profile, where in it something stands, and what is wrong there.
+
+use std::fmt;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Said to who writes a password into a profile.
+const PASSWORD_SOURCES: &str =
+    "a password comes from REDIS_PASSWORD, from the file that `password-file` names, or from the URL";
+
+/// The text of a profile and the name it goes by in messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The path as it was given, or `built-in profile`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// Returns where the value of `path` stands, such as `["scale", "list-length"]`; the whole of it, as bytes.
+    pub fn find(&self, path: &[&str]) -> Option<Range<usize>> {
+        let document = DeTable::parse(&self.text).ok()?;
+        let (last, tables) = path.split_last()?;
+        let mut table = document.get_ref();
+        for key in tables {
+            table = match table.get(*key)?.get_ref() {
+                DeValue::Table(inner) => inner,
+                _ => return None,
+            };
+        }
+        table.get(*last).map(Spanned::span)
+    }
+
+    /// Returns the line of `path`, counted from 1; `None` when the profile does not set it.
+    pub fn line_of(&self, path: &[&str]) -> Option<usize> {
+        self.find(path).map(|span| self.position(span.start).0)
+    }
+
+    /// Makes the error that the value of `path` is wrong, pointing at it where the profile sets it.
+    pub fn error_at(&self, path: &[&str], message: impl Into<String>) -> ProfileError {
+        let message = format!("{}: {}", path.join("."), message.into());
+        self.error(self.find(path), message, None)
+    }
+
+    /// Turns what the TOML reader says into our words, with the key that was meant for a near miss.
+    pub(super) fn toml_error(&self, error: &toml::de::Error) -> ProfileError {
+        let message = error.message().trim_end();
+        let hint = unknown_field(message).and_then(|(unknown, known)| match nearest(unknown, &known) {
+            Some(meant) => Some(format!("did you mean `{meant}`?")),
+            None if unknown.to_ascii_lowercase().contains("password") => Some(PASSWORD_SOURCES.to_owned()),
+            None if known.is_empty() => None,
+            None => Some(format!("the keys here are: {}", known.join(", "))),
+        });
+        let message = match unknown_field(message) {
+            Some((unknown, _)) => format!("unknown key `{unknown}`"),
+            None => message.to_owned(),
+        };
+        self.error(error.span(), message, hint)
+    }
+
+    fn error(&self, span: Option<Range<usize>>, message: String, hint: Option<String>) -> ProfileError {
+        let place = span.map(|span| {
+            let (line, column) = self.position(span.start);
+            let text = self.text.lines().nth(line - 1).unwrap_or_default().to_owned();
+            let rest = text.chars().count().saturating_sub(column - 1);
+            let width = self.text.get(span).unwrap_or_default().chars().take_while(|c| *c != '\n').count();
+            Place { line, column, width: width.clamp(1, rest.max(1)), text }
+        });
+        ProfileError::Wrong(Box::new(Wrong { profile: self.name.clone(), place, message, hint }))
+    }
+
+    /// Line and column of a byte, both counted from 1; the column in characters.
+    fn position(&self, byte: usize) -> (usize, usize) {
+        let before = self.text.get(..byte).unwrap_or(&self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// Takes serde's "unknown field `a`, expected one of `b`, `c`" apart: what was written, and what is known.
+fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    Some((unknown, quoted.collect()))
+}
+
+/// The known key that `unknown` was most likely meant to be; KEDA's and Kubernetes' own spellings count as meant.
+fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+    let unknown = kebab(unknown);
+    let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);
+    let nearest = known.iter().copied().min_by_key(|key| distance(key))?;
+    (distance(nearest) <= 1 + nearest.len() / 4).then_some(nearest)
+}
+
+/// `pollingInterval` and `polling_interval` as `polling-interval`.
+fn kebab(key: &str) -> String {
+    let mut kebab = String::with_capacity(key.len() + 4);
+    for c in key.chars() {
+        match c {
+            '_' => kebab.push('-'),
+            c if c.is_ascii_uppercase() => {
+                if !kebab.is_empty() {
+                    kebab.push('-');
+                }
+                kebab.push(c.to_ascii_lowercase());
+            }
+            c => kebab.push(c),
+        }
+    }
+    kebab
+}
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The file is not there, or may not be read.
+    #[error("cannot read profile `{path}`")]
+    Unreadable {
+        /// The path as it was given.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text says something that cannot be.
+    #[error("{0}")]
+    Wrong(Box<Wrong>),
+}
+
+impl ProfileError {
+    /// The way out, where one is known.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable { .. } => None,
+            Self::Wrong(wrong) => wrong.hint.as_deref(),
+        }
+    }
+}
+
+/// What is wrong in a profile, and where.
+#[derive(Debug)]
+pub struct Wrong {
+    profile: String,
+    place: Option<Place>,
+    message: String,
+    hint: Option<String>,
+}
+
+#[derive(Debug)]
+struct Place {
+    line: usize,
+    column: usize,
+    width: usize,
+    text: String,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(place) = &self.place else { return write!(f, "{}: {}", self.profile, self.message) };
+        let Place { line, column, width, text } = place;
+        let gutter = line.to_string().len();
+        writeln!(f, "{}:{line}:{column}: {}", self.profile, self.message)?;
+        writeln!(f, "{:gutter$} |", "")?;
+        writeln!(f, "{line} | {}", redacted(text))?;
+        write!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width), indent = column - 1)
+    }
+}
+
+/// A line of a profile as it may be shown: a URL keeps its shape and loses its password, and so does a key that is
+/// not known here but holds one by its name.
+fn redacted(line: &str) -> String {
+    if let Some((key, value)) = line.split_once('=')
+        && key.to_ascii_lowercase().contains("pass")
+        && key.trim() != "password-file"
+    {
+        return format!("{key}={}", "*".repeat(value.chars().count()));
+    }
+    let Some(start) = line.find("://").map(|at| at + 3) else { return line.to_owned() };
+    let Some(at) = line[start..].rfind('@').map(|at| start + at) else { return line.to_owned() };
+    let Some(colon) = line[start..at].find(':').map(|colon| start + colon + 1) else { return line.to_owned() };
+    format!("{}{}{}", &line[..colon], "*".repeat(line[colon..at].chars().count()), &line[at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source { name: "q.toml".into(), text: text.into() }
+    }
+
+    #[test]
+    fn a_value_is_found_by_its_path() {
+        let source = source("[scale]\nmin-replica-count = 3\n\n[scale.deep]\nx = \"é\"\n");
+        assert_eq!(source.line_of(&["scale", "min-replica-count"]), Some(2));
+        assert_eq!(source.find(&["scale", "deep", "x"]).map(|span| &source.text[span]), Some("\"é\""));
+        assert_eq!(source.line_of(&["scale", "max"]), None);
+    }
+
+    #[test]
+    fn an_error_shows_its_line_and_points_at_the_value() {
+        let error = source("[queue]\nlist = \"\"\n").error_at(&["queue", "list"], "is empty");
+        assert_eq!(error.to_string(), "q.toml:2:8: queue.list: is empty\n  |\n2 | list = \"\"\n  |        ^^");
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        let text = "[redis]\nurl = \"redis://app:s3cret@host:1/x\"\n";
+        let error = source(text).error_at(&["redis", "url"], "no").to_string();
+        assert!(!error.contains("s3cret") && error.contains("redis://app:******@host"), "{error}");
+    }
+
+    #[test]
+    fn keda_spellings_are_near_misses() {
+        let known = ["polling-interval", "list-length", "batch"];
+        for (typed, meant) in [
+            ("pollingInterval", Some("polling-interval")),
+            ("list_length", Some("list-length")),
+            ("bacth", Some("batch")),
+            ("zebra", None),
+        ] {
+            assert_eq!(nearest(typed, &known), meant, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Redis URLs, checked by us before anything connects, so that each mistake is named.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use url::Url;
+
+/// What a Redis URL says; what it leaves open is `None`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct RedisUrl {
+    /// Where the server listens.
+    pub address: Address,
+    /// Whether the scheme asks for TLS.
+    pub tls: bool,
+    /// The ACL user.
+    pub username: Option<String>,
+    /// The password, percent-decoded.
+    pub password: Option<SecretString>,
+    /// The database index.
+    pub db: Option<u8>,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A host name or IP address, and a port.
+    Tcp {
+        /// The name as it was given; an IPv6 address without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A socket in the file system.
+    Unix {
+        /// Its path.
+        path: PathBuf,
+    },
+}
+
+/// The port Redis listens on when none is named.
+pub(super) const DEFAULT_PORT: u16 = 6379;
+
+/// The schemes that are understood, for messages.
+const SCHEMES: &str = "redis://, rediss:// (TLS), unix://";
+
+impl TryFrom<String> for RedisUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl std::str::FromStr for RedisUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+}
+
+impl RedisUrl {
+    /// Reads `redis[s]://[user[:password]@]host[:port][/db]` or `unix:///path[?db=N]`.
+    ///
+    /// The names of Valkey (`valkey://`, `valkeys://`) and `redis+unix://` mean the same.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong, and never repeats the password.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.contains('#') {
+            return Err("a `#` has to be written %23 in a URL".to_owned());
+        }
+        let url = Url::parse(text).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => {
+                format!("a Redis URL begins with one of {SCHEMES}")
+            }
+            url::ParseError::InvalidPort => "the port is not a number from 1 to 65535".to_owned(),
+            error => format!("not a URL: {error}"),
+        })?;
+        let (tls, unix) = match url.scheme() {
+            "redis" | "valkey" => (false, false),
+            "rediss" | "valkeys" => (true, false),
+            "unix" | "redis+unix" | "valkey+unix" => (false, true),
+            scheme => return Err(format!("unknown scheme `{scheme}://`; known are {SCHEMES}")),
+        };
+
+        let mut db = None;
+        for (name, value) in url.query_pairs() {
+            match &*name {
+                "db" => db = Some(parse_db(&value)?),
+                // The value stays out of the message: it may be a password put in the wrong place.
+                name => return Err(format!("unknown parameter `{name}`; the only one known is `db`")),
+            }
+        }
+
+        let address = if unix {
+            let path = percent_decoded(url.path())?;
+            if url.host_str().is_some_and(|host| !host.is_empty()) || path.len() < 2 {
+                return Err("a unix socket is written unix:///path/to/redis.sock, with three slashes".to_owned());
+            }
+            Address::Unix { path: path.into() }
+        } else {
+            match url.path().trim_matches('/') {
+                "" => {}
+                index => db = Some(parse_db(index)?),
+            }
+            let host = url.host_str().filter(|host| !host.is_empty()).ok_or("the host is missing")?;
+            let host = percent_decoded(host.trim_start_matches('[').trim_end_matches(']'))?;
+            match url.port() {
+                Some(0) => return Err("the port is not a number from 1 to 65535".to_owned()),
+                port => Address::Tcp { host, port: port.unwrap_or(DEFAULT_PORT) },
+            }
+        };
+
+        let username = Some(percent_decoded(url.username())?).filter(|name| !name.is_empty());
+        let password = url.password().map(percent_decoded).transpose()?.filter(|password| !password.is_empty());
+        Ok(Self { address, tls, username, password: password.map(SecretString::from), db })
+    }
+}
+
+/// Reads a database index.
+///
+/// # Errors
+///
+/// Names the text when it is no number; Redis itself says when the number is beyond its `databases`.
+pub(super) fn parse_db(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| format!("database `{text}` is not a number from 0 to 255"))
+}
+
+fn percent_decoded(text: &str) -> Result<String, String> {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| "a percent-encoded part is not UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn tcp(host: &str, port: u16) -> Address {
+        Address::Tcp { host: host.into(), port }
+    }
+
+    #[test]
+    fn a_full_url_is_taken_apart() {
+        let url = RedisUrl::parse("rediss://app:p%40ss%2F@db.example.com:6380/3").unwrap();
+        assert_eq!(url.address, tcp("db.example.com", 6380));
+        assert!(url.tls);
+        assert_eq!(url.username.as_deref(), Some("app"));
+        assert_eq!(url.password.unwrap().expose_secret(), "p@ss/");
+        assert_eq!(url.db, Some(3));
+    }
+
+    #[test]
+    fn what_is_left_open_stays_open() {
+        for (text, address) in [
+            ("redis://localhost", tcp("localhost", 6379)),
+            ("redis://[::1]:7000/", tcp("::1", 7000)),
+            ("valkey://:secret@h", tcp("h", 6379)),
+            ("unix:///run/redis/redis.sock", Address::Unix { path: "/run/redis/redis.sock".into() }),
+            ("redis+unix:///tmp/a%20b", Address::Unix { path: "/tmp/a b".into() }),
+        ] {
+            let url = RedisUrl::parse(text).unwrap();
+            assert_eq!((url.address, url.username, url.db), (address, None, None), "{text}");
+        }
+        assert_eq!(RedisUrl::parse("unix:///s?db=4").unwrap().db, Some(4));
+    }
+
+    #[test]
+    fn each_mistake_is_named_and_no_password_is_repeated() {
+        for (text, named) in [
+            ("localhost:6379", "unknown scheme `localhost://`"),
+            ("/tmp/redis.sock", "begins with one of redis://"),
+            ("http://:s3cret@h:1", "unknown scheme `http://`"),
+            ("redis://:s3cret@h:99999", "port"),
+            ("redis://:s3cret@h:0", "port"),
+            ("redis://:s3cret@h/abc", "database `abc`"),
+            ("redis://:s3cret@h/999", "database `999`"),
+            ("redis://:s3cret@h?timeout=s3cret", "unknown parameter `timeout`"),
+            ("redis://", "host"),
+            ("unix://tmp/redis.sock", "three slashes"),
+            ("redis://:pa#s3cret@h", "%23"),
+        ] {
+            let error = RedisUrl::parse(text).unwrap_err();
+            assert!(error.contains(named) && !error.contains("s3cret"), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! When items are due, as a function of the time since the start.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How fast items are put on the list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// A batch at once, and the next one `every` later.
+    Batches {
+        /// Items a batch, at least 1.
+        batch: u64,
+        /// From the start of one batch to the start of the next; more than zero.
+        every: Duration,
+    },
+    /// One item after the other.
+    Steady {
+        /// Items per second, more than zero.
+        rate: f64,
+    },
+    /// As fast as Redis takes them.
+    Unpaced,
+}
+
+impl Pace {
+    /// Returns how many items are due in total, `elapsed` after the start.
+    ///
+    /// Counting from the start, and not from the last call, is what keeps a late call from lowering the rate: the items
+    /// it missed are due at once.
+    pub fn due(&self, elapsed: Duration) -> u64 {
+        match self {
+            Self::Batches { batch, every } => batch.saturating_mul(periods(elapsed, *every) + 1),
+            Self::Steady { rate } => whole(elapsed.as_secs_f64() * rate).saturating_add(1),
+            Self::Unpaced => u64::MAX,
+        }
+    }
+
+    /// Returns when, after the start, the item after the first `sent` is due.
+    pub fn next_after(&self, sent: u64) -> Duration {
+        match self {
+            Self::Batches { batch, every } => every.saturating_mul(u32::try_from(sent / batch).unwrap_or(u32::MAX)),
+            Self::Steady { rate } => seconds(sent, *rate),
+            Self::Unpaced => Duration::ZERO,
+        }
+    }
+
+    /// Returns how many items fall due within `limit`, its end left out; `None` when the pace sets no number.
+    pub fn within(&self, limit: Duration) -> Option<u64> {
+        match self {
+            Self::Batches { batch, every } => {
+                let started = limit.as_nanos().div_ceil(every.as_nanos());
+                Some(batch.saturating_mul(u64::try_from(started).unwrap_or(u64::MAX)))
+            }
+            Self::Steady { rate } => Some(whole((limit.as_secs_f64() * rate).ceil())),
+            Self::Unpaced => None,
+        }
+    }
+}
+
+/// How many whole periods of `every` lie in `elapsed`.
+fn periods(elapsed: Duration, every: Duration) -> u64 {
+    u64::try_from(elapsed.as_nanos() / every.as_nanos().max(1)).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, which is what is wanted")]
+fn whole(count: f64) -> u64 {
+    count as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 items is not paced")]
+fn seconds(count: u64, rate: f64) -> Duration {
+    Duration::try_from_secs_f64(count as f64 / rate).unwrap_or(Duration::MAX)
+}
+
+/// A rate as people write it: `200`, `200/s`, `30/m`, or `max`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "RateText", into = "RateText")]
+pub enum Rate {
+    /// Items per second, more than zero.
+    PerSecond(f64),
+    /// As fast as Redis takes them.
+    Max,
+}
+
+/// A rate in a profile is a number of items per second, or text.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum RateText {
+    Number(f64),
+    Text(String),
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        let (number, seconds) = match text.split_once('/') {
+            None | Some((_, "s")) => (text.trim_end_matches("/s"), 1.0),
+            Some((number, "m")) => (number, 60.0),
+            Some((number, "h")) => (number, 3600.0),
+            Some((_, unit)) => return Err(format!("`/{unit}` is not one of /s, /m and /h")),
+        };
+        match number.trim().parse::<f64>() {
+            Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Self::PerSecond(rate / seconds)),
+            _ => Err(format!("`{text}` is not a rate such as `200`, `200/s`, `30/m` or `max`")),
+        }
+    }
+}
+
+impl TryFrom<RateText> for Rate {
+    type Error = String;
+
+    fn try_from(text: RateText) -> Result<Self, String> {
+        match text {
+            RateText::Number(rate) => rate.to_string().parse(),
+            RateText::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl From<Rate> for RateText {
+    fn from(rate: Rate) -> Self {
+        match rate {
+            Rate::PerSecond(rate) => Self::Number(rate),
+            Rate::Max => Self::Text("max".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PerSecond(rate) => write!(f, "{rate}/s"),
+            Self::Max => f.write_str("max"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TUTORIAL: Pace = Pace::Batches { batch: 50, every: Duration::from_secs(2) };
+
+    #[test]
+    fn batches_are_due_at_their_start() {
+        for (millis, due) in [(0, 50), (1_999, 50), (2_000, 100), (60_000, 1_550)] {
+            assert_eq!(TUTORIAL.due(Duration::from_millis(millis)), due, "after {millis} ms");
+        }
+        for (sent, millis) in [(0, 0), (49, 0), (50, 2_000), (99, 2_000), (100, 4_000)] {
+            assert_eq!(TUTORIAL.next_after(sent), Duration::from_millis(millis), "after {sent} items");
+        }
+    }
+
+    #[test]
+    fn a_limit_leaves_out_what_starts_at_its_end() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(TUTORIAL.within(minute), Some(1_500));
+        assert_eq!(Pace::Steady { rate: 100.0 }.within(minute), Some(6_000));
+        assert_eq!(Pace::Steady { rate: 0.3 }.within(Duration::from_secs(10)), Some(3));
+        assert_eq!(Pace::Unpaced.within(minute), None);
+    }
+
+    #[test]
+    fn rates_are_read_as_written() {
+        for (text, rate) in [
+            ("200", Rate::PerSecond(200.0)),
+            ("2.5/s", Rate::PerSecond(2.5)),
+            ("30/m", Rate::PerSecond(0.5)),
+            ("max", Rate::Max),
+        ] {
+            assert_eq!(text.parse(), Ok(rate), "{text}");
+        }
+        for text in ["0", "-1", "fast", "5/d", "inf", ""] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn due_never_goes_back(rate in 0.01..1e6, a in 0_u64..86_400_000, b in 0_u64..86_400_000) {
+            let pace = Pace::Steady { rate };
+            let [early, late] = [a.min(b), a.max(b)].map(|millis| pace.due(Duration::from_millis(millis)));
+            prop_assert!(early <= late);
+        }
+
+        #[test]
+        fn what_comes_next_is_due_when_it_says(sent in 0_u64..1_000_000, batch in 1_u64..1000, millis in 1_u64..10_000) {
+            let pace = Pace::Batches { batch, every: Duration::from_millis(millis) };
+            let at = pace.next_after(sent);
+            prop_assert!(pace.due(at) > sent);
+            prop_assert!(at.is_zero() || pace.due(at - Duration::from_millis(1)) <= sent);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What items hold: text with placeholders.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use rand::distr::Alphanumeric;
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+
+/// A template of items. JSON needs no escapes in it: a brace only opens a placeholder before a letter.
+///
+/// | placeholder | becomes |
+/// |---|---|
+/// | `{int:10..20}` | a random whole number, both ends included |
+/// | `{seq}` | 1 for the first item, 2 for the second … |
+/// | `{time}` | when the item was made, as RFC 3339 in UTC with milliseconds |
+/// | `{unix}` | the same in seconds since 1970, with milliseconds |
+/// | `{id}` | 32 random hexadecimal digits |
+/// | `{text:100}` | as many random letters and digits |
+/// | `{{` | a brace |
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Payload {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Int { from: i64, to: i64 },
+    Seq,
+    Time,
+    Unix,
+    Id,
+    Text(usize),
+}
+
+/// The longest `{text:N}`: Redis' own limit for a value is 512 MB, a batch is cut long before.
+const LONGEST_TEXT: usize = 16 * 1024 * 1024;
+
+impl Payload {
+    /// Makes the item number `seq` (from 1) at the time `now`.
+    pub fn item(&self, seq: u64, now: SystemTime, rng: &mut impl Rng) -> String {
+        let mut item = String::with_capacity(self.text.len() + 16);
+        for part in &self.parts {
+            part.write(&mut item, seq, now, rng);
+        }
+        item
+    }
+}
+
+impl Part {
+    fn write(&self, item: &mut String, seq: u64, now: SystemTime, rng: &mut impl Rng) {
+        let written = match self {
+            Self::Literal(text) => {
+                item.push_str(text);
+                Ok(())
+            }
+            Self::Int { from, to } => write!(item, "{}", rng.random_range(*from..=*to)),
+            Self::Seq => write!(item, "{seq}"),
+            Self::Time => write!(item, "{}", humantime::format_rfc3339_millis(now)),
+            Self::Unix => {
+                let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                write!(item, "{}.{:03}", since.as_secs(), since.subsec_millis())
+            }
+            Self::Id => write!(item, "{:032x}", rng.random::<u128>()),
+            Self::Text(length) => {
+                item.extend(rng.sample_iter(Alphanumeric).take(*length).map(char::from));
+                Ok(())
+            }
+        };
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    }
+
+    fn parse(placeholder: &str) -> Result<Self, String> {
+        let (name, argument) = match placeholder.split_once(':') {
+            Some((name, argument)) => (name, Some(argument)),
+            None => (placeholder, None),
+        };
+        match (name, argument) {
+            ("int", Some(range)) => int(range).ok_or_else(|| format!("`{{int:{range}}}` is not like {{int:10..20}}")),
+            ("seq", None) => Ok(Self::Seq),
+            ("time", None) => Ok(Self::Time),
+            ("unix", None) => Ok(Self::Unix),
+            ("id", None) => Ok(Self::Id),
+            ("text", Some(length)) => match length.parse() {
+                Ok(length) if length <= LONGEST_TEXT => Ok(Self::Text(length)),
+                _ => Err(format!("`{{text:{length}}}` is not like {{text:100}}, up to {LONGEST_TEXT}")),
+            },
+            _ => Err(format!(
+                "unknown placeholder `{{{placeholder}}}`; known are {{int:A..B}}, {{seq}}, {{time}}, {{unix}}, {{id}}, \
+                 {{text:N}}; a brace itself is {{{{"
+            )),
+        }
+    }
+}
+
+fn int(range: &str) -> Option<Part> {
+    let (from, to) = range.split_once("..")?;
+    let (from, to) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+    (from <= to).then_some(Part::Int { from, to })
+}
+
+impl FromStr for Payload {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('{') {
+            literal.push_str(&rest[..at]);
+            let after = &rest[at + 1..];
+            if let Some(after_brace) = after.strip_prefix('{') {
+                literal.push('{');
+                rest = after_brace;
+            } else if after.starts_with(|c: char| c.is_ascii_lowercase()) {
+                let end = after.find('}').ok_or_else(|| format!("`{{{after}` is not closed with a brace"))?;
+                if !literal.is_empty() {
+                    parts.push(Part::Literal(std::mem::take(&mut literal)));
+                }
+                parts.push(Part::parse(&after[..end])?);
+                rest = &after[end + 1..];
+            } else {
+                literal.push('{');
+                rest = after;
+            }
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal));
+        }
+        Ok(Self { text: text.to_owned(), parts })
+    }
+}
+
+impl TryFrom<String> for Payload {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Payload> for String {
+    fn from(payload: Payload) -> Self {
+        payload.text
+    }
+}
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    fn item(template: &str, seq: u64) -> String {
+        let payload: Payload = template.parse().expect("the template of this test can be read");
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
+        payload.item(seq, now, &mut StdRng::seed_from_u64(7))
+    }
+
+    #[test]
+    fn placeholders_become_values() {
+        assert_eq!(item("message-{seq}", 3), "message-3");
+        assert_eq!(item("{time} {unix}", 1), "2023-11-14T22:13:20.250Z 1700000000.250");
+        assert_eq!(item("{id}", 1).len(), 32);
+        assert_eq!(item("{text:5}|", 1).len(), 6);
+        assert_eq!(item("", 1), "");
+    }
+
+    #[test]
+    fn json_stays_json_without_escapes() {
+        let made = item(r#"{"wait": {int:10..20}, "deep": {"a": {"id": "{id}"}}, "none": {}}"#, 1);
+        let value: serde_json::Value = serde_json::from_str(&made).expect("it is JSON");
+        assert!((10..=20).contains(&value["wait"].as_i64().expect("a number")));
+    }
+
+    #[test]
+    fn both_ends_of_a_range_occur() {
+        let payload: Payload = "{int:-1..1}".parse().unwrap();
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut made: Vec<_> = (0..100).map(|seq| payload.item(seq, SystemTime::now(), &mut rng)).collect();
+        made.sort();
+        made.dedup();
+        assert_eq!(made, ["-1", "0", "1"]);
+    }
+
+    #[test]
+    fn a_doubled_brace_is_a_brace() {
+        assert_eq!(item("{{seq} }", 1), "{seq} }");
+    }
+
+    #[test]
+    fn a_wrong_placeholder_is_named() {
+        for (template, named) in [
+            ("{sequence}", "{sequence}"),
+            ("{int:5}", "{int:5}"),
+            ("{int:9..1}", "{int:9..1}"),
+            ("a{seq", "not closed"),
+        ] {
+            let error = template.parse::<Payload>().unwrap_err();
+            assert!(error.contains(named), "{template}: {error}");
+        }
+    }
+}
