@@ -1,4 +1,79 @@
 //! Fill a Redis List, work it, watch it, and let KEDA scale its workers.
 
+mod cli;
+mod commands;
+mod exit;
+pub mod item;
 pub mod profile;
+mod screen;
+mod shutdown;
 pub mod workload;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use color_eyre::eyre::Result;
+
+use crate::cli::{Cli, Command};
+use crate::commands::{Context, completions, consume, demo, produce, render, watch};
+use crate::exit::{Outcome, Status};
+use crate::profile::{Environment, Profile};
+use crate::screen::Printer;
+use crate::shutdown::Shutdown;
+
+/// Does what the command line asks for, and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help for a terminal that is gone helps nobody.
+            let _ = error.print();
+            return if error.use_stderr() { Status::Usage } else { Status::Done }.into();
+        }
+    };
+    cli.global.color_choice().write_global();
+    let printer = Printer::new(cli.global.verbosity(), cli.global.log);
+    let result = install().and_then(|()| dispatch(cli, printer.clone()));
+    if let Err(report) = &result
+        && Status::of(&result) != Status::Done
+    {
+        printer.error(report);
+    }
+    Status::of(&result).into()
+}
+
+/// What is set once for the whole process.
+fn install() -> Result<()> {
+    // A second call is a second run in one process: the first one's hooks are as good.
+    let _ = color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .panic_section("This is a bug in qscale.")
+        .install();
+    // With no provider named, rustls panics as soon as two are compiled in.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(())
+}
+
+// One thread: many small commands over one connection only lose time by hopping between threads.
+#[tokio::main(flavor = "current_thread")]
+async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
+    if let Command::Completions(args) = &cli.command {
+        return completions::run(args, &printer);
+    }
+    // Before anything connects: a signal must never find nobody listening.
+    let shutdown = Shutdown::listen()?;
+    let environment = Environment::current();
+    let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
+    let profile = Profile::read(named.as_deref())?;
+    let context = Context { profile, environment, printer, shutdown };
+    match cli.command {
+        Command::Produce(args) => produce::run(args, context).await,
+        Command::Consume(args) => consume::run(args, context).await,
+        Command::Watch(args) => watch::run(args, context).await,
+        Command::Render(args) => render::run(args, context).await,
+        Command::Demo(args) => demo::run(args, context).await,
+        Command::Completions(args) => completions::run(&args, &context.printer),
+    }
+}

@@ -1,0 +1,196 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::commands::{completions, consume, demo, produce, render, watch};
+use crate::exit;
+use crate::profile::{RedisTable, RedisUrl, Span};
+use crate::screen::{LogFormat, Verbosity};
+
+/// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
+#[derive(Debug, Parser)]
+#[command(name = "qscale", version, after_help = exit::TABLE, disable_help_subcommand = true, styles = styles())]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every subcommand understands.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The workload's profile [env: `QSCALE_PROFILE`] [default: ./qscale.toml if there, else the built-in one]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+
+    /// The form of the log on stderr
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log: LogFormat,
+
+    /// Colour in output and log [also: `NO_COLOR`, `CLICOLOR_FORCE`]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Say more: where each setting comes from, and the whole of an error
+    #[arg(long, short, global = true, action = ArgAction::SetTrue)]
+    pub(crate) verbose: bool,
+
+    /// Say only what is wrong
+    #[arg(long, short, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Global {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.verbose, self.quiet) {
+            (true, _) => Verbosity::Verbose,
+            (_, true) => Verbosity::Quiet,
+            _ => Verbosity::Normal,
+        }
+    }
+
+    pub(crate) fn color_choice(&self) -> anstream::ColorChoice {
+        match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Produce(produce::Args),
+    Consume(consume::Args),
+    Watch(watch::Args),
+    Render(render::Args),
+    Demo(demo::Args),
+    Completions(completions::Args),
+}
+
+/// How to reach Redis. The password comes from `REDIS_PASSWORD`, a file or the URL, never from a flag.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Redis")]
+pub(crate) struct RedisArgs {
+    /// Everything in one: redis://, rediss:// (TLS) or unix:// [env: `REDIS_URL`]
+    #[arg(long = "redis", value_name = "URL")]
+    url: Option<RedisUrl>,
+
+    /// Host name or IP address [env: `REDIS_HOST`] [default: localhost]
+    #[arg(long, value_name = "HOST", conflicts_with = "url")]
+    host: Option<String>,
+
+    /// Port [env: `REDIS_PORT`] [default: 6379]
+    #[arg(long, value_name = "PORT", conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+
+    /// ACL user [env: `REDIS_USERNAME`]
+    #[arg(long, value_name = "USER")]
+    username: Option<String>,
+
+    /// File that holds the password [env: `REDIS_PASSWORD` for the password itself, `REDIS_PASSWORD_FILE`]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+
+    /// Database index [env: `REDIS_DB`] [default: 0]
+    #[arg(long, value_name = "INDEX")]
+    db: Option<u8>,
+
+    /// Speak TLS [env: `REDIS_TLS`]
+    #[arg(long)]
+    tls: bool,
+
+    /// Certificates (PEM) to trust in place of the system's [env: `REDIS_TLS_CA`]
+    #[arg(long, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
+
+    /// Client certificate (PEM) [env: `REDIS_TLS_CERT`]
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+
+    /// Client key (PEM) [env: `REDIS_TLS_KEY`]
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+
+    /// Name the server's certificate must hold, where it differs from the host [env: `REDIS_TLS_SERVER_NAME`]
+    #[arg(long, value_name = "NAME")]
+    tls_server_name: Option<String>,
+
+    /// Accept any certificate: whoever stands between reads and writes everything
+    #[arg(long)]
+    tls_skip_verify: bool,
+
+    /// How long one attempt to connect may take [default: 4s]
+    #[arg(long, value_name = "DURATION")]
+    connect_timeout: Option<Span>,
+
+    /// How long a lost connection is tried for [default: for ever; 1m in produce]
+    #[arg(long, value_name = "DURATION")]
+    reconnect_for: Option<Span>,
+}
+
+impl From<RedisArgs> for RedisTable {
+    fn from(args: RedisArgs) -> Self {
+        let RedisArgs {
+            url,
+            host,
+            port,
+            username,
+            password_file,
+            db,
+            tls,
+            tls_ca,
+            tls_cert,
+            tls_key,
+            tls_server_name,
+            tls_skip_verify,
+            connect_timeout,
+            reconnect_for,
+        } = args;
+        Self {
+            url,
+            host,
+            port,
+            username,
+            password_file,
+            db,
+            tls: tls.then_some(true),
+            tls_ca,
+            tls_cert,
+            tls_key,
+            tls_server_name,
+            tls_skip_verify: tls_skip_verify.then_some(true),
+            connect_timeout,
+            reconnect_for,
+        }
+    }
+}
+
+/// Reads a duration that may not be zero.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match text.parse::<Span>()?.0 {
+        Duration::ZERO => Err("has to be longer than nothing".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+fn styles() -> clap::builder::Styles {
+    use anstyle::AnsiColor::{Cyan, Green};
+    clap::builder::Styles::styled()
+        .header(Green.on_default().bold())
+        .usage(Green.on_default().bold())
+        .literal(Cyan.on_default().bold())
+        .placeholder(Cyan.on_default())
+}

@@ -1,0 +1,48 @@
+//! The flows: one file per subcommand, each with `Args`, `Plan` and `run`.
+
+pub(crate) mod completions;
+pub(crate) mod consume;
+pub(crate) mod demo;
+pub(crate) mod produce;
+pub(crate) mod render;
+pub(crate) mod watch;
+
+use crate::cli::RedisArgs;
+use crate::profile::{Endpoint, Environment, Profile, Setting, SettingError};
+use crate::screen::Printer;
+use crate::shutdown::Shutdown;
+
+/// What every flow is given.
+pub(crate) struct Context {
+    pub(crate) profile: Profile,
+    pub(crate) environment: Environment,
+    pub(crate) printer: Printer,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Context {
+    /// Decides which Redis is meant, and says with `--verbose` why.
+    pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, SettingError> {
+        let endpoint = Endpoint::resolve(redis.into(), &self.environment, &self.profile)?;
+        for (setting, value, origin) in endpoint.explain() {
+            tracing::debug!("{setting}: {value} (from {origin})");
+        }
+        if endpoint.tls.as_ref().is_some_and(|tls| tls.skip_verify) {
+            tracing::warn!(
+                "CERTIFICATES ARE NOT CHECKED (tls-skip-verify): whoever stands between here and {endpoint} \
+                 reads and changes everything, the password included"
+            );
+        }
+        Ok(endpoint)
+    }
+
+    /// Decides which list is meant: flag, `LIST_NAME`, profile, default.
+    pub(crate) fn list(&self, flag: Option<String>) -> String {
+        let list = match flag {
+            Some(value) => Setting { value, origin: crate::profile::Origin::Flag("--list") },
+            None => self.profile.list(&self.environment),
+        };
+        tracing::debug!("list: {} (from {})", list.value, list.origin);
+        list.value
+    }
+}

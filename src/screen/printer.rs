@@ -1,0 +1,103 @@
+//! Two streams, decided once: what programs read goes to stdout, what people read to stderr.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use color_eyre::eyre::Report;
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use super::logs::{self, LogFormat};
+use crate::exit;
+
+/// The form of a result on stdout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// Warnings and errors.
+    Quiet,
+    /// What happens.
+    Normal,
+    /// And why.
+    Verbose,
+}
+
+/// The only one who prints.
+#[derive(Debug, Clone)]
+pub(crate) struct Printer {
+    bars: MultiProgress,
+    verbosity: Verbosity,
+    /// Whether someone looks at stderr, and wants to see more than errors there.
+    live: bool,
+}
+
+impl Printer {
+    /// Decides where bars are drawn, and starts the log.
+    pub(crate) fn new(verbosity: Verbosity, log: LogFormat) -> Self {
+        let terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let live = terminal && verbosity != Verbosity::Quiet && log == LogFormat::Text;
+        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bars = MultiProgress::with_draw_target(target);
+        logs::start(verbosity, log, bars.clone());
+        Self { bars, verbosity, live }
+    }
+
+    /// Where bars are drawn; nowhere when nobody is looking.
+    pub(crate) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    /// Whether bars are seen; where not, a log line takes their place.
+    pub(crate) fn live(&self) -> bool {
+        self.live
+    }
+
+    /// Writes one line of data to stdout: what another program would want to read.
+    pub(crate) fn result(&self, line: &impl Display) -> io::Result<()> {
+        self.bars.suspend(|| {
+            let mut stdout = anstream::stdout().lock();
+            writeln!(stdout, "{line}")?;
+            stdout.flush()
+        })
+    }
+
+    /// Writes bytes to stdout as they are.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> io::Result<()> {
+        self.bars.suspend(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes)?;
+            stdout.flush()
+        })
+    }
+
+    /// Says why the run failed: one line `error: outer: inner: cause`, and the way out where one is known.
+    pub(crate) fn error(&self, report: &Report) {
+        let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
+        self.bars.suspend(|| {
+            let mut stderr = anstream::stderr().lock();
+            // Nothing is left to do when stderr itself is gone.
+            let _ = write_error(&mut stderr, &chain.join(": "), exit::hint(report).as_deref());
+            if self.verbosity == Verbosity::Verbose {
+                let _ = writeln!(stderr, "\n{report:?}");
+            }
+        });
+    }
+}
+
+fn write_error(stderr: &mut impl Write, error: &str, hint: Option<&str>) -> io::Result<()> {
+    let red = anstyle::AnsiColor::Red.on_default().bold();
+    let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
+    writeln!(stderr, "{red}error:{red:#} {error}")?;
+    match hint {
+        Some(hint) => writeln!(stderr, "{cyan}hint:{cyan:#} {hint}"),
+        None => Ok(()),
+    }
+}
