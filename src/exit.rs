@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use color_eyre::eyre::Report;
 
 use crate::profile::{Origin, ProfileError, SettingError};
+use crate::queue::QueueError;
 
 /// How a run ended that met no error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,9 @@ impl Status {
                     let in_profile = matches!(error.origin, Origin::Profile { .. });
                     return Some(if in_profile { Self::BadProfile } else { Self::Usage });
                 }
+                if cause.is::<QueueError>() {
+                    return Some(Self::Unavailable);
+                }
                 if cause.is::<ProfileError>() {
                     return Some(Self::BadProfile);
                 }
@@ -94,6 +98,9 @@ pub(crate) fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool 
 /// The way out that the first cause to know one names.
 pub(crate) fn hint(report: &Report) -> Option<String> {
     report.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<QueueError>() {
+            return Some(error.hint());
+        }
         if let Some(error) = cause.downcast_ref::<ProfileError>() {
             return error.hint().map(str::to_owned);
         }

@@ -3,8 +3,10 @@
 mod cli;
 mod commands;
 mod exit;
+mod input;
 pub mod item;
 pub mod profile;
+pub mod queue;
 mod screen;
 mod shutdown;
 pub mod workload;
@@ -35,7 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     cli.global.color_choice().write_global();
     let printer = Printer::new(cli.global.verbosity(), cli.global.log);
-    let result = install().and_then(|()| dispatch(cli, printer.clone()));
+    let result = install().and_then(|()| start(cli, printer.clone()));
     if let Err(report) = &result
         && Status::of(&result) != Status::Done
     {
@@ -56,8 +58,15 @@ fn install() -> Result<()> {
     Ok(())
 }
 
-// One thread: many small commands over one connection only lose time by hopping between threads.
-#[tokio::main(flavor = "current_thread")]
+/// Runs the command. One thread: many small commands over one connection only lose time by hopping between threads.
+fn start(cli: Cli, printer: Printer) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(dispatch(cli, printer));
+    // A read of a terminal or a write to a full pipe that nobody ends must not hold us back.
+    runtime.shutdown_background();
+    result
+}
+
 async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     if let Command::Completions(args) = &cli.command {
         return completions::run(args, &printer);

@@ -1,14 +1,375 @@
-//! `produce`.
+//! `produce`: items onto the list, in shape and at the rate that is asked for.
 
-use color_eyre::eyre::Result;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use color_eyre::eyre::{Result, WrapErr};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::Serialize;
+use tokio::time::Instant;
 
 use super::Context;
-use crate::exit::Outcome;
+use crate::cli::RedisArgs;
+use crate::exit::{Outcome, UsageError};
+use crate::input::Input;
+use crate::item::Item;
+use crate::profile::{ProduceTable, Profile, Span};
+use crate::queue::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
+use crate::screen::{Output, Progress};
+use crate::workload::{Pace, Payload, Rate};
 
-/// produce
+/// Fill the list, in shape and at the rate you ask, or from a file or a pipe
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// The list to push to [env: `LIST_NAME`] [default: mylist]
+    #[arg(long, short, value_name = "KEY")]
+    list: Option<String>,
 
-pub(crate) async fn run(_args: Args, _context: Context) -> Result<Outcome> {
-    Ok(Outcome::Done)
+    /// Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]
+    #[arg(long, short, value_name = "ITEMS")]
+    batch: Option<NonZeroU64>,
+
+    /// From the start of one batch to the start of the next; `0s` is as fast as Redis takes them
+    #[arg(long, value_name = "DURATION", conflicts_with = "rate")]
+    every: Option<Span>,
+
+    /// Items per second in place of batches: `200`, `30/m`, or `max`
+    #[arg(long, value_name = "RATE")]
+    rate: Option<Rate>,
+
+    /// Stop after this many items
+    #[arg(long, short = 'n', value_name = "ITEMS")]
+    count: Option<u64>,
+
+    /// Stop after this long
+    #[arg(long, value_name = "DURATION")]
+    duration: Option<Span>,
+
+    /// What the items hold; {int:0..49} {seq} {time} {unix} {id} {text:100} are filled in, JSON stays JSON
+    #[arg(long, value_name = "TEMPLATE", conflicts_with = "input")]
+    payload: Option<Payload>,
+
+    /// Push the lines of a file, or of stdin for `-`, byte for byte
+    #[arg(long, short, value_name = "FILE")]
+    input: Option<PathBuf>,
+
+    /// Items in the input end with NUL, not with a newline
+    #[arg(long, short = '0', requires = "input")]
+    null: bool,
+
+    /// Wait while the list is longer than this
+    #[arg(long, value_name = "ITEMS")]
+    max_backlog: Option<u64>,
+
+    /// Log every item
+    #[arg(long)]
+    echo: bool,
+
+    /// Fill the template in the same way every time
+    #[arg(long, value_name = "NUMBER", conflicts_with = "input")]
+    seed: Option<u64>,
+
+    /// The form of the result on stdout
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+
+    #[command(flatten)]
+    redis: RedisArgs,
+}
+
+/// How long a lost connection is tried for before a producer gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often the list is looked at while it is too long.
+const BACKLOG_POLL: Duration = Duration::from_millis(200);
+
+/// What will be done.
+#[derive(Debug)]
+struct Plan {
+    list: String,
+    content: Content,
+    pace: Pace,
+    /// Items a push.
+    batch: usize,
+    /// Where to stop, in items.
+    total: Option<u64>,
+    /// Whether the stop was asked for by number or time.
+    goal: bool,
+    /// Where to stop, since the start, when the pace sets no number.
+    limit: Option<Duration>,
+    max_backlog: Option<u64>,
+    echo: bool,
+    output: Output,
+}
+
+/// Where items come from.
+#[derive(Debug)]
+enum Content {
+    Template { payload: Payload, seed: Option<u64> },
+    Input { path: PathBuf, separator: u8 },
+}
+
+impl Plan {
+    /// Lays the arguments over the profile; an argument always wins.
+    fn resolve(args: Args, list: String, profile: &Profile) -> Self {
+        // Taken apart by name, so that a new argument cannot be forgotten here.
+        let Args {
+            list: _,
+            batch,
+            every,
+            rate,
+            count,
+            duration,
+            payload,
+            input,
+            null,
+            max_backlog,
+            echo,
+            seed,
+            output,
+            redis: _,
+        } = args;
+        let ProduceTable {
+            batch: usual_batch,
+            every: usual_every,
+            rate: usual_rate,
+            count: usual_count,
+            duration: usual_duration,
+            payload: usual_payload,
+            max_backlog: usual_max_backlog,
+            echo: usual_echo,
+        } = profile.produce.clone();
+        // The profile paces what it describes; items that are there already go as fast as they come.
+        let (usual_every, usual_rate) = if input.is_some() { (None, None) } else { (usual_every, usual_rate) };
+        let typed = every.is_some() || rate.is_some();
+        let (every, rate) = if typed { (every, rate) } else { (usual_every, usual_rate) };
+        let count = count.or(usual_count);
+        let duration = duration.or(usual_duration).map(|span| span.0);
+
+        let batch = batch.or(usual_batch.filter(|_| input.is_none())).map(NonZeroU64::get);
+        let pace = match (rate, every) {
+            (Some(Rate::PerSecond(rate)), _) => Pace::Steady { rate },
+            (None, Some(Span(every))) if !every.is_zero() => Pace::Batches { batch: batch.unwrap_or(50), every },
+            _ => Pace::Unpaced,
+        };
+        let within = duration.and_then(|limit| pace.within(limit));
+        let total = [count, within].into_iter().flatten().min();
+        let default_batch = if pace == Pace::Unpaced { 500 } else { 50 };
+        let batch = usize::try_from(batch.unwrap_or(default_batch)).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS);
+        Self {
+            list,
+            content: match input {
+                Some(path) => Content::Input { path, separator: if null { 0 } else { b'\n' } },
+                None => Content::Template { payload: payload.or(usual_payload).unwrap_or_else(Payload::usual), seed },
+            },
+            pace,
+            batch,
+            total,
+            goal: count.is_some() || duration.is_some(),
+            limit: duration.filter(|_| within.is_none()),
+            max_backlog: max_backlog.or(usual_max_backlog),
+            echo: echo || usual_echo.unwrap_or(false),
+            output,
+        }
+    }
+
+    /// Says what is about to happen.
+    fn announce(&self, redis: &Redis) {
+        let pace = match self.pace {
+            Pace::Batches { batch, every } => format!("{batch} items every {}", humantime::format_duration(every)),
+            Pace::Steady { rate } => format!("{rate} items/s"),
+            Pace::Unpaced => format!("in batches of {}, as fast as Redis takes them", self.batch),
+        };
+        let last = self.total.and_then(|total| total.checked_sub(1)).map(|last| self.pace.next_after(last).as_secs());
+        let takes = match last {
+            Some(seconds @ 1..) => format!("; takes {}", humantime::format_duration(Duration::from_secs(seconds))),
+            _ => String::new(),
+        };
+        tracing::info!("pushing to `{}` at {redis}: {pace}{takes}", self.list);
+    }
+}
+
+pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let mut args = args;
+    let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
+    let list = context.list(args.list.take());
+    let plan = Plan::resolve(args, list, &context.profile);
+    let mut items = Items::open(&plan.content).await?;
+    let redis = Redis::new(endpoint, Some(PATIENCE), context.shutdown.stop.clone());
+    let mut pusher = Pusher::connect(&redis, &plan.list).await?;
+    plan.announce(&redis);
+
+    let start = Instant::now();
+    let mut progress = context.printer.progress(plan.total, &plan.list);
+    let pushed = push_until_stopped(&plan, &mut items, &mut pusher, &context, &mut progress, start).await;
+    progress.finish();
+
+    let tally = Tally::of(&plan, &pusher, start.elapsed());
+    context.printer.result(&tally.show(plan.output)?)?;
+    match pushed {
+        // Without a connection there is nothing left to wait for.
+        Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
+            tracing::warn!("{} items were not answered for", pusher.unanswered())
+        }
+        Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", tally.items)),
+        Ok(()) => pusher.close().await,
+    }
+    let stopped = context.shutdown.stop.is_cancelled();
+    Ok(if stopped && plan.goal { Outcome::Unfinished } else { Outcome::Done })
+}
+
+/// Pushes what is due, until the plan is done or `stop` asks.
+async fn push_until_stopped(
+    plan: &Plan,
+    items: &mut Items,
+    pusher: &mut Pusher,
+    context: &Context,
+    progress: &mut Progress,
+    start: Instant,
+) -> Result<()> {
+    let stop = &context.shutdown.stop;
+    let mut sent = 0;
+    while !stop.is_cancelled() && plan.total.is_none_or(|total| sent < total) {
+        let next = start + plan.pace.next_after(sent);
+        if next > Instant::now() {
+            pusher.flush().await?;
+            progress.show(pusher.pushed(), pusher.backlog());
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep_until(next) => {}
+            }
+        }
+        if plan.limit.is_some_and(|limit| start.elapsed() >= limit) {
+            break;
+        }
+        if !room(plan, pusher, context).await? {
+            break;
+        }
+        let due = plan.pace.due(start.elapsed()).min(plan.total.unwrap_or(u64::MAX)) - sent;
+        let most = usize::try_from(due).unwrap_or(usize::MAX).min(plan.batch);
+        let batch = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            batch = items.next(sent, most) => batch?,
+        };
+        if batch.is_empty() {
+            break;
+        }
+        sent += batch.len() as u64;
+        if plan.echo {
+            batch.iter().for_each(|item| tracing::info!("pushing {}", Item(item.clone())));
+        }
+        pusher.push(batch).await?;
+        progress.show(pusher.pushed(), pusher.backlog());
+    }
+    pusher.flush().await?;
+    progress.show(pusher.pushed(), pusher.backlog());
+    Ok(())
+}
+
+/// Waits until the list is short enough; `false` when told to stop meanwhile.
+async fn room(plan: &Plan, pusher: &mut Pusher, context: &Context) -> Result<bool, QueueError> {
+    let Some(most) = plan.max_backlog else { return Ok(true) };
+    let mut said = false;
+    while pusher.len().await? > most {
+        if !said {
+            tracing::info!("waiting: `{}` is longer than {most}", plan.list);
+            said = true;
+        }
+        tokio::select! {
+            biased;
+            () = context.shutdown.stop.cancelled() => return Ok(false),
+            () = tokio::time::sleep(BACKLOG_POLL) => {}
+        }
+    }
+    Ok(true)
+}
+
+/// Makes or reads the items.
+enum Items {
+    Template { payload: Payload, rng: Box<StdRng> },
+    Input(Box<Input>),
+}
+
+impl Items {
+    async fn open(content: &Content) -> Result<Self> {
+        Ok(match content {
+            Content::Template { payload, seed } => Self::Template {
+                payload: payload.clone(),
+                rng: Box::new(match seed {
+                    Some(seed) => StdRng::seed_from_u64(*seed),
+                    None => StdRng::from_rng(&mut rand::rng()),
+                }),
+            },
+            Content::Input { path, separator } => {
+                let input = Input::open(path, *separator)
+                    .await
+                    .map_err(|error| UsageError(format!("--input: cannot read `{}`: {error}", path.display())))?;
+                Self::Input(Box::new(input))
+            }
+        })
+    }
+
+    /// The next items after the first `sent`, at most `most`; none at the end.
+    async fn next(&mut self, sent: u64, most: usize) -> Result<Vec<Bytes>> {
+        match self {
+            Self::Template { payload, rng } => {
+                let now = SystemTime::now();
+                // One allocation for the whole batch.
+                let mut text = String::new();
+                let mut ends = Vec::with_capacity(most);
+                while ends.len() < most && text.len() < MAX_BATCH_BYTES {
+                    payload.write(&mut text, sent + ends.len() as u64 + 1, now, rng);
+                    ends.push(text.len());
+                }
+                let text = Bytes::from(text);
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                Ok(starts.zip(&ends).map(|(start, end)| text.slice(start..*end)).collect())
+            }
+            Self::Input(input) => input.next(most, MAX_BATCH_BYTES).await.wrap_err("cannot read the input"),
+        }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Tally {
+    list: String,
+    items: u64,
+    batches: u64,
+    seconds: f64,
+    items_per_second: f64,
+    backlog: u64,
+}
+
+impl Tally {
+    fn of(plan: &Plan, pusher: &Pusher, elapsed: Duration) -> Self {
+        let seconds = elapsed.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate is not counted to the last item")]
+        let items_per_second = if seconds > 0.0 { pusher.pushed() as f64 / seconds } else { 0.0 };
+        Self {
+            list: plan.list.clone(),
+            items: pusher.pushed(),
+            batches: pusher.batches(),
+            seconds: (seconds * 1000.0).round() / 1000.0,
+            items_per_second: (items_per_second * 10.0).round() / 10.0,
+            backlog: pusher.backlog(),
+        }
+    }
+
+    fn show(&self, output: Output) -> Result<String> {
+        Ok(match output {
+            Output::Json => serde_json::to_string(self)?,
+            Output::Text => {
+                let Self { list, items, batches, seconds, items_per_second, backlog: _ } = self;
+                format!(
+                    "pushed {items} items in {batches} batches to `{list}` in {seconds:.1} s ({items_per_second} items/s)"
+                )
+            }
+        })
+    }
 }

@@ -2,6 +2,8 @@
 
 mod logs;
 mod printer;
+mod progress;
 
 pub(crate) use logs::LogFormat;
-pub(crate) use printer::{Printer, Verbosity};
+pub(crate) use printer::{Output, Printer, Verbosity};
+pub(crate) use progress::Progress;

@@ -4,9 +4,10 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use color_eyre::eyre::Report;
-use indicatif::{MultiProgress, ProgressDrawTarget};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use super::logs::{self, LogFormat};
+use super::progress::Progress;
 use crate::exit;
 
 /// The form of a result on stdout.
@@ -58,6 +59,15 @@ impl Printer {
     /// Whether bars are seen; where not, a log line takes their place.
     pub(crate) fn live(&self) -> bool {
         self.live
+    }
+
+    /// Shows how far a push to `list` has come, of `total` items where that is known.
+    pub(crate) fn progress(&self, total: Option<u64>, list: &str) -> Progress {
+        let bar = match total {
+            Some(total) => ProgressBar::new(total),
+            None => ProgressBar::no_length(),
+        };
+        Progress::new(self.bars.add(bar), self.live, list)
     }
 
     /// Writes one line of data to stdout: what another program would want to read.

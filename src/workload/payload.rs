@@ -42,13 +42,17 @@ enum Part {
 const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 
 impl Payload {
-    /// Makes the item number `seq` (from 1) at the time `now`.
-    pub fn item(&self, seq: u64, now: SystemTime, rng: &mut impl Rng) -> String {
-        let mut item = String::with_capacity(self.text.len() + 16);
+    /// What items hold when nothing says otherwise.
+    pub fn usual() -> Self {
+        let parts = vec![Part::Literal("message-".to_owned()), Part::Seq];
+        Self { text: "message-{seq}".to_owned(), parts }
+    }
+
+    /// Writes the item number `seq` (from 1), made at the time `now`, to the end of `text`.
+    pub fn write(&self, text: &mut String, seq: u64, now: SystemTime, rng: &mut impl Rng) {
         for part in &self.parts {
-            part.write(&mut item, seq, now, rng);
+            part.write(text, seq, now, rng);
         }
-        item
     }
 }
 
@@ -169,7 +173,9 @@ mod tests {
     fn item(template: &str, seq: u64) -> String {
         let payload: Payload = template.parse().expect("the template of this test can be read");
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
-        payload.item(seq, now, &mut StdRng::seed_from_u64(7))
+        let mut text = String::new();
+        payload.write(&mut text, seq, now, &mut StdRng::seed_from_u64(7));
+        text
     }
 
     #[test]
@@ -192,8 +198,13 @@ mod tests {
     fn both_ends_of_a_range_occur() {
         let payload: Payload = "{int:-1..1}".parse().unwrap();
         let mut rng = StdRng::seed_from_u64(1);
-        let mut made: Vec<_> = (0..100).map(|seq| payload.item(seq, SystemTime::now(), &mut rng)).collect();
-        made.sort();
+        let mut text = String::new();
+        for seq in 0..100 {
+            payload.write(&mut text, seq, SystemTime::now(), &mut rng);
+            text.push(' ');
+        }
+        let mut made: Vec<_> = text.split_whitespace().collect();
+        made.sort_unstable();
         made.dedup();
         assert_eq!(made, ["-1", "0", "1"]);
     }

@@ -1,0 +1,315 @@
+//! The single connection layer: one connection to Redis that is taken up again when it is lost.
+//!
+//! Its client library resends commands, waits without end and drops replies when left to itself. So here it never
+//! reconnects and never resends: a client lives until its first failure, and then a new one takes its place. Whether the
+//! command that failed may be run again is decided by who knows what it does.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use fred::prelude::{Builder, Client, ClientLike};
+use fred::types::ConnectHandle;
+use fred::types::config::{Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::diagnosis::diagnose;
+use super::error::{Fault, QueueError};
+use super::tls;
+use crate::profile::{Address, Endpoint, Password};
+
+/// How long a command that does not block may take before the link counts as dead.
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a refusal that time seldom cures (a wrong password, a certificate) is tried for: a rotation may be under way.
+const PATIENCE_WITH_REFUSALS: Duration = Duration::from_secs(30);
+
+/// A Redis server, and how patiently to deal with it. Every connection to it is made here.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    endpoint: Arc<Endpoint>,
+    /// How long a lost connection is tried for; `None` is for ever.
+    patience: Option<Duration>,
+    outages: Arc<Mutex<Outages>>,
+    cancel: CancellationToken,
+}
+
+/// What all connections to one server know of its outages, so that each is said once.
+#[derive(Debug, Default)]
+struct Outages {
+    count: u64,
+    since: Option<Instant>,
+}
+
+/// One connection. Commands go through it one after the other, unless they are sent together.
+#[derive(Debug)]
+pub struct Connection {
+    redis: Redis,
+    client: Client,
+    task: AbortOnDrop,
+    /// The number of the outage that was last when this connection was made.
+    outage: u64,
+}
+
+/// A client's own task; without this, a dropped client keeps its socket.
+#[derive(Debug)]
+struct AbortOnDrop(ConnectHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Redis {
+    /// Connects to nothing yet. `cancel` ends every wait for a lost connection.
+    ///
+    /// `patience` is how long a lost connection is tried for (`None`: for ever), unless the settings say otherwise.
+    pub fn new(endpoint: Endpoint, patience: Option<Duration>, cancel: CancellationToken) -> Self {
+        let patience = endpoint.reconnect_for.or(patience);
+        Self { endpoint: Arc::new(endpoint), patience, outages: Arc::default(), cancel }
+    }
+
+    /// The same server, given up on when `cancel` says so.
+    #[must_use]
+    pub fn until(&self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self.clone() }
+    }
+
+    /// Makes a connection and hears that the server is there: one try.
+    ///
+    /// # Errors
+    ///
+    /// Says within the connect timeout what is in the way.
+    pub async fn connect(&self) -> Result<Connection, QueueError> {
+        self.open().await.map_err(|fault| self.error(fault))
+    }
+
+    pub(super) fn error(&self, fault: Fault) -> QueueError {
+        QueueError { endpoint: self.endpoint.to_string(), fault }
+    }
+
+    /// What went wrong with a command on `key`.
+    pub(super) fn fault(&self, error: &fred::error::Error, key: &str) -> Fault {
+        match Fault::of(error, self.user(), key) {
+            Fault::Other(text) if text.contains("DB index") => Fault::NoSuchDatabase(self.endpoint.db.value),
+            fault => fault,
+        }
+    }
+
+    fn user(&self) -> &str {
+        self.endpoint.username.as_ref().map_or("default", |user| user.value.as_str())
+    }
+
+    async fn open(&self) -> Result<Connection, Fault> {
+        // The last quarter of the time is for finding out what was in the way.
+        let limit = self.endpoint.connect_timeout;
+        let attempt = limit * 3 / 4;
+        let outage = self.outages().count;
+        let client = self.client(attempt).await?;
+        let task = AbortOnDrop(client.connect());
+        let connected = timeout(attempt, async {
+            client.wait_for_connect().await?;
+            client.ping::<()>(None).await
+        });
+        let fault = match connected.await {
+            Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage }),
+            Ok(Err(error)) => self.fault(&error, ""),
+            Err(_) => Fault::TimedOut(limit),
+        };
+        match fault {
+            // Who is told what it may not do is connected.
+            Fault::NotPermitted { .. } => Ok(Connection { redis: self.clone(), client, task, outage }),
+            Fault::ConnectionLost(_) | Fault::TimedOut(_) => {
+                Err(diagnose(&self.endpoint, fault, limit - attempt).await)
+            }
+            fault => Err(fault),
+        }
+    }
+
+    async fn client(&self, limit: Duration) -> Result<Client, Fault> {
+        let endpoint = &self.endpoint;
+        let mut config = Config {
+            fail_fast: true,
+            server: match &endpoint.address.value {
+                Address::Unix { path } => ServerConfig::Unix { path: path.clone() },
+                Address::Tcp { host, port } => {
+                    let mut server = Server::new(host, *port);
+                    let name = endpoint.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
+                    server.tls_server_name = name.map(|name| name.as_str().into());
+                    ServerConfig::Centralized { server }
+                }
+            },
+            database: Some(endpoint.db.value).filter(|db| *db != 0),
+            ..Config::default()
+        };
+        if let Some(tls) = &endpoint.tls {
+            config.tls = Some(TlsConnector::from(tls::client_config(tls)?).into());
+        }
+        if let Some(password) = &endpoint.password {
+            config.password = Some(password_text(&password.value).await?.expose_secret().to_owned());
+            config.username = endpoint.username.as_ref().map(|user| user.value.clone());
+        }
+        Builder::from_config(config)
+            .with_connection_config(|connection| {
+                *connection = ConnectionConfig {
+                    connection_timeout: limit,
+                    internal_command_timeout: limit,
+                    // Never sent again behind our back: only who sent a command knows whether that is harmless.
+                    max_command_attempts: 1,
+                    reconnect_errors: Vec::new(),
+                    tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
+                    ..ConnectionConfig::default()
+                };
+            })
+            .build()
+            .map_err(|error| Fault::Other(error.details().to_owned()))
+    }
+
+    fn outages(&self) -> std::sync::MutexGuard<'_, Outages> {
+        self.outages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that the connection is lost, if nobody has.
+    fn say_lost(&self, outage: u64, fault: &Fault) {
+        let mut outages = self.outages();
+        if outages.count == outage {
+            outages.count += 1;
+            outages.since = Some(Instant::now());
+            let patience = self.patience.map_or_else(
+                || "until it is back".to_owned(),
+                |patience| format!("for {}", humantime::format_duration(patience)),
+            );
+            tracing::warn!("connection to Redis at {} lost: {fault}; trying again {patience}", self.endpoint);
+        }
+    }
+
+    /// Says that the connection is back, if nobody has.
+    fn say_back(&self) {
+        if let Some(since) = self.outages().since.take() {
+            let away = Duration::from_millis(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
+            tracing::info!("connected to Redis at {} again after {}", self.endpoint, humantime::format_duration(away));
+        }
+    }
+}
+
+impl std::fmt::Display for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.endpoint.fmt(f)
+    }
+}
+
+impl Connection {
+    /// The server this is a connection to.
+    pub(super) fn redis(&self) -> &Redis {
+        &self.redis
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs a command that is harmless when repeated, again after every loss of the connection.
+    ///
+    /// # Errors
+    ///
+    /// Fails when Redis refuses, or cannot be reached for longer than patience allows.
+    pub(super) async fn repeat<T, F>(
+        &mut self,
+        key: &str,
+        mut command: impl FnMut(Client) -> F,
+    ) -> Result<T, QueueError>
+    where
+        F: Future<Output = Result<T, fred::error::Error>>,
+    {
+        loop {
+            match self.once(COMMAND_TIMEOUT, key, command(self.client.clone())).await {
+                Err(fault) if fault.is_transient() => self.reconnect(fault).await?,
+                Err(fault) => return Err(self.redis.error(fault)),
+                Ok(value) => return Ok(value),
+            }
+        }
+    }
+
+    /// Waits for one command, for `limit` at most. After a transient fault the connection is of no more use.
+    pub(super) async fn once<T>(
+        &self,
+        limit: Duration,
+        key: &str,
+        command: impl Future<Output = Result<T, fred::error::Error>>,
+    ) -> Result<T, Fault> {
+        match timeout(limit, command).await {
+            Ok(result) => result.map_err(|error| self.redis.fault(&error, key)),
+            Err(_) => Err(Fault::TimedOut(limit)),
+        }
+    }
+
+    /// Puts a new connection in the place of this one, which was lost for the reason `fault`.
+    ///
+    /// Tries with exponential backoff and jitter, up to 5 s apart.
+    ///
+    /// # Errors
+    ///
+    /// Fails when patience is over, when told to stop, and with what made further tries pointless.
+    pub(super) async fn reconnect(&mut self, fault: Fault) -> Result<(), QueueError> {
+        self.redis.say_lost(self.outage, &fault);
+        self.task.0.abort();
+        let start = Instant::now();
+        let mut pauses = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(50))
+            .with_max_delay(Duration::from_secs(5))
+            .with_jitter()
+            .without_max_times()
+            .build();
+        loop {
+            let cancel = self.redis.cancel.clone();
+            let opened = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
+                opened = self.redis.open() => opened,
+            };
+            let fault = match opened {
+                Ok(connection) => {
+                    *self = connection;
+                    self.redis.say_back();
+                    return Ok(());
+                }
+                Err(fault) => fault,
+            };
+            tracing::debug!("still no connection: {fault}");
+            let patience = if fault.is_transient() { self.redis.patience } else { Some(self.refusal_patience()) };
+            let pause = pauses.next().unwrap_or(Duration::from_secs(5));
+            if patience.is_some_and(|patience| start.elapsed() + pause > patience) {
+                return Err(self.redis.error(fault));
+            }
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    fn refusal_patience(&self) -> Duration {
+        self.redis.patience.map_or(PATIENCE_WITH_REFUSALS, |patience| patience.min(PATIENCE_WITH_REFUSALS))
+    }
+
+    /// Says goodbye; a server that does not answer is left.
+    pub async fn close(self) {
+        let _ = timeout(Duration::from_secs(1), self.client.quit()).await;
+    }
+}
+
+async fn password_text(password: &Password) -> Result<SecretString, Fault> {
+    match password {
+        Password::Known(text) => Ok(text.clone()),
+        Password::File(path) => match tokio::fs::read_to_string(path).await {
+            // Editors and `echo` end a file with a newline that is not part of the password.
+            Ok(text) => Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) => Err(Fault::File { path: path.display().to_string(), reason: error.to_string() }),
+        },
+    }
+}

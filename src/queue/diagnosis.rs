@@ -1,0 +1,147 @@
+//! Why a connection could not be made: the steps of connecting, one by one, each with its own failure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, CertificateError, ClientConfig};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::error::Fault;
+use super::tls;
+use crate::profile::{Address, Endpoint, Tls};
+
+/// Finds out what keeps us from `endpoint`, within `limit`; `first` is what is said when the steps find nothing.
+pub(super) async fn diagnose(endpoint: &Endpoint, first: Fault, limit: Duration) -> Fault {
+    timeout(limit, steps(endpoint, limit)).await.ok().flatten().unwrap_or(first)
+}
+
+async fn steps(endpoint: &Endpoint, limit: Duration) -> Option<Fault> {
+    let (host, port) = match &endpoint.address.value {
+        Address::Unix { path } => {
+            return UnixStream::connect(path).await.err().map(|error| of_io(&error, Fault::NoSocket));
+        }
+        Address::Tcp { host, port } => (host, *port),
+    };
+    let stream = match connect(host, port).await {
+        Ok(stream) => stream,
+        Err(fault) => return Some(fault),
+    };
+    match &endpoint.tls {
+        Some(tls) => {
+            let config = match tls::client_config(tls) {
+                Ok(config) => config,
+                Err(fault) => return Some(fault),
+            };
+            let name = tls.server_name.as_deref().unwrap_or(host);
+            match timeout(limit / 2, handshake(stream, config, name)).await {
+                Ok(Ok(())) => None,
+                Ok(Err(Some(fault))) => Some(fault),
+                // A plain server makes nothing of a TLS greeting: it waits for more, or closes.
+                Ok(Err(None)) | Err(_) => answers_in_plain(host, port).await.then_some(Fault::ServerIsPlain),
+            }
+        }
+        None if says_redis(stream, limit / 2).await => None,
+        None => answers_in_tls(host, port).await.then_some(Fault::ServerWantsTls),
+    }
+}
+
+async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
+    let mut addresses = match tokio::net::lookup_host((host, port)).await {
+        Ok(addresses) => addresses.peekable(),
+        Err(_) => return Err(Fault::UnknownHost(host.to_owned())),
+    };
+    if addresses.peek().is_none() {
+        return Err(Fault::UnknownHost(host.to_owned()));
+    }
+    let mut fault = Fault::ConnectionRefused;
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => fault = of_io(&error, Fault::ConnectionRefused),
+        }
+    }
+    Err(fault)
+}
+
+fn of_io(error: &std::io::Error, not_found: Fault) -> Fault {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => Fault::ConnectionRefused,
+        std::io::ErrorKind::NotFound => not_found,
+        _ => Fault::ConnectionLost(error.to_string()),
+    }
+}
+
+/// Shakes hands and asks for a sign of life, since TLS 1.3 refuses a client certificate only after the handshake.
+async fn handshake(stream: TcpStream, config: ClientConfig, name: &str) -> Result<(), Option<Fault>> {
+    let server_name = ServerName::try_from(name.to_owned()).map_err(|error| Some(Fault::Tls(error.to_string())))?;
+    let mut stream = TlsConnector::from(Arc::new(config))
+        .connect(server_name, stream)
+        .await
+        .map_err(|error| of_tls(&error, name))?;
+    let mut byte = [0; 1];
+    let answer = async {
+        stream.write_all(b"PING\r\n").await?;
+        stream.read(&mut byte).await
+    };
+    answer.await.map(|_| ()).map_err(|error| of_tls(&error, name))
+}
+
+/// What TLS says, in our words; `None` when what came was no TLS.
+fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())?;
+    Some(match cause {
+        rustls::Error::InvalidMessage(_) => return None,
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            Fault::UnknownIssuer
+        }
+        rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) => {
+            Fault::WrongName { expected: name.to_owned(), presented: presented.iter().map(|name| bare(name)).collect() }
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => Fault::CertificateExpired,
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::HandshakeFailure
+            | AlertDescription::BadCertificate,
+        ) => Fault::ClientCertificateWanted,
+        other => Fault::Tls(other.to_string()),
+    })
+}
+
+/// `DnsName("redis.internal")` as `redis.internal`.
+fn bare(presented: &str) -> String {
+    presented.split('"').nth(1).unwrap_or(presented).to_owned()
+}
+
+/// Whether a greeting in plain is answered as Redis does.
+async fn says_redis(mut stream: impl AsyncRead + AsyncWrite + Unpin, limit: Duration) -> bool {
+    let mut byte = [0; 1];
+    let answer = async {
+        stream.write_all(b"PING\r\n").await.ok()?;
+        stream.read(&mut byte).await.ok()
+    };
+    matches!(timeout(limit, answer).await, Ok(Some(1))) && matches!(byte[0], b'+' | b'-')
+}
+
+async fn answers_in_plain(host: &str, port: u16) -> bool {
+    match connect(host, port).await {
+        Ok(stream) => says_redis(stream, Duration::from_secs(1)).await,
+        Err(_) => false,
+    }
+}
+
+async fn answers_in_tls(host: &str, port: u16) -> bool {
+    let Ok(stream) = connect(host, port).await else { return false };
+    let any = Tls { skip_verify: true, ..Tls::default() };
+    let Ok(config) = tls::client_config(&any) else { return false };
+    // Any TLS error that is not noise proves a TLS server as well as success does.
+    !matches!(handshake(stream, config, host).await, Err(None))
+}
