@@ -3,12 +3,14 @@
 mod cli;
 mod commands;
 mod exit;
+mod handler;
 mod input;
 pub mod item;
 pub mod profile;
 pub mod queue;
 mod screen;
 mod shutdown;
+pub mod tally;
 pub mod workload;
 
 use std::ffi::OsString;

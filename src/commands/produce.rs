@@ -80,6 +80,12 @@ pub(crate) struct Args {
     redis: RedisArgs,
 }
 
+/// Items a batch when nothing says otherwise.
+const USUAL_BATCH: u64 = 50;
+
+/// Items a batch when nothing paces them; from here on, more of them gain nothing.
+const UNPACED_BATCH: u64 = 500;
+
 /// How long a lost connection is tried for before a producer gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -149,16 +155,20 @@ impl Plan {
         let count = count.or(usual_count);
         let duration = duration.or(usual_duration).map(|span| span.0);
 
-        let batch = batch.or(usual_batch.filter(|_| input.is_none())).map(NonZeroU64::get);
-        let pace = match (rate, every) {
-            (Some(Rate::PerSecond(rate)), _) => Pace::Steady { rate },
-            (None, Some(Span(every))) if !every.is_zero() => Pace::Batches { batch: batch.unwrap_or(50), every },
-            _ => Pace::Unpaced,
+        let every = every.map(|span| span.0).filter(|every| !every.is_zero());
+        let batch = batch.map(NonZeroU64::get);
+        let usual_batch = usual_batch.map_or(USUAL_BATCH, NonZeroU64::get);
+        let (pace, batch) = match (rate, every) {
+            (Some(Rate::PerSecond(rate)), _) => (Pace::Steady { rate }, batch.unwrap_or(usual_batch)),
+            (None, Some(every)) => {
+                let batch = batch.unwrap_or(usual_batch);
+                (Pace::Batches { batch, every }, batch)
+            }
+            _ => (Pace::Unpaced, batch.unwrap_or(UNPACED_BATCH)),
         };
         let within = duration.and_then(|limit| pace.within(limit));
         let total = [count, within].into_iter().flatten().min();
-        let default_batch = if pace == Pace::Unpaced { 500 } else { 50 };
-        let batch = usize::try_from(batch.unwrap_or(default_batch)).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS);
+        let batch = usize::try_from(batch).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS);
         Self {
             list,
             content: match input {

@@ -1,0 +1,94 @@
+//! How one item is worked: waiting in place of work, or handing it on as a line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::item::Item;
+use crate::workload::Work;
+
+/// Works items; cheap to clone, and may work several at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Handler {
+    kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// Wait as long as the work takes.
+    Simulated(Work),
+    /// Write the item to stdout as a line.
+    Line(Arc<Mutex<tokio::io::Stdout>>),
+}
+
+/// What became of an item.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It was worked.
+    Done,
+    /// It cannot be worked, whoever tries.
+    Malformed(String),
+    /// It was put down unfinished.
+    Interrupted,
+    /// Nobody takes what this handler gives out: no item can be worked any more.
+    Closed(std::io::Error),
+}
+
+impl Handler {
+    /// Makes the handler for `work`.
+    pub(crate) fn new(work: Work) -> Self {
+        let kind = match work {
+            Work::None => Kind::Line(Arc::new(Mutex::new(tokio::io::stdout()))),
+            work => Kind::Simulated(work),
+        };
+        Self { kind }
+    }
+
+    /// Works `item` until it is done, or until `abort` insists.
+    pub(crate) async fn work(&self, item: &Item, abort: &CancellationToken) -> Verdict {
+        match &self.kind {
+            Kind::Simulated(work) => {
+                let duration = work.duration(&item.0, &mut rand::rng());
+                match duration {
+                    Ok(duration) => simulate(item, duration, abort).await,
+                    Err(reason) => Verdict::Malformed(reason),
+                }
+            }
+            Kind::Line(stdout) => write_line(item, stdout, abort).await,
+        }
+    }
+}
+
+async fn simulate(item: &Item, duration: Duration, abort: &CancellationToken) -> Verdict {
+    tracing::info!("working {item}: sleeping {}", humantime::format_duration(duration));
+    tokio::select! {
+        biased;
+        () = tokio::time::sleep(duration) => {}
+        () = abort.cancelled() => return Verdict::Interrupted,
+    }
+    tracing::info!("processed item {item} (done)");
+    Verdict::Done
+}
+
+/// Writes the item, and knows that it left: stdout is flushed before the item counts as worked.
+async fn write_line(item: &Item, stdout: &Mutex<tokio::io::Stdout>, abort: &CancellationToken) -> Verdict {
+    let written = async {
+        let mut stdout = stdout.lock().await;
+        let mut line = Vec::with_capacity(item.0.len() + 1);
+        line.extend_from_slice(&item.0);
+        line.push(b'\n');
+        stdout.write_all(&line).await?;
+        stdout.flush().await
+    };
+    tokio::select! {
+        biased;
+        written = written => match written {
+            Ok(()) => Verdict::Done,
+            Err(error) => Verdict::Closed(error),
+        },
+        () = abort.cancelled() => Verdict::Interrupted,
+    }
+}
