@@ -1,7 +1,9 @@
 //! The profile: one TOML file that describes one workload for all subcommands.
 
+pub mod deploy;
 mod duration;
 mod redis;
+pub mod scale;
 mod setting;
 mod source;
 mod url;
@@ -11,8 +13,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub use self::deploy::DeployTable;
 pub use self::duration::{Span, SpanRange};
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
+pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
 pub use self::url::{Address, RedisUrl};
@@ -108,88 +112,6 @@ pub enum Delivery {
     AtMostOnce,
 }
 
-/// The `[scale]` table, in KEDA's terms.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ScaleTable {
-    /// A `ScaledObject` scales the consumers' Deployment; a `ScaledJob` starts Jobs.
-    pub kind: Option<ScaleKind>,
-    /// The fewest pods.
-    pub min_replica_count: Option<u32>,
-    /// The most pods.
-    pub max_replica_count: Option<u32>,
-    /// How often KEDA looks at the list.
-    pub polling_interval: Option<Span>,
-    /// How long the list must have been idle before the last pods go; governs the step to zero alone.
-    pub cooldown_period: Option<Span>,
-    /// How many waiting items ask for one pod: an average, not a threshold.
-    pub list_length: Option<u64>,
-    /// Up to how many waiting items leave the consumers at zero.
-    pub activation_list_length: Option<u64>,
-    /// Where KEDA takes address, user and password from.
-    pub authentication: Option<Authentication>,
-    /// How a `ScaledJob` reckons the Jobs to start.
-    pub strategy: Option<Strategy>,
-}
-
-/// What KEDA scales.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum ScaleKind {
-    /// The replicas of a Deployment.
-    #[default]
-    ScaledObject,
-    /// Jobs, one after the other.
-    ScaledJob,
-}
-
-/// Where KEDA takes address, user and password from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Authentication {
-    /// From a `TriggerAuthentication` that reads the Secret.
-    #[default]
-    TriggerAuthentication,
-    /// From the environment of the consumer's container (`passwordFromEnv` and its like).
-    Environment,
-}
-
-/// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// Running Jobs count against the list: for items that stay on it until they are done.
-    Default,
-    /// Only pending Jobs do: for items that leave the list when their Job starts.
-    #[default]
-    Accurate,
-    /// As many Jobs as there may be.
-    Eager,
-}
-
-/// The `[deploy]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DeployTable {
-    /// The workload's name; the objects' names begin with it.
-    pub name: Option<String>,
-    /// The namespace of all objects.
-    pub namespace: Option<String>,
-    /// Write the Namespace as well.
-    pub create_namespace: Option<bool>,
-    /// The container image, with a tag or digest.
-    pub image: Option<String>,
-    /// An existing Secret with the Redis user and password.
-    pub secret: Option<String>,
-    /// The key of the user in the Secret.
-    pub secret_username_key: Option<String>,
-    /// The key of the password in the Secret.
-    pub secret_password_key: Option<String>,
-    /// Write a Deployment for the producer as well.
-    pub producer: Option<bool>,
-    /// Write a Redis for demos as well.
-    pub redis: Option<bool>,
-}
-
 impl Profile {
     /// Reads the profile that `named` (by flag or environment) says, or `qscale.toml` where that is there, or the one
     /// that is compiled in.
@@ -262,22 +184,7 @@ impl Profile {
         if self.redis.port == Some(0) {
             return wrong(&["redis", "port"], "is not a port from 1 to 65535");
         }
-        let ScaleTable { min_replica_count, max_replica_count, list_length, .. } = self.scale;
-        if max_replica_count == Some(0) {
-            return wrong(&["scale", "max-replica-count"], "has to be 1 at least");
-        }
-        if min_replica_count.unwrap_or(0) > max_replica_count.unwrap_or(100) {
-            return wrong(&["scale", "min-replica-count"], "is more than max-replica-count");
-        }
-        if list_length == Some(0) {
-            return wrong(&["scale", "list-length"], "has to be 1 at least: it is the number of items for one pod");
-        }
-        if self.scale.polling_interval.is_some_and(|span| span.0.as_secs() == 0 || span.0.subsec_nanos() != 0) {
-            return wrong(&["scale", "polling-interval"], "has to be whole seconds, 1 at least");
-        }
-        if self.scale.cooldown_period.is_some_and(|span| span.0.subsec_nanos() != 0) {
-            return wrong(&["scale", "cooldown-period"], "has to be whole seconds");
-        }
-        Ok(())
+        self.scale.check(&self.source)?;
+        self.deploy.check(&self.source)
     }
 }

@@ -6,6 +6,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::setting::SettingError;
+
 /// Said to who writes a password into a profile.
 const PASSWORD_SOURCES: &str =
     "a password comes from REDIS_PASSWORD, from the file that `password-file` names, or from the URL";
@@ -127,13 +129,16 @@ pub enum ProfileError {
     /// The text says something that cannot be.
     #[error("{0}")]
     Wrong(Box<Wrong>),
+    /// Settings of `[redis]` that exclude each other.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
 }
 
 impl ProfileError {
     /// The way out, where one is known.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { .. } | Self::Setting(_) => None,
             Self::Wrong(wrong) => wrong.hint.as_deref(),
         }
     }
