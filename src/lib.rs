@@ -6,6 +6,7 @@ mod exit;
 mod handler;
 mod input;
 pub mod item;
+pub mod manifest;
 pub mod profile;
 pub mod queue;
 mod screen;

@@ -199,10 +199,9 @@ impl ScaleTable {
 
     /// The way up: at once, doubling or by four pods, as the HPA's own defaults are.
     pub fn scale_up(&self) -> Rules {
-        self.behavior.scale_up.over(
-            Duration::ZERO,
-            [(PolicyKind::Percent, 100, 15), (PolicyKind::Pods, 4, 15)].map(ScalingPolicy::from),
-        )
+        self.behavior
+            .scale_up
+            .over(Duration::ZERO, [(PolicyKind::Percent, 100, 15), (PolicyKind::Pods, 4, 15)].map(ScalingPolicy::from))
     }
 
     /// The way down: five minutes later, half of the pods a minute; the HPA's own default would end them all at once.
@@ -309,7 +308,10 @@ mod tests {
             ("kind = \"ScaledJob\"\ncooldown-period = \"5s\"", "scale.cooldown-period"),
             ("kind = \"ScaledJob\"\n[scale.behavior]\n", "scale.behavior"),
             ("strategy = \"accurate\"", "scale.strategy"),
-            ("[scale.behavior.scale-up]\nstabilization-window = \"2h\"", "scale.behavior.scale-up.stabilization-window"),
+            (
+                "[scale.behavior.scale-up]\nstabilization-window = \"2h\"",
+                "scale.behavior.scale-up.stabilization-window",
+            ),
             ("[scale.behavior.scale-down]\npolicies = []", "scale.behavior.scale-down.policies"),
             (
                 "[scale.behavior.scale-down]\npolicies = [{ type = \"Pods\", value = 0, period = \"1m\" }]",

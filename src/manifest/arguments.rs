@@ -1,0 +1,125 @@
+//! The profile's `[produce]` and `[consume]` as arguments of the same binary in a pod.
+
+use std::fmt::Display;
+
+use super::literal;
+use crate::profile::{ConsumeTable, Delivery, ProduceTable};
+use crate::workload::Rate;
+
+/// The arguments of a producer.
+pub(super) fn produce(table: &ProduceTable) -> Vec<String> {
+    // Taken apart by name, so that a new key cannot be forgotten here.
+    let ProduceTable { batch, every, rate, count, duration, payload, max_backlog, echo } = table;
+    let mut arguments = Arguments::of("produce");
+    arguments.option("batch", *batch);
+    arguments.option("every", *every);
+    arguments.option("rate", rate.map(rate_text));
+    arguments.option("count", *count);
+    arguments.option("duration", *duration);
+    arguments.option("payload", payload.as_ref());
+    arguments.option("max-backlog", *max_backlog);
+    arguments.switch("echo", *echo == Some(true));
+    arguments.0
+}
+
+/// Whether a producer comes to an end by itself.
+pub(super) fn ends(table: &ProduceTable) -> bool {
+    table.count.is_some() || table.duration.is_some()
+}
+
+/// The arguments of a consumer that works on until it is told to stop.
+pub(super) fn consume(table: &ConsumeTable) -> Vec<String> {
+    let ConsumeTable { delivery, concurrency, work, max_items, idle_exit, drain } = table;
+    let mut arguments = Arguments::of("consume");
+    arguments.option("delivery", delivery.map(delivery_text));
+    arguments.option("concurrency", *concurrency);
+    arguments.option("work", work.as_ref());
+    arguments.option("max-items", *max_items);
+    arguments.option("idle-exit", *idle_exit);
+    arguments.option("drain", *drain);
+    arguments.0
+}
+
+/// The arguments of a consumer that works one item, where there is one, and ends.
+pub(super) fn consume_once(table: &ConsumeTable) -> Vec<String> {
+    let ConsumeTable { delivery, concurrency: _, work, max_items: _, idle_exit: _, drain } = table;
+    let mut arguments = Arguments::of("consume");
+    arguments.switch("once", true);
+    arguments.option("delivery", delivery.map(delivery_text));
+    arguments.option("work", work.as_ref());
+    arguments.option("drain", *drain);
+    arguments.0
+}
+
+struct Arguments(Vec<String>);
+
+impl Arguments {
+    fn of(subcommand: &str) -> Self {
+        Self(vec![subcommand.to_owned()])
+    }
+
+    /// Name and value in one argument, so that a value may begin with a dash.
+    fn option(&mut self, name: &str, value: Option<impl Display>) {
+        self.0.extend(value.map(|value| format!("--{name}={}", literal(&value.to_string()))));
+    }
+
+    fn switch(&mut self, name: &str, on: bool) {
+        self.0.extend(on.then(|| format!("--{name}")));
+    }
+}
+
+fn rate_text(rate: Rate) -> String {
+    match rate {
+        Rate::PerSecond(rate) => rate.to_string(),
+        Rate::Max => "max".to_owned(),
+    }
+}
+
+fn delivery_text(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::AtMostOnce => "at-most-once",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    #[test]
+    fn every_key_becomes_a_flag_and_no_value_is_taken_for_one() {
+        let text = r#"
+            [produce]
+            batch = 3
+            every = "90s"
+            count = 7
+            payload = "--{int:1..2} $(HOME)"
+            max-backlog = 9
+            echo = true
+            [consume]
+            work = "field:wait"
+            drain = "30s"
+            idle-exit = "1m"
+        "#;
+        let Profile { produce: table, consume: consumer, .. } = Profile::parse("q.toml", text).unwrap();
+        let expected = [
+            "produce",
+            "--batch=3",
+            "--every=1m 30s",
+            "--count=7",
+            "--payload=--{int:1..2} $$(HOME)",
+            "--max-backlog=9",
+            "--echo",
+        ];
+        assert_eq!(produce(&table), expected);
+        assert_eq!(consume(&consumer), ["consume", "--work=field:wait", "--idle-exit=1m", "--drain=30s"]);
+        assert_eq!(consume_once(&consumer), ["consume", "--once", "--work=field:wait", "--drain=30s"]);
+    }
+
+    #[test]
+    fn a_rate_reads_as_it_was_written() {
+        for rate in ["0.5", "200", "max"] {
+            assert_eq!(rate_text(rate.parse().unwrap()), rate);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The Deployments of consumers and producer; a Job for a producer that ends.
+
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
+
+use super::metadata::{Component, selector};
+use super::{Workload, arguments, pod};
+
+/// Said above the consumers' Deployment.
+pub(super) const COMMENT: &str =
+    "No `replicas`: the count is KEDA's and the HPA's, and applying this again must not reset it.";
+
+/// How long items in work may take after the consumer was told to stop, where the profile says nothing.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// What a consumer needs beside its drain time: a pop that is under way, the answer of Redis, the log.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// How long a producer has to finish its batch; Kubernetes' own default.
+const PRODUCER_GRACE: i64 = 30;
+
+/// The consumers' Deployment.
+pub(super) fn consumer(workload: &Workload<'_>) -> Deployment {
+    let name = workload.profile.deploy.consumer_name();
+    let arguments = arguments::consume(&workload.profile.consume);
+    let template = pod::template(workload, &name, Component::Consumer, arguments, grace(workload));
+    deployment(workload, &name, Component::Consumer, None, template)
+}
+
+/// The producer's Deployment: one pod, which nothing scales.
+pub(super) fn producer(workload: &Workload<'_>) -> Deployment {
+    let name = workload.profile.deploy.producer_name();
+    deployment(workload, &name, Component::Producer, Some(1), producer_template(workload, &name))
+}
+
+/// A producer that ends: in a Deployment it would begin again and again.
+pub(super) fn producer_job(workload: &Workload<'_>) -> Job {
+    let name = workload.profile.deploy.producer_name();
+    Job {
+        metadata: workload.metadata(&name, Component::Producer),
+        spec: Some(once(producer_template(workload, &name))),
+        status: None,
+    }
+}
+
+/// A Job of one pod that is not tried again.
+///
+/// What a producer had pushed would be pushed twice. And a consumer that failed has no item any more: as long as some
+/// wait, KEDA starts other Jobs.
+pub(super) fn once(template: PodTemplateSpec) -> JobSpec {
+    let spec = template.spec.map(|spec| PodSpec { restart_policy: Some("Never".to_owned()), ..spec });
+    JobSpec { backoff_limit: Some(0), template: PodTemplateSpec { spec, ..template }, ..JobSpec::default() }
+}
+
+/// Seconds from SIGTERM to SIGKILL: the drain time of the profile and what lies around it.
+pub(super) fn grace(workload: &Workload<'_>) -> i64 {
+    let drain = workload.profile.consume.drain.map_or(DRAIN, |span| span.0);
+    let seconds = drain.as_secs().saturating_add(MARGIN.as_secs()).saturating_add((drain.subsec_nanos() > 0).into());
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+fn producer_template(workload: &Workload<'_>, name: &str) -> PodTemplateSpec {
+    let arguments = arguments::produce(&workload.profile.produce);
+    pod::template(workload, name, Component::Producer, arguments, PRODUCER_GRACE)
+}
+
+fn deployment(
+    workload: &Workload<'_>,
+    name: &str,
+    component: Component,
+    replicas: Option<i32>,
+    template: PodTemplateSpec,
+) -> Deployment {
+    Deployment {
+        metadata: workload.metadata(name, component),
+        spec: Some(DeploymentSpec {
+            replicas,
+            selector: selector(name, component),
+            template,
+            ..DeploymentSpec::default()
+        }),
+        status: None,
+    }
+}

@@ -1,0 +1,164 @@
+//! Profile → Kubernetes objects, one file per kind, and their YAML.
+
+mod arguments;
+mod connection;
+mod deployment;
+mod metadata;
+mod pod;
+mod redis;
+mod scaled_job;
+mod scaled_object;
+mod trigger;
+mod trigger_authentication;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{Namespace, Service};
+use serde::Serialize;
+
+use self::connection::Connection;
+use self::metadata::Component;
+use self::scaled_job::ScaledJob;
+use self::scaled_object::ScaledObject;
+use self::trigger_authentication::TriggerAuthentication;
+use crate::profile::deploy::DEFAULT_IMAGE;
+use crate::profile::{Environment, Profile, ProfileError, ScaleKind};
+
+/// What is rendered: a profile, and what was said elsewhere than in it.
+pub struct Workload<'a> {
+    profile: &'a Profile,
+    namespace: Option<String>,
+    image: String,
+    list: String,
+    connection: Connection,
+}
+
+/// One Kubernetes object, and what its reader should know.
+pub struct Object {
+    /// Lines above it.
+    comment: Option<String>,
+    kind: Kind,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Kind {
+    Namespace(Box<Namespace>),
+    Deployment(Box<Deployment>),
+    Service(Box<Service>),
+    Job(Box<Job>),
+    TriggerAuthentication(TriggerAuthentication),
+    ScaledObject(Box<ScaledObject>),
+    ScaledJob(Box<ScaledJob>),
+}
+
+impl<'a> Workload<'a> {
+    /// Takes from `profile` what all objects need; `namespace` and `image` go over it.
+    ///
+    /// The address of Redis comes from the profile alone: the same profile is the same objects, whoever renders it.
+    ///
+    /// # Errors
+    ///
+    /// Says which key keeps pods or KEDA from reaching Redis, and what to write in its place.
+    pub fn of(profile: &'a Profile, namespace: Option<String>, image: Option<String>) -> Result<Self, ProfileError> {
+        let deploy = &profile.deploy;
+        let namespace = namespace.or_else(|| deploy.namespace.clone());
+        if namespace.is_none() && deploy.create_namespace == Some(true) {
+            let message = "asks for a Namespace, and `namespace` does not say which";
+            return Err(profile.source.error_at(&["deploy", "create-namespace"], message));
+        }
+        Ok(Self {
+            profile,
+            image: image.or_else(|| deploy.image.clone()).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
+            list: profile.list(&Environment::default()).value,
+            connection: Connection::of(profile, namespace.as_deref())?,
+            namespace,
+        })
+    }
+
+    /// Makes the objects, in the order in which they need each other.
+    pub fn objects(&self) -> Vec<Object> {
+        let deploy = &self.profile.deploy;
+        let mut objects = Vec::new();
+        if let Some(namespace) = self.namespace.as_ref().filter(|_| deploy.create_namespace == Some(true)) {
+            objects.push(Kind::Namespace(Box::new(metadata::namespace(namespace))).into());
+        }
+        if deploy.redis == Some(true) {
+            objects.push(Object::commented(redis::COMMENT, Kind::Deployment(Box::new(redis::deployment(self)))));
+            objects.push(Kind::Service(Box::new(redis::service(self))).into());
+        }
+        if let Some(authentication) = trigger_authentication::trigger_authentication(self) {
+            objects.push(Kind::TriggerAuthentication(authentication).into());
+        }
+        if deploy.producer == Some(true) {
+            let kind = match arguments::ends(&self.profile.produce) {
+                true => Kind::Job(Box::new(deployment::producer_job(self))),
+                false => Kind::Deployment(Box::new(deployment::producer(self))),
+            };
+            objects.push(kind.into());
+        }
+        match self.profile.scale.kind() {
+            ScaleKind::ScaledObject => {
+                let consumer = Kind::Deployment(Box::new(deployment::consumer(self)));
+                objects.push(Object::commented(deployment::COMMENT, consumer));
+                objects.push(Kind::ScaledObject(Box::new(scaled_object::scaled_object(self))).into());
+            }
+            ScaleKind::ScaledJob => objects
+                .push(Object::commented(scaled_job::COMMENT, Kind::ScaledJob(Box::new(scaled_job::scaled_job(self))))),
+        }
+        objects
+    }
+
+    /// Writes the objects as one stream of YAML documents; the same bytes every time.
+    ///
+    /// # Errors
+    ///
+    /// None that a value made here could cause.
+    pub fn to_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
+        let documents: Result<Vec<_>, _> = self.objects().iter().map(Object::to_yaml).collect();
+        Ok(format!("{}---\n{}", self.header(), documents?.join("---\n")))
+    }
+
+    /// What has to be there first.
+    fn header(&self) -> String {
+        let mut header = format!("# The workload `{}`, as `qscale render` wrote it.\n", self.profile.deploy.name());
+        if let Some(command) = self.connection.secret_command(self.namespace.as_deref()) {
+            header
+                .push_str("# The Secret is not part of it. It is made once, by hand or by what keeps your secrets:\n");
+            header.push_str(&format!("#   {command}\n"));
+        }
+        header
+    }
+
+    /// The metadata of an object of one component.
+    fn metadata(&self, name: &str, component: Component) -> k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+        metadata::metadata(self, name, component)
+    }
+}
+
+impl Object {
+    fn commented(comment: &str, kind: Kind) -> Self {
+        Self { comment: Some(comment.to_owned()), kind }
+    }
+
+    fn to_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
+        let mut yaml: String =
+            self.comment.iter().flat_map(|comment| comment.lines()).map(|line| format!("# {line}\n")).collect();
+        // Never with `yaml_12`: kubectl reads YAML 1.1, where a bare `yes` is a boolean.
+        yaml.push_str(&serde_saphyr::to_string(&self.kind)?);
+        Ok(yaml)
+    }
+}
+
+impl From<Kind> for Object {
+    fn from(kind: Kind) -> Self {
+        Self { comment: None, kind }
+    }
+}
+
+/// Text that stands for itself where Kubernetes would expand `$(NAME)`: in arguments and variables.
+///
+/// Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#entrypoint>
+fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}
