@@ -1,14 +1,43 @@
-//! `render`.
+//! `render`: the profile as Kubernetes objects, on stdout.
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, WrapErr as _};
 
 use super::Context;
 use crate::exit::Outcome;
+use crate::manifest::Workload;
+use crate::profile::{Profile, ProfileError, deploy};
 
-/// render
+/// Write the profile as Kubernetes objects, for `kubectl apply -f -`
+///
+/// Deployments and a `ScaledObject` or `ScaledJob` of KEDA, as YAML on stdout; the same bytes every time. The address of
+/// Redis comes from the profile alone, user and password from the Secret that `deploy.secret` names.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Namespace of all objects [default: `deploy.namespace`]
+    #[arg(long, short, value_name = "NAME", value_parser = deploy::namespace)]
+    namespace: Option<String>,
 
-pub(crate) async fn run(_args: Args, _context: Context) -> Result<Outcome> {
+    /// Container image, with a tag or digest [default: `deploy.image`]
+    #[arg(long, value_name = "IMAGE", value_parser = deploy::image)]
+    image: Option<String>,
+}
+
+/// What is rendered, with nothing left open.
+struct Plan<'a> {
+    workload: Workload<'a>,
+}
+
+impl<'a> Plan<'a> {
+    /// Lays the arguments over the profile.
+    fn resolve(args: Args, profile: &'a Profile) -> Result<Self, ProfileError> {
+        let Args { namespace, image } = args;
+        Ok(Self { workload: Workload::of(profile, namespace, image)? })
+    }
+}
+
+pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let plan = Plan::resolve(args, &context.profile)?;
+    let yaml = plan.workload.to_yaml().wrap_err("cannot write the objects as YAML")?;
+    context.printer.raw(yaml.as_bytes())?;
     Ok(Outcome::Done)
 }

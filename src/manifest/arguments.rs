@@ -55,7 +55,9 @@ struct Arguments(Vec<String>);
 
 impl Arguments {
     fn of(subcommand: &str) -> Self {
-        Self(vec![subcommand.to_owned()])
+        // An empty profile: what is not said here is qscale's default, as it is where the profile itself is read, and not
+        // what the built-in profile says.
+        Self(vec![subcommand.to_owned(), "--profile=/dev/null".to_owned()])
     }
 
     /// Name and value in one argument, so that a value may begin with a dash.
@@ -104,6 +106,7 @@ mod tests {
         let Profile { produce: table, consume: consumer, .. } = Profile::parse("q.toml", text).unwrap();
         let expected = [
             "produce",
+            "--profile=/dev/null",
             "--batch=3",
             "--every=1m 30s",
             "--count=7",
@@ -112,8 +115,8 @@ mod tests {
             "--echo",
         ];
         assert_eq!(produce(&table), expected);
-        assert_eq!(consume(&consumer), ["consume", "--work=field:wait", "--idle-exit=1m", "--drain=30s"]);
-        assert_eq!(consume_once(&consumer), ["consume", "--once", "--work=field:wait", "--drain=30s"]);
+        assert_eq!(consume(&consumer)[2..], ["--work=field:wait", "--idle-exit=1m", "--drain=30s"]);
+        assert_eq!(consume_once(&consumer)[2..], ["--once", "--work=field:wait", "--drain=30s"]);
     }
 
     #[test]

@@ -242,9 +242,9 @@ impl Connection {
         let namespace = namespace.map(|name| format!(" --namespace {name}")).unwrap_or_default();
         let mut command = format!("kubectl create secret generic {}{namespace}", password.secret);
         if let Some(Text::Secret(username)) = &self.username {
-            command.push_str(&format!(" --from-literal={}=…", username.key));
+            command.push_str(&format!(" --from-literal={}=USER", username.key));
         }
-        command.push_str(&format!(" --from-file={}=FILE", password.key));
+        command.push_str(&format!(" --from-literal={}=PASSWORD", password.key));
         if let Some(ca) = &self.ca {
             command.push_str(&format!(" --from-file={}=FILE", ca.key));
         }

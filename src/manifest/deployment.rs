@@ -8,13 +8,11 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
 use super::metadata::{Component, selector};
 use super::{Workload, arguments, pod};
+use crate::profile::DEFAULT_DRAIN;
 
 /// Said above the consumers' Deployment.
 pub(super) const COMMENT: &str =
     "No `replicas`: the count is KEDA's and the HPA's, and applying this again must not reset it.";
-
-/// How long items in work may take after the consumer was told to stop, where the profile says nothing.
-const DRAIN: Duration = Duration::from_secs(30);
 
 /// What a consumer needs beside its drain time: a pop that is under way, the answer of Redis, the log.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -57,7 +55,7 @@ pub(super) fn once(template: PodTemplateSpec) -> JobSpec {
 
 /// Seconds from SIGTERM to SIGKILL: the drain time of the profile and what lies around it.
 pub(super) fn grace(workload: &Workload<'_>) -> i64 {
-    let drain = workload.profile.consume.drain.map_or(DRAIN, |span| span.0);
+    let drain = workload.profile.consume.drain.map_or(DEFAULT_DRAIN, |span| span.0);
     let seconds = drain.as_secs().saturating_add(MARGIN.as_secs()).saturating_add((drain.subsec_nanos() > 0).into());
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }

@@ -10,6 +10,7 @@ mod url;
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -24,6 +25,9 @@ use crate::workload::{Payload, Rate, Work};
 
 /// The list that is used when nothing names one.
 pub const DEFAULT_LIST: &str = "mylist";
+
+/// How long items in work may take after the consumer was told to stop, where nothing is said.
+pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
 /// The profile that is compiled in.
 const BUILT_IN: &str = include_str!("../../config/demo.toml");
