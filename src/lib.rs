@@ -84,7 +84,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         Command::Produce(args) => produce::run(args, context).await,
         Command::Consume(args) => consume::run(args, context).await,
         Command::Watch(args) => watch::run(args, context).await,
-        Command::Render(args) => render::run(args, context).await,
+        Command::Render(args) => render::run(args, &context),
         Command::Demo(args) => demo::run(args, context).await,
         Command::Completions(args) => completions::run(&args, &context.printer),
     }

@@ -35,7 +35,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context.profile)?;
     let yaml = plan.workload.to_yaml().wrap_err("cannot write the objects as YAML")?;
     context.printer.raw(yaml.as_bytes())?;

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::literal;
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
-use crate::profile::{Address, Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable};
+use crate::profile::{Address, Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Tls};
 
 /// The Service of the Redis for demos.
 pub(super) const SERVICE: &str = "redis";
@@ -50,112 +50,61 @@ enum Text {
 impl Connection {
     /// Decides how Redis is reached from within the cluster.
     pub(super) fn of(profile: &Profile, namespace: Option<&str>) -> Result<Self, ProfileError> {
-        let wrong = |path: &[&str], message: &str| Err(profile.source.error_at(path, message));
-        let (deploy, redis) = (&profile.deploy, &profile.redis);
-        let authentication = profile.scale.authentication.unwrap_or_default();
         // No environment: what whoever renders has set there is nothing the pods would have.
         let endpoint = Endpoint::resolve(RedisTable::default(), &Environment::default(), profile)?;
-        let place = if redis.url.is_some() { ["redis", "url"] } else { ["redis", "host"] };
-
-        if deploy.redis == Some(true) {
-            if redis.url.is_some() || redis.host.is_some() {
-                return wrong(
-                    &["deploy", "redis"],
-                    "asks for a Redis of its own, and [redis] names one: keep one of them",
-                );
-            }
-            let Some(namespace) = namespace else {
-                return wrong(
-                    &["deploy", "redis"],
-                    "needs a namespace: KEDA is in another one, and finds this Redis by its name and namespace; \
-                     set `namespace` beside it, or give --namespace",
-                );
-            };
-            let host = format!("{SERVICE}.{namespace}.svc");
-            let db = endpoint.db.value;
-            return Ok(Self { host, port: PORT, db, authentication, ..Self::plain() });
+        match profile.deploy.redis {
+            Some(true) => Self::beside(profile, endpoint, namespace),
+            _ => Self::elsewhere(profile, endpoint),
         }
-        let (host, port) = match endpoint.address.value {
-            Address::Unix { .. } => {
-                return wrong(
-                    &place,
-                    "is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]",
-                );
-            }
-            Address::Tcp { .. } if redis.url.is_none() && redis.host.is_none() => {
-                return wrong(
-                    &place,
-                    "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis \
-                     beside them (the environment of who renders is not looked at)",
-                );
-            }
-            Address::Tcp { host, .. } if is_loopback(&host) => {
-                return wrong(&place, "is the pod itself when a pod says it: name the host that pods reach Redis by");
-            }
-            Address::Tcp { host, port } => (host, port),
-        };
-        let secret = |key: &str| deploy.secret.clone().map(|secret| SecretKey { secret, key: key.to_owned() });
-        let password = secret(deploy.secret_password_key.as_deref().unwrap_or(DEFAULT_PASSWORD_KEY));
-        let username = match (&deploy.secret_username_key, endpoint.username) {
-            (Some(key), _) => secret(key).map(Text::Secret),
-            (None, name) => name.map(|name| Text::Literal(name.value)),
-        };
-        if password.is_none() && endpoint.password.is_some() {
-            let place = if redis.password_file.is_some() { ["redis", "password-file"] } else { place };
-            return wrong(
-                &place,
-                "holds a password, which is never written down here: put it into a Secret and name that in `secret` of [deploy]",
-            );
-        }
-        if password.is_none() && username.is_some() {
-            return wrong(
-                &["redis", "username"],
-                "needs a password: name the Secret that holds it in `secret` of [deploy]",
-            );
-        }
-        let ca = deploy.secret_ca_key.as_deref().and_then(secret);
-        let speaks_tls = endpoint.tls.is_some();
-        let tls = endpoint.tls.unwrap_or_default();
-        if tls.ca.is_some() && ca.is_none() {
-            return wrong(
-                &["redis", "tls-ca"],
-                "is a file that no pod has: put it into the Secret and name its key in `secret-ca-key` of [deploy]",
-            );
-        }
-        if tls.client.is_some() {
-            return wrong(&["redis", "tls-cert"], "is a file that no pod has; client certificates cannot be rendered");
-        }
-        if tls.server_name.is_some() {
-            return wrong(
-                &["redis", "tls-server-name"],
-                "is more than KEDA can: it expects the host's name in the certificate",
-            );
-        }
-        Ok(Self {
-            host,
-            port,
-            db: endpoint.db.value,
-            tls: speaks_tls,
-            skip_verify: tls.skip_verify,
-            username,
-            password,
-            ca,
-            authentication,
-        })
     }
 
-    fn plain() -> Self {
-        Self {
-            host: String::new(),
+    /// The Redis for demos, which is written as well.
+    fn beside(profile: &Profile, endpoint: Endpoint, namespace: Option<&str>) -> Result<Self, ProfileError> {
+        let wrong = |message: &str| Err(profile.source.error_at(&["deploy", "redis"], message));
+        if profile.redis.url.is_some() || profile.redis.host.is_some() {
+            return wrong("asks for a Redis of its own, and [redis] names one: keep one of them");
+        }
+        if endpoint.tls.is_some() {
+            return wrong("asks for a Redis without TLS, and [redis] wants TLS: keep one of them");
+        }
+        let Some(namespace) = namespace else {
+            return wrong(
+                "needs a namespace: KEDA is in another one, and finds this Redis by its name and namespace; set \
+                 `namespace` beside it, or give --namespace",
+            );
+        };
+        Ok(Self {
+            host: format!("{SERVICE}.{namespace}.svc"),
             port: PORT,
-            db: 0,
+            db: endpoint.db.value,
             tls: false,
             skip_verify: false,
             username: None,
             password: None,
             ca: None,
-            authentication: Authentication::default(),
+            authentication: profile.scale.authentication.unwrap_or_default(),
+        })
+    }
+
+    /// The Redis that the profile names.
+    fn elsewhere(profile: &Profile, endpoint: Endpoint) -> Result<Self, ProfileError> {
+        let (host, port) = reachable(profile, endpoint.address.value.clone())?;
+        let (username, password) = credentials(profile, &endpoint)?;
+        let ca = profile.deploy.secret_ca_key.as_deref().and_then(|key| secret_key(profile, key));
+        if let Some(tls) = &endpoint.tls {
+            check_tls(profile, tls, ca.is_some())?;
         }
+        Ok(Self {
+            host,
+            port,
+            db: endpoint.db.value,
+            tls: endpoint.tls.is_some(),
+            skip_verify: endpoint.tls.is_some_and(|tls| tls.skip_verify),
+            username,
+            password,
+            ca,
+            authentication: profile.scale.authentication.unwrap_or_default(),
+        })
     }
 
     /// The variables of a container.
@@ -231,7 +180,7 @@ impl Connection {
         secrets
     }
 
-    /// The container whose environment KEDA has to read.
+    /// Whether KEDA reads the environment of the consumer's container.
     pub(super) fn read_from_environment(&self) -> bool {
         self.authentication == Authentication::Environment
     }
@@ -240,24 +189,86 @@ impl Connection {
     pub(super) fn secret_command(&self, namespace: Option<&str>) -> Option<String> {
         let password = self.password.as_ref()?;
         let namespace = namespace.map(|name| format!(" --namespace {name}")).unwrap_or_default();
-        let mut command = format!("kubectl create secret generic {}{namespace}", password.secret);
-        if let Some(Text::Secret(username)) = &self.username {
-            command.push_str(&format!(" --from-literal={}=USER", username.key));
-        }
-        command.push_str(&format!(" --from-literal={}=PASSWORD", password.key));
-        if let Some(ca) = &self.ca {
-            command.push_str(&format!(" --from-file={}=FILE", ca.key));
-        }
-        Some(command)
+        let username = match &self.username {
+            Some(Text::Secret(username)) => format!(" --from-literal={}=USER", username.key),
+            _ => String::new(),
+        };
+        let ca = self.ca.as_ref().map(|ca| format!(" --from-file={}=FILE", ca.key)).unwrap_or_default();
+        let SecretKey { secret, key } = password;
+        Some(format!("kubectl create secret generic {secret}{namespace}{username} --from-literal={key}=PASSWORD{ca}"))
     }
 
     /// `host:port`; KEDA dials it as it is.
     fn address(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
-        }
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
+}
+
+/// The host and port that pods reach Redis by.
+fn reachable(profile: &Profile, address: Address) -> Result<(String, u16), ProfileError> {
+    let wrong = |message: &str| Err(profile.source.error_at(&place(profile), message));
+    match address {
+        Address::Unix { .. } => {
+            wrong("is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]")
+        }
+        Address::Tcp { .. } if profile.redis.url.is_none() && profile.redis.host.is_none() => wrong(
+            "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis beside \
+             them; the environment is not looked at here",
+        ),
+        Address::Tcp { host, .. } if is_loopback(&host) => {
+            wrong("is this machine here, and each pod itself there: name the host that pods reach Redis by")
+        }
+        Address::Tcp { host, port } => Ok((host, port)),
+    }
+}
+
+/// The user and where the password is.
+fn credentials(profile: &Profile, endpoint: &Endpoint) -> Result<(Option<Text>, Option<SecretKey>), ProfileError> {
+    let deploy = &profile.deploy;
+    let username = match (&deploy.secret_username_key, &endpoint.username) {
+        (Some(key), _) => secret_key(profile, key).map(Text::Secret),
+        (None, name) => name.as_ref().map(|name| Text::Literal(name.value.clone())),
+    };
+    let password = secret_key(profile, deploy.secret_password_key.as_deref().unwrap_or(DEFAULT_PASSWORD_KEY));
+    if password.is_none() && (endpoint.password.is_some() || username.is_some()) {
+        let place = match &profile.redis {
+            redis if redis.password_file.is_some() => ["redis", "password-file"],
+            redis if redis.url.is_none() => ["redis", "username"],
+            _ => place(profile),
+        };
+        let message = "needs a password in the cluster, and none is ever written into manifests: put it into a Secret \
+                       and name that in `secret` of [deploy]";
+        return Err(profile.source.error_at(&place, message));
+    }
+    Ok((username, password))
+}
+
+/// What of TLS can be had in a pod and in KEDA.
+fn check_tls(profile: &Profile, tls: &Tls, ca_in_secret: bool) -> Result<(), ProfileError> {
+    let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["redis", key], message));
+    if tls.ca.is_some() && !ca_in_secret {
+        let message =
+            "is a file that no pod has: put it into the Secret and name its key in `secret-ca-key` of [deploy]";
+        return wrong("tls-ca", message);
+    }
+    if tls.client.is_some() {
+        return wrong("tls-cert", "is a file that no pod has; client certificates cannot be rendered");
+    }
+    if tls.server_name.is_some() {
+        return wrong("tls-server-name", "is more than KEDA can: it expects the host's name in the certificate");
+    }
+    Ok(())
+}
+
+/// Where the profile says which Redis is meant.
+fn place(profile: &Profile) -> [&'static str; 2] {
+    if profile.redis.url.is_some() { ["redis", "url"] } else { ["redis", "host"] }
+}
+
+fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {
+    let secret = profile.deploy.secret.clone()?;
+    Some(SecretKey { secret, key: key.to_owned() })
 }
 
 fn is_loopback(host: &str) -> bool {

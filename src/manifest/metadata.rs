@@ -46,9 +46,11 @@ pub(super) fn metadata(workload: &Workload<'_>, name: &str, component: Component
 /// The recommended labels, <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
 pub(super) fn labels(workload: &Workload<'_>, name: &str, component: Component) -> BTreeMap<String, String> {
     let mut labels = selecting(name, component);
-    labels.extend(label("component", component.name()));
-    labels.extend(label("part-of", workload.profile.deploy.name()));
-    labels.extend(label("managed-by", "qscale"));
+    labels.extend([
+        label("component", component.name()),
+        label("part-of", workload.profile.deploy.name()),
+        label("managed-by", "qscale"),
+    ]);
     labels
 }
 
@@ -57,17 +59,16 @@ pub(super) fn selector(name: &str, component: Component) -> LabelSelector {
     LabelSelector { match_labels: Some(selecting(name, component)), ..LabelSelector::default() }
 }
 
+/// The labels by which pods are found.
 pub(super) fn selecting(name: &str, component: Component) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
-    labels.extend(label("name", component.application()));
-    labels.extend(label("instance", name));
-    labels
+    BTreeMap::from([label("name", component.application()), label("instance", name)])
 }
 
-fn label(key: &str, value: &str) -> Option<(String, String)> {
-    Some((format!("app.kubernetes.io/{key}"), value.to_owned()))
+fn label(key: &str, value: &str) -> (String, String) {
+    (format!("app.kubernetes.io/{key}"), value.to_owned())
 }
 
+/// The namespace of a workload.
 pub(super) fn namespace(name: &str) -> Namespace {
     Namespace {
         metadata: ObjectMeta {

@@ -14,6 +14,7 @@ mod trigger_authentication;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
 use self::connection::Connection;
@@ -35,8 +36,8 @@ pub struct Workload<'a> {
 
 /// One Kubernetes object, and what its reader should know.
 pub struct Object {
-    /// Lines above it.
-    comment: Option<String>,
+    /// The line above it.
+    comment: Option<&'static str>,
     kind: Kind,
 }
 
@@ -47,7 +48,7 @@ enum Kind {
     Deployment(Box<Deployment>),
     Service(Box<Service>),
     Job(Box<Job>),
-    TriggerAuthentication(TriggerAuthentication),
+    TriggerAuthentication(Box<TriggerAuthentication>),
     ScaledObject(Box<ScaledObject>),
     ScaledJob(Box<ScaledJob>),
 }
@@ -88,12 +89,13 @@ impl<'a> Workload<'a> {
             objects.push(Kind::Service(Box::new(redis::service(self))).into());
         }
         if let Some(authentication) = trigger_authentication::trigger_authentication(self) {
-            objects.push(Kind::TriggerAuthentication(authentication).into());
+            objects.push(Kind::TriggerAuthentication(Box::new(authentication)).into());
         }
         if deploy.producer == Some(true) {
-            let kind = match arguments::ends(&self.profile.produce) {
-                true => Kind::Job(Box::new(deployment::producer_job(self))),
-                false => Kind::Deployment(Box::new(deployment::producer(self))),
+            let kind = if arguments::ends(&self.profile.produce) {
+                Kind::Job(Box::new(deployment::producer_job(self)))
+            } else {
+                Kind::Deployment(Box::new(deployment::producer(self)))
             };
             objects.push(kind.into());
         }
@@ -121,32 +123,29 @@ impl<'a> Workload<'a> {
 
     /// What has to be there first.
     fn header(&self) -> String {
-        let mut header = format!("# The workload `{}`, as `qscale render` wrote it.\n", self.profile.deploy.name());
-        if let Some(command) = self.connection.secret_command(self.namespace.as_deref()) {
-            header
-                .push_str("# The Secret is not part of it. It is made once, by hand or by what keeps your secrets:\n");
-            header.push_str(&format!("#   {command}\n"));
-        }
-        header
+        let name = self.profile.deploy.name();
+        let title = format!("# The workload `{name}`, as `qscale render` wrote it.\n");
+        let Some(command) = self.connection.secret_command(self.namespace.as_deref()) else { return title };
+        format!(
+            "{title}# The Secret is not part of it. Make it once, or let what keeps your secrets make it:\n#   {command}\n"
+        )
     }
 
     /// The metadata of an object of one component.
-    fn metadata(&self, name: &str, component: Component) -> k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+    fn metadata(&self, name: &str, component: Component) -> ObjectMeta {
         metadata::metadata(self, name, component)
     }
 }
 
 impl Object {
-    fn commented(comment: &str, kind: Kind) -> Self {
-        Self { comment: Some(comment.to_owned()), kind }
+    fn commented(comment: &'static str, kind: Kind) -> Self {
+        Self { comment: Some(comment), kind }
     }
 
     fn to_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
-        let mut yaml: String =
-            self.comment.iter().flat_map(|comment| comment.lines()).map(|line| format!("# {line}\n")).collect();
         // Never with `yaml_12`: kubectl reads YAML 1.1, where a bare `yes` is a boolean.
-        yaml.push_str(&serde_saphyr::to_string(&self.kind)?);
-        Ok(yaml)
+        let yaml = serde_saphyr::to_string(&self.kind)?;
+        Ok(self.comment.map(|comment| format!("# {comment}\n")).unwrap_or_default() + &yaml)
     }
 }
 
