@@ -91,8 +91,13 @@ impl Connection {
         let (host, port) = reachable(profile, endpoint.address.value.clone())?;
         let (username, password) = credentials(profile, &endpoint)?;
         let ca = profile.deploy.secret_ca_key.as_deref().and_then(|key| secret_key(profile, key));
-        if let Some(tls) = &endpoint.tls {
-            check_tls(profile, tls, ca.is_some())?;
+        match &endpoint.tls {
+            Some(tls) => check_tls(profile, tls, ca.is_some())?,
+            None if ca.is_some() => {
+                let message = "has no effect: [redis] does not speak TLS";
+                return Err(profile.source.error_at(&["deploy", "secret-ca-key"], message));
+            }
+            None => {}
         }
         Ok(Self {
             host,
@@ -283,4 +288,74 @@ fn secret_variable(name: &str, SecretKey { secret, key }: &SecretKey) -> EnvVar 
     let selector = SecretKeySelector { name: secret.clone(), key: key.clone(), optional: None };
     let source = EnvVarSource { secret_key_ref: Some(selector), ..EnvVarSource::default() };
     EnvVar { name: name.to_owned(), value: None, value_from: Some(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(text: &str) -> Result<Connection, ProfileError> {
+        let profile = Profile::parse("q.toml", text).expect("the profile of this test is right");
+        Connection::of(&profile, Some("ns"))
+    }
+
+    fn metadata(text: &str) -> Vec<String> {
+        let connection = connection(text).unwrap_or_else(|error| panic!("{error}"));
+        connection.trigger_metadata().iter().map(|(key, value)| format!("{key}={value}")).collect()
+    }
+
+    #[test]
+    fn what_no_pod_could_reach_is_refused_at_its_place() {
+        for (text, place, reason) in [
+            ("", "q.toml: redis.host", "is not set"),
+            ("[redis]\nhost = \"localhost\"", "q.toml:2:8: redis.host", "each pod itself"),
+            ("[redis]\nurl = \"redis://127.0.0.2\"", "q.toml:2:7: redis.url", "each pod itself"),
+            ("[redis]\nurl = \"unix:///run/redis.sock\"", "q.toml:2:7: redis.url", "unix socket"),
+            ("[redis]\nhost = \"r\"\n[deploy]\nredis = true", "q.toml:4:9: deploy.redis", "keep one"),
+            ("[redis]\ntls = true\n[deploy]\nredis = true", "q.toml:4:9: deploy.redis", "TLS"),
+            ("[redis]\nhost = \"r\"\nusername = \"u\"", "q.toml:3:12: redis.username", "`secret` of [deploy]"),
+            ("[redis]\nhost = \"r\"\npassword-file = \"p\"", "q.toml:3:17: redis.password-file", "Secret"),
+            ("[redis]\nurl = \"rediss://u:s3cret@r\"", "q.toml:2:7: redis.url", "Secret"),
+            ("[redis]\nhost = \"r\"\ntls = true\ntls-ca = \"ca\"", "q.toml:4:10: redis.tls-ca", "secret-ca-key"),
+            ("[redis]\nhost = \"r\"\ntls = true\ntls-server-name = \"n\"", "q.toml:4:19:", "KEDA"),
+            ("[redis]\nhost = \"r\"\ntls = true\ntls-cert = \"c\"\ntls-key = \"k\"", "q.toml:4:12:", "no pod has"),
+            ("[redis]\nhost = \"r\"\n[deploy]\nsecret = \"s\"\nsecret-ca-key = \"c\"", "q.toml:5:17:", "TLS"),
+        ] {
+            let error = connection(text).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.starts_with(place) && error.contains(reason), "{text}: {error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn without_a_namespace_keda_could_not_find_the_redis_for_demos() {
+        let profile = Profile::parse("q.toml", "[deploy]\nredis = true").unwrap();
+        let error = Connection::of(&profile, None).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("--namespace"), "{error}");
+    }
+
+    #[test]
+    fn keda_is_told_the_address_and_reads_the_rest_from_the_secret() {
+        let text = "[redis]\nurl = \"rediss://r:7000/2\"\ntls-skip-verify = true\n[deploy]\nsecret = \"s\"\n\
+                    secret-username-key = \"user\"\nsecret-ca-key = \"ca.pem\"";
+        assert_eq!(metadata(text), ["address=r:7000", "databaseIndex=2", "enableTLS=true", "unsafeSsl=true"]);
+        let connection = connection(text).unwrap_or_else(|error| panic!("{error}"));
+        let secrets: Vec<_> =
+            connection.trigger_secrets().into_iter().map(|(parameter, key)| (parameter, key.key.as_str())).collect();
+        assert_eq!(secrets, [("username", "user"), ("password", "password"), ("ca", "ca.pem")]);
+    }
+
+    #[test]
+    fn keda_reads_from_the_environment_only_what_is_there() {
+        let environment = "[scale]\nauthentication = \"environment\"\n[redis]\nhost = \"r\"\n";
+        assert_eq!(metadata(environment), ["hostFromEnv=REDIS_HOST", "portFromEnv=REDIS_PORT"]);
+        let password = format!("{environment}[deploy]\nsecret = \"s\"");
+        assert!(metadata(&password).contains(&"passwordFromEnv=REDIS_PASSWORD".to_owned()));
+        assert!(!metadata(&password).iter().any(|entry| entry.starts_with("username")));
+    }
+
+    #[test]
+    fn an_ipv6_address_stands_in_brackets() {
+        assert_eq!(metadata("[redis]\nhost = \"2001:db8::1\""), ["address=[2001:db8::1]:6379"]);
+    }
 }

@@ -68,10 +68,15 @@ impl<'a> Workload<'a> {
             let message = "asks for a Namespace, and `namespace` does not say which";
             return Err(profile.source.error_at(&["deploy", "create-namespace"], message));
         }
+        let list = profile.list(&Environment::default()).value;
+        if list.trim() != list {
+            let message = "begins or ends with a blank, which KEDA would cut off: it would watch another list";
+            return Err(profile.source.error_at(&["queue", "list"], message));
+        }
         Ok(Self {
             profile,
+            list,
             image: image.or_else(|| deploy.image.clone()).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
-            list: profile.list(&Environment::default()).value,
             connection: Connection::of(profile, namespace.as_deref())?,
             namespace,
         })

@@ -60,6 +60,11 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
     let scale = &workload.profile.scale;
     let name = workload.profile.deploy.consumer_name();
     let container = workload.connection.read_from_environment().then(|| Component::Consumer.name());
+    let (polling, cooldown) = match scale.min_replica_count() {
+        0 => ("from 0 to 1; the HPA looks every 15 seconds", "from any number to 0, and nothing else"),
+        // KEDA only decides between none and some.
+        _ => ("no effect: there is always a pod", "no effect: there is always a pod"),
+    };
     ScaledObject {
         api_version: API_VERSION,
         kind: "ScaledObject",
@@ -73,8 +78,8 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
             },
             min_replica_count: scale.min_replica_count(),
             max_replica_count: scale.max_replica_count(),
-            polling_interval: commented(scale.polling_interval(), "from 0 to 1; the HPA looks every 15 seconds"),
-            cooldown_period: commented(scale.cooldown_period(), "from any number to 0, and nothing else"),
+            polling_interval: commented(scale.polling_interval(), polling),
+            cooldown_period: commented(scale.cooldown_period(), cooldown),
             advanced: Advanced {
                 // Both directions in full: without `behavior` the HPA follows another rule, which goes back to an old
                 // peak after a quiet time.
