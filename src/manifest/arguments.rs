@@ -3,13 +3,13 @@
 use std::fmt::Display;
 
 use super::literal;
-use crate::profile::{ConsumeTable, Delivery, ProduceTable};
+use crate::profile::{ConsumeTable, Delivery, ProduceTable, Profile, RedisTable};
 use crate::workload::Rate;
 
 /// The arguments of a producer.
-pub(super) fn produce(table: &ProduceTable) -> Vec<String> {
+pub(super) fn produce(profile: &Profile) -> Vec<String> {
     // Taken apart by name, so that a new key cannot be forgotten here.
-    let ProduceTable { batch, every, rate, count, duration, payload, max_backlog, echo } = table;
+    let ProduceTable { batch, every, rate, count, duration, payload, max_backlog, echo } = &profile.produce;
     let mut arguments = Arguments::of("produce");
     arguments.option("batch", *batch);
     arguments.option("every", *every);
@@ -19,7 +19,7 @@ pub(super) fn produce(table: &ProduceTable) -> Vec<String> {
     arguments.option("payload", payload.as_ref());
     arguments.option("max-backlog", *max_backlog);
     arguments.switch("echo", *echo == Some(true));
-    arguments.0
+    arguments.patience(&profile.redis)
 }
 
 /// Whether a producer comes to an end by itself.
@@ -28,8 +28,8 @@ pub(super) fn ends(table: &ProduceTable) -> bool {
 }
 
 /// The arguments of a consumer that works on until it is told to stop.
-pub(super) fn consume(table: &ConsumeTable) -> Vec<String> {
-    let ConsumeTable { delivery, concurrency, work, max_items, idle_exit, drain } = table;
+pub(super) fn consume(profile: &Profile) -> Vec<String> {
+    let ConsumeTable { delivery, concurrency, work, max_items, idle_exit, drain } = &profile.consume;
     let mut arguments = Arguments::of("consume");
     arguments.option("delivery", delivery.map(delivery_text));
     arguments.option("concurrency", *concurrency);
@@ -37,18 +37,18 @@ pub(super) fn consume(table: &ConsumeTable) -> Vec<String> {
     arguments.option("max-items", *max_items);
     arguments.option("idle-exit", *idle_exit);
     arguments.option("drain", *drain);
-    arguments.0
+    arguments.patience(&profile.redis)
 }
 
 /// The arguments of a consumer that works one item, where there is one, and ends.
-pub(super) fn consume_once(table: &ConsumeTable) -> Vec<String> {
-    let ConsumeTable { delivery, concurrency: _, work, max_items: _, idle_exit: _, drain } = table;
+pub(super) fn consume_once(profile: &Profile) -> Vec<String> {
+    let ConsumeTable { delivery, concurrency: _, work, max_items: _, idle_exit: _, drain } = &profile.consume;
     let mut arguments = Arguments::of("consume");
     arguments.switch("once", true);
     arguments.option("delivery", delivery.map(delivery_text));
     arguments.option("work", work.as_ref());
     arguments.option("drain", *drain);
-    arguments.0
+    arguments.patience(&profile.redis)
 }
 
 struct Arguments(Vec<String>);
@@ -63,6 +63,13 @@ impl Arguments {
     /// Name and value in one argument, so that a value may begin with a dash.
     fn option(&mut self, name: &str, value: Option<impl Display>) {
         self.0.extend(value.map(|value| format!("--{name}={}", literal(&value.to_string()))));
+    }
+
+    /// How long connecting may take: all of `[redis]` that is not where it is and who asks.
+    fn patience(mut self, redis: &RedisTable) -> Vec<String> {
+        self.option("connect-timeout", redis.connect_timeout);
+        self.option("reconnect-for", redis.reconnect_for);
+        self.0
     }
 
     fn switch(&mut self, name: &str, on: bool) {
@@ -86,7 +93,6 @@ fn delivery_text(delivery: Delivery) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Profile;
 
     #[test]
     fn every_key_becomes_a_flag_and_no_value_is_taken_for_one() {
@@ -102,8 +108,10 @@ mod tests {
             work = "field:wait"
             drain = "30s"
             idle-exit = "1m"
+            [redis]
+            reconnect-for = "5m"
         "#;
-        let Profile { produce: table, consume: consumer, .. } = Profile::parse("q.toml", text).unwrap();
+        let profile = Profile::parse("q.toml", text).unwrap();
         let expected = [
             "produce",
             "--profile=/dev/null",
@@ -113,10 +121,14 @@ mod tests {
             "--payload=--{int:1..2} $$(HOME)",
             "--max-backlog=9",
             "--echo",
+            "--reconnect-for=5m",
         ];
-        assert_eq!(produce(&table), expected);
-        assert_eq!(consume(&consumer)[2..], ["--work=field:wait", "--idle-exit=1m", "--drain=30s"]);
-        assert_eq!(consume_once(&consumer)[2..], ["--once", "--work=field:wait", "--drain=30s"]);
+        assert_eq!(produce(&profile), expected);
+        assert_eq!(
+            consume(&profile)[2..],
+            ["--work=field:wait", "--idle-exit=1m", "--drain=30s", "--reconnect-for=5m"]
+        );
+        assert_eq!(consume_once(&profile)[2..], ["--once", "--work=field:wait", "--drain=30s", "--reconnect-for=5m"]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ const PRODUCER_GRACE: i64 = 30;
 /// The consumers' Deployment.
 pub(super) fn consumer(workload: &Workload<'_>) -> Deployment {
     let name = workload.profile.deploy.consumer_name();
-    let arguments = arguments::consume(&workload.profile.consume);
+    let arguments = arguments::consume(workload.profile);
     let template = pod::template(workload, &name, Component::Consumer, arguments, grace(workload));
     deployment(workload, &name, Component::Consumer, None, template)
 }
@@ -61,7 +61,7 @@ pub(super) fn grace(workload: &Workload<'_>) -> i64 {
 }
 
 fn producer_template(workload: &Workload<'_>, name: &str) -> PodTemplateSpec {
-    let arguments = arguments::produce(&workload.profile.produce);
+    let arguments = arguments::produce(workload.profile);
     pod::template(workload, name, Component::Producer, arguments, PRODUCER_GRACE)
 }
 

@@ -53,7 +53,7 @@ struct ScalingStrategy {
 pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
     let scale = &workload.profile.scale;
     let name = workload.profile.deploy.consumer_name();
-    let arguments = arguments::consume_once(&workload.profile.consume);
+    let arguments = arguments::consume_once(workload.profile);
     let grace = deployment::grace(workload);
     ScaledJob {
         api_version: API_VERSION,
