@@ -181,6 +181,27 @@ fn everything_the_profile_says_is_there() {
 }
 
 #[test]
+fn the_arguments_of_every_pod_are_understood() {
+    let mut understood = 0;
+    for (name, document) in all_documents() {
+        let spec = &document["spec"];
+        let template =
+            if document["kind"] == "ScaledJob" { &spec["jobTargetRef"]["template"] } else { &spec["template"] };
+        for container in template["spec"]["containers"].as_array().into_iter().flatten() {
+            if container["command"].is_null() {
+                let arguments: Vec<_> = container["args"].as_array().unwrap().iter().flat_map(Value::as_str).collect();
+                // Past the command line and the profile, and no further.
+                let output = qscale(&arguments).env("REDIS_URL", "unix:///nowhere/redis.sock").output().unwrap();
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.code(), Some(69), "{name}: {arguments:?}: {said}");
+                understood += 1;
+            }
+        }
+    }
+    assert!(understood >= 8, "only {understood} containers were looked at");
+}
+
+#[test]
 fn a_producer_that_ends_is_a_job() {
     let job = find("ending", "Job", "demo-producer");
     assert_eq!(job["spec"]["backoffLimit"], 0, "a second try would push everything twice");

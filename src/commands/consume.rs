@@ -14,7 +14,7 @@ use crate::cli::RedisArgs;
 use crate::exit::Outcome;
 use crate::handler::{Handler, Verdict};
 use crate::item::Item;
-use crate::profile::{ConsumeTable, Delivery, Profile, Span};
+use crate::profile::{ConsumeTable, DEFAULT_DRAIN, Delivery, Profile, Span};
 use crate::queue::{List, QueueError, Redis};
 use crate::screen::Output;
 use crate::shutdown::Shutdown;
@@ -80,9 +80,6 @@ impl From<DeliveryArg> for Delivery {
     }
 }
 
-/// How long items in work may take after the consumer was told to stop, when nothing says otherwise.
-const DRAIN: Duration = Duration::from_secs(30);
-
 /// What will be done.
 #[derive(Debug)]
 struct Plan {
@@ -117,7 +114,7 @@ impl Plan {
             work: work.or(usual_work).unwrap_or(Work::None),
             max_items: if once { Some(1) } else { max_items.or(usual_max_items) },
             idle_exit: if once { Some(Duration::ZERO) } else { idle_exit },
-            drain: drain.or(usual_drain).map_or(DRAIN, |span| span.0),
+            drain: drain.or(usual_drain).map_or(DEFAULT_DRAIN, |span| span.0),
             output,
         }
     }
