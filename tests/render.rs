@@ -189,7 +189,8 @@ fn the_arguments_of_every_pod_are_understood() {
             if document["kind"] == "ScaledJob" { &spec["jobTargetRef"]["template"] } else { &spec["template"] };
         for container in template["spec"]["containers"].as_array().into_iter().flatten() {
             if container["command"].is_null() {
-                let arguments: Vec<_> = container["args"].as_array().unwrap().iter().flat_map(Value::as_str).collect();
+                let arguments: Vec<_> =
+                    container["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
                 // Past the command line and the profile, and no further.
                 let output = qscale(&arguments).env("REDIS_URL", "unix:///nowhere/redis.sock").output().unwrap();
                 let said = String::from_utf8_lossy(&output.stderr);
