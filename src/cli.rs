@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::commands::{completions, consume, demo, produce, render, watch};
 use crate::exit;
-use crate::profile::{RedisTable, RedisUrl, Span};
+use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span};
 use crate::screen::{LogFormat, Verbosity};
 
 /// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
@@ -85,8 +86,9 @@ pub(crate) enum Command {
 #[command(next_help_heading = "Redis")]
 pub(crate) struct RedisArgs {
     /// Everything in one: redis://, rediss:// (TLS) or unix:// [env: `REDIS_URL`]
+    // Read later: an error of the command line's own would repeat the URL, password and all.
     #[arg(long = "redis", value_name = "URL")]
-    url: Option<RedisUrl>,
+    url: Option<SecretString>,
 
     /// Host name or IP address [env: `REDIS_HOST`] [default: localhost]
     #[arg(long, value_name = "HOST", conflicts_with = "url")]
@@ -141,8 +143,17 @@ pub(crate) struct RedisArgs {
     reconnect_for: Option<Span>,
 }
 
-impl From<RedisArgs> for RedisTable {
-    fn from(args: RedisArgs) -> Self {
+impl RedisArgs {
+    /// Only a URL; the rest is left to the environment and the profile.
+    pub(crate) fn of_url(url: SecretString) -> Self {
+        Self { url: Some(url), ..Self::default() }
+    }
+}
+
+impl TryFrom<RedisArgs> for RedisTable {
+    type Error = SettingError;
+
+    fn try_from(args: RedisArgs) -> Result<Self, SettingError> {
         let RedisArgs {
             url,
             host,
@@ -159,7 +170,11 @@ impl From<RedisArgs> for RedisTable {
             connect_timeout,
             reconnect_for,
         } = args;
-        Self {
+        let url = url
+            .map(|url| RedisUrl::parse(url.expose_secret()))
+            .transpose()
+            .map_err(|message| SettingError::new(Origin::Flag("--redis"), message))?;
+        Ok(Self {
             url,
             host,
             port,
@@ -174,7 +189,15 @@ impl From<RedisArgs> for RedisTable {
             tls_skip_verify: tls_skip_verify.then_some(true),
             connect_timeout,
             reconnect_for,
-        }
+        })
+    }
+}
+
+/// Reads a factor: from a thousandth to a million.
+pub(crate) fn positive_factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if (1e-3..=1e6).contains(&factor) => Ok(factor),
+        _ => Err("is not a factor from 0.001 to 1000000".to_owned()),
     }
 }
 

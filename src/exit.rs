@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use color_eyre::eyre::Report;
 
+use crate::local::LocalError;
 use crate::profile::{Origin, ProfileError, SettingError};
 use crate::queue::QueueError;
 
@@ -61,7 +62,7 @@ impl Status {
                     let in_profile = matches!(error.origin, Origin::Profile { .. });
                     return Some(if in_profile { Self::BadProfile } else { Self::Usage });
                 }
-                if cause.is::<QueueError>() {
+                if cause.is::<QueueError>() || cause.is::<LocalError>() {
                     return Some(Self::Unavailable);
                 }
                 if cause.is::<ProfileError>() {
@@ -100,6 +101,9 @@ pub(crate) fn hint(report: &Report) -> Option<String> {
     report.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<QueueError>() {
             return Some(error.hint());
+        }
+        if let Some(error) = cause.downcast_ref::<LocalError>() {
+            return Some(error.hint().to_owned());
         }
         if let Some(error) = cause.downcast_ref::<ProfileError>() {
             return error.hint().map(str::to_owned);

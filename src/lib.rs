@@ -7,6 +7,7 @@ mod handler;
 mod input;
 pub mod item;
 pub mod manifest;
+mod local;
 pub mod profile;
 pub mod queue;
 mod screen;

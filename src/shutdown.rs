@@ -37,6 +37,22 @@ impl Shutdown {
         Ok(shutdown)
     }
 
+    /// Takes the end of the terminal (SIGHUP) as a signal as well: for who leaves processes behind otherwise. Others leave
+    /// it alone, so that `nohup` works.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the system refuses to register a handler.
+    pub(crate) fn stop_on_hangup(&self) -> io::Result<()> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            hangup.recv().await;
+            stop.cancel();
+        });
+        Ok(())
+    }
+
     /// Aborts `drain` after the first signal, from now on.
     pub(crate) fn abort_after(&self, drain: Duration) {
         let Self { stop, abort } = self.clone();

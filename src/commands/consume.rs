@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use crate::cli::RedisArgs;
+use crate::cli::{RedisArgs, positive_factor};
 use crate::exit::Outcome;
 use crate::handler::{Handler, Verdict};
 use crate::item::Item;
@@ -40,6 +40,10 @@ pub(crate) struct Args {
     /// or write it to stdout as a line (`none`) [default: none]
     #[arg(long, short, value_name = "WORK")]
     work: Option<Work>,
+
+    /// How many times faster than `--work` says an item is worked
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
+    speed: f64,
 
     /// Stop after this many items
     #[arg(long, value_name = "ITEMS")]
@@ -87,6 +91,7 @@ struct Plan {
     delivery: Delivery,
     concurrency: u32,
     work: Work,
+    speed: f64,
     max_items: Option<u64>,
     idle_exit: Option<Duration>,
     drain: Duration,
@@ -97,7 +102,7 @@ impl Plan {
     /// Lays the arguments over the profile; an argument always wins.
     fn resolve(args: Args, list: String, profile: &Profile) -> Self {
         // Taken apart by name, so that a new argument cannot be forgotten here.
-        let Args { list: _, delivery, concurrency, work, max_items, once, idle_exit, drain, output, redis: _ } = args;
+        let Args { list: _, delivery, concurrency, work, speed, max_items, once, idle_exit, drain, output, redis: _ } = args;
         let ConsumeTable {
             delivery: usual_delivery,
             concurrency: usual_concurrency,
@@ -112,6 +117,7 @@ impl Plan {
             delivery: delivery.map(Delivery::from).or(usual_delivery).unwrap_or_default(),
             concurrency: concurrency.or(usual_concurrency).map_or(1, NonZeroU32::get),
             work: work.or(usual_work).unwrap_or(Work::None),
+            speed,
             max_items: if once { Some(1) } else { max_items.or(usual_max_items) },
             idle_exit: if once { Some(Duration::ZERO) } else { idle_exit },
             drain: drain.or(usual_drain).map_or(DEFAULT_DRAIN, |span| span.0),
@@ -199,7 +205,7 @@ struct Workers {
 impl Workers {
     fn new(plan: &Plan, shutdown: &Shutdown) -> Self {
         Self {
-            handler: Handler::new(plan.work.clone()),
+            handler: Handler::new(plan.work.clone(), plan.speed),
             abort: shutdown.abort.clone(),
             hands: plan.concurrency as usize,
             running: JoinSet::new(),

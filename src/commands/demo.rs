@@ -1,14 +1,299 @@
-//! `demo`.
+//! `demo`: the whole loop on this machine, with a Redis of its own.
 
-use color_eyre::eyre::Result;
+use std::num::NonZeroU32;
+use std::time::{Duration, SystemTime};
+
+use color_eyre::eyre::{Result, WrapErr, bail};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::Context;
+use crate::cli::{RedisArgs, positive_factor};
 use crate::exit::Outcome;
+use crate::local::{Process, RedisAt, Server};
+use crate::profile::{DEFAULT_LIST, Endpoint, Profile, SpanRange};
+use crate::queue::{List, Redis};
+use crate::sample::{Deployment, Sample, Trend};
+use crate::screen::{Output, Readout};
+use crate::tally::Tally;
+use crate::workload::{Payload, Work};
 
-/// demo
+/// See the whole loop on this machine: items pushed, worked by several consumers, and counted
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Use this Redis, on a list of its own, in place of a private one
+    #[arg(long, value_name = "URL")]
+    redis: Option<SecretString>,
 
-pub(crate) async fn run(_args: Args, _context: Context) -> Result<Outcome> {
-    Ok(Outcome::Done)
+    /// How many consumers work [default: the profile's max-replica-count]
+    #[arg(long, value_name = "PROCESSES")]
+    consumers: Option<NonZeroU32>,
+
+    /// How many items are pushed [default: three of the profile's batches]
+    #[arg(long, short = 'n', value_name = "ITEMS")]
+    count: Option<u64>,
+
+    /// How many times faster than in the profile an item is worked
+    #[arg(long, value_name = "FACTOR", default_value_t = 10.0, value_parser = positive_factor)]
+    speed: f64,
+
+    /// The form of the readout on stdout
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+}
+
+/// An empty profile in the demo's folder.
+const NO_PROFILE: &str = "profile.toml";
+
+/// How long a lost connection is tried for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often the list is looked at.
+const TICK: Duration = Duration::from_millis(500);
+
+/// What will be done.
+#[derive(Debug)]
+struct Plan {
+    list: String,
+    consumers: u32,
+    count: u64,
+    batch: u64,
+    every: Duration,
+    payload: Payload,
+    work: Work,
+    speed: f64,
+    output: Output,
+}
+
+impl Plan {
+    /// Lays the arguments over the profile; an argument always wins.
+    fn resolve(args: &Args, profile: &Profile) -> Self {
+        let produce = &profile.produce;
+        let batch = produce.batch.map_or(50, u64::from);
+        let work = profile.consume.work.clone().filter(|work| *work != Work::None);
+        Self {
+            list: match &args.redis {
+                // Somebody's own Redis may hold somebody's own list.
+                Some(_) => format!("qscale-demo-{:08x}", rand::random::<u32>()),
+                None => profile.queue.list.clone().unwrap_or_else(|| DEFAULT_LIST.to_owned()),
+            },
+            consumers: args.consumers.map_or(profile.scale.max_replica_count.unwrap_or(5), NonZeroU32::get),
+            count: args.count.unwrap_or(3 * batch),
+            batch,
+            every: produce.every.map_or(Duration::from_secs(2), |span| span.0),
+            payload: produce.payload.clone().unwrap_or_else(Payload::usual),
+            work: work.unwrap_or(Work::Wait(SpanRange { from: Duration::from_secs(2), to: Duration::from_secs(6) })),
+            speed: args.speed,
+            output: args.output,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let plan = Plan::resolve(&args, &context.profile);
+    context.shutdown.stop_on_hangup()?;
+    let stage = Stage::set(args.redis, &context).await?;
+    let Plan { count, batch, every, consumers, work, speed, .. } = &plan;
+    let every = humantime::format_duration(*every);
+    tracing::info!("{} for this demo; {count} items, {batch} every {every}", stage.redis);
+    tracing::info!("{consumers} consumers work {work} an item, {speed} times as fast");
+
+    let result = play(&plan, &stage, &context).await;
+    if stage.server.is_none() {
+        // Nothing of the demo stays on somebody's own Redis.
+        List::connect(&stage.redis, &plan.list).await?.delete().await?;
+    }
+    stage.clear().await;
+    let Some(verdict) = result? else {
+        tracing::warn!("stopped before the end");
+        return Ok(Outcome::Unfinished);
+    };
+    context.printer.result(&verdict.show(plan.output)?)?;
+    Ok(if verdict.pass { Outcome::Done } else { Outcome::CheckFailed })
+}
+
+/// Where the demo takes place.
+struct Stage {
+    redis: Redis,
+    at: RedisAt,
+    server: Option<Server>,
+    folder: TempDir,
+}
+
+impl Stage {
+    async fn set(url: Option<SecretString>, context: &Context) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("qscale-demo-").tempdir()?;
+        // What the processes are to do is typed out to them; no profile adds to it.
+        std::fs::write(folder.path().join(NO_PROFILE), "")?;
+        let (endpoint, at, server) = match url {
+            Some(url) => (context.endpoint(RedisArgs::of_url(url.clone()))?, RedisAt::Given(url), None),
+            None => {
+                let server = Server::start().await?;
+                tracing::info!("started a private {}", server.program());
+                (Endpoint::unix(server.socket()), RedisAt::Private(server.socket()), Some(server))
+            }
+        };
+        let redis = Redis::new(endpoint, Some(PATIENCE), CancellationToken::new());
+        Ok(Self { redis, at, server, folder })
+    }
+
+    /// Starts qscale here.
+    fn start(&self, name: &str, arguments: &[String]) -> Result<Process> {
+        let profile = self.folder.path().join(NO_PROFILE).display().to_string();
+        let arguments: Vec<String> =
+            ["--quiet".to_owned(), "--profile".to_owned(), profile].into_iter().chain(arguments.iter().cloned()).collect();
+        Process::start(name, &arguments, &self.at, self.folder.path()).wrap_err_with(|| format!("cannot start {name}"))
+    }
+
+    async fn clear(self) {
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+    }
+}
+
+/// Lets producer and consumers run until everything is worked; `None` when told to stop before.
+async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Verdict>> {
+    let mut list = List::connect(&stage.redis, &plan.list).await?;
+    let mut consumers = (1..=plan.consumers)
+        .map(|number| stage.start(&format!("consumer {number}"), &plan.consume()))
+        .collect::<Result<Vec<_>>>()?;
+    let mut producer = stage.start("producer", &plan.produce())?;
+
+    let stopped = show_until_worked(plan, &mut list, &mut producer, &mut consumers, context).await?;
+    if stopped {
+        producer.terminate();
+    }
+    let pushed = pushed(&mut producer).await?;
+    let tally = worked(&mut consumers, context).await?;
+    let left = list.len().await?;
+    list.close().await;
+    Ok((!stopped).then(|| Verdict::new(pushed, tally, left)))
+}
+
+/// Shows list and consumers at every tick, until all is pushed and the list is empty; `true` when told to stop before.
+async fn show_until_worked(
+    plan: &Plan,
+    list: &mut List,
+    producer: &mut Process,
+    consumers: &mut [Process],
+    context: &Context,
+) -> Result<bool> {
+    let mut readout = Readout::new(&context.printer, plan.output);
+    let mut trend = Trend::new(TICK);
+    let start = tokio::time::Instant::now();
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            biased;
+            () = context.shutdown.stop.cancelled() => return Ok(true),
+            _ = ticks.tick() => {}
+        }
+        let running = consumers.iter_mut().filter_map(|consumer| consumer.is_running().then_some(())).count();
+        let producing = producer.is_running();
+        let backlog = list.len().await?;
+        let consumers = Deployment {
+            namespace: "this machine".to_owned(),
+            name: "consumers".to_owned(),
+            desired: plan.consumers,
+            current: u32::try_from(running).unwrap_or(u32::MAX),
+            ready: u32::try_from(running).unwrap_or(u32::MAX),
+            available: u32::try_from(running).unwrap_or(u32::MAX),
+        };
+        let net = trend.observe(start.elapsed(), backlog);
+        readout.show(&Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, Some(consumers)))?;
+        if (!producing && backlog == 0) || running == 0 {
+            return Ok(false);
+        }
+    }
+}
+
+impl Plan {
+    /// What the producer is told.
+    fn produce(&self) -> Vec<String> {
+        let Self { list, count, batch, every, payload, .. } = self;
+        let every = humantime::format_duration(*every);
+        [
+            "produce".to_owned(),
+            format!("--list={list}"),
+            format!("--count={count}"),
+            format!("--batch={batch}"),
+            format!("--every={every}"),
+            format!("--payload={payload}"),
+            "--output=json".to_owned(),
+        ]
+        .to_vec()
+    }
+
+    /// What a consumer is told.
+    fn consume(&self) -> Vec<String> {
+        let Self { list, work, speed, .. } = self;
+        [
+            "consume".to_owned(),
+            format!("--list={list}"),
+            format!("--work={work}"),
+            format!("--speed={speed}"),
+            "--output=json".to_owned(),
+        ]
+        .to_vec()
+    }
+}
+
+/// The part of a producer's result that counts here.
+#[derive(Deserialize)]
+struct Pushed {
+    items: u64,
+}
+
+async fn pushed(producer: &mut Process) -> Result<u64> {
+    let (_, output) = producer.output().await?;
+    match serde_json::from_str::<Pushed>(&output) {
+        Ok(pushed) => Ok(pushed.items),
+        Err(_) => bail!("the producer failed: {}", producer.last_words()),
+    }
+}
+
+/// Ends the consumers, and adds up what they did. They finish what is in work; `abort` cuts that short.
+async fn worked(consumers: &mut [Process], context: &Context) -> Result<Tally> {
+    consumers.iter().for_each(Process::terminate);
+    let mut tally = Tally::default();
+    for consumer in consumers.iter_mut() {
+        let abort = context.shutdown.abort.clone();
+        let output = tokio::select! {
+            output = consumer.output() => output?.1,
+            () = abort.cancelled() => bail!("stopped while items were in work"),
+        };
+        match serde_json::from_str::<Tally>(&output) {
+            Ok(one) => tally += one,
+            Err(_) => bail!("a consumer failed: {}", consumer.last_words()),
+        }
+    }
+    Ok(tally)
+}
+
+/// Whether every item that was pushed was worked.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    pass: bool,
+    pushed: u64,
+    worked: u64,
+    left: u64,
+}
+
+impl Verdict {
+    fn new(pushed: u64, tally: Tally, left: u64) -> Self {
+        let worked = tally.done;
+        Self { pass: pushed == worked && left == 0, pushed, worked, left }
+    }
+
+    fn show(&self, output: Output) -> Result<String> {
+        let Self { pass, pushed, worked, left } = self;
+        Ok(match output {
+            Output::Json => serde_json::to_string(self)?,
+            Output::Text if *pass => format!("PASS: {pushed} pushed = {worked} worked, list empty"),
+            Output::Text => format!("FAIL: {pushed} pushed, {worked} worked, {left} left on the list"),
+        })
+    }
 }

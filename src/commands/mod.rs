@@ -23,7 +23,7 @@ pub(crate) struct Context {
 impl Context {
     /// Decides which Redis is meant, and says with `--verbose` why.
     pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, SettingError> {
-        let endpoint = Endpoint::resolve(redis.into(), &self.environment, &self.profile)?;
+        let endpoint = Endpoint::resolve(redis.try_into()?, &self.environment, &self.profile)?;
         for (setting, value, origin) in endpoint.explain() {
             tracing::debug!("{setting}: {value} (from {origin})");
         }

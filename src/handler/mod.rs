@@ -19,7 +19,11 @@ pub(crate) struct Handler {
 #[derive(Debug, Clone)]
 enum Kind {
     /// Wait as long as the work takes.
-    Simulated(Work),
+    Simulated {
+        work: Work,
+        /// How many times faster than the work says.
+        speed: f64,
+    },
     /// Write the item to stdout as a line.
     Line(Arc<Mutex<tokio::io::Stdout>>),
 }
@@ -38,11 +42,11 @@ pub(crate) enum Verdict {
 }
 
 impl Handler {
-    /// Makes the handler for `work`.
-    pub(crate) fn new(work: Work) -> Self {
+    /// Makes the handler for `work`, `speed` times as fast as it says.
+    pub(crate) fn new(work: Work, speed: f64) -> Self {
         let kind = match work {
             Work::None => Kind::Line(Arc::new(Mutex::new(tokio::io::stdout()))),
-            work => Kind::Simulated(work),
+            work => Kind::Simulated { work, speed },
         };
         Self { kind }
     }
@@ -50,10 +54,10 @@ impl Handler {
     /// Works `item` until it is done, or until `abort` insists.
     pub(crate) async fn work(&self, item: &Item, abort: &CancellationToken) -> Verdict {
         match &self.kind {
-            Kind::Simulated(work) => {
+            Kind::Simulated { work, speed } => {
                 let duration = work.duration(&item.0, &mut rand::rng());
                 match duration {
-                    Ok(duration) => simulate(item, duration, abort).await,
+                    Ok(duration) => simulate(item, duration.div_f64(*speed), abort).await,
                     Err(reason) => Verdict::Malformed(reason),
                 }
             }
@@ -63,7 +67,8 @@ impl Handler {
 }
 
 async fn simulate(item: &Item, duration: Duration, abort: &CancellationToken) -> Verdict {
-    tracing::info!("working {item}: sleeping {}", humantime::format_duration(duration));
+    let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+    tracing::info!("working {item}: sleeping {}", humantime::format_duration(shown));
     tokio::select! {
         biased;
         () = tokio::time::sleep(duration) => {}
