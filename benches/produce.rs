@@ -16,7 +16,7 @@ const LIST: &str = "bench";
 
 fn main() -> Result<()> {
     let payload = "x".repeat(100);
-    let mut server = Server::start()?;
+    let server = Server::start()?;
     let contenders = contenders(server.port, &payload);
 
     println!(
@@ -92,7 +92,7 @@ impl Server {
             .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
             .stdout(Stdio::null())
             .spawn()?;
-        let mut server = Self { port, process };
+        let server = Self { port, process };
         let deadline = Instant::now() + Duration::from_secs(10);
         while server.ask("PING").is_err() {
             if Instant::now() > deadline {
@@ -104,7 +104,7 @@ impl Server {
     }
 
     /// Returns how many items per second `contender` puts on the empty list.
-    fn time(&mut self, contender: &Contender) -> Result<f64> {
+    fn time(&self, contender: &Contender) -> Result<f64> {
         self.ask("FLUSHALL SYNC")?;
         let mut command = Command::new(&contender.program);
         // What the surroundings say of a Redis is not meant for this one.
