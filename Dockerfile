@@ -1,0 +1,28 @@
+# One static binary on a base that holds certificates and a user, and no shell.
+# Built for any architecture by a builder of that architecture: `docker build .`, or buildx with native nodes.
+
+FROM docker.io/library/rust:1.95-slim-bookworm AS build
+WORKDIR /qscale
+COPY . .
+# The target is named, even where it is the builder's own, because only then do RUSTFLAGS spare build scripts and
+# procedural macros, which cannot be static. glibc's resolver for hosts files and DNS is inside the binary too.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/qscale/target,sharing=locked \
+    target="$(rustc -vV | sed -n 's/^host: //p')" && \
+    RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --profile dist --target "$target" && \
+    cp "target/$target/dist/qscale" /usr/local/bin/qscale
+
+FROM gcr.io/distroless/static-debian12:nonroot
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG SOURCE=
+LABEL org.opencontainers.image.title="qscale" \
+      org.opencontainers.image.description="Fill a Redis List, work it, watch it, and let KEDA scale its workers" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.source="$SOURCE" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+COPY --from=build /usr/local/bin/qscale /qscale
+# By number, so that `runAsNonRoot` can be checked without reading the image's passwd.
+USER 65532:65532
+ENTRYPOINT ["/qscale"]

@@ -1,0 +1,79 @@
+# Everything there is to run here; CI calls these recipes and adds none of its own.
+#
+# make demo        run the whole loop on this machine, on a Redis of its own
+# make test        run the tests, each on a Redis of its own
+# make check       format and lints, as CI wants them
+# make bench       produce against redis-benchmark, side by side
+# make regenerate  write completions/ and k8s/ anew from the binary
+# make image       build the container image with what is there: docker, podman or buildah
+
+.POSIX:
+.PHONY: help setup demo test check bench regenerate image
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+demo: setup
+	cargo build --release --locked
+	@"$${CARGO_TARGET_DIR:-target}/release/qscale" demo
+
+test: setup
+	cargo test --locked
+
+check: setup
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- --deny warnings
+	cargo clippy --locked --all-targets --no-default-features -- --deny warnings
+
+bench: setup
+	cargo bench --locked --bench produce
+
+# Beside Rust: a linker, and the Redis that the demo and the tests start for themselves. Debian's package also
+# starts a service; nobody asked for one, so it is stopped again, but only where this recipe brought it.
+setup:
+	@command -v cargo >/dev/null || { echo 'cargo is missing: https://rustup.rs installs it' >&2; exit 1; }
+	@missing=; \
+	command -v cc >/dev/null || missing='gcc libc6-dev'; \
+	command -v valkey-server >/dev/null || command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	if [ -z "$$missing" ]; then \
+		exit; \
+	elif command -v apt-get >/dev/null; then \
+		if [ "$$(id -u)" -eq 0 ]; then root=; else root=sudo; fi; \
+		$$root apt-get -q update; \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $$missing || exit; \
+		case $$missing in *redis-server) \
+			$$root service redis-server stop >/dev/null && $$root update-rc.d redis-server disable;; \
+		esac; \
+	elif command -v brew >/dev/null; then \
+		brew install valkey; \
+	else \
+		echo 'Install a C compiler and valkey-server or redis-server, then try again:' >&2; \
+		echo '  Fedora  dnf install gcc valkey' >&2; \
+		echo '  Arch    pacman -S gcc valkey' >&2; \
+		echo '  Alpine  apk add build-base valkey' >&2; \
+		exit 1; \
+	fi
+
+regenerate: setup
+	cargo build --locked
+	@qscale="$${CARGO_TARGET_DIR:-target}/debug/qscale"; set -eu; \
+	mkdir -p completions k8s; \
+	"$$qscale" completions bash > completions/qscale.bash; \
+	"$$qscale" completions zsh > completions/_qscale; \
+	"$$qscale" completions fish > completions/qscale.fish; \
+	"$$qscale" completions powershell > completions/_qscale.ps1; \
+	"$$qscale" completions elvish > completions/qscale.elv; \
+	for profile in config/*.toml; do \
+		"$$qscale" --profile "$$profile" render > "k8s/$$(basename "$$profile" .toml).yaml"; \
+	done
+
+# A builder that is installed but cannot work, such as docker without its daemon, is passed over.
+image:
+	@for builder in docker podman buildah; do \
+		"$$builder" info >/dev/null 2>&1 || continue; \
+		version=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml); \
+		set -x; \
+		exec "$$builder" build --tag "qscale:$$version" \
+			--build-arg VERSION="$$version" --build-arg REVISION="$$(git rev-parse HEAD)" .; \
+	done; \
+	echo 'Neither docker nor podman nor buildah works here; one of them is needed.' >&2; exit 1
