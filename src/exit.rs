@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use color_eyre::eyre::Report;
 
+use crate::fleet::FleetError;
 use crate::local::LocalError;
 use crate::profile::{Origin, ProfileError, SettingError};
 use crate::queue::QueueError;
@@ -71,6 +72,10 @@ impl Status {
                 if cause.is::<UsageError>() {
                     return Some(Self::Usage);
                 }
+                if let Some(error) = cause.downcast_ref::<FleetError>() {
+                    let named_wrongly = matches!(error, FleetError::NoContext { .. });
+                    return Some(if named_wrongly { Self::Usage } else { Self::Unavailable });
+                }
                 if is_broken_pipe(cause) {
                     return Some(Self::Done);
                 }
@@ -108,6 +113,9 @@ pub(crate) fn hint(report: &Report) -> Option<String> {
         if let Some(error) = cause.downcast_ref::<ProfileError>() {
             return error.hint().map(str::to_owned);
         }
+        if let Some(error) = cause.downcast_ref::<FleetError>() {
+            return Some(error.hint());
+        }
         None
     })
 }
@@ -127,6 +135,8 @@ mod tests {
         assert_eq!(status(UsageError("x".into())), Status::Usage);
         assert_eq!(status(io::Error::from(io::ErrorKind::BrokenPipe)), Status::Done);
         assert_eq!(status(io::Error::from(io::ErrorKind::NotFound)), Status::Failed);
+        assert_eq!(status(FleetError::NotFound { namespace: "n".into(), name: "d".into() }), Status::Unavailable);
+        assert_eq!(status(FleetError::NoContext { context: "c".into(), known: Vec::new() }), Status::Usage);
         let profile = Origin::Profile { name: "q.toml".into(), line: 1 };
         assert_eq!(status(SettingError::new(profile, "x")), Status::BadProfile);
         assert_eq!(status(SettingError::new(Origin::Variable("REDIS_PORT"), "x")), Status::Usage);

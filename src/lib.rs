@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod exit;
+pub mod fleet;
 mod handler;
 mod input;
 pub mod item;
@@ -10,6 +11,7 @@ pub mod manifest;
 mod local;
 pub mod profile;
 pub mod queue;
+pub mod sample;
 mod screen;
 mod shutdown;
 pub mod tally;
