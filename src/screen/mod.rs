@@ -3,7 +3,9 @@
 mod logs;
 mod printer;
 mod progress;
+mod readout;
 
 pub(crate) use logs::LogFormat;
 pub(crate) use printer::{Output, Printer, Verbosity};
 pub(crate) use progress::Progress;
+pub(crate) use readout::Readout;
