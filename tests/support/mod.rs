@@ -1,0 +1,34 @@
+//! What the tests against real servers are made of: a private Redis, certificates, a bad network, and the program itself.
+#![allow(dead_code, unused_imports, reason = "every test crate compiles all of this and uses a part")]
+
+mod certificates;
+mod proxy;
+mod qscale;
+mod redis_server;
+mod resp;
+
+use std::time::{Duration, Instant};
+
+pub(crate) use self::certificates::{Certificates, Identity};
+pub(crate) use self::proxy::Proxy;
+pub(crate) use self::qscale::{Finished, Qscale, Running};
+pub(crate) use self::redis_server::{Builder, RedisServer};
+pub(crate) use self::resp::Reply;
+
+/// How long the tests wait for what should take a moment, on a machine that is busy.
+pub(crate) const SOON: Duration = Duration::from_secs(15);
+
+/// How long to sleep between two looks at a condition.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// Waits until `condition` holds.
+///
+/// Panics with `what` when it does not within `deadline`.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < deadline, "not within {deadline:?}: {what}");
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}

@@ -1,0 +1,289 @@
+//! The program as its users run it: as a process, with words, an environment and streams.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::{LOOK_AGAIN, SOON};
+
+/// What is taken out of the environment: whatever qscale listens to.
+const OUT: &[&str] =
+    &["QSCALE_", "REDIS_", "LIST_NAME", "NO_COLOR", "CLICOLOR", "KUBECONFIG", "KUBERNETES_", "RUST_LOG"];
+
+/// How long a run may take when the test does not say.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A run to be: words, environment, and an empty folder to be in.
+pub(crate) struct Qscale {
+    command: Command,
+    folder: TempDir,
+    input: Option<Vec<u8>>,
+    deadline: Duration,
+}
+
+/// A run that is over.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// The exit status; 128 and the signal's number where a signal ended it, as shells say it.
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// From start to end.
+    pub(crate) took: Duration,
+}
+
+/// A run that goes on; ended when dropped.
+pub(crate) struct Running {
+    process: Child,
+    start: Instant,
+    stdout: Stream,
+    stderr: Stream,
+    deadline: Duration,
+    _folder: TempDir,
+}
+
+impl Qscale {
+    /// Takes what is typed after `qscale`, such as `["produce", "--count", "1"]`.
+    pub(crate) fn new<I: IntoIterator<Item: AsRef<OsStr>>>(words: I) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qscale"));
+        for (name, _) in std::env::vars_os() {
+            if OUT.iter().any(|out| name.to_string_lossy().starts_with(out)) {
+                command.env_remove(name);
+            }
+        }
+        command.args(words).env("RUST_BACKTRACE", "0").env("HOME", folder.path()).current_dir(folder.path());
+        Self { command, folder, input: None, deadline: DEADLINE }
+    }
+
+    pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
+        self.command.arg(word);
+        self
+    }
+
+    pub(crate) fn args<I: IntoIterator<Item: AsRef<OsStr>>>(mut self, words: I) -> Self {
+        self.command.args(words);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Puts a file into the folder it runs in.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.folder.path().join(name), text).expect("the temporary folder takes a file");
+        self
+    }
+
+    /// What it reads from stdin; without this, nothing.
+    pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
+    /// How long the run may take.
+    pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The folder it runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs it to its end.
+    ///
+    /// Panics with what it said when that takes too long.
+    #[track_caller]
+    pub(crate) fn output(self) -> Finished {
+        let deadline = self.deadline;
+        self.spawn().finish(deadline)
+    }
+
+    /// Starts it.
+    pub(crate) fn spawn(mut self) -> Running {
+        let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let start = Instant::now();
+        let mut process = self.command.spawn().expect("qscale can be started");
+        if let (Some(mut stdin), Some(input)) = (process.stdin.take(), self.input) {
+            // A program that has seen enough closes its stdin, as it may.
+            thread::spawn(move || drop(stdin.write_all(&input)));
+        }
+        let stdout = Stream::read(process.stdout.take().expect("stdout is a pipe"));
+        let stderr = Stream::read(process.stderr.take().expect("stderr is a pipe"));
+        Running { process, start, stdout, stderr, deadline: self.deadline, _folder: self.folder }
+    }
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What it has written to stdout so far.
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// What it has written to stderr so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Waits for a whole line with `part` in it, on stdout or stderr, and returns it.
+    ///
+    /// Panics with all it said when there is none within `deadline`.
+    #[track_caller]
+    pub(crate) fn wait_for_line(&self, part: &str, deadline: Duration) -> String {
+        let start = Instant::now();
+        loop {
+            let found = [&self.stdout, &self.stderr].into_iter().find_map(|stream| stream.line_with(part));
+            if let Some(line) = found {
+                return line;
+            }
+            let both_ended = self.stdout.ended() && self.stderr.ended();
+            // Once more after the end: the line may have been the last.
+            let found = [&self.stdout, &self.stderr].into_iter().find_map(|stream| stream.line_with(part));
+            if let Some(line) = found {
+                return line;
+            }
+            assert!(
+                !both_ended && start.elapsed() < deadline,
+                "no line with `{part}` within {deadline:?}{}\n{}",
+                if both_ended { ": it ended" } else { "" },
+                self.said()
+            );
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.try_wait().expect("our own child can be asked").is_none()
+    }
+
+    /// SIGTERM, as Kubernetes sends it.
+    pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// SIGINT, as Ctrl-C sends it.
+    pub(crate) fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Waits for its end.
+    ///
+    /// Panics with what it said when that takes longer than `deadline` from now.
+    #[track_caller]
+    pub(crate) fn finish(mut self, deadline: Duration) -> Finished {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.process.try_wait().expect("our own child can be asked") {
+                break status;
+            }
+            assert!(start.elapsed() < deadline, "still running after {deadline:?}\n{}", self.said());
+            thread::sleep(LOOK_AGAIN);
+        };
+        let took = self.start.elapsed();
+        // A grandchild may hold the pipes open; what the program itself said is there all the same.
+        let reading = Instant::now();
+        while !(self.stdout.ended() && self.stderr.ended()) && reading.elapsed() < SOON {
+            thread::sleep(LOOK_AGAIN);
+        }
+        Finished { status: status_of(status), stdout: self.stdout(), stderr: self.stderr(), took }
+    }
+
+    /// Waits for its end as long as a run may take.
+    #[track_caller]
+    pub(crate) fn wait(self) -> Finished {
+        let deadline = self.deadline;
+        self.finish(deadline)
+    }
+
+    fn said(&self) -> String {
+        format!("--- stdout\n{}--- stderr\n{}---", self.stdout(), self.stderr())
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("our own child takes signals");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails only when it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Finished {
+    /// Asserts the exit status; shows what the program said when it is another.
+    #[track_caller]
+    pub(crate) fn exits(self, status: i32) -> Self {
+        let Self { status: was, stdout, stderr, took } = &self;
+        assert_eq!(*was, status, "exit status after {took:?}\n--- stdout\n{stdout}--- stderr\n{stderr}---");
+        self
+    }
+}
+
+/// What a stream of the program has given so far; a thread of its own reads on.
+struct Stream {
+    shared: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Stream {
+    fn read(mut pipe: impl Read + Send + 'static) -> Self {
+        let shared = Arc::new(Mutex::new(Vec::new()));
+        let bytes = Arc::clone(&shared);
+        let reader = thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+                lock(&bytes).extend_from_slice(&buffer[..length]);
+            }
+        });
+        Self { shared, reader }
+    }
+
+    fn ended(&self) -> bool {
+        self.reader.is_finished()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.shared)).into_owned()
+    }
+
+    fn line_with(&self, part: &str) -> Option<String> {
+        let text = self.text();
+        let whole = &text[..=text.rfind('\n')?];
+        whole.lines().find(|line| line.contains(part)).map(str::to_owned)
+    }
+}
+
+fn status_of(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+}
+
+fn lock(mutex: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    mutex.lock().expect("no thread panics with the lock in hand")
+}

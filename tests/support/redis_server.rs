@@ -1,0 +1,322 @@
+//! One private Redis server per test, gone when the test is.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::certificates::{Certificates, Identity};
+use super::resp::{Link, Reply};
+use super::{LOOK_AGAIN, SOON};
+
+/// The longest any answer may take; a server that is paused does not hang the test.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// A running server. It listens on a loopback port, and on a unix socket in its own folder, through which the test itself
+/// looks at it: whatever is wrong with port, TLS or network, the test still sees the truth.
+pub(crate) struct RedisServer {
+    process: Child,
+    program: PathBuf,
+    folder: TempDir,
+    port: u16,
+    tls: bool,
+    password: Option<String>,
+}
+
+/// What a server is started with.
+#[derive(Default)]
+pub(crate) struct Builder {
+    directives: String,
+    tls: bool,
+    password: Option<String>,
+}
+
+impl Builder {
+    /// Adds a line of `redis.conf`.
+    pub(crate) fn directive(mut self, line: &str) -> Self {
+        writeln!(self.directives, "{line}").expect("a String takes a line");
+        self
+    }
+
+    /// Sets the password of the user `default`.
+    pub(crate) fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self.directive(&format!("requirepass {password}"))
+    }
+
+    /// Adds a user that may do what `rules` say, such as `~* +@all`.
+    pub(crate) fn user(self, name: &str, password: &str, rules: &str) -> Self {
+        self.directive(&format!("user {name} on >{password} {rules}"))
+    }
+
+    /// Writes every command to disk before it is answered, so that a server that was killed comes back with all of them.
+    pub(crate) fn durable(self) -> Self {
+        self.directive("appendonly yes").directive("appendfsync always")
+    }
+
+    /// Speaks TLS, as `identity`, on the port; anybody may connect.
+    pub(crate) fn tls(mut self, certificates: &Certificates, identity: &Identity) -> Self {
+        self.tls = true;
+        self.directive(&format!("tls-ca-cert-file {}", certificates.ca.display()))
+            .directive(&format!("tls-cert-file {}", identity.certificate.display()))
+            .directive(&format!("tls-key-file {}", identity.key.display()))
+            .directive("tls-auth-clients no")
+    }
+
+    /// Speaks TLS on the port, and only with clients that have a certificate themselves.
+    pub(crate) fn mutual_tls(self, certificates: &Certificates) -> Self {
+        self.tls(certificates, &certificates.server).directive("tls-auth-clients yes")
+    }
+
+    /// Starts the server and waits until it answers.
+    pub(crate) fn start(self) -> RedisServer {
+        let program = program();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for _ in 0..20 {
+            let port = free_port();
+            let path = folder.path().display();
+            let ports = if self.tls { format!("port 0\ntls-port {port}") } else { format!("port {port}") };
+            let configuration = format!(
+                "bind 127.0.0.1\n{ports}\nunixsocket {path}/redis.sock\ndir {path}\nlogfile {path}/redis.log\n\
+                 save \"\"\nappendonly no\nenable-debug-command local\n{}",
+                self.directives
+            );
+            fs::write(folder.path().join("redis.conf"), configuration).expect("the temporary folder takes a file");
+            let mut process = launch(&program, folder.path());
+            if !ends(&mut process, folder.path(), self.password.as_deref(), Ready::Answering) {
+                let Self { tls, password, .. } = self;
+                return RedisServer { process, program, folder, port, tls, password };
+            }
+            let log = fs::read_to_string(folder.path().join("redis.log")).unwrap_or_default();
+            assert!(log.contains("Address already in use"), "{} did not start:\n{log}", program.display());
+        }
+        panic!("no free port on the loopback in 20 tries");
+    }
+}
+
+impl RedisServer {
+    /// Starts a plain server: no TLS, no password, nothing kept on disk.
+    pub(crate) fn start() -> Self {
+        Self::builder().start()
+    }
+
+    pub(crate) fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Its address as errors should name it.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// `redis://` or `rediss://`, without credentials.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "rediss" } else { "redis" }, self.address())
+    }
+
+    /// The same with credentials, such as `app:secret`.
+    pub(crate) fn url_with(&self, credentials: &str) -> String {
+        format!("{}://{credentials}@{}", if self.tls { "rediss" } else { "redis" }, self.address())
+    }
+
+    pub(crate) fn unix_url(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("redis.sock")
+    }
+
+    /// Sends one command as the user `default`; the answer as `redis-cli` would print it.
+    ///
+    /// Panics when the server says it is an error.
+    #[track_caller]
+    pub(crate) fn cli(&self, command: &[&str]) -> String {
+        match self.ask(command) {
+            Ok(Reply::Error(text)) => panic!("{command:?}: {text}"),
+            Ok(reply) => reply.to_string(),
+            Err(error) => panic!("{command:?}: {error}"),
+        }
+    }
+
+    /// Sends one command as the user `default`.
+    pub(crate) fn ask<A: AsRef<[u8]>>(&self, command: &[A]) -> io::Result<Reply> {
+        link(self.folder.path(), self.password.as_deref())?.call(command)
+    }
+
+    #[track_caller]
+    pub(crate) fn llen(&self, list: &str) -> u64 {
+        self.cli(&["LLEN", list]).parse().expect("LLEN is a number")
+    }
+
+    /// Everything on the list in the order it was pushed: its right end first.
+    #[track_caller]
+    pub(crate) fn pushed(&self, list: &str) -> Vec<String> {
+        let mut items = self.lrange(list);
+        items.reverse();
+        items
+    }
+
+    /// Everything on the list, from its left end.
+    #[track_caller]
+    pub(crate) fn lrange(&self, list: &str) -> Vec<String> {
+        match self.ask(&["LRANGE", list, "0", "-1"]) {
+            Ok(Reply::Array(items)) => items.iter().map(ToString::to_string).collect(),
+            answer => panic!("LRANGE {list}: {answer:?}"),
+        }
+    }
+
+    /// How many clients wait in a blocking command.
+    #[track_caller]
+    pub(crate) fn blocked_clients(&self) -> u64 {
+        let info = self.cli(&["INFO", "clients"]);
+        let count = info.lines().find_map(|line| line.strip_prefix("blocked_clients:"));
+        count.and_then(|count| count.parse().ok()).expect("INFO counts the blocked clients")
+    }
+
+    /// Adds a line to the configuration, for the next start.
+    pub(crate) fn configure(&self, line: &str) {
+        let file = self.folder.path().join("redis.conf");
+        let configuration = fs::read_to_string(&file).expect("the configuration is there");
+        fs::write(file, format!("{configuration}\n{line}\n")).expect("the temporary folder takes a file");
+    }
+
+    /// Ends it with SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("our own child can be killed");
+        self.process.wait().expect("our own child can be waited for");
+    }
+
+    /// Starts it again on the same port, after `kill`, and waits until it serves.
+    pub(crate) fn restart(&mut self) {
+        self.start_again(Ready::Serving);
+    }
+
+    /// The same, but waits only until it answers: it may still say LOADING.
+    pub(crate) fn restart_loading(&mut self) {
+        self.start_again(Ready::Answering);
+    }
+
+    fn start_again(&mut self, ready: Ready) {
+        self.process = launch(&self.program, self.folder.path());
+        let ended = ends(&mut self.process, self.folder.path(), self.password.as_deref(), ready);
+        assert!(!ended, "did not start again:\n{}", self.log());
+    }
+
+    /// Stops its clock (SIGSTOP): connections stay, nothing answers.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("redis.log")).unwrap_or_default()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("our own child takes signals");
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        // Fails only when it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a server has to be able to do before the test goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ready {
+    Answering,
+    Serving,
+}
+
+/// A Redis server from the path.
+///
+/// Without one the test fails: a test that is left out in silence is green for nothing.
+fn program() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    ["redis-server", "valkey-server"]
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
+        .find(|program| program.is_file())
+        .expect("this test needs a Redis server: install the package redis-server (Debian, Ubuntu), valkey (Fedora, Homebrew)")
+}
+
+fn launch(program: &Path, folder: &Path) -> Child {
+    Command::new(program)
+        .arg(folder.join("redis.conf"))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()))
+}
+
+/// Waits until the server is `ready`; says whether it has ended instead.
+fn ends(process: &mut Child, folder: &Path, password: Option<&str>, ready: Ready) -> bool {
+    // The process id tells it from another server that was quicker to take the place.
+    let itself = format!("process_id:{}\r\n", process.id());
+    let start = Instant::now();
+    loop {
+        if process.try_wait().expect("our own child can be asked").is_some() {
+            return true;
+        }
+        let info = link(folder, password).and_then(|mut link| link.call(&["INFO"]));
+        if let Ok(Reply::Text(info)) = info {
+            let info = String::from_utf8_lossy(&info);
+            if info.contains(&itself) && (ready == Ready::Answering || info.contains("loading:0\r\n")) {
+                return false;
+            }
+        }
+        if start.elapsed() > SOON {
+            let _ = process.kill();
+            let log = fs::read_to_string(folder.join("redis.log")).unwrap_or_default();
+            panic!("the Redis server did not answer within {SOON:?}:\n{log}");
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+fn link(folder: &Path, password: Option<&str>) -> io::Result<Link> {
+    let mut link = Link::open(&folder.join("redis.sock"), ANSWER)?;
+    if let Some(password) = password {
+        link.call(&["AUTH", password])?;
+    }
+    Ok(link)
+}
+
+/// A port that nobody listens on.
+///
+/// It lies below the range from which systems give ports to outgoing connections: no such connection may take the
+/// place while a server is down.
+fn free_port() -> u16 {
+    loop {
+        let port = rand::rng().random_range(10_000..32_000);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
