@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 
 /// The net rate is taken from this long at least, so that pushes in batches do not make it jump.
 const SHORT: Duration = Duration::from_secs(10);
-/// It is taken from this long at most, however slowly the list moves.
-const LONG: Duration = Duration::from_secs(30);
+/// It is taken from so many times as long at most, however slowly the list moves.
+const LONG: u32 = 3;
 /// Between the two, it reaches back until the backlog has changed this often: a list that moves every few seconds
 /// needs a longer look than one that moves all the time.
 const CHANGES: u32 = 5;
@@ -159,6 +159,8 @@ impl fmt::Display for Rough {
 pub struct Trend {
     /// Time between two observations.
     every: Duration,
+    /// The least time the rate is taken from.
+    short: Duration,
     /// The oldest first; `at` counts from any fixed moment.
     points: VecDeque<Point>,
 }
@@ -172,7 +174,13 @@ struct Point {
 impl Trend {
     /// Starts with nothing known, to be asked once in `every`.
     pub fn new(every: Duration) -> Self {
-        Self { every, points: VecDeque::new() }
+        Self { every, short: SHORT, points: VecDeque::new() }
+    }
+
+    /// Takes the rate from as little as `short`: for a load that is over in seconds.
+    #[must_use]
+    pub fn over(self, short: Duration) -> Self {
+        Self { short, ..self }
     }
 
     /// Takes an observation made `at` (from any fixed moment, never going back), and returns the net rate in items per
@@ -181,11 +189,11 @@ impl Trend {
     /// After a gap, as when Redis was away, it starts anew: nobody saw what happened meanwhile.
     pub fn observe(&mut self, at: Duration, backlog: u64) -> Option<f64> {
         let gap = self.points.back().map_or(Duration::ZERO, |last| at.saturating_sub(last.at));
-        if gap > self.every.saturating_mul(3).max(SHORT / 2) {
+        if gap > self.every.saturating_mul(3).max(self.short / 2) {
             self.points.clear();
         }
         self.points.push_back(Point { at, backlog });
-        let long = LONG.max(self.every.saturating_mul(4));
+        let long = (self.short * LONG).max(self.every.saturating_mul(4));
         while self.points.front().is_some_and(|first| at.saturating_sub(first.at) > long) {
             self.points.pop_front();
         }
@@ -216,7 +224,7 @@ impl Trend {
 
     /// The index of the first point that the rate is taken from.
     fn recent(&self) -> usize {
-        let short = SHORT.max(self.every.saturating_mul(4));
+        let short = self.short.max(self.every.saturating_mul(4));
         let Some(mut newer) = self.points.back().copied() else { return 0 };
         let newest = newer.at;
         let mut changes = 0;

@@ -182,13 +182,16 @@ async fn show_until_worked(
     context: &Context,
 ) -> Result<bool> {
     let mut readout = Readout::new(&context.printer, plan.output);
-    let mut trend = Trend::new(TICK);
+    let mut trend = Trend::new(TICK).over(2 * TICK);
     let start = tokio::time::Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     loop {
         tokio::select! {
             biased;
-            () = context.shutdown.stop.cancelled() => return Ok(true),
+            () = context.shutdown.stop.cancelled() => {
+                readout.clear();
+                return Ok(true);
+            }
             _ = ticks.tick() => {}
         }
         let running = consumers.iter_mut().filter_map(|consumer| consumer.is_running().then_some(())).count();
@@ -205,6 +208,7 @@ async fn show_until_worked(
         let net = trend.observe(start.elapsed(), backlog);
         readout.show(&Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, Some(consumers)))?;
         if (!producing && backlog == 0) || running == 0 {
+            readout.clear();
             return Ok(false);
         }
     }

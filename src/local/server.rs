@@ -1,6 +1,6 @@
 //! A Redis for one demonstration: on a unix socket in a temporary folder, and gone with it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -61,11 +61,6 @@ impl Server {
     /// The socket it listens on.
     pub(crate) fn socket(&self) -> PathBuf {
         socket(&self.folder)
-    }
-
-    /// The folder that is deleted with the server.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Ends the server and deletes its folder.

@@ -36,6 +36,13 @@ impl Readout {
         }
         Ok(())
     }
+
+    /// Takes the drawing away, for what comes in its place.
+    pub(crate) fn clear(self) {
+        if let Some(live) = &self.live {
+            live.bar.finish_and_clear();
+        }
+    }
 }
 
 /// The drawing, and what it remembers.
