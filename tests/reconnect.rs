@@ -35,8 +35,11 @@ fn result(run: &Finished, field: &str) -> u64 {
 
 /// Starts an idle consumer and waits until it blocks in its pop.
 fn blocked_consumer(server: &RedisServer, redis: &str, words: &[&str]) -> Running {
-    let consumer = consume(redis, words).spawn();
-    wait_until("the consumer waits for an item", SOON, || server.blocked_clients() > 0);
+    let mut consumer = consume(redis, words).spawn();
+    wait_until("the consumer waits for an item", SOON, || {
+        assert!(consumer.is_running(), "it ended:\n{}", consumer.stderr());
+        server.blocked_clients() > 0
+    });
     consumer
 }
 
@@ -341,19 +344,56 @@ fn a_server_that_loads_after_a_restart_is_waited_for() {
 #[test]
 fn a_server_that_is_a_replica_for_a_while_is_waited_for() {
     let server = RedisServer::start();
-    let consumer = blocked_consumer(&server, &server.url(), &[]);
-    let producer = produce(&server.url(), &["--every", "20ms", "--count", "1000", "--list", "another"]).spawn();
+    let proxy = Proxy::before(server.port());
+    let consumer = blocked_consumer(&server, &proxy.url(), &[]);
+    let producer = produce(&proxy.url(), &["--every", "20ms", "--count", "1000", "--list", "another"]).spawn();
     wait_until("some items are pushed", SOON, || server.llen("another") >= 50);
     // Nobody is there to replicate from: it stays as it is, and refuses to write.
     server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
     wait_until("the consumer says so", SOON, || !warnings(&consumer.stderr()).is_empty());
     wait_until("the producer says so", SOON, || !warnings(&producer.stderr()).is_empty());
+    let connections = proxy.connections();
+    // Such a server greets whoever connects: that is no end of the outage, and no reason to hurry.
+    thread::sleep(Duration::from_secs(2));
+    assert!(proxy.connections() - connections < 40, "{} connections in 2 s", proxy.connections() - connections);
     server.cli(&["REPLICAOF", "NO", "ONE"]);
     wait_until("it waits for an item again", SOON, || server.blocked_clients() > 0);
     server.cli(&["LPUSH", "mylist", "after"]);
     consumer.wait_for_line("after", SOON);
-    producer.wait().exits(0);
+    let producer = producer.wait().exits(0);
     assert_eq!(server.pushed("another"), items(1000));
+    consumer.terminate();
+    let consumer = consumer.finish(PROMPTLY).exits(0);
+    for run in [consumer, producer] {
+        assert_eq!(warnings(&run.stderr).len(), 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_replica_is_given_up_on_as_any_outage_is() {
+    let server = RedisServer::start();
+    let consumer = blocked_consumer(&server, &server.url(), &["--reconnect-for", "1s"]);
+    server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+    let run = consumer.finish(SOON).exits(69);
+    assert!(run.stderr.contains("hint: connect to the primary"), "{}", run.stderr);
+}
+
+#[test]
+fn a_password_that_is_rotated_is_followed() {
+    let mut server = RedisServer::builder().password("the-old-one").start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "the-old-one").unwrap();
+    let consumer = blocked_consumer(&server, &server.url(), &["--password-file", file.to_str().unwrap()]);
+    let before = blocked_ids(&server);
+    server.change_password("the-new-one");
+    server.cli(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    wait_until("the outage is said", SOON, || !warnings(&consumer.stderr()).is_empty());
+    // A mounted Secret follows some time later.
+    std::fs::write(&file, "the-new-one").unwrap();
+    wait_until("it waits for an item again", SOON, || !blocked_ids(&server).is_subset(&before));
+    server.cli(&["LPUSH", "mylist", "after"]);
+    consumer.wait_for_line("after", SOON);
     consumer.terminate();
     consumer.finish(PROMPTLY).exits(0);
 }

@@ -189,6 +189,12 @@ impl RedisServer {
         count.and_then(|count| count.parse().ok()).expect("INFO counts the blocked clients")
     }
 
+    /// Changes the password of the user `default`, until the next start.
+    pub(crate) fn change_password(&mut self, password: &str) {
+        self.cli(&["CONFIG", "SET", "requirepass", password]);
+        self.password = Some(password.to_owned());
+    }
+
     /// Adds a line to the configuration, for the next start.
     pub(crate) fn configure(&self, line: &str) {
         let file = self.folder.path().join("redis.conf");
