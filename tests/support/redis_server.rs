@@ -293,7 +293,7 @@ fn ends(process: &mut Child, folder: &Path, password: Option<&str>, ready: Ready
         let info = link(folder, password).and_then(|mut link| link.call(&["INFO"]));
         if let Ok(Reply::Text(info)) = info {
             let info = String::from_utf8_lossy(&info);
-            if info.contains(&itself) && (ready == Ready::Answering || info.contains("loading:0\r\n")) {
+            if info.contains(&itself) && (ready == Ready::Answering || info.contains("\nloading:0\r\n")) {
                 return false;
             }
         }
