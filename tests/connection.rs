@@ -427,6 +427,8 @@ fn settings_that_exclude_each_other_are_named() {
         (&["--redis", "redis://h", "--host", "g"], "--host"),
         (&["--password", SECRET], "--password"),
         (&["--password=s3cret-marker"], "--password"),
+        // The flag before it was forgotten.
+        (&["redis://:s3cret-marker@h:1"], "redis://:*************@h:1"),
     ] {
         let run = Qscale::new(PRODUCE).args(words).output().exits(2);
         assert!(run.stderr.contains(named), "{words:?}\n{}", run.stderr);
@@ -449,7 +451,7 @@ fn a_file_that_is_not_there_is_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_process_that_is_started_has_the_password_in_its_words() {
+fn no_process_that_demo_starts_has_the_password_in_its_words() {
     use std::collections::HashMap;
     use std::fs;
 
@@ -468,7 +470,7 @@ fn no_process_that_is_started_has_the_password_in_its_words() {
     }
 
     let server = RedisServer::builder().password("another-password").user("app", SECRET, "~* +@all").start();
-    let demo = Qscale::new(["demo"]).env("REDIS_URL", server.url_with(&format!("app:{SECRET}"))).spawn();
+    let demo = Qscale::new(["demo", "--redis", &server.url_with(&format!("app:{SECRET}"))]).spawn();
     let mut children = HashMap::new();
     support::wait_until("the demo starts a process that consumes", support::SOON, || {
         let all = processes();

@@ -102,7 +102,8 @@ impl Plan {
     /// Lays the arguments over the profile; an argument always wins.
     fn resolve(args: Args, list: String, profile: &Profile) -> Self {
         // Taken apart by name, so that a new argument cannot be forgotten here.
-        let Args { list: _, delivery, concurrency, work, speed, max_items, once, idle_exit, drain, output, redis: _ } = args;
+        let Args { list: _, delivery, concurrency, work, speed, max_items, once, idle_exit, drain, output, redis: _ } =
+            args;
         let ConsumeTable {
             delivery: usual_delivery,
             concurrency: usual_concurrency,

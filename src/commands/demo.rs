@@ -142,8 +142,10 @@ impl Stage {
     /// Starts qscale here.
     fn start(&self, name: &str, arguments: &[String]) -> Result<Process> {
         let profile = self.folder.path().join(NO_PROFILE).display().to_string();
-        let arguments: Vec<String> =
-            ["--quiet".to_owned(), "--profile".to_owned(), profile].into_iter().chain(arguments.iter().cloned()).collect();
+        let arguments: Vec<String> = ["--quiet".to_owned(), "--profile".to_owned(), profile]
+            .into_iter()
+            .chain(arguments.iter().cloned())
+            .collect();
         Process::start(name, &arguments, &self.at, self.folder.path()).wrap_err_with(|| format!("cannot start {name}"))
     }
 
