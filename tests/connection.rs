@@ -77,9 +77,7 @@ fn works(server: &RedisServer, db: &str, way: impl Fn(Qscale) -> Qscale) {
 
 #[test]
 fn a_refused_connection_is_told() {
-    // Bound and freed: nobody listens there any more.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
+    let address = format!("127.0.0.1:{}", support::free_port());
     each_fails(&["--redis", &format!("redis://:{SECRET}@{address}")], &[], &address, &["refused"]);
 }
 

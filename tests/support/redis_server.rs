@@ -318,7 +318,7 @@ fn link(folder: &Path, password: Option<&str>) -> io::Result<Link> {
 ///
 /// It lies below the range from which systems give ports to outgoing connections: no such connection may take the
 /// place while a server is down.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let port = rand::rng().random_range(10_000..32_000);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
