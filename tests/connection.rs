@@ -485,5 +485,8 @@ fn no_process_that_demo_starts_has_the_password_in_its_words() {
             .extend(all.iter().filter(|(pid, _)| is_below_demo(**pid)).map(|(pid, (_, words))| (*pid, words.clone())));
         children.values().any(|words| words.contains("consume"))
     });
+    // Killed, it could not end what it has started.
+    demo.terminate();
+    demo.wait();
     assert!(children.values().all(|words| !words.contains(SECRET)), "{children:?}");
 }

@@ -149,7 +149,7 @@ impl Redis {
     ///
     /// Says within the connect timeout what is in the way.
     pub async fn connect(&self) -> Result<Connection, QueueError> {
-        self.open().await.map_err(|fault| self.error(fault))
+        Box::pin(self.open()).await.map_err(|fault| self.error(fault))
     }
 
     pub(super) fn error(&self, fault: Fault) -> QueueError {
@@ -290,7 +290,7 @@ impl Connection {
         F: Future<Output = Result<T, fred::error::Error>>,
     {
         loop {
-            match self.once(COMMAND_TIMEOUT, key, command(self.client.clone())).await {
+            match self.once(COMMAND_TIMEOUT, key, Box::pin(command(self.client.clone()))).await {
                 Err(fault) if fault.is_transient() => self.reconnect(fault).await?,
                 Err(fault) => return Err(self.redis.error(fault)),
                 Ok(value) => return Ok(value),
@@ -355,7 +355,7 @@ impl Connection {
             let opened = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
-                opened = self.redis.open() => opened,
+                opened = Box::pin(self.redis.open()) => opened,
             };
             match opened {
                 Ok(connection) => {
@@ -369,7 +369,7 @@ impl Connection {
 
     /// Says goodbye; a server that does not answer is left.
     pub async fn close(self) {
-        let _ = timeout(Duration::from_secs(1), self.client.quit()).await;
+        let _ = timeout(Duration::from_secs(1), Box::pin(self.client.quit())).await;
     }
 }
 
