@@ -35,7 +35,8 @@ use crate::shutdown::Shutdown;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            cli::hide_passwords(&mut error);
             // Help for a terminal that is gone helps nobody.
             let _ = error.print();
             return if error.use_stderr() { Status::Usage } else { Status::Done }.into();

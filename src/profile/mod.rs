@@ -20,7 +20,7 @@ pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
-pub use self::url::{Address, RedisUrl};
+pub use self::url::{Address, RedisUrl, without_password};
 use crate::workload::{Payload, Rate, Work};
 
 /// The list that is used when nothing names one.

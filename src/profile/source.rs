@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::setting::SettingError;
+use super::url::without_password;
 
 /// Said to who writes a password into a profile.
 const PASSWORD_SOURCES: &str =
@@ -182,10 +183,7 @@ fn redacted(line: &str) -> String {
     {
         return format!("{key}={}", "*".repeat(value.chars().count()));
     }
-    let Some(start) = line.find("://").map(|at| at + 3) else { return line.to_owned() };
-    let Some(at) = line[start..].rfind('@').map(|at| start + at) else { return line.to_owned() };
-    let Some(colon) = line[start..at].find(':').map(|colon| start + colon + 1) else { return line.to_owned() };
-    format!("{}{}{}", &line[..colon], "*".repeat(line[colon..at].chars().count()), &line[at..])
+    without_password(line)
 }
 
 #[cfg(test)]

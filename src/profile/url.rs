@@ -129,6 +129,14 @@ pub(super) fn parse_db(text: &str) -> Result<u8, String> {
     text.parse().map_err(|_| format!("database `{text}` is not a number from 0 to 255"))
 }
 
+/// Text with a URL in it as it may be shown: the URL keeps its shape and loses its password.
+pub fn without_password(text: &str) -> String {
+    let Some(start) = text.find("://").map(|at| at + 3) else { return text.to_owned() };
+    let Some(at) = text[start..].rfind('@').map(|at| start + at) else { return text.to_owned() };
+    let Some(colon) = text[start..at].find(':').map(|colon| start + colon + 1) else { return text.to_owned() };
+    format!("{}{}{}", &text[..colon], "*".repeat(text[colon..at].chars().count()), &text[at..])
+}
+
 fn percent_decoded(text: &str) -> Result<String, String> {
     percent_encoding::percent_decode_str(text)
         .decode_utf8()
@@ -169,6 +177,18 @@ mod tests {
             assert_eq!((url.address, url.username, url.db), (address, None, None), "{text}");
         }
         assert_eq!(RedisUrl::parse("unix:///s?db=4").unwrap().db, Some(4));
+    }
+
+    #[test]
+    fn a_url_in_a_text_loses_its_password_and_nothing_else() {
+        for (text, shown) in [
+            ("redis://app:s3cret@h:1/2", "redis://app:******@h:1/2"),
+            ("url = \"http://:p@ss@h\" # x", "url = \"http://:****@h\" # x"),
+            ("redis://app@h:1", "redis://app@h:1"),
+            ("a:b@c", "a:b@c"),
+        ] {
+            assert_eq!(without_password(text), shown);
+        }
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Fault {
             _ if says("WRONGPASS") => Self::WrongPassword { user: user.to_owned() },
             _ if says("without any password configured") => Self::PasswordNotWanted,
             _ if says("NOAUTH") => Self::PasswordWanted,
-            _ if says("NOPERM") => Self::NotPermitted { user: user.to_owned(), what: not_permitted(text) },
+            _ if says("NOPERM") => Self::NotPermitted { user: user.to_owned(), what: not_permitted(text, key) },
             _ if says("LOADING") => Self::Loading,
             _ if says("WRONGTYPE") => Self::WrongType { key: key.to_owned() },
             _ if says("OOM command not allowed") => Self::OutOfMemory,
@@ -246,21 +246,19 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What Redis says is not permitted: "the command `lpush`", or "this key".
-fn not_permitted(text: &str) -> String {
+/// What Redis says is not permitted: "the command `lpush`", or "the key `mylist`".
+fn not_permitted(text: &str, key: &str) -> String {
     match quoted(text) {
         Some(command) => format!("the command `{command}`"),
-        None if text.contains("keys") => "a key that the command names".to_owned(),
+        None if text.contains("key") => format!("the key `{key}`"),
         None => text.to_owned(),
     }
 }
 
 /// The ACL rule that gives what [`not_permitted`] names.
 fn grant(what: &str) -> String {
-    match what.split('`').nth(1) {
-        Some(command) => format!("+{command}"),
-        None => "~KEY, for each list and its companions `{LIST}:*`".to_owned(),
-    }
+    let name = what.split('`').nth(1).unwrap_or_default();
+    if what.starts_with("the key ") { format!("~{name}") } else { format!("+{name}") }
 }
 
 fn quoted(text: &str) -> Option<&str> {
@@ -286,6 +284,18 @@ mod tests {
             let fault = fault(text);
             assert!(fault.to_string().contains("may not use the command `lpush`"), "{fault}");
             assert!(fault.hint().ends_with("ACL SETUSER app +lpush"), "{}", fault.hint());
+        }
+    }
+
+    #[test]
+    fn a_missing_right_to_a_key_names_the_key() {
+        for text in [
+            "NOPERM this user has no permissions to access one of the keys used as arguments",
+            "NOPERM No permissions to access a key",
+        ] {
+            let fault = fault(text);
+            assert!(fault.to_string().contains("may not use the key `mylist`"), "{fault}");
+            assert!(fault.hint().ends_with("ACL SETUSER app ~mylist"), "{}", fault.hint());
         }
     }
 

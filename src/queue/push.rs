@@ -176,7 +176,8 @@ impl Pusher {
     pub async fn close(self) {
         if let Method::Once { token, .. } = &self.method {
             // Redis forgets it by itself otherwise.
-            let _ = self.connection.once(COMMAND_TIMEOUT, token, self.connection.client().del::<(), _>(token)).await;
+            let forget = Box::pin(self.connection.client().del::<(), _>(token));
+            let _ = self.connection.once(COMMAND_TIMEOUT, token, forget).await;
         }
         self.connection.close().await;
     }
