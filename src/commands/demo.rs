@@ -169,7 +169,7 @@ async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Ve
     }
     let pushed = pushed(&mut producer).await?;
     let tally = worked(&mut consumers, context).await?;
-    let left = list.len().await?;
+    let left = list.length().await?;
     list.close().await;
     Ok((!stopped).then(|| Verdict::new(pushed, tally, left)))
 }
@@ -197,7 +197,7 @@ async fn show_until_worked(
         }
         let running = consumers.iter_mut().filter_map(|consumer| consumer.is_running().then_some(())).count();
         let producing = producer.is_running();
-        let backlog = list.len().await?;
+        let backlog = list.length().await?;
         let consumers = Deployment {
             namespace: "this machine".to_owned(),
             name: "consumers".to_owned(),

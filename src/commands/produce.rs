@@ -222,7 +222,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     match ended {
         // Without a connection there is nothing left to wait for.
         Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
-            tracing::warn!("{} items were not answered for", pusher.unanswered())
+            tracing::warn!("{} items were not answered for", pusher.unanswered());
         }
         Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", tally.items)),
         Ok(()) => pusher.close().await,
@@ -287,7 +287,7 @@ async fn push_until_stopped(
 async fn room(plan: &Plan, pusher: &mut Pusher, context: &Context) -> Result<bool, QueueError> {
     let Some(most) = plan.max_backlog else { return Ok(true) };
     let mut said = false;
-    while pusher.len().await? > most {
+    while pusher.length().await? > most {
         if !said {
             tracing::info!("waiting: `{}` is longer than {most}", plan.list);
             said = true;

@@ -188,7 +188,7 @@ impl Redis {
             // Who is told what it may not do is connected.
             Fault::NotPermitted { .. } => Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
             Fault::ConnectionLost(_) | Fault::TimedOut(_) => {
-                Err(diagnose(&self.endpoint, fault, limit - attempt).await)
+                Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
             }
             fault => Err(fault),
         }

@@ -42,7 +42,7 @@ impl List {
     /// # Errors
     ///
     /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
-    pub async fn len(&mut self) -> Result<u64, QueueError> {
+    pub async fn length(&mut self) -> Result<u64, QueueError> {
         let key = self.key.clone();
         self.connection
             .repeat(&key, |client| {

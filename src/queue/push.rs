@@ -161,7 +161,7 @@ impl Pusher {
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn len(&mut self) -> Result<u64, QueueError> {
+    pub async fn length(&mut self) -> Result<u64, QueueError> {
         self.flush().await?;
         let list = self.list.clone();
         let length = self.connection.repeat(&list, |client| {
