@@ -5,11 +5,9 @@
 //! command that failed may be run again is decided by who knows what it does.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use fred::prelude::{Builder, Client, ClientLike};
 use fred::types::ConnectHandle;
 use fred::types::config::{Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector};
@@ -20,17 +18,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::diagnosis::diagnose;
 use super::error::{Fault, QueueError};
+use super::outage::{Outages, Recovery};
 use super::tls;
 use crate::profile::{Address, Endpoint, Password};
 
 /// How long a command that does not block may take before the link counts as dead.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long a refusal that time seldom cures (a wrong password, a certificate) is tried for: a rotation may be under way.
-const PATIENCE_WITH_REFUSALS: Duration = Duration::from_secs(30);
 
 /// A Redis server, and how patiently to deal with it. Every connection to it is made here.
 #[derive(Debug, Clone)]
@@ -38,15 +31,8 @@ pub struct Redis {
     endpoint: Arc<Endpoint>,
     /// How long a lost connection is tried for; `None` is for ever.
     patience: Option<Duration>,
-    outages: Arc<Mutex<Outages>>,
+    outages: Arc<Outages>,
     cancel: CancellationToken,
-}
-
-/// What all connections to one server know of its outages, so that each is said once.
-#[derive(Debug, Default)]
-struct Outages {
-    count: u64,
-    since: Option<Instant>,
 }
 
 /// One connection. Commands go through it one after the other, unless they are sent together.
@@ -59,47 +45,6 @@ pub struct Connection {
     outage: u64,
     /// The outage after which it was made, if it was made after one.
     recovery: Option<Recovery>,
-}
-
-/// How one connection comes through an outage.
-///
-/// The outage is over when a command has been answered, and not before: a server that turned into a replica greets whoever
-/// connects, and refuses what follows.
-#[derive(Debug)]
-struct Recovery {
-    start: Instant,
-    /// Since when the server answers, and refuses.
-    refused: Option<Instant>,
-    pauses: ExponentialBackoff,
-    over: AtomicBool,
-}
-
-impl Recovery {
-    fn begin() -> Self {
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(50))
-            .with_max_delay(LONGEST_PAUSE)
-            .with_jitter()
-            .without_max_times();
-        Self { start: Instant::now(), refused: None, pauses: pauses.build(), over: AtomicBool::new(false) }
-    }
-
-    /// How long to wait before the next try; `None` when patience is over.
-    fn pause(&mut self, fault: &Fault, patience: Option<Duration>) -> Option<Duration> {
-        let (since, patience) = if fault.is_transient() {
-            self.refused = None;
-            (self.start, patience)
-        } else {
-            let limit = patience.map_or(PATIENCE_WITH_REFUSALS, |patience| patience.min(PATIENCE_WITH_REFUSALS));
-            (*self.refused.get_or_insert_with(Instant::now), Some(limit))
-        };
-        let pause = self.pauses.next().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
-        match patience.map(|patience| patience.saturating_sub(since.elapsed())) {
-            Some(Duration::ZERO) => None,
-            // The last try is made when the time is over, and not a pause before.
-            left => Some(left.map_or(pause, |left| pause.min(left))),
-        }
-    }
 }
 
 /// A client's own task; without this, a dropped client keeps its socket.
@@ -172,7 +117,7 @@ impl Redis {
         // The last quarter of the time is for finding out what was in the way.
         let limit = self.endpoint.connect_timeout;
         let attempt = limit * 3 / 4;
-        let outage = self.outages().count;
+        let outage = self.outages.count();
         let client = self.client(attempt).await?;
         let task = ClientTask::of(client.connect());
         let connected = timeout(attempt, async {
@@ -232,32 +177,6 @@ impl Redis {
             .build()
             .map_err(|error| Fault::Other(error.details().to_owned()))
     }
-
-    fn outages(&self) -> std::sync::MutexGuard<'_, Outages> {
-        self.outages.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Says that the connection is lost, if nobody has.
-    fn say_lost(&self, outage: u64, fault: &Fault) {
-        let mut outages = self.outages();
-        if outages.count == outage {
-            outages.count += 1;
-            outages.since = Some(Instant::now());
-            let patience = self.patience.map_or_else(
-                || "until it is back".to_owned(),
-                |patience| format!("for {}", humantime::format_duration(patience)),
-            );
-            tracing::warn!("connection to Redis at {} lost: {fault}; trying again {patience}", self.endpoint);
-        }
-    }
-
-    /// Says that the connection is back, if nobody has.
-    fn say_back(&self) {
-        if let Some(since) = self.outages().since.take() {
-            let away = Duration::from_millis(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
-            tracing::info!("connected to Redis at {} again after {}", self.endpoint, humantime::format_duration(away));
-        }
-    }
 }
 
 impl std::fmt::Display for Redis {
@@ -315,9 +234,9 @@ impl Connection {
         };
         if let Some(recovery) = &self.recovery
             && result.as_ref().err().is_none_or(|fault| !fault.is_transient())
-            && !recovery.over.swap(true, Relaxed)
+            && recovery.end()
         {
-            self.redis.say_back();
+            self.redis.outages.say_back(&self.redis.endpoint);
         }
         result
     }
@@ -333,9 +252,9 @@ impl Connection {
         self.task.task.abort();
         let cancel = self.redis.cancel.clone();
         let (mut recovery, mut again) = match self.recovery.take() {
-            Some(recovery) if !recovery.over.load(Relaxed) => (recovery, true),
+            Some(recovery) if !recovery.is_over() => (recovery, true),
             _ => {
-                self.redis.say_lost(self.outage, &fault);
+                self.redis.outages.say_lost(self.outage, &self.redis.endpoint, &fault, self.redis.patience);
                 (Recovery::begin(), false)
             }
         };

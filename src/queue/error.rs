@@ -71,8 +71,6 @@ pub enum Fault {
         /// The user.
         user: String,
     },
-    /// A password was given and the server has none.
-    PasswordNotWanted,
     /// The server wants a password.
     PasswordWanted,
     /// The user may not do this.
@@ -116,7 +114,6 @@ impl Fault {
         let says = |code: &str| text.contains(code);
         match error.kind() {
             _ if says("WRONGPASS") => Self::WrongPassword { user: user.to_owned() },
-            _ if says("without any password configured") => Self::PasswordNotWanted,
             _ if says("NOAUTH") => Self::PasswordWanted,
             _ if says("NOPERM") => Self::NotPermitted { user: user.to_owned(), what: not_permitted(text, key) },
             _ if says("LOADING") => Self::Loading,
@@ -176,7 +173,6 @@ impl Fault {
                 "check REDIS_USERNAME and REDIS_PASSWORD (or --password-file, or the URL); on the server, \
                  `ACL GETUSER {user}` shows the user"
             ),
-            Self::PasswordNotWanted => "leave REDIS_PASSWORD unset; or did you mean another server?".to_owned(),
             Self::PasswordWanted => "set REDIS_PASSWORD, or use --password-file FILE".to_owned(),
             Self::NotPermitted { user, what } => format!("on the server: ACL SETUSER {user} {}", grant(what)),
             Self::Loading => "wait until the server has read its data, then try again".to_owned(),
@@ -225,9 +221,6 @@ impl fmt::Display for Fault {
                 f,
                 "user `{user}` was refused: there is no such user, it is disabled, or the password is wrong (WRONGPASS)"
             ),
-            Self::PasswordNotWanted => {
-                f.write_str("a password was given, and the server has none for the default user")
-            }
             Self::PasswordWanted => f.write_str("the server wants a password (NOAUTH)"),
             Self::NotPermitted { user, what } => write!(f, "user `{user}` may not use {what} (NOPERM)"),
             Self::Loading => f.write_str("the server is still reading its data from disk (LOADING)"),
