@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 pub mod fleet;
 mod handler;
+pub mod history;
 mod input;
 pub mod item;
 mod local;

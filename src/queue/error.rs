@@ -95,6 +95,8 @@ pub enum Fault {
     ReadOnly,
     /// The server, or a proxy before it, does not know a command.
     UnknownCommand(String),
+    /// The server is older than at-least-once delivery needs.
+    TooOld(String),
     /// The reply to a push was lost, and without scripts nobody can tell whether it took place.
     PushUncertain {
         /// How many items it held.
@@ -187,6 +189,9 @@ impl Fault {
             Self::UnknownCommand(_) => {
                 "is this a Redis of version 5 or newer, without a proxy that filters commands?".to_owned()
             }
+            Self::TooOld(_) => {
+                "use Redis 6.2 or newer, or any Valkey; or --delivery at-most-once, which needs nothing new".to_owned()
+            }
             Self::PushUncertain { .. } => {
                 "allow the user EVALSHA, SCRIPT and keys `{LIST}:*`, and a batch is pushed once whatever happens"
                     .to_owned()
@@ -229,6 +234,7 @@ impl fmt::Display for Fault {
             Self::OutOfMemory => f.write_str("the server has no memory left for writes (OOM)"),
             Self::ReadOnly => f.write_str("the server only allows reading (READONLY)"),
             Self::UnknownCommand(command) => write!(f, "the server does not know the command {command}"),
+            Self::TooOld(version) => write!(f, "Redis {version} is too old for at-least-once delivery"),
             Self::PushUncertain { items } => write!(
                 f,
                 "the reply to a push of {items} items was lost; they may or may not be on the list, and are not sent again"

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fred::interfaces::ClientInterface as _;
 use fred::prelude::{ClientLike, KeysInterface as _, ListInterface};
-use fred::types::{ClientUnblockFlag, ClusterHash, CustomCommand, Value};
-
+use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
@@ -15,10 +13,10 @@ use crate::item::Item;
 
 /// How long one pop blocks in Redis. Short, so that a consumer is never far from looking up; whole seconds, as servers
 /// before 6.0 know no others.
-const BLOCK: Duration = Duration::from_secs(1);
+pub(super) const BLOCK: Duration = Duration::from_secs(1);
 
 /// How much later than Redis itself an answer may come before the link counts as dead.
-const MARGIN: Duration = Duration::from_secs(4);
+pub(super) const MARGIN: Duration = Duration::from_secs(4);
 
 /// A Redis List on a connection of its own.
 #[derive(Debug)]
@@ -66,7 +64,7 @@ impl List {
                 biased;
                 popped = &mut pop => popped,
                 () = stop.cancelled() => {
-                    let ((), popped) = tokio::join!(Box::pin(self.wake()), pop);
+                    let ((), popped) = tokio::join!(Box::pin(self.connection.wake()), pop);
                     popped
                 }
             }
@@ -89,19 +87,6 @@ impl List {
         let popped = Box::pin(self.connection.client().custom::<Option<(Bytes, Bytes)>, _>(pop, arguments));
         let popped = self.connection.once(BLOCK + MARGIN, &self.key, popped).await?;
         Ok(popped.map(|(_, item)| Item(item)))
-    }
-
-    /// Asks Redis, on another connection, to end the pop that this one is blocked in. Loses no item: the pop is either
-    /// answered with one or unblocked.
-    async fn wake(&self) {
-        // Where the user may not ask for it, or Redis does not answer, the pop ends by itself within a second.
-        let Some(id) = self.connection.client().connection_ids().into_values().next() else { return };
-        let Ok(other) = self.connection.redis().connect().await else { return };
-        let unblock = other.client().client_unblock::<(), _>(id, Some(ClientUnblockFlag::Timeout));
-        if let Err(fault) = other.once(COMMAND_TIMEOUT, "", unblock).await {
-            tracing::debug!("cannot wake the blocked connection: {fault}");
-        }
-        other.close().await;
     }
 
     /// Puts an item back where it was taken from: it is the next to be taken.

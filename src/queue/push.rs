@@ -10,6 +10,7 @@ use fred::types::{ClusterHash, CustomCommand, Expiration, Value};
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
+use super::keys::Keys;
 
 /// The script, headed by what it takes and returns.
 const SCRIPT: &str = include_str!("scripts/push.lua");
@@ -91,7 +92,7 @@ impl Pusher {
     }
 
     async fn prepare(&mut self) -> Result<Method, QueueError> {
-        let token = companion(&self.list, &format!("producer:{:016x}", rand::random::<u64>()));
+        let token = Keys::of(&self.list).producer(rand::random());
         let digest = self.connection.repeat(&token, |client| async move { client.script_load(SCRIPT).await }).await?;
         // Known from the start, so that a first batch that is refused is missed by the second.
         self.connection
@@ -262,24 +263,6 @@ impl Pusher {
         match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => reply,
             Poll::Ready(result) => Box::pin(std::future::ready(result)),
-        }
-    }
-}
-
-/// The key of something that belongs to `list`, in the same slot of a Redis Cluster.
-fn companion(list: &str, name: &str) -> String {
-    let tagged = list.find('{').is_some_and(|open| list[open + 1..].find('}').is_some_and(|length| length > 0));
-    if tagged { format!("{list}:{name}") } else { format!("{{{list}}}:{name}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn companions_share_the_slot_of_their_list() {
-        for (list, key) in [("mylist", "{mylist}:x"), ("{a}b", "{a}b:x"), ("a{b", "{a{b}:x")] {
-            assert_eq!(companion(list, "x"), key);
         }
     }
 }

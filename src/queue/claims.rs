@@ -1,0 +1,315 @@
+//! At least once: items are claimed under a lease, and acknowledged when they are worked.
+//!
+//! From the moment an item leaves the list until it is acknowledged or given up it is in Redis, in exactly one place,
+//! whatever process dies at whatever instant. What each step does is said at the head of its script.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fred::prelude::ClientLike;
+use fred::types::InfoKind;
+
+use super::connection::{Connection, Redis};
+use super::error::{Fault, QueueError};
+use super::keys::Keys;
+use super::script::Script;
+use super::wait::Waiter;
+use crate::history::History;
+use crate::item::Item;
+
+/// The most items of one exchange: Lua passes no more than some 8000 values to a command.
+const MAX_CLAIMS: usize = 1000;
+
+/// How many dead consumers one look takes care of; the next look goes on.
+const RECOVER_AT_ONCE: usize = 16;
+
+/// Claims on a list, as one consumer holds them.
+pub struct Claims {
+    connection: Connection,
+    keys: Keys,
+    consumer: String,
+    settings: ClaimSettings,
+    /// The number of the next exchange.
+    call: u64,
+    exchange: Script,
+    recover: Script,
+    give_back: Script,
+}
+
+/// How claims are held.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimSettings {
+    /// How long a consumer that is not heard of keeps what it holds.
+    pub lease: Duration,
+    /// How many crashes make a dead letter.
+    pub max_crashes: u32,
+}
+
+/// An item in hand.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The claim; anew at every try.
+    pub id: String,
+    /// What it holds.
+    pub item: Item,
+    /// What happened to it before; `None` at the first try.
+    pub history: Option<History>,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone)]
+pub enum Finished {
+    /// It was worked.
+    Acknowledge {
+        /// The claim.
+        id: String,
+    },
+    /// It is to be tried again.
+    Retry {
+        /// The claim.
+        id: String,
+        /// After this long.
+        after: Duration,
+        /// With this past.
+        history: History,
+    },
+    /// It is given up.
+    Bury {
+        /// The claim.
+        id: String,
+        /// With this past.
+        history: History,
+    },
+}
+
+/// The answer to an exchange.
+#[derive(Debug, Default)]
+pub struct Exchanged {
+    /// What was taken.
+    pub items: Vec<Claimed>,
+    /// Claims that others have been given: their result does not count.
+    pub lost: Vec<String>,
+    /// When the next delayed item is due.
+    pub due: Option<Duration>,
+    /// Whether the lease had run out since the last exchange, and others were given what was held.
+    pub expired: bool,
+    /// Redis' time, in ms since 1970.
+    pub now: u64,
+}
+
+/// An exchange as it comes from Redis.
+type Answer = (Vec<Bytes>, Vec<String>, i64, i64, u64);
+
+impl Claims {
+    /// Connects `consumer`, a name that no other consumer has or had, to `list`.
+    ///
+    /// # Errors
+    ///
+    /// Says what is in the way of connecting, and when the server is too old.
+    pub async fn connect(
+        redis: &Redis,
+        list: &str,
+        consumer: &str,
+        settings: ClaimSettings,
+    ) -> Result<Self, QueueError> {
+        let connection = redis.connect().await?;
+        let mut claims = Self {
+            connection,
+            keys: Keys::of(list),
+            consumer: consumer.to_owned(),
+            settings,
+            call: 0,
+            exchange: Script::new(include_str!("scripts/exchange.lua")),
+            recover: Script::new(include_str!("scripts/recover.lua")),
+            give_back: Script::new(include_str!("scripts/give_back.lua")),
+        };
+        claims.check_server().await?;
+        claims.exchange(&[], 0).await?;
+        Ok(claims)
+    }
+
+    /// Connects what waits for the next item, in the name of the same consumer.
+    ///
+    /// # Errors
+    ///
+    /// Says what is in the way of connecting.
+    pub async fn waiter(&self, redis: &Redis) -> Result<Waiter, QueueError> {
+        Waiter::connect(redis, &self.keys.list, &self.keys.landing(&self.consumer)).await
+    }
+
+    /// Hands in what is finished, takes up to `most` items, and renews the lease; one round trip.
+    ///
+    /// Harmless when its reply is lost: it is asked again under the same number, and answered the same.
+    ///
+    /// # Errors
+    ///
+    /// Fails when Redis refuses, or stays away for longer than patience allows.
+    pub async fn exchange(&mut self, finished: &[Finished], most: usize) -> Result<Exchanged, QueueError> {
+        let call = self.call;
+        self.call += 1;
+        let keys = vec![
+            self.keys.list.clone(),
+            self.keys.inflight(&self.consumer),
+            self.keys.landing(&self.consumer),
+            self.keys.consumers(),
+            self.keys.busy(),
+            self.keys.delayed(),
+            self.keys.items(),
+            self.keys.dead(),
+            self.keys.stats(),
+        ];
+        let mut arguments = vec![
+            Bytes::from(self.consumer.clone()),
+            millis(self.settings.lease),
+            Bytes::from(call.to_string()),
+            Bytes::from(most.min(MAX_CLAIMS).to_string()),
+        ];
+        arguments.extend(finished.iter().flat_map(Finished::arguments));
+        let (script, list) = (&self.exchange, self.keys.list.clone());
+        let (items, lost, due, renewed, now) = self
+            .connection
+            .repeat(&list, |client| {
+                let (keys, arguments) = (keys.clone(), arguments.clone());
+                async move { script.run::<Answer>(&client, keys, arguments).await }
+            })
+            .await?;
+        Ok(Exchanged {
+            items: items.chunks_exact(3).map(Claimed::of).collect(),
+            lost,
+            due: u64::try_from(due).ok().map(Duration::from_millis),
+            expired: renewed == 0,
+            now,
+        })
+    }
+
+    /// Gives what dead consumers held to the others; returns how many items went back, and how many were given up.
+    ///
+    /// # Errors
+    ///
+    /// Fails when Redis refuses, or stays away for longer than patience allows.
+    pub async fn recover(&mut self) -> Result<(u64, u64), QueueError> {
+        let keys = vec![
+            self.keys.list.clone(),
+            self.keys.consumers(),
+            self.keys.busy(),
+            self.keys.delayed(),
+            self.keys.items(),
+            self.keys.dead(),
+            self.keys.stats(),
+        ];
+        let arguments = vec![
+            Bytes::from(self.keys.base().to_owned()),
+            Bytes::from(self.settings.max_crashes.to_string()),
+            millis(self.settings.lease),
+            Bytes::from(RECOVER_AT_ONCE.to_string()),
+        ];
+        let (script, list) = (&self.recover, self.keys.list.clone());
+        self.connection
+            .repeat(&list, |client| {
+                let (keys, arguments) = (keys.clone(), arguments.clone());
+                async move { script.run(&client, keys, arguments).await }
+            })
+            .await
+    }
+
+    /// Puts down all that Redis says this consumer holds, and leaves; returns how many items.
+    ///
+    /// `certain` says that no pop of this consumer can still be under way.
+    ///
+    /// # Errors
+    ///
+    /// Fails when Redis refuses, or stays away for longer than patience allows; the lease gives it all back then.
+    pub async fn give_back(&mut self, certain: bool) -> Result<u64, QueueError> {
+        let keys = vec![
+            self.keys.list.clone(),
+            self.keys.inflight(&self.consumer),
+            self.keys.landing(&self.consumer),
+            self.keys.consumers(),
+            self.keys.busy(),
+            self.keys.delayed(),
+            self.keys.items(),
+            self.keys.stats(),
+        ];
+        let linger = if certain { Bytes::from_static(b"0") } else { millis(self.settings.lease) };
+        let arguments = vec![Bytes::from(self.consumer.clone()), linger];
+        let (script, list) = (&self.give_back, self.keys.list.clone());
+        self.connection
+            .repeat(&list, |client| {
+                let (keys, arguments) = (keys.clone(), arguments.clone());
+                async move { script.run(&client, keys, arguments).await }
+            })
+            .await
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+
+    /// Refuses a server that is too old, and warns of one that may throw items away.
+    async fn check_server(&mut self) -> Result<(), QueueError> {
+        if let Some(version) = self.connection.client().server_version()
+            && (version.major, version.minor) < (6, 2)
+        {
+            return Err(self.connection.redis().error(Fault::TooOld(version.to_string())));
+        }
+        let info = self
+            .connection
+            .repeat("", |client| async move { client.info::<String>(Some(InfoKind::Memory)).await })
+            .await;
+        let policy = info.ok().and_then(|info| {
+            info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:").map(|policy| policy.trim().to_owned()))
+        });
+        if let Some(policy) = policy.filter(|policy| policy != "noeviction") {
+            tracing::warn!(
+                "maxmemory-policy is `{policy}`: a Redis short of memory throws keys away, items in work among them; \
+                 set it to `noeviction`"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Claimed {
+    /// What it goes by as long as it lives.
+    pub fn name(&self) -> &str {
+        self.history.as_ref().map_or(&self.id, |history| &history.id)
+    }
+
+    /// Which try this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.history.as_ref().map_or(1, |history| history.attempts + 1)
+    }
+
+    /// Of id, bytes and history, one after the other.
+    fn of(parts: &[Bytes]) -> Self {
+        let [id, item, history] = parts else { unreachable!("they come in threes") };
+        Self {
+            id: String::from_utf8_lossy(id).into_owned(),
+            item: Item(item.clone()),
+            history: serde_json::from_slice(history).ok(),
+        }
+    }
+}
+
+impl Finished {
+    /// How, id, and two more: as the script takes them.
+    fn arguments(&self) -> [Bytes; 4] {
+        let json = |history: &History| Bytes::from(serde_json::to_vec(history).unwrap_or_default());
+        match self {
+            Self::Acknowledge { id } => {
+                [Bytes::from_static(b"ack"), Bytes::from(id.clone()), Bytes::new(), Bytes::new()]
+            }
+            Self::Retry { id, after, history } => {
+                [Bytes::from_static(b"retry"), Bytes::from(id.clone()), millis(*after), json(history)]
+            }
+            Self::Bury { id, history } => {
+                [Bytes::from_static(b"bury"), Bytes::from(id.clone()), json(history), Bytes::new()]
+            }
+        }
+    }
+}
+
+fn millis(duration: Duration) -> Bytes {
+    Bytes::from(duration.as_millis().to_string())
+}

@@ -1,0 +1,84 @@
+//! The keys that belong to a list: its companions.
+
+/// The list and its companions, all in the same slot of a Redis Cluster.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    /// The list: waiting items, bare.
+    pub(super) list: String,
+    /// What every companion's name begins with, the colon included.
+    base: String,
+}
+
+impl Keys {
+    pub(super) fn of(list: &str) -> Self {
+        let tagged = list.find('{').is_some_and(|open| list[open + 1..].find('}').is_some_and(|length| length > 0));
+        let base = if tagged { format!("{list}:") } else { format!("{{{list}}}:") };
+        Self { list: list.to_owned(), base }
+    }
+
+    /// What every companion's name begins with.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// What a consumer holds (hash).
+    pub(super) fn inflight(&self, consumer: &str) -> String {
+        self.companion(&format!("inflight:{consumer}"))
+    }
+
+    /// Where a consumer's blocking pop delivers to (list).
+    pub(super) fn landing(&self, consumer: &str) -> String {
+        self.companion(&format!("landing:{consumer}"))
+    }
+
+    /// Consumers by lease deadline (sorted set).
+    pub(super) fn consumers(&self) -> String {
+        self.companion("consumers")
+    }
+
+    /// Consumers that hold something (sorted set).
+    pub(super) fn busy(&self) -> String {
+        self.companion("busy")
+    }
+
+    /// Due times of what is delayed (sorted set).
+    pub(super) fn delayed(&self) -> String {
+        self.companion("delayed")
+    }
+
+    /// What is delayed (hash).
+    pub(super) fn items(&self) -> String {
+        self.companion("items")
+    }
+
+    /// Dead letters (list).
+    pub(super) fn dead(&self) -> String {
+        self.companion("dead")
+    }
+
+    /// Counters (hash).
+    pub(super) fn stats(&self) -> String {
+        self.companion("stats")
+    }
+
+    /// The token of a producer (string).
+    pub(super) fn producer(&self, token: u64) -> String {
+        self.companion(&format!("producer:{token:016x}"))
+    }
+
+    fn companion(&self, name: &str) -> String {
+        format!("{}{name}", self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn companions_share_the_slot_of_their_list() {
+        for (list, key) in [("mylist", "{mylist}:dead"), ("{a}b", "{a}b:dead"), ("a{b", "{a{b}:dead")] {
+            assert_eq!(Keys::of(list).dead(), key);
+        }
+    }
+}

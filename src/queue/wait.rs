@@ -1,0 +1,87 @@
+//! Waiting for the next item on a connection that may block: it lands where its consumer finds it.
+
+use bytes::Bytes;
+use fred::interfaces::ClientInterface as _;
+use fred::prelude::ClientLike;
+use fred::types::{ClientUnblockFlag, ClusterHash, CustomCommand, Value};
+use tokio_util::sync::CancellationToken;
+
+use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
+use super::error::{Fault, QueueError};
+use super::list::{BLOCK, MARGIN};
+
+/// A connection that waits for a list to hold something.
+#[derive(Debug)]
+pub struct Waiter {
+    connection: Connection,
+    list: String,
+    landing: String,
+}
+
+impl Waiter {
+    pub(super) async fn connect(redis: &Redis, list: &str, landing: &str) -> Result<Self, QueueError> {
+        Ok(Self { connection: redis.connect().await?, list: list.to_owned(), landing: landing.to_owned() })
+    }
+
+    /// Moves the item that has waited longest to the landing list; `false` when none came for a second or `stop` asked to
+    /// stop. One push wakes one waiter.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
+    pub async fn wait(&mut self, stop: &CancellationToken) -> Result<bool, QueueError> {
+        let moved = {
+            let mut moving = std::pin::pin!(self.blmove());
+            tokio::select! {
+                biased;
+                moved = &mut moving => moved,
+                () = stop.cancelled() => {
+                    let ((), moved) = tokio::join!(Box::pin(self.connection.wake()), moving);
+                    moved
+                }
+            }
+        };
+        match moved {
+            Err(fault) if fault.is_transient() => {
+                self.connection.reconnect(fault).await?;
+                // Whether it had moved one is seen where it lands.
+                Ok(true)
+            }
+            moved => moved.map_err(|fault| self.connection.redis().error(fault)),
+        }
+    }
+
+    async fn blmove(&self) -> Result<bool, Fault> {
+        // Through `custom`, an empty answer is not the same error as a lost one.
+        let blmove = CustomCommand::new_static("BLMOVE", ClusterHash::FirstKey, true);
+        let arguments: Vec<Value> = vec![
+            self.list.as_str().into(),
+            self.landing.as_str().into(),
+            "RIGHT".into(),
+            "LEFT".into(),
+            BLOCK.as_secs().cast_signed().into(),
+        ];
+        let moved = self.connection.client().custom::<Option<Bytes>, _>(blmove, arguments);
+        Ok(self.connection.once(BLOCK + MARGIN, &self.list, Box::pin(moved)).await?.is_some())
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+}
+
+impl Connection {
+    /// Asks Redis, on another connection, to end what this one is blocked in. Loses no item: what blocks is either answered
+    /// with one or unblocked.
+    pub(super) async fn wake(&self) {
+        // Where the user may not ask for it, or Redis does not answer, it ends by itself within a second.
+        let Some(id) = self.client().connection_ids().into_values().next() else { return };
+        let Ok(other) = self.redis().connect().await else { return };
+        let unblock = other.client().client_unblock::<(), _>(id, Some(ClientUnblockFlag::Timeout));
+        if let Err(fault) = other.once(COMMAND_TIMEOUT, "", Box::pin(unblock)).await {
+            tracing::debug!("cannot wake the blocked connection: {fault}");
+        }
+        other.close().await;
+    }
+}
