@@ -1,28 +1,100 @@
-//! What consumers have done: counts that merge.
+//! What consumers have done: counts and times that merge.
 
 use std::ops::AddAssign;
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use hdrhistogram::Histogram;
+use serde::Serialize;
 
-/// Items by what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Items by what became of them, and how long handlers took.
+#[derive(Debug, Clone, Serialize)]
 pub struct Tally {
     /// Taken off the list.
     pub taken: u64,
-    /// Worked.
-    pub done: u64,
-    /// Taken, and impossible to work.
-    pub malformed: u64,
-    /// Put back on the list unfinished.
+    /// Worked, and Redis knows.
+    pub acknowledged: u64,
+    /// Failed, and to be tried again.
+    pub retried: u64,
+    /// Given up; with at-most-once delivery, dropped.
+    pub dead: u64,
+    /// Put back unfinished.
     pub given_back: u64,
+    /// Finished after others had been given them: these results do not count.
+    pub lost_leases: u64,
+    /// How long handlers took, in µs.
+    #[serde(skip)]
+    times: Histogram<u64>,
+}
+
+/// Handler times that as many of a hundred do not exceed, in seconds; `None` when nothing was handled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Percentiles {
+    /// Half of them.
+    pub p50: Option<f64>,
+    /// Nine of ten.
+    pub p90: Option<f64>,
+    /// All but one of a hundred.
+    pub p99: Option<f64>,
+}
+
+impl Tally {
+    /// Takes note of how long a handler took.
+    pub fn handled(&mut self, took: Duration) {
+        self.times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// How long handlers took.
+    pub fn percentiles(&self) -> Percentiles {
+        let of = |quantile| {
+            #[expect(clippy::cast_precision_loss, reason = "a time is not known to the last microsecond")]
+            let seconds = |micros: u64| micros as f64 / 1e6;
+            (!self.times.is_empty()).then(|| seconds(self.times.value_at_quantile(quantile)))
+        };
+        Percentiles { p50: of(0.5), p90: of(0.9), p99: of(0.99) }
+    }
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            taken: 0,
+            acknowledged: 0,
+            retried: 0,
+            dead: 0,
+            given_back: 0,
+            lost_leases: 0,
+            // Three digits, from 1 µs to a day; beyond that a time counts as a day.
+            times: Histogram::new_with_bounds(1, 86_400_000_000, 3).unwrap_or_else(|_| unreachable!("1 < a day")),
+        }
+    }
 }
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        let Self { taken, done, malformed, given_back } = other;
+        let Self { taken, acknowledged, retried, dead, given_back, lost_leases, times } = other;
         self.taken += taken;
-        self.done += done;
-        self.malformed += malformed;
+        self.acknowledged += acknowledged;
+        self.retried += retried;
+        self.dead += dead;
         self.given_back += given_back;
+        self.lost_leases += lost_leases;
+        self.times += times;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_merge_and_no_time_is_no_percentile() {
+        assert_eq!(Tally::default().percentiles().p50, None);
+        let (mut one, mut other) = (Tally::default(), Tally::default());
+        one.handled(Duration::from_secs(1));
+        other.handled(Duration::from_secs(3));
+        one += other;
+        let Percentiles { p50, p99, .. } = one.percentiles();
+        assert!(p50.is_some_and(|p50| (p50 - 1.0).abs() < 0.01), "{p50:?}");
+        assert!(p99.is_some_and(|p99| (p99 - 3.0).abs() < 0.01), "{p99:?}");
     }
 }

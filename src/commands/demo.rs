@@ -17,7 +17,6 @@ use crate::profile::{DEFAULT_LIST, Endpoint, Profile, SpanRange};
 use crate::queue::{List, Redis};
 use crate::sample::{Deployment, Sample, Trend};
 use crate::screen::{Output, Readout};
-use crate::tally::Tally;
 use crate::workload::{Payload, Work};
 
 /// See the whole loop on this machine: items pushed, worked by several consumers, and counted
@@ -168,10 +167,10 @@ async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Ve
         producer.terminate();
     }
     let pushed = pushed(&mut producer).await?;
-    let tally = worked(&mut consumers, context).await?;
+    let worked = worked(&mut consumers, context).await?;
     let left = list.length().await?;
     list.close().await;
-    Ok((!stopped).then(|| Verdict::new(pushed, tally, left)))
+    Ok((!stopped).then(|| Verdict::new(pushed, worked, left)))
 }
 
 /// Shows list and consumers at every tick, until all is pushed and the list is empty; `true` when told to stop before.
@@ -248,6 +247,12 @@ impl Plan {
     }
 }
 
+/// The part of a consumer's result that counts here.
+#[derive(Deserialize)]
+struct Worked {
+    acknowledged: u64,
+}
+
 /// The part of a producer's result that counts here.
 #[derive(Deserialize)]
 struct Pushed {
@@ -263,21 +268,21 @@ async fn pushed(producer: &mut Process) -> Result<u64> {
 }
 
 /// Ends the consumers, and adds up what they did. They finish what is in work; `abort` cuts that short.
-async fn worked(consumers: &mut [Process], context: &Context) -> Result<Tally> {
+async fn worked(consumers: &mut [Process], context: &Context) -> Result<u64> {
     consumers.iter().for_each(Process::terminate);
-    let mut tally = Tally::default();
+    let mut worked = 0;
     for consumer in consumers.iter_mut() {
         let abort = context.shutdown.abort.clone();
         let output = tokio::select! {
             output = consumer.output() => output?.1,
             () = abort.cancelled() => bail!("stopped while items were in work"),
         };
-        match serde_json::from_str::<Tally>(&output) {
-            Ok(one) => tally += one,
+        match serde_json::from_str::<Worked>(&output) {
+            Ok(one) => worked += one.acknowledged,
             Err(_) => bail!("a consumer failed: {}", consumer.last_words()),
         }
     }
-    Ok(tally)
+    Ok(worked)
 }
 
 /// Whether every item that was pushed was worked.
@@ -290,8 +295,7 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn new(pushed: u64, tally: Tally, left: u64) -> Self {
-        let worked = tally.done;
+    fn new(pushed: u64, worked: u64, left: u64) -> Self {
         Self { pass: pushed == worked && left == 0, pushed, worked, left }
     }
 

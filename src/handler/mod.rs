@@ -28,15 +28,18 @@ enum Kind {
     Line(Arc<Mutex<tokio::io::Stdout>>),
 }
 
+pub(crate) struct Assignment { pub(crate) item: Item, pub(crate) id: String, pub(crate) attempt: u32, pub(crate) list: Arc<str>, pub(crate) consumer: Arc<str> }
+
 /// What became of an item.
 #[derive(Debug)]
 pub(crate) enum Verdict {
     /// It was worked.
     Done,
-    /// It cannot be worked, whoever tries.
-    Malformed(String),
+    Retry { reason: String, tail: Vec<u8>, spend: bool },
+    Bury { reason: String, tail: Vec<u8> },
     /// It was put down unfinished.
     Interrupted,
+    Unrunnable(String),
     /// Nobody takes what this handler gives out: no item can be worked any more.
     Closed(std::io::Error),
 }
@@ -52,13 +55,14 @@ impl Handler {
     }
 
     /// Works `item` until it is done, or until `abort` insists.
-    pub(crate) async fn work(&self, item: &Item, abort: &CancellationToken) -> Verdict {
+    pub(crate) async fn work(&self, assignment: &Assignment, abort: &CancellationToken) -> Verdict {
+        let item = &assignment.item;
         match &self.kind {
             Kind::Simulated { work, speed } => {
                 let duration = work.duration(&item.0, &mut rand::rng());
                 match duration {
                     Ok(duration) => simulate(item, duration.div_f64(*speed), abort).await,
-                    Err(reason) => Verdict::Malformed(reason),
+                    Err(reason) => Verdict::Bury{reason, tail: vec![]},
                 }
             }
             Kind::Line(stdout) => write_line(item, stdout, abort).await,

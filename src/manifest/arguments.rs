@@ -29,25 +29,19 @@ pub(super) fn ends(table: &ProduceTable) -> bool {
 
 /// The arguments of a consumer that works on until it is told to stop.
 pub(super) fn consume(profile: &Profile) -> Vec<String> {
-    let ConsumeTable { delivery, concurrency, work, max_items, idle_exit, drain } = &profile.consume;
     let mut arguments = Arguments::of("consume");
-    arguments.option("delivery", delivery.map(delivery_text));
-    arguments.option("concurrency", *concurrency);
-    arguments.option("work", work.as_ref());
-    arguments.option("max-items", *max_items);
-    arguments.option("idle-exit", *idle_exit);
-    arguments.option("drain", *drain);
+    arguments.option("concurrency", profile.consume.concurrency);
+    arguments.option("max-items", profile.consume.max_items);
+    arguments.option("idle-exit", profile.consume.idle_exit);
+    arguments.work(&profile.consume);
     arguments.patience(&profile.redis)
 }
 
 /// The arguments of a consumer that works one item, where there is one, and ends.
 pub(super) fn consume_once(profile: &Profile) -> Vec<String> {
-    let ConsumeTable { delivery, concurrency: _, work, max_items: _, idle_exit: _, drain } = &profile.consume;
     let mut arguments = Arguments::of("consume");
     arguments.switch("once", true);
-    arguments.option("delivery", delivery.map(delivery_text));
-    arguments.option("work", work.as_ref());
-    arguments.option("drain", *drain);
+    arguments.work(&profile.consume);
     arguments.patience(&profile.redis)
 }
 
@@ -63,6 +57,32 @@ impl Arguments {
     /// Name and value in one argument, so that a value may begin with a dash.
     fn option(&mut self, name: &str, value: Option<impl Display>) {
         self.0.extend(value.map(|value| format!("--{name}={}", literal(&value.to_string()))));
+    }
+
+    /// How an item is worked, and what becomes of one that fails.
+    fn work(&mut self, table: &ConsumeTable) {
+        // Taken apart by name, so that a new key cannot be forgotten here.
+        let ConsumeTable {
+            delivery,
+            concurrency: _,
+            work,
+            max_items: _,
+            idle_exit: _,
+            drain,
+            lease,
+            max_attempts,
+            max_crashes,
+            backoff,
+            max_age,
+        } = table;
+        self.option("delivery", delivery.map(delivery_text));
+        self.option("work", work.as_ref());
+        self.option("drain", *drain);
+        self.option("lease", *lease);
+        self.option("max-attempts", *max_attempts);
+        self.option("max-crashes", *max_crashes);
+        self.option("backoff", *backoff);
+        self.option("max-age", *max_age);
     }
 
     /// How long connecting may take: all of `[redis]` that is not where it is and who asks.
@@ -86,6 +106,7 @@ fn rate_text(rate: Rate) -> String {
 
 fn delivery_text(delivery: Delivery) -> &'static str {
     match delivery {
+        Delivery::AtLeastOnce => "at-least-once",
         Delivery::AtMostOnce => "at-most-once",
     }
 }

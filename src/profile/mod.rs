@@ -1,6 +1,7 @@
 //! The profile: one TOML file that describes one workload for all subcommands.
 
 pub mod deploy;
+pub mod consume;
 mod duration;
 mod redis;
 pub mod scale;
@@ -8,26 +9,23 @@ mod setting;
 mod source;
 mod url;
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::NonZeroU64;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Deserialize;
 
 pub use self::deploy::DeployTable;
+pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
 pub use self::duration::{Span, SpanRange};
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
 pub use self::url::{Address, RedisUrl, without_password};
-use crate::workload::{Payload, Rate, Work};
+use crate::workload::{Payload, Rate};
 
 /// The list that is used when nothing names one.
 pub const DEFAULT_LIST: &str = "mylist";
-
-/// How long items in work may take after the consumer was told to stop, where nothing is said.
-pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
 /// The profile that is compiled in.
 const BUILT_IN: &str = include_str!("../../config/demo.toml");
@@ -87,33 +85,6 @@ pub struct ProduceTable {
     pub max_backlog: Option<u64>,
     /// Log every item.
     pub echo: Option<bool>,
-}
-
-/// The `[consume]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ConsumeTable {
-    /// How surely an item is worked.
-    pub delivery: Option<Delivery>,
-    /// How many items are worked at a time.
-    pub concurrency: Option<NonZeroU32>,
-    /// What is done with an item.
-    pub work: Option<Work>,
-    /// Stop after this many items.
-    pub max_items: Option<u64>,
-    /// Stop when nothing has come for this long.
-    pub idle_exit: Option<Span>,
-    /// How long items in work may take after the consumer was told to stop.
-    pub drain: Option<Span>,
-}
-
-/// How surely an item is worked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Delivery {
-    /// A plain blocking pop: an item in work is lost when its consumer dies.
-    #[default]
-    AtMostOnce,
 }
 
 impl Profile {
@@ -188,6 +159,7 @@ impl Profile {
         if self.redis.port == Some(0) {
             return wrong(&["redis", "port"], "is not a port from 1 to 65535");
         }
+        self.consume.check(&self.source)?;
         self.scale.check(&self.source)?;
         self.deploy.check(&self.source)
     }

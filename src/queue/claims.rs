@@ -281,6 +281,11 @@ impl Claimed {
         self.history.as_ref().map_or(1, |history| history.attempts + 1)
     }
 
+    /// Its past, which begins `now` (ms, Redis' clock) when it has none.
+    pub fn past(self, now: u64) -> History {
+        self.history.unwrap_or_else(|| History { id: self.id, since: now, ..History::default() })
+    }
+
     /// Of id, bytes and history, one after the other.
     fn of(parts: &[Bytes]) -> Self {
         let [id, item, history] = parts else { unreachable!("they come in threes") };
@@ -293,6 +298,13 @@ impl Claimed {
 }
 
 impl Finished {
+    /// The claim.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Acknowledge { id } | Self::Retry { id, .. } | Self::Bury { id, .. } => id,
+        }
+    }
+
     /// How, id, and two more: as the script takes them.
     fn arguments(&self) -> [Bytes; 4] {
         let json = |history: &History| Bytes::from(serde_json::to_vec(history).unwrap_or_default());

@@ -1,0 +1,282 @@
+//! At least once: items are claimed, worked, and acknowledged in the same call that claims the next.
+
+use std::time::Duration;
+
+use color_eyre::eyre::Result;
+use rand::RngExt as _;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::workers::{Ended, Workers};
+use super::{Ending, Plan};
+use crate::handler::Verdict;
+use crate::history::{History, Next};
+use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
+use crate::shutdown::Shutdown;
+use crate::tally::Tally;
+
+/// How often a consumer looks for items of dead ones, at most; several look in turn.
+const SCAN: Duration = Duration::from_secs(5);
+
+/// Claims and works items until there are enough, none come, or `stop` asks; gives back what is unfinished then.
+pub(super) async fn consume(
+    plan: &Plan,
+    redis: &Redis,
+    workers: Workers,
+    tally: &mut Tally,
+    shutdown: &Shutdown,
+) -> Result<Ending> {
+    // What is in work is acknowledged as long as there is time, whether or not we were told to stop.
+    let redis = redis.until(shutdown.abort.clone());
+    let claims = Claims::connect(&redis, &plan.list, &plan.consumer, plan.claims).await?;
+    let doorbell = Doorbell::hang(claims.waiter(&redis.until(shutdown.stop.clone())).await?, shutdown.stop.clone());
+    plan.announce(&redis);
+
+    let mut consumer = Consumer::new(plan, claims, workers, tally);
+    let worked = consumer.work(doorbell, shutdown).await;
+    consumer.leave(worked).await
+}
+
+/// Told to wait, rings when an item has landed; waits on a connection of its own, which nobody interrupts.
+struct Doorbell {
+    ask: mpsc::Sender<()>,
+    rings: mpsc::Receiver<Result<bool, QueueError>>,
+    task: JoinHandle<()>,
+    waiting: bool,
+}
+
+impl Doorbell {
+    fn hang(mut waiter: Waiter, stop: CancellationToken) -> Self {
+        let (ask, mut asked) = mpsc::channel(1);
+        let (ring, rings) = mpsc::channel(1);
+        let task = tokio::spawn(async move {
+            while asked.recv().await.is_some() {
+                // Never dropped half-way: who asked has time.
+                if ring.send(waiter.wait(&stop).await).await.is_err() {
+                    break;
+                }
+            }
+            waiter.close().await;
+        });
+        Self { ask, rings, task, waiting: false }
+    }
+
+    fn listen(&mut self) {
+        self.waiting = self.waiting || self.ask.try_send(()).is_ok();
+    }
+
+    /// Waits for the answer; for ever when nobody listens.
+    async fn ring(&mut self) -> Result<bool, QueueError> {
+        if !self.waiting {
+            return std::future::pending().await;
+        }
+        let answer = self.rings.recv().await;
+        self.waiting = false;
+        answer.unwrap_or(Ok(false))
+    }
+
+    /// Waits until nothing can land any more; whether that is certain.
+    async fn take_down(mut self) -> bool {
+        let certain = !self.waiting || self.ring().await.is_ok();
+        drop(self.ask);
+        certain && self.task.await.is_ok()
+    }
+}
+
+/// One consumer at work.
+struct Consumer<'a> {
+    plan: &'a Plan,
+    claims: Claims,
+    workers: Workers,
+    tally: &'a mut Tally,
+    /// What is to be handed in at the next exchange.
+    finished: Vec<Finished>,
+    /// Redis' time at the last exchange, and ours.
+    now: (u64, Instant),
+    ending: Ending,
+    certain: bool,
+}
+
+impl<'a> Consumer<'a> {
+    fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally) -> Self {
+        let now = (0, Instant::now());
+        Self { plan, claims, workers, tally, finished: Vec::new(), now, ending: Ending::Orderly, certain: true }
+    }
+
+    async fn work(&mut self, mut doorbell: Doorbell, shutdown: &Shutdown) -> Result<(), QueueError> {
+        let result = self.cycle(&mut doorbell, &shutdown.stop).await;
+        self.certain = doorbell.take_down().await;
+        result?;
+        super::announce_drain(&self.workers);
+        self.drain().await
+    }
+
+    /// Exchanges, works and waits, until nothing more is to be taken.
+    async fn cycle(&mut self, doorbell: &mut Doorbell, stop: &CancellationToken) -> Result<(), QueueError> {
+        let renew = self.plan.claims.lease / 3;
+        let mut scan_at = Instant::now();
+        let mut idle_since = Instant::now();
+        while self.may_take(stop) {
+            self.collect();
+            if Instant::now() >= scan_at {
+                scan_at = Instant::now() + SCAN.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
+                self.recover().await?;
+            }
+            let most = self.hands();
+            let exchanged = self.exchange(most).await?;
+            let got = exchanged.items.len();
+            if got > 0 || self.workers.in_work() > 0 {
+                idle_since = Instant::now();
+            }
+            for claimed in exchanged.items {
+                self.tally.taken += 1;
+                self.workers.begin(claimed);
+            }
+            if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
+                break;
+            }
+            if got == 0 && most > 0 {
+                doorbell.listen();
+            } else if got == most && self.hands() > 0 {
+                continue;
+            }
+            let next = [Some(renew), exchanged.due.filter(|_| most > got)].into_iter().flatten().min();
+            let next = (Instant::now() + next.unwrap_or(renew)).min(scan_at);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                Some(ended) = self.workers.next() => self.judge(ended),
+                rung = doorbell.ring() => match rung {
+                    Err(error) if error.is_stop() => {}
+                    rung => drop(rung?),
+                },
+                () = tokio::time::sleep_until(next) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands in what is still in work as it ends.
+    async fn drain(&mut self) -> Result<(), QueueError> {
+        let renew = self.plan.claims.lease / 3;
+        loop {
+            self.collect();
+            if self.workers.in_work() == 0 && self.finished.is_empty() {
+                return Ok(());
+            }
+            self.exchange(0).await?;
+            if self.workers.in_work() > 0 {
+                tokio::select! {
+                    biased;
+                    Some(ended) = self.workers.next() => self.judge(ended),
+                    () = tokio::time::sleep(renew) => {}
+                }
+            }
+        }
+    }
+
+    /// Gives back what Redis says is still held, and leaves.
+    async fn leave(mut self, worked: Result<(), QueueError>) -> Result<Ending> {
+        let given_back = self.claims.give_back(self.certain).await;
+        self.claims.close().await;
+        worked?;
+        self.tally.given_back += given_back?;
+        Ok(self.ending)
+    }
+
+    fn may_take(&self, stop: &CancellationToken) -> bool {
+        let enough = self.plan.max_items.is_some_and(|most| self.workers.begun() >= most);
+        !enough && !stop.is_cancelled() && matches!(self.ending, Ending::Orderly)
+    }
+
+    /// How many items may be taken now.
+    fn hands(&self) -> usize {
+        let left = self.plan.max_items.map_or(u64::MAX, |most| most.saturating_sub(self.workers.begun()));
+        self.workers.free().min(usize::try_from(left).unwrap_or(usize::MAX))
+    }
+
+    async fn exchange(&mut self, most: usize) -> Result<Exchanged, QueueError> {
+        let exchanged = self.claims.exchange(&self.finished, most).await?;
+        for finished in self.finished.drain(..) {
+            if exchanged.lost.iter().any(|id| id == finished.id()) {
+                self.tally.lost_leases += 1;
+                tracing::warn!("{} was given to another consumer meanwhile: its result does not count", finished.id());
+                continue;
+            }
+            match finished {
+                Finished::Acknowledge { .. } => self.tally.acknowledged += 1,
+                Finished::Retry { .. } => self.tally.retried += 1,
+                Finished::Bury { .. } => self.tally.dead += 1,
+            }
+        }
+        self.now = (exchanged.now, Instant::now());
+        if exchanged.expired {
+            tracing::warn!("the lease ran out before it was renewed: what was in work is given to others");
+        }
+        Ok(exchanged)
+    }
+
+    async fn recover(&mut self) -> Result<(), QueueError> {
+        let (recovered, buried) = self.claims.recover().await?;
+        if recovered + buried > 0 {
+            tracing::warn!("a consumer died: {recovered} of its items go to others, {buried} are dead letters");
+        }
+        Ok(())
+    }
+
+    fn collect(&mut self) {
+        for ended in self.workers.ended() {
+            self.judge(ended);
+        }
+    }
+
+    /// Decides what becomes of an item.
+    fn judge(&mut self, ended: Ended) {
+        let Ended { claimed, verdict, took } = ended;
+        self.tally.handled(took);
+        let id = claimed.id.clone();
+        match verdict {
+            Verdict::Done => self.finished.push(Finished::Acknowledge { id }),
+            Verdict::Retry { reason, tail, spend } => {
+                let now = self.redis_now();
+                let mut history = claimed.past(now);
+                history.attempts += u32::from(spend);
+                history.reason = reason;
+                history.stderr = String::from_utf8_lossy(&tail).into_owned();
+                match self.plan.retry.next(&history, spend, now, rand::rng().random()) {
+                    Next::Retry(after) => {
+                        let pause = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                        let pause = humantime::format_duration(pause);
+                        tracing::warn!("item {} failed: {}; tried again in {pause}", history.id, history.reason);
+                        self.finished.push(Finished::Retry { id, after, history });
+                    }
+                    Next::Bury => self.bury(id, history, now),
+                }
+            }
+            Verdict::Bury { reason, tail } => {
+                let now = self.redis_now();
+                let history = claimed.past(now);
+                let stderr = String::from_utf8_lossy(&tail).into_owned();
+                let attempts = history.attempts + 1;
+                self.bury(id, History { attempts, reason, stderr, ..history }, now);
+            }
+            // Still held, and given back at the end.
+            Verdict::Interrupted => {}
+            Verdict::Unrunnable(reason) => self.ending = Ending::Unrunnable(reason),
+            Verdict::Closed(error) => self.ending = Ending::Closed(error),
+        }
+    }
+
+    fn bury(&mut self, id: String, history: History, now: u64) {
+        tracing::error!("item {} is a dead letter: {}", history.id, history.reason);
+        self.finished.push(Finished::Bury { id, history: History { died: Some(now), ..history } });
+    }
+
+    /// Redis' time now, as far as it can be known here.
+    fn redis_now(&self) -> u64 {
+        let (then, at) = self.now;
+        then + u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,278 @@
+//! `consume`: items off the list, each worked.
+
+mod at_least_once;
+mod at_most_once;
+mod workers;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use color_eyre::eyre::{Result, WrapErr};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use self::workers::Workers;
+use super::Context;
+use crate::cli::{RedisArgs, positive_factor};
+use crate::exit::{Outcome, UsageError};
+use crate::handler::Handler;
+use crate::history::RetryPolicy;
+use crate::profile::consume::{DEFAULT_DRAIN, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE};
+use crate::profile::{Delivery, Environment, Profile, Span, SpanRange};
+use crate::queue::{ClaimSettings, Redis};
+use crate::screen::Output;
+use crate::tally::{Percentiles, Tally};
+use crate::workload::Work;
+
+/// Work the list: simulate work, or hand each item on as a line
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The list to work [env: `LIST_NAME`] [default: mylist]
+    #[arg(long, short, value_name = "KEY")]
+    list: Option<String>,
+
+    /// How surely an item is worked
+    #[arg(long, value_name = "HOW", value_parser = clap::builder::EnumValueParser::<DeliveryArg>::new())]
+    delivery: Option<DeliveryArg>,
+
+    /// How many items are worked at a time [default: 1]
+    #[arg(long, short, value_name = "ITEMS")]
+    concurrency: Option<NonZeroU32>,
+
+    /// What to do with an item: wait `2s` or `2s..6s`; wait as many seconds as a field of its JSON says (`field:wait`);
+    /// or write it to stdout as a line (`none`) [default: none]
+    #[arg(long, short, value_name = "WORK")]
+    work: Option<Work>,
+
+    /// How many times faster than `--work` says an item is worked
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
+    speed: f64,
+
+    /// Stop after this many items
+    #[arg(long, value_name = "ITEMS")]
+    max_items: Option<u64>,
+
+    /// Work one item if there is one, then end
+    #[arg(long, conflicts_with_all = ["max_items", "idle_exit"])]
+    once: bool,
+
+    /// End when nothing has come for this long
+    #[arg(long, value_name = "DURATION")]
+    idle_exit: Option<Span>,
+
+    /// How long items in work may take after SIGTERM; what is unfinished then goes back to the list [default: 30s]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_DRAIN")]
+    drain: Option<Span>,
+
+    /// How long a consumer that is not heard of keeps what it holds [default: 30s]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_LEASE")]
+    lease: Option<Span>,
+
+    /// How many failed attempts make a dead letter [default: 3]
+    #[arg(long, value_name = "ATTEMPTS", env = "QSCALE_MAX_ATTEMPTS")]
+    max_attempts: Option<NonZeroU32>,
+
+    /// How many deaths of its consumer make a dead letter [default: 3]
+    #[arg(long, value_name = "CRASHES", env = "QSCALE_MAX_CRASHES")]
+    max_crashes: Option<NonZeroU32>,
+
+    /// The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]
+    #[arg(long, value_name = "RANGE", env = "QSCALE_BACKOFF")]
+    backoff: Option<SpanRange>,
+
+    /// How long an item may ask for another try without spending attempts [default: 1day]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
+    max_age: Option<Span>,
+
+    /// Print what was done on stdout at the end; `text` prints it to the log
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+
+    #[command(flatten)]
+    redis: RedisArgs,
+}
+
+/// How surely an item is worked, as it is typed.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DeliveryArg {
+    /// Claimed under a lease, and given to others when its consumer dies
+    AtLeastOnce,
+    /// A plain blocking pop: an item in work is lost when its consumer dies
+    AtMostOnce,
+}
+
+impl From<DeliveryArg> for Delivery {
+    fn from(typed: DeliveryArg) -> Self {
+        match typed {
+            DeliveryArg::AtLeastOnce => Self::AtLeastOnce,
+            DeliveryArg::AtMostOnce => Self::AtMostOnce,
+        }
+    }
+}
+
+/// What will be done.
+#[derive(Debug)]
+struct Plan {
+    list: String,
+    /// The name of this consumer, which no other has or had.
+    consumer: String,
+    delivery: Delivery,
+    concurrency: u32,
+    work: Work,
+    speed: f64,
+    max_items: Option<u64>,
+    idle_exit: Option<Duration>,
+    drain: Duration,
+    claims: ClaimSettings,
+    retry: RetryPolicy,
+    output: Output,
+}
+
+impl Plan {
+    /// Lays the arguments over the profile; an argument always wins.
+    fn resolve(args: Args, list: String, host: &str, profile: &Profile) -> Result<Self, UsageError> {
+        // Taken apart by name, so that a new argument cannot be forgotten here.
+        let Args {
+            list: _,
+            delivery,
+            concurrency,
+            work,
+            speed,
+            max_items,
+            once,
+            idle_exit,
+            drain,
+            lease,
+            max_attempts,
+            max_crashes,
+            backoff,
+            max_age,
+            output,
+            redis: _,
+        } = args;
+        let usual = profile.consume.clone();
+        let idle_exit = idle_exit.or(usual.idle_exit).map(|span| span.0);
+        let lease = lease.or(usual.lease).map_or(DEFAULT_LEASE, |span| span.0);
+        if lease < SHORTEST_LEASE {
+            return Err(UsageError("--lease is shorter than 500ms".to_owned()));
+        }
+        let backoff = backoff.or(usual.backoff);
+        let retry = RetryPolicy {
+            max_attempts: max_attempts.or(usual.max_attempts).map_or(DEFAULT_RETRY.max_attempts, NonZeroU32::get),
+            first: backoff.map_or(DEFAULT_RETRY.first, |range| range.from),
+            longest: backoff.map_or(DEFAULT_RETRY.longest, |range| range.to),
+            max_age: max_age.or(usual.max_age).map_or(DEFAULT_RETRY.max_age, |span| span.0),
+        };
+        let max_crashes = max_crashes.or(usual.max_crashes).map_or(DEFAULT_MAX_CRASHES, NonZeroU32::get);
+        Ok(Self {
+            list,
+            consumer: format!("{host}-{:08x}", rand::random::<u32>()),
+            delivery: delivery.map(Delivery::from).or(usual.delivery).unwrap_or_default(),
+            concurrency: concurrency.or(usual.concurrency).map_or(1, NonZeroU32::get),
+            work: work.or(usual.work).unwrap_or(Work::None),
+            speed,
+            max_items: if once { Some(1) } else { max_items.or(usual.max_items) },
+            idle_exit: if once { Some(Duration::ZERO) } else { idle_exit },
+            drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
+            claims: ClaimSettings { lease, max_crashes },
+            retry,
+            output,
+        })
+    }
+
+    fn announce(&self, redis: &Redis) {
+        let Self { list, concurrency, work, consumer, .. } = self;
+        let surely = match self.delivery {
+            Delivery::AtLeastOnce => format!("at least once, as {consumer}"),
+            Delivery::AtMostOnce => "at most once".to_owned(),
+        };
+        tracing::info!("consuming `{list}` at {redis}: {concurrency} at a time, work {work}, {surely}");
+    }
+}
+
+/// Why nothing more is taken.
+#[derive(Debug, Default)]
+enum Ending {
+    /// There were enough, none came, or a signal did.
+    #[default]
+    Orderly,
+    /// The handler's command cannot be run.
+    Unrunnable(String),
+    /// What handlers give out is not taken any more.
+    Closed(std::io::Error),
+}
+
+pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let mut args = args;
+    let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
+    let list = context.list(args.list.take());
+    let plan = Plan::resolve(args, list, &host(&context.environment), &context.profile)?;
+    let shutdown = &context.shutdown;
+    shutdown.abort_after(plan.drain);
+
+    let start = Instant::now();
+    let redis = Redis::new(endpoint, None, shutdown.abort.clone());
+    let handler = Handler::new(plan.work.clone(), plan.speed);
+    let workers = Workers::new(handler, &plan.list, &plan.consumer, plan.concurrency, shutdown.abort.clone());
+    let mut tally = Tally::default();
+    let ended = match plan.delivery {
+        Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
+        Delivery::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
+    };
+    report(&plan, &tally, start.elapsed(), &context)?;
+    match ended.wrap_err_with(|| format!("stopped after {} items", tally.acknowledged))? {
+        Ending::Orderly => {}
+        Ending::Unrunnable(reason) => return Err(UsageError(reason).into()),
+        Ending::Closed(error) => return Err(error).wrap_err("cannot write to stdout"),
+    }
+    let short = plan.max_items.is_some_and(|most| tally.acknowledged + tally.retried + tally.dead < most);
+    Ok(if short && shutdown.stop.is_cancelled() { Outcome::Unfinished } else { Outcome::Done })
+}
+
+/// What this consumer's name begins with: the pod's name, where it runs in one.
+fn host(environment: &Environment) -> String {
+    let name = environment.get("HOSTNAME").unwrap_or_else(|| "consumer".to_owned());
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(100).collect()
+}
+
+fn announce_drain(workers: &Workers) {
+    if workers.in_work() > 0 {
+        tracing::info!("finishing {} items in work", workers.in_work());
+    }
+}
+
+/// The tally on stdout.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    list: &'a str,
+    #[serde(flatten)]
+    tally: &'a Tally,
+    seconds: f64,
+    handler_seconds: Percentiles,
+}
+
+fn report(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Context) -> Result<()> {
+    let Tally { taken, acknowledged, retried, dead, given_back, lost_leases, .. } = tally;
+    match plan.output {
+        Output::Json => {
+            let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
+            let handler_seconds = tally.percentiles();
+            let report = Report { list: &plan.list, tally, seconds, handler_seconds };
+            context.printer.result(&serde_json::to_string(&report)?)?;
+        }
+        // With no one to work them, the items themselves are the result.
+        Output::Text => {
+            let times = match tally.percentiles() {
+                Percentiles { p50: Some(p50), p90: Some(p90), p99: Some(p99) } => {
+                    format!("; handlers took {p50:.3} s (p50), {p90:.3} s (p90), {p99:.3} s (p99)")
+                }
+                _ => String::new(),
+            };
+            tracing::info!(
+                "taken {taken}, acknowledged {acknowledged}, retried {retried}, dead {dead}, given back {given_back}, \
+                 lost leases {lost_leases}{times}"
+            );
+        }
+    }
+    Ok(())
+}

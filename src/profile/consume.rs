@@ -1,0 +1,80 @@
+//! The `[consume]` table: how items are worked, and what becomes of those that fail.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::duration::{Span, SpanRange};
+use super::source::{ProfileError, Source};
+use crate::history::RetryPolicy;
+use crate::workload::Work;
+
+/// How long items in work may take after the consumer was told to stop.
+pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
+
+/// How long a consumer that is not heard of keeps what it holds.
+pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+
+/// The shortest lease: below it, a busy machine would lose its items.
+pub const SHORTEST_LEASE: Duration = Duration::from_millis(500);
+
+/// How many crashes make a dead letter.
+pub const DEFAULT_MAX_CRASHES: u32 = 3;
+
+/// When a failed item is tried again, and when no more.
+pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
+    max_attempts: 3,
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(5 * 60),
+    max_age: Duration::from_secs(24 * 60 * 60),
+};
+
+/// The `[consume]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConsumeTable {
+    /// How surely an item is worked.
+    pub delivery: Option<Delivery>,
+    /// How many items are worked at a time.
+    pub concurrency: Option<NonZeroU32>,
+    /// What is done with an item when no command works it.
+    pub work: Option<Work>,
+    /// Stop after this many items.
+    pub max_items: Option<u64>,
+    /// Stop when nothing has come for this long.
+    pub idle_exit: Option<Span>,
+    /// How long items in work may take after the consumer was told to stop.
+    pub drain: Option<Span>,
+    /// How long a consumer that is not heard of keeps what it holds.
+    pub lease: Option<Span>,
+    /// How many failed attempts make a dead letter.
+    pub max_attempts: Option<NonZeroU32>,
+    /// How many crashes of its consumer make a dead letter.
+    pub max_crashes: Option<NonZeroU32>,
+    /// The first pause before another attempt, and the longest.
+    pub backoff: Option<SpanRange>,
+    /// How long an item may go on asking for another try without spending attempts.
+    pub max_age: Option<Span>,
+}
+
+/// How surely an item is worked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// Claimed under a lease, and given to others when its consumer dies.
+    #[default]
+    AtLeastOnce,
+    /// A plain blocking pop: an item in work is lost when its consumer dies.
+    AtMostOnce,
+}
+
+impl ConsumeTable {
+    /// What no single value can be wrong in alone.
+    pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
+        if self.lease.is_some_and(|lease| lease.0 < SHORTEST_LEASE) {
+            return Err(source.error_at(&["consume", "lease"], "is shorter than 500ms"));
+        }
+        Ok(())
+    }
+}
