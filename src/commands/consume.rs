@@ -197,10 +197,16 @@ struct Workers {
     abort: CancellationToken,
     /// How many items may be in work.
     hands: usize,
-    running: JoinSet<(Item, Verdict)>,
+    running: JoinSet<(Taken, Verdict)>,
     tally: Tally,
-    unfinished: Vec<Item>,
+    unfinished: Vec<Taken>,
     closed: Option<std::io::Error>,
+}
+
+/// An item, and which one it was that was taken.
+struct Taken {
+    number: u64,
+    item: Item,
 }
 
 impl Workers {
@@ -236,37 +242,43 @@ impl Workers {
     }
 
     fn begin(&mut self, item: Item) {
-        self.tally.taken += 1;
+        let taken = self.taken(item);
         let (handler, abort) = (self.handler.clone(), self.abort.clone());
         self.running.spawn(async move {
-            let verdict = handler.work(&item, &abort).await;
-            (item, verdict)
+            let verdict = handler.work(&taken.item, &abort).await;
+            (taken, verdict)
         });
     }
 
     /// Keeps an item to be given back.
     fn put_down(&mut self, item: Item) {
-        self.tally.taken += 1;
-        self.unfinished.push(item);
+        let taken = self.taken(item);
+        self.unfinished.push(taken);
     }
 
-    fn count(&mut self, ended: Result<(Item, Verdict), JoinError>) {
+    fn taken(&mut self, item: Item) -> Taken {
+        self.tally.taken += 1;
+        Taken { number: self.tally.taken, item }
+    }
+
+    fn count(&mut self, ended: Result<(Taken, Verdict), JoinError>) {
         match ended {
             Ok((_, Verdict::Done)) => self.tally.done += 1,
-            Ok((item, Verdict::Malformed(reason))) => {
+            Ok((Taken { item, .. }, Verdict::Malformed(reason))) => {
                 self.tally.malformed += 1;
                 tracing::error!("malformed item, dropped: {reason}: {item}");
             }
-            Ok((item, Verdict::Interrupted)) => self.unfinished.push(item),
-            Ok((item, Verdict::Closed(error))) => {
-                self.unfinished.push(item);
+            Ok((taken, Verdict::Interrupted)) => self.unfinished.push(taken),
+            Ok((taken, Verdict::Closed(error))) => {
+                self.unfinished.push(taken);
                 self.closed.get_or_insert(error);
             }
             Err(error) => tracing::error!("a handler ended with a bug in qscale: {error}"),
         }
     }
 
-    /// Waits for what is in work; returns what was done, what is to be given back, and why handlers could not go on.
+    /// Waits for what is in work; returns what was done, what is to be given back, in that order, and why
+    /// handlers could not go on.
     async fn finish(mut self) -> (Tally, Vec<Item>, Option<std::io::Error>) {
         if !self.idle() {
             tracing::info!("finishing {} items in work", self.running.len());
@@ -274,7 +286,9 @@ impl Workers {
         while let Some(ended) = self.running.join_next().await {
             self.count(ended);
         }
-        (self.tally, self.unfinished, self.closed)
+        // What was taken last goes back first, so that the list is as it was.
+        self.unfinished.sort_by_key(|taken| std::cmp::Reverse(taken.number));
+        (self.tally, self.unfinished.into_iter().map(|taken| taken.item).collect(), self.closed)
     }
 }
 
