@@ -84,6 +84,12 @@ impl From<DeliveryArg> for Delivery {
     }
 }
 
+/// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
+const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two tries of that.
+const GIVE_BACK_PAUSE: Duration = Duration::from_millis(250);
+
 /// What will be done.
 #[derive(Debug)]
 struct Plan {
@@ -149,7 +155,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut workers = Workers::new(&plan, shutdown);
     let ended = take_until_stopped(&plan, &mut list, &mut workers, shutdown).await;
     let (tally, unfinished, closed) = workers.finish().await;
-    let tally = give_back(unfinished, &mut list, tally).await?;
+    let tally = give_back(unfinished, &redis, &plan.list, tally).await?;
     list.close().await;
 
     report(&plan, tally, start.elapsed(), &context)?;
@@ -293,7 +299,19 @@ impl Workers {
 }
 
 /// Puts unfinished items back where they were taken.
-async fn give_back(unfinished: Vec<Item>, list: &mut List, mut tally: Tally) -> Result<Tally> {
+async fn give_back(unfinished: Vec<Item>, redis: &Redis, key: &str, mut tally: Tally) -> Result<Tally> {
+    if unfinished.is_empty() {
+        return Ok(tally);
+    }
+    let mut list = match connect_again(redis, key).await {
+        Ok(list) => list,
+        Err(error) => {
+            for item in &unfinished {
+                tracing::error!("cannot give back {item}");
+            }
+            return Err(error).wrap_err("cannot give back unfinished items");
+        }
+    };
     let mut failed = None;
     for item in unfinished {
         match list.give_back(item.clone()).await {
@@ -304,12 +322,28 @@ async fn give_back(unfinished: Vec<Item>, list: &mut List, mut tally: Tally) -> 
             }
         }
     }
+    list.close().await;
     if tally.given_back > 0 {
         tracing::info!("gave back {} unfinished items", tally.given_back);
     }
     match failed {
         Some(error) => Err(error).wrap_err("cannot give back unfinished items"),
         None => Ok(tally),
+    }
+}
+
+/// Makes a new connection: the one that items came by may have been lost while they were in work, and only their
+/// return would show it.
+async fn connect_again(redis: &Redis, key: &str) -> Result<List, QueueError> {
+    let start = Instant::now();
+    loop {
+        match List::connect(redis, key).await {
+            Err(error) if start.elapsed() < GIVE_BACK_PATIENCE => {
+                tracing::debug!("cannot give back yet: {error}");
+                tokio::time::sleep(GIVE_BACK_PAUSE).await;
+            }
+            connected => return connected,
+        }
     }
 }
 
