@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
 
-use support::{Finished, Qscale, RedisServer, Running, SOON, wait_until};
+use support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_until};
 
 /// How long a run that was told to stop may take to end, on a machine that is busy.
 const PROMPTLY: Duration = Duration::from_secs(5);
@@ -262,6 +262,33 @@ fn a_second_signal_gives_back_at_once() {
     run.interrupt();
     let run = run.finish(PROMPTLY).exits(0);
     assert_eq!((tally(&run), server.pushed("mylist")), ([2, 0, 0, 2], ["a", "b", "c"].map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn a_connection_that_was_lost_during_work_costs_no_item() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    server.push("mylist", ["a", "b", "c"]);
+    let words = ["consume", "--redis", &proxy.url(), "--work", "1h", "--concurrency", "2", "--drain", "0s"];
+    let run = Qscale::new(words).spawn();
+    run.wait_for_line("working b", SOON);
+    proxy.cut();
+    run.terminate();
+    run.finish(PROMPTLY).exits(0);
+    assert_eq!(server.pushed("mylist"), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_server_that_restarts_while_items_are_to_be_given_back_is_waited_for() {
+    let mut server = RedisServer::builder().durable().start();
+    server.push("mylist", ["a", "b"]);
+    let run = busy(&server, 1, &["--drain", "0s"]);
+    server.kill();
+    run.terminate();
+    run.wait_for_line("finishing 1 items in work", SOON);
+    server.restart();
+    let run = run.finish(SOON).exits(0);
+    assert_eq!((tally(&run), server.pushed("mylist")), ([1, 0, 0, 1], vec!["a".to_owned(), "b".to_owned()]));
 }
 
 #[test]
