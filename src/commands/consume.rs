@@ -84,6 +84,12 @@ impl From<DeliveryArg> for Delivery {
     }
 }
 
+/// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
+const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two tries of that.
+const GIVE_BACK_PAUSE: Duration = Duration::from_millis(250);
+
 /// What will be done.
 #[derive(Debug)]
 struct Plan {
@@ -149,7 +155,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut workers = Workers::new(&plan, shutdown);
     let ended = take_until_stopped(&plan, &mut list, &mut workers, shutdown).await;
     let (tally, unfinished, closed) = workers.finish().await;
-    let tally = give_back(unfinished, &mut list, tally).await?;
+    let tally = give_back(unfinished, &redis, &plan.list, tally).await?;
     list.close().await;
 
     report(&plan, tally, start.elapsed(), &context)?;
@@ -197,10 +203,16 @@ struct Workers {
     abort: CancellationToken,
     /// How many items may be in work.
     hands: usize,
-    running: JoinSet<(Item, Verdict)>,
+    running: JoinSet<(Taken, Verdict)>,
     tally: Tally,
-    unfinished: Vec<Item>,
+    unfinished: Vec<Taken>,
     closed: Option<std::io::Error>,
+}
+
+/// An item, and which one it was that was taken.
+struct Taken {
+    number: u64,
+    item: Item,
 }
 
 impl Workers {
@@ -236,37 +248,43 @@ impl Workers {
     }
 
     fn begin(&mut self, item: Item) {
-        self.tally.taken += 1;
+        let taken = self.taken(item);
         let (handler, abort) = (self.handler.clone(), self.abort.clone());
         self.running.spawn(async move {
-            let verdict = handler.work(&item, &abort).await;
-            (item, verdict)
+            let verdict = handler.work(&taken.item, &abort).await;
+            (taken, verdict)
         });
     }
 
     /// Keeps an item to be given back.
     fn put_down(&mut self, item: Item) {
-        self.tally.taken += 1;
-        self.unfinished.push(item);
+        let taken = self.taken(item);
+        self.unfinished.push(taken);
     }
 
-    fn count(&mut self, ended: Result<(Item, Verdict), JoinError>) {
+    fn taken(&mut self, item: Item) -> Taken {
+        self.tally.taken += 1;
+        Taken { number: self.tally.taken, item }
+    }
+
+    fn count(&mut self, ended: Result<(Taken, Verdict), JoinError>) {
         match ended {
             Ok((_, Verdict::Done)) => self.tally.done += 1,
-            Ok((item, Verdict::Malformed(reason))) => {
+            Ok((Taken { item, .. }, Verdict::Malformed(reason))) => {
                 self.tally.malformed += 1;
                 tracing::error!("malformed item, dropped: {reason}: {item}");
             }
-            Ok((item, Verdict::Interrupted)) => self.unfinished.push(item),
-            Ok((item, Verdict::Closed(error))) => {
-                self.unfinished.push(item);
+            Ok((taken, Verdict::Interrupted)) => self.unfinished.push(taken),
+            Ok((taken, Verdict::Closed(error))) => {
+                self.unfinished.push(taken);
                 self.closed.get_or_insert(error);
             }
             Err(error) => tracing::error!("a handler ended with a bug in qscale: {error}"),
         }
     }
 
-    /// Waits for what is in work; returns what was done, what is to be given back, and why handlers could not go on.
+    /// Waits for what is in work; returns what was done, what is to be given back, in that order, and why
+    /// handlers could not go on.
     async fn finish(mut self) -> (Tally, Vec<Item>, Option<std::io::Error>) {
         if !self.idle() {
             tracing::info!("finishing {} items in work", self.running.len());
@@ -274,12 +292,26 @@ impl Workers {
         while let Some(ended) = self.running.join_next().await {
             self.count(ended);
         }
-        (self.tally, self.unfinished, self.closed)
+        // What was taken last goes back first, so that the list is as it was.
+        self.unfinished.sort_by_key(|taken| std::cmp::Reverse(taken.number));
+        (self.tally, self.unfinished.into_iter().map(|taken| taken.item).collect(), self.closed)
     }
 }
 
 /// Puts unfinished items back where they were taken.
-async fn give_back(unfinished: Vec<Item>, list: &mut List, mut tally: Tally) -> Result<Tally> {
+async fn give_back(unfinished: Vec<Item>, redis: &Redis, key: &str, mut tally: Tally) -> Result<Tally> {
+    if unfinished.is_empty() {
+        return Ok(tally);
+    }
+    let mut list = match connect_again(redis, key).await {
+        Ok(list) => list,
+        Err(error) => {
+            for item in &unfinished {
+                tracing::error!("cannot give back {item}");
+            }
+            return Err(error).wrap_err("cannot give back unfinished items");
+        }
+    };
     let mut failed = None;
     for item in unfinished {
         match list.give_back(item.clone()).await {
@@ -290,12 +322,28 @@ async fn give_back(unfinished: Vec<Item>, list: &mut List, mut tally: Tally) -> 
             }
         }
     }
+    list.close().await;
     if tally.given_back > 0 {
         tracing::info!("gave back {} unfinished items", tally.given_back);
     }
     match failed {
         Some(error) => Err(error).wrap_err("cannot give back unfinished items"),
         None => Ok(tally),
+    }
+}
+
+/// Makes a new connection: the one that items came by may have been lost while they were in work, and only their
+/// return would show it.
+async fn connect_again(redis: &Redis, key: &str) -> Result<List, QueueError> {
+    let start = Instant::now();
+    loop {
+        match List::connect(redis, key).await {
+            Err(error) if start.elapsed() < GIVE_BACK_PATIENCE => {
+                tracing::debug!("cannot give back yet: {error}");
+                tokio::time::sleep(GIVE_BACK_PAUSE).await;
+            }
+            connected => return connected,
+        }
     }
 }
 

@@ -163,15 +163,36 @@ async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Ve
         .collect::<Result<Vec<_>>>()?;
     let mut producer = stage.start("producer", &plan.produce())?;
 
+    let abort = &context.shutdown.abort;
     let stopped = show_until_worked(plan, &mut list, &mut producer, &mut consumers, context).await?;
     if stopped {
-        producer.terminate();
+        end(std::iter::once(&mut producer).chain(&mut consumers), abort).await;
+        list.close().await;
+        return Ok(None);
     }
-    let pushed = pushed(&mut producer).await?;
-    let tally = worked(&mut consumers, context).await?;
+    // Whoever is told twice to stop is not kept waiting; what still runs is killed.
+    let (pushed, tally) = tokio::select! {
+        biased;
+        counted = count(&mut producer, &mut consumers) => counted?,
+        () = abort.cancelled() => return Ok(None),
+    };
     let left = list.length().await?;
     list.close().await;
-    Ok((!stopped).then(|| Verdict::new(pushed, tally, left)))
+    Ok(Some(Verdict::new(pushed, tally, left)))
+}
+
+/// Ends processes whose results nobody wants any more. They put down in order what they have in hand; `abort` cuts that
+/// short.
+async fn end<'a>(processes: impl Iterator<Item = &'a mut Process>, abort: &CancellationToken) {
+    let processes: Vec<_> = processes.inspect(|process| process.terminate()).collect();
+    for process in processes {
+        tokio::select! {
+            biased;
+            // One that was told to stop before it listened has no result, and needs none.
+            _ = process.output() => {}
+            () = abort.cancelled() => return,
+        }
+    }
 }
 
 /// Shows list and consumers at every tick, until all is pushed and the list is empty; `true` when told to stop before.
@@ -254,6 +275,11 @@ struct Pushed {
     items: u64,
 }
 
+/// Waits until everybody has done; what was pushed, and what was worked.
+async fn count(producer: &mut Process, consumers: &mut [Process]) -> Result<(u64, Tally)> {
+    Ok((pushed(producer).await?, worked(consumers).await?))
+}
+
 async fn pushed(producer: &mut Process) -> Result<u64> {
     let (_, output) = producer.output().await?;
     match serde_json::from_str::<Pushed>(&output) {
@@ -262,16 +288,12 @@ async fn pushed(producer: &mut Process) -> Result<u64> {
     }
 }
 
-/// Ends the consumers, and adds up what they did. They finish what is in work; `abort` cuts that short.
-async fn worked(consumers: &mut [Process], context: &Context) -> Result<Tally> {
+/// Ends the consumers when they have finished what is in work, and adds up what they did.
+async fn worked(consumers: &mut [Process]) -> Result<Tally> {
     consumers.iter().for_each(Process::terminate);
     let mut tally = Tally::default();
     for consumer in consumers.iter_mut() {
-        let abort = context.shutdown.abort.clone();
-        let output = tokio::select! {
-            output = consumer.output() => output?.1,
-            () = abort.cancelled() => bail!("stopped while items were in work"),
-        };
+        let (_, output) = consumer.output().await?;
         match serde_json::from_str::<Tally>(&output) {
             Ok(one) => tally += one,
             Err(_) => bail!("a consumer failed: {}", consumer.last_words()),

@@ -1,7 +1,7 @@
 //! `produce`: items onto the list, in shape and at the rate that is asked for.
 
 use std::num::NonZeroU64;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use crate::cli::RedisArgs;
@@ -92,6 +93,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the list is looked at while it is too long.
 const BACKLOG_POLL: Duration = Duration::from_millis(200);
 
+/// How long an input may say nothing before what was sent is waited for.
+const LULL: Duration = Duration::from_millis(100);
+
 /// What will be done.
 #[derive(Debug)]
 struct Plan {
@@ -102,10 +106,11 @@ struct Plan {
     batch: usize,
     /// Where to stop, in items.
     total: Option<u64>,
-    /// Whether the stop was asked for by number or time.
+    /// Whether there is an end to reach: a number, a time, or that of a file.
     goal: bool,
-    /// Where to stop, since the start, when the pace sets no number.
+    /// Where to stop, since the start. With a pace, `total` says so to the item, and this ends only waiting.
     limit: Option<Duration>,
+    paced: bool,
     max_backlog: Option<u64>,
     echo: bool,
     output: Output,
@@ -167,6 +172,7 @@ impl Plan {
             _ => (Pace::Unpaced, batch.unwrap_or(UNPACED_BATCH)),
         };
         let within = duration.and_then(|limit| pace.within(limit));
+        let whole_file = input.as_ref().is_some_and(|path| path != Path::new("-"));
         let total = [count, within].into_iter().flatten().min();
         let batch = usize::try_from(batch).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS);
         Self {
@@ -178,8 +184,9 @@ impl Plan {
             pace,
             batch,
             total,
-            goal: count.is_some() || duration.is_some(),
-            limit: duration.filter(|_| within.is_none()),
+            goal: count.is_some() || duration.is_some() || whole_file,
+            limit: duration,
+            paced: within.is_some(),
             max_backlog: max_backlog.or(usual_max_backlog),
             echo: echo || usual_echo.unwrap_or(false),
             output,
@@ -219,19 +226,22 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
     let tally = Tally::of(&plan, &pusher, start.elapsed());
     context.printer.result(&tally.show(plan.output)?)?;
-    match ended {
+    let finished = match ended {
         // Without a connection there is nothing left to wait for.
         Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
             tracing::warn!("{} items were not answered for", pusher.unanswered());
+            false
         }
         Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", tally.items)),
-        Ok(()) => pusher.close().await,
-    }
-    let stopped = context.shutdown.stop.is_cancelled();
-    Ok(if stopped && plan.goal { Outcome::Unfinished } else { Outcome::Done })
+        Ok(finished) => {
+            pusher.close().await;
+            finished
+        }
+    };
+    Ok(if plan.goal && !finished { Outcome::Unfinished } else { Outcome::Done })
 }
 
-/// Pushes what is due, until the plan is done or `stop` asks.
+/// Pushes what is due, until the plan is done or `stop` asks; `false` when it was `stop`.
 async fn push_until_stopped(
     plan: &Plan,
     items: &mut Items,
@@ -239,35 +249,47 @@ async fn push_until_stopped(
     context: &Context,
     progress: &mut Progress,
     start: Instant,
-) -> Result<()> {
+) -> Result<bool> {
     let stop = &context.shutdown.stop;
+    let limit = plan.limit.map(|limit| start + limit);
     let mut sent = 0;
-    while !stop.is_cancelled() && plan.total.is_none_or(|total| sent < total) {
+    let finished = loop {
+        if plan.total.is_some_and(|total| sent >= total) {
+            break true;
+        }
         let next = start + plan.pace.next_after(sent);
         if next > Instant::now() {
             pusher.flush().await?;
             progress.show(pusher.pushed(), pusher.backlog());
             tokio::select! {
                 biased;
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => break false,
                 () = tokio::time::sleep_until(next) => {}
             }
         }
-        if plan.limit.is_some_and(|limit| start.elapsed() >= limit) {
-            break;
+        if !plan.paced && limit.is_some_and(|limit| Instant::now() >= limit) {
+            break true;
         }
-        if !room(plan, pusher, context).await? {
-            break;
+        if !room(plan, pusher, limit, stop).await? {
+            break !stop.is_cancelled();
         }
-        let due = plan.pace.due(start.elapsed()).min(plan.total.unwrap_or(u64::MAX)) - sent;
+        // The next one is due by now, whatever rounding says.
+        let due = plan.pace.due(start.elapsed()).max(sent + 1).min(plan.total.unwrap_or(u64::MAX)) - sent;
         let most = usize::try_from(due).unwrap_or(usize::MAX).min(plan.batch);
         let batch = tokio::select! {
             biased;
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => break false,
             batch = items.next(sent, most) => batch?,
+            () = until(limit) => break true,
+            // Should what was sent be lost, it is not only found out when more comes.
+            () = tokio::time::sleep(LULL), if pusher.unanswered() > 0 => {
+                pusher.flush().await?;
+                progress.show(pusher.pushed(), pusher.backlog());
+                continue;
+            }
         };
         if batch.is_empty() {
-            break;
+            break true;
         }
         sent += batch.len() as u64;
         if plan.echo {
@@ -277,14 +299,19 @@ async fn push_until_stopped(
         }
         pusher.push(batch).await?;
         progress.show(pusher.pushed(), pusher.backlog());
-    }
+    };
     pusher.flush().await?;
     progress.show(pusher.pushed(), pusher.backlog());
-    Ok(())
+    Ok(finished)
 }
 
-/// Waits until the list is short enough; `false` when told to stop meanwhile.
-async fn room(plan: &Plan, pusher: &mut Pusher, context: &Context) -> Result<bool, QueueError> {
+/// Waits until the list is short enough; `false` when told to stop meanwhile, or out of time.
+async fn room(
+    plan: &Plan,
+    pusher: &mut Pusher,
+    limit: Option<Instant>,
+    stop: &CancellationToken,
+) -> Result<bool, QueueError> {
     let Some(most) = plan.max_backlog else { return Ok(true) };
     let mut said = false;
     while pusher.length().await? > most {
@@ -294,11 +321,20 @@ async fn room(plan: &Plan, pusher: &mut Pusher, context: &Context) -> Result<boo
         }
         tokio::select! {
             biased;
-            () = context.shutdown.stop.cancelled() => return Ok(false),
+            () = stop.cancelled() => return Ok(false),
+            () = until(limit) => return Ok(false),
             () = tokio::time::sleep(BACKLOG_POLL) => {}
         }
     }
     Ok(true)
+}
+
+/// Waits for `limit`; for ever when there is none.
+async fn until(limit: Option<Instant>) {
+    match limit {
+        Some(limit) => tokio::time::sleep_until(limit).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Makes or reads the items.
