@@ -7,6 +7,7 @@ pub mod scale;
 mod setting;
 mod source;
 mod url;
+mod variables;
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::Path;
