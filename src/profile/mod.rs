@@ -2,6 +2,7 @@
 
 pub mod deploy;
 mod duration;
+mod redacted;
 mod redis;
 pub mod scale;
 mod setting;

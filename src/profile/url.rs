@@ -72,6 +72,14 @@ impl RedisUrl {
         if text.contains('#') {
             return Err("a `#` has to be written %23 in a URL".to_owned());
         }
+        if let Some((_, rest)) = text.split_once("://")
+            && let Some(after) = rest.find(['/', '?']).map(|at| &rest[at..])
+            && !text.contains("unix://")
+            && after.contains('@')
+        {
+            // Read as path or query, the rest of a password would be repeated below.
+            return Err("a `/` or `?` in user or password has to be written %2F or %3F in a URL".to_owned());
+        }
         let url = Url::parse(text).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => {
                 format!("a Redis URL begins with one of {SCHEMES}")
@@ -185,6 +193,8 @@ mod tests {
             ("redis://", "host"),
             ("unix://tmp/redis.sock", "three slashes"),
             ("redis://:pa#s3cret@h", "%23"),
+            ("redis://app:1/s3cret@h", "%2F"),
+            ("redis://app:1?s3cret@h", "%3F"),
         ] {
             let error = RedisUrl::parse(text).unwrap_err();
             assert!(error.contains(named) && !error.contains("s3cret"), "{text}: {error}");
