@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::Context;
-use crate::cli::RedisArgs;
+use crate::cli::{RedisArgs, positive_count};
 use crate::exit::{Outcome, UsageError};
 use crate::input::Input;
 use crate::item::Item;
@@ -24,19 +24,19 @@ use crate::workload::{Pace, Payload, Rate};
 /// Fill the list, in shape and at the rate you ask, or from a file or a pipe
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The list to push to [env: `LIST_NAME`] [default: mylist]
+    /// The list to push to [env: LIST_NAME] [default: mylist]
     #[arg(long, short, value_name = "KEY")]
     list: Option<String>,
 
     /// Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]
-    #[arg(long, short, value_name = "ITEMS")]
+    #[arg(long, short, value_name = "ITEMS", value_parser = positive_count::<NonZeroU64>)]
     batch: Option<NonZeroU64>,
 
-    /// From the start of one batch to the start of the next; `0s` is as fast as Redis takes them
+    /// From the start of one batch to the start of the next; 0s is as fast as Redis takes them
     #[arg(long, value_name = "DURATION", conflicts_with = "rate")]
     every: Option<Span>,
 
-    /// Items per second in place of batches: `200`, `30/m`, or `max`
+    /// Items per second, in place of --every: 200, 30/m or max
     #[arg(long, value_name = "RATE")]
     rate: Option<Rate>,
 
@@ -52,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEMPLATE", conflicts_with = "input")]
     payload: Option<Payload>,
 
-    /// Push the lines of a file, or of stdin for `-`, byte for byte
+    /// Push the lines of a file, or of stdin for -, byte for byte
     #[arg(long, short, value_name = "FILE")]
     input: Option<PathBuf>,
 
