@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use crate::cli::{RedisArgs, positive_count, positive_factor};
+use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::Outcome;
 use crate::handler::{Handler, Verdict};
 use crate::item::Item;
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     speed: f64,
 
     /// Stop after this many items
-    #[arg(long, value_name = "ITEMS")]
+    #[arg(long, value_name = "ITEMS", value_parser = cli::count)]
     max_items: Option<u64>,
 
     /// Work one item if there is one, then end

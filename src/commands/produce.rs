@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::Context;
-use crate::cli::{RedisArgs, positive_count};
+use crate::cli::{self, RedisArgs, positive_count};
 use crate::exit::{Outcome, UsageError};
 use crate::input::Input;
 use crate::item::Item;
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     rate: Option<Rate>,
 
     /// Stop after this many items
-    #[arg(long, short = 'n', value_name = "ITEMS")]
+    #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
     count: Option<u64>,
 
     /// Stop after this long
@@ -61,7 +61,7 @@ pub(crate) struct Args {
     null: bool,
 
     /// Wait while the list is longer than this
-    #[arg(long, value_name = "ITEMS")]
+    #[arg(long, value_name = "ITEMS", value_parser = cli::count)]
     max_backlog: Option<u64>,
 
     /// Log every item
@@ -69,7 +69,7 @@ pub(crate) struct Args {
     echo: bool,
 
     /// Fill the template in the same way every time
-    #[arg(long, value_name = "NUMBER", conflicts_with = "input")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "input", value_parser = cli::count)]
     seed: Option<u64>,
 
     /// The form of the result on stdout
