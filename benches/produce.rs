@@ -23,11 +23,11 @@ fn main() -> Result<()> {
         "{ITEMS} items of {} bytes a run, {ROUNDS} rounds; items per second, start of the program included",
         payload.len()
     );
-    println!(
-        "{:>7}{}",
-        "round",
-        contenders.iter().map(|contender| format!("{:>34}", contender.name)).collect::<String>()
-    );
+    print!("{:>7}", "round");
+    for contender in &contenders {
+        print!("{:>34}", contender.name);
+    }
+    println!();
     let mut rates = vec![Vec::new(); contenders.len()];
     let mut ratios = rates.clone();
     for round in 1..=ROUNDS {

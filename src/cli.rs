@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::commands::{completions, consume, demo, produce, render, watch};
 use crate::exit;
-use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span};
+use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, without_password};
 use crate::screen::{LogFormat, Verbosity};
 
 /// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
@@ -222,6 +223,16 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     match text.parse::<Span>()?.0 {
         Duration::ZERO => Err("has to be longer than nothing".to_owned()),
         duration => Ok(duration),
+    }
+}
+
+/// Takes the passwords out of what an error repeats of the command line.
+pub(crate) fn hide_passwords(error: &mut clap::Error) {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        if let Some(ContextValue::String(typed)) = error.get(kind) {
+            let shown = without_password(typed);
+            error.insert(kind, ContextValue::String(shown));
+        }
     }
 }
 

@@ -7,8 +7,8 @@ pub mod fleet;
 mod handler;
 mod input;
 pub mod item;
-pub mod manifest;
 mod local;
+pub mod manifest;
 pub mod profile;
 pub mod queue;
 pub mod sample;
@@ -35,7 +35,8 @@ use crate::shutdown::Shutdown;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            cli::hide_passwords(&mut error);
             // Help for a terminal that is gone helps nobody.
             let _ = error.print();
             return if error.use_stderr() { Status::Usage } else { Status::Done }.into();
@@ -43,7 +44,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     cli.global.color_choice().write_global();
     let printer = Printer::new(cli.global.verbosity(), cli.global.log);
-    let result = install().and_then(|()| start(cli, printer.clone()));
+    install();
+    let result = start(cli, printer.clone());
     if let Err(report) = &result
         && Status::of(&result) != Status::Done
     {
@@ -53,7 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// What is set once for the whole process.
-fn install() -> Result<()> {
+fn install() {
     // A second call is a second run in one process: the first one's hooks are as good.
     let _ = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
@@ -61,7 +63,6 @@ fn install() -> Result<()> {
         .install();
     // With no provider named, rustls panics as soon as two are compiled in.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(())
 }
 
 /// Runs the command. One thread: many small commands over one connection only lose time by hopping between threads.

@@ -102,7 +102,8 @@ impl Plan {
     /// Lays the arguments over the profile; an argument always wins.
     fn resolve(args: Args, list: String, profile: &Profile) -> Self {
         // Taken apart by name, so that a new argument cannot be forgotten here.
-        let Args { list: _, delivery, concurrency, work, speed, max_items, once, idle_exit, drain, output, redis: _ } = args;
+        let Args { list: _, delivery, concurrency, work, speed, max_items, once, idle_exit, drain, output, redis: _ } =
+            args;
         let ConsumeTable {
             delivery: usual_delivery,
             concurrency: usual_concurrency,
@@ -167,7 +168,7 @@ async fn take_until_stopped(
     workers: &mut Workers,
     shutdown: &Shutdown,
 ) -> Result<(), QueueError> {
-    let mut last = Instant::now();
+    let mut idle_since = Instant::now();
     while plan.max_items.is_none_or(|most| workers.tally.taken < most) && workers.free_hand(&shutdown.stop).await {
         let taken = match list.take(&shutdown.stop).await {
             Err(error) if error.is_stop() => break,
@@ -178,12 +179,12 @@ async fn take_until_stopped(
             Some(item) if shutdown.stop.is_cancelled() => workers.put_down(item),
             Some(item) => {
                 workers.begin(item);
-                last = Instant::now();
+                idle_since = Instant::now();
             }
-            None if !workers.idle() => last = Instant::now(),
+            None if !workers.idle() => idle_since = Instant::now(),
             None => {}
         }
-        if plan.idle_exit.is_some_and(|idle| workers.idle() && last.elapsed() >= idle) {
+        if plan.idle_exit.is_some_and(|idle| workers.idle() && idle_since.elapsed() >= idle) {
             break;
         }
     }

@@ -127,13 +127,12 @@ impl Stage {
         let folder = tempfile::Builder::new().prefix("qscale-demo-").tempdir()?;
         // What the processes are to do is typed out to them; no profile adds to it.
         std::fs::write(folder.path().join(NO_PROFILE), "")?;
-        let (endpoint, at, server) = match url {
-            Some(url) => (context.endpoint(RedisArgs::of_url(url.clone()))?, RedisAt::Given(url), None),
-            None => {
-                let server = Server::start().await?;
-                tracing::info!("started a private {}", server.program());
-                (Endpoint::unix(server.socket()), RedisAt::Private(server.socket()), Some(server))
-            }
+        let (endpoint, at, server) = if let Some(url) = url {
+            (context.endpoint(RedisArgs::of_url(url.clone()))?, RedisAt::Given(url), None)
+        } else {
+            let server = Server::start().await?;
+            tracing::info!("started a private {}", server.program());
+            (Endpoint::unix(server.socket()), RedisAt::Private(server.socket()), Some(server))
         };
         let redis = Redis::new(endpoint, Some(PATIENCE), CancellationToken::new());
         Ok(Self { redis, at, server, folder })
@@ -142,8 +141,10 @@ impl Stage {
     /// Starts qscale here.
     fn start(&self, name: &str, arguments: &[String]) -> Result<Process> {
         let profile = self.folder.path().join(NO_PROFILE).display().to_string();
-        let arguments: Vec<String> =
-            ["--quiet".to_owned(), "--profile".to_owned(), profile].into_iter().chain(arguments.iter().cloned()).collect();
+        let arguments: Vec<String> = ["--quiet".to_owned(), "--profile".to_owned(), profile]
+            .into_iter()
+            .chain(arguments.iter().cloned())
+            .collect();
         Process::start(name, &arguments, &self.at, self.folder.path()).wrap_err_with(|| format!("cannot start {name}"))
     }
 
@@ -168,7 +169,7 @@ async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Ve
     }
     let pushed = pushed(&mut producer).await?;
     let tally = worked(&mut consumers, context).await?;
-    let left = list.len().await?;
+    let left = list.length().await?;
     list.close().await;
     Ok((!stopped).then(|| Verdict::new(pushed, tally, left)))
 }
@@ -196,7 +197,7 @@ async fn show_until_worked(
         }
         let running = consumers.iter_mut().filter_map(|consumer| consumer.is_running().then_some(())).count();
         let producing = producer.is_running();
-        let backlog = list.len().await?;
+        let backlog = list.length().await?;
         let consumers = Deployment {
             namespace: "this machine".to_owned(),
             name: "consumers".to_owned(),
@@ -227,6 +228,7 @@ impl Plan {
             format!("--every={every}"),
             format!("--payload={payload}"),
             "--output=json".to_owned(),
+            "--reconnect-for=10s".to_owned(),
         ]
         .to_vec()
     }
@@ -240,6 +242,7 @@ impl Plan {
             format!("--work={work}"),
             format!("--speed={speed}"),
             "--output=json".to_owned(),
+            "--reconnect-for=10s".to_owned(),
         ]
         .to_vec()
     }

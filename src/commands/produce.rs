@@ -214,15 +214,15 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
     let start = Instant::now();
     let mut progress = context.printer.progress(plan.total, &plan.list);
-    let pushed = push_until_stopped(&plan, &mut items, &mut pusher, &context, &mut progress, start).await;
+    let ended = push_until_stopped(&plan, &mut items, &mut pusher, &context, &mut progress, start).await;
     progress.finish();
 
     let tally = Tally::of(&plan, &pusher, start.elapsed());
     context.printer.result(&tally.show(plan.output)?)?;
-    match pushed {
+    match ended {
         // Without a connection there is nothing left to wait for.
         Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
-            tracing::warn!("{} items were not answered for", pusher.unanswered())
+            tracing::warn!("{} items were not answered for", pusher.unanswered());
         }
         Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", tally.items)),
         Ok(()) => pusher.close().await,
@@ -271,7 +271,9 @@ async fn push_until_stopped(
         }
         sent += batch.len() as u64;
         if plan.echo {
-            batch.iter().for_each(|item| tracing::info!("pushing {}", Item(item.clone())));
+            for item in &batch {
+                tracing::info!("pushing {}", Item(item.clone()));
+            }
         }
         pusher.push(batch).await?;
         progress.show(pusher.pushed(), pusher.backlog());
@@ -285,7 +287,7 @@ async fn push_until_stopped(
 async fn room(plan: &Plan, pusher: &mut Pusher, context: &Context) -> Result<bool, QueueError> {
     let Some(most) = plan.max_backlog else { return Ok(true) };
     let mut said = false;
-    while pusher.len().await? > most {
+    while pusher.length().await? > most {
         if !said {
             tracing::info!("waiting: `{}` is longer than {most}", plan.list);
             said = true;

@@ -161,7 +161,7 @@ async fn show(plan: &Plan, list: &mut List, pods: &mut Pods, readout: &mut Reado
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let backlog = list.len().await?;
+        let backlog = list.length().await?;
         let net = trend.observe(start.elapsed(), backlog);
         readout.show(&Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, pods.now()))?;
         if plan.until_empty && backlog == 0 {

@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 pub use self::deploy::DeployTable;
 pub use self::duration::{Span, SpanRange};
+pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
 pub use self::setting::{Environment, Origin, Setting, SettingError};

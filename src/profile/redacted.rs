@@ -1,4 +1,4 @@
-//! What of a profile's line may be shown: all but passwords.
+//! What of a text that people wrote may be shown: all but passwords.
 
 /// Keys that have to do with a password, and hold none.
 const HARMLESS: [&str; 2] = ["password-file", "secret-password-key"];
@@ -9,8 +9,8 @@ pub(super) fn redacted(line: &str, secret: Option<&str>) -> String {
     let hides = |key: &str| Some(key) == secret || (is_password(key) && !HARMLESS.contains(&key));
     let visible = line.match_indices('=').map(|(at, _)| at).find(|at| hides(key_before(&line[..*at])));
     match visible {
-        Some(at) => format!("{}= …", without_url_password(&line[..at])),
-        None => without_url_password(line),
+        Some(at) => format!("{}= …", without_password(&line[..at])),
+        None => without_password(line),
     }
 }
 
@@ -27,20 +27,21 @@ fn key_before(text: &str) -> &str {
     start.map_or(text, |at| text[at..].trim_start_matches(|c: char| !c.is_alphanumeric() && c != '-' && c != '_'))
 }
 
-/// A URL keeps its shape and loses its password; without an `@`, what is no port may be one as well.
-fn without_url_password(line: &str) -> String {
-    let Some(start) = line.find("://").map(|at| at + 3) else { return line.to_owned() };
-    let end = line[start..].rfind('@').map(|at| start + at);
-    let Some(colon) = line[start..end.unwrap_or(line.len())].find(':').map(|colon| start + colon + 1) else {
-        return line.to_owned();
+/// Text with a URL in it as it may be shown: the URL keeps its shape and loses its password. Without an `@`, what is no
+/// port may be one as well.
+pub fn without_password(text: &str) -> String {
+    let Some(start) = text.find("://").map(|at| at + 3) else { return text.to_owned() };
+    let end = text[start..].rfind('@').map(|at| start + at);
+    let Some(colon) = text[start..end.unwrap_or(text.len())].find(':').map(|colon| start + colon + 1) else {
+        return text.to_owned();
     };
     let end = end.unwrap_or_else(|| {
-        let port = line[colon..].chars().take_while(char::is_ascii_digit).count();
-        let word = line[colon..].find(|c: char| c == '"' || c == '\'' || c == '/' || c.is_whitespace());
-        let word = word.unwrap_or(line.len() - colon);
+        let port = text[colon..].chars().take_while(char::is_ascii_digit).count();
+        let word = text[colon..].find(|c: char| c == '"' || c == '\'' || c == '/' || c.is_whitespace());
+        let word = word.unwrap_or(text.len() - colon);
         if port == word { colon } else { colon + word }
     });
-    format!("{}{}{}", &line[..colon], "*".repeat(line[colon..end].chars().count()), &line[end..])
+    format!("{}{}{}", &text[..colon], "*".repeat(text[colon..end].chars().count()), &text[end..])
 }
 
 #[cfg(test)]
@@ -61,6 +62,19 @@ mod tests {
             assert_eq!(redacted(line, None), shown);
         }
         assert_eq!(redacted("auth = \"s3cret\"", Some("auth")), "auth = …");
+    }
+
+    #[test]
+    fn a_url_in_a_text_loses_its_password_and_nothing_else() {
+        for (text, shown) in [
+            ("redis://app:s3cret@h:1/2", "redis://app:******@h:1/2"),
+            ("url = \"http://:p@ss@h\" # x", "url = \"http://:****@h\" # x"),
+            ("redis://app@h:1", "redis://app@h:1"),
+            ("redis://h:s3cret", "redis://h:******"),
+            ("a:b@c", "a:b@c"),
+        ] {
+            assert_eq!(without_password(text), shown);
+        }
     }
 
     #[test]

@@ -5,27 +5,25 @@
 //! command that failed may be run again is decided by who knows what it does.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use fred::prelude::{Builder, Client, ClientLike};
 use fred::types::ConnectHandle;
 use fred::types::config::{Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::diagnosis::diagnose;
 use super::error::{Fault, QueueError};
+use super::outage::{Outages, Recovery};
 use super::tls;
 use crate::profile::{Address, Endpoint, Password};
 
 /// How long a command that does not block may take before the link counts as dead.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a refusal that time seldom cures (a wrong password, a certificate) is tried for: a rotation may be under way.
-const PATIENCE_WITH_REFUSALS: Duration = Duration::from_secs(30);
 
 /// A Redis server, and how patiently to deal with it. Every connection to it is made here.
 #[derive(Debug, Clone)]
@@ -33,15 +31,8 @@ pub struct Redis {
     endpoint: Arc<Endpoint>,
     /// How long a lost connection is tried for; `None` is for ever.
     patience: Option<Duration>,
-    outages: Arc<Mutex<Outages>>,
+    outages: Arc<Outages>,
     cancel: CancellationToken,
-}
-
-/// What all connections to one server know of its outages, so that each is said once.
-#[derive(Debug, Default)]
-struct Outages {
-    count: u64,
-    since: Option<Instant>,
 }
 
 /// One connection. Commands go through it one after the other, unless they are sent together.
@@ -49,18 +40,36 @@ struct Outages {
 pub struct Connection {
     redis: Redis,
     client: Client,
-    task: AbortOnDrop,
+    task: ClientTask,
     /// The number of the outage that was last when this connection was made.
     outage: u64,
+    /// The outage after which it was made, if it was made after one.
+    recovery: Option<Recovery>,
 }
 
 /// A client's own task; without this, a dropped client keeps its socket.
 #[derive(Debug)]
-struct AbortOnDrop(ConnectHandle);
+struct ClientTask {
+    task: AbortHandle,
+    /// Cancelled when the task has ended: the connection is gone, and nothing more will be answered.
+    ended: CancellationToken,
+}
 
-impl Drop for AbortOnDrop {
+impl ClientTask {
+    fn of(task: ConnectHandle) -> Self {
+        let ended = CancellationToken::new();
+        let handle = Self { task: task.abort_handle(), ended: ended.clone() };
+        tokio::spawn(async move {
+            let _ended = ended.drop_guard();
+            task.await
+        });
+        handle
+    }
+}
+
+impl Drop for ClientTask {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -85,7 +94,7 @@ impl Redis {
     ///
     /// Says within the connect timeout what is in the way.
     pub async fn connect(&self) -> Result<Connection, QueueError> {
-        self.open().await.map_err(|fault| self.error(fault))
+        Box::pin(self.open()).await.map_err(|fault| self.error(fault))
     }
 
     pub(super) fn error(&self, fault: Fault) -> QueueError {
@@ -108,23 +117,23 @@ impl Redis {
         // The last quarter of the time is for finding out what was in the way.
         let limit = self.endpoint.connect_timeout;
         let attempt = limit * 3 / 4;
-        let outage = self.outages().count;
+        let outage = self.outages.count();
         let client = self.client(attempt).await?;
-        let task = AbortOnDrop(client.connect());
+        let task = ClientTask::of(client.connect());
         let connected = timeout(attempt, async {
             client.wait_for_connect().await?;
             client.ping::<()>(None).await
         });
         let fault = match connected.await {
-            Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage }),
+            Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
             Ok(Err(error)) => self.fault(&error, ""),
             Err(_) => Fault::TimedOut(limit),
         };
         match fault {
             // Who is told what it may not do is connected.
-            Fault::NotPermitted { .. } => Ok(Connection { redis: self.clone(), client, task, outage }),
+            Fault::NotPermitted { .. } => Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
             Fault::ConnectionLost(_) | Fault::TimedOut(_) => {
-                Err(diagnose(&self.endpoint, fault, limit - attempt).await)
+                Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
             }
             fault => Err(fault),
         }
@@ -168,32 +177,6 @@ impl Redis {
             .build()
             .map_err(|error| Fault::Other(error.details().to_owned()))
     }
-
-    fn outages(&self) -> std::sync::MutexGuard<'_, Outages> {
-        self.outages.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Says that the connection is lost, if nobody has.
-    fn say_lost(&self, outage: u64, fault: &Fault) {
-        let mut outages = self.outages();
-        if outages.count == outage {
-            outages.count += 1;
-            outages.since = Some(Instant::now());
-            let patience = self.patience.map_or_else(
-                || "until it is back".to_owned(),
-                |patience| format!("for {}", humantime::format_duration(patience)),
-            );
-            tracing::warn!("connection to Redis at {} lost: {fault}; trying again {patience}", self.endpoint);
-        }
-    }
-
-    /// Says that the connection is back, if nobody has.
-    fn say_back(&self) {
-        if let Some(since) = self.outages().since.take() {
-            let away = Duration::from_millis(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
-            tracing::info!("connected to Redis at {} again after {}", self.endpoint, humantime::format_duration(away));
-        }
-    }
 }
 
 impl std::fmt::Display for Redis {
@@ -226,7 +209,7 @@ impl Connection {
         F: Future<Output = Result<T, fred::error::Error>>,
     {
         loop {
-            match self.once(COMMAND_TIMEOUT, key, command(self.client.clone())).await {
+            match self.once(COMMAND_TIMEOUT, key, Box::pin(command(self.client.clone()))).await {
                 Err(fault) if fault.is_transient() => self.reconnect(fault).await?,
                 Err(fault) => return Err(self.redis.error(fault)),
                 Ok(value) => return Ok(value),
@@ -241,10 +224,21 @@ impl Connection {
         key: &str,
         command: impl Future<Output = Result<T, fred::error::Error>>,
     ) -> Result<T, Fault> {
-        match timeout(limit, command).await {
-            Ok(result) => result.map_err(|error| self.redis.fault(&error, key)),
-            Err(_) => Err(Fault::TimedOut(limit)),
+        let result = tokio::select! {
+            // An answer that has come counts, whatever came after it.
+            biased;
+            result = command => result.map_err(|error| self.redis.fault(&error, key)),
+            // The client keeps a command that is given to it after the end, and never answers.
+            () = self.task.ended.cancelled() => Err(Fault::ConnectionLost("closed by the server".to_owned())),
+            () = tokio::time::sleep(limit) => Err(Fault::TimedOut(limit)),
+        };
+        if let Some(recovery) = &self.recovery
+            && result.as_ref().err().is_none_or(|fault| !fault.is_transient())
+            && recovery.end()
+        {
+            self.redis.outages.say_back(&self.redis.endpoint);
         }
+        result
     }
 
     /// Puts a new connection in the place of this one, which was lost for the reason `fault`.
@@ -254,52 +248,47 @@ impl Connection {
     /// # Errors
     ///
     /// Fails when patience is over, when told to stop, and with what made further tries pointless.
-    pub(super) async fn reconnect(&mut self, fault: Fault) -> Result<(), QueueError> {
-        self.redis.say_lost(self.outage, &fault);
-        self.task.0.abort();
-        let start = Instant::now();
-        let mut pauses = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(50))
-            .with_max_delay(Duration::from_secs(5))
-            .with_jitter()
-            .without_max_times()
-            .build();
+    pub(super) async fn reconnect(&mut self, mut fault: Fault) -> Result<(), QueueError> {
+        self.task.task.abort();
+        let cancel = self.redis.cancel.clone();
+        let (mut recovery, mut again) = match self.recovery.take() {
+            Some(recovery) if !recovery.is_over() => (recovery, true),
+            _ => {
+                self.redis.outages.say_lost(self.outage, &self.redis.endpoint, &fault, self.redis.patience);
+                (Recovery::begin(), false)
+            }
+        };
         loop {
-            let cancel = self.redis.cancel.clone();
+            if again {
+                tracing::debug!("still out: {fault}");
+                let Some(pause) = recovery.pause(&fault, self.redis.patience) else {
+                    return Err(self.redis.error(fault));
+                };
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+            again = true;
             let opened = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
-                opened = self.redis.open() => opened,
+                opened = Box::pin(self.redis.open()) => opened,
             };
-            let fault = match opened {
+            match opened {
                 Ok(connection) => {
-                    *self = connection;
-                    self.redis.say_back();
+                    *self = Self { recovery: Some(recovery), ..connection };
                     return Ok(());
                 }
-                Err(fault) => fault,
-            };
-            tracing::debug!("still no connection: {fault}");
-            let patience = if fault.is_transient() { self.redis.patience } else { Some(self.refusal_patience()) };
-            let pause = pauses.next().unwrap_or(Duration::from_secs(5));
-            if patience.is_some_and(|patience| start.elapsed() + pause > patience) {
-                return Err(self.redis.error(fault));
-            }
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
-                () = tokio::time::sleep(pause) => {}
+                Err(reason) => fault = reason,
             }
         }
     }
 
-    fn refusal_patience(&self) -> Duration {
-        self.redis.patience.map_or(PATIENCE_WITH_REFUSALS, |patience| patience.min(PATIENCE_WITH_REFUSALS))
-    }
-
     /// Says goodbye; a server that does not answer is left.
     pub async fn close(self) {
-        let _ = timeout(Duration::from_secs(1), self.client.quit()).await;
+        let _ = timeout(Duration::from_secs(1), Box::pin(self.client.quit())).await;
     }
 }
 

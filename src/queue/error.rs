@@ -71,8 +71,6 @@ pub enum Fault {
         /// The user.
         user: String,
     },
-    /// A password was given and the server has none.
-    PasswordNotWanted,
     /// The server wants a password.
     PasswordWanted,
     /// The user may not do this.
@@ -116,9 +114,8 @@ impl Fault {
         let says = |code: &str| text.contains(code);
         match error.kind() {
             _ if says("WRONGPASS") => Self::WrongPassword { user: user.to_owned() },
-            _ if says("without any password configured") => Self::PasswordNotWanted,
             _ if says("NOAUTH") => Self::PasswordWanted,
-            _ if says("NOPERM") => Self::NotPermitted { user: user.to_owned(), what: not_permitted(text) },
+            _ if says("NOPERM") => Self::NotPermitted { user: user.to_owned(), what: not_permitted(text, key) },
             _ if says("LOADING") => Self::Loading,
             _ if says("WRONGTYPE") => Self::WrongType { key: key.to_owned() },
             _ if says("OOM command not allowed") => Self::OutOfMemory,
@@ -176,7 +173,6 @@ impl Fault {
                 "check REDIS_USERNAME and REDIS_PASSWORD (or --password-file, or the URL); on the server, \
                  `ACL GETUSER {user}` shows the user"
             ),
-            Self::PasswordNotWanted => "leave REDIS_PASSWORD unset; or did you mean another server?".to_owned(),
             Self::PasswordWanted => "set REDIS_PASSWORD, or use --password-file FILE".to_owned(),
             Self::NotPermitted { user, what } => format!("on the server: ACL SETUSER {user} {}", grant(what)),
             Self::Loading => "wait until the server has read its data, then try again".to_owned(),
@@ -225,9 +221,6 @@ impl fmt::Display for Fault {
                 f,
                 "user `{user}` was refused: there is no such user, it is disabled, or the password is wrong (WRONGPASS)"
             ),
-            Self::PasswordNotWanted => {
-                f.write_str("a password was given, and the server has none for the default user")
-            }
             Self::PasswordWanted => f.write_str("the server wants a password (NOAUTH)"),
             Self::NotPermitted { user, what } => write!(f, "user `{user}` may not use {what} (NOPERM)"),
             Self::Loading => f.write_str("the server is still reading its data from disk (LOADING)"),
@@ -246,21 +239,19 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What Redis says is not permitted: "the command `lpush`", or "this key".
-fn not_permitted(text: &str) -> String {
+/// What Redis says is not permitted: "the command `lpush`", or "the key `mylist`".
+fn not_permitted(text: &str, key: &str) -> String {
     match quoted(text) {
         Some(command) => format!("the command `{command}`"),
-        None if text.contains("keys") => "a key that the command names".to_owned(),
+        None if text.contains("key") => format!("the key `{key}`"),
         None => text.to_owned(),
     }
 }
 
 /// The ACL rule that gives what [`not_permitted`] names.
 fn grant(what: &str) -> String {
-    match what.split('`').nth(1) {
-        Some(command) => format!("+{command}"),
-        None => "~KEY, for each list and its companions `{LIST}:*`".to_owned(),
-    }
+    let name = what.split('`').nth(1).unwrap_or_default();
+    if what.starts_with("the key ") { format!("~{name}") } else { format!("+{name}") }
 }
 
 fn quoted(text: &str) -> Option<&str> {
@@ -286,6 +277,18 @@ mod tests {
             let fault = fault(text);
             assert!(fault.to_string().contains("may not use the command `lpush`"), "{fault}");
             assert!(fault.hint().ends_with("ACL SETUSER app +lpush"), "{}", fault.hint());
+        }
+    }
+
+    #[test]
+    fn a_missing_right_to_a_key_names_the_key() {
+        for text in [
+            "NOPERM this user has no permissions to access one of the keys used as arguments",
+            "NOPERM No permissions to access a key",
+        ] {
+            let fault = fault(text);
+            assert!(fault.to_string().contains("may not use the key `mylist`"), "{fault}");
+            assert!(fault.hint().ends_with("ACL SETUSER app ~mylist"), "{}", fault.hint());
         }
     }
 

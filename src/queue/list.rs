@@ -42,7 +42,7 @@ impl List {
     /// # Errors
     ///
     /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
-    pub async fn len(&mut self) -> Result<u64, QueueError> {
+    pub async fn length(&mut self) -> Result<u64, QueueError> {
         let key = self.key.clone();
         self.connection
             .repeat(&key, |client| {
@@ -66,7 +66,7 @@ impl List {
                 biased;
                 popped = &mut pop => popped,
                 () = stop.cancelled() => {
-                    let ((), popped) = tokio::join!(self.wake(), pop);
+                    let ((), popped) = tokio::join!(Box::pin(self.wake()), pop);
                     popped
                 }
             }
@@ -85,7 +85,8 @@ impl List {
         // Through `custom`, an empty answer is not the same error as a lost one.
         let pop = CustomCommand::new_static("BRPOP", ClusterHash::FirstKey, true);
         let arguments = vec![Value::from(self.key.as_str()), Value::from(BLOCK.as_secs().cast_signed())];
-        let popped = self.connection.client().custom::<Option<(Bytes, Bytes)>, _>(pop, arguments);
+        // The library's futures are large, and would be part of every future around them.
+        let popped = Box::pin(self.connection.client().custom::<Option<(Bytes, Bytes)>, _>(pop, arguments));
         let popped = self.connection.once(BLOCK + MARGIN, &self.key, popped).await?;
         Ok(popped.map(|(_, item)| Item(item)))
     }
@@ -112,7 +113,7 @@ impl List {
     /// Fails when Redis refuses or does not answer.
     pub async fn give_back(&mut self, item: Item) -> Result<(), QueueError> {
         let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), item.0);
-        let pushed = self.connection.once(COMMAND_TIMEOUT, &self.key, push).await;
+        let pushed = self.connection.once(COMMAND_TIMEOUT, &self.key, Box::pin(push)).await;
         pushed.map_err(|fault| self.connection.redis().error(fault))
     }
 

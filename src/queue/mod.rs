@@ -4,6 +4,7 @@ mod connection;
 mod diagnosis;
 mod error;
 mod list;
+mod outage;
 mod push;
 mod tls;
 

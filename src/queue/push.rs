@@ -161,7 +161,7 @@ impl Pusher {
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn len(&mut self) -> Result<u64, QueueError> {
+    pub async fn length(&mut self) -> Result<u64, QueueError> {
         self.flush().await?;
         let list = self.list.clone();
         let length = self.connection.repeat(&list, |client| {
@@ -176,7 +176,8 @@ impl Pusher {
     pub async fn close(self) {
         if let Method::Once { token, .. } = &self.method {
             // Redis forgets it by itself otherwise.
-            let _ = self.connection.once(COMMAND_TIMEOUT, token, self.connection.client().del::<(), _>(token)).await;
+            let forget = Box::pin(self.connection.client().del::<(), _>(token));
+            let _ = self.connection.once(COMMAND_TIMEOUT, token, forget).await;
         }
         self.connection.close().await;
     }

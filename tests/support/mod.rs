@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub(crate) use self::certificates::{Certificates, Identity};
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::qscale::{Finished, Qscale, Running};
-pub(crate) use self::redis_server::{Builder, RedisServer};
+pub(crate) use self::redis_server::{Builder, RedisServer, free_port};
 pub(crate) use self::resp::Reply;
 
 /// How long the tests wait for what should take a moment, on a machine that is busy.

@@ -220,7 +220,7 @@ impl Running {
     }
 
     fn said(&self) -> String {
-        format!("--- stdout\n{}--- stderr\n{}---", self.stdout(), self.stderr())
+        format!("--- stdout\n{}\n--- stderr\n{}\n---", ending(&self.stdout()), ending(&self.stderr()))
     }
 
     fn signal(&self, signal: Signal) {
@@ -241,7 +241,8 @@ impl Finished {
     #[track_caller]
     pub(crate) fn exits(self, status: i32) -> Self {
         let Self { status: was, stdout, stderr, took } = &self;
-        assert_eq!(*was, status, "exit status after {took:?}\n--- stdout\n{stdout}--- stderr\n{stderr}---");
+        let said = format!("--- stdout\n{}\n--- stderr\n{}\n---", ending(stdout), ending(stderr));
+        assert_eq!(*was, status, "exit status after {took:?}\n{said}");
         self
     }
 }
@@ -278,6 +279,14 @@ impl Stream {
         let whole = &text[..=text.rfind('\n')?];
         whole.lines().find(|line| line.contains(part)).map(str::to_owned)
     }
+}
+
+/// The last lines: a program that has run wild says more than anybody reads.
+fn ending(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let left_out = lines.len().saturating_sub(50);
+    let first = if left_out == 0 { String::new() } else { format!("… {left_out} lines\n") };
+    first + &lines[left_out..].join("\n")
 }
 
 fn status_of(status: ExitStatus) -> i32 {

@@ -189,6 +189,12 @@ impl RedisServer {
         count.and_then(|count| count.parse().ok()).expect("INFO counts the blocked clients")
     }
 
+    /// Changes the password of the user `default`, until the next start.
+    pub(crate) fn change_password(&mut self, password: &str) {
+        self.cli(&["CONFIG", "SET", "requirepass", password]);
+        self.password = Some(password.to_owned());
+    }
+
     /// Adds a line to the configuration, for the next start.
     pub(crate) fn configure(&self, line: &str) {
         let file = self.folder.path().join("redis.conf");
@@ -287,7 +293,7 @@ fn ends(process: &mut Child, folder: &Path, password: Option<&str>, ready: Ready
         let info = link(folder, password).and_then(|mut link| link.call(&["INFO"]));
         if let Ok(Reply::Text(info)) = info {
             let info = String::from_utf8_lossy(&info);
-            if info.contains(&itself) && (ready == Ready::Answering || info.contains("loading:0\r\n")) {
+            if info.contains(&itself) && (ready == Ready::Answering || info.contains("\nloading:0\r\n")) {
                 return false;
             }
         }
@@ -312,7 +318,7 @@ fn link(folder: &Path, password: Option<&str>) -> io::Result<Link> {
 ///
 /// It lies below the range from which systems give ports to outgoing connections: no such connection may take the
 /// place while a server is down.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let port = rand::rng().random_range(10_000..32_000);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {

@@ -17,6 +17,13 @@ end
 if number > last + 1 then
   return redis.error_reply('GAP batch ' .. (last + 1) .. ' is missing')
 end
-local length = redis.call('LPUSH', KEYS[1], unpack(ARGV, 3))
+local length = redis.pcall('LPUSH', KEYS[1], unpack(ARGV, 3))
+if type(length) == 'table' then
+  -- Redis 7.0 does not say which command of a script the user may not run.
+  if string.find(length.err, "can't run this command", 1, true) then
+    return redis.error_reply("NOPERM this user has no permissions to run the 'lpush' command")
+  end
+  return length
+end
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
 return length
