@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use crate::cli::{RedisArgs, positive_factor};
+use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::Outcome;
 use crate::local::{Process, RedisAt, Server};
 use crate::profile::{DEFAULT_LIST, Endpoint, Profile, SpanRange};
@@ -28,11 +28,11 @@ pub(crate) struct Args {
     redis: Option<SecretString>,
 
     /// How many consumers work [default: the profile's max-replica-count]
-    #[arg(long, value_name = "PROCESSES")]
+    #[arg(long, value_name = "PROCESSES", value_parser = positive_count::<NonZeroU32>)]
     consumers: Option<NonZeroU32>,
 
     /// How many items are pushed [default: three of the profile's batches]
-    #[arg(long, short = 'n', value_name = "ITEMS")]
+    #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
     count: Option<u64>,
 
     /// How many times faster than in the profile an item is worked

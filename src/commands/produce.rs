@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use crate::cli::RedisArgs;
+use crate::cli::{self, RedisArgs, positive_count};
 use crate::exit::{Outcome, UsageError};
 use crate::input::Input;
 use crate::item::Item;
@@ -25,24 +25,24 @@ use crate::workload::{Pace, Payload, Rate};
 /// Fill the list, in shape and at the rate you ask, or from a file or a pipe
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The list to push to [env: `LIST_NAME`] [default: mylist]
+    /// The list to push to [env: LIST_NAME] [default: mylist]
     #[arg(long, short, value_name = "KEY")]
     list: Option<String>,
 
     /// Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]
-    #[arg(long, short, value_name = "ITEMS")]
+    #[arg(long, short, value_name = "ITEMS", value_parser = positive_count::<NonZeroU64>)]
     batch: Option<NonZeroU64>,
 
-    /// From the start of one batch to the start of the next; `0s` is as fast as Redis takes them
+    /// From the start of one batch to the start of the next; 0s is as fast as Redis takes them
     #[arg(long, value_name = "DURATION", conflicts_with = "rate")]
     every: Option<Span>,
 
-    /// Items per second in place of batches: `200`, `30/m`, or `max`
+    /// Items per second, in place of --every: 200, 30/m or max
     #[arg(long, value_name = "RATE")]
     rate: Option<Rate>,
 
     /// Stop after this many items
-    #[arg(long, short = 'n', value_name = "ITEMS")]
+    #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
     count: Option<u64>,
 
     /// Stop after this long
@@ -53,7 +53,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEMPLATE", conflicts_with = "input")]
     payload: Option<Payload>,
 
-    /// Push the lines of a file, or of stdin for `-`, byte for byte
+    /// Push the lines of a file, or of stdin for -, byte for byte
     #[arg(long, short, value_name = "FILE")]
     input: Option<PathBuf>,
 
@@ -62,7 +62,7 @@ pub(crate) struct Args {
     null: bool,
 
     /// Wait while the list is longer than this
-    #[arg(long, value_name = "ITEMS")]
+    #[arg(long, value_name = "ITEMS", value_parser = cli::count)]
     max_backlog: Option<u64>,
 
     /// Log every item
@@ -70,7 +70,7 @@ pub(crate) struct Args {
     echo: bool,
 
     /// Fill the template in the same way every time
-    #[arg(long, value_name = "NUMBER", conflicts_with = "input")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "input", value_parser = cli::count)]
     seed: Option<u64>,
 
     /// The form of the result on stdout
