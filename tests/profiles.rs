@@ -99,9 +99,9 @@ fn flag_beats_variable_beats_working_directory_beats_built_in() {
     let named = |name: &str| format!("{RENDERED}[deploy]\nname = \"{name}\"\n");
     let run = |words: &[&str]| {
         Qscale::new(words)
-            .file("flag.toml", &named("by-flag"))
-            .file("variable.toml", &named("by-variable"))
-            .file("qscale.toml", &named("by-folder"))
+            .file("flag.toml", named("by-flag"))
+            .file("variable.toml", named("by-variable"))
+            .file("qscale.toml", named("by-folder"))
     };
     let name = |run: Qscale| {
         let yaml = run.output().exits(0).stdout;

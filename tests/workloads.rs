@@ -109,9 +109,9 @@ fn each_event_is_worked_by_a_run_of_its_own() {
     let producer = run(&["produce"]).spawn();
     wait_until("the first ten events are there", SOON, || server.llen("events") == 10);
     producer.terminate();
-    let produced = producer.finish(PROMPTLY).exits(0);
+    let filled = producer.finish(PROMPTLY).exits(0);
     let events = server.pushed("events");
-    let echoed: Vec<&str> = produced.stderr.lines().filter_map(|line| Some(line.split_once("pushing {")?.1)).collect();
+    let echoed: Vec<&str> = filled.stderr.lines().filter_map(|line| Some(line.split_once("pushing {")?.1)).collect();
     assert_eq!(echoed, events.iter().map(|event| &event[1..]).collect::<Vec<_>>());
     for event in &events {
         let event: serde_json::Value = serde_json::from_str(event).expect("an event is JSON");
