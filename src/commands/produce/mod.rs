@@ -1,24 +1,24 @@
 //! `produce`: items onto the list, in shape and at the rate that is asked for.
 
+mod items;
+mod tally;
+
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bytes::Bytes;
 use color_eyre::eyre::{Result, WrapErr};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::items::Items;
+use self::tally::Tally;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count};
-use crate::exit::{Outcome, UsageError};
-use crate::input::Input;
+use crate::exit::Outcome;
 use crate::item::Item;
 use crate::profile::{ProduceTable, Profile, Span};
-use crate::queue::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
+use crate::queue::{MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
 use crate::screen::{Output, Progress};
 use crate::workload::{Pace, Payload, Rate};
 
@@ -334,90 +334,5 @@ async fn until(limit: Option<Instant>) {
     match limit {
         Some(limit) => tokio::time::sleep_until(limit).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Makes or reads the items.
-enum Items {
-    Template { payload: Payload, rng: Box<StdRng> },
-    Input(Box<Input>),
-}
-
-impl Items {
-    async fn open(content: &Content) -> Result<Self> {
-        Ok(match content {
-            Content::Template { payload, seed } => Self::Template {
-                payload: payload.clone(),
-                rng: Box::new(match seed {
-                    Some(seed) => StdRng::seed_from_u64(*seed),
-                    None => StdRng::from_rng(&mut rand::rng()),
-                }),
-            },
-            Content::Input { path, separator } => {
-                let input = Input::open(path, *separator)
-                    .await
-                    .map_err(|error| UsageError(format!("--input: cannot read `{}`: {error}", path.display())))?;
-                Self::Input(Box::new(input))
-            }
-        })
-    }
-
-    /// The next items after the first `sent`, at most `most`; none at the end.
-    async fn next(&mut self, sent: u64, most: usize) -> Result<Vec<Bytes>> {
-        match self {
-            Self::Template { payload, rng } => {
-                let now = SystemTime::now();
-                // One allocation for the whole batch.
-                let mut text = String::new();
-                let mut ends = Vec::with_capacity(most);
-                while ends.len() < most && text.len() < MAX_BATCH_BYTES {
-                    payload.write(&mut text, sent + ends.len() as u64 + 1, now, rng);
-                    ends.push(text.len());
-                }
-                let text = Bytes::from(text);
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                Ok(starts.zip(&ends).map(|(start, end)| text.slice(start..*end)).collect())
-            }
-            Self::Input(input) => input.next(most, MAX_BATCH_BYTES).await.wrap_err("cannot read the input"),
-        }
-    }
-}
-
-/// What was done.
-#[derive(Debug, Serialize)]
-struct Tally {
-    list: String,
-    items: u64,
-    batches: u64,
-    seconds: f64,
-    items_per_second: f64,
-    backlog: u64,
-}
-
-impl Tally {
-    fn of(plan: &Plan, pusher: &Pusher, elapsed: Duration) -> Self {
-        let seconds = elapsed.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a rate is not counted to the last item")]
-        let items_per_second = if seconds > 0.0 { pusher.pushed() as f64 / seconds } else { 0.0 };
-        Self {
-            list: plan.list.clone(),
-            items: pusher.pushed(),
-            batches: pusher.batches(),
-            seconds: (seconds * 1000.0).round() / 1000.0,
-            items_per_second: (items_per_second * 10.0).round() / 10.0,
-            backlog: pusher.backlog(),
-        }
-    }
-
-    fn show(&self, output: Output) -> Result<String> {
-        Ok(match output {
-            Output::Json => serde_json::to_string(self)?,
-            Output::Text => {
-                let Self { list, items, batches, seconds, items_per_second, backlog: _ } = self;
-                format!(
-                    "pushed {items} items in {batches} batches to `{list}` in {seconds:.1} s ({items_per_second} items/s)"
-                )
-            }
-        })
     }
 }
