@@ -42,7 +42,8 @@ setup:
 		$$root apt-get -q update; \
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $$missing || exit; \
 		case $$missing in *redis-server) \
-			$$root service redis-server stop >/dev/null && $$root update-rc.d redis-server disable;; \
+			$$root service redis-server stop >/dev/null; \
+			$$root update-rc.d redis-server disable || true;; \
 		esac; \
 	elif command -v brew >/dev/null; then \
 		brew install valkey; \

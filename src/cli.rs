@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
@@ -14,7 +15,8 @@ use crate::screen::{LogFormat, Verbosity};
 
 /// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
 #[derive(Debug, Parser)]
-#[command(name = "qscale", version, after_help = exit::TABLE, disable_help_subcommand = true, styles = styles())]
+#[command(name = "qscale", version, disable_help_subcommand = true, styles = styles())]
+#[command(after_help = format!("{PRECEDENCE}\n\n{}", exit::TABLE))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -22,11 +24,15 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Where a setting that no flag names comes from.
+const PRECEDENCE: &str = "\
+What no flag says comes from the environment, then the profile, then the default.";
+
 /// What every subcommand understands.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The workload's profile [env: `QSCALE_PROFILE`] [default: ./qscale.toml if there, else the built-in one]
+    /// TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]
     #[arg(long, short, global = true, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
 
@@ -34,7 +40,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
 
-    /// Colour in output and log [also: `NO_COLOR`, `CLICOLOR_FORCE`]
+    /// Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
@@ -86,52 +92,52 @@ pub(crate) enum Command {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Redis")]
 pub(crate) struct RedisArgs {
-    /// Everything in one: redis://, rediss:// (TLS) or unix:// [env: `REDIS_URL`]
+    /// Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]
     // Read later: an error of the command line's own would repeat the URL, password and all.
     #[arg(long = "redis", value_name = "URL")]
     url: Option<SecretString>,
 
-    /// Host name or IP address [env: `REDIS_HOST`] [default: localhost]
+    /// Host name or IP address [env: REDIS_HOST] [default: localhost]
     #[arg(long, value_name = "HOST", conflicts_with = "url")]
     host: Option<String>,
 
-    /// Port [env: `REDIS_PORT`] [default: 6379]
+    /// Port [env: REDIS_PORT] [default: 6379]
     #[arg(long, value_name = "PORT", conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
-    /// ACL user [env: `REDIS_USERNAME`]
+    /// ACL user [env: REDIS_USERNAME]
     #[arg(long, value_name = "USER")]
     username: Option<String>,
 
-    /// File that holds the password [env: `REDIS_PASSWORD` for the password itself, `REDIS_PASSWORD_FILE`]
+    /// File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 
-    /// Database index [env: `REDIS_DB`] [default: 0]
+    /// Database index [env: REDIS_DB] [default: 0]
     #[arg(long, value_name = "INDEX")]
     db: Option<u8>,
 
-    /// Speak TLS [env: `REDIS_TLS`]
+    /// Speak TLS [env: REDIS_TLS]
     #[arg(long)]
     tls: bool,
 
-    /// Certificates (PEM) to trust in place of the system's [env: `REDIS_TLS_CA`]
+    /// Certificates (PEM) to trust in place of the system's [env: REDIS_TLS_CA]
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
 
-    /// Client certificate (PEM) [env: `REDIS_TLS_CERT`]
+    /// Client certificate (PEM) [env: REDIS_TLS_CERT]
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<PathBuf>,
 
-    /// Client key (PEM) [env: `REDIS_TLS_KEY`]
+    /// Client key (PEM) [env: REDIS_TLS_KEY]
     #[arg(long, value_name = "FILE")]
     tls_key: Option<PathBuf>,
 
-    /// Name the server's certificate must hold, where it differs from the host [env: `REDIS_TLS_SERVER_NAME`]
+    /// Name the server's certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]
     #[arg(long, value_name = "NAME")]
     tls_server_name: Option<String>,
 
-    /// Accept any certificate: whoever stands between reads and writes everything
+    /// Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]
     #[arg(long)]
     tls_skip_verify: bool,
 
@@ -139,7 +145,7 @@ pub(crate) struct RedisArgs {
     #[arg(long, value_name = "DURATION")]
     connect_timeout: Option<Span>,
 
-    /// How long a lost connection is tried for [default: for ever; 1m in produce]
+    /// How long a lost connection is tried for [default: 1m in produce, else for ever]
     #[arg(long, value_name = "DURATION")]
     reconnect_for: Option<Span>,
 }
@@ -200,6 +206,16 @@ pub(crate) fn positive_factor(text: &str) -> Result<f64, String> {
         Ok(factor) if (1e-3..=1e6).contains(&factor) => Ok(factor),
         _ => Err("is not a factor from 0.001 to 1000000".to_owned()),
     }
+}
+
+/// Reads a whole number.
+pub(crate) fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "is not a whole number".to_owned())
+}
+
+/// Reads a whole number that may not be zero.
+pub(crate) fn positive_count<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "is not a whole number from 1 on".to_owned())
 }
 
 /// Reads a duration that may not be zero.

@@ -42,7 +42,7 @@ fn fails(command: &[&str], redis: &[&str], address: &str, words: &[&str]) {
 
 #[track_caller]
 fn says_why(command: &str, run: &Finished, address: &str, words: &[&str]) {
-    let Finished { status, stdout, stderr, took } = run;
+    let Finished { status, stdout, stderr, took, stdout_bytes: _ } = run;
     assert_eq!(*status, 69, "{command} after {took:?}\n{stdout}\n{stderr}");
     assert!(*took < AT_ONCE, "{command} took {took:?}\n{stderr}");
     let error = stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
@@ -266,8 +266,8 @@ fn what_kubernetes_injects_gets_in() {
 fn a_flag_beats_the_environment_and_the_environment_beats_the_profile() {
     let server = RedisServer::start();
     let profile = |port: u16| format!("[redis]\nhost = \"127.0.0.1\"\nport = {port}\n");
-    works(&server, "0", |qscale| qscale.file("qscale.toml", &profile(server.port())));
-    works(&server, "0", |qscale| qscale.file("qscale.toml", &profile(1)).env("REDIS_URL", server.url()));
+    works(&server, "0", |qscale| qscale.file("qscale.toml", profile(server.port())));
+    works(&server, "0", |qscale| qscale.file("qscale.toml", profile(1)).env("REDIS_URL", server.url()));
     works(&server, "0", |qscale| qscale.env("REDIS_URL", "redis://127.0.0.1:1").args(["--redis", &server.url()]));
 }
 

@@ -268,7 +268,7 @@ fn serve(stream: TcpStream, answer: &Mutex<(u16, Value)>, asked: &Mutex<BTreeSet
 }
 
 fn in_cluster(redis: &RedisServer, api: &Api) -> Qscale {
-    watch_json(redis).file("kubeconfig", &api.kubeconfig()).env("KUBECONFIG", "kubeconfig")
+    watch_json(redis).file("kubeconfig", api.kubeconfig()).env("KUBECONFIG", "kubeconfig")
 }
 
 #[test]

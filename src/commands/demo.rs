@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use crate::cli::{RedisArgs, positive_factor};
+use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::Outcome;
 use crate::local::{Process, RedisAt, Server};
 use crate::profile::{DEFAULT_LIST, Endpoint, Profile, SpanRange};
@@ -27,11 +27,11 @@ pub(crate) struct Args {
     redis: Option<SecretString>,
 
     /// How many consumers work [default: the profile's max-replica-count]
-    #[arg(long, value_name = "PROCESSES")]
+    #[arg(long, value_name = "PROCESSES", value_parser = positive_count::<NonZeroU32>)]
     consumers: Option<NonZeroU32>,
 
     /// How many items are pushed [default: three of the profile's batches]
-    #[arg(long, short = 'n', value_name = "ITEMS")]
+    #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
     count: Option<u64>,
 
     /// How many times faster than in the profile an item is worked
@@ -162,15 +162,36 @@ async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Ve
         .collect::<Result<Vec<_>>>()?;
     let mut producer = stage.start("producer", &plan.produce())?;
 
+    let abort = &context.shutdown.abort;
     let stopped = show_until_worked(plan, &mut list, &mut producer, &mut consumers, context).await?;
     if stopped {
-        producer.terminate();
+        end(std::iter::once(&mut producer).chain(&mut consumers), abort).await;
+        list.close().await;
+        return Ok(None);
     }
-    let pushed = pushed(&mut producer).await?;
-    let worked = worked(&mut consumers, context).await?;
+    // Whoever is told twice to stop is not kept waiting; what still runs is killed.
+    let (pushed, worked) = tokio::select! {
+        biased;
+        counted = count(&mut producer, &mut consumers) => counted?,
+        () = abort.cancelled() => return Ok(None),
+    };
     let left = list.length().await?;
     list.close().await;
-    Ok((!stopped).then(|| Verdict::new(pushed, worked, left)))
+    Ok(Some(Verdict::new(pushed, worked, left)))
+}
+
+/// Ends processes whose results nobody wants any more. They put down in order what they have in hand; `abort` cuts that
+/// short.
+async fn end<'a>(processes: impl Iterator<Item = &'a mut Process>, abort: &CancellationToken) {
+    let processes: Vec<_> = processes.inspect(|process| process.terminate()).collect();
+    for process in processes {
+        tokio::select! {
+            biased;
+            // One that was told to stop before it listened has no result, and needs none.
+            _ = process.output() => {}
+            () = abort.cancelled() => return,
+        }
+    }
 }
 
 /// Shows list and consumers at every tick, until all is pushed and the list is empty; `true` when told to stop before.
@@ -259,6 +280,11 @@ struct Pushed {
     items: u64,
 }
 
+/// Waits until everybody has done; what was pushed, and what was worked.
+async fn count(producer: &mut Process, consumers: &mut [Process]) -> Result<(u64, u64)> {
+    Ok((pushed(producer).await?, worked(consumers).await?))
+}
+
 async fn pushed(producer: &mut Process) -> Result<u64> {
     let (_, output) = producer.output().await?;
     match serde_json::from_str::<Pushed>(&output) {
@@ -267,16 +293,12 @@ async fn pushed(producer: &mut Process) -> Result<u64> {
     }
 }
 
-/// Ends the consumers, and adds up what they did. They finish what is in work; `abort` cuts that short.
-async fn worked(consumers: &mut [Process], context: &Context) -> Result<u64> {
+/// Ends the consumers when they have finished what is in work, and adds up what they did.
+async fn worked(consumers: &mut [Process]) -> Result<u64> {
     consumers.iter().for_each(Process::terminate);
     let mut worked = 0;
     for consumer in consumers.iter_mut() {
-        let abort = context.shutdown.abort.clone();
-        let output = tokio::select! {
-            output = consumer.output() => output?.1,
-            () = abort.cancelled() => bail!("stopped while items were in work"),
-        };
+        let (_, output) = consumer.output().await?;
         match serde_json::from_str::<Worked>(&output) {
             Ok(one) => worked += one.acknowledged,
             Err(_) => bail!("a consumer failed: {}", consumer.last_words()),

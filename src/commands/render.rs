@@ -7,17 +7,17 @@ use crate::exit::Outcome;
 use crate::manifest::Workload;
 use crate::profile::{Profile, ProfileError, deploy};
 
-/// Write the profile as Kubernetes objects, for `kubectl apply -f -`
+/// Write the profile as Kubernetes objects, for kubectl apply -f -
 ///
-/// Deployments and a `ScaledObject` or `ScaledJob` of KEDA, as YAML on stdout; the same bytes every time. The address of
-/// Redis comes from the profile alone, user and password from the Secret that `deploy.secret` names.
+/// Deployments and a ScaledObject or ScaledJob of KEDA, as YAML on stdout; the same bytes every time. The address of
+/// Redis comes from the profile alone, user and password from the Secret that deploy.secret names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Namespace of all objects [default: `deploy.namespace`]
+    /// Namespace of all objects [default: deploy.namespace]
     #[arg(long, short, value_name = "NAME", value_parser = deploy::namespace)]
     namespace: Option<String>,
 
-    /// Container image, with a tag or digest [default: `deploy.image`]
+    /// Container image, with a tag or digest [default: deploy.image]
     #[arg(long, value_name = "IMAGE", value_parser = deploy::image)]
     image: Option<String>,
 }

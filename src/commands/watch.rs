@@ -19,14 +19,22 @@ use crate::screen::{Output, Readout};
 /// How long the first sample waits for Kubernetes, so that it has pods where a cluster answers as it should.
 const FIRST_LOOK: Duration = Duration::from_millis(700);
 
+/// What a line of JSON says.
+const FIELDS: &str = "\
+With --output json each look is an object on a line of its own:
+  time              when, as RFC 3339 in UTC
+  list              the list
+  backlog           how many items wait
+  net_per_second    how fast that changes; negative when it shrinks, null until it is known
+  seconds_to_empty  null unless it shrinks
+  deployment        null, or namespace, name, desired, current, ready, available";
+
 /// Watch the list grow and shrink, and the pods that work it
 ///
 /// Shows how many items wait, how fast that changes, when the list will be empty, and the consumers' Deployment where a
-/// cluster is configured. On a terminal it is redrawn in place; otherwise each look is a line on stdout. With
-/// `--output json` a line is an object with the fields `time`, `list`, `backlog`, `net_per_second` (negative: it
-/// shrinks), `seconds_to_empty` (null unless it shrinks) and `deployment` (null, or an object with `namespace`,
-/// `name`, `desired`, `current`, `ready` and `available`).
+/// cluster is configured. On a terminal it is redrawn in place; otherwise each look is a line on stdout.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = FIELDS)]
 pub(crate) struct Args {
     /// Look this often
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive_duration)]
@@ -44,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Output,
 
-    /// The list to watch [env: `LIST_NAME`] [default: mylist]
+    /// The list to watch [env: LIST_NAME] [default: mylist]
     #[arg(long, short, value_name = "KEY")]
     list: Option<String>,
 
@@ -56,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
     namespace: Option<String>,
 
-    /// The consumers' Deployment [default: as `qscale render` names it]
+    /// The consumers' Deployment [default: as qscale render names it]
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
     deployment: Option<String>,
 

@@ -28,15 +28,28 @@ enum Kind {
     Line(Arc<Mutex<tokio::io::Stdout>>),
 }
 
-pub(crate) struct Assignment { pub(crate) item: Item, pub(crate) id: String, pub(crate) attempt: u32, pub(crate) list: Arc<str>, pub(crate) consumer: Arc<str> }
+pub(crate) struct Assignment {
+    pub(crate) item: Item,
+    pub(crate) id: String,
+    pub(crate) attempt: u32,
+    pub(crate) list: Arc<str>,
+    pub(crate) consumer: Arc<str>,
+}
 
 /// What became of an item.
 #[derive(Debug)]
 pub(crate) enum Verdict {
     /// It was worked.
     Done,
-    Retry { reason: String, tail: Vec<u8>, spend: bool },
-    Bury { reason: String, tail: Vec<u8> },
+    Retry {
+        reason: String,
+        tail: Vec<u8>,
+        spend: bool,
+    },
+    Bury {
+        reason: String,
+        tail: Vec<u8>,
+    },
     /// It was put down unfinished.
     Interrupted,
     Unrunnable(String),
@@ -62,7 +75,7 @@ impl Handler {
                 let duration = work.duration(&item.0, &mut rand::rng());
                 match duration {
                     Ok(duration) => simulate(item, duration.div_f64(*speed), abort).await,
-                    Err(reason) => Verdict::Bury{reason, tail: vec![]},
+                    Err(reason) => Verdict::Bury { reason, tail: vec![] },
                 }
             }
             Kind::Line(stdout) => write_line(item, stdout, abort).await,

@@ -1,27 +1,30 @@
 //! The profile: one TOML file that describes one workload for all subcommands.
 
-pub mod deploy;
 pub mod consume;
+pub mod deploy;
 mod duration;
+mod redacted;
 mod redis;
 pub mod scale;
 mod setting;
 mod source;
 mod url;
+mod variables;
 
 use std::num::NonZeroU64;
 use std::path::Path;
 
 use serde::Deserialize;
 
-pub use self::deploy::DeployTable;
 pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
+pub use self::deploy::DeployTable;
 pub use self::duration::{Span, SpanRange};
+pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
-pub use self::url::{Address, RedisUrl, without_password};
+pub use self::url::{Address, RedisUrl};
 use crate::workload::{Payload, Rate};
 
 /// The list that is used when nothing names one.

@@ -6,8 +6,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::redacted::{is_password, redacted};
 use super::setting::SettingError;
-use super::url::without_password;
 
 /// Said to who writes a password into a profile.
 const PASSWORD_SOURCES: &str =
@@ -51,26 +51,38 @@ impl Source {
     /// Turns what the TOML reader says into our words, with the key that was meant for a near miss.
     pub(super) fn toml_error(&self, error: &toml::de::Error) -> ProfileError {
         let message = error.message().trim_end();
-        let hint = unknown_field(message).and_then(|(unknown, known)| match nearest(unknown, &known) {
+        let Some((unknown, known)) = unknown_field(message) else {
+            return self.error(error.span(), in_plain_words(message), None);
+        };
+        let hint = match nearest(unknown, &known) {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
-            None if unknown.to_ascii_lowercase().contains("password") => Some(PASSWORD_SOURCES.to_owned()),
+            None if is_password(unknown) => Some(PASSWORD_SOURCES.to_owned()),
             None if known.is_empty() => None,
             None => Some(format!("the keys here are: {}", known.join(", "))),
-        });
-        let message = match unknown_field(message) {
-            Some((unknown, _)) => format!("unknown key `{unknown}`"),
-            None => message.to_owned(),
         };
-        self.error(error.span(), message, hint)
+        // Whatever it is called: in `[redis]` it may be a password.
+        let secret = known.contains(&"password-file").then_some(unknown);
+        self.error_beside(secret, error.span(), format!("unknown key `{unknown}`"), hint)
     }
 
     fn error(&self, span: Option<Range<usize>>, message: String, hint: Option<String>) -> ProfileError {
+        self.error_beside(None, span, message, hint)
+    }
+
+    /// Makes an error whose line is shown without the value of the key `secret`.
+    fn error_beside(
+        &self,
+        secret: Option<&str>,
+        span: Option<Range<usize>>,
+        message: String,
+        hint: Option<String>,
+    ) -> ProfileError {
         let place = span.map(|span| {
             let (line, column) = self.position(span.start);
-            let text = self.text.lines().nth(line - 1).unwrap_or_default().to_owned();
+            let text = self.text.lines().nth(line - 1).unwrap_or_default();
             let rest = text.chars().count().saturating_sub(column - 1);
             let width = self.text.get(span).unwrap_or_default().chars().take_while(|c| *c != '\n').count();
-            Place { line, column, width: width.clamp(1, rest.max(1)), text }
+            Place { line, column, width: width.clamp(1, rest.max(1)), text: redacted(text, secret) }
         });
         ProfileError::Wrong(Box::new(Wrong { profile: self.name.clone(), place, message, hint }))
     }
@@ -88,6 +100,24 @@ fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
     let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
     Some((unknown, quoted.collect()))
+}
+
+/// What serde says of a value, without the names that types have in the code.
+fn in_plain_words(message: &str) -> String {
+    let message = message.replacen("unknown variant", "unknown value", 1);
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message };
+    let expected = match expected {
+        "a nonzero u32" | "a nonzero u64" => "a whole number from 1 on",
+        "u32" | "u64" => "a whole number from 0 on",
+        "u16" => "a whole number from 0 to 65535",
+        "u8" => "a whole number from 0 to 255",
+        "a boolean" => "true or false",
+        "a string" => "text in quotes",
+        "a sequence" => "a list in brackets",
+        expected if expected.starts_with("struct ") => "a table",
+        expected => expected,
+    };
+    format!("{}, expected {expected}", found.trim_end_matches(" as i128"))
 }
 
 /// The known key that `unknown` was most likely meant to be; KEDA's and Kubernetes' own spellings count as meant.
@@ -159,6 +189,7 @@ struct Place {
     line: usize,
     column: usize,
     width: usize,
+    /// The line, as it may be shown.
     text: String,
 }
 
@@ -169,21 +200,9 @@ impl fmt::Display for Wrong {
         let gutter = line.to_string().len();
         writeln!(f, "{}:{line}:{column}: {}", self.profile, self.message)?;
         writeln!(f, "{:gutter$} |", "")?;
-        writeln!(f, "{line} | {}", redacted(text))?;
+        writeln!(f, "{line} | {text}")?;
         write!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width), indent = column - 1)
     }
-}
-
-/// A line of a profile as it may be shown: a URL keeps its shape and loses its password, and so does a key that is
-/// not known here but holds one by its name.
-fn redacted(line: &str) -> String {
-    if let Some((key, value)) = line.split_once('=')
-        && key.to_ascii_lowercase().contains("pass")
-        && key.trim() != "password-file"
-    {
-        return format!("{key}={}", "*".repeat(value.chars().count()));
-    }
-    without_password(line)
 }
 
 #[cfg(test)]

@@ -165,10 +165,10 @@ impl Claims {
             Bytes::from(most.min(MAX_CLAIMS).to_string()),
         ];
         arguments.extend(finished.iter().flat_map(Finished::arguments));
-        let (script, list) = (&self.exchange, self.keys.list.clone());
+        let (script, key) = (&self.exchange, self.keys.list.clone());
         let (items, lost, due, renewed, now) = self
             .connection
-            .repeat(&list, |client| {
+            .repeat(&key, |client| {
                 let (keys, arguments) = (keys.clone(), arguments.clone());
                 async move { script.run::<Answer>(&client, keys, arguments).await }
             })

@@ -16,5 +16,5 @@ pub use claims::{ClaimSettings, Claimed, Claims, Exchanged, Finished};
 pub use connection::{Connection, Redis};
 pub use error::{Fault, QueueError};
 pub use list::List;
-pub use wait::Waiter;
 pub use push::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Pusher};
+pub use wait::Waiter;

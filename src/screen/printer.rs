@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use color_eyre::eyre::Report;
+use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use super::logs::{self, LogFormat};
@@ -30,6 +30,9 @@ pub(crate) enum Verbosity {
     /// And why.
     Verbose,
 }
+
+/// What a disk that is full, say, is an answer to.
+const CANNOT_WRITE: &str = "cannot write to stdout";
 
 /// The only one who prints.
 #[derive(Debug, Clone)]
@@ -71,21 +74,23 @@ impl Printer {
     }
 
     /// Writes one line of data to stdout: what another program would want to read.
-    pub(crate) fn result(&self, line: &impl Display) -> io::Result<()> {
-        self.bars.suspend(|| {
+    pub(crate) fn result(&self, line: &impl Display) -> Result<()> {
+        let written = self.bars.suspend(|| {
             let mut stdout = anstream::stdout().lock();
             writeln!(stdout, "{line}")?;
             stdout.flush()
-        })
+        });
+        written.wrap_err(CANNOT_WRITE)
     }
 
     /// Writes bytes to stdout as they are.
-    pub(crate) fn raw(&self, bytes: &[u8]) -> io::Result<()> {
-        self.bars.suspend(|| {
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Result<()> {
+        let written = self.bars.suspend(|| {
             let mut stdout = io::stdout().lock();
             stdout.write_all(bytes)?;
             stdout.flush()
-        })
+        });
+        written.wrap_err(CANNOT_WRITE)
     }
 
     /// Says why the run failed: one line `error: outer: inner: cause`, and the way out where one is known.

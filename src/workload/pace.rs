@@ -87,7 +87,7 @@ pub enum Rate {
 
 /// A rate in a profile is a number of items per second, or text.
 #[derive(Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a rate such as `200`, `200/s`, `30/m` or `max`")]
 enum RateText {
     Number(f64),
     Text(String),

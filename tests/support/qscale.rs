@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -27,6 +27,8 @@ pub(crate) struct Qscale {
     command: Command,
     folder: TempDir,
     input: Option<Vec<u8>>,
+    open_input: bool,
+    stdout: Option<Stdio>,
     deadline: Duration,
 }
 
@@ -36,6 +38,8 @@ pub(crate) struct Finished {
     /// The exit status; 128 and the signal's number where a signal ended it, as shells say it.
     pub(crate) status: i32,
     pub(crate) stdout: String,
+    /// The same, byte for byte.
+    pub(crate) stdout_bytes: Vec<u8>,
     pub(crate) stderr: String,
     /// From start to end.
     pub(crate) took: Duration,
@@ -45,6 +49,7 @@ pub(crate) struct Finished {
 pub(crate) struct Running {
     process: Child,
     start: Instant,
+    stdin: Option<ChildStdin>,
     stdout: Stream,
     stderr: Stream,
     deadline: Duration,
@@ -62,7 +67,7 @@ impl Qscale {
             }
         }
         command.args(words).env("RUST_BACKTRACE", "0").env("HOME", folder.path()).current_dir(folder.path());
-        Self { command, folder, input: None, deadline: DEADLINE }
+        Self { command, folder, input: None, open_input: false, stdout: None, deadline: DEADLINE }
     }
 
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
@@ -81,7 +86,7 @@ impl Qscale {
     }
 
     /// Puts a file into the folder it runs in.
-    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+    pub(crate) fn file(self, name: &str, text: impl AsRef<[u8]>) -> Self {
         fs::write(self.folder.path().join(name), text).expect("the temporary folder takes a file");
         self
     }
@@ -89,6 +94,18 @@ impl Qscale {
     /// What it reads from stdin; without this, nothing.
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = Some(bytes.into());
+        self
+    }
+
+    /// Keeps its stdin open, for [`Running::write`].
+    pub(crate) fn open_input(mut self) -> Self {
+        self.open_input = true;
+        self
+    }
+
+    /// Where its stdout goes; the test itself then sees nothing of it.
+    pub(crate) fn stdout_to(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = Some(stdout.into());
         self
     }
 
@@ -114,23 +131,41 @@ impl Qscale {
 
     /// Starts it.
     pub(crate) fn spawn(mut self) -> Running {
-        let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
-        self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let stdin = if self.input.is_some() || self.open_input { Stdio::piped() } else { Stdio::null() };
+        self.command.stdin(stdin).stdout(self.stdout.unwrap_or_else(Stdio::piped)).stderr(Stdio::piped());
         let start = Instant::now();
         let mut process = self.command.spawn().expect("qscale can be started");
-        if let (Some(mut stdin), Some(input)) = (process.stdin.take(), self.input) {
+        // The command keeps what it was given as stdout: a pipe whose reader waits for its end.
+        drop(self.command);
+        let mut stdin = process.stdin.take();
+        if let Some(input) = self.input {
             // A program that has seen enough closes its stdin, as it may.
+            let mut stdin = stdin.take().expect("stdin is a pipe");
             thread::spawn(move || drop(stdin.write_all(&input)));
         }
-        let stdout = Stream::read(process.stdout.take().expect("stdout is a pipe"));
+        let stdout = match process.stdout.take() {
+            Some(stdout) => Stream::read(stdout),
+            None => Stream::read(std::io::empty()),
+        };
         let stderr = Stream::read(process.stderr.take().expect("stderr is a pipe"));
-        Running { process, start, stdout, stderr, deadline: self.deadline, _folder: self.folder }
+        Running { process, start, stdin, stdout, stderr, deadline: self.deadline, _folder: self.folder }
     }
 }
 
 impl Running {
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Writes to its stdin.
+    pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        let stdin = self.stdin.as_mut().expect("its stdin is open");
+        stdin.write_all(bytes.as_ref()).expect("it reads its stdin");
+    }
+
+    /// Ends its stdin.
+    pub(crate) fn close_input(&mut self) {
+        self.stdin = None;
     }
 
     /// What it has written to stdout so far.
@@ -209,7 +244,8 @@ impl Running {
         while !(self.stdout.ended() && self.stderr.ended()) && reading.elapsed() < SOON {
             thread::sleep(LOOK_AGAIN);
         }
-        Finished { status: status_of(status), stdout: self.stdout(), stderr: self.stderr(), took }
+        let stdout_bytes = self.stdout.bytes();
+        Finished { status: status_of(status), stdout: self.stdout(), stdout_bytes, stderr: self.stderr(), took }
     }
 
     /// Waits for its end as long as a run may take.
@@ -240,7 +276,7 @@ impl Finished {
     /// Asserts the exit status; shows what the program said when it is another.
     #[track_caller]
     pub(crate) fn exits(self, status: i32) -> Self {
-        let Self { status: was, stdout, stderr, took } = &self;
+        let Self { status: was, stdout, stderr, took, .. } = &self;
         let said = format!("--- stdout\n{}\n--- stderr\n{}\n---", ending(stdout), ending(stderr));
         assert_eq!(*was, status, "exit status after {took:?}\n{said}");
         self
@@ -268,6 +304,10 @@ impl Stream {
 
     fn ended(&self) -> bool {
         self.reader.is_finished()
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        lock(&self.shared).clone()
     }
 
     fn text(&self) -> String {

@@ -181,6 +181,40 @@ impl RedisServer {
         }
     }
 
+    /// The same as [`Self::pushed`], byte for byte.
+    #[track_caller]
+    pub(crate) fn pushed_bytes(&self, list: &str) -> Vec<Vec<u8>> {
+        let Ok(Reply::Array(items)) = self.ask(&["LRANGE", list, "0", "-1"]) else { panic!("LRANGE {list}") };
+        let bytes = |item| if let Reply::Text(bytes) = item { bytes } else { panic!("{item:?} in `{list}`") };
+        items.into_iter().rev().map(bytes).collect()
+    }
+
+    /// Pushes items as any producer would; the first one is the first to be taken.
+    #[track_caller]
+    pub(crate) fn push<I: AsRef<[u8]>>(&self, list: &str, items: impl IntoIterator<Item = I>) {
+        let mut command = vec![b"LPUSH".to_vec(), list.into()];
+        command.extend(items.into_iter().map(|item| item.as_ref().to_vec()));
+        assert!(matches!(self.ask(&command), Ok(Reply::Integer(_))), "LPUSH {list}");
+    }
+
+    /// Takes what is next, as any consumer would.
+    #[track_caller]
+    pub(crate) fn pop(&self, list: &str) -> Option<Vec<u8>> {
+        match self.ask(&["RPOP", list]) {
+            Ok(Reply::Text(item)) => Some(item),
+            Ok(Reply::Nil) => None,
+            answer => panic!("RPOP {list}: {answer:?}"),
+        }
+    }
+
+    /// The names of all keys, in order.
+    #[track_caller]
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.cli(&["KEYS", "*"]).lines().map(str::to_owned).collect();
+        keys.sort();
+        keys
+    }
+
     /// How many clients wait in a blocking command.
     #[track_caller]
     pub(crate) fn blocked_clients(&self) -> u64 {

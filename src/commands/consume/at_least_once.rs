@@ -13,6 +13,7 @@ use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::handler::Verdict;
 use crate::history::{History, Next};
+use crate::item::Item;
 use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
 use crate::shutdown::Shutdown;
 use crate::tally::Tally;
@@ -236,7 +237,7 @@ impl<'a> Consumer<'a> {
     fn judge(&mut self, ended: Ended) {
         let Ended { claimed, verdict, took } = ended;
         self.tally.handled(took);
-        let id = claimed.id.clone();
+        let (id, item) = (claimed.id.clone(), claimed.item.clone());
         match verdict {
             Verdict::Done => self.finished.push(Finished::Acknowledge { id }),
             Verdict::Retry { reason, tail, spend } => {
@@ -252,7 +253,7 @@ impl<'a> Consumer<'a> {
                         tracing::warn!("item {} failed: {}; tried again in {pause}", history.id, history.reason);
                         self.finished.push(Finished::Retry { id, after, history });
                     }
-                    Next::Bury => self.bury(id, history, now),
+                    Next::Bury => self.bury(id, &item, history, now),
                 }
             }
             Verdict::Bury { reason, tail } => {
@@ -260,7 +261,7 @@ impl<'a> Consumer<'a> {
                 let history = claimed.past(now);
                 let stderr = String::from_utf8_lossy(&tail).into_owned();
                 let attempts = history.attempts + 1;
-                self.bury(id, History { attempts, reason, stderr, ..history }, now);
+                self.bury(id, &item, History { attempts, reason, stderr, ..history }, now);
             }
             // Still held, and given back at the end.
             Verdict::Interrupted => {}
@@ -269,8 +270,8 @@ impl<'a> Consumer<'a> {
         }
     }
 
-    fn bury(&mut self, id: String, history: History, now: u64) {
-        tracing::error!("item {} is a dead letter: {}", history.id, history.reason);
+    fn bury(&mut self, id: String, item: &Item, history: History, now: u64) {
+        tracing::error!("item {} is a dead letter: {}: {item}", history.id, history.reason);
         self.finished.push(Finished::Bury { id, history: History { died: Some(now), ..history } });
     }
 

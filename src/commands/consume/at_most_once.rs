@@ -1,5 +1,7 @@
 //! At most once: a plain blocking pop, and nothing else.
 
+use std::time::Duration;
+
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
 
@@ -7,9 +9,15 @@ use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::handler::Verdict;
 use crate::item::Item;
-use crate::queue::{Claimed, List, Redis};
+use crate::queue::{Claimed, List, QueueError, Redis};
 use crate::shutdown::Shutdown;
 use crate::tally::Tally;
+
+/// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
+const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two tries of that.
+const GIVE_BACK_PAUSE: Duration = Duration::from_millis(250);
 
 /// Takes and works items until there are enough, none come, or `stop` asks; gives back what is unfinished then.
 pub(super) async fn consume(
@@ -30,8 +38,8 @@ pub(super) async fn consume(
             unfinished.count(ended, tally);
         }
     }
-    let given_back = give_back(unfinished.items, &mut list, tally).await;
     list.close().await;
+    let given_back = give_back(unfinished.items, redis, &plan.list, tally).await;
     taken?;
     given_back?;
     Ok(unfinished.ending)
@@ -70,11 +78,13 @@ async fn take(
         }
         match taken {
             // It came as we were told to stop: somebody else shall have it.
-            Some(item) if stop.is_cancelled() => unfinished.items.push(item),
+            Some(item) if stop.is_cancelled() => {
+                tally.taken += 1;
+                unfinished.items.push((tally.taken, item));
+            }
             Some(item) => {
                 tally.taken += 1;
-                let id = format!("{}:{}", plan.consumer, tally.taken);
-                workers.begin(Claimed { id, item, history: None });
+                workers.begin(Claimed { id: tally.taken.to_string(), item, history: None });
             }
             None => {}
         }
@@ -88,7 +98,8 @@ async fn take(
 /// What goes back to the list, and why nothing more is taken.
 #[derive(Default)]
 struct Unfinished {
-    items: Vec<Item>,
+    /// With the number in which they were taken.
+    items: Vec<(u64, Item)>,
     ending: Ending,
 }
 
@@ -96,20 +107,21 @@ impl Unfinished {
     fn count(&mut self, ended: Ended, tally: &mut Tally) {
         let Ended { claimed: Claimed { id, item, .. }, verdict, took } = ended;
         tally.handled(took);
+        let number = id.parse().unwrap_or(u64::MAX);
         match verdict {
             Verdict::Done => tally.acknowledged += 1,
             // There is no second try, and nowhere to keep it.
             Verdict::Retry { reason, .. } | Verdict::Bury { reason, .. } => {
                 tally.dead += 1;
-                tracing::error!("item {id} failed, dropped: {reason}: {item}");
+                tracing::error!("malformed item, dropped: {reason}: {item}");
             }
-            Verdict::Interrupted => self.items.push(item),
+            Verdict::Interrupted => self.items.push((number, item)),
             Verdict::Unrunnable(reason) => {
-                self.items.push(item);
+                self.items.push((number, item));
                 self.ending = Ending::Unrunnable(reason);
             }
             Verdict::Closed(error) => {
-                self.items.push(item);
+                self.items.push((number, item));
                 self.ending = Ending::Closed(error);
             }
         }
@@ -117,10 +129,23 @@ impl Unfinished {
 }
 
 /// Puts unfinished items back where they were taken.
-async fn give_back(items: Vec<Item>, list: &mut List, tally: &mut Tally) -> Result<()> {
+async fn give_back(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &mut Tally) -> Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    // What was taken last goes back first, so that the list is as it was.
+    items.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    let mut list = match connect_again(redis, key).await {
+        Ok(list) => list,
+        Err(error) => {
+            for (_, item) in &items {
+                tracing::error!("cannot give back {item}");
+            }
+            return Err(error).wrap_err("cannot give back unfinished items");
+        }
+    };
     let mut failed = None;
-    // The one taken first is to be taken first again.
-    for item in items.into_iter().rev() {
+    for (_, item) in items {
         match list.give_back(item.clone()).await {
             Ok(()) => tally.given_back += 1,
             Err(error) => {
@@ -129,8 +154,24 @@ async fn give_back(items: Vec<Item>, list: &mut List, tally: &mut Tally) -> Resu
             }
         }
     }
+    list.close().await;
     match failed {
         Some(error) => Err(error).wrap_err("cannot give back unfinished items"),
         None => Ok(()),
+    }
+}
+
+/// Makes a new connection: the one that items came by may have been lost while they were in work, and only their
+/// return would show it.
+async fn connect_again(redis: &Redis, key: &str) -> Result<List, QueueError> {
+    let start = Instant::now();
+    loop {
+        match List::connect(redis, key).await {
+            Err(error) if start.elapsed() < GIVE_BACK_PATIENCE => {
+                tracing::debug!("cannot give back yet: {error}");
+                tokio::time::sleep(GIVE_BACK_PAUSE).await;
+            }
+            connected => return connected,
+        }
     }
 }

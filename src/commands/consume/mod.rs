@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use self::workers::Workers;
 use super::Context;
-use crate::cli::{RedisArgs, positive_factor};
+use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::{Outcome, UsageError};
 use crate::handler::Handler;
 use crate::history::RetryPolicy;
@@ -27,29 +27,29 @@ use crate::workload::Work;
 /// Work the list: simulate work, or hand each item on as a line
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The list to work [env: `LIST_NAME`] [default: mylist]
+    /// The list to work [env: LIST_NAME] [default: mylist]
     #[arg(long, short, value_name = "KEY")]
     list: Option<String>,
 
-    /// How surely an item is worked
+    /// How surely an item is worked [default: at-least-once]
     #[arg(long, value_name = "HOW", value_parser = clap::builder::EnumValueParser::<DeliveryArg>::new())]
     delivery: Option<DeliveryArg>,
 
     /// How many items are worked at a time [default: 1]
-    #[arg(long, short, value_name = "ITEMS")]
+    #[arg(long, short, value_name = "ITEMS", value_parser = positive_count::<NonZeroU32>)]
     concurrency: Option<NonZeroU32>,
 
-    /// What to do with an item: wait `2s` or `2s..6s`; wait as many seconds as a field of its JSON says (`field:wait`);
-    /// or write it to stdout as a line (`none`) [default: none]
+    /// What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait);
+    /// or write it to stdout as a line (none) [default: none]
     #[arg(long, short, value_name = "WORK")]
     work: Option<Work>,
 
-    /// How many times faster than `--work` says an item is worked
+    /// How many times faster than --work says an item is worked
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
     speed: f64,
 
     /// Stop after this many items
-    #[arg(long, value_name = "ITEMS")]
+    #[arg(long, value_name = "ITEMS", value_parser = cli::count)]
     max_items: Option<u64>,
 
     /// Work one item if there is one, then end
@@ -69,11 +69,11 @@ pub(crate) struct Args {
     lease: Option<Span>,
 
     /// How many failed attempts make a dead letter [default: 3]
-    #[arg(long, value_name = "ATTEMPTS", env = "QSCALE_MAX_ATTEMPTS")]
+    #[arg(long, value_name = "ATTEMPTS", value_parser = positive_count::<NonZeroU32>, env = "QSCALE_MAX_ATTEMPTS")]
     max_attempts: Option<NonZeroU32>,
 
     /// How many deaths of its consumer make a dead letter [default: 3]
-    #[arg(long, value_name = "CRASHES", env = "QSCALE_MAX_CRASHES")]
+    #[arg(long, value_name = "CRASHES", value_parser = positive_count::<NonZeroU32>, env = "QSCALE_MAX_CRASHES")]
     max_crashes: Option<NonZeroU32>,
 
     /// The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]
@@ -84,7 +84,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
     max_age: Option<Span>,
 
-    /// Print what was done on stdout at the end; `text` prints it to the log
+    /// The form of the result: text goes to the log, json to stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Output,
 

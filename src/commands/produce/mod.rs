@@ -1,47 +1,48 @@
 //! `produce`: items onto the list, in shape and at the rate that is asked for.
 
+mod items;
+mod tally;
+
 use std::num::NonZeroU64;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use bytes::Bytes;
 use color_eyre::eyre::{Result, WrapErr};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use serde::Serialize;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use self::items::Items;
+use self::tally::Tally;
 use super::Context;
-use crate::cli::RedisArgs;
-use crate::exit::{Outcome, UsageError};
-use crate::input::Input;
+use crate::cli::{self, RedisArgs, positive_count};
+use crate::exit::Outcome;
 use crate::item::Item;
 use crate::profile::{ProduceTable, Profile, Span};
-use crate::queue::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
+use crate::queue::{MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
 use crate::screen::{Output, Progress};
 use crate::workload::{Pace, Payload, Rate};
 
 /// Fill the list, in shape and at the rate you ask, or from a file or a pipe
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The list to push to [env: `LIST_NAME`] [default: mylist]
+    /// The list to push to [env: LIST_NAME] [default: mylist]
     #[arg(long, short, value_name = "KEY")]
     list: Option<String>,
 
     /// Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]
-    #[arg(long, short, value_name = "ITEMS")]
+    #[arg(long, short, value_name = "ITEMS", value_parser = positive_count::<NonZeroU64>)]
     batch: Option<NonZeroU64>,
 
-    /// From the start of one batch to the start of the next; `0s` is as fast as Redis takes them
+    /// From the start of one batch to the start of the next; 0s is as fast as Redis takes them
     #[arg(long, value_name = "DURATION", conflicts_with = "rate")]
     every: Option<Span>,
 
-    /// Items per second in place of batches: `200`, `30/m`, or `max`
+    /// Items per second, in place of --every: 200, 30/m or max
     #[arg(long, value_name = "RATE")]
     rate: Option<Rate>,
 
     /// Stop after this many items
-    #[arg(long, short = 'n', value_name = "ITEMS")]
+    #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
     count: Option<u64>,
 
     /// Stop after this long
@@ -52,7 +53,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEMPLATE", conflicts_with = "input")]
     payload: Option<Payload>,
 
-    /// Push the lines of a file, or of stdin for `-`, byte for byte
+    /// Push the lines of a file, or of stdin for -, byte for byte
     #[arg(long, short, value_name = "FILE")]
     input: Option<PathBuf>,
 
@@ -61,7 +62,7 @@ pub(crate) struct Args {
     null: bool,
 
     /// Wait while the list is longer than this
-    #[arg(long, value_name = "ITEMS")]
+    #[arg(long, value_name = "ITEMS", value_parser = cli::count)]
     max_backlog: Option<u64>,
 
     /// Log every item
@@ -69,7 +70,7 @@ pub(crate) struct Args {
     echo: bool,
 
     /// Fill the template in the same way every time
-    #[arg(long, value_name = "NUMBER", conflicts_with = "input")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "input", value_parser = cli::count)]
     seed: Option<u64>,
 
     /// The form of the result on stdout
@@ -92,6 +93,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the list is looked at while it is too long.
 const BACKLOG_POLL: Duration = Duration::from_millis(200);
 
+/// How long an input may say nothing before what was sent is waited for.
+const LULL: Duration = Duration::from_millis(100);
+
 /// What will be done.
 #[derive(Debug)]
 struct Plan {
@@ -102,10 +106,11 @@ struct Plan {
     batch: usize,
     /// Where to stop, in items.
     total: Option<u64>,
-    /// Whether the stop was asked for by number or time.
+    /// Whether there is an end to reach: a number, a time, or that of a file.
     goal: bool,
-    /// Where to stop, since the start, when the pace sets no number.
+    /// Where to stop, since the start. With a pace, `total` says so to the item, and this ends only waiting.
     limit: Option<Duration>,
+    paced: bool,
     max_backlog: Option<u64>,
     echo: bool,
     output: Output,
@@ -167,6 +172,7 @@ impl Plan {
             _ => (Pace::Unpaced, batch.unwrap_or(UNPACED_BATCH)),
         };
         let within = duration.and_then(|limit| pace.within(limit));
+        let whole_file = input.as_ref().is_some_and(|path| path != Path::new("-"));
         let total = [count, within].into_iter().flatten().min();
         let batch = usize::try_from(batch).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS);
         Self {
@@ -178,8 +184,9 @@ impl Plan {
             pace,
             batch,
             total,
-            goal: count.is_some() || duration.is_some(),
-            limit: duration.filter(|_| within.is_none()),
+            goal: count.is_some() || duration.is_some() || whole_file,
+            limit: duration,
+            paced: within.is_some(),
             max_backlog: max_backlog.or(usual_max_backlog),
             echo: echo || usual_echo.unwrap_or(false),
             output,
@@ -219,19 +226,22 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
     let tally = Tally::of(&plan, &pusher, start.elapsed());
     context.printer.result(&tally.show(plan.output)?)?;
-    match ended {
+    let finished = match ended {
         // Without a connection there is nothing left to wait for.
         Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
             tracing::warn!("{} items were not answered for", pusher.unanswered());
+            false
         }
         Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", tally.items)),
-        Ok(()) => pusher.close().await,
-    }
-    let stopped = context.shutdown.stop.is_cancelled();
-    Ok(if stopped && plan.goal { Outcome::Unfinished } else { Outcome::Done })
+        Ok(finished) => {
+            pusher.close().await;
+            finished
+        }
+    };
+    Ok(if plan.goal && !finished { Outcome::Unfinished } else { Outcome::Done })
 }
 
-/// Pushes what is due, until the plan is done or `stop` asks.
+/// Pushes what is due, until the plan is done or `stop` asks; `false` when it was `stop`.
 async fn push_until_stopped(
     plan: &Plan,
     items: &mut Items,
@@ -239,35 +249,47 @@ async fn push_until_stopped(
     context: &Context,
     progress: &mut Progress,
     start: Instant,
-) -> Result<()> {
+) -> Result<bool> {
     let stop = &context.shutdown.stop;
+    let limit = plan.limit.map(|limit| start + limit);
     let mut sent = 0;
-    while !stop.is_cancelled() && plan.total.is_none_or(|total| sent < total) {
+    let finished = loop {
+        if plan.total.is_some_and(|total| sent >= total) {
+            break true;
+        }
         let next = start + plan.pace.next_after(sent);
         if next > Instant::now() {
             pusher.flush().await?;
             progress.show(pusher.pushed(), pusher.backlog());
             tokio::select! {
                 biased;
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => break false,
                 () = tokio::time::sleep_until(next) => {}
             }
         }
-        if plan.limit.is_some_and(|limit| start.elapsed() >= limit) {
-            break;
+        if !plan.paced && limit.is_some_and(|limit| Instant::now() >= limit) {
+            break true;
         }
-        if !room(plan, pusher, context).await? {
-            break;
+        if !room(plan, pusher, limit, stop).await? {
+            break !stop.is_cancelled();
         }
-        let due = plan.pace.due(start.elapsed()).min(plan.total.unwrap_or(u64::MAX)) - sent;
+        // The next one is due by now, whatever rounding says.
+        let due = plan.pace.due(start.elapsed()).max(sent + 1).min(plan.total.unwrap_or(u64::MAX)) - sent;
         let most = usize::try_from(due).unwrap_or(usize::MAX).min(plan.batch);
         let batch = tokio::select! {
             biased;
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => break false,
             batch = items.next(sent, most) => batch?,
+            () = until(limit) => break true,
+            // Should what was sent be lost, it is not only found out when more comes.
+            () = tokio::time::sleep(LULL), if pusher.unanswered() > 0 => {
+                pusher.flush().await?;
+                progress.show(pusher.pushed(), pusher.backlog());
+                continue;
+            }
         };
         if batch.is_empty() {
-            break;
+            break true;
         }
         sent += batch.len() as u64;
         if plan.echo {
@@ -277,14 +299,19 @@ async fn push_until_stopped(
         }
         pusher.push(batch).await?;
         progress.show(pusher.pushed(), pusher.backlog());
-    }
+    };
     pusher.flush().await?;
     progress.show(pusher.pushed(), pusher.backlog());
-    Ok(())
+    Ok(finished)
 }
 
-/// Waits until the list is short enough; `false` when told to stop meanwhile.
-async fn room(plan: &Plan, pusher: &mut Pusher, context: &Context) -> Result<bool, QueueError> {
+/// Waits until the list is short enough; `false` when told to stop meanwhile, or out of time.
+async fn room(
+    plan: &Plan,
+    pusher: &mut Pusher,
+    limit: Option<Instant>,
+    stop: &CancellationToken,
+) -> Result<bool, QueueError> {
     let Some(most) = plan.max_backlog else { return Ok(true) };
     let mut said = false;
     while pusher.length().await? > most {
@@ -294,94 +321,18 @@ async fn room(plan: &Plan, pusher: &mut Pusher, context: &Context) -> Result<boo
         }
         tokio::select! {
             biased;
-            () = context.shutdown.stop.cancelled() => return Ok(false),
+            () = stop.cancelled() => return Ok(false),
+            () = until(limit) => return Ok(false),
             () = tokio::time::sleep(BACKLOG_POLL) => {}
         }
     }
     Ok(true)
 }
 
-/// Makes or reads the items.
-enum Items {
-    Template { payload: Payload, rng: Box<StdRng> },
-    Input(Box<Input>),
-}
-
-impl Items {
-    async fn open(content: &Content) -> Result<Self> {
-        Ok(match content {
-            Content::Template { payload, seed } => Self::Template {
-                payload: payload.clone(),
-                rng: Box::new(match seed {
-                    Some(seed) => StdRng::seed_from_u64(*seed),
-                    None => StdRng::from_rng(&mut rand::rng()),
-                }),
-            },
-            Content::Input { path, separator } => {
-                let input = Input::open(path, *separator)
-                    .await
-                    .map_err(|error| UsageError(format!("--input: cannot read `{}`: {error}", path.display())))?;
-                Self::Input(Box::new(input))
-            }
-        })
-    }
-
-    /// The next items after the first `sent`, at most `most`; none at the end.
-    async fn next(&mut self, sent: u64, most: usize) -> Result<Vec<Bytes>> {
-        match self {
-            Self::Template { payload, rng } => {
-                let now = SystemTime::now();
-                // One allocation for the whole batch.
-                let mut text = String::new();
-                let mut ends = Vec::with_capacity(most);
-                while ends.len() < most && text.len() < MAX_BATCH_BYTES {
-                    payload.write(&mut text, sent + ends.len() as u64 + 1, now, rng);
-                    ends.push(text.len());
-                }
-                let text = Bytes::from(text);
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                Ok(starts.zip(&ends).map(|(start, end)| text.slice(start..*end)).collect())
-            }
-            Self::Input(input) => input.next(most, MAX_BATCH_BYTES).await.wrap_err("cannot read the input"),
-        }
-    }
-}
-
-/// What was done.
-#[derive(Debug, Serialize)]
-struct Tally {
-    list: String,
-    items: u64,
-    batches: u64,
-    seconds: f64,
-    items_per_second: f64,
-    backlog: u64,
-}
-
-impl Tally {
-    fn of(plan: &Plan, pusher: &Pusher, elapsed: Duration) -> Self {
-        let seconds = elapsed.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a rate is not counted to the last item")]
-        let items_per_second = if seconds > 0.0 { pusher.pushed() as f64 / seconds } else { 0.0 };
-        Self {
-            list: plan.list.clone(),
-            items: pusher.pushed(),
-            batches: pusher.batches(),
-            seconds: (seconds * 1000.0).round() / 1000.0,
-            items_per_second: (items_per_second * 10.0).round() / 10.0,
-            backlog: pusher.backlog(),
-        }
-    }
-
-    fn show(&self, output: Output) -> Result<String> {
-        Ok(match output {
-            Output::Json => serde_json::to_string(self)?,
-            Output::Text => {
-                let Self { list, items, batches, seconds, items_per_second, backlog: _ } = self;
-                format!(
-                    "pushed {items} items in {batches} batches to `{list}` in {seconds:.1} s ({items_per_second} items/s)"
-                )
-            }
-        })
+/// Waits for `limit`; for ever when there is none.
+async fn until(limit: Option<Instant>) {
+    match limit {
+        Some(limit) => tokio::time::sleep_until(limit).await,
+        None => std::future::pending().await,
     }
 }

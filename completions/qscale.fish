@@ -1,0 +1,180 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_qscale_global_optspecs
+    string join \n p/profile= log= color= v/verbose q/quiet h/help V/version
+end
+
+function __fish_qscale_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_qscale_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_qscale_using_subcommand
+    set -l cmd (__fish_qscale_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c qscale -n "__fish_qscale_needs_command" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_needs_command" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_needs_command" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_needs_command" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_needs_command" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_needs_command" -s V -l version -d 'Print version'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "produce" -d 'Fill the list, in shape and at the rate you ask, or from a file or a pipe'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "consume" -d 'Work the list: simulate work, or hand each item on as a line'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "watch" -d 'Watch the list grow and shrink, and the pods that work it'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Write the profile as Kubernetes objects, for kubectl apply -f -'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, worked by several consumers, and counted'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d 'The list to push to [env: LIST_NAME] [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s b -l batch -d 'Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l every -d 'From the start of one batch to the start of the next; 0s is as fast as Redis takes them' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l rate -d 'Items per second, in place of --every: 200, 30/m or max' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s n -l count -d 'Stop after this many items' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l duration -d 'Stop after this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l payload -d 'What the items hold; {int:0..49} {seq} {time} {unix} {id} {text:100} are filled in, JSON stays JSON' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s i -l input -d 'Push the lines of a file, or of stdin for -, byte for byte' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l max-backlog -d 'Wait while the list is longer than this' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l seed -d 'Fill the template in the same way every time' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s o -l output -d 'The form of the result on stdout' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-ca -d 'Certificates (PEM) to trust in place of the system\'s [env: REDIS_TLS_CA]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-cert -d 'Client certificate (PEM) [env: REDIS_TLS_CERT]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-key -d 'Client key (PEM) [env: REDIS_TLS_KEY]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-server-name -d 'Name the server\'s certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s 0 -l null -d 'Items in the input end with NUL, not with a newline'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l echo -d 'Log every item'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls -d 'Speak TLS [env: REDIS_TLS]'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'The list to work [env: LIST_NAME] [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'How surely an item is worked [default: at-most-once]' -r -f -a "at-most-once\t'A plain blocking pop: an item in work is lost when its consumer dies'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'How many items are worked at a time [default: 1]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait); or write it to stdout as a line (none) [default: none]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'How many times faster than --work says an item is worked' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'End when nothing has come for this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'How long items in work may take after SIGTERM; what is unfinished then goes back to the list [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'The form of the result: text goes to the log, json to stdout' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-ca -d 'Certificates (PEM) to trust in place of the system\'s [env: REDIS_TLS_CA]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-cert -d 'Client certificate (PEM) [env: REDIS_TLS_CERT]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-key -d 'Client key (PEM) [env: REDIS_TLS_KEY]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-server-name -d 'Name the server\'s certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l once -d 'Work one item if there is one, then end'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls -d 'Speak TLS [env: REDIS_TLS]'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Look this often' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l for -d 'Stop after this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'The form of the samples' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'The list to watch [env: LIST_NAME] [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'The kubeconfig\'s context to look in [default: its current one; in a pod, the pod\'s cluster]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'The Deployment\'s namespace [default: the profile\'s, else the context\'s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'The consumers\' Deployment [default: as qscale render names it]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-ca -d 'Certificates (PEM) to trust in place of the system\'s [env: REDIS_TLS_CA]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-cert -d 'Client certificate (PEM) [env: REDIS_TLS_CERT]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-key -d 'Client key (PEM) [env: REDIS_TLS_KEY]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-server-name -d 'Name the server\'s certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d 'Stop as soon as the list is empty; exit status 75 when that does not come first'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls -d 'Speak TLS [env: REDIS_TLS]'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -s n -l namespace -d 'Namespace of all objects [default: deploy.namespace]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l image -d 'Container image, with a tag or digest [default: deploy.image]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand render" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l redis -d 'Use this Redis, on a list of its own, in place of a private one' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l consumers -d 'How many consumers work [default: the profile\'s max-replica-count]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'How many items are pushed [default: three of the profile\'s batches]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'How many times faster than in the profile an item is worked' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'The form of the readout on stdout' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

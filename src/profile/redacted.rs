@@ -1,0 +1,94 @@
+//! What of a text that people wrote may be shown: all but passwords.
+
+/// Keys that have to do with a password, and hold none.
+const HARMLESS: [&str; 2] = ["password-file", "secret-password-key"];
+
+/// Returns `line` as it may be shown: without the value of `secret`, without that of a key that holds a password by its
+/// name, and without the password in a URL.
+pub(super) fn redacted(line: &str, secret: Option<&str>) -> String {
+    let hides = |key: &str| Some(key) == secret || (is_password(key) && !HARMLESS.contains(&key));
+    let visible = line.match_indices('=').map(|(at, _)| at).find(|at| hides(key_before(&line[..*at])));
+    match visible {
+        Some(at) => format!("{}= …", without_password(&line[..at])),
+        None => without_password(line),
+    }
+}
+
+/// Whether who writes `key` most likely means a password.
+pub(super) fn is_password(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.contains("pass") || strsim::damerau_levenshtein(&key, "password") <= 2
+}
+
+/// The key that ends `text`, the last part of a dotted one, without quotes.
+fn key_before(text: &str) -> &str {
+    let text = text.trim_end().trim_end_matches(['"', '\'']);
+    let start = text.rfind(|c: char| !c.is_alphanumeric() && c != '-' && c != '_');
+    start.map_or(text, |at| text[at..].trim_start_matches(|c: char| !c.is_alphanumeric() && c != '-' && c != '_'))
+}
+
+/// Text with a URL in it as it may be shown: the URL keeps its shape and loses its password. Without an `@`, what is no
+/// port may be one as well.
+pub fn without_password(text: &str) -> String {
+    let Some(start) = text.find("://").map(|at| at + 3) else { return text.to_owned() };
+    let end = text[start..].rfind('@').map(|at| start + at);
+    let Some(colon) = text[start..end.unwrap_or(text.len())].find(':').map(|colon| start + colon + 1) else {
+        return text.to_owned();
+    };
+    let end = end.unwrap_or_else(|| {
+        let port = text[colon..].chars().take_while(char::is_ascii_digit).count();
+        let word = text[colon..].find(|c: char| c == '"' || c == '\'' || c == '/' || c.is_whitespace());
+        let word = word.unwrap_or(text.len() - colon);
+        if port == word { colon } else { colon + word }
+    });
+    format!("{}{}{}", &text[..colon], "*".repeat(text[colon..end].chars().count()), &text[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        for (line, shown) in [
+            ("password = \"s3cret\"", "password = …"),
+            ("redis.pasword=\"s3cret\"", "redis.pasword= …"),
+            ("\"PASSWD\" = 's3cret'", "\"PASSWD\" = …"),
+            ("redis = { host = \"h\", password = \"s3cret\" }", "redis = { host = \"h\", password = …"),
+            ("url = \"redis://app:s3cret@h:1\"", "url = \"redis://app:******@h:1\""),
+            ("url = \"redis://:s3cr@et@h\"", "url = \"redis://:*******@h\""),
+            ("url = \"redis://:s3cret\"", "url = \"redis://:******\""),
+        ] {
+            assert_eq!(redacted(line, None), shown);
+        }
+        assert_eq!(redacted("auth = \"s3cret\"", Some("auth")), "auth = …");
+    }
+
+    #[test]
+    fn a_url_in_a_text_loses_its_password_and_nothing_else() {
+        for (text, shown) in [
+            ("redis://app:s3cret@h:1/2", "redis://app:******@h:1/2"),
+            ("url = \"http://:p@ss@h\" # x", "url = \"http://:****@h\" # x"),
+            ("redis://app@h:1", "redis://app@h:1"),
+            ("redis://h:s3cret", "redis://h:******"),
+            ("a:b@c", "a:b@c"),
+        ] {
+            assert_eq!(without_password(text), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_password_is_shown() {
+        for line in [
+            "",
+            "host = \"h\"",
+            "password-file = \"/run/secrets/redis\"",
+            "secret-password-key = \"password\"",
+            "url = \"redis://h:6379/0\"",
+            "url = \"redis://app@h:6379\"",
+            "url = \"unix:///run/redis.sock\"",
+        ] {
+            assert_eq!(redacted(line, None), line);
+        }
+    }
+}
