@@ -1,19 +1,20 @@
 //! `consume`: items off the list, each worked once.
 
+mod give_back;
+mod workers;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
-use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
+use self::give_back::give_back;
+use self::workers::Workers;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::Outcome;
-use crate::handler::{Handler, Verdict};
-use crate::item::Item;
 use crate::profile::{ConsumeTable, DEFAULT_DRAIN, Delivery, Profile, Span};
 use crate::queue::{List, QueueError, Redis};
 use crate::screen::Output;
@@ -83,12 +84,6 @@ impl From<DeliveryArg> for Delivery {
         }
     }
 }
-
-/// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
-const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Between two tries of that.
-const GIVE_BACK_PAUSE: Duration = Duration::from_millis(250);
 
 /// What will be done.
 #[derive(Debug)]
@@ -195,156 +190,6 @@ async fn take_until_stopped(
         }
     }
     Ok(())
-}
-
-/// The items in work, never more than `concurrency`.
-struct Workers {
-    handler: Handler,
-    abort: CancellationToken,
-    /// How many items may be in work.
-    hands: usize,
-    running: JoinSet<(Taken, Verdict)>,
-    tally: Tally,
-    unfinished: Vec<Taken>,
-    closed: Option<std::io::Error>,
-}
-
-/// An item, and which one it was that was taken.
-struct Taken {
-    number: u64,
-    item: Item,
-}
-
-impl Workers {
-    fn new(plan: &Plan, shutdown: &Shutdown) -> Self {
-        Self {
-            handler: Handler::new(plan.work.clone(), plan.speed),
-            abort: shutdown.abort.clone(),
-            hands: plan.concurrency as usize,
-            running: JoinSet::new(),
-            tally: Tally::default(),
-            unfinished: Vec::new(),
-            closed: None,
-        }
-    }
-
-    fn idle(&self) -> bool {
-        self.running.is_empty()
-    }
-
-    /// Waits until one more item may be begun; `false` when none may any more.
-    async fn free_hand(&mut self, stop: &CancellationToken) -> bool {
-        while let Some(ended) = self.running.try_join_next() {
-            self.count(ended);
-        }
-        while self.running.len() >= self.hands && self.closed.is_none() {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return false,
-                Some(ended) = self.running.join_next() => self.count(ended),
-            }
-        }
-        self.closed.is_none() && !stop.is_cancelled()
-    }
-
-    fn begin(&mut self, item: Item) {
-        let taken = self.taken(item);
-        let (handler, abort) = (self.handler.clone(), self.abort.clone());
-        self.running.spawn(async move {
-            let verdict = handler.work(&taken.item, &abort).await;
-            (taken, verdict)
-        });
-    }
-
-    /// Keeps an item to be given back.
-    fn put_down(&mut self, item: Item) {
-        let taken = self.taken(item);
-        self.unfinished.push(taken);
-    }
-
-    fn taken(&mut self, item: Item) -> Taken {
-        self.tally.taken += 1;
-        Taken { number: self.tally.taken, item }
-    }
-
-    fn count(&mut self, ended: Result<(Taken, Verdict), JoinError>) {
-        match ended {
-            Ok((_, Verdict::Done)) => self.tally.done += 1,
-            Ok((Taken { item, .. }, Verdict::Malformed(reason))) => {
-                self.tally.malformed += 1;
-                tracing::error!("malformed item, dropped: {reason}: {item}");
-            }
-            Ok((taken, Verdict::Interrupted)) => self.unfinished.push(taken),
-            Ok((taken, Verdict::Closed(error))) => {
-                self.unfinished.push(taken);
-                self.closed.get_or_insert(error);
-            }
-            Err(error) => tracing::error!("a handler ended with a bug in qscale: {error}"),
-        }
-    }
-
-    /// Waits for what is in work; returns what was done, what is to be given back, in that order, and why
-    /// handlers could not go on.
-    async fn finish(mut self) -> (Tally, Vec<Item>, Option<std::io::Error>) {
-        if !self.idle() {
-            tracing::info!("finishing {} items in work", self.running.len());
-        }
-        while let Some(ended) = self.running.join_next().await {
-            self.count(ended);
-        }
-        // What was taken last goes back first, so that the list is as it was.
-        self.unfinished.sort_by_key(|taken| std::cmp::Reverse(taken.number));
-        (self.tally, self.unfinished.into_iter().map(|taken| taken.item).collect(), self.closed)
-    }
-}
-
-/// Puts unfinished items back where they were taken.
-async fn give_back(unfinished: Vec<Item>, redis: &Redis, key: &str, mut tally: Tally) -> Result<Tally> {
-    if unfinished.is_empty() {
-        return Ok(tally);
-    }
-    let mut list = match connect_again(redis, key).await {
-        Ok(list) => list,
-        Err(error) => {
-            for item in &unfinished {
-                tracing::error!("cannot give back {item}");
-            }
-            return Err(error).wrap_err("cannot give back unfinished items");
-        }
-    };
-    let mut failed = None;
-    for item in unfinished {
-        match list.give_back(item.clone()).await {
-            Ok(()) => tally.given_back += 1,
-            Err(error) => {
-                tracing::error!("cannot give back {item}");
-                failed.get_or_insert(error);
-            }
-        }
-    }
-    list.close().await;
-    if tally.given_back > 0 {
-        tracing::info!("gave back {} unfinished items", tally.given_back);
-    }
-    match failed {
-        Some(error) => Err(error).wrap_err("cannot give back unfinished items"),
-        None => Ok(tally),
-    }
-}
-
-/// Makes a new connection: the one that items came by may have been lost while they were in work, and only their
-/// return would show it.
-async fn connect_again(redis: &Redis, key: &str) -> Result<List, QueueError> {
-    let start = Instant::now();
-    loop {
-        match List::connect(redis, key).await {
-            Err(error) if start.elapsed() < GIVE_BACK_PATIENCE => {
-                tracing::debug!("cannot give back yet: {error}");
-                tokio::time::sleep(GIVE_BACK_PAUSE).await;
-            }
-            connected => return connected,
-        }
-    }
 }
 
 /// The tally on stdout.
