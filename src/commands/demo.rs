@@ -43,8 +43,8 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// An empty profile in the demo's folder.
-const NO_PROFILE: &str = "profile.toml";
+/// What the processes have as their profile, in the demo's folder.
+const PROFILE: &str = "profile.toml";
 
 /// How long a lost connection is tried for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -124,8 +124,10 @@ struct Stage {
 impl Stage {
     async fn set(url: Option<SecretString>, context: &Context) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("qscale-demo-").tempdir()?;
-        // What the processes are to do is typed out to them; no profile adds to it.
-        std::fs::write(folder.path().join(NO_PROFILE), "")?;
+        // What the processes are to do is typed out to them. Of the profile they are left how to reach Redis, where that
+        // is not the demo's own: an authority, a user.
+        let profile = if url.is_some() { context.profile.source.only("redis") } else { String::new() };
+        std::fs::write(folder.path().join(PROFILE), profile)?;
         let (endpoint, at, server) = if let Some(url) = url {
             (context.endpoint(RedisArgs::of_url(url.clone()))?, RedisAt::Given(url), None)
         } else {
@@ -139,7 +141,7 @@ impl Stage {
 
     /// Starts qscale here.
     fn start(&self, name: &str, arguments: &[String]) -> Result<Process> {
-        let profile = self.folder.path().join(NO_PROFILE).display().to_string();
+        let profile = self.folder.path().join(PROFILE).display().to_string();
         let arguments: Vec<String> = ["--quiet".to_owned(), "--profile".to_owned(), profile]
             .into_iter()
             .chain(arguments.iter().cloned())
@@ -286,10 +288,10 @@ async fn count(producer: &mut Process, consumers: &mut [Process]) -> Result<(u64
 }
 
 async fn pushed(producer: &mut Process) -> Result<u64> {
-    let (_, output) = producer.output().await?;
+    let (status, output) = producer.output().await?;
     match serde_json::from_str::<Pushed>(&output) {
         Ok(pushed) => Ok(pushed.items),
-        Err(_) => bail!("the producer failed: {}", producer.last_words()),
+        Err(_) => bail!("the producer failed ({status}): {}", producer.last_words()),
     }
 }
 
@@ -298,10 +300,10 @@ async fn worked(consumers: &mut [Process]) -> Result<u64> {
     consumers.iter().for_each(Process::terminate);
     let mut worked = 0;
     for consumer in consumers.iter_mut() {
-        let (_, output) = consumer.output().await?;
+        let (status, output) = consumer.output().await?;
         match serde_json::from_str::<Worked>(&output) {
             Ok(one) => worked += one.acknowledged,
-            Err(_) => bail!("a consumer failed: {}", consumer.last_words()),
+            Err(_) => bail!("a consumer failed ({status}): {}", consumer.last_words()),
         }
     }
     Ok(worked)
