@@ -117,6 +117,7 @@ impl Plan {
             max_items: usual_max_items,
             idle_exit: usual_idle_exit,
             drain: usual_drain,
+            exit: _,
         } = profile.consume.clone();
         let idle_exit = idle_exit.or(usual_idle_exit).map(|span| span.0);
         Self {

@@ -29,7 +29,7 @@ pub(super) fn ends(table: &ProduceTable) -> bool {
 
 /// The arguments of a consumer that works on until it is told to stop.
 pub(super) fn consume(profile: &Profile) -> Vec<String> {
-    let ConsumeTable { delivery, concurrency, work, max_items, idle_exit, drain } = &profile.consume;
+    let ConsumeTable { delivery, concurrency, work, max_items, idle_exit, drain, exit: _ } = &profile.consume;
     let mut arguments = Arguments::of("consume");
     arguments.option("delivery", delivery.map(delivery_text));
     arguments.option("concurrency", *concurrency);
@@ -42,7 +42,7 @@ pub(super) fn consume(profile: &Profile) -> Vec<String> {
 
 /// The arguments of a consumer that works one item, where there is one, and ends.
 pub(super) fn consume_once(profile: &Profile) -> Vec<String> {
-    let ConsumeTable { delivery, concurrency: _, work, max_items: _, idle_exit: _, drain } = &profile.consume;
+    let ConsumeTable { delivery, concurrency: _, work, max_items: _, idle_exit: _, drain, exit: _ } = &profile.consume;
     let mut arguments = Arguments::of("consume");
     arguments.switch("once", true);
     arguments.option("delivery", delivery.map(delivery_text));

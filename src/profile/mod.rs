@@ -2,6 +2,7 @@
 
 pub mod deploy;
 mod duration;
+mod exit_map;
 mod redacted;
 mod redis;
 pub mod scale;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use self::deploy::DeployTable;
 pub use self::duration::{Span, SpanRange};
+pub use self::exit_map::{ExitMap, ExitMeaning, ExitTable};
 pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
@@ -108,6 +110,8 @@ pub struct ConsumeTable {
     pub idle_exit: Option<Span>,
     /// How long items in work may take after the consumer was told to stop.
     pub drain: Option<Span>,
+    /// What the exit status of a command says of its item.
+    pub exit: Option<ExitTable>,
 }
 
 /// How surely an item is worked.
@@ -190,6 +194,9 @@ impl Profile {
         }
         if self.redis.port == Some(0) {
             return wrong(&["redis", "port"], "is not a port from 1 to 65535");
+        }
+        if let Some(exit) = &self.consume.exit {
+            exit.check(&self.source)?;
         }
         self.scale.check(&self.source)?;
         self.deploy.check(&self.source)
