@@ -1,6 +1,7 @@
 //! `consume`: items off the list, each worked once.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::Outcome;
-use crate::handler::{Handler, Verdict};
+use crate::handler::{Assignment, Handler, Verdict};
 use crate::item::Item;
 use crate::profile::{ConsumeTable, DEFAULT_DRAIN, Delivery, Profile, Span};
 use crate::queue::{List, QueueError, Redis};
@@ -201,6 +202,7 @@ async fn take_until_stopped(
 /// The items in work, never more than `concurrency`.
 struct Workers {
     handler: Handler,
+    list: Arc<str>,
     abort: CancellationToken,
     /// How many items may be in work.
     hands: usize,
@@ -220,6 +222,7 @@ impl Workers {
     fn new(plan: &Plan, shutdown: &Shutdown) -> Self {
         Self {
             handler: Handler::new(plan.work.clone(), plan.speed),
+            list: plan.list.as_str().into(),
             abort: shutdown.abort.clone(),
             hands: plan.concurrency as usize,
             running: JoinSet::new(),
@@ -251,8 +254,10 @@ impl Workers {
     fn begin(&mut self, item: Item) {
         let taken = self.taken(item);
         let (handler, abort) = (self.handler.clone(), self.abort.clone());
+        let (item, id) = (taken.item.clone(), taken.number.to_string());
+        let assignment = Assignment { item, id, attempt: 1, list: Arc::clone(&self.list), consumer: Arc::from("-") };
         self.running.spawn(async move {
-            let verdict = handler.work(&taken.item, &abort).await;
+            let verdict = handler.work(&assignment, &abort).await;
             (taken, verdict)
         });
     }
@@ -271,7 +276,10 @@ impl Workers {
     fn count(&mut self, ended: Result<(Taken, Verdict), JoinError>) {
         match ended {
             Ok((_, Verdict::Done)) => self.tally.done += 1,
-            Ok((Taken { item, .. }, Verdict::Malformed(reason))) => {
+            Ok((
+                Taken { item, .. },
+                Verdict::Bury { reason, .. } | Verdict::Retry { reason, .. } | Verdict::Unrunnable(reason),
+            )) => {
                 self.tally.malformed += 1;
                 tracing::error!("malformed item, dropped: {reason}: {item}");
             }

@@ -90,9 +90,9 @@ impl ExitTable {
             ("fail", ExitMeaning::Fail, &self.fail),
             ("stop", ExitMeaning::Stop, &self.stop),
         ];
-        lists.into_iter().flat_map(|(key, meaning, list)| {
-            list.iter().flatten().map(move |status| (key, meaning, *status))
-        })
+        lists
+            .into_iter()
+            .flat_map(|(key, meaning, list)| list.iter().flatten().map(move |status| (key, meaning, *status)))
     }
 
     /// What no single list can be wrong in alone.
