@@ -8,8 +8,9 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid};
 use tokio::process::{Child, Command};
 
-/// How often a group that was told to end is looked at. Nobody tells of the end of processes that are not our own.
-const LOOK: Duration = Duration::from_millis(10);
+/// When a group whose leader has ended is looked at again: at first, and at last. Nobody tells of the end of processes
+/// that are not our own.
+const LOOK: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
 
 /// How long a killed group is waited for. Only a process that hangs in the kernel takes longer.
 const DEATH: Duration = Duration::from_secs(1);
@@ -45,11 +46,15 @@ impl Group {
     pub(super) async fn gone(&mut self) {
         // First the leader: from then on, no status of the group is of use to anyone else, see `reap`.
         let _ = self.leader_exit().await;
+        let [mut pause, longest] = LOOK;
         while let Some(id) = self.id {
             reap(id);
-            if is_alive(id) {
-                tokio::time::sleep(LOOK).await;
+            if is_there(id) && lives(id) {
+                tokio::time::sleep(pause).await;
+                pause = (2 * pause).min(longest);
             } else {
+                // One that was begun while we looked was not seen; the dead keep the number from going to strangers.
+                self.signal(Signal::KILL);
                 self.id = None;
             }
         }
@@ -83,8 +88,24 @@ impl Drop for Group {
     }
 }
 
-fn is_alive(group: Pid) -> bool {
+fn is_there(group: Pid) -> bool {
     test_kill_process_group(group) != Err(Errno::SRCH)
+}
+
+/// Whether one of a group does anything any more. Those whose new parent is slow to take their status are there, but dead.
+fn lives(group: Pid) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return true };
+    let mut stats = processes.filter_map(|process| std::fs::read(process.ok()?.path().join("stat")).ok());
+    stats.any(|stat| is_living_member(&stat, group))
+}
+
+/// Reads `1 (name) S 0 7 …`: number, name, state, parent and group; a name may hold anything.
+fn is_living_member(stat: &[u8], group: Pid) -> bool {
+    let name_end = stat.iter().rposition(|byte| *byte == b')').unwrap_or(0);
+    let rest = String::from_utf8_lossy(&stat[name_end..]);
+    let mut fields = rest.split_ascii_whitespace().skip(1);
+    let (state, member_of) = (fields.next(), fields.nth(1));
+    !matches!(state, None | Some("Z" | "X")) && member_of == Some(&group.to_string())
 }
 
 /// Takes the statuses of those of the group that became our children when their parents died.
@@ -93,4 +114,24 @@ fn is_alive(group: Pid) -> bool {
 /// before the leader's status was taken.
 fn reap(group: Pid) {
     while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_told_by_its_group_and_its_state_whatever_its_name() {
+        let group = Pid::from_raw(7).unwrap();
+        for (stat, lives) in [
+            ("9 (sh) S 1 7 7 0", true),
+            ("9 (a) Z 1 7 ) R 1 7 7", true),
+            ("9 (sh) Z 1 7 7 0", false),
+            ("9 (sh) S 7 8 7 7", false),
+            ("9 (sh", false),
+            ("", false),
+        ] {
+            assert_eq!(is_living_member(stat.as_bytes(), group), lives, "{stat}");
+        }
+    }
 }

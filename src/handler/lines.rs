@@ -138,7 +138,9 @@ mod tests {
         #[test]
         fn the_tail_is_the_end(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..6000), 0..5)) {
             let mut tail = Tail::default();
-            chunks.iter().for_each(|chunk| tail.push(chunk));
+            for chunk in &chunks {
+                tail.push(chunk);
+            }
             let all = chunks.concat();
             prop_assert!(tail.bytes() == all[all.len().saturating_sub(TAIL)..]);
         }
