@@ -49,7 +49,9 @@ impl Group {
         let [mut pause, longest] = LOOK;
         while let Some(id) = self.id {
             reap(id);
-            if is_there(id) && lives(id) {
+            if !is_there(id) {
+                self.id = None;
+            } else if lives(id) {
                 tokio::time::sleep(pause).await;
                 pause = (2 * pause).min(longest);
             } else {
