@@ -164,7 +164,7 @@ mod tests {
             ("dead = [3, 3]", "consume.exit.dead", "twice"),
             ("ack = []", "consume.exit.ack", "no status that acknowledges"),
             ("fail = [0]", "consume.exit.ack", "no status that acknowledges"),
-            ("other = \"drop\"", "", "unknown variant `drop`"),
+            ("other = \"drop\"", "", "unknown value `drop`"),
         ] {
             let error = Profile::parse("test", &format!("[consume.exit]\n{text}")).unwrap_err().to_string();
             assert!(error.contains(path) && error.contains(reason), "{text}: {error}");
