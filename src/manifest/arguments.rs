@@ -150,6 +150,8 @@ mod tests {
             work = "field:wait"
             drain = "30s"
             idle-exit = "1m"
+            lease = "1m"
+            exit = { dead = [3, 65] }
             [redis]
             reconnect-for = "5m"
         "#;
@@ -168,9 +170,18 @@ mod tests {
         assert_eq!(produce(&profile), expected);
         assert_eq!(
             consume(&profile)[2..],
-            ["--work=field:wait", "--idle-exit=1m", "--drain=30s", "--reconnect-for=5m"]
+            ["--idle-exit=1m", "--work=field:wait", "--drain=30s", "--lease=1m", "--exit=3=dead", "--reconnect-for=5m"]
         );
-        assert_eq!(consume_once(&profile)[2..], ["--once", "--work=field:wait", "--drain=30s", "--reconnect-for=5m"]);
+        let once = ["--once", "--work=field:wait", "--drain=30s", "--lease=1m", "--exit=3=dead", "--reconnect-for=5m"];
+        assert_eq!(consume_once(&profile)[2..], once);
+    }
+
+    #[test]
+    fn a_command_comes_last_and_its_words_stand_for_themselves() {
+        let text = "[consume]\ncommand = [\"./work\", \"--item\", \"{}\", \"$(HOME)\"]\ntimeout = \"1m\"\n";
+        let profile = Profile::parse("q.toml", text).unwrap();
+        let expected = ["--timeout=1m", "--", "./work", "--item", "{}", "$$(HOME)"];
+        assert_eq!(consume(&profile)[2..], expected);
     }
 
     #[test]
