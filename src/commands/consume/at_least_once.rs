@@ -138,9 +138,9 @@ impl<'a> Consumer<'a> {
             if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
                 break;
             }
-            if got == 0 && most > 0 {
+            if got < most {
                 doorbell.listen();
-            } else if got == most && self.hands() > 0 {
+            } else if self.hands() > 0 {
                 continue;
             }
             let next = [Some(renew), exchanged.due.filter(|_| most > got)].into_iter().flatten().min();
