@@ -201,7 +201,9 @@ impl Verdict {
                 format!("PASS: {pushed} pushed = {acknowledged} acknowledged + {dead} dead{purged}, {left}{twice}")
             }
             Answer::Fail => {
-                format!("FAIL: {pushed} pushed, {acknowledged} acknowledged, {dead} dead{purged}, {left}{twice}: {because}")
+                format!(
+                    "FAIL: {pushed} pushed, {acknowledged} acknowledged, {dead} dead{purged}, {left}{twice}: {because}"
+                )
             }
             Answer::Unknown => format!(
                 "SETTLED: {pushed} pushed, {acknowledged} acknowledged, {dead} dead{purged}, {left}{twice}; the counters \
@@ -252,7 +254,10 @@ mod tests {
                 "100 pushed = 99 acknowledged + 1 dead (1 purged), nothing left",
             ),
             // Ten given back to the list and claimed anew, five given back to be tried again.
-            (Counters { claimed: 110, given_back: 15, ..WORKED }, "100 pushed = 98 acknowledged + 2 dead, nothing left"),
+            (
+                Counters { claimed: 110, given_back: 15, ..WORKED },
+                "100 pushed = 98 acknowledged + 2 dead, nothing left",
+            ),
         ] {
             let text = format!("PASS: {text}; at most 3 worked more than once");
             assert_eq!(judge(counters).text(), text);
@@ -282,7 +287,10 @@ mod tests {
         }
         let claims = Claimed { dead: 1, counters: WORKED, ..Claimed::default() };
         let verdict = Verdict::of(&Standing { waiting: 0, claims: Some(claims) }, 0);
-        assert_eq!((verdict.verdict, verdict.because), (Answer::Unknown, vec!["1 dead letters were removed by others".to_owned()]));
+        assert_eq!(
+            (verdict.verdict, verdict.because),
+            (Answer::Unknown, vec!["1 dead letters were removed by others".to_owned()])
+        );
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl DeadLetters {
             connection: redis.connect().await?,
             token: keys.walker(rand::random()),
             keys,
-            script: Script::new(include_str!("scripts/letters.lua")),
+            script: Script::new(concat!(include_str!("scripts/call.lua"), include_str!("scripts/letters.lua"))),
             filter,
             cut,
             order,

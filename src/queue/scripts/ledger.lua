@@ -13,13 +13,13 @@
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local base = ARGV[1]
 
-local time = redis.call('TIME')
+local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- How many of a hash's fields are items: `call` and `id history` are none.
 local function count(key)
   local found = 0
-  for _, field in ipairs(redis.call('HKEYS', key)) do
+  for _, field in ipairs(call('HKEYS', key)) do
     if field ~= 'call' and not string.find(field, ' ', 1, true) then
       found = found + 1
     end
@@ -31,19 +31,19 @@ local deadlines = {}
 for i = 2, #ARGV do
   deadlines[ARGV[i]] = 0
 end
-for _, consumer in ipairs(redis.call('ZRANGE', busy, 0, -1)) do
+for _, consumer in ipairs(call('ZRANGE', busy, 0, -1)) do
   deadlines[consumer] = 0
 end
-local known = redis.call('ZRANGE', consumers, 0, -1, 'WITHSCORES')
+local known = call('ZRANGE', consumers, 0, -1, 'WITHSCORES')
 for i = 1, #known, 2 do
   deadlines[known[i]] = tonumber(known[i + 1])
 end
 
 local in_work, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
-  local held = redis.call('LLEN', base .. 'landing:' .. consumer)
+  local held = call('LLEN', base .. 'landing:' .. consumer)
   -- One field is the number of the last call.
-  if redis.call('HLEN', base .. 'inflight:' .. consumer) > 1 then
+  if call('HLEN', base .. 'inflight:' .. consumer) > 1 then
     held = held + count(base .. 'inflight:' .. consumer)
   end
   in_work = in_work + held
@@ -52,13 +52,13 @@ for consumer, deadline in pairs(deadlines) do
   end
 end
 
-local waiting, late = redis.call('LLEN', list), redis.call('ZCARD', delayed)
+local waiting, late = call('LLEN', list), call('ZCARD', delayed)
 local astray = 0
-if late == 0 and redis.call('HLEN', items) > 0 then
+if late == 0 and call('HLEN', items) > 0 then
   astray = count(items)
 end
-local claims = redis.call('EXISTS', consumers, busy, delayed, dead) + redis.call('HEXISTS', stats, 'claimed')
+local claims = call('EXISTS', consumers, busy, delayed, dead) + call('HEXISTS', stats, 'claimed')
 return {
-  waiting, math.min(claims, 1), in_work, abandoned, redis.call('ZCARD', busy), late, astray, redis.call('LLEN', dead),
-  redis.call('HGETALL', stats),
+  waiting, math.min(claims, 1), in_work, abandoned, call('ZCARD', busy), late, astray, call('LLEN', dead),
+  call('HGETALL', stats),
 }

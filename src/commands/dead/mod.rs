@@ -1,29 +1,22 @@
 //! `dead`: items that were given up, looked at, given another chance, or thrown away.
 
+mod table;
+
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use color_eyre::eyre::{Result, WrapErr};
 use serde_json::json;
 
+use self::table::{Table, encode, whole};
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_duration};
 use crate::exit::{Outcome, UsageError};
-use crate::item::Item;
-use crate::letter::{Filter, Letter, rfc3339};
+use crate::letter::Filter;
 use crate::queue::{DeadLetters, Deed, Order, Page, QueueError, Redis};
 use crate::screen::Output;
 
 /// How much of an item `ls` asks Redis for, in bytes: enough for what it shows.
 const CUT: usize = 256;
-
-/// How many characters of an item `ls` shows.
-const ITEM: usize = 60;
-
-/// How many characters of a reason `ls` shows.
-const REASON: usize = 40;
 
 /// What a line of JSON says.
 const FIELDS: &str = "\
@@ -223,15 +216,11 @@ async fn list(plan: &Plan, letters: &mut DeadLetters, context: &Context) -> Resu
             match plan.output {
                 Output::Json => context.printer.result(&letter.to_json(encode))?,
                 Output::Text => {
-                    let width = match table {
-                        Some(width) => width,
-                        None => {
-                            let width = widest_id(&page);
-                            context.printer.result(&row(width, ["ID", "DIED", "ATTEMPTS", "CRASHES"], "REASON", "ITEM"))?;
-                            *table.insert(width)
-                        }
-                    };
-                    context.printer.result(&line(width, letter, page.now))?;
+                    if table.is_none() {
+                        context.printer.result(&Table::of(&page).head())?;
+                    }
+                    let table = table.get_or_insert_with(|| Table::of(&page));
+                    context.printer.result(&table.row(letter, page.now))?;
                 }
             }
         }
@@ -309,81 +298,4 @@ async fn act(plan: &Plan, deed: Deed, letters: &mut DeadLetters, context: &Conte
         return Ok(Outcome::CheckFailed);
     }
     Ok(if ended { Outcome::Done } else { Outcome::Unfinished })
-}
-
-fn encode(bytes: &Bytes) -> String {
-    STANDARD.encode(bytes)
-}
-
-/// Text that came from outside, cut and made safe.
-fn safe(text: &str, most: usize) -> String {
-    Item(Bytes::copy_from_slice(text.as_bytes())).beginning(most, text.len() as u64).to_string()
-}
-
-/// The width of the column of ids, by the first page: those that follow are hardly longer.
-fn widest_id(page: &Page) -> usize {
-    let ids = page.letters.iter().filter_map(|letter| letter.history.as_ref());
-    ids.map(|history| safe(&history.id, ITEM).chars().count()).max().unwrap_or_default().max(2)
-}
-
-/// A row of the table.
-fn row(width: usize, [id, died, attempts, crashes]: [&str; 4], reason: &str, item: &str) -> String {
-    format!("{id:width$}  {died:>12}  {attempts:>8}  {crashes:>7}  {reason:REASON$}  {item}")
-}
-
-fn line(width: usize, letter: &Letter, now: u64) -> String {
-    let item = letter.item.beginning(ITEM, letter.size).to_string();
-    let Some(history) = &letter.history else {
-        return row(width, ["-"; 4], "(no dead letter of ours)", &item);
-    };
-    let [attempts, crashes] = [history.attempts, history.crashes].map(|count| count.to_string());
-    let reason: String = match history.reason.char_indices().nth(REASON - 1) {
-        Some((end, _)) => format!("{}…", safe(&history.reason[..end], REASON)),
-        None => safe(&history.reason, REASON),
-    };
-    row(width, [&safe(&history.id, ITEM), &ago(letter.age(now)), &attempts, &crashes], &reason, &item)
-}
-
-/// A letter with all that is known of it.
-fn whole(letter: &Letter, now: u64) -> String {
-    let item = letter.item.beginning(usize::MAX, letter.size);
-    let Some(history) = &letter.history else { return item.to_string() };
-    let died = history.died.map_or_else(|| "-".to_owned(), rfc3339);
-    let mut lines = vec![
-        format!("id        {}", safe(&history.id, usize::MAX)),
-        format!("died      {died} ({} ago)", ago(letter.age(now))),
-        format!("since     {}", rfc3339(history.since)),
-        format!("attempts  {}", history.attempts),
-        format!("crashes   {}", history.crashes),
-        format!("reason    {}", safe(&history.reason, usize::MAX)),
-    ];
-    lines.extend(history.stderr.lines().map(|line| format!("stderr    {}", safe(line, usize::MAX))));
-    lines.push(format!("bytes     {}", letter.size));
-    lines.push(format!("item      {item}"));
-    lines.join("\n")
-}
-
-/// A time that has passed, in its two largest units.
-fn ago(age: Option<Duration>) -> String {
-    let Some(seconds) = age.map(|age| age.as_secs()) else { return "-".to_owned() };
-    let coarse = match seconds {
-        0..3_600 => 1,
-        3_600..86_400 => 60,
-        86_400..2_630_016 => 3_600,
-        _ => 86_400,
-    };
-    humantime::format_duration(Duration::from_secs(seconds / coarse * coarse)).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_has_two_units_at_most() {
-        for (seconds, text) in [(0, "0s"), (61, "1m 1s"), (3_661, "1h 1m"), (90_061, "1day 1h")] {
-            assert_eq!(ago(Some(Duration::from_secs(seconds))), text);
-        }
-        assert_eq!(ago(None), "-");
-    }
 }
