@@ -150,7 +150,11 @@ impl Verdict {
         }
 
         let entered = counters.pushed + counters.requeued;
-        if standing.claims.is_none() || (counters.pushed == 0 && counters.claimed == 0) {
+        if standing.claims.is_none() {
+            unknown.push(
+                "nothing but the list itself may be looked at: the user needs scripts and the keys {LIST}:*".to_owned(),
+            );
+        } else if counters.pushed == 0 && counters.claimed == 0 {
             unknown.push("nothing was counted: qscale has neither pushed nor claimed here".to_owned());
         } else if entered > ended {
             let others = entered - ended;

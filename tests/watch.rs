@@ -523,4 +523,8 @@ fn who_may_only_look_at_the_list_watches_it() {
     let run = Qscale::new(words).output().exits(0);
     let samples = samples(&run.stdout);
     assert_eq!((&samples[0]["backlog"], &samples[0]["in_work"]), (&json!(2), &Value::Null));
+    pop(&redis, 2);
+    let words = ["watch", "--redis", &redis.url_with("app:secret"), "--until-settled"];
+    let run = Qscale::new(words).output().exits(0);
+    assert!(verdict(&run).contains("SETTLED") && verdict(&run).contains("the keys {LIST}:*"), "{}", run.stdout);
 }

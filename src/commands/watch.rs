@@ -248,7 +248,7 @@ async fn judge(plan: &Plan, ledger: &mut Ledger, standing: &Standing, context: &
         Err(error) if error.is_stop() => return Ok(plan.stopped()),
         stranded => stranded?,
     };
-    if stranded.is_none() {
+    if stranded.is_none() && standing.claims.is_some() {
         tracing::warn!("the user may not walk through all keys (SCAN): what a forgotten consumer holds is not seen");
     }
     let verdict = Verdict::of(standing, stranded.unwrap_or(0));

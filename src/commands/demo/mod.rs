@@ -267,6 +267,8 @@ impl Plan {
             format!("--list={list}"),
             format!("--work={work}"),
             format!("--speed={speed}"),
+            // Should one be killed, the others have what it held before anybody looks away.
+            "--lease=5s".to_owned(),
             "--output=json".to_owned(),
             "--reconnect-for=10s".to_owned(),
         ]
