@@ -101,7 +101,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__consume)
-            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --speed --max-items --once --idle-exit --drain --output --redis --host --port --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --log --color --verbose --quiet --help"
+            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --timeout --kill-after --exit --speed --max-items --once --idle-exit --drain --lease --max-attempts --max-crashes --backoff --max-age --output --redis --host --port --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,7 +116,7 @@ _qscale() {
                     return 0
                     ;;
                 --delivery)
-                    COMPREPLY=($(compgen -W "at-most-once" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "at-least-once at-most-once" -- "${cur}"))
                     return 0
                     ;;
                 --concurrency)
@@ -135,6 +135,18 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kill-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --speed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -148,6 +160,26 @@ _qscale() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lease)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-attempts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-crashes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -35,7 +35,7 @@ complete -c qscale -n "__fish_qscale_needs_command" -s q -l quiet -d 'Say only w
 complete -c qscale -n "__fish_qscale_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_needs_command" -s V -l version -d 'Print version'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "produce" -d 'Fill the list, in shape and at the rate you ask, or from a file or a pipe'
-complete -c qscale -n "__fish_qscale_needs_command" -f -a "consume" -d 'Work the list: simulate work, or hand each item on as a line'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "consume" -d 'Work the list: run a command for each item, simulate work, or hand each item on as a line'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "watch" -d 'Watch the list grow and shrink, and the pods that work it'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Write the profile as Kubernetes objects, for kubectl apply -f -'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, worked by several consumers, and counted'
@@ -78,13 +78,22 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'The list to work [env: LIST_NAME] [default: mylist]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'How surely an item is worked [default: at-most-once]' -r -f -a "at-most-once\t'A plain blocking pop: an item in work is lost when its consumer dies'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'How surely an item is worked [default: at-least-once]' -r -f -a "at-least-once\t'Claimed under a lease, and given to others when its consumer dies'
+at-most-once\t'A plain blocking pop: an item in work is lost when its consumer dies'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'How many items are worked at a time [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait); or write it to stdout as a line (none) [default: none]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'How long the command may take; then it is ended with all it started, and the attempt has failed' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'How long a command that was told to end may take until it is killed [default: 5s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'What an exit status of the command says of its item, such as 3=dead or other=retry: ack, dead, retry (no attempt is spent), fail (one is) or stop; may be repeated [default: 0=ack 65=dead 75=retry 126=stop 127=stop other=fail]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'How many times faster than --work says an item is worked' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'End when nothing has come for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'How long items in work may take after SIGTERM; what is unfinished then goes back to the list [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lease -d 'How long a consumer that is not heard of keeps what it holds [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -d 'How many failed attempts make a dead letter [default: 3]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'How many deaths of its consumer make a dead letter [default: 3]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l backoff -d 'The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'How long an item may ask for another try without spending attempts [default: 1day]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'The form of the result: text goes to the log, json to stdout' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+pub mod companion;
 mod exit;
 pub mod fleet;
 mod handler;

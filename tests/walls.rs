@@ -83,7 +83,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("workload/", &[]),
     ("queue/", &[]),
     ("fleet/", &[]),
-    ("handler/", &[]),
+    // What commands print is passed on.
+    ("handler/", &["screen"]),
     ("local/", &[]),
     ("input.rs", &[]),
     ("shutdown.rs", &[]),

@@ -1,5 +1,7 @@
 //! The keys that belong to a list: its companions.
 
+use crate::companion;
+
 /// The list and its companions, all in the same slot of a Redis Cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
@@ -11,8 +13,7 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn of(list: &str) -> Self {
-        let tagged = list.find('{').is_some_and(|open| list[open + 1..].find('}').is_some_and(|length| length > 0));
-        let base = if tagged { format!("{list}:") } else { format!("{{{list}}}:") };
+        let base = companion::base(list);
         Self { list: list.to_owned(), base }
     }
 
@@ -38,12 +39,12 @@ impl Keys {
 
     /// Consumers that hold something (sorted set).
     pub(super) fn busy(&self) -> String {
-        self.companion("busy")
+        companion::busy(&self.list)
     }
 
     /// Due times of what is delayed (sorted set).
     pub(super) fn delayed(&self) -> String {
-        self.companion("delayed")
+        companion::delayed(&self.list)
     }
 
     /// What is delayed (hash).
@@ -79,17 +80,5 @@ impl Keys {
 
     fn companion(&self, name: &str) -> String {
         format!("{}{name}", self.base)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn companions_share_the_slot_of_their_list() {
-        for (list, key) in [("mylist", "{mylist}:dead"), ("{a}b", "{a}b:dead"), ("a{b", "{a{b}:dead")] {
-            assert_eq!(Keys::of(list).dead(), key);
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
+use super::echo::Echo;
 use super::logs::{self, LogFormat};
 use super::progress::Progress;
 use crate::exit;
@@ -39,6 +40,7 @@ const CANNOT_WRITE: &str = "cannot write to stdout";
 pub(crate) struct Printer {
     bars: MultiProgress,
     verbosity: Verbosity,
+    log: LogFormat,
     /// Whether someone looks at stderr, and wants to see more than errors there.
     live: bool,
 }
@@ -51,7 +53,7 @@ impl Printer {
         let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         logs::start(verbosity, log, bars.clone());
-        Self { bars, verbosity, live }
+        Self { bars, verbosity, log, live }
     }
 
     /// Where bars are drawn; nowhere when nobody is looking.
@@ -62,6 +64,11 @@ impl Printer {
     /// Whether bars are seen; where not, a log line takes their place.
     pub(crate) fn live(&self) -> bool {
         self.live
+    }
+
+    /// Passes on what handlers print, in the form of the log; `--quiet` is about qscale's own words, not theirs.
+    pub(crate) fn echo(&self) -> Echo {
+        Echo::above(self.bars.clone(), self.log)
     }
 
     /// Shows how far a push to `list` has come, of `total` items where that is known.

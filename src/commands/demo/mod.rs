@@ -46,8 +46,8 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// An empty profile in the demo's folder.
-const NO_PROFILE: &str = "profile.toml";
+/// What the processes have as their profile, in the demo's folder.
+const PROFILE: &str = "profile.toml";
 
 /// How long a lost connection is tried for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -127,8 +127,10 @@ struct Stage {
 impl Stage {
     async fn set(url: Option<SecretString>, context: &Context) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("qscale-demo-").tempdir()?;
-        // What the processes are to do is typed out to them; no profile adds to it.
-        std::fs::write(folder.path().join(NO_PROFILE), "")?;
+        // What the processes are to do is typed out to them. Of the profile they are left how to reach Redis, where that
+        // is not the demo's own: an authority, a user.
+        let profile = if url.is_some() { context.profile.source.only("redis") } else { String::new() };
+        std::fs::write(folder.path().join(PROFILE), profile)?;
         let (endpoint, at, server) = if let Some(url) = url {
             (context.endpoint(RedisArgs::of_url(url.clone()))?, RedisAt::Given(url), None)
         } else {
@@ -142,7 +144,7 @@ impl Stage {
 
     /// Starts qscale here.
     fn start(&self, name: &str, arguments: &[String]) -> Result<Process> {
-        let profile = self.folder.path().join(NO_PROFILE).display().to_string();
+        let profile = self.folder.path().join(PROFILE).display().to_string();
         let arguments: Vec<String> = ["--quiet".to_owned(), "--profile".to_owned(), profile]
             .into_iter()
             .chain(arguments.iter().cloned())
@@ -290,10 +292,10 @@ async fn count(producer: &mut Process, consumers: &mut [Process]) -> Result<u64>
 }
 
 async fn pushed(producer: &mut Process) -> Result<u64> {
-    let (_, output) = producer.output().await?;
+    let (status, output) = producer.output().await?;
     match serde_json::from_str::<Pushed>(&output) {
         Ok(pushed) => Ok(pushed.items),
-        Err(_) => bail!("the producer failed: {}", producer.last_words()),
+        Err(_) => bail!("the producer failed ({status}): {}", producer.last_words()),
     }
 }
 
