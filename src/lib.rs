@@ -9,6 +9,7 @@ mod handler;
 pub mod history;
 mod input;
 pub mod item;
+pub mod letter;
 mod local;
 pub mod manifest;
 pub mod profile;
@@ -17,6 +18,7 @@ pub mod sample;
 mod screen;
 mod shutdown;
 pub mod tally;
+pub mod verdict;
 pub mod workload;
 
 use std::ffi::OsString;
@@ -27,7 +29,7 @@ use clap::Parser;
 use color_eyre::eyre::Result;
 
 use crate::cli::{Cli, Command};
-use crate::commands::{Context, completions, consume, demo, produce, render, watch};
+use crate::commands::{Context, completions, consume, dead, demo, produce, render, watch};
 use crate::exit::{Outcome, Status};
 use crate::profile::{Environment, Profile};
 use crate::screen::Printer;
@@ -90,6 +92,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         Command::Produce(args) => produce::run(args, context).await,
         Command::Consume(args) => consume::run(args, context).await,
         Command::Watch(args) => watch::run(args, context).await,
+        Command::Dead(args) => dead::run(args, context).await,
         Command::Render(args) => render::run(args, &context),
         Command::Demo(args) => demo::run(args, context).await,
         Command::Completions(args) => completions::run(&args, &context.printer),

@@ -37,6 +37,17 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 /// The notions: no clock, no network, no terminal, no files, no chance without a seed.
 const NOTIONS: &[&str] =
     &["companion.rs", "history.rs", "item.rs", "manifest/", "profile/", "sample.rs", "tally.rs", "workload/"];
+const NOTIONS: &[&str] = &[
+    "history.rs",
+    "item.rs",
+    "letter.rs",
+    "manifest/",
+    "profile/",
+    "sample.rs",
+    "tally.rs",
+    "verdict.rs",
+    "workload/",
+];
 
 /// What no notion names, and the one place that may.
 const IMPURE: &[(&str, Option<&str>)] = &[
@@ -66,10 +77,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("companion.rs", &[]),
     ("history.rs", &[]),
     ("item.rs", &[]),
+    ("letter.rs", &[]),
     ("manifest/", &[]),
     ("profile/", &[]),
     ("sample.rs", &[]),
     ("tally.rs", &[]),
+    ("verdict.rs", &[]),
     ("workload/", &[]),
     ("queue/", &[]),
     ("fleet/", &[]),

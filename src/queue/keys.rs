@@ -69,9 +69,20 @@ impl Keys {
         self.companion("stats")
     }
 
+    /// The list, and every companion that is not one consumer's or producer's own.
+    pub(super) fn shared(&self) -> Vec<String> {
+        let companions = [self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
+        std::iter::once(self.list.clone()).chain(companions).collect()
+    }
+
     /// The token of a producer (string).
     pub(super) fn producer(&self, token: u64) -> String {
         self.companion(&format!("producer:{token:016x}"))
+    }
+
+    /// The token of who requeues or purges dead letters (string).
+    pub(super) fn walker(&self, token: u64) -> String {
+        self.companion(&format!("walker:{token:016x}"))
     }
 
     fn companion(&self, name: &str) -> String {
