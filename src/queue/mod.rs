@@ -2,6 +2,7 @@
 
 mod claims;
 mod connection;
+mod depths;
 mod diagnosis;
 mod error;
 mod keys;
@@ -14,6 +15,7 @@ mod wait;
 
 pub use claims::{ClaimSettings, Claimed, Claims, Exchanged, Finished};
 pub use connection::{Connection, Redis};
+pub use depths::{Depths, Gauge};
 pub use error::{Fault, QueueError};
 pub use list::List;
 pub use push::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Pusher};

@@ -2,17 +2,20 @@
 
 mod at_least_once;
 mod at_most_once;
+mod vitals;
 mod workers;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use self::vitals::{Shown, Vitals};
 use self::workers::Workers;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
@@ -22,7 +25,7 @@ use crate::history::RetryPolicy;
 use crate::profile::consume::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE,
 };
-use crate::profile::{Delivery, Environment, ExitMap, ExitRule, Profile, Span, SpanRange};
+use crate::profile::{Delivery, Environment, ExitMap, ExitRule, ListenAddress, Profile, Span, SpanRange};
 use crate::queue::{ClaimSettings, Redis};
 use crate::screen::Output;
 use crate::tally::{Percentiles, Tally};
@@ -106,6 +109,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
     max_age: Option<Span>,
 
+    /// Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]
+    #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
+    metrics: Option<ListenAddress>,
+
+    /// The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or
+    /// milliseconds since 1970
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
+    stamp_field: Option<String>,
+
+    // For `qscale health`, and hidden as that is.
+    /// Touch this file every second as long as the consumer turns
+    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
+    heartbeat: Option<PathBuf>,
+
     /// The form of the result: text goes to the log, json to stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -155,6 +172,7 @@ struct Plan {
     drain: Duration,
     claims: ClaimSettings,
     retry: RetryPolicy,
+    shown: Shown,
     output: Output,
 }
 
@@ -181,6 +199,9 @@ impl Plan {
             max_crashes,
             backoff,
             max_age,
+            metrics,
+            stamp_field,
+            heartbeat,
             output,
             redis: _,
         } = args;
@@ -225,6 +246,11 @@ impl Plan {
             drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
             claims: ClaimSettings { lease, max_crashes },
             retry,
+            shown: Shown {
+                metrics: metrics.or(usual.metrics),
+                stamp_field: stamp_field.or(usual.stamp_field),
+                heartbeat,
+            },
             output,
         })
     }
@@ -269,7 +295,8 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Job::Work { work, speed } => Handler::new(work, speed),
         Job::Command(spec) => Handler::command(spec, context.printer.echo()),
     };
-    let workers = Workers::new(handler, &plan.list, &plan.consumer, plan.concurrency, shutdown.abort.clone());
+    let vitals = Vitals::show(&plan, &redis).await?;
+    let workers = Workers::new(handler, &plan, vitals, shutdown.abort.clone());
     let mut tally = Tally::default();
     let ended = match plan.delivery {
         Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
