@@ -73,3 +73,37 @@ pub(crate) fn age(file: &Path) -> io::Result<Duration> {
 fn touch(file: &Path) -> io::Result<()> {
     File::options().create(true).truncate(false).write(true).open(file)?.set_modified(SystemTime::now())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    /// Whether the file is touched within the next beats.
+    async fn beats(file: &Path) -> bool {
+        File::options().write(true).open(file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        tokio::time::sleep(BEAT * 2).await;
+        file.metadata().unwrap().modified().unwrap() != SystemTime::UNIX_EPOCH
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loop_that_waits_for_what_never_comes_is_silent_unless_it_is_excused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("heartbeat");
+        let away = Arc::new(AtomicBool::new(false));
+        let excused = Arc::clone(&away);
+        let heartbeat = Heartbeat::start(file.clone(), move || excused.load(Relaxed)).unwrap();
+        assert!(age(&file).unwrap() < MAX_AGE);
+        assert!(beats(&file).await, "it has not begun to turn");
+
+        heartbeat.turned();
+        assert!(beats(&file).await, "it has turned");
+        assert!(!beats(&file).await, "it turns no more");
+
+        away.store(true, Relaxed);
+        assert!(beats(&file).await, "Redis is away");
+        away.store(false, Relaxed);
+        assert!(!beats(&file).await, "Redis is back, and still it does not turn");
+    }
+}

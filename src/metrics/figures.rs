@@ -131,10 +131,10 @@ impl Collector for Moment {
         let mut counter = |name, help, value| {
             ConstCounter::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
         };
-        counter("items_taken", "Items taken off the list", taken)?;
-        counter("reconnects", "How often the connection to Redis was lost and came back", reconnects)?;
+        counter("items_taken", "Items taken off the list.", taken)?;
+        counter("reconnects", "How often the connection to Redis was lost and came back.", reconnects)?;
 
-        let help = "What became of items that were taken";
+        let help = "What became of items that were taken.";
         let mut outcomes = encoder.encode_descriptor("items", help, None, MetricType::Counter)?;
         for (outcome, count) in [
             ("acknowledged", acknowledged),
@@ -149,12 +149,12 @@ impl Collector for Moment {
         let mut gauge = |name, help, value: u64| {
             ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
         };
-        gauge("in_work", "Items in work at this consumer", in_work)?;
-        gauge("redis_up", "Whether this consumer has its connection to Redis", u64::from(up))?;
+        gauge("in_work", "Items in work at this consumer.", in_work)?;
+        gauge("redis_up", "Whether this consumer has its connection to Redis.", u64::from(up))?;
         if let Some(Depths { backlog, delayed, dead }) = depths {
-            gauge("backlog", "Items that wait on the list", backlog)?;
-            gauge("delayed", "Items that wait for another try", delayed)?;
-            gauge("dead_letters", "Items that were given up and are kept", dead)?;
+            gauge("backlog", "Items that wait on the list.", backlog)?;
+            gauge("delayed", "Items that wait for another try.", delayed)?;
+            gauge("dead_letters", "Items that were given up and are kept.", dead)?;
         }
         Ok(())
     }

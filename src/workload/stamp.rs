@@ -28,18 +28,15 @@ fn since_1970(number: f64) -> Option<SystemTime> {
 
 /// With any offset; what parses the rest knows `Z` only.
 fn rfc_3339(text: &str) -> Option<SystemTime> {
-    let Some(at) = text.len().checked_sub(6).filter(|at| text.get(*at..).is_some_and(|end| end.contains(':'))) else {
+    let signed = |at: &usize| text.get(*at..).is_some_and(|end| end.starts_with(['+', '-']));
+    let Some(at) = text.len().checked_sub("+01:00".len()).filter(signed) else {
         return humantime::parse_rfc3339(text).ok();
     };
     let (local, offset) = text.split_at(at);
     let (hours, minutes) = offset.get(1..)?.split_once(':')?;
     let minutes: u64 = hours.parse::<u64>().ok()? * 60 + minutes.parse::<u64>().ok()?;
     let (local, offset) = (humantime::parse_rfc3339(&format!("{local}Z")).ok()?, Duration::from_secs(minutes * 60));
-    match text.as_bytes()[at] {
-        b'+' => local.checked_sub(offset),
-        b'-' => local.checked_add(offset),
-        _ => None,
-    }
+    if text[at..].starts_with('+') { local.checked_sub(offset) } else { local.checked_add(offset) }
 }
 
 #[cfg(test)]

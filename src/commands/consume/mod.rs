@@ -8,7 +8,6 @@ mod workers;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
@@ -25,7 +24,7 @@ use crate::history::RetryPolicy;
 use crate::profile::consume::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE,
 };
-use crate::profile::{Delivery, Environment, ExitMap, ExitRule, ListenAddress, Profile, Span, SpanRange};
+use crate::profile::{Delivery, Environment, ExitMap, ExitRule, Profile, Span, SpanRange};
 use crate::queue::{ClaimSettings, Redis};
 use crate::screen::Output;
 use crate::tally::{Percentiles, Tally};
@@ -109,19 +108,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
     max_age: Option<Span>,
 
-    /// Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]
-    #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
-    metrics: Option<ListenAddress>,
-
-    /// The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or
-    /// milliseconds since 1970
-    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
-    stamp_field: Option<String>,
-
-    // For `qscale health`, and hidden as that is.
-    /// Touch this file every second as long as the consumer turns
-    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
-    heartbeat: Option<PathBuf>,
+    #[command(flatten)]
+    shown: Shown,
 
     /// The form of the result: text goes to the log, json to stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -199,9 +187,7 @@ impl Plan {
             max_crashes,
             backoff,
             max_age,
-            metrics,
-            stamp_field,
-            heartbeat,
+            shown,
             output,
             redis: _,
         } = args;
@@ -246,11 +232,7 @@ impl Plan {
             drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
             claims: ClaimSettings { lease, max_crashes },
             retry,
-            shown: Shown {
-                metrics: metrics.or(usual.metrics),
-                stamp_field: stamp_field.or(usual.stamp_field),
-                heartbeat,
-            },
+            shown: shown.over(usual.metrics, usual.stamp_field),
             output,
         })
     }

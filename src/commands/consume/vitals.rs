@@ -15,14 +15,28 @@ use crate::queue::{Claimed, Gauge, Redis};
 use crate::tally::Tally;
 
 /// What is to be shown, and where.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Shown {
-    /// Where figures are served.
-    pub(super) metrics: Option<ListenAddress>,
-    /// The field in which items say when they were made.
-    pub(super) stamp_field: Option<String>,
-    /// The file that is touched as long as the consumer turns.
-    pub(super) heartbeat: Option<PathBuf>,
+    /// Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]
+    #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
+    metrics: Option<ListenAddress>,
+
+    /// The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or
+    /// milliseconds since 1970
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
+    stamp_field: Option<String>,
+
+    // For `qscale health`, and hidden as that is.
+    /// Touch this file every second as long as the consumer turns
+    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
+    heartbeat: Option<PathBuf>,
+}
+
+impl Shown {
+    /// Lays it over what the profile says.
+    pub(super) fn over(self, metrics: Option<ListenAddress>, stamp_field: Option<String>) -> Self {
+        Self { metrics: self.metrics.or(metrics), stamp_field: self.stamp_field.or(stamp_field), ..self }
+    }
 }
 
 /// Where a consumer says what it does; nobody may be listening.
