@@ -30,7 +30,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_needs_command" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_needs_command" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_needs_command" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_needs_command" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_needs_command" -s V -l version -d 'Print version'
@@ -75,7 +75,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s 0 -l null -d '
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l echo -d 'Log every item'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'The list to work [env: LIST_NAME] [default: mylist]' -r
@@ -121,7 +121,7 @@ never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l once -d 'Work one item if there is one, then end'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Look this often' -r
@@ -153,7 +153,7 @@ never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d 'Stop as soon as the list is empty; exit status 75 when that does not come first'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s n -l namespace -d 'Namespace of all objects [default: deploy.namespace]' -r
@@ -164,7 +164,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l redis -d 'Use this Redis, on a list of its own, in place of a private one' -r
@@ -179,7 +179,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
@@ -188,7 +188,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand completions" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l heartbeat -d 'The file that the consumer touches' -r -F

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fred::prelude::ClientLike;
 use fred::types::InfoKind;
+use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
@@ -124,6 +125,7 @@ impl Claims {
             give_back: Script::new(include_str!("scripts/give_back.lua")),
         };
         claims.check_server().await?;
+        claims.check_rights().await?;
         claims.exchange(&[], 0).await?;
         Ok(claims)
     }
@@ -134,7 +136,7 @@ impl Claims {
     ///
     /// Says what is in the way of connecting.
     pub async fn waiter(&self, redis: &Redis) -> Result<Waiter, QueueError> {
-        Waiter::connect(redis, &self.keys.list, &self.keys.landing(&self.consumer)).await
+        Waiter::connect(redis, &self.keys.list, &self.keys.landing()).await
     }
 
     /// Hands in what is finished, takes up to `most` items, and renews the lease; one round trip.
@@ -150,7 +152,7 @@ impl Claims {
         let keys = vec![
             self.keys.list.clone(),
             self.keys.inflight(&self.consumer),
-            self.keys.landing(&self.consumer),
+            self.keys.landing(),
             self.keys.consumers(),
             self.keys.busy(),
             self.keys.delayed(),
@@ -189,7 +191,6 @@ impl Claims {
     /// Fails when Redis refuses, or stays away for longer than patience allows.
     pub async fn recover(&mut self) -> Result<(u64, u64), QueueError> {
         let keys = vec![
-            self.keys.list.clone(),
             self.keys.consumers(),
             self.keys.busy(),
             self.keys.delayed(),
@@ -198,9 +199,8 @@ impl Claims {
             self.keys.stats(),
         ];
         let arguments = vec![
-            Bytes::from(self.keys.base().to_owned()),
+            Bytes::from(self.keys.inflight("")),
             Bytes::from(self.settings.max_crashes.to_string()),
-            millis(self.settings.lease),
             Bytes::from(RECOVER_AT_ONCE.to_string()),
         ];
         let (script, list) = (&self.recover, self.keys.list.clone());
@@ -214,24 +214,21 @@ impl Claims {
 
     /// Puts down all that Redis says this consumer holds, and leaves; returns how many items.
     ///
-    /// `certain` says that no pop of this consumer can still be under way.
-    ///
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows; the lease gives it all back then.
-    pub async fn give_back(&mut self, certain: bool) -> Result<u64, QueueError> {
+    pub async fn give_back(&mut self) -> Result<u64, QueueError> {
         let keys = vec![
             self.keys.list.clone(),
             self.keys.inflight(&self.consumer),
-            self.keys.landing(&self.consumer),
+            self.keys.landing(),
             self.keys.consumers(),
             self.keys.busy(),
             self.keys.delayed(),
             self.keys.items(),
             self.keys.stats(),
         ];
-        let linger = if certain { Bytes::from_static(b"0") } else { millis(self.settings.lease) };
-        let arguments = vec![Bytes::from(self.consumer.clone()), linger];
+        let arguments = vec![Bytes::from(self.consumer.clone())];
         let (script, list) = (&self.give_back, self.keys.list.clone());
         self.connection
             .repeat(&list, |client| {
@@ -244,6 +241,32 @@ impl Claims {
     /// Says goodbye.
     pub async fn close(self) {
         self.connection.close().await;
+    }
+
+    /// From now on, `cancel` ends every wait for a lost connection.
+    pub fn until(&mut self, cancel: CancellationToken) {
+        self.connection.until(cancel);
+    }
+
+    /// Refuses a user who may not do all that is to be done.
+    async fn check_rights(&mut self) -> Result<(), QueueError> {
+        let keys = vec![
+            self.keys.inflight(&self.consumer),
+            self.keys.landing(),
+            self.keys.consumers(),
+            self.keys.busy(),
+            self.keys.delayed(),
+            self.keys.items(),
+            self.keys.dead(),
+            self.keys.stats(),
+        ];
+        let script = &Script::new(include_str!("scripts/rights.lua"));
+        self.connection
+            .repeat(&self.keys.pattern(), |client| {
+                let keys = keys.clone();
+                async move { script.run(&client, keys, Vec::new()).await }
+            })
+            .await
     }
 
     /// Refuses a server that is too old, and warns of one that may throw items away.

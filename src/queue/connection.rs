@@ -131,17 +131,19 @@ impl Redis {
         let client = self.client(attempt).await?;
         let task = ClientTask::of(client.connect());
         let connected = timeout(attempt, async {
-            client.wait_for_connect().await?;
-            client.ping::<()>(None).await
+            client.wait_for_connect().await.map_err(|error| self.fault(&error, ""))?;
+            match client.ping::<()>(None).await.map_err(|error| self.fault(&error, "")) {
+                // Who is told what it may not do is connected.
+                Err(Fault::NotPermitted { .. }) => Ok(()),
+                answer => answer,
+            }
         });
         let fault = match connected.await {
             Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
-            Ok(Err(error)) => self.fault(&error, ""),
+            Ok(Err(fault)) => fault,
             Err(_) => Fault::TimedOut(limit),
         };
         match fault {
-            // Who is told what it may not do is connected.
-            Fault::NotPermitted { .. } => Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
             Fault::ConnectionLost(_) | Fault::TimedOut(_) => {
                 Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
             }
@@ -199,6 +201,11 @@ impl Connection {
     /// The server this is a connection to.
     pub(super) fn redis(&self) -> &Redis {
         &self.redis
+    }
+
+    /// From now on, `cancel` ends every wait for a lost connection.
+    pub(super) fn until(&mut self, cancel: CancellationToken) {
+        self.redis = self.redis.until(cancel);
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -17,9 +17,9 @@ impl Keys {
         Self { list: list.to_owned(), base }
     }
 
-    /// What every companion's name begins with.
-    pub(super) fn base(&self) -> &str {
-        &self.base
+    /// All companions, as Redis' access rules write it.
+    pub(super) fn pattern(&self) -> String {
+        self.companion("*")
     }
 
     /// What a consumer holds (hash).
@@ -27,9 +27,9 @@ impl Keys {
         self.companion(&format!("inflight:{consumer}"))
     }
 
-    /// Where a consumer's blocking pop delivers to (list).
-    pub(super) fn landing(&self, consumer: &str) -> String {
-        self.companion(&format!("landing:{consumer}"))
+    /// Where blocking pops deliver to (list). One for all: whatever dies, no item lies where nobody looks.
+    pub(super) fn landing(&self) -> String {
+        self.companion("landing")
     }
 
     /// Consumers by lease deadline (sorted set).

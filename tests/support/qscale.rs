@@ -225,6 +225,16 @@ impl Running {
         self.signal(Signal::KILL);
     }
 
+    /// SIGSTOP: it stands still, and its connections stay.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
     /// Waits for its end.
     ///
     /// Panics with what it said when that takes longer than `deadline` from now.

@@ -22,6 +22,9 @@ use crate::tally::Tally;
 /// How often a consumer looks for items of dead ones, at most; several look in turn.
 const SCAN: Duration = Duration::from_secs(5);
 
+/// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
+const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Claims and works items until there are enough, none come, or `stop` asks; gives back what is unfinished then.
 pub(super) async fn consume(
     plan: &Plan,
@@ -79,11 +82,13 @@ impl Doorbell {
         answer.unwrap_or(Ok(false))
     }
 
-    /// Waits until nothing can land any more; whether that is certain.
-    async fn take_down(mut self) -> bool {
-        let certain = !self.waiting || self.ring().await.is_ok();
+    /// Waits until nothing can land any more, as far as that can be known.
+    async fn take_down(mut self) {
+        if self.waiting {
+            let _ = self.ring().await;
+        }
         drop(self.ask);
-        certain && self.task.await.is_ok()
+        let _ = self.task.await;
     }
 }
 
@@ -98,18 +103,17 @@ struct Consumer<'a> {
     /// Redis' time at the last exchange, and ours.
     now: (u64, Instant),
     ending: Ending,
-    certain: bool,
 }
 
 impl<'a> Consumer<'a> {
     fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally) -> Self {
         let now = (0, Instant::now());
-        Self { plan, claims, workers, tally, finished: Vec::new(), now, ending: Ending::Orderly, certain: true }
+        Self { plan, claims, workers, tally, finished: Vec::new(), now, ending: Ending::Orderly }
     }
 
     async fn work(&mut self, mut doorbell: Doorbell, shutdown: &Shutdown) -> Result<(), QueueError> {
         let result = self.cycle(&mut doorbell, &shutdown.stop).await;
-        self.certain = doorbell.take_down().await;
+        doorbell.take_down().await;
         result?;
         super::announce_drain(&self.workers);
         self.drain().await
@@ -140,9 +144,9 @@ impl<'a> Consumer<'a> {
             if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
                 break;
             }
-            if got == 0 && most > 0 {
+            if got < most {
                 doorbell.listen();
-            } else if got == most && self.hands() > 0 {
+            } else if self.hands() > 0 {
                 continue;
             }
             let next = [Some(renew), exchanged.due.filter(|_| most > got)].into_iter().flatten().min();
@@ -183,9 +187,24 @@ impl<'a> Consumer<'a> {
 
     /// Gives back what Redis says is still held, and leaves.
     async fn leave(mut self, worked: Result<(), QueueError>) -> Result<Ending> {
-        let given_back = self.claims.give_back(self.certain).await;
+        // The drain may be over just as Redis is away for a moment.
+        let patience = CancellationToken::new();
+        let over = patience.clone();
+        let clock = tokio::spawn(async move {
+            tokio::time::sleep(GIVE_BACK_PATIENCE).await;
+            over.cancel();
+        });
+        self.claims.until(patience);
+        self.collect();
+        let handed_in = if self.finished.is_empty() { Ok(()) } else { self.exchange(0).await.map(drop) };
+        let given_back = self.claims.give_back().await;
+        clock.abort();
         self.claims.close().await;
-        worked?;
+        match worked {
+            Err(error) if error.is_stop() => {}
+            worked => worked?,
+        }
+        handed_in?;
         self.tally.given_back += given_back?;
         self.workers.turned(self.tally);
         Ok(self.ending)
