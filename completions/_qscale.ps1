@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Write the profile as Kubernetes objects, for kubectl apply -f -')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'See the whole loop on this machine: items pushed, worked by several consumers, and counted')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write the completion script of a shell to stdout')
+            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Say whether the consumer that touches a file still does')
             break
         }
         'qscale;produce' {
@@ -107,6 +108,9 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--max-crashes', '--max-crashes', [CompletionResultType]::ParameterName, 'How many deaths of its consumer make a dead letter [default: 3]')
             [CompletionResult]::new('--backoff', '--backoff', [CompletionResultType]::ParameterName, 'The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'How long an item may ask for another try without spending attempts [default: 1day]')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]')
+            [CompletionResult]::new('--stamp-field', '--stamp-field', [CompletionResultType]::ParameterName, 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970')
+            [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'Touch this file every second as long as the consumer turns')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result: text goes to the log, json to stdout')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result: text goes to the log, json to stdout')
             [CompletionResult]::new('--redis', '--redis', [CompletionResultType]::ParameterName, 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]')
@@ -217,6 +221,21 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: where each setting comes from, and every try to connect')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: where each setting comes from, and every try to connect')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'qscale;health' {
+            [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'The file that the consumer touches')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'How long ago that may be [default: 30s]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'The form of the log on stderr')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: where each setting comes from, and the whole of an error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: where each setting comes from, and the whole of an error')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

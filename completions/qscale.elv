@@ -36,6 +36,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand render 'Write the profile as Kubernetes objects, for kubectl apply -f -'
             cand demo 'See the whole loop on this machine: items pushed, worked by several consumers, and counted'
             cand completions 'Write the completion script of a shell to stdout'
+            cand health 'Say whether the consumer that touches a file still does'
         }
         &'qscale;produce'= {
             cand -l 'The list to push to [env: LIST_NAME] [default: mylist]'
@@ -102,6 +103,9 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --max-crashes 'How many deaths of its consumer make a dead letter [default: 3]'
             cand --backoff 'The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]'
             cand --max-age 'How long an item may ask for another try without spending attempts [default: 1day]'
+            cand --metrics 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]'
+            cand --stamp-field 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970'
+            cand --heartbeat 'Touch this file every second as long as the consumer turns'
             cand -o 'The form of the result: text goes to the log, json to stdout'
             cand --output 'The form of the result: text goes to the log, json to stdout'
             cand --redis 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]'
@@ -208,6 +212,20 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --color 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]'
             cand -v 'Say more: where each setting comes from, and every try to connect'
             cand --verbose 'Say more: where each setting comes from, and every try to connect'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'qscale;health'= {
+            cand --heartbeat 'The file that the consumer touches'
+            cand --max-age 'How long ago that may be [default: 30s]'
+            cand -p 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'
+            cand --profile 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'
+            cand --log 'The form of the log on stderr'
+            cand --color 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]'
+            cand -v 'Say more: where each setting comes from, and the whole of an error'
+            cand --verbose 'Say more: where each setting comes from, and the whole of an error'
             cand -q 'Say only what is wrong'
             cand --quiet 'Say only what is wrong'
             cand -h 'Print help (see more with ''--help'')'

@@ -40,6 +40,7 @@ complete -c qscale -n "__fish_qscale_needs_command" -f -a "watch" -d 'Watch the 
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Write the profile as Kubernetes objects, for kubectl apply -f -'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, worked by several consumers, and counted'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "health" -d 'Say whether the consumer that touches a file still does'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d 'The list to push to [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s b -l batch -d 'Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l every -d 'From the start of one batch to the start of the next; 0s is as fast as Redis takes them' -r
@@ -94,6 +95,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'How many deaths of its consumer make a dead letter [default: 3]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l backoff -d 'The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'How long an item may ask for another try without spending attempts [default: 1day]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Touch this file every second as long as the consumer turns' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'The form of the result: text goes to the log, json to stdout' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
@@ -187,3 +191,14 @@ never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l heartbeat -d 'The file that the consumer touches' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l max-age -d 'How long ago that may be [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::commands::{completions, consume, dead, demo, produce, render, watch};
+use crate::commands::{completions, consume, dead, demo, health, produce, render, watch};
 use crate::exit;
 use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, without_password};
 use crate::screen::{LogFormat, Verbosity};
@@ -87,6 +87,9 @@ pub(crate) enum Command {
     Render(render::Args),
     Demo(demo::Args),
     Completions(completions::Args),
+    // For probes, not for people.
+    #[command(hide = true)]
+    Health(health::Args),
 }
 
 /// How to reach Redis. The password comes from `REDIS_PASSWORD`, a file or the URL, never from a flag.

@@ -97,6 +97,16 @@ impl Redis {
         Box::pin(self.open()).await.map_err(|fault| self.error(fault))
     }
 
+    /// Whether a connection was lost and is not back.
+    pub fn is_away(&self) -> bool {
+        self.outages.is_out()
+    }
+
+    /// How often a connection was lost and came back.
+    pub fn reconnects(&self) -> u64 {
+        self.outages.overcome()
+    }
+
     pub(super) fn error(&self, fault: Fault) -> QueueError {
         QueueError { endpoint: self.endpoint.to_string(), fault }
     }

@@ -69,12 +69,6 @@ impl Keys {
         self.companion("stats")
     }
 
-    /// The list, and every companion that is not one consumer's or producer's own.
-    pub(super) fn shared(&self) -> Vec<String> {
-        let companions = [self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
-        std::iter::once(self.list.clone()).chain(companions).collect()
-    }
-
     /// The token of a producer (string).
     pub(super) fn producer(&self, token: u64) -> String {
         self.companion(&format!("producer:{token:016x}"))

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::handler::Verdict;
+use crate::heartbeat::TURN;
 use crate::history::{History, Next};
 use crate::item::Item;
 use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
@@ -180,6 +181,7 @@ impl<'a> Consumer<'a> {
                 self.tally.taken += 1;
                 self.workers.begin(claimed);
             }
+            self.workers.turned(self.tally);
             if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
                 break;
             }
@@ -213,11 +215,12 @@ impl<'a> Consumer<'a> {
                 return Ok(());
             }
             self.exchange(0).await?;
+            self.workers.turned(self.tally);
             if self.workers.in_work() > 0 {
                 tokio::select! {
                     biased;
                     Some(ended) = self.workers.next() => self.judge(ended),
-                    () = tokio::time::sleep(renew) => {}
+                    () = tokio::time::sleep(renew.min(TURN)) => {}
                 }
             }
         }
@@ -235,6 +238,7 @@ impl<'a> Consumer<'a> {
         }
         worked?;
         self.tally.given_back += given_back?;
+        self.workers.turned(self.tally);
         Ok(self.ending)
     }
 
