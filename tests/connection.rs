@@ -509,3 +509,10 @@ fn no_process_that_demo_starts_has_the_password_in_its_words() {
     demo.wait();
     assert!(children.values().all(|words| !words.contains(SECRET)), "{children:?}");
 }
+
+#[test]
+fn a_database_that_the_user_may_not_select_is_a_right_that_is_missing() {
+    let server = RedisServer::builder().user("app", SECRET, "~* +@all -select").start();
+    let redis = format!("{}/3", server.url_with(&format!("app:{SECRET}")));
+    each_fails(&["--redis", &redis], &[], &server.address(), &["app", "select"]);
+}

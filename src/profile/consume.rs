@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::duration::{Span, SpanRange};
 use super::exit_map::ExitTable;
+use super::listen::ListenAddress;
 use super::source::{ProfileError, Source};
 use crate::history::RetryPolicy;
 use crate::workload::Work;
@@ -68,6 +69,10 @@ pub struct ConsumeTable {
     pub kill_after: Option<Span>,
     /// What the exit status of the command says of its item.
     pub exit: Option<ExitTable>,
+    /// Where figures are served.
+    pub metrics: Option<ListenAddress>,
+    /// The field of a JSON item that says when it was made.
+    pub stamp_field: Option<String>,
 }
 
 /// How surely an item is worked.

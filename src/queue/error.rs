@@ -127,7 +127,7 @@ impl Fault {
             }
             _ if says("unknown command") => Self::UnknownCommand(quoted(text).unwrap_or("?").to_owned()),
             ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::Tls => {
-                Self::ConnectionLost(text.to_owned())
+                Self::ConnectionLost(plain(text).to_owned())
             }
             // What a blocked pop says when the server turns into a replica, and what failover looks like.
             _ if says("UNBLOCKED") || says("MASTERDOWN") || says("CLUSTERDOWN") => {
@@ -273,6 +273,11 @@ fn grant(what: &str) -> String {
     if what.starts_with("the key") { format!("~{name}") } else { format!("+{name}") }
 }
 
+/// `Os { code: 104, kind: ConnectionReset, message: "Connection reset by peer" }` as people would say it.
+fn plain(text: &str) -> &str {
+    text.split_once("message: \"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or(text)
+}
+
 fn quoted(text: &str) -> Option<&str> {
     text.split(['\'', '`']).nth(1)
 }
@@ -309,6 +314,13 @@ mod tests {
             assert!(fault.to_string().contains("may not use the key `mylist`"), "{fault}");
             assert!(fault.hint().ends_with("ACL SETUSER app ~mylist"), "{}", fault.hint());
         }
+    }
+
+    #[test]
+    fn what_the_system_says_is_said_plainly() {
+        let text = "Os { code: 104, kind: ConnectionReset, message: \"Connection reset by peer\" }";
+        let fault = Fault::of(&FredError::new(ErrorKind::IO, text), "app", "mylist");
+        assert_eq!(fault.to_string(), "the connection was lost (Connection reset by peer)");
     }
 
     #[test]

@@ -17,14 +17,15 @@ impl Keys {
         Self { list: list.to_owned(), base }
     }
 
-    /// What every companion's name begins with.
-    pub(super) fn base(&self) -> &str {
-        &self.base
+    /// All companions, as Redis' access rules write it.
+    pub(super) fn pattern(&self) -> String {
+        self.companion("*")
     }
 
     /// The list, and what belongs to no single consumer or producer.
     pub(super) fn lasting(&self) -> Vec<String> {
-        let companions = [self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
+        let companions =
+            [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
         std::iter::once(self.list.clone()).chain(companions).collect()
     }
 
@@ -33,9 +34,9 @@ impl Keys {
         self.companion(&format!("inflight:{consumer}"))
     }
 
-    /// Where a consumer's blocking pop delivers to (list).
-    pub(super) fn landing(&self, consumer: &str) -> String {
-        self.companion(&format!("landing:{consumer}"))
+    /// Where blocking pops deliver to (list). One for all: whatever dies, no item lies where nobody looks.
+    pub(super) fn landing(&self) -> String {
+        self.companion("landing")
     }
 
     /// Consumers by lease deadline (sorted set).
@@ -71,6 +72,11 @@ impl Keys {
     /// The token of a producer (string).
     pub(super) fn producer(&self, token: u64) -> String {
         self.companion(&format!("producer:{token:016x}"))
+    }
+
+    /// The token of who requeues or purges dead letters (string).
+    pub(super) fn walker(&self, token: u64) -> String {
+        self.companion(&format!("walker:{token:016x}"))
     }
 
     fn companion(&self, name: &str) -> String {

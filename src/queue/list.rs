@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fred::prelude::{ClientLike, KeysInterface as _, ListInterface};
+use fred::prelude::{ClientLike, ListInterface};
 use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::Keys;
 use crate::item::Item;
 
 /// How long one pop blocks in Redis. Short, so that a consumer is never far from looking up; whole seconds, as servers
@@ -101,33 +100,6 @@ impl List {
         let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), item.0);
         let pushed = self.connection.once(COMMAND_TIMEOUT, &self.key, Box::pin(push)).await;
         pushed.map_err(|fault| self.connection.redis().error(fault))
-    }
-
-    /// Deletes the list, and its companions.
-    ///
-    /// # Errors
-    ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn delete(&mut self) -> Result<(), QueueError> {
-        let key = self.key.clone();
-        let names = Keys::of(&key);
-        let consumers: Vec<String> = self
-            .connection
-            .repeat(&key, |client| {
-                let zrange = CustomCommand::new_static("ZRANGE", ClusterHash::FirstKey, false);
-                let arguments = vec![names.consumers(), "0".to_owned(), "-1".to_owned()];
-                async move { client.custom(zrange, arguments).await }
-            })
-            .await?;
-        // Of those who died, and nobody has looked after them.
-        let left = consumers.iter().flat_map(|name| [names.inflight(name), names.landing(name)]);
-        let keys: Vec<String> = names.lasting().into_iter().chain(left).collect();
-        self.connection
-            .repeat(&key, |client| {
-                let keys = keys.clone();
-                async move { client.del(keys).await }
-            })
-            .await
     }
 
     /// Says goodbye.

@@ -1,9 +1,10 @@
-//! Waiting for the next item on a connection that may block: it lands where its consumer finds it.
+//! Waiting for the next item on a connection that may block: it lands where whoever takes the next one finds it.
 
 use bytes::Bytes;
 use fred::interfaces::ClientInterface as _;
 use fred::prelude::ClientLike;
 use fred::types::{ClientUnblockFlag, ClusterHash, CustomCommand, Value};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
@@ -20,7 +21,12 @@ pub struct Waiter {
 
 impl Waiter {
     pub(super) async fn connect(redis: &Redis, list: &str, landing: &str) -> Result<Self, QueueError> {
-        Ok(Self { connection: redis.connect().await?, list: list.to_owned(), landing: landing.to_owned() })
+        let waiter = Self { connection: redis.connect().await?, list: list.to_owned(), landing: landing.to_owned() };
+        // Redis looks at the rights first, and then at this.
+        match waiter.blmove("no time").await {
+            Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) => Err(redis.error(fault)),
+            _ => Ok(waiter),
+        }
     }
 
     /// Moves the item that has waited longest to the landing list; `false` when none came for a second or `stop` asked to
@@ -31,7 +37,8 @@ impl Waiter {
     /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
     pub async fn wait(&mut self, stop: &CancellationToken) -> Result<bool, QueueError> {
         let moved = {
-            let mut moving = std::pin::pin!(self.blmove());
+            let seconds = BLOCK.as_secs().to_string();
+            let mut moving = std::pin::pin!(self.blmove(&seconds));
             tokio::select! {
                 biased;
                 moved = &mut moving => moved,
@@ -47,11 +54,16 @@ impl Waiter {
                 // Whether it had moved one is seen where it lands.
                 Ok(true)
             }
+            // A Redis that is full moves nothing to where nothing was; it can be worked empty all the same.
+            Err(Fault::OutOfMemory) => {
+                let _ = timeout(BLOCK, stop.cancelled()).await;
+                Ok(true)
+            }
             moved => moved.map_err(|fault| self.connection.redis().error(fault)),
         }
     }
 
-    async fn blmove(&self) -> Result<bool, Fault> {
+    async fn blmove(&self, seconds: &str) -> Result<bool, Fault> {
         // Through `custom`, an empty answer is not the same error as a lost one.
         let blmove = CustomCommand::new_static("BLMOVE", ClusterHash::FirstKey, true);
         let arguments: Vec<Value> = vec![
@@ -59,7 +71,7 @@ impl Waiter {
             self.landing.as_str().into(),
             "RIGHT".into(),
             "LEFT".into(),
-            BLOCK.as_secs().cast_signed().into(),
+            seconds.into(),
         ];
         let moved = self.connection.client().custom::<Option<Bytes>, _>(blmove, arguments);
         Ok(self.connection.once(BLOCK + MARGIN, &self.list, Box::pin(moved)).await?.is_some())

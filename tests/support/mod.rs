@@ -1,6 +1,7 @@
 //! What the tests against real servers are made of: a private Redis, certificates, a bad network, and the program itself.
 #![allow(dead_code, unused_imports, reason = "every test crate compiles all of this and uses a part")]
 
+mod census;
 mod certificates;
 mod proxy;
 mod qscale;
@@ -9,6 +10,7 @@ mod resp;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use self::census::{Census, Found};
 pub(crate) use self::certificates::{Certificates, Identity};
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::qscale::{Finished, Qscale, Running};

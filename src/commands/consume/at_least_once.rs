@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::handler::Verdict;
+use crate::heartbeat::TURN;
 use crate::history::{History, Next};
 use crate::item::Item;
 use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
@@ -121,11 +122,13 @@ impl Doorbell {
         answer.unwrap_or(Ok(false))
     }
 
-    /// Waits until nothing can land any more; whether that is certain.
-    async fn take_down(mut self) -> bool {
-        let certain = !self.waiting || self.ring().await.is_ok();
+    /// Waits until nothing can land any more, as far as that can be known.
+    async fn take_down(mut self) {
+        if self.waiting {
+            let _ = self.ring().await;
+        }
         drop(self.ask);
-        certain && self.task.await.is_ok()
+        let _ = self.task.await;
     }
 }
 
@@ -140,19 +143,18 @@ struct Consumer<'a> {
     /// Redis' time at the last exchange, and ours.
     now: (u64, Instant),
     ending: Ending,
-    certain: bool,
     patience: Patience,
 }
 
 impl<'a> Consumer<'a> {
     fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, patience: Patience) -> Self {
         let (now, finished) = ((0, Instant::now()), Vec::new());
-        Self { plan, claims, workers, tally, finished, now, ending: Ending::Orderly, certain: true, patience }
+        Self { plan, claims, workers, tally, finished, now, ending: Ending::Orderly, patience }
     }
 
     async fn work(&mut self, mut doorbell: Doorbell, shutdown: &Shutdown) -> Result<(), QueueError> {
         let result = self.cycle(&mut doorbell, &shutdown.stop).await;
-        self.certain = doorbell.take_down().await;
+        doorbell.take_down().await;
         result?;
         super::announce_drain(&self.workers);
         self.drain().await
@@ -179,12 +181,13 @@ impl<'a> Consumer<'a> {
                 self.tally.taken += 1;
                 self.workers.begin(claimed);
             }
+            self.workers.turned(self.tally);
             if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
                 break;
             }
-            if got == 0 && most > 0 {
+            if got < most {
                 doorbell.listen();
-            } else if got == most && self.hands() > 0 {
+            } else if self.hands() > 0 {
                 continue;
             }
             let next = [Some(renew), exchanged.due.filter(|_| most > got)].into_iter().flatten().min();
@@ -212,11 +215,12 @@ impl<'a> Consumer<'a> {
                 return Ok(());
             }
             self.exchange(0).await?;
+            self.workers.turned(self.tally);
             if self.workers.in_work() > 0 {
                 tokio::select! {
                     biased;
                     Some(ended) = self.workers.next() => self.judge(ended),
-                    () = tokio::time::sleep(renew) => {}
+                    () = tokio::time::sleep(renew.min(TURN)) => {}
                 }
             }
         }
@@ -225,7 +229,7 @@ impl<'a> Consumer<'a> {
     /// Gives back what Redis says is still held, and leaves.
     async fn leave(mut self, worked: Result<(), QueueError>) -> Result<Ending> {
         let empty_hands = self.empty_hands();
-        let given_back = self.patience.with(empty_hands, self.claims.give_back(self.certain)).await;
+        let given_back = self.patience.with(empty_hands, self.claims.give_back()).await;
         self.claims.close().await;
         if empty_hands && given_back.as_ref().is_err_and(QueueError::is_stop) {
             // Redis is away, and there it holds nothing of ours but our name, until the lease is over.
@@ -234,6 +238,7 @@ impl<'a> Consumer<'a> {
         }
         worked?;
         self.tally.given_back += given_back?;
+        self.workers.turned(self.tally);
         Ok(self.ending)
     }
 

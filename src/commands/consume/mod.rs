@@ -3,6 +3,7 @@
 mod at_least_once;
 mod at_most_once;
 mod variables;
+mod vitals;
 mod workers;
 
 use std::collections::VecDeque;
@@ -14,6 +15,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use self::vitals::{Shown, Vitals};
 use self::workers::Workers;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
@@ -110,6 +112,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION")]
     max_age: Option<Span>,
 
+    #[command(flatten)]
+    shown: Shown,
+
     /// The form of the result: text goes to the log, json to stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -159,6 +164,7 @@ struct Plan {
     drain: Duration,
     claims: ClaimSettings,
     retry: RetryPolicy,
+    shown: Shown,
     output: Output,
 }
 
@@ -185,6 +191,7 @@ impl Plan {
             max_crashes,
             backoff,
             max_age,
+            shown,
             output,
             redis: _,
         } = args;
@@ -229,6 +236,7 @@ impl Plan {
             drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
             claims: ClaimSettings { lease, max_crashes },
             retry,
+            shown: shown.over(usual.metrics, usual.stamp_field),
             output,
         })
     }
@@ -273,7 +281,8 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Job::Work { work, speed } => Handler::new(work, speed),
         Job::Command(spec) => Handler::command(spec, context.printer.echo()),
     };
-    let workers = Workers::new(handler, &plan.list, &plan.consumer, plan.concurrency, shutdown.abort.clone());
+    let vitals = Vitals::show(&plan, &redis).await?;
+    let workers = Workers::new(handler, &plan, vitals, shutdown.abort.clone());
     let mut tally = Tally::default();
     let ended = match plan.delivery {
         Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,

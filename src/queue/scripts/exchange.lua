@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  the list                       KEYS[6]  due times of what is delayed (sorted set, ms)
 -- KEYS[2]  what this consumer holds       KEYS[7]  what is delayed (hash)
--- KEYS[3]  its landing list               KEYS[8]  dead letters (list)
+-- KEYS[3]  what pops have delivered       KEYS[8]  dead letters (list)
 -- KEYS[4]  consumers by lease deadline    KEYS[9]  counters (hash)
 -- KEYS[5]  consumers that hold something
 -- ARGV[1]  the consumer
@@ -14,14 +14,15 @@
 --            ack    id  ''        ''
 --            retry  id  delay ms  history
 --            bury   id  header    ''
+--            back   id  ''        ''
 --
 -- Returns { items, lost, due, renewed, now }: items as id, bytes, history, one after the other; the ids whose lease had been
 -- lost, so that their result does not count; ms until the next delayed item is due, or -1; 0 when the lease had run out and
 -- what was held was given to others; Redis' time in ms.
 --
 -- Held items are fields `id` and, where there is one, `id history`; field `call` holds the number of the last call and what
--- it had found lost. A recovered consumer stays among the consumers with its deadline negative, until nothing of it can
--- still land.
+-- it had found lost. A call that comes after a later one, by a connection long given up, does nothing. What has landed goes first, whoever's pop it was: a consumer that died, or has no hand free, keeps
+-- nobody waiting.
 local list, held, landing, consumers, busy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, items, dead, stats = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local consumer, lease, call, most = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
@@ -37,35 +38,46 @@ local function due()
   return -1
 end
 
+-- A Redis that is full refuses the first write of a script when it takes memory, and none after it. This one takes none:
+-- items that wait in a full Redis can be worked.
+redis.call('HDEL', held, '')
+
 -- A consumer that others have given up takes nothing in this call: the number may be that of a call that had taken something
 -- before its reply was lost, and ids must not come up twice.
-local score = redis.call('ZSCORE', consumers, consumer)
 local renewed = 1
-if call ~= '0' and (not score or tonumber(score) < 0) then
+if call ~= '0' and not redis.call('ZSCORE', consumers, consumer) then
   renewed, most = 0, 0
 end
 redis.call('ZADD', consumers, now + lease, consumer)
 
 local prefix = consumer .. ':' .. call .. ':'
+local taken = {}
+local function add(id, item, history)
+  taken[#taken + 1] = id
+  taken[#taken + 1] = item
+  taken[#taken + 1] = history or ''
+end
+
 local last = redis.call('HGET', held, 'call')
+if last and tonumber(string.match(last, '^%d+')) > tonumber(call) then
+  return { {}, {}, -1, renewed, now }
+end
 if last and string.sub(last, 1, #call + 1) == call .. ' ' then
-  local taken, lost = {}, {}
+  local lost = {}
   for id in string.gmatch(string.sub(last, #call + 2), '%S+') do
     lost[#lost + 1] = id
   end
-  local all = redis.call('HGETALL', held)
-  for i = 1, #all, 2 do
-    local id = all[i]
-    if string.sub(id, 1, #prefix) == prefix and not string.find(id, ' ', 1, true) then
-      taken[#taken + 1] = id
-      taken[#taken + 1] = all[i + 1]
-      taken[#taken + 1] = redis.call('HGET', held, id .. ' history') or ''
-    end
+  local id = prefix .. 1
+  local item = redis.call('HGET', held, id)
+  while item do
+    add(id, item, redis.call('HGET', held, id .. ' history'))
+    id = prefix .. (#taken / 3 + 1)
+    item = redis.call('HGET', held, id)
   end
   return { taken, lost, due(), renewed, now }
 end
 
-local lost, acked, retried, buried = {}, 0, 0, 0
+local lost, acked, retried, buried, back = {}, 0, 0, 0, 0
 for i = 5, #ARGV, 4 do
   local how, id = ARGV[i], ARGV[i + 1]
   local item = redis.call('HGET', held, id)
@@ -77,6 +89,15 @@ for i = 5, #ARGV, 4 do
     redis.call('HSET', items, id, item, id .. ' history', ARGV[i + 3])
     redis.call('ZADD', delayed, now + tonumber(ARGV[i + 2]), id)
     retried = retried + 1
+  elseif how == 'back' then
+    local history = redis.call('HGET', held, id .. ' history')
+    if history then
+      redis.call('HSET', items, id, item, id .. ' history', history)
+      redis.call('ZADD', delayed, now, id)
+    else
+      redis.call('RPUSH', list, item)
+    end
+    back = back + 1
   else
     redis.call('LPUSH', dead, ARGV[i + 2] .. '\n' .. item)
     buried = buried + 1
@@ -84,41 +105,41 @@ for i = 5, #ARGV, 4 do
   redis.call('HDEL', held, id, id .. ' history')
 end
 
-local taken = {}
 local function take(item, history)
   local id = prefix .. (#taken / 3 + 1)
   redis.call('HSET', held, id, item)
   if history then
     redis.call('HSET', held, id .. ' history', history)
   end
-  taken[#taken + 1] = id
-  taken[#taken + 1] = item
-  taken[#taken + 1] = history or ''
+  add(id, item, history)
 end
 
 local claimed = 0
-if most > 0 then
-  local landed = redis.call('RPOP', landing)
-  if landed then
-    take(landed)
-    claimed = claimed + 1
-  end
+local function claim(from)
   if #taken / 3 < most then
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, most - #taken / 3)) do
-      redis.call('ZREM', delayed, id)
-      local item, history = redis.call('HGET', items, id), redis.call('HGET', items, id .. ' history')
-      redis.call('HDEL', items, id, id .. ' history')
-      if item then
-        take(item, history)
-      end
-    end
-  end
-  if #taken / 3 < most then
-    for _, item in ipairs(redis.call('RPOP', list, most - #taken / 3) or {}) do
+    for _, item in ipairs(redis.call('RPOP', from, most - #taken / 3) or {}) do
       take(item)
       claimed = claimed + 1
     end
   end
+end
+
+if most == 0 then
+  -- Others may have a hand free; the oldest is to be taken first.
+  repeat until not redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT')
+else
+  claim(landing)
+  if #taken / 3 < most then
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, most - #taken / 3)) do
+      local item, history = redis.call('HGET', items, id), redis.call('HGET', items, id .. ' history')
+      if item then
+        take(item, history)
+      end
+      redis.call('ZREM', delayed, id)
+      redis.call('HDEL', items, id, id .. ' history')
+    end
+  end
+  claim(list)
 end
 
 redis.call('HSET', held, 'call', call .. ' ' .. table.concat(lost, ' '))
@@ -127,7 +148,7 @@ if redis.call('HLEN', held) > 1 then
 else
   redis.call('ZREM', busy, consumer)
 end
-for name, count in pairs({ claimed = claimed, acked = acked, retried = retried, dead = buried }) do
+for name, count in pairs({ claimed = claimed, acked = acked, retried = retried, dead = buried, given_back = back }) do
   if count > 0 then
     redis.call('HINCRBY', stats, name, count)
   end

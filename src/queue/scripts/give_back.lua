@@ -2,10 +2,9 @@
 --
 -- KEYS[1]  the list                       KEYS[5]  consumers that hold something
 -- KEYS[2]  what this consumer holds       KEYS[6]  due times of what is delayed
--- KEYS[3]  its landing list               KEYS[7]  what is delayed (hash)
+-- KEYS[3]  what pops have delivered       KEYS[7]  what is delayed (hash)
 -- KEYS[4]  consumers by lease deadline    KEYS[8]  counters (hash)
 -- ARGV[1]  the consumer
--- ARGV[2]  0, or how long to keep looking for what may still land, in ms: when the end of a pop was not heard
 --
 -- Returns how many items it held. An item without a history goes back to the end of the list where items are taken, bare;
 -- one with a history to `delayed`, due at once, so that its counts survive. What is asked for is what Redis holds, not what
@@ -31,12 +30,8 @@ local function place(id)
   return tonumber(call) * 10000 + tonumber(index)
 end
 table.sort(ids, function(a, b) return place(a) > place(b) end)
--- What has only landed was taken last: it goes back first, to be taken after the others.
-local landed = redis.call('RPOP', landing)
-while landed do
-  redis.call('RPUSH', list, landed)
-  landed = redis.call('RPOP', landing)
-end
+-- What has only landed was taken last: it goes back first, to be taken after the others. Nobody may be left to look there.
+repeat until not redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT')
 for _, id in ipairs(ids) do
   local history = fields[id .. ' history']
   if history then
@@ -47,11 +42,7 @@ for _, id in ipairs(ids) do
   end
 end
 redis.call('DEL', held)
-if ARGV[2] == '0' then
-  redis.call('ZREM', consumers, consumer)
-else
-  redis.call('ZADD', consumers, -(now + tonumber(ARGV[2])), consumer)
-end
+redis.call('ZREM', consumers, consumer)
 redis.call('ZREM', busy, consumer)
 if #ids > 0 then
   redis.call('HINCRBY', stats, 'given_back', #ids)
