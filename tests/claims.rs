@@ -136,7 +136,11 @@ fn an_item_is_in_exactly_one_place_at_every_instant() {
         assert!(begin.elapsed() < 2 * SOON, "{:?}", server.census());
         if looks % 20 == 0 {
             let run = runs.remove(0);
-            if looks % 40 == 0 { run.kill() } else { run.terminate() }
+            if looks % 40 == 0 {
+                run.kill()
+            } else {
+                run.terminate()
+            }
             run.finish(SOON);
             runs.push(start("d"));
         }
@@ -320,7 +324,8 @@ fn a_free_hand_takes_the_next_item_at_once_while_others_are_full() {
 
 #[test]
 fn no_time_of_day_is_sent_to_redis() {
-    let server = RedisServer::builder().directive("slowlog-log-slower-than 0").directive("slowlog-max-len 1000").start();
+    let server =
+        RedisServer::builder().directive("slowlog-log-slower-than 0").directive("slowlog-max-len 1000").start();
     server.push("mylist", items(20));
     consume(&server.url(), "a", &["--work", "1ms", "--max-items", "20"]).output().exits(0);
     let Ok(Reply::Array(calls)) = server.ask(&["SLOWLOG", "GET", "1000"]) else { panic!("no slowlog") };
