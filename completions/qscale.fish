@@ -199,6 +199,6 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand health" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
 complete -c qscale -n "__fish_qscale_using_subcommand health" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::commands::{completions, consume, demo, health, produce, render, watch};
+use crate::commands::{completions, consume, dead, demo, health, produce, render, watch};
 use crate::exit;
 use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, without_password};
 use crate::screen::{LogFormat, Verbosity};
@@ -83,6 +83,7 @@ pub(crate) enum Command {
     Produce(produce::Args),
     Consume(consume::Args),
     Watch(watch::Args),
+    Dead(dead::Args),
     Render(render::Args),
     Demo(demo::Args),
     Completions(completions::Args),

@@ -10,6 +10,7 @@ mod heartbeat;
 pub mod history;
 mod input;
 pub mod item;
+pub mod letter;
 mod local;
 pub mod manifest;
 mod metrics;
@@ -19,6 +20,7 @@ pub mod sample;
 mod screen;
 mod shutdown;
 pub mod tally;
+pub mod verdict;
 pub mod workload;
 
 use std::ffi::OsString;
@@ -29,7 +31,7 @@ use clap::Parser;
 use color_eyre::eyre::Result;
 
 use crate::cli::{Cli, Command};
-use crate::commands::{Context, completions, consume, demo, health, produce, render, watch};
+use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, watch};
 use crate::exit::{Outcome, Status};
 use crate::profile::{Environment, Profile};
 use crate::screen::Printer;
@@ -96,6 +98,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         Command::Produce(args) => produce::run(args, context).await,
         Command::Consume(args) => consume::run(args, context).await,
         Command::Watch(args) => watch::run(args, context).await,
+        Command::Dead(args) => dead::run(args, context).await,
         Command::Render(args) => render::run(args, &context),
         Command::Demo(args) => demo::run(args, context).await,
         Command::Completions(args) => completions::run(&args, &context.printer),

@@ -137,9 +137,9 @@ fn an_item_is_in_exactly_one_place_at_every_instant() {
         if looks % 20 == 0 {
             let run = runs.remove(0);
             if looks % 40 == 0 {
-                run.kill()
+                run.kill();
             } else {
-                run.terminate()
+                run.terminate();
             }
             run.finish(SOON);
             runs.push(start("d"));

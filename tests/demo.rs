@@ -79,7 +79,10 @@ fn every_line_of_json_is_json() {
     let lines: Vec<serde_json::Value> =
         run.stdout.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
     let (verdict, samples) = lines.split_last().expect("a verdict");
-    assert_eq!(*verdict, serde_json::json!({"pass": true, "pushed": 12, "worked": 12, "left": 0}));
+    assert_eq!(
+        *verdict,
+        serde_json::json!({"pass": true, "pushed": 12, "worked": 12, "left": 0, "worked_twice": 0, "dead": 0})
+    );
     assert!(!samples.is_empty() && samples.iter().all(|sample| sample["backlog"].is_number()), "{}", run.stdout);
     nothing_is_left(folder.path());
 }
@@ -200,5 +203,20 @@ fn a_consumer_that_is_told_to_stop_loses_nothing() {
     run.wait_for_line("4 ready", SOON);
     let run = run.finish(DEMO).exits(0);
     assert!(run.stdout.contains("PASS: 150 pushed = 150 worked"), "{}", run.stdout);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn a_consumer_that_is_killed_loses_nothing() {
+    let (run, folder) = Demo::new(&["--speed", "20"]).begun(7);
+    run.wait_for_line("5 in work", SOON);
+    let processes = processes_of(folder.path());
+    let (consumer, _) = processes.iter().find(|(_, words)| words.contains(" consume ")).expect("a consumer");
+    let pid = rustix::process::Pid::from_raw(consumer.cast_signed()).expect("a process has an id");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("a process of our own takes signals");
+    let run = run.finish(DEMO).exits(0);
+    let verdict = run.stdout.lines().last().expect("a verdict");
+    assert!(verdict.starts_with("PASS: 150 pushed = 150 worked, list empty"), "{}", run.stdout);
+    assert!(run.stderr.contains("ended before the others"), "{}", run.stderr);
     nothing_is_left(folder.path());
 }

@@ -37,7 +37,18 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 ];
 
 /// The notions: no clock, no network, no terminal, no files, no chance without a seed.
-const NOTIONS: &[&str] = &["item.rs", "manifest/", "profile/", "sample.rs", "tally.rs", "workload/"];
+const NOTIONS: &[&str] = &[
+    "companion.rs",
+    "history.rs",
+    "item.rs",
+    "letter.rs",
+    "manifest/",
+    "profile/",
+    "sample.rs",
+    "tally.rs",
+    "verdict.rs",
+    "workload/",
+];
 
 /// What no notion names, and the one place that may.
 const IMPURE: &[(&str, Option<&str>)] = &[
@@ -64,11 +75,15 @@ const IMPURE: &[(&str, Option<&str>)] = &[
 
 /// A door or notion, and the rooms it may name besides the notions. The rest of the house knows them, not they it.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("companion.rs", &[]),
+    ("history.rs", &[]),
     ("item.rs", &[]),
+    ("letter.rs", &[]),
     ("manifest/", &[]),
     ("profile/", &[]),
     ("sample.rs", &[]),
     ("tally.rs", &[]),
+    ("verdict.rs", &[]),
     ("workload/", &[]),
     ("queue/", &[]),
     ("fleet/", &[]),

@@ -95,7 +95,7 @@ impl ConsumeTable {
         if self.command.is_some() && self.work.is_some() {
             return Err(source.error_at(&["consume", "command"], "excludes `work`: keep one of them"));
         }
-        if self.command.as_ref().is_some_and(Vec::is_empty) {
+        if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
             return Err(source.error_at(&["consume", "command"], "is empty: name the program first"));
         }
         self.exit.as_ref().map_or(Ok(()), |exit| exit.check(source))

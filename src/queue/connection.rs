@@ -210,11 +210,6 @@ impl Connection {
         &self.redis
     }
 
-    /// From now on, `cancel` ends every wait for a lost connection.
-    pub(super) fn until(&mut self, cancel: CancellationToken) {
-        self.redis = self.redis.until(cancel);
-    }
-
     pub(super) fn client(&self) -> &Client {
         &self.client
     }

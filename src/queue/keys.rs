@@ -22,6 +22,13 @@ impl Keys {
         self.companion("*")
     }
 
+    /// The list, and what belongs to no single consumer or producer.
+    pub(super) fn lasting(&self) -> Vec<String> {
+        let companions =
+            [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
+        std::iter::once(self.list.clone()).chain(companions).collect()
+    }
+
     /// What a consumer holds (hash).
     pub(super) fn inflight(&self, consumer: &str) -> String {
         self.companion(&format!("inflight:{consumer}"))
@@ -65,6 +72,11 @@ impl Keys {
     /// The token of a producer (string).
     pub(super) fn producer(&self, token: u64) -> String {
         self.companion(&format!("producer:{token:016x}"))
+    }
+
+    /// The token of who requeues or purges dead letters (string).
+    pub(super) fn walker(&self, token: u64) -> String {
+        self.companion(&format!("walker:{token:016x}"))
     }
 
     fn companion(&self, name: &str) -> String {
