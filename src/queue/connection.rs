@@ -210,6 +210,11 @@ impl Connection {
         &self.redis
     }
 
+    /// The number of the outage that was last when this connection was made.
+    pub(super) fn outage(&self) -> u64 {
+        self.outage
+    }
+
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
