@@ -162,3 +162,14 @@ fn the_probe_is_for_probes_and_not_in_the_help() {
     let help = Qscale::new(["consume", "--help"]).output().exits(0).stdout;
     assert!(!help.contains("heartbeat"), "{help}");
 }
+
+#[test]
+fn one_whose_redis_has_become_a_replica_is_well() {
+    let server = RedisServer::start();
+    let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
+    server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+    patient.run.wait_for_line("lost", SOON);
+    patient.stays_well();
+    server.cli(&["REPLICAOF", "NO", "ONE"]);
+    patient.run.wait_for_line("again after", SOON);
+}

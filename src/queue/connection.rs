@@ -97,7 +97,14 @@ impl Redis {
         Box::pin(self.open()).await.map_err(|fault| self.error(fault))
     }
 
-    /// Whether a connection was lost and is not back.
+    /// The same server for who only looks: what becomes of its connections is no outage, and its answers end none. A
+    /// replica shows itself to anybody, and takes no item.
+    #[must_use]
+    pub(super) fn aside(&self) -> Self {
+        Self { outages: Arc::default(), ..self.clone() }
+    }
+
+    /// Whether a connection was lost, and nothing has been answered since.
     pub fn is_away(&self) -> bool {
         self.outages.is_out()
     }
@@ -249,6 +256,9 @@ impl Connection {
             () = self.task.ended.cancelled() => Err(Fault::ConnectionLost("closed by the server".to_owned())),
             () = tokio::time::sleep(limit) => Err(Fault::TimedOut(limit)),
         };
+        if result.is_ok() {
+            self.redis.outages.answered();
+        }
         if let Some(recovery) = &self.recovery
             && result.as_ref().err().is_none_or(|fault| !fault.is_transient())
             && recovery.end()

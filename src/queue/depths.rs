@@ -35,7 +35,7 @@ pub struct Gauge {
 impl Gauge {
     /// Connects to nothing yet.
     pub fn new(redis: &Redis, list: &str) -> Self {
-        Self { redis: redis.clone(), keys: Keys::of(list), connection: None }
+        Self { redis: redis.aside(), keys: Keys::of(list), connection: None }
     }
 
     /// Looks once.

@@ -24,6 +24,8 @@ struct State {
     count: u64,
     since: Option<Instant>,
     overcome: u64,
+    /// Whether nothing has been answered since a connection was lost.
+    silent: bool,
 }
 
 impl Outages {
@@ -32,9 +34,16 @@ impl Outages {
         self.state().count
     }
 
-    /// Whether one goes on.
+    /// Whether one goes on: a connection was lost, and none has been answered since.
+    ///
+    /// Not the same as that all are back: one that was lost while nobody needs it is made again when somebody does.
     pub(super) fn is_out(&self) -> bool {
-        self.state().since.is_some()
+        self.state().silent
+    }
+
+    /// Takes note that a command has been answered, on whatever connection.
+    pub(super) fn answered(&self) {
+        self.state().silent = false;
     }
 
     /// How many are over.
@@ -45,6 +54,7 @@ impl Outages {
     /// Says that the connection made after `count` outages is lost, if nobody has.
     pub(super) fn say_lost(&self, count: u64, endpoint: &Endpoint, fault: &Fault, patience: Option<Duration>) {
         let mut state = self.state();
+        state.silent = true;
         if state.count == count {
             state.count += 1;
             state.since = Some(Instant::now());
