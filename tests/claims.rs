@@ -137,9 +137,9 @@ fn an_item_is_in_exactly_one_place_at_every_instant() {
         if looks % 20 == 0 {
             let run = runs.remove(0);
             if looks % 40 == 0 {
-                run.kill()
+                run.kill();
             } else {
-                run.terminate()
+                run.terminate();
             }
             run.finish(SOON);
             runs.push(start("d"));
@@ -283,18 +283,10 @@ fn an_item_with_a_past_is_given_back_with_it() {
     let server = RedisServer::start();
     server.push("mylist", ["tried"]);
     busy(&server, "a", 1, &[]).kill();
-    stop_at_once(busy(&server, "b", 1, &[]));
+    stop(busy(&server, "b", 1, &[]));
     let census = server.census();
     census.accounts_for(1);
     assert_eq!((census.found[0].place.as_str(), census.found[0].history["crashes"].as_u64()), ("items", Some(1)));
-}
-
-#[track_caller]
-fn stop_at_once(run: Running) {
-    run.terminate();
-    let start = Instant::now();
-    run.finish(SOON).exits(0);
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 // ── what it costs ──
