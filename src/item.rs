@@ -14,11 +14,31 @@ const SHOWN: usize = 200;
 impl fmt::Display for Item {
     /// Writes text as it is, and escapes what a terminal would act on or could not show.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut left = SHOWN;
-        for chunk in self.0.utf8_chunks() {
+        self.beginning(SHOWN, self.0.len() as u64).fmt(f)
+    }
+}
+
+impl Item {
+    /// Its first `most` characters, where these bytes are the beginning of `size`.
+    pub fn beginning(&self, most: usize, size: u64) -> impl fmt::Display {
+        Beginning { bytes: &self.0, most, size }
+    }
+}
+
+/// The beginning of an item.
+struct Beginning<'a> {
+    bytes: &'a [u8],
+    most: usize,
+    size: u64,
+}
+
+impl fmt::Display for Beginning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut left = self.most;
+        for chunk in self.bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
                 if left == 0 {
-                    return write!(f, "… ({} bytes)", self.0.len());
+                    return write!(f, "… ({} bytes)", self.size);
                 }
                 left -= 1;
                 if c.is_control() || is_invisible(c) {
@@ -28,9 +48,15 @@ impl fmt::Display for Item {
                 }
             }
             for byte in chunk.invalid() {
+                if left == 0 {
+                    return write!(f, "… ({} bytes)", self.size);
+                }
+                left -= 1;
                 write!(f, "\\x{byte:02x}")?;
-                left = left.saturating_sub(1);
             }
+        }
+        if (self.bytes.len() as u64) < self.size {
+            return write!(f, "… ({} bytes)", self.size);
         }
         Ok(())
     }
@@ -61,5 +87,9 @@ mod tests {
     fn a_long_item_is_cut_and_its_size_told() {
         let shown = Item(Bytes::from(vec![b'x'; 1000])).to_string();
         assert!(shown.ends_with("x… (1000 bytes)") && shown.chars().count() < 220);
+        let binary = Item(Bytes::from(vec![0xff; 1000])).to_string();
+        assert!(binary.ends_with("\\xff… (1000 bytes)") && binary.len() < 820, "{binary}");
+        let beginning = Item(Bytes::from_static(b"abcd")).beginning(10, 4000).to_string();
+        assert_eq!(beginning, "abcd… (4000 bytes)");
     }
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
+use crate::verdict::Claimed;
+
 /// The net rate is taken from this long at least, so that pushes in batches do not make it jump.
 const SHORT: Duration = Duration::from_secs(10);
 /// It is taken from so many times as long at most, however slowly the list moves.
@@ -30,6 +32,12 @@ pub struct Sample {
     pub list: String,
     /// How many items wait on it.
     pub backlog: u64,
+    /// How many items are in work; `null` where nobody claims items, as with at-most-once delivery.
+    pub in_work: Option<u64>,
+    /// How many items wait for another try; `null` likewise.
+    pub delayed: Option<u64>,
+    /// How many dead letters there are; `null` likewise.
+    pub dead: Option<u64>,
     /// How fast the backlog grows, in items per second: negative when it shrinks, `null` until it is known.
     pub net_per_second: Option<f64>,
     /// When the list will be empty at that rate, in seconds; `null` unless it shrinks.
@@ -68,7 +76,28 @@ impl Sample {
         let net = net.map(|net| (net * 1e3).round() / 1e3 + 0.0);
         let shrinking = net.filter(|net| *net <= -STEADY && backlog > 0);
         let seconds_to_empty = shrinking.map(|net| (to_float(backlog) / -net * 1e3).round() / 1e3);
-        Self { time, list: list.into(), backlog, net_per_second: net, seconds_to_empty, deployment }
+        Self {
+            time,
+            list: list.into(),
+            backlog,
+            in_work: None,
+            delayed: None,
+            dead: None,
+            net_per_second: net,
+            seconds_to_empty,
+            deployment,
+        }
+    }
+
+    /// Adds what is claimed, where anybody claims.
+    #[must_use]
+    pub fn with_claims(self, claims: Option<&Claimed>) -> Self {
+        match claims.filter(|claims| claims.any) {
+            Some(Claimed { in_work, delayed, dead, .. }) => {
+                Self { in_work: Some(*in_work), delayed: Some(*delayed), dead: Some(*dead), ..self }
+            }
+            None => self,
+        }
     }
 
     /// Says where the backlog is going.
@@ -354,7 +383,8 @@ mod tests {
         let sample = Sample::new(SystemTime::UNIX_EPOCH, "mylist", 30, Some(-1.5), Some(deployment));
         assert_eq!(
             serde_json::to_string(&sample).unwrap(),
-            r#"{"time":"1970-01-01T00:00:00.000Z","list":"mylist","backlog":30,"net_per_second":-1.5,"#.to_owned()
+            r#"{"time":"1970-01-01T00:00:00.000Z","list":"mylist","backlog":30,"in_work":null,"#.to_owned()
+                + r#""delayed":null,"dead":null,"net_per_second":-1.5,"#
                 + r#""seconds_to_empty":20.0,"deployment":{"namespace":"default","name":"demo-consumer","#
                 + r#""desired":5,"current":4,"ready":3,"available":2}}"#
         );

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use support::{Qscale, RedisServer, Running, SOON, wait_until};
+use rustix::process::{Pid, Signal, kill_process};
+use support::{Certificates, Qscale, RedisServer, Running, SOON, wait_until};
 use tempfile::TempDir;
 
 /// How long a demonstration may take from start to end.
@@ -78,7 +79,10 @@ fn every_line_of_json_is_json() {
     let lines: Vec<serde_json::Value> =
         run.stdout.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
     let (verdict, samples) = lines.split_last().expect("a verdict");
-    assert_eq!(*verdict, serde_json::json!({"pass": true, "pushed": 12, "worked": 12, "left": 0}));
+    assert_eq!(
+        *verdict,
+        serde_json::json!({"pass": true, "pushed": 12, "worked": 12, "left": 0, "worked_twice": 0, "dead": 0})
+    );
     assert!(!samples.is_empty() && samples.iter().all(|sample| sample["backlog"].is_number()), "{}", run.stdout);
     nothing_is_left(folder.path());
 }
@@ -162,14 +166,57 @@ fn a_server_of_ones_own_is_left_as_it_was_when_the_demo_is_interrupted() {
 }
 
 #[test]
+fn what_the_profile_says_of_redis_holds_for_every_process() {
+    let certificates = Certificates::new();
+    let server =
+        RedisServer::builder().user("app", "s3cret", "~* +@all").tls(&certificates, &certificates.server).start();
+    let profile = format!("[redis]\nusername = \"app\"\ntls-ca = {:?}\n[queue]\nlist = \"x\"\n", certificates.ca);
+    let Demo { qscale, folder } = Demo::new(&["--redis", &server.url(), "--count", "10", "--speed", "50"]);
+    let run = qscale.file("qscale.toml", profile).env("REDIS_PASSWORD", "s3cret").output().exits(0);
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 10 pushed = 10 worked, list empty"));
+    assert!(server.keys().is_empty(), "{:?}", server.keys());
+    nothing_is_left(folder.path());
+}
+
+/// Sends `signal` to one consumer of a demonstration.
+fn hit_a_consumer(folder: &Path, signal: Signal) {
+    let processes = processes_of(folder);
+    let (consumer, _) = processes.iter().find(|(_, words)| words.contains(" consume ")).expect("a consumer");
+    let pid = Pid::from_raw(consumer.cast_signed()).expect("a process has an id");
+    kill_process(pid, signal).expect("a process of our own takes signals");
+}
+
+#[test]
+fn a_consumer_that_is_killed_is_no_pass() {
+    let (run, folder) = Demo::new(&["--speed", "40"]).begun(7);
+    hit_a_consumer(folder.path(), Signal::KILL);
+    let run = run.finish(DEMO).exits(1);
+    assert!(run.stderr.contains("a consumer failed (signal: 9"), "{}", run.stderr);
+    assert!(!run.stdout.contains("PASS"), "{}", run.stdout);
+    nothing_is_left(folder.path());
+}
+
+#[test]
 fn a_consumer_that_is_told_to_stop_loses_nothing() {
     let (run, folder) = Demo::new(&["--speed", "40"]).begun(7);
-    let processes = processes_of(folder.path());
-    let (consumer, _) = processes.iter().find(|(_, words)| words.contains(" consume ")).expect("a consumer");
-    let pid = rustix::process::Pid::from_raw(consumer.cast_signed()).expect("a process has an id");
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a process of our own takes signals");
+    hit_a_consumer(folder.path(), Signal::TERM);
     run.wait_for_line("4 ready", SOON);
     let run = run.finish(DEMO).exits(0);
     assert!(run.stdout.contains("PASS: 150 pushed = 150 worked"), "{}", run.stdout);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn a_consumer_that_is_killed_loses_nothing() {
+    let (run, folder) = Demo::new(&["--speed", "20"]).begun(7);
+    run.wait_for_line("5 in work", SOON);
+    let processes = processes_of(folder.path());
+    let (consumer, _) = processes.iter().find(|(_, words)| words.contains(" consume ")).expect("a consumer");
+    let pid = rustix::process::Pid::from_raw(consumer.cast_signed()).expect("a process has an id");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("a process of our own takes signals");
+    let run = run.finish(DEMO).exits(0);
+    let verdict = run.stdout.lines().last().expect("a verdict");
+    assert!(verdict.starts_with("PASS: 150 pushed = 150 worked, list empty"), "{}", run.stdout);
+    assert!(run.stderr.contains("ended before the others"), "{}", run.stderr);
     nothing_is_left(folder.path());
 }

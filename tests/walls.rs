@@ -26,6 +26,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("process::Command", &["handler/", "local/"]),
     ("process::{Child, Command}", &["handler/", "local/"]),
     ("k8s_openapi::", &["manifest/"]),
+    ("prometheus_client::", &["metrics/"]),
+    ("axum::", &["metrics/"]),
     ("clap_complete::", &["commands/completions.rs"]),
     // The number of an exit status; everyone else says `Status`.
     ("ExitCode::from", &["exit.rs"]),
@@ -35,7 +37,18 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 ];
 
 /// The notions: no clock, no network, no terminal, no files, no chance without a seed.
-const NOTIONS: &[&str] = &["item.rs", "manifest/", "profile/", "sample.rs", "tally.rs", "workload/"];
+const NOTIONS: &[&str] = &[
+    "companion.rs",
+    "history.rs",
+    "item.rs",
+    "letter.rs",
+    "manifest/",
+    "profile/",
+    "sample.rs",
+    "tally.rs",
+    "verdict.rs",
+    "workload/",
+];
 
 /// What no notion names, and the one place that may.
 const IMPURE: &[(&str, Option<&str>)] = &[
@@ -62,16 +75,23 @@ const IMPURE: &[(&str, Option<&str>)] = &[
 
 /// A door or notion, and the rooms it may name besides the notions. The rest of the house knows them, not they it.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("companion.rs", &[]),
+    ("history.rs", &[]),
     ("item.rs", &[]),
+    ("letter.rs", &[]),
     ("manifest/", &[]),
     ("profile/", &[]),
     ("sample.rs", &[]),
     ("tally.rs", &[]),
+    ("verdict.rs", &[]),
     ("workload/", &[]),
     ("queue/", &[]),
     ("fleet/", &[]),
-    ("handler/", &[]),
+    // What commands print is passed on.
+    ("handler/", &["screen"]),
+    ("heartbeat.rs", &[]),
     ("local/", &[]),
+    ("metrics/", &[]),
     ("input.rs", &[]),
     ("shutdown.rs", &[]),
     // The way out of an error is shown below it.

@@ -63,7 +63,9 @@ fn every_look_is_one_json_object_with_the_documented_fields() {
     let run = watch_json(&redis).args(["--for", "1s"]).output().exits(0);
     let samples = samples(&run.stdout);
     assert!((1..=11).contains(&samples.len()), "{}", run.stdout);
-    let fields = BTreeSet::from(["time", "list", "backlog", "net_per_second", "seconds_to_empty", "deployment"]);
+    let fields =
+        ["time", "list", "backlog", "in_work", "delayed", "dead", "net_per_second", "seconds_to_empty", "deployment"];
+    let fields = BTreeSet::from(fields);
     for sample in samples {
         let object = sample.as_object().unwrap();
         assert_eq!(object.keys().map(String::as_str).collect::<BTreeSet<_>>(), fields);
@@ -344,4 +346,185 @@ fn what_a_plug_in_for_credentials_writes_is_not_shown() {
         assert_eq!(run.stderr.matches("the plug-in that fetches them").count(), 1, "{}", run.stderr);
         assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
     }
+}
+
+// ── until all is settled ──
+
+fn settle(redis: &RedisServer) -> Qscale {
+    watch(redis).args(["--until-settled", "--for", "20s"])
+}
+
+fn produce(redis: &RedisServer, items: usize) {
+    let words = ["produce", "--redis", &redis.url(), "--rate", "max", "--count", &items.to_string()];
+    Qscale::new(words).output().exits(0);
+}
+
+fn consumer(redis: &RedisServer, words: &[&str]) -> Qscale {
+    Qscale::new(["consume", "--redis", &redis.url()]).args(words)
+}
+
+/// Works all there is.
+fn work(redis: &RedisServer, words: &[&str]) {
+    consumer(redis, &["--work", "none", "--idle-exit", "300ms"]).args(words).output().exits(0);
+}
+
+#[track_caller]
+fn verdict(run: &support::Finished) -> &str {
+    run.stdout.lines().last().expect("a verdict")
+}
+
+#[test]
+fn all_that_was_pushed_and_worked_is_a_pass() {
+    let redis = RedisServer::start();
+    produce(&redis, 300);
+    let settling = settle(&redis).args(["--output", "json"]).spawn();
+    wait_for_sample(&settling, "all wait", |sample| sample["backlog"] == 300);
+    work(&redis, &[]);
+    let run = settling.wait().exits(0);
+    let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
+    let expected = json!({
+        "verdict": "pass", "pushed": 300, "acknowledged": 300, "dead": 0, "purged": 0, "left": 0, "worked_twice": 0,
+        "retried": 0, "lost": 0, "because": [],
+    });
+    assert_eq!(last, expected);
+    // Again, on the same counters.
+    produce(&redis, 5);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(0);
+    assert_eq!(verdict(&run), "PASS: 305 pushed = 305 acknowledged + 0 dead, nothing left");
+}
+
+#[test]
+fn what_is_in_work_is_waited_for_and_shown() {
+    let redis = RedisServer::start();
+    produce(&redis, 3);
+    let running = consumer(&redis, &["--work", "1h", "--concurrency", "2", "--drain", "0s"]).spawn();
+    let settling = settle(&redis).args(["--output", "json"]).spawn();
+    let sample = wait_for_sample(&settling, "two in work", |sample| sample["in_work"] == 2);
+    assert_eq!((&sample["backlog"], &sample["delayed"], &sample["dead"]), (&json!(1), &json!(0), &json!(0)));
+    running.terminate();
+    running.finish(SOON).exits(0);
+    work(&redis, &[]);
+    let run = settling.wait().exits(0);
+    assert!(verdict(&run).starts_with(r#"{"verdict":"pass","pushed":3,"acknowledged":3"#), "{}", run.stdout);
+}
+
+#[test]
+fn an_item_that_vanished_from_the_hands_of_a_consumer_is_a_failure() {
+    let redis = RedisServer::start();
+    produce(&redis, 3);
+    let running = consumer(&redis, &["--work", "1h", "--concurrency", "2", "--drain", "0s"]).spawn();
+    wait_until("two are in work", SOON, || redis.llen("mylist") == 1);
+    running.kill();
+    running.wait();
+    for key in redis.keys().iter().filter(|key| key.contains(":inflight:")) {
+        redis.cli(&["DEL", key]);
+    }
+    redis.cli(&["DEL", "{mylist}:busy"]);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(4);
+    assert!(
+        verdict(&run).starts_with("FAIL: 3 pushed, 1 acknowledged, 0 dead, nothing left: 2 items were claimed"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn what_a_forgotten_consumer_holds_is_found() {
+    let redis = RedisServer::start();
+    produce(&redis, 2);
+    work(&redis, &[]);
+    redis.push("{mylist}:landing:gone", ["an item"]);
+    redis.cli(&["HSET", "{mylist}:inflight:gone", "call", "3 ", "gone:3:1", "an item", "gone:3:1 history", "{}"]);
+    let run = settle(&redis).output().exits(4);
+    assert!(verdict(&run).contains("2 items are held by consumers that are gone"), "{}", run.stdout);
+}
+
+#[test]
+fn where_others_push_or_take_the_counters_cannot_tell() {
+    let redis = RedisServer::start();
+    push(&redis, 4);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(0);
+    assert!(verdict(&run).starts_with("SETTLED: 0 pushed, 4 acknowledged"), "{}", run.stdout);
+    assert!(
+        verdict(&run).ends_with("4 of the items worked were pushed by others, who count nothing"),
+        "{}",
+        run.stdout
+    );
+
+    redis.cli(&["FLUSHALL"]);
+    produce(&redis, 10);
+    pop(&redis, 3);
+    work(&redis, &["--delivery", "at-most-once", "--max-items", "2"]);
+    work(&redis, &[]);
+    let run = settle(&redis).args(["--output", "json"]).output().exits(0);
+    let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
+    assert_eq!((&last["verdict"], &last["acknowledged"]), (&json!("unknown"), &json!(5)));
+    assert_eq!(last["because"], json!(["5 of the items pushed were taken by others, who count nothing"]));
+
+    redis.cli(&["FLUSHALL"]);
+    let run = settle(&redis).output().exits(0);
+    assert!(verdict(&run).contains("nothing was counted"), "{}", run.stdout);
+}
+
+#[test]
+fn dead_letters_are_no_loss_whatever_becomes_of_them() {
+    let redis = RedisServer::start();
+    produce(&redis, 3);
+    // Three crashes are the end of each.
+    for _ in 0..2 {
+        let running =
+            consumer(&redis, &["--work", "1h", "--concurrency", "3", "--lease", "1s", "--max-crashes", "1"]).spawn();
+        wait_until("all are in work", SOON, || redis.llen("mylist") == 0);
+        running.kill();
+        running.wait();
+        let other = consumer(&redis, &["--lease", "1s", "--max-crashes", "1", "--work", "none"]).spawn();
+        wait_until("they are dead", SOON, || redis.llen("{mylist}:dead") == 3);
+        other.terminate();
+        other.finish(SOON).exits(0);
+        let run = settle(&redis).output().exits(0);
+        assert_eq!(verdict(&run), "PASS: 3 pushed = 0 acknowledged + 3 dead, nothing left");
+        Qscale::new(["dead", "requeue", "--redis", &redis.url()]).output().exits(0);
+    }
+    work(&redis, &["--max-items", "1"]);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(0);
+    assert_eq!(verdict(&run), "PASS: 3 pushed = 3 acknowledged + 0 dead, nothing left");
+}
+
+#[test]
+fn what_does_not_settle_has_its_own_status_and_says_what_is_left() {
+    let redis = RedisServer::start();
+    produce(&redis, 2);
+    let running = consumer(&redis, &["--work", "1h", "--lease", "1s"]).spawn();
+    wait_until("one is in work", SOON, || redis.llen("mylist") == 1);
+    running.kill();
+    running.wait();
+    let run = watch(&redis).args(["--until-settled", "--for", "3s"]).output().exits(75);
+    assert!(
+        run.stderr.contains("not settled: 1 waiting, 1 in work (1 of them held by consumers that are gone"),
+        "{}",
+        run.stderr
+    );
+    let running = settle(&redis).spawn();
+    running.wait_for_line("1 waiting, 1 in work", SOON);
+    running.terminate();
+    let run = running.finish(SOON).exits(75);
+    assert!(!run.stdout.contains("PASS") && run.stderr.contains("not settled"), "{}", run.stderr);
+}
+
+#[test]
+fn who_may_only_look_at_the_list_watches_it() {
+    let redis = RedisServer::builder().user("app", "secret", "~mylist +llen +ping +hello +auth").start();
+    push(&redis, 2);
+    let words = ["watch", "--redis", &redis.url_with("app:secret"), "--for", "300ms", "--output", "json"];
+    let run = Qscale::new(words).output().exits(0);
+    let samples = samples(&run.stdout);
+    assert_eq!((&samples[0]["backlog"], &samples[0]["in_work"]), (&json!(2), &Value::Null));
+    pop(&redis, 2);
+    let words = ["watch", "--redis", &redis.url_with("app:secret"), "--until-settled"];
+    let run = Qscale::new(words).output().exits(0);
+    assert!(verdict(&run).contains("SETTLED") && verdict(&run).contains("the keys {LIST}:*"), "{}", run.stdout);
 }

@@ -12,9 +12,10 @@ use crate::cli::{RedisArgs, positive_duration};
 use crate::exit::Outcome;
 use crate::fleet::{Fleet, FleetError, Observation};
 use crate::profile::{Endpoint, Profile};
-use crate::queue::{List, Redis};
+use crate::queue::{Ledger, Redis};
 use crate::sample::{Deployment, Sample, Trend};
 use crate::screen::{Output, Readout};
+use crate::verdict::{Answer, Claimed, Standing, Verdict};
 
 /// How long the first sample waits for Kubernetes, so that it has pods where a cluster answers as it should.
 const FIRST_LOOK: Duration = Duration::from_millis(700);
@@ -25,9 +26,28 @@ With --output json each look is an object on a line of its own:
   time              when, as RFC 3339 in UTC
   list              the list
   backlog           how many items wait
+  in_work           how many items are in work; null where nobody claims, as with at-most-once delivery
+  delayed           how many items wait for another try; null likewise
+  dead              how many dead letters there are; null likewise
   net_per_second    how fast that changes; negative when it shrinks, null until it is known
   seconds_to_empty  null unless it shrinks
-  deployment        null, or namespace, name, desired, current, ready, available";
+  deployment        null, or namespace, name, desired, current, ready, available
+
+With --until-settled a last object says how it ended:
+  verdict           pass, fail or unknown
+  pushed            how many items `qscale produce` has pushed since the counters began
+  acknowledged      how many were worked
+  dead              how many were given up, and not requeued since
+  purged            how many of these were thrown away
+  left              how many are still to be worked
+  worked_twice      how many were given to others when their consumer had died: at most so many were worked more than once
+  retried           how many tries failed and were made again
+  lost              how many are gone
+  because           what keeps it from being a pass
+
+The verdict is drawn from what {LIST}:stats, such as {mylist}:stats, has counted since the list was first used. Where other
+programs push or take as well, or items are worked at most once, the counters cannot tell what became of every item: unknown,
+and no failure, when nothing is left. To begin anew, delete that key while nothing is left.";
 
 /// Watch the list grow and shrink, and the pods that work it
 ///
@@ -47,6 +67,11 @@ pub(crate) struct Args {
     /// Stop as soon as the list is empty; exit status 75 when that does not come first
     #[arg(long)]
     until_empty: bool,
+
+    /// Stop as soon as nothing waits, is in work or is to be tried again, and say whether any item was lost: exit status 4
+    /// when so, 75 when it does not come to that
+    #[arg(long, conflicts_with = "until_empty")]
+    until_settled: bool,
 
     /// The form of the samples
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -77,11 +102,19 @@ struct Plan {
     every: Duration,
     /// `Duration::MAX` is for ever.
     limit: Duration,
-    until_empty: bool,
+    goal: Goal,
     output: Output,
     list: String,
     endpoint: Endpoint,
     target: Target,
+}
+
+/// What it is watched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    None,
+    Empty,
+    Settled,
 }
 
 /// Where the Deployment is.
@@ -96,11 +129,27 @@ struct Target {
 
 impl Plan {
     fn resolve(args: Args, context: &Context) -> Result<Self> {
-        let Args { every, limit, until_empty, output, list, context: cluster, namespace, deployment, redis } = args;
+        let Args {
+            every,
+            limit,
+            until_empty,
+            until_settled,
+            output,
+            list,
+            context: cluster,
+            namespace,
+            deployment,
+            redis,
+        } = args;
+        let goal = match (until_empty, until_settled) {
+            (_, true) => Goal::Settled,
+            (true, _) => Goal::Empty,
+            _ => Goal::None,
+        };
         Ok(Self {
             every,
             limit: limit.unwrap_or(Duration::MAX),
-            until_empty,
+            goal,
             output,
             list: context.list(list),
             endpoint: context.endpoint(redis)?,
@@ -110,7 +159,7 @@ impl Plan {
 
     /// What it means to be stopped, or to have watched for as long as was asked.
     fn stopped(&self) -> Outcome {
-        if self.until_empty { Outcome::Unfinished } else { Outcome::Done }
+        if self.goal == Goal::None { Outcome::Done } else { Outcome::Unfinished }
     }
 }
 
@@ -131,43 +180,94 @@ impl Target {
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context)?;
-    tokio::select! {
+    let (mut ledger, mut pods) = tokio::select! {
         biased;
-        () = context.shutdown.stop.cancelled() => Ok(plan.stopped()),
-        outcome = watch(&plan, &context) => outcome,
-    }
-}
-
-/// Connects, and shows samples until the goal is reached or time is up.
-async fn watch(plan: &Plan, context: &Context) -> Result<Outcome> {
-    let redis = Redis::new(plan.endpoint.clone(), None, context.shutdown.stop.clone());
-    let mut list = List::connect(&redis, &plan.list).await?;
-    let mut pods = Pods::find(&plan.target).await?;
+        () = context.shutdown.stop.cancelled() => return Ok(plan.stopped()),
+        connected = connect(&plan, &context) => connected?,
+    };
     let mut readout = Readout::new(&context.printer, plan.output);
-    tokio::select! {
+    let mut last = None;
+    let reached = tokio::select! {
         biased;
-        () = sleep(plan.limit) => Ok(plan.stopped()),
-        outcome = show(plan, &mut list, &mut pods, &mut readout) => outcome,
+        () = context.shutdown.stop.cancelled() => false,
+        () = sleep(plan.limit) => false,
+        shown = show(&plan, &mut ledger, &mut pods, &mut readout, &mut last) => shown.map(|()| true)?,
+    };
+    match (reached, plan.goal, last) {
+        (true, Goal::Settled, Some(standing)) => judge(&plan, &mut ledger, &standing, &context).await,
+        (true, ..) => Ok(Outcome::Done),
+        (false, Goal::Settled, Some(standing)) => {
+            tracing::warn!("not settled: {}", unsettled(&standing));
+            Ok(plan.stopped())
+        }
+        (false, ..) => Ok(plan.stopped()),
     }
 }
 
-/// Shows a sample at every tick; ends when the list is empty, where that is the goal.
+/// Connects to Redis, and to Kubernetes where there is one.
+async fn connect(plan: &Plan, context: &Context) -> Result<(Ledger, Pods)> {
+    let redis = Redis::new(plan.endpoint.clone(), None, context.shutdown.stop.clone());
+    Ok((Ledger::connect(&redis, &plan.list).await?, Pods::find(&plan.target).await?))
+}
+
+/// Shows a sample at every tick; ends when the goal is reached, where there is one. `last` is what was seen last.
 ///
 /// Without Redis there is no tick: looking at the list waits until it is back, and the rate starts anew.
-async fn show(plan: &Plan, list: &mut List, pods: &mut Pods, readout: &mut Readout) -> Result<Outcome> {
+async fn show(
+    plan: &Plan,
+    ledger: &mut Ledger,
+    pods: &mut Pods,
+    readout: &mut Readout,
+    last: &mut Option<Standing>,
+) -> Result<()> {
     let start = Instant::now();
     let mut trend = Trend::new(plan.every);
     let mut ticks = interval(plan.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let backlog = list.length().await?;
+        let standing = last.insert(ledger.look().await?);
+        let backlog = standing.waiting;
         let net = trend.observe(start.elapsed(), backlog);
-        readout.show(&Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, pods.now()))?;
-        if plan.until_empty && backlog == 0 {
-            return Ok(Outcome::Done);
+        let sample = Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, pods.now());
+        readout.show(&sample.with_claims(standing.claims.as_ref()))?;
+        let reached = match plan.goal {
+            Goal::None => false,
+            Goal::Empty => backlog == 0,
+            Goal::Settled => standing.is_settled(),
+        };
+        if reached {
+            return Ok(());
         }
     }
+}
+
+/// Says what became of all items, now that nothing moves any more.
+async fn judge(plan: &Plan, ledger: &mut Ledger, standing: &Standing, context: &Context) -> Result<Outcome> {
+    let stranded = match ledger.stranded().await {
+        Err(error) if error.is_stop() => return Ok(plan.stopped()),
+        stranded => stranded?,
+    };
+    if stranded.is_none() && standing.claims.is_some() {
+        tracing::warn!("the user may not walk through all keys (SCAN): what a forgotten consumer holds is not seen");
+    }
+    let verdict = Verdict::of(standing, stranded.unwrap_or(0));
+    match plan.output {
+        Output::Json => context.printer.result(&serde_json::to_string(&verdict)?)?,
+        Output::Text => context.printer.result(&verdict.text())?,
+    }
+    Ok(if verdict.verdict == Answer::Fail { Outcome::CheckFailed } else { Outcome::Done })
+}
+
+/// What is still to be waited for.
+fn unsettled(standing: &Standing) -> String {
+    let waiting = format!("{} waiting", standing.waiting);
+    let Some(Claimed { in_work, abandoned, delayed, .. }) = standing.claims else { return waiting };
+    let held = match abandoned {
+        0 => String::new(),
+        held => format!(" ({held} of them held by consumers that are gone, until another consumer recovers them)"),
+    };
+    format!("{waiting}, {in_work} in work{held}, {delayed} delayed")
 }
 
 /// The Deployment, and the trouble with it that has been said.

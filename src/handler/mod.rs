@@ -1,14 +1,39 @@
-//! How one item is worked: waiting in place of work, or handing it on as a line.
+//! How one item is worked: by a command, by waiting in place of work, or by handing it on as a line.
+
+mod argument;
+mod command;
+mod group;
+mod line;
+mod lines;
+mod output;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod wait;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::Stdout;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::command::CommandSpec;
+pub(crate) use self::verdict::Verdict;
 use crate::item::Item;
+use crate::screen::Echo;
 use crate::workload::Work;
+
+/// What a handler is told about an item.
+#[derive(Debug, Clone)]
+pub(crate) struct Assignment {
+    pub(crate) item: Item,
+    /// What the item goes by; the same at each attempt.
+    pub(crate) id: String,
+    /// Which attempt this is, from 1.
+    pub(crate) attempt: u32,
+    pub(crate) list: Arc<str>,
+    pub(crate) consumer: Arc<str>,
+}
 
 /// Works items; cheap to clone, and may work several at a time.
 #[derive(Debug, Clone)]
@@ -19,42 +44,15 @@ pub(crate) struct Handler {
 #[derive(Debug, Clone)]
 enum Kind {
     /// Wait as long as the work takes.
-    Simulated {
+    Wait {
         work: Work,
         /// How many times faster than the work says.
         speed: f64,
     },
     /// Write the item to stdout as a line.
-    Line(Arc<Mutex<tokio::io::Stdout>>),
-}
-
-pub(crate) struct Assignment {
-    pub(crate) item: Item,
-    pub(crate) id: String,
-    pub(crate) attempt: u32,
-    pub(crate) list: Arc<str>,
-    pub(crate) consumer: Arc<str>,
-}
-
-/// What became of an item.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    /// It was worked.
-    Done,
-    Retry {
-        reason: String,
-        tail: Vec<u8>,
-        spend: bool,
-    },
-    Bury {
-        reason: String,
-        tail: Vec<u8>,
-    },
-    /// It was put down unfinished.
-    Interrupted,
-    Unrunnable(String),
-    /// Nobody takes what this handler gives out: no item can be worked any more.
-    Closed(std::io::Error),
+    Line(Arc<Mutex<Stdout>>),
+    /// Run a command, and pass on what it prints.
+    Command(Arc<CommandSpec>, Echo),
 }
 
 impl Handler {
@@ -62,55 +60,22 @@ impl Handler {
     pub(crate) fn new(work: Work, speed: f64) -> Self {
         let kind = match work {
             Work::None => Kind::Line(Arc::new(Mutex::new(tokio::io::stdout()))),
-            work => Kind::Simulated { work, speed },
+            work => Kind::Wait { work, speed },
         };
         Self { kind }
     }
 
-    /// Works `item` until it is done, or until `abort` insists.
+    /// Makes the handler that runs a command for each item, and passes on what that prints.
+    pub(crate) fn command(spec: CommandSpec, echo: Echo) -> Self {
+        Self { kind: Kind::Command(Arc::new(spec), echo) }
+    }
+
+    /// Works an item until it is done, or until `abort` insists. Dropped half-way, it leaves nothing running.
     pub(crate) async fn work(&self, assignment: &Assignment, abort: &CancellationToken) -> Verdict {
-        let item = &assignment.item;
         match &self.kind {
-            Kind::Simulated { work, speed } => {
-                let duration = work.duration(&item.0, &mut rand::rng());
-                match duration {
-                    Ok(duration) => simulate(item, duration.div_f64(*speed), abort).await,
-                    Err(reason) => Verdict::Bury { reason, tail: vec![] },
-                }
-            }
-            Kind::Line(stdout) => write_line(item, stdout, abort).await,
+            Kind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
+            Kind::Line(stdout) => line::write(stdout, &assignment.item, abort).await,
+            Kind::Command(spec, echo) => spec.work(assignment, echo, abort).await,
         }
-    }
-}
-
-async fn simulate(item: &Item, duration: Duration, abort: &CancellationToken) -> Verdict {
-    let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-    tracing::info!("working {item}: sleeping {}", humantime::format_duration(shown));
-    tokio::select! {
-        biased;
-        () = tokio::time::sleep(duration) => {}
-        () = abort.cancelled() => return Verdict::Interrupted,
-    }
-    tracing::info!("processed item {item} (done)");
-    Verdict::Done
-}
-
-/// Writes the item, and knows that it left: stdout is flushed before the item counts as worked.
-async fn write_line(item: &Item, stdout: &Mutex<tokio::io::Stdout>, abort: &CancellationToken) -> Verdict {
-    let written = async {
-        let mut stdout = stdout.lock().await;
-        let mut line = Vec::with_capacity(item.0.len() + 1);
-        line.extend_from_slice(&item.0);
-        line.push(b'\n');
-        stdout.write_all(&line).await?;
-        stdout.flush().await
-    };
-    tokio::select! {
-        biased;
-        written = written => match written {
-            Ok(()) => Verdict::Done,
-            Err(error) => Verdict::Closed(error),
-        },
-        () = abort.cancelled() => Verdict::Interrupted,
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::literal;
-use crate::profile::{ConsumeTable, Delivery, ProduceTable, Profile, RedisTable};
+use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable};
 use crate::workload::Rate;
 
 /// The arguments of a producer.
@@ -45,18 +45,23 @@ pub(super) fn consume_once(profile: &Profile) -> Vec<String> {
     arguments.patience(&profile.redis)
 }
 
-struct Arguments(Vec<String>);
+struct Arguments {
+    words: Vec<String>,
+    /// What comes after `--`.
+    command: Vec<String>,
+}
 
 impl Arguments {
     fn of(subcommand: &str) -> Self {
         // An empty profile: what is not said here is qscale's default, as it is where the profile itself is read, and not
         // what the built-in profile says.
-        Self(vec![subcommand.to_owned(), "--profile=/dev/null".to_owned()])
+        let words = vec![subcommand.to_owned(), "--profile=/dev/null".to_owned()];
+        Self { words, command: Vec::new() }
     }
 
     /// Name and value in one argument, so that a value may begin with a dash.
     fn option(&mut self, name: &str, value: Option<impl Display>) {
-        self.0.extend(value.map(|value| format!("--{name}={}", literal(&value.to_string()))));
+        self.words.extend(value.map(|value| format!("--{name}={}", literal(&value.to_string()))));
     }
 
     /// How an item is worked, and what becomes of one that fails.
@@ -74,6 +79,12 @@ impl Arguments {
             max_crashes,
             backoff,
             max_age,
+            command,
+            timeout,
+            kill_after,
+            exit,
+            metrics,
+            stamp_field,
         } = table;
         self.option("delivery", delivery.map(delivery_text));
         self.option("work", work.as_ref());
@@ -83,17 +94,31 @@ impl Arguments {
         self.option("max-crashes", *max_crashes);
         self.option("backoff", *backoff);
         self.option("max-age", *max_age);
+        self.option("timeout", *timeout);
+        self.option("kill-after", *kill_after);
+        for rule in exit.iter().flat_map(ExitTable::rules) {
+            self.option("exit", Some(rule));
+        }
+        self.option("metrics", *metrics);
+        self.option("stamp-field", stamp_field.as_ref());
+        if let Some(command) = command {
+            self.command = command.iter().map(|word| literal(word)).collect();
+        }
     }
 
     /// How long connecting may take: all of `[redis]` that is not where it is and who asks.
     fn patience(mut self, redis: &RedisTable) -> Vec<String> {
         self.option("connect-timeout", redis.connect_timeout);
         self.option("reconnect-for", redis.reconnect_for);
-        self.0
+        if !self.command.is_empty() {
+            self.words.push("--".to_owned());
+            self.words.append(&mut self.command);
+        }
+        self.words
     }
 
     fn switch(&mut self, name: &str, on: bool) {
-        self.0.extend(on.then(|| format!("--{name}")));
+        self.words.extend(on.then(|| format!("--{name}")));
     }
 }
 
@@ -129,6 +154,8 @@ mod tests {
             work = "field:wait"
             drain = "30s"
             idle-exit = "1m"
+            lease = "1m"
+            exit = { dead = [3, 65] }
             [redis]
             reconnect-for = "5m"
         "#;
@@ -147,9 +174,18 @@ mod tests {
         assert_eq!(produce(&profile), expected);
         assert_eq!(
             consume(&profile)[2..],
-            ["--work=field:wait", "--idle-exit=1m", "--drain=30s", "--reconnect-for=5m"]
+            ["--idle-exit=1m", "--work=field:wait", "--drain=30s", "--lease=1m", "--exit=3=dead", "--reconnect-for=5m"]
         );
-        assert_eq!(consume_once(&profile)[2..], ["--once", "--work=field:wait", "--drain=30s", "--reconnect-for=5m"]);
+        let once = ["--once", "--work=field:wait", "--drain=30s", "--lease=1m", "--exit=3=dead", "--reconnect-for=5m"];
+        assert_eq!(consume_once(&profile)[2..], once);
+    }
+
+    #[test]
+    fn a_command_comes_last_and_its_words_stand_for_themselves() {
+        let text = "[consume]\ncommand = [\"./work\", \"--item\", \"{}\", \"$(HOME)\"]\ntimeout = \"1m\"\n";
+        let profile = Profile::parse("q.toml", text).unwrap();
+        let expected = ["--timeout=1m", "--", "./work", "--item", "{}", "$$(HOME)"];
+        assert_eq!(consume(&profile)[2..], expected);
     }
 
     #[test]

@@ -45,8 +45,12 @@ struct Rollout {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ScalingStrategy {
     strategy: &'static str,
+    /// What becomes of several triggers; left out where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multiple_scalers_calculation: Option<&'static str>,
 }
 
 /// The object.
@@ -55,6 +59,7 @@ pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
     let name = workload.profile.deploy.consumer_name();
     let arguments = arguments::consume_once(workload.profile);
     let grace = deployment::grace(workload);
+    let triggers = triggers(workload);
     ScaledJob {
         api_version: API_VERSION,
         kind: "ScaledJob",
@@ -68,8 +73,11 @@ pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
             failed_jobs_history_limit: HISTORY,
             // Any other ends the Jobs at work whenever this object is applied with a change.
             rollout: Rollout { strategy: "gradual" },
-            scaling_strategy: ScalingStrategy { strategy: strategy(scale.strategy.unwrap_or_default()) },
-            triggers: triggers(workload),
+            scaling_strategy: ScalingStrategy {
+                strategy: strategy(scale.strategy(workload.profile.consume.delivery.unwrap_or_default())),
+                multiple_scalers_calculation: (triggers.len() > 1).then_some("sum"),
+            },
+            triggers,
         },
     }
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::Workload;
 use super::trigger_authentication;
+use crate::companion;
+use crate::profile::{Delivery, ScaleKind, Strategy};
 
 /// The API version of all objects of KEDA.
 pub(super) const API_VERSION: &str = "keda.sh/v1alpha1";
@@ -28,14 +30,32 @@ struct AuthenticationRef {
 }
 
 /// The triggers of a workload; no `metricType`: `AverageValue` is what a list needs, and a `ScaledJob` allows none.
+///
+/// Items that are claimed have left the list, and KEDA would scale to zero under them. So with at-least-once delivery two
+/// more triggers count what is at work, so that there are never fewer pods, and what waits for another try. Each is a sorted
+/// set, which KEDA's script counts as it is. An HPA takes the largest of them, a `ScaledJob` the sum.
 pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
     let scale = &workload.profile.scale;
+    let list = trigger(workload, workload.list.clone(), scale.list_length(), scale.activation_list_length());
+    let delivery = workload.profile.consume.delivery.unwrap_or_default();
+    if delivery == Delivery::AtMostOnce {
+        return vec![list];
+    }
+    let delayed = trigger(workload, companion::delayed(&workload.list), scale.list_length(), 0);
+    if scale.kind() == ScaleKind::ScaledJob && scale.strategy(delivery) != Strategy::Default {
+        // Jobs at work are counted by KEDA itself.
+        return vec![list, delayed];
+    }
+    vec![list, trigger(workload, companion::busy(&workload.list), 1, 0), delayed]
+}
+
+fn trigger(workload: &Workload<'_>, key: String, length: u64, activation: u64) -> Trigger {
     let mut metadata = workload.connection.trigger_metadata();
-    metadata.insert("listName", workload.list.clone());
-    metadata.insert("listLength", scale.list_length().to_string());
-    if scale.activation_list_length() != 0 {
-        metadata.insert("activationListLength", scale.activation_list_length().to_string());
+    metadata.insert("listName", key);
+    metadata.insert("listLength", length.to_string());
+    if activation != 0 {
+        metadata.insert("activationListLength", activation.to_string());
     }
     let authentication_ref = trigger_authentication::name(workload).map(|name| AuthenticationRef { name });
-    vec![Trigger { kind: "redis", metadata, authentication_ref }]
+    Trigger { kind: "redis", metadata, authentication_ref }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::duration::{Span, SpanRange};
+use super::exit_map::ExitTable;
+use super::listen::ListenAddress;
 use super::source::{ProfileError, Source};
 use crate::history::RetryPolicy;
 use crate::workload::Work;
@@ -21,6 +23,9 @@ pub const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 
 /// How many crashes make a dead letter.
 pub const DEFAULT_MAX_CRASHES: u32 = 3;
+
+/// How long a command that was told to end may take until it is killed.
+pub const DEFAULT_KILL_AFTER: Duration = Duration::from_secs(5);
 
 /// When a failed item is tried again, and when no more.
 pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
@@ -56,6 +61,18 @@ pub struct ConsumeTable {
     pub backoff: Option<SpanRange>,
     /// How long an item may go on asking for another try without spending attempts.
     pub max_age: Option<Span>,
+    /// The command that works an item, and its arguments; in place of `work`.
+    pub command: Option<Vec<String>>,
+    /// How long the command may take.
+    pub timeout: Option<Span>,
+    /// How long a command that was told to end may take until it is killed.
+    pub kill_after: Option<Span>,
+    /// What the exit status of the command says of its item.
+    pub exit: Option<ExitTable>,
+    /// Where figures are served.
+    pub metrics: Option<ListenAddress>,
+    /// The field of a JSON item that says when it was made.
+    pub stamp_field: Option<String>,
 }
 
 /// How surely an item is worked.
@@ -75,6 +92,12 @@ impl ConsumeTable {
         if self.lease.is_some_and(|lease| lease.0 < SHORTEST_LEASE) {
             return Err(source.error_at(&["consume", "lease"], "is shorter than 500ms"));
         }
-        Ok(())
+        if self.command.is_some() && self.work.is_some() {
+            return Err(source.error_at(&["consume", "command"], "excludes `work`: keep one of them"));
+        }
+        if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
+            return Err(source.error_at(&["consume", "command"], "is empty: name the program first"));
+        }
+        self.exit.as_ref().map_or(Ok(()), |exit| exit.check(source))
     }
 }

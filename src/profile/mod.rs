@@ -3,6 +3,8 @@
 pub mod consume;
 pub mod deploy;
 mod duration;
+mod exit_map;
+mod listen;
 mod redacted;
 mod redis;
 pub mod scale;
@@ -19,6 +21,8 @@ use serde::Deserialize;
 pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
 pub use self::deploy::DeployTable;
 pub use self::duration::{Span, SpanRange};
+pub use self::exit_map::{ExitMap, ExitMeaning, ExitRule, ExitTable};
+pub use self::listen::ListenAddress;
 pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::consume::Delivery;
 use super::duration::Span;
 use super::source::{ProfileError, Source};
 
@@ -79,13 +80,12 @@ pub enum Authentication {
 }
 
 /// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// Running Jobs count against the list: for items that stay on it until they are done.
+    /// Running Jobs count against what is there: for items that are counted until they are done.
     Default,
-    /// Only pending Jobs do: for items that leave the list when their Job starts.
-    #[default]
+    /// Only pending Jobs do: for items that leave the list, uncounted, when their Job starts.
     Accurate,
     /// As many Jobs as there may be.
     Eager,
@@ -159,6 +159,15 @@ pub struct Rules {
 }
 
 impl ScaleTable {
+    /// How a `ScaledJob` of this profile reckons, where nothing is said as its delivery asks for: with at-least-once,
+    /// items at work are counted as well, and so running Jobs count against them.
+    pub fn strategy(&self, delivery: Delivery) -> Strategy {
+        self.strategy.unwrap_or(match delivery {
+            Delivery::AtLeastOnce => Strategy::Default,
+            Delivery::AtMostOnce => Strategy::Accurate,
+        })
+    }
+
     /// What KEDA scales.
     pub fn kind(&self) -> ScaleKind {
         self.kind.unwrap_or_default()

@@ -37,6 +37,12 @@ impl Source {
         table.get(*last).map(Spanned::span)
     }
 
+    /// Returns the text of a profile that says nothing but the table `name` of this one.
+    pub fn only(&self, name: &str) -> String {
+        let tables = self.text.parse::<toml::Table>().unwrap_or_default();
+        tables.into_iter().filter(|(table, _)| table == name).collect::<toml::Table>().to_string()
+    }
+
     /// Returns the line of `path`, counted from 1; `None` when the profile does not set it.
     pub fn line_of(&self, path: &[&str]) -> Option<usize> {
         self.find(path).map(|span| self.position(span.start).0)

@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use fred::prelude::ClientLike;
 use fred::types::{ClusterHash, CustomCommand, InfoKind};
-use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
@@ -280,11 +279,6 @@ impl Claims {
     /// Says goodbye.
     pub async fn close(self) {
         self.connection.close().await;
-    }
-
-    /// From now on, `cancel` ends every wait for a lost connection.
-    pub fn until(&mut self, cancel: CancellationToken) {
-        self.connection.until(cancel);
     }
 
     /// Refuses a user who may not do all that is to be done.

@@ -116,9 +116,10 @@ fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
     })
 }
 
-/// `DnsName("redis.internal")` as `redis.internal`.
+/// `DnsName("redis.internal")` as `redis.internal`, and `IpAddress(127.0.0.1)` as `127.0.0.1`.
 fn bare(presented: &str) -> String {
-    presented.split('"').nth(1).unwrap_or(presented).to_owned()
+    let inner = presented.split_once('(').map_or(presented, |(_, inner)| inner.trim_end_matches(')'));
+    inner.trim_matches('"').to_owned()
 }
 
 /// Whether a greeting in plain is answered as Redis does.

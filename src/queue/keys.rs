@@ -1,5 +1,7 @@
 //! The keys that belong to a list: its companions.
 
+use crate::companion;
+
 /// The list and its companions, all in the same slot of a Redis Cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
@@ -11,14 +13,20 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn of(list: &str) -> Self {
-        let tagged = list.find('{').is_some_and(|open| list[open + 1..].find('}').is_some_and(|length| length > 0));
-        let base = if tagged { format!("{list}:") } else { format!("{{{list}}}:") };
+        let base = companion::base(list);
         Self { list: list.to_owned(), base }
     }
 
     /// All companions, as Redis' access rules write it.
     pub(super) fn pattern(&self) -> String {
         self.companion("*")
+    }
+
+    /// The list, and what belongs to no single consumer or producer.
+    pub(super) fn lasting(&self) -> Vec<String> {
+        let companions =
+            [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
+        std::iter::once(self.list.clone()).chain(companions).collect()
     }
 
     /// What a consumer holds (hash).
@@ -38,12 +46,12 @@ impl Keys {
 
     /// Consumers that hold something (sorted set).
     pub(super) fn busy(&self) -> String {
-        self.companion("busy")
+        companion::busy(&self.list)
     }
 
     /// Due times of what is delayed (sorted set).
     pub(super) fn delayed(&self) -> String {
-        self.companion("delayed")
+        companion::delayed(&self.list)
     }
 
     /// What is delayed (hash).
@@ -66,19 +74,12 @@ impl Keys {
         self.companion(&format!("producer:{token:016x}"))
     }
 
+    /// The token of who requeues or purges dead letters (string).
+    pub(super) fn walker(&self, token: u64) -> String {
+        self.companion(&format!("walker:{token:016x}"))
+    }
+
     fn companion(&self, name: &str) -> String {
         format!("{}{name}", self.base)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn companions_share_the_slot_of_their_list() {
-        for (list, key) in [("mylist", "{mylist}:dead"), ("{a}b", "{a}b:dead"), ("a{b", "{a{b}:dead")] {
-            assert_eq!(Keys::of(list).dead(), key);
-        }
     }
 }

@@ -47,6 +47,8 @@ enum Method {
         digest: String,
         /// The key of the token.
         token: String,
+        /// The key of the counters.
+        stats: String,
     },
     /// As a plain LPUSH, one at a time: when its reply is lost, nobody knows.
     Plain,
@@ -92,7 +94,8 @@ impl Pusher {
     }
 
     async fn prepare(&mut self) -> Result<Method, QueueError> {
-        let token = Keys::of(&self.list).producer(rand::random());
+        let keys = Keys::of(&self.list);
+        let (token, stats) = (keys.producer(rand::random()), keys.stats());
         let digest = self.connection.repeat(&token, |client| async move { client.script_load(SCRIPT).await }).await?;
         // Known from the start, so that a first batch that is refused is missed by the second.
         self.connection
@@ -101,7 +104,7 @@ impl Pusher {
                 async move { client.set(token, 0, Some(Expiration::EX(TOKEN_LIFETIME)), None, false).await }
             })
             .await
-            .map(|()| Method::Once { digest, token: token.clone() })
+            .map(|()| Method::Once { digest, token: token.clone(), stats })
     }
 
     /// How many items are known to be on the list.
@@ -244,10 +247,11 @@ impl Pusher {
     /// Hands a batch to the client now; only its reply is waited for later.
     fn send(&self, number: i64, items: &[Bytes]) -> Reply {
         let client = self.connection.client().clone();
-        let mut arguments: Vec<Value> = Vec::with_capacity(items.len() + 6);
+        let mut arguments: Vec<Value> = Vec::with_capacity(items.len() + 7);
         let command = match &self.method {
-            Method::Once { digest, token } => {
-                arguments.extend([digest.as_str().into(), 2.into(), self.list.as_str().into(), token.as_str().into()]);
+            Method::Once { digest, token, stats } => {
+                arguments.extend([digest.as_str().into(), 3.into(), self.list.as_str().into()]);
+                arguments.extend([token.as_str().into(), stats.as_str().into()]);
                 arguments.extend([number.into(), TOKEN_LIFETIME.into()]);
                 // Through `custom`, as the library's own EVALSHA waits for each reply before it sends the next.
                 CustomCommand::new_static("EVALSHA", ClusterHash::Offset(2), false)

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
+use super::echo::Echo;
 use super::logs::{self, LogFormat};
 use super::progress::Progress;
 use crate::exit;
@@ -38,7 +39,7 @@ const CANNOT_WRITE: &str = "cannot write to stdout";
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
     bars: MultiProgress,
-    verbosity: Verbosity,
+    log: LogFormat,
     /// Whether someone looks at stderr, and wants to see more than errors there.
     live: bool,
 }
@@ -51,7 +52,7 @@ impl Printer {
         let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         logs::start(verbosity, log, bars.clone());
-        Self { bars, verbosity, live }
+        Self { bars, log, live }
     }
 
     /// Where bars are drawn; nowhere when nobody is looking.
@@ -62,6 +63,11 @@ impl Printer {
     /// Whether bars are seen; where not, a log line takes their place.
     pub(crate) fn live(&self) -> bool {
         self.live
+    }
+
+    /// Passes on what handlers print, in the form of the log; `--quiet` is about qscale's own words, not theirs.
+    pub(crate) fn echo(&self) -> Echo {
+        Echo::above(self.bars.clone(), self.log)
     }
 
     /// Shows how far a push to `list` has come, of `total` items where that is known.
@@ -100,7 +106,8 @@ impl Printer {
             let mut stderr = anstream::stderr().lock();
             // Nothing is left to do when stderr itself is gone.
             let _ = write_error(&mut stderr, &chain.join(": "), exit::hint(report).as_deref());
-            if self.verbosity == Verbosity::Verbose {
+            // As in any Rust program: the whole of an error is for who asks for it in this way.
+            if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
                 let _ = writeln!(stderr, "\n{report:?}");
             }
         });

@@ -1,8 +1,9 @@
 //! How far a push has come: a bar for who looks, a line now and then for a log.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
 /// The least time between two lines of the log.
 const LINE_EVERY: Duration = Duration::from_secs(1);
@@ -19,10 +20,12 @@ pub(crate) struct Progress {
 impl Progress {
     pub(super) fn new(bar: ProgressBar, live: bool, list: &str) -> Self {
         let template = match bar.length() {
-            Some(_) => "{bar:30.cyan} {human_pos}/{human_len} items  {per_sec}  {msg}  ETA {eta}",
-            None => "{spinner:.cyan} {human_pos} items  {per_sec}  {msg}  {elapsed}",
+            // As wide as there is room: a line that wraps cannot be redrawn in place.
+            Some(_) => "{wide_bar:.cyan} {human_pos}/{human_len}  {rate}  {msg}  ETA {eta}",
+            None => "{spinner:.cyan} {human_pos} pushed  {rate}  {msg}  {elapsed}",
         };
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("rate", write_rate));
         Self { bar, live, list: list.to_owned(), said: 0, last: None }
     }
 
@@ -45,4 +48,18 @@ impl Progress {
     pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// The rate to a tenth below ten, to the item above: no more of an estimate means anything.
+fn write_rate(state: &ProgressState, text: &mut dyn Write) {
+    let rate = state.per_sec();
+    let written = if rate < 10.0 {
+        write!(text, "{rate:.1} items/s")
+    } else {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is a number of items")]
+        let rate = rate.round() as u64;
+        write!(text, "{} items/s", HumanCount(rate))
+    };
+    // Text in memory takes whatever is written.
+    let _ = written;
 }

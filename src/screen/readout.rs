@@ -93,7 +93,27 @@ impl Drop for Live {
 }
 
 fn headline(sample: &Sample, peak: u64) -> String {
-    format!("{}: {} waiting (peak {})", sample.list, HumanCount(sample.backlog), HumanCount(peak))
+    let waiting = HumanCount(sample.backlog);
+    format!("{}: {waiting} waiting (peak {}){}", sample.list, HumanCount(peak), Claims(sample))
+}
+
+/// What is claimed, where anybody claims; what is seldom there only when it is.
+struct Claims<'a>(&'a Sample);
+
+impl fmt::Display for Claims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sample { in_work, delayed, dead, .. } = self.0;
+        if let Some(in_work) = in_work {
+            write!(f, ", {in_work} in work")?;
+        }
+        if let Some(delayed @ 1..) = delayed {
+            write!(f, ", {delayed} delayed")?;
+        }
+        match dead {
+            Some(dead @ 1..) => write!(f, ", {dead} dead"),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A sample as one line; digits are left as they are, for `awk` and its like.
@@ -103,7 +123,7 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sample = self.0;
         let time = humantime::format_rfc3339_seconds(sample.time);
-        write!(f, "{time}  {}: {} waiting  {}", sample.list, sample.backlog, Movement(sample))?;
+        write!(f, "{time}  {}: {} waiting{}  {}", sample.list, sample.backlog, Claims(sample), Movement(sample))?;
         match &sample.deployment {
             Some(deployment) => write!(f, "  {}", Pods(deployment)),
             None => Ok(()),
@@ -165,6 +185,19 @@ mod tests {
             (sample(0, Some(-3.0), None), "0 waiting  net -3.0/s, empty".to_owned()),
         ] {
             assert_eq!(Line(&sample).to_string(), format!("1970-01-01T00:00:01Z  mylist: {line}"));
+        }
+    }
+
+    #[test]
+    fn what_is_claimed_is_shown_where_anybody_claims() {
+        for (claims, text) in [
+            ((None, None, None), ""),
+            ((Some(0), Some(0), Some(0)), ", 0 in work"),
+            ((Some(5), Some(2), Some(1)), ", 5 in work, 2 delayed, 1 dead"),
+        ] {
+            let (in_work, delayed, dead) = claims;
+            let sample = Sample { in_work, delayed, dead, ..sample(7, None, None) };
+            assert_eq!(Line(&sample).to_string(), format!("1970-01-01T00:00:01Z  mylist: 7 waiting{text}  measuring"));
         }
     }
 

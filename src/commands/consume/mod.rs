@@ -2,8 +2,12 @@
 
 mod at_least_once;
 mod at_most_once;
+mod variables;
+mod vitals;
 mod workers;
 
+use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -11,20 +15,23 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use self::vitals::{Shown, Vitals};
 use self::workers::Workers;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::{Outcome, UsageError};
-use crate::handler::Handler;
+use crate::handler::{CommandSpec, Handler};
 use crate::history::RetryPolicy;
-use crate::profile::consume::{DEFAULT_DRAIN, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE};
-use crate::profile::{Delivery, Environment, Profile, Span, SpanRange};
+use crate::profile::consume::{
+    DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE,
+};
+use crate::profile::{Delivery, Environment, ExitMap, ExitRule, Profile, Span, SpanRange};
 use crate::queue::{ClaimSettings, Redis};
 use crate::screen::Output;
 use crate::tally::{Percentiles, Tally};
 use crate::workload::Work;
 
-/// Work the list: simulate work, or hand each item on as a line
+/// Work the list: run a command for each item, simulate work, or hand each item on as a line
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The list to work [env: LIST_NAME] [default: mylist]
@@ -44,6 +51,25 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "WORK")]
     work: Option<Work>,
 
+    /// The command that works an item: the item on its stdin, its id and the like in QSCALE_*; {} in an argument becomes
+    /// the item
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["work", "speed"])]
+    command: Vec<OsString>,
+
+    /// How long the command may take; then it is ended with all it started, and the attempt has failed [env:
+    /// QSCALE_TIMEOUT]
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<Span>,
+
+    /// How long a command that was told to end may take until it is killed [env: QSCALE_KILL_AFTER] [default: 5s]
+    #[arg(long, value_name = "DURATION")]
+    kill_after: Option<Span>,
+
+    /// What an exit status of the command says of its item, such as 3=dead or other=retry: ack, dead, retry (no attempt is
+    /// spent), fail (one is) or stop; may be repeated [default: 0=ack 65=dead 75=retry 126=stop 127=stop other=fail]
+    #[arg(long, value_name = "STATUS=MEANING")]
+    exit: Vec<ExitRule>,
+
     /// How many times faster than --work says an item is worked
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
     speed: f64,
@@ -60,29 +86,34 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION")]
     idle_exit: Option<Span>,
 
-    /// How long items in work may take after SIGTERM; what is unfinished then goes back to the list [default: 30s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_DRAIN")]
+    /// How long items in work may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN]
+    /// [default: 30s]
+    #[arg(long, value_name = "DURATION")]
     drain: Option<Span>,
 
-    /// How long a consumer that is not heard of keeps what it holds [default: 30s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_LEASE")]
+    /// How long a consumer that is not heard of keeps what it holds [env: QSCALE_LEASE] [default: 30s]
+    #[arg(long, value_name = "DURATION")]
     lease: Option<Span>,
 
-    /// How many failed attempts make a dead letter [default: 3]
-    #[arg(long, value_name = "ATTEMPTS", value_parser = positive_count::<NonZeroU32>, env = "QSCALE_MAX_ATTEMPTS")]
+    /// How many failed attempts make a dead letter [env: QSCALE_MAX_ATTEMPTS] [default: 3]
+    #[arg(long, value_name = "ATTEMPTS", value_parser = positive_count::<NonZeroU32>)]
     max_attempts: Option<NonZeroU32>,
 
-    /// How many deaths of its consumer make a dead letter [default: 3]
-    #[arg(long, value_name = "CRASHES", value_parser = positive_count::<NonZeroU32>, env = "QSCALE_MAX_CRASHES")]
+    /// How many deaths of its consumer make a dead letter [env: QSCALE_MAX_CRASHES] [default: 3]
+    #[arg(long, value_name = "CRASHES", value_parser = positive_count::<NonZeroU32>)]
     max_crashes: Option<NonZeroU32>,
 
-    /// The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]
-    #[arg(long, value_name = "RANGE", env = "QSCALE_BACKOFF")]
+    /// The first pause before another attempt, and the longest; it doubles between [env: QSCALE_BACKOFF] [default:
+    /// 1s..5m]
+    #[arg(long, value_name = "RANGE")]
     backoff: Option<SpanRange>,
 
-    /// How long an item may ask for another try without spending attempts [default: 1day]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
+    /// How long an item may ask for another try without spending attempts [env: QSCALE_MAX_AGE] [default: 1day]
+    #[arg(long, value_name = "DURATION")]
     max_age: Option<Span>,
+
+    #[command(flatten)]
+    shown: Shown,
 
     /// The form of the result: text goes to the log, json to stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -110,6 +141,15 @@ impl From<DeliveryArg> for Delivery {
     }
 }
 
+/// What is done with an item.
+#[derive(Debug, Clone)]
+enum Job {
+    /// Simulated work, or nothing.
+    Work { work: Work, speed: f64 },
+    /// A command is run.
+    Command(CommandSpec),
+}
+
 /// What will be done.
 #[derive(Debug)]
 struct Plan {
@@ -118,13 +158,13 @@ struct Plan {
     consumer: String,
     delivery: Delivery,
     concurrency: u32,
-    work: Work,
-    speed: f64,
+    job: Job,
     max_items: Option<u64>,
     idle_exit: Option<Duration>,
     drain: Duration,
     claims: ClaimSettings,
     retry: RetryPolicy,
+    shown: Shown,
     output: Output,
 }
 
@@ -137,6 +177,10 @@ impl Plan {
             delivery,
             concurrency,
             work,
+            command,
+            timeout,
+            kill_after,
+            exit,
             speed,
             max_items,
             once,
@@ -147,6 +191,7 @@ impl Plan {
             max_crashes,
             backoff,
             max_age,
+            shown,
             output,
             redis: _,
         } = args;
@@ -163,30 +208,50 @@ impl Plan {
             longest: backoff.map_or(DEFAULT_RETRY.longest, |range| range.to),
             max_age: max_age.or(usual.max_age).map_or(DEFAULT_RETRY.max_age, |span| span.0),
         };
+        let usual_command = usual.command.filter(|_| work.is_none());
+        let command = if command.is_empty() {
+            usual_command.map(|words| words.into_iter().map(OsString::from).collect())
+        } else {
+            Some(command)
+        };
+        let job = match command.map(VecDeque::from) {
+            None => Job::Work { work: work.or(usual.work).unwrap_or(Work::None), speed },
+            Some(mut words) => Job::Command(CommandSpec {
+                program: words.pop_front().unwrap_or_default(),
+                arguments: words.into(),
+                timeout: timeout.or(usual.timeout).map(|span| span.0),
+                kill_after: kill_after.or(usual.kill_after).map_or(DEFAULT_KILL_AFTER, |span| span.0),
+                exit: usual.exit.as_ref().map(ExitMap::from).unwrap_or_default().with(&exit),
+            }),
+        };
         let max_crashes = max_crashes.or(usual.max_crashes).map_or(DEFAULT_MAX_CRASHES, NonZeroU32::get);
         Ok(Self {
             list,
             consumer: format!("{host}-{:08x}", rand::random::<u32>()),
             delivery: delivery.map(Delivery::from).or(usual.delivery).unwrap_or_default(),
             concurrency: concurrency.or(usual.concurrency).map_or(1, NonZeroU32::get),
-            work: work.or(usual.work).unwrap_or(Work::None),
-            speed,
+            job,
             max_items: if once { Some(1) } else { max_items.or(usual.max_items) },
             idle_exit: if once { Some(Duration::ZERO) } else { idle_exit },
             drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
             claims: ClaimSettings { lease, max_crashes },
             retry,
+            shown: shown.over(usual.metrics, usual.stamp_field),
             output,
         })
     }
 
     fn announce(&self, redis: &Redis) {
-        let Self { list, concurrency, work, consumer, .. } = self;
+        let Self { list, concurrency, consumer, .. } = self;
+        let job = match &self.job {
+            Job::Work { work, .. } => format!("work {work}"),
+            Job::Command(spec) => format!("command {}", spec.program.display()),
+        };
         let surely = match self.delivery {
             Delivery::AtLeastOnce => format!("at least once, as {consumer}"),
             Delivery::AtMostOnce => "at most once".to_owned(),
         };
-        tracing::info!("consuming `{list}` at {redis}: {concurrency} at a time, work {work}, {surely}");
+        tracing::info!("consuming `{list}` at {redis}: {concurrency} at a time, {job}, {surely}");
     }
 }
 
@@ -203,7 +268,7 @@ enum Ending {
 }
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
-    let mut args = args;
+    let mut args = args.or_variables(&context.environment)?;
     let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
     let list = context.list(args.list.take());
     let plan = Plan::resolve(args, list, &host(&context.environment), &context.profile)?;
@@ -212,8 +277,12 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
     let start = Instant::now();
     let redis = Redis::new(endpoint, None, shutdown.abort.clone());
-    let handler = Handler::new(plan.work.clone(), plan.speed);
-    let workers = Workers::new(handler, &plan.list, &plan.consumer, plan.concurrency, shutdown.abort.clone());
+    let handler = match plan.job.clone() {
+        Job::Work { work, speed } => Handler::new(work, speed),
+        Job::Command(spec) => Handler::command(spec, context.printer.echo()),
+    };
+    let vitals = Vitals::show(&plan, &redis).await?;
+    let workers = Workers::new(handler, &plan, vitals, shutdown.abort.clone());
     let mut tally = Tally::default();
     let ended = match plan.delivery {
         Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,

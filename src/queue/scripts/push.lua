@@ -2,13 +2,14 @@
 --
 -- KEYS[1]  the list
 -- KEYS[2]  the producer's token: the number of the last batch it has pushed
+-- KEYS[3]  counters (hash)
 -- ARGV[1]  the number of this batch; each is one more than the one before
 -- ARGV[2]  how long the token is kept, in seconds
 -- ARGV[3…] the items
 --
 -- Returns the length of the list. Pushes nothing when this batch has been pushed before, and refuses with GAP when one
 -- before it has not: several are sent without waiting, and their order is the order on the list. A token that Redis has
--- forgotten (restarted without its data) forbids nothing.
+-- forgotten (restarted without its data) forbids nothing. Who may push but not count pushes all the same.
 local number = tonumber(ARGV[1])
 local last = tonumber(redis.call('GET', KEYS[2]) or number - 1)
 if number <= last then
@@ -26,4 +27,5 @@ if type(length) == 'table' then
   return length
 end
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+redis.pcall('HINCRBY', KEYS[3], 'pushed', #ARGV - 2)
 return length

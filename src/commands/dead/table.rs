@@ -1,0 +1,108 @@
+//! Dead letters as people read them.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+use crate::item::Item;
+use crate::letter::{Letter, rfc3339};
+use crate::queue::Page;
+
+/// How many characters of an item `ls` shows.
+const ITEM: usize = 60;
+
+/// How many characters of a reason `ls` shows.
+const REASON: usize = 40;
+
+pub(super) fn encode(bytes: &Bytes) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Text that came from outside, cut and made safe.
+fn safe(text: &str, most: usize) -> String {
+    Item(Bytes::copy_from_slice(text.as_bytes())).beginning(most, text.len() as u64).to_string()
+}
+
+/// How dead letters are laid out in rows, each as it comes.
+pub(super) struct Table {
+    /// The width of the column of ids, by the first page: those that follow are hardly longer.
+    id: usize,
+}
+
+impl Table {
+    pub(super) fn of(page: &Page) -> Self {
+        let histories = page.letters.iter().filter_map(|letter| letter.history.as_ref());
+        let widest = histories.map(|history| safe(&history.id, ITEM).chars().count()).max();
+        Self { id: widest.unwrap_or_default().max(2) }
+    }
+
+    pub(super) fn head(&self) -> String {
+        self.lay_out(["ID", "DIED", "ATTEMPTS", "CRASHES"], "REASON", "ITEM")
+    }
+
+    pub(super) fn row(&self, letter: &Letter, now: u64) -> String {
+        let item = letter.item.beginning(ITEM, letter.size).to_string();
+        let Some(history) = &letter.history else {
+            return self.lay_out(["-"; 4], "(no dead letter of ours)", &item);
+        };
+        let [attempts, crashes] = [history.attempts, history.crashes].map(|count| count.to_string());
+        let reason = match history.reason.char_indices().nth(REASON) {
+            Some(_) => {
+                let end = history.reason.char_indices().nth(REASON - 1).map_or(0, |(end, _)| end);
+                format!("{}…", safe(&history.reason[..end], REASON))
+            }
+            None => safe(&history.reason, REASON),
+        };
+        self.lay_out([&safe(&history.id, ITEM), &ago(letter.age(now)), &attempts, &crashes], &reason, &item)
+    }
+
+    fn lay_out(&self, [id, died, attempts, crashes]: [&str; 4], reason: &str, item: &str) -> String {
+        format!("{id:0$}  {died:>12}  {attempts:>8}  {crashes:>7}  {reason:REASON$}  {item}", self.id)
+    }
+}
+
+/// A letter with all that is known of it.
+pub(super) fn whole(letter: &Letter, now: u64) -> String {
+    let item = letter.item.beginning(usize::MAX, letter.size);
+    let Some(history) = &letter.history else { return item.to_string() };
+    let died = history.died.map_or_else(|| "-".to_owned(), rfc3339);
+    let mut lines = vec![
+        format!("id        {}", safe(&history.id, usize::MAX)),
+        format!("died      {died} ({} ago)", ago(letter.age(now))),
+        format!("since     {}", rfc3339(history.since)),
+        format!("attempts  {}", history.attempts),
+        format!("crashes   {}", history.crashes),
+        format!("reason    {}", safe(&history.reason, usize::MAX)),
+    ];
+    lines.extend(history.stderr.lines().map(|line| format!("stderr    {}", safe(line, usize::MAX))));
+    lines.push(format!("bytes     {}", letter.size));
+    lines.push(format!("item      {item}"));
+    lines.join("\n")
+}
+
+/// A time that has passed, in its two largest units.
+fn ago(age: Option<Duration>) -> String {
+    let Some(seconds) = age.map(|age| age.as_secs()) else { return "-".to_owned() };
+    let coarse = match seconds {
+        0..3_600 => 1,
+        3_600..86_400 => 60,
+        86_400..2_630_016 => 3_600,
+        _ => 86_400,
+    };
+    humantime::format_duration(Duration::from_secs(seconds / coarse * coarse)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_has_two_units_at_most() {
+        for (seconds, text) in [(0, "0s"), (61, "1m 1s"), (3_661, "1h 1m"), (90_061, "1day 1h")] {
+            assert_eq!(ago(Some(Duration::from_secs(seconds))), text);
+        }
+        assert_eq!(ago(None), "-");
+    }
+}

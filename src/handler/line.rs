@@ -1,0 +1,67 @@
+//! Handing an item on as a line.
+
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::Verdict;
+use crate::item::Item;
+
+/// Writes the item to `out` as a line, and knows that it left: it is flushed before the item counts as worked.
+pub(super) async fn write<W: AsyncWrite + Unpin>(out: &Mutex<W>, item: &Item, abort: &CancellationToken) -> Verdict {
+    let written = async {
+        let mut out = out.lock().await;
+        let mut line = Vec::with_capacity(item.0.len() + 1);
+        line.extend_from_slice(&item.0);
+        line.push(b'\n');
+        out.write_all(&line).await?;
+        out.flush().await
+    };
+    tokio::select! {
+        biased;
+        written = written => match written {
+            Ok(()) => Verdict::Done,
+            Err(error) => Verdict::Closed(error),
+        },
+        () = abort.cancelled() => Verdict::Interrupted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tokio::io::{AsyncReadExt as _, BufWriter};
+
+    use super::*;
+
+    fn item() -> Item {
+        Item(Bytes::from_static(b"a\0b"))
+    }
+
+    #[tokio::test]
+    async fn an_item_counts_only_once_it_has_left() {
+        let (near, mut far) = tokio::io::duplex(64);
+        let out = Mutex::new(BufWriter::new(near));
+        assert!(matches!(write(&out, &item(), &CancellationToken::new()).await, Verdict::Done));
+        let mut line = [0; 4];
+        far.read_exact(&mut line).await.unwrap();
+        assert_eq!(&line, b"a\0b\n");
+    }
+
+    #[tokio::test]
+    async fn a_pipe_that_nobody_reads_any_more_is_told() {
+        let (near, far) = tokio::io::duplex(64);
+        drop(far);
+        let verdict = write(&Mutex::new(near), &item(), &CancellationToken::new()).await;
+        assert!(matches!(verdict, Verdict::Closed(error) if error.kind() == std::io::ErrorKind::BrokenPipe));
+    }
+
+    #[tokio::test]
+    async fn abort_does_not_wait_for_a_reader_who_sleeps() {
+        let (near, _far) = tokio::io::duplex(1);
+        let (out, abort) = (Mutex::new(near), CancellationToken::new());
+        let item = item();
+        let (verdict, ()) = tokio::join!(write(&out, &item, &abort), async { abort.cancel() });
+        assert!(matches!(verdict, Verdict::Interrupted));
+    }
+}

@@ -1,0 +1,104 @@
+//! How commands end, and what they leave behind.
+
+use super::*;
+
+#[tokio::test]
+async fn out_of_time_nothing_of_the_group_lives_on() {
+    // One that its parent waits for, one whose parent is gone; and the same where nobody heeds SIGTERM.
+    let script = "sleep 1000 & echo $!; (sleep 1000 & echo $!); echo $$; wait";
+    for (prefix, kill_after) in [("", LONG), ("trap '' TERM; ", Duration::from_millis(100))] {
+        let (start, heard) = (Instant::now(), Heard::default());
+        let timeout = Some(Duration::from_secs(1));
+        let spec = CommandSpec { timeout, kill_after, ..shell(&format!("{prefix}{script}")) };
+        let Verdict::Retry { reason, spend: true, .. } = work_heard(spec, "x", &heard).await else { panic!() };
+        assert_eq!(reason, "took longer than 1s");
+        assert!(start.elapsed() < LONG / 2);
+        let pids = heard.lines(3).await;
+        assert_eq!(pids.iter().filter(|pid| lives(pid)).count(), 0, "{prefix}{pids:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_ends_well_when_told_to_was_out_of_time_all_the_same() {
+    let timeout = Some(Duration::from_secs(1));
+    let spec = CommandSpec { timeout, ..shell("trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done") };
+    let heard = Heard::default();
+    assert_eq!(word(&work_heard(spec, "x", &heard).await), "spent");
+    assert!(heard.text().contains("[17] bye\n"), "{}", heard.text());
+}
+
+#[tokio::test]
+async fn abort_ends_the_group_and_puts_the_item_down() {
+    for prefix in ["", "trap '' TERM; "] {
+        let (heard, abort) = (Heard::default(), CancellationToken::new());
+        let script = format!("{prefix}sleep 1000 & echo $!; echo $$; wait");
+        let handler =
+            Handler::command(CommandSpec { kill_after: Duration::from_millis(300), ..shell(&script) }, heard.echo());
+        let assignment = assignment("x");
+        let (verdict, pids) = tokio::join!(handler.work(&assignment, &abort), async {
+            let pids = heard.lines(2).await;
+            abort.cancel();
+            pids
+        });
+        assert_eq!(word(&verdict), "interrupted");
+        assert_eq!(pids.iter().filter(|pid| lives(pid)).count(), 0, "{prefix}{pids:?}");
+        // And nothing more is begun.
+        let verdict = handler.work(&assignment, &abort).await;
+        assert_eq!((word(&verdict), heard.lines(0).await.len()), ("interrupted", 2));
+    }
+}
+
+#[tokio::test]
+async fn abort_does_not_wait_for_a_reader_who_sleeps() {
+    let (abort, (wake, sleep)) = (CancellationToken::new(), mpsc::channel::<()>());
+    let (sleep, told) = (StdMutex::new(sleep), abort.clone());
+    let echo = Echo::new(LogFormat::Text, move |_| {
+        told.cancel();
+        // Ends when the other side is dropped.
+        let _ = sleep.lock().expect("no test panics here").recv();
+    });
+    let (handler, assignment) = (Handler::command(shell("yes"), echo), assignment("x"));
+    let verdict = tokio::time::timeout(LONG, handler.work(&assignment, &abort)).await.unwrap();
+    drop(wake);
+    assert_eq!(word(&verdict), "interrupted");
+}
+
+#[tokio::test]
+async fn who_drops_the_work_leaves_nothing_running() {
+    let (heard, abort) = (Heard::default(), CancellationToken::new());
+    let handler = Handler::command(shell("sleep 1000 & echo $!; echo $$; wait"), heard.echo());
+    let assignment = assignment("x");
+    let pids = tokio::select! {
+        verdict = handler.work(&assignment, &abort) => panic!("{verdict:?}"),
+        pids = heard.lines(2) => pids,
+    };
+    let deadline = Instant::now() + LONG;
+    while pids.iter().any(|pid| lives(pid)) {
+        assert!(Instant::now() < deadline, "{pids:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_command_leaves_behind_does_not_hold_its_item() {
+    for (script, redirected) in [("sleep 1000 & echo $!", false), ("sleep 1000 > /dev/null 2>&1 & echo $!", true)] {
+        let (start, heard) = (Instant::now(), Heard::default());
+        assert_eq!(word(&work_heard(shell(script), "x", &heard).await), "done");
+        assert!(start.elapsed() < LONG / 2);
+        let pids = heard.lines(1).await;
+        assert!(!lives(&pids[0]), "redirected: {redirected}");
+    }
+}
+
+#[tokio::test]
+async fn who_left_the_group_does_not_hold_its_item_either() {
+    for script in ["setsid sleep 1000 & echo $!", "setsid yes & echo $! >&2"] {
+        let (start, heard) = (Instant::now(), Heard::default());
+        assert_eq!(word(&work_heard(shell(script), "x", &heard).await), "done");
+        assert!(start.elapsed() < LONG / 2);
+        let lines = heard.lines(1).await;
+        let pid = lines.iter().find_map(|line| line.parse().ok()).and_then(Pid::from_raw).unwrap();
+        // Ours to end, in a test; one that writes has got SIGPIPE by now.
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}

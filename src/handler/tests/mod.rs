@@ -1,0 +1,112 @@
+//! Commands as they are run: real processes of `sh` and its like.
+
+mod ending;
+mod output;
+mod work;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::{Mutex as StdMutex, mpsc};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::*;
+use crate::profile::{ExitMap, Profile};
+use crate::screen::LogFormat;
+
+/// Longer than anything here takes, where all is well.
+const LONG: Duration = Duration::from_secs(20);
+
+const MEGABYTE: usize = 1024 * 1024;
+
+fn spec(program: impl Into<OsString>, arguments: &[&str]) -> CommandSpec {
+    CommandSpec {
+        program: program.into(),
+        arguments: arguments.iter().map(OsString::from).collect(),
+        timeout: None,
+        kill_after: LONG,
+        exit: ExitMap::default(),
+    }
+}
+
+fn shell(script: &str) -> CommandSpec {
+    spec("sh", &["-c", script])
+}
+
+fn assignment(item: impl Into<Bytes>) -> Assignment {
+    let (list, consumer) = (Arc::from("mylist"), Arc::from("pod-1"));
+    Assignment { item: Item(item.into()), id: "17".to_owned(), attempt: 2, list, consumer }
+}
+
+/// What was passed on.
+#[derive(Clone, Default)]
+struct Heard(Arc<StdMutex<Vec<u8>>>);
+
+impl Heard {
+    fn echo(&self) -> Echo {
+        let heard = self.clone();
+        Echo::new(LogFormat::Text, move |lines| heard.0.lock().expect("no test panics here").extend_from_slice(lines))
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("no test panics here").clone()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.bytes()).expect("the command of this test prints text")
+    }
+
+    /// Waits until `count` lines were passed on; returns each without the id.
+    async fn lines(&self, count: usize) -> Vec<String> {
+        let deadline = Instant::now() + LONG;
+        loop {
+            let lines: Vec<_> = self.text().lines().map(|line| line.trim_start_matches("[17] ").to_owned()).collect();
+            if lines.len() >= count {
+                return lines;
+            }
+            assert!(Instant::now() < deadline, "only {lines:?} came");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+async fn work(spec: CommandSpec, item: impl Into<Bytes>) -> Verdict {
+    work_heard(spec, item, &Heard::default()).await
+}
+
+async fn work_heard(spec: CommandSpec, item: impl Into<Bytes>, heard: &Heard) -> Verdict {
+    let handler = Handler::command(spec, heard.echo());
+    let (assignment, abort) = (assignment(item), CancellationToken::new());
+    let work = handler.work(&assignment, &abort);
+    tokio::time::timeout(LONG, work).await.expect("a command came to no end")
+}
+
+/// The verdict in a word, for tables.
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Done => "done",
+        Verdict::Retry { spend: true, .. } => "spent",
+        Verdict::Retry { spend: false, .. } => "free",
+        Verdict::Bury { .. } => "buried",
+        Verdict::Interrupted => "interrupted",
+        Verdict::Unrunnable(_) => "unrunnable",
+        Verdict::Closed(_) => "closed",
+    }
+}
+
+/// Whether a process does anything any more; one that only waits for its status to be taken does not.
+fn lives(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+fn random(length: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
+}

@@ -1,0 +1,52 @@
+//! What commands print.
+
+use super::*;
+
+#[tokio::test]
+async fn a_command_may_write_as_much_as_it_is_fed_while_it_is_fed() {
+    let line = [b'x'; 99];
+    let item: Vec<u8> = [&line[..], b"\n"].concat().repeat(MEGABYTE / 20);
+    let heard = Heard::default();
+    assert_eq!(word(&work_heard(shell("tee /dev/stderr"), item.clone(), &heard).await), "done");
+    assert!(heard.bytes() == [b"[17] ", &line[..], b"\n"].concat().repeat(2 * item.len() / 100));
+}
+
+#[tokio::test]
+async fn lines_are_whole_however_many_write() {
+    let heard = Heard::default();
+    // Each line in two writes, and on both streams.
+    let script =
+        "i=0; while [ $i -lt 300 ]; do printf a; echo $i; printf b >&2; echo $i >&2; i=$((i+1)); done; printf end";
+    let handler = Handler::command(shell(script), heard.echo());
+    let abort = CancellationToken::new();
+    let works = (0..6).map(|id| {
+        let (handler, abort) = (handler.clone(), &abort);
+        async move { handler.work(&Assignment { id: format!("i{id}"), ..assignment("x") }, abort).await }
+    });
+    let verdicts = futures_util::future::join_all(works).await;
+    assert!(verdicts.iter().all(|verdict| word(verdict) == "done"));
+    for id in 0..6 {
+        for stream in ["a", "b"] {
+            let prefix = format!("[i{id}] {stream}");
+            let numbers: Vec<u32> =
+                heard.text().lines().filter_map(|line| line.strip_prefix(&prefix)?.parse().ok()).collect();
+            assert_eq!(numbers, (0..300).collect::<Vec<_>>(), "{prefix}");
+        }
+    }
+    assert_eq!(heard.text().lines().count(), 6 * 601);
+}
+
+#[tokio::test]
+async fn the_end_of_stderr_is_kept_with_a_failure() {
+    let script = "echo not this; seq 1 100000 >&2; exit ";
+    let all: Vec<u8> = (1..=100_000).flat_map(|number| format!("{number}\n").into_bytes()).collect();
+    for status in [65, 75, 1] {
+        let (Verdict::Bury { tail, .. } | Verdict::Retry { tail, .. }) =
+            work(shell(&format!("{script}{status}")), "x").await
+        else {
+            panic!("{status}")
+        };
+        assert_eq!(tail.len(), 4096);
+        assert!(all.ends_with(&tail));
+    }
+}
