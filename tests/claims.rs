@@ -283,18 +283,10 @@ fn an_item_with_a_past_is_given_back_with_it() {
     let server = RedisServer::start();
     server.push("mylist", ["tried"]);
     busy(&server, "a", 1, &[]).kill();
-    stop_at_once(busy(&server, "b", 1, &[]));
+    stop(busy(&server, "b", 1, &[]));
     let census = server.census();
     census.accounts_for(1);
     assert_eq!((census.found[0].place.as_str(), census.found[0].history["crashes"].as_u64()), ("items", Some(1)));
-}
-
-#[track_caller]
-fn stop_at_once(run: Running) {
-    run.terminate();
-    let start = Instant::now();
-    run.finish(SOON).exits(0);
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 // ── what it costs ──

@@ -2,6 +2,11 @@
 //!
 //! `QSCALE_SOAK_KILLS` says how many consumers are killed (`make soak` has thousands); `QSCALE_SOAK_SEED` repeats a run.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "a seed to repeat a run with, and what was measured; shown when a test fails or on request"
+)]
+
 mod support;
 
 use std::collections::HashMap;
