@@ -37,6 +37,7 @@ complete -c qscale -n "__fish_qscale_needs_command" -s V -l version -d 'Print ve
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "produce" -d 'Fill the list, in shape and at the rate you ask, or from a file or a pipe'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "consume" -d 'Work the list: run a command for each item, simulate work, or hand each item on as a line'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "watch" -d 'Watch the list grow and shrink, and the pods that work it'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "dead" -d 'Look at items that were given up, try them again, or throw them away'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Write the profile as Kubernetes objects, for kubectl apply -f -'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, worked by several consumers, and counted'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
@@ -147,11 +148,142 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l color -d 'Colour
 always\t''
 never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d 'Stop as soon as the list is empty; exit status 75 when that does not come first'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-settled -d 'Stop as soon as nothing waits, is in work or is to be tried again, and say whether any item was lost: exit status 4 when so, 75 when it does not come to that'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -f -a "ls" -d 'List dead letters, the newest first'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -f -a "show" -d 'Show one dead letter whole; exit status 4 when it is not there'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -f -a "requeue" -d 'Put items of dead letters back on their list, bare, behind what waits there; the oldest first'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -f -a "purge" -d 'Throw dead letters away, the oldest first'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l older-than -d 'Only what has been dead for this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l match -d 'Only where item or reason hold this text' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l max -d 'So many at most' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-ca -d 'Certificates (PEM) to trust in place of the system\'s [env: REDIS_TLS_CA]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-cert -d 'Client certificate (PEM) [env: REDIS_TLS_CERT]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-key -d 'Client key (PEM) [env: REDIS_TLS_KEY]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-server-name -d 'Name the server\'s certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls -d 'Speak TLS [env: REDIS_TLS]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-ca -d 'Certificates (PEM) to trust in place of the system\'s [env: REDIS_TLS_CA]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-cert -d 'Client certificate (PEM) [env: REDIS_TLS_CERT]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-key -d 'Client key (PEM) [env: REDIS_TLS_KEY]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-server-name -d 'Name the server\'s certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l raw -d 'Write the item\'s bytes to stdout, and nothing else'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls -d 'Speak TLS [env: REDIS_TLS]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l older-than -d 'Only what has been dead for this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l match -d 'Only where item or reason hold this text' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l max -d 'So many at most' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-ca -d 'Certificates (PEM) to trust in place of the system\'s [env: REDIS_TLS_CA]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-cert -d 'Client certificate (PEM) [env: REDIS_TLS_CERT]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-key -d 'Client key (PEM) [env: REDIS_TLS_KEY]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-server-name -d 'Name the server\'s certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l dry-run -d 'Only list what would be done'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls -d 'Speak TLS [env: REDIS_TLS]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l older-than -d 'Only what has been dead for this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l match -d 'Only where item or reason hold this text' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l max -d 'So many at most' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-ca -d 'Certificates (PEM) to trust in place of the system\'s [env: REDIS_TLS_CA]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-cert -d 'Client certificate (PEM) [env: REDIS_TLS_CERT]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-key -d 'Client key (PEM) [env: REDIS_TLS_KEY]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-server-name -d 'Name the server\'s certificate must hold, where it differs from the host [env: REDIS_TLS_SERVER_NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l all -d 'All of them, when nothing else says which'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l dry-run -d 'Only list what would be done'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls -d 'Speak TLS [env: REDIS_TLS]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s n -l namespace -d 'Namespace of all objects [default: deploy.namespace]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l image -d 'Container image, with a tag or digest [default: deploy.image]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F

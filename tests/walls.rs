@@ -36,6 +36,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 
 /// The notions: no clock, no network, no terminal, no files, no chance without a seed.
 const NOTIONS: &[&str] = &[
+    "companion.rs",
     "history.rs",
     "item.rs",
     "letter.rs",
@@ -72,6 +73,7 @@ const IMPURE: &[(&str, Option<&str>)] = &[
 
 /// A door or notion, and the rooms it may name besides the notions. The rest of the house knows them, not they it.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("companion.rs", &[]),
     ("history.rs", &[]),
     ("item.rs", &[]),
     ("letter.rs", &[]),

@@ -74,7 +74,7 @@ fn fifty_messages_every_two_seconds_on_a_managed_redis_are_worked() {
         .filter_map(|line| line.split_once("processed item ")?.1.strip_suffix(" (done)"))
         .collect();
     assert_eq!(worked, messages);
-    assert!(server.keys().is_empty(), "{:?}", server.keys());
+    assert_eq!(server.keys(), ["{mylist}:stats"]);
     for said in [&produced, &consumed] {
         assert!(!said.stderr.contains("s3cret") && !said.stderr.contains("WARN"), "{}", said.stderr);
     }
@@ -96,7 +96,10 @@ fn producer_and_consumer_of_a_managed_redis_run_until_they_are_told_to_stop() {
     consumer.terminate();
     let consumer = consumer.finish(PROMPTLY).exits(0);
     let done = consumer.stderr.matches("(done)").count() as u64;
-    assert_eq!((server.llen("another") + done, server.keys()), (50, vec!["another".to_owned()]));
+    assert_eq!(
+        (server.llen("another") + done, server.keys()),
+        (50, ["another", "{another}:stats"].map(str::to_owned).to_vec())
+    );
 }
 
 #[test]
@@ -127,7 +130,7 @@ fn each_event_is_worked_by_a_run_of_its_own() {
     let rest = ["consume", "--speed", "1000", "--concurrency", "7", "--max-items", "7", "--output", "json"];
     let rest = run(&rest).output().exits(0);
     assert!(rest.stdout.contains(r#""done":7,"malformed":0"#), "{}", rest.stdout);
-    assert!(server.keys().is_empty(), "{:?}", server.keys());
+    assert_eq!(server.keys(), ["{events}:stats"]);
     // One that comes when there is nothing left ends as well.
     run(&["consume", "--once"]).output().exits(0);
 }

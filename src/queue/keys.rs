@@ -64,7 +64,8 @@ impl Keys {
 
     /// The list, and every companion that is not one consumer's or producer's own.
     pub(super) fn shared(&self) -> Vec<String> {
-        let companions = [self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
+        let companions =
+            [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
         std::iter::once(self.list.clone()).chain(companions).collect()
     }
 

@@ -94,7 +94,7 @@ impl Ledger {
                 async move { client.zrange(consumers, 0, -1, None, false, None, false).await }
             })
             .await?;
-        let own = known.iter().flat_map(|consumer| [self.keys.inflight(consumer), self.keys.landing(consumer)]);
+        let own = known.iter().map(|consumer| self.keys.inflight(consumer));
         let keys: Vec<String> = self.keys.shared().into_iter().chain(own).collect();
         let list = self.keys.list.clone();
         self.connection
@@ -119,9 +119,10 @@ impl Ledger {
             self.keys.items(),
             self.keys.dead(),
             self.keys.stats(),
+            self.keys.landing(),
         ];
-        let base = std::iter::once(self.keys.base().to_owned());
-        let arguments: Vec<Bytes> = base.chain(consumers.iter().cloned()).map(Bytes::from).collect();
+        let prefix = std::iter::once(self.keys.inflight(""));
+        let arguments: Vec<Bytes> = prefix.chain(consumers.iter().cloned()).map(Bytes::from).collect();
         let (script, list) = (&self.script, self.keys.list.clone());
         let (waiting, any, in_work, abandoned, busy, delayed, astray, dead, pairs) = self
             .connection
@@ -140,8 +141,8 @@ impl Ledger {
 
     /// The consumers that have keys of their own.
     async fn consumers_by_keys(&mut self) -> Result<HashSet<String>, QueueError> {
-        let base = self.keys.base().to_owned();
-        let pattern = format!("{}*", escape_glob(&base));
+        let prefix = self.keys.inflight("");
+        let pattern = format!("{}*", escape_glob(&prefix));
         let mut consumers = HashSet::new();
         let mut cursor = "0".to_owned();
         loop {
@@ -159,10 +160,9 @@ impl Ledger {
                     async move { client.custom(scan, words).await }
                 })
                 .await?;
-            consumers.extend(keys.iter().filter_map(|key| {
-                let own = std::str::from_utf8(key).ok()?.strip_prefix(&base)?;
-                own.strip_prefix("inflight:").or_else(|| own.strip_prefix("landing:")).map(str::to_owned)
-            }));
+            consumers.extend(
+                keys.iter().filter_map(|key| std::str::from_utf8(key).ok()?.strip_prefix(&prefix).map(str::to_owned)),
+            );
             if next == "0" {
                 return Ok(consumers);
             }

@@ -3,15 +3,17 @@
 -- KEYS[1]  the list                       KEYS[5]  what is delayed (hash)
 -- KEYS[2]  consumers by lease deadline    KEYS[6]  dead letters (list)
 -- KEYS[3]  consumers that hold something  KEYS[7]  counters (hash)
--- KEYS[4]  due times of what is delayed
--- ARGV[1]  what the names of a consumer's own keys begin with, up to `inflight:` and `landing:`
+-- KEYS[4]  due times of what is delayed   KEYS[8]  what pops have delivered (list)
+-- ARGV[1]  what the name of what a consumer holds begins with
 -- ARGV[2…] consumers to look for besides those that Redis knows of
+--
+-- What has landed counts as in work: a consumer is about to take it up, or nobody is left to.
 --
 -- Returns { waiting, claims, in_work, abandoned, busy, delayed, astray, dead, counters }: 1 when somebody has claimed here; how
 -- many items are in work, and how many of them are held by consumers whose lease has run out or that are forgotten; how many
 -- consumers count as busy; how many items are kept as delayed that nobody will be given; and the counters as name, value.
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local base = ARGV[1]
+local landing, prefix = KEYS[8], ARGV[1]
 
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -39,17 +41,24 @@ for i = 1, #known, 2 do
   deadlines[known[i]] = tonumber(known[i + 1])
 end
 
-local in_work, abandoned = 0, 0
+local in_work, abandoned, alive = 0, 0, false
 for consumer, deadline in pairs(deadlines) do
-  local held = call('LLEN', base .. 'landing:' .. consumer)
+  local held = 0
   -- One field is the number of the last call.
-  if call('HLEN', base .. 'inflight:' .. consumer) > 1 then
-    held = held + count(base .. 'inflight:' .. consumer)
+  if call('HLEN', prefix .. consumer) > 1 then
+    held = count(prefix .. consumer)
   end
   in_work = in_work + held
   if deadline <= now then
     abandoned = abandoned + held
+  else
+    alive = true
   end
+end
+local landed = call('LLEN', landing)
+in_work = in_work + landed
+if not alive then
+  abandoned = abandoned + landed
 end
 
 local waiting, late = call('LLEN', list), call('ZCARD', delayed)
