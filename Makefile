@@ -2,13 +2,14 @@
 #
 # make demo        run the whole loop on this machine, on a Redis of its own
 # make test        run the tests, each on a Redis of its own
+# make soak        kill some thousand consumers at random moments: half an hour, or KILLS=100
 # make check       format and lints, as CI wants them
 # make bench       produce against redis-benchmark, side by side
 # make regenerate  write completions/ and k8s/ anew from the binary
 # make image       build the container image with what is there: docker, podman or buildah
 
 .POSIX:
-.PHONY: help setup demo test check bench regenerate image
+.PHONY: help setup demo test soak check bench regenerate image
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -19,6 +20,11 @@ demo: setup
 
 test: setup
 	cargo test --locked
+
+KILLS = 5000
+
+soak: setup
+	QSCALE_SOAK_KILLS=$(KILLS) cargo test --locked --release --test kill however_many -- --nocapture
 
 check: setup
 	cargo fmt --check

@@ -28,6 +28,9 @@ _qscale() {
             qscale,demo)
                 cmd="qscale__subcmd__demo"
                 ;;
+            qscale,health)
+                cmd="qscale__subcmd__health"
+                ;;
             qscale,produce)
                 cmd="qscale__subcmd__produce"
                 ;;
@@ -56,7 +59,7 @@ _qscale() {
 
     case "${cmd}" in
         qscale)
-            opts="-p -v -q -h -V --profile --log --color --verbose --quiet --help --version produce consume watch dead render demo completions"
+            opts="-p -v -q -h -V --profile --log --color --verbose --quiet --help --version produce consume watch dead render demo completions health"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,7 +119,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__consume)
-            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --timeout --kill-after --exit --speed --max-items --once --idle-exit --drain --lease --max-attempts --max-crashes --backoff --max-age --output --redis --host --port --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --log --color --verbose --quiet --help"
+            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --timeout --kill-after --exit --speed --max-items --once --idle-exit --drain --lease --max-attempts --max-crashes --backoff --max-age --metrics --stamp-field --heartbeat --output --redis --host --port --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -195,6 +198,18 @@ _qscale() {
                     return 0
                     ;;
                 --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stamp-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heartbeat)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -752,6 +767,44 @@ _qscale() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        qscale__subcmd__health)
+            opts="-p -v -q -h --heartbeat --max-age --profile --log --color --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --heartbeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --profile)

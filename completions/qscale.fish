@@ -30,7 +30,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_needs_command" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_needs_command" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_needs_command" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_needs_command" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_needs_command" -s V -l version -d 'Print version'
@@ -41,6 +41,7 @@ complete -c qscale -n "__fish_qscale_needs_command" -f -a "dead" -d 'Look at ite
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Write the profile as Kubernetes objects, for kubectl apply -f -'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, worked by several consumers, and counted'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "health" -d 'Say whether the consumer that touches a file still does'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d 'The list to push to [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s b -l batch -d 'Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l every -d 'From the start of one batch to the start of the next; 0s is as fast as Redis takes them' -r
@@ -75,7 +76,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s 0 -l null -d '
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l echo -d 'Log every item'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'The list to work [env: LIST_NAME] [default: mylist]' -r
@@ -95,6 +96,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'How many deaths of its consumer make a dead letter [default: 3]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l backoff -d 'The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'How long an item may ask for another try without spending attempts [default: 1day]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Touch this file every second as long as the consumer turns' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'The form of the result: text goes to the log, json to stdout' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
@@ -118,7 +122,7 @@ never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l once -d 'Work one item if there is one, then end'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Look this often' -r
@@ -151,7 +155,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d '
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-settled -d 'Stop as soon as nothing waits, is in work or is to be tried again, and say whether any item was lost: exit status 4 when so, 75 when it does not come to that'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
@@ -160,7 +164,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -f -a "ls" -d 'List dead letters, the newest first'
@@ -193,7 +197,7 @@ always\t''
 never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
@@ -220,7 +224,7 @@ never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l raw -d 'Write the item\'s bytes to stdout, and nothing else'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l older-than -d 'Only what has been dead for this long' -r
@@ -250,7 +254,7 @@ never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l dry-run -d 'Only list what would be done'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l older-than -d 'Only what has been dead for this long' -r
@@ -281,7 +285,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l dry-run -d 'Only list what would be done'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s n -l namespace -d 'Namespace of all objects [default: deploy.namespace]' -r
@@ -292,7 +296,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l redis -d 'Use this Redis, on a list of its own, in place of a private one' -r
@@ -307,7 +311,7 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
@@ -316,6 +320,17 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand completions" -s v -l verbose -d 'Say more: where each setting comes from, and the whole of an error'
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l heartbeat -d 'The file that the consumer touches' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l max-age -d 'How long ago that may be [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'

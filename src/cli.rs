@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::commands::{completions, consume, dead, demo, produce, render, watch};
+use crate::commands::{completions, consume, dead, demo, health, produce, render, watch};
 use crate::exit;
 use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, without_password};
 use crate::screen::{LogFormat, Verbosity};
@@ -44,7 +44,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
-    /// Say more: where each setting comes from, and the whole of an error
+    /// Say more: where each setting comes from, and every try to connect
     #[arg(long, short, global = true, action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
 
@@ -87,6 +87,9 @@ pub(crate) enum Command {
     Render(render::Args),
     Demo(demo::Args),
     Completions(completions::Args),
+    // For probes, not for people.
+    #[command(hide = true)]
+    Health(health::Args),
 }
 
 /// How to reach Redis. The password comes from `REDIS_PASSWORD`, a file or the URL, never from a flag.

@@ -6,12 +6,14 @@ pub mod companion;
 mod exit;
 pub mod fleet;
 mod handler;
+mod heartbeat;
 pub mod history;
 mod input;
 pub mod item;
 pub mod letter;
 mod local;
 pub mod manifest;
+mod metrics;
 pub mod profile;
 pub mod queue;
 pub mod sample;
@@ -29,7 +31,7 @@ use clap::Parser;
 use color_eyre::eyre::Result;
 
 use crate::cli::{Cli, Command};
-use crate::commands::{Context, completions, consume, dead, demo, produce, render, watch};
+use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, watch};
 use crate::exit::{Outcome, Status};
 use crate::profile::{Environment, Profile};
 use crate::screen::Printer;
@@ -82,6 +84,10 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     if let Command::Completions(args) = &cli.command {
         return completions::run(args, &printer);
     }
+    // A profile that is wrong says nothing of whether a consumer turns.
+    if let Command::Health(args) = &cli.command {
+        return health::run(args, &printer);
+    }
     // Before anything connects: a signal must never find nobody listening.
     let shutdown = Shutdown::listen()?;
     let environment = Environment::current();
@@ -96,5 +102,6 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         Command::Render(args) => render::run(args, &context),
         Command::Demo(args) => demo::run(args, context).await,
         Command::Completions(args) => completions::run(&args, &context.printer),
+        Command::Health(args) => health::run(&args, &context.printer),
     }
 }

@@ -38,6 +38,11 @@ pub struct Percentiles {
 }
 
 impl Tally {
+    /// How many items were taken, and nobody knows yet what became of them; those given back are not told from them.
+    pub fn unsettled(&self) -> u64 {
+        self.taken.saturating_sub(self.acknowledged + self.retried + self.dead + self.lost_leases)
+    }
+
     /// Takes note of how long a handler took.
     pub fn handled(&mut self, took: Duration) {
         self.times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));

@@ -34,12 +34,6 @@ fn each_fails(redis: &[&str], environment: &[(&str, &str)], address: &str, words
     }
 }
 
-/// Runs one subcommand; the same asserts.
-#[track_caller]
-fn fails(command: &[&str], redis: &[&str], address: &str, words: &[&str]) {
-    says_why(command[0], &Qscale::new(command).args(redis).output(), address, words);
-}
-
 #[track_caller]
 fn says_why(command: &str, run: &Finished, address: &str, words: &[&str]) {
     let Finished { status, stdout, stderr, took, stdout_bytes: _ } = run;
@@ -189,15 +183,40 @@ fn a_missing_password_is_told() {
     each_fails(&["--redis", &server.url()], &[], &server.address(), &["password"]);
 }
 
+/// One way in with the rights that `rules` give; the error has to say all of `words`, and how to give the right.
+#[track_caller]
+fn is_refused(command: &[&str], rules: &str, words: &[&str], grant: &str) {
+    let server = RedisServer::builder().user("app", SECRET, rules).start();
+    server.push("mylist", ["an item"]);
+    let redis = server.url_with(&format!("app:{SECRET}"));
+    let run = Qscale::new(command).args(["--redis", &redis]).output();
+    says_why(command[0], &run, &server.address(), words);
+    assert!(run.stderr.contains(&format!("ACL SETUSER app {grant}\n")), "{rules}: {}", run.stderr);
+}
+
 #[test]
 fn a_command_that_the_user_may_not_run_is_named() {
-    for (command, rules, named) in
-        [(PRODUCE, "+@all -lpush", "lpush"), (CONSUME, "+@all -@blocking", "pop"), (WATCH, "+@all -llen", "llen")]
-    {
-        let server = RedisServer::builder().user("app", SECRET, &format!("~* {rules}")).start();
-        let redis = server.url_with(&format!("app:{SECRET}"));
-        fails(command, &["--redis", &redis], &server.address(), &["app", named]);
+    let plain = [CONSUME, &["--delivery", "at-most-once"]].concat();
+    for (command, named) in [(PRODUCE, "lpush"), (&plain, "brpop"), (WATCH, "llen")] {
+        is_refused(command, &format!("~* +@all -{named}"), &["app", named], &format!("+{named}"));
     }
+}
+
+#[test]
+fn a_command_that_claims_need_and_the_user_may_not_run_is_named() {
+    // The first are asked for before anything is claimed, the others inside the scripts.
+    for named in ["evalsha", "eval", "zadd", "zscore", "hget", "hset", "hgetall", "hlen", "hincrby", "rpop", "del"] {
+        is_refused(CONSUME, &format!("~* +@all -{named}"), &["app", &format!("`{named}`")], &format!("+{named}"));
+    }
+    // Without an item to take it waits for one.
+    let waits = [CONSUME, &["--list", "another"]].concat();
+    is_refused(&waits, "~* +@all -blmove", &["app", "`blmove`"], "+blmove");
+}
+
+#[test]
+fn companions_that_the_user_may_not_touch_are_named() {
+    is_refused(CONSUME, "~mylist +@all", &["app", "{mylist}:*"], "~{mylist}:*");
+    is_refused(CONSUME, "~{mylist}:* +@all", &["app", "the key `mylist`"], "~mylist");
 }
 
 #[test]
@@ -489,4 +508,11 @@ fn no_process_that_demo_starts_has_the_password_in_its_words() {
     demo.terminate();
     demo.wait();
     assert!(children.values().all(|words| !words.contains(SECRET)), "{children:?}");
+}
+
+#[test]
+fn a_database_that_the_user_may_not_select_is_a_right_that_is_missing() {
+    let server = RedisServer::builder().user("app", SECRET, "~* +@all -select").start();
+    let redis = format!("{}/3", server.url_with(&format!("app:{SECRET}")));
+    each_fails(&["--redis", &redis], &[], &server.address(), &["app", "select"]);
 }

@@ -26,6 +26,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("process::Command", &["handler/", "local/"]),
     ("process::{Child, Command}", &["handler/", "local/"]),
     ("k8s_openapi::", &["manifest/"]),
+    ("prometheus_client::", &["metrics/"]),
+    ("axum::", &["metrics/"]),
     ("clap_complete::", &["commands/completions.rs"]),
     // The number of an exit status; everyone else says `Status`.
     ("ExitCode::from", &["exit.rs"]),
@@ -87,7 +89,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("fleet/", &[]),
     // What commands print is passed on.
     ("handler/", &["screen"]),
+    ("heartbeat.rs", &[]),
     ("local/", &[]),
+    ("metrics/", &[]),
     ("input.rs", &[]),
     ("shutdown.rs", &[]),
     // The way out of an error is shown below it.

@@ -96,10 +96,8 @@ fn producer_and_consumer_of_a_managed_redis_run_until_they_are_told_to_stop() {
     consumer.terminate();
     let consumer = consumer.finish(PROMPTLY).exits(0);
     let done = consumer.stderr.matches("(done)").count() as u64;
-    assert_eq!(
-        (server.llen("another") + done, server.keys()),
-        (50, ["another", "{another}:stats"].map(str::to_owned).to_vec())
-    );
+    assert_eq!(server.llen("another") + done, 50);
+    assert_eq!(server.keys(), ["another", "{another}:stats"]);
 }
 
 #[test]
@@ -129,7 +127,7 @@ fn each_event_is_worked_by_a_run_of_its_own() {
     }
     let rest = ["consume", "--speed", "1000", "--concurrency", "7", "--max-items", "7", "--output", "json"];
     let rest = run(&rest).output().exits(0);
-    assert!(rest.stdout.contains(r#""done":7,"malformed":0"#), "{}", rest.stdout);
+    assert!(rest.stdout.contains(r#""acknowledged":7,"retried":0,"dead":0"#), "{}", rest.stdout);
     assert_eq!(server.keys(), ["{events}:stats"]);
     // One that comes when there is nothing left ends as well.
     run(&["consume", "--once"]).output().exits(0);

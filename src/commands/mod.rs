@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod consume;
 pub(crate) mod dead;
 pub(crate) mod demo;
+pub(crate) mod health;
 pub(crate) mod produce;
 pub(crate) mod render;
 pub(crate) mod watch;

@@ -44,6 +44,8 @@ impl Process {
                 command.env("REDIS_URL", url.expose_secret());
             }
         }
+        // Several would serve their figures at one address, and touch one file.
+        command.env_remove("QSCALE_METRICS").env_remove("QSCALE_HEARTBEAT");
         let child = command
             .args(arguments)
             .stdin(Stdio::null())

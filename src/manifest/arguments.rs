@@ -83,6 +83,8 @@ impl Arguments {
             timeout,
             kill_after,
             exit,
+            metrics,
+            stamp_field,
         } = table;
         self.option("delivery", delivery.map(delivery_text));
         self.option("work", work.as_ref());
@@ -97,6 +99,8 @@ impl Arguments {
         for rule in exit.iter().flat_map(ExitTable::rules) {
             self.option("exit", Some(rule));
         }
+        self.option("metrics", *metrics);
+        self.option("stamp-field", stamp_field.as_ref());
         if let Some(command) = command {
             self.command = command.iter().map(|word| literal(word)).collect();
         }

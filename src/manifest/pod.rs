@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, KeyToPath, LocalObjectReference, PodSecurityContext, PodSpec, PodTemplateSpec,
-    ResourceRequirements, SeccompProfile, SecretVolumeSource, SecurityContext, Volume, VolumeMount,
+    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, ExecAction, KeyToPath, LocalObjectReference,
+    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecretVolumeSource,
+    SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -19,6 +20,18 @@ const USER: i64 = 65_532;
 
 /// The name of the volume that holds certificates.
 const TLS_VOLUME: &str = "redis-tls";
+
+/// The name of the volume for what need not outlive the pod.
+const SCRATCH_VOLUME: &str = "tmp";
+
+/// Where it is: handlers find their usual place there, beside the sign of life.
+const SCRATCH_FOLDER: &str = "/tmp";
+
+/// What a consumer touches as long as it turns.
+const HEARTBEAT: &str = "/tmp/heartbeat";
+
+/// What asks whether it still does, without a shell, a port or the network.
+const HEALTH: [&str; 2] = ["/qscale", "health"];
 
 /// Cores, memory and disk of a container.
 pub(super) type Quantities = [(&'static str, &'static str); 3];
@@ -41,12 +54,35 @@ pub(super) fn template(
     let connection = &workload.connection;
     let mut env = connection.variables();
     env.push(variable("LIST_NAME", &workload.list));
-    let mount = || VolumeMount {
-        name: TLS_VOLUME.to_owned(),
-        mount_path: TLS_FOLDER.to_owned(),
-        read_only: Some(true),
+    let mount = |name: &str, path: &str, read_only: Option<bool>| VolumeMount {
+        name: name.to_owned(),
+        mount_path: path.to_owned(),
+        read_only,
         ..VolumeMount::default()
     };
+    let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
+    if let Some(ca) = &connection.ca {
+        mounts.push(mount(TLS_VOLUME, TLS_FOLDER, Some(true)));
+        volumes.push(Volume {
+            name: TLS_VOLUME.to_owned(),
+            secret: Some(SecretVolumeSource {
+                secret_name: Some(ca.secret.clone()),
+                items: Some(vec![KeyToPath { key: ca.key.clone(), path: CA_FILE.to_owned(), mode: None }]),
+                ..SecretVolumeSource::default()
+            }),
+            ..Volume::default()
+        });
+    }
+    let consumes = component == Component::Consumer;
+    if consumes {
+        env.push(variable("QSCALE_HEARTBEAT", HEARTBEAT));
+        mounts.push(mount(SCRATCH_VOLUME, SCRATCH_FOLDER, None));
+        volumes.push(Volume {
+            name: SCRATCH_VOLUME.to_owned(),
+            empty_dir: Some(EmptyDirVolumeSource::default()),
+            ..Volume::default()
+        });
+    }
     let container = Container {
         name: component.name().to_owned(),
         image: Some(workload.image.clone()),
@@ -58,18 +94,11 @@ pub(super) fn template(
             quantities(LIMITS, &deploy.resources.limits),
         )),
         security_context: Some(container_security()),
-        volume_mounts: connection.ca.is_some().then(|| vec![mount()]),
+        liveness_probe: consumes.then(liveness),
+        ports: consumes.then(|| metrics_port(workload)).flatten(),
+        volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
         ..Container::default()
     };
-    let volume = connection.ca.as_ref().map(|ca| Volume {
-        name: TLS_VOLUME.to_owned(),
-        secret: Some(SecretVolumeSource {
-            secret_name: Some(ca.secret.clone()),
-            items: Some(vec![KeyToPath { key: ca.key.clone(), path: CA_FILE.to_owned(), mode: None }]),
-            ..SecretVolumeSource::default()
-        }),
-        ..Volume::default()
-    });
     PodTemplateSpec {
         metadata: Some(ObjectMeta { labels: Some(labels(workload, name, component)), ..ObjectMeta::default() }),
         spec: Some(PodSpec {
@@ -79,10 +108,33 @@ pub(super) fn template(
                 .as_ref()
                 .map(|name| vec![LocalObjectReference { name: name.clone() }]),
             termination_grace_period_seconds: Some(grace),
-            volumes: volume.map(|volume| vec![volume]),
+            volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
             ..hardened()
         }),
     }
+}
+
+/// A consumer that has hung is ended, and its items go to others. It is silent for half a minute before the first no.
+fn liveness() -> Probe {
+    Probe {
+        exec: Some(ExecAction { command: Some(HEALTH.map(str::to_owned).to_vec()) }),
+        period_seconds: Some(10),
+        // A process has to start, with whatever the limit leaves of a core.
+        timeout_seconds: Some(5),
+        failure_threshold: Some(3),
+        ..Probe::default()
+    }
+}
+
+/// Where figures are collected; one of the loopback is nobody's business outside the pod.
+fn metrics_port(workload: &Workload<'_>) -> Option<Vec<ContainerPort>> {
+    let address = workload.profile.consume.metrics?.0;
+    let port = ContainerPort {
+        name: Some("metrics".to_owned()),
+        container_port: address.port().into(),
+        ..ContainerPort::default()
+    };
+    (!address.ip().is_loopback()).then(|| vec![port])
 }
 
 /// A pod without containers that may do nothing it need not.

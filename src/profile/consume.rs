@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::duration::{Span, SpanRange};
 use super::exit_map::ExitTable;
+use super::listen::ListenAddress;
 use super::source::{ProfileError, Source};
 use crate::history::RetryPolicy;
 use crate::workload::Work;
@@ -68,6 +69,10 @@ pub struct ConsumeTable {
     pub kill_after: Option<Span>,
     /// What the exit status of the command says of its item.
     pub exit: Option<ExitTable>,
+    /// Where figures are served.
+    pub metrics: Option<ListenAddress>,
+    /// The field of a JSON item that says when it was made.
+    pub stamp_field: Option<String>,
 }
 
 /// How surely an item is worked.
@@ -90,7 +95,7 @@ impl ConsumeTable {
         if self.command.is_some() && self.work.is_some() {
             return Err(source.error_at(&["consume", "command"], "excludes `work`: keep one of them"));
         }
-        if self.command.as_ref().is_some_and(Vec::is_empty) {
+        if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
             return Err(source.error_at(&["consume", "command"], "is empty: name the program first"));
         }
         self.exit.as_ref().map_or(Ok(()), |exit| exit.check(source))

@@ -3,12 +3,12 @@
 //! From the moment an item leaves the list until it is acknowledged or given up it is in Redis, in exactly one place,
 //! whatever process dies at whatever instant. What each step does is said at the head of its script.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fred::prelude::ClientLike;
-use fred::types::InfoKind;
-use tokio_util::sync::CancellationToken;
+use fred::types::{ClusterHash, CustomCommand, InfoKind};
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
@@ -32,6 +32,10 @@ pub struct Claims {
     settings: ClaimSettings,
     /// The number of the next exchange.
     call: u64,
+    /// What it was told that it holds.
+    known: HashSet<String>,
+    /// The outage after which what Redis says it holds was last compared with that.
+    compared: u64,
     exchange: Script,
     recover: Script,
     give_back: Script,
@@ -120,10 +124,13 @@ impl Claims {
             consumer: consumer.to_owned(),
             settings,
             call: 0,
+            known: HashSet::new(),
+            compared: 0,
             exchange: Script::new(include_str!("scripts/exchange.lua")),
             recover: Script::new(include_str!("scripts/recover.lua")),
             give_back: Script::new(include_str!("scripts/give_back.lua")),
         };
+        claims.compared = claims.connection.outage();
         claims.check_server().await?;
         claims.check_rights().await?;
         claims.exchange(&[], 0).await?;
@@ -147,6 +154,7 @@ impl Claims {
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows.
     pub async fn exchange(&mut self, finished: &[Finished], most: usize) -> Result<Exchanged, QueueError> {
+        let strays = self.strays().await?;
         let call = self.call;
         self.call += 1;
         let keys = vec![
@@ -167,6 +175,8 @@ impl Claims {
             Bytes::from(most.min(MAX_CLAIMS).to_string()),
         ];
         arguments.extend(finished.iter().flat_map(Finished::arguments));
+        let back = |id| [Bytes::from_static(b"back"), Bytes::from(id), Bytes::new(), Bytes::new()];
+        arguments.extend(strays.into_iter().flat_map(back));
         let (script, key) = (&self.exchange, self.keys.list.clone());
         let (items, lost, due, renewed, now) = self
             .connection
@@ -175,13 +185,41 @@ impl Claims {
                 async move { script.run::<Answer>(&client, keys, arguments).await }
             })
             .await?;
+        for finished in finished {
+            self.known.remove(finished.id());
+        }
+        let items: Vec<Claimed> = items.chunks_exact(3).map(Claimed::of).collect();
+        self.known.extend(items.iter().map(|claimed| claimed.id.clone()));
         Ok(Exchanged {
-            items: items.chunks_exact(3).map(Claimed::of).collect(),
+            items,
             lost,
             due: u64::try_from(due).ok().map(Duration::from_millis),
             expired: renewed == 0,
             now,
         })
+    }
+
+    /// What Redis says is held and nobody here knows of, looked for after every outage.
+    ///
+    /// A Redis that comes back from a copy of a moment ago, on disk or on a replica, has forgotten some acknowledgements:
+    /// these items would be held until this consumer leaves.
+    async fn strays(&mut self) -> Result<Vec<String>, QueueError> {
+        let outage = self.connection.outage();
+        if outage == self.compared {
+            return Ok(Vec::new());
+        }
+        let held = self.keys.inflight(&self.consumer);
+        let fields: Vec<String> = self
+            .connection
+            .repeat(&self.keys.list, |client| {
+                let hkeys = CustomCommand::new_static("HKEYS", ClusterHash::FirstKey, false);
+                let held = held.clone();
+                async move { client.custom(hkeys, vec![held]).await }
+            })
+            .await?;
+        self.compared = outage;
+        let ids = fields.into_iter().filter(|field| field != "call" && !field.contains(' '));
+        Ok(ids.filter(|id| !self.known.contains(id)).collect())
     }
 
     /// Gives what dead consumers held to the others; returns how many items went back, and how many were given up.
@@ -241,11 +279,6 @@ impl Claims {
     /// Says goodbye.
     pub async fn close(self) {
         self.connection.close().await;
-    }
-
-    /// From now on, `cancel` ends every wait for a lost connection.
-    pub fn until(&mut self, cancel: CancellationToken) {
-        self.connection.until(cancel);
     }
 
     /// Refuses a user who may not do all that is to be done.

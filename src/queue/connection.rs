@@ -97,6 +97,16 @@ impl Redis {
         Box::pin(self.open()).await.map_err(|fault| self.error(fault))
     }
 
+    /// Whether a connection was lost and is not back.
+    pub fn is_away(&self) -> bool {
+        self.outages.is_out()
+    }
+
+    /// How often a connection was lost and came back.
+    pub fn reconnects(&self) -> u64 {
+        self.outages.overcome()
+    }
+
     pub(super) fn error(&self, fault: Fault) -> QueueError {
         QueueError { endpoint: self.endpoint.to_string(), fault }
     }
@@ -121,17 +131,19 @@ impl Redis {
         let client = self.client(attempt).await?;
         let task = ClientTask::of(client.connect());
         let connected = timeout(attempt, async {
-            client.wait_for_connect().await?;
-            client.ping::<()>(None).await
+            client.wait_for_connect().await.map_err(|error| self.fault(&error, ""))?;
+            match client.ping::<()>(None).await.map_err(|error| self.fault(&error, "")) {
+                // Who is told what it may not do is connected.
+                Err(Fault::NotPermitted { .. }) => Ok(()),
+                answer => answer,
+            }
         });
         let fault = match connected.await {
             Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
-            Ok(Err(error)) => self.fault(&error, ""),
+            Ok(Err(fault)) => fault,
             Err(_) => Fault::TimedOut(limit),
         };
         match fault {
-            // Who is told what it may not do is connected.
-            Fault::NotPermitted { .. } => Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
             Fault::ConnectionLost(_) | Fault::TimedOut(_) => {
                 Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
             }
@@ -191,9 +203,9 @@ impl Connection {
         &self.redis
     }
 
-    /// From now on, `cancel` ends every wait for a lost connection.
-    pub(super) fn until(&mut self, cancel: CancellationToken) {
-        self.redis = self.redis.until(cancel);
+    /// The number of the outage that was last when this connection was made.
+    pub(super) fn outage(&self) -> u64 {
+        self.outage
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -122,6 +122,9 @@ impl Fault {
             _ if says("WRONGTYPE") => Self::WrongType { key: key.to_owned() },
             _ if says("OOM command not allowed") => Self::OutOfMemory,
             _ if says("READONLY") => Self::ReadOnly,
+            _ if says("can't access at least one of the keys") => {
+                Self::NotPermitted { user: user.to_owned(), what: format!("the key `{key}`") }
+            }
             _ if says("unknown command") => Self::UnknownCommand(quoted(text).unwrap_or("?").to_owned()),
             ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::Tls => {
                 Self::ConnectionLost(plain(text).to_owned())
@@ -245,8 +248,18 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What Redis should have said of keys that a user may not touch.
+pub(super) fn no_access_to(keys: &str) -> String {
+    format!("{NO_ACCESS}{keys}")
+}
+
+const NO_ACCESS: &str = "NOPERM no permissions to access the keys ";
+
 /// What Redis says is not permitted: "the command `lpush`", or "the key `mylist`".
 fn not_permitted(text: &str, key: &str) -> String {
+    if let Some(keys) = text.strip_prefix(NO_ACCESS) {
+        return format!("the keys `{keys}`");
+    }
     match quoted(text) {
         Some(command) => format!("the command `{command}`"),
         None if text.contains("key") => format!("the key `{key}`"),
@@ -257,7 +270,7 @@ fn not_permitted(text: &str, key: &str) -> String {
 /// The ACL rule that gives what [`not_permitted`] names.
 fn grant(what: &str) -> String {
     let name = what.split('`').nth(1).unwrap_or_default();
-    if what.starts_with("the key ") { format!("~{name}") } else { format!("+{name}") }
+    if what.starts_with("the key") { format!("~{name}") } else { format!("+{name}") }
 }
 
 /// `Os { code: 104, kind: ConnectionReset, message: "Connection reset by peer" }` as people would say it.
@@ -308,6 +321,14 @@ mod tests {
         let text = "Os { code: 104, kind: ConnectionReset, message: \"Connection reset by peer\" }";
         let fault = Fault::of(&FredError::new(ErrorKind::IO, text), "app", "mylist");
         assert_eq!(fault.to_string(), "the connection was lost (Connection reset by peer)");
+    }
+
+    #[test]
+    fn companions_that_may_not_be_touched_are_named_as_a_pattern() {
+        let error = FredError::new(ErrorKind::Unknown, no_access_to("{mylist}:*"));
+        let fault = Fault::of(&error, "app", "mylist");
+        assert!(fault.to_string().contains("may not use the keys `{mylist}:*`"), "{fault}");
+        assert!(fault.hint().ends_with("ACL SETUSER app ~{mylist}:*"), "{}", fault.hint());
     }
 
     #[test]

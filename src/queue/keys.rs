@@ -22,6 +22,13 @@ impl Keys {
         self.companion("*")
     }
 
+    /// The list, and what belongs to no single consumer or producer.
+    pub(super) fn lasting(&self) -> Vec<String> {
+        let companions =
+            [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
+        std::iter::once(self.list.clone()).chain(companions).collect()
+    }
+
     /// What a consumer holds (hash).
     pub(super) fn inflight(&self, consumer: &str) -> String {
         self.companion(&format!("inflight:{consumer}"))
@@ -60,13 +67,6 @@ impl Keys {
     /// Counters (hash).
     pub(super) fn stats(&self) -> String {
         self.companion("stats")
-    }
-
-    /// The list, and every companion that is not one consumer's or producer's own.
-    pub(super) fn shared(&self) -> Vec<String> {
-        let companions =
-            [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
-        std::iter::once(self.list.clone()).chain(companions).collect()
     }
 
     /// The token of a producer (string).

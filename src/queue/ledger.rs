@@ -35,7 +35,7 @@ impl Ledger {
     /// Says what is in the way of connecting.
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
         let connection = redis.connect().await?;
-        let script = Script::new(concat!(include_str!("scripts/call.lua"), include_str!("scripts/ledger.lua")));
+        let script = Script::new(include_str!("scripts/ledger.lua"));
         Ok(Self { connection, keys: Keys::of(list), script, plain: false })
     }
 
@@ -95,7 +95,7 @@ impl Ledger {
             })
             .await?;
         let own = known.iter().map(|consumer| self.keys.inflight(consumer));
-        let keys: Vec<String> = self.keys.shared().into_iter().chain(own).collect();
+        let keys: Vec<String> = self.keys.lasting().into_iter().chain(own).collect();
         let list = self.keys.list.clone();
         self.connection
             .repeat(&list, |client| {
@@ -121,8 +121,8 @@ impl Ledger {
             self.keys.stats(),
             self.keys.landing(),
         ];
-        let prefix = std::iter::once(self.keys.inflight(""));
-        let arguments: Vec<Bytes> = prefix.chain(consumers.iter().cloned()).map(Bytes::from).collect();
+        let base = std::iter::once(self.keys.inflight(""));
+        let arguments: Vec<Bytes> = base.chain(consumers.iter().cloned()).map(Bytes::from).collect();
         let (script, list) = (&self.script, self.keys.list.clone());
         let (waiting, any, in_work, abandoned, busy, delayed, astray, dead, pairs) = self
             .connection
@@ -141,8 +141,8 @@ impl Ledger {
 
     /// The consumers that have keys of their own.
     async fn consumers_by_keys(&mut self) -> Result<HashSet<String>, QueueError> {
-        let prefix = self.keys.inflight("");
-        let pattern = format!("{}*", escape_glob(&prefix));
+        let base = self.keys.inflight("");
+        let pattern = format!("{}*", escape_glob(&base));
         let mut consumers = HashSet::new();
         let mut cursor = "0".to_owned();
         loop {
@@ -161,7 +161,7 @@ impl Ledger {
                 })
                 .await?;
             consumers.extend(
-                keys.iter().filter_map(|key| std::str::from_utf8(key).ok()?.strip_prefix(&prefix).map(str::to_owned)),
+                keys.iter().filter_map(|key| Some(std::str::from_utf8(key).ok()?.strip_prefix(&base)?.to_owned())),
             );
             if next == "0" {
                 return Ok(consumers);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fred::prelude::{ClientLike, KeysInterface as _, ListInterface};
+use fred::prelude::{ClientLike, ListInterface};
 use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -100,21 +100,6 @@ impl List {
         let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), item.0);
         let pushed = self.connection.once(COMMAND_TIMEOUT, &self.key, Box::pin(push)).await;
         pushed.map_err(|fault| self.connection.redis().error(fault))
-    }
-
-    /// Deletes the list.
-    ///
-    /// # Errors
-    ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn delete(&mut self) -> Result<(), QueueError> {
-        let key = self.key.clone();
-        self.connection
-            .repeat(&key, |client| {
-                let key = key.clone();
-                async move { client.del(key).await }
-            })
-            .await
     }
 
     /// Says goodbye.

@@ -3,6 +3,7 @@
 mod claims;
 mod connection;
 mod dead;
+mod depths;
 mod diagnosis;
 mod error;
 mod keys;
@@ -17,6 +18,7 @@ mod wait;
 pub use claims::{ClaimSettings, Claimed, Claims, Exchanged, Finished};
 pub use connection::{Connection, Redis};
 pub use dead::{DeadLetters, Deed, Done, Order, Page};
+pub use depths::{Depths, Gauge};
 pub use error::{Fault, QueueError};
 pub use ledger::Ledger;
 pub use list::List;

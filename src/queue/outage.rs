@@ -23,12 +23,23 @@ pub(super) struct Outages(Mutex<State>);
 struct State {
     count: u64,
     since: Option<Instant>,
+    overcome: u64,
 }
 
 impl Outages {
     /// How many there have been.
     pub(super) fn count(&self) -> u64 {
         self.state().count
+    }
+
+    /// Whether one goes on.
+    pub(super) fn is_out(&self) -> bool {
+        self.state().since.is_some()
+    }
+
+    /// How many are over.
+    pub(super) fn overcome(&self) -> u64 {
+        self.state().overcome
     }
 
     /// Says that the connection made after `count` outages is lost, if nobody has.
@@ -47,7 +58,9 @@ impl Outages {
 
     /// Says that the connection is back, if nobody has.
     pub(super) fn say_back(&self, endpoint: &Endpoint) {
-        if let Some(since) = self.state().since.take() {
+        let mut state = self.state();
+        if let Some(since) = state.since.take() {
+            state.overcome += 1;
             let away = Duration::from_millis(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
             tracing::info!("connected to Redis at {endpoint} again after {}", humantime::format_duration(away));
         }

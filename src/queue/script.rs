@@ -1,9 +1,18 @@
 //! Lua scripts: called by digest, and loaded again when Redis has forgotten them.
 
 use bytes::Bytes;
+use fred::error::Error;
 use fred::prelude::{Client, LuaInterface as _};
 use fred::types::Value;
 use fred::util::sha1_hash;
+
+use super::error::no_access_to;
+
+/// Names the first command that the user may not run. Scripts can ask since Redis 7.0, and there an error inside a script
+/// does not name it; all other versions do.
+const WHICH_COMMAND: &str = "for _, command in ipairs(ARGV) do \
+                               if not redis.acl_check_cmd(command) then return command end \
+                             end return ''";
 
 /// A script and its digest.
 #[derive(Debug)]
@@ -17,17 +26,64 @@ impl Script {
         Self { text, digest: sha1_hash(text) }
     }
 
-    /// Runs the script.
+    /// Runs the script. The first of `keys` is the list, all others are its companions.
     pub(super) async fn run<T: fred::types::FromValue>(
         &self,
         client: &Client,
         keys: Vec<String>,
         arguments: Vec<Bytes>,
-    ) -> Result<T, fred::error::Error> {
+    ) -> Result<T, Error> {
         let arguments: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
-        match client.evalsha(self.digest.as_str(), keys.clone(), arguments.clone()).await {
-            Err(error) if error.details().contains("NOSCRIPT") => client.eval(self.text, keys, arguments).await,
+        let answer = match client.evalsha(self.digest.as_str(), keys.clone(), arguments.clone()).await {
+            Err(error) if error.details().contains("NOSCRIPT") => client.eval(self.text, keys.clone(), arguments).await,
+            answer => answer,
+        };
+        match answer {
+            Err(error) => Err(self.named(client, &keys, error).await),
             answer => answer,
         }
+    }
+
+    /// Finds out which right is missing, where Redis says that one is and not which.
+    async fn named(&self, client: &Client, keys: &[String], error: Error) -> Error {
+        let details = error.details();
+        if details.contains("can't run this command") {
+            let asked: Result<String, Error> = client.eval(WHICH_COMMAND, Vec::<String>::new(), self.commands()).await;
+            if let Some(command) = asked.ok().filter(|command| !command.is_empty()) {
+                let command = command.to_lowercase();
+                let text = format!("NOPERM this user has no permissions to run the '{command}' command");
+                return Error::new(error.kind().clone(), text);
+            }
+        }
+        if (details.contains("NOPERM") && details.contains(" key")) || details.contains("can't access at least one") {
+            let (list, companions) = keys.split_at(1);
+            // With the list alone it may be right: then it is the companions.
+            let list_alone: Result<i64, Error> = client.eval("return 1", list.to_vec(), Vec::<Value>::new()).await;
+            if let (Ok(_), Some(companion)) = (list_alone, companions.first()) {
+                let base = companion.rfind("}:").map_or(companion.as_str(), |tag| &companion[..tag + 2]);
+                return Error::new(error.kind().clone(), no_access_to(&format!("{base}*")));
+            }
+        }
+        error
+    }
+
+    /// The commands that the script runs.
+    fn commands(&self) -> Vec<String> {
+        let calls = self.text.split("call('").skip(1).filter_map(|call| call.split('\'').next());
+        let mut commands: Vec<String> = calls.map(str::to_owned).collect();
+        commands.sort();
+        commands.dedup();
+        commands
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_knows_what_it_runs() {
+        let script = Script::new("redis.call('TIME') redis.pcall('LPUSH', KEYS[1]) redis.call('TIME')");
+        assert_eq!(script.commands(), ["LPUSH", "TIME"]);
     }
 }

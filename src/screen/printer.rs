@@ -39,7 +39,6 @@ const CANNOT_WRITE: &str = "cannot write to stdout";
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
     bars: MultiProgress,
-    verbosity: Verbosity,
     log: LogFormat,
     /// Whether someone looks at stderr, and wants to see more than errors there.
     live: bool,
@@ -53,7 +52,7 @@ impl Printer {
         let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         logs::start(verbosity, log, bars.clone());
-        Self { bars, verbosity, log, live }
+        Self { bars, log, live }
     }
 
     /// Where bars are drawn; nowhere when nobody is looking.
@@ -107,7 +106,8 @@ impl Printer {
             let mut stderr = anstream::stderr().lock();
             // Nothing is left to do when stderr itself is gone.
             let _ = write_error(&mut stderr, &chain.join(": "), exit::hint(report).as_deref());
-            if self.verbosity == Verbosity::Verbose {
+            // As in any Rust program: the whole of an error is for who asks for it in this way.
+            if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
                 let _ = writeln!(stderr, "\n{report:?}");
             }
         });

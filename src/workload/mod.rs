@@ -2,8 +2,10 @@
 
 pub mod pace;
 pub mod payload;
+pub mod stamp;
 pub mod work;
 
 pub use pace::{Pace, Rate};
 pub use payload::Payload;
+pub use stamp::made_at;
 pub use work::Work;

@@ -85,7 +85,8 @@ impl Part {
             None => (placeholder, None),
         };
         match (name, argument) {
-            ("int", Some(range)) => int(range).ok_or_else(|| format!("`{{int:{range}}}` is not like {{int:10..20}}")),
+            ("int", Some(range)) => int(range)
+                .ok_or_else(|| format!("`{{int:{range}}}` is not like {{int:10..20}}, the smaller number first")),
             ("seq", None) => Ok(Self::Seq),
             ("time", None) => Ok(Self::Time),
             ("unix", None) => Ok(Self::Unix),

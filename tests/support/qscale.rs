@@ -205,6 +205,11 @@ impl Running {
         }
     }
 
+    /// Whether both its streams have come to their end.
+    pub(crate) fn has_said_all(&self) -> bool {
+        self.stdout.ended() && self.stderr.ended()
+    }
+
     /// Whether it has not ended yet.
     pub(crate) fn is_running(&mut self) -> bool {
         self.process.try_wait().expect("our own child can be asked").is_none()

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::handler::Verdict;
+use crate::heartbeat::TURN;
 use crate::history::{History, Next};
 use crate::item::Item;
 use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
@@ -21,8 +22,11 @@ use crate::tally::Tally;
 /// How often a consumer looks for items of dead ones, at most; several look in turn.
 const SCAN: Duration = Duration::from_secs(5);
 
-/// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
+/// How long a Redis that does not answer is waited for to give back; Kubernetes waits a little longer than `drain`.
 const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The same for a consumer that holds nothing.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Claims and works items until there are enough, none come, or `stop` asks; gives back what is unfinished then.
 pub(super) async fn consume(
@@ -32,15 +36,52 @@ pub(super) async fn consume(
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<Ending> {
-    // What is in work is acknowledged as long as there is time, whether or not we were told to stop.
-    let redis = redis.until(shutdown.abort.clone());
+    // What is in work is acknowledged as long as there is time, whether or not we were told to stop; and there is a little
+    // more to give back what is not.
+    let patience = Patience::begin(shutdown);
+    let redis = redis.until(patience.over.clone());
     let claims = Claims::connect(&redis, &plan.list, &plan.consumer, plan.claims).await?;
     let doorbell = Doorbell::hang(claims.waiter(&redis.until(shutdown.stop.clone())).await?, shutdown.stop.clone());
     plan.announce(&redis);
 
-    let mut consumer = Consumer::new(plan, claims, workers, tally);
+    let mut consumer = Consumer::new(plan, claims, workers, tally, patience);
     let worked = consumer.work(doorbell, shutdown).await;
     consumer.leave(worked).await
+}
+
+/// How long a Redis that is away is waited for at the end.
+struct Patience {
+    /// Cancelled when we leave without it.
+    over: CancellationToken,
+    stop: CancellationToken,
+}
+
+impl Patience {
+    fn begin(shutdown: &Shutdown) -> Self {
+        let over = CancellationToken::new();
+        let (abort, end) = (shutdown.abort.clone(), over.clone());
+        tokio::spawn(async move {
+            abort.cancelled().await;
+            tokio::time::sleep(GIVE_BACK_PATIENCE).await;
+            end.cancel();
+        });
+        Self { over, stop: shutdown.stop.clone() }
+    }
+
+    /// Does what asks Redis. Who is told to stop with empty hands has nothing to wait for.
+    async fn with<T>(&self, empty_hands: bool, ask: impl Future<Output = T>) -> T {
+        let mut ask = std::pin::pin!(ask);
+        let enough = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            biased;
+            answer = &mut ask => return answer,
+            () = enough, if empty_hands => self.over.cancel(),
+        }
+        ask.await
+    }
 }
 
 /// Told to wait, rings when an item has landed; waits on a connection of its own, which nobody interrupts.
@@ -102,12 +143,13 @@ struct Consumer<'a> {
     /// Redis' time at the last exchange, and ours.
     now: (u64, Instant),
     ending: Ending,
+    patience: Patience,
 }
 
 impl<'a> Consumer<'a> {
-    fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally) -> Self {
-        let now = (0, Instant::now());
-        Self { plan, claims, workers, tally, finished: Vec::new(), now, ending: Ending::Orderly }
+    fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, patience: Patience) -> Self {
+        let (now, finished) = ((0, Instant::now()), Vec::new());
+        Self { plan, claims, workers, tally, finished, now, ending: Ending::Orderly, patience }
     }
 
     async fn work(&mut self, mut doorbell: Doorbell, shutdown: &Shutdown) -> Result<(), QueueError> {
@@ -129,16 +171,17 @@ impl<'a> Consumer<'a> {
                 scan_at = Instant::now() + SCAN.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
                 self.recover().await?;
             }
-            let most = self.hands();
+            let (most, hands_in) = (self.hands(), !self.finished.is_empty());
             let exchanged = self.exchange(most).await?;
             let got = exchanged.items.len();
-            if got > 0 || self.workers.in_work() > 0 {
+            if got > 0 || hands_in || self.workers.in_work() > 0 {
                 idle_since = Instant::now();
             }
             for claimed in exchanged.items {
                 self.tally.taken += 1;
                 self.workers.begin(claimed);
             }
+            self.workers.turned(self.tally);
             if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
                 break;
             }
@@ -172,11 +215,12 @@ impl<'a> Consumer<'a> {
                 return Ok(());
             }
             self.exchange(0).await?;
+            self.workers.turned(self.tally);
             if self.workers.in_work() > 0 {
                 tokio::select! {
                     biased;
                     Some(ended) = self.workers.next() => self.judge(ended),
-                    () = tokio::time::sleep(renew) => {}
+                    () = tokio::time::sleep(renew.min(TURN)) => {}
                 }
             }
         }
@@ -184,26 +228,23 @@ impl<'a> Consumer<'a> {
 
     /// Gives back what Redis says is still held, and leaves.
     async fn leave(mut self, worked: Result<(), QueueError>) -> Result<Ending> {
-        // The drain may be over just as Redis is away for a moment.
-        let patience = CancellationToken::new();
-        let over = patience.clone();
-        let clock = tokio::spawn(async move {
-            tokio::time::sleep(GIVE_BACK_PATIENCE).await;
-            over.cancel();
-        });
-        self.claims.until(patience);
-        self.collect();
-        let handed_in = if self.finished.is_empty() { Ok(()) } else { self.exchange(0).await.map(drop) };
-        let given_back = self.claims.give_back().await;
-        clock.abort();
+        let empty_hands = self.empty_hands();
+        let given_back = self.patience.with(empty_hands, self.claims.give_back()).await;
         self.claims.close().await;
-        match worked {
-            Err(error) if error.is_stop() => {}
-            worked => worked?,
+        if empty_hands && given_back.as_ref().is_err_and(QueueError::is_stop) {
+            // Redis is away, and there it holds nothing of ours but our name, until the lease is over.
+            worked.or_else(|error| if error.is_stop() { Ok(()) } else { Err(error) })?;
+            return Ok(self.ending);
         }
-        handed_in?;
+        worked?;
         self.tally.given_back += given_back?;
+        self.workers.turned(self.tally);
         Ok(self.ending)
+    }
+
+    /// Whether nothing that was taken is in hand any more.
+    fn empty_hands(&self) -> bool {
+        self.tally.unsettled() == 0
     }
 
     fn may_take(&self, stop: &CancellationToken) -> bool {
@@ -218,7 +259,8 @@ impl<'a> Consumer<'a> {
     }
 
     async fn exchange(&mut self, most: usize) -> Result<Exchanged, QueueError> {
-        let exchanged = self.claims.exchange(&self.finished, most).await?;
+        let empty_hands = self.empty_hands();
+        let exchanged = self.patience.with(empty_hands, self.claims.exchange(&self.finished, most)).await?;
         for finished in self.finished.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
                 self.tally.lost_leases += 1;
@@ -239,7 +281,8 @@ impl<'a> Consumer<'a> {
     }
 
     async fn recover(&mut self) -> Result<(), QueueError> {
-        let (recovered, buried) = self.claims.recover().await?;
+        let empty_hands = self.empty_hands();
+        let (recovered, buried) = self.patience.with(empty_hands, self.claims.recover()).await?;
         if recovered + buried > 0 {
             tracing::warn!("a consumer died: {recovered} of its items go to others, {buried} are dead letters");
         }

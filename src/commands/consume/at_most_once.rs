@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::handler::Verdict;
+use crate::heartbeat::TURN;
 use crate::item::Item;
 use crate::queue::{Claimed, List, QueueError, Redis};
 use crate::shutdown::Shutdown;
@@ -34,9 +35,7 @@ pub(super) async fn consume(
 
     super::announce_drain(&workers);
     while workers.in_work() > 0 {
-        if let Some(ended) = workers.next().await {
-            unfinished.count(ended, tally);
-        }
+        next(&mut workers, &mut unfinished, tally).await;
     }
     list.close().await;
     let given_back = give_back(unfinished.items, redis, &plan.list, tally).await;
@@ -59,11 +58,12 @@ async fn take(
         for ended in workers.ended() {
             unfinished.count(ended, tally);
         }
+        workers.turned(tally);
         while workers.free() == 0 && !stop.is_cancelled() {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                Some(ended) = workers.next() => unfinished.count(ended, tally),
+                () = next(workers, unfinished, tally) => {}
             }
         }
         if stop.is_cancelled() || !matches!(unfinished.ending, Ending::Orderly) {
@@ -93,6 +93,14 @@ async fn take(
         }
     }
     Ok(())
+}
+
+/// Waits for the next item to end, but not so long that we seem dead.
+async fn next(workers: &mut Workers, unfinished: &mut Unfinished, tally: &mut Tally) {
+    if let Ok(Some(ended)) = tokio::time::timeout(TURN, workers.next()).await {
+        unfinished.count(ended, tally);
+    }
+    workers.turned(tally);
 }
 
 /// What goes back to the list, and why nothing more is taken.

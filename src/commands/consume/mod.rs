@@ -2,6 +2,7 @@
 
 mod at_least_once;
 mod at_most_once;
+mod vitals;
 mod workers;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use self::vitals::{Shown, Vitals};
 use self::workers::Workers;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
@@ -106,6 +108,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
     max_age: Option<Span>,
 
+    #[command(flatten)]
+    shown: Shown,
+
     /// The form of the result: text goes to the log, json to stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -155,6 +160,7 @@ struct Plan {
     drain: Duration,
     claims: ClaimSettings,
     retry: RetryPolicy,
+    shown: Shown,
     output: Output,
 }
 
@@ -181,6 +187,7 @@ impl Plan {
             max_crashes,
             backoff,
             max_age,
+            shown,
             output,
             redis: _,
         } = args;
@@ -225,6 +232,7 @@ impl Plan {
             drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
             claims: ClaimSettings { lease, max_crashes },
             retry,
+            shown: shown.over(usual.metrics, usual.stamp_field),
             output,
         })
     }
@@ -269,7 +277,8 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Job::Work { work, speed } => Handler::new(work, speed),
         Job::Command(spec) => Handler::command(spec, context.printer.echo()),
     };
-    let workers = Workers::new(handler, &plan.list, &plan.consumer, plan.concurrency, shutdown.abort.clone());
+    let vitals = Vitals::show(&plan, &redis).await?;
+    let workers = Workers::new(handler, &plan, vitals, shutdown.abort.clone());
     let mut tally = Tally::default();
     let ended = match plan.delivery {
         Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,

@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::Plan;
+use super::vitals::Vitals;
 use crate::handler::{Assignment, Handler, Verdict};
 use crate::queue::Claimed;
+use crate::tally::Tally;
 
 /// Handlers at work, never more than there are hands.
 pub(super) struct Workers {
@@ -15,6 +18,7 @@ pub(super) struct Workers {
     list: Arc<str>,
     consumer: Arc<str>,
     abort: CancellationToken,
+    vitals: Vitals,
     hands: usize,
     running: JoinSet<Ended>,
     begun: u64,
@@ -30,13 +34,14 @@ pub(super) struct Ended {
 }
 
 impl Workers {
-    pub(super) fn new(handler: Handler, list: &str, consumer: &str, hands: u32, abort: CancellationToken) -> Self {
+    pub(super) fn new(handler: Handler, plan: &Plan, vitals: Vitals, abort: CancellationToken) -> Self {
         Self {
             handler,
-            list: list.into(),
-            consumer: consumer.into(),
+            list: plan.list.as_str().into(),
+            consumer: plan.consumer.as_str().into(),
             abort,
-            hands: hands as usize,
+            vitals,
+            hands: plan.concurrency as usize,
             running: JoinSet::new(),
             begun: 0,
         }
@@ -60,6 +65,7 @@ impl Workers {
     /// Begins an item.
     pub(super) fn begin(&mut self, claimed: Claimed) {
         self.begun += 1;
+        self.vitals.begun(&claimed);
         let assignment = Assignment {
             item: claimed.item.clone(),
             id: claimed.name().to_owned(),
@@ -68,11 +74,19 @@ impl Workers {
             consumer: Arc::clone(&self.consumer),
         };
         let (handler, abort) = (self.handler.clone(), self.abort.clone());
+        let vitals = self.vitals.clone();
         self.running.spawn(async move {
             let start = Instant::now();
             let verdict = handler.work(&assignment, &abort).await;
-            Ended { claimed, verdict, took: start.elapsed() }
+            let took = start.elapsed();
+            vitals.handled(took);
+            Ended { claimed, verdict, took }
         });
+    }
+
+    /// Shows that the loop around them has turned, and what is done.
+    pub(super) fn turned(&self, tally: &Tally) {
+        self.vitals.turned(tally, self.running.len());
     }
 
     /// Takes what has ended, without waiting.

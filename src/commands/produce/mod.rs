@@ -200,11 +200,13 @@ impl Plan {
             Pace::Steady { rate } => format!("{rate} items/s"),
             Pace::Unpaced => format!("in batches of {}, as fast as Redis takes them", self.batch),
         };
-        let last = self.total.and_then(|total| total.checked_sub(1)).map(|last| self.pace.next_after(last).as_secs());
-        let takes = match last {
-            Some(seconds @ 1..) => format!("; takes {}", humantime::format_duration(Duration::from_secs(seconds))),
-            _ => String::new(),
-        };
+        let last = self.total.and_then(|total| total.checked_sub(1)).map(|last| self.pace.next_after(last));
+        // A second that has begun counts: what is announced is not shorter than what it takes.
+        let takes =
+            match last.map(|last| last.as_millis().div_ceil(1000)).and_then(|seconds| u64::try_from(seconds).ok()) {
+                Some(seconds @ 1..) => format!("; takes {}", humantime::format_duration(Duration::from_secs(seconds))),
+                _ => String::new(),
+            };
         tracing::info!("pushing to `{}` at {redis}: {pace}{takes}", self.list);
     }
 }

@@ -14,13 +14,14 @@
 --            ack    id  ''        ''
 --            retry  id  delay ms  history
 --            bury   id  header    ''
+--            back   id  ''        ''
 --
 -- Returns { items, lost, due, renewed, now }: items as id, bytes, history, one after the other; the ids whose lease had been
 -- lost, so that their result does not count; ms until the next delayed item is due, or -1; 0 when the lease had run out and
 -- what was held was given to others; Redis' time in ms.
 --
 -- Held items are fields `id` and, where there is one, `id history`; field `call` holds the number of the last call and what
--- it had found lost. What has landed goes first, whoever's pop it was: a consumer that died, or has no hand free, keeps
+-- it had found lost. A call that comes after a later one, by a connection long given up, does nothing. What has landed goes first, whoever's pop it was: a consumer that died, or has no hand free, keeps
 -- nobody waiting.
 local list, held, landing, consumers, busy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, items, dead, stats = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
@@ -58,6 +59,9 @@ local function add(id, item, history)
 end
 
 local last = redis.call('HGET', held, 'call')
+if last and tonumber(string.match(last, '^%d+')) > tonumber(call) then
+  return { {}, {}, -1, renewed, now }
+end
 if last and string.sub(last, 1, #call + 1) == call .. ' ' then
   local lost = {}
   for id in string.gmatch(string.sub(last, #call + 2), '%S+') do
@@ -73,7 +77,7 @@ if last and string.sub(last, 1, #call + 1) == call .. ' ' then
   return { taken, lost, due(), renewed, now }
 end
 
-local lost, acked, retried, buried = {}, 0, 0, 0
+local lost, acked, retried, buried, back = {}, 0, 0, 0, 0
 for i = 5, #ARGV, 4 do
   local how, id = ARGV[i], ARGV[i + 1]
   local item = redis.call('HGET', held, id)
@@ -85,6 +89,15 @@ for i = 5, #ARGV, 4 do
     redis.call('HSET', items, id, item, id .. ' history', ARGV[i + 3])
     redis.call('ZADD', delayed, now + tonumber(ARGV[i + 2]), id)
     retried = retried + 1
+  elseif how == 'back' then
+    local history = redis.call('HGET', held, id .. ' history')
+    if history then
+      redis.call('HSET', items, id, item, id .. ' history', history)
+      redis.call('ZADD', delayed, now, id)
+    else
+      redis.call('RPUSH', list, item)
+    end
+    back = back + 1
   else
     redis.call('LPUSH', dead, ARGV[i + 2] .. '\n' .. item)
     buried = buried + 1
@@ -135,7 +148,7 @@ if redis.call('HLEN', held) > 1 then
 else
   redis.call('ZREM', busy, consumer)
 end
-for name, count in pairs({ claimed = claimed, acked = acked, retried = retried, dead = buried }) do
+for name, count in pairs({ claimed = claimed, acked = acked, retried = retried, dead = buried, given_back = back }) do
   if count > 0 then
     redis.call('HINCRBY', stats, name, count)
   end

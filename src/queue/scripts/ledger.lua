@@ -3,25 +3,23 @@
 -- KEYS[1]  the list                       KEYS[5]  what is delayed (hash)
 -- KEYS[2]  consumers by lease deadline    KEYS[6]  dead letters (list)
 -- KEYS[3]  consumers that hold something  KEYS[7]  counters (hash)
--- KEYS[4]  due times of what is delayed   KEYS[8]  what pops have delivered (list)
+-- KEYS[4]  due times of what is delayed   KEYS[8]  where blocking pops deliver to (list)
 -- ARGV[1]  what the name of what a consumer holds begins with
 -- ARGV[2…] consumers to look for besides those that Redis knows of
---
--- What has landed counts as in work: a consumer is about to take it up, or nobody is left to.
 --
 -- Returns { waiting, claims, in_work, abandoned, busy, delayed, astray, dead, counters }: 1 when somebody has claimed here; how
 -- many items are in work, and how many of them are held by consumers whose lease has run out or that are forgotten; how many
 -- consumers count as busy; how many items are kept as delayed that nobody will be given; and the counters as name, value.
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local landing, prefix = KEYS[8], ARGV[1]
+local landing, base = KEYS[8], ARGV[1]
 
-local time = call('TIME')
+local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- How many of a hash's fields are items: `call` and `id history` are none.
 local function count(key)
   local found = 0
-  for _, field in ipairs(call('HKEYS', key)) do
+  for _, field in ipairs(redis.call('HKEYS', key)) do
     if field ~= 'call' and not string.find(field, ' ', 1, true) then
       found = found + 1
     end
@@ -33,41 +31,35 @@ local deadlines = {}
 for i = 2, #ARGV do
   deadlines[ARGV[i]] = 0
 end
-for _, consumer in ipairs(call('ZRANGE', busy, 0, -1)) do
+for _, consumer in ipairs(redis.call('ZRANGE', busy, 0, -1)) do
   deadlines[consumer] = 0
 end
-local known = call('ZRANGE', consumers, 0, -1, 'WITHSCORES')
+local known = redis.call('ZRANGE', consumers, 0, -1, 'WITHSCORES')
 for i = 1, #known, 2 do
   deadlines[known[i]] = tonumber(known[i + 1])
 end
 
-local in_work, abandoned, alive = 0, 0, false
+local in_work, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
   local held = 0
   -- One field is the number of the last call.
-  if call('HLEN', prefix .. consumer) > 1 then
-    held = count(prefix .. consumer)
+  if redis.call('HLEN', base .. consumer) > 1 then
+    held = count(base .. consumer)
   end
   in_work = in_work + held
   if deadline <= now then
     abandoned = abandoned + held
-  else
-    alive = true
   end
 end
-local landed = call('LLEN', landing)
-in_work = in_work + landed
-if not alive then
-  abandoned = abandoned + landed
-end
 
-local waiting, late = call('LLEN', list), call('ZCARD', delayed)
+-- What has landed and was not begun waits as well.
+local waiting, late = redis.call('LLEN', list) + redis.call('LLEN', landing), redis.call('ZCARD', delayed)
 local astray = 0
-if late == 0 and call('HLEN', items) > 0 then
+if late == 0 and redis.call('HLEN', items) > 0 then
   astray = count(items)
 end
-local claims = call('EXISTS', consumers, busy, delayed, dead) + call('HEXISTS', stats, 'claimed')
+local claims = redis.call('EXISTS', consumers, busy, delayed, dead) + redis.call('HEXISTS', stats, 'claimed')
 return {
-  waiting, math.min(claims, 1), in_work, abandoned, call('ZCARD', busy), late, astray, call('LLEN', dead),
-  call('HGETALL', stats),
+  waiting, math.min(claims, 1), in_work, abandoned, redis.call('ZCARD', busy), late, astray, redis.call('LLEN', dead),
+  redis.call('HGETALL', stats),
 }

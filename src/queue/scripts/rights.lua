@@ -1,4 +1,4 @@
--- Tries every command that the other scripts run, so that a user who may not run one of them hears of it before anything is
+-- Tries every command that a consumer's other scripts run, and HKEYS, so that a user who may not run one of them hears of it before anything is
 -- taken, and not half-way through.
 --
 -- KEYS[1]  a key that nobody uses
@@ -18,6 +18,7 @@ for _, command in ipairs({
   { 'HINCRBY', key, 'y', '1' },
   { 'HGET', key, 'x' },
   { 'HGETALL', key },
+  { 'HKEYS', key },
   { 'HLEN', key },
   { 'HDEL', key, 'x' },
   { 'DEL', key },

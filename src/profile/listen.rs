@@ -1,0 +1,66 @@
+//! Where figures are served: an address, or a port of the loopback.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// An address to listen at. A port alone (`9090`, `:9090`) is one of the loopback: who wants to be heard by others says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ListenAddress(pub SocketAddr);
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).unwrap_or(text);
+        if let Ok(port) = port.parse::<u16>() {
+            return Ok(Self((Ipv4Addr::LOCALHOST, port).into()));
+        }
+        let address = text.parse().map(Self);
+        address.map_err(|_| format!("`{text}` is neither a port nor an address such as `0.0.0.0:9090` or `[::]:9090`"))
+    }
+}
+
+impl TryFrom<String> for ListenAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<ListenAddress> for String {
+    fn from(address: ListenAddress) -> Self {
+        address.to_string()
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_names_an_address_leaves_the_loopback() {
+        for (text, address) in [
+            ("9090", "127.0.0.1:9090"),
+            (":9090", "127.0.0.1:9090"),
+            ("localhost:9090", "127.0.0.1:9090"),
+            ("0.0.0.0:9090", "0.0.0.0:9090"),
+            ("[::]:9090", "[::]:9090"),
+        ] {
+            assert_eq!(text.parse::<ListenAddress>().unwrap().to_string(), address, "{text}");
+        }
+        for text in ["", "example.com:9090", "0.0.0.0", "70000", "localhost:"] {
+            assert!(text.parse::<ListenAddress>().is_err(), "{text}");
+        }
+    }
+}

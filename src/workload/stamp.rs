@@ -1,0 +1,73 @@
+//! When an item was made, where it says so itself.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::item::Item;
+
+/// A number from here on counts milliseconds: as seconds it would be in the year 5138.
+const MILLISECONDS_FROM: f64 = 1e11;
+
+/// When `item` says it was made: the value of `field` in its JSON object. `None` where it says nothing that can be read.
+///
+/// Read are RFC 3339 (`2026-03-01T12:00:00Z`, `…+01:00`), and seconds or milliseconds since 1970, as a number or as text.
+pub fn made_at(item: &Item, field: &str) -> Option<SystemTime> {
+    let value: Value = serde_json::from_slice(&item.0).ok()?;
+    match value.get(field)? {
+        Value::Number(number) => since_1970(number.as_f64()?),
+        Value::String(text) => text.parse().map_or_else(|_| rfc_3339(text), since_1970),
+        _ => None,
+    }
+}
+
+fn since_1970(number: f64) -> Option<SystemTime> {
+    let seconds = if number < MILLISECONDS_FROM { number } else { number / 1e3 };
+    SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
+}
+
+/// With any offset; what parses the rest knows `Z` only.
+fn rfc_3339(text: &str) -> Option<SystemTime> {
+    let signed = |at: &usize| text.get(*at..).is_some_and(|end| end.starts_with(['+', '-']));
+    let Some(at) = text.len().checked_sub("+01:00".len()).filter(signed) else {
+        return humantime::parse_rfc3339(text).ok();
+    };
+    let (local, offset) = text.split_at(at);
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let minutes: u64 = hours.parse::<u64>().ok()? * 60 + minutes.parse::<u64>().ok()?;
+    let (local, offset) = (humantime::parse_rfc3339(&format!("{local}Z")).ok()?, Duration::from_secs(minutes * 60));
+    if text[at..].starts_with('+') { local.checked_sub(offset) } else { local.checked_add(offset) }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn every_form_is_the_same_moment() {
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_366_400);
+        for value in [
+            "1772366400",
+            "1772366400.0",
+            "1772366400000",
+            "\"1772366400\"",
+            "\"2026-03-01T12:00:00Z\"",
+            "\"2026-03-01T12:00:00.000Z\"",
+            "\"2026-03-01T13:00:00+01:00\"",
+            "\"2026-03-01T06:30:00.000-05:30\"",
+        ] {
+            let item = Item(Bytes::from(format!("{{\"a\": 1, \"made\": {value}}}")));
+            assert_eq!(made_at(&item, "made"), Some(moment), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_unknown() {
+        for item in ["", "text", "[1]", "{}", "{\"made\": null}", "{\"made\": -1}", "{\"made\": \"ä:ööööö\"}"] {
+            assert_eq!(made_at(&Item(Bytes::from(item)), "made"), None, "{item}");
+        }
+        assert_eq!(made_at(&Item(Bytes::from_static(b"{\"made\": \"soon\", \"other\": 5}")), "made"), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! Consumers and servers killed at random moments: every item is worked, and few are worked twice.
+//!
+//! `QSCALE_SOAK_KILLS` says how many consumers are killed (`make soak` has thousands); `QSCALE_SOAK_SEED` repeats a run.
+
+mod support;
+
+use std::collections::HashMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use support::{Qscale, RedisServer, Running, SOON, wait_until};
+
+/// How many consumers there are at a time.
+const CONSUMERS: usize = 4;
+
+/// How many items each has in work.
+const CONCURRENCY: usize = 3;
+
+/// How long each is worked: four times three hands are seldom idle.
+const WORK: &str = "40ms..160ms";
+
+const LEASE: Duration = Duration::from_secs(1);
+
+/// How often consumers look for items of dead ones, at most.
+const SCAN: Duration = Duration::from_secs(5);
+
+/// How long the machine may take for what takes no time.
+const SLACK: Duration = Duration::from_secs(1);
+
+fn consume(server: &RedisServer, work: &str, words: &[&str]) -> Running {
+    let concurrency = CONCURRENCY.to_string();
+    let common = ["consume", "--redis", &server.url(), "--lease", "1s", "--work", work, "--concurrency", &concurrency];
+    // Many deaths are the purpose here.
+    Qscale::new(common).args(["--max-crashes", "1000000"]).args(words).spawn()
+}
+
+/// How often each item was worked to its end, by what the consumers said.
+#[derive(Default)]
+struct Worked(HashMap<String, usize>);
+
+impl Worked {
+    fn read(&mut self, run: &Running) {
+        for line in run.stderr().lines() {
+            if let Some((item, _)) = line.split_once("processed item ").and_then(|(_, rest)| rest.split_once(" (done)"))
+            {
+                *self.0.entry(item.to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    /// How often an item was worked that had been worked before.
+    fn again(&self) -> usize {
+        self.0.values().map(|times| times - 1).sum()
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[track_caller]
+fn settle(server: &RedisServer) {
+    wait_until("all items are worked", 4 * SOON, || server.is_settled());
+}
+
+/// Asserts that no item is anywhere, and ends the consumers: nothing but the counters stays.
+#[track_caller]
+fn ends_clean(server: &RedisServer, consumers: Vec<Running>, worked: &mut Worked, items: usize) {
+    let census = server.census();
+    census.accounts_for(items);
+    assert_eq!(census.acked, items);
+    for consumer in consumers {
+        consumer.terminate();
+        wait_until("it says what it has done", SOON, || consumer.stderr().contains("given back 0"));
+        worked.read(&consumer);
+        consumer.finish(SOON).exits(0);
+    }
+    // What the killed have left is looked at when their lease is over.
+    let last = consume(server, "1ms", &["--idle-exit", "2s"]);
+    wait_until("nothing but the counters stays", SOON, || {
+        server.keys().iter().all(|key| key == "{mylist}:stats" || key == "{mylist}:consumers")
+    });
+    last.finish(SOON).exits(0);
+    assert_eq!(server.keys(), ["{mylist}:stats"]);
+    assert_eq!(worked.0.len(), items, "every item was worked");
+}
+
+#[test]
+fn no_item_is_lost_however_many_consumers_are_killed() {
+    let kills = usize::try_from(number("QSCALE_SOAK_KILLS").unwrap_or(25)).expect("a number of kills");
+    let seed = number("QSCALE_SOAK_SEED").unwrap_or_else(rand::random);
+    println!("QSCALE_SOAK_KILLS={kills} QSCALE_SOAK_SEED={seed}");
+    let mut dice = StdRng::seed_from_u64(seed);
+    let server = RedisServer::start();
+    let mut consumers: Vec<Running> = (0..CONSUMERS).map(|_| consume(&server, WORK, &[])).collect();
+    let mut worked = Worked::default();
+    let mut items = 0;
+    for kill in 0..kills {
+        // Some in one heap and some one by one: one by one, they come by the landing list.
+        for _ in 0..dice.random_range(10..=40) {
+            items += 1;
+            server.push("mylist", [format!("<{items}>")]);
+        }
+        thread::sleep(Duration::from_millis(dice.random_range(50..=450)));
+        let victim = consumers.swap_remove(dice.random_range(0..CONSUMERS));
+        victim.kill();
+        wait_for_end(&victim, &mut worked);
+        consumers.push(consume(&server, WORK, &[]));
+        if kill % 5 == 0 {
+            server.census().accounts_for(items);
+        }
+    }
+    settle(&server);
+    ends_clean(&server, consumers, &mut worked, items);
+    let again = worked.again();
+    println!("{items} items, {kills} kills, {again} worked again, {} recovered", server.stat("recovered"));
+    assert!(again <= kills * CONCURRENCY, "{again} worked again after {kills} kills");
+}
+
+/// Reads what a killed consumer said until the last moment.
+fn wait_for_end(victim: &Running, worked: &mut Worked) {
+    wait_until("all it said has been read", SOON, || victim.has_said_all());
+    worked.read(victim);
+}
+
+#[test]
+fn no_item_is_lost_when_the_server_is_killed() {
+    const ITEMS: usize = 400;
+    let mut server = RedisServer::builder().durable().start();
+    let mut consumers: Vec<Running> = (0..CONSUMERS).map(|_| consume(&server, WORK, &[])).collect();
+    server.push("mylist", (1..=ITEMS).map(|number| format!("<{number}>")));
+    let mut worked = Worked::default();
+    for reached in [50, 150, 250] {
+        wait_until("some are worked", SOON, || server.stat("acked") >= reached);
+        server.kill();
+        // A consumer dies meanwhile: what it held is known after the restart.
+        let victim = consumers.swap_remove(0);
+        victim.kill();
+        wait_for_end(&victim, &mut worked);
+        server.restart();
+        server.census().accounts_for(ITEMS);
+        consumers.push(consume(&server, WORK, &[]));
+    }
+    settle(&server);
+    ends_clean(&server, consumers, &mut worked, ITEMS);
+    // A lease may have run out while the server was away: then all that is in work at that moment is worked again.
+    let again = worked.again();
+    println!("{again} worked again");
+    assert!(again <= 3 * (CONSUMERS + 1) * CONCURRENCY, "{again} worked again after 3 kills");
+}
+
+#[test]
+fn what_a_killed_consumer_held_is_in_work_again_within_lease_and_scan() {
+    let server = RedisServer::start();
+    let mut holder = consume(&server, "1h", &[]);
+    server.push("mylist", ["a", "b", "c"]);
+    let holds = |run: &Running| run.stderr().matches("working ").count() == CONCURRENCY;
+    wait_until("all are in work", SOON, || holds(&holder));
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let next = consume(&server, "1h", &[]);
+        next.wait_for_line("consuming", SOON);
+        holder.kill();
+        let killed = Instant::now();
+        wait_until("all are in work again", SOON, || holds(&next));
+        times.push(killed.elapsed());
+        holder = next;
+    }
+    times.sort();
+    println!("recovered within {:?} (least), {:?} (median), {:?} (most)", times[0], times[10], times[19]);
+    assert!(times[19] <= LEASE + SCAN + SLACK, "{times:?}");
+    holder.kill();
+}
