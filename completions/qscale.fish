@@ -84,18 +84,18 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'H
 at-most-once\t'A plain blocking pop: an item in work is lost when its consumer dies'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'How many items are worked at a time [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait); or write it to stdout as a line (none) [default: none]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'How long the command may take; then it is ended with all it started, and the attempt has failed' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'How long a command that was told to end may take until it is killed [default: 5s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'How long the command may take; then it is ended with all it started, and the attempt has failed [env: QSCALE_TIMEOUT]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'How long a command that was told to end may take until it is killed [env: QSCALE_KILL_AFTER] [default: 5s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'What an exit status of the command says of its item, such as 3=dead or other=retry: ack, dead, retry (no attempt is spent), fail (one is) or stop; may be repeated [default: 0=ack 65=dead 75=retry 126=stop 127=stop other=fail]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'How many times faster than --work says an item is worked' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'End when nothing has come for this long' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'How long items in work may take after SIGTERM; what is unfinished then goes back to the list [default: 30s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lease -d 'How long a consumer that is not heard of keeps what it holds [default: 30s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -d 'How many failed attempts make a dead letter [default: 3]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'How many deaths of its consumer make a dead letter [default: 3]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l backoff -d 'The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'How long an item may ask for another try without spending attempts [default: 1day]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'How long items in work may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN] [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lease -d 'How long a consumer that is not heard of keeps what it holds [env: QSCALE_LEASE] [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -d 'How many failed attempts make a dead letter [env: QSCALE_MAX_ATTEMPTS] [default: 3]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'How many deaths of its consumer make a dead letter [env: QSCALE_MAX_CRASHES] [default: 3]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l backoff -d 'The first pause before another attempt, and the longest; it doubles between [env: QSCALE_BACKOFF] [default: 1s..5m]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'How long an item may ask for another try without spending attempts [env: QSCALE_MAX_AGE] [default: 1day]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Touch this file every second as long as the consumer turns' -r -F

@@ -78,25 +78,46 @@ fn the_rights_it_lists_are_enough() {
     let redis = RedisServer::builder()
         .user("producer", "p", &rules("produce"))
         .user("consumer", "p", &rules("consume"))
+        .user("plain", "p", &rules("consume --delivery at-most-once"))
         .user("watcher", "p", &rules("watch"))
         .user("app", "p", all)
         .start();
     let qscale = |user: &str, words: &[&str]| {
         Qscale::new(words).env("REDIS_URL", redis.url_with(&format!("{user}:p"))).args(["--profile", "/dev/null"])
     };
-    for (producer, consumer, watcher) in [("producer", "consumer", "watcher"), ("app", "app", "app")] {
-        let produced = qscale(producer, &["produce", "--count=1", "--rate=max", "--max-backlog=9"]).output().exits(0);
-        assert!(!produced.stderr.contains("WARN"), "{}", produced.stderr);
+    for (producer, consumer, plain, watcher) in
+        [("producer", "consumer", "plain", "watcher"), ("app", "app", "app", "app")]
+    {
+        for (consumer, delivery) in [(consumer, "at-least-once"), (plain, "at-most-once")] {
+            let produce = ["produce", "--count=1", "--rate=max", "--max-backlog=9"];
+            let produced = qscale(producer, &produce).output().exits(0);
+            assert!(!produced.stderr.contains("WARN"), "{}", produced.stderr);
 
-        qscale(watcher, &["watch", "--for=100ms"]).output().exits(0);
+            qscale(watcher, &["watch", "--for=100ms"]).output().exits(0);
 
-        let consuming = qscale(consumer, &["consume", "--work=1h", "--drain=0s"]).spawn();
-        consuming.wait_for_line("working message-", SOON);
-        consuming.terminate();
-        consuming.wait().exits(0);
-        assert_eq!(redis.llen("mylist"), 1, "what was not finished is given back");
+            let consume = ["consume", "--delivery", delivery];
+            let consuming = qscale(consumer, &consume).args(["--work=1h", "--drain=0s"]).spawn();
+            consuming.wait_for_line("working message-", SOON);
+            consuming.terminate();
+            consuming.wait().exits(0);
+            assert_eq!(redis.llen("mylist"), 1, "what was not finished is given back");
 
-        qscale(consumer, &["consume", "--work=1ms", "--max-items=1"]).output().exits(0);
+            qscale(consumer, &consume).args(["--work=1ms", "--max-items=1"]).output().exits(0);
+        }
+
+        // An attempt that fails, another one that does as well, and a consumer whose death the next one finds.
+        qscale(producer, &["produce", "--count=1"]).output().exits(0);
+        let fails = ["consume", "--max-items=2", "--max-attempts=2", "--backoff=1ms..2ms", "--", "false"];
+        qscale(consumer, &fails).output().exits(0);
+        assert_eq!(redis.llen("{mylist}:dead"), 1);
+        qscale(producer, &["produce", "--count=1"]).output().exits(0);
+        let dies = qscale(consumer, &["consume", "--lease=500ms", "--work=1h"]).spawn();
+        dies.wait_for_line("working message-", SOON);
+        dies.kill();
+        dies.wait();
+        let finds = qscale(consumer, &["consume", "--lease=500ms", "--work=1ms", "--max-items=1"]).output().exits(0);
+        assert!(finds.stderr.contains("a consumer died"), "{}", finds.stderr);
+        redis.cli(&["FLUSHALL"]);
     }
 }
 

@@ -425,12 +425,31 @@ fn reconnect_for_is_how_long_it_tries() {
 
 #[test]
 fn a_consumer_told_to_stop_during_an_outage_ends_promptly() {
+    for delivery in ["at-least-once", "at-most-once"] {
+        let mut server = RedisServer::start();
+        let words =
+            ["consume", "--redis", &server.url(), "--delivery", delivery, "--work", "none", "--concurrency", "2"];
+        let consumer = Qscale::new(words).spawn();
+        wait_until("the consumer waits for an item", SOON, || server.blocked_clients() > 0);
+        server.kill();
+        wait_until("the outage is said", SOON, || !warnings(&consumer.stderr()).is_empty());
+        consumer.terminate();
+        consumer.finish(PROMPTLY).exits(0);
+    }
+}
+
+#[test]
+fn an_item_in_work_that_cannot_be_given_back_is_no_orderly_end() {
     let mut server = RedisServer::start();
-    let consumer = blocked_consumer(&server, &server.url(), &["--concurrency", "2"]);
+    server.push("mylist", ["a"]);
+    let words = ["consume", "--redis", &server.url(), "--work", "1h", "--drain", "0s"];
+    let consumer = Qscale::new(words).spawn();
+    consumer.wait_for_line("working a", SOON);
     server.kill();
-    wait_until("the outage is said", SOON, || !warnings(&consumer.stderr()).is_empty());
     consumer.terminate();
-    consumer.finish(PROMPTLY).exits(0);
+    let run = consumer.finish(SOON).exits(69);
+    assert!(run.took >= Duration::from_secs(4), "it was waited for: {:?}", run.took);
+    assert!(run.stderr.contains("\nhint: "), "{}", run.stderr);
 }
 
 #[test]

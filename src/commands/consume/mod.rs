@@ -2,6 +2,7 @@
 
 mod at_least_once;
 mod at_most_once;
+mod variables;
 mod vitals;
 mod workers;
 
@@ -55,12 +56,13 @@ pub(crate) struct Args {
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["work", "speed"])]
     command: Vec<OsString>,
 
-    /// How long the command may take; then it is ended with all it started, and the attempt has failed
-    #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT")]
+    /// How long the command may take; then it is ended with all it started, and the attempt has failed [env:
+    /// QSCALE_TIMEOUT]
+    #[arg(long, value_name = "DURATION")]
     timeout: Option<Span>,
 
-    /// How long a command that was told to end may take until it is killed [default: 5s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_KILL_AFTER")]
+    /// How long a command that was told to end may take until it is killed [env: QSCALE_KILL_AFTER] [default: 5s]
+    #[arg(long, value_name = "DURATION")]
     kill_after: Option<Span>,
 
     /// What an exit status of the command says of its item, such as 3=dead or other=retry: ack, dead, retry (no attempt is
@@ -84,28 +86,30 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION")]
     idle_exit: Option<Span>,
 
-    /// How long items in work may take after SIGTERM; what is unfinished then goes back to the list [default: 30s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_DRAIN")]
+    /// How long items in work may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN]
+    /// [default: 30s]
+    #[arg(long, value_name = "DURATION")]
     drain: Option<Span>,
 
-    /// How long a consumer that is not heard of keeps what it holds [default: 30s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_LEASE")]
+    /// How long a consumer that is not heard of keeps what it holds [env: QSCALE_LEASE] [default: 30s]
+    #[arg(long, value_name = "DURATION")]
     lease: Option<Span>,
 
-    /// How many failed attempts make a dead letter [default: 3]
-    #[arg(long, value_name = "ATTEMPTS", value_parser = positive_count::<NonZeroU32>, env = "QSCALE_MAX_ATTEMPTS")]
+    /// How many failed attempts make a dead letter [env: QSCALE_MAX_ATTEMPTS] [default: 3]
+    #[arg(long, value_name = "ATTEMPTS", value_parser = positive_count::<NonZeroU32>)]
     max_attempts: Option<NonZeroU32>,
 
-    /// How many deaths of its consumer make a dead letter [default: 3]
-    #[arg(long, value_name = "CRASHES", value_parser = positive_count::<NonZeroU32>, env = "QSCALE_MAX_CRASHES")]
+    /// How many deaths of its consumer make a dead letter [env: QSCALE_MAX_CRASHES] [default: 3]
+    #[arg(long, value_name = "CRASHES", value_parser = positive_count::<NonZeroU32>)]
     max_crashes: Option<NonZeroU32>,
 
-    /// The first pause before another attempt, and the longest; it doubles between [default: 1s..5m]
-    #[arg(long, value_name = "RANGE", env = "QSCALE_BACKOFF")]
+    /// The first pause before another attempt, and the longest; it doubles between [env: QSCALE_BACKOFF] [default:
+    /// 1s..5m]
+    #[arg(long, value_name = "RANGE")]
     backoff: Option<SpanRange>,
 
-    /// How long an item may ask for another try without spending attempts [default: 1day]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
+    /// How long an item may ask for another try without spending attempts [env: QSCALE_MAX_AGE] [default: 1day]
+    #[arg(long, value_name = "DURATION")]
     max_age: Option<Span>,
 
     #[command(flatten)]
@@ -264,7 +268,7 @@ enum Ending {
 }
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
-    let mut args = args;
+    let mut args = args.or_variables(&context.environment)?;
     let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
     let list = context.list(args.list.take());
     let plan = Plan::resolve(args, list, &host(&context.environment), &context.profile)?;
