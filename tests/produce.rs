@@ -11,6 +11,9 @@ use support::{Finished, Proxy, Qscale, RedisServer, SOON, wait_until};
 /// How long a run that was told to stop may take to end.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
+/// What produce counts in beside the list.
+const STATS: &str = "{mylist}:stats";
+
 fn produce(server: &RedisServer, words: &[&str]) -> Qscale {
     Qscale::new(["produce", "--redis", &server.url()]).args(words)
 }
@@ -298,7 +301,7 @@ fn sigterm_is_the_end_without_a_goal_and_too_early_with_one() {
         run.terminate();
         let run = run.finish(PROMPTLY).exits(status);
         assert_eq!(result(&run)["items"], server.llen("mylist"), "{goal:?}");
-        assert_eq!(server.keys(), ["mylist"], "{goal:?}");
+        assert_eq!(server.keys(), ["mylist", STATS], "{goal:?}");
     }
 }
 
@@ -309,7 +312,7 @@ fn ctrl_c_is_as_good_as_sigterm() {
     wait_until("some items are pushed", SOON, || server.llen("mylist") > 100);
     run.interrupt();
     run.finish(PROMPTLY).exits(0);
-    assert_eq!(server.keys(), ["mylist"]);
+    assert_eq!(server.keys(), ["mylist", STATS]);
 }
 
 #[test]
@@ -334,10 +337,10 @@ fn a_file_that_was_not_read_to_its_end_is_unfinished() {
 }
 
 #[test]
-fn nothing_but_the_list_is_left_behind() {
+fn nothing_but_the_list_and_its_counters_is_left_behind() {
     let server = RedisServer::start();
     produce(&server, &["--count", "500", "--rate", "max"]).output().exits(0);
-    assert_eq!(server.keys(), ["mylist"]);
+    assert_eq!(server.keys(), ["mylist", STATS]);
 }
 
 // ── where it takes its orders from ──

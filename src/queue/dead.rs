@@ -86,7 +86,7 @@ impl DeadLetters {
             connection: redis.connect().await?,
             token: keys.walker(rand::random()),
             keys,
-            script: Script::new(concat!(include_str!("scripts/call.lua"), include_str!("scripts/letters.lua"))),
+            script: Script::new(include_str!("scripts/letters.lua")),
             filter,
             cut,
             order,
@@ -136,7 +136,7 @@ impl DeadLetters {
     ) -> Result<(bool, u64, u64, u64, Vec<Bytes>), QueueError> {
         let number = self.call;
         self.call += 1;
-        let keys = vec![self.keys.dead(), self.keys.list.clone(), self.keys.stats(), self.token.clone()];
+        let keys = vec![self.keys.list.clone(), self.keys.dead(), self.keys.stats(), self.token.clone()];
         let Filter { ids, older_than, text } = &self.filter;
         let mut arguments = vec![
             Bytes::from_static(deed.as_bytes()),

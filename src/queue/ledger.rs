@@ -35,7 +35,7 @@ impl Ledger {
     /// Says what is in the way of connecting.
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
         let connection = redis.connect().await?;
-        let script = Script::new(concat!(include_str!("scripts/call.lua"), include_str!("scripts/ledger.lua")));
+        let script = Script::new(include_str!("scripts/ledger.lua"));
         Ok(Self { connection, keys: Keys::of(list), script, plain: false })
     }
 

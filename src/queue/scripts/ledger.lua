@@ -13,13 +13,13 @@
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local landing, base = KEYS[8], ARGV[1]
 
-local time = call('TIME')
+local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- How many of a hash's fields are items: `call` and `id history` are none.
 local function count(key)
   local found = 0
-  for _, field in ipairs(call('HKEYS', key)) do
+  for _, field in ipairs(redis.call('HKEYS', key)) do
     if field ~= 'call' and not string.find(field, ' ', 1, true) then
       found = found + 1
     end
@@ -31,10 +31,10 @@ local deadlines = {}
 for i = 2, #ARGV do
   deadlines[ARGV[i]] = 0
 end
-for _, consumer in ipairs(call('ZRANGE', busy, 0, -1)) do
+for _, consumer in ipairs(redis.call('ZRANGE', busy, 0, -1)) do
   deadlines[consumer] = 0
 end
-local known = call('ZRANGE', consumers, 0, -1, 'WITHSCORES')
+local known = redis.call('ZRANGE', consumers, 0, -1, 'WITHSCORES')
 for i = 1, #known, 2 do
   deadlines[known[i]] = tonumber(known[i + 1])
 end
@@ -43,7 +43,7 @@ local in_work, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
   local held = 0
   -- One field is the number of the last call.
-  if call('HLEN', base .. consumer) > 1 then
+  if redis.call('HLEN', base .. consumer) > 1 then
     held = count(base .. consumer)
   end
   in_work = in_work + held
@@ -53,13 +53,13 @@ for consumer, deadline in pairs(deadlines) do
 end
 
 -- What has landed and was not begun waits as well.
-local waiting, late = call('LLEN', list) + call('LLEN', landing), call('ZCARD', delayed)
+local waiting, late = redis.call('LLEN', list) + redis.call('LLEN', landing), redis.call('ZCARD', delayed)
 local astray = 0
-if late == 0 and call('HLEN', items) > 0 then
+if late == 0 and redis.call('HLEN', items) > 0 then
   astray = count(items)
 end
-local claims = call('EXISTS', consumers, busy, delayed, dead) + call('HEXISTS', stats, 'claimed')
+local claims = redis.call('EXISTS', consumers, busy, delayed, dead) + redis.call('HEXISTS', stats, 'claimed')
 return {
-  waiting, math.min(claims, 1), in_work, abandoned, call('ZCARD', busy), late, astray, call('LLEN', dead),
-  call('HGETALL', stats),
+  waiting, math.min(claims, 1), in_work, abandoned, redis.call('ZCARD', busy), late, astray, redis.call('LLEN', dead),
+  redis.call('HGETALL', stats),
 }

@@ -1,7 +1,7 @@
 -- Walks the dead letters of a list a page at a time, and requeues or purges them on the way.
 --
--- KEYS[1]  dead letters (list): the newest left     KEYS[3]  counters (hash)
--- KEYS[2]  the list                                 KEYS[4]  the walker's token: its last call, and what that did
+-- KEYS[1]  the list                                 KEYS[3]  counters (hash)
+-- KEYS[2]  dead letters (list): the newest left     KEYS[4]  the walker's token: its last call, and what that did
 -- ARGV[1]  look, requeue or purge
 -- ARGV[2]  newest or oldest: what comes first. Requeuing and purging begin with the oldest
 -- ARGV[3]  where to go on, or -1 to begin: how many elements at the oldest end are still to be seen, or have been and stay
@@ -18,12 +18,12 @@
 --
 -- Places count from the oldest end, where nothing is added: what dies meanwhile shifts none. A page ends after so many
 -- bytes, so that neither Redis nor who asks ever holds much.
-local dead, list, stats, token = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local list, dead, stats, token = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local deed, newest_first, place, most = ARGV[1], ARGV[2] == 'newest', tonumber(ARGV[3]), tonumber(ARGV[4])
 local age, text, cut, number = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local PAGE, BYTES, STEP = 500, 262144, 64
 
-local time = call('TIME')
+local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local ids
@@ -33,7 +33,7 @@ for i = 9, #ARGV do
 end
 
 if deed ~= 'look' then
-  local last = call('GET', token)
+  local last = redis.call('GET', token)
   if last then
     local answer = {}
     for part in string.gmatch(last, '%S+') do
@@ -44,9 +44,9 @@ if deed ~= 'look' then
     end
   else
     -- What the user may not do, and a list that is none, is found out before anything is moved.
-    call('LREM', token, 1, '')
-    call('LLEN', list)
-    call('HINCRBY', stats, deed .. 'd', 0)
+    redis.call('LREM', token, 1, '')
+    redis.call('LLEN', list)
+    redis.call('HINCRBY', stats, deed .. 'd', 0)
   end
 end
 
@@ -80,7 +80,7 @@ local function wanted(past, item)
   return text == '' or string.find(item, text, 1, true) or (past and string.find(past.reason, text, 1, true))
 end
 
-local length = call('LLEN', dead)
+local length = redis.call('LLEN', dead)
 if place < 0 then
   place = newest_first and length or 0
 end
@@ -115,10 +115,10 @@ local function see(element)
     return true
   end
   if deed == 'requeue' then
-    call('LPUSH', list, item)
+    redis.call('LPUSH', list, item)
   end
-  call('LREM', dead, -1, element)
-  call('HINCRBY', stats, deed .. 'd', 1)
+  redis.call('LREM', dead, -1, element)
+  redis.call('HINCRBY', stats, deed .. 'd', 1)
   found, length = found + 1, length - 1
   return false
 end
@@ -126,9 +126,9 @@ end
 while found < most and looked < PAGE and bytes < BYTES and not is_over() do
   local elements
   if newest_first then
-    elements = call('LRANGE', dead, -place, -place + math.min(step, place) - 1)
+    elements = redis.call('LRANGE', dead, -place, -place + math.min(step, place) - 1)
   else
-    elements = call('LRANGE', dead, -(place + step), -(place + 1))
+    elements = redis.call('LRANGE', dead, -(place + step), -(place + 1))
   end
   for i = 1, #elements do
     if found >= most then
@@ -147,6 +147,6 @@ end
 
 local over = is_over() and 1 or 0
 if deed ~= 'look' then
-  call('SET', token, table.concat({ number, place, over, found, foreign }, ' '), 'EX', 3600)
+  redis.call('SET', token, table.concat({ number, place, over, found, foreign }, ' '), 'EX', 3600)
 end
 return { place, over, now, found, foreign, letters }
