@@ -14,6 +14,11 @@ pub fn busy(list: &str) -> String {
     base(list) + "busy"
 }
 
+/// The list where blocking pops deliver to: empty but for the moment between a pop and the claim, and after a death in it.
+pub fn landing(list: &str) -> String {
+    base(list) + "landing"
+}
+
 /// The sorted set of the items that wait for their next try.
 pub fn delayed(list: &str) -> String {
     base(list) + "delayed"

@@ -31,9 +31,10 @@ struct AuthenticationRef {
 
 /// The triggers of a workload; no `metricType`: `AverageValue` is what a list needs, and a `ScaledJob` allows none.
 ///
-/// Items that are claimed have left the list, and KEDA would scale to zero under them. So with at-least-once delivery two
-/// more triggers count what is at work, so that there are never fewer pods, and what waits for another try. Each is a sorted
-/// set, which KEDA's script counts as it is. An HPA takes the largest of them, a `ScaledJob` the sum.
+/// Items that are claimed have left the list, and KEDA would scale to zero under them. So with at-least-once delivery more
+/// triggers count what is at work, so that there are never fewer pods, what waits for another try, and what a consumer was
+/// woken with and died before it claimed. KEDA's script counts sorted sets as it does lists. An HPA takes the largest of them,
+/// a `ScaledJob` the sum.
 pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
     let scale = &workload.profile.scale;
     let list = trigger(workload, workload.list.clone(), scale.list_length(), scale.activation_list_length());
@@ -41,12 +42,13 @@ pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
     if delivery == Delivery::AtMostOnce {
         return vec![list];
     }
+    let landing = trigger(workload, companion::landing(&workload.list), 1, 0);
     let delayed = trigger(workload, companion::delayed(&workload.list), scale.list_length(), 0);
     if scale.kind() == ScaleKind::ScaledJob && scale.strategy(delivery) != Strategy::Default {
         // Jobs at work are counted by KEDA itself.
-        return vec![list, delayed];
+        return vec![list, delayed, landing];
     }
-    vec![list, trigger(workload, companion::busy(&workload.list), 1, 0), delayed]
+    vec![list, trigger(workload, companion::busy(&workload.list), 1, 0), delayed, landing]
 }
 
 fn trigger(workload: &Workload<'_>, key: String, length: u64, activation: u64) -> Trigger {

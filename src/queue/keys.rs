@@ -36,7 +36,7 @@ impl Keys {
 
     /// Where blocking pops deliver to (list). One for all: whatever dies, no item lies where nobody looks.
     pub(super) fn landing(&self) -> String {
-        self.companion("landing")
+        companion::landing(&self.list)
     }
 
     /// Consumers by lease deadline (sorted set).

@@ -47,7 +47,7 @@ pub(crate) struct Args {
     concurrency: Option<NonZeroU32>,
 
     /// What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait);
-    /// or write it to stdout as a line (none) [default: none]
+    /// or write it to stdout as a line (none) [default: the profile's, which is 2s..6s in the built-in one, else none]
     #[arg(long, short, value_name = "WORK")]
     work: Option<Work>,
 
