@@ -1,6 +1,6 @@
 //! The log on stderr: lines for people, or JSON lines.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::time::SystemTime;
 
 use indicatif::MultiProgress;
@@ -36,7 +36,7 @@ pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress
     let filter = Targets::new().with_target("qscale", level);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(AboveBars(bars))
-        .with_timer(Clock)
+        .with_timer(Clock { brief: io::stderr().is_terminal() && format == LogFormat::Text })
         .with_target(false)
         .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never);
     let layer = match format {
@@ -46,12 +46,19 @@ pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress
     let _ = Registry::default().with(layer.with_filter(filter)).try_init();
 }
 
-/// RFC 3339 in UTC, as `kubectl logs --timestamps` has it.
-struct Clock;
+/// RFC 3339 in UTC, as `kubectl logs --timestamps` has it; the time of day is enough for who looks on.
+struct Clock {
+    brief: bool,
+}
 
 impl FormatTime for Clock {
     fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
-        write!(writer, "{}", humantime::format_rfc3339_millis(SystemTime::now()))
+        let now = SystemTime::now();
+        if self.brief {
+            let stamp = humantime::format_rfc3339_seconds(now).to_string();
+            return write!(writer, "{}", stamp.split_once('T').map_or(stamp.as_str(), |(_, time)| time));
+        }
+        write!(writer, "{}", humantime::format_rfc3339_millis(now))
     }
 }
 

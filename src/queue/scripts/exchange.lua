@@ -21,8 +21,8 @@
 -- what was held was given to others; Redis' time in ms.
 --
 -- Held items are fields `id` and, where there is one, `id history`; field `call` holds the number of the last call and what
--- it had found lost. A call that comes after a later one, by a connection long given up, does nothing. What has landed goes first, whoever's pop it was: a consumer that died, or has no hand free, keeps
--- nobody waiting.
+-- it had found lost. A call that comes after a later one, by a connection long given up, does nothing. What has landed goes
+-- first, whoever's pop it was: a consumer that died, or has no hand free, keeps nobody waiting.
 local list, held, landing, consumers, busy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, items, dead, stats = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local consumer, lease, call, most = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])

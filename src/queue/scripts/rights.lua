@@ -1,5 +1,5 @@
--- Tries every command that a consumer's other scripts run, and HKEYS, so that a user who may not run one of them hears of it before anything is
--- taken, and not half-way through.
+-- Tries every command that a consumer's other scripts run, and HKEYS, so that a user who may not run one of them
+-- hears of it before anything is taken, and not half-way through.
 --
 -- KEYS[1]  a key that nobody uses
 -- KEYS[2…] the others, which are left alone: Redis looks whether the user may use them
