@@ -109,9 +109,9 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--max-crashes', '--max-crashes', [CompletionResultType]::ParameterName, 'How many deaths of its consumer make a dead letter [env: QSCALE_MAX_CRASHES] [default: 3]')
             [CompletionResult]::new('--backoff', '--backoff', [CompletionResultType]::ParameterName, 'The first pause before another attempt, and the longest; it doubles between [env: QSCALE_BACKOFF] [default: 1s..5m]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'How long an item may ask for another try without spending attempts [env: QSCALE_MAX_AGE] [default: 1day]')
-            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]')
-            [CompletionResult]::new('--stamp-field', '--stamp-field', [CompletionResultType]::ParameterName, 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970')
-            [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'Touch this file every second as long as the consumer turns')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [env: QSCALE_METRICS] [default: not at all]')
+            [CompletionResult]::new('--stamp-field', '--stamp-field', [CompletionResultType]::ParameterName, 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970 [env: QSCALE_STAMP_FIELD]')
+            [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'Touch this file every second as long as the consumer turns [env: QSCALE_HEARTBEAT]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result: text goes to the log, json to stdout')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result: text goes to the log, json to stdout')
             [CompletionResult]::new('--redis', '--redis', [CompletionResultType]::ParameterName, 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]')
@@ -384,7 +384,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             break
         }
         'qscale;health' {
-            [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'The file that the consumer touches')
+            [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'The file that the consumer touches [env: QSCALE_HEARTBEAT]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'How long ago that may be [default: 30s]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')

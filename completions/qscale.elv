@@ -104,9 +104,9 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --max-crashes 'How many deaths of its consumer make a dead letter [env: QSCALE_MAX_CRASHES] [default: 3]'
             cand --backoff 'The first pause before another attempt, and the longest; it doubles between [env: QSCALE_BACKOFF] [default: 1s..5m]'
             cand --max-age 'How long an item may ask for another try without spending attempts [env: QSCALE_MAX_AGE] [default: 1day]'
-            cand --metrics 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]'
-            cand --stamp-field 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970'
-            cand --heartbeat 'Touch this file every second as long as the consumer turns'
+            cand --metrics 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [env: QSCALE_METRICS] [default: not at all]'
+            cand --stamp-field 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970 [env: QSCALE_STAMP_FIELD]'
+            cand --heartbeat 'Touch this file every second as long as the consumer turns [env: QSCALE_HEARTBEAT]'
             cand -o 'The form of the result: text goes to the log, json to stdout'
             cand --output 'The form of the result: text goes to the log, json to stdout'
             cand --redis 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]'
@@ -369,7 +369,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'qscale;health'= {
-            cand --heartbeat 'The file that the consumer touches'
+            cand --heartbeat 'The file that the consumer touches [env: QSCALE_HEARTBEAT]'
             cand --max-age 'How long ago that may be [default: 30s]'
             cand -p 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'
             cand --profile 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'

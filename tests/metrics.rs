@@ -198,6 +198,17 @@ fn the_environment_and_the_profile_may_ask_for_it() {
 }
 
 #[test]
+fn a_variable_that_is_empty_says_nothing_and_one_that_is_wrong_is_named() {
+    let server = RedisServer::start();
+    let idle = ["--work", "none", "--idle-exit", "10ms"];
+    let empty = consume(&server, &idle).env("QSCALE_METRICS", "").env("QSCALE_STAMP_FIELD", "");
+    let said = empty.env("QSCALE_HEARTBEAT", "").output().exits(0);
+    assert!(!said.stderr.contains("metrics are at"), "{}", said.stderr);
+    let said = consume(&server, &idle).env("QSCALE_METRICS", "here").output().exits(2);
+    assert!(said.stderr.contains("QSCALE_METRICS"), "{}", said.stderr);
+}
+
+#[test]
 fn an_address_that_cannot_be_had_is_named() {
     let server = RedisServer::start();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -7,14 +7,14 @@ use color_eyre::eyre::Result;
 
 use crate::exit::{Outcome, UsageError};
 use crate::heartbeat::{self, MAX_AGE};
-use crate::profile::Span;
+use crate::profile::{Environment, Span};
 use crate::screen::Printer;
 
 /// Say whether the consumer that touches a file still does
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The file that the consumer touches
-    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT")]
+    /// The file that the consumer touches [env: QSCALE_HEARTBEAT]
+    #[arg(long, value_name = "FILE")]
     heartbeat: Option<PathBuf>,
 
     /// How long ago that may be [default: 30s]
@@ -23,11 +23,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, printer: &Printer) -> Result<Outcome> {
-    let Some(file) = &args.heartbeat else {
+    let named = args.heartbeat.clone().or_else(|| Environment::current().get("QSCALE_HEARTBEAT").map(PathBuf::from));
+    let Some(file) = named else {
         return Err(UsageError("which file is it? --heartbeat or QSCALE_HEARTBEAT names it".to_owned()).into());
     };
     let limit = args.max_age.map_or(MAX_AGE, |span| span.0);
-    match heartbeat::age(file) {
+    match heartbeat::age(&file) {
         Ok(age) if age <= limit => {
             printer.result(&format_args!("the consumer turned {} ago", shown(age)))?;
             Ok(Outcome::Done)

@@ -1,8 +1,10 @@
 //! What no flag says, from the environment.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::Args;
+use super::vitals::Shown;
 use crate::cli::positive_count;
 use crate::profile::{Environment, SettingError};
 
@@ -13,7 +15,8 @@ impl Args {
     ///
     /// Names the variable that says what cannot be.
     pub(super) fn or_variables(mut self, environment: &Environment) -> Result<Self, SettingError> {
-        let Self { timeout, kill_after, drain, lease, max_attempts, max_crashes, backoff, max_age, .. } = &mut self;
+        let Self { timeout, kill_after, drain, lease, max_attempts, max_crashes, backoff, max_age, shown, .. } =
+            &mut self;
         let spans = [
             (timeout, "QSCALE_TIMEOUT"),
             (kill_after, "QSCALE_KILL_AFTER"),
@@ -33,6 +36,16 @@ impl Args {
         }
         if backoff.is_none() {
             *backoff = environment.parse("QSCALE_BACKOFF", read)?;
+        }
+        let Shown { metrics, stamp_field, heartbeat } = shown;
+        if metrics.is_none() {
+            *metrics = environment.parse("QSCALE_METRICS", read)?;
+        }
+        if stamp_field.is_none() {
+            *stamp_field = environment.get("QSCALE_STAMP_FIELD");
+        }
+        if heartbeat.is_none() {
+            *heartbeat = environment.get("QSCALE_HEARTBEAT").map(PathBuf::from);
         }
         Ok(self)
     }

@@ -17,19 +17,20 @@ use crate::tally::Tally;
 /// What is to be shown, and where.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Shown {
-    /// Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [default: not at all]
-    #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
-    metrics: Option<ListenAddress>,
+    /// Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [env: QSCALE_METRICS]
+    /// [default: not at all]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) metrics: Option<ListenAddress>,
 
     /// The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or
-    /// milliseconds since 1970
-    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
-    stamp_field: Option<String>,
+    /// milliseconds since 1970 [env: QSCALE_STAMP_FIELD]
+    #[arg(long, value_name = "FIELD")]
+    pub(super) stamp_field: Option<String>,
 
     // For `qscale health`, and hidden as that is.
-    /// Touch this file every second as long as the consumer turns
-    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
-    heartbeat: Option<PathBuf>,
+    /// Touch this file every second as long as the consumer turns [env: QSCALE_HEARTBEAT]
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) heartbeat: Option<PathBuf>,
 }
 
 impl Shown {
