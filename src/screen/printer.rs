@@ -40,6 +40,8 @@ const CANNOT_WRITE: &str = "cannot write to stdout";
 pub(crate) struct Printer {
     bars: MultiProgress,
     log: LogFormat,
+    /// Whether an error is shown with all that is known of where it came from.
+    whole: bool,
     /// Whether someone looks at stderr, and wants to see more than errors there.
     live: bool,
 }
@@ -52,7 +54,9 @@ impl Printer {
         let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         logs::start(verbosity, log, bars.clone());
-        Self { bars, log, live }
+        // Many have the variable set for good: only who asks for more as well is to see a trace.
+        let traced = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+        Self { bars, log, whole: traced && verbosity == Verbosity::Verbose, live }
     }
 
     /// Where bars are drawn; nowhere when nobody is looking.
@@ -106,8 +110,7 @@ impl Printer {
             let mut stderr = anstream::stderr().lock();
             // Nothing is left to do when stderr itself is gone.
             let _ = write_error(&mut stderr, &chain.join(": "), exit::hint(report).as_deref());
-            // As in any Rust program: the whole of an error is for who asks for it in this way.
-            if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+            if self.whole {
                 let _ = writeln!(stderr, "\n{report:?}");
             }
         });
