@@ -408,7 +408,7 @@ fn a_mistake_in_a_url_is_named_before_anything_connects() {
         (format!("redis://:{SECRET}@h/999"), "database `999`"),
         (format!("redis://:{SECRET}@h?timeout=3"), "unknown parameter `timeout`"),
         (format!("redis://:{SECRET}@"), "host"),
-        ("localhost:6379".to_owned(), "unknown scheme"),
+        ("localhost:6379".to_owned(), "begins with one of redis://"),
         ("unix://tmp/redis.sock".to_owned(), "three slashes"),
     ];
     for (url, named) in mistakes {
@@ -507,6 +507,8 @@ fn no_process_that_demo_starts_has_the_password_in_its_words() {
     // Killed, it could not end what it has started.
     demo.terminate();
     demo.wait();
+    // One that is not yet what it will be still has the words of the demo itself.
+    children.retain(|_, words| !words.contains(" demo "));
     assert!(children.values().all(|words| !words.contains(SECRET)), "{children:?}");
 }
 

@@ -122,7 +122,7 @@ fn the_rights_it_lists_are_enough() {
         dies.kill();
         dies.wait();
         let finds = qscale(consumer, &["consume", "--lease=500ms", "--work=1ms", "--max-items=1"]).output().exits(0);
-        assert!(finds.stderr.contains("a consumer died"), "{}", finds.stderr);
+        assert!(finds.stderr.contains("a consumer was not heard of"), "{}", finds.stderr);
 
         let (judge, reader, mender) =
             if consumer == "app" { ("app", "app", "app") } else { ("judge", "reader", "mender") };

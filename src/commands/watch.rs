@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::Context;
@@ -227,6 +227,12 @@ async fn show(
     loop {
         ticks.tick().await;
         let standing = last.insert(ledger.look().await?);
+        if plan.goal == Goal::Settled
+            && let Some(refusal) = ledger.refusal()
+        {
+            // Who sees the list alone cannot tell whether anything is in work.
+            return Err(refusal).wrap_err("cannot tell whether the list is settled");
+        }
         let backlog = standing.waiting;
         let net = trend.observe(start.elapsed(), backlog);
         let sample = Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, pods.now());

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use super::metadata::{Component, selector};
 use super::{Workload, arguments, pod};
 use crate::profile::DEFAULT_DRAIN;
+use crate::profile::consume::DEFAULT_KILL_AFTER;
 
 /// Said above the consumers' Deployment.
 pub(super) const COMMENT: &str =
@@ -53,10 +54,14 @@ pub(super) fn once(template: PodTemplateSpec) -> JobSpec {
     JobSpec { backoff_limit: Some(0), template: PodTemplateSpec { spec, ..template }, ..JobSpec::default() }
 }
 
-/// Seconds from SIGTERM to SIGKILL: the drain time of the profile and what lies around it.
+/// Seconds from SIGTERM to SIGKILL: the drain time of the profile, what a command may take to end, and what lies around
+/// them.
 pub(super) fn grace(workload: &Workload<'_>) -> i64 {
-    let drain = workload.profile.consume.drain.map_or(DEFAULT_DRAIN, |span| span.0);
-    let seconds = drain.as_secs().saturating_add(MARGIN.as_secs()).saturating_add((drain.subsec_nanos() > 0).into());
+    let consume = &workload.profile.consume;
+    let drain = consume.drain.map_or(DEFAULT_DRAIN, |span| span.0);
+    let ending = consume.kill_after.map_or(DEFAULT_KILL_AFTER, |span| span.0);
+    let needed = if consume.command.is_some() { drain.saturating_add(ending) } else { drain };
+    let seconds = needed.as_secs().saturating_add(MARGIN.as_secs()).saturating_add((needed.subsec_nanos() > 0).into());
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Workload;
 use super::trigger_authentication;
 use crate::companion;
-use crate::profile::{Delivery, ScaleKind, Strategy};
+use crate::profile::Delivery;
 
 /// The API version of all objects of KEDA.
 pub(super) const API_VERSION: &str = "keda.sh/v1alpha1";
@@ -44,10 +44,6 @@ pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
     }
     let landing = trigger(workload, companion::landing(&workload.list), 1, 0);
     let delayed = trigger(workload, companion::delayed(&workload.list), scale.list_length(), 0);
-    if scale.kind() == ScaleKind::ScaledJob && scale.strategy(delivery) != Strategy::Default {
-        // Jobs at work are counted by KEDA itself.
-        return vec![list, delayed, landing];
-    }
     vec![list, trigger(workload, companion::busy(&workload.list), 1, 0), delayed, landing]
 }
 

@@ -168,6 +168,13 @@ impl Profile {
         }
         self.consume.check(&self.source)?;
         self.scale.check(&self.source)?;
+        if self.consume.delivery.unwrap_or_default() == Delivery::AtLeastOnce
+            && matches!(self.scale.strategy, Some(Strategy::Accurate | Strategy::Eager))
+        {
+            let message = "leaves items in work uncounted, and those of a pod that died would wait for the next push: \
+                           leave it out, or set `delivery = \"at-most-once\"` in [consume]";
+            return wrong(&["scale", "strategy"], message);
+        }
         self.deploy.check(&self.source)
     }
 }

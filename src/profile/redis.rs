@@ -174,6 +174,12 @@ struct Resolution<'a> {
 impl Resolution<'_> {
     fn endpoint(self) -> Result<Endpoint, SettingError> {
         let address = self.address();
+        if let Address::Tcp { host, .. } = &address.value
+            && host.contains(['/', '@'])
+        {
+            // Not repeated: it may be a URL, password and all.
+            return Err(SettingError::new(address.origin, "is not a host name; a URL belongs in --redis or REDIS_URL"));
+        }
         let tls = self.tls(&address)?;
         let password = self.first_or_url(
             |layer| {

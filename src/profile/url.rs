@@ -80,6 +80,9 @@ impl RedisUrl {
             // Read as path or query, the rest of a password would be repeated below.
             return Err("a `/` or `?` in user or password has to be written %2F or %3F in a URL".to_owned());
         }
+        if !text.contains("://") {
+            return Err(format!("a Redis URL begins with one of {SCHEMES}"));
+        }
         let url = Url::parse(text).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => {
                 format!("a Redis URL begins with one of {SCHEMES}")
@@ -182,7 +185,8 @@ mod tests {
     #[test]
     fn each_mistake_is_named_and_no_password_is_repeated() {
         for (text, named) in [
-            ("localhost:6379", "unknown scheme `localhost://`"),
+            ("localhost:6379", "begins with one of redis://"),
+            ("redis:u:s3cret@127.0.0.1", "begins with one of redis://"),
             ("/tmp/redis.sock", "begins with one of redis://"),
             ("http://:s3cret@h:1", "unknown scheme `http://`"),
             ("redis://:s3cret@h:99999", "port"),

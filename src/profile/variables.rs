@@ -55,7 +55,11 @@ fn parse_port_or_link(text: &str) -> Result<Port, String> {
 }
 
 fn parse_port(text: &str) -> Result<u16, String> {
-    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("`{text}` is not a port from 1 to 65535"))
+    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
+        // It may be a URL, password and all.
+        let shown = if text.contains('@') { "a URL belongs in REDIS_URL: this" } else { text };
+        format!("`{shown}` is not a port from 1 to 65535")
+    })
 }
 
 fn parse_bool(text: &str) -> Result<bool, String> {

@@ -20,8 +20,8 @@ pub struct Ledger {
     connection: Connection,
     keys: Keys,
     script: Script,
-    /// Whether only the list may be looked at.
-    plain: bool,
+    /// Why only the list may be looked at.
+    plain: Option<Fault>,
 }
 
 /// A look as it comes from Redis.
@@ -36,7 +36,12 @@ impl Ledger {
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
         let connection = redis.connect().await?;
         let script = Script::new(include_str!("scripts/ledger.lua"));
-        Ok(Self { connection, keys: Keys::of(list), script, plain: false })
+        Ok(Self { connection, keys: Keys::of(list), script, plain: None })
+    }
+
+    /// What keeps more than the list from being looked at; known after a look.
+    pub fn refusal(&self) -> Option<QueueError> {
+        self.plain.clone().map(|fault| self.connection.redis().error(fault))
     }
 
     /// Looks at everything in one step. Where user or server allow no scripts, the list is looked at alone.
@@ -45,11 +50,11 @@ impl Ledger {
     ///
     /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
     pub async fn look(&mut self) -> Result<Standing, QueueError> {
-        if !self.plain {
+        if self.plain.is_none() {
             match self.look_at_all(&HashSet::new()).await {
                 Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
                     tracing::debug!("{fault}: looking at the list alone");
-                    self.plain = true;
+                    self.plain = Some(fault);
                 }
                 looked => return looked,
             }

@@ -4,18 +4,17 @@ use std::time::Duration;
 
 use color_eyre::eyre::Result;
 use rand::RngExt as _;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::doorbell::Doorbell;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::handler::Verdict;
 use crate::heartbeat::TURN;
 use crate::history::{History, Next};
 use crate::item::Item;
-use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
+use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis};
 use crate::shutdown::Shutdown;
 use crate::tally::Tally;
 
@@ -84,54 +83,6 @@ impl Patience {
     }
 }
 
-/// Told to wait, rings when an item has landed; waits on a connection of its own, which nobody interrupts.
-struct Doorbell {
-    ask: mpsc::Sender<()>,
-    rings: mpsc::Receiver<Result<bool, QueueError>>,
-    task: JoinHandle<()>,
-    waiting: bool,
-}
-
-impl Doorbell {
-    fn hang(mut waiter: Waiter, stop: CancellationToken) -> Self {
-        let (ask, mut asked) = mpsc::channel(1);
-        let (ring, rings) = mpsc::channel(1);
-        let task = tokio::spawn(async move {
-            while asked.recv().await.is_some() {
-                // Never dropped half-way: who asked has time.
-                if ring.send(waiter.wait(&stop).await).await.is_err() {
-                    break;
-                }
-            }
-            waiter.close().await;
-        });
-        Self { ask, rings, task, waiting: false }
-    }
-
-    fn listen(&mut self) {
-        self.waiting = self.waiting || self.ask.try_send(()).is_ok();
-    }
-
-    /// Waits for the answer; for ever when nobody listens.
-    async fn ring(&mut self) -> Result<bool, QueueError> {
-        if !self.waiting {
-            return std::future::pending().await;
-        }
-        let answer = self.rings.recv().await;
-        self.waiting = false;
-        answer.unwrap_or(Ok(false))
-    }
-
-    /// Waits until nothing can land any more, as far as that can be known.
-    async fn take_down(mut self) {
-        if self.waiting {
-            let _ = self.ring().await;
-        }
-        drop(self.ask);
-        let _ = self.task.await;
-    }
-}
-
 /// One consumer at work.
 struct Consumer<'a> {
     plan: &'a Plan,
@@ -167,13 +118,14 @@ impl<'a> Consumer<'a> {
         let mut idle_since = Instant::now();
         while self.may_take(stop) {
             self.collect();
-            if Instant::now() >= scan_at {
-                scan_at = Instant::now() + SCAN.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
-                self.recover().await?;
-            }
-            let (most, hands_in) = (self.hands(), !self.finished.is_empty());
+            let (most, hands_in, before) = (self.hands(), !self.finished.is_empty(), self.now.1);
             let exchanged = self.exchange(most).await?;
             let got = exchanged.items.len();
+            if stop.is_cancelled() {
+                // They came as we were told to stop: held, and given back with the rest.
+                self.tally.taken += got as u64;
+                break;
+            }
             if got > 0 || hands_in || self.workers.in_work() > 0 {
                 idle_since = Instant::now();
             }
@@ -184,6 +136,15 @@ impl<'a> Consumer<'a> {
             self.workers.turned(self.tally);
             if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
                 break;
+            }
+            if before.elapsed() > self.plan.claims.lease / 2 {
+                // Redis was away, or we were: the others may live and have had no chance to say so.
+                scan_at = Instant::now() + self.plan.claims.lease;
+            } else if Instant::now() >= scan_at {
+                scan_at = Instant::now() + SCAN.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
+                if self.recover().await? {
+                    continue;
+                }
             }
             if got < most {
                 doorbell.listen();
@@ -280,13 +241,16 @@ impl<'a> Consumer<'a> {
         Ok(exchanged)
     }
 
-    async fn recover(&mut self) -> Result<(), QueueError> {
+    /// Gives what dead consumers held to whoever is next; whether there was anything.
+    async fn recover(&mut self) -> Result<bool, QueueError> {
         let empty_hands = self.empty_hands();
         let (recovered, buried) = self.patience.with(empty_hands, self.claims.recover()).await?;
         if recovered + buried > 0 {
-            tracing::warn!("a consumer died: {recovered} of its items go to others, {buried} are dead letters");
+            tracing::warn!(
+                "a consumer was not heard of for its lease: {recovered} of its items go to others, {buried} are dead letters"
+            );
         }
-        Ok(())
+        Ok(recovered > 0)
     }
 
     fn collect(&mut self) {
@@ -327,8 +291,16 @@ impl<'a> Consumer<'a> {
             }
             // Still held, and given back at the end.
             Verdict::Interrupted => {}
-            Verdict::Unrunnable(reason) => self.ending = Ending::Unrunnable(reason),
-            Verdict::Closed(error) => self.ending = Ending::Closed(error),
+            // No other item can be worked either. From here on the drain time counts.
+            Verdict::Unrunnable(reason) => {
+                tracing::error!("{reason}: ending");
+                self.ending = Ending::Unrunnable(reason);
+                self.patience.stop.cancel();
+            }
+            Verdict::Closed(error) => {
+                self.ending = Ending::Closed(error);
+                self.patience.stop.cancel();
+            }
         }
     }
 

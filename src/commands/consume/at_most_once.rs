@@ -66,7 +66,11 @@ async fn take(
                 () = next(workers, unfinished, tally) => {}
             }
         }
-        if stop.is_cancelled() || !matches!(unfinished.ending, Ending::Orderly) {
+        if !matches!(unfinished.ending, Ending::Orderly) {
+            // No other item can be worked either. From here on the drain time counts.
+            stop.cancel();
+        }
+        if stop.is_cancelled() {
             break;
         }
         let taken = match list.take(stop).await {

@@ -2,6 +2,7 @@
 
 mod at_least_once;
 mod at_most_once;
+mod doorbell;
 mod variables;
 mod vitals;
 mod workers;
