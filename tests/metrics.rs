@@ -144,6 +144,8 @@ fn while_redis_is_away_a_scrape_is_answered_without_what_only_redis_knows() {
     let address = address(&run);
     wait_until("it works", SOON, || Scrape::of(address).get("backlog") == Some(0.0));
 
+    // Before it has all its connections, a Redis that goes is a Redis that was not there.
+    wait_until("it has come in", SOON, || run.stderr().contains("consuming"));
     server.kill();
     wait_until("it is seen", SOON, || Scrape::of(address).count("redis_up") == 0);
     let away = Scrape::of(address);
