@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::autoscaling::v2::{HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscalerBehavior};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_saphyr::Commented;
@@ -109,7 +110,8 @@ fn rules(rules: &Rules) -> HPAScalingRules {
         policies: Some(rules.policies.iter().map(policy).collect()),
         select_policy: Some(select_policy.to_owned()),
         stabilization_window_seconds: Some(seconds(rules.stabilization_window)),
-        tolerance: None,
+        // Never in exponents, which `Display` of a float does not use either.
+        tolerance: rules.tolerance.map(|part| Quantity(part.to_string())),
     }
 }
 
