@@ -87,5 +87,6 @@ fn strategy(strategy: Strategy) -> &'static str {
         Strategy::Default => "default",
         Strategy::Accurate => "accurate",
         Strategy::Eager => "eager",
+        Strategy::Custom => "custom",
     }
 }

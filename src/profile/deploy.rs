@@ -196,7 +196,7 @@ pub fn image(text: &str) -> Result<String, String> {
 }
 
 /// Reads the name of an object: labels joined by dots.
-fn object_name(text: &str) -> Result<String, String> {
+pub(super) fn object_name(text: &str) -> Result<String, String> {
     if text.len() <= 253 && text.split('.').all(is_dns_label) {
         return Ok(text.to_owned());
     }

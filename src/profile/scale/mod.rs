@@ -1,16 +1,26 @@
 //! The `[scale]` table: how KEDA scales the consumers, in KEDA's and the HPA's terms.
 
 mod behavior;
+mod check;
+mod fallback;
+mod formula;
+mod job;
+mod pause;
+mod token;
+mod version;
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
 pub use self::behavior::{BehaviorTable, PolicyKind, Rules, RulesTable, ScalingPolicy, SelectPolicy};
-
+pub use self::fallback::{FallbackBehavior, FallbackTable};
+pub use self::formula::Formula;
+pub use self::job::{Calculation, HISTORY_LIMIT, IDLE_EXIT_OF_JOBS, JobRun, JobTable, Rollout, Strategy};
+pub use self::pause::PauseTable;
+pub use self::version::KedaVersion;
 use super::consume::Delivery;
 use super::duration::Span;
-use super::source::{ProfileError, Source};
 
 /// The fewest pods where nothing is said; KEDA's own default.
 pub const MIN_REPLICA_COUNT: u32 = 0;
@@ -40,20 +50,50 @@ pub struct ScaleTable {
     pub min_replica_count: Option<u32>,
     /// The most pods.
     pub max_replica_count: Option<u32>,
+    /// How many pods there are while nothing is to be done, in place of `min-replica-count`: none.
+    pub idle_replica_count: Option<u32>,
     /// How often KEDA looks at the list.
     pub polling_interval: Option<Span>,
     /// How long the list must have been idle before the last pods go; governs the step to zero alone.
     pub cooldown_period: Option<Span>,
+    /// The same for a `ScaledObject` that is new and has not seen an item yet.
+    pub initial_cooldown_period: Option<Span>,
     /// How many waiting items ask for one pod: an average, not a threshold.
     pub list_length: Option<u64>,
     /// Up to how many waiting items leave the consumers at zero.
     pub activation_list_length: Option<u64>,
+    /// What is made of what waits, is at work and is delayed.
+    pub combine: Option<Combine>,
+    /// The same as a formula of one's own, in place of `combine`.
+    pub formula: Option<String>,
+    /// Up to which value of the formula the consumers are left at zero.
+    pub activation_target: Option<f64>,
+    /// Whether the HPA is told what KEDA saw at its last look, rather than what is there.
+    pub use_cached_metrics: Option<bool>,
     /// Where KEDA takes address, user and password from.
     pub authentication: Option<Authentication>,
+    /// An existing object that says where KEDA takes user, password and certificates from.
+    pub trigger_authentication: Option<AuthenticationReference>,
     /// How a `ScaledJob` reckons the Jobs to start.
     pub strategy: Option<Strategy>,
+    /// The name of the HPA that KEDA makes.
+    pub hpa_name: Option<String>,
+    /// Take over an HPA that is there.
+    pub transfer_hpa_ownership: Option<bool>,
+    /// Give the target as many replicas as it had when the `ScaledObject` is deleted.
+    pub restore_to_original_replica_count: Option<bool>,
+    /// Scale as if there were items, whatever is there.
+    pub force_activation: Option<bool>,
+    /// The KEDA that the objects are written for.
+    pub keda_version: Option<KedaVersion>,
+    /// How many pods there are while the list cannot be read.
+    pub fallback: Option<FallbackTable>,
+    /// What is left alone for the time being.
+    pub pause: PauseTable,
     /// How fast the HPA may change the number of pods.
     pub behavior: BehaviorTable,
+    /// The Jobs of a `ScaledJob`.
+    pub job: JobTable,
 }
 
 /// What KEDA scales.
@@ -77,17 +117,40 @@ pub enum Authentication {
     Environment,
 }
 
-/// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// Running Jobs count against what is there: for items that are counted until they are done.
-    Default,
-    /// Only pending Jobs do: for items that leave the list, uncounted, when their Job starts.
-    Accurate,
-    /// As many Jobs as there may be.
-    Eager,
+/// An existing object of KEDA that says where credentials are.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AuthenticationReference {
+    /// What it is.
+    #[serde(default)]
+    pub kind: AuthenticationKind,
+    /// Its name.
+    pub name: String,
 }
+
+/// What says where credentials are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum AuthenticationKind {
+    /// An object in the workload's own namespace, which reads Secrets there.
+    #[default]
+    TriggerAuthentication,
+    /// An object of the whole cluster, which reads Secrets in KEDA's namespace.
+    ClusterTriggerAuthentication,
+}
+
+/// What the HPA makes of what waits, is at work and is delayed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// The one that asks for the most pods decides.
+    #[default]
+    Max,
+    /// All of them together, a consumer at work for one pod.
+    Sum,
+}
+
+/// The names of the triggers, as formulas use them; with at-most-once delivery there is only the first.
+pub const TRIGGERS: [&str; 4] = ["waiting", "busy", "delayed", "landing"];
 
 impl ScaleTable {
     /// How a `ScaledJob` of this profile reckons, where nothing is said as its delivery asks for: with at-least-once,
@@ -147,89 +210,35 @@ impl ScaleTable {
         self.behavior.down()
     }
 
-    /// What KEDA or the API server would refuse, or silently pass over.
-    pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
-        let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));
-        if self.max_replica_count == Some(0) {
-            return wrong("max-replica-count", "has to be 1 at least");
-        }
-        if self.max_replica_count.is_some_and(|count| i32::try_from(count).is_err()) {
-            return wrong("max-replica-count", "is more than Kubernetes counts");
-        }
-        if self.min_replica_count() > self.max_replica_count() {
-            return wrong("min-replica-count", "is more than max-replica-count");
-        }
-        if self.list_length == Some(0) {
-            return wrong("list-length", "has to be 1 at least: it is the number of items for one pod");
-        }
-        if self.polling_interval.is_some_and(|span| !whole_seconds(span, 1, u64::MAX)) {
-            return wrong("polling-interval", "has to be whole seconds, 1 at least");
-        }
-        if self.cooldown_period.is_some_and(|span| !whole_seconds(span, 0, u64::MAX)) {
-            return wrong("cooldown-period", "has to be whole seconds");
-        }
-        // KEDA's ScaledJob has neither, and a ScaledObject no strategy: written down they would do nothing.
-        match self.kind() {
-            ScaleKind::ScaledJob if self.cooldown_period.is_some() => {
-                return wrong("cooldown-period", "has no effect on a ScaledJob: its pods end by themselves");
-            }
-            ScaleKind::ScaledJob if source.find(&["scale", "behavior"]).is_some() => {
-                return wrong("behavior", "has no effect on a ScaledJob: no HPA is there");
-            }
-            ScaleKind::ScaledObject if self.strategy.is_some() => {
-                return wrong("strategy", "belongs to `kind = \"ScaledJob\"`");
-            }
-            _ => {}
-        }
-        self.behavior.check(source)
+    /// What is reckoned from the triggers in place of the largest of them, if anything is.
+    ///
+    /// In a sum a consumer at work stands for as many items as ask for one pod: what it has in work has left the list,
+    /// and it has no hand free for more.
+    pub fn formula(&self, delivery: Delivery) -> Option<Formula> {
+        let sum = || format!("waiting + busy * {} + delayed + landing", self.list_length());
+        let text = match (&self.formula, self.combine.unwrap_or_default()) {
+            (Some(text), _) => text.clone(),
+            (None, Combine::Sum) => sum(),
+            (None, Combine::Max) => return None,
+        };
+        // The profile's check has read it before.
+        Formula::parse(&text, triggers(delivery)).ok()
+    }
+
+    /// The KEDA that the objects are written for.
+    pub fn keda_version(&self) -> KedaVersion {
+        self.keda_version.unwrap_or_default()
+    }
+}
+
+/// The names of the triggers there are.
+fn triggers(delivery: Delivery) -> &'static [&'static str] {
+    match delivery {
+        Delivery::AtLeastOnce => &TRIGGERS,
+        Delivery::AtMostOnce => &TRIGGERS[..1],
     }
 }
 
 fn whole_seconds(Span(duration): Span, least: u64, most: u64) -> bool {
     duration.subsec_nanos() == 0 && (least..=most.min(i32::MAX.unsigned_abs().into())).contains(&duration.as_secs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Profile;
-
-    #[test]
-    fn what_kubernetes_would_refuse_is_refused_here() {
-        for (text, path) in [
-            ("max-replica-count = 0", "scale.max-replica-count"),
-            ("min-replica-count = 101", "scale.min-replica-count"),
-            ("list-length = 0", "scale.list-length"),
-            ("polling-interval = \"500ms\"", "scale.polling-interval"),
-            ("polling-interval = \"100years\"", "scale.polling-interval"),
-            ("cooldown-period = \"1s 1ms\"", "scale.cooldown-period"),
-            ("kind = \"ScaledJob\"\ncooldown-period = \"5s\"", "scale.cooldown-period"),
-            ("kind = \"ScaledJob\"\n[scale.behavior]\n", "scale.behavior"),
-            ("strategy = \"accurate\"", "scale.strategy"),
-            (
-                "[scale.behavior.scale-up]\nstabilization-window = \"2h\"",
-                "scale.behavior.scale-up.stabilization-window",
-            ),
-            ("[scale.behavior.scale-down]\npolicies = []", "scale.behavior.scale-down.policies"),
-            (
-                "[scale.behavior.scale-down]\npolicies = [{ type = \"Pods\", value = 0, period = \"1m\" }]",
-                "scale.behavior.scale-down.policies",
-            ),
-            (
-                "[scale.behavior.scale-down]\npolicies = [{ type = \"Pods\", value = 1, period = \"1h\" }]",
-                "scale.behavior.scale-down.policies",
-            ),
-        ] {
-            let error = Profile::parse("q.toml", &format!("[scale]\n{text}\n")).unwrap_err().to_string();
-            assert!(error.contains(&format!(": {path}: ")) && error.starts_with("q.toml:"), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn one_direction_can_be_set_alone() {
-        let text = "[scale.behavior.scale-up]\npolicies = [{ type = \"Pods\", value = 1, period = \"20s\" }]\n";
-        let scale = Profile::parse("q.toml", text).unwrap().scale;
-        assert_eq!(scale.scale_up().policies.len(), 1);
-        assert_eq!(scale.scale_down().policies.len(), 2);
-        assert_eq!(scale.scale_down().stabilization_window.as_secs(), 300);
-    }
 }
