@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::duration::{Span, SpanRange};
@@ -36,7 +37,7 @@ pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
 };
 
 /// The `[consume]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConsumeTable {
     /// How surely an item is worked.
@@ -76,7 +77,7 @@ pub struct ConsumeTable {
 }
 
 /// How surely an item is worked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delivery {
     /// Claimed under a lease, and given to others when its consumer dies.

@@ -4,6 +4,7 @@ pub mod consume;
 pub mod deploy;
 mod duration;
 mod exit_map;
+pub mod form;
 mod listen;
 mod redacted;
 mod redis;
@@ -16,6 +17,7 @@ mod variables;
 use std::num::NonZeroU64;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
@@ -41,7 +43,7 @@ const BUILT_IN: &str = include_str!("../../config/demo.toml");
 const IN_WORKING_DIRECTORY: &str = "qscale.toml";
 
 /// One workload. What a table leaves out is decided by the subcommand that needs it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
     /// Where the profile's text came from.
@@ -65,7 +67,7 @@ pub struct Profile {
 }
 
 /// The `[queue]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QueueTable {
     /// The Redis List: pushed left, taken right.
@@ -73,7 +75,7 @@ pub struct QueueTable {
 }
 
 /// The `[produce]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProduceTable {
     /// Items a batch.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::consume::Delivery;
@@ -33,7 +34,7 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
 const LONGEST_PERIOD: Duration = Duration::from_secs(1800);
 
 /// The `[scale]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScaleTable {
     /// A `ScaledObject` scales the consumers' Deployment; a `ScaledJob` starts Jobs.
@@ -59,7 +60,7 @@ pub struct ScaleTable {
 }
 
 /// What KEDA scales.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ScaleKind {
     /// The replicas of a Deployment.
     #[default]
@@ -69,7 +70,7 @@ pub enum ScaleKind {
 }
 
 /// Where KEDA takes address, user and password from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authentication {
     /// From a `TriggerAuthentication` that reads the Secret.
@@ -80,7 +81,7 @@ pub enum Authentication {
 }
 
 /// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Running Jobs count against what is there: for items that are counted until they are done.
@@ -92,7 +93,7 @@ pub enum Strategy {
 }
 
 /// The `[scale.behavior]` table: the HPA's `behavior`, in both directions.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BehaviorTable {
     /// Towards more pods.
@@ -102,7 +103,7 @@ pub struct BehaviorTable {
 }
 
 /// One direction of `[scale.behavior]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesTable {
     /// How far back recommendations are remembered: the most cautious of them counts.
@@ -114,7 +115,7 @@ pub struct RulesTable {
 }
 
 /// Which of several policies decides.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum SelectPolicy {
     /// The one that allows the greatest change.
     #[default]
@@ -126,7 +127,7 @@ pub enum SelectPolicy {
 }
 
 /// By how much the count may change in which time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScalingPolicy {
     /// What `value` counts.
@@ -139,7 +140,7 @@ pub struct ScalingPolicy {
 }
 
 /// What a policy's value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum PolicyKind {
     /// Pods.
     Pods,
