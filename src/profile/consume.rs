@@ -63,6 +63,7 @@ pub struct ConsumeTable {
     /// How long an item may go on asking for another try without spending attempts.
     pub max_age: Option<Span>,
     /// The command that works an item, and its arguments; in place of `work`.
+    #[schemars(length(min = 1))]
     pub command: Option<Vec<String>>,
     /// How long the command may take.
     pub timeout: Option<Span>,

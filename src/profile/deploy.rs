@@ -92,7 +92,7 @@ pub struct QuantityTable {
 /// A quantity as Kubernetes writes it: a number, and a suffix such as `m`, `k`, `M` or `Mi`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(inline, extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
+#[schemars(extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
 pub struct QuantityText(pub String);
 
 impl TryFrom<String> for QuantityText {

@@ -26,6 +26,7 @@ pub struct RedisTable {
     /// The host name or IP address.
     pub host: Option<String>,
     /// The port.
+    #[schemars(range(min = 1))]
     pub port: Option<u16>,
     /// The ACL user.
     pub username: Option<String>,

@@ -42,12 +42,14 @@ pub struct ScaleTable {
     /// The fewest pods.
     pub min_replica_count: Option<u32>,
     /// The most pods.
+    #[schemars(range(min = 1))]
     pub max_replica_count: Option<u32>,
     /// How often KEDA looks at the list.
     pub polling_interval: Option<Span>,
     /// How long the list must have been idle before the last pods go; governs the step to zero alone.
     pub cooldown_period: Option<Span>,
     /// How many waiting items ask for one pod: an average, not a threshold.
+    #[schemars(range(min = 1))]
     pub list_length: Option<u64>,
     /// Up to how many waiting items leave the consumers at zero.
     pub activation_list_length: Option<u64>,
@@ -134,6 +136,7 @@ pub struct ScalingPolicy {
     #[serde(rename = "type")]
     pub kind: PolicyKind,
     /// The greatest change within the period; more than zero.
+    #[schemars(range(min = 1))]
     pub value: u32,
     /// The time that is looked back on; 1 second to half an hour.
     pub period: Span,

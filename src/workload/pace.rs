@@ -81,7 +81,6 @@ fn seconds(count: u64, rate: f64) -> Duration {
 /// A rate as people write it: `200`, `200/s`, `30/m`, or `max`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "RateText", into = "RateText")]
-#[schemars(inline)]
 pub enum Rate {
     /// Items per second, more than zero.
     PerSecond(f64),
@@ -91,7 +90,6 @@ pub enum Rate {
 
 /// A rate in a profile is a number of items per second, or text.
 #[derive(Deserialize, Serialize, JsonSchema)]
-#[schemars(inline)]
 #[serde(untagged, expecting = "expected a rate such as `200`, `200/s`, `30/m` or `max`")]
 enum RateText {
     Number(#[schemars(extend("exclusiveMinimum" = 0))] f64),

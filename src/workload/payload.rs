@@ -25,7 +25,7 @@ use crate::profile::form;
 /// | `{{` | a brace |
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline, extend("pattern" = form::PAYLOAD, "examples" = ["message-{seq}"]))]
+#[schemars(extend("pattern" = form::PAYLOAD, "examples" = ["message-{seq}"]))]
 pub struct Payload {
     text: String,
     parts: Vec<Part>,

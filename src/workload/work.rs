@@ -13,7 +13,7 @@ use crate::profile::{SpanRange, form};
 /// What is done with an item.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline, extend("pattern" = form::WORK, "examples" = ["2s..6s", "field:wait", "none"]))]
+#[schemars(extend("pattern" = form::WORK, "examples" = ["2s..6s", "field:wait", "none"]))]
 pub enum Work {
     /// Nothing: the item is written to stdout as a line.
     None,
