@@ -5,7 +5,7 @@
 # make soak        kill some thousand consumers at random moments: half an hour, or KILLS=100
 # make check       format and lints, as CI wants them
 # make bench       produce against redis-benchmark, side by side
-# make regenerate  write completions/ and k8s/ anew from the binary
+# make regenerate  write completions/, k8s/ and the schema of profiles anew from the binary
 # make image       build the container image with what is there: docker, podman or buildah
 
 .POSIX:
@@ -70,6 +70,7 @@ regenerate: setup
 	"$$qscale" completions fish > completions/qscale.fish; \
 	"$$qscale" completions powershell > completions/_qscale.ps1; \
 	"$$qscale" completions elvish > completions/qscale.elv; \
+	"$$qscale" render --schema > config/qscale.schema.json; \
 	for profile in config/*.toml; do \
 		"$$qscale" --profile "$$profile" render > "k8s/$$(basename "$$profile" .toml).yaml"; \
 	done

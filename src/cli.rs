@@ -36,6 +36,10 @@ pub(crate) struct Global {
     #[arg(long, short, global = true, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
 
+    /// Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+
     /// The form of the log on stderr
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,

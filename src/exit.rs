@@ -59,7 +59,11 @@ impl Status {
         report
             .chain()
             .find_map(|cause| {
-                if let Some(error) = cause.downcast_ref::<SettingError>() {
+                let setting = match cause.downcast_ref::<ProfileError>() {
+                    Some(ProfileError::Setting(error)) => Some(error),
+                    _ => cause.downcast_ref::<SettingError>(),
+                };
+                if let Some(error) = setting {
                     let in_profile = matches!(error.origin, Origin::Profile { .. });
                     return Some(if in_profile { Self::BadProfile } else { Self::Usage });
                 }

@@ -33,7 +33,7 @@ use color_eyre::eyre::Result;
 use crate::cli::{Cli, Command};
 use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, watch};
 use crate::exit::{Outcome, Status};
-use crate::profile::{Environment, Profile};
+use crate::profile::{Environment, Origin, Profile, Setting};
 use crate::screen::Printer;
 use crate::shutdown::Shutdown;
 
@@ -84,6 +84,11 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     if let Command::Completions(args) = &cli.command {
         return completions::run(args, &printer);
     }
+    if let Command::Render(args) = &cli.command
+        && args.schema
+    {
+        return render::schema(&printer);
+    }
     // A profile that is wrong says nothing of whether a consumer turns.
     if let Command::Health(args) = &cli.command {
         return health::run(args, &printer);
@@ -92,7 +97,11 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     let shutdown = Shutdown::listen()?;
     let environment = Environment::current();
     let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
-    let profile = Profile::read(named.as_deref())?;
+    let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::Flag("--env") });
+    let overlay = overlay.or_else(|| environment.setting("QSCALE_ENV"));
+    let profile = Profile::read(named.as_deref(), overlay.as_ref())?;
+    let over = overlay.map(|env| format!(" with env.{} (from {})", env.value, env.origin)).unwrap_or_default();
+    tracing::debug!("profile: {}{over}", profile.source.name);
     let context = Context { profile, environment, printer, shutdown };
     match cli.command {
         Command::Produce(args) => produce::run(args, context).await,

@@ -143,6 +143,10 @@ struct Line {
 impl Line {
     /// The key that is set, and those in its braces.
     fn keys(&self) -> Vec<Key> {
+        // An overlay has the keys of the profile once more.
+        if let Some("env") = self.tables.first().map(String::as_str) {
+            return vec![vec!["env".to_owned()]];
+        }
         let (key, value) = self.setting.split_once(" = ").unwrap_or_default();
         let key: Key = self.tables.iter().cloned().chain([key.trim_matches('"').to_owned()]).collect();
         let inner = value.split(['{', ',']).filter_map(|part| part.split_once(" = "));

@@ -26,6 +26,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("process::Command", &["handler/", "local/"]),
     ("process::{Child, Command}", &["handler/", "local/"]),
     ("k8s_openapi::", &["manifest/"]),
+    // What a key may hold is said beside its type.
+    ("schemars::", &["profile/", "workload/"]),
     ("prometheus_client::", &["metrics/"]),
     ("axum::", &["metrics/"]),
     ("clap_complete::", &["commands/completions.rs"]),

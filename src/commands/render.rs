@@ -5,7 +5,8 @@ use color_eyre::eyre::{Result, WrapErr as _};
 use super::Context;
 use crate::exit::Outcome;
 use crate::manifest::Workload;
-use crate::profile::{Profile, ProfileError, deploy};
+use crate::profile::{self, Profile, ProfileError, deploy};
+use crate::screen::Printer;
 
 /// Write the profile as Kubernetes objects, for kubectl apply -f -
 ///
@@ -20,6 +21,10 @@ pub(crate) struct Args {
     /// Container image, with a tag or digest [default: deploy.image]
     #[arg(long, value_name = "IMAGE", value_parser = deploy::image)]
     image: Option<String>,
+
+    /// Write the JSON Schema of profiles in place of objects, for editors: what can be said, and how
+    #[arg(long, exclusive = true)]
+    pub(crate) schema: bool,
 }
 
 /// What is rendered, with nothing left open.
@@ -30,7 +35,7 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Lays the arguments over the profile.
     fn resolve(args: Args, profile: &'a Profile) -> Result<Self, ProfileError> {
-        let Args { namespace, image } = args;
+        let Args { namespace, image, schema: _ } = args;
         Ok(Self { workload: Workload::of(profile, namespace, image)? })
     }
 }
@@ -39,5 +44,11 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context.profile)?;
     let yaml = plan.workload.to_yaml().wrap_err("cannot write the objects as YAML")?;
     context.printer.raw(yaml.as_bytes())?;
+    Ok(Outcome::Done)
+}
+
+/// Writes the schema of profiles; no profile is needed for it, least of all one that is right.
+pub(crate) fn schema(printer: &Printer) -> Result<Outcome> {
+    printer.result(&format_args!("{:#}", profile::schema()))?;
     Ok(Outcome::Done)
 }

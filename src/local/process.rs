@@ -44,8 +44,8 @@ impl Process {
                 command.env("REDIS_URL", url.expose_secret());
             }
         }
-        // Several would serve their figures at one address, and touch one file.
-        command.env_remove("QSCALE_METRICS").env_remove("QSCALE_HEARTBEAT");
+        // Several would serve their figures at one address, and touch one file; and their profile has no overlays.
+        command.env_remove("QSCALE_METRICS").env_remove("QSCALE_HEARTBEAT").env_remove("QSCALE_ENV");
         let child = command
             .args(arguments)
             .stdin(Stdio::null())

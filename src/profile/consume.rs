@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::duration::{Span, SpanRange};
@@ -36,7 +37,7 @@ pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
 };
 
 /// The `[consume]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConsumeTable {
     /// How surely an item is worked.
@@ -62,6 +63,7 @@ pub struct ConsumeTable {
     /// How long an item may go on asking for another try without spending attempts.
     pub max_age: Option<Span>,
     /// The command that works an item, and its arguments; in place of `work`.
+    #[schemars(length(min = 1))]
     pub command: Option<Vec<String>>,
     /// How long the command may take.
     pub timeout: Option<Span>,
@@ -76,7 +78,7 @@ pub struct ConsumeTable {
 }
 
 /// How surely an item is worked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delivery {
     /// Claimed under a lease, and given to others when its consumer dies.

@@ -1,7 +1,9 @@
 //! The `[deploy]` table: how producer and consumers run in Kubernetes.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::form;
 use super::source::{ProfileError, Source};
 
 /// The workload's name where nothing is said.
@@ -20,7 +22,7 @@ pub const DEFAULT_PASSWORD_KEY: &str = "password";
 const LONGEST_NAME: usize = 45;
 
 /// The `[deploy]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DeployTable {
     /// The workload's name; the objects' names begin with it.
@@ -54,7 +56,7 @@ pub struct DeployTable {
 }
 
 /// When nodes fetch an image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ImagePullPolicy {
     /// At every start of a container, so that a tag that moved is followed and pull rights are checked.
     #[default]
@@ -66,7 +68,7 @@ pub enum ImagePullPolicy {
 }
 
 /// The `[deploy.resources]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ResourcesTable {
     /// What is set aside.
@@ -76,7 +78,7 @@ pub struct ResourcesTable {
 }
 
 /// Quantities of a container, as Kubernetes writes them.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QuantityTable {
     /// Processor cores, such as `50m`.
@@ -88,8 +90,9 @@ pub struct QuantityTable {
 }
 
 /// A quantity as Kubernetes writes it: a number, and a suffix such as `m`, `k`, `M` or `Mi`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
 pub struct QuantityText(pub String);
 
 impl TryFrom<String> for QuantityText {

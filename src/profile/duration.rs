@@ -4,11 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::form;
+
 /// A duration that reads and writes as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = form::SPAN, "examples" = ["2s", "1m 30s"]))]
 pub struct Span(pub Duration);
 
 impl FromStr for Span {
@@ -46,8 +50,9 @@ impl fmt::Display for Span {
 }
 
 /// A duration that varies from item to item: both ends can occur.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = form::SPAN_RANGE, "examples" = ["2s", "2s..6s"]))]
 pub struct SpanRange {
     /// The shortest.
     pub from: Duration,

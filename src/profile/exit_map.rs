@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::source::{ProfileError, Source};
@@ -12,7 +13,7 @@ use super::source::{ProfileError, Source};
 const TABLE: [&str; 2] = ["consume", "exit"];
 
 /// What an exit status says of the item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExitMeaning {
     /// It was worked.
@@ -37,7 +38,7 @@ const MEANINGS: [(&str, ExitMeaning); 5] = [
 ];
 
 /// The `[consume.exit]` table. A list that is written takes the place of the usual one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ExitTable {
     /// The item was worked; usually 0.

@@ -4,11 +4,15 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::form;
+
 /// An address to listen at. A port alone (`9090`, `:9090`) is one of the loopback: who wants to be heard by others says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = form::LISTEN_ADDRESS, "examples" = ["9090", "0.0.0.0:9090"]))]
 pub struct ListenAddress(pub SocketAddr);
 
 impl FromStr for ListenAddress {

@@ -4,18 +4,23 @@ pub mod consume;
 pub mod deploy;
 mod duration;
 mod exit_map;
+pub mod form;
 mod listen;
+mod overlay;
 mod redacted;
 mod redis;
 pub mod scale;
+mod schema;
 mod setting;
 mod source;
 mod url;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
@@ -23,9 +28,11 @@ pub use self::deploy::DeployTable;
 pub use self::duration::{Span, SpanRange};
 pub use self::exit_map::{ExitMap, ExitMeaning, ExitRule, ExitTable};
 pub use self::listen::ListenAddress;
+pub use self::overlay::Overlay;
 pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable, Strategy};
+pub use self::schema::schema;
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
 pub use self::url::{Address, RedisUrl};
@@ -37,11 +44,15 @@ pub const DEFAULT_LIST: &str = "mylist";
 /// The profile that is compiled in.
 const BUILT_IN: &str = include_str!("../../config/demo.toml");
 
+/// What it goes by in messages.
+const BUILT_IN_NAME: &str = "built-in profile";
+
 /// The file that is taken from the working directory when nothing else is named.
 const IN_WORKING_DIRECTORY: &str = "qscale.toml";
 
 /// One workload. What a table leaves out is decided by the subcommand that needs it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(title = "A profile of qscale")]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
     /// Where the profile's text came from.
@@ -62,18 +73,21 @@ pub struct Profile {
     pub scale: ScaleTable,
     /// How producer and consumers run in Kubernetes.
     pub deploy: DeployTable,
+    /// What is different in one environment or another, such as `[env.prod.scale]`; chosen with `--env`.
+    pub env: BTreeMap<String, Overlay>,
 }
 
 /// The `[queue]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QueueTable {
     /// The Redis List: pushed left, taken right.
+    #[schemars(length(min = 1))]
     pub list: Option<String>,
 }
 
 /// The `[produce]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProduceTable {
     /// Items a batch.
@@ -96,21 +110,21 @@ pub struct ProduceTable {
 
 impl Profile {
     /// Reads the profile that `named` (by flag or environment) says, or `qscale.toml` where that is there, or the one
-    /// that is compiled in.
+    /// that is compiled in; with the overlay `env` where one is chosen.
     ///
     /// # Errors
     ///
     /// Fails when the file cannot be read or says something that cannot be; the error shows the place.
-    pub fn read(named: Option<&Path>) -> Result<Self, ProfileError> {
+    pub fn read(named: Option<&Path>, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
         let path = match named {
             Some(path) => path,
             None if Path::new(IN_WORKING_DIRECTORY).exists() => Path::new(IN_WORKING_DIRECTORY),
-            None => return Self::built_in(),
+            None => return Self::parse_with(BUILT_IN_NAME, BUILT_IN, env),
         };
         let name = path.display().to_string();
         let text =
             std::fs::read_to_string(path).map_err(|source| ProfileError::Unreadable { path: name.clone(), source })?;
-        Self::parse(&name, &text)
+        Self::parse_with(&name, &text, env)
     }
 
     /// The profile that is compiled in: `config/demo.toml`.
@@ -119,7 +133,7 @@ impl Profile {
     ///
     /// None that a release could have: a test reads it.
     pub fn built_in() -> Result<Self, ProfileError> {
-        Self::parse("built-in profile", BUILT_IN)
+        Self::parse(BUILT_IN_NAME, BUILT_IN)
     }
 
     /// Reads a profile from `text`, which goes by `name` in messages.
@@ -128,11 +142,38 @@ impl Profile {
     ///
     /// Shows the place of what cannot be, and the key that was meant for a near miss.
     pub fn parse(name: &str, text: &str) -> Result<Self, ProfileError> {
-        let source = Source { name: name.to_owned(), text: text.to_owned() };
-        let profile: Self = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
-        let profile = Self { source, ..profile };
-        profile.check()?;
+        Self::parse_with(name, text, None)
+    }
+
+    /// Reads a profile from `text`, which goes by `name` in messages, with the overlay `env` where one is chosen. The
+    /// overlays that are not chosen are looked at as well: what is wrong in one is not found out on the day it is used.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::parse`]; and lists the overlays there are when none is called `env`.
+    pub fn parse_with(name: &str, text: &str, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
+        let source = Source { name: name.to_owned(), text: text.to_owned(), env: None };
+        let base = Self::of(source.clone())?;
+        let chosen = env.map(|env| overlay::choose(&base, env)).transpose()?;
+        let others = base.env.keys().map(Some).filter(|other| *other != chosen);
+        let mut profiles = [chosen].into_iter().chain(others).map(|env| {
+            let profile = match env {
+                Some(_) => Self::of(Source { env: env.cloned(), ..source.clone() })?,
+                None => base.clone(),
+            };
+            profile.check().map(|()| profile)
+        });
+        let profile = profiles.next().unwrap_or_else(|| Ok(base.clone()))?;
+        profiles.try_for_each(|other| other.map(drop))?;
         Ok(profile)
+    }
+
+    /// Reads what `source` says: every key is known, and every value alone can be.
+    fn of(source: Source) -> Result<Self, ProfileError> {
+        let document = source.document().map_err(|error| source.toml_error(&error))?;
+        let read = Self::deserialize(toml::Deserializer::from(document));
+        let profile = read.map_err(|error| source.toml_error(&error))?;
+        Ok(Self { source, ..profile })
     }
 
     /// Returns where the value of `path` was set.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -17,7 +18,7 @@ use super::variables::{from_environment, variable_of};
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The `[redis]` table; also the shape of what flags and environment say.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RedisTable {
     /// Everything in one, such as `rediss://user@host:6380/0`.
@@ -25,6 +26,7 @@ pub struct RedisTable {
     /// The host name or IP address.
     pub host: Option<String>,
     /// The port.
+    #[schemars(range(min = 1))]
     pub port: Option<u16>,
     /// The ACL user.
     pub username: Option<String>,

@@ -91,6 +91,11 @@ impl Environment {
         self.0.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
+    /// Returns a variable as a setting; an empty one counts as absent.
+    pub fn setting(&self, name: &'static str) -> Option<Setting<String>> {
+        self.get(name).map(|value| Setting { value, origin: Origin::Variable(name) })
+    }
+
     /// Reads a variable with `parser`.
     ///
     /// # Errors

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde::Deserialize as _;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
+use super::overlay;
 use super::redacted::{is_password, redacted};
 use super::setting::SettingError;
 
@@ -20,26 +22,36 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// The overlay that is laid over the rest.
+    pub env: Option<String>,
 }
 
 impl Source {
     /// Returns where the value of `path` stands, such as `["scale", "list-length"]`; the whole of it, as bytes.
     pub fn find(&self, path: &[&str]) -> Option<Range<usize>> {
-        let document = DeTable::parse(&self.text).ok()?;
-        let (last, tables) = path.split_last()?;
-        let mut table = document.get_ref();
-        for key in tables {
-            table = match table.get(*key)?.get_ref() {
-                DeValue::Table(inner) => inner,
-                _ => return None,
-            };
+        find(self.document().ok()?.get_ref(), path)
+    }
+
+    /// The profile as TOML, with the overlay laid over it; each value knows where it stands.
+    pub(super) fn document(&self) -> Result<Spanned<DeTable<'_>>, toml::de::Error> {
+        let mut document = DeTable::parse(&self.text)?;
+        if let Some(env) = &self.env {
+            overlay::lay(document.get_mut(), env);
         }
-        table.get(*last).map(Spanned::span)
+        Ok(document)
+    }
+
+    /// Whether the overlay says `path`.
+    fn is_overlaid(&self, path: &[&str]) -> bool {
+        let (Some(env), Ok(document)) = (&self.env, DeTable::parse(&self.text)) else { return false };
+        find(document.get_ref(), &[&["env", env], path].concat()).is_some()
     }
 
     /// Returns the text of a profile that says nothing but the table `name` of this one.
     pub fn only(&self, name: &str) -> String {
-        let tables = self.text.parse::<toml::Table>().unwrap_or_default();
+        let document =
+            self.document().and_then(|document| toml::Table::deserialize(toml::Deserializer::from(document)));
+        let tables = document.unwrap_or_default();
         tables.into_iter().filter(|(table, _)| table == name).collect::<toml::Table>().to_string()
     }
 
@@ -50,7 +62,12 @@ impl Source {
 
     /// Makes the error that the value of `path` is wrong, pointing at it where the profile sets it.
     pub fn error_at(&self, path: &[&str], message: impl Into<String>) -> ProfileError {
-        let message = format!("{}: {}", path.join("."), message.into());
+        let key = path.join(".");
+        let message = match &self.env {
+            Some(env) if self.is_overlaid(path) => format!("env.{env}.{key}: {}", message.into()),
+            Some(env) => format!("{key}, with env.{env}: {}", message.into()),
+            None => format!("{key}: {}", message.into()),
+        };
         self.error(self.find(path), message, None)
     }
 
@@ -101,6 +118,13 @@ impl Source {
     }
 }
 
+/// Where the value of `path` stands.
+fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
+    let (last, tables) = path.split_last()?;
+    let within = tables.iter().try_fold(document, |within, name| overlay::table(within, name))?;
+    within.get(*last).map(Spanned::span)
+}
+
 /// Takes serde's "unknown field `a`, expected one of `b`, `c`" apart: what was written, and what is known.
 fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
     let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
@@ -127,7 +151,7 @@ fn in_plain_words(message: &str) -> String {
 }
 
 /// The known key that `unknown` was most likely meant to be; KEDA's and Kubernetes' own spellings count as meant.
-fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let unknown = kebab(unknown);
     let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);
     let nearest = known.iter().copied().min_by_key(|key| distance(key))?;
@@ -216,7 +240,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source { name: "q.toml".into(), text: text.into() }
+        Source { name: "q.toml".into(), text: text.into(), env: None }
     }
 
     #[test]

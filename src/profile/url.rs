@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use secrecy::SecretString;
+use serde::Deserialize;
 use url::Url;
 
+use super::form;
+
 /// What a Redis URL says; what it leaves open is `None`.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(into = "String", extend("pattern" = form::REDIS_URL, "examples" = ["rediss://app@redis.example.com:6380/0"]))]
 pub struct RedisUrl {
     /// Where the server listens.
     pub address: Address,

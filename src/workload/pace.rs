@@ -4,7 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::profile::form;
 
 /// How fast items are put on the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,7 +79,7 @@ fn seconds(count: u64, rate: f64) -> Duration {
 }
 
 /// A rate as people write it: `200`, `200/s`, `30/m`, or `max`.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "RateText", into = "RateText")]
 pub enum Rate {
     /// Items per second, more than zero.
@@ -86,11 +89,11 @@ pub enum Rate {
 }
 
 /// A rate in a profile is a number of items per second, or text.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a rate such as `200`, `200/s`, `30/m` or `max`")]
 enum RateText {
-    Number(f64),
-    Text(String),
+    Number(#[schemars(extend("exclusiveMinimum" = 0))] f64),
+    Text(#[schemars(extend("pattern" = form::RATE, "examples" = ["200/s", "30/m", "max"]))] String),
 }
 
 impl FromStr for Rate {

@@ -7,7 +7,10 @@ use std::time::SystemTime;
 
 use rand::distr::Alphanumeric;
 use rand::{Rng, RngExt};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::profile::form;
 
 /// A template of items. JSON needs no escapes in it: a brace only opens a placeholder before a letter.
 ///
@@ -20,8 +23,9 @@ use serde::{Deserialize, Serialize};
 /// | `{id}` | 32 random hexadecimal digits |
 /// | `{text:100}` | as many random letters and digits |
 /// | `{{` | a brace |
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = form::PAYLOAD, "examples" = ["message-{seq}"]))]
 pub struct Payload {
     text: String,
     parts: Vec<Part>,

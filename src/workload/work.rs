@@ -5,13 +5,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use rand::{Rng, RngExt};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::SpanRange;
+use crate::profile::{SpanRange, form};
 
 /// What is done with an item.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = form::WORK, "examples" = ["2s..6s", "field:wait", "none"]))]
 pub enum Work {
     /// Nothing: the item is written to stdout as a line.
     None,

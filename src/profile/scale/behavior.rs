@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::whole_seconds;
@@ -15,7 +16,7 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
 const LONGEST_PERIOD: Duration = Duration::from_secs(1800);
 
 /// The `[scale.behavior]` table: the HPA's `behavior`, in both directions.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BehaviorTable {
     /// Towards more pods.
@@ -25,7 +26,7 @@ pub struct BehaviorTable {
 }
 
 /// One direction of `[scale.behavior]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesTable {
     /// How far back recommendations are remembered: the most cautious of them counts.
@@ -35,11 +36,12 @@ pub struct RulesTable {
     /// By how much the count may change in which time.
     pub policies: Option<Vec<ScalingPolicy>>,
     /// By which part the items a pod may be off their target before the count changes: 0.1 is a tenth.
+    #[schemars(range(min = 0))]
     pub tolerance: Option<f64>,
 }
 
 /// Which of several policies decides.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum SelectPolicy {
     /// The one that allows the greatest change.
     #[default]
@@ -51,20 +53,21 @@ pub enum SelectPolicy {
 }
 
 /// By how much the count may change in which time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScalingPolicy {
     /// What `value` counts.
     #[serde(rename = "type")]
     pub kind: PolicyKind,
     /// The greatest change within the period; more than zero.
+    #[schemars(range(min = 1))]
     pub value: u32,
     /// The time that is looked back on; 1 second to half an hour.
     pub period: Span,
 }
 
 /// What a policy's value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum PolicyKind {
     /// Pods.
     Pods,

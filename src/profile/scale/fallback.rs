@@ -1,11 +1,12 @@
 //! The `[scale.fallback]` table: how many pods there are while KEDA cannot read the list.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::profile::source::{ProfileError, Source};
 
 /// The `[scale.fallback]` table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FallbackTable {
     /// How many times in a row reading may fail before it takes effect.
@@ -18,7 +19,7 @@ pub struct FallbackTable {
 }
 
 /// What the `replicas` of a fallback are compared with; KEDA's own words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FallbackBehavior {
     /// Nothing: so many.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::whole_seconds;
@@ -15,7 +16,7 @@ pub const HISTORY_LIMIT: u32 = 5;
 pub const IDLE_EXIT_OF_JOBS: Duration = Duration::from_secs(10);
 
 /// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Running Jobs count against what is there: for items that are counted until they are done.
@@ -29,7 +30,7 @@ pub enum Strategy {
 }
 
 /// The `[scale.job]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct JobTable {
     /// When a Job has done its part.
@@ -53,11 +54,12 @@ pub struct JobTable {
     /// How many Jobs fewer the strategy `custom` starts.
     pub custom_scaling_queue_length_deduction: Option<u32>,
     /// Which part of the running Jobs counts against what is there with the strategy `custom`.
+    #[schemars(range(min = 0, max = 1))]
     pub custom_scaling_running_job_percentage: Option<f64>,
 }
 
 /// When a Job has done its part.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobRun {
     /// After one item.
@@ -68,7 +70,7 @@ pub enum JobRun {
 }
 
 /// What becomes of the Jobs at work when the `ScaledJob` is applied with a change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rollout {
     /// They end by themselves.
@@ -79,7 +81,7 @@ pub enum Rollout {
 }
 
 /// What a `ScaledJob` makes of several triggers; KEDA's `multipleScalersCalculation`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Calculation {
     /// The largest counts.

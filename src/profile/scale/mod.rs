@@ -11,6 +11,7 @@ mod version;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::behavior::{BehaviorTable, PolicyKind, Rules, RulesTable, ScalingPolicy, SelectPolicy};
@@ -41,7 +42,7 @@ pub const LIST_LENGTH: u64 = 5;
 pub const LIST_LENGTH_OF_JOBS: u64 = 1;
 
 /// The `[scale]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScaleTable {
     /// A `ScaledObject` scales the consumers' Deployment; a `ScaledJob` starts Jobs.
@@ -49,8 +50,10 @@ pub struct ScaleTable {
     /// The fewest pods.
     pub min_replica_count: Option<u32>,
     /// The most pods.
+    #[schemars(range(min = 1))]
     pub max_replica_count: Option<u32>,
     /// How many pods there are while nothing is to be done, in place of `min-replica-count`: none.
+    #[schemars(range(max = 0))]
     pub idle_replica_count: Option<u32>,
     /// How often KEDA looks at the list.
     pub polling_interval: Option<Span>,
@@ -59,6 +62,7 @@ pub struct ScaleTable {
     /// The same for a `ScaledObject` that is new and has not seen an item yet.
     pub initial_cooldown_period: Option<Span>,
     /// How many waiting items ask for one pod: an average, not a threshold.
+    #[schemars(range(min = 1))]
     pub list_length: Option<u64>,
     /// Up to how many waiting items leave the consumers at zero.
     pub activation_list_length: Option<u64>,
@@ -67,6 +71,7 @@ pub struct ScaleTable {
     /// The same as a formula of one's own, in place of `combine`.
     pub formula: Option<String>,
     /// Up to which value of the formula the consumers are left at zero.
+    #[schemars(range(min = 0))]
     pub activation_target: Option<f64>,
     /// Whether the HPA is told what KEDA saw at its last look, rather than what is there.
     pub use_cached_metrics: Option<bool>,
@@ -97,7 +102,7 @@ pub struct ScaleTable {
 }
 
 /// What KEDA scales.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ScaleKind {
     /// The replicas of a Deployment.
     #[default]
@@ -107,7 +112,7 @@ pub enum ScaleKind {
 }
 
 /// Where KEDA takes address, user and password from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authentication {
     /// From a `TriggerAuthentication` that reads the Secret.
@@ -118,7 +123,7 @@ pub enum Authentication {
 }
 
 /// An existing object of KEDA that says where credentials are.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuthenticationReference {
     /// What it is.
@@ -129,7 +134,7 @@ pub struct AuthenticationReference {
 }
 
 /// What says where credentials are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum AuthenticationKind {
     /// An object in the workload's own namespace, which reads Secrets there.
     #[default]
@@ -139,7 +144,7 @@ pub enum AuthenticationKind {
 }
 
 /// What the HPA makes of what waits, is at work and is delayed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
     /// The one that asks for the most pods decides.

@@ -1,11 +1,12 @@
 //! The `[scale.pause]` table: what KEDA and the HPA leave alone for the time being.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::profile::source::{ProfileError, Source};
 
 /// The `[scale.pause]` table; KEDA's annotations of the same names.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PauseTable {
     /// The count stays as it is; a `ScaledJob` starts no Job.

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::profile::form;
+
 /// A release of KEDA; ordered by age.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String", extend("pattern" = form::KEDA_VERSION, "examples" = ["2.20.2"]))]
 pub struct KedaVersion(pub u16, pub u16, pub u16);
 
 impl KedaVersion {

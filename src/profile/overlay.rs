@@ -1,0 +1,170 @@
+//! The `[env.NAME]` tables: what is different in one environment, laid over the rest of the profile.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::setting::{Setting, SettingError};
+use super::source::nearest;
+use super::{ConsumeTable, DeployTable, ProduceTable, Profile, QueueTable, RedisTable, ScaleTable};
+
+/// The tables of a profile once more. A key that is written goes over the profile's own, a list as a whole.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Overlay {
+    /// How to reach Redis.
+    pub redis: RedisTable,
+    /// The list.
+    pub queue: QueueTable,
+    /// What `produce` puts on it.
+    pub produce: ProduceTable,
+    /// How `consume` works it.
+    pub consume: ConsumeTable,
+    /// How KEDA scales the consumers.
+    pub scale: ScaleTable,
+    /// How producer and consumers run in Kubernetes.
+    pub deploy: DeployTable,
+}
+
+/// Keys that say the same in another way: an overlay that says the first takes back what the profile says in the others.
+const IN_PLACE_OF: [(&str, &str, &[&str]); 6] = [
+    ("redis", "url", &["host", "port", "db", "tls"]),
+    ("redis", "host", &["url"]),
+    ("produce", "every", &["rate"]),
+    ("produce", "rate", &["every"]),
+    ("consume", "work", &["command"]),
+    ("consume", "command", &["work"]),
+];
+
+/// Finds the overlay that `env` names.
+pub(super) fn choose<'a>(profile: &'a Profile, env: &Setting<String>) -> Result<&'a String, SettingError> {
+    if let Some((name, _)) = profile.env.get_key_value(&env.value) {
+        return Ok(name);
+    }
+    let (source, name) = (&profile.source.name, &env.value);
+    let known: Vec<&str> = profile.env.keys().map(String::as_str).collect();
+    let message = match nearest(name, &known) {
+        _ if known.is_empty() => format!("{source} has no overlays; one would be a table such as [env.{name}.scale]"),
+        Some(meant) => format!("{source} has no overlay `{name}`; did you mean `{meant}`?"),
+        None => format!("{source} has no overlay `{name}`; there are: {}", known.join(", ")),
+    };
+    Err(SettingError::new(env.origin.clone(), message))
+}
+
+/// Lays the overlay `env` over the rest of `document`.
+pub(super) fn lay(document: &mut DeTable<'_>, env: &str) {
+    let Some(overlay) = table(document, "env").and_then(|all| table(all, env)).cloned() else { return };
+    for (name, key, others) in IN_PLACE_OF {
+        let Some(over) = table(&overlay, name).filter(|over| over.contains_key(key)) else { continue };
+        if let Some(DeValue::Table(base)) = document.get_mut(name).map(Spanned::get_mut) {
+            for other in others.iter().filter(|other| !over.contains_key(**other)) {
+                base.remove(*other);
+            }
+        }
+    }
+    lay_over(document, overlay);
+}
+
+fn lay_over<'a>(base: &mut DeTable<'a>, over: DeTable<'a>) {
+    for (key, mut value) in over {
+        match (base.get_mut(&**key.get_ref()).map(Spanned::get_mut), value.get_mut()) {
+            (Some(DeValue::Table(below)), DeValue::Table(above)) => lay_over(below, std::mem::take(above)),
+            _ => drop(base.insert(key, value)),
+        }
+    }
+}
+
+/// The table `name` within another.
+pub(super) fn table<'a, 'i>(within: &'a DeTable<'i>, name: &str) -> Option<&'a DeTable<'i>> {
+    within.get(name)?.get_ref().as_table()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Origin, Profile, ProfileError, Setting};
+
+    const TEXT: &str = "\
+[produce]
+batch = 5
+every = \"2s\"
+[scale]
+min-replica-count = 3
+list-length = 10
+[scale.behavior.scale-up]
+policies = [{ type = \"Pods\", value = 1, period = \"10s\" }, { type = \"Pods\", value = 2, period = \"20s\" }]
+[env.prod.scale]
+max-replica-count = 50
+behavior.scale-up.policies = [{ type = \"Percent\", value = 50, period = \"30s\" }]
+[env.staging]
+produce.rate = 7
+";
+
+    fn read(text: &str, env: &str) -> Result<Profile, ProfileError> {
+        Profile::parse_with("q.toml", text, Some(&Setting { value: env.to_owned(), origin: Origin::Flag("--env") }))
+    }
+
+    #[test]
+    fn what_an_overlay_says_goes_over_the_rest_and_nothing_else_changes() {
+        let prod = read(TEXT, "prod").unwrap();
+        assert_eq!((prod.scale.max_replica_count, prod.scale.min_replica_count), (Some(50), Some(3)));
+        assert_eq!(prod.scale.behavior.scale_up.policies.as_ref().map(Vec::len), Some(1), "a list goes as a whole");
+        assert_eq!(prod.produce.batch.map(u64::from), Some(5));
+        assert_eq!(Profile::parse("q.toml", TEXT).unwrap().scale.max_replica_count, None);
+    }
+
+    #[test]
+    fn a_value_knows_the_line_it_stands_in() {
+        let prod = read(TEXT, "prod").unwrap();
+        let line = |path: &[&str]| prod.origin(path).to_string();
+        assert_eq!(line(&["scale", "max-replica-count"]), "q.toml:10");
+        assert_eq!(line(&["scale", "list-length"]), "q.toml:6");
+        assert_eq!(line(&["scale", "polling-interval"]), "default");
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_where_it_stands() {
+        let text = TEXT.replace("= 50\n", "= 2\n");
+        let error = read(&text, "prod").unwrap_err().to_string();
+        assert!(error.starts_with("q.toml:5:21: scale.min-replica-count, with env.prod: is more than"), "{error}");
+        let text = TEXT.replace("= 50\n", "= 0\n");
+        let error = read(&text, "prod").unwrap_err().to_string();
+        assert!(error.starts_with("q.toml:10:21: env.prod.scale.max-replica-count: has to be 1"), "{error}");
+        // Whichever overlay is chosen, and where none is.
+        assert_eq!(read(&text, "staging").unwrap_err().to_string(), error);
+        assert_eq!(Profile::parse("q.toml", &text).unwrap_err().to_string(), error);
+    }
+
+    #[test]
+    fn another_way_of_saying_it_takes_the_place_of_the_first() {
+        let staging = read(TEXT, "staging").unwrap();
+        assert!(staging.produce.rate.is_some() && staging.produce.every.is_none());
+        let text =
+            "redis = { host = \"a\", port = 1, tls = true, username = \"u\" }\nenv.e.redis.url = \"redis://b\"\n";
+        let redis = read(text, "e").unwrap().redis;
+        assert_eq!((redis.host, redis.port, redis.tls), (None, None, None));
+        assert_eq!(redis.username.as_deref(), Some("u"));
+        let both = format!("{TEXT}produce.every = \"1s\"\n");
+        let error = read(&both, "staging").unwrap_err().to_string();
+        assert!(error.contains("env.staging.produce.rate: excludes `every`"), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_answered_with_those_that_are() {
+        for (text, env, said) in [
+            (TEXT, "prdo", "--env: q.toml has no overlay `prdo`; did you mean `prod`?"),
+            (TEXT, "zebra", "--env: q.toml has no overlay `zebra`; there are: prod, staging"),
+            ("", "prod", "--env: q.toml has no overlays; one would be a table such as [env.prod.scale]"),
+        ] {
+            assert_eq!(read(text, env).unwrap_err().to_string(), said);
+        }
+    }
+
+    #[test]
+    fn what_is_handed_on_has_the_overlay_in_it() {
+        let text = "[redis]\nhost = \"a\"\ndb = 1\n[env.e.redis]\nhost = \"b\"\n";
+        let only = read(text, "e").unwrap().source.only("redis");
+        let redis = Profile::parse("only", &only).unwrap().redis;
+        assert_eq!((redis.host.as_deref(), redis.db), (Some("b"), Some(1)));
+    }
+}
