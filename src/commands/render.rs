@@ -5,7 +5,7 @@ use color_eyre::eyre::{Result, WrapErr as _};
 use super::Context;
 use crate::exit::Outcome;
 use crate::manifest::Workload;
-use crate::profile::{self, Profile, ProfileError, deploy};
+use crate::profile::{self, KedaVersion, Profile, ProfileError, deploy};
 use crate::screen::Printer;
 
 /// Write the profile as Kubernetes objects, for kubectl apply -f -
@@ -22,6 +22,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "IMAGE", value_parser = deploy::image)]
     image: Option<String>,
 
+    /// The KEDA in the cluster: what it does not know is refused [default: scale.keda-version, else 2.20.2]
+    #[arg(long, value_name = "VERSION")]
+    keda_version: Option<KedaVersion>,
+
     /// Write the JSON Schema of profiles in place of objects, for editors: what can be said, and how
     #[arg(long, exclusive = true)]
     pub(crate) schema: bool,
@@ -35,8 +39,8 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Lays the arguments over the profile.
     fn resolve(args: Args, profile: &'a Profile) -> Result<Self, ProfileError> {
-        let Args { namespace, image, schema: _ } = args;
-        Ok(Self { workload: Workload::of(profile, namespace, image)? })
+        let Args { namespace, image, keda_version, schema: _ } = args;
+        Ok(Self { workload: Workload::of(profile, namespace, image, keda_version)? })
     }
 }
 
