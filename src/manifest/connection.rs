@@ -138,6 +138,11 @@ impl Connection {
         variables
     }
 
+    /// The type of KEDA's triggers.
+    pub(super) fn trigger_type(&self) -> &'static str {
+        "redis"
+    }
+
     /// What a trigger of KEDA is told of Redis; `tls` of a `TriggerAuthentication` would exclude `enableTLS`.
     pub(super) fn trigger_metadata(&self) -> BTreeMap<&'static str, String> {
         let mut metadata = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! The `[scale.fallback]` table: how many pods there are while KEDA cannot read the list.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::profile::source::{ProfileError, Source};
 
@@ -19,7 +19,7 @@ pub struct FallbackTable {
 }
 
 /// What the `replicas` of a fallback are compared with; KEDA's own words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FallbackBehavior {
     /// Nothing: so many.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::whole_seconds;
 use crate::profile::Span;
@@ -16,7 +16,7 @@ pub const HISTORY_LIMIT: u32 = 5;
 pub const IDLE_EXIT_OF_JOBS: Duration = Duration::from_secs(10);
 
 /// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Running Jobs count against what is there: for items that are counted until they are done.
@@ -70,7 +70,7 @@ pub enum JobRun {
 }
 
 /// What becomes of the Jobs at work when the `ScaledJob` is applied with a change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rollout {
     /// They end by themselves.
@@ -81,7 +81,7 @@ pub enum Rollout {
 }
 
 /// What a `ScaledJob` makes of several triggers; KEDA's `multipleScalersCalculation`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Calculation {
     /// The largest counts.
