@@ -5,6 +5,7 @@ mod commands;
 pub mod companion;
 mod exit;
 pub mod fleet;
+mod folder;
 mod handler;
 mod heartbeat;
 pub mod history;

@@ -92,6 +92,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // What commands print is passed on.
     ("handler/", &["screen"]),
     ("heartbeat.rs", &[]),
+    ("folder.rs", &[]),
     ("local/", &[]),
     ("metrics/", &[]),
     ("input.rs", &[]),

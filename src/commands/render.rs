@@ -1,11 +1,15 @@
-//! `render`: the profile as Kubernetes objects, on stdout.
+//! `render`: the profile as Kubernetes objects, on stdout or as files.
+
+use std::path::PathBuf;
 
 use color_eyre::eyre::{Result, WrapErr as _};
 
 use super::Context;
-use crate::exit::Outcome;
-use crate::manifest::Workload;
-use crate::profile::{self, KedaVersion, Profile, ProfileError, deploy};
+use crate::exit::{Outcome, UsageError};
+use crate::folder::Folder;
+use crate::manifest::form::{self, Identity, KUSTOMIZATION, Only};
+use crate::manifest::{Object, Workload};
+use crate::profile::{self, KedaVersion, Profile, deploy};
 use crate::screen::Printer;
 
 /// Write the profile as Kubernetes objects, for kubectl apply -f -
@@ -26,28 +30,83 @@ pub(crate) struct Args {
     #[arg(long, value_name = "VERSION")]
     keda_version: Option<KedaVersion>,
 
+    /// Write these alone, by kind, or by kind and name, such as scaledobject,deploy/demo-consumer
+    #[arg(long, value_name = "KIND[/NAME]", value_delimiter = ',')]
+    only: Vec<Only>,
+
+    /// The form: documents in YAML, or a List in JSON
+    #[arg(long, value_name = "FORMAT", default_value = "yaml")]
+    format: Format,
+
+    /// Write a file for each object into this folder, and a kustomization.yaml, for kubectl apply -k
+    ///
+    /// Files of the same names are replaced, each at once; others are never touched, not even those that an earlier
+    /// render wrote and that are no longer part of the workload: they are named. With --only there is no
+    /// kustomization.yaml, and neither where one is there that was not written here.
+    #[arg(long, value_name = "FOLDER")]
+    out_dir: Option<PathBuf>,
+
     /// Write the JSON Schema of profiles in place of objects, for editors: what can be said, and how
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
     pub(crate) schema: bool,
 }
+
+/// How objects are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Yaml,
+    Json,
+}
+
+/// Why an object could not be written down, which no object gives a reason for.
+const CANNOT_FORM: &str = "cannot write the objects down";
 
 /// What is rendered, with nothing left open.
 struct Plan<'a> {
     workload: Workload<'a>,
+    /// Some of the workload's objects, or all.
+    objects: Vec<Object>,
+    whole: bool,
+    format: Format,
+    folder: Option<PathBuf>,
 }
 
 impl<'a> Plan<'a> {
     /// Lays the arguments over the profile.
-    fn resolve(args: Args, profile: &'a Profile) -> Result<Self, ProfileError> {
-        let Args { namespace, image, keda_version, schema: _ } = args;
-        Ok(Self { workload: Workload::of(profile, namespace, image, keda_version)? })
+    fn resolve(args: Args, profile: &'a Profile) -> Result<Self> {
+        let Args { namespace, image, keda_version, only, format, out_dir, schema: _ } = args;
+        let workload = Workload::of(profile, namespace, image, keda_version)?;
+        let objects = select(workload.objects(), &only)?;
+        Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir })
+    }
+
+    /// What goes to stdout.
+    fn text(&self) -> Result<String> {
+        match self.format {
+            Format::Yaml => self.workload.to_yaml(&self.objects).wrap_err(CANNOT_FORM),
+            Format::Json => Ok(format!("{:#}\n", form::list(&self.objects).wrap_err(CANNOT_FORM)?)),
+        }
+    }
+
+    /// Name and text of each object's file.
+    fn files(&self) -> Result<Vec<(String, String)>> {
+        let file = |object: &Object| {
+            let identity = object.identity().wrap_err(CANNOT_FORM)?;
+            Ok(match self.format {
+                Format::Yaml => (identity.file("yaml"), object.to_yaml().wrap_err(CANNOT_FORM)?),
+                Format::Json => (identity.file("json"), format!("{:#}\n", object.to_json().wrap_err(CANNOT_FORM)?)),
+            })
+        };
+        self.objects.iter().map(file).collect()
     }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context.profile)?;
-    let yaml = plan.workload.to_yaml().wrap_err("cannot write the objects as YAML")?;
-    context.printer.raw(yaml.as_bytes())?;
+    match &plan.folder {
+        Some(path) => write(&plan, &Folder::make(path)?)?,
+        None => context.printer.raw(plan.text()?.as_bytes())?,
+    }
     Ok(Outcome::Done)
 }
 
@@ -55,4 +114,49 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
 pub(crate) fn schema(printer: &Printer) -> Result<Outcome> {
     printer.result(&format_args!("{:#}", profile::schema()))?;
     Ok(Outcome::Done)
+}
+
+/// Keeps of `objects` those that are meant, in their order; every one when nothing is said.
+fn select(mut objects: Vec<Object>, only: &[Only]) -> Result<Vec<Object>> {
+    let identities: Vec<Identity> =
+        objects.iter().map(Object::identity).collect::<Result<_, _>>().wrap_err(CANNOT_FORM)?;
+    if let Some(nothing) = only.iter().find(|only| !identities.iter().any(|object| only.means(object))) {
+        let known: Vec<String> = identities.iter().map(Identity::to_string).collect();
+        let message = format!("--only {nothing}: no such object is in this workload; there are {}", known.join(", "));
+        return Err(UsageError(message).into());
+    }
+    let mut identities = identities.iter();
+    let meant = |object: &Identity| only.is_empty() || only.iter().any(|only| only.means(object));
+    objects.retain(|_| identities.next().is_some_and(meant));
+    Ok(objects)
+}
+
+/// Writes a file for each object, and last what lists them: who reads it finds them all.
+fn write(plan: &Plan<'_>, folder: &Folder) -> Result<()> {
+    let files = plan.files()?;
+    for (name, text) in &files {
+        folder.write(name, text)?;
+        tracing::info!("wrote {}", folder.path(name).display());
+    }
+    if !plan.whole {
+        return Ok(());
+    }
+    let files: Vec<String> = files.into_iter().map(|(name, _)| name).collect();
+    // kustomize reads any of these, and refuses two.
+    for name in [KUSTOMIZATION, "kustomization.yml", "Kustomization"] {
+        let Some(text) = folder.read(name)? else { continue };
+        let Some(before) = form::listed(&text) else {
+            tracing::warn!("{} was not written by qscale and stays as it is", folder.path(name).display());
+            return Ok(());
+        };
+        for name in before.into_iter().filter(|before| !files.iter().any(|file| file == before)) {
+            if folder.path(name).exists() {
+                let path = folder.path(name);
+                tracing::warn!("{} stays, and is no longer part of the workload: delete it", path.display());
+            }
+        }
+    }
+    folder.write(KUSTOMIZATION, &plan.workload.kustomization(&files))?;
+    tracing::info!("wrote {}: kubectl apply -k {folder}", folder.path(KUSTOMIZATION).display());
+    Ok(())
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod connection;
 mod deployment;
+pub mod form;
 mod keda_version;
 mod metadata;
 mod pod;
@@ -130,16 +131,6 @@ impl<'a> Workload<'a> {
         objects
     }
 
-    /// Writes the objects as one stream of YAML documents; the same bytes every time.
-    ///
-    /// # Errors
-    ///
-    /// None that a value made here could cause.
-    pub fn to_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
-        let documents: Result<Vec<_>, _> = self.objects().iter().map(Object::to_yaml).collect();
-        Ok(format!("{}---\n{}", self.header(), documents?.join("---\n")))
-    }
-
     /// What has to be there first.
     fn header(&self) -> String {
         let name = self.profile.deploy.name();
@@ -161,7 +152,12 @@ impl Object {
         Self { comment: Some(comment), kind }
     }
 
-    fn to_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
+    /// The object as a document in YAML.
+    ///
+    /// # Errors
+    ///
+    /// None that a value made here could cause.
+    pub fn to_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
         // Never with `yaml_12`: kubectl reads YAML 1.1, where a bare `yes` is a boolean.
         let yaml = serde_saphyr::to_string(&self.kind)?;
         Ok(self.comment.map(|comment| format!("# {comment}\n")).unwrap_or_default() + &yaml)

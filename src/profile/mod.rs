@@ -209,6 +209,6 @@ impl Profile {
         }
         self.consume.check(&self.source)?;
         self.scale.check(&self.source, self.consume.delivery.unwrap_or_default())?;
-        self.deploy.check(&self.source)
+        self.deploy.check(&self.source, self.scale.kind())
     }
 }

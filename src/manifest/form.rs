@@ -1,0 +1,206 @@
+//! The forms in which objects are handed on: a stream, a list, or a file each; all of them, or some.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Object, Workload};
+
+/// The file that `kubectl apply -k` reads in a folder.
+pub const KUSTOMIZATION: &str = "kustomization.yaml";
+
+/// What kubectl calls kinds for short; of our own, KEDA's and the Prometheus operator's resources.
+const SHORT_NAMES: [(&str, &str); 15] = [
+    ("cm", "configmap"),
+    ("cta", "clustertriggerauthentication"),
+    ("clustertriggerauth", "clustertriggerauthentication"),
+    ("deploy", "deployment"),
+    ("netpol", "networkpolicy"),
+    ("ns", "namespace"),
+    ("pdb", "poddisruptionbudget"),
+    ("pmon", "podmonitor"),
+    ("sa", "serviceaccount"),
+    ("sj", "scaledjob"),
+    ("smon", "servicemonitor"),
+    ("so", "scaledobject"),
+    ("svc", "service"),
+    ("ta", "triggerauthentication"),
+    ("triggerauth", "triggerauthentication"),
+];
+
+/// What an object is called by: its kind and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Such as `ScaledObject`.
+    pub kind: String,
+    /// The name in its metadata.
+    pub name: String,
+}
+
+impl Identity {
+    /// The file that holds the object and no other: `scaledobject-demo-consumer.yaml`.
+    pub fn file(&self, extension: &str) -> String {
+        format!("{}-{}.{extension}", self.kind.to_lowercase(), self.name)
+    }
+}
+
+/// As kubectl says it: `scaledobject/demo-consumer`.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.to_lowercase(), self.name)
+    }
+}
+
+/// Objects that are meant: `KIND` or `KIND/NAME`, the kind as kubectl takes it: in any case, in the plural, for short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Only {
+    /// As it was typed.
+    text: String,
+    /// In lower case and in full.
+    kind: String,
+    name: Option<String>,
+}
+
+impl Only {
+    /// Whether the object is meant.
+    pub fn means(&self, object: &Identity) -> bool {
+        let kind = object.kind.to_lowercase();
+        let plural = match kind.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{kind}s"),
+        };
+        (self.kind == kind || self.kind == plural) && self.name.as_ref().is_none_or(|name| *name == object.name)
+    }
+}
+
+impl FromStr for Only {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, name) = match text.split_once('/') {
+            Some((kind, name)) => (kind, Some(name.to_owned())),
+            None => (text, None),
+        };
+        if kind.is_empty() || name.as_ref().is_some_and(String::is_empty) {
+            return Err("is not a kind such as `Deployment`, or a kind and a name such as `deployment/demo`".to_owned());
+        }
+        let kind = kind.to_lowercase();
+        let kind = SHORT_NAMES.iter().find(|(short, _)| *short == kind).map_or(kind, |(_, kind)| (*kind).to_owned());
+        Ok(Self { text: text.to_owned(), kind, name })
+    }
+}
+
+impl fmt::Display for Only {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Object {
+    /// Kind and name.
+    ///
+    /// # Errors
+    ///
+    /// None that a value made here could cause.
+    pub fn identity(&self) -> serde_json::Result<Identity> {
+        #[derive(Deserialize)]
+        struct Named {
+            kind: String,
+            metadata: Metadata,
+        }
+        #[derive(Deserialize)]
+        struct Metadata {
+            name: String,
+        }
+        let Named { kind, metadata } = serde_json::from_value(self.to_json()?)?;
+        Ok(Identity { kind, name: metadata.name })
+    }
+
+    /// The object as JSON.
+    ///
+    /// # Errors
+    ///
+    /// None that a value made here could cause.
+    pub fn to_json(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(&self.kind)
+    }
+}
+
+impl Workload<'_> {
+    /// Writes `objects` as one stream of YAML documents; the same bytes every time.
+    ///
+    /// # Errors
+    ///
+    /// None that a value made here could cause.
+    pub fn to_yaml(&self, objects: &[Object]) -> Result<String, serde_saphyr::SerializeError> {
+        let documents: Result<Vec<_>, _> = objects.iter().map(Object::to_yaml).collect();
+        Ok(format!("{}---\n{}", self.header(), documents?.join("---\n")))
+    }
+
+    /// Writes a kustomization of `files`, in their order.
+    pub fn kustomization(&self, files: &[String]) -> String {
+        let resources: String = files.iter().map(|file| format!("- {file}\n")).collect();
+        let header = self.header();
+        format!("{header}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}")
+    }
+}
+
+/// The files that a kustomization lists, in its order; `None` when it was not written here.
+pub fn listed(kustomization: &str) -> Option<Vec<&str>> {
+    let first = kustomization.lines().next()?;
+    let ours = first.starts_with("# The workload `") && first.ends_with("as `qscale render` wrote it.");
+    let resources = kustomization.lines().skip_while(|line| *line != "resources:").skip(1);
+    ours.then(|| resources.map_while(|line| line.strip_prefix("- ")).collect())
+}
+
+/// Puts `objects` into a list, as kubectl writes and reads several of them in JSON.
+///
+/// # Errors
+///
+/// None that a value made here could cause.
+pub fn list(objects: &[Object]) -> serde_json::Result<Value> {
+    let items: Vec<Value> = objects.iter().map(Object::to_json).collect::<Result<_, _>>()?;
+    Ok(json!({ "apiVersion": "v1", "kind": "List", "items": items }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    #[test]
+    fn a_kind_is_understood_as_kubectl_understands_it() {
+        let object = |kind: &str| Identity { kind: kind.to_owned(), name: "demo".to_owned() };
+        for (typed, kind) in [
+            ("Deployment", "Deployment"),
+            ("deployments", "Deployment"),
+            ("DEPLOY", "Deployment"),
+            ("so", "ScaledObject"),
+            ("networkpolicies", "NetworkPolicy"),
+            ("triggerauth/demo", "TriggerAuthentication"),
+        ] {
+            assert!(typed.parse::<Only>().unwrap().means(&object(kind)), "{typed}");
+        }
+        for typed in ["deployment/other", "Deploymentss", "service"] {
+            assert!(!typed.parse::<Only>().unwrap().means(&object("Deployment")), "{typed}");
+        }
+        for typed in ["", "/demo", "deployment/"] {
+            assert!(typed.parse::<Only>().is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_kustomization_that_was_written_here_is_known_again_and_no_other() {
+        let profile = Profile::built_in().unwrap();
+        let workload = Workload::of(&profile, None, None).unwrap();
+        let files = ["namespace-a.yaml".to_owned(), "service-b.yaml".to_owned()];
+        assert_eq!(
+            listed(&workload.kustomization(&files)).as_deref(),
+            Some(&["namespace-a.yaml", "service-b.yaml"][..])
+        );
+        assert_eq!(listed("resources:\n- service-b.yaml\n"), None);
+        assert_eq!(listed(""), None);
+    }
+}
