@@ -4,14 +4,13 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use proptest::prelude::*;
 use qscale::profile::{self, Profile};
 use serde_json::{Value, json};
 
-use self::support::Qscale;
+use self::support::{Qscale, toml_files};
 
 /// What the program says of a profile whose form is wrong: a key, a type, one of several words.
 const OF_FORM: [&str; 4] = ["unknown key", "unknown value", ", expected ", "missing field"];
@@ -284,13 +283,4 @@ fn values(schema: &Value, node: &Value) -> Vec<Value> {
         }
         kind => panic!("no value for {kind:?}: {node}"),
     }
-}
-
-fn toml_files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = fs::read_dir(&folder).expect("the folder can be listed").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
-    files.sort();
-    assert!(!files.is_empty(), "no profiles in {}", folder.display());
-    files
 }

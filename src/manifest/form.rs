@@ -141,7 +141,7 @@ impl Workload<'_> {
 
     /// Writes a kustomization of `files`, in their order.
     pub fn kustomization(&self, files: &[String]) -> String {
-        let resources: String = files.iter().map(|file| format!("- {file}\n")).collect();
+        let resources: String = files.iter().flat_map(|file| ["- ", file, "\n"]).collect();
         let header = self.header();
         format!("{header}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}")
     }
