@@ -111,7 +111,7 @@ fn whatever_the_schema_offers_the_program_reads() {
             }
             if key != "$schema" {
                 let is_table = followed(&schema, node)["type"] == "object";
-                let wrong = if is_table { json!("x") } else { json!({ "x": "x" }) };
+                let wrong = if is_table { json!(["x"]) } else { json!({ "x": "x" }) };
                 let wrong = path.iter().chain([key]).rev().fold(wrong, |inner, key| json!({ key: inner }));
                 assert!(!validator.is_valid(&wrong), "{wrong}");
                 let text = toml::to_string(&wrong).unwrap();

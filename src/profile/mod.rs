@@ -166,6 +166,7 @@ impl Profile {
     /// Reads what `source` says: every key is known, and every value alone can be.
     fn of(source: Source) -> Result<Self, ProfileError> {
         let document = source.document().map_err(|error| source.toml_error(&error))?;
+        source.check_tables(document.get_ref())?;
         let read = Self::deserialize(toml::Deserializer::from(document));
         let profile = read.map_err(|error| source.toml_error(&error))?;
         Ok(Self { source, ..profile })
