@@ -9,7 +9,7 @@ use crate::exit::{Outcome, UsageError};
 use crate::folder::Folder;
 use crate::manifest::form::{self, Identity, KUSTOMIZATION, Only};
 use crate::manifest::{Object, Workload};
-use crate::profile::{self, Profile, deploy};
+use crate::profile::{self, KedaVersion, Profile, deploy};
 use crate::screen::Printer;
 
 /// Write the profile as Kubernetes objects, for kubectl apply -f -
@@ -25,6 +25,10 @@ pub(crate) struct Args {
     /// Container image, with a tag or digest [default: deploy.image]
     #[arg(long, value_name = "IMAGE", value_parser = deploy::image)]
     image: Option<String>,
+
+    /// The KEDA in the cluster: what it does not know is refused [default: scale.keda-version, else 2.20.2]
+    #[arg(long, value_name = "VERSION")]
+    keda_version: Option<KedaVersion>,
 
     /// Write only these objects, such as service,deploy/demo-consumer
     #[arg(long, value_name = "KIND[/NAME]", value_delimiter = ',')]
@@ -42,7 +46,7 @@ pub(crate) struct Args {
     out_dir: Option<PathBuf>,
 
     /// Write the JSON Schema of profiles instead, for editors
-    #[arg(long, conflicts_with_all = ["namespace", "image", "only", "format", "out_dir"])]
+    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
     pub(crate) schema: bool,
 }
 
@@ -71,8 +75,8 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Lays the arguments over the profile.
     fn resolve(args: Args, profile: &'a Profile) -> Result<Self> {
-        let Args { namespace, image, only, format, out_dir, schema: _ } = args;
-        let workload = Workload::of(profile, namespace, image)?;
+        let Args { namespace, image, keda_version, only, format, out_dir, schema: _ } = args;
+        let workload = Workload::of(profile, namespace, image, keda_version)?;
         let objects = select(workload.objects(), &only)?;
         Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir })
     }

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use super::literal;
-use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable};
+use crate::profile::consume::DEFAULT_RETRY;
+use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
+use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable, Span};
 use crate::workload::Rate;
 
 /// The arguments of a producer.
@@ -37,11 +39,25 @@ pub(super) fn consume(profile: &Profile) -> Vec<String> {
     arguments.patience(&profile.redis)
 }
 
-/// The arguments of a consumer that works one item, where there is one, and ends.
-pub(super) fn consume_once(profile: &Profile) -> Vec<String> {
+/// The arguments of a consumer in a Job, which comes to an end by itself.
+pub(super) fn consume_job(profile: &Profile) -> Vec<String> {
+    let table = &profile.consume;
     let mut arguments = Arguments::of("consume");
-    arguments.switch("once", true);
-    arguments.work(&profile.consume);
+    match profile.scale.job.run.unwrap_or_default() {
+        JobRun::Once => arguments.switch("once", true),
+        JobRun::UntilIdle => {
+            arguments.option("concurrency", table.concurrency);
+            arguments.option("max-items", table.max_items);
+            arguments.option("idle-exit", Some(table.idle_exit.unwrap_or(Span(IDLE_EXIT_OF_JOBS))));
+        }
+    }
+    if table.delivery.unwrap_or_default() == Delivery::AtLeastOnce {
+        // An item that is to be tried again asks for a Job. If that ended before the item is due, KEDA would start
+        // another at every look.
+        let longest = table.backoff.map_or(DEFAULT_RETRY.longest, |backoff| backoff.to);
+        arguments.option("await-due", Some(Span(longest)));
+    }
+    arguments.work(table);
     arguments.patience(&profile.redis)
 }
 
@@ -176,8 +192,8 @@ mod tests {
             consume(&profile)[2..],
             ["--idle-exit=1m", "--work=field:wait", "--drain=30s", "--lease=1m", "--exit=3=dead", "--reconnect-for=5m"]
         );
-        let once = ["--once", "--work=field:wait", "--drain=30s", "--lease=1m", "--exit=3=dead", "--reconnect-for=5m"];
-        assert_eq!(consume_once(&profile)[2..], once);
+        let once = ["--once", "--await-due=5m", "--work=field:wait"];
+        assert_eq!(consume_job(&profile)[2..5], once);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) struct Connection {
     /// Certificates to trust in place of the system's.
     pub(super) ca: Option<SecretKey>,
     authentication: Authentication,
+    /// KEDA's credentials are named by an object that is there already.
+    referenced: bool,
 }
 
 /// A key of an existing Secret.
@@ -83,6 +85,7 @@ impl Connection {
             password: None,
             ca: None,
             authentication: profile.scale.authentication.unwrap_or_default(),
+            referenced: profile.scale.trigger_authentication.is_some(),
         })
     }
 
@@ -109,6 +112,7 @@ impl Connection {
             password,
             ca,
             authentication: profile.scale.authentication.unwrap_or_default(),
+            referenced: profile.scale.trigger_authentication.is_some(),
         })
     }
 
@@ -138,6 +142,11 @@ impl Connection {
         variables
     }
 
+    /// The type of KEDA's triggers.
+    pub(super) fn trigger_type(&self) -> &'static str {
+        "redis"
+    }
+
     /// What a trigger of KEDA is told of Redis; `tls` of a `TriggerAuthentication` would exclude `enableTLS`.
     pub(super) fn trigger_metadata(&self) -> BTreeMap<&'static str, String> {
         let mut metadata = BTreeMap::new();
@@ -154,7 +163,8 @@ impl Connection {
             }
             Authentication::TriggerAuthentication => {
                 metadata.insert("address", self.address());
-                if let Some(Text::Literal(name)) = &self.username {
+                // Said here, it would go over what the object names.
+                if let Some(Text::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
                     metadata.insert("username", name.clone());
                 }
             }
@@ -174,6 +184,9 @@ impl Connection {
     /// What KEDA reads from the Secret itself: parameter and key.
     pub(super) fn trigger_secrets(&self) -> Vec<(&'static str, &SecretKey)> {
         let mut secrets = Vec::new();
+        if self.referenced {
+            return secrets;
+        }
         if self.authentication == Authentication::TriggerAuthentication {
             if let Some(Text::Secret(key)) = &self.username {
                 secrets.push(("username", key));

@@ -4,6 +4,7 @@ mod arguments;
 mod connection;
 mod deployment;
 pub mod form;
+mod keda_version;
 mod metadata;
 mod pod;
 mod redis;
@@ -24,7 +25,7 @@ use self::scaled_job::ScaledJob;
 use self::scaled_object::ScaledObject;
 use self::trigger_authentication::TriggerAuthentication;
 use crate::profile::deploy::DEFAULT_IMAGE;
-use crate::profile::{Environment, Profile, ProfileError, ScaleKind};
+use crate::profile::{Environment, KedaVersion, Profile, ProfileError, ScaleKind};
 
 /// What is rendered: a profile, and what was said elsewhere than in it.
 pub struct Workload<'a> {
@@ -33,6 +34,7 @@ pub struct Workload<'a> {
     image: String,
     list: String,
     connection: Connection,
+    keda_version: KedaVersion,
 }
 
 /// One Kubernetes object, and what its reader should know.
@@ -55,14 +57,20 @@ enum Kind {
 }
 
 impl<'a> Workload<'a> {
-    /// Takes from `profile` what all objects need; `namespace` and `image` go over it.
+    /// Takes from `profile` what all objects need; `namespace`, `image` and `keda_version` go over it.
     ///
     /// The address of Redis comes from the profile alone: the same profile is the same objects, whoever renders it.
     ///
     /// # Errors
     ///
-    /// Says which key keeps pods or KEDA from reaching Redis, and what to write in its place.
-    pub fn of(profile: &'a Profile, namespace: Option<String>, image: Option<String>) -> Result<Self, ProfileError> {
+    /// Says which key keeps pods or KEDA from reaching Redis, or is more than its KEDA knows, and what to write in its
+    /// place.
+    pub fn of(
+        profile: &'a Profile,
+        namespace: Option<String>,
+        image: Option<String>,
+        keda_version: Option<KedaVersion>,
+    ) -> Result<Self, ProfileError> {
         let deploy = &profile.deploy;
         let namespace = namespace.or_else(|| deploy.namespace.clone());
         if namespace.is_none() && deploy.create_namespace == Some(true) {
@@ -74,9 +82,12 @@ impl<'a> Workload<'a> {
             let message = "begins or ends with a blank, which KEDA would cut off: it would watch another list";
             return Err(profile.source.error_at(&["queue", "list"], message));
         }
+        let keda_version = keda_version.unwrap_or_else(|| profile.scale.keda_version());
+        keda_version::check(profile, keda_version)?;
         Ok(Self {
             profile,
             list,
+            keda_version,
             image: image.or_else(|| deploy.image.clone()).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             connection: Connection::of(profile, namespace.as_deref())?,
             namespace,
@@ -109,10 +120,13 @@ impl<'a> Workload<'a> {
             ScaleKind::ScaledObject => {
                 let consumer = Kind::Deployment(Box::new(deployment::consumer(self)));
                 objects.push(Object::commented(deployment::COMMENT, consumer));
-                objects.push(Kind::ScaledObject(Box::new(scaled_object::scaled_object(self))).into());
+                let scaled = Kind::ScaledObject(Box::new(scaled_object::scaled_object(self)));
+                objects.push(Object { comment: scaled_object::comment(self), kind: scaled });
             }
-            ScaleKind::ScaledJob => objects
-                .push(Object::commented(scaled_job::COMMENT, Kind::ScaledJob(Box::new(scaled_job::scaled_job(self))))),
+            ScaleKind::ScaledJob => {
+                let scaled = Kind::ScaledJob(Box::new(scaled_job::scaled_job(self)));
+                objects.push(Object::commented(scaled_job::comment(self), scaled));
+            }
         }
         objects
     }

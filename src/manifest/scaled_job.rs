@@ -1,19 +1,25 @@
-//! The `ScaledJob`: Jobs that KEDA starts, each of which works one item.
+//! The `ScaledJob`: Jobs that KEDA starts, each of which works one item, or some.
 
 use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
 use super::metadata::Component;
+use super::scaled_object::annotated;
 use super::trigger::{API_VERSION, Trigger, triggers};
-use super::{Workload, arguments, deployment, pod};
+use super::{Workload, arguments, deployment, keda_version, pod};
 use crate::profile::Strategy;
+use crate::profile::scale::{Calculation, HISTORY_LIMIT, JobRun, Rollout};
 
 /// Said above the object.
-pub(super) const COMMENT: &str = "One Job, one pod, one item. A Job that finds the list empty ends at once.";
-
-/// How many finished Jobs of each kind are kept to be looked at; KEDA's own default is 100.
-const HISTORY: u32 = 5;
+pub(super) fn comment(workload: &Workload<'_>) -> &'static str {
+    let scale = &workload.profile.scale;
+    match scale.job.run.unwrap_or_default() {
+        _ if scale.pause.paused == Some(true) => "Paused: no Job is started until [scale.pause] is out of the profile.",
+        JobRun::Once => "One Job, one pod, one item. A Job that finds the list empty ends at once.",
+        JobRun::UntilIdle => "One Job, one pod, as many items as come: it ends when none has for a while.",
+    }
+}
 
 /// KEDA's `ScaledJob`, as far as it is needed here.
 #[derive(Serialize)]
@@ -34,58 +40,87 @@ struct Spec {
     polling_interval: u64,
     successful_jobs_history_limit: u32,
     failed_jobs_history_limit: u32,
-    rollout: Rollout,
+    rollout: RolloutSpec,
     scaling_strategy: ScalingStrategy,
     triggers: Vec<Trigger>,
 }
 
 #[derive(Serialize)]
-struct Rollout {
-    strategy: &'static str,
+struct RolloutSpec {
+    strategy: Rollout,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ScalingStrategy {
-    strategy: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<Strategy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_scaling_queue_length_deduction: Option<u32>,
+    /// Text, though it is a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_scaling_running_job_percentage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_pod_conditions: Option<Vec<String>>,
     /// What becomes of several triggers; left out where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    multiple_scalers_calculation: Option<&'static str>,
+    multiple_scalers_calculation: Option<Calculation>,
 }
 
 /// The object.
 pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
     let scale = &workload.profile.scale;
+    let job = &scale.job;
     let name = workload.profile.deploy.consumer_name();
-    let arguments = arguments::consume_once(workload.profile);
-    let grace = deployment::grace(workload);
     let triggers = triggers(workload);
+    let paused = (scale.pause.paused == Some(true)).then(|| ("autoscaling.keda.sh/paused", "true"));
+    let annotations = paused.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     ScaledJob {
         api_version: API_VERSION,
         kind: "ScaledJob",
-        metadata: workload.metadata(&name, Component::Consumer),
+        metadata: annotated(workload.metadata(&name, Component::Consumer), annotations),
         spec: Spec {
-            job_target_ref: deployment::once(pod::template(workload, &name, Component::Consumer, arguments, grace)),
+            job_target_ref: job_spec(workload, &name),
             min_replica_count: scale.min_replica_count(),
             max_replica_count: scale.max_replica_count(),
             polling_interval: scale.polling_interval().as_secs(),
-            successful_jobs_history_limit: HISTORY,
-            failed_jobs_history_limit: HISTORY,
-            // Any other ends the Jobs at work whenever this object is applied with a change.
-            rollout: Rollout { strategy: "gradual" },
-            scaling_strategy: ScalingStrategy {
-                strategy: strategy(scale.strategy(workload.profile.consume.delivery.unwrap_or_default())),
-                multiple_scalers_calculation: (triggers.len() > 1).then_some("sum"),
-            },
+            successful_jobs_history_limit: job.successful_jobs_history_limit.unwrap_or(HISTORY_LIMIT),
+            failed_jobs_history_limit: job.failed_jobs_history_limit.unwrap_or(HISTORY_LIMIT),
+            // KEDA's own default ends the Jobs at work whenever this object is applied with a change.
+            rollout: RolloutSpec { strategy: job.rollout.unwrap_or_default() },
+            scaling_strategy: scaling_strategy(workload, triggers.len()),
             triggers,
         },
     }
 }
 
-fn strategy(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Default => "default",
-        Strategy::Accurate => "accurate",
-        Strategy::Eager => "eager",
+fn job_spec(workload: &Workload<'_>, name: &str) -> JobSpec {
+    let job = &workload.profile.scale.job;
+    let arguments = arguments::consume_job(workload.profile);
+    let once =
+        deployment::once(pod::template(workload, name, Component::Consumer, arguments, deployment::grace(workload)));
+    JobSpec {
+        active_deadline_seconds: job.active_deadline.map(|span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX)),
+        backoff_limit: job.backoff_limit.map_or(once.backoff_limit, |limit| Some(limit.try_into().unwrap_or(i32::MAX))),
+        ttl_seconds_after_finished: job
+            .ttl_after_finished
+            .map(|span| i32::try_from(span.0.as_secs()).unwrap_or(i32::MAX)),
+        ..once
+    }
+}
+
+fn scaling_strategy(workload: &Workload<'_>, triggers: usize) -> ScalingStrategy {
+    let scale = &workload.profile.scale;
+    let job = &scale.job;
+    let strategy = scale.strategy(workload.profile.consume.delivery.unwrap_or_default());
+    let named = strategy != Strategy::Default || keda_version::names_default_strategy(workload.keda_version);
+    // Written even where it is nothing: before 2.20.2 KEDA falls over one that is not there.
+    let custom = (strategy == Strategy::Custom).then(|| job.custom_scaling_queue_length_deduction.unwrap_or(0));
+    ScalingStrategy {
+        strategy: named.then_some(strategy),
+        custom_scaling_queue_length_deduction: custom,
+        custom_scaling_running_job_percentage: job.custom_scaling_running_job_percentage.map(|part| part.to_string()),
+        pending_pod_conditions: job.pending_pod_conditions.clone().filter(|conditions| !conditions.is_empty()),
+        multiple_scalers_calculation: (triggers > 1).then(|| job.multiple_scalers_calculation.unwrap_or_default()),
     }
 }

@@ -1,8 +1,10 @@
 //! The `ScaledObject`: how KEDA and the HPA that it makes scale the consumers' Deployment.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::autoscaling::v2::{HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscalerBehavior};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_saphyr::Commented;
@@ -10,7 +12,9 @@ use serde_saphyr::Commented;
 use super::Workload;
 use super::metadata::Component;
 use super::trigger::{API_VERSION, Trigger, triggers};
-use crate::profile::scale::{PolicyKind, Rules, ScalingPolicy, SelectPolicy};
+use crate::profile::ScaleTable;
+use crate::profile::deploy::{TargetTable, WorkloadKind};
+use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 
 /// KEDA's `ScaledObject`, as far as it is needed here.
 #[derive(Serialize)]
@@ -26,10 +30,16 @@ pub(super) struct ScaledObject {
 #[serde(rename_all = "camelCase")]
 struct Spec {
     scale_target_ref: ScaleTargetRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_replica_count: Option<Commented<u32>>,
     min_replica_count: u32,
     max_replica_count: u32,
     polling_interval: Commented<u64>,
     cooldown_period: Commented<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_cooldown_period: Option<Commented<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<Fallback>,
     advanced: Advanced,
     triggers: Vec<Trigger>,
 }
@@ -37,8 +47,8 @@ struct Spec {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ScaleTargetRef {
-    api_version: &'static str,
-    kind: &'static str,
+    api_version: String,
+    kind: String,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     env_source_container_name: Option<&'static str>,
@@ -46,53 +56,162 @@ struct ScaleTargetRef {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+struct Fallback {
+    failure_threshold: Commented<u32>,
+    replicas: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behavior: Option<FallbackBehavior>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Advanced {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restore_to_original_replica_count: Option<bool>,
     horizontal_pod_autoscaler_config: HorizontalPodAutoscalerConfig,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scaling_modifiers: Option<ScalingModifiers>,
 }
 
 #[derive(Serialize)]
 struct HorizontalPodAutoscalerConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     behavior: HorizontalPodAutoscalerBehavior,
 }
 
-/// The object, which has its Deployment's name.
+/// What is reckoned from the triggers; all text, as KEDA wants it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScalingModifiers {
+    formula: Commented<String>,
+    target: Commented<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activation_target: Option<String>,
+}
+
+/// Said above an object that is paused.
+const PAUSED: &str =
+    "Paused, in part at least, as the annotations say: take [scale.pause] out of the profile to go on.";
+
+/// Said above the object, where anything is.
+pub(super) fn comment(workload: &Workload<'_>) -> Option<&'static str> {
+    let PauseTable { paused, paused_replicas, paused_scale_in, paused_scale_out } = workload.profile.scale.pause;
+    let on = [paused, paused_scale_in, paused_scale_out].contains(&Some(true));
+    (on || paused_replicas.is_some()).then_some(PAUSED)
+}
+
+/// The object, which has its workload's name where that is written as well.
 pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
     let scale = &workload.profile.scale;
     let name = workload.profile.deploy.consumer_name();
-    let container = workload.connection.read_from_environment().then(|| Component::Consumer.name());
-    let (polling, cooldown) = match scale.min_replica_count() {
-        0 => ("from 0 to 1; the HPA looks every 15 seconds", "from any number to 0, and nothing else"),
-        // KEDA only decides between none and some.
-        _ => ("no effect: there is always a pod", "no effect: there is always a pod"),
-    };
+    let (polling, cooldown) = what_periods_govern(scale);
     ScaledObject {
         api_version: API_VERSION,
         kind: "ScaledObject",
-        metadata: workload.metadata(&name, Component::Consumer),
+        metadata: annotated(workload.metadata(&name, Component::Consumer), annotations(scale)),
         spec: Spec {
-            scale_target_ref: ScaleTargetRef {
-                api_version: "apps/v1",
-                kind: "Deployment",
-                name,
-                env_source_container_name: container,
-            },
+            scale_target_ref: scale_target_ref(workload, name),
+            idle_replica_count: scale.idle_replica_count.map(|count| {
+                Commented(count, "while there is nothing to do; else never fewer than the next".to_owned())
+            }),
             min_replica_count: scale.min_replica_count(),
             max_replica_count: scale.max_replica_count(),
             polling_interval: commented(scale.polling_interval(), polling),
             cooldown_period: commented(scale.cooldown_period(), cooldown),
+            initial_cooldown_period: scale
+                .initial_cooldown_period
+                .map(|span| commented(span.0, "the same, before the first item was ever seen")),
+            fallback: scale.fallback.map(|fallback| Fallback {
+                failure_threshold: Commented(
+                    fallback.failure_threshold,
+                    "reads in a row; while Redis cannot be reached at all, KEDA changes nothing".to_owned(),
+                ),
+                replicas: fallback.replicas,
+                behavior: fallback.behavior,
+            }),
             advanced: Advanced {
+                restore_to_original_replica_count: scale.restore_to_original_replica_count.filter(|restore| *restore),
                 // Both directions in full: without `behavior` the HPA follows another rule, which goes back to an old
                 // peak after a quiet time.
                 horizontal_pod_autoscaler_config: HorizontalPodAutoscalerConfig {
+                    name: scale.hpa_name.clone(),
                     behavior: HorizontalPodAutoscalerBehavior {
                         scale_up: Some(rules(&scale.scale_up())),
                         scale_down: Some(rules(&scale.scale_down())),
                     },
                 },
+                scaling_modifiers: scaling_modifiers(workload),
             },
             triggers: triggers(workload),
         },
     }
+}
+
+/// What is scaled: the consumers, or what somebody else has made.
+fn scale_target_ref(workload: &Workload<'_>, consumer: String) -> ScaleTargetRef {
+    let deploy = &workload.profile.deploy;
+    if let Some(TargetTable { api_version, kind, name }) = deploy.target.clone() {
+        // KEDA looks at its first container, where it looks at any: what others are called is not known here.
+        return ScaleTargetRef { api_version, kind, name, env_source_container_name: None };
+    }
+    let kind = match deploy.workload.unwrap_or_default() {
+        WorkloadKind::Deployment => "Deployment",
+        WorkloadKind::StatefulSet => "StatefulSet",
+    };
+    let container = workload.connection.read_from_environment().then(|| Component::Consumer.name());
+    ScaleTargetRef {
+        api_version: "apps/v1".to_owned(),
+        kind: kind.to_owned(),
+        name: consumer,
+        env_source_container_name: container,
+    }
+}
+
+/// What polling interval and cooldown period are for: KEDA only decides between none and some.
+fn what_periods_govern(scale: &ScaleTable) -> (&'static str, &'static str) {
+    let cached = scale.use_cached_metrics == Some(true);
+    match (scale.min_replica_count(), scale.idle_replica_count) {
+        (0, _) if cached => ("from 0 to 1, and what the HPA is told", "from any number to 0, and nothing else"),
+        (0, _) => ("from 0 to 1; the HPA looks every 15 seconds", "from any number to 0, and nothing else"),
+        (_, Some(_)) if cached => ("from 0 to the minimum, and what the HPA is told", "from any number to 0"),
+        (_, Some(_)) => ("from 0 to the minimum; the HPA looks every 15 seconds", "from any number to 0"),
+        (_, None) if cached => ("what the HPA is told", "no effect: there is always a pod"),
+        (_, None) => ("no effect: there is always a pod", "no effect: there is always a pod"),
+    }
+}
+
+fn scaling_modifiers(workload: &Workload<'_>) -> Option<ScalingModifiers> {
+    let scale = &workload.profile.scale;
+    let formula = scale.formula(workload.profile.consume.delivery.unwrap_or_default())?;
+    Some(ScalingModifiers {
+        formula: Commented(formula.to_string(), "in place of the triggers' own lengths".to_owned()),
+        target: Commented(scale.list_length().to_string(), "so much of it asks for one pod".to_owned()),
+        activation_target: scale.activation_target.map(|target| target.to_string()),
+    })
+}
+
+/// What is said to KEDA in annotations; it copies them to the HPA.
+fn annotations(scale: &ScaleTable) -> BTreeMap<String, String> {
+    let PauseTable { paused, paused_replicas, paused_scale_in, paused_scale_out } = scale.pause;
+    let switch = |on: Option<bool>| on.filter(|on| *on).map(|on| on.to_string());
+    [
+        ("autoscaling.keda.sh/paused", switch(paused)),
+        ("autoscaling.keda.sh/paused-replicas", paused_replicas.map(|count| count.to_string())),
+        ("autoscaling.keda.sh/paused-scale-in", switch(paused_scale_in)),
+        ("autoscaling.keda.sh/paused-scale-out", switch(paused_scale_out)),
+        ("autoscaling.keda.sh/force-activation", switch(scale.force_activation)),
+        ("scaledobject.keda.sh/transfer-hpa-ownership", switch(scale.transfer_hpa_ownership)),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+    .collect()
+}
+
+/// Lays `annotations` over those that are there.
+pub(super) fn annotated(metadata: ObjectMeta, annotations: BTreeMap<String, String>) -> ObjectMeta {
+    let all: BTreeMap<_, _> = metadata.annotations.into_iter().flatten().chain(annotations).collect();
+    ObjectMeta { annotations: Some(all).filter(|all| !all.is_empty()), ..metadata }
 }
 
 fn commented(duration: Duration, comment: &str) -> Commented<u64> {
@@ -109,7 +228,8 @@ fn rules(rules: &Rules) -> HPAScalingRules {
         policies: Some(rules.policies.iter().map(policy).collect()),
         select_policy: Some(select_policy.to_owned()),
         stabilization_window_seconds: Some(seconds(rules.stabilization_window)),
-        tolerance: None,
+        // Never in exponents, which `Display` of a float does not use either.
+        tolerance: rules.tolerance.map(|part| Quantity(part.to_string())),
     }
 }
 

@@ -42,3 +42,6 @@ pub(crate) const LISTEN_ADDRESS: &str =
 
 /// A URL of Redis, by its scheme.
 pub(crate) const REDIS_URL: &str = "^((redis|valkey)s?|((redis|valkey)\\+)?unix)://[^#]+$";
+
+/// A release of KEDA: `2.20.2`, `v2.20`.
+pub(crate) const KEDA_VERSION: &str = "^v?[0-9]+\\.[0-9]+(\\.[0-9]+)?$";

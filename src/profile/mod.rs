@@ -31,7 +31,7 @@ pub use self::listen::ListenAddress;
 pub use self::overlay::Overlay;
 pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
-pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
+pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable, Strategy};
 pub use self::schema::schema;
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
@@ -204,14 +204,7 @@ impl Profile {
             return wrong(&["redis", "port"], "is not a port from 1 to 65535");
         }
         self.consume.check(&self.source)?;
-        self.scale.check(&self.source)?;
-        if self.consume.delivery.unwrap_or_default() == Delivery::AtLeastOnce
-            && matches!(self.scale.strategy, Some(Strategy::Accurate | Strategy::Eager))
-        {
-            let message = "leaves items in work uncounted, and those of a pod that died would wait for the next push: \
-                           leave it out, or set `delivery = \"at-most-once\"` in [consume]";
-            return wrong(&["scale", "strategy"], message);
-        }
-        self.deploy.check(&self.source)
+        self.scale.check(&self.source, self.consume.delivery.unwrap_or_default())?;
+        self.deploy.check(&self.source, self.scale.kind())
     }
 }

@@ -134,7 +134,9 @@ impl<'a> Consumer<'a> {
                 self.workers.begin(claimed);
             }
             self.workers.turned(self.tally);
-            if self.plan.idle_exit.is_some_and(|idle| self.workers.in_work() == 0 && idle_since.elapsed() >= idle) {
+            let awaited = exchanged.due.is_some_and(|due| due <= self.plan.await_due);
+            let idle = self.workers.in_work() == 0 && !awaited;
+            if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
             }
             if before.elapsed() > self.plan.claims.lease / 2 {

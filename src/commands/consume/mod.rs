@@ -3,6 +3,7 @@
 mod at_least_once;
 mod at_most_once;
 mod doorbell;
+mod report;
 mod variables;
 mod vitals;
 mod workers;
@@ -13,7 +14,6 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
-use serde::Serialize;
 use tokio::time::Instant;
 
 use self::vitals::{Shown, Vitals};
@@ -29,7 +29,7 @@ use crate::profile::consume::{
 use crate::profile::{Delivery, Environment, ExitMap, ExitRule, Profile, Span, SpanRange};
 use crate::queue::{ClaimSettings, Redis};
 use crate::screen::Output;
-use crate::tally::{Percentiles, Tally};
+use crate::tally::Tally;
 use crate::workload::Work;
 
 /// Work the list: run a command for each item, simulate work, or hand each item on as a line
@@ -86,6 +86,10 @@ pub(crate) struct Args {
     /// End when nothing has come for this long
     #[arg(long, value_name = "DURATION")]
     idle_exit: Option<Span>,
+
+    /// Do not end for want of items while one is due for another try within this long
+    #[arg(long, value_name = "DURATION")]
+    await_due: Option<Span>,
 
     /// How long items in work may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN]
     /// [default: 30s]
@@ -162,6 +166,8 @@ struct Plan {
     job: Job,
     max_items: Option<u64>,
     idle_exit: Option<Duration>,
+    /// How far off a delayed item may be that is waited for.
+    await_due: Duration,
     drain: Duration,
     claims: ClaimSettings,
     retry: RetryPolicy,
@@ -186,6 +192,7 @@ impl Plan {
             max_items,
             once,
             idle_exit,
+            await_due,
             drain,
             lease,
             max_attempts,
@@ -234,6 +241,7 @@ impl Plan {
             job,
             max_items: if once { Some(1) } else { max_items.or(usual.max_items) },
             idle_exit: if once { Some(Duration::ZERO) } else { idle_exit },
+            await_due: await_due.map_or(Duration::ZERO, |span| span.0),
             drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
             claims: ClaimSettings { lease, max_crashes },
             retry,
@@ -289,7 +297,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
         Delivery::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
     };
-    report(&plan, &tally, start.elapsed(), &context)?;
+    report::report(&plan, &tally, start.elapsed(), &context)?;
     match ended.wrap_err_with(|| format!("stopped after {} items", tally.acknowledged))? {
         Ending::Orderly => {}
         Ending::Unrunnable(reason) => return Err(UsageError(reason).into()),
@@ -309,40 +317,4 @@ fn announce_drain(workers: &Workers) {
     if workers.in_work() > 0 {
         tracing::info!("finishing {} items in work", workers.in_work());
     }
-}
-
-/// The tally on stdout.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
-    list: &'a str,
-    #[serde(flatten)]
-    tally: &'a Tally,
-    seconds: f64,
-    handler_seconds: Percentiles,
-}
-
-fn report(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Context) -> Result<()> {
-    let Tally { taken, acknowledged, retried, dead, given_back, lost_leases, .. } = tally;
-    match plan.output {
-        Output::Json => {
-            let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
-            let handler_seconds = tally.percentiles();
-            let report = Report { list: &plan.list, tally, seconds, handler_seconds };
-            context.printer.result(&serde_json::to_string(&report)?)?;
-        }
-        // With no one to work them, the items themselves are the result.
-        Output::Text => {
-            let times = match tally.percentiles() {
-                Percentiles { p50: Some(p50), p90: Some(p90), p99: Some(p99) } => {
-                    format!("; handlers took {p50:.3} s (p50), {p90:.3} s (p90), {p99:.3} s (p99)")
-                }
-                _ => String::new(),
-            };
-            tracing::info!(
-                "taken {taken}, acknowledged {acknowledged}, retried {retried}, dead {dead}, given back {given_back}, \
-                 lost leases {lost_leases}{times}"
-            );
-        }
-    }
-    Ok(())
 }

@@ -1,0 +1,46 @@
+//! What a consumer has done, said at its end.
+
+use std::time::Duration;
+
+use color_eyre::eyre::Result;
+use serde::Serialize;
+
+use super::{Context, Plan};
+use crate::screen::Output;
+use crate::tally::{Percentiles, Tally};
+
+/// The tally on stdout.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    list: &'a str,
+    #[serde(flatten)]
+    tally: &'a Tally,
+    seconds: f64,
+    handler_seconds: Percentiles,
+}
+
+pub(super) fn report(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Context) -> Result<()> {
+    let Tally { taken, acknowledged, retried, dead, given_back, lost_leases, .. } = tally;
+    match plan.output {
+        Output::Json => {
+            let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
+            let handler_seconds = tally.percentiles();
+            let report = Report { list: &plan.list, tally, seconds, handler_seconds };
+            context.printer.result(&serde_json::to_string(&report)?)?;
+        }
+        // With no one to work them, the items themselves are the result.
+        Output::Text => {
+            let times = match tally.percentiles() {
+                Percentiles { p50: Some(p50), p90: Some(p90), p99: Some(p99) } => {
+                    format!("; handlers took {p50:.3} s (p50), {p90:.3} s (p90), {p99:.3} s (p99)")
+                }
+                _ => String::new(),
+            };
+            tracing::info!(
+                "taken {taken}, acknowledged {acknowledged}, retried {retried}, dead {dead}, given back {given_back}, \
+                 lost leases {lost_leases}{times}"
+            );
+        }
+    }
+    Ok(())
+}

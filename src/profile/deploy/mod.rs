@@ -1,0 +1,235 @@
+//! The `[deploy]` table: how producer and consumers run in Kubernetes.
+
+mod name;
+mod quantity;
+mod target;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(super) use self::name::object_name;
+pub use self::name::{image, name, namespace};
+use self::name::{program, secret_key};
+pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable};
+pub use self::target::TargetTable;
+use super::ScaleKind;
+use super::source::{ProfileError, Source};
+
+/// The workload's name where nothing is said.
+pub const DEFAULT_NAME: &str = "qscale";
+
+/// The image where nothing is said: what `make image` builds.
+pub const DEFAULT_IMAGE: &str = concat!("qscale:", env!("CARGO_PKG_VERSION"));
+
+/// Where the program is in the image, where nothing is said.
+pub const DEFAULT_PROGRAM: &str = "/qscale";
+
+/// The image of the Redis for demos where nothing is said.
+pub const DEFAULT_REDIS_IMAGE: &str = "redis:7.2-alpine";
+
+/// The key of the password in the Secret where nothing is said.
+pub const DEFAULT_PASSWORD_KEY: &str = "password";
+
+/// The `[deploy]` table.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DeployTable {
+    /// The workload's name; the objects' names begin with it.
+    pub name: Option<String>,
+    /// The namespace of all objects.
+    pub namespace: Option<String>,
+    /// Write the Namespace as well.
+    pub create_namespace: Option<bool>,
+    /// The container image, with a tag or digest.
+    pub image: Option<String>,
+    /// When nodes fetch the image.
+    pub image_pull_policy: Option<ImagePullPolicy>,
+    /// An existing Secret to fetch the image with.
+    pub image_pull_secret: Option<String>,
+    /// The path of qscale in the image; without it the image's entry point runs.
+    pub program: Option<String>,
+    /// The kind of the consumers' workload.
+    pub workload: Option<WorkloadKind>,
+    /// What KEDA scales in place of consumers that are written here.
+    pub target: Option<TargetTable>,
+    /// An existing Secret with the Redis password.
+    pub secret: Option<String>,
+    /// Write the Secret as well, with texts in it that are to be replaced.
+    pub write_secret: Option<bool>,
+    /// The key of the user in the Secret; without it the user is `redis.username`.
+    pub secret_username_key: Option<String>,
+    /// The key of the password in the Secret.
+    pub secret_password_key: Option<String>,
+    /// The key of the certificates (PEM) to trust in the Secret.
+    pub secret_ca_key: Option<String>,
+    /// The key of the client's certificate (PEM) in the Secret.
+    pub secret_cert_key: Option<String>,
+    /// The key of the client's key (PEM) in the Secret.
+    pub secret_key_key: Option<String>,
+    /// Write the producer as well.
+    pub producer: Option<bool>,
+    /// Write a Redis for demos as well.
+    pub redis: Option<bool>,
+    /// The image of the Redis for demos.
+    pub redis_image: Option<String>,
+    /// The size of a volume for the Redis for demos; without it nothing outlives its pod.
+    pub redis_storage: Option<QuantityText>,
+    /// Write a `NetworkPolicy` for each component, which lets through what it needs and nothing else.
+    pub network_policy: Option<bool>,
+    /// Write a `PodDisruptionBudget` for the consumers.
+    pub disruption_budget: Option<bool>,
+    /// What a container of qscale is given.
+    pub resources: ResourcesTable,
+}
+
+/// When nodes fetch an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum ImagePullPolicy {
+    /// At every start of a container, so that a tag that moved is followed and pull rights are checked.
+    #[default]
+    Always,
+    /// When the node does not have it: for images loaded into the nodes of a local cluster.
+    IfNotPresent,
+    /// Not at all.
+    Never,
+}
+
+/// What the consumers' pods belong to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum WorkloadKind {
+    /// Pods that are all alike.
+    #[default]
+    Deployment,
+    /// Pods that keep their names.
+    StatefulSet,
+}
+
+impl DeployTable {
+    /// The workload's name.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(DEFAULT_NAME)
+    }
+
+    /// The name of the consumers' workload, and of the object by which KEDA scales it.
+    pub fn consumer_name(&self) -> String {
+        format!("{}-consumer", self.name())
+    }
+
+    /// The name of the producer's Deployment.
+    pub fn producer_name(&self) -> String {
+        format!("{}-producer", self.name())
+    }
+
+    /// What Kubernetes would refuse, and keys that mean nothing without another.
+    pub(super) fn check(&self, source: &Source, kind: ScaleKind) -> Result<(), ProfileError> {
+        let wrong = |key: &str, message: &str| Err(source.error_at(&["deploy", key], message));
+        let checks = [
+            ("name", &self.name, name as fn(&str) -> Result<String, String>),
+            ("namespace", &self.namespace, namespace),
+            ("image", &self.image, image),
+            ("redis-image", &self.redis_image, image),
+            ("program", &self.program, program),
+            ("secret", &self.secret, object_name),
+            ("image-pull-secret", &self.image_pull_secret, object_name),
+            ("secret-username-key", &self.secret_username_key, secret_key),
+            ("secret-password-key", &self.secret_password_key, secret_key),
+            ("secret-ca-key", &self.secret_ca_key, secret_key),
+            ("secret-cert-key", &self.secret_cert_key, secret_key),
+            ("secret-key-key", &self.secret_key_key, secret_key),
+        ];
+        for (key, value, check) in checks {
+            if let Some(Err(message)) = value.as_deref().map(check) {
+                return wrong(key, &message);
+            }
+            if self.secret.is_none() && key.starts_with("secret-") && value.is_some() {
+                return wrong(key, "names a key of a Secret, and `secret` does not say which");
+            }
+        }
+        if let Some(target) = &self.target {
+            target.check(source)?;
+        }
+        match self.without_effect(kind) {
+            Some((key, message)) => wrong(key, message),
+            None => Ok(()),
+        }
+    }
+
+    /// A key that means nothing beside the others, and why.
+    fn without_effect(&self, kind: ScaleKind) -> Option<(&'static str, &'static str)> {
+        let beside = self.redis == Some(true);
+        let jobs = kind == ScaleKind::ScaledJob;
+        let cases = [
+            (
+                "secret",
+                beside && self.secret.is_some(),
+                "has no effect: the Redis of `redis = true` asks for no password",
+            ),
+            ("redis-image", !beside && self.redis_image.is_some(), "has no effect without `redis = true`"),
+            ("redis-storage", !beside && self.redis_storage.is_some(), "has no effect without `redis = true`"),
+            (
+                "write-secret",
+                self.secret.is_none() && self.write_secret == Some(true),
+                "writes a Secret, and `secret` does not say which",
+            ),
+            (
+                "secret-cert-key",
+                self.secret_cert_key.is_some() && self.secret_key_key.is_none(),
+                "is of no use without its key: name that in `secret-key-key`",
+            ),
+            (
+                "secret-key-key",
+                self.secret_key_key.is_some() && self.secret_cert_key.is_none(),
+                "is of no use without its certificate: name that in `secret-cert-key`",
+            ),
+            (
+                "workload",
+                self.workload.is_some() && (jobs || self.target.is_some()),
+                "has no effect: only consumers that a ScaledObject scales, and that are written here, have a kind; take \
+                 it away, or `target` and `scale.kind`",
+            ),
+            (
+                "target",
+                self.target.is_some() && jobs,
+                "has no effect: a ScaledJob starts Jobs of its own; keep it, or `kind = \"ScaledJob\"` in [scale]",
+            ),
+        ];
+        cases.into_iter().find_map(|(key, wrong, message)| wrong.then_some((key, message)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Profile;
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_would_refuse_is_refused_here() {
+        let long = format!("name = \"{}\"", "a".repeat(46));
+        for (text, path) in [
+            (long.as_str(), "deploy.name"),
+            ("name = \"My_Queue\"", "deploy.name"),
+            ("namespace = \"-x\"", "deploy.namespace"),
+            ("image = \"qscale\"", "deploy.image"),
+            ("image = \"registry:5000/qscale\"", "deploy.image"),
+            ("secret = \"Redis\"", "deploy.secret"),
+            ("secret-username-key = \"user\"", "deploy.secret-username-key"),
+            ("secret = \"redis\"\nsecret-password-key = \"a b\"", "deploy.secret-password-key"),
+            ("redis = true\nsecret = \"redis\"", "deploy.secret"),
+            ("redis-image = \"redis:7\"", "deploy.redis-image"),
+            ("redis-storage = \"1Gi\"", "deploy.redis-storage"),
+            ("program = \"qscale\"", "deploy.program"),
+            ("write-secret = true", "deploy.write-secret"),
+            ("secret = \"s\"\nsecret-cert-key = \"c\"", "deploy.secret-cert-key"),
+            ("secret = \"s\"\nsecret-key-key = \"k\"", "deploy.secret-key-key"),
+            ("workload = \"StatefulSet\"\ntarget = { name = \"w\" }", "deploy.workload"),
+            ("workload = \"Deployment\"\n[scale]\nkind = \"ScaledJob\"", "deploy.workload"),
+            ("target = { name = \"w\" }\n[scale]\nkind = \"ScaledJob\"", "deploy.target"),
+            ("target = { name = \"W\" }", "deploy.target.name"),
+            ("target = { name = \"w\", kind = \"rollout\" }", "deploy.target.kind"),
+            ("target = { name = \"w\", kind = \"Rollout\", api-version = \"a/b/c\" }", "deploy.target.api-version"),
+        ] {
+            let error = Profile::parse("q.toml", &format!("[deploy]\n{text}\n")).unwrap_err().to_string();
+            assert!(error.contains(&format!(": {path}: ")) && error.starts_with("q.toml:"), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A workload of somebody else, which KEDA scales by its name.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::source::{ProfileError, Source};
+use super::name::object_name;
+
+/// The `[deploy.target]` table: anything of the same namespace that has a `/scale`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TargetTable {
+    /// The group and version, such as `argoproj.io/v1alpha1`.
+    #[serde(default = "api_version")]
+    pub api_version: String,
+    /// The kind, such as `Rollout`.
+    #[serde(default = "kind")]
+    pub kind: String,
+    /// The name.
+    pub name: String,
+}
+
+/// KEDA's own default.
+fn api_version() -> String {
+    "apps/v1".to_owned()
+}
+
+/// KEDA's own default.
+fn kind() -> String {
+    "Deployment".to_owned()
+}
+
+impl TargetTable {
+    /// What Kubernetes would refuse.
+    pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
+        let wrong = |key: &str, message: String| Err(source.error_at(&["deploy", "target", key], message));
+        let Self { api_version, kind, name } = self;
+        let (group, version) = api_version.split_once('/').unwrap_or(("core", api_version));
+        let is_version = version.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            && version.chars().all(|c| c.is_ascii_alphanumeric());
+        if object_name(group).is_err() || !is_version {
+            return wrong("api-version", format!("`{api_version}` is not a group and version such as `apps/v1`"));
+        }
+        if !kind.starts_with(|c: char| c.is_ascii_uppercase()) || !kind.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return wrong("kind", format!("`{kind}` is not a kind such as `Deployment` or `Rollout`"));
+        }
+        object_name(name).map(|_| ()).or_else(|message| wrong("name", message))
+    }
+}

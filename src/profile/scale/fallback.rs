@@ -1,0 +1,54 @@
+//! The `[scale.fallback]` table: how many pods there are while KEDA cannot read the list.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::profile::source::{ProfileError, Source};
+
+/// The `[scale.fallback]` table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FallbackTable {
+    /// How many times in a row reading may fail before it takes effect.
+    pub failure_threshold: u32,
+    /// How many pods there are then.
+    pub replicas: u32,
+    /// What `replicas` is compared with.
+    #[serde(default)]
+    pub behavior: Option<FallbackBehavior>,
+}
+
+/// What the `replicas` of a fallback are compared with; KEDA's own words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FallbackBehavior {
+    /// Nothing: so many.
+    #[default]
+    Static,
+    /// As many as there are.
+    CurrentReplicas,
+    /// As many as there are, where that is more.
+    CurrentReplicasIfHigher,
+    /// As many as there are, where that is less.
+    CurrentReplicasIfLower,
+    /// The formula is reckoned with `nil` for what cannot be read; so many where that gives `nil`.
+    ScalingModifiers,
+}
+
+impl FallbackTable {
+    pub(super) fn check(self, source: &Source, formula: bool) -> Result<(), ProfileError> {
+        let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "fallback", key], message));
+        for (key, count) in [("failure-threshold", self.failure_threshold), ("replicas", self.replicas)] {
+            if i32::try_from(count).is_err() {
+                return wrong(key, "is more than Kubernetes counts");
+            }
+        }
+        if self.behavior == Some(FallbackBehavior::ScalingModifiers) && !formula {
+            return wrong(
+                "behavior",
+                "needs a `formula` in [scale] that says what `nil` counts for, as in `busy ?? 0`",
+            );
+        }
+        Ok(())
+    }
+}

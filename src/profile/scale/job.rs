@@ -1,0 +1,137 @@
+//! The `[scale.job]` table: the Jobs that a `ScaledJob` starts.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::whole_seconds;
+use crate::profile::Span;
+use crate::profile::source::{ProfileError, Source};
+
+/// How many finished Jobs of each kind are kept where nothing is said; KEDA's own default is 100.
+pub const HISTORY_LIMIT: u32 = 5;
+
+/// How long nothing may come until a Job ends that works until it is idle, where nothing is said.
+pub const IDLE_EXIT_OF_JOBS: Duration = Duration::from_secs(10);
+
+/// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Running Jobs count against what is there: for items that are counted until they are done.
+    Default,
+    /// Only pending Jobs do: for items that leave the list, uncounted, when their Job starts.
+    Accurate,
+    /// As many Jobs as there may be.
+    Eager,
+    /// A part of the running Jobs does, and a number besides.
+    Custom,
+}
+
+/// The `[scale.job]` table.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct JobTable {
+    /// When a Job has done its part.
+    pub run: Option<JobRun>,
+    /// What becomes of the Jobs at work when the `ScaledJob` is applied with a change.
+    pub rollout: Option<Rollout>,
+    /// How many Jobs that succeeded are kept to be looked at.
+    pub successful_jobs_history_limit: Option<u32>,
+    /// How many Jobs that failed are.
+    pub failed_jobs_history_limit: Option<u32>,
+    /// How long a Job may take in all.
+    pub active_deadline: Option<Span>,
+    /// How often a failed pod is replaced within its Job.
+    pub backoff_limit: Option<u32>,
+    /// How long a finished Job is kept; without it the history limits alone decide.
+    pub ttl_after_finished: Option<Span>,
+    /// A pod without one of these conditions is pending.
+    pub pending_pod_conditions: Option<Vec<String>>,
+    /// What becomes of the triggers' numbers.
+    pub multiple_scalers_calculation: Option<Calculation>,
+    /// How many Jobs fewer the strategy `custom` starts.
+    pub custom_scaling_queue_length_deduction: Option<u32>,
+    /// Which part of the running Jobs counts against what is there with the strategy `custom`.
+    #[schemars(range(min = 0, max = 1))]
+    pub custom_scaling_running_job_percentage: Option<f64>,
+}
+
+/// When a Job has done its part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobRun {
+    /// After one item.
+    #[default]
+    Once,
+    /// When nothing has come for a while.
+    UntilIdle,
+}
+
+/// What becomes of the Jobs at work when the `ScaledJob` is applied with a change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rollout {
+    /// They end by themselves.
+    #[default]
+    Gradual,
+    /// They are ended.
+    Immediate,
+}
+
+/// What a `ScaledJob` makes of several triggers; KEDA's `multipleScalersCalculation`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Calculation {
+    /// The largest counts.
+    Max,
+    /// The smallest of those that ask for any.
+    Min,
+    /// Their average.
+    Avg,
+    /// All of them together.
+    #[default]
+    Sum,
+}
+
+impl JobTable {
+    /// Whether the strategy `custom` is meant, even if it is not named.
+    pub(super) fn is_custom(&self) -> bool {
+        self.custom_scaling_queue_length_deduction.is_some() || self.custom_scaling_running_job_percentage.is_some()
+    }
+
+    /// The limits of the API server, and keys that mean nothing with the `strategy` that was named.
+    pub(super) fn check(&self, source: &Source, strategy: Option<Strategy>) -> Result<(), ProfileError> {
+        let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "job", key], message));
+        for (key, limit) in [
+            ("successful-jobs-history-limit", self.successful_jobs_history_limit),
+            ("failed-jobs-history-limit", self.failed_jobs_history_limit),
+            ("backoff-limit", self.backoff_limit),
+            ("custom-scaling-queue-length-deduction", self.custom_scaling_queue_length_deduction),
+        ] {
+            if limit.is_some_and(|limit| i32::try_from(limit).is_err()) {
+                return wrong(key, "is more than Kubernetes counts");
+            }
+        }
+        if self.active_deadline.is_some_and(|span| !whole_seconds(span, 1, u64::MAX)) {
+            return wrong("active-deadline", "has to be whole seconds, 1 at least");
+        }
+        if self.ttl_after_finished.is_some_and(|span| !whole_seconds(span, 0, u64::MAX)) {
+            return wrong("ttl-after-finished", "has to be whole seconds");
+        }
+        if self.custom_scaling_running_job_percentage.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
+            return wrong("custom-scaling-running-job-percentage", "has to be a part from 0 to 1: 0.5 is the half");
+        }
+        if strategy.is_some_and(|strategy| strategy != Strategy::Custom) {
+            let custom = ["custom-scaling-queue-length-deduction", "custom-scaling-running-job-percentage"];
+            if let Some(key) = custom.into_iter().find(|key| source.find(&["scale", "job", key]).is_some()) {
+                return wrong(key, "has no effect without `strategy = \"custom\"`");
+            }
+        }
+        if self.pending_pod_conditions.iter().flatten().any(|condition| condition.trim().is_empty()) {
+            return wrong("pending-pod-conditions", "has an empty one: name conditions such as \"Ready\"");
+        }
+        Ok(())
+    }
+}
