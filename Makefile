@@ -4,7 +4,7 @@
 # make test        run the tests, each on a Redis of its own
 # make soak        kill some thousand consumers at random moments: half an hour, or KILLS=100
 # make check       format and lints, as CI wants them
-# make bench       produce against redis-benchmark, side by side
+# make bench       produce against redis-benchmark, render against kubectl, side by side
 # make regenerate  write completions/, k8s/ and the schema of profiles anew from the binary
 # make image       build the container image with what is there: docker, podman or buildah
 
@@ -32,7 +32,7 @@ check: setup
 	cargo clippy --locked --all-targets --no-default-features -- --deny warnings
 
 bench: setup
-	cargo bench --locked --bench produce
+	cargo bench --locked --bench produce --bench render
 
 # Beside Rust: a linker, and the Redis that the demo and the tests start for themselves. Debian's package also
 # starts a service; nobody asked for one, so it is stopped again, but only where this recipe brought it.

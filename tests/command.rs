@@ -182,6 +182,26 @@ fn a_failure_is_tried_again_with_longer_and_longer_pauses_and_is_a_dead_letter_i
 }
 
 #[test]
+fn an_item_that_is_due_soon_is_waited_for_where_that_is_asked_for() {
+    let server = RedisServer::start();
+    server.push("mylist", ["item"]);
+    let backoff = ["--once", "--backoff", "4s..4s"];
+    shell(&server, &backoff, "exit 1").output().exits(0);
+
+    // As a Job of a ScaledJob would: it ends at once, and KEDA would start the next.
+    let hasty = shell(&server, &["--once"], "true").output().exits(0);
+    assert_eq!(tally(&hasty), [0, 0, 0, 0, 0]);
+    let too_far_off = shell(&server, &["--once", "--await-due", "10ms"], "true").output().exits(0);
+    assert_eq!(tally(&too_far_off), [0, 0, 0, 0, 0]);
+    let patient = shell(&server, &["--once", "--await-due", "1m"], "true").output().exits(0);
+    assert_eq!(tally(&patient), [1, 1, 0, 0, 0]);
+    assert_eq!(keys(&server), [""; 0]);
+
+    let nothing = shell(&server, &["--once", "--await-due", "1m"], "true").output().exits(0);
+    assert!(nothing.took < PROMPTLY, "{:?}", nothing.took);
+}
+
+#[test]
 fn to_try_again_without_spending_attempts_is_bounded_by_age() {
     let server = RedisServer::start();
     server.push("mylist", ["a"]);

@@ -4,11 +4,11 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use qscale::profile::Profile;
 
-use self::support::{Finished, Qscale};
+use self::support::{Finished, Qscale, toml_files};
 
 /// What no error may show; wrong profiles with a password have this one.
 const PASSWORD: &str = "s3cret";
@@ -211,13 +211,4 @@ fn shipped_lines() -> Vec<Line> {
 fn place(stderr: &str, name: &str) -> Option<(usize, usize)> {
     let mut parts = stderr.strip_prefix(&format!("error: {name}:"))?.splitn(3, ':');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-fn toml_files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = fs::read_dir(&folder).expect("the folder can be listed").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
-    files.sort();
-    assert!(!files.is_empty(), "no profiles in {}", folder.display());
-    files
 }

@@ -4,14 +4,13 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use proptest::prelude::*;
 use qscale::profile::{self, Profile};
 use serde_json::{Value, json};
 
-use self::support::Qscale;
+use self::support::{Qscale, toml_files};
 
 /// What the program says of a profile whose form is wrong: a key, a type, one of several words.
 const OF_FORM: [&str; 4] = ["unknown key", "unknown value", ", expected ", "missing field"];
@@ -112,7 +111,7 @@ fn whatever_the_schema_offers_the_program_reads() {
             }
             if key != "$schema" {
                 let is_table = followed(&schema, node)["type"] == "object";
-                let wrong = if is_table { json!("x") } else { json!({ "x": "x" }) };
+                let wrong = if is_table { json!(["x"]) } else { json!({ "x": "x" }) };
                 let wrong = path.iter().chain([key]).rev().fold(wrong, |inner, key| json!({ key: inner }));
                 assert!(!validator.is_valid(&wrong), "{wrong}");
                 let text = toml::to_string(&wrong).unwrap();
@@ -284,13 +283,4 @@ fn values(schema: &Value, node: &Value) -> Vec<Value> {
         }
         kind => panic!("no value for {kind:?}: {node}"),
     }
-}
-
-fn toml_files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = fs::read_dir(&folder).expect("the folder can be listed").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
-    files.sort();
-    assert!(!files.is_empty(), "no profiles in {}", folder.display());
-    files
 }

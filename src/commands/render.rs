@@ -30,23 +30,22 @@ pub(crate) struct Args {
     #[arg(long, value_name = "VERSION")]
     keda_version: Option<KedaVersion>,
 
-    /// Write these alone, by kind, or by kind and name, such as scaledobject,deploy/demo-consumer
+    /// Write only these objects, such as service,deploy/demo-consumer
     #[arg(long, value_name = "KIND[/NAME]", value_delimiter = ',')]
     only: Vec<Only>,
 
-    /// The form: documents in YAML, or a List in JSON
+    /// The form of the objects
     #[arg(long, value_name = "FORMAT", default_value = "yaml")]
     format: Format,
 
-    /// Write a file for each object into this folder, and a kustomization.yaml, for kubectl apply -k
+    /// Write a file for each object into this folder, and a kustomization.yaml: for kubectl apply -k
     ///
-    /// Files of the same names are replaced, each at once; others are never touched, not even those that an earlier
-    /// render wrote and that are no longer part of the workload: they are named. With --only there is no
-    /// kustomization.yaml, and neither where one is there that was not written here.
+    /// Files of the same names are replaced, others never touched; those of an earlier render that are no longer part of
+    /// the workload are named. A kustomization.yaml of your own stays as it is, and --only writes none.
     #[arg(long, value_name = "FOLDER")]
     out_dir: Option<PathBuf>,
 
-    /// Write the JSON Schema of profiles in place of objects, for editors: what can be said, and how
+    /// Write the JSON Schema of profiles instead, for editors
     #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
     pub(crate) schema: bool,
 }
@@ -54,7 +53,9 @@ pub(crate) struct Args {
 /// How objects are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
+    /// Documents, one below the other
     Yaml,
+    /// A List
     Json,
 }
 

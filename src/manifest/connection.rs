@@ -26,6 +26,8 @@ pub(super) struct Connection {
     /// Certificates and keys that are files in pods.
     pub(super) certificates: Vec<Certificate>,
     authentication: Authentication,
+    /// KEDA's credentials are named by an object that is there already.
+    referenced: bool,
 }
 
 /// A key of an existing Secret.
@@ -82,6 +84,7 @@ impl Connection {
             password: None,
             certificates: Vec::new(),
             authentication: profile.scale.authentication.unwrap_or_default(),
+            referenced: profile.scale.trigger_authentication.is_some(),
         })
     }
 
@@ -110,6 +113,7 @@ impl Connection {
             password,
             certificates,
             authentication: profile.scale.authentication.unwrap_or_default(),
+            referenced: profile.scale.trigger_authentication.is_some(),
         })
     }
 
@@ -168,7 +172,8 @@ impl Connection {
             }
             Authentication::TriggerAuthentication => {
                 metadata.insert("address", self.address());
-                if let Some(Text::Literal(name)) = &self.username {
+                // Said here, it would go over what the object names.
+                if let Some(Text::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
                     metadata.insert("username", name.clone());
                 }
             }
@@ -188,6 +193,9 @@ impl Connection {
     /// What KEDA reads from the Secret itself: parameter and key.
     pub(super) fn trigger_secrets(&self) -> Vec<(&'static str, &SecretKey)> {
         let mut secrets = Vec::new();
+        if self.referenced {
+            return secrets;
+        }
         if self.authentication == Authentication::TriggerAuthentication {
             if let Some(Text::Secret(key)) = &self.username {
                 secrets.push(("username", key));

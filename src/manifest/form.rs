@@ -114,17 +114,17 @@ impl Object {
         struct Metadata {
             name: String,
         }
-        let Named { kind, metadata } = serde_json::from_value(self.to_json()?)?;
+        let Named { kind, metadata } = serde_json::from_value(serde_json::to_value(&self.kind)?)?;
         Ok(Identity { kind, name: metadata.name })
     }
 
-    /// The object as JSON.
+    /// The object as JSON, which has no comments: read back from its YAML, and so the same.
     ///
     /// # Errors
     ///
     /// None that a value made here could cause.
-    pub fn to_json(&self) -> serde_json::Result<Value> {
-        serde_json::to_value(&self.kind)
+    pub fn to_json(&self) -> Result<Value, FormError> {
+        Ok(serde_saphyr::from_str(&self.to_yaml()?)?)
     }
 }
 
@@ -141,7 +141,7 @@ impl Workload<'_> {
 
     /// Writes a kustomization of `files`, in their order.
     pub fn kustomization(&self, files: &[String]) -> String {
-        let resources: String = files.iter().map(|file| format!("- {file}\n")).collect();
+        let resources: String = files.iter().flat_map(|file| ["- ", file, "\n"]).collect();
         let header = self.header();
         format!("{header}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}")
     }
@@ -160,9 +160,20 @@ pub fn listed(kustomization: &str) -> Option<Vec<&str>> {
 /// # Errors
 ///
 /// None that a value made here could cause.
-pub fn list(objects: &[Object]) -> serde_json::Result<Value> {
+pub fn list(objects: &[Object]) -> Result<Value, FormError> {
     let items: Vec<Value> = objects.iter().map(Object::to_json).collect::<Result<_, _>>()?;
     Ok(json!({ "apiVersion": "v1", "kind": "List", "items": items }))
+}
+
+/// An object that cannot be written down: nothing that a profile could cause.
+#[derive(Debug, thiserror::Error)]
+pub enum FormError {
+    /// As YAML.
+    #[error("cannot write an object as YAML")]
+    Yaml(#[from] serde_saphyr::SerializeError),
+    /// As JSON.
+    #[error("cannot write an object as JSON")]
+    Json(#[from] serde_saphyr::Error),
 }
 
 #[cfg(test)]

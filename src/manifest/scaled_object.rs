@@ -13,6 +13,7 @@ use super::Workload;
 use super::metadata::Component;
 use super::trigger::{API_VERSION, Trigger, triggers};
 use crate::profile::ScaleTable;
+use crate::profile::deploy::{TargetTable, WorkloadKind};
 use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 
 /// KEDA's `ScaledObject`, as far as it is needed here.
@@ -46,8 +47,8 @@ struct Spec {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ScaleTargetRef {
-    api_version: &'static str,
-    kind: &'static str,
+    api_version: String,
+    kind: String,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     env_source_container_name: Option<&'static str>,
@@ -100,23 +101,17 @@ pub(super) fn comment(workload: &Workload<'_>) -> Option<&'static str> {
     (on || paused_replicas.is_some()).then_some(PAUSED)
 }
 
-/// The object, which has its Deployment's name.
+/// The object, which has its workload's name where that is written as well.
 pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
     let scale = &workload.profile.scale;
     let name = workload.profile.deploy.consumer_name();
-    let container = workload.connection.read_from_environment().then(|| Component::Consumer.name());
     let (polling, cooldown) = what_periods_govern(scale);
     ScaledObject {
         api_version: API_VERSION,
         kind: "ScaledObject",
         metadata: annotated(workload.metadata(&name, Component::Consumer), annotations(scale)),
         spec: Spec {
-            scale_target_ref: ScaleTargetRef {
-                api_version: "apps/v1",
-                kind: "Deployment",
-                name,
-                env_source_container_name: container,
-            },
+            scale_target_ref: scale_target_ref(workload, name),
             idle_replica_count: scale.idle_replica_count.map(|count| {
                 Commented(count, "while there is nothing to do; else never fewer than the next".to_owned())
             }),
@@ -150,6 +145,26 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
             },
             triggers: triggers(workload),
         },
+    }
+}
+
+/// What is scaled: the consumers, or what somebody else has made.
+fn scale_target_ref(workload: &Workload<'_>, consumer: String) -> ScaleTargetRef {
+    let deploy = &workload.profile.deploy;
+    if let Some(TargetTable { api_version, kind, name }) = deploy.target.clone() {
+        // KEDA looks at its first container, where it looks at any: what others are called is not known here.
+        return ScaleTargetRef { api_version, kind, name, env_source_container_name: None };
+    }
+    let kind = match deploy.workload.unwrap_or_default() {
+        WorkloadKind::Deployment => "Deployment",
+        WorkloadKind::StatefulSet => "StatefulSet",
+    };
+    let container = workload.connection.read_from_environment().then(|| Component::Consumer.name());
+    ScaleTargetRef {
+        api_version: "apps/v1".to_owned(),
+        kind: kind.to_owned(),
+        name: consumer,
+        env_source_container_name: container,
     }
 }
 

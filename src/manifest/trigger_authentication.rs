@@ -30,10 +30,9 @@ struct SecretTargetRef {
     key: String,
 }
 
-/// Its name, where there is one: not where the profile names one that is there already.
+/// Its name, where there is one.
 pub(super) fn name(workload: &Workload<'_>) -> Option<String> {
-    let needed =
-        workload.profile.scale.trigger_authentication.is_none() && !workload.connection.trigger_secrets().is_empty();
+    let needed = !workload.connection.trigger_secrets().is_empty();
     needed.then(|| format!("{}-redis", workload.profile.deploy.name()))
 }
 

@@ -153,24 +153,20 @@ impl Profile {
     /// As [`Profile::parse`]; and lists the overlays there are when none is called `env`.
     pub fn parse_with(name: &str, text: &str, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
         let source = Source { name: name.to_owned(), text: text.to_owned(), env: None };
-        let base = Self::of(source.clone())?;
-        let chosen = env.map(|env| overlay::choose(&base, env)).transpose()?;
-        let others = base.env.keys().map(Some).filter(|other| *other != chosen);
-        let mut profiles = [chosen].into_iter().chain(others).map(|env| {
-            let profile = match env {
-                Some(_) => Self::of(Source { env: env.cloned(), ..source.clone() })?,
-                None => base.clone(),
-            };
+        let read = |env: Option<&String>| {
+            let profile = Self::of(Source { env: env.cloned(), ..source.clone() })?;
             profile.check().map(|()| profile)
-        });
-        let profile = profiles.next().unwrap_or_else(|| Ok(base.clone()))?;
-        profiles.try_for_each(|other| other.map(drop))?;
+        };
+        let overlays = Self::of(source.clone())?.env;
+        let profile = read(env.map(|env| overlay::choose(&source, &overlays, env)).transpose()?)?;
+        overlays.keys().try_for_each(|other| read(Some(other)).map(drop))?;
         Ok(profile)
     }
 
     /// Reads what `source` says: every key is known, and every value alone can be.
     fn of(source: Source) -> Result<Self, ProfileError> {
         let document = source.document().map_err(|error| source.toml_error(&error))?;
+        source.check_tables(document.get_ref())?;
         let read = Self::deserialize(toml::Deserializer::from(document));
         let profile = read.map_err(|error| source.toml_error(&error))?;
         Ok(Self { source, ..profile })

@@ -1,13 +1,15 @@
 //! The `[env.NAME]` tables: what is different in one environment, laid over the rest of the profile.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::setting::{Setting, SettingError};
-use super::source::nearest;
-use super::{ConsumeTable, DeployTable, ProduceTable, Profile, QueueTable, RedisTable, ScaleTable};
+use super::source::{Source, nearest};
+use super::{ConsumeTable, DeployTable, ProduceTable, QueueTable, RedisTable, ScaleTable};
 
 /// The tables of a profile once more. A key that is written goes over the profile's own, a list as a whole.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -37,13 +39,21 @@ const IN_PLACE_OF: [(&str, &str, &[&str]); 6] = [
     ("consume", "command", &["work"]),
 ];
 
-/// Finds the overlay that `env` names.
-pub(super) fn choose<'a>(profile: &'a Profile, env: &Setting<String>) -> Result<&'a String, SettingError> {
-    if let Some((name, _)) = profile.env.get_key_value(&env.value) {
+/// Finds the name that `env` says among those of `overlays`.
+///
+/// # Errors
+///
+/// Says which there are in `source`.
+pub(super) fn choose<'a>(
+    source: &Source,
+    overlays: &'a BTreeMap<String, Overlay>,
+    env: &Setting<String>,
+) -> Result<&'a String, SettingError> {
+    if let Some((name, _)) = overlays.get_key_value(&env.value) {
         return Ok(name);
     }
-    let (source, name) = (&profile.source.name, &env.value);
-    let known: Vec<&str> = profile.env.keys().map(String::as_str).collect();
+    let (source, name) = (&source.name, &env.value);
+    let known: Vec<&str> = overlays.keys().map(String::as_str).collect();
     let message = match nearest(name, &known) {
         _ if known.is_empty() => format!("{source} has no overlays; one would be a table such as [env.{name}.scale]"),
         Some(meant) => format!("{source} has no overlay `{name}`; did you mean `{meant}`?"),

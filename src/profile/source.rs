@@ -41,6 +41,21 @@ impl Source {
         Ok(document)
     }
 
+    /// Refuses a list where the profile or an overlay has a table: serde would take what is in it for the values of the
+    /// table's keys, one after the other.
+    pub(super) fn check_tables(&self, document: &DeTable<'_>) -> Result<(), ProfileError> {
+        let overlays = overlay::table(document, "env");
+        let each = overlays.into_iter().flat_map(|all| all.iter()).filter_map(|(_, value)| value.get_ref().as_table());
+        for (key, value) in [document].into_iter().chain(overlays).chain(each).flat_map(|table| table.iter()) {
+            if value.get_ref().is_array() {
+                let message = format!("`{}` is a table, not a list", key.get_ref());
+                let hint = "the name of a table stands in single brackets".to_owned();
+                return Err(self.error(Some(value.span()), message, Some(hint)));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the overlay says `path`.
     fn is_overlaid(&self, path: &[&str]) -> bool {
         let (Some(env), Ok(document)) = (&self.env, DeTable::parse(&self.text)) else { return false };

@@ -8,6 +8,8 @@ mod qscale;
 mod redis_server;
 mod resp;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub(crate) use self::census::{Census, Found};
@@ -33,4 +35,16 @@ pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnM
         assert!(start.elapsed() < deadline, "not within {deadline:?}: {what}");
         std::thread::sleep(LOOK_AGAIN);
     }
+}
+
+/// The profiles in a folder of the repository, in order.
+///
+/// Panics when there are none.
+pub(crate) fn toml_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = fs::read_dir(&folder).expect("the folder can be listed").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    files.sort();
+    assert!(!files.is_empty(), "no profiles in {}", folder.display());
+    files
 }

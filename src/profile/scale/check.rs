@@ -53,7 +53,7 @@ impl ScaleTable {
         self.check_names(source)?;
         self.pause.check(source)?;
         self.behavior.check(source)?;
-        self.job.check(source, (self.kind() == ScaleKind::ScaledJob).then(|| self.strategy(delivery)))
+        self.job.check(source, self.strategy)
     }
 
     /// The limits of single numbers, and the order of those that have one.
@@ -217,13 +217,9 @@ mod tests {
             ("kind = \"ScaledJob\"\npause = { paused-replicas = 3 }", "pause.paused-replicas", "`paused`"),
             ("kind = \"ScaledJob\"\ncombine = \"sum\"", "combine", "multiple-scalers-calculation"),
             ("kind = \"ScaledJob\"\njob = { active-deadline = \"0s\" }", "job.active-deadline", "1 at least"),
+            ("kind = \"ScaledJob\"\njob = { pending-pod-conditions = [\" \"] }", "job.pending-pod-conditions", "Ready"),
             (
-                "kind = \"ScaledJob\"\njob = { pending-pod-conditions = [\"Ready\"] }",
-                "job.pending-pod-conditions",
-                "effect",
-            ),
-            (
-                "kind = \"ScaledJob\"\njob = { custom-scaling-queue-length-deduction = 1 }",
+                "kind = \"ScaledJob\"\nstrategy = \"default\"\njob = { custom-scaling-queue-length-deduction = 1 }",
                 "job.custom-scaling-queue-length-deduction",
                 "custom",
             ),

@@ -79,13 +79,12 @@ impl Formula {
         if sort == Sort::Truth {
             return Err("is true or false, and a number is needed: add `? 1 : 0`, say".to_owned());
         }
+        // One line: a comment stands behind it in the manifest.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if node.range()?.0 < 0.0 {
-            return Err(format!(
-                "can go below zero, and then the HPA would go to the maximum: write `max(0, {})`",
-                text.trim()
-            ));
+            return Err(format!("can go below zero, and then the HPA would go to the maximum: write `max(0, {text})`"));
         }
-        Ok(Self { text: text.trim().to_owned(), node })
+        Ok(Self { text, node })
     }
 
     /// Its value where `read` says what each trigger counts; `None` where something that is needed could not be read.
@@ -366,6 +365,12 @@ mod tests {
         ] {
             assert!((value(text) - expected).abs() < 1e-9, "{text}: {}", value(text));
         }
+    }
+
+    #[test]
+    fn a_formula_of_several_lines_is_one() {
+        let formula = Formula::parse(" waiting\n  + busy ", &NAMES).unwrap();
+        assert_eq!(formula.to_string(), "waiting + busy");
     }
 
     #[test]

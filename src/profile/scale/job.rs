@@ -96,7 +96,12 @@ pub enum Calculation {
 }
 
 impl JobTable {
-    /// The limits of the API server, and keys that mean nothing with `strategy`.
+    /// Whether the strategy `custom` is meant, even if it is not named.
+    pub(super) fn is_custom(&self) -> bool {
+        self.custom_scaling_queue_length_deduction.is_some() || self.custom_scaling_running_job_percentage.is_some()
+    }
+
+    /// The limits of the API server, and keys that mean nothing with the `strategy` that was named.
     pub(super) fn check(&self, source: &Source, strategy: Option<Strategy>) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "job", key], message));
         for (key, limit) in [
@@ -118,20 +123,15 @@ impl JobTable {
         if self.custom_scaling_running_job_percentage.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
             return wrong("custom-scaling-running-job-percentage", "has to be a part from 0 to 1: 0.5 is the half");
         }
-        if strategy != Some(Strategy::Custom) {
+        if strategy.is_some_and(|strategy| strategy != Strategy::Custom) {
             let custom = ["custom-scaling-queue-length-deduction", "custom-scaling-running-job-percentage"];
             if let Some(key) = custom.into_iter().find(|key| source.find(&["scale", "job", key]).is_some()) {
                 return wrong(key, "has no effect without `strategy = \"custom\"`");
             }
         }
-        match &self.pending_pod_conditions {
-            Some(conditions) if conditions.iter().any(|condition| condition.trim().is_empty()) => {
-                wrong("pending-pod-conditions", "has an empty one: name conditions such as \"Ready\"")
-            }
-            Some(_) if matches!(strategy, Some(Strategy::Default | Strategy::Custom)) => {
-                wrong("pending-pod-conditions", "has no effect: this strategy does not look at pending Jobs")
-            }
-            _ => Ok(()),
+        if self.pending_pod_conditions.iter().flatten().any(|condition| condition.trim().is_empty()) {
+            return wrong("pending-pod-conditions", "has an empty one: name conditions such as \"Ready\"");
         }
+        Ok(())
     }
 }

@@ -162,6 +162,7 @@ impl ScaleTable {
     /// items at work are counted as well, and so running Jobs count against them.
     pub fn strategy(&self, delivery: Delivery) -> Strategy {
         self.strategy.unwrap_or(match delivery {
+            _ if self.job.is_custom() => Strategy::Custom,
             Delivery::AtLeastOnce => Strategy::Default,
             Delivery::AtMostOnce => Strategy::Accurate,
         })
