@@ -12,7 +12,7 @@ use super::{Object, Workload};
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
 
 /// What kubectl calls kinds for short; of our own, KEDA's and the Prometheus operator's resources.
-const SHORT_NAMES: [(&str, &str); 15] = [
+const SHORT_NAMES: [(&str, &str); 16] = [
     ("cm", "configmap"),
     ("cta", "clustertriggerauthentication"),
     ("clustertriggerauth", "clustertriggerauthentication"),
@@ -25,6 +25,7 @@ const SHORT_NAMES: [(&str, &str); 15] = [
     ("sj", "scaledjob"),
     ("smon", "servicemonitor"),
     ("so", "scaledobject"),
+    ("sts", "statefulset"),
     ("svc", "service"),
     ("ta", "triggerauthentication"),
     ("triggerauth", "triggerauthentication"),
