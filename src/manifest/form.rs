@@ -12,7 +12,7 @@ use super::{Object, Workload};
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
 
 /// What kubectl calls kinds for short; of our own, KEDA's and the Prometheus operator's resources.
-const SHORT_NAMES: [(&str, &str); 15] = [
+const SHORT_NAMES: [(&str, &str); 16] = [
     ("cm", "configmap"),
     ("cta", "clustertriggerauthentication"),
     ("clustertriggerauth", "clustertriggerauthentication"),
@@ -25,6 +25,7 @@ const SHORT_NAMES: [(&str, &str); 15] = [
     ("sj", "scaledjob"),
     ("smon", "servicemonitor"),
     ("so", "scaledobject"),
+    ("sts", "statefulset"),
     ("svc", "service"),
     ("ta", "triggerauthentication"),
     ("triggerauth", "triggerauthentication"),
@@ -205,7 +206,7 @@ mod tests {
     #[test]
     fn a_kustomization_that_was_written_here_is_known_again_and_no_other() {
         let profile = Profile::built_in().unwrap();
-        let workload = Workload::of(&profile, None, None).unwrap();
+        let workload = Workload::of(&profile, None, None, None).unwrap();
         let files = ["namespace-a.yaml".to_owned(), "service-b.yaml".to_owned()];
         assert_eq!(
             listed(&workload.kustomization(&files)).as_deref(),

@@ -85,7 +85,7 @@ impl RedisUrl {
             // Read as path or query, the rest of a password would be repeated below.
             return Err("a `/` or `?` in user or password has to be written %2F or %3F in a URL".to_owned());
         }
-        if !text.contains("://") {
+        if text.split_once(':').is_none_or(|(_, rest)| !rest.starts_with("//")) {
             return Err(format!("a Redis URL begins with one of {SCHEMES}"));
         }
         let url = Url::parse(text).map_err(|error| match error {
@@ -193,6 +193,7 @@ mod tests {
             ("localhost:6379", "begins with one of redis://"),
             ("redis:u:s3cret@127.0.0.1", "begins with one of redis://"),
             ("/tmp/redis.sock", "begins with one of redis://"),
+            ("unix:://run/redis.sock", "begins with one of redis://"),
             ("http://:s3cret@h:1", "unknown scheme `http://`"),
             ("redis://:s3cret@h:99999", "port"),
             ("redis://:s3cret@h:0", "port"),
