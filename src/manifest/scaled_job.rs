@@ -73,7 +73,7 @@ pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
     let job = &scale.job;
     let name = workload.profile.deploy.consumer_name();
     let triggers = triggers(workload);
-    let paused = (scale.pause.paused == Some(true)).then(|| ("autoscaling.keda.sh/paused", "true"));
+    let paused = (scale.pause.paused == Some(true)).then_some(("autoscaling.keda.sh/paused", "true"));
     let annotations = paused.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     ScaledJob {
         api_version: API_VERSION,
