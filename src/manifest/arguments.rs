@@ -1,5 +1,6 @@
 //! The profile's `[produce]` and `[consume]` as arguments of the same binary in a pod.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::literal;
@@ -8,8 +9,16 @@ use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
 use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable, Span};
 use crate::workload::Rate;
 
-/// The arguments of a producer.
-pub(super) fn produce(profile: &Profile) -> Vec<String> {
+/// What a container runs.
+pub(super) struct Call {
+    /// Its arguments; their values are in variables, so that they can be set without touching the workload.
+    pub(super) arguments: Vec<String>,
+    /// These variables.
+    pub(super) settings: BTreeMap<String, String>,
+}
+
+/// The call of a producer.
+pub(super) fn produce(profile: &Profile) -> Call {
     // Taken apart by name, so that a new key cannot be forgotten here.
     let ProduceTable { batch, every, rate, count, duration, payload, max_backlog, echo } = &profile.produce;
     let mut arguments = Arguments::of("produce");
@@ -29,8 +38,8 @@ pub(super) fn ends(table: &ProduceTable) -> bool {
     table.count.is_some() || table.duration.is_some()
 }
 
-/// The arguments of a consumer that works on until it is told to stop.
-pub(super) fn consume(profile: &Profile) -> Vec<String> {
+/// The call of a consumer that works on until it is told to stop.
+pub(super) fn consume(profile: &Profile) -> Call {
     let mut arguments = Arguments::of("consume");
     arguments.option("concurrency", profile.consume.concurrency);
     arguments.option("max-items", profile.consume.max_items);
@@ -39,8 +48,8 @@ pub(super) fn consume(profile: &Profile) -> Vec<String> {
     arguments.patience(&profile.redis)
 }
 
-/// The arguments of a consumer in a Job, which comes to an end by itself.
-pub(super) fn consume_job(profile: &Profile) -> Vec<String> {
+/// The call of a consumer in a Job, which comes to an end by itself.
+pub(super) fn consume_job(profile: &Profile) -> Call {
     let table = &profile.consume;
     let mut arguments = Arguments::of("consume");
     match profile.scale.job.run.unwrap_or_default() {
@@ -63,6 +72,7 @@ pub(super) fn consume_job(profile: &Profile) -> Vec<String> {
 
 struct Arguments {
     words: Vec<String>,
+    settings: BTreeMap<String, String>,
     /// What comes after `--`.
     command: Vec<String>,
 }
@@ -72,12 +82,15 @@ impl Arguments {
         // An empty profile: what is not said here is qscale's default, as it is where the profile itself is read, and not
         // what the built-in profile says.
         let words = vec![subcommand.to_owned(), "--profile=/dev/null".to_owned()];
-        Self { words, command: Vec::new() }
+        Self { words, settings: BTreeMap::new(), command: Vec::new() }
     }
 
     /// Name and value in one argument, so that a value may begin with a dash.
     fn option(&mut self, name: &str, value: Option<impl Display>) {
-        self.words.extend(value.map(|value| format!("--{name}={}", literal(&value.to_string()))));
+        let Some(value) = value else { return };
+        let variable = format!("QSCALE_{}", name.to_uppercase().replace('-', "_"));
+        self.words.push(format!("--{name}=$({variable})"));
+        self.settings.insert(variable, value.to_string());
     }
 
     /// How an item is worked, and what becomes of one that fails.
@@ -112,9 +125,8 @@ impl Arguments {
         self.option("max-age", *max_age);
         self.option("timeout", *timeout);
         self.option("kill-after", *kill_after);
-        for rule in exit.iter().flat_map(ExitTable::rules) {
-            self.option("exit", Some(rule));
-        }
+        // Several of one name, which no variable holds.
+        self.words.extend(exit.iter().flat_map(ExitTable::rules).map(|rule| literal(&format!("--exit={rule}"))));
         self.option("metrics", *metrics);
         self.option("stamp-field", stamp_field.as_ref());
         if let Some(command) = command {
@@ -123,14 +135,14 @@ impl Arguments {
     }
 
     /// How long connecting may take: all of `[redis]` that is not where it is and who asks.
-    fn patience(mut self, redis: &RedisTable) -> Vec<String> {
+    fn patience(mut self, redis: &RedisTable) -> Call {
         self.option("connect-timeout", redis.connect_timeout);
         self.option("reconnect-for", redis.reconnect_for);
         if !self.command.is_empty() {
             self.words.push("--".to_owned());
             self.words.append(&mut self.command);
         }
-        self.words
+        Call { arguments: self.words, settings: self.settings }
     }
 
     fn switch(&mut self, name: &str, on: bool) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
-use super::literal;
+use super::certificate::{Certificate, certificates};
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
 use crate::profile::{Address, Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Tls};
 
@@ -13,12 +13,6 @@ pub(super) const SERVICE: &str = "redis";
 
 /// The port Redis listens on.
 pub(super) const PORT: u16 = 6379;
-
-/// The folder in the container that holds the certificates to trust.
-pub(super) const TLS_FOLDER: &str = "/etc/qscale/tls";
-
-/// The file in it.
-pub(super) const CA_FILE: &str = "ca.crt";
 
 /// How pods and KEDA reach Redis.
 pub(super) struct Connection {
@@ -29,8 +23,8 @@ pub(super) struct Connection {
     skip_verify: bool,
     username: Option<Text>,
     password: Option<SecretKey>,
-    /// Certificates to trust in place of the system's.
-    pub(super) ca: Option<SecretKey>,
+    /// Certificates and keys that are files in pods.
+    pub(super) certificates: Vec<Certificate>,
     authentication: Authentication,
     /// KEDA's credentials are named by an object that is there already.
     referenced: bool,
@@ -54,6 +48,11 @@ impl Connection {
     pub(super) fn of(profile: &Profile, namespace: Option<&str>) -> Result<Self, ProfileError> {
         // No environment: what whoever renders has set there is nothing the pods would have.
         let endpoint = Endpoint::resolve(RedisTable::default(), &Environment::default(), profile)?;
+        if profile.deploy.target.is_some() && profile.scale.authentication == Some(Authentication::Environment) {
+            let message = "has KEDA read the variables of a container that is not written here: leave it out, or \
+                           `target` of [deploy]";
+            return Err(profile.source.error_at(&["scale", "authentication"], message));
+        }
         match profile.deploy.redis {
             Some(true) => Self::beside(profile, endpoint, namespace),
             _ => Self::elsewhere(profile, endpoint),
@@ -83,7 +82,7 @@ impl Connection {
             skip_verify: false,
             username: None,
             password: None,
-            ca: None,
+            certificates: Vec::new(),
             authentication: profile.scale.authentication.unwrap_or_default(),
             referenced: profile.scale.trigger_authentication.is_some(),
         })
@@ -93,12 +92,14 @@ impl Connection {
     fn elsewhere(profile: &Profile, endpoint: Endpoint) -> Result<Self, ProfileError> {
         let (host, port) = reachable(profile, endpoint.address.value.clone())?;
         let (username, password) = credentials(profile, &endpoint)?;
-        let ca = profile.deploy.secret_ca_key.as_deref().and_then(|key| secret_key(profile, key));
+        let certificates = certificates(profile);
         match &endpoint.tls {
-            Some(tls) => check_tls(profile, tls, ca.is_some())?,
-            None if ca.is_some() => {
+            Some(tls) => check_tls(profile, tls)?,
+            None if !certificates.is_empty() => {
+                let deploy = &profile.deploy;
+                let key = if deploy.secret_ca_key.is_some() { "secret-ca-key" } else { "secret-cert-key" };
                 let message = "has no effect: [redis] does not speak TLS";
-                return Err(profile.source.error_at(&["deploy", "secret-ca-key"], message));
+                return Err(profile.source.error_at(&["deploy", key], message));
             }
             None => {}
         }
@@ -110,36 +111,44 @@ impl Connection {
             skip_verify: endpoint.tls.is_some_and(|tls| tls.skip_verify),
             username,
             password,
-            ca,
+            certificates,
             authentication: profile.scale.authentication.unwrap_or_default(),
             referenced: profile.scale.trigger_authentication.is_some(),
         })
     }
 
-    /// The variables of a container.
-    pub(super) fn variables(&self) -> Vec<EnvVar> {
-        let mut variables = vec![variable("REDIS_HOST", &self.host), variable("REDIS_PORT", &self.port.to_string())];
-        match &self.username {
-            Some(Text::Literal(name)) => variables.push(variable("REDIS_USERNAME", name)),
-            Some(Text::Secret(key)) => variables.push(secret_variable("REDIS_USERNAME", key)),
-            None => {}
-        }
-        if let Some(password) = &self.password {
-            variables.push(secret_variable("REDIS_PASSWORD", password));
+    /// What pods are told openly: variables and their values.
+    pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![("REDIS_HOST", self.host.clone()), ("REDIS_PORT", self.port.to_string())];
+        if let Some(Text::Literal(name)) = &self.username {
+            settings.push(("REDIS_USERNAME", name.clone()));
         }
         if self.db != 0 {
-            variables.push(variable("REDIS_DB", &self.db.to_string()));
+            settings.push(("REDIS_DB", self.db.to_string()));
         }
         if self.tls {
-            variables.push(variable("REDIS_TLS", "true"));
+            settings.push(("REDIS_TLS", "true".to_owned()));
         }
-        if self.ca.is_some() {
-            variables.push(variable("REDIS_TLS_CA", &format!("{TLS_FOLDER}/{CA_FILE}")));
-        }
+        settings.extend(self.certificates.iter().map(|certificate| (certificate.variable, certificate.path())));
         if self.skip_verify {
-            variables.push(variable("REDIS_TLS_SKIP_VERIFY", "true"));
+            settings.push(("REDIS_TLS_SKIP_VERIFY", "true".to_owned()));
         }
+        settings
+    }
+
+    /// The variables of a container that come from the Secret.
+    pub(super) fn variables(&self) -> Vec<EnvVar> {
+        let mut variables = Vec::new();
+        if let Some(Text::Secret(key)) = &self.username {
+            variables.push(secret_variable("REDIS_USERNAME", key));
+        }
+        variables.extend(self.password.iter().map(|key| secret_variable("REDIS_PASSWORD", key)));
         variables
+    }
+
+    /// The port Redis listens on.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The type of KEDA's triggers.
@@ -194,7 +203,7 @@ impl Connection {
             secrets.extend(self.password.iter().map(|key| ("password", key)));
         }
         // A trigger takes certificates from nowhere else.
-        secrets.extend(self.ca.iter().map(|key| ("ca", key)));
+        secrets.extend(self.certificates.iter().map(|certificate| (certificate.parameter, &certificate.key)));
         secrets
     }
 
@@ -203,17 +212,30 @@ impl Connection {
         self.authentication == Authentication::Environment
     }
 
+    /// The keys of the Secret, and what belongs in each.
+    pub(super) fn secret_keys(&self) -> Vec<(&SecretKey, &'static str)> {
+        let mut keys = Vec::new();
+        if let Some(Text::Secret(key)) = &self.username {
+            keys.push((key, "the user"));
+        }
+        keys.extend(self.password.iter().map(|key| (key, "the password")));
+        keys.extend(self.certificates.iter().map(|certificate| (&certificate.key, certificate.content)));
+        keys
+    }
+
     /// The command that makes the Secret.
     pub(super) fn secret_command(&self, namespace: Option<&str>) -> Option<String> {
-        let password = self.password.as_ref()?;
+        let SecretKey { secret, key } = self.password.as_ref()?;
         let namespace = namespace.map(|name| format!(" --namespace {name}")).unwrap_or_default();
         let username = match &self.username {
             Some(Text::Secret(username)) => format!(" --from-literal={}=USER", username.key),
             _ => String::new(),
         };
-        let ca = self.ca.as_ref().map(|ca| format!(" --from-file={}=FILE", ca.key)).unwrap_or_default();
-        let SecretKey { secret, key } = password;
-        Some(format!("kubectl create secret generic {secret}{namespace}{username} --from-literal={key}=PASSWORD{ca}"))
+        let files: String =
+            self.certificates.iter().map(|certificate| format!(" --from-file={}=FILE", certificate.key.key)).collect();
+        Some(format!(
+            "kubectl create secret generic {secret}{namespace}{username} --from-literal={key}=PASSWORD{files}"
+        ))
     }
 
     /// `host:port`; KEDA dials it as it is.
@@ -263,15 +285,17 @@ fn credentials(profile: &Profile, endpoint: &Endpoint) -> Result<(Option<Text>, 
 }
 
 /// What of TLS can be had in a pod and in KEDA.
-fn check_tls(profile: &Profile, tls: &Tls, ca_in_secret: bool) -> Result<(), ProfileError> {
+fn check_tls(profile: &Profile, tls: &Tls) -> Result<(), ProfileError> {
     let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["redis", key], message));
-    if tls.ca.is_some() && !ca_in_secret {
+    if tls.ca.is_some() && profile.deploy.secret_ca_key.is_none() {
         let message =
             "is a file that no pod has: put it into the Secret and name its key in `secret-ca-key` of [deploy]";
         return wrong("tls-ca", message);
     }
-    if tls.client.is_some() {
-        return wrong("tls-cert", "is a file that no pod has; client certificates cannot be rendered");
+    if tls.client.is_some() && profile.deploy.secret_cert_key.is_none() {
+        let message = "is a file that no pod has: put it and its key into the Secret and name their keys in \
+                       `secret-cert-key` and `secret-key-key` of [deploy]";
+        return wrong("tls-cert", message);
     }
     if tls.server_name.is_some() {
         return wrong("tls-server-name", "is more than KEDA can: it expects the host's name in the certificate");
@@ -284,17 +308,14 @@ fn place(profile: &Profile) -> [&'static str; 2] {
     if profile.redis.url.is_some() { ["redis", "url"] } else { ["redis", "host"] }
 }
 
-fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {
+/// A key of the Secret, where there is a Secret.
+pub(super) fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {
     let secret = profile.deploy.secret.clone()?;
     Some(SecretKey { secret, key: key.to_owned() })
 }
 
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-}
-
-pub(super) fn variable(name: &str, value: &str) -> EnvVar {
-    EnvVar { name: name.to_owned(), value: Some(literal(value)), value_from: None }
 }
 
 fn secret_variable(name: &str, SecretKey { secret, key }: &SecretKey) -> EnvVar {
@@ -333,6 +354,11 @@ mod tests {
             ("[redis]\nhost = \"r\"\ntls = true\ntls-server-name = \"n\"", "q.toml:4:19:", "KEDA"),
             ("[redis]\nhost = \"r\"\ntls = true\ntls-cert = \"c\"\ntls-key = \"k\"", "q.toml:4:12:", "no pod has"),
             ("[redis]\nhost = \"r\"\n[deploy]\nsecret = \"s\"\nsecret-ca-key = \"c\"", "q.toml:5:17:", "TLS"),
+            (
+                "[redis]\nhost = \"r\"\n[deploy]\ntarget = { name = \"w\" }\n[scale]\nauthentication = \"environment\"",
+                "q.toml:6:18: scale.authentication",
+                "`target`",
+            ),
         ] {
             let error = connection(text).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.starts_with(place) && error.contains(reason), "{text}: {error}");
@@ -350,12 +376,15 @@ mod tests {
     #[test]
     fn keda_is_told_the_address_and_reads_the_rest_from_the_secret() {
         let text = "[redis]\nurl = \"rediss://r:7000/2\"\ntls-skip-verify = true\n[deploy]\nsecret = \"s\"\n\
-                    secret-username-key = \"user\"\nsecret-ca-key = \"ca.pem\"";
+                    secret-username-key = \"user\"\nsecret-ca-key = \"ca.pem\"\nsecret-cert-key = \"c\"\nsecret-key-key = \"k\"";
         assert_eq!(metadata(text), ["address=r:7000", "databaseIndex=2", "enableTLS=true", "unsafeSsl=true"]);
         let connection = connection(text).unwrap_or_else(|error| panic!("{error}"));
         let secrets: Vec<_> =
             connection.trigger_secrets().into_iter().map(|(parameter, key)| (parameter, key.key.as_str())).collect();
-        assert_eq!(secrets, [("username", "user"), ("password", "password"), ("ca", "ca.pem")]);
+        assert_eq!(
+            secrets,
+            [("username", "user"), ("password", "password"), ("ca", "ca.pem"), ("cert", "c"), ("key", "k")]
+        );
     }
 
     #[test]

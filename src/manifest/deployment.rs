@@ -1,17 +1,19 @@
-//! The Deployments of consumers and producer; a Job for a producer that ends.
+//! The workloads of consumers and producer; a Job for a producer that ends.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, StatefulSet, StatefulSetSpec};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
-use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec, Service, ServiceSpec};
 
-use super::metadata::{Component, selector};
+use super::metadata::{Component, selecting, selector};
+use super::scaled_object::annotated;
 use super::{Workload, arguments, pod};
 use crate::profile::DEFAULT_DRAIN;
 use crate::profile::consume::DEFAULT_KILL_AFTER;
 
-/// Said above the consumers' Deployment.
+/// Said above the consumers' workload.
 pub(super) const COMMENT: &str =
     "No `replicas`: the count is KEDA's and the HPA's, and applying this again must not reset it.";
 
@@ -21,12 +23,47 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// How long a producer has to finish its batch; Kubernetes' own default.
 const PRODUCER_GRACE: i64 = 30;
 
+/// Said above the Service that a `StatefulSet` has to have.
+pub(super) const SERVICE_COMMENT: &str = "For the names of the pods; nothing listens there.";
+
 /// The consumers' Deployment.
 pub(super) fn consumer(workload: &Workload<'_>) -> Deployment {
     let name = workload.profile.deploy.consumer_name();
-    let arguments = arguments::consume(workload.profile);
-    let template = pod::template(workload, &name, Component::Consumer, arguments, grace(workload));
-    deployment(workload, &name, Component::Consumer, None, template)
+    let mut deployment = deployment(workload, &name, Component::Consumer, None, consumer_template(workload, &name));
+    let exempt = ("polaris.fairwinds.com/deploymentMissingReplicas-exempt".to_owned(), "true".to_owned());
+    deployment.metadata = annotated(deployment.metadata, BTreeMap::from([exempt]));
+    deployment
+}
+
+/// The consumers as a `StatefulSet`.
+pub(super) fn stateful_consumer(workload: &Workload<'_>) -> StatefulSet {
+    let name = workload.profile.deploy.consumer_name();
+    StatefulSet {
+        metadata: workload.metadata(&name, Component::Consumer),
+        spec: Some(StatefulSetSpec {
+            // None waits for another: they share a list and nothing else.
+            pod_management_policy: Some("Parallel".to_owned()),
+            selector: selector(&name, Component::Consumer),
+            template: consumer_template(workload, &name),
+            service_name: Some(name),
+            ..StatefulSetSpec::default()
+        }),
+        status: None,
+    }
+}
+
+/// The Service of that `StatefulSet`.
+pub(super) fn consumer_service(workload: &Workload<'_>) -> Service {
+    let name = workload.profile.deploy.consumer_name();
+    Service {
+        metadata: workload.metadata(&name, Component::Consumer),
+        spec: Some(ServiceSpec {
+            cluster_ip: Some("None".to_owned()),
+            selector: Some(selecting(&name, Component::Consumer)),
+            ..ServiceSpec::default()
+        }),
+        status: None,
+    }
 }
 
 /// The producer's Deployment: one pod, which nothing scales.
@@ -38,8 +75,12 @@ pub(super) fn producer(workload: &Workload<'_>) -> Deployment {
 /// A producer that ends: in a Deployment it would begin again and again.
 pub(super) fn producer_job(workload: &Workload<'_>) -> Job {
     let name = workload.profile.deploy.producer_name();
+    // Deleted after a time, as checkers want it, it would be made anew by whatever applies this again, and push again.
+    let kept =
+        ("ignore-check.kube-linter.io/job-ttl-seconds-after-finished", "made anew, it would push all items again");
+    let kept = BTreeMap::from([(kept.0.to_owned(), kept.1.to_owned())]);
     Job {
-        metadata: workload.metadata(&name, Component::Producer),
+        metadata: annotated(workload.metadata(&name, Component::Producer), kept),
         spec: Some(once(producer_template(workload, &name))),
         status: None,
     }
@@ -65,9 +106,12 @@ pub(super) fn grace(workload: &Workload<'_>) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
+fn consumer_template(workload: &Workload<'_>, name: &str) -> PodTemplateSpec {
+    pod::template(workload, name, Component::Consumer, arguments::consume(workload.profile), grace(workload))
+}
+
 fn producer_template(workload: &Workload<'_>, name: &str) -> PodTemplateSpec {
-    let arguments = arguments::produce(workload.profile);
-    pod::template(workload, name, Component::Producer, arguments, PRODUCER_GRACE)
+    pod::template(workload, name, Component::Producer, arguments::produce(workload.profile), PRODUCER_GRACE)
 }
 
 fn deployment(

@@ -10,6 +10,8 @@ use super::Workload;
 /// The part of the workload an object belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Component {
+    /// What all of them share.
+    Workload,
     Producer,
     Consumer,
     Redis,
@@ -18,6 +20,7 @@ pub(super) enum Component {
 impl Component {
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Workload => "workload",
             Self::Producer => "producer",
             Self::Consumer => "consumer",
             Self::Redis => "redis",
@@ -27,7 +30,7 @@ impl Component {
     /// The application that runs.
     fn application(self) -> &'static str {
         match self {
-            Self::Producer | Self::Consumer => "qscale",
+            Self::Workload | Self::Producer | Self::Consumer => "qscale",
             Self::Redis => "redis",
         }
     }
@@ -45,16 +48,33 @@ pub(super) fn metadata(workload: &Workload<'_>, name: &str, component: Component
 
 /// The recommended labels, <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
 pub(super) fn labels(workload: &Workload<'_>, name: &str, component: Component) -> BTreeMap<String, String> {
+    let image = match component {
+        Component::Redis => workload.redis_image(),
+        Component::Workload | Component::Producer | Component::Consumer => &workload.image,
+    };
     let mut labels = selecting(name, component);
     labels.extend([
         label("component", component.name()),
         label("part-of", workload.profile.deploy.name()),
         label("managed-by", "qscale"),
+        // In no selector: those of a Deployment cannot be changed.
+        label("version", &version(image)),
     ]);
     labels
 }
 
-/// What never changes in the life of an object: a Deployment's selector cannot be changed.
+/// The tag of an image, or the beginning of its digest, as far as it fits into a label.
+fn version(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    let (name, digest) = last.split_once('@').unwrap_or((last, ""));
+    let version = match name.split_once(':') {
+        Some((_, tag)) => tag.chars().take(63).collect::<String>(),
+        None => digest.rsplit(':').next().unwrap_or(digest).chars().take(12).collect(),
+    };
+    version.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()
+}
+
+/// What never changes in the life of an object.
 pub(super) fn selector(name: &str, component: Component) -> LabelSelector {
     LabelSelector { match_labels: Some(selecting(name, component)), ..LabelSelector::default() }
 }
@@ -64,19 +84,36 @@ pub(super) fn selecting(name: &str, component: Component) -> BTreeMap<String, St
     BTreeMap::from([label("name", component.application()), label("instance", name)])
 }
 
-fn label(key: &str, value: &str) -> (String, String) {
+pub(super) fn label(key: &str, value: &str) -> (String, String) {
     (format!("app.kubernetes.io/{key}"), value.to_owned())
 }
 
 /// The namespace of a workload.
-pub(super) fn namespace(name: &str) -> Namespace {
+pub(super) fn namespace(workload: &Workload<'_>, name: &str) -> Namespace {
+    let mut labels = labels(workload, name, Component::Workload);
+    // Everything here runs under the strictest of the Pod Security Standards; what does not is kept out.
+    labels.insert("pod-security.kubernetes.io/enforce".to_owned(), "restricted".to_owned());
     Namespace {
-        metadata: ObjectMeta {
-            name: Some(name.to_owned()),
-            // Everything here runs under the strictest of the Pod Security Standards; what does not is kept out.
-            labels: Some(BTreeMap::from([("pod-security.kubernetes.io/enforce".to_owned(), "restricted".to_owned())])),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(labels), ..ObjectMeta::default() },
         ..Namespace::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_images() {
+        for (image, expected) in [
+            ("qscale:0.1.0", "0.1.0"),
+            ("localhost:5000/a/qscale:1.2-rc.1", "1.2-rc.1"),
+            ("qscale:1@sha256:0123456789abcdef", "1"),
+            ("registry:5000/qscale@sha256:0123456789abcdef", "0123456789ab"),
+            ("qscale:_odd-", "odd"),
+        ] {
+            assert_eq!(version(image), expected);
+        }
+        assert_eq!(version(&format!("qscale:{}", "a".repeat(128))).len(), 63);
     }
 }

@@ -1,11 +1,16 @@
 //! Profile → Kubernetes objects, one file per kind, and their YAML.
 
 mod arguments;
+mod availability;
+mod certificate;
+mod configuration;
 mod connection;
 mod deployment;
 pub mod form;
 mod keda_version;
 mod metadata;
+mod network;
+mod object;
 mod pod;
 mod redis;
 mod scaled_job;
@@ -13,18 +18,12 @@ mod scaled_object;
 mod trigger;
 mod trigger_authentication;
 
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Namespace, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Serialize;
 
 use self::connection::Connection;
 use self::metadata::Component;
-use self::scaled_job::ScaledJob;
-use self::scaled_object::ScaledObject;
-use self::trigger_authentication::TriggerAuthentication;
-use crate::profile::deploy::DEFAULT_IMAGE;
+pub use self::object::Object;
+use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE, WorkloadKind};
 use crate::profile::{Environment, KedaVersion, Profile, ProfileError, ScaleKind};
 
 /// What is rendered: a profile, and what was said elsewhere than in it.
@@ -35,25 +34,6 @@ pub struct Workload<'a> {
     list: String,
     connection: Connection,
     keda_version: KedaVersion,
-}
-
-/// One Kubernetes object, and what its reader should know.
-pub struct Object {
-    /// The line above it.
-    comment: Option<&'static str>,
-    kind: Kind,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Kind {
-    Namespace(Box<Namespace>),
-    Deployment(Box<Deployment>),
-    Service(Box<Service>),
-    Job(Box<Job>),
-    TriggerAuthentication(Box<TriggerAuthentication>),
-    ScaledObject(Box<ScaledObject>),
-    ScaledJob(Box<ScaledJob>),
 }
 
 impl<'a> Workload<'a> {
@@ -99,36 +79,83 @@ impl<'a> Workload<'a> {
         let deploy = &self.profile.deploy;
         let mut objects = Vec::new();
         if let Some(namespace) = self.namespace.as_ref().filter(|_| deploy.create_namespace == Some(true)) {
-            objects.push(Kind::Namespace(Box::new(metadata::namespace(namespace))).into());
+            objects.push(Object::plain(metadata::namespace(self, namespace)));
+        }
+        let account = configuration::service_account(self);
+        objects.push(Object::commented(configuration::ACCOUNT_COMMENT, account));
+        objects.push(Object::commented(configuration::COMMENT, configuration::config_map(self)));
+        if let Some(secret) = configuration::secret(self) {
+            objects.push(Object::commented(configuration::SECRET_COMMENT, secret));
         }
         if deploy.redis == Some(true) {
-            objects.push(Object::commented(redis::COMMENT, Kind::Deployment(Box::new(redis::deployment(self)))));
-            objects.push(Kind::Service(Box::new(redis::service(self))).into());
+            objects.extend(self.redis());
         }
         if let Some(authentication) = trigger_authentication::trigger_authentication(self) {
-            objects.push(Kind::TriggerAuthentication(Box::new(authentication)).into());
+            objects.push(Object::plain(authentication));
         }
         if deploy.producer == Some(true) {
-            let kind = if arguments::ends(&self.profile.produce) {
-                Kind::Job(Box::new(deployment::producer_job(self)))
-            } else {
-                Kind::Deployment(Box::new(deployment::producer(self)))
-            };
-            objects.push(kind.into());
+            objects.extend(self.producer());
         }
-        match self.profile.scale.kind() {
-            ScaleKind::ScaledObject => {
-                let consumer = Kind::Deployment(Box::new(deployment::consumer(self)));
-                objects.push(Object::commented(deployment::COMMENT, consumer));
-                let scaled = Kind::ScaledObject(Box::new(scaled_object::scaled_object(self)));
-                objects.push(Object { comment: scaled_object::comment(self), kind: scaled });
-            }
-            ScaleKind::ScaledJob => {
-                let scaled = Kind::ScaledJob(Box::new(scaled_job::scaled_job(self)));
-                objects.push(Object::commented(scaled_job::comment(self), scaled));
-            }
-        }
+        objects.extend(self.consumers());
         objects
+    }
+
+    /// Whether a `NetworkPolicy` stands before pods.
+    fn guarded(&self) -> bool {
+        self.profile.deploy.network_policy != Some(false)
+    }
+
+    fn redis(&self) -> Vec<Object> {
+        let policy = self.guarded().then(|| Object::commented(network::REDIS_COMMENT, network::redis(self)));
+        let workload = match &self.profile.deploy.redis_storage {
+            Some(size) => Object::commented(redis::KEPT_COMMENT, redis::stateful_set(self, size)),
+            None => Object::commented(redis::COMMENT, redis::deployment(self)),
+        };
+        policy.into_iter().chain([Object::plain(redis::service(self)), workload]).collect()
+    }
+
+    fn producer(&self) -> Vec<Object> {
+        let policy = self.guarded().then(|| network::producer(self));
+        let workload = if arguments::ends(&self.profile.produce) {
+            Object::plain(deployment::producer_job(self))
+        } else {
+            Object::plain(deployment::producer(self))
+        };
+        policy.map(|(comment, policy)| Object::commented(comment, policy)).into_iter().chain([workload]).collect()
+    }
+
+    /// The consumers, and what scales them; where they are somebody else's, only that.
+    fn consumers(&self) -> Vec<Object> {
+        let deploy = &self.profile.deploy;
+        let jobs = self.profile.scale.kind() == ScaleKind::ScaledJob;
+        let mut objects = Vec::new();
+        if deploy.target.is_none() {
+            if self.guarded() {
+                let (comment, policy) = network::consumer(self);
+                objects.push(Object::commented(comment, policy));
+            }
+            if !jobs && deploy.workload == Some(WorkloadKind::StatefulSet) {
+                let service = deployment::consumer_service(self);
+                objects.push(Object::commented(deployment::SERVICE_COMMENT, service));
+                objects.push(Object::commented(deployment::COMMENT, deployment::stateful_consumer(self)));
+            } else if !jobs {
+                objects.push(Object::commented(deployment::COMMENT, deployment::consumer(self)));
+            }
+            if !jobs && deploy.disruption_budget != Some(false) {
+                objects.push(Object::commented(availability::COMMENT, availability::budget(self)));
+            }
+        }
+        objects.push(if jobs {
+            Object::commented(scaled_job::comment(self), scaled_job::scaled_job(self))
+        } else {
+            Object::commented(scaled_object::comment(self), scaled_object::scaled_object(self))
+        });
+        objects
+    }
+
+    /// The image of the Redis for demos.
+    fn redis_image(&self) -> &str {
+        self.profile.deploy.redis_image.as_deref().unwrap_or(DEFAULT_REDIS_IMAGE)
     }
 
     /// What has to be there first.
@@ -144,29 +171,6 @@ impl<'a> Workload<'a> {
     /// The metadata of an object of one component.
     fn metadata(&self, name: &str, component: Component) -> ObjectMeta {
         metadata::metadata(self, name, component)
-    }
-}
-
-impl Object {
-    fn commented(comment: &'static str, kind: Kind) -> Self {
-        Self { comment: Some(comment), kind }
-    }
-
-    /// The object as a document in YAML.
-    ///
-    /// # Errors
-    ///
-    /// None that a value made here could cause.
-    pub fn to_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
-        // Never with `yaml_12`: kubectl reads YAML 1.1, where a bare `yes` is a boolean.
-        let yaml = serde_saphyr::to_string(&self.kind)?;
-        Ok(self.comment.map(|comment| format!("# {comment}\n")).unwrap_or_default() + &yaml)
-    }
-}
-
-impl From<Kind> for Object {
-    fn from(kind: Kind) -> Self {
-        Self { comment: None, kind }
     }
 }
 

@@ -3,23 +3,21 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, ExecAction, KeyToPath, LocalObjectReference,
-    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecretVolumeSource,
-    SecurityContext, Volume, VolumeMount,
+    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, ExecAction, LocalObjectReference,
+    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext, Volume,
+    VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::Workload;
-use super::connection::{CA_FILE, TLS_FOLDER, variable};
+use super::arguments::Call;
 use super::metadata::{Component, labels};
-use crate::profile::deploy::{ImagePullPolicy, QuantityTable};
+use super::{Workload, availability, certificate, configuration, literal};
+use crate::profile::ScaleKind;
+use crate::profile::deploy::{DEFAULT_PROGRAM, ImagePullPolicy, QuantityTable};
 
 /// The user of distroless images' `nonroot`, which has no rights to anything.
-const USER: i64 = 65_532;
-
-/// The name of the volume that holds certificates.
-const TLS_VOLUME: &str = "redis-tls";
+pub(super) const USER: i64 = 65_532;
 
 /// The name of the volume for what need not outlive the pod.
 const SCRATCH_VOLUME: &str = "tmp";
@@ -30,8 +28,8 @@ const SCRATCH_FOLDER: &str = "/tmp";
 /// What a consumer touches as long as it turns.
 const HEARTBEAT: &str = "/tmp/heartbeat";
 
-/// What asks whether it still does, without a shell, a port or the network.
-const HEALTH: [&str; 2] = ["/qscale", "health"];
+/// The name of the port that figures are collected at.
+pub(super) const METRICS_PORT: &str = "metrics";
 
 /// Cores, memory and disk of a container.
 pub(super) type Quantities = [(&'static str, &'static str); 3];
@@ -42,104 +40,129 @@ const REQUESTS: Quantities = [("cpu", "50m"), ("memory", "32Mi"), ("ephemeral-st
 /// What it may not exceed; memory is set apart only up to the request, and stays flat however many items there are.
 const LIMITS: Quantities = [("cpu", "500m"), ("memory", "128Mi"), ("ephemeral-storage", "64Mi")];
 
-/// The pod of one component, which runs qscale with `arguments` and is given `grace` seconds to stop in.
+/// The pod of one component, which runs qscale and is given `grace` seconds to stop in.
 pub(super) fn template(
     workload: &Workload<'_>,
     name: &str,
     component: Component,
-    arguments: Vec<String>,
+    call: Call,
     grace: i64,
 ) -> PodTemplateSpec {
     let deploy = &workload.profile.deploy;
-    let connection = &workload.connection;
-    let mut env = connection.variables();
-    env.push(variable("LIST_NAME", &workload.list));
-    let mount = |name: &str, path: &str, read_only: Option<bool>| VolumeMount {
-        name: name.to_owned(),
-        mount_path: path.to_owned(),
-        read_only,
-        ..VolumeMount::default()
-    };
-    let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
-    if let Some(ca) = &connection.ca {
-        mounts.push(mount(TLS_VOLUME, TLS_FOLDER, Some(true)));
-        volumes.push(Volume {
-            name: TLS_VOLUME.to_owned(),
-            secret: Some(SecretVolumeSource {
-                secret_name: Some(ca.secret.clone()),
-                items: Some(vec![KeyToPath { key: ca.key.clone(), path: CA_FILE.to_owned(), mode: None }]),
-                ..SecretVolumeSource::default()
-            }),
-            ..Volume::default()
-        });
-    }
     let consumes = component == Component::Consumer;
+    // Jobs are neither counted on nor spread: each ends by itself.
+    let serves = consumes && workload.profile.scale.kind() == ScaleKind::ScaledObject;
+    let mut env = workload.connection.variables();
+    let (mut volumes, mut mounts): (Vec<_>, Vec<_>) =
+        certificate::volume(&workload.connection.certificates).into_iter().unzip();
     if consumes {
-        env.push(variable("QSCALE_HEARTBEAT", HEARTBEAT));
-        mounts.push(mount(SCRATCH_VOLUME, SCRATCH_FOLDER, None));
-        volumes.push(Volume {
-            name: SCRATCH_VOLUME.to_owned(),
-            empty_dir: Some(EmptyDirVolumeSource::default()),
-            ..Volume::default()
-        });
+        env.push(EnvVar { name: "QSCALE_HEARTBEAT".to_owned(), value: Some(literal(HEARTBEAT)), value_from: None });
+        let (volume, mount) = scratch();
+        volumes.push(volume);
+        mounts.push(mount);
     }
     let container = Container {
         name: component.name().to_owned(),
         image: Some(workload.image.clone()),
         image_pull_policy: Some(pull_policy(deploy.image_pull_policy.unwrap_or_default()).to_owned()),
-        args: Some(arguments),
-        env: Some(env),
+        command: deploy.program.as_ref().map(|program| vec![literal(program)]),
+        args: Some(call.arguments),
+        env: some(env),
+        env_from: Some(vec![configuration::source(workload)]),
         resources: Some(resources(
             quantities(REQUESTS, &deploy.resources.requests),
             quantities(LIMITS, &deploy.resources.limits),
         )),
         security_context: Some(container_security()),
-        liveness_probe: consumes.then(liveness),
-        ports: consumes.then(|| metrics_port(workload)).flatten(),
-        volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
+        liveness_probe: consumes.then(|| liveness(workload)),
+        readiness_probe: serves.then(|| readiness(workload)),
+        ports: metrics(workload).filter(|_| consumes).map(|port| vec![port]),
+        volume_mounts: some(mounts),
         ..Container::default()
     };
     PodTemplateSpec {
-        metadata: Some(ObjectMeta { labels: Some(labels(workload, name, component)), ..ObjectMeta::default() }),
+        metadata: Some(ObjectMeta {
+            labels: Some(labels(workload, name, component)),
+            annotations: Some(annotations(workload, component)),
+            ..ObjectMeta::default()
+        }),
         spec: Some(PodSpec {
+            affinity: serves.then(|| availability::apart(name, component)),
+            topology_spread_constraints: serves.then(|| vec![availability::spread(name, component)]),
             containers: vec![container],
             image_pull_secrets: deploy
                 .image_pull_secret
                 .as_ref()
                 .map(|name| vec![LocalObjectReference { name: name.clone() }]),
             termination_grace_period_seconds: Some(grace),
-            volumes: Some(volumes).filter(|volumes| !volumes.is_empty()),
-            ..hardened()
+            volumes: some(volumes),
+            ..hardened(workload)
         }),
     }
 }
 
+/// What makes another pod of it, and who collects its figures.
+fn annotations(workload: &Workload<'_>, component: Component) -> BTreeMap<String, String> {
+    let mut annotations = BTreeMap::from([(configuration::CHECKSUM.to_owned(), configuration::checksum(workload))]);
+    if let Some(port) = metrics(workload).filter(|_| component == Component::Consumer) {
+        let scrape = [("scrape", "true".to_owned()), ("port", port.container_port.to_string())];
+        annotations.extend(scrape.map(|(key, value)| (format!("prometheus.io/{key}"), value)));
+    }
+    annotations
+}
+
+/// A folder that is gone with the pod: the only one that a container may write to.
+fn scratch() -> (Volume, VolumeMount) {
+    let volume = Volume {
+        name: SCRATCH_VOLUME.to_owned(),
+        empty_dir: Some(EmptyDirVolumeSource::default()),
+        ..Volume::default()
+    };
+    let mount = VolumeMount {
+        name: SCRATCH_VOLUME.to_owned(),
+        mount_path: SCRATCH_FOLDER.to_owned(),
+        ..VolumeMount::default()
+    };
+    (volume, mount)
+}
+
 /// A consumer that has hung is ended, and its items go to others. It is silent for half a minute before the first no.
-fn liveness() -> Probe {
+fn liveness(workload: &Workload<'_>) -> Probe {
+    Probe { failure_threshold: Some(3), ..health(workload, &[]) }
+}
+
+/// Long before that it counts as one that is not there: a rollout waits, and a budget lets no other go.
+fn readiness(workload: &Workload<'_>) -> Probe {
+    Probe { failure_threshold: Some(1), ..health(workload, &["--max-age=15s"]) }
+}
+
+/// Asks the heartbeat, without a shell, a port or the network.
+fn health(workload: &Workload<'_>, options: &[&str]) -> Probe {
+    let program = workload.profile.deploy.program.as_deref().unwrap_or(DEFAULT_PROGRAM);
+    let command = [program, "health"].iter().chain(options).map(|&word| word.to_owned()).collect();
     Probe {
-        exec: Some(ExecAction { command: Some(HEALTH.map(str::to_owned).to_vec()) }),
+        exec: Some(ExecAction { command: Some(command) }),
         period_seconds: Some(10),
         // A process has to start, with whatever the limit leaves of a core.
         timeout_seconds: Some(5),
-        failure_threshold: Some(3),
         ..Probe::default()
     }
 }
 
 /// Where figures are collected; one of the loopback is nobody's business outside the pod.
-fn metrics_port(workload: &Workload<'_>) -> Option<Vec<ContainerPort>> {
+pub(super) fn metrics(workload: &Workload<'_>) -> Option<ContainerPort> {
     let address = workload.profile.consume.metrics?.0;
-    let port = ContainerPort {
-        name: Some("metrics".to_owned()),
+    (!address.ip().is_loopback()).then(|| ContainerPort {
+        name: Some(METRICS_PORT.to_owned()),
         container_port: address.port().into(),
         ..ContainerPort::default()
-    };
-    (!address.ip().is_loopback()).then(|| vec![port])
+    })
 }
 
 /// A pod without containers that may do nothing it need not.
-pub(super) fn hardened() -> PodSpec {
+pub(super) fn hardened(workload: &Workload<'_>) -> PodSpec {
     PodSpec {
+        service_account_name: Some(workload.profile.deploy.name().to_owned()),
         // Nothing here talks to the API server.
         automount_service_account_token: Some(false),
         // A Service called `redis` would otherwise set REDIS_PORT to `tcp://…` in every pod.
@@ -190,4 +213,9 @@ pub(super) fn quantities(defaults: Quantities, table: &QuantityTable) -> BTreeMa
             (name.to_owned(), Quantity(quantity))
         })
         .collect()
+}
+
+/// A list that is left out where there is nothing in it.
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    Some(list).filter(|list| !list.is_empty())
 }

@@ -1,0 +1,66 @@
+//! Certificates and keys that the Secret holds: files in pods, parameters of KEDA.
+
+use k8s_openapi::api::core::v1::{KeyToPath, SecretVolumeSource, Volume, VolumeMount};
+
+use super::connection::{SecretKey, secret_key};
+use crate::profile::Profile;
+
+/// The name of the volume that holds them.
+const VOLUME: &str = "redis-tls";
+
+/// The folder in the container that it is mounted at.
+const FOLDER: &str = "/etc/qscale/tls";
+
+/// One of them.
+pub(super) struct Certificate {
+    /// Where it is kept.
+    pub(super) key: SecretKey,
+    /// The variable that names its file.
+    pub(super) variable: &'static str,
+    /// What a `TriggerAuthentication` calls it.
+    pub(super) parameter: &'static str,
+    /// What it is, to people.
+    pub(super) content: &'static str,
+    file: &'static str,
+}
+
+/// Those that the profile names.
+pub(super) fn certificates(profile: &Profile) -> Vec<Certificate> {
+    let deploy = &profile.deploy;
+    let known = [
+        (&deploy.secret_ca_key, "ca.crt", "REDIS_TLS_CA", "ca", "the certificates to trust, in PEM"),
+        (&deploy.secret_cert_key, "tls.crt", "REDIS_TLS_CERT", "cert", "the client's certificate, in PEM"),
+        (&deploy.secret_key_key, "tls.key", "REDIS_TLS_KEY", "key", "the client's key, in PEM"),
+    ];
+    let held = known.into_iter().filter_map(|(key, file, variable, parameter, content)| {
+        let key = secret_key(profile, key.as_deref()?)?;
+        Some(Certificate { key, variable, parameter, content, file })
+    });
+    held.collect()
+}
+
+impl Certificate {
+    /// The file in the container.
+    pub(super) fn path(&self) -> String {
+        format!("{FOLDER}/{}", self.file)
+    }
+}
+
+/// The volume of those that there are, and where it is mounted.
+pub(super) fn volume(certificates: &[Certificate]) -> Option<(Volume, VolumeMount)> {
+    let secret = certificates.first()?.key.secret.clone();
+    let item = |held: &Certificate| KeyToPath { key: held.key.key.clone(), path: held.file.to_owned(), mode: None };
+    let source = SecretVolumeSource {
+        secret_name: Some(secret),
+        items: Some(certificates.iter().map(item).collect()),
+        ..SecretVolumeSource::default()
+    };
+    let volume = Volume { name: VOLUME.to_owned(), secret: Some(source), ..Volume::default() };
+    let mount = VolumeMount {
+        name: VOLUME.to_owned(),
+        mount_path: FOLDER.to_owned(),
+        read_only: Some(true),
+        ..VolumeMount::default()
+    };
+    Some((volume, mount))
+}

@@ -1,0 +1,91 @@
+//! What pods share: the ConfigMap of their settings, the Secret they read, the account they run as.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{ConfigMap, ConfigMapEnvSource, EnvFromSource, Secret, ServiceAccount};
+use sha2::{Digest as _, Sha256};
+
+use super::metadata::Component;
+use super::{Workload, arguments};
+use crate::profile::ScaleKind;
+
+/// Said above the ConfigMap.
+pub(super) const COMMENT: &str = "All that pods are told, the password apart. They read it when they start: render again, and new ones replace them.";
+
+/// Said above the ServiceAccount.
+pub(super) const ACCOUNT_COMMENT: &str = "An account without a token: nothing here talks to the API server.";
+
+/// Said above the Secret.
+pub(super) const SECRET_COMMENT: &str =
+    "To be filled in: put the real values in place of these, and keep the result out of version control.";
+
+/// The annotation of a pod template that is another one when the ConfigMap is: else nothing would start new pods.
+pub(super) const CHECKSUM: &str = "checksum/config";
+
+/// The ConfigMap.
+pub(super) fn config_map(workload: &Workload<'_>) -> ConfigMap {
+    ConfigMap {
+        metadata: workload.metadata(workload.profile.deploy.name(), Component::Workload),
+        data: Some(settings(workload)),
+        ..ConfigMap::default()
+    }
+}
+
+/// How a container is given all of it.
+pub(super) fn source(workload: &Workload<'_>) -> EnvFromSource {
+    let name = workload.profile.deploy.name().to_owned();
+    EnvFromSource { config_map_ref: Some(ConfigMapEnvSource { name, optional: None }), ..EnvFromSource::default() }
+}
+
+/// A fingerprint of the ConfigMap's content.
+pub(super) fn checksum(workload: &Workload<'_>) -> String {
+    let mut hash = Sha256::new();
+    for (name, value) in settings(workload) {
+        for text in [name, value] {
+            // With its length, so that no two contents read alike.
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The Secret, with texts in it that nobody takes for a password.
+pub(super) fn secret(workload: &Workload<'_>) -> Option<Secret> {
+    let deploy = &workload.profile.deploy;
+    let name = deploy.secret.as_ref().filter(|_| deploy.write_secret == Some(true))?;
+    let keys = workload.connection.secret_keys().into_iter();
+    let data = keys.map(|(key, content)| (key.key.clone(), format!("<replace this with {content}>"))).collect();
+    Some(Secret {
+        metadata: workload.metadata(name, Component::Workload),
+        string_data: Some(data),
+        type_: Some("Opaque".to_owned()),
+        ..Secret::default()
+    })
+}
+
+/// The account of all pods, so that rights that others give to `default` are not theirs.
+pub(super) fn service_account(workload: &Workload<'_>) -> ServiceAccount {
+    ServiceAccount {
+        metadata: workload.metadata(workload.profile.deploy.name(), Component::Workload),
+        automount_service_account_token: Some(false),
+        ..ServiceAccount::default()
+    }
+}
+
+/// Variables and their values.
+fn settings(workload: &Workload<'_>) -> BTreeMap<String, String> {
+    let mut settings: BTreeMap<String, String> =
+        workload.connection.settings().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    settings.insert("LIST_NAME".to_owned(), workload.list.clone());
+    let profile = workload.profile;
+    if profile.deploy.producer == Some(true) {
+        settings.extend(arguments::produce(profile).settings);
+    }
+    match profile.scale.kind() {
+        ScaleKind::ScaledObject if profile.deploy.target.is_some() => {}
+        ScaleKind::ScaledObject => settings.extend(arguments::consume(profile).settings),
+        ScaleKind::ScaledJob => settings.extend(arguments::consume_job(profile).settings),
+    }
+    settings
+}

@@ -1,0 +1,120 @@
+//! What goes in and out of pods: a `NetworkPolicy` for each component.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
+    NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::Workload;
+use super::connection::{PORT, SERVICE};
+use super::metadata::{Component, label, selecting};
+use super::pod::{METRICS_PORT, metrics};
+use super::scaled_object::annotated;
+use crate::profile::ScaleKind;
+
+/// Said above the policy of a component that only needs Redis.
+const NARROW: &str =
+    "Out to DNS and the port of Redis, and nothing else; the port is that of the pod behind a Service.";
+
+/// Said above the policy of consumers that run a command.
+const WIDE: &str = "Nothing comes in. What goes out is the command's own affair: narrow it to what yours needs.";
+
+/// Said above the policy of the Redis for demos.
+pub(super) const REDIS_COMMENT: &str = "In from this workload's own pods and from KEDA, in whatever namespace that is.";
+
+/// Port 53: names of Services and of the world outside.
+const DNS: i32 = 53;
+
+/// The comment and the policy of a producer.
+pub(super) fn producer(workload: &Workload<'_>) -> (&'static str, NetworkPolicy) {
+    let name = workload.profile.deploy.producer_name();
+    (NARROW, policy(workload, &name, Component::Producer, Vec::new(), redis_and_dns(workload)))
+}
+
+/// The comment and the policy of consumers.
+pub(super) fn consumer(workload: &Workload<'_>) -> (&'static str, NetworkPolicy) {
+    let name = workload.profile.deploy.consumer_name();
+    let metrics = metrics(workload).map(|_| NetworkPolicyIngressRule {
+        from: None,
+        ports: Some(vec![port("TCP", IntOrString::String(METRICS_PORT.to_owned()))]),
+    });
+    let (comment, egress) = match workload.profile.consume.command {
+        Some(_) => (WIDE, vec![NetworkPolicyEgressRule::default()]),
+        None => (NARROW, redis_and_dns(workload)),
+    };
+    let mut policy = policy(workload, &name, Component::Consumer, metrics.into_iter().collect(), egress);
+    if workload.profile.scale.kind() == ScaleKind::ScaledJob {
+        // Its pods are none that a checker of files can see.
+        let ignored = ("kube-score/ignore".to_owned(), "networkpolicy-targets-pod".to_owned());
+        policy.metadata = annotated(policy.metadata, BTreeMap::from([ignored]));
+    }
+    (comment, policy)
+}
+
+/// The policy of the Redis for demos.
+pub(super) fn redis(workload: &Workload<'_>) -> NetworkPolicy {
+    let own = labels([label("part-of", workload.profile.deploy.name())]);
+    // The chart's own label; https://github.com/kedacore/charts
+    let keda = labels([("app".to_owned(), "keda-operator".to_owned())]);
+    let peers = vec![
+        NetworkPolicyPeer { pod_selector: Some(own), ..NetworkPolicyPeer::default() },
+        NetworkPolicyPeer {
+            namespace_selector: Some(LabelSelector::default()),
+            pod_selector: Some(keda),
+            ..NetworkPolicyPeer::default()
+        },
+    ];
+    let rule =
+        NetworkPolicyIngressRule { from: Some(peers), ports: Some(vec![port("TCP", IntOrString::Int(PORT.into()))]) };
+    policy(workload, SERVICE, Component::Redis, vec![rule], Vec::new())
+}
+
+/// What producers and consumers need.
+fn redis_and_dns(workload: &Workload<'_>) -> Vec<NetworkPolicyEgressRule> {
+    let beside = workload.profile.deploy.redis == Some(true);
+    let redis = NetworkPolicyPeer {
+        pod_selector: Some(labels(selecting(SERVICE, Component::Redis))),
+        ..NetworkPolicyPeer::default()
+    };
+    vec![
+        NetworkPolicyEgressRule {
+            ports: Some(["UDP", "TCP"].map(|protocol| port(protocol, IntOrString::Int(DNS))).to_vec()),
+            to: None,
+        },
+        NetworkPolicyEgressRule {
+            ports: Some(vec![port("TCP", IntOrString::Int(workload.connection.port().into()))]),
+            to: beside.then(|| vec![redis]),
+        },
+    ]
+}
+
+fn policy(
+    workload: &Workload<'_>,
+    name: &str,
+    component: Component,
+    ingress: Vec<NetworkPolicyIngressRule>,
+    egress: Vec<NetworkPolicyEgressRule>,
+) -> NetworkPolicy {
+    NetworkPolicy {
+        metadata: workload.metadata(name, component),
+        spec: Some(NetworkPolicySpec {
+            // One label is enough, and checkers that compare labels one by one understand it.
+            pod_selector: Some(labels([label("instance", name)])),
+            policy_types: Some(["Ingress", "Egress"].map(str::to_owned).to_vec()),
+            ingress: Some(ingress),
+            egress: Some(egress),
+        }),
+    }
+}
+
+fn port(protocol: &str, port: IntOrString) -> NetworkPolicyPort {
+    NetworkPolicyPort { protocol: Some(protocol.to_owned()), port: Some(port), end_port: None }
+}
+
+fn labels(labels: impl IntoIterator<Item = (String, String)>) -> LabelSelector {
+    LabelSelector { match_labels: Some(BTreeMap::from_iter(labels)), ..LabelSelector::default() }
+}
