@@ -41,9 +41,14 @@ fn names(object: &Value) -> Vec<&str> {
     triggers.iter().map(|trigger| trigger["name"].as_str().unwrap_or_default()).collect()
 }
 
-fn arguments(object: &Value) -> Vec<String> {
-    let container = &object["spec"]["jobTargetRef"]["template"]["spec"]["containers"][0];
-    container["args"].as_array().expect("arguments").iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+/// The arguments of the Job among `objects`, with what the ConfigMap says of them.
+fn arguments(objects: &[Value]) -> Vec<String> {
+    let container = &one(objects, "ScaledJob")["spec"]["jobTargetRef"]["template"]["spec"]["containers"][0];
+    let variables = objects.iter().filter(|object| object["kind"] == "ConfigMap");
+    let variables = variables.filter_map(|object| object["data"].as_object()).flatten();
+    let variables: Vec<_> = variables.map(|(name, value)| (format!("$({name})"), value.as_str().unwrap())).collect();
+    let words = container["args"].as_array().expect("arguments").iter().map(|word| word.as_str().unwrap().to_owned());
+    words.map(|word| variables.iter().fold(word, |word, (name, value)| word.replace(name, value))).collect()
 }
 
 #[test]
@@ -150,14 +155,16 @@ fn the_strategy_of_a_scaled_job_and_its_numbers_are_in_one_place() {
     // KEDA falls over a custom strategy without it.
     let part = scaled_job("job = { custom-scaling-running-job-percentage = 1.0 }");
     assert_eq!(part["spec"]["scalingStrategy"]["customScalingQueueLengthDeduction"], 0);
+    let deduction = scaled_job("job = { custom-scaling-queue-length-deduction = 1 }");
+    assert_eq!(deduction["spec"]["scalingStrategy"]["customScalingRunningJobPercentage"], "0", "else it is `default`");
 }
 
 #[test]
 fn a_job_works_one_item_or_until_none_comes_and_waits_for_the_next_try() {
-    let once = arguments(&scaled_job(""));
+    let once = arguments(&render("[scale]\nkind = \"ScaledJob\"\n", &[]));
     assert!(once.contains(&"--once".to_owned()) && once.contains(&"--await-due=5m".to_owned()), "{once:?}");
     let idle = "[consume]\nconcurrency = 3\nbackoff = \"1s..20s\"\n[scale]\nkind = \"ScaledJob\"\njob = { run = \"until-idle\" }";
-    let idle = arguments(&one(&render(idle, &[]), "ScaledJob"));
+    let idle = arguments(&render(idle, &[]));
     for expected in ["--concurrency=3", "--idle-exit=10s", "--await-due=20s"] {
         assert!(idle.iter().any(|word| word == expected), "{idle:?}");
     }
