@@ -9,11 +9,26 @@ use crate::workload::Rate;
 /// The arguments of a producer.
 pub(super) fn produce(profile: &Profile) -> Vec<String> {
     // Taken apart by name, so that a new key cannot be forgotten here.
-    let ProduceTable { batch, every, rate, count, duration, payload, max_backlog, echo } = &profile.produce;
+    let ProduceTable {
+        batch,
+        every,
+        rate,
+        pattern,
+        // Refused before it comes to this.
+        pattern_file: _,
+        seed,
+        count,
+        duration,
+        payload,
+        max_backlog,
+        echo,
+    } = &profile.produce;
     let mut arguments = Arguments::of("produce");
     arguments.option("batch", *batch);
     arguments.option("every", *every);
     arguments.option("rate", rate.map(rate_text));
+    arguments.option("pattern", pattern.as_ref());
+    arguments.option("seed", *seed);
     arguments.option("count", *count);
     arguments.option("duration", *duration);
     arguments.option("payload", payload.as_ref());
@@ -24,7 +39,9 @@ pub(super) fn produce(profile: &Profile) -> Vec<String> {
 
 /// Whether a producer comes to an end by itself.
 pub(super) fn ends(table: &ProduceTable) -> bool {
-    table.count.is_some() || table.duration.is_some()
+    table.count.is_some()
+        || table.duration.is_some()
+        || table.pattern.as_ref().is_some_and(|pattern| pattern.length().is_some())
 }
 
 /// The arguments of a consumer that works on until it is told to stop.

@@ -14,7 +14,7 @@ mod url;
 mod variables;
 
 use std::num::NonZeroU64;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -29,7 +29,7 @@ pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
 pub use self::url::{Address, RedisUrl};
-use crate::workload::{Payload, Rate};
+use crate::workload::{Pattern, Payload, Rate};
 
 /// The list that is used when nothing names one.
 pub const DEFAULT_LIST: &str = "mylist";
@@ -82,6 +82,12 @@ pub struct ProduceTable {
     pub every: Option<Span>,
     /// Items per second, in place of `every`.
     pub rate: Option<Rate>,
+    /// A load that changes, in place of `every` and `rate`.
+    pub pattern: Option<Pattern>,
+    /// A file of counts, in place of `pattern`; read by the command that needs it.
+    pub pattern_file: Option<PathBuf>,
+    /// What makes chance the same every time: in the times of items, and in what they hold.
+    pub seed: Option<u64>,
     /// Stop after this many items.
     pub count: Option<u64>,
     /// Stop after this long.
@@ -92,6 +98,24 @@ pub struct ProduceTable {
     pub max_backlog: Option<u64>,
     /// Log every item.
     pub echo: Option<bool>,
+}
+
+impl ProduceTable {
+    /// What no single value can be wrong in alone.
+    fn check(&self, source: &Source) -> Result<(), ProfileError> {
+        let said = [
+            ("pattern-file", self.pattern_file.is_some()),
+            ("pattern", self.pattern.is_some()),
+            ("rate", self.rate.is_some()),
+            ("every", self.every.is_some()),
+        ];
+        match said.iter().filter(|(_, said)| *said).collect::<Vec<_>>()[..] {
+            [(key, _), (other, _), ..] => {
+                Err(source.error_at(&["produce", key], format!("excludes `{other}`: keep one of them")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Profile {
@@ -160,9 +184,7 @@ impl Profile {
         if self.queue.list.as_deref() == Some("") {
             return wrong(&["queue", "list"], "is empty");
         }
-        if self.produce.rate.is_some() && self.produce.every.is_some() {
-            return wrong(&["produce", "rate"], "excludes `every`: keep one of them");
-        }
+        self.produce.check(&self.source)?;
         if self.redis.port == Some(0) {
             return wrong(&["redis", "port"], "is not a port from 1 to 65535");
         }
