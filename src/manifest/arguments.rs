@@ -206,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_goes_along_and_ends_where_it_does() {
+        for (pattern, end) in [("30s@50, burst 5", true), ("30s@50, burst 5, repeat", false)] {
+            let text = format!("[produce]\npattern = \"{pattern}\"\nseed = 3\n");
+            let profile = Profile::parse("q.toml", &text).unwrap();
+            assert_eq!(produce(&profile)[2..], [format!("--pattern={pattern}"), "--seed=3".to_owned()]);
+            assert_eq!(ends(&profile.produce), end);
+        }
+    }
+
+    #[test]
     fn a_rate_reads_as_it_was_written() {
         for rate in ["0.5", "200", "max"] {
             assert_eq!(rate_text(rate.parse().unwrap()), rate);

@@ -7,9 +7,11 @@ mod exit_map;
 mod listen;
 mod redacted;
 mod redis;
+mod resolution;
 pub mod scale;
 mod setting;
 mod source;
+mod topology;
 mod url;
 mod variables;
 
@@ -28,6 +30,8 @@ pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, ScaleKind, ScaleTable, Strategy};
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
+pub(crate) use self::topology::parse_addresses;
+pub use self::topology::{NodeAddress, Servers, Topology};
 pub use self::url::{Address, RedisUrl};
 use crate::workload::{Pattern, Payload, Rate};
 
@@ -187,6 +191,9 @@ impl Profile {
         self.produce.check(&self.source)?;
         if self.redis.port == Some(0) {
             return wrong(&["redis", "port"], "is not a port from 1 to 65535");
+        }
+        if let Some((key, message)) = self.redis.wrong_with_servers() {
+            return wrong(&["redis", key], &message);
         }
         self.consume.check(&self.source)?;
         self.scale.check(&self.source)?;

@@ -22,7 +22,7 @@ use crate::item::Item;
 use crate::profile::Span;
 use crate::queue::{Pusher, QueueError, Redis};
 use crate::screen::{Output, Progress};
-use crate::workload::{Pattern, Payload, Rate, Schedule};
+use crate::workload::{Pace, Pattern, Payload, Rate, Schedule, Timing};
 
 /// Fill the list, in shape and at the rate you ask, or from a file or a pipe
 #[derive(Debug, clap::Args)]
@@ -98,6 +98,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the list is looked at while it is too long.
 const BACKLOG_POLL: Duration = Duration::from_millis(200);
 
+/// How late items may be before it is told.
+const LATE: Duration = Duration::from_secs(1);
+
 /// How long an input may say nothing before what was sent is waited for.
 const LULL: Duration = Duration::from_millis(100);
 
@@ -146,6 +149,8 @@ async fn push_until_stopped(
     let limit = plan.limit.map(|limit| start + limit);
     let mut schedule = Schedule::new(&plan.timing, plan.seed);
     let mut sent = 0;
+    // Since when items that are due have not all been pushed, and the longest that this took.
+    let (mut behind, mut lag) = (None, Duration::ZERO);
     let finished = loop {
         if plan.total.is_some_and(|total| sent >= total) {
             break true;
@@ -153,6 +158,7 @@ async fn push_until_stopped(
         let Some(next) = schedule.next_after(sent) else { break true };
         let next = start + next;
         if next > Instant::now() {
+            behind = None;
             pusher.flush().await?;
             progress.show(pusher.pushed(), pusher.backlog());
             tokio::select! {
@@ -192,10 +198,14 @@ async fn push_until_stopped(
             }
         }
         pusher.push(batch).await?;
+        lag = lag.max(behind.get_or_insert_with(Instant::now).elapsed());
         progress.show(pusher.pushed(), pusher.backlog());
     };
     pusher.flush().await?;
     progress.show(pusher.pushed(), pusher.backlog());
+    if lag >= LATE && !matches!(plan.timing, Timing::Pace(Pace::Unpaced)) {
+        tracing::warn!("items were pushed up to {:.1} s after they were due; none was left out", lag.as_secs_f64());
+    }
     Ok(finished)
 }
 
