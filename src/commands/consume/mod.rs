@@ -47,7 +47,8 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "ITEMS", value_parser = positive_count::<NonZeroU32>)]
     concurrency: Option<NonZeroU32>,
 
-    /// What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait);
+    /// What to do with an item: wait 2s or 2s..6s; wait exp(4s), 4s on average, or lognormal(4s, 0.5), 4s or less in half
+    /// of the items and far more in few; wait as many seconds as a field of its JSON says (field:wait);
     /// or write it to stdout as a line (none) [default: the profile's, which is 2s..6s in the built-in one, else none]
     #[arg(long, short, value_name = "WORK")]
     work: Option<Work>,
