@@ -1,5 +1,8 @@
 //! The keys that belong to a list: its companions.
 
+use fred::types::ClusterHash;
+use fred::util::redis_keyslot;
+
 use crate::companion;
 
 /// The list and its companions, all in the same slot of a Redis Cluster.
@@ -82,4 +85,9 @@ impl Keys {
     fn companion(&self, name: &str) -> String {
         format!("{}{name}", self.base)
     }
+}
+
+/// Where a command that names no key belongs in a cluster: with the server that holds `key`.
+pub(super) fn at_home_of(key: &str) -> ClusterHash {
+    ClusterHash::Custom(redis_keyslot(key.as_bytes()))
 }

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use fred::prelude::{ClientLike as _, KeysInterface as _, ListInterface as _, SortedSetsInterface as _};
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::types::{CustomCommand, Value};
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::Keys;
+use super::keys::{Keys, at_home_of};
 use super::script::Script;
 use crate::verdict::{Claimed, Counters, Standing};
 
@@ -154,7 +154,8 @@ impl Ledger {
             let (next, keys): (String, Vec<Bytes>) = self
                 .connection
                 .repeat("", |client| {
-                    let scan = CustomCommand::new_static("SCAN", ClusterHash::FirstKey, false);
+                    // Of a cluster, only the server that holds the list holds its companions.
+                    let scan = CustomCommand::new_static("SCAN", at_home_of(&base), false);
                     let words: Vec<Value> = vec![
                         cursor.as_str().into(),
                         "MATCH".into(),

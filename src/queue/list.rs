@@ -64,7 +64,7 @@ impl List {
                 biased;
                 popped = &mut pop => popped,
                 () = stop.cancelled() => {
-                    let ((), popped) = tokio::join!(Box::pin(self.connection.wake()), pop);
+                    let ((), popped) = tokio::join!(Box::pin(self.connection.wake(&self.key)), pop);
                     popped
                 }
             }

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use fred::prelude::{ClientLike, KeysInterface as _, LuaInterface as _};
+use fred::prelude::{ClientLike, KeysInterface as _};
 use fred::types::{ClusterHash, CustomCommand, Expiration, Value};
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::Keys;
+use super::keys::{Keys, at_home_of};
 
 /// The script, headed by what it takes and returns.
 const SCRIPT: &str = include_str!("scripts/push.lua");
@@ -96,7 +96,7 @@ impl Pusher {
     async fn prepare(&mut self) -> Result<Method, QueueError> {
         let keys = Keys::of(&self.list);
         let (token, stats) = (keys.producer(rand::random()), keys.stats());
-        let digest = self.connection.repeat(&token, |client| async move { client.script_load(SCRIPT).await }).await?;
+        let digest = self.load(&token).await?;
         // Known from the start, so that a first batch that is refused is missed by the second.
         self.connection
             .repeat(&token, |client| {
@@ -201,7 +201,7 @@ impl Pusher {
         };
         match (&self.method, fault) {
             (Method::Once { .. }, fault) if fault.is_transient() => self.connection.reconnect(fault).await?,
-            (Method::Once { .. }, Fault::Other(text)) if text.contains("NOSCRIPT") => self.load().await?,
+            (Method::Once { .. }, Fault::Other(text)) if text.contains("NOSCRIPT") => drop(self.load("").await?),
             (Method::Once { .. }, Fault::Other(text)) if text.contains("GAP") => self.renumber().await?,
             (Method::Plain, fault) if fault.is_transient() => {
                 let items = oldest.items.len() as u64;
@@ -213,12 +213,15 @@ impl Pusher {
         Ok(())
     }
 
-    /// Loads the script into a Redis that has forgotten it.
-    async fn load(&mut self) -> Result<(), QueueError> {
+    /// Loads the script where the list is, and returns its digest.
+    async fn load(&mut self, key: &str) -> Result<String, QueueError> {
+        let home = at_home_of(&self.list);
         self.connection
-            .repeat("", |client| async move { client.script_load::<String, _>(SCRIPT).await })
+            .repeat(key, |client| {
+                let load = CustomCommand::new_static("SCRIPT", home.clone(), false);
+                async move { client.custom(load, vec!["LOAD", SCRIPT]).await }
+            })
             .await
-            .map(drop)
     }
 
     /// Makes Redis expect the oldest batch in flight. It expects an earlier one only when it has gone back in time: a

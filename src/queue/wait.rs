@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 use fred::interfaces::ClientInterface as _;
-use fred::prelude::ClientLike;
-use fred::types::{ClientUnblockFlag, ClusterHash, CustomCommand, Value};
+use fred::prelude::{ClientLike, ClusterInterface as _};
+use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::util::redis_keyslot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
+use super::keys::at_home_of;
 use super::list::{BLOCK, MARGIN};
 
 /// A connection that waits for a list to hold something.
@@ -43,7 +45,7 @@ impl Waiter {
                 biased;
                 moved = &mut moving => moved,
                 () = stop.cancelled() => {
-                    let ((), moved) = tokio::join!(Box::pin(self.connection.wake()), moving);
+                    let ((), moved) = tokio::join!(Box::pin(self.connection.wake(&self.list)), moving);
                     moved
                 }
             }
@@ -86,11 +88,18 @@ impl Waiter {
 impl Connection {
     /// Asks Redis, on another connection, to end what this one is blocked in. Loses no item: what blocks is either answered
     /// with one or unblocked.
-    pub(super) async fn wake(&self) {
+    ///
+    /// In a cluster, what blocks on `key` is one connection of several: that to the server which holds it.
+    pub(super) async fn wake(&self, key: &str) {
+        let home = self.client().cached_cluster_state();
+        let home = home.as_ref().and_then(|cluster| cluster.get_server(redis_keyslot(key.as_bytes())));
+        let mut ids = self.client().connection_ids().into_iter();
         // Where the user may not ask for it, or Redis does not answer, it ends by itself within a second.
-        let Some(id) = self.client().connection_ids().into_values().next() else { return };
+        let Some((_, id)) = ids.find(|(server, _)| home.is_none_or(|home| home == server)) else { return };
         let Ok(other) = self.redis().connect().await else { return };
-        let unblock = other.client().client_unblock::<(), _>(id, Some(ClientUnblockFlag::Timeout));
+        let unblock = CustomCommand::new_static("CLIENT", at_home_of(key), false);
+        let words: Vec<Value> = vec!["UNBLOCK".into(), id.into(), "TIMEOUT".into()];
+        let unblock = other.client().custom::<i64, _>(unblock, words);
         if let Err(fault) = other.once(COMMAND_TIMEOUT, "", Box::pin(unblock)).await {
             tracing::debug!("cannot wake the blocked connection: {fault}");
         }

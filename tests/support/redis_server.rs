@@ -75,6 +75,21 @@ impl Builder {
         self.tls(certificates, &certificates.server).directive("tls-auth-clients yes")
     }
 
+    /// Makes it a cluster of one, once [`RedisServer::take_all_slots`] has been called.
+    pub(crate) fn cluster(self) -> Self {
+        // Its bus would listen beyond the highest port.
+        let bus = free_port();
+        // Who has met no other does not know its own address.
+        self.directive("cluster-enabled yes")
+            .directive("cluster-announce-ip 127.0.0.1")
+            .directive(&format!("cluster-port {bus}"))
+    }
+
+    /// Makes it a sentinel that watches over `master`, which it calls by `name`.
+    pub(crate) fn sentinel(self, name: &str, master: &RedisServer) -> Self {
+        self.directive(&format!("sentinel monitor {name} 127.0.0.1 {} 1", master.port))
+    }
+
     /// Starts the server and waits until it answers.
     pub(crate) fn start(self) -> RedisServer {
         let program = program();
@@ -109,6 +124,12 @@ impl RedisServer {
 
     pub(crate) fn builder() -> Builder {
         Builder::default()
+    }
+
+    /// Gives a cluster of one all keys, and waits until it serves them.
+    pub(crate) fn take_all_slots(&self) {
+        self.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+        super::wait_until("the cluster is up", SOON, || self.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -305,8 +326,11 @@ fn program() -> PathBuf {
 }
 
 fn launch(program: &Path, folder: &Path) -> Child {
+    let configuration = folder.join("redis.conf");
+    let sentinel = fs::read_to_string(&configuration).is_ok_and(|text| text.contains("\nsentinel "));
     Command::new(program)
-        .arg(folder.join("redis.conf"))
+        .arg(configuration)
+        .args(sentinel.then_some("--sentinel"))
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
