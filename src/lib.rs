@@ -21,6 +21,7 @@ pub mod sample;
 pub mod scaler;
 mod screen;
 mod shutdown;
+pub mod simulation;
 pub mod tally;
 pub mod verdict;
 pub mod workload;

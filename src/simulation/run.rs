@@ -1,0 +1,227 @@
+//! A run from its start to its end.
+
+use std::time::Duration;
+
+use super::calendar::{Calendar, Event};
+use super::fleet::{Count, Fleet};
+use super::recorder::Recorder;
+use super::scenario::{Jobs, Scenario, Unforeseen};
+use super::summary::Summary;
+use super::{By, Point, Run, Why};
+use crate::scaler::{Counted, Reading, Scale, Scaler, Unfinished};
+use crate::workload::Arrival;
+
+/// Seconds between two samples.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Plays a scenario through.
+///
+/// # Errors
+///
+/// Says what of it cannot be known beforehand.
+pub fn run(scenario: &Scenario) -> Result<Run, Unforeseen> {
+    let arrivals = scenario.load.arrivals(scenario.seed).ok_or(Unforeseen::Load)?;
+    let mut stage = Stage {
+        scenario,
+        calendar: Calendar::default(),
+        fleet: Fleet::new(scenario),
+        arrivals,
+        all_arrived: false,
+        scaler: Scaler::new(scenario.settings.clone(), Duration::ZERO),
+        desired: scenario.replicas,
+        why: Why::NotLooked,
+        recorder: Recorder::default(),
+        samples: Vec::new(),
+        peak_backlog: 0,
+        peak_pods: 0,
+        emptied: Some(Duration::ZERO),
+    };
+    let end = stage.play()?;
+    Ok(stage.finish(end))
+}
+
+/// Everything that changes in a run.
+struct Stage<'a> {
+    scenario: &'a Scenario,
+    calendar: Calendar,
+    fleet: Fleet<'a>,
+    arrivals: Box<dyn Iterator<Item = Arrival> + Send>,
+    all_arrived: bool,
+    scaler: Scaler,
+    desired: u32,
+    why: Why,
+    recorder: Recorder,
+    samples: Vec<Point>,
+    peak_backlog: usize,
+    peak_pods: u32,
+    /// Since when everything has been worked; `None` while there is something.
+    emptied: Option<Duration>,
+}
+
+impl Stage<'_> {
+    fn play(&mut self) -> Result<Duration, Unforeseen> {
+        // What is there at the start has been there for a while.
+        self.fleet.start(self.scenario.replicas, Duration::ZERO, Duration::ZERO, &mut self.calendar);
+        self.schedule_arrival();
+        self.calendar.add(self.scenario.poll_phase, Event::Poll);
+        if self.scenario.jobs.is_none() {
+            self.calendar.add(self.scenario.sync_phase, Event::Sync);
+        }
+        self.calendar.add(Duration::ZERO, Event::Sample);
+        let end = self.scenario.end();
+        while let Some((now, event)) = self.calendar.next() {
+            if now > end {
+                return Ok(end);
+            }
+            self.happen(event, now)?;
+            self.take_stock(now);
+            if event == Event::Sample && self.scenario.limit.is_none() && self.is_over() {
+                return Ok(now);
+            }
+        }
+        Ok(end)
+    }
+
+    fn happen(&mut self, event: Event, now: Duration) -> Result<(), Unforeseen> {
+        match event {
+            Event::Arrival(items) => {
+                self.fleet.push(items, now, &mut self.calendar)?;
+                self.schedule_arrival();
+            }
+            Event::Ready(pod) => self.fleet.ready(pod, now, &mut self.calendar)?,
+            Event::Done { pod, work } => self.fleet.done(pod, work, now, &mut self.calendar)?,
+            Event::Overdue(pod) => self.fleet.overdue(pod, now, &mut self.calendar)?,
+            Event::Complete(pod) => self.fleet.complete(pod),
+            Event::Poll => {
+                self.poll(now)?;
+                self.calendar.add(now + self.scenario.settings.polling, Event::Poll);
+            }
+            Event::Sync => {
+                self.sync(now)?;
+                self.calendar.add(now + self.scenario.sync_period, Event::Sync);
+            }
+            Event::Sample => {
+                self.sample(now);
+                self.calendar.add(now + EVERY, Event::Sample);
+            }
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self, now: Duration) -> Result<(), Unforeseen> {
+        let values = self.values();
+        if let Some(Jobs { settings, .. }) = &self.scenario.jobs {
+            let Count { alive, ready, ended, .. } = self.fleet.count();
+            let running = alive + ended;
+            let created =
+                settings.poll(&self.scenario.settings, &values, Unfinished { running, pending: alive - ready });
+            self.note(now, By::Keda, running, running + created.jobs, Why::Jobs(created));
+            self.fleet.start(created.jobs, self.scenario.start_time, now, &mut self.calendar);
+            return Ok(());
+        }
+        let decision = self.scaler.poll(now, self.desired, &Reading::Read(values));
+        self.note(now, By::Keda, self.desired, decision.replicas, Why::Scaled(decision.reason));
+        self.scale(now, decision.replicas)
+    }
+
+    fn sync(&mut self, now: Duration) -> Result<(), Unforeseen> {
+        let scale = Scale { spec: self.desired, status: self.fleet.count().alive };
+        let decision = self.scaler.sync(now, scale, &Reading::Read(self.values()));
+        self.note(now, By::Hpa, self.desired, decision.replicas, Why::Scaled(decision.reason));
+        self.scale(now, decision.replicas)
+    }
+
+    /// What the triggers count.
+    fn values(&self) -> Vec<Option<u64>> {
+        let busy = self.fleet.count().busy;
+        let value = |counted| match counted {
+            Counted::Waiting => u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX),
+            Counted::Busy => busy.into(),
+            // Nothing fails here, and nobody dies.
+            Counted::Delayed | Counted::Landing => 0,
+        };
+        self.scenario.settings.triggers.iter().map(|trigger| Some(value(trigger.counted))).collect()
+    }
+
+    fn scale(&mut self, now: Duration, replicas: u32) -> Result<(), Unforeseen> {
+        self.desired = replicas;
+        let alive = self.fleet.count().alive;
+        if replicas > alive {
+            self.fleet.start(replicas - alive, self.scenario.start_time, now, &mut self.calendar);
+            return Ok(());
+        }
+        self.fleet.stop(alive - replicas, now, &mut self.calendar)
+    }
+
+    fn note(&mut self, now: Duration, by: By, from: u32, to: u32, why: Why) {
+        self.recorder.decided(now, by, from, to, &why);
+        self.why = why;
+    }
+
+    fn take_stock(&mut self, now: Duration) {
+        self.peak_backlog = self.peak_backlog.max(self.fleet.waiting.len());
+        let nothing_left = self.fleet.waiting.is_empty() && self.fleet.in_work == 0;
+        match (nothing_left, self.emptied) {
+            (true, None) => self.emptied = Some(now),
+            (false, Some(_)) => self.emptied = None,
+            _ => {}
+        }
+    }
+
+    fn sample(&mut self, now: Duration) {
+        let Count { alive, ready, terminating, ended, .. } = self.fleet.count();
+        self.peak_pods = self.peak_pods.max(alive + terminating);
+        if self.scenario.jobs.is_some() {
+            self.desired = alive + ended;
+        }
+        self.samples.push(Point {
+            at: now,
+            backlog: u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX),
+            in_work: self.fleet.in_work,
+            desired: self.desired,
+            current: alive,
+            ready,
+            terminating,
+            reason: self.why.clone(),
+        });
+    }
+
+    fn schedule_arrival(&mut self) {
+        if let Some(Arrival { at, count }) = self.arrivals.next() {
+            self.calendar.add(at, Event::Arrival(count));
+        } else {
+            self.all_arrived = true;
+        }
+    }
+
+    /// Whether nothing more is to come that anybody would want to see.
+    fn is_over(&self) -> bool {
+        let Count { alive, terminating, ended, .. } = self.fleet.count();
+        let rest = match &self.scenario.jobs {
+            Some(_) => self.scenario.settings.min,
+            None => self.scenario.settings.idle.unwrap_or(self.scenario.settings.min),
+        };
+        self.all_arrived && self.emptied.is_some() && alive + ended <= rest && terminating == 0
+    }
+
+    fn finish(self, end: Duration) -> Run {
+        let (pods, idle) = self.fleet.pod_time(end);
+        let left = u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX) + self.fleet.in_work;
+        let summary = Summary {
+            arrived: self.fleet.arrived,
+            done: self.fleet.done,
+            cut: self.fleet.cut,
+            lost: self.fleet.lost,
+            left,
+            peak_backlog: u64::try_from(self.peak_backlog).unwrap_or(u64::MAX),
+            wait: self.fleet.waits.waits(),
+            empty_at: self.emptied.filter(|_| self.fleet.arrived > 0),
+            peak_pods: self.peak_pods,
+            pod_seconds: pods.as_secs_f64(),
+            idle_pod_seconds: idle.as_secs_f64(),
+            changes: self.recorder.steps,
+            end,
+        };
+        Run { samples: self.samples, changes: self.recorder.changes, summary }
+    }
+}
