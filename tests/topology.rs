@@ -47,7 +47,7 @@ fn the_environment_and_the_profile_name_servers_as_well() {
     let server = RedisServer::builder().cluster().start();
     server.take_all_slots();
     let produce = || Qscale::new(["produce", "--count", "3", "--rate", "max"]).deadline(SOON);
-    produce().env("REDIS_ADDRESSES", &server.address()).env("REDIS_TOPOLOGY", "cluster").output().exits(0);
+    produce().env("REDIS_ADDRESSES", server.address()).env("REDIS_TOPOLOGY", "cluster").output().exits(0);
     let profile = format!("[redis]\naddresses = [\"{}\"]\ntopology = \"cluster\"\n", server.address());
     produce().args(["--profile", "q.toml"]).file("q.toml", &profile).output().exits(0);
     assert_eq!(server.llen("mylist"), 6);

@@ -69,7 +69,7 @@ impl Work {
     pub fn mean(&self) -> Option<Duration> {
         match self {
             Self::None => Some(Duration::ZERO),
-            Self::Wait(SpanRange { from, to }) => Some((*from + *to) / 2),
+            Self::Wait(SpanRange { from, to }) => Some(from.saturating_add(*to) / 2),
             Self::Exponential { mean } => Some(*mean),
             Self::LogNormal { median, sigma } => Some(median.mul_f64((sigma * sigma / 2.0).exp())),
             Self::Field(_) => None,
@@ -91,7 +91,7 @@ impl Work {
         let part = part.clamp(0.0, 1.0 - f64::EPSILON);
         match self {
             Self::None => Some(Duration::ZERO),
-            Self::Wait(SpanRange { from, to }) => Some(*from + (*to - *from).mul_f64(part)),
+            Self::Wait(SpanRange { from, to }) => Some(*from + to.saturating_sub(*from).mul_f64(part)),
             Self::Exponential { mean } => Some(mean.mul_f64(-(-part).ln_1p())),
             Self::LogNormal { median, sigma } => {
                 let normal = std::f64::consts::SQRT_2 * erf_inv(2.0f64.mul_add(part, -1.0));

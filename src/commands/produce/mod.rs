@@ -158,7 +158,6 @@ async fn push_until_stopped(
         let Some(next) = schedule.next_after(sent) else { break true };
         let next = start + next;
         if next > Instant::now() {
-            behind = None;
             pusher.flush().await?;
             progress.show(pusher.pushed(), pusher.backlog());
             tokio::select! {
@@ -192,13 +191,18 @@ async fn push_until_stopped(
             break true;
         }
         sent += batch.len() as u64;
+        let caught_up = batch.len() as u64 >= due;
         if plan.echo {
             for item in &batch {
                 tracing::info!("pushing {}", Item(item.clone()));
             }
         }
         pusher.push(batch).await?;
-        lag = lag.max(behind.get_or_insert_with(Instant::now).elapsed());
+        if caught_up {
+            behind = None;
+        } else {
+            lag = lag.max(behind.get_or_insert_with(Instant::now).elapsed());
+        }
         progress.show(pusher.pushed(), pusher.backlog());
     };
     pusher.flush().await?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Report, Result};
 
 use super::Args;
 use crate::exit::UsageError;
@@ -86,9 +86,11 @@ impl Plan {
         };
         if let Some(path) = table.pattern_file.take() {
             let pattern = read_counts(&path).await;
-            table.pattern = Some(pattern.map_err(|message| match typed {
-                true => UsageError(format!("--pattern-file: {message}")).into(),
-                false => color_eyre::eyre::Report::from(profile.source.error_at(&["produce", "pattern-file"], message)),
+            table.pattern = Some(pattern.map_err(|message| {
+                if typed {
+                    return Report::from(UsageError(format!("--pattern-file: {message}")));
+                }
+                profile.source.error_at(&["produce", "pattern-file"], message).into()
             })?);
         }
         let load = Load::of(&table);

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use rand::SeedableRng;
 use rand::distr::Distribution as _;
-use rand::rngs::StdRng;
+use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::Exp1;
 
 use super::{Pattern, Phase, Shape};
