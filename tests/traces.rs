@@ -1,10 +1,12 @@
-//! The model decides as a real KEDA and a real HPA did, at every look of every recording.
+//! The model decides as a real KEDA and a real HPA did, at every look of every recording; and what is simulated from the
+//! settings and the load alone takes the same steps at the same times.
 
 use std::fs;
 use std::time::Duration;
 
 use qscale::profile::Profile;
 use qscale::scaler::{JobSettings, Reading, Scale, Scaler, Settings, Unfinished};
+use qscale::simulation::{self, By, Run, Scenario};
 
 /// One look, and what came of it.
 struct Look {
@@ -69,53 +71,61 @@ fn decided_as_recorded(name: &str, settings: &Settings) {
     assert_eq!(wrong, 0, "of {} looks", looks.len());
 }
 
-fn settings(scale: &str) -> Settings {
-    let text = format!("[consume]\ndelivery = \"at-most-once\"\n[scale]\n{scale}");
-    Settings::of(&Profile::parse("recorded", &text).unwrap(), "work")
+const DEFAULTS: &str = "max-replica-count = 5\nlist-length = 50\n";
+
+const FAST: &str = "max-replica-count = 5\nlist-length = 50\npolling-interval = \"5s\"\ncooldown-period = \"15s\"\n\
+    [scale.behavior.scale-down]\nstabilization-window = \"0s\"\n\
+    policies = [{ type = \"Percent\", value = 100, period = \"15s\" }]\n";
+
+const RAMP: &str = "min-replica-count = 1\nmax-replica-count = 5\nlist-length = 50\n\
+    [scale.behavior.scale-up]\npolicies = [{ type = \"Pods\", value = 1, period = \"30s\" }]\n\
+    [scale.behavior.scale-down]\nstabilization-window = \"30s\"\n\
+    policies = [{ type = \"Pods\", value = 1, period = \"20s\" }]\n";
+
+const BUSY: &str = "max-replica-count = 6\nlist-length = 10\npolling-interval = \"5s\"\ncooldown-period = \"20s\"\n\
+    [scale.behavior.scale-down]\nstabilization-window = \"20s\"\n\
+    policies = [{ type = \"Percent\", value = 100, period = \"15s\" }]\n";
+
+const JOBS: &str = "kind = \"ScaledJob\"\nstrategy = \"accurate\"\nmax-replica-count = 5\nlist-length = 3\n\
+    polling-interval = \"10s\"\n";
+
+/// A recording's profile. In none of them anything was tried again, so that other triggers than these counted nothing.
+fn profile(delivery: &str, scale: &str, load: &str, work: &str) -> Profile {
+    let text = format!(
+        "[produce]\npattern = \"{load}\"\n[consume]\nwork = \"{work}\"\ndelivery = \"{delivery}\"\n[scale]\n{scale}"
+    );
+    Profile::parse("recorded", &text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn list_alone(scale: &str) -> Settings {
+    Settings::of(&profile("at-most-once", scale, "1s@1", "1s"), "work")
 }
 
 #[test]
 fn with_nothing_set() {
-    let settings = Settings { behavior: None, ..settings("max-replica-count = 5\nlist-length = 50\n") };
-    decided_as_recorded("a-defaults", &settings);
+    decided_as_recorded("a-defaults", &Settings { behavior: None, ..list_alone(DEFAULTS) });
 }
 
 #[test]
 fn with_a_short_window_and_cooldown() {
-    let settings = settings(
-        "max-replica-count = 5\nlist-length = 50\npolling-interval = \"5s\"\ncooldown-period = \"15s\"\n\
-         behavior.scale-down = { stabilization-window = \"0s\", policies = [{ type = \"Percent\", value = 100, period = \"15s\" }] }",
-    );
-    decided_as_recorded("b-fast", &settings);
+    decided_as_recorded("b-fast", &list_alone(FAST));
 }
 
 #[test]
 fn with_steps_of_one_pod() {
-    let settings = settings(
-        "min-replica-count = 1\nmax-replica-count = 5\nlist-length = 50\n\
-         behavior.scale-up = { policies = [{ type = \"Pods\", value = 1, period = \"30s\" }] }\n\
-         behavior.scale-down = { stabilization-window = \"30s\", policies = [{ type = \"Pods\", value = 1, period = \"20s\" }] }",
-    );
-    decided_as_recorded("c-ramp", &settings);
+    decided_as_recorded("c-ramp", &list_alone(RAMP));
 }
 
 #[test]
 fn with_consumers_at_work_counted() {
-    let mut settings = settings(
-        "max-replica-count = 6\nlist-length = 10\npolling-interval = \"5s\"\ncooldown-period = \"20s\"\n\
-         behavior.scale-down = { stabilization-window = \"20s\", policies = [{ type = \"Percent\", value = 100, period = \"15s\" }] }",
-    );
-    let at_least_once = Profile::parse("recorded", "[scale]\nlist-length = 10\n").unwrap();
-    settings.triggers = Settings::of(&at_least_once, "work").triggers;
+    let mut settings = Settings::of(&profile("at-least-once", BUSY, "1s@1", "1s"), "work");
     settings.triggers.truncate(2);
     decided_as_recorded("d-busy", &settings);
 }
 
 #[test]
 fn with_jobs() {
-    let text = "[consume]\ndelivery = \"at-most-once\"\n\
-        [scale]\nkind = \"ScaledJob\"\nstrategy = \"accurate\"\nmax-replica-count = 5\nlist-length = 3\n";
-    let profile = Profile::parse("recorded", text).unwrap();
+    let profile = profile("at-most-once", JOBS, "1s@1", "1s");
     let (settings, jobs) = (Settings::of(&profile, "work"), JobSettings::of(&profile));
     for row in rows("e-job") {
         let [time, waiting, running, pending, recorded] = &row[..] else { panic!("{row:?}") };
@@ -124,4 +134,100 @@ fn with_jobs() {
         println!("{time} {waiting} waiting, {running} unfinished: {recorded} recorded, {}: {created}", created.jobs);
         assert_eq!(created.jobs.to_string(), *recorded, "at {time} s");
     }
+}
+
+/// A step of the count: when, in seconds since the begin of the recording, and to how many.
+type Step = (f64, By, u32);
+
+/// The steps of the recording `name`, whose clock began `begin` seconds into the table's.
+fn recorded_steps(name: &str, begin: f64) -> Vec<Step> {
+    let steps = looks(name).into_iter().filter(|look| look.then != look.spec);
+    steps
+        .map(|look| (look.time.as_secs_f64() - begin, if look.by_hpa { By::Hpa } else { By::Keda }, look.then))
+        .collect()
+}
+
+fn simulated_steps(run: &Run) -> Vec<Step> {
+    let steps = run.changes.iter().filter(|change| change.from != change.to);
+    steps.map(|change| (change.at.as_secs_f64(), change.by, change.to)).collect()
+}
+
+/// How far apart two courses are at most, in looks of whoever made the step; `None` when they are not the same steps.
+fn apart(recorded: &[Step], simulated: &[Step], polling: f64) -> Option<f64> {
+    let same = |(one, other): (&Step, &Step)| one.1 == other.1 && one.2 == other.2;
+    if recorded.len() != simulated.len() || !recorded.iter().zip(simulated).all(same) {
+        return None;
+    }
+    let looks = recorded.iter().zip(simulated).map(|(one, other)| {
+        let period = if one.1 == By::Hpa { 15.03 } else { polling };
+        (one.0 - other.0).abs() / period
+    });
+    Some(looks.fold(0.0, f64::max))
+}
+
+/// Runs `scenario` with both clocks begun at many moments of their periods.
+fn fitted<T>(scenario: &Scenario, fit: impl Fn(&Run) -> Option<(f64, T)>) -> Option<(f64, T)> {
+    let parts = |period: Duration| (0..20).map(move |part| period * part / 20);
+    let phases = parts(scenario.settings.polling)
+        .flat_map(|poll_phase| parts(scenario.sync_period).map(move |sync_phase| (poll_phase, sync_phase)));
+    let fits = phases.filter_map(|(poll_phase, sync_phase)| {
+        fit(&simulation::run(&Scenario { poll_phase, sync_phase, ..scenario.clone() }).unwrap())
+    });
+    fits.min_by(|(one, _), (other, _)| one.total_cmp(other))
+}
+
+#[test]
+fn a_simulation_takes_the_recorded_steps() {
+    for (name, begin, delivery, scale, load, work, seconds) in [
+        ("a-defaults", 0.49, "at-most-once", DEFAULTS, "15s@0, burst 1000", "1s", 600),
+        ("b-fast", 0.49, "at-most-once", FAST, "15s@0, burst 1000", "1s", 356),
+        ("c-ramp", 0.36, "at-most-once", RAMP, "15s@0, 125s@8", "1s", 406),
+        ("d-busy", 0.36, "at-least-once", BUSY, "15s@0, burst 60, 135s@0, burst 6", "8s", 281),
+    ] {
+        let profile = profile(delivery, scale, load, work);
+        let mut scenario = Scenario::of(&profile, "work", None).unwrap();
+        scenario.limit = Some(Duration::from_secs(seconds));
+        if name == "a-defaults" {
+            scenario.settings.behavior = None;
+        }
+        let recorded = recorded_steps(name, begin);
+        let polling = scenario.settings.polling.as_secs_f64();
+        let fit = fitted(&scenario, |run| {
+            let steps = simulated_steps(run);
+            Some((apart(&recorded, &steps, polling)?, steps))
+        });
+        let Some((apart, simulated)) = fit else { panic!("{name}: never the steps {recorded:?}") };
+        println!("{name}: at most {apart:.2} looks apart");
+        for (one, other) in recorded.iter().zip(&simulated) {
+            println!(
+                "  recorded {:7.2} {} {}    simulated {:7.2} {} {}",
+                one.0, one.1, one.2, other.0, other.1, other.2
+            );
+        }
+        assert!(apart <= 1.0, "{name}: {apart} looks apart");
+    }
+}
+
+#[test]
+fn a_simulation_creates_jobs_as_recorded() {
+    let profile = profile("at-most-once", JOBS, "15s@0, 30s@1", "15s");
+    let mut scenario = Scenario::of(&profile, "work", None).unwrap();
+    scenario.limit = Some(Duration::from_secs(221));
+    // The moment of each Job's creation, one after the other.
+    let recorded: Vec<f64> = rows("e-job")
+        .into_iter()
+        .flat_map(|row| vec![row[0].parse::<f64>().unwrap(); row[4].parse().unwrap()])
+        .collect();
+    let fit = fitted(&scenario, |run| {
+        let created = run.changes.iter().filter(|change| change.to > change.from);
+        let created: Vec<f64> =
+            created.flat_map(|change| vec![change.at.as_secs_f64(); (change.to - change.from) as usize]).collect();
+        let apart = recorded.iter().zip(&created).map(|(one, other)| (one - other).abs() / 10.0).fold(0.0, f64::max);
+        (created.len() == recorded.len()).then_some((apart, created))
+    });
+    let Some((apart, simulated)) = fit else { panic!("never {} Jobs", recorded.len()) };
+    for (one, other) in recorded.iter().zip(&simulated) {
+        println!("  recorded {one:7.2}    simulated {other:7.2}");
+    }
+    assert!(apart <= 1.0, "{apart} looks apart");
 }
