@@ -4,12 +4,13 @@
 # make test        run the tests, each on a Redis of its own
 # make soak        kill some thousand consumers at random moments: half an hour, or KILLS=100
 # make check       format and lints, as CI wants them
+# make lint-manifests  ask the usual checkers about what render writes; needs Go and Python, to fetch them
 # make bench       produce against redis-benchmark, render against kubectl, side by side
 # make regenerate  write completions/, k8s/ and the schema of profiles anew from the binary
 # make image       build the container image with what is there: docker, podman or buildah
 
 .POSIX:
-.PHONY: help setup demo test soak check bench regenerate image
+.PHONY: help setup demo test soak check linters lint-manifests bench regenerate image
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -30,6 +31,45 @@ check: setup
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
 	cargo clippy --locked --all-targets --no-default-features -- --deny warnings
+
+# Both from their sources, at versions that do not move; the schemas are those of the release they are named after.
+KUBE_SCORE = v1.20.0
+KUBECONFORM = v0.8.0
+KUBERNETES = 1.37.0
+LINTERS = $${XDG_CACHE_HOME:-$$HOME/.cache}/qscale/linters
+
+linters:
+	@set -eu; cache="$(LINTERS)"; mkdir -p "$$cache"; cd "$$cache"; \
+	test -x kube-score-$(KUBE_SCORE) || { \
+		GOBIN="$$cache" go install github.com/zegl/kube-score/cmd/kube-score@$(KUBE_SCORE); \
+		mv kube-score kube-score-$(KUBE_SCORE); }; \
+	test -x kubeconform-$(KUBECONFORM) || { \
+		GOBIN="$$cache" go install github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM); \
+		mv kubeconform kubeconform-$(KUBECONFORM); }; \
+	test -d schemas-$(KUBERNETES) || { \
+		python3 -m pip download -q --no-deps --dest . kubernetes-validate==$(KUBERNETES); \
+		python3 -m zipfile -e kubernetes_validate-$(KUBERNETES)-py3-none-any.whl unpacked; \
+		rm kubernetes_validate-$(KUBERNETES)-py3-none-any.whl; \
+		schemas=unpacked/kubernetes_validate/kubernetes-json-schema/v$(KUBERNETES)-local-strict; \
+		sed -i.bak 's|"$$id": |"$$comment": |; s|"/api/_definitions.json|"_definitions.json|' "$$schemas"/*.json; \
+		rm "$$schemas"/*.bak; mv "$$schemas" schemas-$(KUBERNETES); rm -r unpacked; }
+
+# KEDA's kinds are in no such schema; tests hold what is said to KEDA. kube-linter has no source that can be installed
+# everywhere: where it is on the path it is asked as well.
+lint-manifests: linters
+	cargo build --locked
+	@set -eu; qscale="$${CARGO_TARGET_DIR:-target}/debug/qscale"; cache="$(LINTERS)"; \
+	folder="$$(mktemp -d)"; trap 'rm -r "$$folder"' EXIT; \
+	for profile in config/*.toml; do \
+		"$$qscale" --quiet --profile "$$profile" render > "$$folder/$$(basename "$$profile" .toml).yaml"; \
+	done; \
+	for file in "$$folder"/*.yaml; do \
+		"$$cache/kube-score-$(KUBE_SCORE)" score --exit-one-on-warning --output-format ci "$$file" > "$$folder/said" \
+			|| { grep -E 'CRITICAL|WARNING' "$$folder/said"; exit 1; }; \
+	done; rm -f "$$folder/said"; \
+	"$$cache/kubeconform-$(KUBECONFORM)" -strict -summary -skip ScaledObject,ScaledJob,TriggerAuthentication \
+		-schema-location "$$cache/schemas-$(KUBERNETES)/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$$folder"; \
+	if command -v kube-linter >/dev/null; then kube-linter lint "$$folder"; fi
 
 bench: setup
 	cargo bench --locked --bench produce --bench render

@@ -108,14 +108,11 @@ fn flag_beats_variable_beats_working_directory_beats_built_in() {
         let line = yaml.lines().find_map(|line| line.trim().strip_prefix("name: ")).unwrap_or_default();
         line.to_owned()
     };
-    assert_eq!(
-        name(run(&["--profile", "flag.toml", "render"]).env("QSCALE_PROFILE", "variable.toml")),
-        "by-flag-consumer"
-    );
-    assert_eq!(name(run(&["render", "-p", "flag.toml"])), "by-flag-consumer");
-    assert_eq!(name(run(&["render"]).env("QSCALE_PROFILE", "variable.toml")), "by-variable-consumer");
-    assert_eq!(name(run(&["render"]).env("QSCALE_PROFILE", "")), "by-folder-consumer", "an empty variable is none");
-    assert_eq!(name(run(&["render"])), "by-folder-consumer");
+    assert_eq!(name(run(&["--profile", "flag.toml", "render"]).env("QSCALE_PROFILE", "variable.toml")), "by-flag");
+    assert_eq!(name(run(&["render", "-p", "flag.toml"])), "by-flag");
+    assert_eq!(name(run(&["render"]).env("QSCALE_PROFILE", "variable.toml")), "by-variable");
+    assert_eq!(name(run(&["render"]).env("QSCALE_PROFILE", "")), "by-folder", "an empty variable is none");
+    assert_eq!(name(run(&["render"])), "by-folder");
     let built_in = Qscale::new(["render"]).output().exits(0).stdout;
     assert_eq!(built_in, fs::read_to_string("k8s/demo.yaml").unwrap());
 }

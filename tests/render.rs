@@ -1,14 +1,13 @@
 //! `qscale render`: k8s/ is current, and what is written is what Kubernetes and KEDA read.
 
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::batch::v1::{Job, JobSpec};
-use k8s_openapi::api::core::v1::{Namespace, Service};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
+use support::manifest::{arguments, documents, shipped, template};
 use tempfile::TempDir;
 
 /// A password that is nowhere else.
@@ -102,21 +101,6 @@ fn no_password_is_ever_written() {
 }
 
 #[test]
-fn core_objects_hold_nothing_that_kubernetes_does_not_know() {
-    for (name, document) in all_documents() {
-        match document["kind"].as_str().unwrap() {
-            "Namespace" => read_back::<Namespace>(&name, &document),
-            "Deployment" => read_back::<Deployment>(&name, &document),
-            "Service" => read_back::<Service>(&name, &document),
-            "Job" => read_back::<Job>(&name, &document),
-            "ScaledJob" => read_back::<JobSpec>(&name, &document["spec"]["jobTargetRef"]),
-            "ScaledObject" | "TriggerAuthentication" => {}
-            kind => panic!("{name}: nobody looks at {kind}"),
-        }
-    }
-}
-
-#[test]
 fn a_scaled_deployment_says_nothing_of_replicas() {
     for (name, document) in all_documents() {
         if document["kind"] == "ScaledObject" {
@@ -152,19 +136,19 @@ fn everything_the_profile_says_is_there() {
     let container = &pod["containers"][0];
     assert_eq!(container["imagePullPolicy"], "IfNotPresent");
     assert_eq!(container["resources"]["limits"]["cpu"], "1");
-    let arguments: Vec<_> = container["args"].as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect();
+    let arguments = arguments(&consumer, &documents_of("everything"));
     assert_eq!(arguments, ["consume", "--profile=/dev/null", "--concurrency=4", "--work=1s 500ms", "--drain=1m 30s"]);
-    let variable = |name: &str| {
-        let variables = container["env"].as_array().unwrap();
-        variables.iter().find(|variable| variable["name"] == name).unwrap_or_else(|| panic!("no {name}")).clone()
-    };
-    assert_eq!(variable("REDIS_HOST")["value"], "redis.example.com");
-    assert_eq!(variable("REDIS_PORT")["value"], "6380");
-    assert_eq!(variable("REDIS_USERNAME")["value"], "app");
-    assert_eq!(variable("REDIS_PASSWORD")["valueFrom"]["secretKeyRef"]["name"], "redis");
-    assert_eq!(variable("REDIS_TLS")["value"], "true");
-    assert_eq!(variable("REDIS_TLS_CA")["value"], "/etc/qscale/tls/ca.crt");
-    assert_eq!(variable("LIST_NAME")["value"], "yes");
+    let variables = container["env"].as_array().unwrap();
+    let password = variables.iter().find(|variable| variable["name"] == "REDIS_PASSWORD").unwrap();
+    assert_eq!(password["valueFrom"]["secretKeyRef"]["name"], "redis");
+    assert_eq!(container["envFrom"][0]["configMapRef"]["name"], "all");
+    let settings = &find("everything", "ConfigMap", "all")["data"];
+    assert_eq!(settings["REDIS_HOST"], "redis.example.com");
+    assert_eq!(settings["REDIS_PORT"], "6380");
+    assert_eq!(settings["REDIS_USERNAME"], "app");
+    assert_eq!(settings["REDIS_TLS"], "true");
+    assert_eq!(settings["REDIS_TLS_CA"], "/etc/qscale/tls/ca.crt");
+    assert_eq!(settings["LIST_NAME"], "yes");
 
     let scaled = find("everything", "ScaledObject", "all-consumer");
     assert_eq!(scaled["spec"]["minReplicaCount"], 1);
@@ -183,14 +167,12 @@ fn everything_the_profile_says_is_there() {
 #[test]
 fn the_arguments_of_every_pod_are_understood() {
     let mut understood = 0;
-    for (name, document) in all_documents() {
-        let spec = &document["spec"];
-        let template =
-            if document["kind"] == "ScaledJob" { &spec["jobTargetRef"]["template"] } else { &spec["template"] };
-        for container in template["spec"]["containers"].as_array().into_iter().flatten() {
-            if container["command"].is_null() {
-                let arguments: Vec<_> =
-                    container["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for name in all_names() {
+        let documents = documents_of(&name);
+        for document in documents.iter().filter(|document| template(document).is_some()) {
+            if document["metadata"]["labels"]["app.kubernetes.io/name"] == "qscale" {
+                let arguments = arguments(document, &documents);
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
                 // Past the command line and the profile, and no further.
                 let output = qscale(&arguments).env("REDIS_URL", "unix:///nowhere/redis.sock").output().unwrap();
                 let said = String::from_utf8_lossy(&output.stderr);
@@ -219,7 +201,9 @@ fn namespace_and_image_can_be_given() {
         if document["metadata"]["name"] == "demo-consumer" && document["kind"] == "Deployment" {
             let container = &document["spec"]["template"]["spec"]["containers"][0];
             assert_eq!(container["image"], "registry.example.com/qscale:2");
-            assert_eq!(container["env"][0]["value"], "redis.elsewhere.svc");
+        }
+        if document["kind"] == "ConfigMap" {
+            assert_eq!(document["data"]["REDIS_HOST"], "redis.elsewhere.svc");
         }
     }
     for wrong in [["--namespace", "Not_A_Name"], ["--image", "untagged"]] {
@@ -227,11 +211,16 @@ fn namespace_and_image_can_be_given() {
     }
 }
 
+/// Every profile that is looked at.
+fn all_names() -> Vec<String> {
+    let shipped = shipped().into_iter().map(|path| path.display().to_string());
+    shipped.chain(["everything", "ending"].map(str::to_owned)).collect()
+}
+
 /// Every profile that is looked at, by name, with its documents.
 fn all_documents() -> Vec<(String, Value)> {
-    let mut names: Vec<_> = shipped().iter().map(|path| path.display().to_string()).collect();
-    names.extend(["everything", "ending"].map(str::to_owned));
-    names.into_iter().flat_map(|name| documents_of(&name).into_iter().map(move |value| (name.clone(), value))).collect()
+    let documents = |name: String| documents_of(&name).into_iter().map(move |value| (name.clone(), value));
+    all_names().into_iter().flat_map(documents).collect()
 }
 
 fn documents_of(name: &str) -> Vec<Value> {
@@ -253,33 +242,10 @@ fn find(name: &str, kind: &str, object: &str) -> Value {
     found.next().unwrap_or_else(|| panic!("{name}: no {kind} {object}"))
 }
 
-/// Fails when `value` is not a `T`, or holds what a `T` does not.
-fn read_back<T: DeserializeOwned>(name: &str, value: &Value) {
-    let mut ignored = Vec::new();
-    let read: Result<T, _> = serde_ignored::deserialize(value, |path| ignored.push(path.to_string()));
-    assert!(read.is_ok(), "{name}: {}", read.err().map(|error| error.to_string()).unwrap_or_default());
-    assert!(ignored.is_empty(), "{name}: {ignored:?}");
-}
-
-/// The profiles in config/.
-fn shipped() -> Vec<PathBuf> {
-    let entries = fs::read_dir("config").expect("config/ is there");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    paths.sort();
-    assert!(paths.len() >= 3, "profiles are missing from config/: {paths:?}");
-    paths
-}
-
 fn write(folder: &TempDir, profile: &str) -> String {
     let path = folder.path().join("q.toml");
     fs::write(&path, profile).expect("the profile can be written");
     path.to_str().expect("a path in UTF-8").to_owned()
-}
-
-fn documents(yaml: &str) -> Vec<Value> {
-    let documents = yaml.split("---\n").filter(|text| text.lines().any(|line| !line.starts_with('#')));
-    documents.map(|text| serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))).collect()
 }
 
 fn rendered(arguments: &[&str]) -> String {

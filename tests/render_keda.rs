@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::Qscale;
+use support::manifest::{arguments, documents};
 
 /// Where Redis is, so that there is something to render.
 const REDIS: &str = "[redis]\nhost = \"redis.example.com\"\n";
@@ -12,11 +13,6 @@ const REDIS: &str = "[redis]\nhost = \"redis.example.com\"\n";
 fn render(profile: &str, words: &[&str]) -> Vec<Value> {
     let run = Qscale::new(["render"]).args(words).file("qscale.toml", &format!("{profile}\n{REDIS}")).output().exits(0);
     documents(&run.stdout)
-}
-
-fn documents(yaml: &str) -> Vec<Value> {
-    let documents = yaml.split("---\n").filter(|text| text.lines().any(|line| !line.starts_with('#')));
-    documents.map(|text| serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))).collect()
 }
 
 #[track_caller]
@@ -45,14 +41,10 @@ fn names(object: &Value) -> Vec<&str> {
     triggers.iter().map(|trigger| trigger["name"].as_str().unwrap_or_default()).collect()
 }
 
-/// The arguments of the Job among `objects`, with what the ConfigMap says of them.
-fn arguments(objects: &[Value]) -> Vec<String> {
-    let container = &one(objects, "ScaledJob")["spec"]["jobTargetRef"]["template"]["spec"]["containers"][0];
-    let variables = objects.iter().filter(|object| object["kind"] == "ConfigMap");
-    let variables = variables.filter_map(|object| object["data"].as_object()).flatten();
-    let variables: Vec<_> = variables.map(|(name, value)| (format!("$({name})"), value.as_str().unwrap())).collect();
-    let words = container["args"].as_array().expect("arguments").iter().map(|word| word.as_str().unwrap().to_owned());
-    words.map(|word| variables.iter().fold(word, |word, (name, value)| word.replace(name, value))).collect()
+/// The arguments of a Job's container.
+fn job_arguments(profile: &str) -> Vec<String> {
+    let objects = render(profile, &[]);
+    arguments(&one(&objects, "ScaledJob"), &objects)
 }
 
 #[test]
@@ -165,10 +157,10 @@ fn the_strategy_of_a_scaled_job_and_its_numbers_are_in_one_place() {
 
 #[test]
 fn a_job_works_one_item_or_until_none_comes_and_waits_for_the_next_try() {
-    let once = arguments(&render("[scale]\nkind = \"ScaledJob\"\n", &[]));
+    let once = job_arguments("[scale]\nkind = \"ScaledJob\"");
     assert!(once.contains(&"--once".to_owned()) && once.contains(&"--await-due=5m".to_owned()), "{once:?}");
     let idle = "[consume]\nconcurrency = 3\nbackoff = \"1s..20s\"\n[scale]\nkind = \"ScaledJob\"\njob = { run = \"until-idle\" }";
-    let idle = arguments(&render(idle, &[]));
+    let idle = job_arguments(idle);
     for expected in ["--concurrency=3", "--idle-exit=10s", "--await-due=20s"] {
         assert!(idle.iter().any(|word| word == expected), "{idle:?}");
     }

@@ -104,6 +104,9 @@ impl<'a> Plan<'a> {
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context.profile)?;
+    for warning in plan.workload.warnings() {
+        tracing::warn!("{warning}");
+    }
     match &plan.folder {
         Some(path) => write(&plan, &Folder::make(path)?)?,
         None => context.printer.raw(plan.text()?.as_bytes())?,

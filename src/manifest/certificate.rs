@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{KeyToPath, SecretVolumeSource, Volume, VolumeMount};
 
 use super::connection::{SecretKey, secret_key};
-use crate::profile::Profile;
+use crate::profile::{Profile, ProfileError};
 
 /// The name of the volume that holds them.
 const VOLUME: &str = "redis-tls";
@@ -25,8 +25,22 @@ pub(super) struct Certificate {
 }
 
 /// Those that the profile names.
-pub(super) fn certificates(profile: &Profile) -> Vec<Certificate> {
+///
+/// # Errors
+///
+/// Says which of a certificate and its key is missing: KEDA and qscale take both or none.
+pub(super) fn certificates(profile: &Profile) -> Result<Vec<Certificate>, ProfileError> {
     let deploy = &profile.deploy;
+    let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["deploy", key], message));
+    match (&deploy.secret_cert_key, &deploy.secret_key_key) {
+        (Some(_), None) => {
+            return wrong("secret-cert-key", "is of no use without its key: name that in `secret-key-key`");
+        }
+        (None, Some(_)) => {
+            return wrong("secret-key-key", "is of no use without its certificate: name that in `secret-cert-key`");
+        }
+        _ => {}
+    }
     let known = [
         (&deploy.secret_ca_key, "ca.crt", "REDIS_TLS_CA", "ca", "the certificates to trust, in PEM"),
         (&deploy.secret_cert_key, "tls.crt", "REDIS_TLS_CERT", "cert", "the client's certificate, in PEM"),
@@ -36,7 +50,7 @@ pub(super) fn certificates(profile: &Profile) -> Vec<Certificate> {
         let key = secret_key(profile, key.as_deref()?)?;
         Some(Certificate { key, variable, parameter, content, file })
     });
-    held.collect()
+    Ok(held.collect())
 }
 
 impl Certificate {

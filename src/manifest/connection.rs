@@ -95,7 +95,7 @@ impl Connection {
     fn elsewhere(profile: &Profile, endpoint: Endpoint) -> Result<Self, ProfileError> {
         let (host, port) = reachable(profile, &endpoint)?;
         let (username, password) = credentials(profile, &endpoint)?;
-        let certificates = certificates(profile);
+        let certificates = certificates(profile)?;
         match &endpoint.tls {
             Some(tls) => check_tls(profile, tls)?,
             None if !certificates.is_empty() => {
@@ -388,6 +388,16 @@ mod tests {
             ("[redis]\nhost = \"r\"\ntls = true\ntls-server-name = \"n\"", "q.toml:4:19:", "KEDA"),
             ("[redis]\nhost = \"r\"\ntls = true\ntls-cert = \"c\"\ntls-key = \"k\"", "q.toml:4:12:", "no pod has"),
             ("[redis]\nhost = \"r\"\n[deploy]\nsecret = \"s\"\nsecret-ca-key = \"c\"", "q.toml:5:17:", "TLS"),
+            (
+                "[redis]\nhost = \"r\"\ntls = true\n[deploy]\nsecret = \"s\"\nsecret-cert-key = \"c\"",
+                "q.toml:6:19: deploy.secret-cert-key",
+                "`secret-key-key`",
+            ),
+            (
+                "[redis]\nhost = \"r\"\ntls = true\n[deploy]\nsecret = \"s\"\nsecret-key-key = \"k\"",
+                "q.toml:6:18: deploy.secret-key-key",
+                "`secret-cert-key`",
+            ),
             (
                 "[redis]\nhost = \"r\"\n[deploy]\ntarget = { name = \"w\" }\n[scale]\nauthentication = \"environment\"",
                 "q.toml:6:18: scale.authentication",

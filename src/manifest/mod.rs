@@ -162,10 +162,24 @@ impl<'a> Workload<'a> {
         self.profile.deploy.redis_image.as_deref().unwrap_or(DEFAULT_REDIS_IMAGE)
     }
 
+    /// What is not meant to last, for whoever renders it.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let deploy = &self.profile.deploy;
+        let demo = "the Redis in it is for demos: no password, no TLS, one pod, no copies";
+        let secret = "the Secret in it holds texts in place of its values: replace them before it is applied";
+        let cases = [(deploy.redis == Some(true), demo), (deploy.write_secret == Some(true), secret)];
+        cases.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning).collect()
+    }
+
     /// What has to be there first.
     fn header(&self) -> String {
         let name = self.profile.deploy.name();
         let title = format!("# The workload `{name}`, as `qscale render` wrote it.\n");
+        if self.profile.deploy.write_secret == Some(true) {
+            return format!(
+                "{title}# Not to be applied as it is: the Secret in it holds texts that are to be replaced.\n"
+            );
+        }
         let Some(command) = self.connection.secret_command(self.namespace.as_deref()) else { return title };
         format!(
             "{title}# The Secret is not part of it. Make it once, or let what keeps your secrets make it:\n#   {command}\n"

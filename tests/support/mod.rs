@@ -3,6 +3,7 @@
 
 mod census;
 mod certificates;
+pub(crate) mod manifest;
 mod proxy;
 mod qscale;
 mod redis_server;

@@ -172,16 +172,6 @@ impl DeployTable {
                 "writes a Secret, and `secret` does not say which",
             ),
             (
-                "secret-cert-key",
-                self.secret_cert_key.is_some() && self.secret_key_key.is_none(),
-                "is of no use without its key: name that in `secret-key-key`",
-            ),
-            (
-                "secret-key-key",
-                self.secret_key_key.is_some() && self.secret_cert_key.is_none(),
-                "is of no use without its certificate: name that in `secret-cert-key`",
-            ),
-            (
                 "workload",
                 self.workload.is_some() && (jobs || self.target.is_some()),
                 "has no effect: only consumers that a ScaledObject scales, and that are written here, have a kind; take \
@@ -219,8 +209,6 @@ mod tests {
             ("redis-storage = \"1Gi\"", "deploy.redis-storage"),
             ("program = \"qscale\"", "deploy.program"),
             ("write-secret = true", "deploy.write-secret"),
-            ("secret = \"s\"\nsecret-cert-key = \"c\"", "deploy.secret-cert-key"),
-            ("secret = \"s\"\nsecret-key-key = \"k\"", "deploy.secret-key-key"),
             ("workload = \"StatefulSet\"\ntarget = { name = \"w\" }", "deploy.workload"),
             ("workload = \"Deployment\"\n[scale]\nkind = \"ScaledJob\"", "deploy.workload"),
             ("target = { name = \"w\" }\n[scale]\nkind = \"ScaledJob\"", "deploy.target"),
