@@ -247,7 +247,7 @@ mod tests {
         for (pattern, end) in [("30s@50, burst 5", true), ("30s@50, burst 5, repeat", false)] {
             let text = format!("[produce]\npattern = \"{pattern}\"\nseed = 3\n");
             let profile = Profile::parse("q.toml", &text).unwrap();
-            assert_eq!(produce(&profile)[2..], [format!("--pattern={pattern}"), "--seed=3".to_owned()]);
+            assert_eq!(words(&produce(&profile))[2..], [format!("--pattern={pattern}"), "--seed=3".to_owned()]);
             assert_eq!(ends(&profile.produce), end);
         }
     }

@@ -1,7 +1,5 @@
 //! How pods and KEDA reach Redis: from the profile alone, and never with a password in hand.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
@@ -16,20 +14,20 @@ pub(super) const PORT: u16 = 6379;
 
 /// How pods and KEDA reach Redis.
 pub(super) struct Connection {
-    host: String,
-    port: u16,
+    pub(super) host: String,
+    pub(super) port: u16,
     /// All servers, where they are several.
-    servers: Option<Servers>,
-    db: u8,
-    tls: bool,
-    skip_verify: bool,
-    username: Option<Text>,
-    password: Option<SecretKey>,
+    pub(super) servers: Option<Servers>,
+    pub(super) db: u8,
+    pub(super) tls: bool,
+    pub(super) skip_verify: bool,
+    pub(super) username: Option<Text>,
+    pub(super) password: Option<SecretKey>,
     /// Certificates and keys that are files in pods.
     pub(super) certificates: Vec<Certificate>,
-    authentication: Authentication,
+    pub(super) authentication: Authentication,
     /// KEDA's credentials are named by an object that is there already.
-    referenced: bool,
+    pub(super) referenced: bool,
 }
 
 /// A key of an existing Secret.
@@ -40,7 +38,7 @@ pub(super) struct SecretKey {
 }
 
 /// Text, or where it is kept.
-enum Text {
+pub(super) enum Text {
     Literal(String),
     Secret(SecretKey),
 }
@@ -163,77 +161,6 @@ impl Connection {
         self.port
     }
 
-    /// The type of KEDA's triggers.
-    pub(super) fn trigger_type(&self) -> &'static str {
-        match self.servers {
-            None => "redis",
-            Some(Servers::Cluster(_)) => "redis-cluster",
-            Some(Servers::Sentinel { .. }) => "redis-sentinel",
-        }
-    }
-
-    /// What a trigger of KEDA is told of Redis; `tls` of a `TriggerAuthentication` would exclude `enableTLS`.
-    pub(super) fn trigger_metadata(&self) -> BTreeMap<&'static str, String> {
-        let mut metadata = BTreeMap::new();
-        match self.authentication {
-            Authentication::Environment => {
-                if self.servers.is_some() {
-                    metadata.insert("addressesFromEnv", "REDIS_ADDRESSES".to_owned());
-                } else {
-                    metadata.insert("hostFromEnv", "REDIS_HOST".to_owned());
-                    metadata.insert("portFromEnv", "REDIS_PORT".to_owned());
-                }
-                if self.username.is_some() {
-                    metadata.insert("usernameFromEnv", "REDIS_USERNAME".to_owned());
-                }
-                if self.password.is_some() {
-                    metadata.insert("passwordFromEnv", "REDIS_PASSWORD".to_owned());
-                }
-            }
-            Authentication::TriggerAuthentication => {
-                // In the plural for several, and only then: before 2.16 each type knows but its own.
-                match &self.servers {
-                    Some(servers) => metadata.insert("addresses", servers.addresses()),
-                    None => metadata.insert("address", self.address()),
-                };
-                // Said here, it would go over what the object names.
-                if let Some(Text::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
-                    metadata.insert("username", name.clone());
-                }
-            }
-        }
-        if let Some(master) = self.servers.as_ref().and_then(Servers::master) {
-            metadata.insert("sentinelMaster", master.to_owned());
-        }
-        if self.db != 0 {
-            metadata.insert("databaseIndex", self.db.to_string());
-        }
-        if self.tls {
-            metadata.insert("enableTLS", "true".to_owned());
-        }
-        if self.skip_verify {
-            metadata.insert("unsafeSsl", "true".to_owned());
-        }
-        metadata
-    }
-
-    /// What KEDA reads from the Secret itself: parameter and key.
-    pub(super) fn trigger_secrets(&self) -> Vec<(&'static str, &SecretKey)> {
-        let mut secrets = Vec::new();
-        if self.referenced {
-            return secrets;
-        }
-        if self.authentication == Authentication::TriggerAuthentication {
-            if let Some(Text::Secret(key)) = &self.username {
-                secrets.push(("username", key));
-            }
-            secrets.extend(self.password.iter().map(|key| ("password", key)));
-        }
-        // A trigger takes certificates from nowhere else.
-        secrets.extend(self.certificates.iter().map(|certificate| (certificate.parameter, &certificate.key)));
-        secrets
-    }
-
     /// Whether KEDA reads the environment of the consumer's container.
     pub(super) fn read_from_environment(&self) -> bool {
         self.authentication == Authentication::Environment
@@ -266,7 +193,7 @@ impl Connection {
     }
 
     /// `host:port`; KEDA dials it as it is.
-    fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }

@@ -17,6 +17,7 @@ mod scaled_job;
 mod scaled_object;
 mod trigger;
 mod trigger_authentication;
+mod trigger_source;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 

@@ -1,0 +1,79 @@
+//! What KEDA's triggers are told of Redis, and what they read from a Secret.
+
+use std::collections::BTreeMap;
+
+use super::connection::{Connection, SecretKey, Text};
+use crate::profile::{Authentication, Servers};
+
+impl Connection {
+    /// The type of KEDA's triggers.
+    pub(super) fn trigger_type(&self) -> &'static str {
+        match self.servers {
+            None => "redis",
+            Some(Servers::Cluster(_)) => "redis-cluster",
+            Some(Servers::Sentinel { .. }) => "redis-sentinel",
+        }
+    }
+
+    /// What a trigger of KEDA is told of Redis; `tls` of a `TriggerAuthentication` would exclude `enableTLS`.
+    pub(super) fn trigger_metadata(&self) -> BTreeMap<&'static str, String> {
+        let mut metadata = BTreeMap::new();
+        match self.authentication {
+            Authentication::Environment => {
+                if self.servers.is_some() {
+                    metadata.insert("addressesFromEnv", "REDIS_ADDRESSES".to_owned());
+                } else {
+                    metadata.insert("hostFromEnv", "REDIS_HOST".to_owned());
+                    metadata.insert("portFromEnv", "REDIS_PORT".to_owned());
+                }
+                if self.username.is_some() {
+                    metadata.insert("usernameFromEnv", "REDIS_USERNAME".to_owned());
+                }
+                if self.password.is_some() {
+                    metadata.insert("passwordFromEnv", "REDIS_PASSWORD".to_owned());
+                }
+            }
+            Authentication::TriggerAuthentication => {
+                // In the plural for several, and only then: before 2.16 each type knows but its own.
+                match &self.servers {
+                    Some(servers) => metadata.insert("addresses", servers.addresses()),
+                    None => metadata.insert("address", self.address()),
+                };
+                // Said here, it would go over what the object names.
+                if let Some(Text::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
+                    metadata.insert("username", name.clone());
+                }
+            }
+        }
+        if let Some(master) = self.servers.as_ref().and_then(Servers::master) {
+            metadata.insert("sentinelMaster", master.to_owned());
+        }
+        if self.db != 0 {
+            metadata.insert("databaseIndex", self.db.to_string());
+        }
+        if self.tls {
+            metadata.insert("enableTLS", "true".to_owned());
+        }
+        if self.skip_verify {
+            metadata.insert("unsafeSsl", "true".to_owned());
+        }
+        metadata
+    }
+
+    /// What KEDA reads from the Secret itself: parameter and key.
+    pub(super) fn trigger_secrets(&self) -> Vec<(&'static str, &SecretKey)> {
+        let mut secrets = Vec::new();
+        if self.referenced {
+            return secrets;
+        }
+        if self.authentication == Authentication::TriggerAuthentication {
+            if let Some(Text::Secret(key)) = &self.username {
+                secrets.push(("username", key));
+            }
+            secrets.extend(self.password.iter().map(|key| ("password", key)));
+        }
+        // A trigger takes certificates from nowhere else.
+        secrets.extend(self.certificates.iter().map(|certificate| (certificate.parameter, &certificate.key)));
+        secrets
+    }
+}
