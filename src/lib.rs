@@ -18,6 +18,7 @@ mod metrics;
 pub mod profile;
 pub mod queue;
 pub mod sample;
+pub mod scaler;
 mod screen;
 mod shutdown;
 pub mod tally;

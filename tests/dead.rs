@@ -252,7 +252,7 @@ fn a_list_that_is_none_costs_no_letter() {
 
 #[test]
 fn a_right_that_is_missing_costs_no_letter_and_doubles_none() {
-    for right in ["lrem", "lpush", "hincrby"] {
+    for right in ["lrem", "lpush", "hincrby", "set"] {
         let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{right}")).start();
         some_letters(&server);
         let words = ["dead", "requeue", "--redis", &server.url_with("app:secret")];

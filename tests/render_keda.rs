@@ -151,6 +151,8 @@ fn the_strategy_of_a_scaled_job_and_its_numbers_are_in_one_place() {
     // KEDA falls over a custom strategy without it.
     let part = scaled_job("job = { custom-scaling-running-job-percentage = 1.0 }");
     assert_eq!(part["spec"]["scalingStrategy"]["customScalingQueueLengthDeduction"], 0);
+    let deduction = scaled_job("job = { custom-scaling-queue-length-deduction = 1 }");
+    assert_eq!(deduction["spec"]["scalingStrategy"]["customScalingRunningJobPercentage"], "0", "else it is `default`");
 }
 
 #[test]
@@ -180,6 +182,40 @@ fn an_authentication_that_is_there_is_referred_to_and_none_is_written() {
     let object =
         one(&render(&format!("[scale]\ntrigger-authentication = {{ name = \"own\" }}\n{deploy}"), &[]), "ScaledObject");
     assert_eq!(object["spec"]["triggers"][0]["authenticationRef"], json!({ "name": "own" }));
+}
+
+#[test]
+fn several_servers_are_a_type_of_their_own_and_are_named_in_the_plural() {
+    let trigger = |redis: &str, scale: &str| {
+        let profile = format!("{redis}\n[scale]\n{scale}\n");
+        let run = Qscale::new(["render"]).file("qscale.toml", &profile).output().exits(0);
+        let objects = documents(&run.stdout);
+        one(&objects, "ScaledObject")["spec"]["triggers"][1].clone()
+    };
+    let nodes = "addresses = [\"a.example.com:7000\", \"[2001:db8::1]:7001\"]";
+    let cluster = format!("[redis]\n{nodes}\ntopology = \"cluster\"");
+    let expected = json!({
+        "type": "redis-cluster",
+        "name": "busy",
+        "metadata": {
+            "addresses": "a.example.com:7000,[2001:db8::1]:7001",
+            "listLength": "1",
+            "listName": "{mylist}:busy",
+        },
+    });
+    assert_eq!(trigger(&cluster, ""), expected);
+
+    let sentinel = format!("[redis]\n{nodes}\ntopology = \"sentinel\"\nsentinel-master = \"mine\"\ndb = 2");
+    let trigger = trigger(&sentinel, "authentication = \"environment\"");
+    assert_eq!(trigger["type"], "redis-sentinel");
+    let expected = json!({
+        "addressesFromEnv": "REDIS_ADDRESSES",
+        "databaseIndex": "2",
+        "listLength": "1",
+        "listName": "{mylist}:busy",
+        "sentinelMaster": "mine",
+    });
+    assert_eq!(trigger["metadata"], expected);
 }
 
 #[test]

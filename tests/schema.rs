@@ -95,8 +95,8 @@ fn whatever_the_schema_offers_the_program_reads() {
     let schema = profile::schema();
     let validator = validator();
     let mut samples = 0;
-    for (path, table) in tables(&schema).into_iter().filter(|(path, _)| path.last().is_none_or(|key| key != "policies"))
-    {
+    // Of some tables no key can stand alone.
+    for (path, table) in tables(&schema).into_iter().filter(|(_, table)| table.get("required").is_none()) {
         for (key, node) in table["properties"].as_object().unwrap() {
             for value in values(&schema, node) {
                 let document = path.iter().chain([key]).rev().fold(value, |inner, key| json!({ key: inner }));

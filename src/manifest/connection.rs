@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
-use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
-use crate::profile::{Address, Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Tls};
+use super::reach::{check_tls, credentials, reachable};
+use crate::profile::{Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Servers};
 
 /// The Service of the Redis for demos.
 pub(super) const SERVICE: &str = "redis";
@@ -18,6 +18,8 @@ pub(super) const PORT: u16 = 6379;
 pub(super) struct Connection {
     host: String,
     port: u16,
+    /// All servers, where they are several.
+    servers: Option<Servers>,
     db: u8,
     tls: bool,
     skip_verify: bool,
@@ -38,7 +40,7 @@ pub(super) struct SecretKey {
 }
 
 /// Text, or where it is kept.
-enum Text {
+pub(super) enum Text {
     Literal(String),
     Secret(SecretKey),
 }
@@ -62,7 +64,7 @@ impl Connection {
     /// The Redis for demos, which is written as well.
     fn beside(profile: &Profile, endpoint: Endpoint, namespace: Option<&str>) -> Result<Self, ProfileError> {
         let wrong = |message: &str| Err(profile.source.error_at(&["deploy", "redis"], message));
-        if profile.redis.url.is_some() || profile.redis.host.is_some() {
+        if profile.redis.url.is_some() || profile.redis.host.is_some() || profile.redis.addresses.is_some() {
             return wrong("asks for a Redis of its own, and [redis] names one: keep one of them");
         }
         if endpoint.tls.is_some() {
@@ -77,6 +79,7 @@ impl Connection {
         Ok(Self {
             host: format!("{SERVICE}.{namespace}.svc"),
             port: PORT,
+            servers: None,
             db: endpoint.db.value,
             tls: false,
             skip_verify: false,
@@ -90,7 +93,7 @@ impl Connection {
 
     /// The Redis that the profile names.
     fn elsewhere(profile: &Profile, endpoint: Endpoint) -> Result<Self, ProfileError> {
-        let (host, port) = reachable(profile, endpoint.address.value.clone())?;
+        let (host, port) = reachable(profile, &endpoint)?;
         let (username, password) = credentials(profile, &endpoint)?;
         let certificates = certificates(profile)?;
         match &endpoint.tls {
@@ -106,6 +109,7 @@ impl Connection {
         Ok(Self {
             host,
             port,
+            servers: endpoint.servers,
             db: endpoint.db.value,
             tls: endpoint.tls.is_some(),
             skip_verify: endpoint.tls.is_some_and(|tls| tls.skip_verify),
@@ -119,7 +123,15 @@ impl Connection {
 
     /// What pods are told openly: variables and their values.
     pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
-        let mut settings = vec![("REDIS_HOST", self.host.clone()), ("REDIS_PORT", self.port.to_string())];
+        let mut settings = match &self.servers {
+            None => vec![("REDIS_HOST", self.host.clone()), ("REDIS_PORT", self.port.to_string())],
+            Some(servers) => {
+                vec![("REDIS_ADDRESSES", servers.addresses()), ("REDIS_TOPOLOGY", servers.topology().to_string())]
+            }
+        };
+        if let Some(master) = self.servers.as_ref().and_then(Servers::master) {
+            settings.push(("REDIS_SENTINEL_MASTER", master.to_owned()));
+        }
         if let Some(Text::Literal(name)) = &self.username {
             settings.push(("REDIS_USERNAME", name.clone()));
         }
@@ -146,14 +158,18 @@ impl Connection {
         variables
     }
 
-    /// The port Redis listens on.
-    pub(super) fn port(&self) -> u16 {
-        self.port
+    /// The one port Redis listens on; servers that are several name each other, and whatever ports those have.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.servers.is_none().then_some(self.port)
     }
 
     /// The type of KEDA's triggers.
     pub(super) fn trigger_type(&self) -> &'static str {
-        "redis"
+        match self.servers {
+            None => "redis",
+            Some(Servers::Cluster(_)) => "redis-cluster",
+            Some(Servers::Sentinel { .. }) => "redis-sentinel",
+        }
     }
 
     /// What a trigger of KEDA is told of Redis; `tls` of a `TriggerAuthentication` would exclude `enableTLS`.
@@ -161,8 +177,12 @@ impl Connection {
         let mut metadata = BTreeMap::new();
         match self.authentication {
             Authentication::Environment => {
-                metadata.insert("hostFromEnv", "REDIS_HOST".to_owned());
-                metadata.insert("portFromEnv", "REDIS_PORT".to_owned());
+                if self.servers.is_some() {
+                    metadata.insert("addressesFromEnv", "REDIS_ADDRESSES".to_owned());
+                } else {
+                    metadata.insert("hostFromEnv", "REDIS_HOST".to_owned());
+                    metadata.insert("portFromEnv", "REDIS_PORT".to_owned());
+                }
                 if self.username.is_some() {
                     metadata.insert("usernameFromEnv", "REDIS_USERNAME".to_owned());
                 }
@@ -171,12 +191,19 @@ impl Connection {
                 }
             }
             Authentication::TriggerAuthentication => {
-                metadata.insert("address", self.address());
+                // In the plural for several, and only then: before 2.16 each type knows but its own.
+                match &self.servers {
+                    Some(servers) => metadata.insert("addresses", servers.addresses()),
+                    None => metadata.insert("address", self.address()),
+                };
                 // Said here, it would go over what the object names.
                 if let Some(Text::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
                     metadata.insert("username", name.clone());
                 }
             }
+        }
+        if let Some(master) = self.servers.as_ref().and_then(Servers::master) {
+            metadata.insert("sentinelMaster", master.to_owned());
         }
         if self.db != 0 {
             metadata.insert("databaseIndex", self.db.to_string());
@@ -231,8 +258,8 @@ impl Connection {
             Some(Text::Secret(username)) => format!(" --from-literal={}=USER", username.key),
             _ => String::new(),
         };
-        let files: String =
-            self.certificates.iter().map(|certificate| format!(" --from-file={}=FILE", certificate.key.key)).collect();
+        let files = self.certificates.iter().map(|certificate| format!(" --from-file={}=FILE", certificate.key.key));
+        let files = files.collect::<Vec<_>>().concat();
         Some(format!(
             "kubectl create secret generic {secret}{namespace}{username} --from-literal={key}=PASSWORD{files}"
         ))
@@ -245,77 +272,10 @@ impl Connection {
     }
 }
 
-/// The host and port that pods reach Redis by.
-fn reachable(profile: &Profile, address: Address) -> Result<(String, u16), ProfileError> {
-    let wrong = |message: &str| Err(profile.source.error_at(&place(profile), message));
-    match address {
-        Address::Unix { .. } => {
-            wrong("is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]")
-        }
-        Address::Tcp { .. } if profile.redis.url.is_none() && profile.redis.host.is_none() => wrong(
-            "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis beside \
-             them; the environment is not looked at here",
-        ),
-        Address::Tcp { host, .. } if is_loopback(&host) => {
-            wrong("is this machine here, and each pod itself there: name the host that pods reach Redis by")
-        }
-        Address::Tcp { host, port } => Ok((host, port)),
-    }
-}
-
-/// The user and where the password is.
-fn credentials(profile: &Profile, endpoint: &Endpoint) -> Result<(Option<Text>, Option<SecretKey>), ProfileError> {
-    let deploy = &profile.deploy;
-    let username = match (&deploy.secret_username_key, &endpoint.username) {
-        (Some(key), _) => secret_key(profile, key).map(Text::Secret),
-        (None, name) => name.as_ref().map(|name| Text::Literal(name.value.clone())),
-    };
-    let password = secret_key(profile, deploy.secret_password_key.as_deref().unwrap_or(DEFAULT_PASSWORD_KEY));
-    if password.is_none() && (endpoint.password.is_some() || username.is_some()) {
-        let place = match &profile.redis {
-            redis if redis.password_file.is_some() => ["redis", "password-file"],
-            redis if redis.url.is_none() => ["redis", "username"],
-            _ => place(profile),
-        };
-        let message = "needs a password in the cluster, and none is ever written into manifests: put it into a Secret \
-                       and name that in `secret` of [deploy]";
-        return Err(profile.source.error_at(&place, message));
-    }
-    Ok((username, password))
-}
-
-/// What of TLS can be had in a pod and in KEDA.
-fn check_tls(profile: &Profile, tls: &Tls) -> Result<(), ProfileError> {
-    let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["redis", key], message));
-    if tls.ca.is_some() && profile.deploy.secret_ca_key.is_none() {
-        let message =
-            "is a file that no pod has: put it into the Secret and name its key in `secret-ca-key` of [deploy]";
-        return wrong("tls-ca", message);
-    }
-    if tls.client.is_some() && profile.deploy.secret_cert_key.is_none() {
-        let message = "is a file that no pod has: put it and its key into the Secret and name their keys in \
-                       `secret-cert-key` and `secret-key-key` of [deploy]";
-        return wrong("tls-cert", message);
-    }
-    if tls.server_name.is_some() {
-        return wrong("tls-server-name", "is more than KEDA can: it expects the host's name in the certificate");
-    }
-    Ok(())
-}
-
-/// Where the profile says which Redis is meant.
-fn place(profile: &Profile) -> [&'static str; 2] {
-    if profile.redis.url.is_some() { ["redis", "url"] } else { ["redis", "host"] }
-}
-
 /// A key of the Secret, where there is a Secret.
 pub(super) fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {
     let secret = profile.deploy.secret.clone()?;
     Some(SecretKey { secret, key: key.to_owned() })
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 fn secret_variable(name: &str, SecretKey { secret, key }: &SecretKey) -> EnvVar {

@@ -17,6 +17,7 @@ const FEATURES: &[Feature] = &[
     (&["scale", "combine"], KedaVersion(2, 12, 0), |profile| profile.scale.combine == Some(Combine::Sum)),
     (&["deploy", "secret-ca-key"], KedaVersion(2, 12, 0), always),
     (&["deploy", "secret-cert-key"], KedaVersion(2, 12, 0), always),
+    (&["deploy", "secret-cert-key"], KedaVersion(2, 12, 0), always),
     (&["scale", "initial-cooldown-period"], KedaVersion(2, 14, 0), always),
     (&["scale", "strategy"], KedaVersion(2, 15, 0), |profile| profile.scale.strategy == Some(Strategy::Eager)),
     (&["scale", "fallback", "behavior"], KedaVersion(2, 20, 0), |profile| {

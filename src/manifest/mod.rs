@@ -12,6 +12,7 @@ mod metadata;
 mod network;
 mod object;
 mod pod;
+mod reach;
 mod redis;
 mod scaled_job;
 mod scaled_object;
@@ -56,6 +57,10 @@ impl<'a> Workload<'a> {
         if namespace.is_none() && deploy.create_namespace == Some(true) {
             let message = "asks for a Namespace, and `namespace` does not say which";
             return Err(profile.source.error_at(&["deploy", "create-namespace"], message));
+        }
+        if deploy.producer == Some(true) && profile.produce.pattern_file.is_some() {
+            let message = "is a file here, and no file in a pod: write its load as `pattern`";
+            return Err(profile.source.error_at(&["produce", "pattern-file"], message));
         }
         let list = profile.list(&Environment::default()).value;
         if list.trim() != list {

@@ -73,7 +73,7 @@ pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
     let job = &scale.job;
     let name = workload.profile.deploy.consumer_name();
     let triggers = triggers(workload);
-    let paused = (scale.pause.paused == Some(true)).then(|| ("autoscaling.keda.sh/paused", "true"));
+    let paused = (scale.pause.paused == Some(true)).then_some(("autoscaling.keda.sh/paused", "true"));
     let annotations = paused.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     ScaledJob {
         api_version: API_VERSION,
@@ -114,12 +114,17 @@ fn scaling_strategy(workload: &Workload<'_>, triggers: usize) -> ScalingStrategy
     let job = &scale.job;
     let strategy = scale.strategy(workload.profile.consume.delivery.unwrap_or_default());
     let named = strategy != Strategy::Default || keda_version::names_default_strategy(workload.keda_version);
-    // Written even where it is nothing: before 2.20.2 KEDA falls over one that is not there.
-    let custom = (strategy == Strategy::Custom).then(|| job.custom_scaling_queue_length_deduction.unwrap_or(0));
+    // Both are written even where they are nothing: before 2.20.2 KEDA falls over a deduction that is not there, and in all
+    // releases a part that is not there makes it follow `default`.
+    let custom = strategy == Strategy::Custom;
+    let (deduction, part) = (
+        job.custom_scaling_queue_length_deduction.unwrap_or(0),
+        job.custom_scaling_running_job_percentage.unwrap_or(0.0),
+    );
     ScalingStrategy {
         strategy: named.then_some(strategy),
-        custom_scaling_queue_length_deduction: custom,
-        custom_scaling_running_job_percentage: job.custom_scaling_running_job_percentage.map(|part| part.to_string()),
+        custom_scaling_queue_length_deduction: custom.then_some(deduction),
+        custom_scaling_running_job_percentage: custom.then(|| part.to_string()),
         pending_pod_conditions: job.pending_pod_conditions.clone().filter(|conditions| !conditions.is_empty()),
         multiple_scalers_calculation: (triggers > 1).then(|| job.multiple_scalers_calculation.unwrap_or_default()),
     }

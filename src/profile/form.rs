@@ -18,7 +18,7 @@ pub(crate) const SPAN: &str = concat!("^", part!(span), "$");
 /// A duration, or two of them: `2s..6s`.
 pub(crate) const SPAN_RANGE: &str = concat!("^", part!(span_range), "$");
 
-/// How long an item is worked: a range of durations, `field:NAME` or `none`.
+/// How long an item is worked: a range of durations, `exp(…)`, `lognormal(…)`, `field:NAME` or `none`.
 pub(crate) const WORK: &str = concat!("^(none|field:[\\s\\S]+|", part!(span_range), ")$");
 
 /// Items in a time: `200/s`, `30/m`, `max`.
@@ -42,6 +42,9 @@ pub(crate) const LISTEN_ADDRESS: &str =
 
 /// A URL of Redis, by its scheme.
 pub(crate) const REDIS_URL: &str = "^((redis|valkey)s?|((redis|valkey)\\+)?unix)://[^#]+$";
+
+/// A server: `redis-0.example.com:6379`.
+pub(crate) const NODE_ADDRESS: &str = "^[^@/]+:\\+?[0-9]+\\s*$";
 
 /// A release of KEDA: `2.20.2`, `v2.20`.
 pub(crate) const KEDA_VERSION: &str = "^v?[0-9]+\\.[0-9]+(\\.[0-9]+)?$";

@@ -247,7 +247,7 @@ struct Parser<'a> {
     names: &'a [&'a str],
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     /// Reads on while operators bind at least as strongly as `least`.
     fn expression(&mut self, least: u8) -> Result<(Node, Sort), String> {
         let (mut left, mut sort) = self.operand()?;

@@ -54,7 +54,7 @@ pub struct JobTable {
     /// How many Jobs fewer the strategy `custom` starts.
     pub custom_scaling_queue_length_deduction: Option<u32>,
     /// Which part of the running Jobs counts against what is there with the strategy `custom`.
-    #[schemars(range(min = 0, max = 1))]
+    #[schemars(range(min = 0, max = 1), extend("examples" = [0.5]))]
     pub custom_scaling_running_job_percentage: Option<f64>,
 }
 

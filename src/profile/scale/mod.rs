@@ -53,7 +53,7 @@ pub struct ScaleTable {
     #[schemars(range(min = 1))]
     pub max_replica_count: Option<u32>,
     /// How many pods there are while nothing is to be done, in place of `min-replica-count`: none.
-    #[schemars(range(max = 0))]
+    #[schemars(range(max = 0), extend("examples" = [0]))]
     pub idle_replica_count: Option<u32>,
     /// How often KEDA looks at the list.
     pub polling_interval: Option<Span>,

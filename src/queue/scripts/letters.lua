@@ -47,6 +47,7 @@ if deed ~= 'look' then
     redis.call('LREM', token, 1, '')
     redis.call('LLEN', list)
     redis.call('HINCRBY', stats, deed .. 'd', 0)
+    redis.call('SET', token, '', 'EX', 3600)
   end
 end
 

@@ -1,0 +1,268 @@
+//! The horizontal pod autoscaler that KEDA makes: from one pod to the most, every fifteen seconds.
+
+use std::time::Duration;
+
+use super::metrics::{Counts, Metric};
+use super::reason::{Decision, Limit, Reason, Way, Wish};
+use super::settings::{Behavior, Settings};
+use crate::profile::scale::{PolicyKind, Rules, SelectPolicy};
+
+/// How often the HPA looks, at least: 15 s of `--horizontal-pod-autoscaler-sync-period`, and what the controller takes
+/// until it begins to wait again.
+pub const SYNC_PERIOD: Duration = Duration::from_millis(15_030);
+
+/// How far a count may be off before anything is done; `--horizontal-pod-autoscaler-tolerance`.
+const TOLERANCE: f64 = 0.1;
+
+/// How long recommendations count where there is no `behavior`; `--horizontal-pod-autoscaler-downscale-stabilization`.
+const STABILIZATION: Duration = Duration::from_secs(300);
+
+/// What an HPA remembers between two looks. A new one, or a controller that was started again, remembers nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Hpa {
+    /// When how many pods were recommended.
+    recommendations: Vec<(Duration, u32)>,
+    /// When how many pods were added.
+    added: Vec<(Duration, u32)>,
+    /// When how many pods were taken away.
+    removed: Vec<(Duration, u32)>,
+}
+
+/// The Deployment at the moment of a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// How many pods there shall be (`spec.replicas`).
+    pub spec: u32,
+    /// How many there are that are not being ended (`status.replicas`).
+    pub status: u32,
+}
+
+impl Hpa {
+    /// Looks once: `horizontal.go::reconcileAutoscaler`.
+    pub(super) fn sync(&mut self, settings: &Settings, scale: Scale, counts: &Counts, now: Duration) -> Decision {
+        if self.recommendations.is_empty() {
+            // `recordInitialRecommendation`: the count that was found is kept for a window.
+            self.recommendations.push((now, scale.spec));
+        }
+        let least = settings.min.max(1);
+        if scale.spec == 0 {
+            return Decision { replicas: 0, reason: Reason::AtZero };
+        }
+        if scale.spec > settings.max {
+            return self.decide(settings, scale, settings.max, Reason::OverMax(settings.max), now);
+        }
+        if scale.spec < least {
+            return self.decide(settings, scale, least, Reason::UnderMin(least), now);
+        }
+        let Some(wish) = wish(settings, scale, counts) else {
+            return Decision { replicas: scale.spec, reason: Reason::Unreadable };
+        };
+        let (replicas, limit) = match &settings.behavior {
+            None => self.without_behavior(settings, scale.spec, wish.pods, now),
+            Some(behavior) => self.with_behavior(settings, behavior, scale.spec, wish.pods, now),
+        };
+        self.decide(settings, scale, replicas, Reason::Asked { wish, from: scale.spec, limit }, now)
+    }
+
+    /// Remembers the step, where rules count steps: `horizontal.go::storeScaleEvent`.
+    fn decide(&mut self, settings: &Settings, scale: Scale, replicas: u32, reason: Reason, now: Duration) -> Decision {
+        if settings.behavior.is_some() && replicas != scale.spec {
+            let steps = if replicas > scale.spec { &mut self.added } else { &mut self.removed };
+            steps.push((now, replicas.abs_diff(scale.spec)));
+        }
+        Decision { replicas, reason }
+    }
+
+    /// `horizontal.go::normalizeDesiredReplicas`: the largest recommendation of five minutes, also on the way up, and in one
+    /// step at most twice as many, or four.
+    fn without_behavior(&mut self, settings: &Settings, spec: u32, wished: u32, now: Duration) -> (u32, Option<Limit>) {
+        self.recommendations.retain(|(at, _)| now.saturating_sub(*at) <= STABILIZATION);
+        let held =
+            self.recommendations.iter().filter(|(_, pods)| *pods > wished).max_by_key(|(_, pods)| *pods).copied();
+        self.recommendations.push((now, wished));
+        let mut limit = held.map(|(at, pods)| {
+            let left = (at + STABILIZATION).saturating_sub(now);
+            Limit::Window { way: Way::Down, pods, left, window: STABILIZATION }
+        });
+        let stabilized = held.map_or(wished, |(_, pods)| pods);
+        let step = spec.saturating_mul(2).max(4);
+        let mut replicas = stabilized;
+        if replicas > step {
+            (replicas, limit) = (step, Some(Limit::FirstSteps { most: step }));
+        }
+        if replicas > settings.max {
+            (replicas, limit) = (settings.max, Some(Limit::Max(settings.max)));
+        }
+        let least = settings.min.max(1);
+        if replicas < least {
+            (replicas, limit) = (least, Some(Limit::Min(least)));
+        }
+        (replicas, limit)
+    }
+
+    /// `horizontal.go::stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate`.
+    fn with_behavior(
+        &mut self,
+        settings: &Settings,
+        behavior: &Behavior,
+        spec: u32,
+        wished: u32,
+        now: Duration,
+    ) -> (u32, Option<Limit>) {
+        let Behavior { up, down } = behavior;
+        let longest = up.stabilization_window.max(down.stabilization_window);
+        self.recommendations.retain(|(at, _)| now.saturating_sub(*at) < longest);
+        let within = |window: Duration| {
+            self.recommendations.iter().copied().filter(move |(at, _)| now.saturating_sub(*at) < window)
+        };
+        let lowest = within(up.stabilization_window).min_by_key(|(_, pods)| *pods).filter(|(_, pods)| *pods < wished);
+        let highest =
+            within(down.stabilization_window).max_by_key(|(_, pods)| *pods).filter(|(_, pods)| *pods > wished);
+        self.recommendations.push((now, wished));
+        let up_to = lowest.map_or(wished, |(_, pods)| pods);
+        let down_to = highest.map_or(wished, |(_, pods)| pods);
+        let stabilized = if spec < up_to {
+            up_to
+        } else if spec > down_to {
+            down_to
+        } else {
+            spec
+        };
+        let window = |way: Way, rules: &Rules, held: Option<(Duration, u32)>| {
+            held.map(|(at, pods)| {
+                let window = rules.stabilization_window;
+                Limit::Window { way, pods, left: (at + window).saturating_sub(now), window }
+            })
+        };
+        if stabilized > spec {
+            let mut limit = window(Way::Up, up, lowest);
+            let (most, policy) = self.most(settings, up, spec, now);
+            let mut replicas = stabilized;
+            if replicas > most {
+                (replicas, limit) = (most, policy);
+            }
+            if replicas > settings.max {
+                (replicas, limit) = (settings.max, Some(Limit::Max(settings.max)));
+            }
+            return (replicas, limit);
+        }
+        if stabilized < spec {
+            let mut limit = window(Way::Down, down, highest);
+            let (fewest, policy) = self.fewest(settings, down, spec, now);
+            let mut replicas = stabilized;
+            if replicas < fewest {
+                (replicas, limit) = (fewest, policy);
+            }
+            let least = settings.min.max(1);
+            if replicas < least {
+                (replicas, limit) = (least, Some(Limit::Min(least)));
+            }
+            return (replicas, limit);
+        }
+        let limit = if wished > spec {
+            if spec >= settings.max { Some(Limit::Max(settings.max)) } else { window(Way::Up, up, lowest) }
+        } else if wished < spec {
+            window(Way::Down, down, highest)
+        } else {
+            None
+        };
+        (spec, limit)
+    }
+}
+
+impl Hpa {
+    /// `horizontal.go::calculateScaleUpLimitWithScalingRules`: the most pods the policies allow now, and which of them does.
+    fn most(&self, settings: &Settings, rules: &Rules, spec: u32, now: Duration) -> (u32, Option<Limit>) {
+        let limits = rules.policies.iter().map(|policy| {
+            let start = self.start(spec, policy.period.0, now);
+            let most = match policy.kind {
+                PolicyKind::Pods => start.saturating_add(i64::from(policy.value)),
+                PolicyKind::Percent => percent(start, 100 + i64::from(policy.value), true),
+            };
+            (most, *policy)
+        });
+        let chosen = match rules.select_policy {
+            _ if settings.pause.paused_scale_out == Some(true) => return (spec, Some(Limit::Disabled(Way::Up))),
+            SelectPolicy::Max => limits.max_by_key(|(most, _)| *most),
+            SelectPolicy::Min => limits.min_by_key(|(most, _)| *most),
+            SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Way::Up))),
+        };
+        let Some((most, policy)) = chosen else { return (spec, Some(Limit::Disabled(Way::Up))) };
+        (pods(most).max(spec), Some(Limit::Policy { way: Way::Up, policy }))
+    }
+
+    /// `horizontal.go::calculateScaleDownLimitWithBehaviors`.
+    fn fewest(&self, settings: &Settings, rules: &Rules, spec: u32, now: Duration) -> (u32, Option<Limit>) {
+        let limits = rules.policies.iter().map(|policy| {
+            let start = self.start(spec, policy.period.0, now);
+            let fewest = match policy.kind {
+                PolicyKind::Pods => start - i64::from(policy.value),
+                PolicyKind::Percent => percent(start, 100 - i64::from(policy.value), false),
+            };
+            (fewest, *policy)
+        });
+        let chosen = match rules.select_policy {
+            _ if settings.pause.paused_scale_in == Some(true) => return (spec, Some(Limit::Disabled(Way::Down))),
+            SelectPolicy::Max => limits.min_by_key(|(fewest, _)| *fewest),
+            SelectPolicy::Min => limits.max_by_key(|(fewest, _)| *fewest),
+            SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Way::Down))),
+        };
+        let Some((fewest, policy)) = chosen else { return (spec, Some(Limit::Disabled(Way::Down))) };
+        (pods(fewest).min(spec), Some(Limit::Policy { way: Way::Down, policy }))
+    }
+}
+
+impl Hpa {
+    /// How many pods there were when `period` began: `getReplicasChangePerPeriod`.
+    fn start(&self, spec: u32, period: Duration, now: Duration) -> i64 {
+        let sum = |steps: &[(Duration, u32)]| -> i64 {
+            steps.iter().filter(|(at, _)| now.saturating_sub(*at) < period).map(|(_, pods)| i64::from(*pods)).sum()
+        };
+        i64::from(spec) - sum(&self.added) + sum(&self.removed)
+    }
+}
+
+/// What the metrics ask for; `None` where nothing can be said: `horizontal.go::computeReplicasForMetrics`.
+fn wish(settings: &Settings, scale: Scale, counts: &Counts) -> Option<Wish> {
+    let wishes = counts.metrics.iter().filter_map(|metric| per_pod(settings, scale.status, metric));
+    // Of equal wishes the first: it is the list's own.
+    let most = wishes.reduce(|most, next| if next.pods > most.pods { next } else { most })?;
+    let failed = counts.metrics.iter().any(|metric| metric.value.is_none());
+    (!failed || most.pods >= scale.spec).then_some(most)
+}
+
+/// `replica_calculator.go::GetExternalPerPodMetricReplicas`: so many for a pod, on the average, in thousandths.
+fn per_pod(settings: &Settings, status: u32, metric: &Metric) -> Option<Wish> {
+    let value = metric.value?;
+    // The sum of a formula that went below zero is taken for one that went over the top.
+    let usage = if value < 0.0 { f64::MAX } else { (value * 1e3).trunc() };
+    let target = (metric.target * 1e3).trunc();
+    let ratio = usage / (target * f64::from(status));
+    let near = (1.0 - tolerance(settings, Way::Down)..=1.0 + tolerance(settings, Way::Up)).contains(&ratio);
+    let pods = if near { status } else { pods(whole((usage / target).ceil())) };
+    Some(Wish { counted: metric.counted, value, target: metric.target, pods, tolerated: near.then_some(ratio) })
+}
+
+/// How far off is near enough: `behavior`'s word, or the controller's.
+fn tolerance(settings: &Settings, way: Way) -> f64 {
+    let rules = settings.behavior.as_ref().map(|behavior| match way {
+        Way::Up => &behavior.up,
+        Way::Down => &behavior.down,
+    });
+    rules.and_then(|rules| rules.tolerance).unwrap_or(TOLERANCE)
+}
+
+/// `share` per cent of `pods`, rounded as the HPA does: away from nothing on the way up, towards it on the way down.
+fn percent(pods: i64, share: i64, up: bool) -> i64 {
+    let hundredths = pods.saturating_mul(share);
+    if up { hundredths.div_euclid(100) + i64::from(hundredths.rem_euclid(100) > 0) } else { hundredths / 100 }
+}
+
+fn pods(count: i64) -> u32 {
+    u32::try_from(count.clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
+fn whole(count: f64) -> i64 {
+    count as i64
+}

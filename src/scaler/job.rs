@@ -1,0 +1,208 @@
+//! The ScaledJob: how many Jobs KEDA creates at a look.
+
+use std::fmt;
+
+use super::settings::{Counted, Settings, Trigger, float};
+use crate::profile::Profile;
+use crate::profile::scale::{Calculation, Strategy};
+
+/// What a ScaledJob reckons with, besides what a ScaledObject has as well.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JobSettings {
+    /// How what is there becomes Jobs.
+    pub strategy: Strategy,
+    /// What becomes of several triggers.
+    pub calculation: Calculation,
+    /// With `custom`: so many Jobs fewer.
+    pub deduction: u32,
+    /// With `custom`: the part of the running Jobs that counts against what is there, from 0 to 1.
+    pub running_part: f64,
+}
+
+/// The Jobs there are at the moment of a look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Neither complete nor failed, whatever their pods do.
+    pub running: u32,
+    /// Those of them that have no pod at work.
+    pub pending: u32,
+}
+
+/// What came of a look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Created {
+    /// How many Jobs are created.
+    pub jobs: u32,
+    /// How many Jobs what is there asks for, the most there may be considered.
+    pub wanted: u32,
+    /// What there was of them before.
+    pub unfinished: Unfinished,
+    /// The most there may be.
+    pub max: u32,
+    /// What is counted, of the trigger that counts most, and how much.
+    pub most: Option<(Counted, u64)>,
+}
+
+/// How much there is to do: in items, and in Jobs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Demand {
+    queue: f64,
+    jobs: f64,
+}
+
+impl JobSettings {
+    /// What `profile` asks for.
+    pub fn of(profile: &Profile) -> Self {
+        let job = &profile.scale.job;
+        Self {
+            strategy: profile.scale.strategy(profile.consume.delivery.unwrap_or_default()),
+            calculation: job.multiple_scalers_calculation.unwrap_or_default(),
+            deduction: job.custom_scaling_queue_length_deduction.unwrap_or(0),
+            running_part: job.custom_scaling_running_job_percentage.unwrap_or(0.0),
+        }
+    }
+
+    /// Looks once: `scale_jobs.go::RequestJobScale`, with the demand of `scaledjob/metrics.go`.
+    ///
+    /// A trigger that cannot be read counts for nothing.
+    pub fn poll(&self, settings: &Settings, values: &[Option<u64>], unfinished: Unfinished) -> Created {
+        let Unfinished { running, pending } = unfinished;
+        let min = i64::from(settings.min.min(settings.max));
+        let room = i64::from(settings.max) - min;
+        let active: Vec<(&Trigger, u64)> = settings
+            .triggers
+            .iter()
+            .zip(values)
+            .filter_map(|(trigger, value)| Some((trigger, (*value)?)))
+            .filter(|(trigger, value)| *value > trigger.activation)
+            .collect();
+        let demand = self.demand(&active, float(room.unsigned_abs()));
+        let (wanted, queue) = (whole(demand.jobs.ceil()), whole(demand.queue.ceil()));
+        let (running, pending) = (i64::from(running), i64::from(pending));
+        let jobs = if running < min {
+            min - running
+        } else if active.is_empty() && min == 0 {
+            0
+        } else {
+            let (effective, most) = self.effective(wanted, running - min, pending, room, queue);
+            effective.clamp(0, most.max(0))
+        };
+        Created {
+            jobs: count(jobs),
+            wanted: count(wanted),
+            unfinished,
+            max: settings.max,
+            most: active.iter().max_by_key(|(_, value)| *value).map(|(trigger, value)| (trigger.counted, *value)),
+        }
+    }
+
+    /// How many Jobs may be created, and how many at most at this look: `GetEffectiveMaxScale` of each strategy.
+    fn effective(&self, wanted: i64, running: i64, pending: i64, room: i64, queue: i64) -> (i64, i64) {
+        match self.strategy {
+            Strategy::Default => (wanted - running, queue),
+            Strategy::Custom => {
+                let counted = whole((self.running_part * float(running.unsigned_abs())).trunc());
+                ((wanted - i64::from(self.deduction) - counted).min(room), queue)
+            }
+            Strategy::Accurate if wanted + running - pending > room => (room - running, queue),
+            Strategy::Accurate => (wanted - pending, queue),
+            Strategy::Eager => ((room - running - pending).min(wanted), room),
+        }
+    }
+
+    fn demand(&self, active: &[(&Trigger, u64)], room: f64) -> Demand {
+        let mut demands = active.iter().map(|(trigger, value)| Demand {
+            queue: float(*value),
+            jobs: (float(*value) / float(trigger.target)).min(room),
+        });
+        let sum = |demands: &mut dyn Iterator<Item = Demand>| {
+            demands.fold(Demand { queue: 0.0, jobs: 0.0 }, |sum, next| Demand {
+                queue: sum.queue + next.queue,
+                jobs: sum.jobs + next.jobs,
+            })
+        };
+        let by_queue = |a: &Demand, b: &Demand| a.queue.total_cmp(&b.queue);
+        match self.calculation {
+            Calculation::Max => demands.max_by(by_queue),
+            Calculation::Min => demands.min_by(by_queue),
+            Calculation::Sum => {
+                let Demand { queue, jobs } = sum(&mut demands);
+                Some(Demand { queue, jobs: jobs.min(room) })
+            }
+            Calculation::Avg => {
+                let Demand { queue, jobs } = sum(&mut demands);
+                let triggers = float(u64::try_from(active.len().max(1)).unwrap_or(u64::MAX));
+                Some(Demand { queue: queue / triggers, jobs: jobs / triggers })
+            }
+        }
+        .unwrap_or(Demand { queue: 0.0, jobs: 0.0 })
+    }
+}
+
+impl fmt::Display for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { jobs, wanted, unfinished: Unfinished { running, pending }, max, most } = self;
+        match most {
+            Some((counted, value)) => write!(f, "{value} {counted}: {wanted} Jobs wanted")?,
+            None => f.write_str("nothing to do")?,
+        }
+        if *running > 0 {
+            write!(f, ", {running} unfinished")?;
+        }
+        if *pending > 0 {
+            write!(f, " ({pending} pending)")?;
+        }
+        if running + jobs >= *max && jobs < wanted {
+            write!(f, ", {max} at most")?;
+        }
+        Ok(())
+    }
+}
+
+fn count(jobs: i64) -> u32 {
+    u32::try_from(jobs.max(0)).unwrap_or(u32::MAX)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
+fn whole(number: f64) -> i64 {
+    number as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many Jobs are created where `wanted` are wanted, with `max` at most.
+    fn created(strategy: &str, wanted: u64, running: u32, pending: u32, max: u32) -> u32 {
+        let profile = format!(
+            "[consume]\ndelivery = \"at-most-once\"\n[scale]\nkind = \"ScaledJob\"\nlist-length = 1\n\
+             max-replica-count = {max}\n{strategy}"
+        );
+        let profile = Profile::parse("q.toml", &profile).unwrap();
+        let settings = Settings::of(&profile, "mylist");
+        JobSettings::of(&profile).poll(&settings, &[Some(wanted)], Unfinished { running, pending }).jobs
+    }
+
+    /// The vectors of KEDA's own `scale_jobs_test.go`, and what follows from its rules.
+    #[test]
+    fn each_strategy_creates_as_many_as_keda() {
+        let custom =
+            "[scale.job]\ncustom-scaling-queue-length-deduction = 1\ncustom-scaling-running-job-percentage = 0.5";
+        for (strategy, wanted, running, pending, max, expected) in [
+            ("strategy = \"default\"", 3, 2, 0, 10, 1),
+            ("strategy = \"accurate\"", 5, 4, 2, 5, 1),
+            ("strategy = \"accurate\"", 20, 15, 10, 20, 5),
+            ("strategy = \"eager\"", 4, 7, 0, 10, 3),
+            (custom, 3, 2, 0, 10, 1),
+            ("strategy = \"default\"", 3, 3, 0, 10, 0),
+            ("strategy = \"accurate\"", 3, 3, 0, 10, 3),
+            ("strategy = \"default\"", 0, 0, 0, 10, 0),
+            ("strategy = \"default\"", 1_000, 0, 0, 10, 10),
+            ("strategy = \"default\"\nmin-replica-count = 2", 0, 0, 0, 10, 2),
+            ("strategy = \"default\"\nactivation-list-length = 5", 5, 0, 0, 10, 0),
+        ] {
+            let jobs = created(strategy, wanted, running, pending, max);
+            assert_eq!(jobs, expected, "{strategy}: {wanted} wanted, {running} running, {pending} pending");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! KEDA's own loop: from none to the first pod, and from any number to none.
+
+use std::time::Duration;
+
+use super::metrics::{Counts, Metric};
+use super::reason::{Count, Decision, Reason};
+use super::settings::Settings;
+
+/// What KEDA remembers between two looks.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Keda {
+    created: Duration,
+    last_active: Option<Duration>,
+}
+
+impl Keda {
+    /// KEDA has just seen the object for the first time.
+    pub(super) fn new(created: Duration) -> Self {
+        Self { created, last_active: None }
+    }
+
+    /// Looks once, while there shall be `spec` pods: `scale_scaledobjects.go::RequestScale`.
+    pub(super) fn poll(&mut self, settings: &Settings, spec: u32, counts: &Counts, now: Duration) -> Decision {
+        match active(settings, counts) {
+            Some(count) => self.active(settings, spec, count, counts.failed, now),
+            None => self.inactive(settings, spec, counts, now),
+        }
+    }
+
+    /// There is something to do.
+    fn active(&mut self, settings: &Settings, spec: u32, count: Count, failed: bool, now: Duration) -> Decision {
+        let wakes = spec == 0 || (settings.idle.is_some() && spec < settings.min);
+        if wakes && settings.pause.paused_scale_out == Some(true) {
+            return Decision { replicas: spec, reason: Reason::Paused };
+        }
+        if failed && !wakes {
+            return Decision { replicas: spec, reason: Reason::Unreadable };
+        }
+        // Kubernetes keeps times in whole seconds.
+        self.last_active = Some(Duration::from_secs(now.as_secs()));
+        if wakes {
+            return Decision { replicas: settings.min.max(1), reason: Reason::Activated(count) };
+        }
+        Decision { replicas: spec, reason: Reason::Active(count) }
+    }
+
+    /// There is nothing to do, as far as can be known.
+    fn inactive(&self, settings: &Settings, spec: u32, counts: &Counts, now: Duration) -> Decision {
+        if counts.failed {
+            match settings.fallback {
+                Some(table) if table.replicas == 0 => {}
+                Some(table) => return Decision { replicas: spec, reason: Reason::Fallback(table.replicas) },
+                None => return Decision { replicas: spec, reason: Reason::Unreadable },
+            }
+        }
+        if settings.idle.is_some_and(|idle| spec > idle) || (spec > 0 && settings.min == 0) {
+            return self.cool_down(settings, spec, now);
+        }
+        if settings.idle.is_none() && spec < settings.min {
+            return Decision { replicas: settings.min, reason: Reason::Minimum(settings.min) };
+        }
+        let something = counts.metrics.iter().filter_map(Metric::count).find(|count| count.value > 0.0);
+        let reason = match something {
+            _ if spec > 0 => Reason::AtMinimum(spec),
+            Some(count) => Reason::BelowActivation(count),
+            None => Reason::Idle,
+        };
+        Decision { replicas: spec, reason }
+    }
+
+    /// `scale_scaledobjects.go::scaleToZeroOrIdle`: from any number, once nothing has been to do for the cooldown.
+    fn cool_down(&self, settings: &Settings, spec: u32, now: Duration) -> Decision {
+        let (since, period) = match self.last_active {
+            Some(at) => (at, settings.cooldown),
+            None => (self.created, settings.initial_cooldown),
+        };
+        if now <= since + period {
+            return Decision { replicas: spec, reason: Reason::Cooldown { left: since + period - now, period } };
+        }
+        if settings.pause.paused_scale_in == Some(true) {
+            return Decision { replicas: spec, reason: Reason::Paused };
+        }
+        Decision { replicas: settings.idle.unwrap_or(0), reason: Reason::CooledDown { idle: now - since, period } }
+    }
+}
+
+/// The first metric that says there is something to do: `scale_handler.go::getScaledObjectState`.
+fn active(settings: &Settings, counts: &Counts) -> Option<Count> {
+    let mut known = counts.metrics.iter().filter_map(Metric::count);
+    if settings.composite.is_some() && counts.failed && !counts.fallback {
+        return None;
+    }
+    known.find(|count| count.value > count.activation || settings.force_activation)
+}
+
+impl Metric {
+    fn count(&self) -> Option<Count> {
+        Some(Count { counted: self.counted, value: self.value?, activation: self.activation })
+    }
+}

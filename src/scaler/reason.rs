@@ -1,0 +1,232 @@
+//! Why the count is what it is, made from the numbers that decided.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::settings::Counted;
+use crate::profile::scale::{PolicyKind, ScalingPolicy};
+
+/// What came of one look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// How many pods there shall be.
+    pub replicas: u32,
+    /// Why as many, whether that is a change or not.
+    pub reason: Reason,
+}
+
+/// Why there shall be as many pods.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// KEDA: there was no pod, and there is something to do.
+    Activated(Count),
+    /// KEDA: there is something to do, and pods for it.
+    Active(Count),
+    /// KEDA: nothing to do, and no pod.
+    Idle,
+    /// KEDA: there is something, and not more than may be left waiting.
+    BelowActivation(Count),
+    /// KEDA: nothing to do for long enough.
+    CooledDown {
+        /// How long nothing was to do.
+        idle: Duration,
+        /// How long that has to be.
+        period: Duration,
+    },
+    /// KEDA: nothing to do, but not for long enough yet.
+    Cooldown {
+        /// How long it will still be, if nothing comes.
+        left: Duration,
+        /// How long it has to be in all.
+        period: Duration,
+    },
+    /// KEDA: fewer pods than there have to be.
+    Minimum(u32),
+    /// KEDA: the pods that have to be there are there.
+    AtMinimum(u32),
+    /// KEDA: it cannot connect, and so does nothing at all.
+    NotBuilt,
+    /// KEDA or HPA: not everything is known, and so nothing is done.
+    Unreadable,
+    /// KEDA: what cannot be read counts as `fallback` says.
+    Fallback(u32),
+    /// KEDA or HPA: paused by an annotation.
+    Paused,
+    /// HPA: it does nothing while there is no pod.
+    AtZero,
+    /// HPA: more pods than may be.
+    OverMax(u32),
+    /// HPA: fewer pods than the HPA keeps.
+    UnderMin(u32),
+    /// HPA: what the count of a trigger asks for, and what keeps it from being done.
+    Asked {
+        /// What asks for the most.
+        wish: Wish,
+        /// How many pods there were.
+        from: u32,
+        /// What had the last word, where it was not the wish.
+        limit: Option<Limit>,
+    },
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Count {
+    /// What is counted; `None` for a formula over several.
+    pub counted: Option<Counted>,
+    /// How much.
+    pub value: f64,
+    /// What it has to be more than.
+    pub activation: f64,
+}
+
+/// How many pods a trigger asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wish {
+    /// What is counted; `None` for a formula over several.
+    pub counted: Option<Counted>,
+    /// How much.
+    pub value: f64,
+    /// How much for one pod.
+    pub target: f64,
+    /// So many pods.
+    pub pods: u32,
+    /// How much a pod has to do, over what it should have to do; there where that is near enough to 1 to do nothing.
+    pub tolerated: Option<f64>,
+}
+
+/// Which way the count goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To more pods.
+    Up,
+    /// To fewer.
+    Down,
+}
+
+/// What keeps a wish from being done, or done at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The most pods there may be.
+    Max(u32),
+    /// The fewest pods the HPA keeps.
+    Min(u32),
+    /// What was asked for not long ago is more cautious.
+    Window {
+        /// Which way it holds.
+        way: Way,
+        /// How many pods were asked for then.
+        pods: u32,
+        /// For how much longer that counts.
+        left: Duration,
+        /// For how long it does in all.
+        window: Duration,
+    },
+    /// Without `behavior`: twice as many in one step, or four.
+    FirstSteps {
+        /// The most pods after this step.
+        most: u32,
+    },
+    /// A scaling policy.
+    Policy {
+        /// Which way.
+        way: Way,
+        /// The one that decides.
+        policy: ScalingPolicy,
+    },
+    /// No step in this direction at all.
+    Disabled(Way),
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waiting => "waiting",
+            Self::Busy => "at work",
+            Self::Delayed => "delayed",
+            Self::Landing => "landing",
+        })
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { counted, value, .. } = self;
+        match counted {
+            Some(counted) => write!(f, "{value} {counted}"),
+            None => write!(f, "the formula gives {value}"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Activated(count) if count.activation > 0.0 => {
+                write!(f, "{count}, and {} wake nobody", count.activation)
+            }
+            Self::Activated(count) => write!(f, "{count}: KEDA starts the first"),
+            Self::Active(count) => write!(f, "{count}: the HPA decides"),
+            Self::Idle => f.write_str("nothing to do"),
+            Self::BelowActivation(count) => write!(f, "{count}, and {} wake nobody (activation)", count.activation),
+            Self::CooledDown { period, .. } => {
+                write!(f, "nothing to do for the cooldown of {}: KEDA ends them all at once", Seconds(*period))
+            }
+            Self::Cooldown { left, period } => {
+                write!(f, "nothing to do; the cooldown of {} ends in {}", Seconds(*period), Seconds(*left))
+            }
+            Self::Minimum(pods) | Self::AtMinimum(pods) | Self::UnderMin(pods) => write!(f, "{pods} at least"),
+            Self::NotBuilt => f.write_str("KEDA cannot connect to Redis, and does nothing"),
+            Self::Unreadable => f.write_str("a count cannot be read: nothing is changed"),
+            Self::Fallback(pods) => write!(f, "a count cannot be read, and the fallback is {pods}: nothing is changed"),
+            Self::Paused => f.write_str("paused by an annotation"),
+            Self::AtZero => f.write_str("no pod: the HPA waits for KEDA to start the first"),
+            Self::OverMax(pods) => write!(f, "{pods} at most"),
+            Self::Asked { wish, limit: None, .. } => wish.fmt(f),
+            Self::Asked { wish, limit: Some(limit), .. } => write!(f, "{wish}; {limit}"),
+        }
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { counted, value, target, pods, tolerated } = self;
+        let count = Count { counted: *counted, value: *value, activation: 0.0 };
+        match tolerated {
+            Some(ratio) => write!(f, "{count} / {target} a pod is {ratio:.2} of {pods} pods: near enough"),
+            None => write!(f, "{count} / {target} a pod asks for {pods}"),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Max(pods) => write!(f, "{pods} at most"),
+            Self::Min(pods) => write!(f, "{pods} at least"),
+            Self::Window { way: Way::Down, pods, left, window } => {
+                write!(f, "the window of {} holds {pods} for {} more", Seconds(*window), Seconds(*left))
+            }
+            Self::Window { way: Way::Up, pods, left, window } => {
+                write!(f, "the window of {} allows {pods} for {} more", Seconds(*window), Seconds(*left))
+            }
+            Self::FirstSteps { most } => write!(f, "{most} at most in this step: twice as many, or 4"),
+            Self::Policy { way, policy: ScalingPolicy { kind, value, period } } => {
+                let sign = if *way == Way::Up { '+' } else { '-' };
+                let unit = if *kind == PolicyKind::Pods { "" } else { " %" };
+                write!(f, "the policy allows {sign}{value}{unit} in {}", Seconds(period.0))
+            }
+            Self::Disabled(Way::Up) => f.write_str("adding pods is disabled"),
+            Self::Disabled(Way::Down) => f.write_str("taking pods away is disabled"),
+        }
+    }
+}
+
+/// Whole seconds, begun ones counted.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_millis().div_ceil(1000))
+    }
+}
