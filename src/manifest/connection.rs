@@ -3,8 +3,8 @@
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
-use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
-use crate::profile::{Address, Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Servers, Tls};
+use super::reach::{check_tls, credentials, reachable};
+use crate::profile::{Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Servers};
 
 /// The Service of the Redis for demos.
 pub(super) const SERVICE: &str = "redis";
@@ -156,9 +156,9 @@ impl Connection {
         variables
     }
 
-    /// The port Redis listens on.
-    pub(super) fn port(&self) -> u16 {
-        self.port
+    /// The one port Redis listens on; servers that are several name each other, and whatever ports those have.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.servers.is_none().then_some(self.port)
     }
 
     /// Whether KEDA reads the environment of the consumer's container.
@@ -185,8 +185,8 @@ impl Connection {
             Some(Text::Secret(username)) => format!(" --from-literal={}=USER", username.key),
             _ => String::new(),
         };
-        let files: String =
-            self.certificates.iter().map(|certificate| format!(" --from-file={}=FILE", certificate.key.key)).collect();
+        let files = self.certificates.iter().map(|certificate| format!(" --from-file={}=FILE", certificate.key.key));
+        let files = files.collect::<Vec<_>>().concat();
         Some(format!(
             "kubectl create secret generic {secret}{namespace}{username} --from-literal={key}=PASSWORD{files}"
         ))
@@ -199,84 +199,10 @@ impl Connection {
     }
 }
 
-/// The host and port that pods reach Redis by.
-fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(String, u16), ProfileError> {
-    let wrong = |message: &str| Err(profile.source.error_at(&place(profile), message));
-    let nodes = profile.redis.addresses.as_deref().unwrap_or_default();
-    match endpoint.address.value.clone() {
-        Address::Unix { .. } => {
-            wrong("is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]")
-        }
-        Address::Tcp { .. } if nodes.is_empty() && profile.redis.url.is_none() && profile.redis.host.is_none() => {
-            wrong(
-                "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis beside \
-             them; the environment is not looked at here",
-            )
-        }
-        Address::Tcp { host, .. } if is_loopback(&host) || nodes.iter().any(|node| is_loopback(&node.host)) => {
-            wrong("is this machine here, and each pod itself there: name the host that pods reach Redis by")
-        }
-        Address::Tcp { host, port } => Ok((host, port)),
-    }
-}
-
-/// The user and where the password is.
-fn credentials(profile: &Profile, endpoint: &Endpoint) -> Result<(Option<Text>, Option<SecretKey>), ProfileError> {
-    let deploy = &profile.deploy;
-    let username = match (&deploy.secret_username_key, &endpoint.username) {
-        (Some(key), _) => secret_key(profile, key).map(Text::Secret),
-        (None, name) => name.as_ref().map(|name| Text::Literal(name.value.clone())),
-    };
-    let password = secret_key(profile, deploy.secret_password_key.as_deref().unwrap_or(DEFAULT_PASSWORD_KEY));
-    if password.is_none() && (endpoint.password.is_some() || username.is_some()) {
-        let place = match &profile.redis {
-            redis if redis.password_file.is_some() => ["redis", "password-file"],
-            redis if redis.url.is_none() => ["redis", "username"],
-            _ => place(profile),
-        };
-        let message = "needs a password in the cluster, and none is ever written into manifests: put it into a Secret \
-                       and name that in `secret` of [deploy]";
-        return Err(profile.source.error_at(&place, message));
-    }
-    Ok((username, password))
-}
-
-/// What of TLS can be had in a pod and in KEDA.
-fn check_tls(profile: &Profile, tls: &Tls) -> Result<(), ProfileError> {
-    let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["redis", key], message));
-    if tls.ca.is_some() && profile.deploy.secret_ca_key.is_none() {
-        let message =
-            "is a file that no pod has: put it into the Secret and name its key in `secret-ca-key` of [deploy]";
-        return wrong("tls-ca", message);
-    }
-    if tls.client.is_some() && profile.deploy.secret_cert_key.is_none() {
-        let message = "is a file that no pod has: put it and its key into the Secret and name their keys in \
-                       `secret-cert-key` and `secret-key-key` of [deploy]";
-        return wrong("tls-cert", message);
-    }
-    if tls.server_name.is_some() {
-        return wrong("tls-server-name", "is more than KEDA can: it expects the host's name in the certificate");
-    }
-    Ok(())
-}
-
-/// Where the profile says which Redis is meant.
-fn place(profile: &Profile) -> [&'static str; 2] {
-    match &profile.redis {
-        redis if redis.url.is_some() => ["redis", "url"],
-        redis if redis.addresses.is_some() => ["redis", "addresses"],
-        _ => ["redis", "host"],
-    }
-}
-
 /// A key of the Secret, where there is a Secret.
 pub(super) fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {
     let secret = profile.deploy.secret.clone()?;
     Some(SecretKey { secret, key: key.to_owned() })
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 fn secret_variable(name: &str, SecretKey { secret, key }: &SecretKey) -> EnvVar {

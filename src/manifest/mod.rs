@@ -12,6 +12,7 @@ mod metadata;
 mod network;
 mod object;
 mod pod;
+mod reach;
 mod redis;
 mod scaled_job;
 mod scaled_object;

@@ -20,6 +20,10 @@ use crate::profile::ScaleKind;
 const NARROW: &str =
     "Out to DNS and the port of Redis, and nothing else; the port is that of the pod behind a Service.";
 
+/// Said above the policy of a component that talks to several servers of Redis.
+const SEVERAL: &str =
+    "Nothing comes in. What goes out is open: servers name each other, and the ports are theirs to say.";
+
 /// Said above the policy of consumers that run a command.
 const WIDE: &str = "Nothing comes in. What goes out is the command's own affair: narrow it to what yours needs.";
 
@@ -32,7 +36,8 @@ const DNS: i32 = 53;
 /// The comment and the policy of a producer.
 pub(super) fn producer(workload: &Workload<'_>) -> (&'static str, NetworkPolicy) {
     let name = workload.profile.deploy.producer_name();
-    (NARROW, policy(workload, &name, Component::Producer, Vec::new(), redis_and_dns(workload)))
+    let (comment, egress) = redis_and_dns(workload);
+    (comment, policy(workload, &name, Component::Producer, Vec::new(), egress))
 }
 
 /// The comment and the policy of consumers.
@@ -44,7 +49,7 @@ pub(super) fn consumer(workload: &Workload<'_>) -> (&'static str, NetworkPolicy)
     });
     let (comment, egress) = match workload.profile.consume.command {
         Some(_) => (WIDE, vec![NetworkPolicyEgressRule::default()]),
-        None => (NARROW, redis_and_dns(workload)),
+        None => redis_and_dns(workload),
     };
     let mut policy = policy(workload, &name, Component::Consumer, metrics.into_iter().collect(), egress);
     if workload.profile.scale.kind() == ScaleKind::ScaledJob {
@@ -74,22 +79,26 @@ pub(super) fn redis(workload: &Workload<'_>) -> NetworkPolicy {
 }
 
 /// What producers and consumers need.
-fn redis_and_dns(workload: &Workload<'_>) -> Vec<NetworkPolicyEgressRule> {
+fn redis_and_dns(workload: &Workload<'_>) -> (&'static str, Vec<NetworkPolicyEgressRule>) {
+    let Some(redis_port) = workload.connection.port() else {
+        return (SEVERAL, vec![NetworkPolicyEgressRule::default()]);
+    };
     let beside = workload.profile.deploy.redis == Some(true);
     let redis = NetworkPolicyPeer {
         pod_selector: Some(labels(selecting(SERVICE, Component::Redis))),
         ..NetworkPolicyPeer::default()
     };
-    vec![
+    let rules = vec![
         NetworkPolicyEgressRule {
             ports: Some(["UDP", "TCP"].map(|protocol| port(protocol, IntOrString::Int(DNS))).to_vec()),
             to: None,
         },
         NetworkPolicyEgressRule {
-            ports: Some(vec![port("TCP", IntOrString::Int(workload.connection.port().into()))]),
+            ports: Some(vec![port("TCP", IntOrString::Int(redis_port.into()))]),
             to: beside.then(|| vec![redis]),
         },
-    ]
+    ];
+    (NARROW, rules)
 }
 
 fn policy(

@@ -1,7 +1,7 @@
 //! Rendered objects, read again.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, iter};
 
 use serde_json::Value;
 
@@ -30,19 +30,21 @@ pub(crate) fn arguments(workload: &Value, documents: &[Value]) -> Vec<String> {
 ///
 /// Source: `third_party/forked/golang/expansion/expand.go` of Kubernetes
 fn expanded<'a>(word: &str, variable: impl Fn(&str) -> Option<&'a str>) -> String {
-    let mut rest = word;
-    let mut parts = iter::from_fn(|| {
-        let (before, after) = rest.split_once('$')?;
-        let (text, left) = match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
-            Some((name, left)) => (variable(name).unwrap_or_else(|| panic!("{word}: no {name}")).to_owned(), left),
-            None => ("$".to_owned(), after.strip_prefix('$').unwrap_or(after)),
+    let (mut text, mut rest) = (String::new(), word);
+    while let Some((before, after)) = rest.split_once('$') {
+        text += before;
+        rest = match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
+            Some((name, left)) => {
+                text += variable(name).unwrap_or_else(|| panic!("{word}: no {name}"));
+                left
+            }
+            None => {
+                text.push('$');
+                after.strip_prefix('$').unwrap_or(after)
+            }
         };
-        rest = left;
-        Some(format!("{before}{text}"))
-    });
-    let expanded: String = parts.by_ref().collect();
-    drop(parts);
-    expanded + rest
+    }
+    text + rest
 }
 
 /// The profiles in config/.

@@ -190,7 +190,6 @@ impl DeployTable {
 #[cfg(test)]
 mod tests {
     use super::super::Profile;
-    use super::*;
 
     #[test]
     fn what_kubernetes_would_refuse_is_refused_here() {

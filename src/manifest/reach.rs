@@ -1,0 +1,82 @@
+//! What keeps pods or KEDA from reaching the Redis that the profile names.
+
+use super::connection::{SecretKey, Text, secret_key};
+use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
+use crate::profile::{Address, Endpoint, Profile, ProfileError, Tls};
+
+/// The host and port that pods reach Redis by.
+pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(String, u16), ProfileError> {
+    let wrong = |message: &str| Err(profile.source.error_at(&place(profile), message));
+    let nodes = profile.redis.addresses.as_deref().unwrap_or_default();
+    match endpoint.address.value.clone() {
+        Address::Unix { .. } => {
+            wrong("is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]")
+        }
+        Address::Tcp { .. } if nodes.is_empty() && profile.redis.url.is_none() && profile.redis.host.is_none() => {
+            wrong(
+                "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis beside \
+             them; the environment is not looked at here",
+            )
+        }
+        Address::Tcp { host, .. } if is_loopback(&host) || nodes.iter().any(|node| is_loopback(&node.host)) => {
+            wrong("is this machine here, and each pod itself there: name the host that pods reach Redis by")
+        }
+        Address::Tcp { host, port } => Ok((host, port)),
+    }
+}
+
+/// The user and where the password is.
+pub(super) fn credentials(
+    profile: &Profile,
+    endpoint: &Endpoint,
+) -> Result<(Option<Text>, Option<SecretKey>), ProfileError> {
+    let deploy = &profile.deploy;
+    let username = match (&deploy.secret_username_key, &endpoint.username) {
+        (Some(key), _) => secret_key(profile, key).map(Text::Secret),
+        (None, name) => name.as_ref().map(|name| Text::Literal(name.value.clone())),
+    };
+    let password = secret_key(profile, deploy.secret_password_key.as_deref().unwrap_or(DEFAULT_PASSWORD_KEY));
+    if password.is_none() && (endpoint.password.is_some() || username.is_some()) {
+        let place = match &profile.redis {
+            redis if redis.password_file.is_some() => ["redis", "password-file"],
+            redis if redis.url.is_none() => ["redis", "username"],
+            _ => place(profile),
+        };
+        let message = "needs a password in the cluster, and none is ever written into manifests: put it into a Secret \
+                       and name that in `secret` of [deploy]";
+        return Err(profile.source.error_at(&place, message));
+    }
+    Ok((username, password))
+}
+
+/// What of TLS can be had in a pod and in KEDA.
+pub(super) fn check_tls(profile: &Profile, tls: &Tls) -> Result<(), ProfileError> {
+    let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["redis", key], message));
+    if tls.ca.is_some() && profile.deploy.secret_ca_key.is_none() {
+        let message =
+            "is a file that no pod has: put it into the Secret and name its key in `secret-ca-key` of [deploy]";
+        return wrong("tls-ca", message);
+    }
+    if tls.client.is_some() && profile.deploy.secret_cert_key.is_none() {
+        let message = "is a file that no pod has: put it and its key into the Secret and name their keys in \
+                       `secret-cert-key` and `secret-key-key` of [deploy]";
+        return wrong("tls-cert", message);
+    }
+    if tls.server_name.is_some() {
+        return wrong("tls-server-name", "is more than KEDA can: it expects the host's name in the certificate");
+    }
+    Ok(())
+}
+
+/// Where the profile says which Redis is meant.
+fn place(profile: &Profile) -> [&'static str; 2] {
+    match &profile.redis {
+        redis if redis.url.is_some() => ["redis", "url"],
+        redis if redis.addresses.is_some() => ["redis", "addresses"],
+        _ => ["redis", "host"],
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
