@@ -72,7 +72,7 @@ const IMPURE: &[(&str, Option<&str>)] = &[
     ("env::", Some("profile/setting.rs")),
     ("SystemTime::now", None),
     ("Instant::now", None),
-    ("rand::rng", None),
+    ("rand::rng(", None),
     ("rand::random", None),
     ("thread_rng", None),
 ];
