@@ -177,7 +177,7 @@ impl Hpa {
             let start = self.start(spec, policy.period.0, now);
             let most = match policy.kind {
                 PolicyKind::Pods => start.saturating_add(i64::from(policy.value)),
-                PolicyKind::Percent => percent(start, 100 + i64::from(policy.value), true),
+                PolicyKind::Percent => whole((float(start) * (1.0 + f64::from(policy.value) / 100.0)).ceil()),
             };
             (most, *policy)
         });
@@ -197,7 +197,7 @@ impl Hpa {
             let start = self.start(spec, policy.period.0, now);
             let fewest = match policy.kind {
                 PolicyKind::Pods => start - i64::from(policy.value),
-                PolicyKind::Percent => percent(start, 100 - i64::from(policy.value), false),
+                PolicyKind::Percent => whole(float(start) * (1.0 - f64::from(policy.value) / 100.0)),
             };
             (fewest, *policy)
         });
@@ -252,10 +252,10 @@ fn tolerance(settings: &Settings, way: Way) -> f64 {
     rules.and_then(|rules| rules.tolerance).unwrap_or(TOLERANCE)
 }
 
-/// `share` per cent of `pods`, rounded as the HPA does: away from nothing on the way up, towards it on the way down.
-fn percent(pods: i64, share: i64, up: bool) -> i64 {
-    let hundredths = pods.saturating_mul(share);
-    if up { hundredths.div_euclid(100) + i64::from(hundredths.rem_euclid(100) > 0) } else { hundredths / 100 }
+/// The HPA reckons percentages in floating point, and so 10 % more than 100 pods are 111: 100 × 1.1 is a little over 110.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, far beyond a number of pods")]
+fn float(pods: i64) -> f64 {
+    pods as f64
 }
 
 fn pods(count: i64) -> u32 {

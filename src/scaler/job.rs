@@ -92,7 +92,7 @@ impl JobSettings {
             wanted: count(wanted),
             unfinished,
             max: settings.max,
-            most: active.iter().max_by_key(|(_, value)| *value).map(|(trigger, value)| (trigger.counted, *value)),
+            most: active.iter().rev().max_by_key(|(_, value)| *value).map(|(trigger, value)| (trigger.counted, *value)),
         }
     }
 
@@ -123,7 +123,8 @@ impl JobSettings {
         };
         let by_queue = |a: &Demand, b: &Demand| a.queue.total_cmp(&b.queue);
         match self.calculation {
-            Calculation::Max => demands.max_by(by_queue),
+            // Of equal queues the first decides, and its listLength.
+            Calculation::Max => demands.rev().max_by(by_queue),
             Calculation::Min => demands.min_by(by_queue),
             Calculation::Sum => {
                 let Demand { queue, jobs } = sum(&mut demands);
