@@ -1,5 +1,6 @@
 //! The horizontal pod autoscaler that KEDA makes: from one pod to the most, every fifteen seconds.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::metrics::{Counts, Metric};
@@ -61,6 +62,8 @@ impl Hpa {
             None => self.without_behavior(settings, scale.spec, wish.pods, now),
             Some(behavior) => self.with_behavior(settings, behavior, scale.spec, wish.pods, now),
         };
+        // Two limits may undo each other.
+        let limit = limit.filter(|_| replicas != wish.pods);
         self.decide(settings, scale, replicas, Reason::Asked { wish, from: scale.spec, limit }, now)
     }
 
@@ -159,12 +162,11 @@ impl Hpa {
             }
             return (replicas, limit);
         }
-        let limit = if wished > spec {
-            if spec >= settings.max { Some(Limit::Max(settings.max)) } else { window(Way::Up, up, lowest) }
-        } else if wished < spec {
-            window(Way::Down, down, highest)
-        } else {
-            None
+        let limit = match wished.cmp(&spec) {
+            Ordering::Greater if spec >= settings.max => Some(Limit::Max(settings.max)),
+            Ordering::Greater => window(Way::Up, up, lowest),
+            Ordering::Less => window(Way::Down, down, highest),
+            Ordering::Equal => None,
         };
         (spec, limit)
     }

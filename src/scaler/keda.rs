@@ -84,10 +84,11 @@ impl Keda {
             Some(at) => (at, settings.cooldown),
             None => (self.created, settings.initial_cooldown),
         };
-        if now <= since + period {
-            return Decision { replicas: spec, reason: Reason::Cooldown { left: since + period - now, period } };
+        let idle = now.saturating_sub(since);
+        if idle <= period {
+            return Decision { replicas: spec, reason: Reason::Cooldown { left: period.saturating_sub(idle), period } };
         }
-        Decision { replicas: settings.idle.unwrap_or(0), reason: Reason::CooledDown { idle: now - since, period } }
+        Decision { replicas: settings.idle.unwrap_or(0), reason: Reason::CooledDown { idle, period } }
     }
 }
 
