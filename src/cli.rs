@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::commands::{completions, consume, dead, demo, health, produce, render, watch};
 use crate::exit;
-use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, without_password};
+use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, Topology, parse_addresses, without_password};
 use crate::screen::{LogFormat, Verbosity};
 
 /// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
@@ -113,6 +113,18 @@ pub(crate) struct RedisArgs {
     #[arg(long, value_name = "PORT", conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
+    /// Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]
+    #[arg(long, value_name = "ADDRESSES", conflicts_with_all = ["url", "host", "port"])]
+    addresses: Option<SecretString>,
+
+    /// What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]
+    #[arg(long, value_name = "TOPOLOGY")]
+    topology: Option<Topology>,
+
+    /// The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]
+    #[arg(long, value_name = "NAME")]
+    sentinel_master: Option<String>,
+
     /// ACL user [env: REDIS_USERNAME]
     #[arg(long, value_name = "USER")]
     username: Option<String>,
@@ -173,6 +185,9 @@ impl TryFrom<RedisArgs> for RedisTable {
             url,
             host,
             port,
+            addresses,
+            topology,
+            sentinel_master,
             username,
             password_file,
             db,
@@ -189,10 +204,17 @@ impl TryFrom<RedisArgs> for RedisTable {
             .map(|url| RedisUrl::parse(url.expose_secret()))
             .transpose()
             .map_err(|message| SettingError::new(Origin::Flag("--redis"), message))?;
+        let addresses = addresses
+            .map(|addresses| parse_addresses(addresses.expose_secret()))
+            .transpose()
+            .map_err(|message| SettingError::new(Origin::Flag("--addresses"), message))?;
         Ok(Self {
             url,
             host,
             port,
+            addresses,
+            topology,
+            sentinel_master,
             username,
             password_file,
             db,

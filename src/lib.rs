@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 pub mod companion;
+pub mod comparison;
 mod exit;
 pub mod fleet;
 mod folder;
@@ -17,11 +18,14 @@ pub mod manifest;
 mod metrics;
 pub mod profile;
 pub mod queue;
+pub mod recording;
 pub mod sample;
 pub mod scaler;
 mod screen;
 mod shutdown;
+pub mod simulation;
 pub mod tally;
+pub mod tuning;
 pub mod verdict;
 pub mod workload;
 

@@ -92,6 +92,61 @@ fn a_duration_ends_a_wait_for_room() {
     }
 }
 
+// ── by a pattern ──
+
+#[test]
+fn a_pattern_is_pushed_when_it_says_and_ends() {
+    let server = RedisServer::start();
+    let words = ["--pattern", "1s@200, 300ms@0, burst 500, 200ms@0..1000", "--output", "json"];
+    let run = produce(&server, &words).output().exits(0);
+    assert_eq!((server.llen("mylist"), result(&run)["items"].as_u64()), (800, Some(800)));
+    // The last item is due just before 1.5 s.
+    assert!(run.took >= Duration::from_millis(1_450), "{:?}", run.took);
+    assert!(run.stderr.contains("800 items by a pattern; takes 2s"), "{}", run.stderr);
+}
+
+#[test]
+fn counts_of_a_file_are_a_pattern() {
+    let server = RedisServer::start();
+    let words = ["--pattern-file", "counts.csv"];
+    produce(&server, &words).file("counts.csv", "second,count\n0,40\n0.5,0\n1,9\n").output().exits(0);
+    assert_eq!(server.llen("mylist"), 49);
+    let run = produce(&server, &words).file("counts.csv", "40\nmany\n").output().exits(2);
+    assert!(run.stderr.contains("--pattern-file: cannot read `counts.csv`: line 2: `many`"), "{}", run.stderr);
+}
+
+#[test]
+fn chance_with_a_seed_is_the_same_chance() {
+    let server = RedisServer::start();
+    let run = |list: &str, seed: &str| {
+        let words =
+            ["--pattern", "300ms@poisson(300)", "--payload", "{seq}-{int:0..99}", "--list", list, "--seed", seed];
+        produce(&server, &words).output().exits(0);
+        server.pushed(list)
+    };
+    assert_eq!(run("a", "1"), run("b", "1"));
+    assert_ne!(run("c", "2"), run("d", "3"));
+}
+
+#[test]
+fn a_pattern_that_is_stopped_has_missed_its_end_and_one_without_end_has_not() {
+    let server = RedisServer::start();
+    for (pattern, status) in [("1h@50", 75), ("1s@50, repeat", 0)] {
+        let run = produce(&server, &["--pattern", pattern, "--list", pattern]).spawn();
+        wait_until("items are pushed", SOON, || server.llen(pattern) > 5);
+        run.terminate();
+        run.finish(PROMPTLY).exits(status);
+    }
+}
+
+#[test]
+fn a_burst_goes_out_as_fast_as_redis_takes_it() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--pattern", "1s@20000", "--output", "json"]).output().exits(0);
+    assert_eq!(server.llen("mylist"), 20_000);
+    assert!(run.took < Duration::from_secs(4), "{:?}", run.took);
+}
+
 // ── in which order ──
 
 #[test]

@@ -11,11 +11,26 @@ use crate::workload::Rate;
 /// The arguments of a producer.
 pub(super) fn produce(profile: &Profile) -> Vec<String> {
     // Taken apart by name, so that a new key cannot be forgotten here.
-    let ProduceTable { batch, every, rate, count, duration, payload, max_backlog, echo } = &profile.produce;
+    let ProduceTable {
+        batch,
+        every,
+        rate,
+        pattern,
+        // Refused before it comes to this.
+        pattern_file: _,
+        seed,
+        count,
+        duration,
+        payload,
+        max_backlog,
+        echo,
+    } = &profile.produce;
     let mut arguments = Arguments::of("produce");
     arguments.option("batch", *batch);
     arguments.option("every", *every);
     arguments.option("rate", rate.map(rate_text));
+    arguments.option("pattern", pattern.as_ref());
+    arguments.option("seed", *seed);
     arguments.option("count", *count);
     arguments.option("duration", *duration);
     arguments.option("payload", payload.as_ref());
@@ -26,7 +41,9 @@ pub(super) fn produce(profile: &Profile) -> Vec<String> {
 
 /// Whether a producer comes to an end by itself.
 pub(super) fn ends(table: &ProduceTable) -> bool {
-    table.count.is_some() || table.duration.is_some()
+    table.count.is_some()
+        || table.duration.is_some()
+        || table.pattern.as_ref().is_some_and(|pattern| pattern.length().is_some())
 }
 
 /// The arguments of a consumer that works on until it is told to stop.
@@ -202,6 +219,16 @@ mod tests {
         let profile = Profile::parse("q.toml", text).unwrap();
         let expected = ["--timeout=1m", "--", "./work", "--item", "{}", "$$(HOME)"];
         assert_eq!(consume(&profile)[2..], expected);
+    }
+
+    #[test]
+    fn a_pattern_goes_along_and_ends_where_it_does() {
+        for (pattern, end) in [("30s@50, burst 5", true), ("30s@50, burst 5, repeat", false)] {
+            let text = format!("[produce]\npattern = \"{pattern}\"\nseed = 3\n");
+            let profile = Profile::parse("q.toml", &text).unwrap();
+            assert_eq!(produce(&profile)[2..], [format!("--pattern={pattern}"), "--seed=3".to_owned()]);
+            assert_eq!(ends(&profile.produce), end);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::literal;
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
-use crate::profile::{Address, Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Tls};
+use crate::profile::{Address, Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Servers, Tls};
 
 /// The Service of the Redis for demos.
 pub(super) const SERVICE: &str = "redis";
@@ -24,6 +24,8 @@ pub(super) const CA_FILE: &str = "ca.crt";
 pub(super) struct Connection {
     host: String,
     port: u16,
+    /// All servers, where they are several.
+    servers: Option<Servers>,
     db: u8,
     tls: bool,
     skip_verify: bool,
@@ -63,7 +65,7 @@ impl Connection {
     /// The Redis for demos, which is written as well.
     fn beside(profile: &Profile, endpoint: Endpoint, namespace: Option<&str>) -> Result<Self, ProfileError> {
         let wrong = |message: &str| Err(profile.source.error_at(&["deploy", "redis"], message));
-        if profile.redis.url.is_some() || profile.redis.host.is_some() {
+        if profile.redis.url.is_some() || profile.redis.host.is_some() || profile.redis.addresses.is_some() {
             return wrong("asks for a Redis of its own, and [redis] names one: keep one of them");
         }
         if endpoint.tls.is_some() {
@@ -78,6 +80,7 @@ impl Connection {
         Ok(Self {
             host: format!("{SERVICE}.{namespace}.svc"),
             port: PORT,
+            servers: None,
             db: endpoint.db.value,
             tls: false,
             skip_verify: false,
@@ -91,7 +94,7 @@ impl Connection {
 
     /// The Redis that the profile names.
     fn elsewhere(profile: &Profile, endpoint: Endpoint) -> Result<Self, ProfileError> {
-        let (host, port) = reachable(profile, endpoint.address.value.clone())?;
+        let (host, port) = reachable(profile, &endpoint)?;
         let (username, password) = credentials(profile, &endpoint)?;
         let ca = profile.deploy.secret_ca_key.as_deref().and_then(|key| secret_key(profile, key));
         match &endpoint.tls {
@@ -105,6 +108,7 @@ impl Connection {
         Ok(Self {
             host,
             port,
+            servers: endpoint.servers,
             db: endpoint.db.value,
             tls: endpoint.tls.is_some(),
             skip_verify: endpoint.tls.is_some_and(|tls| tls.skip_verify),
@@ -118,7 +122,17 @@ impl Connection {
 
     /// The variables of a container.
     pub(super) fn variables(&self) -> Vec<EnvVar> {
-        let mut variables = vec![variable("REDIS_HOST", &self.host), variable("REDIS_PORT", &self.port.to_string())];
+        let mut variables = match &self.servers {
+            None => vec![variable("REDIS_HOST", &self.host), variable("REDIS_PORT", &self.port.to_string())],
+            Some(servers) => {
+                let mut variables = vec![
+                    variable("REDIS_ADDRESSES", &servers.addresses()),
+                    variable("REDIS_TOPOLOGY", &servers.topology().to_string()),
+                ];
+                variables.extend(servers.master().map(|master| variable("REDIS_SENTINEL_MASTER", master)));
+                variables
+            }
+        };
         match &self.username {
             Some(Text::Literal(name)) => variables.push(variable("REDIS_USERNAME", name)),
             Some(Text::Secret(key)) => variables.push(secret_variable("REDIS_USERNAME", key)),
@@ -224,17 +238,20 @@ impl Connection {
 }
 
 /// The host and port that pods reach Redis by.
-fn reachable(profile: &Profile, address: Address) -> Result<(String, u16), ProfileError> {
+fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(String, u16), ProfileError> {
     let wrong = |message: &str| Err(profile.source.error_at(&place(profile), message));
-    match address {
+    let nodes = profile.redis.addresses.as_deref().unwrap_or_default();
+    match endpoint.address.value.clone() {
         Address::Unix { .. } => {
             wrong("is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]")
         }
-        Address::Tcp { .. } if profile.redis.url.is_none() && profile.redis.host.is_none() => wrong(
-            "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis beside \
+        Address::Tcp { .. } if nodes.is_empty() && profile.redis.url.is_none() && profile.redis.host.is_none() => {
+            wrong(
+                "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis beside \
              them; the environment is not looked at here",
-        ),
-        Address::Tcp { host, .. } if is_loopback(&host) => {
+            )
+        }
+        Address::Tcp { host, .. } if is_loopback(&host) || nodes.iter().any(|node| is_loopback(&node.host)) => {
             wrong("is this machine here, and each pod itself there: name the host that pods reach Redis by")
         }
         Address::Tcp { host, port } => Ok((host, port)),
@@ -281,7 +298,11 @@ fn check_tls(profile: &Profile, tls: &Tls, ca_in_secret: bool) -> Result<(), Pro
 
 /// Where the profile says which Redis is meant.
 fn place(profile: &Profile) -> [&'static str; 2] {
-    if profile.redis.url.is_some() { ["redis", "url"] } else { ["redis", "host"] }
+    match &profile.redis {
+        redis if redis.url.is_some() => ["redis", "url"],
+        redis if redis.addresses.is_some() => ["redis", "addresses"],
+        _ => ["redis", "host"],
+    }
 }
 
 fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {

@@ -77,6 +77,10 @@ impl<'a> Workload<'a> {
             let message = "asks for a Namespace, and `namespace` does not say which";
             return Err(profile.source.error_at(&["deploy", "create-namespace"], message));
         }
+        if deploy.producer == Some(true) && profile.produce.pattern_file.is_some() {
+            let message = "is a file here, and no file in a pod: write its load as `pattern`";
+            return Err(profile.source.error_at(&["produce", "pattern-file"], message));
+        }
         let list = profile.list(&Environment::default()).value;
         if list.trim() != list {
             let message = "begins or ends with a blank, which KEDA would cut off: it would watch another list";

@@ -95,7 +95,9 @@ impl ConsumeTable {
             return Err(source.error_at(&["consume", "lease"], "is shorter than 500ms"));
         }
         if self.timeout.is_some_and(|timeout| timeout.0.is_zero()) {
-            return Err(source.error_at(&["consume", "timeout"], "leaves a command no time at all: leave it out for no limit"));
+            return Err(
+                source.error_at(&["consume", "timeout"], "leaves a command no time at all: leave it out for no limit")
+            );
         }
         if self.command.is_some() && self.work.is_some() {
             return Err(source.error_at(&["consume", "command"], "excludes `work`: keep one of them"));

@@ -18,9 +18,6 @@ pub(crate) const SPAN: &str = concat!("^", part!(span), "$");
 /// A duration, or two of them: `2s..6s`.
 pub(crate) const SPAN_RANGE: &str = concat!("^", part!(span_range), "$");
 
-/// How long an item is worked: a range of durations, `field:NAME` or `none`.
-pub(crate) const WORK: &str = concat!("^(none|field:[\\s\\S]+|", part!(span_range), ")$");
-
 /// Items in a time: `200/s`, `30/m`, `max`.
 pub(crate) const RATE: &str = "^(max|\\s*\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(/[smh])?)$";
 

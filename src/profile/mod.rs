@@ -9,16 +9,18 @@ mod listen;
 mod overlay;
 mod redacted;
 mod redis;
+mod resolution;
 pub mod scale;
 mod schema;
 mod setting;
 mod source;
+mod topology;
 mod url;
 mod variables;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,8 +37,10 @@ pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable, Strate
 pub use self::schema::schema;
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::{ProfileError, Source};
+pub(crate) use self::topology::parse_addresses;
+pub use self::topology::{NodeAddress, Servers, Topology};
 pub use self::url::{Address, RedisUrl};
-use crate::workload::{Payload, Rate};
+use crate::workload::{Pattern, Payload, Rate};
 
 /// The list that is used when nothing names one.
 pub const DEFAULT_LIST: &str = "mylist";
@@ -96,6 +100,12 @@ pub struct ProduceTable {
     pub every: Option<Span>,
     /// Items per second, in place of `every`.
     pub rate: Option<Rate>,
+    /// A load that changes, in place of `every` and `rate`.
+    pub pattern: Option<Pattern>,
+    /// A file of counts, in place of `pattern`; read by the command that needs it.
+    pub pattern_file: Option<PathBuf>,
+    /// What makes chance the same every time: in the times of items, and in what they hold.
+    pub seed: Option<u64>,
     /// Stop after this many items.
     pub count: Option<u64>,
     /// Stop after this long.
@@ -106,6 +116,24 @@ pub struct ProduceTable {
     pub max_backlog: Option<u64>,
     /// Log every item.
     pub echo: Option<bool>,
+}
+
+impl ProduceTable {
+    /// What no single value can be wrong in alone.
+    fn check(&self, source: &Source) -> Result<(), ProfileError> {
+        let said = [
+            ("pattern-file", self.pattern_file.is_some()),
+            ("pattern", self.pattern.is_some()),
+            ("rate", self.rate.is_some()),
+            ("every", self.every.is_some()),
+        ];
+        match said.iter().filter(|(_, said)| *said).collect::<Vec<_>>()[..] {
+            [(key, _), (other, _), ..] => {
+                Err(source.error_at(&["produce", key], format!("excludes `{other}`: keep one of them")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Profile {
@@ -197,11 +225,12 @@ impl Profile {
         if self.queue.list.as_deref() == Some("") {
             return wrong(&["queue", "list"], "is empty");
         }
-        if self.produce.rate.is_some() && self.produce.every.is_some() {
-            return wrong(&["produce", "rate"], "excludes `every`: keep one of them");
-        }
+        self.produce.check(&self.source)?;
         if self.redis.port == Some(0) {
             return wrong(&["redis", "port"], "is not a port from 1 to 65535");
+        }
+        if let Some((key, message)) = self.redis.wrong_with_servers() {
+            return wrong(&["redis", key], &message);
         }
         self.consume.check(&self.source)?;
         self.scale.check(&self.source, self.consume.delivery.unwrap_or_default())?;

@@ -10,8 +10,10 @@ use serde::Deserialize;
 
 use super::Profile;
 use super::duration::Span;
+use super::resolution::{Layer, Resolution, flag_of};
 use super::setting::{Environment, Origin, Setting, SettingError};
-use super::url::{Address, DEFAULT_PORT, RedisUrl};
+use super::topology::{NodeAddress, Servers, Topology};
+use super::url::{Address, RedisUrl};
 use super::variables::{from_environment, variable_of};
 
 /// How long one attempt to connect may take: TCP, TLS and authentication together.
@@ -28,6 +30,12 @@ pub struct RedisTable {
     /// The port.
     #[schemars(range(min = 1))]
     pub port: Option<u16>,
+    /// Several servers, in place of `host` and `port`.
+    pub addresses: Option<Vec<NodeAddress>>,
+    /// How these belong together.
+    pub topology: Option<Topology>,
+    /// The name that sentinels know the master by.
+    pub sentinel_master: Option<String>,
     /// The ACL user.
     pub username: Option<String>,
     /// A file that holds the password; read at every connect, so that a rotated Secret is followed.
@@ -55,8 +63,10 @@ pub struct RedisTable {
 /// A Redis server as all subcommands know it. Prints without its password.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// Where it listens.
+    /// Where it listens; of several servers, the first that is named.
     pub address: Setting<Address>,
+    /// All of them, where they are a cluster or have sentinels.
+    pub servers: Option<Servers>,
     /// How to speak TLS; `None` for plain.
     pub tls: Option<Tls>,
     /// The ACL user; `None` is Redis' `default`.
@@ -93,13 +103,6 @@ pub struct Tls {
     pub skip_verify: bool,
 }
 
-/// What one source says: a table, and the names its keys go by there.
-struct Layer<'a> {
-    table: RedisTable,
-    password: Option<SecretString>,
-    origin: &'a dyn Fn(&'static str) -> Origin,
-}
-
 impl Endpoint {
     /// Lays `flags` over the environment over the profile over what Kubernetes injects over the defaults.
     ///
@@ -122,13 +125,14 @@ impl Endpoint {
             Layer { table: profile.redis.clone(), password: None, origin: &|key| profile.origin(&["redis", key]) },
             Layer { table: injected, password: None, origin: &|_| Origin::Injected },
         ];
-        Resolution { layers: &layers }.endpoint()
+        Resolution::of(&layers).endpoint()
     }
 
     /// Takes a server that is known whole, whatever the surroundings say.
     pub fn unix(path: PathBuf) -> Self {
         Self {
             address: Setting::default(Address::Unix { path }),
+            servers: None,
             tls: None,
             username: None,
             password: None,
@@ -166,182 +170,6 @@ impl fmt::Display for Endpoint {
             (Address::Unix { .. }, db) => write!(f, "?db={db}"),
             (Address::Tcp { .. }, db) => write!(f, "/{db}"),
         }
-    }
-}
-
-struct Resolution<'a> {
-    layers: &'a [Layer<'a>],
-}
-
-impl Resolution<'_> {
-    fn endpoint(self) -> Result<Endpoint, SettingError> {
-        let address = self.address();
-        if let Address::Tcp { host, .. } = &address.value
-            && host.contains(['/', '@'])
-        {
-            // Not repeated: it may be a URL, password and all.
-            return Err(SettingError::new(address.origin, "is not a host name; a URL belongs in --redis or REDIS_URL"));
-        }
-        let tls = self.tls(&address)?;
-        let password = self.first_or_url(
-            |layer| {
-                let known = layer.password.clone().map(|password| (Password::Known(password), "password"));
-                known.or_else(|| layer.table.password_file.clone().map(|path| (Password::File(path), "password-file")))
-            },
-            |url| url.password.clone().map(Password::Known),
-        );
-        let username = self.first_or_url(
-            |layer| layer.table.username.clone().filter(|name| !name.is_empty()).map(|name| (name, "username")),
-            |url| url.username.clone(),
-        );
-        Ok(Endpoint {
-            address,
-            tls,
-            username,
-            password,
-            db: self.address_part("db", |table| table.db, |url| url.db).unwrap_or(Setting::default(0)),
-            connect_timeout: self.any(|table| table.connect_timeout).map_or(CONNECT_TIMEOUT, |span| span.0),
-            reconnect_for: self.any(|table| table.reconnect_for).map(|span| span.0),
-        })
-    }
-
-    fn address(&self) -> Setting<Address> {
-        let Some(layer) = self.deciding() else {
-            let port = self.address_part("port", |table| table.port, |_| None);
-            let port = port.map_or(DEFAULT_PORT, |port| port.value);
-            return Setting::default(Address::Tcp { host: "localhost".to_owned(), port });
-        };
-        let (mut address, key) = match (&layer.table.url, &layer.table.host) {
-            (Some(url), _) => (url.address.clone(), "url"),
-            (None, host) => (Address::Tcp { host: host.clone().unwrap_or_default(), port: DEFAULT_PORT }, "host"),
-        };
-        if let Address::Tcp { port, .. } = &mut address {
-            let of_url = |url: &RedisUrl| match url.address {
-                Address::Tcp { port, .. } => Some(port),
-                Address::Unix { .. } => None,
-            };
-            *port = self.address_part("port", |table| table.port, of_url).map_or(*port, |port| port.value);
-        }
-        Setting { value: address, origin: (layer.origin)(key) }
-    }
-
-    fn tls(&self, address: &Setting<Address>) -> Result<Option<Tls>, SettingError> {
-        let wanted = self.address_part(
-            "tls",
-            |table| table.tls,
-            // `--tls` beside redis:// asks for it all the same.
-            |url| Some(url.tls),
-        );
-        let flags = &self.layers[0];
-        let tls = Tls {
-            ca: self.any(|table| table.tls_ca.clone()),
-            client: self.client_certificate()?,
-            server_name: self.any(|table| table.tls_server_name.clone()),
-            skip_verify: self.any(|table| table.tls_skip_verify).unwrap_or(false),
-        };
-        let typed = RedisTable { tls: None, ..flags.table.clone() };
-        match wanted {
-            Some(Setting { value: true, origin }) if matches!(address.value, Address::Unix { .. }) => {
-                Err(SettingError::new(origin, "a unix socket does not speak TLS"))
-            }
-            Some(Setting { value: true, .. }) => Ok(Some(tls)),
-            _ if typed.names_tls().is_some() => {
-                let origin = (flags.origin)(typed.names_tls().unwrap_or("tls"));
-                Err(SettingError::new(origin, "has no effect: TLS is off; use --tls or a rediss:// URL"))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn client_certificate(&self) -> Result<Option<(PathBuf, PathBuf)>, SettingError> {
-        let part = |key: &'static str, of: fn(&RedisTable) -> Option<PathBuf>| {
-            self.layers.iter().find_map(|layer| Some((of(&layer.table)?, (layer.origin)(key))))
-        };
-        match (part("tls-cert", |table| table.tls_cert.clone()), part("tls-key", |table| table.tls_key.clone())) {
-            (Some((cert, _)), Some((key, _))) => Ok(Some((cert, key))),
-            (None, None) => Ok(None),
-            (Some((_, origin)), None) => Err(SettingError::new(origin, "a client certificate needs its key as well")),
-            (None, Some((_, origin))) => Err(SettingError::new(origin, "a client key needs its certificate as well")),
-        }
-    }
-
-    /// The first layer that says where the server is.
-    fn deciding(&self) -> Option<&Layer<'_>> {
-        self.layers.iter().find(|layer| layer.table.url.is_some() || layer.table.host.is_some())
-    }
-
-    /// A part of the address: explicit parts and the deciding URL, from the top down; a URL ends the search.
-    fn address_part<T>(
-        &self,
-        key: &'static str,
-        explicit: impl Fn(&RedisTable) -> Option<T>,
-        of_url: impl Fn(&RedisUrl) -> Option<T>,
-    ) -> Option<Setting<T>> {
-        for layer in self.layers {
-            let part = explicit(&layer.table).map(|value| Setting { value, origin: (layer.origin)(key) });
-            let Some(url) = layer.table.url.as_ref().filter(|_| self.decides(layer)) else {
-                match part {
-                    Some(part) => return Some(part),
-                    None => continue,
-                }
-            };
-            // In one source the URL goes first, but for `tls`, which it can only leave unsaid.
-            let of_url = of_url(url).map(|value| Setting { value, origin: (layer.origin)("url") });
-            return if key == "tls" { part.or(of_url) } else { of_url.or(part) };
-        }
-        None
-    }
-
-    fn decides(&self, layer: &Layer<'_>) -> bool {
-        self.deciding().is_some_and(|deciding| std::ptr::eq(deciding, layer))
-    }
-
-    /// A credential: in each source the URL goes first, and what it leaves open is looked for further.
-    fn first_or_url<T>(
-        &self,
-        explicit: impl Fn(&Layer<'_>) -> Option<(T, &'static str)>,
-        of_url: impl Fn(&RedisUrl) -> Option<T>,
-    ) -> Option<Setting<T>> {
-        self.layers.iter().find_map(|layer| {
-            let from_url = layer.table.url.as_ref().and_then(&of_url).map(|value| (value, "url"));
-            let (value, key) = from_url.or_else(|| explicit(layer))?;
-            Some(Setting { value, origin: (layer.origin)(key) })
-        })
-    }
-
-    fn any<T>(&self, of: impl Fn(&RedisTable) -> Option<T>) -> Option<T> {
-        self.layers.iter().find_map(|layer| of(&layer.table))
-    }
-}
-
-impl RedisTable {
-    /// The first key set here that only means something with TLS.
-    fn names_tls(&self) -> Option<&'static str> {
-        [
-            ("tls-ca", self.tls_ca.is_some()),
-            ("tls-cert", self.tls_cert.is_some()),
-            ("tls-server-name", self.tls_server_name.is_some()),
-            ("tls-skip-verify", self.tls_skip_verify == Some(true)),
-        ]
-        .into_iter()
-        .find_map(|(key, set)| set.then_some(key))
-    }
-}
-
-fn flag_of(key: &str) -> &'static str {
-    match key {
-        "url" => "--redis",
-        "host" => "--host",
-        "port" => "--port",
-        "username" => "--username",
-        "password-file" => "--password-file",
-        "db" => "--db",
-        "tls-ca" => "--tls-ca",
-        "tls-cert" => "--tls-cert",
-        "tls-key" => "--tls-key",
-        "tls-server-name" => "--tls-server-name",
-        "tls-skip-verify" => "--tls-skip-verify",
-        _ => "--tls",
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::redis::RedisTable;
 use super::setting::{Environment, SettingError};
+use super::topology::parse_addresses;
 use super::url::{RedisUrl, parse_db};
 
 /// What people set in the environment, and what Kubernetes injects there.
@@ -13,6 +14,9 @@ pub(super) fn from_environment(environment: &Environment) -> Result<(RedisTable,
         url: environment.parse("REDIS_URL", RedisUrl::parse)?,
         host: environment.get("REDIS_HOST"),
         port: None,
+        addresses: environment.parse("REDIS_ADDRESSES", parse_addresses)?,
+        topology: environment.parse("REDIS_TOPOLOGY", str::parse)?,
+        sentinel_master: environment.get("REDIS_SENTINEL_MASTER"),
         username: environment.get("REDIS_USERNAME"),
         password_file: path("REDIS_PASSWORD_FILE"),
         db: environment.parse("REDIS_DB", parse_db)?,
@@ -76,6 +80,8 @@ pub(super) fn variable_of(key: &str) -> &'static str {
         "url" => "REDIS_URL",
         "host" => "REDIS_HOST",
         "port" => "REDIS_PORT",
+        "addresses" => "REDIS_ADDRESSES",
+        "topology" => "REDIS_TOPOLOGY",
         "username" => "REDIS_USERNAME",
         "password" => "REDIS_PASSWORD",
         "password-file" => "REDIS_PASSWORD_FILE",

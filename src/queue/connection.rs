@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use fred::prelude::{Builder, Client, ClientLike};
 use fred::types::ConnectHandle;
-use fred::types::config::{Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector};
+use fred::types::config::{
+    ClusterDiscoveryPolicy, Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector,
+};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -20,7 +22,7 @@ use super::diagnosis::diagnose;
 use super::error::{Fault, QueueError};
 use super::outage::{Outages, Recovery};
 use super::tls;
-use crate::profile::{Address, Endpoint, Password};
+use crate::profile::{Address, Endpoint, NodeAddress, Password, Servers};
 
 /// How long a command that does not block may take before the link counts as dead.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
@@ -162,15 +164,7 @@ impl Redis {
         let endpoint = &self.endpoint;
         let mut config = Config {
             fail_fast: true,
-            server: match &endpoint.address.value {
-                Address::Unix { path } => ServerConfig::Unix { path: path.clone() },
-                Address::Tcp { host, port } => {
-                    let mut server = Server::new(host, *port);
-                    let name = endpoint.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
-                    server.tls_server_name = name.map(|name| name.as_str().into());
-                    ServerConfig::Centralized { server }
-                }
-            },
+            server: server(endpoint),
             database: Some(endpoint.db.value).filter(|db| *db != 0),
             ..Config::default()
         };
@@ -316,6 +310,26 @@ impl Connection {
     /// Says goodbye; a server that does not answer is left.
     pub async fn close(self) {
         let _ = timeout(Duration::from_secs(1), Box::pin(self.client.quit())).await;
+    }
+}
+
+fn server(endpoint: &Endpoint) -> ServerConfig {
+    let name = endpoint.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
+    let named = |host: &str, port| {
+        let mut server = Server::new(host, port);
+        server.tls_server_name = name.map(|name| name.as_str().into());
+        server
+    };
+    let all = |nodes: &[NodeAddress]| nodes.iter().map(|node| named(&node.host, node.port)).collect();
+    match (&endpoint.servers, &endpoint.address.value) {
+        (Some(Servers::Cluster(nodes)), _) => {
+            ServerConfig::Clustered { hosts: all(nodes), policy: ClusterDiscoveryPolicy::default() }
+        }
+        (Some(Servers::Sentinel { sentinels, master }), _) => {
+            ServerConfig::Sentinel { hosts: all(sentinels), service_name: master.clone() }
+        }
+        (None, Address::Unix { path }) => ServerConfig::Unix { path: path.clone() },
+        (None, Address::Tcp { host, port }) => ServerConfig::Centralized { server: named(host, *port) },
     }
 }
 

@@ -1,11 +1,17 @@
 //! What is put on the list, when, and how long it takes to work: values, without clock or chance of their own.
 
+pub mod load;
 pub mod pace;
+pub mod pattern;
 pub mod payload;
+pub mod schedule;
 pub mod stamp;
 pub mod work;
 
+pub use load::{Load, Timing, USUAL_BATCH};
 pub use pace::{Pace, Rate};
+pub use pattern::{Arrival, Pattern};
 pub use payload::Payload;
+pub use schedule::Schedule;
 pub use stamp::made_at;
 pub use work::Work;

@@ -4,21 +4,37 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use rand::distr::Distribution as _;
 use rand::{Rng, RngExt};
+use rand_distr::{Exp1, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use statrs::function::erf::erf_inv;
 
-use crate::profile::{SpanRange, form};
+use crate::profile::{Span, SpanRange};
 
 /// What is done with an item.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = form::WORK, "examples" = ["2s..6s", "field:wait", "none"]))]
+#[schemars(extend("examples" = ["2s..6s", "field:wait", "none"]))]
 pub enum Work {
     /// Nothing: the item is written to stdout as a line.
     None,
     /// Wait a random time within the range.
     Wait(SpanRange),
+    /// Wait so long on average, most items shorter and some far longer: `exp(4s)`.
+    Exponential {
+        /// The mean; more than zero.
+        mean: Duration,
+    },
+    /// Wait so long or shorter in one of two items, with a long tail: `lognormal(4s, 0.5)`.
+    LogNormal {
+        /// What half of the items do not exceed; more than zero.
+        median: Duration,
+        /// The standard deviation of the logarithm, from 0 to [`WIDEST`]: at 0.5 one item in twenty takes more than 2.3
+        /// times the median.
+        sigma: f64,
+    },
     /// Wait as many seconds as this field of the JSON item says.
     Field(String),
 }
@@ -26,7 +42,65 @@ pub enum Work {
 /// The longest an item may ask to be worked for; beyond it the number is a mistake.
 pub const LONGEST_WORK: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The widest log-normal: beyond it, the mean is made by items that nobody waits for.
+pub const WIDEST: f64 = 3.0;
+
 impl Work {
+    /// Draws how long an item is worked, at most [`LONGEST_WORK`] where chance sets no end; `None` when only the item
+    /// says.
+    pub fn draw(&self, rng: &mut impl Rng) -> Option<Duration> {
+        let factor = |seconds: Duration, factor: f64| {
+            let drawn = Duration::try_from_secs_f64(seconds.as_secs_f64() * factor).unwrap_or(LONGEST_WORK);
+            drawn.min(LONGEST_WORK)
+        };
+        match self {
+            Self::None => Some(Duration::ZERO),
+            Self::Wait(range) => Some(draw(*range, rng)),
+            Self::Exponential { mean } => Some(factor(*mean, Exp1.sample(rng))),
+            Self::LogNormal { median, sigma } => {
+                let normal: f64 = StandardNormal.sample(rng);
+                Some(factor(*median, (sigma * normal).exp()))
+            }
+            Self::Field(_) => None,
+        }
+    }
+
+    /// Returns how long items are worked on average; `None` when only the items say.
+    pub fn mean(&self) -> Option<Duration> {
+        match self {
+            Self::None => Some(Duration::ZERO),
+            Self::Wait(SpanRange { from, to }) => Some((*from + *to) / 2),
+            Self::Exponential { mean } => Some(*mean),
+            Self::LogNormal { median, sigma } => Some(median.mul_f64((sigma * sigma / 2.0).exp())),
+            Self::Field(_) => None,
+        }
+    }
+
+    /// Returns the longest that an item can take; `None` when chance or the items set no end to it.
+    pub fn longest(&self) -> Option<Duration> {
+        match self {
+            Self::None => Some(Duration::ZERO),
+            Self::Wait(range) => Some(range.to),
+            Self::Exponential { .. } | Self::LogNormal { .. } | Self::Field(_) => None,
+        }
+    }
+
+    /// Returns what the part `part` of all items, between 0 and 1, does not exceed; `None` when only the items say.
+    pub fn quantile(&self, part: f64) -> Option<Duration> {
+        // At 1 there would be no end.
+        let part = part.clamp(0.0, 1.0 - f64::EPSILON);
+        match self {
+            Self::None => Some(Duration::ZERO),
+            Self::Wait(SpanRange { from, to }) => Some(*from + (*to - *from).mul_f64(part)),
+            Self::Exponential { mean } => Some(mean.mul_f64(-(-part).ln_1p())),
+            Self::LogNormal { median, sigma } => {
+                let normal = std::f64::consts::SQRT_2 * erf_inv(2.0f64.mul_add(part, -1.0));
+                Some(median.mul_f64((sigma * normal).exp()))
+            }
+            Self::Field(_) => None,
+        }
+    }
+
     /// Returns how long to work `item`; nothing for [`Work::None`].
     ///
     /// A random time is drawn in the coarsest of second and millisecond that both ends of the range are whole in, so
@@ -37,9 +111,8 @@ impl Work {
     /// Says what keeps a [`Work::Field`] from being read from the item.
     pub fn duration(&self, item: &[u8], rng: &mut impl Rng) -> Result<Duration, String> {
         match self {
-            Self::None => Ok(Duration::ZERO),
-            Self::Wait(range) => Ok(draw(*range, rng)),
             Self::Field(name) => field(item, name),
+            other => Ok(other.draw(rng).unwrap_or_default()),
         }
     }
 }
@@ -69,15 +142,40 @@ impl FromStr for Work {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(inner) = brackets(text, "exp") {
+            return Ok(Self::Exponential { mean: some_time(inner)? });
+        }
+        if let Some(inner) = brackets(text, "lognormal") {
+            let (median, sigma) = inner
+                .split_once(',')
+                .ok_or_else(|| format!("`{text}` needs a median and a width, as in `lognormal(4s, 0.5)`"))?;
+            let sigma = sigma.trim().parse().ok().filter(|sigma| (0.0..=WIDEST).contains(sigma));
+            let sigma =
+                sigma.ok_or_else(|| format!("`{text}`: the width is a number from 0 to {WIDEST}, such as 0.5"))?;
+            return Ok(Self::LogNormal { median: some_time(median)?, sigma });
+        }
         match text.split_once(':') {
             Some(("field", name)) if !name.is_empty() => Ok(Self::Field(name.to_owned())),
             _ if text == "none" => Ok(Self::None),
-            _ => text
-                .parse()
-                .map(Self::Wait)
-                .map_err(|error| format!("{error} (work is `2s`, `2s..6s`, `field:NAME` or `none`)")),
+            _ => text.parse().map(Self::Wait).map_err(|error| {
+                format!("{error} (work is `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` or `none`)")
+            }),
         }
     }
+}
+
+/// What is in the brackets of `name(…)`.
+fn brackets<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.trim().strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')
+}
+
+/// Reads a time that is neither nothing nor beyond [`LONGEST_WORK`].
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = text.trim().parse::<Span>()?.0;
+    if time.is_zero() || time > LONGEST_WORK {
+        return Err(format!("`{}` is not a time of work: more than 0s, and at most a day", text.trim()));
+    }
+    Ok(time)
 }
 
 impl TryFrom<String> for Work {
@@ -99,6 +197,8 @@ impl fmt::Display for Work {
         match self {
             Self::None => f.write_str("none"),
             Self::Wait(range) => range.fmt(f),
+            Self::Exponential { mean } => write!(f, "exp({})", Span(*mean)),
+            Self::LogNormal { median, sigma } => write!(f, "lognormal({}, {sigma})", Span(*median)),
             Self::Field(name) => write!(f, "field:{name}"),
         }
     }
@@ -157,9 +257,42 @@ mod tests {
 
     #[test]
     fn work_reads_as_it_is_written() {
-        for text in ["none", "2s", "2s..6s", "field:wait"] {
+        for text in ["none", "2s", "2s..6s", "exp(4s)", "lognormal(1m 30s, 0.5)", "field:wait"] {
             assert_eq!(work(text).to_string(), text);
         }
-        assert!("field:".parse::<Work>().is_err());
+        for text in
+            ["field:", "exp()", "exp(0s)", "exp(2days)", "lognormal(4s)", "lognormal(4s, -1)", "lognormal(4s, 9)"]
+        {
+            assert!(text.parse::<Work>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_has_the_mean_and_the_quantiles_that_are_told() {
+        for text in ["2s..6s", "100ms..700ms", "exp(4s)", "lognormal(4s, 0.5)", "lognormal(1s, 1)"] {
+            let mut rng = StdRng::seed_from_u64(7);
+            let work = work(text);
+            let mut drawn: Vec<f64> = (0..40_000).map(|_| work.draw(&mut rng).unwrap().as_secs_f64()).collect();
+            let near = |drawn: f64, told: Option<Duration>, part: f64| {
+                let told = told.unwrap().as_secs_f64();
+                assert!((drawn / told - 1.0).abs() < part, "{text}: {drawn} and not {told}");
+            };
+            near(drawn.iter().sum::<f64>() / 40_000.0, work.mean(), 0.03);
+            drawn.sort_by(f64::total_cmp);
+            // Whole seconds are five values, and no line.
+            if text != "2s..6s" {
+                for (index, part) in [(20_000, 0.5), (36_000, 0.9), (39_600, 0.99)] {
+                    near(drawn[index], work.quantile(part), 0.06);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_range_has_an_end() {
+        let longest = |text: &str| work(text).longest().map(|longest| longest.as_secs());
+        assert_eq!((longest("2s..6s"), longest("none")), (Some(6), Some(0)));
+        assert_eq!((longest("exp(4s)"), longest("lognormal(4s, 1)"), longest("field:x")), (None, None, None));
+        assert!(work("field:x").mean().is_none() && work("field:x").draw(&mut StdRng::seed_from_u64(1)).is_none());
     }
 }

@@ -47,7 +47,8 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "ITEMS", value_parser = positive_count::<NonZeroU32>)]
     concurrency: Option<NonZeroU32>,
 
-    /// What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait);
+    /// What to do with an item: wait 2s or 2s..6s; wait exp(4s), 4s on average, or lognormal(4s, 0.5), 4s or less in half
+    /// of the items and far more in few; wait as many seconds as a field of its JSON says (field:wait);
     /// or write it to stdout as a line (none) [default: the profile's, which is 2s..6s in the built-in one, else none]
     #[arg(long, short, value_name = "WORK")]
     work: Option<Work>,
@@ -209,7 +210,9 @@ impl Plan {
             return Err(UsageError("the lease (--lease, QSCALE_LEASE) is shorter than 500ms".to_owned()));
         }
         if timeout.is_some_and(|span| span.0.is_zero()) {
-            return Err(UsageError("the timeout (--timeout, QSCALE_TIMEOUT) leaves a command no time at all".to_owned()));
+            return Err(UsageError(
+                "the timeout (--timeout, QSCALE_TIMEOUT) leaves a command no time at all".to_owned(),
+            ));
         }
         let backoff = backoff.or(usual.backoff);
         let retry = RetryPolicy {
@@ -242,7 +245,7 @@ impl Plan {
             concurrency: concurrency.or(usual.concurrency).map_or(1, NonZeroU32::get),
             job,
             max_items: if once { Some(1) } else { max_items.or(usual.max_items) },
-idle_exit: if once { Some(Duration::ZERO) } else { idle_exit.or(usual.idle_exit).map(|span| span.0) },
+            idle_exit: if once { Some(Duration::ZERO) } else { idle_exit.or(usual.idle_exit).map(|span| span.0) },
             await_due: await_due.map_or(Duration::ZERO, |span| span.0),
             drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
             claims: ClaimSettings { lease, max_crashes },

@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, WrapErr as _};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::Content;
+use super::plan::Content;
 use crate::exit::UsageError;
 use crate::input::Input;
 use crate::queue::MAX_BATCH_BYTES;

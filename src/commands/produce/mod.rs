@@ -1,10 +1,11 @@
 //! `produce`: items onto the list, in shape and at the rate that is asked for.
 
 mod items;
+mod plan;
 mod tally;
 
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
@@ -12,15 +13,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::items::Items;
+use self::plan::Plan;
 use self::tally::Tally;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count};
 use crate::exit::Outcome;
 use crate::item::Item;
-use crate::profile::{ProduceTable, Profile, Span};
-use crate::queue::{MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
+use crate::profile::Span;
+use crate::queue::{Pusher, QueueError, Redis};
 use crate::screen::{Output, Progress};
-use crate::workload::{Pace, Payload, Rate};
+use crate::workload::{Pace, Pattern, Payload, Rate, Schedule, Timing};
 
 /// Fill the list, in shape and at the rate you ask, or from a file or a pipe
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,15 @@ pub(crate) struct Args {
     /// Items per second, in place of --every: 200, 30/m or max
     #[arg(long, value_name = "RATE")]
     rate: Option<Rate>,
+
+    /// A load that changes, in place of --every: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), 1m@0, burst 500;
+    /// at the end repeat 3, or repeat for ever. When it is over, so is the run
+    #[arg(long, value_name = "PATTERN", conflicts_with_all = ["every", "rate"])]
+    pattern: Option<Pattern>,
+
+    /// The same from a CSV file: a count of items for each second, or `seconds,count` lines
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["every", "rate", "pattern"])]
+    pattern_file: Option<PathBuf>,
 
     /// Stop after this many items
     #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
@@ -69,8 +80,8 @@ pub(crate) struct Args {
     #[arg(long)]
     echo: bool,
 
-    /// Fill the template in the same way every time
-    #[arg(long, value_name = "NUMBER", conflicts_with = "input", value_parser = cli::count)]
+    /// Draw the same every time: what fills the template, and the times of a pattern's poisson
+    #[arg(long, value_name = "NUMBER", value_parser = cli::count)]
     seed: Option<u64>,
 
     /// The form of the result on stdout
@@ -81,141 +92,23 @@ pub(crate) struct Args {
     redis: RedisArgs,
 }
 
-/// Items a batch when nothing says otherwise.
-const USUAL_BATCH: u64 = 50;
-
-/// Items a batch when nothing paces them; from here on, more of them gain nothing.
-const UNPACED_BATCH: u64 = 500;
-
 /// How long a lost connection is tried for before a producer gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often the list is looked at while it is too long.
 const BACKLOG_POLL: Duration = Duration::from_millis(200);
 
+/// How late items may be before it is told.
+const LATE: Duration = Duration::from_secs(1);
+
 /// How long an input may say nothing before what was sent is waited for.
 const LULL: Duration = Duration::from_millis(100);
-
-/// What will be done.
-#[derive(Debug)]
-struct Plan {
-    list: String,
-    content: Content,
-    pace: Pace,
-    /// Items a push.
-    batch: usize,
-    /// Where to stop, in items.
-    total: Option<u64>,
-    /// Whether there is an end to reach: a number, a time, or that of a file.
-    goal: bool,
-    /// Where to stop, since the start. With a pace, `total` says so to the item, and this ends only waiting.
-    limit: Option<Duration>,
-    paced: bool,
-    max_backlog: Option<u64>,
-    echo: bool,
-    output: Output,
-}
-
-/// Where items come from.
-#[derive(Debug)]
-enum Content {
-    Template { payload: Payload, seed: Option<u64> },
-    Input { path: PathBuf, separator: u8 },
-}
-
-impl Plan {
-    /// Lays the arguments over the profile; an argument always wins.
-    fn resolve(args: Args, list: String, profile: &Profile) -> Self {
-        // Taken apart by name, so that a new argument cannot be forgotten here.
-        let Args {
-            list: _,
-            batch,
-            every,
-            rate,
-            count,
-            duration,
-            payload,
-            input,
-            null,
-            max_backlog,
-            echo,
-            seed,
-            output,
-            redis: _,
-        } = args;
-        let ProduceTable {
-            batch: usual_batch,
-            every: usual_every,
-            rate: usual_rate,
-            count: usual_count,
-            duration: usual_duration,
-            payload: usual_payload,
-            max_backlog: usual_max_backlog,
-            echo: usual_echo,
-        } = profile.produce.clone();
-        // The profile paces what it describes; items that are there already go as fast as they come.
-        let (usual_every, usual_rate) = if input.is_some() { (None, None) } else { (usual_every, usual_rate) };
-        let typed = every.is_some() || rate.is_some();
-        let (every, rate) = if typed { (every, rate) } else { (usual_every, usual_rate) };
-        let count = count.or(usual_count);
-        let duration = duration.or(usual_duration).map(|span| span.0);
-
-        let every = every.map(|span| span.0).filter(|every| !every.is_zero());
-        let batch = batch.map(NonZeroU64::get);
-        let usual_batch = usual_batch.map_or(USUAL_BATCH, NonZeroU64::get);
-        let (pace, batch) = match (rate, every) {
-            (Some(Rate::PerSecond(rate)), _) => (Pace::Steady { rate }, batch.unwrap_or(usual_batch)),
-            (None, Some(every)) => {
-                let batch = batch.unwrap_or(usual_batch);
-                (Pace::Batches { batch, every }, batch)
-            }
-            _ => (Pace::Unpaced, batch.unwrap_or(UNPACED_BATCH)),
-        };
-        let within = duration.and_then(|limit| pace.within(limit));
-        let whole_file = input.as_ref().is_some_and(|path| path != Path::new("-"));
-        let total = [count, within].into_iter().flatten().min();
-        let batch = usize::try_from(batch).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS);
-        Self {
-            list,
-            content: match input {
-                Some(path) => Content::Input { path, separator: if null { 0 } else { b'\n' } },
-                None => Content::Template { payload: payload.or(usual_payload).unwrap_or_else(Payload::usual), seed },
-            },
-            pace,
-            batch,
-            total,
-            goal: count.is_some() || duration.is_some() || whole_file,
-            limit: duration,
-            paced: within.is_some(),
-            max_backlog: max_backlog.or(usual_max_backlog),
-            echo: echo || usual_echo.unwrap_or(false),
-            output,
-        }
-    }
-
-    /// Says what is about to happen.
-    fn announce(&self, redis: &Redis) {
-        let pace = match self.pace {
-            Pace::Batches { batch, every } => format!("{batch} items every {}", humantime::format_duration(every)),
-            Pace::Steady { rate } => format!("{rate} items/s"),
-            Pace::Unpaced => format!("in batches of {}, as fast as Redis takes them", self.batch),
-        };
-        let last = self.total.and_then(|total| total.checked_sub(1)).map(|last| self.pace.next_after(last));
-        // A second that has begun counts: what is announced is not shorter than what it takes.
-        let takes =
-            match last.map(|last| last.as_millis().div_ceil(1000)).and_then(|seconds| u64::try_from(seconds).ok()) {
-                Some(seconds @ 1..) => format!("; takes {}", humantime::format_duration(Duration::from_secs(seconds))),
-                _ => String::new(),
-            };
-        tracing::info!("pushing to `{}` at {redis}: {pace}{takes}", self.list);
-    }
-}
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut args = args;
     let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
     let list = context.list(args.list.take());
-    let plan = Plan::resolve(args, list, &context.profile);
+    let plan = Plan::resolve(args, list, &context.profile).await?;
     let mut items = Items::open(&plan.content).await?;
     let redis = Redis::new(endpoint, Some(PATIENCE), context.shutdown.stop.clone());
     let mut pusher = Pusher::connect(&redis, &plan.list).await?;
@@ -254,13 +147,18 @@ async fn push_until_stopped(
 ) -> Result<bool> {
     let stop = &context.shutdown.stop;
     let limit = plan.limit.map(|limit| start + limit);
+    let mut schedule = Schedule::new(&plan.timing, plan.seed);
     let mut sent = 0;
+    // Since when items that are due have not all been pushed, and the longest that this took.
+    let (mut behind, mut lag) = (None, Duration::ZERO);
     let finished = loop {
         if plan.total.is_some_and(|total| sent >= total) {
             break true;
         }
-        let next = start + plan.pace.next_after(sent);
+        let Some(next) = schedule.next_after(sent) else { break true };
+        let next = start + next;
         if next > Instant::now() {
+            behind = None;
             pusher.flush().await?;
             progress.show(pusher.pushed(), pusher.backlog());
             tokio::select! {
@@ -276,7 +174,7 @@ async fn push_until_stopped(
             break !stop.is_cancelled();
         }
         // The next one is due by now, whatever rounding says.
-        let due = plan.pace.due(start.elapsed()).max(sent + 1).min(plan.total.unwrap_or(u64::MAX)) - sent;
+        let due = schedule.due(start.elapsed()).max(sent + 1).min(plan.total.unwrap_or(u64::MAX)) - sent;
         let most = usize::try_from(due).unwrap_or(usize::MAX).min(plan.batch);
         let batch = tokio::select! {
             biased;
@@ -300,10 +198,14 @@ async fn push_until_stopped(
             }
         }
         pusher.push(batch).await?;
+        lag = lag.max(behind.get_or_insert_with(Instant::now).elapsed());
         progress.show(pusher.pushed(), pusher.backlog());
     };
     pusher.flush().await?;
     progress.show(pusher.pushed(), pusher.backlog());
+    if lag >= LATE && !matches!(plan.timing, Timing::Pace(Pace::Unpaced)) {
+        tracing::warn!("items were pushed up to {:.1} s after they were due; none was left out", lag.as_secs_f64());
+    }
     Ok(finished)
 }
 

@@ -1,0 +1,157 @@
+//! What will be pushed: the arguments, laid over the profile.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use color_eyre::eyre::Result;
+
+use super::Args;
+use crate::exit::UsageError;
+use crate::profile::{ProduceTable, Profile};
+use crate::queue::{MAX_BATCH_ITEMS, Redis};
+use crate::screen::Output;
+use crate::workload::{Load, Pace, Pattern, Payload, Timing, USUAL_BATCH};
+
+/// Items a batch when nothing paces them; from here on, more of them gain nothing.
+const UNPACED_BATCH: u64 = 500;
+
+/// What will be done.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) list: String,
+    pub(super) content: Content,
+    pub(super) timing: Timing,
+    /// What the times of items are drawn with.
+    pub(super) seed: u64,
+    /// Items a push.
+    pub(super) batch: usize,
+    /// Where to stop, in items.
+    pub(super) total: Option<u64>,
+    /// Whether there is an end to reach: a number, a time, or that of a pattern or file.
+    pub(super) goal: bool,
+    /// Where to stop, since the start. With a pace, `total` says so to the item, and this ends only waiting.
+    pub(super) limit: Option<Duration>,
+    pub(super) paced: bool,
+    pub(super) max_backlog: Option<u64>,
+    pub(super) echo: bool,
+    pub(super) output: Output,
+}
+
+/// Where items come from.
+#[derive(Debug)]
+pub(super) enum Content {
+    Template { payload: Payload, seed: Option<u64> },
+    Input { path: PathBuf, separator: u8 },
+}
+
+impl Plan {
+    /// Lays the arguments over the profile; an argument always wins.
+    pub(super) async fn resolve(args: Args, list: String, profile: &Profile) -> Result<Self> {
+        // Taken apart by name, so that a new argument cannot be forgotten here.
+        let Args {
+            list: _,
+            batch,
+            every,
+            rate,
+            pattern,
+            pattern_file,
+            count,
+            duration,
+            payload,
+            input,
+            null,
+            max_backlog,
+            echo,
+            seed,
+            output,
+            redis: _,
+        } = args;
+        let usual = profile.produce.clone();
+        let typed = every.is_some() || rate.is_some() || pattern.is_some() || pattern_file.is_some();
+        let mut table = ProduceTable {
+            batch: batch.or(usual.batch),
+            count: count.or(usual.count),
+            duration: duration.or(usual.duration),
+            payload: payload.or(usual.payload),
+            max_backlog: max_backlog.or(usual.max_backlog),
+            echo: Some(echo || usual.echo == Some(true)),
+            seed: seed.or(usual.seed),
+            ..ProduceTable::default()
+        };
+        // The profile paces what it describes; items that are there already go as fast as they come.
+        (table.every, table.rate, table.pattern, table.pattern_file) = match (typed, &input) {
+            (true, _) => (every, rate, pattern, pattern_file),
+            (false, None) => (usual.every, usual.rate, usual.pattern, usual.pattern_file),
+            (false, Some(_)) => (None, None, None, None),
+        };
+        if let Some(path) = table.pattern_file.take() {
+            let pattern = read_counts(&path).await;
+            table.pattern = Some(pattern.map_err(|message| match typed {
+                true => UsageError(format!("--pattern-file: {message}")).into(),
+                false => color_eyre::eyre::Report::from(profile.source.error_at(&["produce", "pattern-file"], message)),
+            })?);
+        }
+        let load = Load::of(&table);
+        let batch = match load.timing {
+            Timing::Pace(Pace::Unpaced) => batch.map_or(UNPACED_BATCH, Into::into),
+            Timing::Pattern(_) => table.batch.map_or(UNPACED_BATCH, Into::into),
+            Timing::Pace(_) => table.batch.map_or(USUAL_BATCH, Into::into),
+        };
+        let whole_file = input.as_ref().is_some_and(|path| path != Path::new("-"));
+        let over = matches!(&load.timing, Timing::Pattern(pattern) if pattern.length().is_some());
+        let seed = table.seed.unwrap_or_else(rand::random);
+        Ok(Self {
+            list,
+            content: match input {
+                Some(path) => Content::Input { path, separator: if null { 0 } else { b'\n' } },
+                None => Content::Template { payload: table.payload.unwrap_or_else(Payload::usual), seed: table.seed },
+            },
+            batch: usize::try_from(batch).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS),
+            total: load.total(seed),
+            goal: load.count.is_some() || load.duration.is_some() || over || whole_file,
+            limit: load.duration,
+            paced: load.within(seed).is_some(),
+            timing: load.timing,
+            seed,
+            max_backlog: table.max_backlog,
+            echo: table.echo == Some(true),
+            output,
+        })
+    }
+
+    /// Says what is about to happen.
+    pub(super) fn announce(&self, redis: &Redis) {
+        let pace = match &self.timing {
+            Timing::Pace(Pace::Batches { batch, every }) => {
+                format!("{batch} items every {}", humantime::format_duration(*every))
+            }
+            Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
+            Timing::Pace(Pace::Unpaced) => format!("in batches of {}, as fast as Redis takes them", self.batch),
+            Timing::Pattern(_) => match self.total {
+                Some(total) => format!("{total} items by a pattern"),
+                None => "by a pattern that repeats".to_owned(),
+            },
+        };
+        let takes = match &self.timing {
+            Timing::Pace(pace) => {
+                let last = self.total.and_then(|total| total.checked_sub(1));
+                last.map(|last| pace.next_after(last))
+            }
+            Timing::Pattern(pattern) => [pattern.length(), self.limit].into_iter().flatten().min(),
+        };
+        // A second that has begun counts: what is announced is not shorter than what it takes.
+        let takes = takes.map(|takes| takes.as_millis().div_ceil(1000));
+        let takes = match takes.and_then(|seconds| u64::try_from(seconds).ok()) {
+            Some(seconds @ 1..) => format!("; takes {}", humantime::format_duration(Duration::from_secs(seconds))),
+            _ => String::new(),
+        };
+        tracing::info!("pushing to `{}` at {redis}: {pace}{takes}", self.list);
+    }
+}
+
+/// Reads a pattern from a file of counts.
+async fn read_counts(path: &Path) -> Result<Pattern, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("cannot read `{}`: {error}", path.display());
+    let text = tokio::fs::read_to_string(path).await.map_err(|error| wrong(&error))?;
+    Pattern::from_counts(&text).map_err(|message| wrong(&message))
+}

@@ -1,0 +1,260 @@
+//! The text of a pattern, and where in it something is wrong.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Pattern, Phase, Shape};
+use crate::profile::Span;
+use crate::workload::Rate;
+
+/// The phases by example, for messages.
+const PHASES: &str =
+    "`30s@50`, `1m@200..1000`, `2m@sine(100,80,30s)`, `5m@poisson(20)`, `burst 500` or, at the end, `repeat 3`";
+
+/// The highest rate, in items per second: beyond it the number is a mistake.
+const HIGHEST: f64 = 1e9;
+
+/// Why a text is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternError {
+    /// What was read.
+    text: String,
+    /// Where it is wrong, counted from 1, in characters.
+    column: usize,
+    /// How much of it, in characters.
+    width: usize,
+    message: String,
+}
+
+impl PatternError {
+    /// In one line, for where the text itself is shown already.
+    fn short(&self) -> String {
+        format!("{} (column {} of the pattern)", self.message, self.column)
+    }
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, column, width, message } = self;
+        writeln!(f, "column {column}: {message}\n")?;
+        write!(f, "  {text}\n  {:indent$}{}", "", "^".repeat(*width), indent = column - 1)
+    }
+}
+
+impl std::error::Error for PatternError {}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        Reader { text }.pattern()
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|error: PatternError| error.short())
+    }
+}
+
+/// Reads parts of one text, all of which are slices of it.
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn pattern(&self) -> Result<Pattern, PatternError> {
+        let mut pattern = Pattern { phases: Vec::new(), rounds: Some(1) };
+        let mut parts = self.parts().into_iter().peekable();
+        while let Some(part) = parts.next() {
+            let Some(rounds) = part.strip_prefix("repeat") else {
+                pattern.phases.push(self.phase(part)?);
+                continue;
+            };
+            if parts.peek().is_some() {
+                return Err(self.error(part, "`repeat` is for the whole of the pattern: write it last"));
+            }
+            pattern.rounds = match rounds.trim() {
+                "" => None,
+                rounds => Some(self.number(rounds, "a number of times, as in `repeat 3`")?),
+            };
+            if pattern.stands_still() {
+                return Err(self.error(part, "repeats what makes no items, or takes no time: give it both before"));
+            }
+        }
+        Ok(pattern)
+    }
+
+    /// Cuts at the commas that stand outside brackets.
+    fn parts(&self) -> Vec<&'a str> {
+        let mut depth = 0_usize;
+        let outside = |c: char| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ',' && depth == 0
+        };
+        self.text.split(outside).map(str::trim).collect()
+    }
+
+    fn phase(&self, part: &'a str) -> Result<Phase, PatternError> {
+        if let Some(items) = part.strip_prefix("burst ") {
+            return self.number(items.trim(), "a number of items, as in `burst 500`").map(Phase::Burst);
+        }
+        let Some((span, shape)) = part.split_once('@') else {
+            let message = match part {
+                "" => format!("a phase is missing here: {PHASES}"),
+                _ => format!("`{part}` is not a phase: {PHASES}"),
+            };
+            return Err(self.error(part, message));
+        };
+        let span = self.span(span.trim())?;
+        Ok(Phase::Over { span, shape: self.shape(shape.trim(), span)? })
+    }
+
+    fn shape(&self, text: &'a str, span: Duration) -> Result<Shape, PatternError> {
+        if let Some(inner) = self.inner(text, "sine")? {
+            let [mean, amplitude, period] =
+                self.split(inner, "its mean, how far it goes up and down, and its period")?;
+            let (mean_rate, amplitude_rate) = (self.more_than_zero(mean)?, self.rate(amplitude)?);
+            if amplitude_rate > mean_rate {
+                let message = format!("`{amplitude}` takes the rate below zero: at most the mean, {mean}");
+                return Err(self.error(amplitude, message));
+            }
+            return Ok(Shape::Sine { mean: mean_rate, amplitude: amplitude_rate, period: self.span(period)? });
+        }
+        if let Some(rate) = self.inner(text, "poisson")? {
+            return self.more_than_zero(rate).map(Shape::Poisson);
+        }
+        match text.split_once("..") {
+            Some((from, to)) => {
+                let (from, to) = (self.rate(from.trim())?, self.rate(to.trim())?);
+                Ok(Shape::Ramp { from, to, seconds: span.as_secs_f64() })
+            }
+            None => self.rate(text).map(Shape::Constant),
+        }
+    }
+
+    /// What is in the brackets of `name(…)`; `None` for anything else.
+    fn inner(&self, text: &'a str, name: &str) -> Result<Option<&'a str>, PatternError> {
+        let Some(rest) = text.strip_prefix(name) else { return Ok(None) };
+        let inner = rest.trim_start().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        inner
+            .map(|inner| Some(inner.trim()))
+            .ok_or_else(|| self.error(text, format!("`{name}` takes what it needs in brackets, as in {PHASES}")))
+    }
+
+    fn split<const N: usize>(&self, inner: &'a str, what: &str) -> Result<[&'a str; N], PatternError> {
+        let parts: Vec<&str> = inner.split(',').map(str::trim).collect();
+        let found = parts.len();
+        parts.try_into().map_err(|_| self.error(inner, format!("takes {N} values ({what}), not {found}")))
+    }
+
+    fn rate(&self, text: &'a str) -> Result<f64, PatternError> {
+        if text == "0" {
+            return Ok(0.0);
+        }
+        match text.parse() {
+            Ok(Rate::PerSecond(rate)) if rate <= HIGHEST => Ok(rate),
+            _ => {
+                match text.parse::<f64>() {
+                    Ok(0.0) => Ok(0.0),
+                    _ => Err(self
+                        .error(text, format!("`{text}` is not a rate: `50` is 50 items a second, `30/m` half a one"))),
+                }
+            }
+        }
+    }
+
+    fn more_than_zero(&self, text: &'a str) -> Result<f64, PatternError> {
+        match self.rate(text)? {
+            // Below it, the time of the next item could not be told.
+            rate if rate < 1e-6 => Err(self.error(text, "is a rate of nothing: for a pause, write `1m@0`")),
+            rate => Ok(rate),
+        }
+    }
+
+    fn span(&self, text: &'a str) -> Result<Duration, PatternError> {
+        match text.parse::<Span>() {
+            Ok(Span(span)) if span < Duration::from_millis(1) => {
+                Err(self.error(text, "is shorter than 1ms: for items all at once, write `burst 500`"))
+            }
+            Ok(Span(span)) => Ok(span),
+            Err(message) => Err(self.error(text, message)),
+        }
+    }
+
+    fn number(&self, text: &'a str, what: &str) -> Result<u64, PatternError> {
+        let number = text.parse().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| self.error(text, format!("`{text}` is not {what}")))
+    }
+
+    /// Points at `part`, which is a slice of the text.
+    fn error(&self, part: &str, message: impl Into<String>) -> PatternError {
+        let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        let column = self.text.get(..start).unwrap_or_default().chars().count() + 1;
+        let width = part.chars().count().max(1);
+        PatternError { text: self.text.to_owned(), column, width, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_read_with_and_without_blanks() {
+        let text = "30s@50, 1m@200..1000, 2m@sine(100,80,30s), burst 500, 5m@poisson(20), 1m 30s@0, repeat 3";
+        let pattern: Pattern = text.parse().unwrap();
+        assert_eq!(pattern.to_string(), text);
+        let loose =
+            " 30s @ 50/s ,1m@ 200 .. 1000,2m@sine( 100, 80 , 30s ),burst  500,5m@poisson( 1200/m ),90s@0,repeat  3 ";
+        assert_eq!(loose.parse(), Ok(pattern));
+    }
+
+    #[test]
+    fn what_is_wrong_is_pointed_at() {
+        for (text, shown, reason) in [
+            ("", "", "a phase is missing"),
+            ("30s@50,", "", "a phase is missing"),
+            ("30s@50, fast", "fast", "not a phase"),
+            ("30s@50, 1m@2OO", "2OO", "not a rate"),
+            ("1m@-5", "-5", "not a rate"),
+            ("1m@max", "max", "not a rate"),
+            ("1m@1e10", "1e10", "not a rate"),
+            ("1@50", "1", "time unit needed"),
+            ("0s@50", "0s", "burst"),
+            ("1m@5..x", "x", "not a rate"),
+            ("grün, 1m@sine(10,20,3s)", "grün", "not a phase"),
+            ("1m@sine(10,20,3s)", "20", "below zero"),
+            ("1m@sine(10,2)", "10,2", "takes 3 values"),
+            ("1m@sine", "sine", "in brackets"),
+            ("1m@poisson(0)", "0", "`1m@0`"),
+            ("burst many", "many", "`burst 500`"),
+            ("burst 0", "0", "`burst 500`"),
+            ("repeat, 1m@5", "repeat", "last"),
+            ("burst 5, repeat", "repeat", "takes no time"),
+            ("5s@0, repeat 2", "repeat 2", "makes no items"),
+        ] {
+            let error = text.parse::<Pattern>().unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains(reason), "{text}: {message}");
+            let pointed: String = text.chars().skip(error.column - 1).take(error.width).collect();
+            assert_eq!(pointed, shown, "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_caret_stands_below_what_is_meant() {
+        let message = "30s@50, 1m@2OO".parse::<Pattern>().unwrap_err().to_string();
+        assert!(
+            message.starts_with("column 12: ") && message.ends_with("\n  30s@50, 1m@2OO\n             ^^^"),
+            "{message}"
+        );
+    }
+}

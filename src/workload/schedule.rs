@@ -1,0 +1,72 @@
+//! What is due now, and when the next item is, for who keeps up with a load as time goes by.
+
+use std::iter::Peekable;
+use std::time::Duration;
+
+use super::pattern::Arrivals;
+use super::{Pace, Timing};
+
+/// A [`Timing`] that is gone through.
+///
+/// All times count from the start, and not from the last call: a late call does not lower the rate, what it missed is due
+/// at once.
+#[derive(Debug)]
+pub struct Schedule(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Pace(Pace),
+    Pattern {
+        ahead: Box<Peekable<Arrivals>>,
+        /// Items that `ahead` has given.
+        due: u64,
+    },
+}
+
+impl Schedule {
+    /// Starts at the beginning; the same `seed` is the same times.
+    pub fn new(timing: &Timing, seed: u64) -> Self {
+        Self(match timing {
+            Timing::Pace(pace) => Kind::Pace(*pace),
+            Timing::Pattern(pattern) => Kind::Pattern { ahead: Box::new(pattern.arrivals(seed).peekable()), due: 0 },
+        })
+    }
+
+    /// Returns how many items are due in total, `elapsed` after the start; never asked for an earlier time than before.
+    pub fn due(&mut self, elapsed: Duration) -> u64 {
+        match &mut self.0 {
+            Kind::Pace(pace) => pace.due(elapsed),
+            Kind::Pattern { ahead, due } => {
+                while let Some(arrival) = ahead.next_if(|arrival| arrival.at <= elapsed) {
+                    *due = due.saturating_add(arrival.count);
+                }
+                *due
+            }
+        }
+    }
+
+    /// Returns when, after the start, the item after the first `sent` is due, or zero when it was due already at the last
+    /// look; `None` when there is none.
+    pub fn next_after(&mut self, sent: u64) -> Option<Duration> {
+        match &mut self.0 {
+            Kind::Pace(pace) => Some(pace.next_after(sent)),
+            Kind::Pattern { due, .. } if sent < *due => Some(Duration::ZERO),
+            Kind::Pattern { ahead, .. } => ahead.peek().map(|arrival| arrival.at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_look_finds_all_that_is_due() {
+        let mut schedule = Schedule::new(&Timing::Pattern("1s@4, burst 10".parse().unwrap()), 0);
+        let ms = Duration::from_millis;
+        assert_eq!(schedule.next_after(0), Some(ms(125)));
+        assert_eq!((schedule.due(ms(124)), schedule.due(ms(125)), schedule.due(ms(800))), (0, 1, 3));
+        assert_eq!((schedule.next_after(1), schedule.next_after(3)), (Some(ms(0)), Some(ms(875))));
+        assert_eq!((schedule.due(ms(60_000)), schedule.next_after(14)), (14, None));
+    }
+}
