@@ -94,8 +94,10 @@ impl Comparison {
             .collect();
         let partings = partings(recording, &replay);
         let span = recording.span().as_secs_f64().max(1e-9);
-        let apart: Duration =
-            stretches(recording, &replay).filter(|s| s.recorded != s.predicted).map(|s| s.until - s.from).sum();
+        let apart: Duration = stretches(recording, &replay)
+            .filter(|s| s.recorded != s.predicted)
+            .map(|s| s.until.saturating_sub(s.from))
+            .sum();
         Self {
             begins,
             partings,
@@ -234,7 +236,8 @@ fn stretches<'a>(recording: &'a Recording, said: &'a [Step]) -> impl Iterator<It
 fn difference(recording: &Recording, said: &[Step]) -> f64 {
     stretches(recording, said)
         .map(|stretch| {
-            f64::from(stretch.recorded.abs_diff(stretch.predicted)) * (stretch.until - stretch.from).as_secs_f64()
+            f64::from(stretch.recorded.abs_diff(stretch.predicted))
+                * stretch.until.saturating_sub(stretch.from).as_secs_f64()
         })
         .sum()
 }
@@ -245,7 +248,7 @@ fn partings(recording: &Recording, said: &[Step]) -> Vec<Parting> {
         let Stretch { from, until, recorded, predicted, look, said } = stretch;
         match partings.last_mut() {
             Some(last) if last.until == from && (last.recorded, last.predicted) == (recorded, predicted) => {
-                last.until = until
+                last.until = until;
             }
             _ => partings.push(Parting {
                 from,
@@ -258,6 +261,6 @@ fn partings(recording: &Recording, said: &[Step]) -> Vec<Parting> {
             }),
         }
     }
-    partings.retain(|parting| parting.until - parting.from >= SHORTEST);
+    partings.retain(|parting| parting.until.saturating_sub(parting.from) >= SHORTEST);
     partings
 }

@@ -196,7 +196,7 @@ pub enum Refusal {
     /// All pods at work all the time are too few.
     #[error(
         "max-replica-count = {max} is in the way: {busy} slots are at work on average at the peak, \
-         and {max} pods have {slots}; {needed} pods are needed"
+         and {max} pods have {slots}{}", needing(*.needed)
     )]
     Utilisation {
         /// The limit.
@@ -205,8 +205,8 @@ pub enum Refusal {
         slots: u32,
         /// λ·s, rounded up.
         busy: u64,
-        /// Pods that do.
-        needed: u32,
+        /// Pods that do, where so many were found.
+        needed: Option<u32>,
     },
     /// The pods would be enough for the load, and not for the wait.
     #[error("max-replica-count = {max} is in the way: even with {max} pods there all the time it is not met{}", needing(*.needed))]
@@ -253,21 +253,19 @@ pub fn propose(
     mut meets: impl FnMut(&Settings) -> bool,
 ) -> Result<Settings, Refusal> {
     let floor = demand.pods(want).ok_or(Refusal::Beyond)?;
-    let max = match bounds.max {
-        Some(max) if f64::from(max * demand.concurrency) <= demand.offered() => {
-            let busy = whole(demand.offered().ceil());
-            return Err(Refusal::Utilisation { max, slots: max * demand.concurrency, busy, needed: floor });
-        }
-        Some(max) => max,
-        // Who comes late has to catch up: twice what keeps pace is plenty, and what is too much is taken back below.
-        None => (floor * 2).min(MOST_PODS),
-    };
+    // Who comes late has to catch up: twice what keeps pace is plenty, and what is too much is taken back below.
+    let max = bounds.max.unwrap_or((floor * 2).min(MOST_PODS));
     let start = settings(want, demand, bounds.min.unwrap_or(0), max);
     let surest = Settings { list_length: 1, ..start };
     let always = |pods: u32| Settings { min: pods, max: pods, ..surest };
     if !meets(&always(max)) {
         let needed = smallest(u64::from(max) + 1, u64::from(MOST_PODS), |pods| meets(&always(count(pods))));
-        return Err(Refusal::Max { max, needed: needed.map(count) });
+        let (slots, needed) = (max.saturating_mul(demand.concurrency), needed.map(count));
+        // For a while more may come than is worked, and the wait be kept all the same: only now is it the reason.
+        if f64::from(slots) <= demand.offered() {
+            return Err(Refusal::Utilisation { max, slots, busy: whole(demand.offered().ceil()), needed });
+        }
+        return Err(Refusal::Max { max, needed });
     }
     let least = smallest(u64::from(start.min), u64::from(max), |min| meets(&Settings { min: count(min), ..surest }));
     let min = least.map_or(max, count);
@@ -288,7 +286,7 @@ pub fn propose(
 fn settings(want: Want, demand: &Demand, min: u32, max: u32) -> Settings {
     let quarter = Duration::from_secs((want.wait / 4).as_secs());
     let polling = quarter.clamp(Duration::from_secs(1), LONGEST_POLL);
-    let longest = Duration::from_secs(demand.longest.as_secs_f64().ceil() as u64);
+    let longest = Duration::from_secs(whole(demand.longest.as_secs_f64().ceil()));
     Settings {
         list_length: demand.list_length(want, (min == 0).then_some(polling)),
         min,

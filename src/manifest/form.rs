@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_kustomization_that_was_written_here_is_known_again_and_no_other() {
         let profile = Profile::built_in().unwrap();
-        let workload = Workload::of(&profile, None, None).unwrap();
+        let workload = Workload::of(&profile, None, None, None).unwrap();
         let files = ["namespace-a.yaml".to_owned(), "service-b.yaml".to_owned()];
         assert_eq!(
             listed(&workload.kustomization(&files)).as_deref(),

@@ -180,3 +180,55 @@ pub struct Summary {
     /// How often the count changed.
     pub changes: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Load;
+
+    fn scenario(profile: &str) -> Scenario {
+        let profile = Profile::parse("q.toml", profile).unwrap();
+        let arrivals = Load::of(&profile.produce).arrivals(1).unwrap().collect();
+        Scenario::of(&profile, "work", arrivals, profile.consume.work.clone().unwrap(), 1)
+    }
+
+    #[test]
+    fn no_item_is_lost_or_made_up() {
+        for protected in [true, false] {
+            let mut scenario = scenario(
+                "[produce]\npattern = \"1m@3, 1m@0, burst 20\"\n[consume]\nwork = \"4s..20s\"\n[scale]\ncooldown-period = \"5s\"\n",
+            );
+            if !protected {
+                scenario = scenario.without_busy();
+                scenario.grace = Duration::ZERO;
+            }
+            let Summary { arrived, done, cut, left, .. } = scenario.run().unwrap().summary;
+            assert_eq!((arrived, done + left), (200, 200));
+            assert_eq!(cut > 0, !protected, "{cut} cut");
+        }
+    }
+
+    #[test]
+    fn pods_that_are_always_there_wait_as_erlang_says() {
+        // M/M/3 at 2 erlangs: P(wait) = 4/9, mean wait 4/9 of a service, the median none.
+        let text = "[produce]\npattern = \"40m@poisson(2)\"\n[consume]\nwork = \"exp(1s)\"\n[scale]\nmin-replica-count = 3\nmax-replica-count = 3\n";
+        let summary = scenario(text).run().unwrap().summary;
+        assert_eq!(summary.wait_p50, Duration::ZERO);
+        // P(wait > t) = 4/9 e^-t: 5 of 100 wait for longer than 2.18 s.
+        let p95 = summary.wait_p95.as_secs_f64();
+        assert!((p95 - 2.18).abs() < 0.5, "{p95}");
+    }
+
+    #[test]
+    fn what_it_costs_is_all_pods_from_beginning_to_end() {
+        let text = "[produce]\npattern = \"burst 4\"\n[consume]\nwork = \"10s\"\n[scale]\nmin-replica-count = 2\nmax-replica-count = 2\n";
+        let mut scenario = scenario(text);
+        (scenario.until_over, scenario.horizon) = (false, Duration::from_secs(60));
+        let summary = scenario.run().unwrap().summary;
+        assert!(
+            (summary.pod_seconds - 120.0).abs() < 1e-6 && (summary.idle_pod_seconds - 80.0).abs() < 1e-6,
+            "{summary:?}"
+        );
+        assert_eq!(summary.empty_at, Some(Duration::from_secs(20)));
+    }
+}

@@ -149,7 +149,7 @@ impl<'a> World<'a> {
                 }
                 pod.work.insert(item, pushed);
                 pod.served = once;
-                self.waits.push(self.now - pushed);
+                self.waits.push(self.now.saturating_sub(pushed));
                 started.push((*id, item));
             }
             // A Job's pod that finds nothing, or is done, ends.
@@ -164,7 +164,9 @@ impl<'a> World<'a> {
             let takes = self.scenario.work.duration(text.as_bytes(), &mut self.rng)?;
             self.at(self.now + takes, Event::Done { pod, item });
         }
-        finished.into_iter().for_each(|pod| self.end(pod));
+        for pod in finished {
+            self.end(pod);
+        }
         Ok(())
     }
 
@@ -202,7 +204,7 @@ impl<'a> World<'a> {
         if pod.work.is_empty() {
             pod.idle += self.now.saturating_sub(pod.idle_since);
         }
-        self.run.summary.pod_seconds += (self.now - pod.created).as_secs_f64();
+        self.run.summary.pod_seconds += self.now.saturating_sub(pod.created).as_secs_f64();
         self.run.summary.idle_pod_seconds += pod.idle.as_secs_f64();
         self.run.summary.cut += pod.work.len() as u64;
         if self.scenario.gives_back {
@@ -232,7 +234,9 @@ impl<'a> World<'a> {
             let pending = self.pods.values().filter(|pod| !pod.ready).count();
             let unfinished = Unfinished { running, pending: u32::try_from(pending).unwrap_or(u32::MAX) };
             let created = jobs.poll(&self.scenario.settings, &self.values(), unfinished);
-            (0..created.jobs).for_each(|_| drop(self.create()));
+            for _ in 0..created.jobs {
+                self.create();
+            }
             let rule = if created.jobs == 0 { "no Job" } else { "Jobs" };
             self.say(By::Keda, running, running + created.jobs, created.to_string(), rule);
             return;
@@ -329,7 +333,7 @@ impl<'a> World<'a> {
         self.run.summary.left = (self.queue.len() + in_work) as u64;
         for pod in self.pods.values_mut() {
             let idle = if pod.work.is_empty() { self.now.saturating_sub(pod.idle_since) } else { Duration::ZERO };
-            self.run.summary.pod_seconds += (self.now - pod.created).as_secs_f64();
+            self.run.summary.pod_seconds += self.now.saturating_sub(pod.created).as_secs_f64();
             self.run.summary.idle_pod_seconds += (pod.idle + idle).as_secs_f64();
         }
         // Who still waits has waited for so long at least.

@@ -10,15 +10,16 @@ use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::{Result, WrapErr as _};
 
-use self::plan::Plan;
-use self::view::View;
+use self::plan::{Goal, Plan};
+use self::view::{Row, View};
 use super::Context;
 use crate::cli::{self, positive_duration};
-use crate::exit::Outcome;
-use crate::screen::{Printer, width};
-use crate::simulation;
+use crate::exit::{Outcome, UsageError};
+use crate::profile::Span;
+use crate::screen::{Chart, width};
+use crate::simulation::Scenario;
 use crate::tuning::Want;
-use crate::workload::Pattern;
+use crate::workload::{Pattern, Work};
 
 /// What the lines of JSON and CSV say, and the rules behind what is not asked for.
 const MORE: &str = "\
@@ -32,8 +33,7 @@ Without --for the simulation ends when the load is over, all of it worked, and t
 from its begin at most; a load that has no end is put on the list for five minutes. With --for it ends then, and not before.
 
 Items arrive by the load of the profile, or --produce. They are taken first in, first out, by pods that are there --start-time
-after they were created, and each takes as long as `work` of the profile says. What is simulated of KEDA and the HPA, and from
-which of their sources, is said in docs/simulate.md. It is the same for the same --seed, byte for byte.
+after they were created, and each takes as long as `work` of the profile, or --work, says. It is the same for the same --seed, byte for byte.
 
 --want tries settings until the wait that is wanted is met, within the min-replica-count and max-replica-count that the
 profile sets; what it leaves out is free. Exit status 4 when they cannot be met.
@@ -68,7 +68,11 @@ pub(crate) struct Args {
 
     /// From a pod's creation to its first item
     #[arg(long, value_name = "DURATION", default_value = "2s")]
-    start_time: crate::profile::Span,
+    start_time: Span,
+
+    /// How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME
+    #[arg(long, value_name = "WORK")]
+    work: Option<Work>,
 
     /// Leave out what protects items in work, to see what it is good for
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
@@ -117,4 +121,43 @@ enum Form {
 
 fn moment(text: &str) -> Result<SystemTime, String> {
     humantime::parse_rfc3339_weak(text).map_err(|_| "is not a time such as 2026-03-01T12:00:00Z".to_owned())
+}
+
+pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let plan = Plan::resolve(args, &context).await?;
+    let chart = match &plan.goal {
+        Goal::Show(scenario) => show(&plan, scenario, &context)?,
+        Goal::Want(want, scenario) => return want::run(*want, scenario, plan.output, &context),
+        Goal::Against(path) => against::run(path, &plan.subject, plan.output, &context).await?,
+    };
+    if let Some(path) = &plan.svg {
+        let picture = chart.svg();
+        tokio::fs::write(path, picture).await.wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
+    let run = scenario.run().map_err(UsageError)?;
+    let view = View { subject: &plan.subject, scenario, run: &run };
+    match plan.output {
+        Form::Text => context.printer.result(&view.text(width()).trim_end())?,
+        Form::Json => {
+            let mut lines = String::new();
+            for sample in view.samples() {
+                lines.push_str(&serde_json::to_string(&sample)?);
+                lines.push('\n');
+            }
+            lines.push_str(&view.totals()?);
+            context.printer.result(&lines)?;
+        }
+        Form::Csv => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            for sample in view.samples() {
+                writer.serialize(Row::from(sample))?;
+            }
+            context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
+        }
+    }
+    Ok(view.chart())
 }

@@ -46,22 +46,22 @@ impl Chart {
             let bold = Style::new().bold();
             line(text, &format!("{:>labels$}  {bold}{}{bold:#}", "", marks.trim_end()));
         }
-        let named = ticks(self.span, plot / 10);
-        let mut names = vec![' '; plot];
+        let moments = ticks(self.span, plot / 10);
+        let mut times = vec![' '; plot];
         let mut rule = vec!['─'; plot];
-        for tick in named {
+        for tick in moments {
             let at = column(tick, self.span, plot);
             rule[at] = '┴';
             let name = Clock(tick).to_string();
             // The last one ends with the plot where it would stand out.
-            for (place, c) in names.iter_mut().skip(at.min(plot - name.len())).zip(name.chars()) {
+            for (place, c) in times.iter_mut().skip(at.min(plot - name.len())).zip(name.chars()) {
                 *place = c;
             }
         }
         let rule: String = rule.into_iter().collect();
-        let names: String = names.into_iter().collect();
+        let times: String = times.into_iter().collect();
         line(text, &format!("{:>labels$} └{rule}", ""));
-        line(text, &format!("{:>labels$}  {}", "", names.trim_end()));
+        line(text, &format!("{:>labels$}  {}", "", times.trim_end()));
     }
 
     /// The numbers of the marks, each where it fits; one that does not is still in the timeline.
