@@ -1,11 +1,12 @@
 //! A load, pods that work it, and KEDA and the HPA that count them: what happens when, without waiting for it.
 
+mod pod;
+mod rule;
 mod world;
 
 use std::time::Duration;
 
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use self::world::World;
 use crate::profile::scale::ScaleKind;
@@ -196,7 +197,7 @@ mod tests {
     fn no_item_is_lost_or_made_up() {
         for protected in [true, false] {
             let mut scenario = scenario(
-                "[produce]\npattern = \"1m@3, 1m@0, burst 20\"\n[consume]\nwork = \"4s..20s\"\n[scale]\ncooldown-period = \"5s\"\n",
+                "[produce]\npattern = \"1m@3, 1m@0, burst 20\"\n[consume]\nwork = \"4s..20s\"\n[scale]\ncooldown-period = \"5s\"\npolling-interval = \"1s\"\n",
             );
             if !protected {
                 scenario = scenario.without_busy();

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::{Duration, SystemTime};
 
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
+use super::pod::Pod;
+use super::rule::rule;
 use super::{By, Point, Run, Said, Scenario, Summary};
 use crate::scaler::{Counted, Reading, Reason, SYNC_PERIOD, Scale, Scaler, Unfinished};
 
@@ -22,20 +23,6 @@ enum Event {
     Poll,
     Sync,
     Look,
-}
-
-#[derive(Debug, Default)]
-struct Pod {
-    created: Duration,
-    ready: bool,
-    ending: bool,
-    /// The items in work, with the time of their push.
-    work: BTreeMap<u64, Duration>,
-    /// Since when it has had none.
-    idle_since: Duration,
-    idle: Duration,
-    /// A Job's pod that has had its item.
-    served: bool,
 }
 
 pub(super) struct World<'a> {
@@ -348,21 +335,5 @@ impl<'a> World<'a> {
         (summary.wait_p50, summary.wait_p95, summary.wait_p99) = (part(50), part(95), part(99));
         summary.empty_at = summary.empty_at.filter(|_| summary.left == 0);
         self.run
-    }
-}
-
-/// The rule behind a reason, without its numbers.
-fn rule(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::Asked { limit: Some(crate::scaler::Limit::Max(_)), .. } => "max",
-        Reason::Asked { limit: Some(crate::scaler::Limit::Min(_)), .. } => "min",
-        Reason::Asked { limit: Some(crate::scaler::Limit::Window { .. }), .. } => "window",
-        Reason::Asked { limit: Some(_), .. } => "policy",
-        Reason::Asked { .. } => "asked",
-        Reason::Cooldown { .. } => "cooldown",
-        Reason::Active(_) => "active",
-        Reason::AtZero => "at zero",
-        Reason::Idle => "idle",
-        _ => "other",
     }
 }
