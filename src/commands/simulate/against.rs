@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use color_eyre::eyre::{Result, WrapErr as _};
+use color_eyre::eyre::Result;
 
 use super::view::Subject;
 use super::{Context, Form};
@@ -18,7 +18,8 @@ const TOGETHER: Duration = Duration::from_secs(16);
 
 pub(super) async fn run(path: &Path, subject: &Subject, output: Form, context: &Context) -> Result<Chart> {
     let name = path.display().to_string();
-    let text = tokio::fs::read_to_string(path).await.wrap_err_with(|| format!("cannot read the recording `{name}`"))?;
+    let text = tokio::fs::read_to_string(path).await;
+    let text = text.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
     let recording = Recording::parse(&name, &text).map_err(|error| UsageError(error.to_string()))?;
     let comparison = Comparison::of(&Settings::of(&context.profile, &subject.list), &recording);
     let chart = chart(subject, &recording, &comparison);

@@ -86,8 +86,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", default_value = "1970-01-01T00:00:00Z", value_parser = moment)]
     start: SystemTime,
 
-    /// Draw the chart as a picture as well
-    #[arg(long, value_name = "FILE")]
+    /// Draw the chart as a picture (SVG) as well
+    #[arg(long, value_name = "FILE", conflicts_with = "want")]
     svg: Option<PathBuf>,
 
     /// Propose settings that keep this wait, such as p95=60s, and prove them
