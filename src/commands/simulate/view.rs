@@ -230,7 +230,9 @@ impl View<'_> {
         let pods = if self.scenario.jobs.is_some() { "Jobs" } else { "pods" };
         let cut = match summary.cut {
             0 => "none".to_owned(),
-            cut if summary.lost > 0 => format!("{cut}, by pods that had to end before they had finished: they are lost"),
+            cut if summary.lost > 0 => {
+                format!("{cut}, by pods that had to end before they had finished: they are lost")
+            }
             cut => format!("{cut}, by pods that had to end before they had finished: they are worked again"),
         };
         let idle = summary.idle_pod_seconds / summary.pod_seconds.max(1e-9) * 100.0;
