@@ -41,15 +41,18 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 /// The notions: no clock, no network, no terminal, no files, no chance without a seed.
 const NOTIONS: &[&str] = &[
     "companion.rs",
+    "comparison.rs",
     "history.rs",
     "item.rs",
     "letter.rs",
     "manifest/",
     "profile/",
+    "recording.rs",
     "sample.rs",
     "scaler/",
     "simulation/",
     "tally.rs",
+    "tuning.rs",
     "verdict.rs",
     "workload/",
 ];
@@ -80,15 +83,18 @@ const IMPURE: &[(&str, Option<&str>)] = &[
 /// A door or notion, and the rooms it may name besides the notions. The rest of the house knows them, not they it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("companion.rs", &[]),
+    ("comparison.rs", &[]),
     ("history.rs", &[]),
     ("item.rs", &[]),
     ("letter.rs", &[]),
     ("manifest/", &[]),
     ("profile/", &[]),
+    ("recording.rs", &[]),
     ("sample.rs", &[]),
     ("scaler/", &[]),
     ("simulation/", &[]),
     ("tally.rs", &[]),
+    ("tuning.rs", &[]),
     ("verdict.rs", &[]),
     ("workload/", &[]),
     ("queue/", &[]),

@@ -82,6 +82,13 @@ impl<'a> Fleet<'a> {
         count
     }
 
+    /// Who still waits has waited for so long at least.
+    pub(super) fn close(&mut self, now: Duration) {
+        for item in self.waiting.iter().filter(|item| !item.again) {
+            self.waits.record(now - item.pushed);
+        }
+    }
+
     /// The time of all pods together, and what of it they had nothing in work, up to `now`.
     pub(super) fn pod_time(&self, now: Duration) -> (Duration, Duration) {
         let mut sum = (Duration::ZERO, Duration::ZERO);
