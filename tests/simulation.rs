@@ -1,4 +1,9 @@
 //! What is simulated keeps the laws of queues, and does what a real KEDA and a real HPA did.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+)]
 
 use std::time::Duration;
 

@@ -1,5 +1,10 @@
 //! The model decides as a real KEDA and a real HPA did, at every look of every recording; and what is simulated from the
 //! settings and the load alone takes the same steps at the same times.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+)]
 
 use std::fs;
 use std::time::Duration;

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use super::super::Context;
 use crate::cli::RedisArgs;
-use crate::commands::Context;
 use crate::local::{Process, RedisAt, Server};
 use crate::profile::Endpoint;
 use crate::queue::{Ledger, Redis};

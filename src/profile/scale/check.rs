@@ -146,6 +146,7 @@ impl ScaleTable {
 
 #[cfg(test)]
 mod tests {
+    use crate::profile::Delivery;
     use crate::profile::Profile;
 
     #[test]
@@ -248,7 +249,7 @@ mod tests {
     #[test]
     fn in_a_sum_a_consumer_at_work_is_worth_a_pod() {
         let scale = Profile::parse("q.toml", "[scale]\nlist-length = 5\ncombine = \"sum\"\n").unwrap().scale;
-        let formula = scale.formula(Default::default()).unwrap();
+        let formula = scale.formula(Delivery::default()).unwrap();
         // Three wait and four are at work: 23 of 5 a pod are five pods, and not the four that are busy.
         let value = formula.value(&|name| {
             Some(match name {
