@@ -77,7 +77,7 @@ fn decided_as_recorded(name: &str, settings: &Settings) {
     assert_eq!(wrong, 0, "of {} looks", looks.len());
 }
 
-const DEFAULTS: &str = "max-replica-count = 5\nlist-length = 50\n";
+const DEFAULTS: &str = "max-replica-count = 5\nlist-length = 50\nomit-behavior = true\n";
 
 const FAST: &str = "max-replica-count = 5\nlist-length = 50\npolling-interval = \"5s\"\ncooldown-period = \"15s\"\n\
     [scale.behavior.scale-down]\nstabilization-window = \"0s\"\n\
@@ -109,7 +109,7 @@ fn list_alone(scale: &str) -> Settings {
 
 #[test]
 fn with_nothing_set() {
-    decided_as_recorded("a-defaults", &Settings { behavior: None, ..list_alone(DEFAULTS) });
+    decided_as_recorded("a-defaults", &list_alone(DEFAULTS));
 }
 
 #[test]
@@ -199,10 +199,7 @@ fn a_simulation_takes_the_recorded_steps() {
         ("d-busy", 0.36, "at-least-once", BUSY, "15s@0, burst 60, 135s@0, burst 6", "8s", 281),
     ] {
         let profile = profile(delivery, scale, load, work);
-        let mut scenario = scenario(&profile, seconds);
-        if name == "a-defaults" {
-            scenario.settings.behavior = None;
-        }
+        let scenario = scenario(&profile, seconds);
         let recorded = recorded_steps(name, begin);
         let polling = scenario.settings.polling.as_secs_f64();
         let fit = fitted(&scenario, |run| {

@@ -80,27 +80,30 @@ impl Hpa {
     /// step at most twice as many, or four.
     fn without_behavior(&mut self, settings: &Settings, spec: u32, wished: u32, now: Duration) -> (u32, Option<Limit>) {
         self.recommendations.retain(|(at, _)| now.saturating_sub(*at) <= STABILIZATION);
-        let held =
-            self.recommendations.iter().filter(|(_, pods)| *pods > wished).max_by_key(|(_, pods)| *pods).copied();
+        let held = self.recommendations.iter().map(|(_, pods)| *pods).max().filter(|pods| *pods > wished);
         self.recommendations.push((now, wished));
-        let mut limit = held.map(|(at, pods)| {
-            let left = (at + STABILIZATION).saturating_sub(now);
-            Limit::Window { way: Way::Down, pods, left, window: STABILIZATION }
-        });
-        let stabilized = held.map_or(wished, |(_, pods)| pods);
+        let stabilized = held.unwrap_or(wished);
         let step = spec.saturating_mul(2).max(4);
-        let mut replicas = stabilized;
-        if replicas > step {
-            (replicas, limit) = (step, Some(Limit::FirstSteps { most: step }));
-        }
-        if replicas > settings.max {
-            (replicas, limit) = (settings.max, Some(Limit::Max(settings.max)));
-        }
         let least = settings.min.max(1);
-        if replicas < least {
-            (replicas, limit) = (least, Some(Limit::Min(least)));
-        }
-        (replicas, limit)
+        let replicas = stabilized.min(step).min(settings.max).max(least);
+        let limit = match held {
+            Some(_) if wished < replicas => self.hold(Way::Down, STABILIZATION, replicas, now),
+            _ if replicas == settings.max => Limit::Max(settings.max),
+            _ if replicas == step => Limit::FirstSteps { most: step },
+            _ => Limit::Min(least),
+        };
+        (replicas, (replicas != wished).then_some(limit))
+    }
+
+    /// What a window holds: so many pods, until the last that asked for as many falls out of it.
+    fn hold(&self, way: Way, window: Duration, pods: u32, now: Duration) -> Limit {
+        let asked = |count: u32| match way {
+            Way::Down => count >= pods,
+            Way::Up => count <= pods,
+        };
+        let last = self.recommendations.iter().filter(|(_, count)| asked(*count)).map(|(at, _)| *at).max();
+        let left = last.map_or(Duration::ZERO, |at| (at + window).saturating_sub(now));
+        Limit::Window { way, pods, left, window }
     }
 
     /// `horizontal.go::stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate`.
@@ -118,12 +121,10 @@ impl Hpa {
         let within = |window: Duration| {
             self.recommendations.iter().copied().filter(move |(at, _)| now.saturating_sub(*at) < window)
         };
-        let lowest = within(up.stabilization_window).min_by_key(|(_, pods)| *pods).filter(|(_, pods)| *pods < wished);
-        let highest =
-            within(down.stabilization_window).max_by_key(|(_, pods)| *pods).filter(|(_, pods)| *pods > wished);
+        let lowest = within(up.stabilization_window).map(|(_, pods)| pods).min().filter(|pods| *pods < wished);
+        let highest = within(down.stabilization_window).map(|(_, pods)| pods).max().filter(|pods| *pods > wished);
         self.recommendations.push((now, wished));
-        let up_to = lowest.map_or(wished, |(_, pods)| pods);
-        let down_to = highest.map_or(wished, |(_, pods)| pods);
+        let (up_to, down_to) = (lowest.unwrap_or(wished), highest.unwrap_or(wished));
         let stabilized = if spec < up_to {
             up_to
         } else if spec > down_to {
@@ -131,14 +132,11 @@ impl Hpa {
         } else {
             spec
         };
-        let window = |way: Way, rules: &Rules, held: Option<(Duration, u32)>| {
-            held.map(|(at, pods)| {
-                let window = rules.stabilization_window;
-                Limit::Window { way, pods, left: (at + window).saturating_sub(now), window }
-            })
-        };
+        // As far as it is about the pods there are.
+        let held_up = lowest.map(|pods| self.hold(Way::Up, up.stabilization_window, pods.max(spec), now));
+        let held_down = highest.map(|pods| self.hold(Way::Down, down.stabilization_window, pods.min(spec), now));
         if stabilized > spec {
-            let mut limit = window(Way::Up, up, lowest);
+            let mut limit = held_up;
             let (most, policy) = self.most(settings, up, spec, now);
             let mut replicas = stabilized;
             if replicas > most {
@@ -150,7 +148,7 @@ impl Hpa {
             return (replicas, limit);
         }
         if stabilized < spec {
-            let mut limit = window(Way::Down, down, highest);
+            let mut limit = held_down;
             let (fewest, policy) = self.fewest(settings, down, spec, now);
             let mut replicas = stabilized;
             if replicas < fewest {
@@ -164,8 +162,8 @@ impl Hpa {
         }
         let limit = match wished.cmp(&spec) {
             Ordering::Greater if spec >= settings.max => Some(Limit::Max(settings.max)),
-            Ordering::Greater => window(Way::Up, up, lowest),
-            Ordering::Less => window(Way::Down, down, highest),
+            Ordering::Greater => held_up,
+            Ordering::Less => held_down,
             Ordering::Equal => None,
         };
         (spec, limit)
