@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_qscale_global_optspecs
-    string join \n p/profile= log= color= v/verbose q/quiet h/help V/version
+    string join \n p/profile= env= log= color= v/verbose q/quiet h/help V/version
 end
 
 function __fish_qscale_needs_command
@@ -25,6 +25,7 @@ function __fish_qscale_using_subcommand
 end
 
 complete -c qscale -n "__fish_qscale_needs_command" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_needs_command" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_needs_command" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_needs_command" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -39,24 +40,31 @@ complete -c qscale -n "__fish_qscale_needs_command" -f -a "consume" -d 'Work the
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "watch" -d 'Watch the list grow and shrink, and the pods that work it'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "dead" -d 'Look at items that were given up, try them again, or throw them away'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Write the profile as Kubernetes objects, for kubectl apply -f -'
-complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, worked by several consumers, and counted'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "simulate" -d 'Show what KEDA and the HPA would do with a load, and why'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, consumers started and ended as KEDA would, and all counted'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "health" -d 'Say whether the consumer that touches a file still does'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d 'The list to push to [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s b -l batch -d 'Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l every -d 'From the start of one batch to the start of the next; 0s is as fast as Redis takes them' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l rate -d 'Items per second, in place of --every: 200, 30/m or max' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern -d 'A load that changes, in place of --every: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), 1m@0, burst 500; at the end repeat 3, or repeat for ever. When it is over, so is the run' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern-file -d 'The same from a CSV file: a count of items for each second, or `seconds,count` lines' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s n -l count -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l duration -d 'Stop after this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l payload -d 'What the items hold; {int:0..49} {seq} {time} {unix} {id} {text:100} are filled in, JSON stays JSON' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s i -l input -d 'Push the lines of a file, or of stdin for -, byte for byte' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l max-backlog -d 'Wait while the list is longer than this' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -l seed -d 'Fill the template in the same way every time' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l speed -d 'How many times as fast as the load says' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l seed -d 'Draw the same every time: what fills the template, and the times of a pattern\'s poisson' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s o -l output -d 'The form of the result on stdout' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
@@ -67,6 +75,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-server-nam
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -83,13 +92,14 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d '
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'How surely an item is worked [default: at-least-once]' -r -f -a "at-least-once\t'Claimed under a lease, and given to others when its consumer dies'
 at-most-once\t'A plain blocking pop: an item in work is lost when its consumer dies'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'How many items are worked at a time [default: 1]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'What to do with an item: wait 2s or 2s..6s; wait as many seconds as a field of its JSON says (field:wait); or write it to stdout as a line (none) [default: the profile\'s, which is 2s..6s in the built-in one, else none]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'What to do with an item: wait 2s or 2s..6s; wait exp(4s), 4s on average, or lognormal(4s, 0.5), 4s or less in half of the items and far more in few; wait as many seconds as a field of its JSON says (field:wait); or write it to stdout as a line (none) [default: the profile\'s, which is 2s..6s in the built-in one, else none]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'How long the command may take; then it is ended with all it started, and the attempt has failed [env: QSCALE_TIMEOUT]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'How long a command that was told to end may take until it is killed [env: QSCALE_KILL_AFTER] [default: 5s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'What an exit status of the command says of its item, such as 3=dead or other=retry: ack, dead, retry (no attempt is spent), fail (one is) or stop; may be repeated [default: 0=ack 65=dead 75=retry 126=stop 127=stop other=fail]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'How many times faster than --work says an item is worked' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'End when nothing has come for this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Do not end for want of items while one is due for another try within this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'How long items in work may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN] [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lease -d 'How long a consumer that is not heard of keeps what it holds [env: QSCALE_LEASE] [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -d 'How many failed attempts make a dead letter [env: QSCALE_MAX_ATTEMPTS] [default: 3]' -r
@@ -104,6 +114,9 @@ json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
@@ -114,6 +127,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-server-nam
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -136,6 +150,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'T
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
@@ -146,6 +163,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-server-name 
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -159,6 +177,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -180,6 +199,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
@@ -190,6 +212,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -206,6 +229,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
@@ -216,6 +242,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -236,6 +263,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
@@ -246,6 +276,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -266,6 +297,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l db -d 'Database index [env: REDIS_DB] [default: 0]' -r
@@ -276,6 +310,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l connect-timeout -d 'How long one attempt to connect may take [default: 4s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -290,22 +325,57 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s n -l namespace -d 'Namespace of all objects [default: deploy.namespace]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l image -d 'Container image, with a tag or digest [default: deploy.image]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l keda-version -d 'The KEDA in the cluster: what it does not know is refused [default: scale.keda-version, else 2.20.2]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l only -d 'Write only these objects, such as service,deploy/demo-consumer' -r
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l format -d 'The form of the objects' -r -f -a "yaml\t'Documents, one below the other'
+json\t'A List'"
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l out-dir -d 'Write a file for each object into this folder, and a kustomization.yaml: for kubectl apply -k' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l schema -d 'Write the JSON Schema of profiles instead, for editors'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce -d 'The load, in place of the profile\'s: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce-file -d 'The same from a CSV file: a count of items for each second, or `seconds,count` lines' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l for -d 'How long to simulate [default: until all is over, an hour at most]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l seed -d 'What chance begins with: the same number, the same bytes' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'From a pod\'s creation to its first item' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out what protects items in work, to see what it is good for' -r -f -a "busy\t'The triggers that count what has left the list: pods with items in work'
+formula\t'The formula that adds them up'
+jobs\t'Jobs, which nobody ends: a Deployment in their place'
+grace\t'The time a pod may take to finish what it has'"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
+json\t'One JSON object a line'
+csv\t'One line a sample, for spreadsheets'"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'The time of the first sample, as RFC 3339' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Draw the chart as a picture (SVG) as well' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l want -d 'Propose settings that keep this wait, such as p95=60s, and prove them' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l against -d 'Compare with what was recorded' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
+json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s q -l quiet -d 'Say only what is wrong'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l redis -d 'Use this Redis, on a list of its own, in place of a private one' -r
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l consumers -d 'How many consumers work [default: the profile\'s max-replica-count]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'How many items are pushed [default: three of the profile\'s batches]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'How many times faster than in the profile an item is worked' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l consumers -d 'How many consumers there are at most [default: the profile\'s max-replica-count]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'How many items are pushed [default: as many as the load has, or six of its batches]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'How many times as fast as in the profile everything goes: the load, the work, KEDA and the HPA' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'The form of the readout on stdout' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -315,6 +385,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d '
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
@@ -326,6 +397,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand completions" -s h -l help 
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l heartbeat -d 'The file that the consumer touches [env: QSCALE_HEARTBEAT]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l max-age -d 'How long ago that may be [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand health" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
