@@ -111,6 +111,7 @@ regenerate: setup
 	"$$qscale" completions powershell > completions/_qscale.ps1; \
 	"$$qscale" completions elvish > completions/qscale.elv; \
 	"$$qscale" render --schema > config/qscale.schema.json; \
+	"$$qscale" --profile config/demo.toml simulate --produce '2m@1, 1m@6, 3m@0.5' --svg docs/simulate.svg > /dev/null; \
 	for profile in config/*.toml; do \
 		"$$qscale" --profile "$$profile" render > "k8s/$$(basename "$$profile" .toml).yaml"; \
 	done

@@ -70,6 +70,15 @@ fn a_picture_is_the_same_twice() {
 }
 
 #[test]
+fn the_picture_in_the_readme_is_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("simulate.svg");
+    simulate(&["--produce", "2m@1, 1m@6, 3m@0.5", "--svg"]).arg(&path).output().exits(0);
+    let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/simulate.svg")).unwrap();
+    assert!(fs::read_to_string(path).unwrap() == shipped, "make regenerate writes docs/simulate.svg anew");
+}
+
+#[test]
 fn what_it_has_written_is_what_it_predicts() {
     let folder = tempfile::tempdir().unwrap();
     let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("run.jsonl"));
