@@ -27,7 +27,9 @@ impl File {
         let text = text.into();
         let (documents, broken) = read::read(&text);
         let mut secret = BTreeSet::new();
-        documents.iter().for_each(|document| hide(document, false, &mut secret));
+        for document in &documents {
+            hide(document, false, &mut secret);
+        }
         Self { name: name.into(), text, documents, broken, secret }
     }
 

@@ -163,7 +163,10 @@ fn tls_port(
     let on =
         metadata.get("enableTLS").is_true() || super::credentials::tls_of_reference(trigger, objects) != Some(false);
     let Some(at) = at.filter(|_| !on) else { return };
-    let port = |text: &str| text.rsplit(':').next().is_some_and(|port| TLS_PORTS.contains(&port.trim()));
+    // A URL has been refused before.
+    let port = |text: &str| {
+        !text.contains("://") && text.rsplit(':').next().is_some_and(|port| TLS_PORTS.contains(&port.trim()))
+    };
     if at.text().is_some_and(|text| text.split(',').any(port)) {
         let message =
             "is a port that speaks TLS as a rule, and TLS is off: KEDA then waits for an answer that never comes";

@@ -74,7 +74,7 @@ fn maximum(triggers: &Cursor<'_>, report: &mut Report) {
         let (own, others) = (name(trigger), lists[..at].iter().map(name));
         // One whose name is made of the other's counts the same items at another stage: the maximum is meant there.
         let stands_alone = others.into_iter().all(|other| !own.contains(&other) && !other.contains(&own));
-        if !own.is_empty() && stands_alone {
+        if !own.trim().is_empty() && stands_alone {
             let message = "is one of several lists, and the largest alone decides: 40 items in each ask for as many pods \
                            as 40 in one";
             let way_out = if triggers.object.kind == "ScaledJob" {
