@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::commands::{completions, consume, dead, demo, health, produce, render, watch};
+use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit;
 use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, Topology, parse_addresses, without_password};
 use crate::screen::{LogFormat, Verbosity};
@@ -89,6 +89,7 @@ pub(crate) enum Command {
     Watch(watch::Args),
     Dead(dead::Args),
     Render(render::Args),
+    Simulate(simulate::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     // For probes, not for people.

@@ -4,6 +4,7 @@ pub mod checks;
 mod cli;
 mod commands;
 pub mod companion;
+pub mod comparison;
 mod exit;
 pub mod fleet;
 mod folder;
@@ -18,12 +19,14 @@ pub mod manifest;
 mod metrics;
 pub mod profile;
 pub mod queue;
+pub mod recording;
 pub mod sample;
 pub mod scaler;
 mod screen;
 mod shutdown;
 pub mod simulation;
 pub mod tally;
+pub mod tuning;
 pub mod verdict;
 pub mod workload;
 
@@ -35,7 +38,7 @@ use clap::Parser;
 use color_eyre::eyre::Result;
 
 use crate::cli::{Cli, Command};
-use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, watch};
+use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit::{Outcome, Status};
 use crate::profile::{Environment, Origin, Profile, Setting};
 use crate::screen::Printer;
@@ -116,6 +119,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         Command::Watch(args) => watch::run(args, context).await,
         Command::Dead(args) => dead::run(args, context).await,
         Command::Render(args) => render::run(args, &context),
+        Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
         Command::Completions(args) => completions::run(&args, &context.printer),
         Command::Health(args) => health::run(&args, &context.printer),

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::verdict::Claimed;
 
@@ -20,15 +21,17 @@ const SHORTEST: Duration = Duration::from_millis(900);
 /// Below this many items per second the backlog holds steady.
 const STEADY: f64 = 0.01;
 
-/// One observation: the line that `watch` writes for every tick.
+/// One observation: the line that `watch` writes for every tick, and `simulate` for every second.
 ///
-/// With `--output json` it is one object a line, with exactly these fields.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// With `--output json` it is one object a line, with exactly these fields. It is read from the same: a field that is
+/// not there is `null`, one that nobody knows is passed over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// When the list was looked at; RFC 3339, UTC, milliseconds.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339", deserialize_with = "from_rfc3339")]
     pub time: SystemTime,
     /// The list's name.
+    #[serde(default)]
     pub list: String,
     /// How many items wait on it.
     pub backlog: u64,
@@ -44,10 +47,12 @@ pub struct Sample {
     pub seconds_to_empty: Option<f64>,
     /// The consumers' Deployment; `null` without a cluster, and while it cannot be seen.
     pub deployment: Option<Deployment>,
+    /// Why there are to be as many pods as there are; `null` where nobody says.
+    pub reason: Option<String>,
 }
 
 /// The pods of a Deployment, as its spec and status count them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     /// The Deployment's namespace.
     pub namespace: String,
@@ -86,6 +91,7 @@ impl Sample {
             net_per_second: net,
             seconds_to_empty,
             deployment,
+            reason: None,
         }
     }
 
@@ -114,6 +120,12 @@ impl Sample {
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+}
+
+fn from_rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_rfc3339(&text)
+        .map_err(|_| D::Error::custom(format!("`{text}` is not a time such as 2026-03-01T12:00:00Z")))
 }
 
 /// Where the backlog is going.
@@ -386,12 +398,22 @@ mod tests {
             r#"{"time":"1970-01-01T00:00:00.000Z","list":"mylist","backlog":30,"in_work":null,"#.to_owned()
                 + r#""delayed":null,"dead":null,"net_per_second":-1.5,"#
                 + r#""seconds_to_empty":20.0,"deployment":{"namespace":"default","name":"demo-consumer","#
-                + r#""desired":5,"current":4,"ready":3,"available":2}}"#
+                + r#""desired":5,"current":4,"ready":3,"available":2},"reason":null}"#
         );
+        assert_eq!(serde_json::from_str::<Sample>(&serde_json::to_string(&sample).unwrap()).unwrap(), sample);
         let bare = serde_json::to_value(self::sample(30, None)).unwrap();
-        for field in ["net_per_second", "seconds_to_empty", "deployment"] {
+        for field in ["net_per_second", "seconds_to_empty", "deployment", "reason"] {
             assert!(bare.as_object().unwrap()[field].is_null(), "{field}");
         }
+    }
+
+    #[test]
+    fn a_recording_of_before_a_field_was_there_can_be_read() {
+        let line = r#"{"time":"1970-01-01T00:00:01Z","backlog":7,"unknown":1}"#;
+        let read: Sample = serde_json::from_str(line).unwrap();
+        assert_eq!(read, Sample::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1), "", 7, None, None));
+        let error = serde_json::from_str::<Sample>(r#"{"time":"soon","backlog":7}"#).unwrap_err();
+        assert!(error.to_string().starts_with("`soon` is not a time"), "{error}");
     }
 
     proptest! {

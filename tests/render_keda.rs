@@ -11,7 +11,7 @@ const REDIS: &str = "[redis]\nhost = \"redis.example.com\"\n";
 
 /// The objects that a profile becomes.
 fn render(profile: &str, words: &[&str]) -> Vec<Value> {
-    let run = Qscale::new(["render"]).args(words).file("qscale.toml", &format!("{profile}\n{REDIS}")).output().exits(0);
+    let run = Qscale::new(["render"]).args(words).file("qscale.toml", format!("{profile}\n{REDIS}")).output().exits(0);
     documents(&run.stdout)
 }
 

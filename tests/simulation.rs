@@ -1,14 +1,22 @@
 //! What is simulated keeps the laws of queues, and does what a real KEDA and a real HPA did.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+)]
 
 use std::time::Duration;
 
 use proptest::prelude::*;
 use qscale::profile::Profile;
 use qscale::simulation::{self, By, Protection, Run, Scenario};
+use qscale::workload::Load;
 
 fn scenario(text: &str) -> Scenario {
     let profile = Profile::parse("simulated", text).unwrap_or_else(|error| panic!("{error}"));
-    Scenario::of(&profile, "mylist", None).unwrap()
+    let arrivals = Load::of(&profile.produce).arrivals(1).expect("a load that can be foreseen");
+    let work = profile.consume.work.clone().expect("a time");
+    Scenario::of(&profile, "mylist", arrivals.collect(), work, 1)
 }
 
 fn run(scenario: &Scenario) -> Run {
@@ -32,7 +40,7 @@ fn poisson_arrivals_and_exponential_work_wait_as_erlang_says() {
             "[produce]\npattern = \"60h@poisson({rate})\"\n[consume]\nwork = \"exp(1s)\"\ndelivery = \"at-most-once\"\n\
              [scale]\nmin-replica-count = {servers}\nmax-replica-count = {servers}\n"
         );
-        let scenario = Scenario { limit: Some(Duration::from_secs(60 * 3600)), ..scenario(&text) };
+        let scenario = Scenario { horizon: Duration::from_secs(60 * 3600), ..scenario(&text) };
         let waited = run(&scenario).summary.wait.mean.as_secs_f64();
         let expected = erlang_c(servers, rate) / (f64::from(servers) - rate);
         println!("{servers} servers, {rate} a second: {waited:.4} s simulated, {expected:.4} s by Erlang C");
@@ -43,10 +51,10 @@ fn poisson_arrivals_and_exponential_work_wait_as_erlang_says() {
 #[test]
 fn the_number_that_waits_is_the_rate_times_the_wait() {
     let text = "[produce]\npattern = \"4h@poisson(3)\"\n[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 8\n";
-    let run = run(&Scenario { limit: Some(Duration::from_secs(4 * 3600)), ..scenario(text) });
-    let backlog: u64 = run.samples.iter().map(|point| point.backlog).sum();
+    let run = run(&Scenario { horizon: Duration::from_secs(4 * 3600), until_over: false, ..scenario(text) });
+    let backlog: u64 = run.points.iter().map(|point| point.backlog).sum();
     #[allow(clippy::cast_precision_loss)]
-    let (waiting, items) = (backlog as f64 / run.samples.len() as f64, run.summary.arrived as f64);
+    let (waiting, items) = (backlog as f64 / run.points.len() as f64, run.summary.arrived as f64);
     let expected = items / run.summary.end.as_secs_f64() * run.summary.wait.mean.as_secs_f64();
     println!("{waiting:.3} wait on the average; {expected:.3} by Little's law");
     assert!((waiting / expected - 1.0).abs() < 0.02, "{waiting} for {expected}");
@@ -108,11 +116,11 @@ proptest! {
              drain = \"{grace}s\"\nconcurrency = {concurrency}\ndelivery = \"{delivery}\"\n\
              [scale]\nkind = \"{kind}\"\nmax-replica-count = {max}\nlist-length = {length}\npolling-interval = \"10s\"\n"
         ));
-        let run = run(&Scenario { seed, limit: Some(Duration::from_secs(600)), ..scenario });
+        let run = run(&Scenario { seed, horizon: Duration::from_secs(600), until_over: false, ..scenario });
         let summary = &run.summary;
         prop_assert_eq!(summary.arrived, summary.done + summary.left + summary.lost);
         prop_assert!(summary.idle_pod_seconds <= summary.pod_seconds + 1e-6);
-        for point in &run.samples {
+        for point in &run.points {
             prop_assert!(point.desired <= max && point.ready <= point.current);
             prop_assert!(point.in_work <= u64::from((point.current + point.terminating) * concurrency));
         }

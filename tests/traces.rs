@@ -1,5 +1,10 @@
 //! The model decides as a real KEDA and a real HPA did, at every look of every recording; and what is simulated from the
 //! settings and the load alone takes the same steps at the same times.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+)]
 
 use std::fs;
 use std::time::Duration;
@@ -7,6 +12,7 @@ use std::time::Duration;
 use qscale::profile::Profile;
 use qscale::scaler::{JobSettings, Reading, Scale, Scaler, Settings, Unfinished};
 use qscale::simulation::{self, By, Run, Scenario};
+use qscale::workload::Load;
 
 /// One look, and what came of it.
 struct Look {
@@ -71,7 +77,7 @@ fn decided_as_recorded(name: &str, settings: &Settings) {
     assert_eq!(wrong, 0, "of {} looks", looks.len());
 }
 
-const DEFAULTS: &str = "max-replica-count = 5\nlist-length = 50\n";
+const DEFAULTS: &str = "max-replica-count = 5\nlist-length = 50\nomit-behavior = true\n";
 
 const FAST: &str = "max-replica-count = 5\nlist-length = 50\npolling-interval = \"5s\"\ncooldown-period = \"15s\"\n\
     [scale.behavior.scale-down]\nstabilization-window = \"0s\"\n\
@@ -103,7 +109,7 @@ fn list_alone(scale: &str) -> Settings {
 
 #[test]
 fn with_nothing_set() {
-    decided_as_recorded("a-defaults", &Settings { behavior: None, ..list_alone(DEFAULTS) });
+    decided_as_recorded("a-defaults", &list_alone(DEFAULTS));
 }
 
 #[test]
@@ -165,13 +171,21 @@ fn apart(recorded: &[Step], simulated: &[Step], polling: f64) -> Option<f64> {
     Some(looks.fold(0.0, f64::max))
 }
 
+/// What is simulated for so many seconds.
+fn scenario(profile: &Profile, seconds: u64) -> Scenario {
+    let arrivals = Load::of(&profile.produce).arrivals(1).expect("patterns can be foreseen").collect();
+    let work = profile.consume.work.clone().expect("every recording has its work");
+    let scenario = Scenario::of(profile, "work", arrivals, work, 1);
+    Scenario { horizon: Duration::from_secs(seconds), until_over: false, ..scenario }
+}
+
 /// Runs `scenario` with both clocks begun at many moments of their periods.
 fn fitted<T>(scenario: &Scenario, fit: impl Fn(&Run) -> Option<(f64, T)>) -> Option<(f64, T)> {
     let parts = |period: Duration| (0..20).map(move |part| period * part / 20);
     let phases = parts(scenario.settings.polling)
-        .flat_map(|poll_phase| parts(scenario.sync_period).map(move |sync_phase| (poll_phase, sync_phase)));
-    let fits = phases.filter_map(|(poll_phase, sync_phase)| {
-        fit(&simulation::run(&Scenario { poll_phase, sync_phase, ..scenario.clone() }).unwrap())
+        .flat_map(|first_poll| parts(scenario.sync_period).map(move |first_sync| (first_poll, first_sync)));
+    let fits = phases.filter_map(|(first_poll, first_sync)| {
+        fit(&simulation::run(&Scenario { first_poll, first_sync, ..scenario.clone() }).unwrap())
     });
     fits.min_by(|(one, _), (other, _)| one.total_cmp(other))
 }
@@ -185,11 +199,7 @@ fn a_simulation_takes_the_recorded_steps() {
         ("d-busy", 0.36, "at-least-once", BUSY, "15s@0, burst 60, 135s@0, burst 6", "8s", 281),
     ] {
         let profile = profile(delivery, scale, load, work);
-        let mut scenario = Scenario::of(&profile, "work", None).unwrap();
-        scenario.limit = Some(Duration::from_secs(seconds));
-        if name == "a-defaults" {
-            scenario.settings.behavior = None;
-        }
+        let scenario = scenario(&profile, seconds);
         let recorded = recorded_steps(name, begin);
         let polling = scenario.settings.polling.as_secs_f64();
         let fit = fitted(&scenario, |run| {
@@ -211,8 +221,7 @@ fn a_simulation_takes_the_recorded_steps() {
 #[test]
 fn a_simulation_creates_jobs_as_recorded() {
     let profile = profile("at-most-once", JOBS, "15s@0, 30s@1", "15s");
-    let mut scenario = Scenario::of(&profile, "work", None).unwrap();
-    scenario.limit = Some(Duration::from_secs(221));
+    let scenario = scenario(&profile, 221);
     // The moment of each Job's creation, one after the other.
     let recorded: Vec<f64> = rows("e-job")
         .into_iter()

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod health;
 pub(crate) mod produce;
 pub(crate) mod render;
+pub(crate) mod simulate;
 pub(crate) mod watch;
 
 use crate::cli::RedisArgs;

@@ -32,6 +32,7 @@ With --output json each look is an object on a line of its own:
   net_per_second    how fast that changes; negative when it shrinks, null until it is known
   seconds_to_empty  null unless it shrinks
   deployment        null, or namespace, name, desired, current, ready, available
+  reason            why there are to be as many pods; null where nobody says
 
 With --until-settled a last object says how it ended:
   verdict           pass, fail or unknown

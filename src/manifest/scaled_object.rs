@@ -68,7 +68,8 @@ struct Fallback {
 struct Advanced {
     #[serde(skip_serializing_if = "Option::is_none")]
     restore_to_original_replica_count: Option<bool>,
-    horizontal_pod_autoscaler_config: HorizontalPodAutoscalerConfig,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    horizontal_pod_autoscaler_config: Option<HorizontalPodAutoscalerConfig>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scaling_modifiers: Option<ScalingModifiers>,
 }
@@ -77,7 +78,8 @@ struct Advanced {
 struct HorizontalPodAutoscalerConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    behavior: HorizontalPodAutoscalerBehavior,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behavior: Option<HorizontalPodAutoscalerBehavior>,
 }
 
 /// What is reckoned from the triggers; all text, as KEDA wants it.
@@ -132,20 +134,25 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
             }),
             advanced: Advanced {
                 restore_to_original_replica_count: scale.restore_to_original_replica_count.filter(|restore| *restore),
-                // Both directions in full: without `behavior` the HPA follows another rule, which goes back to an old
-                // peak after a quiet time.
-                horizontal_pod_autoscaler_config: HorizontalPodAutoscalerConfig {
-                    name: scale.hpa_name.clone(),
-                    behavior: HorizontalPodAutoscalerBehavior {
-                        scale_up: Some(rules(&scale.scale_up())),
-                        scale_down: Some(rules(&scale.scale_down())),
-                    },
-                },
+                horizontal_pod_autoscaler_config: autoscaler(scale),
                 scaling_modifiers: scaling_modifiers(workload),
             },
             triggers: triggers(workload),
         },
     }
+}
+
+/// What the HPA is told, if anything.
+///
+/// Both directions in full, unless none is wanted: without `behavior` the HPA follows another rule, which goes back to an
+/// old peak after a quiet time.
+fn autoscaler(scale: &ScaleTable) -> Option<HorizontalPodAutoscalerConfig> {
+    let behavior = (scale.omit_behavior != Some(true)).then(|| HorizontalPodAutoscalerBehavior {
+        scale_up: Some(rules(&scale.scale_up())),
+        scale_down: Some(rules(&scale.scale_down())),
+    });
+    let name = scale.hpa_name.clone();
+    (behavior.is_some() || name.is_some()).then_some(HorizontalPodAutoscalerConfig { name, behavior })
 }
 
 /// What is scaled: the consumers, or what somebody else has made.

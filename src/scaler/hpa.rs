@@ -1,5 +1,6 @@
 //! The horizontal pod autoscaler that KEDA makes: from one pod to the most, every fifteen seconds.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::metrics::{Counts, Metric};
@@ -61,6 +62,8 @@ impl Hpa {
             None => self.without_behavior(settings, scale.spec, wish.pods, now),
             Some(behavior) => self.with_behavior(settings, behavior, scale.spec, wish.pods, now),
         };
+        // Two limits may undo each other.
+        let limit = limit.filter(|_| replicas != wish.pods);
         self.decide(settings, scale, replicas, Reason::Asked { wish, from: scale.spec, limit }, now)
     }
 
@@ -77,27 +80,30 @@ impl Hpa {
     /// step at most twice as many, or four.
     fn without_behavior(&mut self, settings: &Settings, spec: u32, wished: u32, now: Duration) -> (u32, Option<Limit>) {
         self.recommendations.retain(|(at, _)| now.saturating_sub(*at) <= STABILIZATION);
-        let held =
-            self.recommendations.iter().filter(|(_, pods)| *pods > wished).max_by_key(|(_, pods)| *pods).copied();
+        let held = self.recommendations.iter().map(|(_, pods)| *pods).max().filter(|pods| *pods > wished);
         self.recommendations.push((now, wished));
-        let mut limit = held.map(|(at, pods)| {
-            let left = (at + STABILIZATION).saturating_sub(now);
-            Limit::Window { way: Way::Down, pods, left, window: STABILIZATION }
-        });
-        let stabilized = held.map_or(wished, |(_, pods)| pods);
+        let stabilized = held.unwrap_or(wished);
         let step = spec.saturating_mul(2).max(4);
-        let mut replicas = stabilized;
-        if replicas > step {
-            (replicas, limit) = (step, Some(Limit::FirstSteps { most: step }));
-        }
-        if replicas > settings.max {
-            (replicas, limit) = (settings.max, Some(Limit::Max(settings.max)));
-        }
         let least = settings.min.max(1);
-        if replicas < least {
-            (replicas, limit) = (least, Some(Limit::Min(least)));
-        }
-        (replicas, limit)
+        let replicas = stabilized.min(step).min(settings.max).max(least);
+        let limit = match held {
+            Some(_) if wished < replicas => self.hold(Way::Down, STABILIZATION, replicas, now),
+            _ if replicas == settings.max => Limit::Max(settings.max),
+            _ if replicas == step => Limit::FirstSteps { most: step },
+            _ => Limit::Min(least),
+        };
+        (replicas, (replicas != wished).then_some(limit))
+    }
+
+    /// What a window holds: so many pods, until the last that asked for as many falls out of it.
+    fn hold(&self, way: Way, window: Duration, pods: u32, now: Duration) -> Limit {
+        let asked = |count: u32| match way {
+            Way::Down => count >= pods,
+            Way::Up => count <= pods,
+        };
+        let last = self.recommendations.iter().filter(|(_, count)| asked(*count)).map(|(at, _)| *at).max();
+        let left = last.map_or(Duration::ZERO, |at| (at + window).saturating_sub(now));
+        Limit::Window { way, pods, left, window }
     }
 
     /// `horizontal.go::stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate`.
@@ -115,12 +121,10 @@ impl Hpa {
         let within = |window: Duration| {
             self.recommendations.iter().copied().filter(move |(at, _)| now.saturating_sub(*at) < window)
         };
-        let lowest = within(up.stabilization_window).min_by_key(|(_, pods)| *pods).filter(|(_, pods)| *pods < wished);
-        let highest =
-            within(down.stabilization_window).max_by_key(|(_, pods)| *pods).filter(|(_, pods)| *pods > wished);
+        let lowest = within(up.stabilization_window).map(|(_, pods)| pods).min().filter(|pods| *pods < wished);
+        let highest = within(down.stabilization_window).map(|(_, pods)| pods).max().filter(|pods| *pods > wished);
         self.recommendations.push((now, wished));
-        let up_to = lowest.map_or(wished, |(_, pods)| pods);
-        let down_to = highest.map_or(wished, |(_, pods)| pods);
+        let (up_to, down_to) = (lowest.unwrap_or(wished), highest.unwrap_or(wished));
         let stabilized = if spec < up_to {
             up_to
         } else if spec > down_to {
@@ -128,14 +132,11 @@ impl Hpa {
         } else {
             spec
         };
-        let window = |way: Way, rules: &Rules, held: Option<(Duration, u32)>| {
-            held.map(|(at, pods)| {
-                let window = rules.stabilization_window;
-                Limit::Window { way, pods, left: (at + window).saturating_sub(now), window }
-            })
-        };
+        // As far as it is about the pods there are.
+        let held_up = lowest.map(|pods| self.hold(Way::Up, up.stabilization_window, pods.max(spec), now));
+        let held_down = highest.map(|pods| self.hold(Way::Down, down.stabilization_window, pods.min(spec), now));
         if stabilized > spec {
-            let mut limit = window(Way::Up, up, lowest);
+            let mut limit = held_up;
             let (most, policy) = self.most(settings, up, spec, now);
             let mut replicas = stabilized;
             if replicas > most {
@@ -147,7 +148,7 @@ impl Hpa {
             return (replicas, limit);
         }
         if stabilized < spec {
-            let mut limit = window(Way::Down, down, highest);
+            let mut limit = held_down;
             let (fewest, policy) = self.fewest(settings, down, spec, now);
             let mut replicas = stabilized;
             if replicas < fewest {
@@ -159,12 +160,11 @@ impl Hpa {
             }
             return (replicas, limit);
         }
-        let limit = if wished > spec {
-            if spec >= settings.max { Some(Limit::Max(settings.max)) } else { window(Way::Up, up, lowest) }
-        } else if wished < spec {
-            window(Way::Down, down, highest)
-        } else {
-            None
+        let limit = match wished.cmp(&spec) {
+            Ordering::Greater if spec >= settings.max => Some(Limit::Max(settings.max)),
+            Ordering::Greater => held_up,
+            Ordering::Less => held_down,
+            Ordering::Equal => None,
         };
         (spec, limit)
     }
@@ -177,7 +177,7 @@ impl Hpa {
             let start = self.start(spec, policy.period.0, now);
             let most = match policy.kind {
                 PolicyKind::Pods => start.saturating_add(i64::from(policy.value)),
-                PolicyKind::Percent => percent(start, 100 + i64::from(policy.value), true),
+                PolicyKind::Percent => whole((float(start) * (1.0 + f64::from(policy.value) / 100.0)).ceil()),
             };
             (most, *policy)
         });
@@ -197,7 +197,7 @@ impl Hpa {
             let start = self.start(spec, policy.period.0, now);
             let fewest = match policy.kind {
                 PolicyKind::Pods => start - i64::from(policy.value),
-                PolicyKind::Percent => percent(start, 100 - i64::from(policy.value), false),
+                PolicyKind::Percent => whole(float(start) * (1.0 - f64::from(policy.value) / 100.0)),
             };
             (fewest, *policy)
         });
@@ -252,10 +252,10 @@ fn tolerance(settings: &Settings, way: Way) -> f64 {
     rules.and_then(|rules| rules.tolerance).unwrap_or(TOLERANCE)
 }
 
-/// `share` per cent of `pods`, rounded as the HPA does: away from nothing on the way up, towards it on the way down.
-fn percent(pods: i64, share: i64, up: bool) -> i64 {
-    let hundredths = pods.saturating_mul(share);
-    if up { hundredths.div_euclid(100) + i64::from(hundredths.rem_euclid(100) > 0) } else { hundredths / 100 }
+/// The HPA reckons percentages in floating point, and so 10 % more than 100 pods are 111: 100 × 1.1 is a little over 110.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, far beyond a number of pods")]
+fn float(pods: i64) -> f64 {
+    pods as f64
 }
 
 fn pods(count: i64) -> u32 {

@@ -39,6 +39,8 @@ pub struct Created {
     pub unfinished: Unfinished,
     /// The most there may be.
     pub max: u32,
+    /// Whether an annotation keeps any from being created.
+    pub paused: bool,
     /// What is counted, of the trigger that counts most, and how much.
     pub most: Option<(Counted, u64)>,
 }
@@ -79,7 +81,10 @@ impl JobSettings {
         let demand = self.demand(&active, float(room.unsigned_abs()));
         let (wanted, queue) = (whole(demand.jobs.ceil()), whole(demand.queue.ceil()));
         let (running, pending) = (i64::from(running), i64::from(pending));
-        let jobs = if running < min {
+        let paused = settings.pause.paused == Some(true);
+        let jobs = if paused {
+            0
+        } else if running < min {
             min - running
         } else if active.is_empty() && min == 0 {
             0
@@ -92,7 +97,8 @@ impl JobSettings {
             wanted: count(wanted),
             unfinished,
             max: settings.max,
-            most: active.iter().max_by_key(|(_, value)| *value).map(|(trigger, value)| (trigger.counted, *value)),
+            paused,
+            most: active.iter().rev().max_by_key(|(_, value)| *value).map(|(trigger, value)| (trigger.counted, *value)),
         }
     }
 
@@ -123,7 +129,8 @@ impl JobSettings {
         };
         let by_queue = |a: &Demand, b: &Demand| a.queue.total_cmp(&b.queue);
         match self.calculation {
-            Calculation::Max => demands.max_by(by_queue),
+            // Of equal queues the first decides, and its listLength.
+            Calculation::Max => demands.rev().max_by(by_queue),
             Calculation::Min => demands.min_by(by_queue),
             Calculation::Sum => {
                 let Demand { queue, jobs } = sum(&mut demands);
@@ -141,7 +148,10 @@ impl JobSettings {
 
 impl fmt::Display for Created {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { jobs, wanted, unfinished: Unfinished { running, pending }, max, most } = self;
+        let Self { jobs, wanted, unfinished: Unfinished { running, pending }, max, paused, most } = self;
+        if *paused {
+            return f.write_str("paused by an annotation");
+        }
         match most {
             Some((counted, value)) => write!(f, "{value} {counted}: {wanted} Jobs wanted")?,
             None => f.write_str("nothing to do")?,
@@ -200,9 +210,20 @@ mod tests {
             ("strategy = \"default\"", 1_000, 0, 0, 10, 10),
             ("strategy = \"default\"\nmin-replica-count = 2", 0, 0, 0, 10, 2),
             ("strategy = \"default\"\nactivation-list-length = 5", 5, 0, 0, 10, 0),
+            ("pause = { paused = true }\nmin-replica-count = 2", 5, 0, 0, 10, 0),
         ] {
             let jobs = created(strategy, wanted, running, pending, max);
             assert_eq!(jobs, expected, "{strategy}: {wanted} wanted, {running} running, {pending} pending");
         }
+    }
+
+    #[test]
+    fn of_equal_queues_the_first_decides() {
+        let profile = "[scale]\nkind = \"ScaledJob\"\nlist-length = 5\nmax-replica-count = 10\n\
+             [scale.job]\nmultiple-scalers-calculation = \"max\"\n";
+        let profile = Profile::parse("q.toml", profile).unwrap();
+        let settings = Settings::of(&profile, "mylist");
+        let created = JobSettings::of(&profile).poll(&settings, &[Some(5), Some(5)], Unfinished::default());
+        assert_eq!((created.wanted, created.most), (1, Some((Counted::Waiting, 5))));
     }
 }

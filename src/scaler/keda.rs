@@ -16,19 +16,27 @@ pub(super) struct Keda {
 impl Keda {
     /// KEDA has just seen the object for the first time.
     pub(super) fn new(created: Duration) -> Self {
-        Self { created, last_active: None }
+        Self { created: whole_seconds(created), last_active: None }
     }
 
     /// Looks once, while there shall be `spec` pods: `scale_scaledobjects.go::RequestScale`.
     pub(super) fn poll(&mut self, settings: &Settings, spec: u32, counts: &Counts, now: Duration) -> Decision {
-        match active(settings, counts) {
-            Some(count) => self.active(settings, spec, count, counts.failed, now),
-            None => self.inactive(settings, spec, counts, now),
+        let count = active(settings, counts);
+        if count.is_none() && !settings.force_activation {
+            return self.inactive(settings, spec, counts, now);
         }
+        self.active(settings, spec, count, counts.failed, now)
     }
 
-    /// There is something to do.
-    fn active(&mut self, settings: &Settings, spec: u32, count: Count, failed: bool, now: Duration) -> Decision {
+    /// There is something to do, or it has to be taken for that.
+    fn active(
+        &mut self,
+        settings: &Settings,
+        spec: u32,
+        count: Option<Count>,
+        failed: bool,
+        now: Duration,
+    ) -> Decision {
         let wakes = spec == 0 || (settings.idle.is_some() && spec < settings.min);
         if wakes && settings.pause.paused_scale_out == Some(true) {
             return Decision { replicas: spec, reason: Reason::Paused };
@@ -36,12 +44,11 @@ impl Keda {
         if failed && !wakes {
             return Decision { replicas: spec, reason: Reason::Unreadable };
         }
-        // Kubernetes keeps times in whole seconds.
-        self.last_active = Some(Duration::from_secs(now.as_secs()));
+        self.last_active = Some(whole_seconds(now));
         if wakes {
-            return Decision { replicas: settings.min.max(1), reason: Reason::Activated(count) };
+            return Decision { replicas: settings.min.max(1), reason: count.map_or(Reason::Forced, Reason::Activated) };
         }
-        Decision { replicas: spec, reason: Reason::Active(count) }
+        Decision { replicas: spec, reason: count.map_or(Reason::Forced, Reason::Active) }
     }
 
     /// There is nothing to do, as far as can be known.
@@ -70,18 +77,24 @@ impl Keda {
 
     /// `scale_scaledobjects.go::scaleToZeroOrIdle`: from any number, once nothing has been to do for the cooldown.
     fn cool_down(&self, settings: &Settings, spec: u32, now: Duration) -> Decision {
+        if settings.pause.paused_scale_in == Some(true) {
+            return Decision { replicas: spec, reason: Reason::Paused };
+        }
         let (since, period) = match self.last_active {
             Some(at) => (at, settings.cooldown),
             None => (self.created, settings.initial_cooldown),
         };
-        if now <= since + period {
-            return Decision { replicas: spec, reason: Reason::Cooldown { left: since + period - now, period } };
+        let idle = now.saturating_sub(since);
+        if idle <= period {
+            return Decision { replicas: spec, reason: Reason::Cooldown { left: period.saturating_sub(idle), period } };
         }
-        if settings.pause.paused_scale_in == Some(true) {
-            return Decision { replicas: spec, reason: Reason::Paused };
-        }
-        Decision { replicas: settings.idle.unwrap_or(0), reason: Reason::CooledDown { idle: now - since, period } }
+        Decision { replicas: settings.idle.unwrap_or(0), reason: Reason::CooledDown { idle, period } }
     }
+}
+
+/// Kubernetes keeps times in whole seconds.
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs())
 }
 
 /// The first metric that says there is something to do: `scale_handler.go::getScaledObjectState`.
@@ -90,7 +103,7 @@ fn active(settings: &Settings, counts: &Counts) -> Option<Count> {
     if settings.composite.is_some() && counts.failed && !counts.fallback {
         return None;
     }
-    known.find(|count| count.value > count.activation || settings.force_activation)
+    known.find(|count| count.value > count.activation)
 }
 
 impl Metric {

@@ -9,8 +9,8 @@ use crate::profile::scale::FallbackBehavior;
 pub(super) struct Metrics {
     /// How often each has failed in a row, at looks of KEDA and of the HPA.
     failures: Vec<u32>,
-    /// What KEDA saw at its last look.
-    last: Vec<Option<u64>>,
+    /// What KEDA saw at its last look, if it has looked.
+    last: Option<Vec<Option<u64>>>,
 }
 
 /// What decisions are made by.
@@ -39,23 +39,22 @@ pub(super) struct Metric {
 
 impl Metrics {
     pub(super) fn new(triggers: usize) -> Self {
-        Self { failures: vec![0; triggers], last: vec![None; triggers] }
+        Self { failures: vec![0; triggers], last: None }
     }
 
     /// What KEDA sees at a look of its own.
     pub(super) fn polled(&mut self, settings: &Settings, values: &[Option<u64>], replicas: u32) -> Counts {
-        values.clone_into(&mut self.last);
+        self.last = Some(values.to_vec());
         self.counts(settings, values, replicas)
     }
 
-    /// What the HPA is told: what is there now, or what KEDA saw at its last look.
+    /// What the HPA is told: what is there now, or what KEDA saw at its last look; `scale_handler.go::GetScaledObjectMetrics`.
     pub(super) fn asked(&mut self, settings: &Settings, reading: &Reading, replicas: u32) -> Counts {
         match reading {
-            _ if settings.cached => {
-                let last = self.last.clone();
-                self.counts(settings, &last, replicas)
+            Reading::Read(values) => {
+                let last = self.last.clone().filter(|_| settings.cached);
+                self.counts(settings, last.as_ref().unwrap_or(values), replicas)
             }
-            Reading::Read(values) => self.counts(settings, values, replicas),
             // KEDA answers with an error before it looks at any fallback.
             Reading::NotBuilt => {
                 let metrics = metrics(settings, |_, _| None);

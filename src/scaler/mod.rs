@@ -52,15 +52,15 @@ impl Scaler {
 
     /// KEDA looks, while there shall be `spec` pods. It does once in every `polling`.
     pub fn poll(&mut self, now: Duration, spec: u32, reading: &Reading) -> Decision {
-        let counts = match reading {
-            Reading::NotBuilt => return Decision { replicas: spec, reason: Reason::NotBuilt },
-            Reading::Read(values) => self.metrics.polled(&self.settings, values, spec),
-        };
         if let Some(decision) = self.settings.paused(spec) {
             // The HPA is deleted meanwhile, and with it all it remembers.
             self.hpa = Hpa::default();
             return decision;
         }
+        let counts = match reading {
+            Reading::NotBuilt => return Decision { replicas: spec, reason: Reason::NotBuilt },
+            Reading::Read(values) => self.metrics.polled(&self.settings, values, spec),
+        };
         self.keda.poll(&self.settings, spec, &counts, now)
     }
 

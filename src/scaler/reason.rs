@@ -22,6 +22,8 @@ pub enum Reason {
     Activated(Count),
     /// KEDA: there is something to do, and pods for it.
     Active(Count),
+    /// KEDA: an annotation says that there is something to do, whatever is counted.
+    Forced,
     /// KEDA: nothing to do, and no pod.
     Idle,
     /// KEDA: there is something, and not more than may be left waiting.
@@ -167,6 +169,7 @@ impl fmt::Display for Reason {
             }
             Self::Activated(count) => write!(f, "{count}: KEDA starts the first"),
             Self::Active(count) => write!(f, "{count}: the HPA decides"),
+            Self::Forced => f.write_str("made active by an annotation"),
             Self::Idle => f.write_str("nothing to do"),
             Self::BelowActivation(count) => write!(f, "{count}, and {} wake nobody (activation)", count.activation),
             Self::CooledDown { period, .. } => {

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::reason::{Decision, Reason};
 use crate::companion;
-use crate::profile::scale::{FallbackTable, Formula, PauseTable, Rules, TRIGGERS};
-use crate::profile::{Delivery, Profile};
+use crate::profile::scale::{
+    FallbackTable, Formula, PauseTable, PolicyKind, Rules, ScaleTable, ScalingPolicy, TRIGGERS,
+};
+use crate::profile::{Delivery, Profile, Span};
 
 /// A ScaledObject, or what of it a ScaledJob has as well.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +86,25 @@ pub struct Composite {
     pub activation: f64,
 }
 
+impl Behavior {
+    /// What `scale` says of it.
+    ///
+    /// Where it is left out, KEDA leaves it out as well, but for an object that is paused in one direction: there the API
+    /// server fills in the rest. `hpa.go::newHPAForScaledObject`, `autoscaling/v2/defaults.go`.
+    fn of(scale: &ScaleTable) -> Option<Self> {
+        if scale.omit_behavior != Some(true) {
+            return Some(Self { up: scale.scale_up(), down: scale.scale_down() });
+        }
+        let PauseTable { paused_scale_in, paused_scale_out, .. } = scale.pause;
+        [paused_scale_in, paused_scale_out].contains(&Some(true)).then(|| {
+            let all_at_once =
+                ScalingPolicy { kind: PolicyKind::Percent, value: 100, period: Span(Duration::from_secs(15)) };
+            let usual = ScaleTable::default();
+            Self { up: usual.scale_up(), down: Rules { policies: vec![all_at_once], ..usual.scale_down() } }
+        })
+    }
+}
+
 impl Counted {
     /// The name by which a formula knows it.
     pub fn name(self) -> &'static str {
@@ -109,7 +130,7 @@ impl Settings {
             polling: scale.polling_interval(),
             cooldown: scale.cooldown_period(),
             initial_cooldown: scale.initial_cooldown_period.map_or(Duration::ZERO, |span| span.0),
-            behavior: Some(Behavior { up: scale.scale_up(), down: scale.scale_down() }),
+            behavior: Behavior::of(scale),
             triggers: triggers(profile, list),
             composite: formula.map(|formula| Composite {
                 formula,

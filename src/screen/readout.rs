@@ -74,11 +74,13 @@ impl Live {
         self.bar.set_length(self.peak.max(1));
         self.bar.set_position(sample.backlog);
         self.bar.set_prefix(headline(sample, self.peak));
-        self.bar.set_message(match &sample.deployment {
-            Some(deployment) => format!("{}\n  {}", Movement(sample), Pods(deployment)),
-            None if self.pods => format!("{}\n  pods: not known", Movement(sample)),
-            None => Movement(sample).to_string(),
-        });
+        let pods = match &sample.deployment {
+            Some(deployment) => format!("\n  {}", Pods(deployment)),
+            None if self.pods => "\n  pods: not known".to_owned(),
+            None => String::new(),
+        };
+        let reason = sample.reason.as_ref().map(|reason| format!("\n  {reason}")).unwrap_or_default();
+        self.bar.set_message(format!("{}{pods}{reason}", Movement(sample)));
         self.bar.tick();
         self.bar.force_draw();
     }

@@ -2,11 +2,20 @@
 
 use std::time::{Duration, SystemTime};
 
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::scenario::Unforeseen;
 use crate::workload::{Payload, Work};
+
+/// In which part of their periods, from 0 to 1, KEDA and the HPA begin.
+pub(super) fn phases(seed: u64) -> (f64, f64) {
+    let mut rng = stream(seed, 0);
+    (rng.random(), rng.random())
+}
+
+fn stream(seed: u64, number: u64) -> StdRng {
+    StdRng::seed_from_u64(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number))
+}
 
 /// The streams.
 pub(super) struct Chance {
@@ -16,8 +25,7 @@ pub(super) struct Chance {
 
 impl Chance {
     pub(super) fn new(seed: u64) -> Self {
-        let stream = |number: u64| StdRng::seed_from_u64(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number));
-        Self { work: stream(1), victims: stream(2) }
+        Self { work: stream(seed, 1), victims: stream(seed, 2) }
     }
 
     /// How long the item number `seq` is worked.
@@ -27,7 +35,7 @@ impl Chance {
         }
         let mut item = String::new();
         payload.write(&mut item, seq, SystemTime::UNIX_EPOCH, &mut self.work);
-        work.duration(item.as_bytes(), &mut self.work).map_err(Unforeseen::Work)
+        work.duration(item.as_bytes(), &mut self.work).map_err(Unforeseen)
     }
 
     /// A number by which pods that are otherwise equal are told apart, as by their random UIDs.

@@ -82,6 +82,13 @@ impl<'a> Fleet<'a> {
         count
     }
 
+    /// Who still waits has waited for so long at least.
+    pub(super) fn close(&mut self, now: Duration) {
+        for item in self.waiting.iter().filter(|item| !item.again) {
+            self.waits.record(now.saturating_sub(item.pushed));
+        }
+    }
+
     /// The time of all pods together, and what of it they had nothing in work, up to `now`.
     pub(super) fn pod_time(&self, now: Duration) -> (Duration, Duration) {
         let mut sum = (Duration::ZERO, Duration::ZERO);
@@ -90,7 +97,7 @@ impl<'a> Fleet<'a> {
             if pod.gone.is_none() {
                 pod.settle(now);
             }
-            sum.0 += pod.gone.unwrap_or(now) - pod.created;
+            sum.0 += pod.gone.unwrap_or(now).saturating_sub(pod.created);
             sum.1 += pod.idle;
         }
         sum
@@ -212,7 +219,7 @@ impl<'a> Fleet<'a> {
             }
             let Some(item) = self.waiting.pop_front() else { break };
             if !item.again {
-                self.waits.record(now - item.pushed);
+                self.waits.record(now.saturating_sub(item.pushed));
             }
             self.works += 1;
             let takes = self.chance.work(&self.scenario.work, &self.scenario.payload, item.number)?;

@@ -14,7 +14,7 @@ mod summary;
 use std::time::Duration;
 
 pub use self::run::run;
-pub use self::scenario::{Protection, Scenario, Unforeseen};
+pub use self::scenario::{Jobs, Protection, Scenario, Unforeseen};
 pub use self::summary::{Summary, Waits};
 use crate::scaler::{Created, Reason};
 
@@ -22,7 +22,7 @@ use crate::scaler::{Created, Reason};
 #[derive(Debug, Clone)]
 pub struct Run {
     /// How things stood, once a second from the start on.
-    pub samples: Vec<Point>,
+    pub points: Vec<Point>,
     /// What KEDA and the HPA decided, in order: steps, and refusals to take one.
     pub changes: Vec<Change>,
     /// What it comes to.

@@ -71,7 +71,7 @@ impl Pod {
     /// Counts the time up to `now` with the hands as they are.
     pub(super) fn settle(&mut self, now: Duration) {
         if self.hands.is_empty() {
-            self.idle += now - self.since;
+            self.idle += now.saturating_sub(self.since);
         }
         self.since = now;
     }
@@ -81,7 +81,7 @@ impl Pod {
     ///
     /// `controller_utils.go::ActivePodsWithRanks.Less`, with `LogarithmicScaleDown`.
     pub(super) fn victim_order(&self, now: Duration) -> (bool, u32, u64) {
-        let age = self.ready.map_or(0, |ready| (now - ready).as_secs());
+        let age = self.ready.map_or(0, |ready| now.saturating_sub(ready).as_secs());
         (self.ready.is_some(), u64::BITS - age.leading_zeros(), self.uid)
     }
 }

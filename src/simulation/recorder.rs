@@ -44,16 +44,24 @@ fn says_nothing(why: &Why) -> bool {
         Why::NotLooked | Why::JobsEnded => true,
         Why::Jobs(created) => created.wanted <= created.unfinished.running,
         Why::Scaled(reason) => match reason {
-            Reason::Active(_) | Reason::AtZero | Reason::Idle | Reason::AtMinimum(_) => true,
-            Reason::Asked { wish, from, limit: None } => wish.pods == *from && wish.tolerated.is_none(),
-            Reason::Asked { limit: Some(Limit::Min(_)), .. } => true,
+            Reason::Asked { wish, from, limit: None } => {
+                // As many as there should be, to the last item.
+                wish.pods == *from && wish.tolerated.is_none_or(|ratio| (ratio - 1.0).abs() < 0.005)
+            }
+            Reason::Active(_)
+            | Reason::AtZero
+            | Reason::Idle
+            | Reason::AtMinimum(_)
+            | Reason::Asked { limit: Some(Limit::Min(_)), .. } => true,
             _ => false,
         },
     }
 }
 
-/// What makes two refusals the same.
-fn kind(why: &Why) -> (Discriminant<Why>, Option<Discriminant<Reason>>, Option<Discriminant<Limit>>, u32) {
+/// What makes two refusals the same: the rule, and the count that a window holds.
+type Kind = (Discriminant<Why>, Option<Discriminant<Reason>>, Option<Discriminant<Limit>>, u32);
+
+fn kind(why: &Why) -> Kind {
     let (reason, limit, held) = match why {
         Why::Scaled(reason @ Reason::Asked { limit: Some(limit), .. }) => {
             let held = if let Limit::Window { pods, .. } = limit { *pods } else { 0 };

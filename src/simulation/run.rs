@@ -11,7 +11,7 @@ use super::{By, Point, Run, Why};
 use crate::scaler::{Counted, Reading, Scale, Scaler, Unfinished};
 use crate::workload::Arrival;
 
-/// Seconds between two samples.
+/// Seconds between two points.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Plays a scenario through.
@@ -20,18 +20,16 @@ const EVERY: Duration = Duration::from_secs(1);
 ///
 /// Says what of it cannot be known beforehand.
 pub fn run(scenario: &Scenario) -> Result<Run, Unforeseen> {
-    let arrivals = scenario.load.arrivals(scenario.seed).ok_or(Unforeseen::Load)?;
     let mut stage = Stage {
         scenario,
         calendar: Calendar::default(),
         fleet: Fleet::new(scenario),
-        arrivals,
-        all_arrived: false,
+        arrived: 0,
         scaler: Scaler::new(scenario.settings.clone(), Duration::ZERO),
-        desired: scenario.replicas,
+        desired: scenario.at_first(),
         why: Why::NotLooked,
         recorder: Recorder::default(),
-        samples: Vec::new(),
+        points: Vec::new(),
         peak_backlog: 0,
         peak_pods: 0,
         emptied: Some(Duration::ZERO),
@@ -45,13 +43,13 @@ struct Stage<'a> {
     scenario: &'a Scenario,
     calendar: Calendar,
     fleet: Fleet<'a>,
-    arrivals: Box<dyn Iterator<Item = Arrival> + Send>,
-    all_arrived: bool,
+    /// How many of the arrivals are behind it.
+    arrived: usize,
     scaler: Scaler,
     desired: u32,
     why: Why,
     recorder: Recorder,
-    samples: Vec<Point>,
+    points: Vec<Point>,
     peak_backlog: usize,
     peak_pods: u32,
     /// Since when everything has been worked; `None` while there is something.
@@ -61,21 +59,21 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn play(&mut self) -> Result<Duration, Unforeseen> {
         // What is there at the start has been there for a while.
-        self.fleet.start(self.scenario.replicas, Duration::ZERO, Duration::ZERO, &mut self.calendar);
+        self.fleet.start(self.scenario.at_first(), Duration::ZERO, Duration::ZERO, &mut self.calendar);
         self.schedule_arrival();
-        self.calendar.add(self.scenario.poll_phase, Event::Poll);
+        self.calendar.add(self.scenario.first_poll, Event::Poll);
         if self.scenario.jobs.is_none() {
-            self.calendar.add(self.scenario.sync_phase, Event::Sync);
+            self.calendar.add(self.scenario.first_sync, Event::Sync);
         }
         self.calendar.add(Duration::ZERO, Event::Sample);
-        let end = self.scenario.end();
+        let end = self.scenario.horizon;
         while let Some((now, event)) = self.calendar.next() {
             if now > end {
                 return Ok(end);
             }
             self.happen(event, now)?;
             self.take_stock(now);
-            if event == Event::Sample && self.scenario.limit.is_none() && self.is_over() {
+            if event == Event::Sample && self.scenario.until_over && self.is_over() {
                 return Ok(now);
             }
         }
@@ -86,6 +84,7 @@ impl Stage<'_> {
         match event {
             Event::Arrival(items) => {
                 self.fleet.push(items, now, &mut self.calendar)?;
+                self.arrived += 1;
                 self.schedule_arrival();
             }
             Event::Ready(pod) => self.fleet.ready(pod, now, &mut self.calendar)?,
@@ -174,7 +173,7 @@ impl Stage<'_> {
         if self.scenario.jobs.is_some() {
             self.desired = alive + ended;
         }
-        self.samples.push(Point {
+        self.points.push(Point {
             at: now,
             backlog: u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX),
             in_work: self.fleet.in_work,
@@ -187,10 +186,8 @@ impl Stage<'_> {
     }
 
     fn schedule_arrival(&mut self) {
-        if let Some(Arrival { at, count }) = self.arrivals.next() {
-            self.calendar.add(at, Event::Arrival(count));
-        } else {
-            self.all_arrived = true;
+        if let Some(Arrival { at, count }) = self.scenario.arrivals.get(self.arrived) {
+            self.calendar.add(*at, Event::Arrival(*count));
         }
     }
 
@@ -201,10 +198,12 @@ impl Stage<'_> {
             Some(_) => self.scenario.settings.min,
             None => self.scenario.settings.idle.unwrap_or(self.scenario.settings.min),
         };
-        self.all_arrived && self.emptied.is_some() && alive + ended <= rest && terminating == 0
+        let all = self.arrived >= self.scenario.arrivals.len();
+        all && self.emptied.is_some() && alive + ended <= rest && terminating == 0
     }
 
-    fn finish(self, end: Duration) -> Run {
+    fn finish(mut self, end: Duration) -> Run {
+        self.fleet.close(end);
         let (pods, idle) = self.fleet.pod_time(end);
         let left = u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX) + self.fleet.in_work;
         let summary = Summary {
@@ -222,6 +221,6 @@ impl Stage<'_> {
             changes: self.recorder.steps,
             end,
         };
-        Run { samples: self.samples, changes: self.recorder.changes, summary }
+        Run { points: self.points, changes: self.recorder.changes, summary }
     }
 }

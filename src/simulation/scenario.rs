@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
+use super::chance;
 use crate::profile::scale::JobRun;
 use crate::profile::{DEFAULT_DRAIN, Delivery, Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
-use crate::workload::{Load, Payload, Work};
+use crate::workload::{Arrival, Payload, Work};
 
 /// From the creation of a pod to its first item, on a node that has the image: what was seen on a real control plane.
 const START_TIME: Duration = Duration::from_secs(2);
 
+/// Where nothing else ends it, a run ends here.
+const HORIZON: Duration = Duration::from_secs(60 * 60);
+
 /// From the end of a Job's container to when the Job counts as complete.
 const COMPLETION: Duration = Duration::from_secs(1);
-
-/// Where nothing else ends it, a run ends here.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// What is played through.
 #[derive(Debug, Clone)]
@@ -23,8 +24,8 @@ pub struct Scenario {
     pub settings: Settings,
     /// How Jobs are reckoned, where it is a ScaledJob.
     pub jobs: Option<Jobs>,
-    /// When items arrive.
-    pub load: Load,
+    /// When items are pushed, the earliest first.
+    pub arrivals: Vec<Arrival>,
     /// How long an item is worked.
     pub work: Work,
     /// What items hold, where they say how long they are worked.
@@ -38,15 +39,15 @@ pub struct Scenario {
     /// How long a pod that was told to stop may finish what it has.
     pub grace: Duration,
     /// When KEDA looks first.
-    pub poll_phase: Duration,
+    pub first_poll: Duration,
     /// When the HPA looks first.
-    pub sync_phase: Duration,
+    pub first_sync: Duration,
     /// How often the HPA looks.
     pub sync_period: Duration,
-    /// How many pods there are at the start.
-    pub replicas: u32,
-    /// When it ends; else when all is worked and the pods are at their minimum, an hour at most.
-    pub limit: Option<Duration>,
+    /// When it ends at the latest.
+    pub horizon: Duration,
+    /// Whether it ends as soon as all is worked and there are no more pods than the fewest.
+    pub until_over: bool,
     /// What chance begins with.
     pub seed: u64,
 }
@@ -75,57 +76,45 @@ pub enum Protection {
     Grace,
 }
 
-/// What cannot be known beforehand.
+/// How long an item is worked cannot be told beforehand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unforeseen {
-    /// The load goes as fast as Redis takes it.
-    #[error("how fast the load comes is decided by Redis: give it a rate, or a count")]
-    Load,
-    /// An item does not say how long it is worked.
-    #[error("how long an item is worked cannot be told from its payload: {0}")]
-    Work(String),
-    /// A command works the items.
-    #[error("how long the command takes is not known: say it, as in `--work 2s..6s`")]
-    Command,
-}
+#[error("how long an item is worked cannot be told from what it holds: {0}")]
+pub struct Unforeseen(pub String);
 
 impl Scenario {
-    /// What `profile` describes; `work` in place of its own.
-    ///
-    /// # Errors
-    ///
-    /// Says what of it cannot be known beforehand.
-    pub fn of(profile: &Profile, list: &str, work: Option<Work>) -> Result<Self, Unforeseen> {
+    /// What `profile` says, with `arrivals` for its load. When in their periods KEDA and the HPA begin is drawn: a load
+    /// begins at any moment of them.
+    pub fn of(profile: &Profile, list: &str, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Self {
         let consume = &profile.consume;
-        let work = match (work, &consume.command, &consume.work) {
-            (Some(work), _, _) => work,
-            (None, Some(_), _) => return Err(Unforeseen::Command),
-            (None, None, work) => work.clone().unwrap_or(Work::None),
-        };
         let settings = Settings::of(profile, list);
         let jobs = (profile.scale.kind() == ScaleKind::ScaledJob).then(|| Jobs {
             settings: JobSettings::of(profile),
             run: profile.scale.job.run.unwrap_or_default(),
             completion: COMPLETION,
         });
-        Ok(Self {
+        let (poll, sync) = chance::phases(seed);
+        Self {
             jobs,
-            load: Load::of(&profile.produce),
+            arrivals,
             work,
             payload: profile.produce.payload.clone().unwrap_or_else(Payload::usual),
             concurrency: consume.concurrency.map_or(1, u32::from),
             delivery: consume.delivery.unwrap_or_default(),
             start_time: START_TIME,
             grace: consume.drain.map_or(DEFAULT_DRAIN, |span| span.0),
-            // KEDA looks as soon as it sees the object, and makes the HPA then.
-            poll_phase: Duration::ZERO,
-            sync_phase: SYNC_PERIOD,
+            first_poll: settings.polling.mul_f64(poll),
+            first_sync: SYNC_PERIOD.mul_f64(sync),
             sync_period: SYNC_PERIOD,
-            replicas: if jobs.is_some() { 0 } else { settings.min },
             settings,
-            limit: None,
-            seed: 1,
-        })
+            horizon: HORIZON,
+            until_over: true,
+            seed,
+        }
+    }
+
+    /// How many pods there are before anything has happened: those that are always there.
+    pub(super) fn at_first(&self) -> u32 {
+        if self.jobs.is_some() { 0 } else { self.settings.min }
     }
 
     /// Takes a protection away.
@@ -141,10 +130,5 @@ impl Scenario {
             Protection::Grace => self.grace = Duration::ZERO,
         }
         self
-    }
-
-    /// When it ends at the latest.
-    pub(super) fn end(&self) -> Duration {
-        self.limit.unwrap_or(LONGEST)
     }
 }

@@ -11,7 +11,11 @@ use super::{Pace, Timing};
 /// All times count from the start, and not from the last call: a late call does not lower the rate, what it missed is due
 /// at once.
 #[derive(Debug)]
-pub struct Schedule(Kind);
+pub struct Schedule {
+    kind: Kind,
+    /// How many times as fast as the timing says.
+    speed: f64,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -26,15 +30,23 @@ enum Kind {
 impl Schedule {
     /// Starts at the beginning; the same `seed` is the same times.
     pub fn new(timing: &Timing, seed: u64) -> Self {
-        Self(match timing {
+        let kind = match timing {
             Timing::Pace(pace) => Kind::Pace(*pace),
             Timing::Pattern(pattern) => Kind::Pattern { ahead: Box::new(pattern.arrivals(seed).peekable()), due: 0 },
-        })
+        };
+        Self { kind, speed: 1.0 }
+    }
+
+    /// Goes through it `speed` times as fast.
+    #[must_use]
+    pub fn faster(self, speed: f64) -> Self {
+        Self { speed, ..self }
     }
 
     /// Returns how many items are due in total, `elapsed` after the start; never asked for an earlier time than before.
     pub fn due(&mut self, elapsed: Duration) -> u64 {
-        match &mut self.0 {
+        let elapsed = Duration::try_from_secs_f64(elapsed.as_secs_f64() * self.speed).unwrap_or(Duration::MAX);
+        match &mut self.kind {
             Kind::Pace(pace) => pace.due(elapsed),
             Kind::Pattern { ahead, due } => {
                 while let Some(arrival) = ahead.next_if(|arrival| arrival.at <= elapsed) {
@@ -48,11 +60,14 @@ impl Schedule {
     /// Returns when, after the start, the item after the first `sent` is due, or zero when it was due already at the last
     /// look; `None` when there is none.
     pub fn next_after(&mut self, sent: u64) -> Option<Duration> {
-        match &mut self.0 {
+        let next = match &mut self.kind {
             Kind::Pace(pace) => Some(pace.next_after(sent)),
             Kind::Pattern { due, .. } if sent < *due => Some(Duration::ZERO),
             Kind::Pattern { ahead, .. } => ahead.peek().map(|arrival| arrival.at),
-        }
+        };
+        let slowed =
+            |next: Duration| Duration::try_from_secs_f64(next.as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
+        next.map(slowed)
     }
 }
 
@@ -68,5 +83,14 @@ mod tests {
         assert_eq!((schedule.due(ms(124)), schedule.due(ms(125)), schedule.due(ms(800))), (0, 1, 3));
         assert_eq!((schedule.next_after(1), schedule.next_after(3)), (Some(ms(0)), Some(ms(875))));
         assert_eq!((schedule.due(ms(60_000)), schedule.next_after(14)), (14, None));
+    }
+
+    #[test]
+    fn twice_as_fast_is_due_in_half_the_time() {
+        let mut schedule = Schedule::new(&Timing::Pattern("1s@4, burst 10".parse().unwrap()), 0).faster(2.0);
+        let ms = Duration::from_millis;
+        assert_eq!((schedule.due(ms(62)), schedule.due(ms(63)), schedule.due(ms(500))), (0, 1, 14));
+        let mut batches = Schedule::new(&Timing::Pace(Pace::Batches { batch: 5, every: ms(2_000) }), 0).faster(20.0);
+        assert_eq!((batches.due(ms(99)), batches.due(ms(100)), batches.next_after(10)), (5, 10, Some(ms(200))));
     }
 }

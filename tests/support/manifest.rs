@@ -33,16 +33,13 @@ fn expanded<'a>(word: &str, variable: impl Fn(&str) -> Option<&'a str>) -> Strin
     let (mut text, mut rest) = (String::new(), word);
     while let Some((before, after)) = rest.split_once('$') {
         text += before;
-        rest = match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
-            Some((name, left)) => {
-                text += variable(name).unwrap_or_else(|| panic!("{word}: no {name}"));
-                left
-            }
-            None => {
-                text.push('$');
-                after.strip_prefix('$').unwrap_or(after)
-            }
-        };
+        if let Some((name, left)) = after.strip_prefix('(').and_then(|after| after.split_once(')')) {
+            text += variable(name).unwrap_or_else(|| panic!("{word}: no {name}"));
+            rest = left;
+        } else {
+            text.push('$');
+            rest = after.strip_prefix('$').unwrap_or(after);
+        }
     }
     text + rest
 }

@@ -1,44 +1,54 @@
 //! `demo`: the whole loop on this machine, with a Redis of its own.
 
+mod autoscaler;
+mod pods;
+mod stage;
 mod verdict;
 
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
-use color_eyre::eyre::{Result, WrapErr, bail};
+use color_eyre::eyre::{Result, bail};
 use secrecy::SecretString;
 use serde::Deserialize;
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use self::autoscaler::Autoscaler;
+use self::pods::Pods;
+use self::stage::Stage;
 use self::verdict::Verdict;
 use super::Context;
-use crate::cli::{self, RedisArgs, positive_count, positive_factor};
+use crate::cli::{self, positive_count, positive_factor};
 use crate::exit::Outcome;
-use crate::local::{Process, RedisAt, Server};
-use crate::profile::{DEFAULT_LIST, Endpoint, Profile, SpanRange};
-use crate::queue::{Ledger, Redis};
+use crate::local::Process;
+use crate::profile::{DEFAULT_LIST, ProduceTable, Profile, SpanRange};
+use crate::queue::Ledger;
 use crate::sample::{Deployment, Sample, Trend};
 use crate::screen::{Output, Readout};
-use crate::workload::{Payload, Work};
+use crate::verdict::Standing;
+use crate::workload::{Load, Pace, Payload, Timing, USUAL_BATCH, Work};
 
-/// See the whole loop on this machine: items pushed, worked by several consumers, and counted
+/// See the whole loop on this machine: items pushed, consumers started and ended as KEDA would, and all counted
+///
+/// A private Redis, a producer, and consumers as processes of their own. How many there are is decided by the rules of
+/// KEDA and the HPA, from the profile's [scale] table, by a clock that runs faster than the real one: the same that
+/// `qscale simulate` foresees. It ends when all is worked and the consumers are gone again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Use this Redis, on a list of its own, in place of a private one
     #[arg(long, value_name = "URL")]
     redis: Option<SecretString>,
 
-    /// How many consumers work [default: the profile's max-replica-count]
+    /// How many consumers there are at most [default: the profile's max-replica-count]
     #[arg(long, value_name = "PROCESSES", value_parser = positive_count::<NonZeroU32>)]
     consumers: Option<NonZeroU32>,
 
-    /// How many items are pushed [default: three of the profile's batches]
+    /// How many items are pushed [default: as many as the load has, or six of its batches]
     #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
     count: Option<u64>,
 
-    /// How many times faster than in the profile an item is worked
-    #[arg(long, value_name = "FACTOR", default_value_t = 10.0, value_parser = positive_factor)]
+    /// How many times as fast as in the profile everything goes: the load, the work, KEDA and the HPA
+    #[arg(long, value_name = "FACTOR", default_value_t = 20.0, value_parser = positive_factor)]
     speed: f64,
 
     /// The form of the readout on stdout
@@ -46,23 +56,20 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// What the processes have as their profile, in the demo's folder.
-const PROFILE: &str = "profile.toml";
-
-/// How long a lost connection is tried for.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// How often the list is looked at.
 const TICK: Duration = Duration::from_millis(500);
+
+/// How many batches are pushed where the load has no end.
+const BATCHES: u64 = 6;
 
 /// What will be done.
 #[derive(Debug)]
 struct Plan {
     list: String,
     consumers: u32,
-    count: u64,
-    batch: u64,
-    every: Duration,
+    /// How many items are pushed; `None` for as many as a pattern in a file has.
+    count: Option<u64>,
+    produce: ProduceTable,
     payload: Payload,
     work: Work,
     speed: f64,
@@ -72,9 +79,14 @@ struct Plan {
 impl Plan {
     /// Lays the arguments over the profile; an argument always wins.
     fn resolve(args: &Args, profile: &Profile) -> Self {
-        let produce = &profile.produce;
-        let batch = produce.batch.map_or(50, u64::from);
+        let produce = profile.produce.clone();
         let work = profile.consume.work.clone().filter(|work| *work != Work::None);
+        let load = Load::of(&produce);
+        let batches = || match load.timing {
+            Timing::Pace(Pace::Batches { batch, .. }) => BATCHES * batch,
+            _ => BATCHES * USUAL_BATCH,
+        };
+        let whole = if produce.pattern_file.is_some() { None } else { load.total(0).or_else(|| Some(batches())) };
         Self {
             list: match &args.redis {
                 // Somebody's own Redis may hold somebody's own list.
@@ -82,10 +94,9 @@ impl Plan {
                 None => profile.queue.list.clone().unwrap_or_else(|| DEFAULT_LIST.to_owned()),
             },
             consumers: args.consumers.map_or(profile.scale.max_replica_count.unwrap_or(5), NonZeroU32::get),
-            count: args.count.unwrap_or(3 * batch),
-            batch,
-            every: produce.every.map_or(Duration::from_secs(2), |span| span.0),
+            count: args.count.or(whole),
             payload: produce.payload.clone().unwrap_or_else(Payload::usual),
+            produce,
             work: work.unwrap_or(Work::Wait(SpanRange { from: Duration::from_secs(2), to: Duration::from_secs(6) })),
             speed: args.speed,
             output: args.output,
@@ -97,17 +108,12 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(&args, &context.profile);
     context.shutdown.stop_on_hangup()?;
     let stage = Stage::set(args.redis, &context).await?;
-    let Plan { count, batch, every, consumers, work, speed, .. } = &plan;
-    let every = humantime::format_duration(*every);
-    tracing::info!("{} for this demo; {count} items, {batch} every {every}", stage.redis);
-    tracing::info!("{consumers} consumers work {work} an item, {speed} times as fast");
+    let Plan { consumers, work, speed, .. } = &plan;
+    tracing::info!("{} for this demo; up to {consumers} consumers work {work} an item", stage.redis);
+    tracing::info!("everything goes {speed} times as fast as the profile says, the clocks of KEDA and the HPA as well");
 
     let result = play(&plan, &stage, &context).await;
-    if stage.server.is_none() {
-        // Nothing of the demo stays on somebody's own Redis.
-        Ledger::connect(&stage.redis, &plan.list).await?.delete().await?;
-    }
-    stage.clear().await;
+    stage.clear(&plan.list).await?;
     let Some(verdict) = result? else {
         tracing::warn!("stopped before the end");
         return Ok(Outcome::Unfinished);
@@ -116,96 +122,55 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     Ok(if verdict.pass { Outcome::Done } else { Outcome::CheckFailed })
 }
 
-/// Where the demo takes place.
-struct Stage {
-    redis: Redis,
-    at: RedisAt,
-    server: Option<Server>,
-    folder: TempDir,
-}
-
-impl Stage {
-    async fn set(url: Option<SecretString>, context: &Context) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("qscale-demo-").tempdir()?;
-        // What the processes are to do is typed out to them. Of the profile they are left how to reach Redis, where that
-        // is not the demo's own: an authority, a user.
-        let profile = if url.is_some() { context.profile.source.only("redis") } else { String::new() };
-        std::fs::write(folder.path().join(PROFILE), profile)?;
-        let (endpoint, at, server) = if let Some(url) = url {
-            (context.endpoint(RedisArgs::of_url(url.clone()))?, RedisAt::Given(url), None)
-        } else {
-            let server = Server::start().await?;
-            tracing::info!("started a private {}", server.program());
-            (Endpoint::unix(server.socket()), RedisAt::Private(server.socket()), Some(server))
-        };
-        let redis = Redis::new(endpoint, Some(PATIENCE), CancellationToken::new());
-        Ok(Self { redis, at, server, folder })
-    }
-
-    /// Starts qscale here.
-    fn start(&self, name: &str, arguments: &[String]) -> Result<Process> {
-        let profile = self.folder.path().join(PROFILE).display().to_string();
-        let arguments: Vec<String> = ["--quiet".to_owned(), "--profile".to_owned(), profile]
-            .into_iter()
-            .chain(arguments.iter().cloned())
-            .collect();
-        Process::start(name, &arguments, &self.at, self.folder.path()).wrap_err_with(|| format!("cannot start {name}"))
-    }
-
-    async fn clear(self) {
-        if let Some(server) = self.server {
-            server.stop().await;
-        }
-    }
-}
-
-/// Lets producer and consumers run until everything is worked; `None` when told to stop before.
+/// Lets the producer and the consumers run until everything is worked; `None` when told to stop before.
 async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Verdict>> {
     let mut ledger = Ledger::connect(&stage.redis, &plan.list).await?;
-    let mut consumers = (1..=plan.consumers)
-        .map(|number| stage.start(&format!("consumer {number}"), &plan.consume()))
-        .collect::<Result<Vec<_>>>()?;
+    let mut autoscaler = Autoscaler::new(&context.profile, &plan.list, plan.consumers, plan.speed);
+    let mut pods = Pods::new(stage, plan.consume(autoscaler.starts_jobs()));
+    pods.scale_to(autoscaler.rest())?;
     let mut producer = stage.start("producer", &plan.produce())?;
 
     let abort = &context.shutdown.abort;
-    let stopped = show_until_worked(plan, &mut ledger, &mut producer, &mut consumers, context).await?;
-    if stopped {
-        end(std::iter::once(&mut producer).chain(&mut consumers), abort).await;
+    let worked = show_until_worked(plan, &mut ledger, &mut producer, &mut autoscaler, &mut pods, context).await?;
+    if !worked {
+        tracing::info!("told to stop: the consumers finish what they have; once more, and they do not");
+        producer.terminate();
+        pods.end(abort).await;
+        ended(&mut producer, abort).await;
         ledger.close().await;
         return Ok(None);
     }
     // Whoever is told twice to stop is not kept waiting; what still runs is killed.
     let pushed = tokio::select! {
         biased;
-        counted = count(&mut producer, &mut consumers) => counted?,
+        pushed = pushed(&mut producer) => pushed?,
         () = abort.cancelled() => return Ok(None),
     };
+    pods.end(abort).await;
     let standing = ledger.look().await?;
     let stranded = ledger.stranded().await?;
     ledger.close().await;
     Ok(Some(Verdict::new(pushed, &standing, stranded.unwrap_or(0))))
 }
 
-/// Ends processes whose results nobody wants any more. They put down in order what they have in hand; `abort` cuts that
-/// short.
-async fn end<'a>(processes: impl Iterator<Item = &'a mut Process>, abort: &CancellationToken) {
-    let processes: Vec<_> = processes.inspect(|process| process.terminate()).collect();
-    for process in processes {
-        tokio::select! {
-            biased;
-            // One that was told to stop before it listened has no result, and needs none.
-            _ = process.output() => {}
-            () = abort.cancelled() => return,
-        }
+/// Waits until a process has put down in order what it has in hand; `abort` cuts that short.
+async fn ended(process: &mut Process, abort: &CancellationToken) {
+    tokio::select! {
+        biased;
+        // One that was told to stop before it listened has no result, and needs none.
+        _ = process.output() => {}
+        () = abort.cancelled() => {}
     }
 }
 
-/// Shows list and consumers at every tick, until all is pushed and nothing is left to be worked; `true` when told to stop before.
+/// Shows list and consumers at every tick, and lets KEDA and the HPA look when it is time, until all is pushed, nothing is
+/// left to be worked, and as few consumers are there as at the start; `false` when told to stop before.
 async fn show_until_worked(
     plan: &Plan,
     ledger: &mut Ledger,
     producer: &mut Process,
-    consumers: &mut [Process],
+    autoscaler: &mut Autoscaler,
+    pods: &mut Pods<'_>,
     context: &Context,
 ) -> Result<bool> {
     let mut readout = Readout::new(&context.printer, plan.output);
@@ -213,58 +178,85 @@ async fn show_until_worked(
     let start = tokio::time::Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     loop {
-        tokio::select! {
+        let shows = tokio::select! {
             biased;
             () = context.shutdown.stop.cancelled() => {
                 readout.clear();
-                return Ok(true);
+                return Ok(false);
             }
-            _ = ticks.tick() => {}
-        }
-        let running = consumers.iter_mut().filter_map(|consumer| consumer.is_running().then_some(())).count();
+            _ = ticks.tick() => true,
+            () = tokio::time::sleep_until(autoscaler.next()) => false,
+        };
         let producing = producer.is_running();
         let standing = ledger.look().await?;
-        let backlog = standing.waiting;
-        let consumers = Deployment {
-            namespace: "this machine".to_owned(),
-            name: "consumers".to_owned(),
-            desired: plan.consumers,
-            current: u32::try_from(running).unwrap_or(u32::MAX),
-            ready: u32::try_from(running).unwrap_or(u32::MAX),
-            available: u32::try_from(running).unwrap_or(u32::MAX),
-        };
-        let net = trend.observe(start.elapsed(), backlog);
-        let sample = Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, Some(consumers));
-        readout.show(&sample.with_claims(standing.claims.as_ref()))?;
-        if (!producing && standing.is_settled()) || running == 0 {
+        let died = pods.reap().await?;
+        if !shows {
+            autoscaler.look(&standing, pods)?;
+            continue;
+        }
+        if died > 0 && !autoscaler.starts_jobs() {
+            // A ReplicaSet puts others in their place.
+            pods.scale_to(pods.desired)?;
+        }
+        let net = trend.observe(start.elapsed(), standing.waiting);
+        readout.show(&plan.sample(&standing, pods, net, &autoscaler.reason))?;
+        if !producing && standing.is_settled() && pods.count() <= autoscaler.rest() && pods.none_is_ending() {
             readout.clear();
-            return Ok(false);
+            return Ok(true);
         }
     }
 }
 
 impl Plan {
+    /// What there is to see now.
+    fn sample(&self, standing: &Standing, pods: &Pods<'_>, net: Option<f64>, reason: &str) -> Sample {
+        let consumers = Deployment {
+            namespace: "this machine".to_owned(),
+            name: "consumers".to_owned(),
+            desired: pods.desired.max(pods.count()),
+            current: pods.count(),
+            ready: pods.count(),
+            available: pods.count(),
+        };
+        let sample = Sample::new(SystemTime::now(), self.list.as_str(), standing.waiting, net, Some(consumers));
+        let sample = sample.with_claims(standing.claims.as_ref());
+        Sample { reason: Some(reason.to_owned()), ..sample }
+    }
+
     /// What the producer is told.
     fn produce(&self) -> Vec<String> {
-        let Self { list, count, batch, every, payload, .. } = self;
-        let every = humantime::format_duration(*every);
-        [
+        let Self { list, count, produce, payload, speed, .. } = self;
+        let mut words = vec![
             "produce".to_owned(),
             format!("--list={list}"),
-            format!("--count={count}"),
-            format!("--batch={batch}"),
-            format!("--every={every}"),
             format!("--payload={payload}"),
+            format!("--speed={speed}"),
             "--output=json".to_owned(),
             "--reconnect-for=10s".to_owned(),
-        ]
-        .to_vec()
+        ];
+        let batch = produce.batch.map_or(USUAL_BATCH, u64::from);
+        words.push(format!("--batch={batch}"));
+        words.extend(count.map(|count| format!("--count={count}")));
+        words.push(match (&produce.pattern, &produce.pattern_file, &produce.rate) {
+            (Some(pattern), _, _) => format!("--pattern={pattern}"),
+            (None, Some(file), _) => {
+                // The producer's folder is another.
+                let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+                format!("--pattern-file={}", file.display())
+            }
+            (None, None, Some(rate)) => format!("--rate={rate}"),
+            (None, None, None) => {
+                let every = produce.every.map_or(Duration::from_secs(2), |span| span.0);
+                format!("--every={}", humantime::format_duration(every))
+            }
+        });
+        words
     }
 
     /// What a consumer is told.
-    fn consume(&self) -> Vec<String> {
+    fn consume(&self, once: bool) -> Vec<String> {
         let Self { list, work, speed, .. } = self;
-        [
+        let words = [
             "consume".to_owned(),
             format!("--list={list}"),
             format!("--work={work}"),
@@ -273,8 +265,8 @@ impl Plan {
             "--lease=5s".to_owned(),
             "--output=json".to_owned(),
             "--reconnect-for=10s".to_owned(),
-        ]
-        .to_vec()
+        ];
+        words.into_iter().chain(once.then(|| "--once".to_owned())).collect()
     }
 }
 
@@ -284,37 +276,10 @@ struct Pushed {
     items: u64,
 }
 
-/// Waits until everybody has done; what was pushed.
-async fn count(producer: &mut Process, consumers: &mut [Process]) -> Result<u64> {
-    let pushed = pushed(producer).await?;
-    dismiss(consumers).await?;
-    Ok(pushed)
-}
-
 async fn pushed(producer: &mut Process) -> Result<u64> {
     let (status, output) = producer.output().await?;
     match serde_json::from_str::<Pushed>(&output) {
         Ok(pushed) => Ok(pushed.items),
         Err(_) => bail!("the producer failed ({status}): {}", producer.last_words()),
-    }
-}
-
-/// Ends the consumers. One that was killed may be missed, as others take over what it held; all of them may not.
-async fn dismiss(consumers: &mut [Process]) -> Result<()> {
-    consumers.iter().for_each(Process::terminate);
-    let mut failed = None;
-    let mut well = 0;
-    for (number, consumer) in (1..).zip(consumers.iter_mut()) {
-        let (status, _) = consumer.output().await?;
-        if status.success() {
-            well += 1;
-        } else {
-            tracing::warn!("consumer {number} ended before the others: {status}");
-            failed = Some(consumer.last_words());
-        }
-    }
-    match failed {
-        Some(words) if well == 0 => bail!("the consumers failed: {words}"),
-        _ => Ok(()),
     }
 }

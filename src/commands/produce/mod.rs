@@ -16,7 +16,7 @@ use self::items::Items;
 use self::plan::Plan;
 use self::tally::Tally;
 use super::Context;
-use crate::cli::{self, RedisArgs, positive_count};
+use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::exit::Outcome;
 use crate::item::Item;
 use crate::profile::Span;
@@ -75,6 +75,10 @@ pub(crate) struct Args {
     /// Wait while the list is longer than this
     #[arg(long, value_name = "ITEMS", value_parser = cli::count)]
     max_backlog: Option<u64>,
+
+    /// How many times as fast as the load says
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
+    speed: f64,
 
     /// Log every item
     #[arg(long)]
@@ -147,7 +151,7 @@ async fn push_until_stopped(
 ) -> Result<bool> {
     let stop = &context.shutdown.stop;
     let limit = plan.limit.map(|limit| start + limit);
-    let mut schedule = Schedule::new(&plan.timing, plan.seed);
+    let mut schedule = Schedule::new(&plan.timing, plan.seed).faster(plan.speed);
     let mut sent = 0;
     // Since when items that are due have not all been pushed, and the longest that this took.
     let (mut behind, mut lag) = (None, Duration::ZERO);

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) list: String,
     pub(super) content: Content,
     pub(super) timing: Timing,
+    /// How many times as fast as it says.
+    pub(super) speed: f64,
     /// What the times of items are drawn with.
     pub(super) seed: u64,
     /// Items a push.
@@ -61,6 +63,7 @@ impl Plan {
             input,
             null,
             max_backlog,
+            speed,
             echo,
             seed,
             output,
@@ -111,7 +114,8 @@ impl Plan {
             batch: usize::try_from(batch).unwrap_or(usize::MAX).min(MAX_BATCH_ITEMS),
             total: load.total(seed),
             goal: load.count.is_some() || load.duration.is_some() || over || whole_file,
-            limit: load.duration,
+            limit: load.duration.map(|limit| slowed(limit, speed)),
+            speed,
             paced: load.within(seed).is_some(),
             timing: load.timing,
             seed,
@@ -139,7 +143,12 @@ impl Plan {
                 let last = self.total.and_then(|total| total.checked_sub(1));
                 last.map(|last| pace.next_after(last))
             }
-            Timing::Pattern(pattern) => [pattern.length(), self.limit].into_iter().flatten().min(),
+            Timing::Pattern(pattern) => pattern.length(),
+        };
+        let takes = takes.map(|takes| slowed(takes, self.speed));
+        let takes = match (&self.timing, self.limit) {
+            (Timing::Pattern(_), Some(limit)) => Some(takes.map_or(limit, |takes| takes.min(limit))),
+            _ => takes,
         };
         // A second that has begun counts: what is announced is not shorter than what it takes.
         let takes = takes.map(|takes| takes.as_millis().div_ceil(1000));
@@ -147,8 +156,18 @@ impl Plan {
             Some(seconds @ 1..) => format!("; takes {}", humantime::format_duration(Duration::from_secs(seconds))),
             _ => String::new(),
         };
-        tracing::info!("pushing to `{}` at {redis}: {pace}{takes}", self.list);
+        let speed = if (self.speed - 1.0).abs() < f64::EPSILON {
+            String::new()
+        } else {
+            format!(", {} times as fast", self.speed)
+        };
+        tracing::info!("pushing to `{}` at {redis}: {pace}{speed}{takes}", self.list);
     }
+}
+
+/// How long takes what takes `time` at its own speed.
+fn slowed(time: Duration, speed: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() / speed).unwrap_or(Duration::MAX)
 }
 
 /// Reads a pattern from a file of counts.

@@ -9,11 +9,12 @@ use crate::profile::source::{ProfileError, Source};
 const LONGEST_HPA_NAME: usize = 63;
 
 /// What a `ScaledJob` does not have, and why.
-const OF_OBJECTS: [(&[&str], &str); 15] = [
+const OF_OBJECTS: [(&[&str], &str); 16] = [
     (&["cooldown-period"], "its pods end by themselves"),
     (&["initial-cooldown-period"], "its pods end by themselves"),
     (&["idle-replica-count"], "its pods end by themselves"),
     (&["behavior"], "no HPA is there"),
+    (&["omit-behavior"], "no HPA is there"),
     (&["hpa-name"], "no HPA is there"),
     (&["transfer-hpa-ownership"], "no HPA is there"),
     (&["use-cached-metrics"], "no HPA is there"),
@@ -52,6 +53,9 @@ impl ScaleTable {
         self.check_formula(source, delivery)?;
         self.check_names(source)?;
         self.pause.check(source)?;
+        if self.omit_behavior == Some(true) && source.find(&["scale", "behavior"]).is_some() {
+            return wrong("omit-behavior", "excludes [scale.behavior]: keep one of them");
+        }
         self.behavior.check(source)?;
         self.job.check(source, self.strategy)
     }
@@ -146,6 +150,7 @@ impl ScaleTable {
 
 #[cfg(test)]
 mod tests {
+    use crate::profile::Delivery;
     use crate::profile::Profile;
 
     #[test]
@@ -212,6 +217,8 @@ mod tests {
             ),
             ("pause = { paused = false, paused-replicas = 1 }", "pause.paused", "`paused-replicas`"),
             ("behavior = { scale-up = { tolerance = -0.1 } }", "behavior.scale-up.tolerance", "a tenth"),
+            ("omit-behavior = true\nbehavior = { scale-up = { tolerance = 0.1 } }", "omit-behavior", "keep one"),
+            ("kind = \"ScaledJob\"\nomit-behavior = true", "omit-behavior", "no HPA"),
             ("job = { run = \"once\" }", "job", "ScaledJob"),
             ("kind = \"ScaledJob\"\nfallback = { failure-threshold = 3, replicas = 3 }", "fallback", "starts no Job"),
             ("kind = \"ScaledJob\"\npause = { paused-replicas = 3 }", "pause.paused-replicas", "`paused`"),
@@ -248,7 +255,7 @@ mod tests {
     #[test]
     fn in_a_sum_a_consumer_at_work_is_worth_a_pod() {
         let scale = Profile::parse("q.toml", "[scale]\nlist-length = 5\ncombine = \"sum\"\n").unwrap().scale;
-        let formula = scale.formula(Default::default()).unwrap();
+        let formula = scale.formula(Delivery::default()).unwrap();
         // Three wait and four are at work: 23 of 5 a pod are five pods, and not the four that are busy.
         let value = formula.value(&|name| {
             Some(match name {

@@ -335,6 +335,7 @@ mod tests {
 
     const NAMES: [&str; 2] = ["waiting", "busy"];
 
+    #[expect(clippy::unnecessary_wraps, reason = "what a formula reads with")]
     fn read(name: &str) -> Option<f64> {
         Some(match name {
             "waiting" => 3.0,

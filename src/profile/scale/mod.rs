@@ -95,6 +95,8 @@ pub struct ScaleTable {
     pub fallback: Option<FallbackTable>,
     /// What is left alone for the time being.
     pub pause: PauseTable,
+    /// Leave the HPA's `behavior` out, so that it follows its own rule, as most ScaledObjects let it.
+    pub omit_behavior: Option<bool>,
     /// How fast the HPA may change the number of pods.
     pub behavior: BehaviorTable,
     /// The Jobs of a `ScaledJob`.

@@ -1,0 +1,178 @@
+//! `--against`: a recording beside what the model makes of it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use color_eyre::eyre::Result;
+
+use super::view::Subject;
+use super::{Context, Form};
+use crate::comparison::{By, Comparison, Step};
+use crate::exit::UsageError;
+use crate::recording::Recording;
+use crate::scaler::Settings;
+use crate::screen::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline, width};
+
+/// A recorded change is that of the model when no more than this lies between them: one sync.
+const TOGETHER: Duration = Duration::from_secs(16);
+
+pub(super) async fn run(path: &Path, subject: &Subject, output: Form, context: &Context) -> Result<Chart> {
+    let name = path.display().to_string();
+    let text = tokio::fs::read_to_string(path).await;
+    let text = text.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
+    let recording = Recording::parse(&name, &text).map_err(|error| UsageError(error.to_string()))?;
+    let comparison = Comparison::of(&Settings::of(&context.profile, &subject.list), &recording);
+    let chart = chart(subject, &recording, &comparison);
+    match output {
+        Form::Text => context.printer.result(&self::text(subject, &chart, &recording, &comparison).trim_end())?,
+        Form::Json | Form::Csv => lines(&recording, &comparison, output, context)?,
+    }
+    Ok(chart)
+}
+
+/// A second, for programs.
+#[derive(serde::Serialize)]
+struct Row<'a> {
+    seconds: f64,
+    backlog: u64,
+    recorded: u32,
+    predicted: u32,
+    reason: Option<&'a str>,
+}
+
+fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: &Context) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for look in &recording.looks {
+        let step = comparison.steps.iter().rev().find(|step| step.at <= look.at);
+        let row = Row {
+            seconds: look.at.as_secs_f64(),
+            backlog: look.backlog,
+            recorded: look.desired,
+            predicted: step.map_or(recording.looks[0].desired, |step| step.to),
+            reason: step.map(|step| step.reason.as_str()),
+        };
+        match output {
+            Form::Csv => writer.serialize(row)?,
+            _ => context.printer.result(&serde_json::to_string(&row)?)?,
+        }
+    }
+    if output == Form::Csv {
+        context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
+    }
+    Ok(())
+}
+
+fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> Chart {
+    let looks = &recording.looks;
+    let predicted = comparison.predicted(recording);
+    let recorded: Vec<_> = looks.iter().map(|look| (look.at, u64::from(look.desired))).collect();
+    let most = recorded.iter().chain(&predicted).map(|(_, pods)| *pods).max().unwrap_or(1);
+    let rows = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, 5);
+    let panel = |title: &str, tone, rows, solid| Panel {
+        title: title.to_owned(),
+        tone,
+        rows,
+        solid,
+        shade: Vec::new(),
+        legend: None,
+    };
+    let marks = entries(comparison).into_iter().filter_map(|entry| {
+        let text = format!("{} {}: {}", entry.by, entry.what, entry.reason);
+        Some(Mark { at: entry.at, number: entry.number?, text })
+    });
+    Chart {
+        title: subject.title.clone(),
+        subtitle: agreement(comparison),
+        span: recording.span().max(Duration::from_secs(1)),
+        panels: vec![
+            panel(
+                "backlog: items that wait, as recorded",
+                Tone::Backlog,
+                5,
+                looks.iter().map(|look| (look.at, look.backlog)).collect(),
+            ),
+            panel("pods, as recorded", Tone::Recorded, rows, recorded),
+            panel("pods, as predicted", Tone::Pods, rows, predicted),
+        ],
+        marks: marks.collect(),
+    }
+}
+
+fn agreement(comparison: &Comparison) -> String {
+    let Comparison { agreement, error, .. } = comparison;
+    format!("the same count for {:.1} % of the time, {error:.2} pods apart on average", agreement * 100.0)
+}
+
+/// Steps of the model and of the recording, those that belong together in one line.
+fn entries(comparison: &Comparison) -> Vec<Entry> {
+    let mut alone: Vec<_> = comparison.recorded.iter().copied().map(Some).collect();
+    let mut entries: Vec<Entry> = Vec::new();
+    for Step { at, by, from, to, reason } in &comparison.steps {
+        let found = alone.iter_mut().find(|other| {
+            other.is_some_and(|(moment, before, after)| {
+                (before, after) == (*from, *to) && moment.abs_diff(*at) <= TOGETHER
+            })
+        });
+        let reason = match found.and_then(Option::take) {
+            Some((moment, ..)) => format!("recorded at {}. {reason}", Clock(moment)),
+            None => format!("NOT RECORDED. {reason}"),
+        };
+        let by = if *by == By::Keda { "KEDA" } else { "HPA" };
+        entries.push(Entry { number: None, at: *at, until: None, by, what: format!("{from} → {to}"), reason });
+    }
+    for (at, from, to) in alone.into_iter().flatten() {
+        let reason = "NOT PREDICTED".to_owned();
+        entries.push(Entry { number: None, at, until: None, by: "?", what: format!("{from} → {to}"), reason });
+    }
+    entries.sort_by_key(|entry| entry.at);
+    for (number, entry) in (1..).zip(&mut entries) {
+        entry.number = Some(number);
+    }
+    entries
+}
+
+fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Comparison) -> String {
+    let width = width();
+    let head = |title: &str| format!("\n{0}{title}{0:#}\n", anstyle::Style::new().bold());
+    let partings: Vec<Entry> = comparison
+        .partings
+        .iter()
+        .map(|parting| Entry {
+            number: None,
+            at: parting.from,
+            until: Some(parting.until),
+            by: "",
+            what: format!("{} recorded, {} predicted", parting.recorded, parting.predicted),
+            reason: format!(
+                "predicted because {}; recorded {}, with {} waiting",
+                parting.because,
+                parting
+                    .recorded_because
+                    .as_deref()
+                    .map_or("without a reason".to_owned(), |reason| format!("because {reason}")),
+                parting.backlog
+            ),
+        })
+        .collect();
+    let (keda, hpa) = comparison.begins;
+    let found = [
+        ("agreement", agreement(comparison)),
+        ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
+        ("recorded", format!("{} looks over {}", recording.looks.len(), Clock(recording.span()))),
+        ("clocks", format!("fitted: KEDA polls first at {}, the HPA syncs first at {}", Clock(keda), Clock(hpa))),
+    ];
+    let partings = match partings[..] {
+        [] => "  Nowhere for longer than it takes to look.\n".to_owned(),
+        _ => timeline(&partings, width),
+    };
+    format!(
+        "{}{}{}{}{}{partings}{}{}",
+        head(&subject.title).trim_start(),
+        chart.text(width),
+        head("What the model does, and when that was recorded"),
+        timeline(&entries(comparison), width),
+        head("Where the two part"),
+        head("How well they agree"),
+        facts(&found, width),
+    )
+}

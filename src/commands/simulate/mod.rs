@@ -1,0 +1,178 @@
+//! `simulate`: what KEDA and the HPA would do with the profile's load, without a cluster and without waiting.
+
+mod against;
+mod plan;
+mod view;
+mod want;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use color_eyre::eyre::{Result, WrapErr as _};
+
+use self::plan::{Goal, Plan};
+use self::view::{Row, View};
+use super::Context;
+use crate::cli::{self, positive_duration};
+use crate::exit::{Outcome, UsageError};
+use crate::profile::Span;
+use crate::screen::{Chart, width};
+use crate::simulation::{self, Scenario};
+use crate::tuning::Want;
+use crate::workload::{Pattern, Work};
+
+/// What the lines of JSON and CSV say, and the rules behind what is not asked for.
+const MORE: &str = "\
+With --output json each second is an object on a line of its own, as `qscale watch` writes them (see `qscale watch --help`),
+with a `reason` why there are to be as many pods; `time` counts from --start. A last object has the summary:
+  summary           arrived, done, cut, lost, left: items; peak_backlog; peak_pods; wait_seconds: p50, p95, p99; seconds_to_empty,
+                    null when it does not come to that; pod_seconds; idle_pod_seconds; changes
+With --output csv the same, with the columns of the first line, and without a summary.
+
+Without --for the simulation ends when the load is over, all of it worked, and the consumers are back at their minimum, an hour
+from its begin at most; a load that has no end is put on the list for five minutes. With --for it ends then, and not before.
+
+Items arrive by the load of the profile, or --produce. They are taken first in, first out, by pods that are there --start-time
+after they were created, and each takes as long as `work` of the profile, or --work, says. It is the same for the same --seed, byte for byte.
+
+--want tries settings until the wait that is wanted is met, within the min-replica-count and max-replica-count that the
+profile sets; what it leaves out is free. Exit status 4 when they cannot be met.
+
+--against reads a recording: what `qscale watch --output json` wrote, or CSV with the columns t_s or time, llen or backlog,
+deploy_spec_replicas or desired, and busy or in_work where there is such a trigger. At the times at which KEDA polls and the HPA
+syncs, the settings of the profile are asked what they make of the list as it was recorded. When in their periods both begin is
+fitted to the recording.";
+
+/// Show what KEDA and the HPA would do with a load, and why
+///
+/// The profile's load, working times and scaling are played through in no time: a chart, each change with its reason, how
+/// long items wait, and what it costs. No Redis, no cluster.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = MORE)]
+pub(crate) struct Args {
+    /// The load, in place of the profile's: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500
+    #[arg(long, value_name = "PATTERN")]
+    produce: Option<Pattern>,
+
+    /// The same from a CSV file: a count of items for each second, or `seconds,count` lines
+    #[arg(long, value_name = "FILE", conflicts_with = "produce")]
+    produce_file: Option<PathBuf>,
+
+    /// How long to simulate [default: until all is over, an hour at most]
+    #[arg(long = "for", value_name = "DURATION", value_parser = positive_duration)]
+    limit: Option<Duration>,
+
+    /// What chance begins with: the same number, the same bytes
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = cli::count)]
+    seed: u64,
+
+    /// From a pod's creation to its first item
+    #[arg(long, value_name = "DURATION", default_value = "2s")]
+    start_time: Span,
+
+    /// How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME
+    #[arg(long, value_name = "WORK")]
+    work: Option<Work>,
+
+    /// Leave out what protects items in work, to see what it is good for
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    without: Vec<Protection>,
+
+    /// The form of the result
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    output: Form,
+
+    /// The time of the first sample, as RFC 3339
+    #[arg(long, value_name = "TIME", default_value = "1970-01-01T00:00:00Z", value_parser = moment)]
+    start: SystemTime,
+
+    /// Draw the chart as a picture (SVG) as well
+    #[arg(long, value_name = "FILE", conflicts_with = "want")]
+    svg: Option<PathBuf>,
+
+    /// Propose settings that keep this wait, such as p95=60s, and prove them
+    #[arg(long, value_name = "WAIT", conflicts_with = "against")]
+    want: Option<Want>,
+
+    /// Compare with what was recorded
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "limit", "without", "start_time"])]
+    against: Option<PathBuf>,
+}
+
+/// What keeps items in work from being cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Protection {
+    /// The triggers that count what has left the list: pods with items in work.
+    Busy,
+    /// The formula that adds them up.
+    Formula,
+    /// Jobs, which nobody ends: a Deployment in their place.
+    Jobs,
+    /// The time a pod may take to finish what it has.
+    Grace,
+}
+
+impl From<Protection> for simulation::Protection {
+    fn from(protection: Protection) -> Self {
+        match protection {
+            Protection::Busy => Self::Busy,
+            Protection::Formula => Self::Formula,
+            Protection::Jobs => Self::Jobs,
+            Protection::Grace => Self::Grace,
+        }
+    }
+}
+
+/// The form of a result on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// One line a sample, for spreadsheets.
+    Csv,
+}
+
+fn moment(text: &str) -> Result<SystemTime, String> {
+    humantime::parse_rfc3339_weak(text).map_err(|_| "is not a time such as 2026-03-01T12:00:00Z".to_owned())
+}
+
+pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let plan = Plan::resolve(args, &context).await?;
+    let chart = match &plan.goal {
+        Goal::Show(scenario) => show(&plan, scenario, &context)?,
+        Goal::Want(want, scenario) => return want::run(*want, scenario, plan.output, &context),
+        Goal::Against(path) => against::run(path, &plan.subject, plan.output, &context).await?,
+    };
+    if let Some(path) = &plan.svg {
+        let picture = chart.svg();
+        tokio::fs::write(path, picture).await.wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
+    let run = simulation::run(scenario).map_err(|error| UsageError(error.to_string()))?;
+    let view = View { subject: &plan.subject, scenario, run: &run };
+    match plan.output {
+        Form::Text => context.printer.result(&view.text(width()).trim_end())?,
+        Form::Json => {
+            let mut lines = String::new();
+            for sample in view.samples() {
+                lines.push_str(&serde_json::to_string(&sample)?);
+                lines.push('\n');
+            }
+            lines.push_str(&view.totals()?);
+            context.printer.result(&lines)?;
+        }
+        Form::Csv => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            for sample in view.samples() {
+                writer.serialize(Row::from(sample))?;
+            }
+            context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
+        }
+    }
+    Ok(view.chart())
+}

@@ -1,0 +1,268 @@
+//! What the model makes of a recorded list, beside what happened.
+//!
+//! The model is asked at the times at which KEDA polls and the HPA syncs, with the list as it was recorded and with the count
+//! of pods that the model itself has come to. So where the two part, they part by a rule or by a setting, not by a load that
+//! was guessed. A recording does not say when in their periods KEDA and the HPA began: both are fitted, so that the counts
+//! agree for as long as they can.
+
+use std::time::Duration;
+
+use crate::recording::Recording;
+use crate::scaler::{Counted, Reading, SYNC_PERIOD, Scale, Scaler, Settings};
+
+/// How far apart the begins are that are tried first, and then around the best of them.
+const COARSE: Duration = Duration::from_secs(1);
+const FINE: Duration = Duration::from_millis(250);
+
+/// More begins than these are not tried of either.
+const MOST_TRIED: u32 = 40;
+
+/// A difference that is over sooner is one of when somebody looked.
+const SHORTEST: Duration = Duration::from_secs(3);
+
+/// Who changes the count of pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// From none and to none.
+    Keda,
+    /// Between one and the most.
+    Hpa,
+}
+
+/// A change of the count, as the model has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Since the begin of the recording.
+    pub at: Duration,
+    /// Whose change it is.
+    pub by: By,
+    /// How many pods there were to be, and are.
+    pub from: u32,
+    /// Until the next step.
+    pub to: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// A stretch of time for which the counts differ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parting {
+    /// When it begins.
+    pub from: Duration,
+    /// When it ends.
+    pub until: Duration,
+    /// What happened.
+    pub recorded: u32,
+    /// What the model says.
+    pub predicted: u32,
+    /// What the model said last before it begins, with the list as it was.
+    pub because: String,
+    /// What the recording says of it, if it does.
+    pub recorded_because: Option<String>,
+    /// How many items waited.
+    pub backlog: u64,
+}
+
+/// Prediction and recording, side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// When KEDA first polls, and the HPA first syncs.
+    pub begins: (Duration, Duration),
+    /// What the model does.
+    pub steps: Vec<Step>,
+    /// What was recorded: when, from how many pods, to how many.
+    pub recorded: Vec<(Duration, u32, u32)>,
+    /// Where the two differ.
+    pub partings: Vec<Parting>,
+    /// The part of the time for which they agree, from 0 to 1.
+    pub agreement: f64,
+    /// The mean difference, in pods.
+    pub error: f64,
+}
+
+impl Comparison {
+    /// Asks the model what it makes of the recording, with `settings`.
+    pub fn of(settings: &Settings, recording: &Recording) -> Self {
+        let settings = &told(settings, recording);
+        let begins = fitted(settings, recording);
+        let replay = replay(settings, recording, begins);
+        let recorded: Vec<_> = recording
+            .looks
+            .windows(2)
+            .filter(|pair| pair[0].desired != pair[1].desired)
+            .map(|pair| (pair[1].at, pair[0].desired, pair[1].desired))
+            .collect();
+        let partings = partings(recording, &replay);
+        let span = recording.span().as_secs_f64().max(1e-9);
+        let apart: Duration = stretches(recording, &replay)
+            .filter(|s| s.recorded != s.predicted)
+            .map(|s| s.until.saturating_sub(s.from))
+            .sum();
+        Self {
+            begins,
+            partings,
+            recorded,
+            agreement: 1.0 - apart.as_secs_f64() / span,
+            error: difference(recording, &replay) / span,
+            steps: replay.into_iter().filter(|said| said.from != said.to).collect(),
+        }
+    }
+
+    /// What the model says of every look, as the count of pods from a moment on.
+    pub fn predicted(&self, recording: &Recording) -> Vec<(Duration, u64)> {
+        let first = recording.looks.first().map_or(0, |look| look.desired);
+        std::iter::once((Duration::ZERO, first.into()))
+            .chain(self.steps.iter().map(|step| (step.at, step.to.into())))
+            .collect()
+    }
+}
+
+/// The triggers that the recording knows the counts of.
+fn told(settings: &Settings, recording: &Recording) -> Settings {
+    let work = recording.looks.iter().any(|look| look.in_work.is_some());
+    let mut settings = settings.clone();
+    if settings.composite.is_none() {
+        settings.triggers.retain(|trigger| match trigger.counted {
+            Counted::Waiting => true,
+            Counted::Busy => work,
+            Counted::Delayed | Counted::Landing => false,
+        });
+    }
+    settings
+}
+
+/// All that is said, changes or not: asks KEDA and the HPA at their times, in order.
+fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Duration)) -> Vec<Step> {
+    let end = recording.span();
+    let reading = |at: Duration| {
+        let look = recording.at(at);
+        let busy = look.in_work.map(|items| items.min(look.ready.unwrap_or(u32::MAX).into()));
+        let count = |counted| match counted {
+            Counted::Waiting => Some(look.backlog),
+            Counted::Busy => Some(busy.unwrap_or(0)),
+            Counted::Delayed | Counted::Landing => Some(0),
+        };
+        Reading::Read(settings.triggers.iter().map(|trigger| count(trigger.counted)).collect())
+    };
+    let mut scaler = Scaler::new(settings.clone(), Duration::ZERO);
+    let mut spec = recording.looks.first().map_or(0, |look| look.desired);
+    if spec > 0 {
+        // Pods that are there had something to do, as far as anybody knows.
+        let some = settings.triggers.iter().map(|trigger| Some(trigger.activation + 1)).collect();
+        scaler.poll(Duration::ZERO, spec, &Reading::Read(some));
+    }
+    let (mut poll, mut sync) = (keda, hpa);
+    let mut said = Vec::new();
+    while poll.min(sync) <= end {
+        let by = if poll <= sync { By::Keda } else { By::Hpa };
+        let at = poll.min(sync);
+        let decision = match by {
+            By::Keda => scaler.poll(at, spec, &reading(at)),
+            By::Hpa => scaler.sync(at, Scale { spec, status: spec }, &reading(at)),
+        };
+        match by {
+            By::Keda => poll += settings.polling,
+            By::Hpa => sync += SYNC_PERIOD,
+        }
+        said.push((at, by, spec, decision));
+        spec = said.last().map_or(spec, |(.., decision)| decision.replicas);
+    }
+    said.into_iter()
+        .map(|(at, by, from, decision)| Step {
+            at,
+            by,
+            from,
+            to: decision.replicas,
+            reason: decision.reason.to_string(),
+        })
+        .collect()
+}
+
+/// The begins for which the counts agree best; of equals the earliest.
+fn fitted(settings: &Settings, recording: &Recording) -> (Duration, Duration) {
+    let error = |begins| difference(recording, &replay(settings, recording, begins));
+    let grid = |from: Duration, to: Duration, least: Duration| {
+        let step = (to.saturating_sub(from) / MOST_TRIED).max(least);
+        std::iter::successors(Some(from), move |at| Some(*at + step)).take_while(move |at| *at < to)
+    };
+    let mut best = (f64::INFINITY, (Duration::ZERO, Duration::ZERO));
+    let mut attempt = |begins| {
+        let error = error(begins);
+        if error < best.0 {
+            best = (error, begins);
+        }
+        best.1
+    };
+    let mut found = (Duration::ZERO, Duration::ZERO);
+    for keda in grid(Duration::ZERO, settings.polling, COARSE) {
+        for hpa in grid(Duration::ZERO, SYNC_PERIOD, COARSE) {
+            found = attempt((keda, hpa));
+        }
+    }
+    let around = |at: Duration| grid(at.saturating_sub(COARSE), at + COARSE, FINE);
+    for keda in around(found.0) {
+        for hpa in around(found.1) {
+            attempt((keda, hpa));
+        }
+    }
+    attempt(found)
+}
+
+/// A stretch for which both counts stay the same.
+struct Stretch<'a> {
+    from: Duration,
+    until: Duration,
+    recorded: u32,
+    predicted: u32,
+    look: &'a crate::recording::Look,
+    said: Option<&'a Step>,
+}
+
+fn stretches<'a>(recording: &'a Recording, said: &'a [Step]) -> impl Iterator<Item = Stretch<'a>> {
+    let mut moments: Vec<Duration> =
+        recording.looks.iter().map(|look| look.at).chain(said.iter().map(|step| step.at)).collect();
+    // The last look holds for a moment as well: a step that was seen there has to be found.
+    moments.push(recording.span() + COARSE);
+    moments.sort_unstable();
+    moments.dedup();
+    let first = recording.looks.first().map_or(0, |look| look.desired);
+    let pairs: Vec<_> = moments.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    pairs.into_iter().map(move |(from, until)| {
+        let look = recording.at(from);
+        let said = said[..said.partition_point(|step| step.at <= from)].last();
+        Stretch { from, until, recorded: look.desired, predicted: said.map_or(first, |step| step.to), look, said }
+    })
+}
+
+/// Pods times seconds by which the counts differ.
+fn difference(recording: &Recording, said: &[Step]) -> f64 {
+    stretches(recording, said)
+        .map(|stretch| {
+            f64::from(stretch.recorded.abs_diff(stretch.predicted))
+                * stretch.until.saturating_sub(stretch.from).as_secs_f64()
+        })
+        .sum()
+}
+
+fn partings(recording: &Recording, said: &[Step]) -> Vec<Parting> {
+    let mut partings: Vec<Parting> = Vec::new();
+    for stretch in stretches(recording, said).filter(|stretch| stretch.recorded != stretch.predicted) {
+        let Stretch { from, until, recorded, predicted, look, said } = stretch;
+        match partings.last_mut() {
+            Some(last) if last.until == from && (last.recorded, last.predicted) == (recorded, predicted) => {
+                last.until = until;
+            }
+            _ => partings.push(Parting {
+                from,
+                until,
+                recorded,
+                predicted,
+                because: said.map_or_else(|| "nobody has looked yet".to_owned(), |step| step.reason.clone()),
+                recorded_because: look.reason.clone(),
+                backlog: look.backlog,
+            }),
+        }
+    }
+    partings.retain(|parting| parting.until.saturating_sub(parting.from) >= SHORTEST);
+    partings
+}

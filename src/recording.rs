@@ -1,0 +1,213 @@
+//! What `watch` or `simulate` has written, read again: lines of JSON, or CSV with a head.
+
+use std::time::{Duration, SystemTime};
+
+use crate::sample::Sample;
+
+/// A series of looks at a list and its pods, the oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// One at least.
+    pub looks: Vec<Look>,
+}
+
+/// One look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// Since the first one; never less than in the look before.
+    pub at: Duration,
+    /// How many items waited.
+    pub backlog: u64,
+    /// How many were in work, or how many pods had any; `None` where nobody looked.
+    pub in_work: Option<u64>,
+    /// How many pods there were to be.
+    pub desired: u32,
+    /// How many were ready; `None` where nobody looked.
+    pub ready: Option<u32>,
+    /// Why so many.
+    pub reason: Option<String>,
+}
+
+/// Why a recording cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}{}: {message}", line_in(*.line))]
+pub struct RecordingError {
+    /// What it goes by.
+    name: String,
+    /// Counted from 1; `None` where it is about the whole.
+    line: Option<u64>,
+    message: String,
+}
+
+fn line_in(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!(":{line}"))
+}
+
+/// The columns of a CSV file that are read, by each name they may have: `simulate`'s own, and those of `kubectl`-like
+/// recordings.
+const TIME: &[&str] = &["time", "t_s"];
+const BACKLOG: &[&str] = &["backlog", "llen"];
+const IN_WORK: &[&str] = &["in_work", "busy"];
+const DESIRED: &[&str] = &["desired", "deploy_spec_replicas"];
+const READY: &[&str] = &["ready", "deploy_ready"];
+const REASON: &[&str] = &["reason"];
+
+impl Recording {
+    /// Reads a recording from `text`, which goes by `name` in messages. Lines that begin with `#` are passed over, and so
+    /// is what is no sample: a verdict or a summary at the end.
+    ///
+    /// # Errors
+    ///
+    /// Names the line that cannot be read. Looks without a Deployment are passed over; there have to be some with one.
+    pub fn parse(name: &str, text: &str) -> Result<Self, RecordingError> {
+        let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
+        let looks = if first.trim_start().starts_with('{') { json(text) } else { csv(text) };
+        let wrong = |line, message| RecordingError { name: name.to_owned(), line, message };
+        let looks = looks.map_err(|(line, message)| wrong(line, message))?;
+        if let Some(back) = looks.windows(2).find(|pair| pair[1].at < pair[0].at) {
+            return Err(wrong(None, format!("goes back in time, {} s after its begin", back[0].at.as_secs())));
+        }
+        match looks.first() {
+            Some(_) => Ok(Self { looks }),
+            None => Err(wrong(None, "holds no look at a Deployment: nothing to compare with".to_owned())),
+        }
+    }
+
+    /// From the first look to the last.
+    pub fn span(&self) -> Duration {
+        self.looks.last().map_or(Duration::ZERO, |look| look.at)
+    }
+
+    /// The look that holds at `at`.
+    pub fn at(&self, at: Duration) -> &Look {
+        let after = self.looks.partition_point(|look| look.at <= at);
+        &self.looks[after.saturating_sub(1)]
+    }
+}
+
+/// A line, where it is about one, and what is wrong with it.
+type Wrong = (Option<u64>, String);
+
+fn json(text: &str) -> Result<Vec<Look>, Wrong> {
+    let mut looks = Vec::new();
+    let mut start = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let value: serde_json::Value = serde_json::from_str(line).map_err(|error| (Some(number), error.to_string()))?;
+        if value.get("time").is_none() {
+            continue;
+        }
+        let sample: Sample = serde_json::from_value(value).map_err(|error| (Some(number), error.to_string()))?;
+        let Some(deployment) = sample.deployment else { continue };
+        looks.push(Look {
+            at: since(sample.time, *start.get_or_insert(sample.time), number)?,
+            backlog: sample.backlog,
+            in_work: sample.in_work,
+            desired: deployment.desired,
+            ready: Some(deployment.ready),
+            reason: sample.reason,
+        });
+    }
+    Ok(looks)
+}
+
+fn since(time: SystemTime, start: SystemTime, line: u64) -> Result<Duration, Wrong> {
+    time.duration_since(start).map_err(|_| (Some(line), "goes back in time".to_owned()))
+}
+
+fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
+    let mut reader = ::csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
+    let head = reader.headers().map_err(|error| (None, error.to_string()))?.clone();
+    let column = |names: &[&str]| head.iter().position(|name| names.contains(&name));
+    let required = |names: &[&str]| {
+        column(names)
+            .ok_or_else(|| (None, format!("is neither JSON nor a CSV file with a column `{}`", names.join("` or `"))))
+    };
+    let (time, backlog, desired) = (required(TIME)?, required(BACKLOG)?, required(DESIRED)?);
+    let (in_work, ready, reason) = (column(IN_WORK), column(READY), column(REASON));
+    let mut looks = Vec::new();
+    let mut start = None;
+    for record in reader.records() {
+        let record = record.map_err(|error| (error.position().map(::csv::Position::line), error.to_string()))?;
+        let line = record.position().map_or(0, ::csv::Position::line);
+        let number = |column: usize| -> Result<Option<u64>, Wrong> {
+            match record.get(column).unwrap_or_default() {
+                "" => Ok(None),
+                text => text.parse().map(Some).map_err(|_| (Some(line), format!("`{text}` is not a whole number"))),
+            }
+        };
+        let at = moment(record.get(time).unwrap_or_default()).map_err(|message| (Some(line), message))?;
+        let (Some(backlog), Some(desired)) = (number(backlog)?, number(desired)?) else { continue };
+        looks.push(Look {
+            at: since(at, *start.get_or_insert(at), line)?,
+            backlog,
+            in_work: in_work.map(number).transpose()?.flatten(),
+            desired: pods(desired),
+            ready: ready.map(number).transpose()?.flatten().map(pods),
+            reason: reason.and_then(|column| record.get(column)).filter(|text| !text.is_empty()).map(str::to_owned),
+        });
+    }
+    Ok(looks)
+}
+
+/// RFC 3339, or seconds since whenever.
+fn moment(text: &str) -> Result<SystemTime, String> {
+    let seconds = || Duration::try_from_secs_f64(text.parse().ok()?).ok();
+    match seconds() {
+        Some(seconds) => Ok(SystemTime::UNIX_EPOCH + seconds),
+        None => {
+            humantime::parse_rfc3339(text).map_err(|_| format!("`{text}` is neither a time nor a number of seconds"))
+        }
+    }
+}
+
+fn pods(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(seconds: u64, backlog: u64, desired: u32) -> Look {
+        let at = Duration::from_secs(seconds);
+        Look { at, backlog, in_work: None, desired, ready: None, reason: None }
+    }
+
+    #[test]
+    fn a_trace_is_read_by_its_columns() {
+        let text = "# load: 10 items\nt_s,utc,llen,deploy_spec_replicas\n5.0,x,7,0\n6.0,x,,0\n8.0,x,9,2\n";
+        let recording = Recording::parse("a.csv", text).unwrap();
+        assert_eq!(recording.looks, [look(0, 7, 0), look(3, 9, 2)]);
+        assert_eq!(recording.at(Duration::from_secs(2)).backlog, 7);
+        assert_eq!(recording.span(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn lines_of_json_are_samples_and_what_is_none_is_passed_over() {
+        let text = r#"{"time":"2026-03-01T12:00:00Z","backlog":7,"deployment":null}
+{"time":"2026-03-01T12:00:01Z","backlog":8,"deployment":{"namespace":"n","name":"d","desired":3,"current":3,"ready":2,"available":2},"reason":"so"}
+{"verdict":"pass"}
+"#;
+        let recording = Recording::parse("run.jsonl", text).unwrap();
+        assert_eq!(recording.looks, [Look { ready: Some(2), reason: Some("so".to_owned()), ..look(0, 8, 3) }]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_line() {
+        for (text, message) in [
+            ("{\"time\":\"soon\",\"backlog\":1}\n", "r:1: `soon` is not a time"),
+            ("a,b\n1,2\n", "r: is neither JSON nor a CSV file with a column `time` or `t_s`"),
+            ("t_s,llen,desired\n1,x,2\n", "r:2: `x` is not a whole number"),
+            ("t_s,llen,desired\nnever,1,2\n", "r:2: `never` is neither a time"),
+            ("t_s,llen,desired\n2,1,2\n1,1,2\n", "r:3: goes back in time"),
+            ("{\"verdict\":\"pass\"}\n", "r: holds no look at a Deployment"),
+            ("", "r: is neither JSON nor a CSV"),
+        ] {
+            let error = Recording::parse("r", text).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{text:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A chart in characters: without colour, and in a pipe, it says the same.
+
+use std::fmt::Write as _;
+use std::io;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::HumanCount;
+
+use super::{Chart, Clock, Panel, Tone, column, columns, ticks};
+
+/// An eighth of a line, two eighths … and the whole.
+const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// What is to be and is not yet.
+const SHADE: char = '░';
+
+/// Columns of an output that has none of its own: a pipe, a file.
+const IN_A_PIPE: usize = 80;
+
+/// Columns that a chart makes use of, at least and at most.
+const READABLE: std::ops::RangeInclusive<usize> = 40..=200;
+
+/// The columns of the terminal, or what `COLUMNS` says, or 80.
+pub(crate) fn width() -> usize {
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.or_else(asked).unwrap_or(IN_A_PIPE).clamp(*READABLE.start(), *READABLE.end())
+}
+
+impl Chart {
+    /// Draws the chart, `width` columns wide, each line ended; coloured, which a pipe strips.
+    pub(crate) fn text(&self, width: usize) -> String {
+        let labels = self.panels.iter().map(|panel| HumanCount(panel.peak()).to_string().len()).max().unwrap_or(1);
+        let plot = width.saturating_sub(labels + 2).max(10);
+        let mut text = String::new();
+        for panel in &self.panels {
+            panel.write(&mut text, self.span, labels, plot);
+        }
+        self.write_axis(&mut text, labels, plot);
+        text
+    }
+
+    fn write_axis(&self, text: &mut String, labels: usize, plot: usize) {
+        let marks = self.mark_line(plot);
+        if !marks.trim().is_empty() {
+            let bold = Style::new().bold();
+            line(text, &format!("{:>labels$}  {bold}{}{bold:#}", "", marks.trim_end()));
+        }
+        let moments = ticks(self.span, plot / 10);
+        let mut times = vec![' '; plot];
+        let mut rule = vec!['─'; plot];
+        for tick in moments {
+            let at = column(tick, self.span, plot);
+            rule[at] = '┴';
+            let name = Clock(tick).to_string();
+            // The last one ends with the plot where it would stand out.
+            for (place, c) in times.iter_mut().skip(at.min(plot - name.len())).zip(name.chars()) {
+                *place = c;
+            }
+        }
+        let rule: String = rule.into_iter().collect();
+        let times: String = times.into_iter().collect();
+        line(text, &format!("{:>labels$} └{rule}", ""));
+        line(text, &format!("{:>labels$}  {}", "", times.trim_end()));
+    }
+
+    /// The numbers of the marks, each where it fits; one that does not is still in the timeline.
+    fn mark_line(&self, plot: usize) -> String {
+        let mut places = vec![' '; plot];
+        let mut free = 0;
+        for mark in &self.marks {
+            let number = mark.number.to_string();
+            let at = column(mark.at, self.span, plot);
+            if at >= free && at + number.len() <= plot {
+                for (place, c) in places.iter_mut().skip(at).zip(number.chars()) {
+                    *place = c;
+                }
+                free = at + number.len() + 1;
+            }
+        }
+        places.into_iter().collect()
+    }
+}
+
+impl Panel {
+    fn write(&self, text: &mut String, span: std::time::Duration, labels: usize, plot: usize) {
+        let peak = self.peak();
+        let solid = columns(&self.solid, span, plot);
+        let shade = columns(&self.shade, span, plot);
+        let style = self.tone.style();
+        let bold = Style::new().bold();
+        let legend =
+            self.legend.map(|(solid, shade)| format!("  {style}█{style:#} {solid}  {style}{SHADE}{style:#} {shade}"));
+        line(text, &format!("{:>labels$}  {bold}{}{bold:#}{}", "", self.title, legend.unwrap_or_default()));
+        for row in (0..self.rows).rev() {
+            let cells: String =
+                solid.iter().zip(&shade).map(|(solid, shade)| self.cell(row, *solid, *shade, peak)).collect();
+            let label = self.label(row, peak).map(|value| HumanCount(value).to_string()).unwrap_or_default();
+            let edge = if label.is_empty() { '│' } else { '┤' };
+            line(text, &format!("{label:>labels$} {edge}{style}{}{style:#}", cells.trim_end()));
+        }
+    }
+
+    /// What stands in `row`, counted from the bottom.
+    fn cell(&self, row: usize, solid: u64, shade: u64, peak: u64) -> char {
+        let eighths = |value: u64| {
+            let full = u128::from(value) * self.rows as u128 * 8;
+            usize::try_from(full.div_ceil(u128::from(peak))).unwrap_or(usize::MAX)
+        };
+        match eighths(solid).saturating_sub(row * 8) {
+            0 if eighths(shade) > row * 8 => SHADE,
+            0 => ' ',
+            filled => EIGHTHS[filled.min(8) - 1],
+        }
+    }
+
+    /// The value at the upper edge of `row` where the scale names it: at the top, and in the middle of a tall panel.
+    fn label(&self, row: usize, peak: u64) -> Option<u64> {
+        let value = peak * (row as u64 + 1) / self.rows as u64;
+        let whole = (peak * (row as u64 + 1)).is_multiple_of(self.rows as u64);
+        let each = peak == self.rows as u64;
+        let middle = self.rows >= 5 && row + 1 == self.rows.div_ceil(2);
+        (row + 1 == self.rows || each || (middle && (whole || peak > 100))).then_some(value)
+    }
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Self::Backlog => AnsiColor::Yellow,
+            Self::Work => AnsiColor::Cyan,
+            Self::Pods => AnsiColor::Green,
+            Self::Recorded => AnsiColor::Magenta,
+        }
+        .on_default()
+    }
+}
+
+fn line(text: &mut String, line: &str) {
+    // Writing to memory does not fail.
+    let _ = writeln!(text, "{line}");
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::super::Mark;
+    use super::*;
+
+    fn series(steps: &[(u64, u64)]) -> Vec<(Duration, u64)> {
+        steps.iter().map(|(at, value)| (Duration::from_secs(*at), *value)).collect()
+    }
+
+    /// A burst at 10 s, worked off by three pods.
+    pub(crate) fn chart() -> Chart {
+        let panel = |title: &str, tone, rows, solid: &[(u64, u64)], shade: &[(u64, u64)]| Panel {
+            title: title.to_owned(),
+            tone,
+            rows,
+            solid: series(solid),
+            shade: series(shade),
+            legend: (!shade.is_empty()).then_some(("ready", "asked for")),
+        };
+        let mark = |at, number| Mark { at: Duration::from_secs(at), number, text: "HPA 1 → 3: <so>".to_owned() };
+        Chart {
+            title: "a & b".to_owned(),
+            subtitle: "c".to_owned(),
+            span: Duration::from_secs(60),
+            panels: vec![
+                panel(
+                    "items that wait",
+                    Tone::Backlog,
+                    3,
+                    &[(0, 0), (10, 900), (20, 600), (30, 300), (40, 2), (44, 0)],
+                    &[],
+                ),
+                panel(
+                    "pods",
+                    Tone::Pods,
+                    3,
+                    &[(0, 0), (14, 1), (24, 3), (50, 0)],
+                    &[(0, 0), (12, 1), (20, 3), (50, 0)],
+                ),
+            ],
+            marks: vec![mark(12, 1), mark(20, 2), mark(21, 3), mark(50, 4)],
+        }
+    }
+
+    #[test]
+    fn a_chart_says_the_same_without_colour() {
+        let text = chart().text(48);
+        assert!(text.contains("\u{1b}["), "{text}");
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        let expected = "     items that wait
+900 ┤       ███████
+    │       ██████████████
+    │       █████████████████████▁▁▁
+     pods  █ ready  ░ asked for
+  3 ┤              ░░░██████████████████
+  2 ┤              ░░░██████████████████
+  1 ┤        ░░█████████████████████████
+             1     2                    4
+    └┴────────────────────┴────────────────────┴
+     0:00                 0:30              1:00
+";
+        assert_eq!(plain, expected, "\n{plain}");
+        assert!(plain.lines().all(|line| line.chars().count() <= 48));
+    }
+}

@@ -1,0 +1,346 @@
+//! The rules of KEDA and the HPA, by the examples of their own tests, and what holds whatever is counted.
+#![allow(clippy::unwrap_used, reason = "what cannot be read fails the test")]
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use qscale::profile::Profile;
+use qscale::scaler::{Decision, Limit, Reading, Reason, Scale, Scaler, Settings};
+
+const AT_MOST_ONCE: &str = "[consume]\ndelivery = \"at-most-once\"\n";
+
+fn settings(scale: &str) -> Settings {
+    Settings::of(&Profile::parse("rules", &format!("{AT_MOST_ONCE}[scale]\n{scale}")).unwrap(), "work")
+}
+
+fn without_behavior(scale: &str) -> Settings {
+    Settings { behavior: None, ..settings(scale) }
+}
+
+/// A list and the consumers at work.
+fn with_busy(scale: &str) -> Settings {
+    let profile = Profile::parse("rules", &format!("[scale]\n{scale}")).unwrap();
+    let mut settings = Settings::of(&profile, "work");
+    settings.triggers.truncate(2);
+    settings
+}
+
+fn scaler(settings: Settings) -> Scaler {
+    Scaler::new(settings, Duration::ZERO)
+}
+
+fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn read(values: &[u64]) -> Reading {
+    Reading::Read(values.iter().copied().map(Some).collect())
+}
+
+fn of(pods: u32) -> Scale {
+    Scale { spec: pods, status: pods }
+}
+
+/// What the counts alone ask for.
+fn wish(settings: Settings, pods: u32, values: &[u64]) -> u32 {
+    match scaler(settings).sync(at(0), of(pods), &read(values)).reason {
+        Reason::Asked { wish, .. } => wish.pods,
+        other => panic!("{other}"),
+    }
+}
+
+/// Where each of the looks, 15 s apart, leads from `pods`.
+fn steps<const N: usize>(scaler: &mut Scaler, from: Duration, mut pods: u32, value: u64) -> [u32; N] {
+    let mut now = from;
+    [(); N].map(|()| {
+        pods = scaler.sync(now, of(pods), &read(&[value])).replicas;
+        now += at(15);
+        pods
+    })
+}
+
+/// `replica_calculator_test.go`: `TestReplicaCalcScaleUpPerPodCMExternal`, `TestTolerancePerPodCMExternal`,
+/// `TestScaleDownPerPodCMExternal`, `TestReplicaCalcConfigurableTolerancePerPodCMExternal`; and lists.
+#[test]
+fn a_count_asks_for_pods() {
+    for (target, pods, value, expected) in [
+        (2150, 3, 8600, 4),
+        (2200, 4, 8600, 4),
+        (3000, 5, 8600, 3),
+        (2800, 3, 8600, 3),
+        (5, 4, 23, 5),
+        (5, 4, 22, 4),
+        (5, 4, 18, 4),
+        (5, 4, 15, 3),
+        (5, 4, 0, 0),
+    ] {
+        let settings = settings(&format!("list-length = {target}\n"));
+        assert_eq!(wish(settings, pods, &[value]), expected, "{value} / {target}, {pods} pods");
+    }
+    let careful = settings("list-length = 2800\nbehavior.scale-up = { tolerance = 0.01 }\n");
+    assert_eq!(wish(careful, 3, &[8600]), 4);
+}
+
+#[test]
+fn a_status_of_no_pods_is_no_reason_to_hold_still() {
+    let decision = scaler(settings("list-length = 5\n")).sync(at(0), Scale { spec: 1, status: 0 }, &read(&[20]));
+    assert_eq!(decision.replicas, 4);
+}
+
+#[test]
+fn of_several_counts_the_largest_wish_is_done_and_a_formula_adds_them() {
+    assert_eq!(wish(with_busy("list-length = 5\n"), 4, &[3, 4]), 4);
+    let formula = with_busy("list-length = 5\nformula = \"waiting + busy * 5\"\n");
+    assert_eq!(wish(formula, 4, &[3, 4]), 5);
+}
+
+#[test]
+fn the_first_steps_are_those_of_the_rules() {
+    let scale = "list-length = 5\nmax-replica-count = 100\n";
+    assert_eq!(steps(&mut scaler(without_behavior(scale)), at(0), 1, 1000), [4, 8, 16, 32, 64, 100]);
+    assert_eq!(steps(&mut scaler(settings(scale)), at(0), 1, 1000), [5, 10, 20, 40, 80, 100]);
+}
+
+/// `horizontal_test.go::TestNormalizeDesiredReplicas`.
+#[test]
+fn without_behavior_the_largest_wish_of_five_minutes_counts() {
+    let mut scaler = scaler(without_behavior("list-length = 1\n"));
+    for (time, wished) in [(0, 10), (60, 9), (480, 5), (540, 4)] {
+        scaler.sync(at(time), Scale { spec: 10, status: 0 }, &read(&[wished]));
+    }
+    assert_eq!(scaler.sync(at(600), Scale { spec: 5, status: 0 }, &read(&[3])).replicas, 5);
+}
+
+/// `horizontal_test.go::TestNormalizeDesiredReplicasWithBehavior`.
+#[test]
+fn a_window_holds_in_its_direction() {
+    let both = "list-length = 1\nbehavior.scale-up = { stabilization-window = \"300s\" }\n\
+                behavior.scale-down = { stabilization-window = \"300s\" }\n";
+    let mut down = scaler(settings(both));
+    down.sync(at(0), of(3), &read(&[3]));
+    assert_eq!(down.sync(at(180), of(2), &read(&[1])).replicas, 2);
+    let mut up = scaler(settings(both));
+    up.sync(at(0), of(4), &read(&[4]));
+    up.sync(at(60), of(4), &read(&[5]));
+    assert_eq!(up.sync(at(120), of(1), &read(&[7])).replicas, 4);
+}
+
+/// `horizontal_test.go::TestScalingWithRules`; and 10 % more than 100 are 111, for the HPA reckons in floating point.
+#[test]
+fn policies_count_what_was_done_in_their_period() {
+    let up = |policy: &str| {
+        settings(&format!(
+            "list-length = 1\nmax-replica-count = 1000\nbehavior.scale-up = {{ policies = [{policy}] }}\n"
+        ))
+    };
+    for (policy, expected) in [
+        ("{ type = \"Pods\", value = 150, period = \"120s\" }", 235),
+        ("{ type = \"Percent\", value = 200, period = \"120s\" }", 255),
+    ] {
+        let mut scaler = scaler(up(policy));
+        assert_eq!(scaler.sync(at(0), of(85), &read(&[100])).replicas, 100);
+        assert_eq!(scaler.sync(at(60), of(100), &read(&[500])).replicas, expected, "{policy}");
+    }
+    let mut tenth = scaler(up("{ type = \"Percent\", value = 10, period = \"120s\" }"));
+    assert_eq!(tenth.sync(at(0), of(100), &read(&[500])).replicas, 111);
+
+    let down = |policy: &str| {
+        settings(&format!(
+            "list-length = 1\nmax-replica-count = 1000\n\
+             behavior.scale-down = {{ stabilization-window = \"0s\", policies = [{policy}] }}\n"
+        ))
+    };
+    let mut half = scaler(down("{ type = \"Percent\", value = 50, period = \"120s\" }"));
+    assert_eq!(half.sync(at(0), of(112), &read(&[100])).replicas, 100);
+    assert_eq!(half.sync(at(60), of(100), &read(&[0])).replicas, 56);
+    for (later, expected) in [(30, 9), (61, 8)] {
+        let mut one = scaler(down("{ type = \"Pods\", value = 1, period = \"60s\" }"));
+        assert_eq!(one.sync(at(0), of(10), &read(&[2])).replicas, 9);
+        assert_eq!(one.sync(at(later), of(9), &read(&[2])).replicas, expected, "{later} s later");
+    }
+}
+
+#[test]
+fn only_without_behavior_an_old_peak_comes_back() {
+    let scale = "list-length = 1\nmax-replica-count = 20\ncooldown-period = \"30s\"\n";
+    for (settings, expected) in [(without_behavior(scale), [4, 8, 10, 10]), (settings(scale), [1, 1, 1, 1])] {
+        let mut scaler = scaler(settings);
+        scaler.sync(at(0), of(10), &read(&[10]));
+        scaler.poll(at(0), 10, &read(&[10]));
+        assert_eq!(scaler.poll(at(30), 10, &read(&[0])).replicas, 10, "the cooldown has to be over");
+        assert_eq!(scaler.poll(at(31), 10, &read(&[0])).replicas, 0);
+        assert_eq!(scaler.poll(at(60), 0, &read(&[1])).replicas, 1);
+        assert_eq!(steps(&mut scaler, at(60), 1, 1), expected);
+    }
+}
+
+#[test]
+fn from_none_to_all_in_a_minute() {
+    let scale = "list-length = 5\nmax-replica-count = 20\npolling-interval = \"30s\"\n";
+    let mut scaler = scaler(without_behavior(scale));
+    assert_eq!(scaler.poll(at(30), 0, &read(&[100])).replicas, 1);
+    assert_eq!(steps(&mut scaler, at(45), 1, 100), [4, 8, 16, 20]);
+}
+
+#[test]
+fn a_fallback_stands_in_after_its_threshold() {
+    let scale = "list-length = 5\nfallback = { failure-threshold = 3, replicas = 6 }\n";
+    let mut scaler = scaler(settings(scale));
+    let unread = Reading::Read(vec![None]);
+    for time in [0, 15, 30] {
+        assert_eq!(scaler.sync(at(time), of(2), &unread).replicas, 2);
+    }
+    assert_eq!(scaler.sync(at(45), of(2), &unread).replicas, 6);
+    assert_eq!(scaler.sync(at(60), of(6), &Reading::NotBuilt).replicas, 6, "no fallback where KEDA cannot connect");
+}
+
+/// `horizontal_test.go`: `TestNoScaleDownOneMetricEmpty`, `TestScaleUpOneMetricEmpty`.
+#[test]
+fn what_cannot_be_read_keeps_pods_from_being_taken_away_and_not_from_being_added() {
+    let half = |value| Reading::Read(vec![Some(value), None]);
+    let settings = with_busy("list-length = 1\nbehavior.scale-down = { stabilization-window = \"0s\" }\n");
+    assert_eq!(scaler(settings.clone()).sync(at(0), of(5), &half(3)).replicas, 5);
+    assert_eq!(scaler(settings).sync(at(0), of(3), &half(4)).replicas, 4);
+}
+
+#[test]
+fn the_hpa_is_told_what_is_there_until_keda_has_looked_once() {
+    let mut scaler = scaler(settings("list-length = 1\nuse-cached-metrics = true\n"));
+    assert_eq!(scaler.sync(at(0), of(1), &read(&[2])).replicas, 2);
+    scaler.poll(at(1), 2, &read(&[2]));
+    assert_eq!(scaler.sync(at(15), of(2), &read(&[4])).replicas, 2);
+    assert_eq!(scaler.sync(at(30), of(2), &Reading::NotBuilt).reason, Reason::Unreadable);
+}
+
+#[test]
+fn an_annotation_makes_active_what_cannot_even_be_read() {
+    let mut forced = scaler(settings("force-activation = true\n"));
+    assert_eq!(forced.poll(at(0), 0, &Reading::Read(vec![None])), Decision { replicas: 1, reason: Reason::Forced });
+    let mut unforced = scaler(settings(""));
+    assert_eq!(unforced.poll(at(0), 0, &Reading::Read(vec![None])).replicas, 0);
+}
+
+#[test]
+fn a_new_object_cools_down_from_the_second_it_was_made_in() {
+    let settings = settings("initial-cooldown-period = \"10s\"\n");
+    let mut scaler = Scaler::new(settings, Duration::from_millis(3_900));
+    assert_eq!(scaler.poll(Duration::from_secs(13), 2, &read(&[0])).replicas, 2);
+    assert_eq!(scaler.poll(Duration::from_millis(13_100), 2, &read(&[0])).replicas, 0);
+}
+
+/// One look of a history: whether KEDA or the HPA looks, after how long, and what each trigger says.
+type Look = (bool, u64, Option<u64>, Option<u64>);
+
+fn anything() -> impl Strategy<Value = Settings> {
+    let window = || prop_oneof![Just(0_u64), 1..400_u64];
+    let policies = || {
+        let policy = (any::<bool>(), 1..200_u32, 1..120_u64).prop_map(|(pods, value, period)| {
+            let kind = if pods { "Pods" } else { "Percent" };
+            format!("{{ type = \"{kind}\", value = {value}, period = \"{period}s\" }}")
+        });
+        prop::collection::vec(policy, 1..3).prop_map(|policies| policies.join(", "))
+    };
+    (0..5_u32, 5..40_u32, 1..30_u64, 0..20_u64, window(), window(), policies(), policies(), any::<bool>()).prop_map(
+        |(min, max, target, activation, up, down, add, remove, behavior)| {
+            let settings = with_busy(&format!(
+                "min-replica-count = {min}\nmax-replica-count = {max}\nlist-length = {target}\n\
+                 activation-list-length = {activation}\n\
+                 behavior.scale-up = {{ stabilization-window = \"{up}s\", policies = [{add}] }}\n\
+                 behavior.scale-down = {{ stabilization-window = \"{down}s\", policies = [{remove}] }}\n"
+            ));
+            if behavior { settings } else { Settings { behavior: None, ..settings } }
+        },
+    )
+}
+
+fn history() -> impl Strategy<Value = Vec<Look>> {
+    let value = || prop_oneof![8 => (0..500_u64).prop_map(Some), 1 => Just(None), 3 => Just(Some(0))];
+    prop::collection::vec((any::<bool>(), 1..60_u64, value(), value()), 1..60)
+}
+
+/// Lives through `looks` from `pods` on, tells `seen` of each decision and how many pods there were before; and says how
+/// many there are in the end, and when that is.
+fn live(scaler: &mut Scaler, mut pods: u32, looks: &[Look], mut seen: impl FnMut(bool, u32, &Decision)) -> (u32, u64) {
+    let mut now = 0;
+    for (hpa, after, waiting, busy) in looks {
+        now += after;
+        let reading = Reading::Read(vec![*waiting, *busy]);
+        let decision =
+            if *hpa { scaler.sync(at(now), of(pods), &reading) } else { scaler.poll(at(now), pods, &reading) };
+        seen(*hpa, pods, &decision);
+        pods = decision.replicas;
+    }
+    (pods, now)
+}
+
+proptest! {
+    #[test]
+    fn no_bound_is_passed_and_nothing_is_done_or_left_without_a_reason(
+        settings in anything(), pods in 0..50_u32, looks in history(),
+    ) {
+        live(&mut scaler(settings.clone()), pods, &looks, |hpa, from, decision| {
+            let Decision { replicas, reason } = decision;
+            let text = reason.to_string();
+            assert!(!text.is_empty() && text.chars().count() <= 100, "{text}");
+            if *replicas != from {
+                assert!(*replicas <= settings.max && (!hpa || *replicas >= settings.min.max(1)), "{from} → {replicas}");
+                let of_the_hpa = matches!(reason, Reason::Asked { .. } | Reason::OverMax(_) | Reason::UnderMin(_));
+                let of_keda = matches!(reason, Reason::Activated(_) | Reason::CooledDown { .. } | Reason::Minimum(_));
+                assert!(if hpa { of_the_hpa } else { of_keda }, "{from} → {replicas}: {text}");
+            }
+            if let Reason::Asked { wish, limit, .. } = reason {
+                assert_eq!(wish.pods == *replicas, limit.is_none(), "{from} → {replicas}: {text}");
+            }
+        });
+    }
+
+    #[test]
+    fn where_nothing_changes_the_count_settles(settings in anything(), pods in 1..40_u32, waiting in 0..500_u64) {
+        let mut scaler = scaler(settings.clone());
+        let mut pods = pods.clamp(settings.min.max(1), settings.max);
+        let mut settled = 0;
+        for look in 0..200 {
+            let after = scaler.sync(at(look * 15), of(pods), &read(&[waiting, 0])).replicas;
+            settled = if after == pods { settled + 1 } else { 0 };
+            pods = after;
+        }
+        prop_assert!(settled >= 20, "{pods} pods after {settled} looks of rest");
+    }
+
+    #[test]
+    fn more_that_waits_is_never_fewer_pods(
+        settings in anything(), pods in 1..40_u32, looks in history(), fewer in 0..500_u64, more in 0..500_u64,
+    ) {
+        let mut scaler = scaler(settings);
+        let (pods, now) = live(&mut scaler, pods, &looks, |_, _, _| ());
+        let (few, many) = (read(&[fewer, 0]), read(&[fewer + more, 0]));
+        let time = at(now + 15);
+        prop_assert!(scaler.clone().sync(time, of(pods), &few).replicas <= scaler.clone().sync(time, of(pods), &many).replicas);
+        prop_assert!(scaler.clone().poll(time, pods, &few).replicas <= scaler.poll(time, pods, &many).replicas);
+    }
+
+    #[test]
+    fn what_is_paused_never_changes(mut settings in anything(), pods in 0..50_u32, looks in history()) {
+        settings.pause.paused = Some(true);
+        live(&mut scaler(settings), pods, &looks, |_, from, decision| {
+            assert_eq!(decision, &Decision { replicas: from, reason: Reason::Paused });
+        });
+    }
+
+    #[test]
+    fn a_direction_that_is_paused_is_not_taken(mut settings in anything(), out: bool, pods in 1..5_u32, looks in history()) {
+        // KEDA gives the HPA a `behavior` where a direction is paused.
+        settings.behavior = settings.behavior.or(self::settings("").behavior);
+        let pods = pods.clamp(settings.min.max(1), settings.max);
+        settings.pause.paused_scale_out = Some(out);
+        settings.pause.paused_scale_in = Some(!out);
+        live(&mut scaler(settings), pods, &looks, |_, from, decision| {
+            let held = if out { decision.replicas <= from } else { decision.replicas >= from };
+            let inside = !matches!(decision.reason, Reason::UnderMin(_) | Reason::Minimum(_));
+            assert!(held || !inside, "{from} → {}: {}", decision.replicas, decision.reason);
+            if let Reason::Asked { limit: Some(Limit::Disabled(_)), .. } = decision.reason {
+                assert_eq!(decision.replicas, from);
+            }
+        });
+    }
+}

@@ -1,0 +1,133 @@
+//! `qscale simulate`: what is shown, what programs read, what is wanted and what was recorded.
+
+mod support;
+
+use std::fs;
+
+use qscale::sample::Sample;
+use support::Qscale;
+
+const PROFILE: &str = "[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 5\nlist-length = 50\n";
+
+fn simulate(words: &[&str]) -> Qscale {
+    Qscale::new(["simulate"]).args(words)
+}
+
+#[test]
+fn why_five_and_not_twenty_why_so_late_and_why_so_long_is_in_the_output() {
+    let run = simulate(&["--produce", "burst 1000"]).output();
+    assert_eq!(run.status, 0, "{run:?}");
+    for part in
+        ["1000 waiting: KEDA starts the first", "asks for 20; 5 at", "the cooldown of 300 s", "pod-seconds", "wait "]
+    {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
+    assert!(!run.stdout.contains('\u{1b}'), "{}", run.stdout);
+}
+
+#[test]
+fn the_same_seed_says_the_same_and_another_does_not() {
+    let run =
+        |seed: &str| simulate(&["--produce", "1m@poisson(2)", "--output", "json", "--seed", seed]).output().stdout;
+    assert_eq!(run("7"), run("7"));
+    assert_ne!(run("7"), run("8"));
+}
+
+#[test]
+fn lines_are_samples_of_watch_and_a_summary() {
+    let run = simulate(&["--produce", "burst 20", "--output", "json", "--start", "2026-03-01T12:00:00Z"]).output();
+    let (samples, summary) = run.stdout.trim_end().rsplit_once('\n').unwrap();
+    let samples: Vec<Sample> = samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(humantime::format_rfc3339(samples[0].time).to_string(), "2026-03-01T12:00:00Z");
+    assert!(samples.iter().all(|sample| sample.reason.is_some() && sample.deployment.is_some()));
+    let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
+    assert_eq!((&summary["summary"]["arrived"], &summary["summary"]["left"]), (&20.into(), &0.into()));
+}
+
+#[test]
+fn csv_has_a_line_a_second() {
+    let run = simulate(&["--produce", "burst 20", "--for", "30s", "--output", "csv"]).output();
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines[0], "time,list,backlog,in_work,net_per_second,seconds_to_empty,desired,current,ready,reason");
+    assert_eq!(lines.len(), 32);
+}
+
+#[test]
+fn a_picture_is_the_same_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = |name: &str| {
+        let path = folder.path().join(name);
+        let run = simulate(&["--produce", "burst 100", "--svg"]).arg(&path).output();
+        assert_eq!(run.status, 0, "{run:?}");
+        fs::read_to_string(path).unwrap()
+    };
+    let first = picture("a.svg");
+    assert_eq!(first, picture("b.svg"));
+    assert!(first.starts_with("<svg ") && first.ends_with("</svg>\n"), "{first}");
+    assert_eq!(first.matches("<g").count(), first.matches("</g>").count());
+    assert!(first.contains("<title>1. "), "{first}");
+}
+
+#[test]
+fn what_it_has_written_is_what_it_predicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("run.jsonl"));
+    fs::write(&profile, PROFILE).unwrap();
+    let run = simulate(&["--produce", "burst 300", "--output", "json", "--profile"]).arg(&profile).output();
+    fs::write(&recording, &run.stdout).unwrap();
+    let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output();
+    assert_eq!(run.status, 0, "{run:?}");
+    // A second lies between two looks: a step that hangs on one item may be another one.
+    for part in ["the same count for ", "3 recorded, 3 predicted", "recorded at 0:19", "recorded at 6:19"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    // The cooldown of another profile is another story.
+    fs::write(&profile, format!("{PROFILE}cooldown-period = \"60s\"\n")).unwrap();
+    let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output();
+    assert!(run.stdout.contains("5 recorded, 0 predicted"), "{}", run.stdout);
+}
+
+#[test]
+fn a_wait_that_is_wanted_is_kept_by_what_is_proposed() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    fs::write(&profile, "[consume]\nwork = \"1s\"\n").unwrap();
+    let words = ["--produce", "2m@4", "--want", "p95=60s"];
+    let run = simulate(&words).arg("--profile").arg(&profile).output();
+    assert_eq!(run.status, 0, "{run:?}");
+    // What is proposed is a profile, and keeps the wait.
+    let proposed = run.stdout.replace("[consume]\n", "[consume]\nwork = \"1s\"\n");
+    fs::write(&profile, proposed).unwrap();
+    let run = simulate(&["--produce", "2m@4", "--output", "json", "--profile"]).arg(&profile).output();
+    let summary: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    assert!(summary["summary"]["wait_seconds"]["p95"].as_f64().unwrap() <= 60.0, "{summary}");
+}
+
+#[test]
+fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
+    for (limits, want, message) in [
+        ("max-replica-count = 2", "p95=20s", "max-replica-count = 2 is in the way: 4 slots are at work"),
+        ("min-replica-count = 0", "p50=1s", "min-replica-count = 0 is in the way"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = folder.path().join("q.toml");
+        fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{limits}\n")).unwrap();
+        let run = simulate(&["--produce", "1m@4", "--want", want, "--profile"]).arg(&profile).output();
+        assert_eq!(run.status, 4, "{run:?}");
+        assert!(run.stdout.contains(message), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said_where_it_stands() {
+    let run = simulate(&["--produce", "1m@5, 2m@@"]).output();
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(run.stderr.contains("column"), "{}", run.stderr);
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("r.csv");
+    fs::write(&recording, "a,b\n1,2\n").unwrap();
+    let run = simulate(&["--against"]).arg(&recording).output();
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(run.stderr.contains("neither JSON nor a CSV"), "{}", run.stderr);
+}
