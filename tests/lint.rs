@@ -92,6 +92,14 @@ fn what_is_rendered_here_has_no_faults() {
 }
 
 #[test]
+fn what_is_rendered_of_pods_that_are_always_there_has_no_faults() {
+    let profile = "[redis]\nhost = \"r.example.com\"\n[scale]\nmin-replica-count = 1\n";
+    let rendered = Qscale::new(["--profile", "q.toml", "render"]).file("q.toml", profile).output().exits(0).stdout;
+    let linted = Qscale::new(["render", "--lint", "-"]).input(rendered).output().exits(0);
+    assert_eq!(linted.stdout, "0 errors, 0 warnings\n");
+}
+
+#[test]
 fn json_is_looked_at_as_well_and_a_line_with_a_secret_is_not_shown() {
     let text = r#"{"kind": "List", "items": [
   {"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"REDIS_PASSWORD": "s3cret"}},

@@ -181,12 +181,9 @@ mod tests {
 
     #[test]
     fn aliases_that_multiply_are_cut_off() {
-        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for n in 1..10 {
-            let alias = format!("*a{}, ", n - 1).repeat(10);
-            text += &format!("a{n}: &a{n} [{alias}]\n");
-        }
-        let (_, broken) = read(&text);
+        let lines = (1..10).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(10)));
+        let text = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned()].into_iter().chain(lines);
+        let (_, broken) = read(&text.collect::<String>());
         assert!(broken[0].message.contains("aliases"), "{broken:?}");
     }
 }
