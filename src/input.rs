@@ -1,11 +1,11 @@
-//! Items that come from a file or a pipe: one a line, or separated by NUL, byte for byte.
+//! What comes from a file or a pipe: items, one a line or separated by NUL, byte for byte; or a text as a whole.
 
 use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
 use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
 /// How much is read at a time.
 const BUFFER: usize = 256 * 1024;
@@ -22,9 +22,8 @@ pub(crate) struct Input {
 impl Input {
     /// Opens a file, or stdin for `-`.
     pub(crate) async fn open(path: &Path, separator: u8) -> io::Result<Self> {
-        let source: Box<dyn AsyncRead + Send + Unpin> =
-            if path == Path::new("-") { Box::new(tokio::io::stdin()) } else { Box::new(File::open(path).await?) };
-        Ok(Self { reader: BufReader::with_capacity(BUFFER, source), separator, partial: Vec::new(), batch: Vec::new() })
+        let reader = BufReader::with_capacity(BUFFER, source(path).await?);
+        Ok(Self { reader, separator, partial: Vec::new(), batch: Vec::new() })
     }
 
     /// Waits for an item, and returns it with those that are there already, up to `items` and about `bytes`. Empty at
@@ -45,4 +44,15 @@ impl Input {
         }
         Ok(std::mem::take(&mut self.batch))
     }
+}
+
+/// Reads the whole of a file, or of stdin for `-`, as text.
+pub(crate) async fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    source(path).await?.read_to_string(&mut text).await?;
+    Ok(text)
+}
+
+async fn source(path: &Path) -> io::Result<Box<dyn AsyncRead + Send + Unpin>> {
+    Ok(if path == Path::new("-") { Box::new(tokio::io::stdin()) } else { Box::new(File::open(path).await?) })
 }

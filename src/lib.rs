@@ -1,5 +1,6 @@
 //! Fill a Redis List, work it, watch it, and let KEDA scale its workers.
 
+pub mod checks;
 mod cli;
 mod commands;
 pub mod companion;
@@ -91,9 +92,9 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         return completions::run(args, &printer);
     }
     if let Command::Render(args) = &cli.command
-        && args.schema
+        && let Some(result) = render::without_profile(args, &printer).await
     {
-        return render::schema(&printer);
+        return result;
     }
     // A profile that is wrong says nothing of whether a consumer turns.
     if let Command::Health(args) = &cli.command {
@@ -105,7 +106,10 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
     let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::Flag("--env") });
     let overlay = overlay.or_else(|| environment.setting("QSCALE_ENV"));
-    let profile = Profile::read(named.as_deref(), overlay.as_ref())?;
+    let profile = match (Profile::read(named.as_deref(), overlay.as_ref()), &cli.command) {
+        (Err(error), Command::Render(args)) => return render::refused(args, error, &printer),
+        (read, _) => read?,
+    };
     let over = overlay.map(|env| format!(" with env.{} (from {})", env.value, env.origin)).unwrap_or_default();
     tracing::debug!("profile: {}{over}", profile.source.name);
     let context = Context { profile, environment, printer, shutdown };

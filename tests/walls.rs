@@ -26,6 +26,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("process::Command", &["handler/", "local/"]),
     ("process::{Child, Command}", &["handler/", "local/"]),
     ("k8s_openapi::", &["manifest/"]),
+    ("granit_parser::", &["checks/"]),
     // What a key may hold is said beside its type.
     ("schemars::", &["profile/", "workload/"]),
     ("prometheus_client::", &["metrics/"]),
@@ -40,6 +41,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 
 /// The notions: no clock, no network, no terminal, no files, no chance without a seed.
 const NOTIONS: &[&str] = &[
+    "checks/",
     "companion.rs",
     "comparison.rs",
     "history.rs",
@@ -82,6 +84,7 @@ const IMPURE: &[(&str, Option<&str>)] = &[
 
 /// A door or notion, and the rooms it may name besides the notions. The rest of the house knows them, not they it.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("checks/", &[]),
     ("companion.rs", &[]),
     ("comparison.rs", &[]),
     ("history.rs", &[]),

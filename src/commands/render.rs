@@ -1,5 +1,7 @@
 //! `render`: the profile as Kubernetes objects, on stdout or as files.
 
+mod check;
+
 use std::path::PathBuf;
 
 use color_eyre::eyre::{Result, WrapErr as _};
@@ -9,7 +11,7 @@ use crate::exit::{Outcome, UsageError};
 use crate::folder::Folder;
 use crate::manifest::form::{self, Identity, KUSTOMIZATION, Only};
 use crate::manifest::{Object, Workload};
-use crate::profile::{self, KedaVersion, Profile, deploy};
+use crate::profile::{self, KedaVersion, Profile, ProfileError, deploy};
 use crate::screen::Printer;
 
 /// Write the profile as Kubernetes objects, for kubectl apply -f -
@@ -47,7 +49,23 @@ pub(crate) struct Args {
 
     /// Write the JSON Schema of profiles instead, for editors
     #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
-    pub(crate) schema: bool,
+    schema: bool,
+
+    /// Say instead what is wrong with the profile and what is rendered from it; exit 4 for errors
+    #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema"])]
+    check: bool,
+
+    /// Say instead what is wrong with manifests that are there already, `-` for stdin; exit 4 for errors
+    ///
+    /// Deployments, StatefulSets, Jobs, Secrets, ConfigMaps and what scales them: KEDA's objects, HPAs and
+    /// PodDisruptionBudgets, as YAML or JSON. What belongs together is looked at together. No profile is read.
+    #[arg(long, value_name = "FILE", num_args = 1.., group = "checked",
+        conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "schema"])]
+    lint: Vec<PathBuf>,
+
+    /// With --check or --lint: exit 4 for warnings as well
+    #[arg(long, requires = "checked")]
+    deny_warnings: bool,
 }
 
 /// How objects are written down.
@@ -75,7 +93,7 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Lays the arguments over the profile.
     fn resolve(args: Args, profile: &'a Profile) -> Result<Self> {
-        let Args { namespace, image, keda_version, only, format, out_dir, schema: _ } = args;
+        let Args { namespace, image, keda_version, only, format, out_dir, .. } = args;
         let workload = Workload::of(profile, namespace, image, keda_version)?;
         let objects = select(workload.objects(), &only)?;
         Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir })
@@ -103,10 +121,14 @@ impl<'a> Plan<'a> {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
+    if args.check {
+        return check::profile(args, &context.profile, &context.printer);
+    }
     let plan = Plan::resolve(args, &context.profile)?;
     for warning in plan.workload.warnings() {
         tracing::warn!("{warning}");
     }
+    check::warn(&plan.workload)?;
     match &plan.folder {
         Some(path) => write(&plan, &Folder::make(path)?)?,
         None => context.printer.raw(plan.text()?.as_bytes())?,
@@ -114,8 +136,21 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Does what needs no profile, or a profile that need not be right; `None` where it has to be.
+pub(crate) async fn without_profile(args: &Args, printer: &Printer) -> Option<Result<Outcome>> {
+    if args.schema {
+        return Some(schema(printer));
+    }
+    if args.lint.is_empty() { None } else { Some(check::lint(args, printer).await) }
+}
+
+/// Says why a profile is wrong, where that was asked.
+pub(crate) fn refused(args: &Args, error: ProfileError, printer: &Printer) -> Result<Outcome> {
+    if args.check { check::refused(error, printer) } else { Err(error.into()) }
+}
+
 /// Writes the schema of profiles; no profile is needed for it, least of all one that is right.
-pub(crate) fn schema(printer: &Printer) -> Result<Outcome> {
+fn schema(printer: &Printer) -> Result<Outcome> {
     printer.result(&format_args!("{:#}", profile::schema()))?;
     Ok(Outcome::Done)
 }

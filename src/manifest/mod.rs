@@ -26,7 +26,7 @@ use self::connection::Connection;
 use self::metadata::Component;
 pub use self::object::Object;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE, WorkloadKind};
-use crate::profile::{Environment, KedaVersion, Profile, ProfileError, ScaleKind};
+use crate::profile::{Environment, KedaVersion, Profile, ProfileError, ScaleKind, Source};
 
 /// What is rendered: a profile, and what was said elsewhere than in it.
 pub struct Workload<'a> {
@@ -157,6 +157,16 @@ impl<'a> Workload<'a> {
             Object::commented(scaled_object::comment(self), scaled_object::scaled_object(self))
         });
         objects
+    }
+
+    /// The profile's text.
+    pub fn source(&self) -> &Source {
+        &self.profile.source
+    }
+
+    /// The KEDA that the objects are written for.
+    pub fn keda_version(&self) -> KedaVersion {
+        self.keda_version
     }
 
     /// The image of the Redis for demos.

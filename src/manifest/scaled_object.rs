@@ -34,8 +34,10 @@ struct Spec {
     idle_replica_count: Option<Commented<u32>>,
     min_replica_count: u32,
     max_replica_count: u32,
-    polling_interval: Commented<u64>,
-    cooldown_period: Commented<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polling_interval: Option<Commented<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cooldown_period: Option<Commented<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     initial_cooldown_period: Option<Commented<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +94,9 @@ struct ScalingModifiers {
     activation_target: Option<String>,
 }
 
+/// Said of a period where KEDA never decides between none and some.
+const NO_EFFECT: &str = "no effect: there is always a pod";
+
 /// Said above an object that is paused.
 const PAUSED: &str =
     "Paused, in part at least, as the annotations say: take [scale.pause] out of the profile to go on.";
@@ -119,8 +124,11 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
             }),
             min_replica_count: scale.min_replica_count(),
             max_replica_count: scale.max_replica_count(),
-            polling_interval: commented(scale.polling_interval(), polling),
-            cooldown_period: commented(scale.cooldown_period(), cooldown),
+            // What has no effect is written where somebody has said it: KEDA warns of it.
+            polling_interval: (scale.polling_interval.is_some() || polling != NO_EFFECT)
+                .then(|| commented(scale.polling_interval(), polling)),
+            cooldown_period: (scale.cooldown_period.is_some() || cooldown != NO_EFFECT)
+                .then(|| commented(scale.cooldown_period(), cooldown)),
             initial_cooldown_period: scale
                 .initial_cooldown_period
                 .map(|span| commented(span.0, "the same, before the first item was ever seen")),
@@ -183,8 +191,8 @@ fn what_periods_govern(scale: &ScaleTable) -> (&'static str, &'static str) {
         (0, _) => ("from 0 to 1; the HPA looks every 15 seconds", "from any number to 0, and nothing else"),
         (_, Some(_)) if cached => ("from 0 to the minimum, and what the HPA is told", "from any number to 0"),
         (_, Some(_)) => ("from 0 to the minimum; the HPA looks every 15 seconds", "from any number to 0"),
-        (_, None) if cached => ("what the HPA is told", "no effect: there is always a pod"),
-        (_, None) => ("no effect: there is always a pod", "no effect: there is always a pod"),
+        (_, None) if cached => ("what the HPA is told", NO_EFFECT),
+        (_, None) => (NO_EFFECT, NO_EFFECT),
     }
 }
 

@@ -218,6 +218,14 @@ impl ProfileError {
             Self::Wrong(wrong) => wrong.hint.as_deref(),
         }
     }
+
+    /// The error in one line, without the line of the profile.
+    pub fn headline(&self) -> String {
+        match self {
+            Self::Unreadable { .. } | Self::Setting(_) => self.to_string(),
+            Self::Wrong(wrong) => wrong.headline(),
+        }
+    }
 }
 
 /// What is wrong in a profile, and where.
@@ -238,13 +246,22 @@ struct Place {
     text: String,
 }
 
+impl Wrong {
+    /// Place and message in one line, without the line of the profile.
+    pub fn headline(&self) -> String {
+        match &self.place {
+            Some(Place { line, column, .. }) => format!("{}:{line}:{column}: {}", self.profile, self.message),
+            None => format!("{}: {}", self.profile, self.message),
+        }
+    }
+}
+
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(place) = &self.place else { return write!(f, "{}: {}", self.profile, self.message) };
-        let Place { line, column, width, text } = place;
+        f.write_str(&self.headline())?;
+        let Some(Place { line, column, width, text }) = &self.place else { return Ok(()) };
         let gutter = line.to_string().len();
-        writeln!(f, "{}:{line}:{column}: {}", self.profile, self.message)?;
-        writeln!(f, "{:gutter$} |", "")?;
+        writeln!(f, "\n{:gutter$} |", "")?;
         writeln!(f, "{line} | {text}")?;
         write!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width), indent = column - 1)
     }

@@ -1,0 +1,104 @@
+//! What is wrong with manifests, offline: rules over objects as they are written, whoever wrote them.
+
+mod file;
+mod finding;
+mod node;
+mod object;
+mod pod;
+mod profile;
+mod read;
+mod rule;
+mod secret;
+mod shape;
+mod shapes;
+
+pub use self::file::File;
+use self::finding::Report;
+pub use self::finding::{Finding, Severity};
+pub use self::node::Place;
+use self::object::{Cursor, Objects};
+pub use self::profile::{ProfileFinding, check as check_profile};
+use crate::profile::KedaVersion;
+
+/// Looks for what is wrong in `files`, whose objects belong together, for this KEDA; in the order in which it stands.
+pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
+    let objects = Objects::of(files);
+    let mut report = Report::default();
+    for (index, file) in files.iter().enumerate() {
+        broken(index, file, &mut report);
+        if file.broken.is_empty() && !objects.all().any(|object| object.file == index) {
+            nothing(index, &mut report);
+        }
+    }
+    for object in objects.all() {
+        let root = object.root();
+        doubled(&root, &mut report);
+        shape::check(&root, &mut report);
+        rule::pods::check(object, &objects, &mut report);
+        match object.kind {
+            "ScaledObject" => rule::scaled_object::check(object, &objects, &mut report),
+            "ScaledJob" => rule::scaled_job::check(object, &mut report),
+            "TriggerAuthentication" | "ClusterTriggerAuthentication" => {
+                rule::credentials::check_authentication(object, &objects, &mut report);
+            }
+            "ConfigMap" => rule::credentials::check_config_map(object, &mut report),
+            _ => {}
+        }
+        if object.kind.starts_with("Scaled") {
+            rule::formula::check(object, &mut report);
+            rule::trigger::check(object, &objects, &mut report);
+            rule::credentials::check_source(object, &objects, &mut report);
+            rule::version::check(object, version, &mut report);
+        }
+    }
+    rule::together::check(&objects, &mut report);
+    let mut findings = report.0;
+    findings.sort_by(|a, b| (a.file, a.place, a.severity, a.code).cmp(&(b.file, b.place, b.severity, b.code)));
+    findings.dedup_by(|a, b| (a.file, a.place, a.code, &a.path) == (b.file, b.place, b.code, &b.path));
+    findings
+}
+
+/// What could not be read.
+fn broken(index: usize, file: &File, report: &mut Report) {
+    let template = "templates have to be rendered first, as `helm template … | qscale render --lint -` does";
+    for fault in &file.broken {
+        report.0.push(Finding {
+            severity: Severity::Error,
+            code: "syntax",
+            file: index,
+            place: fault.place,
+            object: String::new(),
+            path: String::new(),
+            message: format!("is no YAML: {}", fault.message),
+            way_out: if file.is_template() { template } else { "look for what is not closed, or not aligned" }
+                .to_owned(),
+        });
+    }
+}
+
+/// Keys that are there twice: the last counts, or the object is refused.
+fn doubled(cursor: &Cursor<'_>, report: &mut Report) {
+    let entries = cursor.entries();
+    for (at, (key, entry)) in entries.iter().enumerate() {
+        if entries[..at].iter().any(|(other, _)| other == key) {
+            let message = "stands here twice: the object is refused, or the last one counts";
+            report.error("key-twice", &entry.by_key(), message, "keep one of them");
+        }
+        doubled(entry, report);
+    }
+    cursor.items().iter().for_each(|item| doubled(item, report));
+}
+
+/// A file without objects: most likely not the one that was meant, or nothing was rendered into it.
+fn nothing(index: usize, report: &mut Report) {
+    report.0.push(Finding {
+        severity: Severity::Error,
+        code: "no-object",
+        file: index,
+        place: Place { line: 1, column: 1, width: 1 },
+        object: String::new(),
+        path: String::new(),
+        message: "holds no object of Kubernetes: nothing in it has a `kind`".to_owned(),
+        way_out: "name files of manifests".to_owned(),
+    });
+}

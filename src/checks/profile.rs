@@ -1,0 +1,123 @@
+//! The same rules over a profile: over what is rendered from it, with places in the profile.
+
+use super::{File, Finding, Severity};
+use crate::profile::{KedaVersion, ProfileError, Source};
+
+/// What is wrong in a profile.
+#[derive(Debug)]
+pub struct ProfileFinding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it goes by, always the same: `short-host`.
+    pub code: &'static str,
+    /// What is wrong, and where in the profile.
+    pub error: ProfileError,
+    /// What to do about it.
+    pub way_out: String,
+}
+
+/// What is in objects, by how its path ends or goes on, and the keys of the profile that it comes from; the first that is
+/// set is shown.
+const KEYS: &[(&str, &[&[&str]])] = &[
+    (".minReplicaCount", &[&["scale", "min-replica-count"]]),
+    (".maxReplicaCount", &[&["scale", "max-replica-count"]]),
+    (".idleReplicaCount", &[&["scale", "idle-replica-count"]]),
+    (".pollingInterval", &[&["scale", "polling-interval"]]),
+    (".cooldownPeriod", &[&["scale", "cooldown-period"]]),
+    (".initialCooldownPeriod", &[&["scale", "initial-cooldown-period"]]),
+    (".fallback", &[&["scale", "fallback"]]),
+    (".rollout.", &[&["scale", "job", "rollout"]]),
+    (".scalingStrategy", &[&["scale", "strategy"]]),
+    (".scalingModifiers", &[&["scale", "formula"], &["scale", "combine"]]),
+    (".horizontalPodAutoscalerConfig.name", &[&["scale", "hpa-name"]]),
+    (".behavior.scaleUp", &[&["scale", "behavior", "scale-up"]]),
+    (".behavior.scaleDown", &[&["scale", "behavior", "scale-down"]]),
+    (".metadata.listLength", &[&["scale", "list-length"]]),
+    (".metadata.activationListLength", &[&["scale", "activation-list-length"]]),
+    (".metadata.listName", &[&["queue", "list"]]),
+    (".metadata.unsafeSsl", &[&["redis", "tls-skip-verify"]]),
+    (".metadata.enableTLS", &[&["redis", "tls"], &["redis", "url"]]),
+    (".metadata.address", &[&["redis", "url"], &["redis", "host"], &["redis", "addresses"]]),
+    (".metadata.host", &[&["redis", "url"], &["redis", "host"], &["redis", "addresses"]]),
+    (".metadata.port", &[&["redis", "port"], &["redis", "url"]]),
+    ("].type", &[&["redis", "topology"]]),
+    (".scaleTargetRef", &[&["deploy", "target"]]),
+    ("data.REDIS_HOST", &[&["redis", "url"], &["redis", "host"]]),
+    ("data.QSCALE_PAYLOAD", &[&["produce", "payload"]]),
+    (".terminationGracePeriodSeconds", &[&["consume", "drain"]]),
+    (".args", &[&["consume", "drain"], &["consume", "timeout"], &["consume", "command"], &["consume", "work"]]),
+    (".image", &[&["deploy", "image"]]),
+    (".imagePullPolicy", &[&["deploy", "image-pull-policy"]]),
+];
+
+/// Where what has no key of its own is shown.
+const ANYWHERE: &[&[&str]] = &[&["deploy", "name"]];
+
+/// What says nothing where the profile does not say it itself: it is written for completeness.
+const OF_OWN_WORDS: [&str; 3] = ["cooldown-no-effect", "polling-no-effect", "image-tag"];
+
+/// What the profile says on purpose, and keeps outside of what is rendered.
+const ON_PURPOSE: [&str; 1] = ["authentication-missing"];
+
+/// Looks for what is wrong in what was rendered from a profile, with the places of the profile.
+pub fn check(source: &Source, yaml: &str, version: KedaVersion) -> Vec<ProfileFinding> {
+    let file = File::read(&source.name, yaml);
+    let mut findings: Vec<(Option<usize>, ProfileFinding)> = super::check(&[file], version)
+        .into_iter()
+        .filter(|finding| !ON_PURPOSE.contains(&finding.code))
+        .filter_map(|finding| placed(source, finding))
+        .collect();
+    findings.sort_by_key(|(line, _)| *line);
+    // Several triggers come from one key.
+    findings.dedup_by(|(_, a), (_, b)| a.code == b.code && a.error.to_string() == b.error.to_string());
+    findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+fn placed(source: &Source, finding: Finding) -> Option<(Option<usize>, ProfileFinding)> {
+    let Finding { severity, code, path, message, way_out, .. } = finding;
+    // The last of what is named is the nearest.
+    let named = KEYS.iter().filter_map(|(part, keys)| Some((path.rfind(part)?, part.len(), *keys)));
+    let keys = named.max_by_key(|(at, length, _)| (*at, *length)).map_or(ANYWHERE, |(.., keys)| keys);
+    let set = keys.iter().find(|key| source.find(key).is_some());
+    if set.is_none() && OF_OWN_WORDS.contains(&code) {
+        return None;
+    }
+    let key = set.unwrap_or(&keys[0]);
+    let error = source.error_at(key, in_profile_words(&message));
+    Some((source.line_of(key), ProfileFinding { severity, code, error, way_out: in_profile_words(&way_out) }))
+}
+
+/// `minReplicaCount` as `min-replica-count`: what is in backticks and KEDA's is a key here.
+fn in_profile_words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for (index, part) in text.split('`').enumerate() {
+        if index > 0 {
+            words.push('`');
+        }
+        let camel = index % 2 == 1
+            && part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.chars().all(|c| c.is_ascii_alphanumeric());
+        for c in part.chars() {
+            if camel && c.is_ascii_uppercase() {
+                words.push('-');
+                words.push(c.to_ascii_lowercase());
+            } else {
+                words.push(c);
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_keda_are_keys_of_the_profile() {
+        assert_eq!(
+            in_profile_words("set `minReplicaCount` to 1, `a.B` or Cc"),
+            "set `min-replica-count` to 1, `a.B` or Cc"
+        );
+    }
+}

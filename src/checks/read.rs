@@ -1,0 +1,189 @@
+//! YAML and JSON, read into trees; JSON is YAML.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::node::{Entry, Node, Place, Value};
+
+/// So much of a file is looked at; a few lines of aliases could ask for more than any memory holds.
+const MOST_NODES: usize = 500_000;
+
+/// What keeps a document from being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) place: Place,
+    pub(super) message: String,
+}
+
+/// A list or map that is not over yet.
+struct Open {
+    anchor: usize,
+    start: Span,
+    /// What came last where the next value belongs to it.
+    key: Option<(String, Place)>,
+    /// It is a map where this is one.
+    content: Value,
+}
+
+struct Reader {
+    documents: Vec<Node>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+}
+
+/// Reads all documents that can be read, and says what is wrong with the others.
+pub(super) fn read(text: &str) -> (Vec<Node>, Vec<Broken>) {
+    let mut parser = Parser::new_from_str(text);
+    let mut reader = Reader { documents: Vec::new(), open: Vec::new(), anchors: HashMap::new(), nodes: 0 };
+    let mut broken = Vec::new();
+    while let Some(event) = parser.next_event() {
+        let fault = match event {
+            Ok((event, span)) => reader.take(event, span).err(),
+            Err(error) => Some(Broken {
+                place: Place { line: error.marker().line(), column: error.marker().col() + 1, width: 1 },
+                message: error.info(),
+            }),
+        };
+        if let Some(fault) = fault {
+            broken.push(fault);
+            reader.open.clear();
+            if !matches!(parser.proceed_next_document(), Ok(true)) {
+                break;
+            }
+        }
+    }
+    (reader.documents, broken)
+}
+
+impl Reader {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Broken> {
+        let open = |content, anchor| Open { anchor, start: span, key: None, content };
+        match event {
+            Event::MappingStart(_, anchor, _) => self.open.push(open(Value::Map(Vec::new()), anchor)),
+            Event::SequenceStart(_, anchor, _) => self.open.push(open(Value::List(Vec::new()), anchor)),
+            Event::MappingEnd | Event::SequenceEnd => {
+                let Some(Open { anchor, start, content, .. }) = self.open.pop() else { return Ok(()) };
+                let value = match content {
+                    Value::Map(entries) => Value::Map(merged(entries)),
+                    other => other,
+                };
+                return self.put(Node { value, place: place(start), end: span.end.line() }, anchor);
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                let value = Value::Scalar { text: text.into_owned(), plain };
+                return self.put(Node { value, place: place(span), end: span.end.line() }, anchor);
+            }
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else { return Ok(()) };
+                self.nodes += size(&node);
+                return self.put(Node { place: place(span), ..node }, 0);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Puts a value where it belongs: into what is open, or among the documents.
+    fn put(&mut self, node: Node, anchor: usize) -> Result<(), Broken> {
+        let fault = |message: &str| Err(Broken { place: node.place, message: message.to_owned() });
+        self.nodes += 1;
+        if self.nodes > MOST_NODES {
+            return fault("there is more in this file, or in its aliases, than can be looked at");
+        }
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(Open { key, content, .. }) = self.open.last_mut() else {
+            self.documents.push(node);
+            return Ok(());
+        };
+        match (content, key.take()) {
+            (Value::List(items), _) => items.push(node),
+            (Value::Map(entries), Some((key, place))) => entries.push(Entry { key, place, node }),
+            (_, _) => match node.value {
+                Value::Scalar { text, .. } => *key = Some((text, node.place)),
+                _ => return fault("a list or map cannot be a key"),
+            },
+        }
+        Ok(())
+    }
+}
+
+/// What `<<` brings in is there unless the map says it itself.
+fn merged(mut entries: Vec<Entry>) -> Vec<Entry> {
+    while let Some(at) = entries.iter().position(|entry| entry.key == "<<") {
+        let brought = entries.remove(at).node;
+        let maps = if brought.items().is_empty() { std::slice::from_ref(&brought) } else { brought.items() };
+        let missing: Vec<Entry> = maps
+            .iter()
+            .flat_map(Node::entries)
+            .filter(|entry| entry.key != "<<" && !entries.iter().any(|own| own.key == entry.key))
+            .cloned()
+            .collect();
+        entries.extend(missing);
+    }
+    entries
+}
+
+fn size(node: &Node) -> usize {
+    let within = node.items().iter().chain(node.entries().iter().map(|entry| &entry.node));
+    1 + within.map(size).sum::<usize>()
+}
+
+fn place(span: Span) -> Place {
+    let (start, end) = (span.start, span.end);
+    let width = if start.line() == end.line() { end.col().saturating_sub(start.col()) } else { 1 };
+    Place { line: start.line(), column: start.col() + 1, width: width.max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place_of(text: &str, path: &[&str]) -> (usize, usize, usize) {
+        let (documents, broken) = read(text);
+        assert!(broken.is_empty(), "{broken:?}");
+        let node = path.iter().fold(&documents[0], |node, key| match key.parse::<usize>() {
+            Ok(index) => &node.items()[index],
+            Err(_) => &node.get(key).unwrap_or_else(|| panic!("no {key}: {node:?}")).node,
+        });
+        (node.place.line, node.place.column, node.place.width)
+    }
+
+    #[test]
+    fn everything_knows_its_place() {
+        let text = "# é\nspec:\n  é: \"ö\"\n  triggers:\n  - type: redis\r\n    metadata: { a: 'b' }\n";
+        assert_eq!(place_of(text, &["spec", "é"]), (3, 6, 3));
+        assert_eq!(place_of(text, &["spec", "triggers", "0", "type"]), (5, 11, 5));
+        assert_eq!(place_of(text, &["spec", "triggers", "0", "metadata", "a"]), (6, 20, 3));
+        assert_eq!(place_of("{\n\t\"a\": [1, {\"b\": true}]}", &["a", "1", "b"]), (2, 17, 4));
+    }
+
+    #[test]
+    fn aliases_and_merges_are_followed() {
+        let text = "base: &base\n  x: 1\n  y: 2\none:\n  <<: *base\n  y: 3\ntwo: *base\n";
+        let (documents, broken) = read(text);
+        assert!(broken.is_empty());
+        let text = |map: &str, key: &str| documents[0].get(map)?.node.get(key)?.node.text().map(str::to_owned);
+        assert_eq!([text("one", "x"), text("one", "y"), text("two", "y")], ["1", "3", "2"].map(|t| Some(t.to_owned())));
+    }
+
+    #[test]
+    fn what_cannot_be_read_leaves_the_rest_readable() {
+        let (documents, broken) = read("a: 1\n---\nb: [1\nc: }\n---\nd: 2\n");
+        assert_eq!(broken.len(), 1, "{broken:?}");
+        assert!((2..=4).contains(&broken[0].place.line), "{broken:?}");
+        assert!(documents.iter().any(|document| document.get("d").is_some()));
+    }
+
+    #[test]
+    fn aliases_that_multiply_are_cut_off() {
+        let lines = (1..10).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(10)));
+        let text = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned()].into_iter().chain(lines);
+        let (_, broken) = read(&text.collect::<String>());
+        assert!(broken[0].message.contains("aliases"), "{broken:?}");
+    }
+}

@@ -1,0 +1,114 @@
+//! What a trigger is told: lengths, names, and parameters that nobody reads.
+
+use super::super::finding::Report;
+use super::super::object::Cursor;
+use super::super::shape;
+use super::trigger::is_stream;
+
+/// What may come from a variable as well, as `…FromEnv`.
+const OF_CONNECTION: [&str; 10] = [
+    "address",
+    "addresses",
+    "host",
+    "hosts",
+    "port",
+    "ports",
+    "username",
+    "password",
+    "sentinelUsername",
+    "sentinelPassword",
+];
+
+/// What else a trigger of any Redis reads.
+const OF_ALL: [&str; 4] = ["databaseIndex", "enableTLS", "unsafeSsl", "sentinelMaster"];
+
+const OF_LISTS: [&str; 3] = ["activationListLength", "listLength", "listName"];
+
+const OF_STREAMS: [&str; 6] =
+    ["activationLagCount", "consumerGroup", "lagCount", "pendingEntriesCount", "stream", "streamLength"];
+
+pub(super) fn check(trigger: &Cursor<'_>, report: &mut Report) {
+    let metadata = trigger.get("metadata");
+    if !is_stream(trigger) {
+        lengths(&metadata, report);
+    }
+    for key in ["enableTLS", "unsafeSsl"] {
+        let switch = metadata.get(key);
+        // `strconv.ParseBool`
+        let known = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
+        if switch.text().is_some_and(|text| !known.contains(&text.trim())) {
+            report.error(
+                "trigger-switch",
+                &switch,
+                "is neither true nor false for KEDA",
+                "write \"true\" or \"false\"",
+            );
+        }
+    }
+    unknown(trigger, &metadata, report);
+    let sentinel = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-sentinel"));
+    let named = ["sentinelMaster", "sentinelMasterFromEnv"].iter().any(|key| metadata.get(key).text().is_some());
+    if sentinel && !named {
+        let message = "has no `sentinelMaster`: KEDA takes it, and never reaches Redis";
+        report.error("sentinel-master", &metadata.by_key(), message, "name the master as the sentinels know it");
+    }
+    let cluster = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-cluster"));
+    let index = metadata.get("databaseIndex");
+    if cluster && index.integer().is_some_and(|index| index != 0) {
+        let message = "has no effect: a cluster has no databases but 0, where other keys are counted";
+        report.error("database-index", &index, message, "take it away, and let the consumers use database 0");
+    }
+}
+
+/// Source: `pkg/scalers/redis_scaler.go :: redisMetadata`
+fn lengths(metadata: &Cursor<'_>, report: &mut Report) {
+    let name = metadata.get("listName");
+    if metadata.is_map() && name.text().is_none_or(|name| name.trim().is_empty()) {
+        let at = if name.is_there() { name } else { metadata.by_key() };
+        report.error("list-name", &at, "names no list in `listName`: KEDA cannot build the trigger", "name the list");
+    }
+    let length = metadata.get("listLength");
+    if let Some(text) = length.text()
+        && !text.trim().parse::<i64>().is_ok_and(|length| length >= 1)
+    {
+        let message = "has to be a whole number from 1 on: the HPA divides by it, as so many items ask for one pod";
+        report.error("list-length", &length, message, "say how many items one pod is to have, such as \"10\"");
+    }
+    let activation = metadata.get("activationListLength");
+    match activation.text().map(|text| text.trim().parse::<i64>()) {
+        Some(Ok(number)) if number < 0 => {
+            let message = "is below zero: even an empty list then counts as work, and the pods never go";
+            report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
+        }
+        Some(Err(_)) => {
+            let message = "has to be a whole number from 0 on";
+            report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
+        }
+        _ => {}
+    }
+}
+
+/// KEDA passes over what it does not know, and takes the default.
+fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
+    let own: &[&str] = if is_stream(trigger) { &OF_STREAMS } else { &OF_LISTS };
+    let known = || OF_CONNECTION.into_iter().chain(OF_ALL).chain(own.iter().copied());
+    for (key, entry) in metadata.entries() {
+        let plain = key.strip_suffix("FromEnv");
+        let is_known = known().any(|name| name == key)
+            || plain.is_some_and(|plain| OF_CONNECTION.contains(&plain) || plain == "sentinelMaster");
+        if is_known {
+            continue;
+        }
+        let (message, way_out) = if let Some(plain) = plain.filter(|plain| known().any(|name| name == *plain)) {
+            (format!("is passed over: `{plain}` cannot come from a variable"), format!("write its value as `{plain}`"))
+        } else if ["tls", "ca", "cert", "key", "keyPassword"].contains(&key) {
+            let message = "is passed over: KEDA reads it from a TriggerAuthentication alone".to_owned();
+            (message, "move it there; for TLS alone, `enableTLS` \"true\" is enough".to_owned())
+        } else {
+            let near = shape::nearest(key, known());
+            let way_out = near.map_or_else(|| "take it away".to_owned(), |near| format!("did you mean `{near}`?"));
+            ("is nothing that this trigger reads: KEDA passes over it without a word".to_owned(), way_out)
+        };
+        report.error("unknown-parameter", &entry.by_key(), message, way_out);
+    }
+}

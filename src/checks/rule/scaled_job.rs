@@ -1,0 +1,80 @@
+//! The ScaledJob: its Jobs, and what becomes of them when it changes.
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Object};
+use crate::profile::scale::MAX_REPLICA_COUNT;
+
+/// KEDA adds a dash and five characters to it for each Job.
+const LONGEST_NAME: usize = 57;
+
+pub(in crate::checks) fn check(scaled: &Object<'_>, report: &mut Report) {
+    let spec = scaled.at(&["spec"]);
+    name(scaled, report);
+    rollout(&spec, report);
+    let (low, high) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"));
+    let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
+    if low.integer().is_some_and(|low| low > most) {
+        report.error("min-above-max", &low, format!("is more than `maxReplicaCount`, {most}"), "lower it");
+    }
+    let job = spec.get("jobTargetRef");
+    let parallelism = job.get("parallelism");
+    if parallelism.integer().is_some_and(|pods| pods > 1) {
+        let message =
+            "starts so many pods for each Job, and KEDA counts Jobs: so many times as many pods as are asked for";
+        report.warning("parallelism", &parallelism, message, "set 1, and let KEDA start more Jobs");
+    }
+    let restart = job.at(&["template", "spec", "restartPolicy"]);
+    if restart.text() == Some("Always") {
+        let message = "is refused in a Job, which has an end";
+        report.error("restart-policy", &restart, message, "set `Never`, or `OnFailure`");
+    }
+    let strategy = spec.get("scalingStrategy");
+    let custom = ["customScalingQueueLengthDeduction", "customScalingRunningJobPercentage"];
+    for key in custom.into_iter().map(|key| strategy.get(key)).filter(Cursor::is_there) {
+        if strategy.get("strategy").text() != Some("custom") {
+            let message = "has no effect: it belongs to the strategy `custom`";
+            report.warning("strategy", &key, message, "take it away, or set `strategy` to `custom`");
+        }
+    }
+}
+
+/// Source: `controllers/keda/scaledjob_controller.go :: deletePreviousVersionScaleJobs`
+fn rollout(spec: &Cursor<'_>, report: &mut Report) {
+    let (own, old) = (spec.at(&["rollout", "strategy"]), spec.get("rolloutStrategy"));
+    if old.is_there() {
+        let message = "is out of date, and about changes of this object alone: it does not say how Jobs are started";
+        let way_out = "write `rollout` with `strategy`; how Jobs are started is `strategy` of `scalingStrategy`";
+        report.warning("rollout-strategy-old", &old.by_key(), message, way_out);
+    }
+    if spec.is_map() && own.text() != Some("gradual") && old.text() != Some("gradual") {
+        let at = if own.is_there() { own } else { spec.by_key() };
+        let message = "ends all running Jobs, with the items they work, whenever this object is changed";
+        report.warning("rollout-kills", &at, message, "set `strategy` `gradual` in `rollout`");
+    }
+}
+
+fn name(scaled: &Object<'_>, report: &mut Report) {
+    let at = scaled.at(&["metadata", "name"]);
+    dns_name(&at, report);
+    if scaled.name.len() > LONGEST_NAME {
+        let message = format!("is longer than {LONGEST_NAME} characters, and no Job could be named after it");
+        report.error("name-length", &at, message, "shorten it");
+    }
+}
+
+/// A name that Kubernetes takes: RFC 1123.
+pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
+    let Some(name) = at.text() else {
+        let generated = at.object.at(&["metadata", "generateName"]).is_there();
+        if !generated {
+            report.error("name", at, "is missing: the object has no name", "give it one");
+        }
+        return;
+    };
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if !(name.chars().all(inner) && name.starts_with(outer) && name.ends_with(outer)) {
+        let message = "is no name of an object: small letters, digits, `-` and `.`, a letter or digit at both ends";
+        report.error("name", at, message, "give it another");
+    }
+}

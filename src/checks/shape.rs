@@ -1,0 +1,180 @@
+//! Which fields there are, of which kind: what is unknown, in the wrong place, or not what it should be.
+
+use std::fmt::Write as _;
+
+use super::finding::Report;
+use super::node::Sort;
+use super::object::Cursor;
+use super::shapes;
+
+/// The fields of a struct.
+pub(super) struct Shape {
+    /// What it is, for people: `a trigger`.
+    pub(super) name: &'static str,
+    pub(super) fields: &'static [(&'static str, Type)],
+    /// What cannot be left out.
+    pub(super) required: &'static [&'static str],
+}
+
+/// What a field holds.
+pub(super) enum Type {
+    /// Whatever Kubernetes makes of it.
+    Any,
+    Text,
+    Boolean,
+    /// A whole number, and the least and greatest of them.
+    Whole(i64, i64),
+    /// One of these words.
+    One(&'static [&'static str]),
+    /// Keys and texts.
+    Texts,
+    Of(&'static Shape),
+    List(&'static Shape),
+}
+
+/// Fields of so many structs that where else they belong says nothing.
+const EVERYWHERE: [&str; 9] = ["apiVersion", "key", "kind", "metadata", "name", "parameter", "spec", "type", "value"];
+
+/// Looks through an object of a kind whose fields are known.
+pub(super) fn check(root: &Cursor<'_>, report: &mut Report) {
+    if let Some(shape) = shapes::of_kind(root.object.kind) {
+        walk(root, shape, report);
+    }
+}
+
+fn walk(cursor: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
+    for (key, field) in cursor.entries() {
+        match shape.fields.iter().find(|(name, _)| *name == key) {
+            Some((_, kind)) => check_type(&field, kind, report),
+            None => unknown(key, &field, shape, report),
+        }
+    }
+    for name in shape.required {
+        if cursor.get(name).text().is_none() && !cursor.get(name).is_map() && !cursor.get(name).is_list() {
+            let message = format!("has no `{name}`, which cannot be left out");
+            report.error("field-missing", &cursor.by_key(), message, format!("write `{name}` into it"));
+        }
+    }
+}
+
+fn check_type(field: &Cursor<'_>, kind: &'static Type, report: &mut Report) {
+    let sort = field.sort();
+    if sort == Some(Sort::Null) {
+        return;
+    }
+    match kind {
+        Type::Any => {}
+        Type::Of(shape) if field.is_map() => walk(field, shape, report),
+        Type::List(shape) if field.is_list() => field.items().iter().for_each(|item| walk(item, shape, report)),
+        Type::Of(shape) => wrong_type(field, &format!("{}: fields, indented below it", shape.name), report),
+        Type::List(shape) => wrong_type(field, &format!("a list, each item {}", shape.name), report),
+        Type::Texts if field.is_map() => field.entries().iter().for_each(|(_, value)| text(value, report)),
+        Type::Texts => wrong_type(field, "keys and texts, indented below it", report),
+        Type::Text => text(field, report),
+        Type::Boolean if sort == Some(Sort::Boolean) => {}
+        Type::Boolean => wrong_type(field, "true or false, without quotes", report),
+        Type::Whole(least, most) => whole(field, *least, *most, report),
+        Type::One(words) => one(field, words, report),
+    }
+}
+
+/// Numbers and booleans are no text: the API server refuses them.
+fn text(field: &Cursor<'_>, report: &mut Report) {
+    let what = match field.sort() {
+        Some(Sort::Text) => return,
+        Some(Sort::Null) => "nothing",
+        Some(Sort::Boolean) => "true or false",
+        Some(Sort::Integer | Sort::Float) => "a number",
+        None => return wrong_type(field, "text", report),
+    };
+    let message = format!("is {what}, and text is needed: the API server refuses the object");
+    // Without the value: it may be a password.
+    report.error("unquoted-text", field, message, "put it in quotes");
+}
+
+fn whole(field: &Cursor<'_>, least: i64, most: i64, report: &mut Report) {
+    if field.sort() != Some(Sort::Integer) {
+        return wrong_type(field, "a whole number, without quotes", report);
+    }
+    if field.integer().is_some_and(|number| !(least..=most).contains(&number)) {
+        let range = if most == i64::MAX { format!("{least} at least") } else { format!("from {least} to {most}") };
+        report.error("field-range", field, format!("has to be {range}"), "set a number within the range");
+    }
+}
+
+fn one(field: &Cursor<'_>, words: &'static [&'static str], report: &mut Report) {
+    let Some(word) = field.text() else { return wrong_type(field, "text", report) };
+    if words.contains(&word) {
+        return;
+    }
+    let mut way_out = format!("it is one of {}", words.join(", "));
+    if let Some(home) = shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &|_, kind| takes(kind, word))) {
+        let _ = write!(way_out, "; `{word}` is meant for `{home}`");
+    } else if let Some(near) = nearest(word, words.iter().copied()) {
+        let _ = write!(way_out, "; did you mean `{near}`?");
+    }
+    report.error("field-value", field, format!("cannot be `{word}`"), way_out);
+}
+
+fn takes(kind: &Type, word: &str) -> bool {
+    matches!(kind, Type::One(words) if words.contains(&word))
+}
+
+fn wrong_type(field: &Cursor<'_>, expected: &str, report: &mut Report) {
+    report.error("field-type", field, "is of the wrong kind", format!("it is {expected}"));
+}
+
+fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
+    let here = shape.fields.iter().map(|(name, _)| *name);
+    let own = || shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &|name, _| name == key));
+    let other = || {
+        let kinds = ["ScaledObject", "ScaledJob"].into_iter().filter(|kind| *kind != field.object.kind);
+        let keda = field.object.kind.starts_with("Scaled");
+        kinds
+            .filter(|_| keda)
+            .find(|kind| shapes::of_kind(kind).is_some_and(|shape| home(shape, &|name, _| name == key).is_some()))
+    };
+    let common = EVERYWHERE.contains(&key);
+    let way_out = if let Some(home) = own().filter(|_| !common) {
+        format!("it belongs to `{home}`")
+    } else if let Some(near) = nearest(key, here.clone()) {
+        format!("did you mean `{near}`?")
+    } else if let Some(kind) = other().filter(|_| !common) {
+        format!("take it away: only a {kind} has it")
+    } else {
+        format!("take it away; there are {}", here.collect::<Vec<_>>().join(", "))
+    };
+    let message = format!("is no field of {}: it is refused, or dropped without a word", shape.name);
+    report.error("unknown-field", &field.by_key(), message, way_out);
+}
+
+/// Where a field is that `wanted` finds: the deepest, as what is nearer to the top is easily found.
+fn home(shape: &'static Shape, wanted: &dyn Fn(&str, &Type) -> bool) -> Option<String> {
+    let mut homes = Vec::new();
+    collect(shape, String::new(), wanted, &mut homes);
+    let depth = |path: &String| path.matches('.').count();
+    // Of equals the first.
+    homes.into_iter().rev().max_by_key(depth)
+}
+
+fn collect(shape: &'static Shape, path: String, wanted: &dyn Fn(&str, &Type) -> bool, homes: &mut Vec<String>) {
+    for (name, kind) in shape.fields {
+        let here = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
+        if wanted(name, kind) {
+            homes.push(here.clone());
+        }
+        match kind {
+            Type::Of(shape) => collect(shape, here, wanted, homes),
+            Type::List(shape) => collect(shape, format!("{here}[]"), wanted, homes),
+            _ => {}
+        }
+    }
+}
+
+/// The word that was most likely meant.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase().replace(['-', '_'], "");
+    let distance = |known: &str| strsim::damerau_levenshtein(&word, &known.to_ascii_lowercase());
+    let (near, distance) = known.map(|known| (known, distance(known))).min_by_key(|(_, distance)| *distance)?;
+    (distance <= 1 + near.len() / 5).then_some(near)
+}

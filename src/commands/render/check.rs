@@ -1,0 +1,122 @@
+//! `render --check` and `render --lint`: what is wrong, where, and the way out.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use anstyle::AnsiColor;
+use color_eyre::eyre::{Result, WrapErr as _};
+
+use super::{Args, CANNOT_FORM};
+use crate::checks::{self, File, Finding, ProfileFinding, Severity};
+use crate::exit::{Outcome, UsageError};
+use crate::input;
+use crate::manifest::Workload;
+use crate::profile::{Profile, ProfileError};
+use crate::screen::Printer;
+
+/// What stdin goes by in messages.
+const STDIN: &str = "<stdin>";
+
+/// The code of what the profile itself refuses.
+const OF_PROFILE: &str = "profile";
+
+/// What was found, as it is counted.
+#[derive(Default)]
+struct Count {
+    errors: usize,
+    warnings: usize,
+}
+
+/// Says of everything that is rendered what is wrong with it, and does not stop at the first that is.
+pub(super) fn profile(args: Args, profile: &Profile, printer: &Printer) -> Result<Outcome> {
+    let Args { namespace, image, keda_version, deny_warnings, .. } = args;
+    let workload = match Workload::of(profile, namespace, image, keda_version) {
+        Ok(workload) => workload,
+        Err(error) => return refused(error, printer),
+    };
+    let mut count = Count::default();
+    for ProfileFinding { severity, code, error, way_out } in found(&workload)? {
+        count.add(severity);
+        print(printer, severity, code, &error, &way_out)?;
+    }
+    count.conclude(deny_warnings, printer)
+}
+
+/// Says why a profile is refused: that is found before all else.
+pub(super) fn refused(error: ProfileError, printer: &Printer) -> Result<Outcome> {
+    // A file that is not there, or a password that is, is no matter of the profile's text.
+    if !matches!(error, ProfileError::Wrong(_)) {
+        return Err(error.into());
+    }
+    let mut count = Count::default();
+    count.add(Severity::Error);
+    print(printer, Severity::Error, OF_PROFILE, &error, error.hint().unwrap_or_default())?;
+    count.conclude(false, printer)
+}
+
+/// Warns of what is most likely not meant, in a line each; refuses what is wrong.
+pub(super) fn warn(workload: &Workload<'_>) -> Result<()> {
+    for ProfileFinding { severity, code, error, way_out } in found(workload)? {
+        if severity == Severity::Error {
+            return Err(error.into());
+        }
+        tracing::warn!("{} ({way_out}) [{code}]", error.headline());
+    }
+    Ok(())
+}
+
+fn found(workload: &Workload<'_>) -> Result<Vec<ProfileFinding>> {
+    let yaml = workload.to_yaml(&workload.objects()).wrap_err(CANNOT_FORM)?;
+    Ok(checks::check_profile(workload.source(), &yaml, workload.keda_version()))
+}
+
+/// Says what is wrong with manifests, whoever wrote them.
+pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
+    let mut files = Vec::with_capacity(args.lint.len());
+    for path in &args.lint {
+        let name = if path == Path::new("-") { STDIN.to_owned() } else { path.display().to_string() };
+        let text = input::text(path).await;
+        let text = text.map_err(|error| UsageError(format!("--lint: cannot read `{}`: {error}", path.display())))?;
+        files.push(File::read(name, text));
+    }
+    let mut count = Count::default();
+    for finding in checks::check(&files, args.keda_version.unwrap_or_default()) {
+        let Finding { severity, code, file, place, ref way_out, .. } = finding;
+        count.add(severity);
+        let file = &files[file];
+        let mut text = format!("{}:{}:{}: {finding}", file.name, place.line, place.column);
+        if let Some(excerpt) = file.excerpt(place) {
+            text = format!("{text}\n{excerpt}");
+        }
+        print(printer, severity, code, &text, way_out)?;
+    }
+    count.conclude(args.deny_warnings, printer)
+}
+
+fn print(printer: &Printer, severity: Severity, code: &str, text: &dyn Display, way_out: &str) -> Result<()> {
+    let color = match severity {
+        Severity::Error => AnsiColor::Red,
+        Severity::Warning => AnsiColor::Yellow,
+    };
+    let (color, cyan) = (color.on_default().bold(), AnsiColor::Cyan.on_default().bold());
+    let hint = if way_out.is_empty() { String::new() } else { format!("{cyan}hint:{cyan:#} {way_out}\n") };
+    printer.result(&format_args!("{color}{severity}[{code}]:{color:#} {text}\n{hint}"))
+}
+
+impl Count {
+    fn add(&mut self, severity: Severity) {
+        match severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+        }
+    }
+
+    /// Says how much was found, and whether that is a no.
+    fn conclude(self, deny_warnings: bool, printer: &Printer) -> Result<Outcome> {
+        let Self { errors, warnings } = self;
+        let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        printer.result(&format_args!("{}, {}", plural(errors, "error"), plural(warnings, "warning")))?;
+        let no = errors > 0 || (deny_warnings && warnings > 0);
+        Ok(if no { Outcome::CheckFailed } else { Outcome::Done })
+    }
+}

@@ -1,0 +1,168 @@
+//! `qscale render --lint`: what is planted in manifests is found where it stands, and nothing else is.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::{Finished, Qscale};
+
+/// A secret that is nowhere else.
+const SECRET: &str = "s3cret";
+
+/// What marks a line: `#! error list-length, warning short-host`.
+const MARK: &str = "#! ";
+
+/// Line, severity and code, in order.
+type Found = Vec<(usize, String)>;
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lint");
+    let entries = fs::read_dir(folder).expect("tests/lint is there").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    files.sort();
+    assert!(files.len() >= 9, "{files:?}");
+    files
+}
+
+fn lint(name: &str, text: &str) -> Finished {
+    Qscale::new(["render", "--lint", name]).file(name, text).output()
+}
+
+/// What is found in a file, by line.
+fn found(stdout: &str, name: &str) -> Found {
+    let finding = |line: &str| {
+        let (head, rest) = line.split_once("]: ")?;
+        let (severity, code) = head.split_once('[')?;
+        let place = rest.strip_prefix(name)?.strip_prefix(':')?;
+        Some((place.split(':').next()?.parse().ok()?, format!("{severity} {code}")))
+    };
+    let mut found: Found = stdout.lines().filter_map(finding).collect();
+    found.sort();
+    found
+}
+
+fn planted(text: &str) -> Found {
+    let mut planted = Found::new();
+    for (index, line) in text.lines().enumerate() {
+        let marks = line.split_once(MARK).map_or("", |(_, marks)| marks);
+        planted.extend(marks.split(", ").filter(|mark| !mark.is_empty()).map(|mark| (index + 1, mark.to_owned())));
+    }
+    planted.sort();
+    planted
+}
+
+#[test]
+fn what_is_planted_is_found_where_it_stands_and_nothing_else_is() {
+    let mut codes = BTreeSet::new();
+    for path in fixtures() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let planted = planted(&text);
+        let errors = planted.iter().any(|(_, mark)| mark.starts_with("error"));
+        let Finished { stdout, .. } = lint(name, &text).exits(if errors { 4 } else { 0 });
+        assert_eq!(found(&stdout, name), planted, "{name}:\n{stdout}");
+        assert!(!stdout.contains(SECRET), "{name} shows a secret:\n{stdout}");
+        codes.extend(planted.into_iter().map(|(_, mark)| mark));
+    }
+    assert!(codes.len() >= 60, "only {} kinds of faults are planted: {codes:?}", codes.len());
+}
+
+#[test]
+fn a_proof_of_concept_by_hand_has_more_than_five_faults() {
+    let text = fs::read_to_string("tests/lint/proof-of-concept.yaml").unwrap();
+    let Finished { stdout, .. } = lint("poc.yaml", &text).exits(4);
+    let codes: BTreeSet<String> = found(&stdout, "poc.yaml").into_iter().map(|(_, code)| code).collect();
+    assert!(codes.len() > 5, "{codes:?}");
+    for hint in ["`accurate` is meant for `spec.scalingStrategy.strategy`", "template.spec.containers[].resources"] {
+        assert!(stdout.contains(hint), "{hint}:\n{stdout}");
+    }
+}
+
+#[test]
+fn what_is_rendered_here_has_no_faults() {
+    for entry in fs::read_dir("k8s").unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let Finished { stdout, .. } =
+            Qscale::new(["render", "--lint", "-", "--deny-warnings"]).input(text).output().exits(0);
+        assert_eq!(stdout, "0 errors, 0 warnings\n", "{}", path.display());
+    }
+}
+
+#[test]
+fn what_is_rendered_of_pods_that_are_always_there_has_no_faults() {
+    let profile = "[redis]\nhost = \"r.example.com\"\n[scale]\nmin-replica-count = 1\n";
+    let rendered = Qscale::new(["--profile", "q.toml", "render"]).file("q.toml", profile).output().exits(0).stdout;
+    let linted = Qscale::new(["render", "--lint", "-"]).input(rendered).output().exits(0);
+    assert_eq!(linted.stdout, "0 errors, 0 warnings\n");
+}
+
+#[test]
+fn json_is_looked_at_as_well_and_a_line_with_a_secret_is_not_shown() {
+    let text = r#"{"kind": "List", "items": [
+  {"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"REDIS_PASSWORD": "s3cret"}},
+  {"kind": "Deployment", "metadata": {"name": "b"}, "spec": {"selector": {}, "template": {"spec": {"hostNetwork": true, "containers": []}}}}
+]}"#;
+    let Finished { stdout, .. } = lint("list.json", text).exits(4);
+    assert_eq!(
+        found(&stdout, "list.json"),
+        [(2, "error password-in-plain-text".to_owned()), (3, "warning host-network".to_owned())]
+    );
+    assert!(!stdout.contains(SECRET), "{stdout}");
+    assert!(stdout.contains("list.json:3:115: ") && stdout.contains("\n3 | "), "{stdout}");
+}
+
+#[test]
+fn files_are_looked_at_together() {
+    let object = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: a, namespace: shop}\nspec:\n  scaleTargetRef: \
+                  {name: a}\n  triggers:\n  - type: redis\n    metadata: {address: \"r.n:6379\", listName: a}\n    \
+                  authenticationRef: {name: redis}\n";
+    let authentication = "apiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: redis, namespace: shop}\n\
+                          spec:\n  secretTargetRef:\n  - {parameter: password, name: redis, key: password}\n";
+    let alone = lint("a.yaml", object).exits(0);
+    assert!(alone.stdout.contains("warning[authentication-missing]: a.yaml:9:"), "{}", alone.stdout);
+    let both =
+        Qscale::new(["render", "--lint", "a.yaml", "b.yaml"]).file("a.yaml", object).file("b.yaml", authentication);
+    assert_eq!(both.output().exits(0).stdout, "0 errors, 0 warnings\n");
+}
+
+#[test]
+fn an_older_keda_knows_less() {
+    let text = "kind: ScaledObject\nmetadata: {name: a}\nspec:\n  scaleTargetRef: {name: a}\n  initialCooldownPeriod: 5\n  \
+                triggers:\n  - type: redis-cluster\n    metadata: {addresses: \"r.n:6379\", listName: a}\n";
+    let of = |version: &str, status: i32| {
+        let qscale = Qscale::new(["render", "--lint", "a.yaml", "--keda-version", version]);
+        found(&qscale.file("a.yaml", text).output().exits(status).stdout, "a.yaml")
+    };
+    assert_eq!(of("2.14", 0), []);
+    assert_eq!(of("2.9", 4), [(5, "error keda-version".to_owned()), (7, "warning keda-version".to_owned())]);
+}
+
+#[test]
+fn what_is_no_manifest_is_said_with_its_place() {
+    for (text, place, reason) in [
+        ("kind: ConfigMap\ndata: [1\n", "x.yaml:", "error[syntax]"),
+        ("kind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n", "x.yaml:3:", "helm template"),
+        ("a: 1\n", "x.yaml:1:1: ", "error[no-object]"),
+        ("", "x.yaml:1:1: ", "error[no-object]"),
+    ] {
+        let Finished { stdout, .. } = lint("x.yaml", text).exits(4);
+        assert!(stdout.contains(place) && stdout.contains(reason), "{text}:\n{stdout}");
+    }
+    let Finished { stderr, .. } = Qscale::new(["render", "--lint", "missing.yaml"]).output().exits(2);
+    assert!(stderr.contains("--lint: cannot read `missing.yaml`"), "{stderr}");
+}
+
+#[test]
+fn warnings_are_a_no_where_that_is_asked() {
+    let text = "kind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      containers:\n      - {name: a, image: a}\n";
+    let deny = |more: &[&str]| {
+        let words = [&["render", "--lint", "a.yaml"], more].concat();
+        Qscale::new(words).file("a.yaml", text).output()
+    };
+    deny(&[]).exits(0);
+    deny(&["--deny-warnings"]).exits(4);
+    Qscale::new(["render", "--deny-warnings"]).output().exits(2);
+}
