@@ -102,3 +102,37 @@ fn nothing(index: usize, report: &mut Report) {
         way_out: "name files of manifests".to_owned(),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MANIFESTS: [&str; 3] = [
+        include_str!("../../tests/lint/credentials.yaml"),
+        include_str!("../../tests/lint/formula.yaml"),
+        include_str!("../../tests/lint/trigger.yaml"),
+    ];
+
+    fn look(text: &str) {
+        let files = [File::read("x.yaml", text)];
+        for finding in check(&files, KedaVersion::NEWEST) {
+            let shown = files[0].excerpt(finding.place).unwrap_or_default();
+            assert!(!shown.contains("s3cret") && !finding.to_string().contains("s3cret"), "{finding}\n{shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_looked_at_without_a_panic(text in "[-a-z:{}\\[\\]\"'&*!|>#%@` \n\té]{0,200}") {
+            look(&text);
+        }
+
+        #[test]
+        fn a_manifest_that_lost_lines_shows_no_secret(which in 0..MANIFESTS.len(), lost in proptest::collection::vec(0..200usize, 1..20)) {
+            let lines = MANIFESTS[which].lines().enumerate().filter(|(number, _)| !lost.contains(number));
+            look(&lines.map(|(_, line)| line).collect::<Vec<_>>().join("\n"));
+        }
+    }
+}

@@ -197,6 +197,7 @@ impl<'a> Cursor<'a> {
 
     /// The same, with its key in place of its value.
     pub(super) fn by_key(&self) -> Cursor<'a> {
-        Cursor { node: None, around: self.key.unwrap_or(self.around), ..self.clone() }
+        let own = self.node.map(|node| node.place);
+        Cursor { node: None, around: self.key.or(own).unwrap_or(self.around), ..self.clone() }
     }
 }

@@ -65,7 +65,7 @@ fn check_type(field: &Cursor<'_>, kind: &'static Type, report: &mut Report) {
     match kind {
         Type::Any => {}
         Type::Of(shape) if field.is_map() => walk(field, shape, report),
-        Type::List(shape) if field.is_list() => field.items().iter().for_each(|item| walk(item, shape, report)),
+        Type::List(shape) if field.is_list() => field.items().iter().for_each(|item| check_item(item, shape, report)),
         Type::Of(shape) => wrong_type(field, &format!("{}: fields, indented below it", shape.name), report),
         Type::List(shape) => wrong_type(field, &format!("a list, each item {}", shape.name), report),
         Type::Texts if field.is_map() => field.entries().iter().for_each(|(_, value)| text(value, report)),
@@ -75,6 +75,14 @@ fn check_type(field: &Cursor<'_>, kind: &'static Type, report: &mut Report) {
         Type::Boolean => wrong_type(field, "true or false, without quotes", report),
         Type::Whole(least, most) => whole(field, *least, *most, report),
         Type::One(words) => one(field, words, report),
+    }
+}
+
+fn check_item(item: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
+    if item.is_map() {
+        walk(item, shape, report);
+    } else {
+        wrong_type(item, &format!("{}: fields, indented below the dash", shape.name), report);
     }
 }
 

@@ -101,8 +101,8 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
             Span(drain),
             Span(Duration::from_secs(longest.as_secs()))
         );
-        let way_out = "lengthen `drain` beyond the longest item, and `terminationGracePeriodSeconds` beyond that; or use a \
-                       ScaledJob, whose pods are left to end";
+        let way_out = "lengthen the drain beyond the longest item, and the grace period beyond that; or use a ScaledJob, \
+                       whose pods are left to end";
         report.warning("grace-period", &container.get("args").by_key(), message, way_out);
     }
 }

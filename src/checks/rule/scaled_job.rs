@@ -49,7 +49,7 @@ fn rollout(spec: &Cursor<'_>, report: &mut Report) {
     if spec.is_map() && own.text() != Some("gradual") && old.text() != Some("gradual") {
         let at = if own.is_there() { own } else { spec.by_key() };
         let message = "ends all running Jobs, with the items they work, whenever this object is changed";
-        report.warning("rollout-kills", &at, message, "set `strategy` `gradual` in `rollout`");
+        report.warning("rollout-kills", &at, message, "set the strategy of `rollout` to `gradual`");
     }
 }
 

@@ -85,8 +85,8 @@ fn without_effect(scaled: &Object<'_>, report: &mut Report) {
     if cooldown.is_there() {
         let message = "has no effect: it is about the step to zero alone, and `minReplicaCount` keeps the pods above \
                        that; from many to few is the HPA's";
-        let way_out = "take it away; for slower steps down set `stabilizationWindowSeconds` of `scaleDown`, and for none \
-                       at night `minReplicaCount` 0 or `idleReplicaCount` 0";
+        let way_out = "take it away; for slower steps down lengthen the stabilization window of `scaleDown`, and for none at \
+                       night set `minReplicaCount` or `idleReplicaCount` to 0";
         report.warning("cooldown-no-effect", &cooldown, message, way_out);
     }
     let polling = spec.get("pollingInterval");

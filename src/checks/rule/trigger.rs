@@ -20,6 +20,7 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, repor
             report.error("trigger-name", &name, message, "give each trigger a name of its own");
         }
         metric_type(&trigger, report);
+        cached(&trigger, report);
         if is_redis(&trigger) {
             metadata::check(&trigger, report);
             address::check(&trigger, objects, report);
@@ -58,6 +59,16 @@ fn metric_type(trigger: &Cursor<'_>, report: &mut Report) {
     } else if text != "AverageValue" {
         let message = format!("cannot be `{text}`: KEDA or the HPA refuses it");
         report.error("metric-type", &metric, message, "take it away: `AverageValue` is what a list needs");
+    }
+}
+
+/// Source: `scaledobject_webhook.go :: verifyTriggers`
+fn cached(trigger: &Cursor<'_>, report: &mut Report) {
+    let cached = trigger.get("useCachedMetrics");
+    let kind = trigger.get("type").text().unwrap_or_default();
+    if cached.is_true() && matches!(kind, "cpu" | "memory" | "cron") {
+        let message = format!("is refused for a trigger of type `{kind}`");
+        report.error("cached-metrics", &cached, message, "take it away");
     }
 }
 
