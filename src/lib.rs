@@ -106,10 +106,14 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
     let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::Flag("--env") });
     let overlay = overlay.or_else(|| environment.setting("QSCALE_ENV"));
-    let profile = match (Profile::read(named.as_deref(), overlay.as_ref()), &cli.command) {
-        (Err(error), Command::Render(args)) => return render::refused(args, error, &printer),
-        (read, _) => read?,
-    };
+    let source = Profile::read(named.as_deref())?;
+    // It says all that is wrong, and not the first thing alone.
+    if let Command::Render(args) = &cli.command
+        && args.check
+    {
+        return render::check(args, source, overlay.as_ref(), &printer);
+    }
+    let profile = Profile::parse_with(source, overlay.as_ref())?;
     let over = overlay.map(|env| format!(" with env.{} (from {})", env.value, env.origin)).unwrap_or_default();
     tracing::debug!("profile: {}{over}", profile.source.name);
     let context = Context { profile, environment, printer, shutdown };

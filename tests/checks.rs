@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use support::{Finished, Qscale, toml_files};
 
 const REDIS: &str = "[redis]\nhost = \"redis.example.com\"\n";
@@ -17,6 +19,17 @@ fn profiles_that_are_shipped_have_no_faults() {
         let Finished { stdout, stderr, .. } = Qscale::new(words).output().exits(0);
         assert_eq!(stdout, "0 errors, 0 warnings\n", "{}: {stderr}", path.display());
     }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_and_not_the_first_alone() {
+    let profile = "[redis]\nhost = \"redis\"\nport = 0\n[scale]\nlist-length = 0\npollingInterval = 5\n\
+                   fallback = { replicas = 3 }\n[env.prod.scale]\nmax-replica-count = 0\n";
+    let Finished { stdout, .. } = check(profile).exits(4);
+    let places: Vec<&str> = stdout.lines().filter_map(|line| line.split("]: q.toml:").nth(1)).collect();
+    let lines: BTreeSet<&str> = places.iter().filter_map(|place| place.split(':').next()).collect();
+    assert_eq!(lines, BTreeSet::from(["2", "3", "5", "6", "7", "9"]), "{stdout}");
+    assert!(stdout.ends_with("5 errors, 1 warning\n"), "{stdout}");
 }
 
 #[test]
@@ -59,7 +72,7 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "4:21: scale.max-replica-count",
             "maxclients",
         ),
-        ("[consume]\nwork = \"2s..2m\"\ndrain = \"1m\"", "grace-period", "5:9: consume.drain", "`drain`"),
+        ("[consume]\nwork = \"2s..2m\"\ndrain = \"1m\"", "grace-period", "5:9: consume.drain", "lengthen the drain"),
         ("[consume]\ncommand = [\"./work\"]\ntimeout = \"5m\"", "grace-period", "5:11: consume.timeout", "ScaledJob"),
         (
             "[scale]\ncooldown-period = \"30s\"\n[consume]\ndelivery = \"at-most-once\"\nwork = \"25s\"",

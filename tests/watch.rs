@@ -63,8 +63,18 @@ fn every_look_is_one_json_object_with_the_documented_fields() {
     let run = watch_json(&redis).args(["--for", "1s"]).output().exits(0);
     let samples = samples(&run.stdout);
     assert!((1..=11).contains(&samples.len()), "{}", run.stdout);
-    let fields =
-        ["time", "list", "backlog", "in_work", "delayed", "dead", "net_per_second", "seconds_to_empty", "deployment"];
+    let fields = [
+        "time",
+        "list",
+        "backlog",
+        "in_work",
+        "delayed",
+        "dead",
+        "net_per_second",
+        "reason",
+        "seconds_to_empty",
+        "deployment",
+    ];
     let fields = BTreeSet::from(fields);
     for sample in samples {
         let object = sample.as_object().unwrap();

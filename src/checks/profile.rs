@@ -87,26 +87,26 @@ fn placed(source: &Source, finding: Finding) -> Option<(Option<usize>, ProfileFi
     Some((source.line_of(key), ProfileFinding { severity, code, error, way_out: in_profile_words(&way_out) }))
 }
 
-/// `minReplicaCount` as `min-replica-count`: what is in backticks and KEDA's is a key here.
+/// Fields that messages name, and the keys of the profile they are written from; others are called the same.
+const WORDS: &[(&str, &str)] = &[
+    ("enableTLS", "tls"),
+    ("idleReplicaCount", "idle-replica-count"),
+    ("listLength", "list-length"),
+    ("listName", "list"),
+    ("maxReplicaCount", "max-replica-count"),
+    ("minReplicaCount", "min-replica-count"),
+    ("multipleScalersCalculation", "multiple-scalers-calculation"),
+    ("scaleDown", "scale-down"),
+    ("scalingModifiers", "formula"),
+    ("scalingStrategy", "strategy"),
+    ("selectPolicy", "select-policy"),
+    ("sentinelMaster", "sentinel-master"),
+    ("terminationGracePeriodSeconds", "drain"),
+];
+
+/// What is said of objects, in the words of the profile: `min-replica-count` for `minReplicaCount`.
 fn in_profile_words(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
-    for (index, part) in text.split('`').enumerate() {
-        if index > 0 {
-            words.push('`');
-        }
-        let camel = index % 2 == 1
-            && part.starts_with(|c: char| c.is_ascii_lowercase())
-            && part.chars().all(|c| c.is_ascii_alphanumeric());
-        for c in part.chars() {
-            if camel && c.is_ascii_uppercase() {
-                words.push('-');
-                words.push(c.to_ascii_lowercase());
-            } else {
-                words.push(c);
-            }
-        }
-    }
-    words
+    WORDS.iter().fold(text.to_owned(), |text, (field, key)| text.replace(&format!("`{field}`"), &format!("`{key}`")))
 }
 
 #[cfg(test)]

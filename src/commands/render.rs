@@ -11,7 +11,7 @@ use crate::exit::{Outcome, UsageError};
 use crate::folder::Folder;
 use crate::manifest::form::{self, Identity, KUSTOMIZATION, Only};
 use crate::manifest::{Object, Workload};
-use crate::profile::{self, KedaVersion, Profile, ProfileError, deploy};
+use crate::profile::{self, KedaVersion, Profile, Setting, Source, deploy};
 use crate::screen::Printer;
 
 /// Write the profile as Kubernetes objects, for kubectl apply -f -
@@ -53,7 +53,7 @@ pub(crate) struct Args {
 
     /// Say instead what is wrong with the profile and what is rendered from it; exit 4 for errors
     #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema"])]
-    check: bool,
+    pub(crate) check: bool,
 
     /// Say instead what is wrong with manifests that are there already, `-` for stdin; exit 4 for errors
     ///
@@ -121,11 +121,8 @@ impl<'a> Plan<'a> {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
-    if args.check {
-        return check::profile(args, &context.profile, &context.printer);
-    }
     let plan = Plan::resolve(args, &context.profile)?;
-    for warning in plan.workload.warnings() {
+    for warning in plan.workload.warnings(&plan.objects) {
         tracing::warn!("{warning}");
     }
     check::warn(&plan.workload)?;
@@ -144,9 +141,9 @@ pub(crate) async fn without_profile(args: &Args, printer: &Printer) -> Option<Re
     if args.lint.is_empty() { None } else { Some(check::lint(args, printer).await) }
 }
 
-/// Says why a profile is wrong, where that was asked.
-pub(crate) fn refused(args: &Args, error: ProfileError, printer: &Printer) -> Result<Outcome> {
-    if args.check { check::refused(error, printer) } else { Err(error.into()) }
+/// Says all that is wrong with the profile and with what is rendered from it.
+pub(crate) fn check(args: &Args, source: Source, env: Option<&Setting<String>>, printer: &Printer) -> Result<Outcome> {
+    check::profile(args, source, env, printer)
 }
 
 /// Writes the schema of profiles; no profile is needed for it, least of all one that is right.

@@ -174,12 +174,18 @@ impl<'a> Workload<'a> {
         self.profile.deploy.redis_image.as_deref().unwrap_or(DEFAULT_REDIS_IMAGE)
     }
 
-    /// What is not meant to last, for whoever renders it.
-    pub fn warnings(&self) -> Vec<&'static str> {
-        let deploy = &self.profile.deploy;
-        let demo = "the Redis in it is for demos: no password, no TLS, one pod, no copies";
-        let secret = "the Secret in it holds texts in place of its values: replace them before it is applied";
-        let cases = [(deploy.redis == Some(true), demo), (deploy.write_secret == Some(true), secret)];
+    /// What is not meant to last among the objects that are `written`, for whoever renders it.
+    pub fn warnings(&self, written: &[Object]) -> Vec<&'static str> {
+        let kinds: Vec<String> = written.iter().filter_map(|object| Some(object.identity().ok()?.kind)).collect();
+        let writes = |kind: &str| kinds.iter().any(|written| written == kind);
+        let demo = self.profile.deploy.redis == Some(true) && (writes("Deployment") || writes("StatefulSet"));
+        let cases = [
+            (demo, "the Redis in it is for demos: no password, no TLS, one pod, no copies"),
+            (
+                writes("Secret"),
+                "the Secret in it holds texts in place of its values: replace them before it is applied",
+            ),
+        ];
         cases.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning).collect()
     }
 

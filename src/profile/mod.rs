@@ -137,22 +137,23 @@ impl ProduceTable {
 }
 
 impl Profile {
-    /// Reads the profile that `named` (by flag or environment) says, or `qscale.toml` where that is there, or the one
-    /// that is compiled in; with the overlay `env` where one is chosen.
+    /// Finds the text of the profile that `named` (by flag or environment) says, or of `qscale.toml` where that is there,
+    /// or the one that is compiled in.
     ///
     /// # Errors
     ///
-    /// Fails when the file cannot be read or says something that cannot be; the error shows the place.
-    pub fn read(named: Option<&Path>, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
+    /// Fails when the file cannot be read.
+    pub fn read(named: Option<&Path>) -> Result<Source, ProfileError> {
         let path = match named {
             Some(path) => path,
             None if Path::new(IN_WORKING_DIRECTORY).exists() => Path::new(IN_WORKING_DIRECTORY),
-            None => return Self::parse_with(BUILT_IN_NAME, BUILT_IN, env),
+            None => return Ok(Source::new(BUILT_IN_NAME, BUILT_IN)),
         };
         let name = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ProfileError::Unreadable { path: name.clone(), source })?;
-        Self::parse_with(&name, &text, env)
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Source::new(name, text)),
+            Err(source) => Err(ProfileError::Unreadable { path: name, source }),
+        }
     }
 
     /// The profile that is compiled in: `config/demo.toml`.
@@ -170,17 +171,16 @@ impl Profile {
     ///
     /// Shows the place of what cannot be, and the key that was meant for a near miss.
     pub fn parse(name: &str, text: &str) -> Result<Self, ProfileError> {
-        Self::parse_with(name, text, None)
+        Self::parse_with(Source::new(name, text), None)
     }
 
-    /// Reads a profile from `text`, which goes by `name` in messages, with the overlay `env` where one is chosen. The
-    /// overlays that are not chosen are looked at as well: what is wrong in one is not found out on the day it is used.
+    /// Reads a profile from its text, with the overlay `env` where one is chosen. The overlays that are not chosen are
+    /// looked at as well: what is wrong in one is not found out on the day it is used.
     ///
     /// # Errors
     ///
     /// As [`Profile::parse`]; and lists the overlays there are when none is called `env`.
-    pub fn parse_with(name: &str, text: &str, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
-        let source = Source { name: name.to_owned(), text: text.to_owned(), env: None };
+    pub fn parse_with(source: Source, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
         let read = |env: Option<&String>| {
             let profile = Self::of(Source { env: env.cloned(), ..source.clone() })?;
             profile.check().map(|()| profile)

@@ -92,7 +92,7 @@ pub(super) fn table<'a, 'i>(within: &'a DeTable<'i>, name: &str) -> Option<&'a D
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Origin, Profile, ProfileError, Setting};
+    use super::super::{Origin, Profile, ProfileError, Setting, Source};
 
     const TEXT: &str = "\
 [produce]
@@ -111,7 +111,8 @@ produce.rate = 7
 ";
 
     fn read(text: &str, env: &str) -> Result<Profile, ProfileError> {
-        Profile::parse_with("q.toml", text, Some(&Setting { value: env.to_owned(), origin: Origin::Flag("--env") }))
+        let env = Setting { value: env.to_owned(), origin: Origin::Flag("--env") };
+        Profile::parse_with(Source::new("q.toml", text), Some(&env))
     }
 
     #[test]

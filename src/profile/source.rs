@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize as _;
 use toml::Spanned;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::overlay;
 use super::redacted::{is_password, redacted};
@@ -24,9 +24,28 @@ pub struct Source {
     pub text: String,
     /// The overlay that is laid over the rest.
     pub env: Option<String>,
+    /// Keys and values that are passed over, by their bytes: what is wrong with them is known.
+    pub(super) passed_over: Vec<Range<usize>>,
 }
 
 impl Source {
+    /// Makes the source of a profile that says `text` and goes by `name` in messages.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), env: None, passed_over: Vec::new() }
+    }
+
+    /// The same without what `wrong` points at, so that what else is wrong comes to light; `None` where it points at
+    /// nothing that can be left out.
+    pub fn passing_over(&self, wrong: &Wrong) -> Option<Self> {
+        let span = wrong.span.clone()?;
+        let mut document = DeTable::parse(&self.text).ok()?;
+        for known in &self.passed_over {
+            remove(document.get_mut(), known);
+        }
+        let removed = remove(document.get_mut(), &span);
+        removed.then(|| Self { passed_over: [self.passed_over.as_slice(), &[span]].concat(), ..self.clone() })
+    }
+
     /// Returns where the value of `path` stands, such as `["scale", "list-length"]`; the whole of it, as bytes.
     pub fn find(&self, path: &[&str]) -> Option<Range<usize>> {
         find(self.document().ok()?.get_ref(), path)
@@ -35,6 +54,9 @@ impl Source {
     /// The profile as TOML, with the overlay laid over it; each value knows where it stands.
     pub(super) fn document(&self) -> Result<Spanned<DeTable<'_>>, toml::de::Error> {
         let mut document = DeTable::parse(&self.text)?;
+        for known in &self.passed_over {
+            remove(document.get_mut(), known);
+        }
         if let Some(env) = &self.env {
             overlay::lay(document.get_mut(), env);
         }
@@ -115,14 +137,14 @@ impl Source {
         message: String,
         hint: Option<String>,
     ) -> ProfileError {
-        let place = span.map(|span| {
+        let place = span.clone().map(|span| {
             let (line, column) = self.position(span.start);
             let text = self.text.lines().nth(line - 1).unwrap_or_default();
             let rest = text.chars().count().saturating_sub(column - 1);
             let width = self.text.get(span).unwrap_or_default().chars().take_while(|c| *c != '\n').count();
             Place { line, column, width: width.clamp(1, rest.max(1)), text: redacted(text, secret) }
         });
-        ProfileError::Wrong(Box::new(Wrong { profile: self.name.clone(), place, message, hint }))
+        ProfileError::Wrong(Box::new(Wrong { profile: self.name.clone(), span, place, message, hint }))
     }
 
     /// Line and column of a byte, both counted from 1; the column in characters.
@@ -138,6 +160,21 @@ fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
     let (last, tables) = path.split_last()?;
     let within = tables.iter().try_fold(document, |within, name| overlay::table(within, name))?;
     within.get(*last).map(Spanned::span)
+}
+
+/// Takes out the innermost key whose name or value `span` begins in; `false` when there is none.
+fn remove(document: &mut DeTable<'_>, span: &Range<usize>) -> bool {
+    let within = document.iter_mut().any(|(_, value)| match value.get_mut() {
+        DeValue::Table(table) => remove(table, span),
+        _ => false,
+    });
+    if within {
+        return true;
+    }
+    let meant =
+        document.iter().find(|(key, value)| [key.span(), value.span()].iter().any(|at| at.contains(&span.start)));
+    let Some(key) = meant.map(|(key, _)| key.get_ref().clone()) else { return false };
+    document.remove(&*key).is_some()
 }
 
 /// Takes serde's "unknown field `a`, expected one of `b`, `c`" apart: what was written, and what is known.
@@ -232,6 +269,8 @@ impl ProfileError {
 #[derive(Debug)]
 pub struct Wrong {
     profile: String,
+    /// The bytes that are wrong.
+    span: Option<Range<usize>>,
     place: Option<Place>,
     message: String,
     hint: Option<String>,
@@ -272,7 +311,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source { name: "q.toml".into(), text: text.into(), env: None }
+        Source::new("q.toml", text)
     }
 
     #[test]
@@ -287,6 +326,18 @@ mod tests {
     fn an_error_shows_its_line_and_points_at_the_value() {
         let error = source("[queue]\nlist = \"\"\n").error_at(&["queue", "list"], "is empty");
         assert_eq!(error.to_string(), "q.toml:2:8: queue.list: is empty\n  |\n2 | list = \"\"\n  |        ^^");
+    }
+
+    #[test]
+    fn what_is_wrong_can_be_passed_over_to_find_the_next() {
+        let text = "[scale]\nmin = 5\nlist-length = 0\nbehavior = { scale-up = { tolerance = -1.0 } }\n[[queue]]\n";
+        let mut source = source(text);
+        let mut lines = Vec::new();
+        while let Err(ProfileError::Wrong(wrong)) = crate::profile::Profile::parse_with(source.clone(), None) {
+            lines.push(wrong.headline().split(':').nth(1).unwrap().to_owned());
+            source = source.passing_over(&wrong).expect("it points at something");
+        }
+        assert_eq!(lines, ["5", "2", "3", "4"], "each once, and then none");
     }
 
     #[test]

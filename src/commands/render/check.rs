@@ -11,7 +11,7 @@ use crate::checks::{self, File, Finding, ProfileFinding, Severity};
 use crate::exit::{Outcome, UsageError};
 use crate::input;
 use crate::manifest::Workload;
-use crate::profile::{Profile, ProfileError};
+use crate::profile::{Profile, ProfileError, Setting, Source};
 use crate::screen::Printer;
 
 /// What stdin goes by in messages.
@@ -27,31 +27,42 @@ struct Count {
     warnings: usize,
 }
 
-/// Says of everything that is rendered what is wrong with it, and does not stop at the first that is.
-pub(super) fn profile(args: Args, profile: &Profile, printer: &Printer) -> Result<Outcome> {
+/// Says of the profile and of everything that is rendered from it what is wrong, and does not stop at the first that is.
+pub(super) fn profile(
+    args: &Args,
+    mut source: Source,
+    env: Option<&Setting<String>>,
+    printer: &Printer,
+) -> Result<Outcome> {
     let Args { namespace, image, keda_version, deny_warnings, .. } = args;
-    let workload = match Workload::of(profile, namespace, image, keda_version) {
-        Ok(workload) => workload,
-        Err(error) => return refused(error, printer),
+    let look = |source: &Source| -> Result<Vec<ProfileFinding>> {
+        let profile = Profile::parse_with(source.clone(), env)?;
+        found(&Workload::of(&profile, namespace.clone(), image.clone(), *keda_version)?)
     };
     let mut count = Count::default();
-    for ProfileFinding { severity, code, error, way_out } in found(&workload)? {
+    let findings = loop {
+        let error = match look(&source) {
+            Ok(findings) => break findings,
+            // A password that is not where it should be is no matter of the profile's text.
+            Err(report) => match report.downcast::<ProfileError>()? {
+                ProfileError::Wrong(wrong) => wrong,
+                other => return Err(other.into()),
+            },
+        };
+        let rest = source.passing_over(&error);
+        let error = ProfileError::Wrong(error);
+        count.add(Severity::Error);
+        print(printer, Severity::Error, OF_PROFILE, &error, error.hint().unwrap_or_default())?;
+        match rest {
+            Some(rest) => source = rest,
+            None => break Vec::new(),
+        }
+    };
+    for ProfileFinding { severity, code, error, way_out } in findings {
         count.add(severity);
         print(printer, severity, code, &error, &way_out)?;
     }
-    count.conclude(deny_warnings, printer)
-}
-
-/// Says why a profile is refused: that is found before all else.
-pub(super) fn refused(error: ProfileError, printer: &Printer) -> Result<Outcome> {
-    // A file that is not there, or a password that is, is no matter of the profile's text.
-    if !matches!(error, ProfileError::Wrong(_)) {
-        return Err(error.into());
-    }
-    let mut count = Count::default();
-    count.add(Severity::Error);
-    print(printer, Severity::Error, OF_PROFILE, &error, error.hint().unwrap_or_default())?;
-    count.conclude(false, printer)
+    count.conclude(*deny_warnings, printer)
 }
 
 /// Warns of what is most likely not meant, in a line each; refuses what is wrong.
