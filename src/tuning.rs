@@ -195,8 +195,8 @@ pub struct Settings {
 pub enum Refusal {
     /// All pods at work all the time are too few.
     #[error(
-        "max-replica-count = {max} is in the way: {busy} slots are at work on average at the peak, \
-         and {max} pods have {slots}{}", needing(*.needed)
+        "max-replica-count = {max} is in the way: to keep pace at the peak takes {busy} items in work at once, \
+         and {max} pods work {slots}{}", needing(*.needed)
     )]
     Utilisation {
         /// The limit.
@@ -235,7 +235,7 @@ pub enum Refusal {
 }
 
 fn needing(needed: Option<u32>) -> String {
-    needed.map_or_else(String::new, |pods| format!("; {pods} are needed"))
+    needed.map_or_else(String::new, |pods| format!("; with {pods} pods it is met"))
 }
 
 /// Finds the cheapest settings within `bounds` for which `meets` says yes.

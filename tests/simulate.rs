@@ -116,7 +116,11 @@ fn a_wait_that_is_wanted_is_kept_by_what_is_proposed() {
 #[test]
 fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
     for (limits, want, message) in [
-        ("max-replica-count = 2", "p95=20s", "max-replica-count = 2 is in the way: 4 slots are at work"),
+        (
+            "max-replica-count = 2",
+            "p95=20s",
+            "max-replica-count = 2 is in the way: to keep pace at the peak takes 4 items in work",
+        ),
         ("min-replica-count = 0", "p50=1s", "min-replica-count = 0 is in the way"),
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -115,6 +115,12 @@ impl Qscale {
         self
     }
 
+    /// Runs it in a folder of the test's, which is there afterwards.
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// The folder it runs in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

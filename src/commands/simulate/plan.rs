@@ -61,6 +61,13 @@ impl Plan {
             let title = format!("{list}: recorded and predicted");
             return Ok(Self { goal: Goal::Against(path), subject: subject(title), output, svg });
         }
+        if want.is_some() && profile.scale.kind() == ScaleKind::ScaledJob {
+            let message = "is a ScaledJob, which has a pod for every item: --want looks for settings of a ScaledObject";
+            return Err(profile.source.error_at(&["scale", "kind"], message).into());
+        }
+        if want.is_some() && output == Form::Csv {
+            return Err(UsageError("--want: its answer is no table: take --output text or json".to_owned()).into());
+        }
         let load = load(produce, produce_file, profile).await?;
         let work = match work.or_else(|| profile.consume.work.clone()) {
             Some(work) => work,
