@@ -29,7 +29,7 @@ pub struct Unfinished {
 }
 
 /// What came of a look.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Created {
     /// How many Jobs are created.
     pub jobs: u32,
@@ -41,8 +41,8 @@ pub struct Created {
     pub max: u32,
     /// Whether an annotation keeps any from being created.
     pub paused: bool,
-    /// What is counted, of the trigger that counts most, and how much.
-    pub most: Option<(Counted, u64)>,
+    /// What was counted that asks for them: by one trigger, or by all that are taken together.
+    pub counted: Vec<(Counted, u64)>,
 }
 
 /// How much there is to do: in items, and in Jobs.
@@ -98,7 +98,7 @@ impl JobSettings {
             unfinished,
             max: settings.max,
             paused,
-            most: active.iter().rev().max_by_key(|(_, value)| *value).map(|(trigger, value)| (trigger.counted, *value)),
+            counted: self.deciding(&active).iter().map(|(trigger, value)| (trigger.counted, *value)).collect(),
         }
     }
 
@@ -113,6 +113,15 @@ impl JobSettings {
             Strategy::Accurate if wanted + running - pending > room => (room - running, queue),
             Strategy::Accurate => (wanted - pending, queue),
             Strategy::Eager => ((room - running - pending).min(wanted), room),
+        }
+    }
+
+    /// The triggers that ask for Jobs; of equal ones the first.
+    fn deciding<'a>(&self, active: &'a [(&'a Trigger, u64)]) -> Vec<&'a (&'a Trigger, u64)> {
+        match self.calculation {
+            Calculation::Max => active.iter().rev().max_by_key(|(_, value)| *value).into_iter().collect(),
+            Calculation::Min => active.iter().min_by_key(|(_, value)| *value).into_iter().collect(),
+            Calculation::Sum | Calculation::Avg => active.iter().collect(),
         }
     }
 
@@ -148,13 +157,14 @@ impl JobSettings {
 
 impl fmt::Display for Created {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { jobs, wanted, unfinished: Unfinished { running, pending }, max, paused, most } = self;
+        let Self { jobs, wanted, unfinished: Unfinished { running, pending }, max, paused, counted } = self;
         if *paused {
             return f.write_str("paused by an annotation");
         }
-        match most {
-            Some((counted, value)) => write!(f, "{value} {counted}: {wanted} Jobs wanted")?,
-            None => f.write_str("nothing to do")?,
+        let parts: Vec<String> = counted.iter().map(|(what, value)| format!("{value} {what}")).collect();
+        match parts.join(" + ") {
+            parts if parts.is_empty() => f.write_str("nothing to do")?,
+            parts => write!(f, "{parts}: {wanted} Jobs wanted")?,
         }
         if *running > 0 {
             write!(f, ", {running} unfinished")?;
@@ -224,6 +234,15 @@ mod tests {
         let profile = Profile::parse("q.toml", profile).unwrap();
         let settings = Settings::of(&profile, "mylist");
         let created = JobSettings::of(&profile).poll(&settings, &[Some(5), Some(5)], Unfinished::default());
-        assert_eq!((created.wanted, created.most), (1, Some((Counted::Waiting, 5))));
+        assert_eq!((created.wanted, created.counted), (1, vec![(Counted::Waiting, 5)]));
+    }
+
+    #[test]
+    fn what_is_added_up_is_named_in_full() {
+        let profile = Profile::parse("q.toml", "[scale]\nkind = \"ScaledJob\"\nlist-length = 1\n").unwrap();
+        let settings = Settings::of(&profile, "mylist");
+        let values = [Some(7), Some(13), Some(0), None];
+        let created = JobSettings::of(&profile).poll(&settings, &values, Unfinished { running: 16, pending: 0 });
+        assert_eq!(created.to_string(), "7 waiting + 13 at work: 20 Jobs wanted, 16 unfinished");
     }
 }

@@ -114,8 +114,9 @@ impl Stage<'_> {
             let running = alive + ended;
             let created =
                 settings.poll(&self.scenario.settings, &values, Unfinished { running, pending: alive - ready });
-            self.note(now, By::Keda, running, running + created.jobs, Why::Jobs(created));
-            self.fleet.start(created.jobs, self.scenario.start_time, now, &mut self.calendar);
+            let jobs = created.jobs;
+            self.note(now, By::Keda, running, running + jobs, Why::Jobs(created));
+            self.fleet.start(jobs, self.scenario.start_time, now, &mut self.calendar);
             return Ok(());
         }
         let decision = self.scaler.poll(now, self.desired, &Reading::Read(values));
