@@ -12,9 +12,9 @@ use serde_saphyr::Commented;
 use super::Workload;
 use super::metadata::Component;
 use super::trigger::{API_VERSION, Trigger, triggers};
-use crate::profile::ScaleTable;
 use crate::profile::deploy::{TargetTable, WorkloadKind};
 use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
+use crate::profile::{Delivery, ScaleTable};
 
 /// KEDA's `ScaledObject`, as far as it is needed here.
 #[derive(Serialize)]
@@ -101,11 +101,18 @@ const NO_EFFECT: &str = "no effect: there is always a pod";
 const PAUSED: &str =
     "Paused, in part at least, as the annotations say: take [scale.pause] out of the profile to go on.";
 
+/// Said above an object with several triggers and no formula.
+const LARGEST: &str = "Each trigger asks for a number of pods, and the largest is taken: not the sum.";
+
 /// Said above the object, where anything is.
 pub(super) fn comment(workload: &Workload<'_>) -> Option<&'static str> {
-    let PauseTable { paused, paused_replicas, paused_scale_in, paused_scale_out } = workload.profile.scale.pause;
-    let on = [paused, paused_scale_in, paused_scale_out].contains(&Some(true));
-    (on || paused_replicas.is_some()).then_some(PAUSED)
+    let scale = &workload.profile.scale;
+    let several = workload.profile.consume.delivery.unwrap_or_default() == Delivery::AtLeastOnce;
+    let PauseTable { paused, paused_replicas, paused_scale_in, paused_scale_out } = scale.pause;
+    if [paused, paused_scale_in, paused_scale_out].contains(&Some(true)) || paused_replicas.is_some() {
+        return Some(PAUSED);
+    }
+    (several && scale.formula(Delivery::AtLeastOnce).is_none()).then_some(LARGEST)
 }
 
 /// The object, which has its workload's name where that is written as well.

@@ -7,6 +7,7 @@ use serde_saphyr::Commented;
 
 use super::Workload;
 use super::trigger_authentication;
+use crate::profile::ScaleKind;
 use crate::profile::scale::AuthenticationKind;
 use crate::scaler::{self, Counted};
 
@@ -23,11 +24,19 @@ pub(super) struct Trigger {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Commented<&'static str>>,
     /// Text throughout: the API server refuses a number or a boolean here.
-    metadata: BTreeMap<&'static str, String>,
+    metadata: BTreeMap<&'static str, Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     use_cached_metrics: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authentication_ref: Option<AuthenticationRef>,
+}
+
+/// A text, and what is said beside it where a reader would ask.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Text {
+    Plain(String),
+    Commented(Commented<String>),
 }
 
 #[derive(Serialize)]
@@ -50,11 +59,20 @@ pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
 fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Trigger {
     let scaler::Trigger { key, counted, target, activation } = trigger;
     let scale = &workload.profile.scale;
-    let mut metadata = workload.connection.trigger_metadata();
-    metadata.insert("listName", key);
-    metadata.insert("listLength", target.to_string());
+    let metadata = workload.connection.trigger_metadata().into_iter();
+    let mut metadata: BTreeMap<_, _> = metadata.map(|(key, value)| (key, Text::Plain(value))).collect();
+    metadata.insert("listName", Text::Plain(key));
+    let length = target.to_string();
+    metadata.insert(
+        "listLength",
+        match what_it_asks_for(workload, target) {
+            Some(comment) => Text::Commented(Commented(length, comment)),
+            None => Text::Plain(length),
+        },
+    );
     if activation != 0 {
-        metadata.insert("activationListLength", activation.to_string());
+        let comment = "up to so many wait while there is no pod".to_owned();
+        metadata.insert("activationListLength", Text::Commented(Commented(activation.to_string(), comment)));
     }
     Trigger {
         kind: workload.connection.trigger_type(),
@@ -72,6 +90,20 @@ fn what_it_counts(counted: Counted) -> &'static str {
         Counted::Delayed => "items that wait for another try",
         Counted::Landing => "items of consumers that died as they took them",
     }
+}
+
+/// What a length of `target` means; with a formula, nothing.
+fn what_it_asks_for(workload: &Workload<'_>, target: u64) -> Option<String> {
+    let profile = workload.profile;
+    if profile.scale.formula(profile.consume.delivery.unwrap_or_default()).is_some() {
+        return None;
+    }
+    Some(match (profile.scale.kind(), target) {
+        (ScaleKind::ScaledJob, 1) => "a Job for each".to_owned(),
+        (ScaleKind::ScaledJob, _) => format!("a Job for every {target}"),
+        (ScaleKind::ScaledObject, 1) => "a pod for each".to_owned(),
+        (ScaleKind::ScaledObject, _) => format!("no threshold but an average: a pod for every {target}"),
+    })
 }
 
 /// Where credentials come from: an object that is there already, or the one that is written beside.
