@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::sample::Sample;
+use crate::scaler::Unfinished;
 
 /// A series of looks at a list and its pods, the oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,17 @@ pub struct Look {
     pub ready: Option<u32>,
     /// Why so many.
     pub reason: Option<String>,
+    /// The Jobs of a `ScaledJob`; `None` where nobody looked.
+    pub jobs: Option<Jobs>,
+}
+
+/// The Jobs at a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jobs {
+    /// All that were ever started.
+    pub created: u32,
+    /// Those that are neither complete nor failed.
+    pub unfinished: Unfinished,
 }
 
 /// Why a recording cannot be used.
@@ -51,6 +63,9 @@ const IN_WORK: &[&str] = &["in_work", "busy"];
 const DESIRED: &[&str] = &["desired", "deploy_spec_replicas"];
 const READY: &[&str] = &["ready", "deploy_ready"];
 const REASON: &[&str] = &["reason"];
+const CREATED: &[&str] = &["jobs_created"];
+const UNFINISHED: &[&str] = &["jobs_unfinished"];
+const PENDING: &[&str] = &["jobs_pending"];
 
 impl Recording {
     /// Reads a recording from `text`, which goes by `name` in messages. Lines that begin with `#` are passed over, and so
@@ -83,6 +98,13 @@ impl Recording {
         let after = self.looks.partition_point(|look| look.at <= at);
         &self.looks[after.saturating_sub(1)]
     }
+
+    /// The look that is nearest to `at`.
+    pub fn near(&self, at: Duration) -> &Look {
+        let after = self.looks.partition_point(|look| look.at <= at);
+        let (before, next) = (self.at(at), self.looks.get(after));
+        next.filter(|next| next.at.saturating_sub(at) < at.saturating_sub(before.at)).unwrap_or(before)
+    }
 }
 
 /// A line, where it is about one, and what is wrong with it.
@@ -108,6 +130,7 @@ fn json(text: &str) -> Result<Vec<Look>, Wrong> {
             desired: deployment.desired,
             ready: Some(deployment.ready),
             reason: sample.reason,
+            jobs: None,
         });
     }
     Ok(looks)
@@ -125,7 +148,10 @@ fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
         column(names)
             .ok_or_else(|| (None, format!("is neither JSON nor a CSV file with a column `{}`", names.join("` or `"))))
     };
-    let (time, backlog, desired) = (required(TIME)?, required(BACKLOG)?, required(DESIRED)?);
+    let jobs = column(CREATED).zip(column(UNFINISHED)).zip(column(PENDING));
+    // The Jobs are what there are to be.
+    let desired = jobs.map_or_else(|| required(DESIRED), |((_, unfinished), _)| Ok(unfinished))?;
+    let (time, backlog) = (required(TIME)?, required(BACKLOG)?);
     let (in_work, ready, reason) = (column(IN_WORK), column(READY), column(REASON));
     let mut looks = Vec::new();
     let mut start = None;
@@ -140,7 +166,16 @@ fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
         };
         let at = moment(record.get(time).unwrap_or_default()).map_err(|message| (Some(line), message))?;
         let (Some(backlog), Some(desired)) = (number(backlog)?, number(desired)?) else { continue };
+        let jobs = match jobs {
+            Some(((created, unfinished), pending)) => {
+                let count = |column| Ok(pods(number(column)?.unwrap_or(0)));
+                let unfinished = Unfinished { running: count(unfinished)?, pending: count(pending)? };
+                Some(Jobs { created: count(created)?, unfinished })
+            }
+            None => None,
+        };
         looks.push(Look {
+            jobs,
             at: since(at, *start.get_or_insert(at), line)?,
             backlog,
             in_work: in_work.map(number).transpose()?.flatten(),
@@ -173,7 +208,7 @@ mod tests {
 
     fn look(seconds: u64, backlog: u64, desired: u32) -> Look {
         let at = Duration::from_secs(seconds);
-        Look { at, backlog, in_work: None, desired, ready: None, reason: None }
+        Look { at, backlog, in_work: None, desired, ready: None, reason: None, jobs: None }
     }
 
     #[test]
@@ -182,6 +217,8 @@ mod tests {
         let recording = Recording::parse("a.csv", text).unwrap();
         assert_eq!(recording.looks, [look(0, 7, 0), look(3, 9, 2)]);
         assert_eq!(recording.at(Duration::from_secs(2)).backlog, 7);
+        assert_eq!(recording.near(Duration::from_secs(2)).backlog, 9);
+        assert_eq!(recording.near(Duration::from_secs(9)).backlog, 9);
         assert_eq!(recording.span(), Duration::from_secs(3));
     }
 

@@ -78,6 +78,57 @@ fn the_picture_in_the_readme_is_current() {
     assert!(fs::read_to_string(path).unwrap() == shipped, "make regenerate writes docs/simulate.svg anew");
 }
 
+/// Every look of a real KEDA at a `ScaledJob`, as rows that are written once a second.
+fn recorded_jobs() -> String {
+    let looks = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/e-job.csv"));
+    let looks = looks.expect("the looks are there");
+    let mut rows = vec!["t_s,llen,jobs_created,jobs_unfinished,jobs_pending\n0,0,0,0,0".to_owned()];
+    let mut started = 0;
+    for look in looks.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
+        let cells: Vec<&str> = look.split(',').collect();
+        let [time, waiting, unfinished, pending, created] = cells[..] else { panic!("{look}") };
+        let number = |cell: &str| cell.parse::<u32>().expect("a whole number");
+        let second = number(time.split('.').next().expect("seconds"));
+        rows.push(format!("{second},{waiting},{started},{unfinished},{pending}"));
+        started += number(created);
+        rows.push(format!("{},{waiting},{started},{unfinished},{pending}", second + 1));
+    }
+    rows.join("\n")
+}
+
+#[test]
+fn recorded_jobs_are_laid_beside_those_the_model_would_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("jobs.csv"));
+    fs::write(&recording, recorded_jobs()).unwrap();
+    let against = |strategy: &str, form: &str| {
+        let settings = format!(
+            "[consume]\ndelivery = \"at-most-once\"\n[scale]\nkind = \"ScaledJob\"\nstrategy = \"{strategy}\"\n\
+             max-replica-count = 5\nlist-length = 3\npolling-interval = \"10s\"\n"
+        );
+        fs::write(&profile, settings).unwrap();
+        simulate(&["--output", form, "--profile"])
+            .arg(&profile)
+            .arg("--against")
+            .arg(&recording)
+            .output()
+            .exits(0)
+            .stdout
+    };
+    let text = against("accurate", "text");
+    assert!(text.contains("30 recorded, 30 predicted") && text.contains("Where the two part\n  Nowhere."), "{text}");
+    assert!(text.contains("+4 Jobs  KEDA  as recorded. 12 waiting: 4 Jobs wanted, 1 unfinished"), "{text}");
+    let csv = against("accurate", "csv");
+    assert!(csv.starts_with("seconds,backlog,unfinished,recorded,predicted,reason\n"), "{csv}");
+    // Where Jobs at work count against what waits, fewer would have been started.
+    let text = against("default", "text");
+    assert!(text.contains("RECORDED +4."), "{text}");
+
+    fs::write(&profile, "[scale]\nmax-replica-count = 5\n").unwrap();
+    let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output().exits(2);
+    assert!(run.stderr.contains("tells of Jobs"), "{}", run.stderr);
+}
+
 #[test]
 fn what_it_has_written_is_what_it_predicts() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use std::fs;
 use std::time::Duration;
 
 use qscale::profile::Profile;
-use qscale::scaler::{JobSettings, Reading, Scale, Scaler, Settings, Unfinished};
+use qscale::scaler::{JobSettings, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
 use qscale::simulation::{self, By, Run, Scenario};
 use qscale::workload::Load;
 
@@ -158,17 +158,14 @@ fn simulated_steps(run: &Run) -> Vec<Step> {
     steps.map(|change| (change.at.as_secs_f64(), change.by, change.to)).collect()
 }
 
-/// How far apart two courses are at most, in looks of whoever made the step; `None` when they are not the same steps.
-fn apart(recorded: &[Step], simulated: &[Step], polling: f64) -> Option<f64> {
+/// How far apart two courses are at most, in syncs of the HPA; `None` when they are not the same steps.
+fn apart(recorded: &[Step], simulated: &[Step]) -> Option<f64> {
     let same = |(one, other): (&Step, &Step)| one.1 == other.1 && one.2 == other.2;
     if recorded.len() != simulated.len() || !recorded.iter().zip(simulated).all(same) {
         return None;
     }
-    let looks = recorded.iter().zip(simulated).map(|(one, other)| {
-        let period = if one.1 == By::Hpa { 15.03 } else { polling };
-        (one.0 - other.0).abs() / period
-    });
-    Some(looks.fold(0.0, f64::max))
+    let syncs = recorded.iter().zip(simulated).map(|(one, other)| (one.0 - other.0).abs() / SYNC_PERIOD.as_secs_f64());
+    Some(syncs.fold(0.0, f64::max))
 }
 
 /// What is simulated for so many seconds.
@@ -201,20 +198,19 @@ fn a_simulation_takes_the_recorded_steps() {
         let profile = profile(delivery, scale, load, work);
         let scenario = scenario(&profile, seconds);
         let recorded = recorded_steps(name, begin);
-        let polling = scenario.settings.polling.as_secs_f64();
         let fit = fitted(&scenario, |run| {
             let steps = simulated_steps(run);
-            Some((apart(&recorded, &steps, polling)?, steps))
+            Some((apart(&recorded, &steps)?, steps))
         });
         let Some((apart, simulated)) = fit else { panic!("{name}: never the steps {recorded:?}") };
-        println!("{name}: at most {apart:.2} looks apart");
+        println!("{name}: at most {apart:.2} syncs apart");
         for (one, other) in recorded.iter().zip(&simulated) {
             println!(
                 "  recorded {:7.2} {} {}    simulated {:7.2} {} {}",
                 one.0, one.1, one.2, other.0, other.1, other.2
             );
         }
-        assert!(apart <= 1.0, "{name}: {apart} looks apart");
+        assert!(apart <= 1.0, "{name}: {apart} syncs apart");
     }
 }
 

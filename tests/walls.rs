@@ -43,7 +43,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 const NOTIONS: &[&str] = &[
     "checks/",
     "companion.rs",
-    "comparison.rs",
+    "comparison/",
     "history.rs",
     "item.rs",
     "letter.rs",
@@ -86,7 +86,7 @@ const IMPURE: &[(&str, Option<&str>)] = &[
 const ROOMS: &[(&str, &[&str])] = &[
     ("checks/", &[]),
     ("companion.rs", &[]),
-    ("comparison.rs", &[]),
+    ("comparison/", &[]),
     ("history.rs", &[]),
     ("item.rs", &[]),
     ("letter.rs", &[]),

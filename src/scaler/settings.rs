@@ -118,7 +118,16 @@ impl Counted {
     }
 }
 
+/// How late a timer of KEDA's is, and how long a look takes: 1 ms in recordings of KEDA 2.20. It decides where the cooldown
+/// is a multiple of the polling interval.
+const POLL_TAKES: Duration = Duration::from_millis(1);
+
 impl Settings {
+    /// From one look of KEDA's to the next: `scale_handler.go::startScaleLoop` starts its timer after each.
+    pub fn poll_period(&self) -> Duration {
+        self.polling + POLL_TAKES
+    }
+
     /// What `profile` asks for.
     pub fn of(profile: &Profile, list: &str) -> Self {
         let scale = &profile.scale;

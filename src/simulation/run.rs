@@ -93,7 +93,7 @@ impl Stage<'_> {
             Event::Complete(pod) => self.fleet.complete(pod),
             Event::Poll => {
                 self.poll(now)?;
-                self.calendar.add(now + self.scenario.settings.polling, Event::Poll);
+                self.calendar.add(now + self.scenario.settings.poll_period(), Event::Poll);
             }
             Event::Sync => {
                 self.sync(now)?;

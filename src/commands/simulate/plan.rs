@@ -54,10 +54,6 @@ impl Plan {
             start,
         };
         if let Some(path) = against {
-            if profile.scale.kind() == ScaleKind::ScaledJob {
-                let message = "is a ScaledJob: --against compares the pods of a ScaledObject";
-                return Err(profile.source.error_at(&["scale", "kind"], message).into());
-            }
             let title = format!("{list}: recorded and predicted");
             return Ok(Self { goal: Goal::Against(path), subject: subject(title), output, svg });
         }

@@ -1,5 +1,7 @@
 //! `--against`: a recording beside what the model makes of it.
 
+mod jobs;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use super::view::Subject;
 use super::{Context, Form};
 use crate::comparison::{By, Comparison, Step};
 use crate::exit::UsageError;
+use crate::profile::ScaleKind;
 use crate::recording::Recording;
 use crate::scaler::Settings;
 use crate::screen::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline, width};
@@ -21,6 +24,13 @@ pub(super) async fn run(path: &Path, subject: &Subject, output: Form, context: &
     let text = tokio::fs::read_to_string(path).await;
     let text = text.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
     let recording = Recording::parse(&name, &text).map_err(|error| UsageError(error.to_string()))?;
+    if context.profile.scale.kind() == ScaleKind::ScaledJob {
+        return jobs::run(&name, &recording, subject, output, context);
+    }
+    if recording.looks.iter().any(|look| look.jobs.is_some()) {
+        let message = format!("--against: `{name}` tells of Jobs, and the profile has `kind = \"ScaledObject\"`");
+        return Err(UsageError(message).into());
+    }
     let comparison = Comparison::of(&Settings::of(&context.profile, &subject.list), &recording);
     let chart = chart(subject, &recording, &comparison);
     match output {
@@ -68,34 +78,35 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> C
     let recorded: Vec<_> = looks.iter().map(|look| (look.at, u64::from(look.desired))).collect();
     let most = recorded.iter().chain(&predicted).map(|(_, pods)| *pods).max().unwrap_or(1);
     let rows = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, 5);
-    let panel = |title: &str, tone, rows, solid| Panel {
-        title: title.to_owned(),
-        tone,
-        rows,
-        solid,
-        shade: Vec::new(),
-        legend: None,
-    };
-    let marks = entries(comparison).into_iter().filter_map(|entry| {
-        let text = format!("{} {}: {}", entry.by, entry.what, entry.reason);
-        Some(Mark { at: entry.at, number: entry.number?, text })
-    });
     Chart {
         title: subject.title.clone(),
         subtitle: agreement(comparison),
         span: recording.span().max(Duration::from_secs(1)),
         panels: vec![
-            panel(
-                "backlog: items that wait, as recorded",
-                Tone::Backlog,
-                5,
-                looks.iter().map(|look| (look.at, look.backlog)).collect(),
-            ),
+            backlog(recording),
             panel("pods, as recorded", Tone::Recorded, rows, recorded),
             panel("pods, as predicted", Tone::Pods, rows, predicted),
         ],
-        marks: marks.collect(),
+        marks: marks(entries(comparison)),
     }
+}
+
+fn panel(title: &str, tone: Tone, rows: usize, solid: Vec<(Duration, u64)>) -> Panel {
+    Panel { title: title.to_owned(), tone, rows, solid, shade: Vec::new(), legend: None }
+}
+
+fn backlog(recording: &Recording) -> Panel {
+    let looks = recording.looks.iter().map(|look| (look.at, look.backlog));
+    panel("backlog: items that wait, as recorded", Tone::Backlog, 5, looks.collect())
+}
+
+/// The entries that have a number, as a chart shows them.
+fn marks(entries: Vec<Entry>) -> Vec<Mark> {
+    let mark = |entry: Entry| {
+        let text = format!("{} {}: {}", entry.by, entry.what, entry.reason);
+        Some(Mark { at: entry.at, number: entry.number?, text })
+    };
+    entries.into_iter().filter_map(mark).collect()
 }
 
 fn agreement(comparison: &Comparison) -> String {
@@ -131,9 +142,12 @@ fn entries(comparison: &Comparison) -> Vec<Entry> {
     entries
 }
 
+fn head(title: &str) -> String {
+    format!("\n{0}{title}{0:#}\n", anstyle::Style::new().bold())
+}
+
 fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Comparison) -> String {
     let width = width();
-    let head = |title: &str| format!("\n{0}{title}{0:#}\n", anstyle::Style::new().bold());
     let partings: Vec<Entry> = comparison
         .partings
         .iter()

@@ -5,9 +5,12 @@
 //! was guessed. A recording does not say when in their periods KEDA and the HPA began: both are fitted, so that the counts
 //! agree for as long as they can.
 
+mod jobs;
+
 use std::time::Duration;
 
-use crate::recording::Recording;
+pub use self::jobs::{JobComparison, Poll};
+use crate::recording::{Look, Recording};
 use crate::scaler::{Counted, Reading, SYNC_PERIOD, Scale, Scaler, Settings};
 
 /// How far apart the begins are that are tried first, and then around the best of them.
@@ -93,11 +96,9 @@ impl Comparison {
             .map(|pair| (pair[1].at, pair[0].desired, pair[1].desired))
             .collect();
         let partings = partings(recording, &replay);
-        let span = recording.span().as_secs_f64().max(1e-9);
-        let apart: Duration = stretches(recording, &replay)
-            .filter(|s| s.recorded != s.predicted)
-            .map(|s| s.until.saturating_sub(s.from))
-            .sum();
+        let span = (recording.span() + COARSE).as_secs_f64();
+        let apart = stretches(recording, &replay).filter(|stretch| stretch.look.desired != stretch.predicted);
+        let apart: Duration = apart.map(|stretch| stretch.length).sum();
         Self {
             begins,
             partings,
@@ -131,19 +132,21 @@ fn told(settings: &Settings, recording: &Recording) -> Settings {
     settings
 }
 
+/// What each trigger counts at a look; nothing of what the recording knows nothing of.
+fn read(settings: &Settings, look: &Look) -> Vec<Option<u64>> {
+    let busy = look.in_work.map(|items| items.min(look.ready.unwrap_or(u32::MAX).into()));
+    let count = |counted| match counted {
+        Counted::Waiting => look.backlog,
+        Counted::Busy => busy.unwrap_or(0),
+        Counted::Delayed | Counted::Landing => 0,
+    };
+    settings.triggers.iter().map(|trigger| Some(count(trigger.counted))).collect()
+}
+
 /// All that is said, changes or not: asks KEDA and the HPA at their times, in order.
 fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Duration)) -> Vec<Step> {
     let end = recording.span();
-    let reading = |at: Duration| {
-        let look = recording.at(at);
-        let busy = look.in_work.map(|items| items.min(look.ready.unwrap_or(u32::MAX).into()));
-        let count = |counted| match counted {
-            Counted::Waiting => Some(look.backlog),
-            Counted::Busy => Some(busy.unwrap_or(0)),
-            Counted::Delayed | Counted::Landing => Some(0),
-        };
-        Reading::Read(settings.triggers.iter().map(|trigger| count(trigger.counted)).collect())
-    };
+    let reading = |at: Duration| Reading::Read(read(settings, recording.near(at)));
     let mut scaler = Scaler::new(settings.clone(), Duration::ZERO);
     let mut spec = recording.looks.first().map_or(0, |look| look.desired);
     if spec > 0 {
@@ -161,7 +164,7 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
             By::Hpa => scaler.sync(at, Scale { spec, status: spec }, &reading(at)),
         };
         match by {
-            By::Keda => poll += settings.polling,
+            By::Keda => poll += settings.poll_period(),
             By::Hpa => sync += SYNC_PERIOD,
         }
         said.push((at, by, spec, decision));
@@ -178,16 +181,17 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
         .collect()
 }
 
+/// Moments from `from` on and before `to`, `least` apart or more: no more than are worth trying.
+fn grid(from: Duration, to: Duration, least: Duration) -> impl Iterator<Item = Duration> {
+    let step = (to.saturating_sub(from) / MOST_TRIED).max(least);
+    std::iter::successors(Some(from), move |at| Some(*at + step)).take_while(move |at| *at < to)
+}
+
 /// The begins for which the counts agree best; of equals the earliest.
 fn fitted(settings: &Settings, recording: &Recording) -> (Duration, Duration) {
-    let error = |begins| difference(recording, &replay(settings, recording, begins));
-    let grid = |from: Duration, to: Duration, least: Duration| {
-        let step = (to.saturating_sub(from) / MOST_TRIED).max(least);
-        std::iter::successors(Some(from), move |at| Some(*at + step)).take_while(move |at| *at < to)
-    };
     let mut best = (f64::INFINITY, (Duration::ZERO, Duration::ZERO));
     let mut attempt = |begins| {
-        let error = error(begins);
+        let error = difference(recording, &replay(settings, recording, begins));
         if error < best.0 {
             best = (error, begins);
         }
@@ -199,61 +203,58 @@ fn fitted(settings: &Settings, recording: &Recording) -> (Duration, Duration) {
             found = attempt((keda, hpa));
         }
     }
-    let around = |at: Duration| grid(at.saturating_sub(COARSE), at + COARSE, FINE);
-    for keda in around(found.0) {
-        for hpa in around(found.1) {
+    let around = |at: Duration, period: Duration| {
+        let step = (period / MOST_TRIED).max(COARSE);
+        grid(at.saturating_sub(step), at + step, FINE)
+    };
+    for keda in around(found.0, settings.polling) {
+        for hpa in around(found.1, SYNC_PERIOD) {
             attempt((keda, hpa));
         }
     }
     attempt(found)
 }
 
-/// A stretch for which both counts stay the same.
+/// A look, and what the model said last before it. What was seen at a look began somewhere since the one before: so the
+/// two are compared at looks alone.
 struct Stretch<'a> {
-    from: Duration,
-    until: Duration,
-    recorded: u32,
+    look: &'a Look,
+    /// Until the next.
+    length: Duration,
     predicted: u32,
-    look: &'a crate::recording::Look,
     said: Option<&'a Step>,
 }
 
 fn stretches<'a>(recording: &'a Recording, said: &'a [Step]) -> impl Iterator<Item = Stretch<'a>> {
-    let mut moments: Vec<Duration> =
-        recording.looks.iter().map(|look| look.at).chain(said.iter().map(|step| step.at)).collect();
-    // The last look holds for a moment as well: a step that was seen there has to be found.
-    moments.push(recording.span() + COARSE);
-    moments.sort_unstable();
-    moments.dedup();
-    let first = recording.looks.first().map_or(0, |look| look.desired);
-    let pairs: Vec<_> = moments.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    pairs.into_iter().map(move |(from, until)| {
-        let look = recording.at(from);
-        let said = said[..said.partition_point(|step| step.at <= from)].last();
-        Stretch { from, until, recorded: look.desired, predicted: said.map_or(first, |step| step.to), look, said }
+    let looks = &recording.looks;
+    let first = looks.first().map_or(0, |look| look.desired);
+    looks.iter().enumerate().map(move |(index, look)| {
+        let said = said[..said.partition_point(|step| step.at <= look.at)].last();
+        // The last holds for a moment as well.
+        let length = looks.get(index + 1).map_or(COARSE, |next| next.at.saturating_sub(look.at));
+        Stretch { look, length, predicted: said.map_or(first, |step| step.to), said }
     })
 }
 
 /// Pods times seconds by which the counts differ.
 fn difference(recording: &Recording, said: &[Step]) -> f64 {
-    stretches(recording, said)
-        .map(|stretch| {
-            f64::from(stretch.recorded.abs_diff(stretch.predicted))
-                * stretch.until.saturating_sub(stretch.from).as_secs_f64()
-        })
-        .sum()
+    let apart = |stretch: Stretch<'_>| {
+        f64::from(stretch.look.desired.abs_diff(stretch.predicted)) * stretch.length.as_secs_f64()
+    };
+    stretches(recording, said).map(apart).sum()
 }
 
 fn partings(recording: &Recording, said: &[Step]) -> Vec<Parting> {
     let mut partings: Vec<Parting> = Vec::new();
-    for stretch in stretches(recording, said).filter(|stretch| stretch.recorded != stretch.predicted) {
-        let Stretch { from, until, recorded, predicted, look, said } = stretch;
+    for Stretch { look, length, predicted, said } in stretches(recording, said) {
+        let (recorded, until) = (look.desired, look.at + length);
         match partings.last_mut() {
-            Some(last) if last.until == from && (last.recorded, last.predicted) == (recorded, predicted) => {
+            _ if recorded == predicted => {}
+            Some(last) if last.until == look.at && (last.recorded, last.predicted) == (recorded, predicted) => {
                 last.until = until;
             }
             _ => partings.push(Parting {
-                from,
+                from: look.at,
                 until,
                 recorded,
                 predicted,

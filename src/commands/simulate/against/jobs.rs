@@ -1,0 +1,141 @@
+//! `--against` for a `ScaledJob`: at each poll the Jobs that were started, beside those the model would have started.
+
+use std::time::Duration;
+
+use color_eyre::eyre::Result;
+
+use super::super::view::Subject;
+use super::super::{Context, Form};
+use super::{backlog, head, marks, panel};
+use crate::comparison::{JobComparison, Poll};
+use crate::exit::UsageError;
+use crate::recording::Recording;
+use crate::scaler::{JobSettings, Settings};
+use crate::screen::{Chart, Clock, Entry, Tone, facts, timeline, width};
+
+pub(super) fn run(
+    name: &str,
+    recording: &Recording,
+    subject: &Subject,
+    output: Form,
+    context: &Context,
+) -> Result<Chart> {
+    let profile = &context.profile;
+    let settings = Settings::of(profile, &subject.list);
+    let Some(comparison) = JobComparison::of(&settings, &JobSettings::of(profile), recording) else {
+        let columns = "a CSV file with `jobs_created`, `jobs_unfinished` and `jobs_pending` would";
+        let message =
+            format!("--against: the profile has a ScaledJob, and `{name}` does not tell of its Jobs: {columns}");
+        return Err(UsageError(message).into());
+    };
+    let chart = chart(subject, recording, &comparison);
+    match output {
+        Form::Text => context.printer.result(&text(subject, &chart, recording, &comparison).trim_end())?,
+        Form::Json => {
+            for poll in &comparison.polls {
+                context.printer.result(&serde_json::to_string(&Row::from(poll))?)?;
+            }
+        }
+        Form::Csv => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            comparison.polls.iter().try_for_each(|poll| writer.serialize(Row::from(poll)))?;
+            context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
+        }
+    }
+    Ok(chart)
+}
+
+/// A poll, for programs.
+#[derive(serde::Serialize)]
+struct Row {
+    seconds: f64,
+    backlog: u64,
+    unfinished: u32,
+    recorded: u32,
+    predicted: u32,
+    reason: String,
+}
+
+impl From<&Poll> for Row {
+    fn from(Poll { at, backlog, recorded, predicted }: &Poll) -> Self {
+        Self {
+            seconds: at.as_secs_f64(),
+            backlog: *backlog,
+            unfinished: predicted.unfinished.running,
+            recorded: *recorded,
+            predicted: predicted.jobs,
+            reason: predicted.to_string(),
+        }
+    }
+}
+
+fn chart(subject: &Subject, recording: &Recording, comparison: &JobComparison) -> Chart {
+    let all = |jobs: fn(&Poll) -> u32| {
+        let mut sum = 0;
+        let sums = comparison.polls.iter().map(|poll| {
+            sum += u64::from(jobs(poll));
+            (poll.at, sum)
+        });
+        std::iter::once((Duration::ZERO, 0)).chain(sums).collect::<Vec<_>>()
+    };
+    Chart {
+        title: subject.title.clone(),
+        subtitle: agreement(comparison),
+        span: recording.span().max(Duration::from_secs(1)),
+        panels: vec![
+            backlog(recording),
+            panel("Jobs started so far, as recorded", Tone::Recorded, 5, all(|poll| poll.recorded)),
+            panel("Jobs started so far, as predicted", Tone::Pods, 5, all(|poll| poll.predicted.jobs)),
+        ],
+        marks: marks(entries(comparison, |_| true)),
+    }
+}
+
+fn agreement(comparison: &JobComparison) -> String {
+    format!("the same at {} of {} polls", comparison.same(), comparison.polls.len())
+}
+
+/// The polls at which Jobs were started, or should have been, as far as they are `meant`.
+fn entries(comparison: &JobComparison, meant: impl Fn(&Poll) -> bool) -> Vec<Entry> {
+    let started = comparison.polls.iter().filter(|poll| poll.recorded > 0 || poll.predicted.jobs > 0);
+    let entry = |(number, Poll { at, recorded, predicted, .. }): (usize, &Poll)| Entry {
+        number: Some(number),
+        at: *at,
+        until: None,
+        by: "KEDA",
+        what: format!("+{} Jobs", predicted.jobs),
+        reason: if *recorded == predicted.jobs {
+            format!("as recorded. {predicted}")
+        } else {
+            format!("RECORDED +{recorded}. {predicted}")
+        },
+    };
+    (1..).zip(started).filter(|(_, poll)| meant(poll)).map(entry).collect()
+}
+
+fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &JobComparison) -> String {
+    let width = width();
+    let partings = entries(comparison, |poll| poll.recorded != poll.predicted.jobs);
+    let partings = if partings.is_empty() { "  Nowhere.\n".to_owned() } else { timeline(&partings, width) };
+    let started = |jobs: fn(&Poll) -> u32| comparison.polls.iter().map(jobs).sum::<u32>();
+    let first = comparison.polls.first().map_or(Duration::ZERO, |poll| poll.at);
+    let found = [
+        ("agreement", agreement(comparison)),
+        (
+            "Jobs",
+            format!("{} recorded, {} predicted", started(|poll| poll.recorded), started(|poll| poll.predicted.jobs)),
+        ),
+        ("recorded", format!("{} looks over {}", recording.looks.len(), Clock(recording.span()))),
+        ("clock", format!("fitted: KEDA polls first at {}", Clock(first))),
+    ];
+    format!(
+        "{}{}{}{}{}{partings}{}{}",
+        head(&subject.title).trim_start(),
+        chart.text(width),
+        head("What the model does, and what was recorded"),
+        timeline(&entries(comparison, |_| true), width),
+        head("Where the two part"),
+        head("How well they agree"),
+        facts(&found, width),
+    )
+}

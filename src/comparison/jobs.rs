@@ -1,0 +1,69 @@
+//! What the model makes of a recorded list for which a `ScaledJob` started Jobs, beside the Jobs that were started.
+//!
+//! The model is asked at the times at which KEDA polls, with the list and the unfinished Jobs as they were recorded: each
+//! poll stands for itself. When the first one was is fitted.
+
+use std::time::Duration;
+
+use super::{FINE, grid, read};
+use crate::recording::Recording;
+use crate::scaler::{Created, JobSettings, Settings};
+
+/// A poll of KEDA's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Poll {
+    /// Since the begin of the recording.
+    pub at: Duration,
+    /// How many items waited.
+    pub backlog: u64,
+    /// How many Jobs were started until the next.
+    pub recorded: u32,
+    /// What the model says.
+    pub predicted: Created,
+}
+
+/// Prediction and recording, poll by poll.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobComparison {
+    /// All polls, in order.
+    pub polls: Vec<Poll>,
+}
+
+impl JobComparison {
+    /// Asks the model what it makes of the recording; `None` where that knows of no Jobs.
+    pub fn of(settings: &Settings, jobs: &JobSettings, recording: &Recording) -> Option<Self> {
+        let fits = grid(Duration::ZERO, settings.polling, FINE)
+            .map(|first| Self::begun(first, settings, jobs, recording))
+            .collect::<Option<Vec<_>>>()?;
+        let best = fits.iter().map(Self::difference).min()?;
+        // Between two rows any moment fits as well as the next: the middle of those that do is the most likely.
+        let mut best: Vec<Self> = fits.into_iter().filter(|fit| fit.difference() == best).collect();
+        Some(best.swap_remove(best.len() / 2))
+    }
+
+    fn begun(first: Duration, settings: &Settings, jobs: &JobSettings, recording: &Recording) -> Option<Self> {
+        let times = std::iter::successors(Some(first), |at| Some(*at + settings.poll_period()));
+        let polls = times.take_while(|at| *at <= recording.span()).map(|at| {
+            let look = recording.at(at);
+            let there = look.jobs?;
+            let until = recording.at(at + settings.poll_period()).jobs?.created;
+            Some(Poll {
+                at,
+                backlog: look.backlog,
+                recorded: until.saturating_sub(there.created),
+                predicted: jobs.poll(settings, &read(settings, look), there.unfinished),
+            })
+        });
+        Some(Self { polls: polls.collect::<Option<_>>()? })
+    }
+
+    /// By how many Jobs the two differ, taken over all polls.
+    pub fn difference(&self) -> u32 {
+        self.polls.iter().map(|poll| poll.recorded.abs_diff(poll.predicted.jobs)).sum()
+    }
+
+    /// How many polls came out the same.
+    pub fn same(&self) -> usize {
+        self.polls.iter().filter(|poll| poll.recorded == poll.predicted.jobs).count()
+    }
+}
