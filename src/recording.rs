@@ -149,9 +149,9 @@ fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
             .ok_or_else(|| (None, format!("is neither JSON nor a CSV file with a column `{}`", names.join("` or `"))))
     };
     let jobs = column(CREATED).zip(column(UNFINISHED)).zip(column(PENDING));
+    let (time, backlog) = (required(TIME)?, required(BACKLOG)?);
     // The Jobs are what there are to be.
     let desired = jobs.map_or_else(|| required(DESIRED), |((_, unfinished), _)| Ok(unfinished))?;
-    let (time, backlog) = (required(TIME)?, required(BACKLOG)?);
     let (in_work, ready, reason) = (column(IN_WORK), column(READY), column(REASON));
     let mut looks = Vec::new();
     let mut start = None;

@@ -394,12 +394,12 @@ mod tests {
             (
                 bounds(None, Some(5)),
                 world(9, 0, 5),
-                "max-replica-count = 5 is in the way: 8 slots are at work on average",
+                "max-replica-count = 5 is in the way: to keep pace at the peak takes 8 items in work at once",
             ),
             (
                 bounds(None, Some(10)),
                 world(12, 0, 5),
-                "even with 10 pods there all the time it is not met; 12 are needed",
+                "even with 10 pods there all the time it is not met; with 12 pods it is met",
             ),
             (
                 bounds(Some(0), None),

@@ -70,6 +70,7 @@ impl Patience {
     /// Does what asks Redis. Who is told to stop with empty hands has nothing to wait for.
     async fn with<T>(&self, empty_hands: bool, ask: impl Future<Output = T>) -> T {
         let mut ask = std::pin::pin!(ask);
+        let told_before = self.stop.is_cancelled();
         let enough = async {
             self.stop.cancelled().await;
             tokio::time::sleep(LAST_WORDS).await;
@@ -78,6 +79,9 @@ impl Patience {
             biased;
             answer = &mut ask => return answer,
             () = enough, if empty_hands => self.over.cancel(),
+            () = self.stop.cancelled(), if !empty_hands && !told_before => {
+                tracing::debug!("told to stop while Redis is asked: its answer is waited for, to hand in what is in work");
+            }
         }
         ask.await
     }
