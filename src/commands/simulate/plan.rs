@@ -17,6 +17,9 @@ use crate::workload::{Load, Pattern, Timing, Work};
 /// How long it goes on at most where nothing says it.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
+/// The longest that can be asked for: a sample a second is kept of it.
+const MOST_TIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
 /// How long a load is put on the list that has no end of its own.
 const ENDLESS: Duration = Duration::from_secs(5 * 60);
 
@@ -56,6 +59,9 @@ impl Plan {
         if let Some(path) = against {
             let title = format!("{list}: recorded and predicted");
             return Ok(Self { goal: Goal::Against(path), subject: subject(title), output, svg });
+        }
+        if limit.is_some_and(|limit| limit > MOST_TIME) {
+            return Err(UsageError("--for: 31 days are the most that is simulated".to_owned()).into());
         }
         if want.is_some() && profile.scale.kind() == ScaleKind::ScaledJob {
             let message = "is a ScaledJob, which has a pod for every item: --want looks for settings of a ScaledObject";
