@@ -116,7 +116,9 @@ fn one(field: &Cursor<'_>, words: &'static [&'static str], report: &mut Report) 
         return;
     }
     let mut way_out = format!("it is one of {}", words.join(", "));
-    if let Some(home) = shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &|_, kind| takes(kind, word))) {
+    if let Some(home) =
+        shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|_, kind| takes(kind, word)))
+    {
         let _ = write!(way_out, "; `{word}` is meant for `{home}`");
     } else if let Some(near) = nearest(word, words.iter().copied()) {
         let _ = write!(way_out, "; did you mean `{near}`?");
@@ -134,13 +136,13 @@ fn wrong_type(field: &Cursor<'_>, expected: &str, report: &mut Report) {
 
 fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
     let here = shape.fields.iter().map(|(name, _)| *name);
-    let own = || shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &|name, _| name == key));
+    let own = || shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|name, _| name == key));
     let other = || {
         let kinds = ["ScaledObject", "ScaledJob"].into_iter().filter(|kind| *kind != field.object.kind);
         let keda = field.object.kind.starts_with("Scaled");
         kinds
             .filter(|_| keda)
-            .find(|kind| shapes::of_kind(kind).is_some_and(|shape| home(shape, &|name, _| name == key).is_some()))
+            .find(|kind| shapes::of_kind(kind).is_some_and(|shape| home(shape, "", &|name, _| name == key).is_some()))
     };
     let common = EVERYWHERE.contains(&key);
     let way_out = if let Some(home) = own().filter(|_| !common) {
@@ -156,13 +158,15 @@ fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Re
     report.error("unknown-field", &field.by_key(), message, way_out);
 }
 
-/// Where a field is that `wanted` finds: the deepest, as what is nearer to the top is easily found.
-fn home(shape: &'static Shape, wanted: &dyn Fn(&str, &Type) -> bool) -> Option<String> {
+/// Where a field is that `wanted` finds: the nearest to `from`, and of those the deepest, as what is nearer to the top is
+/// easily found.
+fn home(shape: &'static Shape, from: &str, wanted: &dyn Fn(&str, &Type) -> bool) -> Option<String> {
     let mut homes = Vec::new();
     collect(shape, String::new(), wanted, &mut homes);
+    let shared = |path: &String| path.split('.').zip(from.split('.')).take_while(|(own, other)| own == other).count();
     let depth = |path: &String| path.matches('.').count();
     // Of equals the first.
-    homes.into_iter().rev().max_by_key(depth)
+    homes.into_iter().rev().max_by_key(|path| (shared(path), depth(path)))
 }
 
 fn collect(shape: &'static Shape, path: String, wanted: &dyn Fn(&str, &Type) -> bool, homes: &mut Vec<String>) {

@@ -48,6 +48,9 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
             }
             _ => {}
         }
+    } else if let Some(at) = from("host").filter(|_| ports.is_none() && from("port").is_none() && !referenced) {
+        let message = "has no `portFromEnv` beside it: KEDA passes over a host alone, and finds no address";
+        report.error("host-without-port", &at, message, "write `port` or `portFromEnv` beside it");
     } else if let Some(at) = ports.as_ref().filter(|_| addresses.is_none() && from("host").is_none() && !referenced) {
         let message = "has no `host` beside it: KEDA passes over a port alone, and finds no address";
         report.error("host-without-port", at, message, "write `host` beside it, or both as `address`");
