@@ -10,6 +10,10 @@ use crate::scaler::Unfinished;
 pub struct Recording {
     /// One at least.
     pub looks: Vec<Look>,
+    /// When KEDA read the list, since the first look; empty where that is not known.
+    pub polls: Vec<Duration>,
+    /// When the HPA asked for metrics, which it does while there are pods; likewise.
+    pub syncs: Vec<Duration>,
 }
 
 /// One look.
@@ -66,6 +70,8 @@ const REASON: &[&str] = &["reason"];
 const CREATED: &[&str] = &["jobs_created"];
 const UNFINISHED: &[&str] = &["jobs_unfinished"];
 const PENDING: &[&str] = &["jobs_pending"];
+const POLLS: &[&str] = &["keda_polls"];
+const SYNCS: &[&str] = &["hpa_reads"];
 
 impl Recording {
     /// Reads a recording from `text`, which goes by `name` in messages. Lines that begin with `#` are passed over, and so
@@ -76,16 +82,16 @@ impl Recording {
     /// Names the line that cannot be read. Looks without a Deployment are passed over; there have to be some with one.
     pub fn parse(name: &str, text: &str) -> Result<Self, RecordingError> {
         let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
-        let looks = if first.trim_start().starts_with('{') { json(text) } else { csv(text) };
+        let read = if first.trim_start().starts_with('{') { json(text) } else { csv(text) };
         let wrong = |line, message| RecordingError { name: name.to_owned(), line, message };
-        let looks = looks.map_err(|(line, message)| wrong(line, message))?;
-        if let Some(back) = looks.windows(2).find(|pair| pair[1].at < pair[0].at) {
+        let recording = read.map_err(|(line, message)| wrong(line, message))?;
+        if let Some(back) = recording.looks.windows(2).find(|pair| pair[1].at < pair[0].at) {
             return Err(wrong(None, format!("goes back in time, {} s after its begin", back[0].at.as_secs())));
         }
-        match looks.first() {
-            Some(_) => Ok(Self { looks }),
-            None => Err(wrong(None, "holds no look at a Deployment: nothing to compare with".to_owned())),
+        if recording.looks.is_empty() {
+            return Err(wrong(None, "holds no look at a Deployment: nothing to compare with".to_owned()));
         }
+        Ok(recording)
     }
 
     /// From the first look to the last.
@@ -110,7 +116,7 @@ impl Recording {
 /// A line, where it is about one, and what is wrong with it.
 type Wrong = (Option<u64>, String);
 
-fn json(text: &str) -> Result<Vec<Look>, Wrong> {
+fn json(text: &str) -> Result<Recording, Wrong> {
     let mut looks = Vec::new();
     let mut start = None;
     for (number, line) in (1..).zip(text.lines()) {
@@ -133,14 +139,14 @@ fn json(text: &str) -> Result<Vec<Look>, Wrong> {
             jobs: None,
         });
     }
-    Ok(looks)
+    Ok(Recording { looks, polls: Vec::new(), syncs: Vec::new() })
 }
 
 fn since(time: SystemTime, start: SystemTime, line: u64) -> Result<Duration, Wrong> {
     time.duration_since(start).map_err(|_| (Some(line), "goes back in time".to_owned()))
 }
 
-fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
+fn csv(text: &str) -> Result<Recording, Wrong> {
     let mut reader = ::csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
     let head = reader.headers().map_err(|error| (None, error.to_string()))?.clone();
     let column = |names: &[&str]| head.iter().position(|name| names.contains(&name));
@@ -153,7 +159,8 @@ fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
     // The Jobs are what there are to be.
     let desired = jobs.map_or_else(|| required(DESIRED), |((_, unfinished), _)| Ok(unfinished))?;
     let (in_work, ready, reason) = (column(IN_WORK), column(READY), column(REASON));
-    let mut looks = Vec::new();
+    let (poll, sync) = (column(POLLS), column(SYNCS));
+    let (mut looks, mut polls, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
     let mut start = None;
     for record in reader.records() {
         let record = record.map_err(|error| (error.position().map(::csv::Position::line), error.to_string()))?;
@@ -164,7 +171,14 @@ fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
                 text => text.parse().map(Some).map_err(|_| (Some(line), format!("`{text}` is not a whole number"))),
             }
         };
-        let at = moment(record.get(time).unwrap_or_default()).map_err(|message| (Some(line), message))?;
+        let moment = |text: &str| moment(text).map_err(|message| (Some(line), message));
+        let at = moment(record.get(time).unwrap_or_default())?;
+        for (column, moments) in [(poll, &mut polls), (sync, &mut syncs)] {
+            let cell = column.and_then(|column| record.get(column)).unwrap_or_default();
+            for text in cell.split([' ', ';']).filter(|text| !text.is_empty()) {
+                moments.push(moment(text)?);
+            }
+        }
         let (Some(backlog), Some(desired)) = (number(backlog)?, number(desired)?) else { continue };
         let jobs = match jobs {
             Some(((created, unfinished), pending)) => {
@@ -184,7 +198,12 @@ fn csv(text: &str) -> Result<Vec<Look>, Wrong> {
             reason: reason.and_then(|column| record.get(column)).filter(|text| !text.is_empty()).map(str::to_owned),
         });
     }
-    Ok(looks)
+    // What was before the first look is of no use here.
+    let since_start = |moments: Vec<SystemTime>| {
+        let since = |at: SystemTime| at.duration_since(start?).ok();
+        moments.into_iter().filter_map(since).collect()
+    };
+    Ok(Recording { looks, polls: since_start(polls), syncs: since_start(syncs) })
 }
 
 /// RFC 3339, or seconds since whenever.
@@ -220,6 +239,14 @@ mod tests {
         assert_eq!(recording.near(Duration::from_secs(2)).backlog, 9);
         assert_eq!(recording.near(Duration::from_secs(9)).backlog, 9);
         assert_eq!(recording.span(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn the_moments_of_polls_and_syncs_are_read_where_they_are_known() {
+        let text = "t_s,llen,desired,keda_polls,hpa_reads\n5,7,0,4.5,\n6,7,0,5.25 5.5,\n7,7,0,,6.75\n";
+        let recording = Recording::parse("a.csv", text).unwrap();
+        let seconds = |moments: &[Duration]| moments.iter().map(Duration::as_secs_f64).collect::<Vec<_>>();
+        assert_eq!((seconds(&recording.polls), seconds(&recording.syncs)), (vec![0.25, 0.5], vec![1.75]));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What the model makes of a recorded list for which a `ScaledJob` started Jobs, beside the Jobs that were started.
 //!
 //! The model is asked at the times at which KEDA polls, with the list and the unfinished Jobs as they were recorded: each
-//! poll stands for itself. When the first one was is fitted.
+//! poll stands for itself. Where the recording does not say when the first one was, that is fitted.
 
 use std::time::Duration;
 
+use super::clock::moments;
 use super::{FINE, grid, read};
 use crate::recording::Recording;
 use crate::scaler::{Created, JobSettings, Settings};
@@ -27,12 +28,15 @@ pub struct Poll {
 pub struct JobComparison {
     /// All polls, in order.
     pub polls: Vec<Poll>,
+    /// Whether the recording says when they were.
+    pub timed: bool,
 }
 
 impl JobComparison {
     /// Asks the model what it makes of the recording; `None` where that knows of no Jobs.
     pub fn of(settings: &Settings, jobs: &JobSettings, recording: &Recording) -> Option<Self> {
-        let fits = grid(Duration::ZERO, settings.polling, FINE)
+        let unknown = if recording.polls.is_empty() { settings.polling } else { FINE };
+        let fits = grid(Duration::ZERO, unknown, FINE)
             .map(|first| Self::begun(first, settings, jobs, recording))
             .collect::<Option<Vec<_>>>()?;
         let best = fits.iter().map(Self::difference).min()?;
@@ -42,11 +46,12 @@ impl JobComparison {
     }
 
     fn begun(first: Duration, settings: &Settings, jobs: &JobSettings, recording: &Recording) -> Option<Self> {
-        let times = std::iter::successors(Some(first), |at| Some(*at + settings.poll_period()));
-        let polls = times.take_while(|at| *at <= recording.span()).map(|at| {
+        let times = moments(&recording.polls, first, settings.poll_period(), recording.span());
+        let nexts = times.iter().skip(1).copied().chain([Duration::MAX]);
+        let polls = times.iter().copied().zip(nexts).map(|(at, next)| {
             let look = recording.at(at);
             let there = look.jobs?;
-            let until = recording.at(at + settings.poll_period()).jobs?.created;
+            let until = recording.at(next).jobs?.created;
             Some(Poll {
                 at,
                 backlog: look.backlog,
@@ -54,7 +59,7 @@ impl JobComparison {
                 predicted: jobs.poll(settings, &read(settings, look), there.unfinished),
             })
         });
-        Some(Self { polls: polls.collect::<Option<_>>()? })
+        Some(Self { polls: polls.collect::<Option<_>>()?, timed: !recording.polls.is_empty() })
     }
 
     /// By how many Jobs the two differ, taken over all polls.

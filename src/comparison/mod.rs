@@ -5,10 +5,12 @@
 //! was guessed. A recording does not say when in their periods KEDA and the HPA began: both are fitted, so that the counts
 //! agree for as long as they can.
 
+mod clock;
 mod jobs;
 
 use std::time::Duration;
 
+use self::clock::moments;
 pub use self::jobs::{JobComparison, Poll};
 use crate::recording::{Look, Recording};
 use crate::scaler::{Counted, Reading, SYNC_PERIOD, Scale, Scaler, Settings};
@@ -69,8 +71,8 @@ pub struct Parting {
 /// Prediction and recording, side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// When KEDA first polls, and the HPA first syncs.
-    pub begins: (Duration, Duration),
+    /// When KEDA first polls, and the HPA first syncs; `None` where the recording says when they did.
+    pub begins: (Option<Duration>, Option<Duration>),
     /// What the model does.
     pub steps: Vec<Step>,
     /// What was recorded: when, from how many pods, to how many.
@@ -99,8 +101,9 @@ impl Comparison {
         let span = (recording.span() + COARSE).as_secs_f64();
         let apart = stretches(recording, &replay).filter(|stretch| stretch.look.desired != stretch.predicted);
         let apart: Duration = apart.map(|stretch| stretch.length).sum();
+        let unknown = |recorded: &[Duration], begin| recorded.is_empty().then_some(begin);
         Self {
-            begins,
+            begins: (unknown(&recording.polls, begins.0), unknown(&recording.syncs, begins.1)),
             partings,
             recorded,
             agreement: 1.0 - apart.as_secs_f64() / span,
@@ -154,19 +157,16 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
         let some = settings.triggers.iter().map(|trigger| Some(trigger.activation + 1)).collect();
         scaler.poll(Duration::ZERO, spec, &Reading::Read(some));
     }
-    let (mut poll, mut sync) = (keda, hpa);
+    let polls = moments(&recording.polls, keda, settings.poll_period(), end).into_iter().map(|at| (at, By::Keda));
+    let syncs = moments(&recording.syncs, hpa, SYNC_PERIOD, end).into_iter().map(|at| (at, By::Hpa));
+    let mut looks: Vec<_> = polls.chain(syncs).collect();
+    looks.sort_by_key(|(at, _)| *at);
     let mut said = Vec::new();
-    while poll.min(sync) <= end {
-        let by = if poll <= sync { By::Keda } else { By::Hpa };
-        let at = poll.min(sync);
+    for (at, by) in looks {
         let decision = match by {
             By::Keda => scaler.poll(at, spec, &reading(at)),
             By::Hpa => scaler.sync(at, Scale { spec, status: spec }, &reading(at)),
         };
-        match by {
-            By::Keda => poll += settings.poll_period(),
-            By::Hpa => sync += SYNC_PERIOD,
-        }
         said.push((at, by, spec, decision));
         spec = said.last().map_or(spec, |(.., decision)| decision.replicas);
     }
@@ -197,18 +197,23 @@ fn fitted(settings: &Settings, recording: &Recording) -> (Duration, Duration) {
         }
         best.1
     };
+    // Nothing is to be found of what is known.
+    let periods = (
+        if recording.polls.is_empty() { settings.polling } else { FINE },
+        if recording.syncs.is_empty() { SYNC_PERIOD } else { FINE },
+    );
     let mut found = (Duration::ZERO, Duration::ZERO);
-    for keda in grid(Duration::ZERO, settings.polling, COARSE) {
-        for hpa in grid(Duration::ZERO, SYNC_PERIOD, COARSE) {
+    for keda in grid(Duration::ZERO, periods.0, COARSE) {
+        for hpa in grid(Duration::ZERO, periods.1, COARSE) {
             found = attempt((keda, hpa));
         }
     }
     let around = |at: Duration, period: Duration| {
-        let step = (period / MOST_TRIED).max(COARSE);
+        let step = (period / MOST_TRIED).max(COARSE).min(period);
         grid(at.saturating_sub(step), at + step, FINE)
     };
-    for keda in around(found.0, settings.polling) {
-        for hpa in around(found.1, SYNC_PERIOD) {
+    for keda in around(found.0, periods.0) {
+        for hpa in around(found.1, periods.1) {
             attempt((keda, hpa));
         }
     }

@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 
 use super::super::view::Subject;
 use super::super::{Context, Form};
-use super::{backlog, head, marks, panel};
+use super::{backlog, begun, head, marks, panel};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::recording::Recording;
@@ -126,7 +126,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Jo
             format!("{} recorded, {} predicted", started(|poll| poll.recorded), started(|poll| poll.predicted.jobs)),
         ),
         ("recorded", format!("{} looks over {}", recording.looks.len(), Clock(recording.span()))),
-        ("clock", format!("fitted: KEDA polls first at {}", Clock(first))),
+        ("clock", format!("KEDA polls {}", begun((!comparison.timed).then_some(first)))),
     ];
     format!(
         "{}{}{}{}{}{partings}{}{}",

@@ -142,6 +142,11 @@ fn entries(comparison: &Comparison) -> Vec<Entry> {
     entries
 }
 
+/// Since when somebody looks.
+fn begun(first: Option<Duration>) -> String {
+    first.map_or_else(|| "as recorded".to_owned(), |at| format!("first at {} (fitted)", Clock(at)))
+}
+
 fn head(title: &str) -> String {
     format!("\n{0}{title}{0:#}\n", anstyle::Style::new().bold())
 }
@@ -173,7 +178,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         ("agreement", agreement(comparison)),
         ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
         ("recorded", format!("{} looks over {}", recording.looks.len(), Clock(recording.span()))),
-        ("clocks", format!("fitted: KEDA polls first at {}, the HPA syncs first at {}", Clock(keda), Clock(hpa))),
+        ("clocks", format!("KEDA polls {}, the HPA syncs {}", begun(keda), begun(hpa))),
     ];
     let partings = match partings[..] {
         [] => "  Nowhere for longer than it takes to look.\n".to_owned(),
