@@ -402,6 +402,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--start-time', '--start-time', [CompletionResultType]::ParameterName, 'From a pod''s creation to its first item')
             [CompletionResult]::new('--work', '--work', [CompletionResultType]::ParameterName, 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME')
             [CompletionResult]::new('--without', '--without', [CompletionResultType]::ParameterName, 'Leave out what protects items in work, to see what it is good for')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Add what protects items in work, to see what it would be good for')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('--start', '--start', [CompletionResultType]::ParameterName, 'The time of the first sample, as RFC 3339')

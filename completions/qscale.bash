@@ -1174,7 +1174,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-o -p -v -q -h --produce --produce-file --for --seed --start-time --work --without --output --start --svg --want --against --profile --env --log --color --verbose --quiet --help"
+            opts="-o -p -v -q -h --produce --produce-file --for --seed --start-time --work --without --with --output --start --svg --want --against --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1205,6 +1205,10 @@ _qscale() {
                     return 0
                     ;;
                 --without)
+                    COMPREPLY=($(compgen -W "busy formula jobs grace" -- "${cur}"))
+                    return 0
+                    ;;
+                --with)
                     COMPREPLY=($(compgen -W "busy formula jobs grace" -- "${cur}"))
                     return 0
                     ;;

@@ -389,6 +389,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --start-time 'From a pod''s creation to its first item'
             cand --work 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME'
             cand --without 'Leave out what protects items in work, to see what it is good for'
+            cand --with 'Add what protects items in work, to see what it would be good for'
             cand -o 'The form of the result'
             cand --output 'The form of the result'
             cand --start 'The time of the first sample, as RFC 3339'

@@ -352,7 +352,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out what protects items in work, to see what it is good for' -r -f -a "busy\t'The triggers that count what has left the list: pods with items in work'
 formula\t'The formula that adds them up'
-jobs\t'Jobs, which nobody ends: a Deployment in their place'
+jobs\t'Jobs, which nobody ends, in place of a Deployment'
+grace\t'The time a pod may take to finish what it has'"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l with -d 'Add what protects items in work, to see what it would be good for' -r -f -a "busy\t'The triggers that count what has left the list: pods with items in work'
+formula\t'The formula that adds them up'
+jobs\t'Jobs, which nobody ends, in place of a Deployment'
 grace\t'The time a pod may take to finish what it has'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
 json\t'One JSON object a line'

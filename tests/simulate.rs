@@ -130,6 +130,28 @@ fn recorded_jobs_are_laid_beside_those_the_model_would_start() {
 }
 
 #[test]
+fn what_protects_items_in_work_can_be_added_and_taken_away() {
+    let profile = "[consume]\nwork = \"60s\"\ndrain = \"10s\"\ndelivery = \"at-most-once\"\n[scale]\n\
+                   max-replica-count = 10\nlist-length = 1\ncooldown-period = \"10s\"\npolling-interval = \"5s\"\n";
+    let cut = |words: &[&str]| {
+        let run = simulate(&["--produce", "burst 20, 10m@0.05", "--output", "json"]).args(words);
+        let run = run.file("qscale.toml", profile).output().exits(0);
+        let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        last["summary"]["cut"].as_u64().unwrap()
+    };
+    let bare = cut(&[]);
+    assert!(bare > 20, "{bare}");
+    assert_eq!(cut(&["--with", "grace"]), 0);
+    assert_eq!(cut(&["--with", "jobs"]), 0);
+    for counted in ["busy", "formula"] {
+        // They keep as many pods as are at work, and do not choose which ones go.
+        let cut = cut(&["--with", counted]);
+        assert!(cut < bare / 5, "{counted}: {cut} of {bare}");
+    }
+    assert_eq!(cut(&["--with", "grace", "--without", "grace"]), cut(&["--without", "grace"]));
+}
+
+#[test]
 fn what_it_has_written_is_what_it_predicts() {
     let folder = tempfile::tempdir().unwrap();
     let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("run.jsonl"));

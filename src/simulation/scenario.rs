@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::chance;
-use crate::profile::scale::JobRun;
+use crate::profile::scale::{Combine, JobRun};
 use crate::profile::{DEFAULT_DRAIN, Delivery, Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
 use crate::workload::{Arrival, Payload, Work};
@@ -16,6 +16,9 @@ const HORIZON: Duration = Duration::from_secs(60 * 60);
 
 /// From the end of a Job's container to when the Job counts as complete.
 const COMPLETION: Duration = Duration::from_secs(1);
+
+/// A grace period that no item outlasts.
+const ALL_THE_TIME: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// What is played through.
 #[derive(Debug, Clone)]
@@ -115,6 +118,29 @@ impl Scenario {
     /// How many pods there are before anything has happened: those that are always there.
     pub(super) fn at_first(&self) -> u32 {
         if self.jobs.is_some() { 0 } else { self.settings.min }
+    }
+
+    /// The profile with a protection that it may not have; grace is the scenario's own.
+    pub fn protected(mut profile: Profile, protection: Protection) -> Profile {
+        match protection {
+            Protection::Busy => profile.consume.delivery = Some(Delivery::AtLeastOnce),
+            Protection::Formula => {
+                profile.consume.delivery = Some(Delivery::AtLeastOnce);
+                profile.scale.combine = profile.scale.formula.is_none().then_some(Combine::Sum);
+            }
+            Protection::Jobs => profile.scale.kind = Some(ScaleKind::ScaledJob),
+            Protection::Grace => {}
+        }
+        profile
+    }
+
+    /// Adds what a profile cannot say: all the time that an item takes.
+    #[must_use]
+    pub fn with(mut self, protection: Protection) -> Self {
+        if protection == Protection::Grace {
+            self.grace = ALL_THE_TIME;
+        }
+        self
     }
 
     /// Takes a protection away.

@@ -78,6 +78,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     without: Vec<Protection>,
 
+    /// Add what protects items in work, to see what it would be good for
+    #[arg(long = "with", value_name = "WHAT", value_delimiter = ',')]
+    with: Vec<Protection>,
+
     /// The form of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     output: Form,
@@ -95,7 +99,7 @@ pub(crate) struct Args {
     want: Option<Want>,
 
     /// Compare with what was recorded
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "limit", "without", "start_time"])]
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "limit", "with", "without", "start_time"])]
     against: Option<PathBuf>,
 }
 
@@ -106,7 +110,7 @@ enum Protection {
     Busy,
     /// The formula that adds them up.
     Formula,
-    /// Jobs, which nobody ends: a Deployment in their place.
+    /// Jobs, which nobody ends, in place of a Deployment.
     Jobs,
     /// The time a pod may take to finish what it has.
     Grace,

@@ -10,7 +10,7 @@ use super::{Args, Context, Form};
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
-use crate::simulation::Scenario;
+use crate::simulation::{self, Scenario};
 use crate::tuning::Want;
 use crate::workload::{Load, Pattern, Timing, Work};
 
@@ -45,9 +45,24 @@ pub(super) enum Goal {
 
 impl Plan {
     pub(super) async fn resolve(args: Args, context: &Context) -> Result<Self> {
-        let Args { produce, produce_file, limit, seed, start_time, work, without, output, start, svg, want, against } =
-            args;
-        let profile = &context.profile;
+        let Args {
+            produce,
+            produce_file,
+            limit,
+            seed,
+            start_time,
+            work,
+            with,
+            without,
+            output,
+            start,
+            svg,
+            want,
+            against,
+        } = args;
+        let added = with.iter().map(|protection| simulation::Protection::from(*protection)).collect::<Vec<_>>();
+        let profile =
+            &added.iter().fold(context.profile.clone(), |profile, added| Scenario::protected(profile, *added));
         let list = context.list(None);
         let subject = |title: String| Subject {
             namespace: profile.deploy.namespace.clone().unwrap_or_else(|| "default".to_owned()),
@@ -85,6 +100,7 @@ impl Plan {
         scenario.start_time = start_time.0;
         scenario.until_over = limit.is_none();
         scenario.horizon = limit.unwrap_or(LONGEST);
+        scenario = added.into_iter().fold(scenario, Scenario::with);
         for protection in without {
             scenario = scenario.without(protection.into());
         }
