@@ -278,7 +278,9 @@ pub fn propose(
     // From the longest down: counted backwards, it is the smallest number that does.
     let shorter = smallest(0, lengths - 1, |less| meets(&Settings { list_length: lengths - less, ..found }));
     let found = Settings { list_length: lengths - shorter.unwrap_or(lengths - 1), ..found };
-    let least = smallest(u64::from(min.max(1)), u64::from(max), |max| meets(&Settings { max: count(max), ..found }));
+    // Fewer than keep pace for ever may do for a load that ends; nobody wants to be held to its end.
+    let enough = min.max(1).max(floor.min(max));
+    let least = smallest(u64::from(enough), u64::from(max), |max| meets(&Settings { max: count(max), ..found }));
     Ok(Settings { max: least.map_or(max, count), ..found })
 }
 
@@ -384,7 +386,7 @@ mod tests {
         assert_eq!(found.polling, Duration::from_secs(15));
         assert_eq!(found.drain, Duration::from_secs(11));
         let free = propose(WANT, &demand(2.0, 4.0), Bounds::default(), |_| true).unwrap();
-        assert_eq!((free.min, free.max), (0, 1));
+        assert_eq!((free.min, Some(free.max)), (0, demand(2.0, 4.0).pods(WANT)), "as many as keep pace");
     }
 
     #[test]

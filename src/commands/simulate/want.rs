@@ -14,7 +14,7 @@ use crate::simulation::{self, Run, Scenario};
 use crate::tuning::{self, Bounds, Demand, Percentile, Settings, Want};
 
 /// Items whose working time is looked at.
-const DRAWN: u64 = 2_000;
+const DRAWN: u32 = 2_000;
 
 pub(super) fn run(want: Want, scenario: &Scenario, output: Form, context: &Context) -> Result<Outcome> {
     let demand = demand(want, scenario)?;
@@ -62,14 +62,14 @@ fn demand(want: Want, scenario: &Scenario) -> Result<Demand> {
     let (mut sum, mut longest) = (Duration::ZERO, Duration::ZERO);
     for item in 0..DRAWN {
         let mut text = String::new();
-        scenario.payload.write(&mut text, item + 1, std::time::SystemTime::UNIX_EPOCH, &mut rng);
+        scenario.payload.write(&mut text, u64::from(item) + 1, std::time::SystemTime::UNIX_EPOCH, &mut rng);
         let takes = scenario.work.duration(text.as_bytes(), &mut rng).map_err(UsageError)?;
         sum += takes;
         longest = longest.max(takes);
     }
     Ok(Demand {
         rate: Demand::peak_rate(&arrivals, want.wait),
-        service: sum.as_secs_f64() / 2_000.0,
+        service: (sum / DRAWN).as_secs_f64(),
         longest,
         concurrency: scenario.concurrency,
         start: scenario.start_time,
@@ -129,7 +129,7 @@ fn show(want: Want, demand: &Demand, settings: &Settings, run: &Run, output: For
         (
             "pods",
             format!(
-                "{} keep up with that for ever, by Erlang C; {max} do for this load, as tried",
+                "{} keep up with that for ever, by Erlang C; with up to {max} the wait is kept, as tried",
                 demand.pods(want).unwrap_or(max)
             ),
         ),
