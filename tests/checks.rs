@@ -55,6 +55,18 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "take it away",
         ),
         (
+            "[scale]\ncombine = \"sum\"\nactivation-target = 5",
+            "activation-waits",
+            "5:21: scale.activation-target",
+            "take it away",
+        ),
+        (
+            "[scale]\nmin-replica-count = 1\nfallback = { failure-threshold = 3, replicas = 4 }",
+            "fallback",
+            "5:12: scale.fallback",
+            "take it away",
+        ),
+        (
             "[scale.fallback]\nfailure-threshold = 3\nreplicas = 1",
             "fallback",
             "3:1: scale.fallback",

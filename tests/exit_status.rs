@@ -122,7 +122,7 @@ fn a_wrong_profile_is_78() {
     // What no single value is wrong in is found when the address is put together.
     let run =
         Qscale::new(["watch"]).file("qscale.toml", "[redis]\nurl = \"unix:///s\"\ntls = true\n").output().exits(78);
-    assert!(run.stderr.starts_with("error: qscale.toml:3: "), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: qscale.toml:3:7: redis.tls: "), "{}", run.stderr);
 }
 
 #[test]

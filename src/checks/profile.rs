@@ -28,6 +28,7 @@ const KEYS: &[(&str, &[&[&str]])] = &[
     (".fallback", &[&["scale", "fallback"]]),
     (".rollout.", &[&["scale", "job", "rollout"]]),
     (".scalingStrategy", &[&["scale", "strategy"]]),
+    (".activationTarget", &[&["scale", "activation-target"]]),
     (".scalingModifiers", &[&["scale", "formula"], &["scale", "combine"]]),
     (".horizontalPodAutoscalerConfig.name", &[&["scale", "hpa-name"]]),
     (".behavior.scaleUp", &[&["scale", "behavior", "scale-up"]]),

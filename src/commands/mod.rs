@@ -11,7 +11,7 @@ pub(crate) mod simulate;
 pub(crate) mod watch;
 
 use crate::cli::RedisArgs;
-use crate::profile::{Endpoint, Environment, Profile, Setting, SettingError};
+use crate::profile::{Endpoint, Environment, Profile, ProfileError, Setting};
 use crate::screen::Printer;
 use crate::shutdown::Shutdown;
 
@@ -25,7 +25,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Decides which Redis is meant, and says with `--verbose` why.
-    pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, SettingError> {
+    pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, ProfileError> {
         let endpoint = Endpoint::resolve(redis.try_into()?, &self.environment, &self.profile)?;
         for (setting, value, origin) in endpoint.explain() {
             tracing::debug!("{setting}: {value} (from {origin})");

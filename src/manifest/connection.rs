@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
-use super::reach::{check_tls, credentials, reachable};
+use super::reach::{check_no_tls, check_tls, credentials, reachable};
 use crate::profile::{Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Servers};
 
 /// The Service of the Redis for demos.
@@ -96,13 +96,7 @@ impl Connection {
         let certificates = certificates(profile)?;
         match &endpoint.tls {
             Some(tls) => check_tls(profile, tls)?,
-            None if !certificates.is_empty() => {
-                let deploy = &profile.deploy;
-                let key = if deploy.secret_ca_key.is_some() { "secret-ca-key" } else { "secret-cert-key" };
-                let message = "has no effect: [redis] does not speak TLS";
-                return Err(profile.source.error_at(&["deploy", key], message));
-            }
-            None => {}
+            None => check_no_tls(profile)?,
         }
         Ok(Self {
             host,

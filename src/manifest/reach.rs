@@ -49,6 +49,22 @@ pub(super) fn credentials(
     Ok((username, password))
 }
 
+/// Refuses what only means something with TLS.
+pub(super) fn check_no_tls(profile: &Profile) -> Result<(), ProfileError> {
+    let (redis, deploy) = (&profile.redis, &profile.deploy);
+    let said = [
+        (["redis", "tls-skip-verify"], redis.tls_skip_verify == Some(true)),
+        (["redis", "tls-ca"], redis.tls_ca.is_some()),
+        (["redis", "tls-cert"], redis.tls_cert.is_some()),
+        (["deploy", "secret-ca-key"], deploy.secret_ca_key.is_some()),
+        (["deploy", "secret-cert-key"], deploy.secret_cert_key.is_some()),
+    ];
+    match said.iter().find(|(_, said)| *said) {
+        Some((path, _)) => Err(profile.source.error_at(path, "has no effect: [redis] does not speak TLS")),
+        None => Ok(()),
+    }
+}
+
 /// What of TLS can be had in a pod and in KEDA.
 pub(super) fn check_tls(profile: &Profile, tls: &Tls) -> Result<(), ProfileError> {
     let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["redis", key], message));

@@ -28,9 +28,9 @@ fn key_before(text: &str) -> &str {
 }
 
 /// Text with a URL in it as it may be shown: the URL keeps its shape and loses its password. Without an `@`, what is no
-/// port may be one as well.
+/// port may be one as well. An address with user and password, as a URL without its scheme, loses that too.
 pub fn without_password(text: &str) -> String {
-    let Some(start) = text.find("://").map(|at| at + 3) else { return text.to_owned() };
+    let Some(start) = text.find("://").map(|at| at + 3) else { return without_credentials(text) };
     let end = text[start..].rfind('@').map(|at| start + at);
     let Some(colon) = text[start..end.unwrap_or(text.len())].find(':').map(|colon| start + colon + 1) else {
         return text.to_owned();
@@ -44,6 +44,23 @@ pub fn without_password(text: &str) -> String {
     format!("{}{}{}", &text[..colon], "*".repeat(text[colon..end].chars().count()), &text[end..])
 }
 
+/// What stands between a colon and an `@` of the same quoted text is a password, but for the tag before a digest.
+fn without_credentials(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        let quote = before.rfind(['"', '\'']).map_or(0, |quote| quote + 1);
+        let colon = before[quote..].find(':').filter(|_| !after.starts_with("sha256:"));
+        let password = colon.map_or(at, |colon| quote + colon + 1);
+        shown.push_str(&before[..password]);
+        shown.extend(before[password..].chars().map(|_| '*'));
+        shown.push('@');
+        rest = after;
+    }
+    shown + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +72,8 @@ mod tests {
             ("redis.pasword=\"s3cret\"", "redis.pasword= …"),
             ("\"PASSWD\" = 's3cret'", "\"PASSWD\" = …"),
             ("redis = { host = \"h\", password = \"s3cret\" }", "redis = { host = \"h\", password = …"),
+            ("addresses = [\"u:s3cret@r:1\", \":s3c, ret@r\"]", "addresses = [\"u:******@r:1\", \":********@r\"]"),
+            ("image = \"r.io:5000/q@sha256:0\"", "image = \"r.io:5000/q@sha256:0\""),
             ("url = \"redis://app:s3cret@h:1\"", "url = \"redis://app:******@h:1\""),
             ("url = \"redis://:s3cr@et@h\"", "url = \"redis://:*******@h\""),
             ("url = \"redis://:s3cret\"", "url = \"redis://:******\""),
@@ -71,7 +90,7 @@ mod tests {
             ("url = \"http://:p@ss@h\" # x", "url = \"http://:****@h\" # x"),
             ("redis://app@h:1", "redis://app@h:1"),
             ("redis://h:s3cret", "redis://h:******"),
-            ("a:b@c", "a:b@c"),
+            ("a:b@c", "a:*@c"),
         ] {
             assert_eq!(without_password(text), shown);
         }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use super::Profile;
 use super::duration::Span;
 use super::resolution::{Layer, Resolution, flag_of};
-use super::setting::{Environment, Origin, Setting, SettingError};
+use super::setting::{Environment, Origin, Setting};
+use super::source::ProfileError;
 use super::topology::{NodeAddress, Servers, Topology};
 use super::url::{Address, RedisUrl};
 use super::variables::{from_environment, variable_of};
@@ -112,8 +113,8 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// Names the flag or variable whose value cannot be, or the settings that exclude each other.
-    pub fn resolve(flags: RedisTable, environment: &Environment, profile: &Profile) -> Result<Self, SettingError> {
+    /// Names the flag, variable or key whose value cannot be, or the settings that exclude each other.
+    pub fn resolve(flags: RedisTable, environment: &Environment, profile: &Profile) -> Result<Self, ProfileError> {
         let (typed, injected) = from_environment(environment)?;
         let layers = [
             Layer { table: flags, password: None, origin: &|key| Origin::Flag(flag_of(key)) },
@@ -125,7 +126,7 @@ impl Endpoint {
             Layer { table: profile.redis.clone(), password: None, origin: &|key| profile.origin(&["redis", key]) },
             Layer { table: injected, password: None, origin: &|_| Origin::Injected },
         ];
-        Resolution::of(&layers).endpoint()
+        Resolution::of(&layers).endpoint().map_err(|error| profile.source.setting_error(error))
     }
 
     /// Takes a server that is known whole, whatever the surroundings say.
@@ -179,7 +180,7 @@ mod tests {
 
     use super::*;
 
-    fn resolve(flags: RedisTable, environment: &[(&str, &str)], profile: &str) -> Result<Endpoint, SettingError> {
+    fn resolve(flags: RedisTable, environment: &[(&str, &str)], profile: &str) -> Result<Endpoint, ProfileError> {
         let profile = Profile::parse("q.toml", profile).expect("the profile of this test is right");
         Endpoint::resolve(flags, &Environment::of(environment), &profile)
     }

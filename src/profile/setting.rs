@@ -57,7 +57,7 @@ impl<T> Setting<T> {
 pub struct SettingError {
     /// The flag, variable or line of the profile.
     pub origin: Origin,
-    message: String,
+    pub(super) message: String,
 }
 
 impl SettingError {

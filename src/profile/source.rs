@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::overlay;
 use super::redacted::{is_password, redacted};
-use super::setting::SettingError;
+use super::setting::{Origin, SettingError};
 
 /// Said to who writes a password into a profile.
 const PASSWORD_SOURCES: &str =
@@ -106,6 +106,27 @@ impl Source {
             None => format!("{key}: {}", message.into()),
         };
         self.error(self.find(path), message, None)
+    }
+
+    /// Turns what is wrong with a setting into what is wrong with the profile, where it comes from there.
+    pub(super) fn setting_error(&self, error: SettingError) -> ProfileError {
+        let Origin::Profile { line, .. } = error.origin else { return error.into() };
+        let Some((key, span)) = self.document().ok().and_then(|document| self.set_on(document.get_ref(), "", line))
+        else {
+            return error.into();
+        };
+        // A host may be a URL, password and all.
+        let secret = (key.rsplit('.').next() == Some("host")).then_some("host");
+        self.error_beside(secret, Some(span), format!("{key}: {}", error.message), None)
+    }
+
+    /// The key that is set on `line`, and where its value stands.
+    fn set_on(&self, document: &DeTable<'_>, within: &str, line: usize) -> Option<(String, Range<usize>)> {
+        document.iter().find_map(|(key, value)| {
+            let key = if within.is_empty() { key.get_ref().to_string() } else { format!("{within}.{}", key.get_ref()) };
+            let inner = value.get_ref().as_table().and_then(|table| self.set_on(table, &key, line));
+            inner.or_else(|| (self.position(value.span().start).0 == line).then(|| (key, value.span())))
+        })
     }
 
     /// Turns what the TOML reader says into our words, with the key that was meant for a near miss.

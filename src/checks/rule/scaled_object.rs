@@ -26,6 +26,7 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, repor
     } else {
         without_effect(scaled, report);
     }
+    fallback(scaled, report);
     behavior(scaled, report);
     if let Some(target) = pod::target(scaled, objects) {
         work(scaled, target, objects, report);
@@ -98,15 +99,25 @@ fn without_effect(scaled: &Object<'_>, report: &mut Report) {
     }
 }
 
+/// What is expected of `fallback`, and does not happen.
+fn fallback(scaled: &Object<'_>, report: &mut Report) {
+    let fallback = scaled.at(&["spec", "fallback"]);
+    if !fallback.is_there() {
+        return;
+    }
+    let message = "does not help while Redis cannot be reached: KEDA then changes nothing at all";
+    if minimum(scaled) == 0 {
+        let message = format!("{message}, and with none running none come");
+        report.warning("fallback", &fallback, message, "for work that must go on set `minReplicaCount` to 1 at least");
+    } else {
+        let way_out = "take it away, unless it is meant for a list that is something else, or may not be read";
+        report.warning("fallback", &fallback, message, way_out);
+    }
+}
+
 /// What surprises those whose pods come from none and go to none.
 fn from_zero(scaled: &Object<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
-    let fallback = spec.get("fallback");
-    if fallback.is_there() && minimum(scaled) == 0 {
-        let message = "does not help while Redis cannot be reached: KEDA then changes nothing at all, and with none running \
-                       none come";
-        report.warning("fallback", &fallback, message, "for work that must go on set `minReplicaCount` to 1 at least");
-    }
     for trigger in spec.get("triggers").items().iter().filter(|trigger| is_list(trigger)) {
         let activation = trigger.at(&["metadata", "activationListLength"]);
         if let Some(count @ 1..) = activation.integer() {
@@ -116,6 +127,14 @@ fn from_zero(scaled: &Object<'_>, report: &mut Report) {
             );
             report.warning("activation-waits", &activation, message, "take it away, unless they can wait");
         }
+    }
+    let activation = spec.at(&["advanced", "scalingModifiers", "activationTarget"]);
+    if let Some(value) = activation.number().filter(|value| *value > 0.0) {
+        let message = format!(
+            "leaves items waiting for ever, with no pod to work them, while the formula gives {value} or less, and counts \
+             that as idle even while pods work"
+        );
+        report.warning("activation-waits", &activation, message, "take it away, unless they can wait");
     }
     let polling = spec.get("pollingInterval");
     if minimum(scaled) == 0 && polling.integer().is_some_and(|seconds| seconds > 30) {

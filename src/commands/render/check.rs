@@ -50,6 +50,10 @@ pub(super) fn profile(
             },
         };
         let rest = source.passing_over(&error);
+        if rest.is_none() && count.errors > 0 {
+            // Something is missing, most likely because what was wrong has just been passed over.
+            break Vec::new();
+        }
         let error = ProfileError::Wrong(error);
         count.add(Severity::Error);
         print(printer, Severity::Error, OF_PROFILE, &error, error.hint().unwrap_or_default())?;
