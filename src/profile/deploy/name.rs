@@ -38,6 +38,12 @@ pub fn image(text: &str) -> Result<String, String> {
     }
     // A colon before the last slash belongs to the registry's port.
     let last = text.rsplit('/').next().unwrap_or(text);
+    if let Some((_, digest)) = last.split_once('@') {
+        let hex = |hash: &str| !hash.is_empty() && hash.chars().all(|c| c.is_ascii_hexdigit());
+        if !digest.split_once(':').is_some_and(|(_, hash)| hex(hash)) {
+            return Err("what follows the `@` of an image is a digest, such as `sha256:` and 64 digits".to_owned());
+        }
+    }
     match last.split_once([':', '@']) {
         Some((name, tag)) if !name.is_empty() && !tag.is_empty() => Ok(text.to_owned()),
         _ => Err(format!("`{text}` needs a tag or digest: without one it is another image tomorrow")),
@@ -82,6 +88,10 @@ mod tests {
     fn an_image_has_a_tag_or_a_digest() {
         for text in ["qscale:1", "ghcr.io/a/qscale:1", "localhost:5000/qscale:1", "qscale@sha256:0123"] {
             assert_eq!(image(text).as_deref(), Ok(text));
+        }
+        for text in ["qscale", "localhost:5000/qscale", "qscale:", "qscale@latest", "user:secret@registry"] {
+            let error = image(text).expect_err(text);
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 }
