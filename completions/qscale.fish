@@ -145,8 +145,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d '
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'The list to watch [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'The kubeconfig\'s context to look in [default: its current one; in a pod, the pod\'s cluster]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'The Deployment\'s namespace [default: the profile\'s, else the context\'s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'The consumers\' Deployment [default: as qscale render names it]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'The consumers\' namespace [default: the profile\'s, else the context\'s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'The consumers\' Deployment [default: what qscale render writes or scales]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r

@@ -139,7 +139,10 @@ mod tests {
         assert_eq!(status(UsageError("x".into())), Status::Usage);
         assert_eq!(status(io::Error::from(io::ErrorKind::BrokenPipe)), Status::Done);
         assert_eq!(status(io::Error::from(io::ErrorKind::NotFound)), Status::Failed);
-        assert_eq!(status(FleetError::NotFound { namespace: "n".into(), name: "d".into() }), Status::Unavailable);
+        assert_eq!(
+            status(FleetError::NotFound { kind: "Deployment".into(), namespace: "n".into(), name: "d".into() }),
+            Status::Unavailable
+        );
         assert_eq!(status(FleetError::NoContext { context: "c".into(), known: Vec::new() }), Status::Usage);
         let profile = Origin::Profile { name: "q.toml".into(), line: 1 };
         assert_eq!(status(SettingError::new(profile, "x")), Status::BadProfile);

@@ -309,7 +309,7 @@ fn trouble_with_the_cluster_is_said_once_and_so_is_its_end() {
     // Without a namespace in the profile the context's own counts.
     let running = in_cluster(&redis, &api).file("qscale.toml", "[deploy]\nname = \"shop\"").spawn();
     let said = running.wait_for_line("forbids", SOON);
-    for part in ["`of-context`", "User \"jane\"", "verb `get` on `deployments`"] {
+    for part in ["`of-context`", "User \"jane\"", "verb `get` on `deployments.apps`"] {
         assert!(said.contains(part), "{said}");
     }
     wait_for_sample(&running, "no pods known", |sample| sample["deployment"].is_null());

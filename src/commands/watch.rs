@@ -11,7 +11,7 @@ use super::Context;
 use crate::cli::{RedisArgs, positive_duration};
 use crate::exit::Outcome;
 use crate::fleet::{Fleet, FleetError, Observation};
-use crate::profile::{Endpoint, Profile};
+use crate::profile::{Endpoint, Profile, ScaleKind, TargetTable};
 use crate::queue::{Ledger, Redis};
 use crate::sample::{Deployment, Sample, Trend};
 use crate::screen::{Output, Readout};
@@ -86,11 +86,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
     context: Option<String>,
 
-    /// The Deployment's namespace [default: the profile's, else the context's]
+    /// The consumers' namespace [default: the profile's, else the context's]
     #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
     namespace: Option<String>,
 
-    /// The consumers' Deployment [default: as qscale render names it]
+    /// The consumers' Deployment [default: what qscale render writes or scales]
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
     deployment: Option<String>,
 
@@ -118,14 +118,15 @@ enum Goal {
     Settled,
 }
 
-/// Where the Deployment is.
-#[derive(Debug, PartialEq, Eq)]
+/// Where the consumers are.
+#[derive(Debug)]
 struct Target {
     /// `None` is the kubeconfig's current one.
     context: Option<String>,
     /// `None` is the context's own.
     namespace: Option<String>,
-    deployment: String,
+    /// `None` where a `ScaledJob` starts them: nothing there has a count of replicas.
+    consumers: Option<TargetTable>,
 }
 
 impl Plan {
@@ -171,10 +172,12 @@ impl Target {
         deployment: Option<String>,
         profile: &Profile,
     ) -> Self {
+        let named = deployment.map(TargetTable::deployment);
+        let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         Self {
             context,
             namespace: namespace.or_else(|| profile.deploy.namespace.clone()),
-            deployment: deployment.unwrap_or_else(|| profile.deploy.consumer_name()),
+            consumers: named.or_else(|| (!jobs).then(|| profile.deploy.scaled())),
         }
     }
 }
@@ -290,8 +293,12 @@ impl Pods {
     ///
     /// Fails only when `--context` names what is not there: no waiting mends that.
     async fn find(target: &Target) -> Result<Self> {
-        let Target { context, namespace, deployment } = target;
-        let fleet = match Fleet::connect(context.as_deref(), namespace.as_deref(), deployment).await {
+        let Target { context, namespace, consumers } = target;
+        let Some(consumers) = consumers else {
+            tracing::info!("a ScaledJob starts the consumers: watching the list alone (kubectl get jobs shows them)");
+            return Ok(Self { fleet: None, said: None });
+        };
+        let fleet = match Fleet::connect(context.as_deref(), namespace.as_deref(), consumers).await {
             Ok(Some(mut fleet)) => {
                 // What is not there by then comes with a later sample.
                 let _ = timeout(FIRST_LOOK, fleet.first_look()).await;
@@ -320,7 +327,7 @@ impl Pods {
             Observation::Pending => None,
             Observation::Seen(deployment) => {
                 if self.said.take().is_some() {
-                    tracing::info!("Deployment `{}/{}` can be seen now", deployment.namespace, deployment.name);
+                    tracing::info!("the pods of `{}/{}` can be seen now", deployment.namespace, deployment.name);
                 }
                 Some(deployment)
             }
@@ -355,7 +362,17 @@ mod tests {
             (None, flag("worker"), (Some("eu"), "worker")),
         ] {
             let target = Target::resolve(None, namespace, deployment, &profile);
-            assert_eq!((target.namespace.as_deref(), target.deployment.as_str()), expected);
+            let name = target.consumers.map(|consumers| consumers.name).unwrap();
+            assert_eq!((target.namespace.as_deref(), name.as_str()), expected);
+        }
+        for (tables, kind) in [
+            ("workload = \"StatefulSet\"", Some("StatefulSet")),
+            ("target = { api-version = \"a.io/v1\", kind = \"Rollout\", name = \"w\" }", Some("Rollout")),
+            ("[scale]\nkind = \"ScaledJob\"", None),
+        ] {
+            let profile = Profile::parse("q.toml", &format!("[deploy]\n{tables}\n")).unwrap();
+            let consumers = Target::resolve(None, None, None, &profile).consumers;
+            assert_eq!(consumers.map(|consumers| consumers.kind).as_deref(), kind);
         }
         let silent = Profile::parse("q.toml", "").unwrap();
         assert_eq!(Target::resolve(None, None, None, &silent).namespace, None);

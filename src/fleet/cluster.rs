@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Fleet, FleetError, Observation};
+use crate::profile::TargetTable;
 use crate::sample;
 
 /// From one look to the next.
@@ -38,7 +39,7 @@ struct Status {
     available_replicas: i32,
 }
 
-type Deployment = Object<Spec, Status>;
+type Workload = Object<Spec, Status>;
 
 /// A client and where it leads to.
 pub(super) struct Cluster {
@@ -130,12 +131,14 @@ fn unauthorized(error: &AuthError) -> FleetError {
     FleetError::Unauthorized { message }
 }
 
-/// Looks at the Deployment now and then on, until what is returned is dropped.
-pub(super) fn look(cluster: &Cluster, namespace: String, name: String) -> Fleet {
+/// Looks at `target` now and then on, until what is returned is dropped.
+pub(super) fn look(cluster: &Cluster, namespace: String, target: &TargetTable) -> Fleet {
     let (sender, latest) = watch::channel(Observation::Pending);
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("apps", "v1", "Deployment"));
-    let api = Api::<Deployment>::namespaced_with(cluster.client.clone(), &namespace, &resource);
-    let target = Target { api, server: cluster.server.clone(), namespace, name };
+    let TargetTable { api_version, kind, name } = target.clone();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
+    let api = Api::<Workload>::namespaced_with(cluster.client.clone(), &namespace, &resource);
+    let target = Target { api, resource, server: cluster.server.clone(), namespace, name };
     let looking = AbortOnDropHandle::new(tokio::spawn(async move {
         let mut pause = EVERY;
         loop {
@@ -150,9 +153,10 @@ pub(super) fn look(cluster: &Cluster, namespace: String, name: String) -> Fleet 
     Fleet { latest, looking }
 }
 
-/// One Deployment.
+/// One Deployment, or what else has replicas.
 struct Target {
-    api: Api<Deployment>,
+    api: Api<Workload>,
+    resource: ApiResource,
     server: String,
     namespace: String,
     name: String,
@@ -161,7 +165,7 @@ struct Target {
 impl Target {
     async fn observe(&self) -> Observation {
         match timeout(TIMEOUT, self.api.get(&self.name)).await {
-            Ok(Ok(deployment)) => Observation::Seen(self.counts(deployment)),
+            Ok(Ok(workload)) => Observation::Seen(self.counts(workload)),
             Ok(Err(error)) => Observation::Failed(Arc::new(self.explain(error))),
             Err(_) => Observation::Failed(Arc::new(FleetError::Unreachable {
                 server: self.server.clone(),
@@ -170,18 +174,24 @@ impl Target {
         }
     }
 
-    fn counts(&self, deployment: Deployment) -> sample::Deployment {
-        let status = deployment.status.unwrap_or_default();
+    fn counts(&self, workload: Workload) -> sample::Deployment {
+        let status = workload.status.unwrap_or_default();
         let count = |count: i32| u32::try_from(count).unwrap_or(0);
         sample::Deployment {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
             // What is left out means one.
-            desired: count(deployment.spec.replicas.unwrap_or(1)),
+            desired: count(workload.spec.replicas.unwrap_or(1)),
             current: count(status.replicas),
             ready: count(status.ready_replicas),
             available: count(status.available_replicas),
         }
+    }
+
+    /// What a rule of RBAC names, as `kubectl auth can-i get` takes it.
+    fn rule(&self) -> String {
+        let ApiResource { plural, group, .. } = &self.resource;
+        if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") }
     }
 
     /// Puts kube's error into our words.
@@ -190,11 +200,17 @@ impl Target {
         match error {
             Error::Api(status) => match (status.code, status.reason.as_str()) {
                 (401, _) => FleetError::Unauthorized { message: status.message },
-                (403, _) => FleetError::Forbidden { namespace: self.namespace.clone(), message: status.message },
+                (403, _) => FleetError::Forbidden {
+                    resource: self.rule(),
+                    namespace: self.namespace.clone(),
+                    message: status.message,
+                },
                 // Any web server says 404; only Kubernetes gives this reason.
-                (404, "NotFound") => {
-                    FleetError::NotFound { namespace: self.namespace.clone(), name: self.name.clone() }
-                }
+                (404, "NotFound") => FleetError::NotFound {
+                    kind: self.resource.kind.clone(),
+                    namespace: self.namespace.clone(),
+                    name: self.name.clone(),
+                },
                 _ => FleetError::Refused { server, source: status },
             },
             Error::Auth(error) => unauthorized(&error),
@@ -222,6 +238,10 @@ mod tests {
 
     /// An API server that answers with `script`, one answer a request, the last again and again; `None` never answers.
     fn fleet(script: Vec<Option<Answer>>) -> (Fleet, Arc<Mutex<Vec<String>>>) {
+        fleet_of("apps/v1", "Deployment", script)
+    }
+
+    fn fleet_of(api_version: &str, kind: &str, script: Vec<Option<Answer>>) -> (Fleet, Arc<Mutex<Vec<String>>>) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let heard = asked.clone();
         let service = tower::service_fn(move |request: http::Request<Body>| {
@@ -239,7 +259,8 @@ mod tests {
             }
         });
         let cluster = Cluster { client: Client::new(service, "default"), server: "https://api:6443".into() };
-        (look(&cluster, "demo".into(), "demo-consumer".into()), asked)
+        let [api_version, kind, name] = [api_version, kind, "demo-consumer"].map(str::to_owned);
+        (look(&cluster, "demo".into(), &TargetTable { api_version, kind, name }), asked)
     }
 
     fn deployment(desired: i32, ready: i32) -> (u16, serde_json::Value) {
@@ -283,6 +304,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_is_scaled_may_be_something_else() {
+        for (api_version, kind, path) in [
+            ("apps/v1", "StatefulSet", "/apis/apps/v1/namespaces/demo/statefulsets/demo-consumer"),
+            ("argoproj.io/v1alpha1", "Rollout", "/apis/argoproj.io/v1alpha1/namespaces/demo/rollouts/demo-consumer"),
+        ] {
+            let (mut fleet, asked) = fleet_of(api_version, kind, vec![Some(Ok(deployment(5, 3)))]);
+            fleet.first_look().await;
+            let Observation::Seen(seen) = fleet.latest() else { panic!("{:?}", fleet.latest()) };
+            assert_eq!((seen.desired, seen.ready), (5, 3));
+            assert_eq!(asked.lock().unwrap()[0], format!("GET {path}"));
+            let (mut fleet, _) = fleet_of(api_version, kind, vec![Some(Ok(refusal(404, "NotFound")))]);
+            fleet.first_look().await;
+            let Observation::Failed(error) = fleet.latest() else { panic!("{:?}", fleet.latest()) };
+            assert!(error.to_string().contains(&format!("no {kind} `demo-consumer`")), "{error}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn changes_are_seen_and_so_is_the_end_of_trouble() {
         let trouble = Some(Err(io::ErrorKind::ConnectionRefused));
         let (fleet, _) = fleet(vec![Some(Ok(deployment(1, 0))), trouble, None, Some(Ok(deployment(0, 0)))]);
@@ -306,7 +345,7 @@ mod tests {
             (Ok(refusal(404, "NotFound")), "no Deployment `demo-consumer` in namespace `demo`", "qscale render"),
             (
                 Ok(refusal(403, "Forbidden")),
-                "forbids to get Deployments in namespace `demo`: words",
+                "forbids to get deployments.apps in namespace `demo`: words",
                 "verb `get` on `dep",
             ),
             (Ok(refusal(401, "Unauthorized")), "no valid credentials for Kubernetes: words", "log in"),

@@ -1,4 +1,4 @@
-//! Kubernetes: what the consumers' Deployment says. The only folder that names kube.
+//! Kubernetes: what the consumers' Deployment says, or what else they are. The only folder that names kube.
 
 #[cfg(feature = "kubernetes")]
 mod cluster;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::profile::TargetTable;
 use crate::sample::Deployment;
 
 /// One Deployment, looked at again and again for as long as this lives.
@@ -35,7 +36,7 @@ pub enum Observation {
 }
 
 impl Fleet {
-    /// Starts looking at `deployment`, or returns `None` when no cluster is configured: no kubeconfig, and not in a pod.
+    /// Starts looking at `target`, or returns `None` when no cluster is configured: no kubeconfig, and not in a pod.
     ///
     /// `context` is one of the kubeconfig's (else its current one); `namespace` is the context's or pod's own unless
     /// given. Nobody is asked yet: whether the cluster answers is for [`Fleet::latest`] to say.
@@ -47,11 +48,11 @@ impl Fleet {
     pub async fn connect(
         context: Option<&str>,
         namespace: Option<&str>,
-        deployment: &str,
+        target: &TargetTable,
     ) -> Result<Option<Self>, FleetError> {
         let Some(client) = cluster::client(context).await? else { return Ok(None) };
         let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
-        Ok(Some(cluster::look(&client, namespace, deployment.to_owned())))
+        Ok(Some(cluster::look(&client, namespace, target)))
     }
 
     /// Says that this build cannot look.
@@ -64,7 +65,7 @@ impl Fleet {
     pub async fn connect(
         _context: Option<&str>,
         _namespace: Option<&str>,
-        _deployment: &str,
+        _target: &TargetTable,
     ) -> Result<Option<Self>, FleetError> {
         Err(FleetError::NotBuiltIn)
     }
@@ -122,16 +123,20 @@ pub enum FleetError {
         message: String,
     },
     /// It knows who asks, and forbids it.
-    #[error("Kubernetes forbids to get Deployments in namespace `{namespace}`: {message}")]
+    #[error("Kubernetes forbids to get {resource} in namespace `{namespace}`: {message}")]
     Forbidden {
+        /// What was asked for, as rules name it, such as `deployments.apps`.
+        resource: String,
         /// The namespace.
         namespace: String,
         /// Its own words, which name the user.
         message: String,
     },
     /// There is no such Deployment, or no such namespace.
-    #[error("there is no Deployment `{name}` in namespace `{namespace}`")]
+    #[error("there is no {kind} `{name}` in namespace `{namespace}`")]
     NotFound {
+        /// Such as `Deployment`.
+        kind: String,
         /// The namespace.
         namespace: String,
         /// The name.
@@ -166,10 +171,8 @@ impl FleetError {
                 "see whether `kubectl get --raw /version` gets through; --context chooses another cluster".to_owned()
             }
             Self::Unauthorized { .. } => "log in as for kubectl, until `kubectl auth whoami` knows you".to_owned(),
-            Self::Forbidden { namespace, .. } => {
-                format!(
-                    "the right it takes is the verb `get` on `deployments` (group `apps`) in namespace `{namespace}`"
-                )
+            Self::Forbidden { resource, namespace, .. } => {
+                format!("the right it takes is the verb `get` on `{resource}` in namespace `{namespace}`")
             }
             Self::NotFound { .. } => {
                 "choose another with --namespace and --deployment, or create it: qscale render | kubectl apply -f -"

@@ -12,9 +12,8 @@ use serde_saphyr::Commented;
 use super::Workload;
 use super::metadata::Component;
 use super::trigger::{API_VERSION, Trigger, triggers};
-use crate::profile::deploy::{TargetTable, WorkloadKind};
 use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
-use crate::profile::{Delivery, ScaleTable};
+use crate::profile::{Delivery, ScaleTable, TargetTable};
 
 /// KEDA's `ScaledObject`, as far as it is needed here.
 #[derive(Serialize)]
@@ -125,7 +124,7 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
         kind: "ScaledObject",
         metadata: annotated(workload.metadata(&name, Component::Consumer), annotations(scale)),
         spec: Spec {
-            scale_target_ref: scale_target_ref(workload, name),
+            scale_target_ref: scale_target_ref(workload),
             idle_replica_count: scale.idle_replica_count.map(|count| {
                 Commented(count, "while there is nothing to do; else never fewer than the next".to_owned())
             }),
@@ -171,23 +170,13 @@ fn autoscaler(scale: &ScaleTable) -> Option<HorizontalPodAutoscalerConfig> {
 }
 
 /// What is scaled: the consumers, or what somebody else has made.
-fn scale_target_ref(workload: &Workload<'_>, consumer: String) -> ScaleTargetRef {
+fn scale_target_ref(workload: &Workload<'_>) -> ScaleTargetRef {
     let deploy = &workload.profile.deploy;
-    if let Some(TargetTable { api_version, kind, name }) = deploy.target.clone() {
-        // KEDA looks at its first container, where it looks at any: what others are called is not known here.
-        return ScaleTargetRef { api_version, kind, name, env_source_container_name: None };
-    }
-    let kind = match deploy.workload.unwrap_or_default() {
-        WorkloadKind::Deployment => "Deployment",
-        WorkloadKind::StatefulSet => "StatefulSet",
-    };
-    let container = workload.connection.read_from_environment().then(|| Component::Consumer.name());
-    ScaleTargetRef {
-        api_version: "apps/v1".to_owned(),
-        kind: kind.to_owned(),
-        name: consumer,
-        env_source_container_name: container,
-    }
+    let TargetTable { api_version, kind, name } = deploy.scaled();
+    // Of somebody else's KEDA looks at the first container: what others are called is not known here.
+    let named = deploy.target.is_none() && workload.connection.read_from_environment();
+    let env_source_container_name = named.then(|| Component::Consumer.name());
+    ScaleTargetRef { api_version, kind, name, env_source_container_name }
 }
 
 /// What polling interval and cooldown period are for: KEDA only decides between none and some.

@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
-pub use self::deploy::DeployTable;
+pub use self::deploy::{DeployTable, TargetTable};
 pub use self::duration::{Span, SpanRange};
 pub use self::exit_map::{ExitMap, ExitMeaning, ExitRule, ExitTable};
 pub use self::listen::ListenAddress;

@@ -115,6 +115,18 @@ impl DeployTable {
         format!("{}-consumer", self.name())
     }
 
+    /// The consumers, as KEDA and Kubernetes know them: what is written, or somebody else's.
+    pub fn scaled(&self) -> TargetTable {
+        self.target.clone().unwrap_or_else(|| TargetTable {
+            api_version: "apps/v1".to_owned(),
+            kind: match self.workload.unwrap_or_default() {
+                WorkloadKind::Deployment => "Deployment".to_owned(),
+                WorkloadKind::StatefulSet => "StatefulSet".to_owned(),
+            },
+            name: self.consumer_name(),
+        })
+    }
+
     /// The name of the producer's Deployment.
     pub fn producer_name(&self) -> String {
         format!("{}-producer", self.name())

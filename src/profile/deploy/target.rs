@@ -31,6 +31,11 @@ fn kind() -> String {
 }
 
 impl TargetTable {
+    /// The Deployment of this name.
+    pub fn deployment(name: String) -> Self {
+        Self { api_version: api_version(), kind: kind(), name }
+    }
+
     /// What Kubernetes would refuse.
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: String| Err(source.error_at(&["deploy", "target", key], message));
