@@ -21,8 +21,10 @@ pub struct Recording {
 pub struct Look {
     /// Since the first one; never less than in the look before.
     pub at: Duration,
-    /// How many items waited.
+    /// How many items waited; where the list could not be read, how many did before.
     pub backlog: u64,
+    /// Whether the list could be read.
+    pub readable: bool,
     /// How many were in work, or how many pods had any; `None` where nobody looked.
     pub in_work: Option<u64>,
     /// How many pods there were to be.
@@ -132,6 +134,7 @@ fn json(text: &str) -> Result<Recording, Wrong> {
         looks.push(Look {
             at: since(sample.time, *start.get_or_insert(sample.time), number)?,
             backlog: sample.backlog,
+            readable: true,
             in_work: sample.in_work,
             desired: deployment.desired,
             ready: Some(deployment.ready),
@@ -160,7 +163,7 @@ fn csv(text: &str) -> Result<Recording, Wrong> {
     let desired = jobs.map_or_else(|| required(DESIRED), |((_, unfinished), _)| Ok(unfinished))?;
     let (in_work, ready, reason) = (column(IN_WORK), column(READY), column(REASON));
     let (poll, sync) = (column(POLLS), column(SYNCS));
-    let (mut looks, mut polls, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut looks, mut polls, mut syncs) = (Vec::<Look>::new(), Vec::new(), Vec::new());
     let mut start = None;
     for record in reader.records() {
         let record = record.map_err(|error| (error.position().map(::csv::Position::line), error.to_string()))?;
@@ -179,7 +182,8 @@ fn csv(text: &str) -> Result<Recording, Wrong> {
                 moments.push(moment(text)?);
             }
         }
-        let (Some(backlog), Some(desired)) = (number(backlog)?, number(desired)?) else { continue };
+        let (read, Some(desired)) = (number(backlog)?, number(desired)?) else { continue };
+        let Some(backlog) = read.or_else(|| Some(looks.last()?.backlog)) else { continue };
         let jobs = match jobs {
             Some(((created, unfinished), pending)) => {
                 let count = |column| Ok(pods(number(column)?.unwrap_or(0)));
@@ -190,6 +194,7 @@ fn csv(text: &str) -> Result<Recording, Wrong> {
         };
         looks.push(Look {
             jobs,
+            readable: read.is_some(),
             at: since(at, *start.get_or_insert(at), line)?,
             backlog,
             in_work: in_work.map(number).transpose()?.flatten(),
@@ -227,16 +232,17 @@ mod tests {
 
     fn look(seconds: u64, backlog: u64, desired: u32) -> Look {
         let at = Duration::from_secs(seconds);
-        Look { at, backlog, in_work: None, desired, ready: None, reason: None, jobs: None }
+        Look { at, backlog, readable: true, in_work: None, desired, ready: None, reason: None, jobs: None }
     }
 
     #[test]
     fn a_trace_is_read_by_its_columns() {
         let text = "# load: 10 items\nt_s,utc,llen,deploy_spec_replicas\n5.0,x,7,0\n6.0,x,,0\n8.0,x,9,2\n";
         let recording = Recording::parse("a.csv", text).unwrap();
-        assert_eq!(recording.looks, [look(0, 7, 0), look(3, 9, 2)]);
+        let unread = Look { readable: false, ..look(1, 7, 0) };
+        assert_eq!(recording.looks, [look(0, 7, 0), unread, look(3, 9, 2)]);
         assert_eq!(recording.at(Duration::from_secs(2)).backlog, 7);
-        assert_eq!(recording.near(Duration::from_secs(2)).backlog, 9);
+        assert_eq!(recording.near(Duration::from_millis(2_500)).backlog, 9);
         assert_eq!(recording.near(Duration::from_secs(9)).backlog, 9);
         assert_eq!(recording.span(), Duration::from_secs(3));
     }

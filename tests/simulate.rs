@@ -130,6 +130,23 @@ fn recorded_jobs_are_laid_beside_those_the_model_would_start() {
 }
 
 #[test]
+fn pods_are_held_while_redis_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("outage.csv");
+    let rows = (0..900).map(|second| match second {
+        0..30 => format!("{second},100,0"),
+        30..45 => format!("{second},100,1"),
+        45..60 => format!("{second},100,2"),
+        // Longer than the cooldown.
+        _ => format!("{second},,2"),
+    });
+    let rows: Vec<String> = ["t_s,llen,desired".to_owned()].into_iter().chain(rows).collect();
+    fs::write(&recording, rows.join("\n")).unwrap();
+    let run = simulate(&["--against"]).arg(&recording).file("qscale.toml", PROFILE).output().exits(0);
+    assert!(run.stdout.contains("2 recorded, 2 predicted") && run.stdout.contains("Nowhere for longer"), "{}", run.stdout);
+}
+
+#[test]
 fn what_protects_items_in_work_can_be_added_and_taken_away() {
     let profile = "[consume]\nwork = \"60s\"\ndrain = \"10s\"\ndelivery = \"at-most-once\"\n[scale]\n\
                    max-replica-count = 10\nlist-length = 1\ncooldown-period = \"10s\"\npolling-interval = \"5s\"\n";

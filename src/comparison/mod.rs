@@ -143,13 +143,17 @@ fn read(settings: &Settings, look: &Look) -> Vec<Option<u64>> {
         Counted::Busy => busy.unwrap_or(0),
         Counted::Delayed | Counted::Landing => 0,
     };
-    settings.triggers.iter().map(|trigger| Some(count(trigger.counted))).collect()
+    settings.triggers.iter().map(|trigger| look.readable.then(|| count(trigger.counted))).collect()
 }
 
 /// All that is said, changes or not: asks KEDA and the HPA at their times, in order.
 fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Duration)) -> Vec<Step> {
     let end = recording.span();
-    let reading = |at: Duration| Reading::Read(read(settings, recording.near(at)));
+    // A Redis that is away is one that KEDA cannot connect to.
+    let reading = |at: Duration| match recording.near(at) {
+        look if look.readable => Reading::Read(read(settings, look)),
+        _ => Reading::NotBuilt,
+    };
     let mut scaler = Scaler::new(settings.clone(), Duration::ZERO);
     let mut spec = recording.looks.first().map_or(0, |look| look.desired);
     if spec > 0 {
