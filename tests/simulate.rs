@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use qscale::sample::Sample;
-use support::Qscale;
+use support::{Qscale, SOON};
 
 const PROFILE: &str = "[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 5\nlist-length = 50\n";
 
@@ -143,7 +143,21 @@ fn pods_are_held_while_redis_is_away() {
     let rows: Vec<String> = ["t_s,llen,desired".to_owned()].into_iter().chain(rows).collect();
     fs::write(&recording, rows.join("\n")).unwrap();
     let run = simulate(&["--against"]).arg(&recording).file("qscale.toml", PROFILE).output().exits(0);
-    assert!(run.stdout.contains("2 recorded, 2 predicted") && run.stdout.contains("Nowhere for longer"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("2 recorded, 2 predicted") && run.stdout.contains("Nowhere for longer"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_long_reckoning_can_be_ended() {
+    let words = ["--verbose", "simulate", "--produce", "1h@10000", "--want", "p95=60s"];
+    let run = Qscale::new(words).file("qscale.toml", "[consume]\nwork = \"1s\"\n").spawn();
+    // Said once signals are listened to.
+    run.wait_for_line("profile: ", SOON);
+    run.interrupt();
+    run.finish(SOON).exits(75);
 }
 
 #[test]

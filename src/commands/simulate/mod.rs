@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::{Result, WrapErr as _};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use self::plan::{Goal, Plan};
 use self::view::{Row, View};
@@ -143,6 +145,18 @@ fn moment(text: &str) -> Result<SystemTime, String> {
 }
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    let stop = context.shutdown.stop.clone();
+    let runtime = Handle::current();
+    // It may reckon for a while: on a thread of its own it holds up nobody who wants to end it.
+    let reckoning = spawn_blocking(move || runtime.block_on(reckon(args, context)));
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Ok(Outcome::Unfinished),
+        ended = reckoning => ended?,
+    }
+}
+
+async fn reckon(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context).await?;
     let chart = match &plan.goal {
         Goal::Show(scenario) => show(&plan, scenario, &context)?,
