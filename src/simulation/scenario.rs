@@ -117,7 +117,7 @@ impl Scenario {
 
     /// How many pods there are before anything has happened: those that are always there.
     pub(super) fn at_first(&self) -> u32 {
-        if self.jobs.is_some() { 0 } else { self.settings.min }
+        if self.jobs.is_some() { 0 } else { self.settings.idle.unwrap_or(self.settings.min) }
     }
 
     /// The profile with a protection that it may not have; grace is the scenario's own.

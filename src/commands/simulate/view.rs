@@ -257,8 +257,12 @@ impl View<'_> {
             (
                 "pods",
                 format!(
-                    "{} at most, of {} to {}; {} changes",
-                    summary.peak_pods, settings.min, settings.max, summary.changes
+                    "{} at most, of {}{} to {}; {} changes",
+                    summary.peak_pods,
+                    settings.idle.map_or(String::new(), |idle| format!("{idle} or ")),
+                    settings.min,
+                    settings.max,
+                    summary.changes
                 ),
             ),
             (
