@@ -35,6 +35,14 @@ fn everything_works_in_a_cluster() {
 }
 
 #[test]
+fn everything_works_where_the_list_is_on_another_node_than_the_one_that_is_named() {
+    let [near, far] = [(), ()].map(|()| RedisServer::builder().cluster().start());
+    // That of `mylist`, and of its companions.
+    far.take_slot(5_282, &near);
+    everything_works(&far, &["--addresses", &near.address(), "--topology", "cluster"]);
+}
+
+#[test]
 fn everything_works_with_sentinels() {
     let server = RedisServer::start();
     let sentinel = RedisServer::builder().sentinel("mymaster", &server).start();

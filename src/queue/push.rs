@@ -257,7 +257,7 @@ impl Pusher {
                 arguments.extend([token.as_str().into(), stats.as_str().into()]);
                 arguments.extend([number.into(), TOKEN_LIFETIME.into()]);
                 // Through `custom`, as the library's own EVALSHA waits for each reply before it sends the next.
-                CustomCommand::new_static("EVALSHA", ClusterHash::Offset(2), false)
+                CustomCommand::new_static("EVALSHA", at_home_of(&self.list), false)
             }
             Method::Plain => {
                 arguments.push(self.list.as_str().into());

@@ -132,6 +132,22 @@ impl RedisServer {
         super::wait_until("the cluster is up", SOON, || self.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     }
 
+    /// Makes one cluster of this server and `other`: `slot` alone is here, and all others are there.
+    pub(crate) fn take_slot(&self, slot: u16, other: &RedisServer) {
+        let [below, own, above] = [slot - 1, slot, slot + 1].map(|slot| slot.to_string());
+        self.cli(&["CLUSTER", "ADDSLOTS", &own]);
+        other.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", &below, &above, "16383"]);
+        let bus = other.cli(&["CONFIG", "GET", "cluster-port"]);
+        let bus = bus.lines().last().expect("a port").to_owned();
+        self.cli(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]);
+        for server in [self, other] {
+            super::wait_until("the cluster is up", SOON, || {
+                let info = server.cli(&["CLUSTER", "INFO"]);
+                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:2")
+            });
+        }
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
