@@ -43,6 +43,34 @@ fn everything_works_where_the_list_is_on_another_node_than_the_one_that_is_named
 }
 
 #[test]
+fn a_list_that_moves_to_another_node_is_followed() {
+    let [near, far] = [(), ()].map(|()| RedisServer::builder().cluster().start());
+    far.take_slot(5_282, &near);
+    let redis = ["--addresses", &near.address(), "--topology", "cluster"];
+    let words = ["consume", "--work", "none", "--max-items", "2", "--delivery", "at-most-once"];
+    let consumer = Qscale::new(words).args(redis).spawn();
+    wait_until("the consumer waits", SOON, || far.blocked_clients() == 1);
+    near.take_over(5_282, &far);
+    wait_until("the consumer has followed", SOON, || near.blocked_clients() == 1);
+    Qscale::new(["produce", "--count", "2", "--payload", "{seq}"]).args(redis).output().exits(0);
+    assert_eq!(consumer.finish(SOON).exits(0).stdout, "1\n2\n");
+}
+
+#[test]
+fn no_item_is_lost_or_doubled_when_the_list_moves_under_a_producer() {
+    let [near, far] = [(), ()].map(|()| RedisServer::builder().cluster().start());
+    far.take_slot(5_282, &near);
+    let redis = ["--addresses", &near.address(), "--topology", "cluster"];
+    let words = ["produce", "--count", "200", "--rate", "100", "--batch", "1", "--payload", "{seq}"];
+    let producer = Qscale::new(words).args(redis).spawn();
+    wait_until("something is pushed", SOON, || far.llen("mylist") > 20);
+    near.take_over(5_282, &far);
+    producer.finish(SOON).exits(0);
+    let expected: Vec<String> = (1..=200).map(|number: u32| number.to_string()).collect();
+    assert_eq!(near.pushed("mylist"), expected);
+}
+
+#[test]
 fn everything_works_with_sentinels() {
     let server = RedisServer::start();
     let sentinel = RedisServer::builder().sentinel("mymaster", &server).start();

@@ -108,6 +108,10 @@ pub enum Fault {
     Other(String),
 }
 
+/// How errors begin where a cluster has given a key to another node, in Redis' words and in those of the client, which may
+/// send a command but once: a new one asks where the key is now.
+const ELSEWHERE: [&str; 5] = ["MOVED ", "ASK ", "TRYAGAIN", "Too many failed write attempts", "Max attempts reached"];
+
 impl Fault {
     /// Reads the reply or failure of `command` on `key`.
     pub(super) fn of(error: &FredError, user: &str, key: &str) -> Self {
@@ -132,6 +136,9 @@ impl Fault {
             // What a blocked pop says when the server turns into a replica, and what failover looks like.
             _ if says("UNBLOCKED") || says("MASTERDOWN") || says("CLUSTERDOWN") => {
                 Self::ConnectionLost(text.to_owned())
+            }
+            _ if ELSEWHERE.iter().any(|says| text.starts_with(says)) => {
+                Self::ConnectionLost("the list has moved to another node".to_owned())
             }
             _ => Self::Other(text.to_owned()),
         }

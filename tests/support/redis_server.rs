@@ -132,11 +132,12 @@ impl RedisServer {
         super::wait_until("the cluster is up", SOON, || self.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     }
 
-    /// Makes one cluster of this server and `other`: `slot` alone is here, and all others are there.
+    /// Makes one cluster of this server and `other`: `slot` and the last, without which it would be nobody once the first is
+    /// gone, are here, and all others there.
     pub(crate) fn take_slot(&self, slot: u16, other: &RedisServer) {
         let [below, own, above] = [slot - 1, slot, slot + 1].map(|slot| slot.to_string());
-        self.cli(&["CLUSTER", "ADDSLOTS", &own]);
-        other.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", &below, &above, "16383"]);
+        self.cli(&["CLUSTER", "ADDSLOTS", &own, "16383"]);
+        other.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", &below, &above, "16382"]);
         let bus = other.cli(&["CONFIG", "GET", "cluster-port"]);
         let bus = bus.lines().last().expect("a port").to_owned();
         self.cli(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]);
@@ -145,6 +146,21 @@ impl RedisServer {
                 let info = server.cli(&["CLUSTER", "INFO"]);
                 info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:2")
             });
+        }
+    }
+
+    /// Takes `slot` and what is in it over from `other`, as redis-cli reshards.
+    pub(crate) fn take_over(&self, slot: u16, other: &RedisServer) {
+        let slot = slot.to_string();
+        let [own, from] = [self, other].map(|server| server.cli(&["CLUSTER", "MYID"]).trim().to_owned());
+        self.cli(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from]);
+        other.cli(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &own]);
+        let keys = other.cli(&["CLUSTER", "GETKEYSINSLOT", &slot, "100"]);
+        for key in keys.lines().filter(|key| !key.is_empty()) {
+            other.cli(&["MIGRATE", "127.0.0.1", &self.port.to_string(), key, "0", "5000"]);
+        }
+        for server in [self, other] {
+            server.cli(&["CLUSTER", "SETSLOT", &slot, "NODE", &own]);
         }
     }
 
