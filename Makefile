@@ -32,9 +32,11 @@ check: setup
 	cargo clippy --locked --all-targets -- --deny warnings
 	cargo clippy --locked --all-targets --no-default-features -- --deny warnings
 
-# Both from their sources, at versions that do not move; the schemas are those of the release they are named after.
+# From their sources, at versions that do not move; the schemas are those of the release they are named after.
+# kube-linter's own name for itself is served by few module proxies: its repository is taken in its place.
 KUBE_SCORE = v1.20.0
 KUBECONFORM = v0.8.0
+KUBE_LINTER = v0.8.3
 KUBERNETES = 1.37.0
 LINTERS = $${XDG_CACHE_HOME:-$$HOME/.cache}/qscale/linters
 
@@ -46,6 +48,13 @@ linters:
 	test -x kubeconform-$(KUBECONFORM) || { \
 		GOBIN="$$cache" go install github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM); \
 		mv kubeconform kubeconform-$(KUBECONFORM); }; \
+	test -x kube-linter-$(KUBE_LINTER) || { \
+		rm -rf source; mkdir source; cd source; \
+		go mod init source; \
+		go mod edit -require=golang.stackrox.io/kube-linter@$(KUBE_LINTER) \
+			-replace=golang.stackrox.io/kube-linter=github.com/stackrox/kube-linter@$(KUBE_LINTER); \
+		go build -mod=mod -o ../kube-linter-$(KUBE_LINTER) golang.stackrox.io/kube-linter/cmd/kube-linter; \
+		cd ..; rm -r source; }; \
 	test -d schemas-$(KUBERNETES) || { \
 		python3 -m pip download -q --no-deps --dest . kubernetes-validate==$(KUBERNETES); \
 		python3 -m zipfile -e kubernetes_validate-$(KUBERNETES)-py3-none-any.whl unpacked; \
@@ -54,8 +63,7 @@ linters:
 		sed -i.bak 's|"$$id": |"$$comment": |; s|"/api/_definitions.json|"_definitions.json|' "$$schemas"/*.json; \
 		rm "$$schemas"/*.bak; mv "$$schemas" schemas-$(KUBERNETES); rm -r unpacked; }
 
-# KEDA's kinds are in no such schema; tests hold what is said to KEDA. kube-linter has no source that can be installed
-# everywhere: where it is on the path it is asked as well.
+# KEDA's kinds are in no such schema; tests hold what is said to KEDA.
 lint-manifests: linters
 	cargo build --locked
 	@set -eu; qscale="$${CARGO_TARGET_DIR:-target}/debug/qscale"; cache="$(LINTERS)"; \
@@ -69,7 +77,7 @@ lint-manifests: linters
 	done; rm -f "$$folder/said"; \
 	"$$cache/kubeconform-$(KUBECONFORM)" -strict -summary -skip ScaledObject,ScaledJob,TriggerAuthentication \
 		-schema-location "$$cache/schemas-$(KUBERNETES)/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$$folder"; \
-	if command -v kube-linter >/dev/null; then kube-linter lint "$$folder"; fi
+	"$$cache/kube-linter-$(KUBE_LINTER)" lint "$$folder"
 
 bench: setup
 	cargo bench --locked --bench produce --bench render
