@@ -88,13 +88,20 @@ fn all_that_a_scaled_object_can_say_is_where_keda_looks_for_it() {
 }
 
 #[test]
-fn what_is_not_said_is_left_to_keda() {
+fn numbers_are_written_out_and_what_is_off_is_not() {
     let object = scaled_object("");
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let usual =
-        ["scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod", "advanced"];
-    assert_eq!(keys(&object["spec"])[..6], usual);
-    assert_eq!(keys(&object["spec"])[6..], ["triggers"]);
+    let usual = ["scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod"];
+    assert_eq!(keys(&object["spec"])[..5], usual);
+    assert_eq!(keys(&object["spec"])[5..], ["initialCooldownPeriod", "advanced", "triggers"]);
+    assert_eq!(object["spec"]["initialCooldownPeriod"], 0);
+    assert_eq!(object["spec"]["triggers"][0]["metadata"]["activationListLength"], "0");
+    // An older KEDA does not know it, and nobody has asked for it.
+    let older = one(&render("", &["--keda-version", "2.13"]), "ScaledObject");
+    assert_eq!(older["spec"].get("initialCooldownPeriod"), None);
+    // The step to zero is never made.
+    let always = scaled_object("min-replica-count = 1");
+    assert_eq!(always["spec"].get("initialCooldownPeriod"), None);
     assert_eq!(keys(&object["spec"]["advanced"]), ["horizontalPodAutoscalerConfig"]);
     assert_eq!(object["metadata"].get("annotations"), None);
     // A switch that is off is not an annotation: KEDA takes almost any text for yes.
@@ -105,6 +112,7 @@ fn what_is_not_said_is_left_to_keda() {
 #[test]
 fn a_formula_names_the_triggers_that_are_there() {
     let object = scaled_object("list-length = 5\ncombine = \"sum\"\nactivation-target = 2.5");
+    assert_eq!(object["spec"]["triggers"][0]["metadata"].get("activationListLength"), None);
     let modifiers = &object["spec"]["advanced"]["scalingModifiers"];
     let expected =
         json!({ "formula": "waiting + busy * 5 + delayed + landing", "target": "5", "activationTarget": "2.5" });
@@ -196,6 +204,7 @@ fn several_servers_are_a_type_of_their_own_and_are_named_in_the_plural() {
         "type": "redis-cluster",
         "name": "busy",
         "metadata": {
+            "activationListLength": "0",
             "addresses": "a.example.com:7000,[2001:db8::1]:7001",
             "listLength": "1",
             "listName": "{mylist}:busy",
@@ -207,6 +216,7 @@ fn several_servers_are_a_type_of_their_own_and_are_named_in_the_plural() {
     let trigger = trigger(&sentinel, "authentication = \"environment\"");
     assert_eq!(trigger["type"], "redis-sentinel");
     let expected = json!({
+        "activationListLength": "0",
         "addressesFromEnv": "REDIS_ADDRESSES",
         "databaseIndex": "2",
         "listLength": "1",

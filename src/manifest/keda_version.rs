@@ -6,6 +6,9 @@ use crate::profile::{Profile, ProfileError, ScaleKind, Strategy};
 /// A key of the profile, the first KEDA that knows what it becomes, and when it becomes that.
 type Feature = (&'static [&'static str], KedaVersion, fn(&Profile) -> bool);
 
+/// The first KEDA that leaves new objects alone for a while.
+const INITIAL_COOLDOWN: KedaVersion = KedaVersion(2, 14, 0);
+
 /// Source: the releases' `CHANGELOG.md`, and `apis/keda/v1alpha1/*_types.go` as of each.
 const FEATURES: &[Feature] = &[
     (&["scale", "use-cached-metrics"], KedaVersion(2, 9, 0), always),
@@ -17,8 +20,8 @@ const FEATURES: &[Feature] = &[
     (&["scale", "combine"], KedaVersion(2, 12, 0), |profile| profile.scale.combine == Some(Combine::Sum)),
     (&["deploy", "secret-ca-key"], KedaVersion(2, 12, 0), always),
     (&["deploy", "secret-cert-key"], KedaVersion(2, 12, 0), always),
-    (&["deploy", "secret-cert-key"], KedaVersion(2, 12, 0), always),
-    (&["scale", "initial-cooldown-period"], KedaVersion(2, 14, 0), always),
+    (&["deploy", "secret-key-key"], KedaVersion(2, 12, 0), always),
+    (&["scale", "initial-cooldown-period"], INITIAL_COOLDOWN, always),
     (&["scale", "strategy"], KedaVersion(2, 15, 0), |profile| profile.scale.strategy == Some(Strategy::Eager)),
     (&["scale", "fallback", "behavior"], KedaVersion(2, 20, 0), |profile| {
         let behavior = profile.scale.fallback.and_then(|fallback| fallback.behavior);
@@ -54,6 +57,11 @@ pub(super) fn check(profile: &Profile, version: KedaVersion) -> Result<(), Profi
 /// (`scaledjob_types.go`, an enum without it).
 pub(super) fn names_default_strategy(version: KedaVersion) -> bool {
     !(KedaVersion(2, 20, 0)..KedaVersion(2, 20, 2)).contains(&version)
+}
+
+/// Whether `initialCooldownPeriod` can be written where nobody has asked for one.
+pub(super) fn knows_initial_cooldown(version: KedaVersion) -> bool {
+    version >= INITIAL_COOLDOWN
 }
 
 #[cfg(test)]

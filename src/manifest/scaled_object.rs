@@ -9,9 +9,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_saphyr::Commented;
 
-use super::Workload;
 use super::metadata::Component;
 use super::trigger::{API_VERSION, Trigger, triggers};
+use super::{Workload, keda_version};
 use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 use crate::profile::{Delivery, ScaleTable, TargetTable};
 
@@ -89,8 +89,7 @@ struct HorizontalPodAutoscalerConfig {
 struct ScalingModifiers {
     formula: Commented<String>,
     target: Commented<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    activation_target: Option<String>,
+    activation_target: String,
 }
 
 /// Said of a period where KEDA never decides between none and some.
@@ -135,9 +134,9 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
                 .then(|| commented(scale.polling_interval(), polling)),
             cooldown_period: (scale.cooldown_period.is_some() || cooldown != NO_EFFECT)
                 .then(|| commented(scale.cooldown_period(), cooldown)),
-            initial_cooldown_period: scale
-                .initial_cooldown_period
-                .map(|span| commented(span.0, "the same, before the first item was ever seen")),
+            initial_cooldown_period: (scale.initial_cooldown_period.is_some()
+                || cooldown != NO_EFFECT && keda_version::knows_initial_cooldown(workload.keda_version))
+            .then(|| commented(scale.initial_cooldown_period(), "the same, before the first item was ever seen")),
             fallback: scale.fallback.map(|fallback| Fallback {
                 failure_threshold: Commented(
                     fallback.failure_threshold,
@@ -198,7 +197,7 @@ fn scaling_modifiers(workload: &Workload<'_>) -> Option<ScalingModifiers> {
     Some(ScalingModifiers {
         formula: Commented(formula.to_string(), "in place of the triggers' own lengths".to_owned()),
         target: Commented(scale.list_length().to_string(), "so much of it asks for one pod".to_owned()),
-        activation_target: scale.activation_target.map(|target| target.to_string()),
+        activation_target: scale.activation_target.unwrap_or(0.0).to_string(),
     })
 }
 

@@ -52,7 +52,7 @@ struct AuthenticationRef {
 pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
     let profile = workload.profile;
     let counted = scaler::triggers(profile, &workload.list);
-    let named = counted.len() > 1 || profile.scale.formula(profile.consume.delivery.unwrap_or_default()).is_some();
+    let named = counted.len() > 1 || reckoned(workload);
     counted.into_iter().map(|counted| trigger(workload, counted, named)).collect()
 }
 
@@ -70,10 +70,16 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Tr
             None => Text::Plain(length),
         },
     );
-    if activation != 0 {
-        let comment = "up to so many wait while there is no pod".to_owned();
-        metadata.insert("activationListLength", Text::Commented(Commented(activation.to_string(), comment)));
-    }
+    let activation = match activation {
+        // With a formula KEDA does not look at it.
+        0 if reckoned(workload) => None,
+        0 => Some(Text::Plain("0".to_owned())),
+        some => {
+            let comment = "up to so many wait while there is no pod".to_owned();
+            Some(Text::Commented(Commented(some.to_string(), comment)))
+        }
+    };
+    metadata.extend(activation.map(|activation| ("activationListLength", activation)));
     Trigger {
         kind: workload.connection.trigger_type(),
         name: named.then(|| Commented(counted.name(), what_it_counts(counted).to_owned())),
@@ -92,13 +98,18 @@ fn what_it_counts(counted: Counted) -> &'static str {
     }
 }
 
+/// Whether a formula is reckoned from the triggers, in place of their own lengths.
+fn reckoned(workload: &Workload<'_>) -> bool {
+    let profile = workload.profile;
+    profile.scale.formula(profile.consume.delivery.unwrap_or_default()).is_some()
+}
+
 /// What a length of `target` means; with a formula, nothing.
 fn what_it_asks_for(workload: &Workload<'_>, target: u64) -> Option<String> {
-    let profile = workload.profile;
-    if profile.scale.formula(profile.consume.delivery.unwrap_or_default()).is_some() {
+    if reckoned(workload) {
         return None;
     }
-    Some(match (profile.scale.kind(), target) {
+    Some(match (workload.profile.scale.kind(), target) {
         (ScaleKind::ScaledJob, 1) => "a Job for each".to_owned(),
         (ScaleKind::ScaledJob, _) => format!("a Job for every {target}"),
         (ScaleKind::ScaledObject, 1) => "a pod for each".to_owned(),

@@ -138,7 +138,7 @@ impl Settings {
             idle: scale.idle_replica_count,
             polling: scale.polling_interval(),
             cooldown: scale.cooldown_period(),
-            initial_cooldown: scale.initial_cooldown_period.map_or(Duration::ZERO, |span| span.0),
+            initial_cooldown: scale.initial_cooldown_period(),
             behavior: Behavior::of(scale),
             triggers: triggers(profile, list),
             composite: formula.map(|formula| Composite {

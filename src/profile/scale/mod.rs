@@ -195,6 +195,11 @@ impl ScaleTable {
         self.cooldown_period.map_or(COOLDOWN_PERIOD, |span| span.0)
     }
 
+    /// How long a new object that has not seen an item yet leaves the pods there are alone; whole seconds.
+    pub fn initial_cooldown_period(&self) -> Duration {
+        self.initial_cooldown_period.map_or(Duration::ZERO, |span| span.0)
+    }
+
     /// How many waiting items ask for one pod.
     pub fn list_length(&self) -> u64 {
         self.list_length.unwrap_or(match self.kind() {
