@@ -194,6 +194,63 @@ fn a_fallback_stands_in_after_its_threshold() {
     assert_eq!(scaler.sync(at(60), of(6), &Reading::NotBuilt).replicas, 6, "no fallback where KEDA cannot connect");
 }
 
+/// `scale_handler.go::getScalerState`: what the fallback stands in for is no error, and active whatever it counts for.
+#[test]
+fn a_fallback_that_stands_in_keeps_pods_and_wakes_them() {
+    let scale = "list-length = 5\ncooldown-period = \"30s\"\nfallback = { failure-threshold = 1, replicas = 0 }\n";
+    let mut scaler = scaler(settings(scale));
+    let unread = Reading::Read(vec![None]);
+    assert_eq!(scaler.poll(at(0), 0, &unread).replicas, 0);
+    assert_eq!(scaler.poll(at(30), 0, &unread).replicas, 1);
+    // It was active at 60 s, so that it cools down from then on.
+    assert_eq!(scaler.poll(at(60), 1, &unread).replicas, 1);
+    assert_eq!(scaler.poll(at(90), 1, &read(&[0])).replicas, 1);
+    assert_eq!(scaler.poll(at(120), 1, &read(&[0])).replicas, 0);
+}
+
+/// `formula.go`: a formula is active by its own value, and is no number where it reckons with what could not be read.
+#[test]
+fn a_formula_over_what_cannot_be_read_is_what_it_says_of_that() {
+    let with = |formula: &str| {
+        let scale = format!(
+            "list-length = 5\nformula = \"{formula}\"\n\
+             fallback = {{ failure-threshold = 0, replicas = 3, behavior = \"scalingModifiers\" }}\n"
+        );
+        scaler(with_busy(&scale))
+    };
+    let half = Reading::Read(vec![Some(20), None]);
+    assert_eq!(with("waiting + (busy ?? 2) * 5").sync(at(0), of(2), &half).replicas, 6);
+    assert_eq!(with("busy ?? delayed ?? landing").sync(at(0), of(2), &Reading::Read(vec![None, None])).replicas, 3);
+    let half_said = "waiting + max(busy, delayed ?? 0)";
+    assert_eq!(with(half_said).sync(at(0), of(2), &half).reason, Reason::Unreadable);
+    assert_eq!(with(half_said).poll(at(0), 0, &half).replicas, 0);
+}
+
+/// `formula.go::calculateScalingModifiersFormula`: whole thousandths of it are handed on.
+#[test]
+fn less_than_a_thousandth_is_nothing() {
+    let of = |formula: &str| scaler(with_busy(&format!("list-length = 1\nformula = \"{formula}\"\n")));
+    assert_eq!(of("waiting / 2000").poll(at(0), 0, &read(&[1, 0])).replicas, 0);
+    assert_eq!(of("waiting / 1000").poll(at(0), 0, &read(&[1, 0])).replicas, 1);
+}
+
+/// `horizontal.go::storeScaleEvent`: a step takes the place of one that is older than the periods of its own direction, and
+/// is then unknown to the other direction, whose period is longer.
+#[test]
+fn a_step_takes_the_place_of_an_older_one() {
+    let mut scaler = scaler(settings(
+        "list-length = 1\nmin-replica-count = 1\nmax-replica-count = 20\n\
+         behavior.scale-down = { stabilization-window = \"0s\" }\n",
+    ));
+    let mut pods = 1;
+    for (time, expected) in [(5_000, 5), (20_030, 10), (35_060, 20)] {
+        pods = scaler.sync(Duration::from_millis(time), of(pods), &read(&[100])).replicas;
+        assert_eq!(pods, expected);
+    }
+    // Half of the ten that there were 60 s ago, as far as is known: the first two steps are not.
+    assert_eq!(scaler.sync(Duration::from_millis(50_090), of(20), &read(&[0])).replicas, 5);
+}
+
 /// `horizontal_test.go`: `TestNoScaleDownOneMetricEmpty`, `TestScaleUpOneMetricEmpty`.
 #[test]
 fn what_cannot_be_read_keeps_pods_from_being_taken_away_and_not_from_being_added() {
@@ -281,11 +338,11 @@ proptest! {
         live(&mut scaler(settings.clone()), pods, &looks, |hpa, from, decision| {
             let Decision { replicas, reason } = decision;
             let text = reason.to_string();
-            assert!(!text.is_empty() && text.chars().count() <= 100, "{text}");
+            assert!(!text.is_empty() && text.chars().count() <= 120, "{text}");
             if *replicas != from {
                 assert!(*replicas <= settings.max && (!hpa || *replicas >= settings.min.max(1)), "{from} → {replicas}");
                 let of_the_hpa = matches!(reason, Reason::Asked { .. } | Reason::OverMax(_) | Reason::UnderMin(_));
-                let of_keda = matches!(reason, Reason::Activated(_) | Reason::CooledDown { .. } | Reason::Minimum(_));
+                let of_keda = matches!(reason, Reason::Activated { .. } | Reason::CooledDown { .. } | Reason::Minimum(_));
                 assert!(if hpa { of_the_hpa } else { of_keda }, "{from} → {replicas}: {text}");
             }
             if let Reason::Asked { wish, limit, .. } = reason {
@@ -323,7 +380,7 @@ proptest! {
     fn what_is_paused_never_changes(mut settings in anything(), pods in 0..50_u32, looks in history()) {
         settings.pause.paused = Some(true);
         live(&mut scaler(settings), pods, &looks, |_, from, decision| {
-            assert_eq!(decision, &Decision { replicas: from, reason: Reason::Paused });
+            assert_eq!(decision, &Decision { replicas: from, reason: Reason::Paused(None) });
         });
     }
 

@@ -158,8 +158,7 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
     let mut spec = recording.looks.first().map_or(0, |look| look.desired);
     if spec > 0 {
         // Pods that are there had something to do, as far as anybody knows.
-        let some = settings.triggers.iter().map(|trigger| Some(trigger.activation + 1)).collect();
-        scaler.poll(Duration::ZERO, spec, &Reading::Read(some));
+        scaler.was_active(Duration::ZERO);
     }
     let polls = moments(&recording.polls, keda, settings.poll_period(), end).into_iter().map(|at| (at, By::Keda));
     let syncs = moments(&recording.syncs, hpa, SYNC_PERIOD, end).into_iter().map(|at| (at, By::Hpa));

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::metrics::{Counts, Metric};
-use super::reason::{Decision, Limit, Reason, Way, Wish};
+use super::reason::{Decision, Limit, Reason, Tolerated, Way, Wish};
 use super::settings::{Behavior, Settings};
 use crate::profile::scale::{PolicyKind, Rules, SelectPolicy};
 
@@ -68,10 +68,21 @@ impl Hpa {
     }
 
     /// Remembers the step, where rules count steps: `horizontal.go::storeScaleEvent`.
+    ///
+    /// A step takes the place of one that is older than all periods of its own direction. The rules of the other direction,
+    /// whose periods may be longer, do not count that one any more.
     fn decide(&mut self, settings: &Settings, scale: Scale, replicas: u32, reason: Reason, now: Duration) -> Decision {
-        if settings.behavior.is_some() && replicas != scale.spec {
-            let steps = if replicas > scale.spec { &mut self.added } else { &mut self.removed };
-            steps.push((now, replicas.abs_diff(scale.spec)));
+        if let Some(behavior) = settings.behavior.as_ref().filter(|_| replicas != scale.spec) {
+            let (steps, rules) = match replicas > scale.spec {
+                true => (&mut self.added, &behavior.up),
+                false => (&mut self.removed, &behavior.down),
+            };
+            let longest = rules.policies.iter().map(|policy| policy.period.0).max().unwrap_or_default();
+            let step = (now, replicas.abs_diff(scale.spec));
+            match steps.iter().rposition(|(at, _)| now.saturating_sub(*at) > longest) {
+                Some(outdated) => steps[outdated] = step,
+                None => steps.push(step),
+            }
         }
         Decision { replicas, reason }
     }
@@ -87,10 +98,11 @@ impl Hpa {
         let least = settings.min.max(1);
         let replicas = stabilized.min(step).min(settings.max).max(least);
         let limit = match held {
+            _ if wished < least && replicas == least => floor(settings),
             Some(_) if wished < replicas => self.hold(Way::Down, STABILIZATION, replicas, now),
             _ if replicas == settings.max => Limit::Max(settings.max),
             _ if replicas == step => Limit::FirstSteps { most: step },
-            _ => Limit::Min(least),
+            _ => floor(settings),
         };
         (replicas, (replicas != wished).then_some(limit))
     }
@@ -155,14 +167,15 @@ impl Hpa {
                 (replicas, limit) = (fewest, policy);
             }
             let least = settings.min.max(1);
-            if replicas < least {
-                (replicas, limit) = (least, Some(Limit::Min(least)));
+            if replicas < least || wished < least && replicas == least {
+                (replicas, limit) = (least, Some(floor(settings)));
             }
             return (replicas, limit);
         }
         let limit = match wished.cmp(&spec) {
             Ordering::Greater if spec >= settings.max => Some(Limit::Max(settings.max)),
             Ordering::Greater => held_up,
+            Ordering::Less if spec <= settings.min.max(1) => Some(floor(settings)),
             Ordering::Less => held_down,
             Ordering::Equal => None,
         };
@@ -222,6 +235,11 @@ impl Hpa {
     }
 }
 
+/// What keeps the HPA from going further down.
+fn floor(settings: &Settings) -> Limit {
+    if settings.min == 0 { Limit::LastPod } else { Limit::Min(settings.min) }
+}
+
 /// What the metrics ask for; `None` where nothing can be said: `horizontal.go::computeReplicasForMetrics`.
 fn wish(settings: &Settings, scale: Scale, counts: &Counts) -> Option<Wish> {
     let wishes = counts.metrics.iter().filter_map(|metric| per_pod(settings, scale.status, metric));
@@ -233,14 +251,17 @@ fn wish(settings: &Settings, scale: Scale, counts: &Counts) -> Option<Wish> {
 
 /// `replica_calculator.go::GetExternalPerPodMetricReplicas`: so many for a pod, on the average, in thousandths.
 fn per_pod(settings: &Settings, status: u32, metric: &Metric) -> Option<Wish> {
-    let value = metric.value?;
+    let Metric { counted, value, stands_in, target, .. } = *metric;
+    let value = value?;
     // The sum of a formula that went below zero is taken for one that went over the top.
     let usage = if value < 0.0 { f64::MAX } else { (value * 1e3).trunc() };
-    let target = (metric.target * 1e3).trunc();
-    let ratio = usage / (target * f64::from(status));
-    let near = (1.0 - tolerance(settings, Way::Down)..=1.0 + tolerance(settings, Way::Up)).contains(&ratio);
-    let pods = if near { status } else { pods(whole((usage / target).ceil())) };
-    Some(Wish { counted: metric.counted, value, target: metric.target, pods, tolerated: near.then_some(ratio) })
+    let target_usage = (target * 1e3).trunc();
+    let ratio = usage / (target_usage * f64::from(status));
+    let (below, above) = (tolerance(settings, Way::Down), tolerance(settings, Way::Up));
+    let tolerance = if ratio < 1.0 { below } else { above };
+    let tolerated = (1.0 - below..=1.0 + above).contains(&ratio).then_some(Tolerated { ratio, tolerance });
+    let pods = if tolerated.is_some() { status } else { pods(whole((usage / target_usage).ceil())) };
+    Some(Wish { counted, value, stands_in, target, pods, tolerated })
 }
 
 /// How far off is near enough: `behavior`'s word, or the controller's.

@@ -164,7 +164,7 @@ impl fmt::Display for Created {
         let parts: Vec<String> = counted.iter().map(|(what, value)| format!("{value} {what}")).collect();
         match parts.join(" + ") {
             parts if parts.is_empty() => f.write_str("nothing to do")?,
-            parts => write!(f, "{parts}: {wanted} Jobs wanted")?,
+            parts => write!(f, "{parts}: {} wanted", jobs_in_words(*wanted))?,
         }
         if *running > 0 {
             write!(f, ", {running} unfinished")?;
@@ -177,6 +177,11 @@ impl fmt::Display for Created {
         }
         Ok(())
     }
+}
+
+/// So many Jobs, in words.
+pub fn jobs_in_words(jobs: u32) -> String {
+    format!("{jobs} {}", if jobs == 1 { "Job" } else { "Jobs" })
 }
 
 fn count(jobs: i64) -> u32 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::metrics::{Counts, Metric};
-use super::reason::{Count, Decision, Reason};
+use super::reason::{Count, Decision, Reason, Way};
 use super::settings::Settings;
 
 /// What KEDA remembers between two looks.
@@ -17,6 +17,11 @@ impl Keda {
     /// KEDA has just seen the object for the first time.
     pub(super) fn new(created: Duration) -> Self {
         Self { created: whole_seconds(created), last_active: None }
+    }
+
+    /// There was something to do until `now`.
+    pub(super) fn was_active(&mut self, now: Duration) {
+        self.last_active = Some(whole_seconds(now));
     }
 
     /// Looks once, while there shall be `spec` pods: `scale_scaledobjects.go::RequestScale`.
@@ -39,14 +44,16 @@ impl Keda {
     ) -> Decision {
         let wakes = spec == 0 || (settings.idle.is_some() && spec < settings.min);
         if wakes && settings.pause.paused_scale_out == Some(true) {
-            return Decision { replicas: spec, reason: Reason::Paused };
+            return Decision { replicas: spec, reason: Reason::Paused(Some(Way::Up)) };
         }
         if failed && !wakes {
             return Decision { replicas: spec, reason: Reason::Unreadable };
         }
-        self.last_active = Some(whole_seconds(now));
+        self.was_active(now);
         if wakes {
-            return Decision { replicas: settings.min.max(1), reason: count.map_or(Reason::Forced, Reason::Activated) };
+            let pods = settings.min.max(1);
+            let reason = count.map_or(Reason::Forced, |count| Reason::Activated { count, pods });
+            return Decision { replicas: pods, reason };
         }
         Decision { replicas: spec, reason: count.map_or(Reason::Forced, Reason::Active) }
     }
@@ -68,7 +75,7 @@ impl Keda {
         }
         let something = counts.metrics.iter().filter_map(Metric::count).find(|count| count.value > 0.0);
         let reason = match something {
-            _ if spec > 0 => Reason::AtMinimum(spec),
+            _ if spec > 0 => Reason::AtMinimum(settings.min),
             Some(count) => Reason::BelowActivation(count),
             None => Reason::Idle,
         };
@@ -78,7 +85,7 @@ impl Keda {
     /// `scale_scaledobjects.go::scaleToZeroOrIdle`: from any number, once nothing has been to do for the cooldown.
     fn cool_down(&self, settings: &Settings, spec: u32, now: Duration) -> Decision {
         if settings.pause.paused_scale_in == Some(true) {
-            return Decision { replicas: spec, reason: Reason::Paused };
+            return Decision { replicas: spec, reason: Reason::Paused(Some(Way::Down)) };
         }
         let (since, period) = match self.last_active {
             Some(at) => (at, settings.cooldown),
@@ -99,15 +106,17 @@ fn whole_seconds(time: Duration) -> Duration {
 
 /// The first metric that says there is something to do: `scale_handler.go::getScaledObjectState`.
 fn active(settings: &Settings, counts: &Counts) -> Option<Count> {
-    let mut known = counts.metrics.iter().filter_map(Metric::count);
-    if settings.composite.is_some() && counts.failed && !counts.fallback {
+    if settings.composite.is_some() && counts.failed {
         return None;
     }
-    known.find(|count| count.value > count.activation)
+    // A trigger that the fallback stands in for is active whatever that counts; a formula goes by its value.
+    let stands_in = |count: &Count| count.stands_in && count.counted.is_some();
+    counts.metrics.iter().filter_map(Metric::count).find(|count| stands_in(count) || count.value > count.activation)
 }
 
 impl Metric {
     fn count(&self) -> Option<Count> {
-        Some(Count { counted: self.counted, value: self.value?, activation: self.activation })
+        let Self { counted, value, stands_in, activation, .. } = *self;
+        Some(Count { counted, value: value?, stands_in, activation })
     }
 }

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use self::hpa::Hpa;
 pub use self::hpa::{SYNC_PERIOD, Scale};
-pub use self::job::{Created, JobSettings, Unfinished};
+pub use self::job::{Created, JobSettings, Unfinished, jobs_in_words};
 use self::keda::Keda;
 use self::metrics::Metrics;
-pub use self::reason::{Count, Decision, Limit, Reason, Way, Wish};
+pub use self::reason::{Count, Decision, Limit, Reason, Tolerated, Way, Wish};
 pub use self::settings::{Behavior, Composite, Counted, Settings, Trigger, triggers};
 
 /// What came of looking at the triggers.
@@ -50,6 +50,11 @@ impl Scaler {
         &self.settings
     }
 
+    /// There was something to do until `now`, as KEDA saw it; for pods that are there before anybody looks.
+    pub fn was_active(&mut self, now: Duration) {
+        self.keda.was_active(now);
+    }
+
     /// KEDA looks, while there shall be `spec` pods. It does once in every `polling`.
     pub fn poll(&mut self, now: Duration, spec: u32, reading: &Reading) -> Decision {
         if let Some(decision) = self.settings.paused(spec) {
@@ -67,7 +72,7 @@ impl Scaler {
     /// The HPA looks. It does once in every [`SYNC_PERIOD`].
     pub fn sync(&mut self, now: Duration, scale: Scale, reading: &Reading) -> Decision {
         if self.settings.paused(scale.spec).is_some() {
-            return Decision { replicas: scale.spec, reason: Reason::Paused };
+            return Decision { replicas: scale.spec, reason: Reason::Paused(None) };
         }
         let counts = self.metrics.asked(&self.settings, reading, scale.spec);
         self.hpa.sync(&self.settings, scale, &counts, now)

@@ -19,7 +19,12 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
     /// KEDA: there was no pod, and there is something to do.
-    Activated(Count),
+    Activated {
+        /// What there is.
+        count: Count,
+        /// So many pods are started, whatever is counted.
+        pods: u32,
+    },
     /// KEDA: there is something to do, and pods for it.
     Active(Count),
     /// KEDA: an annotation says that there is something to do, whatever is counted.
@@ -44,7 +49,7 @@ pub enum Reason {
     },
     /// KEDA: fewer pods than there have to be.
     Minimum(u32),
-    /// KEDA: the pods that have to be there are there.
+    /// KEDA: nothing to do, and so many pods are there all the same; what is beyond them is the HPA's.
     AtMinimum(u32),
     /// KEDA: it cannot connect, and so does nothing at all.
     NotBuilt,
@@ -52,8 +57,8 @@ pub enum Reason {
     Unreadable,
     /// KEDA: what cannot be read counts as `fallback` says.
     Fallback(u32),
-    /// KEDA or HPA: paused by an annotation.
-    Paused,
+    /// KEDA or HPA: paused by an annotation, in one direction or in both.
+    Paused(Option<Way>),
     /// HPA: it does nothing while there is no pod.
     AtZero,
     /// HPA: more pods than may be.
@@ -78,6 +83,8 @@ pub struct Count {
     pub counted: Option<Counted>,
     /// How much.
     pub value: f64,
+    /// Whether nobody has counted, and that is the fallback's word.
+    pub stands_in: bool,
     /// What it has to be more than.
     pub activation: f64,
 }
@@ -89,12 +96,23 @@ pub struct Wish {
     pub counted: Option<Counted>,
     /// How much.
     pub value: f64,
+    /// Whether nobody has counted, and that is the fallback's word.
+    pub stands_in: bool,
     /// How much for one pod.
     pub target: f64,
     /// So many pods.
     pub pods: u32,
-    /// How much a pod has to do, over what it should have to do; there where that is near enough to 1 to do nothing.
-    pub tolerated: Option<f64>,
+    /// There where the count is near enough to do nothing.
+    pub tolerated: Option<Tolerated>,
+}
+
+/// A count that is off, and not far enough.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerated {
+    /// How much a pod has to do, over what it should have to do.
+    pub ratio: f64,
+    /// How far from 1 that may be.
+    pub tolerance: f64,
 }
 
 /// Which way the count goes.
@@ -111,8 +129,10 @@ pub enum Way {
 pub enum Limit {
     /// The most pods there may be.
     Max(u32),
-    /// The fewest pods the HPA keeps.
+    /// The fewest pods there may be.
     Min(u32),
+    /// The HPA keeps one pod, whatever is asked for.
+    LastPod,
     /// What was asked for not long ago is more cautious.
     Window {
         /// Which way it holds.
@@ -153,10 +173,12 @@ impl fmt::Display for Counted {
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { counted, value, .. } = self;
-        match counted {
-            Some(counted) => write!(f, "{value} {counted}"),
-            None => write!(f, "the formula gives {value}"),
+        let Self { counted, value, stands_in, .. } = self;
+        match (counted, stands_in) {
+            (Some(counted), false) => write!(f, "{value} {counted}"),
+            (None, false) => write!(f, "the formula gives {value}"),
+            (Some(counted), true) => write!(f, "fallback: {value} {counted}, which nobody could read"),
+            (None, true) => write!(f, "fallback: {value}, for what nobody could read"),
         }
     }
 }
@@ -164,10 +186,16 @@ impl fmt::Display for Count {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Activated(count) if count.activation > 0.0 => {
-                write!(f, "{count}, and {} wake nobody", count.activation)
+            Self::Activated { count, pods } => {
+                write!(f, "{count}")?;
+                if count.activation > 0.0 && !count.stands_in {
+                    write!(f, ", more than the {} that wake nobody", count.activation)?;
+                }
+                match pods {
+                    1 => f.write_str(": KEDA starts the first"),
+                    pods => write!(f, ": KEDA starts the first {pods}"),
+                }
             }
-            Self::Activated(count) => write!(f, "{count}: KEDA starts the first"),
             Self::Active(count) => write!(f, "{count}: the HPA decides"),
             Self::Forced => f.write_str("made active by an annotation"),
             Self::Idle => f.write_str("nothing to do"),
@@ -178,11 +206,14 @@ impl fmt::Display for Reason {
             Self::Cooldown { left, period } => {
                 write!(f, "nothing to do; the cooldown of {} ends in {}", Seconds(*period), Seconds(*left))
             }
-            Self::Minimum(pods) | Self::AtMinimum(pods) | Self::UnderMin(pods) => write!(f, "{pods} at least"),
+            Self::Minimum(pods) | Self::UnderMin(pods) => write!(f, "{pods} at least"),
+            Self::AtMinimum(pods) => write!(f, "nothing to do, and {pods} at least: the rest is the HPA's"),
             Self::NotBuilt => f.write_str("KEDA cannot connect to Redis, and does nothing"),
             Self::Unreadable => f.write_str("a count cannot be read: nothing is changed"),
             Self::Fallback(pods) => write!(f, "a count cannot be read, and the fallback is {pods}: nothing is changed"),
-            Self::Paused => f.write_str("paused by an annotation"),
+            Self::Paused(None) => f.write_str("paused by an annotation"),
+            Self::Paused(Some(Way::Up)) => f.write_str("paused by an annotation: no pod is added"),
+            Self::Paused(Some(Way::Down)) => f.write_str("paused by an annotation: no pod is taken away"),
             Self::AtZero => f.write_str("no pod: the HPA waits for KEDA to start the first"),
             Self::OverMax(pods) => write!(f, "{pods} at most"),
             Self::Asked { wish, limit: None, .. } => wish.fmt(f),
@@ -193,10 +224,13 @@ impl fmt::Display for Reason {
 
 impl fmt::Display for Wish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { counted, value, target, pods, tolerated } = self;
-        let count = Count { counted: *counted, value: *value, activation: 0.0 };
+        let Self { counted, value, stands_in, target, pods, tolerated } = *self;
+        let count = Count { counted, value, stands_in, activation: 0.0 };
         match tolerated {
-            Some(ratio) => write!(f, "{count} / {target} a pod is {ratio:.2} of {pods} pods: near enough"),
+            Some(Tolerated { ratio, tolerance }) => {
+                let near = tolerance * 100.0;
+                write!(f, "{count} / {target} a pod is {ratio:.2} of {pods} pods: within {near} %, near enough")
+            }
             None => write!(f, "{count} / {target} a pod asks for {pods}"),
         }
     }
@@ -207,11 +241,12 @@ impl fmt::Display for Limit {
         match self {
             Self::Max(pods) => write!(f, "{pods} at most"),
             Self::Min(pods) => write!(f, "{pods} at least"),
+            Self::LastPod => f.write_str("the HPA keeps one: the step to none is KEDA's"),
             Self::Window { way: Way::Down, pods, left, window } => {
                 write!(f, "the window of {} holds {pods} for {} more", Seconds(*window), Seconds(*left))
             }
             Self::Window { way: Way::Up, pods, left, window } => {
-                write!(f, "the window of {} allows {pods} for {} more", Seconds(*window), Seconds(*left))
+                write!(f, "the window of {} allows no more than {pods} for {} more", Seconds(*window), Seconds(*left))
             }
             Self::FirstSteps { most } => write!(f, "{most} at most in this step: twice as many, or 4"),
             Self::Policy { way, policy: ScalingPolicy { kind, value, period } } => {

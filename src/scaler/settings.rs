@@ -160,7 +160,7 @@ impl Settings {
             PauseTable { paused: Some(true), .. } => spec,
             _ => return None,
         };
-        Some(Decision { replicas, reason: Reason::Paused })
+        Some(Decision { replicas, reason: Reason::Paused(None) })
     }
 }
 

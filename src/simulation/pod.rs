@@ -77,11 +77,11 @@ impl Pod {
     }
 
     /// The order in which a ReplicaSet ends its pods: those that are not ready first, then those that became ready later,
-    /// by powers of two of their age, then at random.
+    /// by powers of two of the nanoseconds since, then at random.
     ///
-    /// `controller_utils.go::ActivePodsWithRanks.Less`, with `LogarithmicScaleDown`.
+    /// `controller_utils.go::ActivePodsWithRanks.Less`, with `LogarithmicScaleDown`: times of readiness are whole seconds.
     pub(super) fn victim_order(&self, now: Duration) -> (bool, u32, u64) {
-        let age = self.ready.map_or(0, |ready| now.saturating_sub(ready).as_secs());
-        (self.ready.is_some(), u64::BITS - age.leading_zeros(), self.uid)
+        let since = self.ready.map_or(Duration::ZERO, |ready| now.saturating_sub(Duration::from_secs(ready.as_secs())));
+        (self.ready.is_some(), u128::BITS - since.as_nanos().leading_zeros(), self.uid)
     }
 }

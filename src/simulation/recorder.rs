@@ -46,13 +46,13 @@ fn says_nothing(why: &Why) -> bool {
         Why::Scaled(reason) => match reason {
             Reason::Asked { wish, from, limit: None } => {
                 // As many as there should be, to the last item.
-                wish.pods == *from && wish.tolerated.is_none_or(|ratio| (ratio - 1.0).abs() < 0.005)
+                wish.pods == *from && wish.tolerated.is_none_or(|near| (near.ratio - 1.0).abs() < 0.005)
             }
             Reason::Active(_)
             | Reason::AtZero
             | Reason::Idle
             | Reason::AtMinimum(_)
-            | Reason::Asked { limit: Some(Limit::Min(_)), .. } => true,
+            | Reason::Asked { limit: Some(Limit::Min(_) | Limit::LastPod), .. } => true,
             _ => false,
         },
     }

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use crate::sample::{Deployment, Sample, Trend};
+use crate::scaler::{Reason, jobs_in_words};
 use crate::screen::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline};
-use crate::simulation::{By, Change, Point, Run, Scenario, Summary};
+use crate::simulation::{By, Change, Point, Run, Scenario, Summary, Why};
 
 /// Between two points of a run.
 const EVERY: Duration = Duration::from_secs(1);
@@ -199,11 +200,15 @@ impl View<'_> {
                     By::Hpa => "HPA",
                 },
                 what: match changed {
-                    true if jobs => format!("+{} Jobs", to - from),
+                    true if jobs => format!("+{}", jobs_in_words(to - from)),
                     true => format!("{from} → {to}"),
                     false => format!("stays {to}"),
                 },
-                reason: said.reason.to_string(),
+                reason: match &said.reason {
+                    // The numbers are those of the first look; the refusal went on.
+                    Why::Scaled(Reason::Asked { .. }) if !changed => format!("at first {}", said.reason),
+                    reason => reason.to_string(),
+                },
             }
         };
         self.run.changes.iter().filter(told).map(entry).collect()

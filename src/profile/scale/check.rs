@@ -264,6 +264,6 @@ mod tests {
                 _ => 0.0,
             })
         });
-        assert_eq!(value, Some(23.0));
+        assert_eq!(value, Ok(Some(23.0)));
     }
 }

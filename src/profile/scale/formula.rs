@@ -63,6 +63,11 @@ enum Sort {
     Truth,
 }
 
+/// Something was to be reckoned with a count that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("cannot be reckoned with what could not be read")]
+pub struct Unreckoned;
+
 impl Formula {
     /// Reads a formula over the triggers `names`.
     ///
@@ -87,9 +92,17 @@ impl Formula {
         Ok(Self { text, node })
     }
 
-    /// Its value where `read` says what each trigger counts; `None` where something that is needed could not be read.
-    pub fn value(&self, read: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
-        self.node.value(read)
+    /// Its value where `read` says what each trigger counts; `None` where that leaves `nil`.
+    ///
+    /// # Errors
+    ///
+    /// Where something is to be reckoned with `nil`, which KEDA cannot; without a `??` it cannot take `nil` for a value
+    /// either (`formula.go`: `float()` around the whole).
+    pub fn value(&self, read: &dyn Fn(&str) -> Option<f64>) -> Result<Option<f64>, Unreckoned> {
+        match self.node.value(read)? {
+            None if !self.minds_failures() => Err(Unreckoned),
+            value => Ok(value),
+        }
     }
 
     /// Whether it says what counts for a trigger that cannot be read (`??`).
@@ -105,20 +118,21 @@ impl fmt::Display for Formula {
 }
 
 impl Node {
-    fn value(&self, read: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
-        Some(match self {
+    fn value(&self, read: &dyn Fn(&str) -> Option<f64>) -> Result<Option<f64>, Unreckoned> {
+        let number = |node: &Self| node.value(read)?.ok_or(Unreckoned);
+        Ok(Some(match self {
             Self::Number(number) => *number,
-            Self::Name(name) => read(name)?,
-            Self::Negate(node) => -node.value(read)?,
-            Self::Not(node) => 1.0 - node.value(read)?,
-            Self::Choose(nodes) => nodes[if nodes[0].value(read)? > 0.0 { 1 } else { 2 }].value(read)?,
-            Self::Binary(Operator::OrElse, left, right) => left.value(read).or_else(|| right.value(read))?,
-            Self::Binary(operator, left, right) => operator.apply(left.value(read)?, right.value(read)?),
-            Self::Call(function, nodes) => {
-                let values: Option<Vec<f64>> = nodes.iter().map(|node| node.value(read)).collect();
-                function.apply(&values?)
-            }
-        })
+            Self::Name(name) => return Ok(read(name)),
+            Self::Negate(node) => -number(node)?,
+            Self::Not(node) => 1.0 - number(node)?,
+            Self::Choose(nodes) => return nodes[if number(&nodes[0])? > 0.0 { 1 } else { 2 }].value(read),
+            Self::Binary(Operator::OrElse, left, right) => match left.value(read)? {
+                Some(value) => value,
+                None => return right.value(read),
+            },
+            Self::Binary(operator, left, right) => operator.apply(number(left)?, number(right)?),
+            Self::Call(function, nodes) => function.apply(&nodes.iter().map(number).collect::<Result<Vec<_>, _>>()?),
+        }))
     }
 
     /// The least and the greatest value it can have: triggers count from zero on.
@@ -345,7 +359,7 @@ mod tests {
 
     fn value(text: &str) -> f64 {
         let formula = Formula::parse(text, &NAMES).unwrap_or_else(|error| panic!("{text}: {error}"));
-        formula.value(&read).unwrap()
+        formula.value(&read).unwrap().unwrap()
     }
 
     #[test]
@@ -377,8 +391,14 @@ mod tests {
     #[test]
     fn what_cannot_be_read_counts_as_is_said() {
         let formula = Formula::parse("waiting + (busy ?? 2) * 5", &NAMES).unwrap();
-        assert_eq!(formula.value(&|name| (name == "waiting").then_some(1.0)), Some(11.0));
-        assert_eq!(formula.value(&|name| (name == "busy").then_some(1.0)), None);
+        let only = |known: &'static str| move |name: &str| (name == known).then_some(1.0);
+        assert_eq!(formula.value(&only("waiting")), Ok(Some(11.0)));
+        // `nil + 5` is nothing that KEDA could reckon.
+        assert_eq!(formula.value(&only("busy")), Err(Unreckoned));
+        let formula = Formula::parse("waiting ?? busy", &NAMES).unwrap();
+        assert_eq!(formula.value(&only("delayed")), Ok(None));
+        let formula = Formula::parse("waiting", &NAMES).unwrap();
+        assert_eq!(formula.value(&only("busy")), Err(Unreckoned));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 pub use self::behavior::{BehaviorTable, PolicyKind, Rules, RulesTable, ScalingPolicy, SelectPolicy};
 pub use self::fallback::{FallbackBehavior, FallbackTable};
-pub use self::formula::Formula;
+pub use self::formula::{Formula, Unreckoned};
 pub use self::job::{Calculation, HISTORY_LIMIT, IDLE_EXIT_OF_JOBS, JobRun, JobTable, Rollout, Strategy};
 pub use self::pause::PauseTable;
 pub use self::version::KedaVersion;

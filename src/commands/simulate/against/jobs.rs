@@ -10,7 +10,7 @@ use super::{backlog, begun, head, marks, panel};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::recording::Recording;
-use crate::scaler::{JobSettings, Settings};
+use crate::scaler::{JobSettings, Settings, jobs_in_words};
 use crate::screen::{Chart, Clock, Entry, Tone, facts, timeline, width};
 
 pub(super) fn run(
@@ -103,7 +103,7 @@ fn entries(comparison: &JobComparison, meant: impl Fn(&Poll) -> bool) -> Vec<Ent
         at: *at,
         until: None,
         by: "KEDA",
-        what: format!("+{} Jobs", predicted.jobs),
+        what: format!("+{}", jobs_in_words(predicted.jobs)),
         reason: if *recorded == predicted.jobs {
             format!("as recorded. {predicted}")
         } else {

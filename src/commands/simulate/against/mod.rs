@@ -174,9 +174,14 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         })
         .collect();
     let (keda, hpa) = comparison.begins;
+    let there = match recording.looks.first().map_or(0, |look| look.desired) {
+        0 => "no pod".to_owned(),
+        pods => format!("{pods} pods, taken to have had something to do until then: from there the cooldown counts"),
+    };
     let found = [
         ("agreement", agreement(comparison)),
         ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
+        ("at first", there),
         ("recorded", format!("{} looks over {}", recording.looks.len(), Clock(recording.span()))),
         ("clocks", format!("KEDA polls {}, the HPA syncs {}", begun(keda), begun(hpa))),
     ];
