@@ -209,35 +209,57 @@ fn what_it_has_written_is_what_it_predicts() {
 }
 
 #[test]
-fn a_wait_that_is_wanted_is_kept_by_what_is_proposed() {
+fn a_wait_that_is_wanted_is_kept_by_what_is_proposed_whatever_the_chance() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("q.toml");
-    fs::write(&profile, "[consume]\nwork = \"1s\"\n").unwrap();
-    let words = ["--produce", "2m@4", "--want", "p95=60s"];
-    let run = simulate(&words).arg("--profile").arg(&profile).output();
+    fs::write(&profile, "[consume]\nwork = \"exp(2s)\"\n").unwrap();
+    let load = ["--produce", "2m@poisson(2)"];
+    let run = simulate(&load).args(&["--want", "p95=60s", "--profile"]).arg(&profile).output();
     assert_eq!(run.status, 0, "{run:?}");
     // What is proposed is a profile, and keeps the wait.
-    let proposed = run.stdout.replace("[consume]\n", "[consume]\nwork = \"1s\"\n");
+    let proposed = run.stdout.replace("[consume]\n", "[consume]\nwork = \"exp(2s)\"\n");
     fs::write(&profile, proposed).unwrap();
-    let run = simulate(&["--produce", "2m@4", "--output", "json", "--profile"]).arg(&profile).output();
-    let summary: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
-    assert!(summary["summary"]["wait_seconds"]["p95"].as_f64().unwrap() <= 60.0, "{summary}");
+    for seed in ["1", "7", "20"] {
+        let run = simulate(&load).args(&["--output", "json", "--seed", seed, "--profile"]).arg(&profile).output();
+        let summary: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        assert!(summary["summary"]["wait_seconds"]["p95"].as_f64().unwrap() <= 60.0, "{seed}: {summary}");
+    }
+}
+
+#[test]
+fn a_formula_is_tuned_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    fs::write(&profile, "[consume]\nwork = \"1s\"\n[scale]\nformula = \"waiting + busy\"\nlist-length = 1000\n")
+        .unwrap();
+    let words = ["--produce", "1m@4", "--want", "p95=60s", "--output", "json", "--profile"];
+    let run = simulate(&words).arg(&profile).output();
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    // Pods beyond the first come for a list that is short enough, and for none that is not.
+    assert_eq!((run.status, &found["met"], &found["runs"]), (0, &true.into(), &21.into()), "{run:?}");
+    assert!(found["list_length"].as_u64().unwrap() < 100, "{found}");
 }
 
 #[test]
 fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
-    for (limits, want, message) in [
+    for (limits, words, message) in [
         (
             "max-replica-count = 2",
-            "p95=20s",
+            &["1m@4", "--want", "p95=20s"][..],
             "max-replica-count = 2 is in the way: to keep pace at the peak takes 4 items in work",
         ),
-        ("min-replica-count = 0", "p50=1s", "min-replica-count = 0 is in the way"),
+        ("min-replica-count = 0", &["1m@4", "--want", "p50=1s"], "min-replica-count = 0 is in the way"),
+        // What still waits at the end of a run has not kept any wait.
+        (
+            "max-replica-count = 1",
+            &["1m@40", "--for", "20s", "--want", "p95=60s"],
+            "max-replica-count = 1 is in the way",
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let profile = folder.path().join("q.toml");
         fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{limits}\n")).unwrap();
-        let run = simulate(&["--produce", "1m@4", "--want", want, "--profile"]).arg(&profile).output();
+        let run = simulate(&["--produce"]).args(words).arg("--profile").arg(&profile).output();
         assert_eq!(run.status, 4, "{run:?}");
         assert!(run.stdout.contains(message), "{}", run.stdout);
     }

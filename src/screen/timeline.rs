@@ -23,29 +23,34 @@ pub(crate) struct Entry {
     pub(crate) reason: String,
 }
 
-/// Writes the entries one below the other, the reasons beside them, `width` columns wide.
+/// A reason in fewer columns than this is read word by word: it has lines of its own then.
+const NARROWEST: usize = 24;
+
+/// Writes the entries one below the other, the reasons beside them, or below where that leaves too little, `width` columns
+/// wide.
 pub(crate) fn timeline(entries: &[Entry], width: usize) -> String {
     let longest = |length: fn(&Entry) -> usize| entries.iter().map(length).max().unwrap_or(0);
     let numbers = longest(|entry| entry.number.map_or(0, |number| number.to_string().len()));
     let whens = longest(|entry| when(entry).chars().count());
     let whats = longest(|entry| entry.what.chars().count());
     let bys = longest(|entry| entry.by.len());
-    let indent = numbers + whens + whats + bys + 8;
+    let beside = numbers + whens + whats + bys + 8;
+    let below = beside + NARROWEST > width;
+    let indent = if below { numbers + 2 } else { beside };
     let (bold, dim) = (Style::new().bold(), AnsiColor::BrightBlack.on_default());
     let mut text = String::new();
     for entry in entries {
         let number = entry.number.map(|number| number.to_string()).unwrap_or_default();
         let style = if entry.number.is_some() { bold } else { dim };
-        let mut reason = wrapped(&entry.reason, width.saturating_sub(indent).max(24)).into_iter();
+        let mut reason = wrapped(&entry.reason, width.saturating_sub(indent).max(NARROWEST / 2)).into_iter();
+        let (when, what, by) = (when(entry), &entry.what, entry.by);
         // Writing to memory does not fail.
-        let _ = writeln!(
-            text,
-            "{style}{number:>numbers$}  {:>whens$}  {:<whats$}{style:#}  {:<bys$}  {}",
-            when(entry),
-            entry.what,
-            entry.by,
-            reason.next().unwrap_or_default()
-        );
+        let _ = if below {
+            writeln!(text, "{style}{number:>numbers$}  {when}  {what}{style:#}  {by}")
+        } else {
+            let first = reason.next().unwrap_or_default();
+            writeln!(text, "{style}{number:>numbers$}  {when:>whens$}  {what:<whats$}{style:#}  {by:<bys$}  {first}")
+        };
         for line in reason {
             let _ = writeln!(text, "{:indent$}{line}", "");
         }
@@ -65,7 +70,8 @@ pub(crate) fn facts(facts: &[(&str, String)], width: usize) -> String {
     let names = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, value) in facts {
-        for (index, line) in wrapped(value, width.saturating_sub(names + 4).max(24)).into_iter().enumerate() {
+        for (index, line) in wrapped(value, width.saturating_sub(names + 4).max(NARROWEST / 2)).into_iter().enumerate()
+        {
             let name = if index == 0 { name } else { "" };
             let _ = writeln!(text, "  {name:<names$}  {line}");
         }
@@ -98,5 +104,14 @@ mod tests {
             "   1:00 to 6:00  stays 4  HPA  the window\n",
         );
         assert_eq!(text, expected);
+        let narrow = anstream::adapter::strip_str(&timeline(&entries, 40)).to_string();
+        let expected = concat!(
+            "1  0:45  1 → 4  HPA\n",
+            "   the metric asks for 20, at most 4 in\n",
+            "   one step\n",
+            "   1:00 to 6:00  stays 4  HPA\n",
+            "   the window\n",
+        );
+        assert_eq!(narrow, expected);
     }
 }

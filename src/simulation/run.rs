@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::calendar::{Calendar, Event};
 use super::fleet::{Count, Fleet};
+use super::pod::Item;
 use super::recorder::Recorder;
 use super::scenario::{Jobs, Scenario, Unforeseen};
 use super::summary::Summary;
@@ -206,13 +207,16 @@ impl Stage<'_> {
     fn finish(mut self, end: Duration) -> Run {
         self.fleet.close(end);
         let (pods, idle) = self.fleet.pod_time(end);
-        let left = u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX) + self.fleet.in_work;
+        let waiting = |count: &dyn Fn(&&Item) -> bool| {
+            u64::try_from(self.fleet.waiting.iter().filter(count).count()).unwrap_or(u64::MAX)
+        };
         let summary = Summary {
             arrived: self.fleet.arrived,
             done: self.fleet.done,
             cut: self.fleet.cut,
             lost: self.fleet.lost,
-            left,
+            left: waiting(&|_| true) + self.fleet.in_work,
+            waiting: waiting(&|item| !item.again),
             peak_backlog: u64::try_from(self.peak_backlog).unwrap_or(u64::MAX),
             wait: self.fleet.waits.waits(),
             empty_at: self.emptied.filter(|_| self.fleet.arrived > 0),

@@ -17,6 +17,8 @@ pub struct Summary {
     pub lost: u64,
     /// Items that are still to be worked.
     pub left: u64,
+    /// Those of them that nobody has begun.
+    pub waiting: u64,
     /// The most that ever waited.
     pub peak_backlog: u64,
     /// How long items waited, from the push until they were taken first.

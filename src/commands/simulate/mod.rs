@@ -27,18 +27,21 @@ use crate::workload::{Pattern, Work};
 const MORE: &str = "\
 With --output json each second is an object on a line of its own, as `qscale watch` writes them (see `qscale watch --help`),
 with a `reason` why there are to be as many pods; `time` counts from --start. A last object has the summary:
-  summary           arrived, done, cut, lost, left: items; peak_backlog; peak_pods; wait_seconds: p50, p95, p99; seconds_to_empty,
+  summary           arrived, done, cut, lost, left: items; peak_backlog; peak_pods; wait_seconds: mean, p50, p95, p99, of items that still
+                    wait as long as they have so far; seconds_to_empty,
                     null when it does not come to that; pod_seconds; idle_pod_seconds; changes
 With --output csv the same, with the columns of the first line, and without a summary.
 
 Without --for the simulation ends when the load is over, all of it worked, and the consumers are back at their minimum, an hour
-from its begin at most; a load that has no end is put on the list for five minutes. With --for it ends then, and not before.
+after the load at most; a load that has no end is put on the list for five minutes. With --for it ends then, and not before.
 
 Items arrive by the load of the profile, or --produce. They are taken first in, first out, by pods that are there --start-time
 after they were created, and each takes as long as `work` of the profile, or --work, says. It is the same for the same --seed, byte for byte.
 
---want tries settings until the wait that is wanted is met, within the min-replica-count and max-replica-count that the
-profile sets; what it leaves out is free. Exit status 4 when they cannot be met.
+--want looks for the cheapest list-length, min-replica-count, max-replica-count, polling-interval, cooldown-period and drain that
+keep the wait. The profile's own min-replica-count and max-replica-count are kept, the rest is free. What is proposed has kept
+the wait in 21 runs: those of the seed and of the 19 after it, and one in which KEDA and the HPA look as late as they can. Items
+that are still there a wait after the last was pushed count as those that waited too long. Exit status 4 when it cannot be met.
 
 --against reads a recording: what `qscale watch --output json` wrote, or CSV with the columns t_s or time, llen or backlog,
 deploy_spec_replicas or desired, and busy or in_work where there is such a trigger. At the times at which KEDA polls and the HPA
@@ -160,7 +163,7 @@ async fn reckon(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context).await?;
     let chart = match &plan.goal {
         Goal::Show(scenario) => show(&plan, scenario, &context)?,
-        Goal::Want(want, scenario) => return want::run(*want, scenario, plan.output, &context),
+        Goal::Want(want, play) => return want::run(*want, play, plan.output, &context),
         Goal::Against(path) => against::run(path, &plan.subject, plan.output, &context).await?,
     };
     if let Some(path) = &plan.svg {

@@ -10,11 +10,11 @@ use super::{Args, Context, Form};
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
-use crate::simulation::{self, Scenario};
+use crate::simulation::{Protection, Scenario};
 use crate::tuning::Want;
-use crate::workload::{Load, Pattern, Timing, Work};
+use crate::workload::{Arrival, Load, Pattern, Timing, Work};
 
-/// How long it goes on at most where nothing says it.
+/// How long it goes on after the load at most, where nothing says it.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// The longest that can be asked for: a sample a second is kept of it.
@@ -38,9 +38,44 @@ pub(super) enum Goal {
     /// Show what happens.
     Show(Scenario),
     /// Find settings that keep a wait.
-    Want(Want, Scenario),
+    Want(Want, Play),
     /// Compare with a recording.
     Against(PathBuf),
+}
+
+/// A workload that is played through, with whatever chance.
+pub(super) struct Play {
+    pub(super) profile: Profile,
+    /// Of the chance that was asked for.
+    pub(super) seed: u64,
+    list: String,
+    load: Load,
+    limit: Option<Duration>,
+    work: Work,
+    start_time: Duration,
+    with: Vec<Protection>,
+    without: Vec<Protection>,
+}
+
+impl Play {
+    /// What is played with the chance of `seed`.
+    pub(super) fn scenario(&self, seed: u64) -> Result<Scenario> {
+        let arrivals = arrivals(&self.load, self.limit, seed)?;
+        let last = arrivals.last().map_or(Duration::ZERO, |arrival| arrival.at);
+        Ok(Scenario {
+            until_over: self.limit.is_none(),
+            horizon: self.limit.unwrap_or(last + LONGEST),
+            ..self.with_profile(&self.profile, arrivals, seed)
+        })
+    }
+
+    /// The same with what another profile says.
+    pub(super) fn with_profile(&self, profile: &Profile, arrivals: Vec<Arrival>, seed: u64) -> Scenario {
+        let scenario = Scenario::of(profile, &self.list, arrivals, self.work.clone(), seed);
+        let scenario = Scenario { start_time: self.start_time, ..scenario };
+        let scenario = self.with.iter().fold(scenario, |scenario, protection| scenario.with(*protection));
+        self.without.iter().fold(scenario, |scenario, protection| scenario.without(*protection))
+    }
 }
 
 impl Plan {
@@ -60,7 +95,7 @@ impl Plan {
             want,
             against,
         } = args;
-        let added = with.iter().map(|protection| simulation::Protection::from(*protection)).collect::<Vec<_>>();
+        let added = with.iter().map(|protection| Protection::from(*protection)).collect::<Vec<_>>();
         let profile =
             &added.iter().fold(context.profile.clone(), |profile, added| Scenario::protected(profile, *added));
         let list = context.list(None);
@@ -94,19 +129,21 @@ impl Plan {
             }
             None => Work::None,
         };
-        let arrivals = arrivals(&load, limit, seed)?;
-        let title = format!("{list}: {}, {work} an item", describe(&load));
-        let mut scenario = Scenario::of(profile, &list, arrivals, work, seed);
-        scenario.start_time = start_time.0;
-        scenario.until_over = limit.is_none();
-        scenario.horizon = limit.unwrap_or(LONGEST);
-        scenario = added.into_iter().fold(scenario, Scenario::with);
-        for protection in without {
-            scenario = scenario.without(protection.into());
-        }
+        let title = format!("{list}: {}, {work} an item", describe(&load, limit, seed));
+        let play = Play {
+            profile: profile.clone(),
+            seed,
+            list: list.clone(),
+            load,
+            limit,
+            work,
+            start_time: start_time.0,
+            with: added,
+            without: without.into_iter().map(Protection::from).collect(),
+        };
         let goal = match want {
-            Some(want) => Goal::Want(want, scenario),
-            None => Goal::Show(scenario),
+            Some(want) => Goal::Want(want, play),
+            None => Goal::Show(play.scenario(seed)?),
         };
         Ok(Self { goal, subject: subject(title), output, svg })
     }
@@ -139,12 +176,8 @@ async fn counts(path: &Path) -> Result<Pattern, String> {
     Pattern::from_counts(&text).map_err(|message| wrong(&message))
 }
 
-fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<crate::workload::Arrival>> {
-    let end = match (limit, load.total(seed)) {
-        (Some(limit), _) => limit,
-        (None, Some(_)) => LONGEST,
-        (None, None) => ENDLESS,
-    };
+fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arrival>> {
+    let end = limit.unwrap_or(if load.total(seed).is_some() { Duration::MAX } else { ENDLESS });
     let Some(arrivals) = load.arrivals(seed) else {
         return Err(UsageError(
             "a load that goes as fast as Redis takes it cannot be foreseen: add --produce".to_owned(),
@@ -154,6 +187,10 @@ fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<crate
     let mut items = 0_u64;
     let mut foreseen = Vec::new();
     for arrival in arrivals.take_while(|arrival| arrival.at < end || arrival.at.is_zero()) {
+        if arrival.at > MOST_TIME {
+            let message = "the load goes on for longer than 31 days, which are the most that is simulated: add --for";
+            return Err(UsageError(message.to_owned()).into());
+        }
         items = items.saturating_add(arrival.count);
         if items > MOST_ITEMS {
             return Err(
@@ -165,9 +202,9 @@ fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<crate
     Ok(foreseen)
 }
 
-fn describe(load: &Load) -> String {
+fn describe(load: &Load, limit: Option<Duration>, seed: u64) -> String {
     use crate::workload::Pace;
-    match &load.timing {
+    let timing = match &load.timing {
         Timing::Pattern(pattern) => {
             let text = pattern.to_string();
             if text.chars().count() <= 60 { text } else { "a pattern".to_owned() }
@@ -177,5 +214,9 @@ fn describe(load: &Load) -> String {
         }
         Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
         Timing::Pace(Pace::Unpaced) => "all items at once".to_owned(),
+    };
+    match limit {
+        None if load.total(seed).is_none() => format!("{timing} for {}", humantime::format_duration(ENDLESS)),
+        _ => timing,
     }
 }

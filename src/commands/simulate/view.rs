@@ -82,6 +82,7 @@ struct Totals {
 
 #[derive(Debug, Serialize)]
 struct Waits {
+    mean: f64,
     p50: f64,
     p95: f64,
     p99: f64,
@@ -126,6 +127,7 @@ impl View<'_> {
             peak_backlog,
             peak_pods,
             wait_seconds: Waits {
+                mean: millis(summary.wait.mean.as_secs_f64()),
                 p50: millis(summary.wait.p50.as_secs_f64()),
                 p95: millis(summary.wait.p95.as_secs_f64()),
                 p99: millis(summary.wait.p99.as_secs_f64()),
@@ -166,7 +168,12 @@ impl View<'_> {
                 panel("backlog: items that wait", Tone::Backlog, 6, series(|point| point.backlog)),
                 panel("items in work", Tone::Work, 2, series(|point| point.in_work)),
                 Panel {
-                    shade: series(|point| point.desired.into()),
+                    // Of a Job that has ended KEDA still counts, and nobody waits for it.
+                    shade: if self.scenario.jobs.is_some() {
+                        series(|point| point.current.into())
+                    } else {
+                        series(|point| point.desired.into())
+                    },
                     legend: Some(("ready", "asked for, not ready yet")),
                     ..panel("pods", Tone::Pods, most.clamp(1, 6), series(|point| point.ready.into()))
                 },
@@ -240,6 +247,15 @@ impl View<'_> {
             }
             cut => format!("{cut}, by pods that had to end before they had finished: they are worked again"),
         };
+        let still = match summary.waiting {
+            0 => String::new(),
+            waiting => format!("; {waiting} of them still wait, and count as long as they have so far"),
+        };
+        let worked = match summary.empty_at {
+            Some(at) => Clock(at).to_string(),
+            None if summary.arrived == 0 => "nothing was pushed".to_owned(),
+            None => "not within this time".to_owned(),
+        };
         let idle = summary.idle_pod_seconds / summary.pod_seconds.max(1e-9) * 100.0;
         let hpa = match self.scenario.jobs {
             Some(_) => String::new(),
@@ -252,22 +268,24 @@ impl View<'_> {
             (
                 "wait",
                 format!(
-                    "p50 {}, p95 {}, p99 {}",
+                    "p50 {}, p95 {}, p99 {}, {} on average{still}",
                     Clock(summary.wait.p50),
                     Clock(summary.wait.p95),
-                    Clock(summary.wait.p99)
+                    Clock(summary.wait.p99),
+                    Clock(summary.wait.mean),
                 ),
             ),
-            ("all worked at", summary.empty_at.map_or("not within this time".to_owned(), |at| Clock(at).to_string())),
+            ("all worked at", worked),
             (
                 "pods",
                 format!(
-                    "{} at most, of {}{} to {}; {} changes",
+                    "{} at most, of {}{} to {}; {} {}",
                     summary.peak_pods,
                     settings.idle.map_or(String::new(), |idle| format!("{idle} or ")),
                     settings.min,
                     settings.max,
-                    summary.changes
+                    summary.changes,
+                    if summary.changes == 1 { "change" } else { "changes" }
                 ),
             ),
             (
