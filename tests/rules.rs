@@ -194,6 +194,20 @@ fn a_fallback_stands_in_after_its_threshold() {
     assert_eq!(scaler.sync(at(60), of(6), &Reading::NotBuilt).replicas, 6, "no fallback where KEDA cannot connect");
 }
 
+/// `horizontal.go::reconcileAutoscaler` reads nothing at zero, so that only KEDA's own looks count as failures there.
+#[test]
+fn no_failure_is_counted_by_an_hpa_that_does_not_read() {
+    let scale = "list-length = 5\nfallback = { failure-threshold = 2, replicas = 4 }\n";
+    let mut scaler = scaler(settings(scale));
+    let unread = Reading::Read(vec![None]);
+    for time in [0, 10, 20] {
+        scaler.sync(at(time), of(0), &unread);
+    }
+    assert_eq!(scaler.poll(at(21), 0, &unread).replicas, 0);
+    assert_eq!(scaler.poll(at(51), 0, &unread).replicas, 0);
+    assert_eq!(scaler.poll(at(81), 0, &unread).replicas, 1);
+}
+
 /// `scale_handler.go::getScalerState`: what the fallback stands in for is no error, and active whatever it counts for.
 #[test]
 fn a_fallback_that_stands_in_keeps_pods_and_wakes_them() {

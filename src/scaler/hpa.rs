@@ -39,8 +39,14 @@ pub struct Scale {
 }
 
 impl Hpa {
-    /// Looks once: `horizontal.go::reconcileAutoscaler`.
-    pub(super) fn sync(&mut self, settings: &Settings, scale: Scale, counts: &Counts, now: Duration) -> Decision {
+    /// Looks once: `horizontal.go::reconcileAutoscaler`. Nothing is read where the bounds decide.
+    pub(super) fn sync(
+        &mut self,
+        settings: &Settings,
+        scale: Scale,
+        read: impl FnOnce() -> Counts,
+        now: Duration,
+    ) -> Decision {
         if self.recommendations.is_empty() {
             // `recordInitialRecommendation`: the count that was found is kept for a window.
             self.recommendations.push((now, scale.spec));
@@ -55,7 +61,7 @@ impl Hpa {
         if scale.spec < least {
             return self.decide(settings, scale, least, Reason::UnderMin(least), now);
         }
-        let Some(wish) = wish(settings, scale, counts) else {
+        let Some(wish) = wish(settings, scale, &read()) else {
             return Decision { replicas: scale.spec, reason: Reason::Unreadable };
         };
         let (replicas, limit) = match &settings.behavior {

@@ -74,7 +74,7 @@ impl Scaler {
         if self.settings.paused(scale.spec).is_some() {
             return Decision { replicas: scale.spec, reason: Reason::Paused(None) };
         }
-        let counts = self.metrics.asked(&self.settings, reading, scale.spec);
-        self.hpa.sync(&self.settings, scale, &counts, now)
+        let Self { settings, hpa, metrics, .. } = self;
+        hpa.sync(settings, scale, || metrics.asked(settings, reading, scale.spec), now)
     }
 }

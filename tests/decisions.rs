@@ -1,0 +1,95 @@
+//! The model decides as KEDA and the HPA did at every look of many runs, each with settings of its own; `tests/decisions`
+//! says what was read, and what came of it.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use qscale::profile::Profile;
+use qscale::profile::scale::ScaleKind;
+use qscale::scaler::{JobSettings, Reading, Scale, Scaler, Settings, Unfinished};
+
+/// A run: its profile, when its object was made, and its looks, a row each.
+struct Run {
+    name: String,
+    profile: Profile,
+    created: Duration,
+    rows: Vec<Vec<String>>,
+}
+
+fn runs() -> Vec<Run> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut tables: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|name| name == "csv")).collect();
+    tables.sort();
+    tables.iter().map(|path| run(path)).collect()
+}
+
+fn run(path: &Path) -> Run {
+    let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let table = fs::read_to_string(path).unwrap();
+    let profile: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("#|")).collect();
+    let profile = Profile::parse(&name, &profile.join("\n")).unwrap_or_else(|error| panic!("{error}"));
+    let created = table.lines().find_map(|line| line.strip_prefix("# created at ")).unwrap();
+    let lines = table.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let rows = lines.map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    Run { name, profile, created: seconds(created), rows }
+}
+
+fn seconds(text: &str) -> Duration {
+    Duration::from_secs_f64(text.parse().unwrap())
+}
+
+/// What each trigger said; an empty cell is one that could not be read.
+fn counts(settings: &Settings, cells: &[String]) -> Vec<Option<u64>> {
+    cells.iter().take(settings.triggers.len()).map(|cell| cell.parse().ok()).collect()
+}
+
+/// How many looks the model decides otherwise.
+fn parted(Run { name, profile, created, rows }: &Run) -> usize {
+    let settings = Settings::of(profile, "w");
+    let jobs = (profile.scale.kind() == ScaleKind::ScaledJob).then(|| JobSettings::of(profile));
+    let mut scaler = Scaler::new(settings.clone(), *created);
+    let mut parted = 0;
+    for row in rows {
+        let (said, recorded, reason) = if let Some(jobs) = &jobs {
+            let [_, running, pending, cells @ .., recorded] = &row[..] else { panic!("{name}: {row:?}") };
+            let unfinished = Unfinished { running: running.parse().unwrap(), pending: pending.parse().unwrap() };
+            let created = jobs.poll(&settings, &counts(&settings, cells), unfinished);
+            (created.jobs, recorded, created.to_string())
+        } else {
+            let [time, by, spec, status, cells @ .., recorded] = &row[..] else { panic!("{name}: {row:?}") };
+            let reading = match cells[0] == "away" {
+                true => Reading::NotBuilt,
+                false => Reading::Read(counts(&settings, cells)),
+            };
+            let (time, spec) = (seconds(time), spec.parse().unwrap());
+            let decision = match by.as_str() {
+                "hpa" => scaler.sync(time, Scale { spec, status: status.parse().unwrap() }, &reading),
+                _ => scaler.poll(time, spec, &reading),
+            };
+            (decision.replicas, recorded, decision.reason.to_string())
+        };
+        if said.to_string() != *recorded {
+            parted += 1;
+            println!("{name} {}: {said} by the model: {reason}", row.join(","));
+        }
+    }
+    println!("{name}: {} of {} looks the same", rows.len() - parted, rows.len());
+    parted
+}
+
+#[test]
+fn every_look_of_every_run_ends_as_recorded() {
+    let runs = runs();
+    let looks: usize = runs.iter().map(|run| run.rows.len()).sum();
+    let parted: usize = runs.iter().map(parted).sum();
+    println!("{} runs: {} of {looks} looks the same", runs.len(), looks - parted);
+    assert!(runs.len() > 40 && looks > 2_000, "{} runs, {looks} looks", runs.len());
+    assert_eq!(parted, 0, "of {looks} looks");
+}
