@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::sample::Sample;
-use crate::scaler::Unfinished;
+use crate::scaler::{Counted, Unfinished};
 
 /// A series of looks at a list and its pods, the oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +25,10 @@ pub struct Look {
     pub backlog: u64,
     /// Whether the list could be read.
     pub readable: bool,
-    /// How many were in work, or how many pods had any; `None` where nobody looked.
-    pub in_work: Option<u64>,
+    /// How many pods had items in work, as far as can be told; `None` where nobody looked.
+    pub busy: Option<u64>,
+    /// How many items waited for another try; `None` where nobody looked.
+    pub delayed: Option<u64>,
     /// How many pods there were to be.
     pub desired: u32,
     /// How many were ready; `None` where nobody looked.
@@ -35,6 +37,13 @@ pub struct Look {
     pub reason: Option<String>,
     /// The Jobs of a `ScaledJob`; `None` where nobody looked.
     pub jobs: Option<Jobs>,
+}
+
+impl Look {
+    /// Whether nothing could be read at all: Redis is away.
+    pub fn is_blind(&self) -> bool {
+        !self.readable && self.busy.is_none() && self.delayed.is_none()
+    }
 }
 
 /// The Jobs at a look.
@@ -65,7 +74,9 @@ fn line_in(line: Option<u64>) -> String {
 /// recordings.
 const TIME: &[&str] = &["time", "t_s"];
 const BACKLOG: &[&str] = &["backlog", "llen"];
-const IN_WORK: &[&str] = &["in_work", "busy"];
+const BUSY: &[&str] = &["busy"];
+const IN_WORK: &[&str] = &["in_work"];
+const DELAYED: &[&str] = &["delayed"];
 const DESIRED: &[&str] = &["desired", "deploy_spec_replicas"];
 const READY: &[&str] = &["ready", "deploy_ready"];
 const REASON: &[&str] = &["reason"];
@@ -99,6 +110,19 @@ impl Recording {
     /// From the first look to the last.
     pub fn span(&self) -> Duration {
         self.looks.last().map_or(Duration::ZERO, |look| look.at)
+    }
+
+    /// What was counted at `look`; `None` where nobody ever looked at that. Where others of the looks tell, one that does not
+    /// could not read it.
+    pub fn counted(&self, look: &Look, counted: Counted) -> Option<Option<u64>> {
+        let told =
+            |count: fn(&Look) -> Option<u64>| self.looks.iter().any(|look| count(look).is_some()).then(|| count(look));
+        match counted {
+            Counted::Waiting => Some(look.readable.then_some(look.backlog)),
+            Counted::Busy => told(|look| look.busy),
+            Counted::Delayed => told(|look| look.delayed),
+            Counted::Landing => None,
+        }
     }
 
     /// The look that holds at `at`.
@@ -135,7 +159,8 @@ fn json(text: &str) -> Result<Recording, Wrong> {
             at: since(sample.time, *start.get_or_insert(sample.time), number)?,
             backlog: sample.backlog,
             readable: true,
-            in_work: sample.in_work,
+            busy: at_work(sample.in_work, Some(deployment.ready)),
+            delayed: sample.delayed,
             desired: deployment.desired,
             ready: Some(deployment.ready),
             reason: sample.reason,
@@ -161,7 +186,8 @@ fn csv(text: &str) -> Result<Recording, Wrong> {
     let (time, backlog) = (required(TIME)?, required(BACKLOG)?);
     // The Jobs are what there are to be.
     let desired = jobs.map_or_else(|| required(DESIRED), |((_, unfinished), _)| Ok(unfinished))?;
-    let (in_work, ready, reason) = (column(IN_WORK), column(READY), column(REASON));
+    let (busy, in_work, delayed) = (column(BUSY), column(IN_WORK), column(DELAYED));
+    let (ready, reason) = (column(READY), column(REASON));
     let (poll, sync) = (column(POLLS), column(SYNCS));
     let (mut looks, mut polls, mut syncs) = (Vec::<Look>::new(), Vec::new(), Vec::new());
     let mut start = None;
@@ -192,14 +218,17 @@ fn csv(text: &str) -> Result<Recording, Wrong> {
             }
             None => None,
         };
+        let cell = |column: Option<usize>| Ok(column.map(number).transpose()?.flatten());
+        let ready = cell(ready)?.map(pods);
         looks.push(Look {
             jobs,
             readable: read.is_some(),
             at: since(at, *start.get_or_insert(at), line)?,
             backlog,
-            in_work: in_work.map(number).transpose()?.flatten(),
+            busy: cell(busy)?.or(at_work(cell(in_work)?, ready)),
+            delayed: cell(delayed)?,
             desired: pods(desired),
-            ready: ready.map(number).transpose()?.flatten().map(pods),
+            ready,
             reason: reason.and_then(|column| record.get(column)).filter(|text| !text.is_empty()).map(str::to_owned),
         });
     }
@@ -222,6 +251,11 @@ fn moment(text: &str) -> Result<SystemTime, String> {
     }
 }
 
+/// Of `items` in work each pod has one at least, and there are no more pods than are ready.
+fn at_work(items: Option<u64>, ready: Option<u32>) -> Option<u64> {
+    items.map(|items| items.min(ready.unwrap_or(u32::MAX).into()))
+}
+
 fn pods(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
@@ -232,7 +266,7 @@ mod tests {
 
     fn look(seconds: u64, backlog: u64, desired: u32) -> Look {
         let at = Duration::from_secs(seconds);
-        Look { at, backlog, readable: true, in_work: None, desired, ready: None, reason: None, jobs: None }
+        Look { at, backlog, readable: true, busy: None, delayed: None, desired, ready: None, reason: None, jobs: None }
     }
 
     #[test]
@@ -253,6 +287,14 @@ mod tests {
         let recording = Recording::parse("a.csv", text).unwrap();
         let seconds = |moments: &[Duration]| moments.iter().map(Duration::as_secs_f64).collect::<Vec<_>>();
         assert_eq!((seconds(&recording.polls), seconds(&recording.syncs)), (vec![0.25, 0.5], vec![1.75]));
+    }
+
+    #[test]
+    fn items_in_work_are_no_more_pods_than_are_ready_and_pods_at_work_are_counted_as_they_are() {
+        for (column, expected) in [("in_work", 2), ("busy", 5)] {
+            let text = format!("t_s,llen,desired,ready,{column}\n5,7,3,2,5\n");
+            assert_eq!(Recording::parse("a.csv", &text).unwrap().looks[0].busy, Some(expected), "{column}");
+        }
     }
 
     #[test]

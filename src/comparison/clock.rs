@@ -5,12 +5,13 @@ use std::time::Duration;
 /// When somebody looked who does so once in every `period`, up to `end`: as `recorded`, with what is missing between; or
 /// from `first` on where nothing is.
 ///
-/// The HPA reads nothing while there is no pod, so a recording of its reads has gaps.
+/// The HPA reads nothing while there is no pod, so a recording of its reads has gaps. Before the first read there is either
+/// no pod, or no HPA yet.
 pub(super) fn moments(recorded: &[Duration], first: Duration, period: Duration, end: Duration) -> Vec<Duration> {
-    let Some(known) = recorded.first() else { return since(first, period, end).collect() };
-    let before = std::iter::successors(known.checked_sub(period), |at| at.checked_sub(period));
-    let mut moments: Vec<Duration> = before.collect();
-    moments.reverse();
+    if recorded.is_empty() {
+        return since(first, period, end).collect();
+    }
+    let mut moments: Vec<Duration> = Vec::new();
     for (at, next) in recorded.iter().zip(recorded.iter().skip(1).copied().chain([end])) {
         // What comes a little early is the next look itself.
         moments.extend(since(*at, period, next.saturating_sub(period / 2)));
@@ -38,6 +39,6 @@ mod tests {
         let (period, end) = (Duration::from_secs(10), Duration::from_secs(75));
         assert_eq!(moments(&[], Duration::from_secs(60), period, end), seconds(&[60, 70]));
         let recorded = seconds(&[21, 31, 40, 62]);
-        assert_eq!(moments(&recorded, Duration::ZERO, period, end), seconds(&[1, 11, 21, 31, 40, 50, 62]));
+        assert_eq!(moments(&recorded, Duration::ZERO, period, end), seconds(&[21, 31, 40, 50, 62]));
     }
 }

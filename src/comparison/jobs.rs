@@ -56,7 +56,7 @@ impl JobComparison {
                 at,
                 backlog: look.backlog,
                 recorded: until.saturating_sub(there.created),
-                predicted: jobs.poll(settings, &read(settings, look), there.unfinished),
+                predicted: jobs.poll(settings, &read(settings, recording, look), there.unfinished),
             })
         });
         Some(Self { polls: polls.collect::<Option<_>>()?, timed: !recording.polls.is_empty() })

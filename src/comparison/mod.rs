@@ -13,7 +13,7 @@ use std::time::Duration;
 use self::clock::moments;
 pub use self::jobs::{JobComparison, Poll};
 use crate::recording::{Look, Recording};
-use crate::scaler::{Counted, Reading, SYNC_PERIOD, Scale, Scaler, Settings};
+use crate::scaler::{Reading, SYNC_PERIOD, Scale, Scaler, Settings};
 
 /// How far apart the begins are that are tried first, and then around the best of them.
 const COARSE: Duration = Duration::from_secs(1);
@@ -73,6 +73,9 @@ pub struct Parting {
 pub struct Comparison {
     /// When KEDA first polls, and the HPA first syncs; `None` where the recording says when they did.
     pub begins: (Option<Duration>, Option<Duration>),
+    /// Whether the object was made when the recording begins, and had seen nothing to do: fitted as well. Else the pods
+    /// that are there are taken to have had something to do until then.
+    pub new: bool,
     /// What the model does.
     pub steps: Vec<Step>,
     /// What was recorded: when, from how many pods, to how many.
@@ -89,8 +92,12 @@ impl Comparison {
     /// Asks the model what it makes of the recording, with `settings`.
     pub fn of(settings: &Settings, recording: &Recording) -> Self {
         let settings = &told(settings, recording);
-        let begins = fitted(settings, recording);
-        let replay = replay(settings, recording, begins);
+        let [found, of_new] = [false, true].map(|new| {
+            let begins = fitted(settings, recording, new);
+            (begins, replay(settings, recording, begins, new))
+        });
+        let new = difference(recording, &of_new.1) < difference(recording, &found.1);
+        let (begins, replay) = if new { of_new } else { found };
         let recorded: Vec<_> = recording
             .looks
             .windows(2)
@@ -104,6 +111,7 @@ impl Comparison {
         let unknown = |recorded: &[Duration], begin| recorded.is_empty().then_some(begin);
         Self {
             begins: (unknown(&recording.polls, begins.0), unknown(&recording.syncs, begins.1)),
+            new,
             partings,
             recorded,
             agreement: 1.0 - apart.as_secs_f64() / span,
@@ -123,41 +131,30 @@ impl Comparison {
 
 /// The triggers that the recording knows the counts of.
 fn told(settings: &Settings, recording: &Recording) -> Settings {
-    let work = recording.looks.iter().any(|look| look.in_work.is_some());
     let mut settings = settings.clone();
     if settings.composite.is_none() {
-        settings.triggers.retain(|trigger| match trigger.counted {
-            Counted::Waiting => true,
-            Counted::Busy => work,
-            Counted::Delayed | Counted::Landing => false,
-        });
+        settings.triggers.retain(|trigger| recording.counted(&recording.looks[0], trigger.counted).is_some());
     }
     settings
 }
 
-/// What each trigger counts at a look; nothing of what the recording knows nothing of.
-fn read(settings: &Settings, look: &Look) -> Vec<Option<u64>> {
-    let busy = look.in_work.map(|items| items.min(look.ready.unwrap_or(u32::MAX).into()));
-    let count = |counted| match counted {
-        Counted::Waiting => look.backlog,
-        Counted::Busy => busy.unwrap_or(0),
-        Counted::Delayed | Counted::Landing => 0,
-    };
-    settings.triggers.iter().map(|trigger| look.readable.then(|| count(trigger.counted))).collect()
+/// What each trigger counts at a look; nothing of what the recording knows nothing of, as long as the list can be read.
+fn read(settings: &Settings, recording: &Recording, look: &Look) -> Vec<Option<u64>> {
+    let count = |counted| recording.counted(look, counted).unwrap_or(look.readable.then_some(0));
+    settings.triggers.iter().map(|trigger| count(trigger.counted)).collect()
 }
 
 /// All that is said, changes or not: asks KEDA and the HPA at their times, in order.
-fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Duration)) -> Vec<Step> {
+fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Duration), new: bool) -> Vec<Step> {
     let end = recording.span();
     // A Redis that is away is one that KEDA cannot connect to.
     let reading = |at: Duration| match recording.near(at) {
-        look if look.readable => Reading::Read(read(settings, look)),
-        _ => Reading::NotBuilt,
+        look if look.is_blind() => Reading::NotBuilt,
+        look => Reading::Read(read(settings, recording, look)),
     };
     let mut scaler = Scaler::new(settings.clone(), Duration::ZERO);
     let mut spec = recording.looks.first().map_or(0, |look| look.desired);
-    if spec > 0 {
-        // Pods that are there had something to do, as far as anybody knows.
+    if spec > 0 && !new {
         scaler.was_active(Duration::ZERO);
     }
     let polls = moments(&recording.polls, keda, settings.poll_period(), end).into_iter().map(|at| (at, By::Keda));
@@ -191,10 +188,10 @@ fn grid(from: Duration, to: Duration, least: Duration) -> impl Iterator<Item = D
 }
 
 /// The begins for which the counts agree best; of equals the earliest.
-fn fitted(settings: &Settings, recording: &Recording) -> (Duration, Duration) {
+fn fitted(settings: &Settings, recording: &Recording, new: bool) -> (Duration, Duration) {
     let mut best = (f64::INFINITY, (Duration::ZERO, Duration::ZERO));
     let mut attempt = |begins| {
-        let error = difference(recording, &replay(settings, recording, begins));
+        let error = difference(recording, &replay(settings, recording, begins, new));
         if error < best.0 {
             best = (error, begins);
         }

@@ -176,6 +176,9 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
     let (keda, hpa) = comparison.begins;
     let there = match recording.looks.first().map_or(0, |look| look.desired) {
         0 => "no pod".to_owned(),
+        pods if comparison.new => {
+            format!("{pods} pods, of an object that was new and had seen nothing to do (fitted)")
+        }
         pods => format!("{pods} pods, taken to have had something to do until then: from there the cooldown counts"),
     };
     let found = [
