@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use qscale::profile::Profile;
-use qscale::profile::scale::ScaleKind;
+use qscale::profile::scale::{FallbackTable, ScaleKind};
 use qscale::scaler::{JobSettings, Reading, Scale, Scaler, Settings, Unfinished};
 
 /// A run: its profile, when its object was made, and its looks, a row each.
 struct Run {
     name: String,
     profile: Profile,
+    /// In place of the profile's, where that may not have it.
+    fallback: Option<FallbackTable>,
     created: Duration,
     rows: Vec<Vec<String>>,
 }
@@ -35,10 +37,12 @@ fn run(path: &Path) -> Run {
     let table = fs::read_to_string(path).unwrap();
     let profile: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("#|")).collect();
     let profile = Profile::parse(&name, &profile.join("\n")).unwrap_or_else(|error| panic!("{error}"));
+    let fallback = table.lines().find_map(|line| line.strip_prefix("#+ fallback = "));
+    let fallback = fallback.map(|text| text.parse::<toml::Value>().unwrap().try_into().unwrap());
     let created = table.lines().find_map(|line| line.strip_prefix("# created at ")).unwrap();
     let lines = table.lines().filter(|line| !line.starts_with('#')).skip(1);
     let rows = lines.map(|line| line.split(',').map(str::to_owned).collect()).collect();
-    Run { name, profile, created: seconds(created), rows }
+    Run { name, profile, fallback, created: seconds(created), rows }
 }
 
 fn seconds(text: &str) -> Duration {
@@ -51,8 +55,9 @@ fn counts(settings: &Settings, cells: &[String]) -> Vec<Option<u64>> {
 }
 
 /// How many looks the model decides otherwise.
-fn parted(Run { name, profile, created, rows }: &Run) -> usize {
+fn parted(Run { name, profile, fallback, created, rows }: &Run) -> usize {
     let settings = Settings::of(profile, "w");
+    let settings = Settings { fallback: fallback.or(settings.fallback), ..settings };
     let jobs = (profile.scale.kind() == ScaleKind::ScaledJob).then(|| JobSettings::of(profile));
     let mut scaler = Scaler::new(settings.clone(), *created);
     let mut parted = 0;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use qscale::profile::Profile;
+use qscale::profile::scale::{FallbackBehavior, FallbackTable};
 use qscale::scaler::{Decision, Limit, Reading, Reason, Scale, Scaler, Settings};
 
 const AT_MOST_ONCE: &str = "[consume]\ndelivery = \"at-most-once\"\n";
@@ -226,11 +227,11 @@ fn a_fallback_that_stands_in_keeps_pods_and_wakes_them() {
 #[test]
 fn a_formula_over_what_cannot_be_read_is_what_it_says_of_that() {
     let with = |formula: &str| {
-        let scale = format!(
-            "list-length = 5\nformula = \"{formula}\"\n\
-             fallback = {{ failure-threshold = 0, replicas = 3, behavior = \"scalingModifiers\" }}\n"
-        );
-        scaler(with_busy(&scale))
+        let settings = with_busy(&format!("list-length = 5\nformula = \"{formula}\"\n"));
+        // A profile may not have it where the formula is left without a value.
+        let behavior = Some(FallbackBehavior::ScalingModifiers);
+        let fallback = Some(FallbackTable { failure_threshold: 0, replicas: 3, behavior });
+        scaler(Settings { fallback, ..settings })
     };
     let half = Reading::Read(vec![Some(20), None]);
     assert_eq!(with("waiting + (busy ?? 2) * 5").sync(at(0), of(2), &half).replicas, 6);

@@ -119,8 +119,8 @@ impl ScaleTable {
         if self.activation_target.is_some_and(|target| !target.is_finite() || target < 0.0) {
             return wrong("activation-target", "has to be a number from 0 on: below, the pods would never go");
         }
-        let minds_failures = formula.is_some_and(|formula| formula.minds_failures());
-        self.fallback.map_or(Ok(()), |fallback| fallback.check(source, minds_failures))
+        let own = formula.as_ref().filter(|_| self.formula.is_some());
+        self.fallback.map_or(Ok(()), |fallback| fallback.check(source, own))
     }
 
     /// The names of objects that others make, and what only goes with them.
@@ -220,6 +220,12 @@ mod tests {
             ("omit-behavior = true\nbehavior = { scale-up = { tolerance = 0.1 } }", "omit-behavior", "keep one"),
             ("kind = \"ScaledJob\"\nomit-behavior = true", "omit-behavior", "no HPA"),
             ("job = { run = \"once\" }", "job", "ScaledJob"),
+            (
+                "formula = \"waiting + (busy ?? 2)\"\n\
+                 fallback = { failure-threshold = 3, replicas = 3, behavior = \"scalingModifiers\" }",
+                "fallback.behavior",
+                "when `waiting` cannot be read: KEDA then sees nothing to do",
+            ),
             ("kind = \"ScaledJob\"\nfallback = { failure-threshold = 3, replicas = 3 }", "fallback", "starts no Job"),
             ("kind = \"ScaledJob\"\npause = { paused-replicas = 3 }", "pause.paused-replicas", "`paused`"),
             ("kind = \"ScaledJob\"\ncombine = \"sum\"", "combine", "multiple-scalers-calculation"),

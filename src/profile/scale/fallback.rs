@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::formula::Formula;
+use crate::profile::scale::TRIGGERS;
 use crate::profile::source::{ProfileError, Source};
 
 /// The `[scale.fallback]` table.
@@ -36,19 +38,29 @@ pub enum FallbackBehavior {
 }
 
 impl FallbackTable {
-    pub(super) fn check(self, source: &Source, formula: bool) -> Result<(), ProfileError> {
+    pub(super) fn check(self, source: &Source, formula: Option<&Formula>) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "fallback", key], message));
         for (key, count) in [("failure-threshold", self.failure_threshold), ("replicas", self.replicas)] {
             if i32::try_from(count).is_err() {
                 return wrong(key, "is more than Kubernetes counts");
             }
         }
-        if self.behavior == Some(FallbackBehavior::ScalingModifiers) && !formula {
+        if self.behavior != Some(FallbackBehavior::ScalingModifiers) {
+            return Ok(());
+        }
+        let Some(formula) = formula else {
             return wrong(
                 "behavior",
                 "needs a `formula` in [scale] that says what `nil` counts for, as in `busy ?? 0`",
             );
-        }
-        Ok(())
+        };
+        let Some(unread) = formula.unreckoned_without(&TRIGGERS) else { return Ok(()) };
+        let names = unread.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        let message = format!(
+            "leaves the formula without a value when {names} cannot be read: KEDA then sees nothing to do, and goes to zero \
+             under the load; say in the formula what counts instead, as in `({} ?? 0)`",
+            unread[0]
+        );
+        wrong("behavior", &message)
     }
 }

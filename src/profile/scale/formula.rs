@@ -106,8 +106,20 @@ impl Formula {
     }
 
     /// Whether it says what counts for a trigger that cannot be read (`??`).
-    pub fn minds_failures(&self) -> bool {
+    fn minds_failures(&self) -> bool {
         self.text.contains("??")
+    }
+
+    /// Those of the triggers `names` with which, when they cannot be read, it cannot be reckoned; the fewest that do.
+    pub fn unreckoned_without<'a>(&self, names: &[&'a str]) -> Option<Vec<&'a str>> {
+        let mut unread: Vec<Vec<&str>> = (1..1_usize << names.len())
+            .map(|set| (0..names.len()).filter(|name| set & (1 << name) != 0).map(|name| names[name]).collect())
+            .collect();
+        unread.sort_by_key(Vec::len);
+        // A condition may lead elsewhere with other counts.
+        unread.into_iter().find(|unread| {
+            [0.0, 1.0, 1e6].iter().any(|count| self.value(&|name| (!unread.contains(&name)).then_some(*count)).is_err())
+        })
     }
 }
 
@@ -399,6 +411,20 @@ mod tests {
         assert_eq!(formula.value(&only("delayed")), Ok(None));
         let formula = Formula::parse("waiting", &NAMES).unwrap();
         assert_eq!(formula.value(&only("busy")), Err(Unreckoned));
+    }
+
+    #[test]
+    fn what_it_needs_to_be_reckoned_is_named() {
+        for (text, needed) in [
+            ("waiting + (busy ?? 2) * 5", Some(vec!["waiting"])),
+            ("(waiting ?? 9) + (busy ?? 2) * 5", None),
+            ("waiting ?? busy", None),
+            ("(waiting ?? busy) + 1", Some(vec!["waiting", "busy"])),
+            ("(waiting ?? 0) > 5 ? busy + 1 : 0", Some(vec!["busy"])),
+            ("waiting + busy", Some(vec!["waiting"])),
+        ] {
+            assert_eq!(Formula::parse(text, &NAMES).unwrap().unreckoned_without(&NAMES), needed, "{text}");
+        }
     }
 
     #[test]
