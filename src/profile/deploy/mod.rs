@@ -157,6 +157,12 @@ impl DeployTable {
                 return wrong(key, "names a key of a Secret, and `secret` does not say which");
             }
         }
+        if self.workload == Some(WorkloadKind::StatefulSet) && self.name().starts_with(|c: char| c.is_ascii_digit()) {
+            let message = "begins with a digit, and a StatefulSet has a Service of that name, which Kubernetes refuses \
+                           before 1.34: begin with a letter, or keep the Deployment";
+            return wrong("name", message);
+        }
+        self.resources.check(source)?;
         if let Some(target) = &self.target {
             target.check(source)?;
         }
@@ -219,6 +225,11 @@ mod tests {
             ("redis-image = \"redis:7\"", "deploy.redis-image"),
             ("redis-storage = \"1Gi\"", "deploy.redis-storage"),
             ("program = \"qscale\"", "deploy.program"),
+            ("name = \"1abc\"\nworkload = \"StatefulSet\"", "deploy.name"),
+            (
+                "resources = { requests = { cpu = \"1\" }, limits = { cpu = \"500m\" } }",
+                "deploy.resources.requests.cpu",
+            ),
             ("write-secret = true", "deploy.write-secret"),
             ("workload = \"StatefulSet\"\ntarget = { name = \"w\" }", "deploy.workload"),
             ("workload = \"Deployment\"\n[scale]\nkind = \"ScaledJob\"", "deploy.workload"),
