@@ -8,7 +8,6 @@ mod pod;
 mod profile;
 mod read;
 mod rule;
-mod secret;
 mod shape;
 mod shapes;
 
@@ -19,6 +18,7 @@ pub use self::node::Place;
 use self::object::{Cursor, Objects};
 pub use self::profile::{ProfileFinding, check as check_profile};
 use crate::profile::KedaVersion;
+use crate::secret;
 
 /// Looks for what is wrong in `files`, whose objects belong together, for this KEDA; in the order in which it stands.
 pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {

@@ -13,7 +13,8 @@ use self::name::{program, secret_key};
 pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable};
 pub use self::target::TargetTable;
 use super::ScaleKind;
-use super::source::{ProfileError, Source};
+use super::error::ProfileError;
+use super::source::Source;
 
 /// The workload's name where nothing is said.
 pub const DEFAULT_NAME: &str = "qscale";
@@ -151,7 +152,10 @@ impl DeployTable {
         ];
         for (key, value, check) in checks {
             if let Some(Err(message)) = value.as_deref().map(check) {
-                return wrong(key, &message);
+                // What is no key of a Secret may be what is in it.
+                let hidden = key.starts_with("secret-");
+                let path = ["deploy", key];
+                return Err(if hidden { source.error_hiding(&path, message) } else { source.error_at(&path, message) });
             }
             if self.secret.is_none() && key.starts_with("secret-") && value.is_some() {
                 return wrong(key, "names a key of a Secret, and `secret` does not say which");
