@@ -115,7 +115,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The way out of an error is shown below it.
     ("screen/", &["exit"]),
     // Whose errors have a status of their own.
-    ("exit.rs", &["fleet", "local", "queue"]),
+    ("exit.rs", &["fleet", "folder", "local", "queue"]),
     ("cli.rs", &["commands", "exit", "screen"]),
 ];
 
