@@ -78,12 +78,7 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "4:15: scale.list-length",
             "one pod",
         ),
-        (
-            "[scale]\nmax-replica-count = 200\n[consume]\nconcurrency = 100",
-            "too-many-clients",
-            "4:21: scale.max-replica-count",
-            "maxclients",
-        ),
+        ("[scale]\nmax-replica-count = 6000", "too-many-clients", "4:21: scale.max-replica-count", "maxclients"),
         ("[consume]\nwork = \"2s..2m\"\ndrain = \"1m\"", "grace-period", "5:9: consume.drain", "lengthen the drain"),
         ("[consume]\ncommand = [\"./work\"]\ntimeout = \"5m\"", "grace-period", "5:11: consume.timeout", "ScaledJob"),
         (
