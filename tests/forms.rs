@@ -20,6 +20,8 @@ const PROFILE: &str = r#"
 host = "redis.example.com"
 [produce]
 every = "2s"
+[consume]
+work = "2s"
 [scale]
 max-replica-count = 5
 [deploy]
