@@ -249,6 +249,10 @@ fn a_password_that_would_end_in_a_manifest_is_refused_and_not_shown() {
             }
         }
     }
+    let payload = "[produce]\npayload = \"redis://u:s3cret@h\"\nrate = \"1\"\n[deploy]\nproducer = true\n";
+    let run = check(&format!("{REDIS}{payload}")).exits(4);
+    assert!(run.stdout.starts_with("error[password-in-plain-text]: q.toml:4:11: produce.payload: "), "{}", run.stdout);
+    assert!(run.stdout.contains("hint: take it out of the profile"), "what is missing comes last: {}", run.stdout);
     for (text, place) in [
         ("[deploy]\nsecret = \"s\"\nsecret-password-key = \"s3cret+\"\n", "deploy.secret-password-key"),
         ("username = \"u:s3cret\"\n", "redis.username"),

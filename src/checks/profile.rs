@@ -73,6 +73,7 @@ const OWN: &[Own] = &[
         "keep it in a Secret, and have the command read it there: what `secret` of [deploy] names is in its environment \
          (REDIS_PASSWORD)",
     ),
+    ("password-in-plain-text", "", &[], "take it out of the profile: a ConfigMap is no place for it"),
     (
         "cooldown-cuts-work",
         "",
@@ -110,7 +111,8 @@ pub fn check(profile: &Profile, yaml: &str, version: KedaVersion) -> Vec<Profile
         .filter_map(|finding| placed(source, finding));
     let of_profile = purpose::check(profile, version).filter_map(|warning| warned(source, warning));
     let mut findings: Vec<Placed> = of_objects.chain(of_profile).collect();
-    findings.sort_by_key(|(line, _)| *line);
+    // What is missing comes last.
+    findings.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
     // Several triggers come from one key.
     findings.dedup_by(|(_, a), (_, b)| a.code == b.code && a.error.to_string() == b.error.to_string());
     findings.into_iter().map(|(_, finding)| finding).collect()
