@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use color_eyre::eyre::Report;
 
 use crate::fleet::FleetError;
+use crate::folder::FolderError;
 use crate::local::LocalError;
 use crate::profile::{Origin, ProfileError, SettingError};
 use crate::queue::QueueError;
@@ -79,6 +80,9 @@ impl Status {
                 if let Some(error) = cause.downcast_ref::<FleetError>() {
                     let named_wrongly = matches!(error, FleetError::NoContext { .. });
                     return Some(if named_wrongly { Self::Usage } else { Self::Unavailable });
+                }
+                if cause.downcast_ref::<FolderError>().is_some_and(FolderError::is_of_place) {
+                    return Some(Self::Usage);
                 }
                 if is_broken_pipe(cause) {
                     return Some(Self::Done);

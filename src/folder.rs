@@ -17,6 +17,14 @@ pub(crate) struct FolderError {
     source: io::Error,
 }
 
+impl FolderError {
+    /// Whether another folder would do: this one may not be written to, or is none.
+    pub(crate) fn is_of_place(&self) -> bool {
+        use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+        matches!(self.source.kind(), AlreadyExists | NotADirectory | PermissionDenied | ReadOnlyFilesystem)
+    }
+}
+
 impl Folder {
     /// Takes the folder `path`, and makes it where it is not there.
     ///
@@ -58,7 +66,7 @@ impl Folder {
             file.write_all(text.as_bytes())?;
             file.persist(self.path(name)).map_err(|error| error.error).map(drop)
         };
-        write().map_err(|source| FolderError { verb: "write", path: self.path(name), source })
+        write().map_err(|error| FolderError { verb: "write", path: self.path(name), source: plain(error) })
     }
 }
 
@@ -68,10 +76,34 @@ impl fmt::Display for Folder {
     }
 }
 
+/// The same without the path of the temporary file, which nobody has heard of; the library wraps both up as one text.
+fn plain(error: io::Error) -> io::Error {
+    match (error.get_ref(), error.to_string().split_once(" at path ")) {
+        (Some(_), Some((reason, _))) => io::Error::new(error.kind(), reason.to_owned()),
+        _ => error,
+    }
+}
+
 /// Files for everybody, as far as the surroundings allow: temporary ones are for their owner alone.
 fn builder() -> tempfile::Builder<'static, 'static> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut builder = tempfile::Builder::new();
     builder.permissions(fs::Permissions::from_mode(0o666));
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_file_that_was_meant_and_no_other() {
+        let error = Folder("/nowhere/at-all".into()).write("a.yaml", "").unwrap_err();
+        assert_eq!(error.to_string(), "cannot write `/nowhere/at-all/a.yaml`");
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(cause, "No such file or directory (os error 2)");
+        assert!(!error.is_of_place());
+    }
 }

@@ -23,6 +23,7 @@ pub mod recording;
 pub mod sample;
 pub mod scaler;
 mod screen;
+mod secret;
 mod shutdown;
 pub mod simulation;
 pub mod tally;

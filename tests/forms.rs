@@ -20,6 +20,8 @@ const PROFILE: &str = r#"
 host = "redis.example.com"
 [produce]
 every = "2s"
+[consume]
+work = "2s"
 [scale]
 max-replica-count = 5
 [deploy]
@@ -196,7 +198,7 @@ fn a_file_that_cannot_be_written_is_named() {
     assert!(!files(folder.path()).contains_key("kustomization.yaml"), "it would list what is not there");
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    let run = render(&["--out-dir", file.to_str().unwrap()]).exits(1);
+    let run = render(&["--out-dir", file.to_str().unwrap()]).exits(2);
     assert!(run.stderr.starts_with(&format!("error: cannot make `{}`: ", file.display())), "{}", run.stderr);
 }
 

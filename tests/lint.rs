@@ -141,6 +141,27 @@ fn an_older_keda_knows_less() {
 }
 
 #[test]
+fn a_proxy_that_an_older_keda_cannot_ask_is_known_by_its_name() {
+    let host = "r-1.redis.rds.aliyuncs.com";
+    for (container, metadata) in [
+        (String::new(), format!("address: {host}:6379")),
+        (format!("env: [{{name: H, value: {host}}}]"), "hostFromEnv: H, port: \"6379\"".to_owned()),
+    ] {
+        let text = format!(
+            "kind: Deployment\nmetadata: {{name: a}}\nspec:\n  selector: {{}}\n  template: {{spec: \
+             {{terminationGracePeriodSeconds: 60, containers: [{{name: a, image: \"a:1\", {container}}}]}}}}\n---\n\
+             kind: ScaledObject\nmetadata: {{name: a}}\nspec:\n  scaleTargetRef: {{name: a}}\n  triggers:\n  - type: \
+             redis\n    metadata: {{listName: a, {metadata}}}\n"
+        );
+        for (version, warned) in [("2.19", true), ("2.20", false)] {
+            let qscale = Qscale::new(["render", "--lint", "a.yaml", "--keda-version", version]).file("a.yaml", &text);
+            let Finished { stdout, .. } = qscale.output().exits(0);
+            assert_eq!(stdout.contains("warning[keda-version]") && stdout.contains("Alibaba"), warned, "{stdout}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_manifest_is_said_with_its_place() {
     for (text, place, reason) in [
         ("kind: ConfigMap\ndata: [1\n", "x.yaml:", "error[syntax]"),

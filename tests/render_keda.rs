@@ -259,3 +259,19 @@ fn what_is_scaled_can_be_something_else() {
     let object = one(&render("[deploy]\nworkload = \"StatefulSet\"\n", &[]), "ScaledObject");
     assert_eq!(object["spec"]["scaleTargetRef"]["kind"], "StatefulSet");
 }
+
+#[test]
+fn a_default_gives_way_to_what_would_contradict_it() {
+    for (table, kind, quantity, expected) in [
+        ("limits = { memory = \"10Mi\" }", "requests", "memory", "10Mi"),
+        ("limits = { memory = \"10Mi\" }", "limits", "memory", "10Mi"),
+        ("limits = { memory = \"10Mi\" }", "requests", "cpu", "50m"),
+        ("requests = { cpu = \"2\" }", "limits", "cpu", "2"),
+        ("requests = { cpu = \"2\" }", "requests", "cpu", "2"),
+        ("limits = { memory = \"1Gi\" }", "requests", "memory", "32Mi"),
+    ] {
+        let objects = render(&format!("[deploy.resources]\n{table}"), &[]);
+        let container = &one(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(container["resources"][kind][quantity], expected, "{table}: {kind}");
+    }
+}

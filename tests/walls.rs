@@ -52,6 +52,7 @@ const NOTIONS: &[&str] = &[
     "recording.rs",
     "sample.rs",
     "scaler/",
+    "secret.rs",
     "simulation/",
     "tally.rs",
     "tuning.rs",
@@ -95,6 +96,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("recording.rs", &[]),
     ("sample.rs", &[]),
     ("scaler/", &[]),
+    ("secret.rs", &[]),
     ("simulation/", &[]),
     ("tally.rs", &[]),
     ("tuning.rs", &[]),
@@ -113,7 +115,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The way out of an error is shown below it.
     ("screen/", &["exit"]),
     // Whose errors have a status of their own.
-    ("exit.rs", &["fleet", "local", "queue"]),
+    ("exit.rs", &["fleet", "folder", "local", "queue"]),
     ("cli.rs", &["commands", "exit", "screen"]),
 ];
 

@@ -83,6 +83,12 @@ fn hide(node: &Node, all: bool, lines: &mut BTreeSet<usize>) {
         }
         Value::List(items) => items.iter().for_each(|item| hide(item, all, lines)),
         Value::Map(entries) => {
+            let lists = ["command", "args"].iter().filter_map(|list| node.get(list));
+            let words: Vec<&Node> = lists.flat_map(|list| list.node.items()).collect();
+            let texts: Vec<&str> = words.iter().map(|word| word.text().unwrap_or_default()).collect();
+            for word in secret::secret_words(&texts).into_iter().map(|index| words[index]) {
+                lines.extend(word.place.line..=word.end);
+            }
             for entry in entries {
                 let secret = secret::is_secret_name(&entry.key) && matches!(entry.node.value, Value::Scalar { .. });
                 let held = of_secret && matches!(entry.key.as_str(), "data" | "stringData");
@@ -112,6 +118,8 @@ mod tests {
             "kind: Secret\nstringData:\n  any: s3cret\n",
             "env:\n- name: REDIS_URL\n  value: redis://u:s3cret@h\n",
             "a: s3cret\nb: [\n",
+            "command: [redis-cli]\nargs: [-a, s3cret]\n",
+            "command:\n- --requirepass\n- s3cret\n",
         ] {
             let file = File::read("x.yaml", text);
             let shown = (1..=3).filter_map(|line| file.excerpt(Place { line, column: 1, width: 1 }));

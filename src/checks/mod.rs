@@ -8,7 +8,6 @@ mod pod;
 mod profile;
 mod read;
 mod rule;
-mod secret;
 mod shape;
 mod shapes;
 
@@ -19,6 +18,7 @@ pub use self::node::Place;
 use self::object::{Cursor, Objects};
 pub use self::profile::{ProfileFinding, check as check_profile};
 use crate::profile::KedaVersion;
+use crate::secret;
 
 /// Looks for what is wrong in `files`, whose objects belong together, for this KEDA; in the order in which it stands.
 pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
@@ -37,7 +37,7 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
         rule::pods::check(object, &objects, &mut report);
         match object.kind {
             "ScaledObject" => rule::scaled_object::check(object, &objects, &mut report),
-            "ScaledJob" => rule::scaled_job::check(object, &mut report),
+            "ScaledJob" => rule::scaled_job::check(object, &objects, &mut report),
             "TriggerAuthentication" | "ClusterTriggerAuthentication" => {
                 rule::credentials::check_authentication(object, &objects, &mut report);
             }
@@ -49,6 +49,7 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
             rule::trigger::check(object, &objects, &mut report);
             rule::credentials::check_source(object, &objects, &mut report);
             rule::version::check(object, version, &mut report);
+            rule::version::check_host(object, &objects, version, &mut report);
         }
     }
     rule::together::check(&objects, &mut report);

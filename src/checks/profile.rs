@@ -1,7 +1,10 @@
 //! The same rules over a profile: over what is rendered from it, with places in the profile.
 
+mod purpose;
+
+use self::purpose::Warning;
 use super::{File, Finding, Severity};
-use crate::profile::{KedaVersion, ProfileError, Source};
+use crate::profile::{KedaVersion, Profile, ProfileError, Source};
 
 /// What is wrong in a profile.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ const KEYS: &[(&str, &[&[&str]])] = &[
     (".cooldownPeriod", &[&["scale", "cooldown-period"]]),
     (".initialCooldownPeriod", &[&["scale", "initial-cooldown-period"]]),
     (".fallback", &[&["scale", "fallback"]]),
+    (".activeDeadlineSeconds", &[&["scale", "job", "active-deadline"]]),
     (".rollout.", &[&["scale", "job", "rollout"]]),
     (".scalingStrategy", &[&["scale", "strategy"]]),
     (".activationTarget", &[&["scale", "activation-target"]]),
@@ -51,6 +55,40 @@ const KEYS: &[(&str, &[&[&str]])] = &[
     (".imagePullPolicy", &[&["deploy", "image-pull-policy"]]),
 ];
 
+/// What goes by this code, in what is called so, comes from these keys rather, if from any; and the way out of the profile,
+/// which has no fields.
+type Own = (&'static str, &'static str, &'static [&'static [&'static str]], &'static str);
+
+const OWN: &[Own] = &[
+    (
+        "port-of-tls",
+        "",
+        &[&["redis", "port"], &["redis", "url"], &["redis", "addresses"]],
+        "set `tls = true` in [redis], or write rediss:// in the URL",
+    ),
+    (
+        "password-in-plain-text",
+        ".args",
+        &[&["consume", "command"]],
+        "keep it in a Secret, and have the command read it there: what `secret` of [deploy] names is in its environment \
+         (REDIS_PASSWORD)",
+    ),
+    ("password-in-plain-text", "", &[], "take it out of the profile: a ConfigMap is no place for it"),
+    (
+        "cooldown-cuts-work",
+        "",
+        &[],
+        "lengthen it, or leave `delivery` out: with at-least-once, items in work are counted as well",
+    ),
+    ("rebound", "", &[], "take `omit-behavior` away, or lengthen the cooldown to 5 minutes"),
+    (
+        "tls-unverified",
+        "",
+        &[],
+        "take it away, and name the certificate to trust, a key of the Secret, in `secret-ca-key` of [deploy]",
+    ),
+];
+
 /// Where what has no key of its own is shown.
 const ANYWHERE: &[&[&str]] = &[&["deploy", "name"]];
 
@@ -60,32 +98,55 @@ const OF_OWN_WORDS: [&str; 3] = ["cooldown-no-effect", "polling-no-effect", "ima
 /// What the profile says on purpose, and keeps outside of what is rendered.
 const ON_PURPOSE: [&str; 1] = ["authentication-missing"];
 
-/// Looks for what is wrong in what was rendered from a profile, with the places of the profile.
-pub fn check(source: &Source, yaml: &str, version: KedaVersion) -> Vec<ProfileFinding> {
+/// What is wrong, and in which line.
+type Placed = (Option<usize>, ProfileFinding);
+
+/// Looks for what is wrong in a profile and in what was rendered from it, with the places of the profile.
+pub fn check(profile: &Profile, yaml: &str, version: KedaVersion) -> Vec<ProfileFinding> {
+    let source = &profile.source;
     let file = File::read(&source.name, yaml);
-    let mut findings: Vec<(Option<usize>, ProfileFinding)> = super::check(&[file], version)
+    let of_objects = super::check(&[file], version)
         .into_iter()
         .filter(|finding| !ON_PURPOSE.contains(&finding.code))
-        .filter_map(|finding| placed(source, finding))
-        .collect();
-    findings.sort_by_key(|(line, _)| *line);
+        .filter_map(|finding| placed(source, finding));
+    let of_profile = purpose::check(profile, version).filter_map(|warning| warned(source, warning));
+    let mut findings: Vec<Placed> = of_objects.chain(of_profile).collect();
+    // What is missing comes last.
+    findings.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
     // Several triggers come from one key.
     findings.dedup_by(|(_, a), (_, b)| a.code == b.code && a.error.to_string() == b.error.to_string());
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
-fn placed(source: &Source, finding: Finding) -> Option<(Option<usize>, ProfileFinding)> {
+fn placed(source: &Source, finding: Finding) -> Option<Placed> {
     let Finding { severity, code, path, message, way_out, .. } = finding;
+    let own = OWN.iter().find(|(own, part, ..)| *own == code && path.contains(part));
     // The last of what is named is the nearest.
     let named = KEYS.iter().filter_map(|(part, keys)| Some((path.rfind(part)?, part.len(), *keys)));
     let keys = named.max_by_key(|(at, length, _)| (*at, *length)).map_or(ANYWHERE, |(.., keys)| keys);
-    let set = keys.iter().find(|key| source.find(key).is_some());
+    let set = own.iter().flat_map(|(_, _, keys, _)| *keys).chain(keys).find(|key| source.find(key).is_some());
     if set.is_none() && OF_OWN_WORDS.contains(&code) {
         return None;
     }
     let key = set.unwrap_or(&keys[0]);
-    let error = source.error_at(key, in_profile_words(&message));
-    Some((source.line_of(key), ProfileFinding { severity, code, error, way_out: in_profile_words(&way_out) }))
+    let message = in_profile_words(&message);
+    let error = match code {
+        "password-in-plain-text" => source.error_hiding(key, message),
+        _ => source.error_at(key, message),
+    };
+    let way_out = own.map_or_else(|| in_profile_words(&way_out), |(.., way_out)| (*way_out).to_owned());
+    Some((source.line_of(key), ProfileFinding { severity, code, error, way_out }))
+}
+
+/// `None` where what is missing is there, and has been passed over because it is wrong.
+fn warned(source: &Source, warning: Warning) -> Option<Placed> {
+    let Warning { code, key, message, way_out } = warning;
+    let last = key.last().copied().unwrap_or_default();
+    if source.names_passed_over(&format!("`{last}` {message} {way_out}")) {
+        return None;
+    }
+    let error = source.error_at(key, message);
+    Some((source.line_of(key), ProfileFinding { severity: Severity::Warning, code, error, way_out }))
 }
 
 /// Fields that messages name, and the keys of the profile they are written from; others are called the same.

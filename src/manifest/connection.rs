@@ -223,7 +223,13 @@ mod tests {
     fn what_no_pod_could_reach_is_refused_at_its_place() {
         for (text, place, reason) in [
             ("", "q.toml: redis.host", "is not set"),
+            ("[redis]\nport = 6380", "q.toml:2:8: redis.port", "without a host"),
             ("[redis]\nhost = \"localhost\"", "q.toml:2:8: redis.host", "each pod itself"),
+            ("[redis]\nhost = \"0.0.0.0\"", "q.toml:2:8: redis.host", "each pod itself"),
+            ("[redis]\nhost = \"localhost.\"", "q.toml:2:8: redis.host", "each pod itself"),
+            ("[redis]\nhost = \"r.example.com:6379\"", "q.toml:2:8: redis.host", "`port`"),
+            ("[redis]\nhost = \"$(X)\"", "q.toml:2:8: redis.host", "is not a host"),
+            ("[redis]\nurl = \"redis://a..b\"", "q.toml:2:7: redis.url", "is not a host"),
             ("[redis]\nurl = \"redis://127.0.0.2\"", "q.toml:2:7: redis.url", "each pod itself"),
             ("[redis]\nurl = \"unix:///run/redis.sock\"", "q.toml:2:7: redis.url", "unix socket"),
             ("[redis]\nhost = \"r\"\n[deploy]\nredis = true", "q.toml:4:9: deploy.redis", "keep one"),

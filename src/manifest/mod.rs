@@ -26,7 +26,7 @@ use self::connection::Connection;
 use self::metadata::Component;
 pub use self::object::Object;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE, WorkloadKind};
-use crate::profile::{Environment, KedaVersion, Profile, ProfileError, ScaleKind, Source};
+use crate::profile::{Environment, KedaVersion, Profile, ProfileError, ScaleKind};
 
 /// What is rendered: a profile, and what was said elsewhere than in it.
 pub struct Workload<'a> {
@@ -159,9 +159,9 @@ impl<'a> Workload<'a> {
         objects
     }
 
-    /// The profile's text.
-    pub fn source(&self) -> &Source {
-        &self.profile.source
+    /// The profile.
+    pub fn profile(&self) -> &Profile {
+        self.profile
     }
 
     /// The KEDA that the objects are written for.

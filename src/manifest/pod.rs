@@ -14,7 +14,7 @@ use super::arguments::Call;
 use super::metadata::{Component, labels};
 use super::{Workload, availability, certificate, configuration, literal};
 use crate::profile::ScaleKind;
-use crate::profile::deploy::{DEFAULT_PROGRAM, ImagePullPolicy, QuantityTable};
+use crate::profile::deploy::{DEFAULT_PROGRAM, ImagePullPolicy, QuantityText, ResourcesTable};
 
 /// The user of distroless images' `nonroot`, which has no rights to anything.
 pub(super) const USER: i64 = 65_532;
@@ -69,10 +69,7 @@ pub(super) fn template(
         args: Some(call.arguments),
         env: some(env),
         env_from: Some(vec![configuration::source(workload)]),
-        resources: Some(resources(
-            quantities(REQUESTS, &deploy.resources.requests),
-            quantities(LIMITS, &deploy.resources.limits),
-        )),
+        resources: Some(resources(REQUESTS, LIMITS, &deploy.resources)),
         security_context: Some(container_security()),
         liveness_probe: consumes.then(|| liveness(workload)),
         readiness_probe: serves.then(|| readiness(workload)),
@@ -195,24 +192,27 @@ pub(super) fn pull_policy(policy: ImagePullPolicy) -> &'static str {
     }
 }
 
-pub(super) fn resources(
-    requests: BTreeMap<String, Quantity>,
-    limits: BTreeMap<String, Quantity>,
-) -> ResourceRequirements {
+/// Lays what the profile says over the defaults. A default gives way where more would be set aside than is allowed, which
+/// Kubernetes refuses.
+pub(super) fn resources(requests: Quantities, limits: Quantities, table: &ResourcesTable) -> ResourceRequirements {
+    let said = table.requests.entries().into_iter().zip(table.limits.entries());
+    let both =
+        requests.into_iter().zip(limits).zip(said).map(|(((name, request), (_, limit)), ((_, least), (_, most)))| {
+            let or =
+                |said: Option<&QuantityText>, default: &str| said.cloned().unwrap_or(QuantityText(default.to_owned()));
+            let (mut request, mut limit) = (or(least, request), or(most, limit));
+            if request.exceeds(&limit) {
+                if most.is_some() {
+                    request = limit.clone();
+                } else {
+                    limit = request.clone();
+                }
+            }
+            let quantity = |text: QuantityText| (name.to_owned(), Quantity(text.0));
+            (quantity(request), quantity(limit))
+        });
+    let (requests, limits) = both.unzip();
     ResourceRequirements { requests: Some(requests), limits: Some(limits), claims: None }
-}
-
-/// Lays what the profile says over `defaults`.
-pub(super) fn quantities(defaults: Quantities, table: &QuantityTable) -> BTreeMap<String, Quantity> {
-    let QuantityTable { cpu, memory, ephemeral_storage } = table;
-    defaults
-        .into_iter()
-        .zip([cpu, memory, ephemeral_storage])
-        .map(|((name, default), said)| {
-            let quantity = said.as_ref().map_or_else(|| default.to_owned(), |text| text.0.clone());
-            (name.to_owned(), Quantity(quantity))
-        })
-        .collect()
 }
 
 /// A list that is left out where there is nothing in it.

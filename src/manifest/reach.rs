@@ -2,7 +2,7 @@
 
 use super::connection::{SecretKey, Text, secret_key};
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
-use crate::profile::{Address, Endpoint, Profile, ProfileError, Tls};
+use crate::profile::{Address, Endpoint, Profile, ProfileError, Tls, is_loopback};
 
 /// The host and port that pods reach Redis by.
 pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(String, u16), ProfileError> {
@@ -13,10 +13,16 @@ pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(Strin
             wrong("is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]")
         }
         Address::Tcp { .. } if nodes.is_empty() && profile.redis.url.is_none() && profile.redis.host.is_none() => {
-            wrong(
-                "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis beside \
-             them; the environment is not looked at here",
-            )
+            wrong(match profile.redis.port {
+                Some(_) => {
+                    "stands without a host: name the one that pods reach Redis by as `host` beside it; the environment is \
+                     not looked at here"
+                }
+                None => {
+                    "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis \
+                     beside them; the environment is not looked at here"
+                }
+            })
         }
         Address::Tcp { host, .. } if is_loopback(&host) || nodes.iter().any(|node| is_loopback(&node.host)) => {
             wrong("is this machine here, and each pod itself there: name the host that pods reach Redis by")
@@ -60,7 +66,9 @@ pub(super) fn check_no_tls(profile: &Profile) -> Result<(), ProfileError> {
         (["deploy", "secret-cert-key"], deploy.secret_cert_key.is_some()),
     ];
     match said.iter().find(|(_, said)| *said) {
-        Some((path, _)) => Err(profile.source.error_at(path, "has no effect: [redis] does not speak TLS")),
+        Some((path, _)) => Err(profile
+            .source
+            .error_at(path, "has no effect: [redis] does not speak TLS; set `tls = true` there, or take it away")),
         None => Ok(()),
     }
 }
@@ -89,10 +97,7 @@ fn place(profile: &Profile) -> [&'static str; 2] {
     match &profile.redis {
         redis if redis.url.is_some() => ["redis", "url"],
         redis if redis.addresses.is_some() => ["redis", "addresses"],
+        redis if redis.host.is_none() && redis.port.is_some() => ["redis", "port"],
         _ => ["redis", "host"],
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }

@@ -14,9 +14,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::Workload;
 use super::connection::{PORT, SERVICE};
 use super::metadata::{Component, labels, selecting, selector};
-use super::pod::{Quantities, USER, container_security, hardened, pull_policy, quantities, resources};
+use super::pod::{Quantities, USER, container_security, hardened, pull_policy, resources};
 use super::scaled_object::annotated;
-use crate::profile::deploy::{QuantityTable, QuantityText};
+use crate::profile::deploy::{QuantityText, ResourcesTable};
 
 /// Said above the Deployment.
 pub(super) const COMMENT: &str =
@@ -120,7 +120,6 @@ fn template(workload: &Workload<'_>, keep: &[&str], mount: Option<VolumeMount>) 
 }
 
 fn container(workload: &Workload<'_>, keep: &[&str], mount: Option<VolumeMount>) -> Container {
-    let nothing = QuantityTable::default();
     let arguments = keep.iter().copied().chain(["--protected-mode", "no", "--maxmemory", MAX_MEMORY]);
     let probe = Probe { period_seconds: Some(5), timeout_seconds: Some(5), ..Probe::default() };
     let ping = ExecAction { command: Some(["redis-cli", "ping"].map(str::to_owned).to_vec()) };
@@ -140,7 +139,7 @@ fn container(workload: &Workload<'_>, keep: &[&str], mount: Option<VolumeMount>)
         // One that loads its list answers nobody yet, and is not to be ended for it.
         liveness_probe: Some(Probe { tcp_socket: Some(knock), ..probe.clone() }),
         readiness_probe: Some(Probe { exec: Some(ping), ..probe }),
-        resources: Some(resources(quantities(REQUESTS, &nothing), quantities(LIMITS, &nothing))),
+        resources: Some(resources(REQUESTS, LIMITS, &ResourcesTable::default())),
         security_context: Some(container_security()),
         volume_mounts: mount.map(|mount| vec![mount]),
         ..Container::default()

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::duration::{Span, SpanRange};
+use super::error::ProfileError;
 use super::exit_map::ExitTable;
 use super::listen::ListenAddress;
-use super::source::{ProfileError, Source};
+use super::source::Source;
 use crate::history::RetryPolicy;
 use crate::workload::Work;
 

@@ -1,18 +1,20 @@
 //! Durations and ranges of them as people write them: `2s`, `1m 30s`, `2s..6s`.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::form;
 
 /// A duration that reads and writes as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = form::SPAN, "examples" = ["2s", "1m 30s"]))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(with = "String", extend("pattern" = form::SPAN, "examples" = ["2s", "1m 30s"]))]
 pub struct Span(pub Duration);
 
 impl FromStr for Span {
@@ -29,11 +31,9 @@ impl FromStr for Span {
     }
 }
 
-impl TryFrom<String> for Span {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text { expected: "a duration in quotes, such as \"60s\"", read: PhantomData })
     }
 }
 
@@ -50,9 +50,9 @@ impl fmt::Display for Span {
 }
 
 /// A duration that varies from item to item: both ends can occur.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = form::SPAN_RANGE, "examples" = ["2s", "2s..6s"]))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(with = "String", extend("pattern" = form::SPAN_RANGE, "examples" = ["2s", "2s..6s"]))]
 pub struct SpanRange {
     /// The shortest.
     pub from: Duration,
@@ -75,11 +75,9 @@ impl FromStr for SpanRange {
     }
 }
 
-impl TryFrom<String> for SpanRange {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+impl<'de> Deserialize<'de> for SpanRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text { expected: "durations in quotes, such as \"2s..6s\"", read: PhantomData })
     }
 }
 
@@ -96,6 +94,24 @@ impl fmt::Display for SpanRange {
             write!(f, "..{}", Span(self.to))?;
         }
         Ok(())
+    }
+}
+
+/// Reads a text, and says of anything else what should be there: of `60` neither the unit nor the quotes are.
+struct Text<T> {
+    expected: &'static str,
+    read: PhantomData<T>,
+}
+
+impl<T: FromStr<Err = String>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

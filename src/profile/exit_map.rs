@@ -7,7 +7,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::source::{ProfileError, Source};
+use super::error::ProfileError;
+use super::source::Source;
 
 /// The place of the table in the profile.
 const TABLE: [&str; 2] = ["consume", "exit"];

@@ -3,8 +3,10 @@
 pub mod consume;
 pub mod deploy;
 mod duration;
+mod error;
 mod exit_map;
 pub mod form;
+mod host;
 mod listen;
 mod overlay;
 mod redacted;
@@ -28,7 +30,9 @@ use serde::Deserialize;
 pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
 pub use self::deploy::{DeployTable, TargetTable};
 pub use self::duration::{Span, SpanRange};
+pub use self::error::{ProfileError, Wrong};
 pub use self::exit_map::{ExitMap, ExitMeaning, ExitRule, ExitTable};
+pub(crate) use self::host::is_loopback;
 pub use self::listen::ListenAddress;
 pub use self::overlay::Overlay;
 pub use self::redacted::without_password;
@@ -36,7 +40,7 @@ pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable, Strategy};
 pub use self::schema::schema;
 pub use self::setting::{Environment, Origin, Setting, SettingError};
-pub use self::source::{ProfileError, Source};
+pub use self::source::Source;
 pub(crate) use self::topology::parse_addresses;
 pub use self::topology::{NodeAddress, Servers, Topology};
 pub use self::url::{Address, RedisUrl};
@@ -223,7 +227,7 @@ impl Profile {
     fn check(&self) -> Result<(), ProfileError> {
         let wrong = |path: &[&str], message: &str| Err(self.source.error_at(path, message));
         if self.queue.list.as_deref() == Some("") {
-            return wrong(&["queue", "list"], "is empty");
+            return wrong(&["queue", "list"], "is empty: name the list, or leave it out");
         }
         self.produce.check(&self.source)?;
         if self.redis.port == Some(0) {

@@ -1,17 +1,36 @@
 //! What of a text that people wrote may be shown: all but passwords.
 
+use crate::secret;
+
 /// Keys that have to do with a password, and hold none.
 const HARMLESS: [&str; 2] = ["password-file", "secret-password-key"];
 
 /// Returns `line` as it may be shown: without the value of `secret`, without that of a key that holds a password by its
 /// name, and without the password in a URL.
 pub(super) fn redacted(line: &str, secret: Option<&str>) -> String {
-    let hides = |key: &str| Some(key) == secret || (is_password(key) && !HARMLESS.contains(&key));
-    let visible = line.match_indices('=').map(|(at, _)| at).find(|at| hides(key_before(&line[..*at])));
+    let hides = |at: usize| {
+        let key = key_before(&line[..at]);
+        // Some write both into the name, as in a URL.
+        let both = key == "username" && line[at..].contains(':');
+        Some(key) == secret || both || (is_password(key) && !HARMLESS.contains(&key))
+    };
+    let visible = line.match_indices('=').map(|(at, _)| at).find(|at| hides(*at));
     match visible {
         Some(at) => format!("{}= …", without_password(&line[..at])),
-        None => without_password(line),
+        None => without_arguments(&without_password(line)),
     }
+}
+
+/// Text without the passwords among the arguments of a command.
+fn without_arguments(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for secret in secret::arguments(text) {
+        shown += &text[end..secret.start];
+        shown.extend(text[secret.clone()].chars().map(|_| '*'));
+        end = secret.end;
+    }
+    shown + &text[end..]
 }
 
 /// Whether who writes `key` most likely means a password.
@@ -77,6 +96,10 @@ mod tests {
             ("url = \"redis://app:s3cret@h:1\"", "url = \"redis://app:******@h:1\""),
             ("url = \"redis://:s3cr@et@h\"", "url = \"redis://:*******@h\""),
             ("url = \"redis://:s3cret\"", "url = \"redis://:******\""),
+            ("command = [\"redis-cli\", \"-a\", \"s3cret\"]", "command = [\"redis-cli\", \"-a\", \"******\"]"),
+            ("command = [\"x\", \"--token=s3cret\"]", "command = [\"x\", \"--token=******\"]"),
+            ("command = [\"x\", \"--password=s3cret\"]", "command = [\"x\", \"--password= …"),
+            ("username = \"u:s3cret\"", "username = …"),
         ] {
             assert_eq!(redacted(line, None), shown);
         }

@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::Profile;
 use super::duration::Span;
+use super::error::ProfileError;
 use super::resolution::{Layer, Resolution, flag_of};
 use super::setting::{Environment, Origin, Setting};
-use super::source::ProfileError;
 use super::topology::{NodeAddress, Servers, Topology};
 use super::url::{Address, RedisUrl};
 use super::variables::{from_environment, variable_of};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use super::host;
 use super::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 use super::setting::{Origin, Setting, SettingError};
 use super::topology::{NodeAddress, Servers, Topology, node};
@@ -35,10 +36,9 @@ impl<'a> Resolution<'a> {
         }
         let address = self.address();
         if let Address::Tcp { host, .. } = &address.value
-            && host.contains(['/', '@'])
+            && let Err(message) = host::check(host)
         {
-            // Not repeated: it may be a URL, password and all.
-            return Err(SettingError::new(address.origin, "is not a host name; a URL belongs in --redis or REDIS_URL"));
+            return Err(SettingError::new(address.origin, message));
         }
         let tls = self.tls(&address)?;
         let db = self.address_part("db", |table| table.db, |url| url.db).unwrap_or(Setting::default(0));

@@ -1,12 +1,12 @@
 //! The text of a profile, where in it something stands, and what is wrong there.
 
-use std::fmt;
 use std::ops::Range;
 
 use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::error::{Place, ProfileError, Wrong};
 use super::overlay;
 use super::redacted::{is_password, redacted};
 use super::setting::{Origin, SettingError};
@@ -14,6 +14,9 @@ use super::setting::{Origin, SettingError};
 /// Said to who writes a password into a profile.
 const PASSWORD_SOURCES: &str =
     "a password comes from REDIS_PASSWORD, from the file that `password-file` names, or from the URL";
+
+/// What the message about a key that nobody knows begins with.
+const UNKNOWN_KEY: &str = "unknown key";
 
 /// The text of a profile and the name it goes by in messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,8 +27,8 @@ pub struct Source {
     pub text: String,
     /// The overlay that is laid over the rest.
     pub env: Option<String>,
-    /// Keys and values that are passed over, by their bytes: what is wrong with them is known.
-    pub(super) passed_over: Vec<Range<usize>>,
+    /// Keys and values that are passed over, by their bytes, and the keys' names: what is wrong with them is known.
+    pub(super) passed_over: Vec<(Range<usize>, String)>,
 }
 
 impl Source {
@@ -39,11 +42,21 @@ impl Source {
     pub fn passing_over(&self, wrong: &Wrong) -> Option<Self> {
         let span = wrong.span.clone()?;
         let mut document = DeTable::parse(&self.text).ok()?;
-        for known in &self.passed_over {
+        for (known, _) in &self.passed_over {
             remove(document.get_mut(), known);
         }
-        let removed = remove(document.get_mut(), &span);
-        removed.then(|| Self { passed_over: [self.passed_over.as_slice(), &[span]].concat(), ..self.clone() })
+        let key = remove(document.get_mut(), &span)?;
+        Some(Self { passed_over: [self.passed_over.as_slice(), &[(span, key)]].concat(), ..self.clone() })
+    }
+
+    /// Whether `wrong` asks for a key that is there, and has been passed over.
+    pub fn is_to_be_expected(&self, wrong: &Wrong) -> bool {
+        !wrong.message.starts_with(UNKNOWN_KEY) && self.names_passed_over(&wrong.message)
+    }
+
+    /// Whether `text` names a key that has been passed over.
+    pub(crate) fn names_passed_over(&self, text: &str) -> bool {
+        self.passed_over.iter().any(|(_, key)| text.contains(&format!("`{key}`")))
     }
 
     /// Returns where the value of `path` stands, such as `["scale", "list-length"]`; the whole of it, as bytes.
@@ -54,7 +67,7 @@ impl Source {
     /// The profile as TOML, with the overlay laid over it; each value knows where it stands.
     pub(super) fn document(&self) -> Result<Spanned<DeTable<'_>>, toml::de::Error> {
         let mut document = DeTable::parse(&self.text)?;
-        for known in &self.passed_over {
+        for (known, _) in &self.passed_over {
             remove(document.get_mut(), known);
         }
         if let Some(env) = &self.env {
@@ -99,13 +112,22 @@ impl Source {
 
     /// Makes the error that the value of `path` is wrong, pointing at it where the profile sets it.
     pub fn error_at(&self, path: &[&str], message: impl Into<String>) -> ProfileError {
+        self.error(self.find(path), self.named(path, &message.into()), None)
+    }
+
+    /// The same where the value may hold a secret: it is not shown.
+    pub(crate) fn error_hiding(&self, path: &[&str], message: impl Into<String>) -> ProfileError {
+        self.error_beside(path.last().copied(), self.find(path), self.named(path, &message.into()), None)
+    }
+
+    /// A message with the key that it is about.
+    fn named(&self, path: &[&str], message: &str) -> String {
         let key = path.join(".");
-        let message = match &self.env {
-            Some(env) if self.is_overlaid(path) => format!("env.{env}.{key}: {}", message.into()),
-            Some(env) => format!("{key}, with env.{env}: {}", message.into()),
-            None => format!("{key}: {}", message.into()),
-        };
-        self.error(self.find(path), message, None)
+        match &self.env {
+            Some(env) if self.is_overlaid(path) => format!("env.{env}.{key}: {message}"),
+            Some(env) => format!("{key}, with env.{env}: {message}"),
+            None => format!("{key}: {message}"),
+        }
     }
 
     /// Turns what is wrong with a setting into what is wrong with the profile, where it comes from there.
@@ -143,7 +165,7 @@ impl Source {
         };
         // Whatever it is called: in `[redis]` it may be a password.
         let secret = known.contains(&"password-file").then_some(unknown);
-        self.error_beside(secret, error.span(), format!("unknown key `{unknown}`"), hint)
+        self.error_beside(secret, error.span(), format!("{UNKNOWN_KEY} `{unknown}`"), hint)
     }
 
     fn error(&self, span: Option<Range<usize>>, message: String, hint: Option<String>) -> ProfileError {
@@ -183,19 +205,19 @@ fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
     within.get(*last).map(Spanned::span)
 }
 
-/// Takes out the innermost key whose name or value `span` begins in; `false` when there is none.
-fn remove(document: &mut DeTable<'_>, span: &Range<usize>) -> bool {
-    let within = document.iter_mut().any(|(_, value)| match value.get_mut() {
+/// Takes out the innermost key whose name or value `span` begins in, and returns its name; `None` when there is none.
+fn remove(document: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
+    let within = document.iter_mut().find_map(|(_, value)| match value.get_mut() {
         DeValue::Table(table) => remove(table, span),
-        _ => false,
+        _ => None,
     });
-    if within {
-        return true;
+    if within.is_some() {
+        return within;
     }
     let meant =
         document.iter().find(|(key, value)| [key.span(), value.span()].iter().any(|at| at.contains(&span.start)));
-    let Some(key) = meant.map(|(key, _)| key.get_ref().clone()) else { return false };
-    document.remove(&*key).is_some()
+    let key = meant.map(|(key, _)| key.get_ref().to_string())?;
+    document.remove(key.as_str()).map(|_| key)
 }
 
 /// Takes serde's "unknown field `a`, expected one of `b`, `c`" apart: what was written, and what is known.
@@ -247,84 +269,6 @@ fn kebab(key: &str) -> String {
         }
     }
     kebab
-}
-
-/// Why a profile cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ProfileError {
-    /// The file is not there, or may not be read.
-    #[error("cannot read profile `{path}`")]
-    Unreadable {
-        /// The path as it was given.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The text says something that cannot be.
-    #[error("{0}")]
-    Wrong(Box<Wrong>),
-    /// Settings of `[redis]` that exclude each other.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-}
-
-impl ProfileError {
-    /// The way out, where one is known.
-    pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::Unreadable { .. } | Self::Setting(_) => None,
-            Self::Wrong(wrong) => wrong.hint.as_deref(),
-        }
-    }
-
-    /// The error in one line, without the line of the profile.
-    pub fn headline(&self) -> String {
-        match self {
-            Self::Unreadable { .. } | Self::Setting(_) => self.to_string(),
-            Self::Wrong(wrong) => wrong.headline(),
-        }
-    }
-}
-
-/// What is wrong in a profile, and where.
-#[derive(Debug)]
-pub struct Wrong {
-    profile: String,
-    /// The bytes that are wrong.
-    span: Option<Range<usize>>,
-    place: Option<Place>,
-    message: String,
-    hint: Option<String>,
-}
-
-#[derive(Debug)]
-struct Place {
-    line: usize,
-    column: usize,
-    width: usize,
-    /// The line, as it may be shown.
-    text: String,
-}
-
-impl Wrong {
-    /// Place and message in one line, without the line of the profile.
-    pub fn headline(&self) -> String {
-        match &self.place {
-            Some(Place { line, column, .. }) => format!("{}:{line}:{column}: {}", self.profile, self.message),
-            None => format!("{}: {}", self.profile, self.message),
-        }
-    }
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.headline())?;
-        let Some(Place { line, column, width, text }) = &self.place else { return Ok(()) };
-        let gutter = line.to_string().len();
-        writeln!(f, "\n{:gutter$} |", "")?;
-        writeln!(f, "{line} | {text}")?;
-        write!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width), indent = column - 1)
-    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::form;
 use super::redis::RedisTable;
 use super::setting::{Origin, Setting, SettingError};
 use super::url::Address;
+use super::{form, host};
 
 /// How the servers of a Redis belong together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -77,6 +77,7 @@ impl FromStr for NodeAddress {
         if host.is_empty() {
             return Err("an address is `host:port`: the host is missing".to_owned());
         }
+        host::check(host).map_err(|message| format!("the host of an address {message}"))?;
         let port = port.parse().ok().filter(|port| *port != 0);
         let port = port.ok_or("an address is `host:port`, with a port from 1 to 65535")?;
         Ok(Self { host: host.to_owned(), port })
@@ -223,6 +224,7 @@ mod tests {
             ("app:s3cret@a:1", "without scheme, user or password"),
             ("a", "the port is missing"),
             (":1", "the host is missing"),
+            ("a..b:1", "the host of an address is not a host"),
             ("a:0", "from 1 to 65535"),
             ("a:s3cret", "from 1 to 65535"),
             ("::1:5", "in brackets"),

@@ -115,7 +115,8 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
         } else if private {
             let message = "is an address of this cluster or network: that of a Service is another one as soon as the \
                            Service is made anew";
-            report.warning("host-address", at, message, "write the name of the Service, as `name.namespace`");
+            let way_out = "where it is that of a Service, write its name, as `name.namespace`";
+            report.warning("host-address", at, message, way_out);
         }
         return;
     }

@@ -197,15 +197,10 @@ pub(in crate::checks) fn check_container(container: &Cursor<'_>, objects: &Objec
             report.error("secret-key-missing", &from.get("key"), message, "name one of its keys, or add this one");
         }
     }
-    for word in ["command", "args"].iter().flat_map(|list| container.get(list).items()) {
-        if word.text().is_some_and(secret::has_password) {
-            report.error(
-                "password-in-plain-text",
-                &word,
-                "holds a password, for everyone who may read this object",
-                SECRET,
-            );
-        }
+    let words: Vec<Cursor<'_>> = ["command", "args"].iter().flat_map(|list| container.get(list).items()).collect();
+    let texts: Vec<&str> = words.iter().map(|word| word.text().unwrap_or_default()).collect();
+    for word in secret::secret_words(&texts).into_iter().map(|index| &words[index]) {
+        report.error("password-in-plain-text", word, "holds a password, for everyone who may read this object", SECRET);
     }
 }
 

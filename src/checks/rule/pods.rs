@@ -33,7 +33,7 @@ pub(in crate::checks) fn check(object: &Object<'_>, objects: &Objects<'_>, repor
             credentials::check_container(&container, objects, report);
         }
     }
-    if spec.is_map() && matches!(object.kind, "Deployment" | "StatefulSet") {
+    if spec.is_map() && matches!(object.kind, "Deployment" | "StatefulSet" | "ScaledJob") {
         scaled(object, &spec, &template, objects, report);
     }
 }
@@ -101,8 +101,14 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
             Span(drain),
             Span(Duration::from_secs(longest.as_secs()))
         );
-        let way_out = "lengthen the drain beyond the longest item, and the grace period beyond that; or use a ScaledJob, \
-                       whose pods are left to end";
+        let way_out = match object.kind {
+            // Only whoever empties a node waits for it.
+            "ScaledJob" => "lengthen the drain beyond the longest item, and the grace period beyond that",
+            _ => {
+                "lengthen the drain beyond the longest item, and the grace period beyond that; or use a ScaledJob, whose \
+                 pods are left to end"
+            }
+        };
         report.warning("grace-period", &container.get("args").by_key(), message, way_out);
     }
 }

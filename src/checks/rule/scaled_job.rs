@@ -1,13 +1,17 @@
 //! The ScaledJob: its Jobs, and what becomes of them when it changes.
 
+use std::time::Duration;
+
 use super::super::finding::Report;
-use super::super::object::{Cursor, Object};
+use super::super::object::{Cursor, Object, Objects};
+use super::super::pod;
+use crate::profile::Span;
 use crate::profile::scale::MAX_REPLICA_COUNT;
 
 /// KEDA adds a dash and five characters to it for each Job.
 const LONGEST_NAME: usize = 57;
 
-pub(in crate::checks) fn check(scaled: &Object<'_>, report: &mut Report) {
+pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     name(scaled, report);
     rollout(&spec, report);
@@ -23,6 +27,7 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, report: &mut Report) {
             "starts so many pods for each Job, and KEDA counts Jobs: so many times as many pods as are asked for";
         report.warning("parallelism", &parallelism, message, "set 1, and let KEDA start more Jobs");
     }
+    deadline(scaled, objects, report);
     let restart = job.at(&["template", "spec", "restartPolicy"]);
     if restart.text() == Some("Always") {
         let message = "is refused in a Job, which has an end";
@@ -35,6 +40,23 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, report: &mut Report) {
             let message = "has no effect: it belongs to the strategy `custom`";
             report.warning("strategy", &key, message, "take it away, or set `strategy` to `custom`");
         }
+    }
+}
+
+/// Kubernetes ends the pod of a Job whose time is over, whatever it works at.
+fn deadline(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let deadline = scaled.at(&["spec", "jobTargetRef", "activeDeadlineSeconds"]);
+    let given = deadline.integer().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    let handler = scaled.template().and_then(|template| pod::handler(&template, objects));
+    let longest = handler.and_then(|(_, handler)| handler.longest);
+    if let Some((given, longest)) = given.zip(longest).filter(|(given, longest)| given <= longest) {
+        let message = format!(
+            "ends a Job after {}, and an item takes up to {}: its work is cut off, and done again or lost",
+            Span(given),
+            Span(Duration::from_secs(longest.as_secs()))
+        );
+        let way_out = "lengthen it beyond the longest item, and the start of a pod";
+        report.warning("deadline-cuts-work", &deadline, message, way_out);
     }
 }
 

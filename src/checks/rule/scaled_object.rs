@@ -18,6 +18,9 @@ const LONG_SHARE: Duration = Duration::from_secs(30 * 60);
 /// The clients that a Redis takes where nothing is said; `maxclients`.
 const MOST_CLIENTS: u64 = 10_000;
 
+/// The connections of a consumer of qscale, whatever its concurrency: one waits for items, one does everything else.
+const CLIENTS_OF_CONSUMER: u64 = 2;
+
 pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     counts(scaled, report);
     name(scaled, report);
@@ -28,6 +31,7 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, repor
     }
     fallback(scaled, report);
     behavior(scaled, report);
+    clients(scaled, objects, report);
     if let Some(target) = pod::target(scaled, objects) {
         work(scaled, target, objects, report);
     }
@@ -212,13 +216,19 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
             );
         }
     }
+}
+
+/// Each pod is a client of its own.
+fn clients(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let spec = scaled.at(&["spec"]);
+    let target = pod::target(scaled, objects).and_then(Object::template);
+    let ours = target.is_some_and(|template| pod::handler(&template, objects).is_some());
     let high = spec.get("maxReplicaCount");
-    let pods = high.integer().and_then(|most| u64::try_from(most).ok()).unwrap_or(MAX_REPLICA_COUNT.into());
-    if pods.saturating_mul(handler.concurrency.into()) > MOST_CLIENTS {
+    let pods = high.integer().and_then(|most| u64::try_from(most).ok()).unwrap_or_default();
+    let clients = pods.saturating_mul(if ours { CLIENTS_OF_CONSUMER } else { 1 });
+    if clients > MOST_CLIENTS && spec.get("triggers").items().iter().any(is_list) {
         let message = format!(
-            "lets {pods} pods of {} items at a time come, more than the {MOST_CLIENTS} clients that a Redis \
-                               takes as a rule",
-            handler.concurrency
+            "lets {pods} pods come, with {clients} connections at least, and a Redis takes {MOST_CLIENTS} clients as a rule"
         );
         report.warning("too-many-clients", &high, message, "lower it, or raise `maxclients` of Redis");
     }

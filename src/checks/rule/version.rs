@@ -1,7 +1,10 @@
 //! What an older KEDA does not know: it is refused, or dropped without a word.
 
 use super::super::finding::Report;
-use super::super::object::{Cursor, Object};
+use super::super::object::{Cursor, Object, Objects};
+use super::super::pod::Variable;
+use super::address::resolve;
+use super::trigger::is_list;
 use crate::profile::KedaVersion;
 
 /// Where a field is, of which kind, and the first KEDA that knows it.
@@ -34,7 +37,7 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, version: KedaVersion, report
         needs(&trigger.at(&["metadata", "unsafeSsl"]), KedaVersion(2, 9, 1), version, report);
         let cluster = trigger.get("type");
         if version < KedaVersion(2, 10, 0) && cluster.text().is_some_and(|kind| kind.starts_with("redis-cluster")) {
-            let message = format!("of KEDA {version} cannot read a cluster of Redis 7 or newer");
+            let message = format!("is what KEDA {version} cannot read where its servers are Redis 7 or newer");
             report.warning("keda-version", &cluster, message, "use KEDA 2.10.0 or newer");
         }
     }
@@ -46,6 +49,41 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, version: KedaVersion, report
             report.error("keda-version", &strategy, message, "take it away: it is what KEDA takes without it");
         }
         _ => {}
+    }
+}
+
+/// A proxy that looks into scripts, and does not take the one that KEDA sent.
+///
+/// Source: <https://github.com/kedacore/keda/issues/7758>
+pub(in crate::checks) fn check_host(
+    scaled: &Object<'_>,
+    objects: &Objects<'_>,
+    version: KedaVersion,
+    report: &mut Report,
+) {
+    if version >= KedaVersion(2, 20, 0) {
+        return;
+    }
+    for trigger in scaled.at(&["spec", "triggers"]).items().iter().filter(|trigger| is_list(trigger)) {
+        for (key, value) in trigger.get("metadata").entries() {
+            let text = match key {
+                "address" | "addresses" | "host" | "hosts" => value.text(),
+                "addressFromEnv" | "addressesFromEnv" | "hostFromEnv" | "hostsFromEnv" => {
+                    match resolve(trigger, value.text().unwrap_or_default(), objects) {
+                        Some(Variable::Known(text)) => Some(text),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            };
+            if text.is_some_and(|text| text.contains(".aliyuncs.com")) {
+                let message = format!(
+                    "is a Redis of Alibaba Cloud, whose proxy refuses the script by which KEDA {version} counts a list \
+                     (`bad lua script`)"
+                );
+                report.warning("keda-version", &value, message, "use KEDA 2.20.0 or newer");
+            }
+        }
     }
 }
 

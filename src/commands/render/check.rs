@@ -54,9 +54,13 @@ pub(super) fn profile(
             // Something is missing, most likely because what was wrong has just been passed over.
             break Vec::new();
         }
+        // Something else wants what has just been passed over: no fault of its own.
+        let expected = source.is_to_be_expected(&error);
         let error = ProfileError::Wrong(error);
-        count.add(Severity::Error);
-        print(printer, Severity::Error, OF_PROFILE, &error, error.hint().unwrap_or_default())?;
+        if !expected {
+            count.add(Severity::Error);
+            print(printer, Severity::Error, OF_PROFILE, &error, error.hint().unwrap_or_default())?;
+        }
         match rest {
             Some(rest) => source = rest,
             None => break Vec::new(),
@@ -73,7 +77,7 @@ pub(super) fn profile(
 pub(super) fn warn(workload: &Workload<'_>) -> Result<()> {
     for ProfileFinding { severity, code, error, way_out } in found(workload)? {
         if severity == Severity::Error {
-            return Err(error.into());
+            return Err(error.with_hint(way_out).into());
         }
         tracing::warn!("{} ({way_out}) [{code}]", error.headline());
     }
@@ -82,7 +86,7 @@ pub(super) fn warn(workload: &Workload<'_>) -> Result<()> {
 
 fn found(workload: &Workload<'_>) -> Result<Vec<ProfileFinding>> {
     let yaml = workload.to_yaml(&workload.objects()).wrap_err(CANNOT_FORM)?;
-    Ok(checks::check_profile(workload.source(), &yaml, workload.keda_version()))
+    Ok(checks::check_profile(workload.profile(), &yaml, workload.keda_version()))
 }
 
 /// Says what is wrong with manifests, whoever wrote them.

@@ -13,7 +13,8 @@ use self::name::{program, secret_key};
 pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable};
 pub use self::target::TargetTable;
 use super::ScaleKind;
-use super::source::{ProfileError, Source};
+use super::error::ProfileError;
+use super::source::Source;
 
 /// The workload's name where nothing is said.
 pub const DEFAULT_NAME: &str = "qscale";
@@ -23,6 +24,10 @@ pub const DEFAULT_IMAGE: &str = concat!("qscale:", env!("CARGO_PKG_VERSION"));
 
 /// Where the program is in the image, where nothing is said.
 pub const DEFAULT_PROGRAM: &str = "/qscale";
+
+/// Of a StatefulSet's pods a label holds the name, `-consumer`, and a hash of ten characters with a hyphen: 63 in all. The
+/// controller of StatefulSets makes no pod where it does not (`controller-revision-hash`).
+const MOST_OF_STATEFUL_SET: usize = 43;
 
 /// The image of the Redis for demos where nothing is said.
 pub const DEFAULT_REDIS_IMAGE: &str = "redis:7.2-alpine";
@@ -151,12 +156,28 @@ impl DeployTable {
         ];
         for (key, value, check) in checks {
             if let Some(Err(message)) = value.as_deref().map(check) {
-                return wrong(key, &message);
+                // What is no key of a Secret may be what is in it.
+                let hidden = key.starts_with("secret-");
+                let path = ["deploy", key];
+                return Err(if hidden { source.error_hiding(&path, message) } else { source.error_at(&path, message) });
             }
             if self.secret.is_none() && key.starts_with("secret-") && value.is_some() {
                 return wrong(key, "names a key of a Secret, and `secret` does not say which");
             }
         }
+        if self.workload == Some(WorkloadKind::StatefulSet) {
+            if self.name().starts_with(|c: char| c.is_ascii_digit()) {
+                let message = "begins with a digit, and a StatefulSet has a Service of that name, which Kubernetes refuses \
+                               before 1.34: begin with a letter, or keep the Deployment";
+                return wrong("name", message);
+            }
+            if self.name().len() > MOST_OF_STATEFUL_SET {
+                let message = "is too long for a StatefulSet, whose pods carry its name and a hash in a label of 63 \
+                               characters: take 43 at most, or keep the Deployment";
+                return wrong("name", message);
+            }
+        }
+        self.resources.check(source)?;
         if let Some(target) = &self.target {
             target.check(source)?;
         }
@@ -219,6 +240,12 @@ mod tests {
             ("redis-image = \"redis:7\"", "deploy.redis-image"),
             ("redis-storage = \"1Gi\"", "deploy.redis-storage"),
             ("program = \"qscale\"", "deploy.program"),
+            ("name = \"1abc\"\nworkload = \"StatefulSet\"", "deploy.name"),
+            ("name = \"a123456789b123456789c123456789d123456789e123\"\nworkload = \"StatefulSet\"", "deploy.name"),
+            (
+                "resources = { requests = { cpu = \"1\" }, limits = { cpu = \"500m\" } }",
+                "deploy.resources.requests.cpu",
+            ),
             ("write-secret = true", "deploy.write-secret"),
             ("workload = \"StatefulSet\"\ntarget = { name = \"w\" }", "deploy.workload"),
             ("workload = \"Deployment\"\n[scale]\nkind = \"ScaledJob\"", "deploy.workload"),

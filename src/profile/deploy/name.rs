@@ -1,5 +1,7 @@
 //! Names as Kubernetes takes them.
 
+use crate::profile::without_password;
+
 /// The longest name of a workload: with `keda-hpa-` before and `-consumer` after it, it still is a label of 63.
 const LONGEST_NAME: usize = 45;
 
@@ -34,7 +36,7 @@ pub fn namespace(text: &str) -> Result<String, String> {
 /// Says what is missing.
 pub fn image(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(format!("`{text}` is not an image"));
+        return Err(format!("`{}` is not an image", without_password(text)));
     }
     // A colon before the last slash belongs to the registry's port.
     let last = text.rsplit('/').next().unwrap_or(text);
@@ -46,7 +48,10 @@ pub fn image(text: &str) -> Result<String, String> {
     }
     match last.split_once([':', '@']) {
         Some((name, tag)) if !name.is_empty() && !tag.is_empty() => Ok(text.to_owned()),
-        _ => Err(format!("`{text}` needs a tag or digest: without one it is another image tomorrow")),
+        _ => {
+            let shown = without_password(text);
+            Err(format!("`{shown}` needs a tag or digest: without one it is another image tomorrow"))
+        }
     }
 }
 
@@ -72,7 +77,7 @@ pub(super) fn secret_key(text: &str) -> Result<String, String> {
     if !text.is_empty() && text.len() <= 253 && text.chars().all(known) && !text.starts_with("..") && text != "." {
         return Ok(text.to_owned());
     }
-    Err(format!("`{text}` is not a key of letters, digits, dashes, underscores and dots"))
+    Err("is not a key of letters, digits, dashes, underscores and dots: name the key, and not what is in it".to_owned())
 }
 
 fn is_dns_label(text: &str) -> bool {
@@ -89,7 +94,9 @@ mod tests {
         for text in ["qscale:1", "ghcr.io/a/qscale:1", "localhost:5000/qscale:1", "qscale@sha256:0123"] {
             assert_eq!(image(text).as_deref(), Ok(text));
         }
-        for text in ["qscale", "localhost:5000/qscale", "qscale:", "qscale@latest", "user:secret@registry"] {
+        for text in
+            ["qscale", "localhost:5000/qscale", "qscale:", "qscale@latest", "user:secret@registry", "u:secret@h/x"]
+        {
             let error = image(text).expect_err(text);
             assert!(!error.contains("secret"), "{error}");
         }

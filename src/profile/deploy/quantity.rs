@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::ProfileError;
 use super::super::form;
+use super::super::source::Source;
 
 /// The `[deploy.resources]` table.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -33,17 +35,70 @@ pub struct QuantityTable {
 #[schemars(extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
 pub struct QuantityText(pub String);
 
+/// What a suffix multiplies by, <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+const SUFFIXES: [(&str, f64); 14] = [
+    ("", 1.0),
+    ("m", 1e-3),
+    ("k", 1e3),
+    ("M", 1e6),
+    ("G", 1e9),
+    ("T", 1e12),
+    ("P", 1e15),
+    ("E", 1e18),
+    ("Ki", 1024.0),
+    ("Mi", 1_048_576.0),
+    ("Gi", 1_073_741_824.0),
+    ("Ti", 1_099_511_627_776.0),
+    ("Pi", 1_125_899_906_842_624.0),
+    ("Ei", 1_152_921_504_606_846_976.0),
+];
+
+/// How much a quantity is, to be compared with others; `None` for what is none.
+fn amount(text: &str) -> Option<f64> {
+    let suffix = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number = &text[..text.len() - suffix.len()];
+    let (_, factor) = SUFFIXES.iter().find(|(known, _)| *known == suffix)?;
+    let number = number.parse::<f64>().ok().filter(|_| !number.starts_with('.'))?;
+    Some(number * factor)
+}
+
 impl TryFrom<String> for QuantityText {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        const SUFFIXES: [&str; 14] = ["", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-        let suffix = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let number = &text[..text.len() - suffix.len()];
-        if number.starts_with('.') || number.parse::<f64>().is_err() || !SUFFIXES.contains(&suffix) {
-            return Err(format!("`{text}` is not a quantity such as `50m`, `0.5` or `64Mi`"));
+        match amount(&text) {
+            Some(_) => Ok(Self(text)),
+            None => Err(format!("`{text}` is not a quantity such as `50m`, `0.5` or `64Mi`")),
         }
-        Ok(Self(text))
+    }
+}
+
+impl QuantityText {
+    /// Whether it is more than another, as far as both are quantities.
+    pub fn exceeds(&self, other: &Self) -> bool {
+        amount(&self.0).zip(amount(&other.0)).is_some_and(|(own, other)| own > other)
+    }
+}
+
+impl QuantityTable {
+    /// Its keys, and what they say.
+    pub fn entries(&self) -> [(&'static str, Option<&QuantityText>); 3] {
+        // Taken apart by name, so that a new key cannot be forgotten here.
+        let Self { cpu, memory, ephemeral_storage } = self;
+        [("cpu", cpu.as_ref()), ("memory", memory.as_ref()), ("ephemeral-storage", ephemeral_storage.as_ref())]
+    }
+}
+
+impl ResourcesTable {
+    /// What the API server would refuse: more set aside than allowed.
+    pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
+        for ((key, request), (_, limit)) in self.requests.entries().into_iter().zip(self.limits.entries()) {
+            if let Some((request, limit)) = request.zip(limit).filter(|(request, limit)| request.exceeds(limit)) {
+                let message = format!("sets aside `{}`, more than the limit, `{}`: lower it", request.0, limit.0);
+                return Err(source.error_at(&["deploy", "resources", "requests", key], message));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -59,5 +114,14 @@ mod tests {
         for text in ["", "m", "64MB", "1.2.3", "-1", "64 Mi", ".5"] {
             assert!(QuantityText::try_from(text.to_owned()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn quantities_are_compared_by_what_they_are_worth() {
+        let exceeds = |one: &str, other: &str| QuantityText(one.to_owned()).exceeds(&QuantityText(other.to_owned()));
+        for (more, less) in [("1", "999m"), ("1Mi", "1M"), ("1Gi", "1023Mi"), ("0.5", "499m")] {
+            assert!(exceeds(more, less) && !exceeds(less, more), "{more} {less}");
+        }
+        assert!(!exceeds("1000m", "1"));
     }
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::source::{ProfileError, Source};
+use super::super::error::ProfileError;
+use super::super::source::Source;
 use super::name::object_name;
 
 /// The `[deploy.target]` table: anything of the same namespace that has a `/scale`.

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::whole_seconds;
 use crate::profile::Span;
-use crate::profile::source::{ProfileError, Source};
+use crate::profile::error::ProfileError;
+use crate::profile::source::Source;
 
 /// The longest stabilization window the API server accepts.
 const LONGEST_WINDOW: Duration = Duration::from_secs(3600);

@@ -3,7 +3,8 @@
 use super::{Combine, Formula, ScaleKind, ScaleTable, Strategy, triggers, whole_seconds};
 use crate::profile::consume::Delivery;
 use crate::profile::deploy::object_name;
-use crate::profile::source::{ProfileError, Source};
+use crate::profile::error::ProfileError;
+use crate::profile::source::Source;
 
 /// The longest name of an HPA: KEDA makes a label of it.
 const LONGEST_HPA_NAME: usize = 63;
@@ -37,7 +38,7 @@ impl ScaleTable {
             for (path, why) in OF_OBJECTS {
                 let path = [&["scale"], path].concat();
                 if source.find(&path).is_some() {
-                    return Err(source.error_at(&path, format!("has no effect on a ScaledJob: {why}")));
+                    return Err(source.error_at(&path, format!("has no effect on a ScaledJob: {why}; take it away")));
                 }
             }
         } else if self.strategy.is_some() {
@@ -70,7 +71,7 @@ impl ScaleTable {
             return wrong("max-replica-count", "is more than Kubernetes counts");
         }
         if self.min_replica_count() > self.max_replica_count() {
-            return wrong("min-replica-count", "is more than max-replica-count");
+            return wrong("min-replica-count", "is more than `max-replica-count`: lower it, or raise that");
         }
         match self.idle_replica_count {
             Some(1..) => {
@@ -85,13 +86,13 @@ impl ScaleTable {
             return wrong("list-length", "has to be 1 at least: it is the number of items for one pod");
         }
         if self.polling_interval.is_some_and(|span| !whole_seconds(span, 1, u64::MAX)) {
-            return wrong("polling-interval", "has to be whole seconds, 1 at least");
+            return wrong("polling-interval", "has to be whole seconds, 1 at least and 68 years at most");
         }
         for (key, span) in
             [("cooldown-period", self.cooldown_period), ("initial-cooldown-period", self.initial_cooldown_period)]
         {
             if span.is_some_and(|span| !whole_seconds(span, 0, u64::MAX)) {
-                return wrong(key, "has to be whole seconds");
+                return wrong(key, "has to be whole seconds, 68 years at most");
             }
         }
         Ok(())

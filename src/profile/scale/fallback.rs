@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::TRIGGERS;
 use super::formula::Formula;
-use crate::profile::scale::TRIGGERS;
-use crate::profile::source::{ProfileError, Source};
+use crate::profile::error::ProfileError;
+use crate::profile::source::Source;
 
 /// The `[scale.fallback]` table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::whole_seconds;
 use crate::profile::Span;
-use crate::profile::source::{ProfileError, Source};
+use crate::profile::error::ProfileError;
+use crate::profile::source::Source;
 
 /// How many finished Jobs of each kind are kept where nothing is said; KEDA's own default is 100.
 pub const HISTORY_LIMIT: u32 = 5;
@@ -115,10 +116,10 @@ impl JobTable {
             }
         }
         if self.active_deadline.is_some_and(|span| !whole_seconds(span, 1, u64::MAX)) {
-            return wrong("active-deadline", "has to be whole seconds, 1 at least");
+            return wrong("active-deadline", "has to be whole seconds, 1 at least and 68 years at most");
         }
         if self.ttl_after_finished.is_some_and(|span| !whole_seconds(span, 0, u64::MAX)) {
-            return wrong("ttl-after-finished", "has to be whole seconds");
+            return wrong("ttl-after-finished", "has to be whole seconds, 68 years at most");
         }
         if self.custom_scaling_running_job_percentage.is_some_and(|part| !(0.0..=1.0).contains(&part)) {
             return wrong("custom-scaling-running-job-percentage", "has to be a part from 0 to 1: 0.5 is the half");

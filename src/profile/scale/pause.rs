@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::profile::source::{ProfileError, Source};
+use crate::profile::error::ProfileError;
+use crate::profile::source::Source;
 
 /// The `[scale.pause]` table; KEDA's annotations of the same names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -1,0 +1,118 @@
+//! What a profile asks for, and nobody wants: it stands in no single object, or is no fault of one.
+
+use crate::profile::deploy::DeployTable;
+use crate::profile::{ConsumeTable, DEFAULT_DRAIN, Delivery, KedaVersion, ProduceTable, Profile, ScaleKind, Span};
+use crate::workload::{Rate, Work};
+
+/// Something to warn of.
+pub(super) struct Warning {
+    pub(super) code: &'static str,
+    /// The key that it comes from, or that is missing.
+    pub(super) key: &'static [&'static str],
+    pub(super) message: String,
+    pub(super) way_out: String,
+}
+
+pub(super) fn check(profile: &Profile, version: KedaVersion) -> impl Iterator<Item = Warning> {
+    let consumers = profile.deploy.target.is_none();
+    let of_consumers = [nobody_works, pods_end, no_timeout].into_iter().filter(move |_| consumers);
+    let all = of_consumers.chain([no_pace, nobody_gets_in]);
+    all.filter_map(|look| look(profile)).chain(unknown(version))
+}
+
+fn nobody_works(profile: &Profile) -> Option<Warning> {
+    let ConsumeTable { command, work, .. } = &profile.consume;
+    let message = match work {
+        _ if command.is_some() => return None,
+        None => "is not set, and neither is `command`",
+        Some(Work::None) => "is nothing",
+        Some(_) => return None,
+    };
+    Some(Warning {
+        code: "nobody-works",
+        key: &["consume", "work"],
+        message: format!("{message}: pods write each item to their log and take it off the list, and that is all"),
+        way_out: "set `command` to what works an item; or `work`, such as \"2s..6s\", where it is all for show"
+            .to_owned(),
+    })
+}
+
+fn pods_end(profile: &Profile) -> Option<Warning> {
+    let key: &[&str] = match &profile.consume {
+        _ if profile.scale.kind() == ScaleKind::ScaledJob => return None,
+        ConsumeTable { idle_exit: Some(_), .. } => &["consume", "idle-exit"],
+        ConsumeTable { max_items: Some(_), .. } => &["consume", "max-items"],
+        _ => return None,
+    };
+    Some(Warning {
+        code: "pods-end",
+        key,
+        message: "ends a pod that Kubernetes starts again, after longer and longer pauses (CrashLoopBackOff)"
+            .to_owned(),
+        way_out: "take it away: KEDA ends pods that have nothing to do; or set `kind = \"ScaledJob\"` in [scale]"
+            .to_owned(),
+    })
+}
+
+/// The longest that an item takes is what drain and cooldown are held against.
+fn no_timeout(profile: &Profile) -> Option<Warning> {
+    let ConsumeTable { command: Some(_), timeout: None, drain, delivery, .. } = &profile.consume else { return None };
+    let lost = match delivery.unwrap_or_default() {
+        Delivery::AtLeastOnce => "worked again",
+        Delivery::AtMostOnce => "lost",
+    };
+    let drain = drain.unwrap_or(Span(DEFAULT_DRAIN));
+    Some(Warning {
+        code: "no-timeout",
+        key: &["consume", "command"],
+        message: format!(
+            "may take as long as it likes, and is cut off where it takes longer than {drain} (`drain`) when its pod is \
+             taken away: its item is {lost}; nobody can tell whether that and the cooldown are long enough"
+        ),
+        way_out: "set `timeout` to what an item may take at most".to_owned(),
+    })
+}
+
+fn no_pace(profile: &Profile) -> Option<Warning> {
+    let ProduceTable { every, rate, pattern, count, duration, max_backlog, .. } = &profile.produce;
+    let paced =
+        every.is_some_and(|span| !span.0.is_zero()) || matches!(rate, Some(Rate::PerSecond(_))) || pattern.is_some();
+    let bounded = count.is_some() || duration.is_some() || max_backlog.is_some();
+    if profile.deploy.producer != Some(true) || paced || bounded {
+        return None;
+    }
+    Some(Warning {
+        code: "no-pace",
+        key: match (every, rate) {
+            (Some(_), _) => &["produce", "every"],
+            (_, Some(_)) => &["produce", "rate"],
+            _ => &["deploy", "producer"],
+        },
+        message: "pushes items as fast as Redis takes them, and never ends: they fill its memory".to_owned(),
+        way_out: "set `rate` or `every` in [produce]; or `count`, for a Job that ends, or `max-backlog`".to_owned(),
+    })
+}
+
+fn nobody_gets_in(profile: &Profile) -> Option<Warning> {
+    let deploy = &profile.deploy;
+    let DeployTable { target: Some(target), redis: Some(true), network_policy: None | Some(true), .. } = deploy else {
+        return None;
+    };
+    let label = format!("app.kubernetes.io/part-of: {}", deploy.name());
+    Some(Warning {
+        code: "redis-guarded",
+        key: &["deploy", "target"],
+        message: format!("cannot reach this Redis: its NetworkPolicy lets in KEDA, and pods with the label `{label}`"),
+        way_out: format!("give the pods of `{}` that label, or set `network-policy = false` in [deploy]", target.name),
+    })
+}
+
+fn unknown(version: KedaVersion) -> Option<Warning> {
+    let newest = KedaVersion::NEWEST;
+    ((version.0, version.1) > (newest.0, newest.1)).then(|| Warning {
+        code: "keda-version",
+        key: &["scale", "keda-version"],
+        message: format!("is {version}, newer than what is known here: that is {newest}"),
+        way_out: "see in its changelog what it no longer takes".to_owned(),
+    })
+}

@@ -1,0 +1,188 @@
+//! What looks like a secret, and must not be seen.
+
+use std::ops::Range;
+
+/// What names of secrets have in them.
+const WORDS: [&str; 9] =
+    ["password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "masterauth"];
+
+/// What comes last in names of where a secret is, rather than of the secret; or of how many there are.
+const ELSEWHERE: [&str; 10] = ["file", "path", "name", "ref", "key", "fromenv", "dir", "url", "stdin", "tokens"];
+
+/// Programs whose `-a` is a password.
+const CLIENTS: [&str; 4] = ["redis-cli", "redis-benchmark", "valkey-cli", "valkey-benchmark"];
+
+/// Whether the value of what is called `name` is most likely a secret.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let parts: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .map(str::to_ascii_lowercase)
+        .filter(|p| !p.is_empty())
+        .collect();
+    let whole = match parts.split_last() {
+        // Short words are secrets where it is said of what: `PWD` is a folder.
+        Some((last, before)) if matches!(last.as_str(), "pw" | "pwd") => before.iter().any(|part| part != "old"),
+        Some((last, before)) if last == "auth" => {
+            before.iter().any(|part| part.starts_with("redis") || part.starts_with("valkey"))
+        }
+        _ => false,
+    };
+    let name = parts.concat();
+    let ends = WORDS.iter().any(|word| name.ends_with(word)) || (name.ends_with("pass") && !name.ends_with("bypass"));
+    let holds = WORDS.iter().any(|word| name.contains(word)) && !ELSEWHERE.iter().any(|end| name.ends_with(end));
+    whole || ends || holds
+}
+
+/// Whether there is a URL with a password in the text.
+pub(crate) fn has_password(text: &str) -> bool {
+    text.match_indices("://").any(|(at, separator)| {
+        let rest = &text[at + separator.len()..];
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).unwrap_or(rest.len());
+        let Some((user, _)) = rest[..end].rsplit_once('@') else { return false };
+        user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !password.starts_with("$("))
+    })
+}
+
+/// Which of the words of a command hold a secret, counted from 0: in a URL, or as the value of an argument.
+pub(crate) fn secret_words(words: &[&str]) -> Vec<usize> {
+    let ends: Vec<usize> =
+        words.iter().scan(0, |end, word| Some(std::mem::replace(end, *end + word.len() + 1))).collect();
+    let values = arguments(&words.join("\n"));
+    let holds = |(index, word): (usize, &&str)| {
+        let within = ends[index]..ends[index] + word.len();
+        (has_password(word) || values.iter().any(|value| within.contains(&value.start))).then_some(index)
+    };
+    words.iter().enumerate().filter_map(holds).collect()
+}
+
+/// Where in the text of a command, or of a list of its words in quotes, arguments have secrets for values, by their bytes:
+/// `--password=…`, `--requirepass …`, and `-a …` of redis-cli.
+pub(crate) fn arguments(text: &str) -> Vec<Range<usize>> {
+    let tokens = tokens(text);
+    let client = |at: usize| {
+        let program = |token: &Range<usize>| text[token.clone()].rsplit('/').next().unwrap_or_default();
+        tokens[..at].iter().any(|token| CLIENTS.contains(&program(token)))
+    };
+    let mut secrets = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let word = &text[token.clone()];
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(token.end - value.len()..token.end)),
+            None => (word, tokens.get(at + 1).cloned()),
+        };
+        let short = name == "-a" && word == name && client(at);
+        let secret = name.strip_prefix('-').is_some_and(is_secret_argument) || short;
+        if let Some(value) = value.filter(|value| secret && is_value(&text[value.clone()])) {
+            secrets.push(value);
+        }
+    }
+    secrets
+}
+
+/// Of arguments, `--pull-secret` names where one is, and `--no-password` asks for none.
+fn is_secret_argument(name: &str) -> bool {
+    let name = name.trim_start_matches('-');
+    is_secret_name(name) && !name.ends_with("secret") && !name.starts_with("no-") && !name.starts_with("ask")
+}
+
+/// What is no secret for certain: another argument, a variable or file in its place, the item, a switch.
+fn is_value(value: &str) -> bool {
+    !(value.is_empty() || value.starts_with(['-', '$', '/', '{']) || matches!(value, "true" | "false"))
+}
+
+/// The words of a text: between blanks and quotes, without what only separates quoted ones.
+fn tokens(text: &str) -> Vec<Range<usize>> {
+    let mut tokens = Vec::new();
+    let (mut start, mut quote, mut escaped) = (0, None, false);
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        let quotes = matches!(c, '"' | '\'') && !escaped && quote.is_none_or(|open| open == c);
+        if c.is_whitespace() || quotes {
+            tokens.push(start..at);
+            start = at + c.len_utf8();
+            quote = (quotes && quote.is_none()).then_some(c);
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    tokens.retain(|token| !text[token.clone()].chars().all(|c| ",=[]".contains(c)));
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_known_from_names_of_their_places() {
+        for name in [
+            "password",
+            "REDIS_PASSWORD",
+            "sentinelPassword",
+            "API_KEY",
+            "DB_PASS",
+            "auth-token",
+            "S3_SECRET_ACCESS_KEY",
+            "REDIS_AUTH",
+            "REDISCLI_AUTH",
+            "REDIS_PW",
+            "MYSQL_PWD",
+            "requirepass",
+            "masterauth",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "PASSWORD_FILE",
+            "secretName",
+            "secretKeyRef",
+            "passwordFromEnv",
+            "tokenUrl",
+            "bypass-cache",
+            "bypass",
+            "key",
+            "PWD",
+            "OLD_PWD",
+            "AUTH",
+            "MAX_TOKENS",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+        assert!(has_password("redis://u:p@h:1/0") && has_password("redis://:p@h"));
+        assert!(!has_password("redis://h:1") && !has_password("redis://u@h") && !has_password("redis://:$(PW)@h"));
+    }
+
+    #[test]
+    fn arguments_with_secrets_are_known() {
+        for (words, secret) in [
+            (&["x", "--password=s3cret"][..], 1),
+            (&["x", "--password", "s3cret"], 2),
+            (&["redis-server", "--requirepass", "s3cret"], 2),
+            (&["/usr/bin/redis-cli", "-h", "r", "-a", "s3cret", "ping"], 4),
+            (&["sh", "-c", "redis-cli -a s3cret ping"], 2),
+            (&["x", "redis://u:s3cret@h"], 1),
+            (&["x", "--api-key=s3cret"], 1),
+        ] {
+            assert_eq!(secret_words(words), [secret], "{words:?}");
+        }
+        for words in [
+            &["grep", "-a", "text"][..],
+            &["x", "--password-file=/run/secret"],
+            &["x", "--password-file", "secret"],
+            &["x", "--password=$(REDIS_PASSWORD)"],
+            &["x", "--password", "$REDIS_PASSWORD"],
+            &["redis-cli", "--askpass", "ping"],
+            &["x", "--no-password", "y"],
+            &["x", "--pull-secret", "registry"],
+            &["x", "--max-tokens=100"],
+            &["x", "--password"],
+        ] {
+            assert!(secret_words(words).is_empty(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_found_in_a_list_of_quoted_words() {
+        let text = r#"command = ["redis-cli", "-a", "s3cret", '--token=a"b']"#;
+        let found: Vec<&str> = arguments(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, ["s3cret", "a\"b"]);
+    }
+}
