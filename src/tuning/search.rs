@@ -23,7 +23,7 @@ pub struct Bounds {
 }
 
 /// Settings that are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// Items that ask for one pod.
     pub list_length: u64,

@@ -1,5 +1,7 @@
 //! `--want`: settings that keep a wait, tried out.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::{Report, Result};
@@ -54,6 +56,8 @@ struct Trials<'a> {
     demand: Demand,
     /// The first is the one with the worst of clocks.
     chances: Vec<Scenario>,
+    /// What has been played: a search with one more chance tries much of what the one before it tried.
+    played: RefCell<HashMap<(usize, Settings), Summary>>,
 }
 
 /// What became of a proposal.
@@ -70,7 +74,7 @@ impl<'a> Trials<'a> {
         for seed in play.seed..play.seed.saturating_add(CHANCES) {
             chances.push(play.scenario(seed)?);
         }
-        Ok(Self { want, play, demand: demand(want, &chances)?, chances })
+        Ok(Self { want, play, demand: demand(want, &chances)?, chances, played: RefCell::default() })
     }
 
     /// Looks for settings with few of the chances, and with those in which what was found did not hold, until it holds in all.
@@ -105,6 +109,15 @@ impl<'a> Trials<'a> {
 
     /// One run with one of the chances.
     fn run(&self, chance: usize, settings: &Settings) -> Result<Summary> {
+        if let Some(known) = self.played.borrow().get(&(chance, *settings)) {
+            return Ok(known.clone());
+        }
+        let summary = self.play(chance, settings)?;
+        self.played.borrow_mut().insert((chance, *settings), summary.clone());
+        Ok(summary)
+    }
+
+    fn play(&self, chance: usize, settings: &Settings) -> Result<Summary> {
         let base = &self.chances[chance];
         let mut profile = self.play.profile.clone();
         profile.scale.list_length = Some(settings.list_length);
