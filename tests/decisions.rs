@@ -69,9 +69,9 @@ fn parted(Run { name, profile, fallback, created, rows }: &Run) -> usize {
             (created.jobs, recorded, created.to_string())
         } else {
             let [time, by, spec, status, cells @ .., recorded] = &row[..] else { panic!("{name}: {row:?}") };
-            let reading = match cells[0] == "away" {
-                true => Reading::NotBuilt,
-                false => Reading::Read(counts(&settings, cells)),
+            let reading = match cells[0].as_str() {
+                "away" => Reading::NotBuilt,
+                _ => Reading::Read(counts(&settings, cells)),
             };
             let (time, spec) = (seconds(time), spec.parse().unwrap());
             let decision = match by.as_str() {

@@ -79,9 +79,10 @@ impl Hpa {
     /// whose periods may be longer, do not count that one any more.
     fn decide(&mut self, settings: &Settings, scale: Scale, replicas: u32, reason: Reason, now: Duration) -> Decision {
         if let Some(behavior) = settings.behavior.as_ref().filter(|_| replicas != scale.spec) {
-            let (steps, rules) = match replicas > scale.spec {
-                true => (&mut self.added, &behavior.up),
-                false => (&mut self.removed, &behavior.down),
+            let (steps, rules) = if replicas > scale.spec {
+                (&mut self.added, &behavior.up)
+            } else {
+                (&mut self.removed, &behavior.down)
             };
             let longest = rules.policies.iter().map(|policy| policy.period.0).max().unwrap_or_default();
             let step = (now, replicas.abs_diff(scale.spec));

@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn pods_that_are_always_there_are_taken_where_they_cost_less() {
         // Whoever comes and goes costs more here.
-        let world = |tried: &Settings| (tried.max >= 12).then(|| if tried.min == tried.max { 1.0 } else { 2.0 });
+        let world = |tried: &Settings| (tried.max >= 12).then_some(if tried.min == tried.max { 1.0 } else { 2.0 });
         let found = propose(WANT, &demand(2.0, 4.0), Bounds::default(), world).unwrap();
         assert_eq!((found.min, found.max), (12, 12));
     }

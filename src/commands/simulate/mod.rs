@@ -163,7 +163,7 @@ async fn reckon(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context).await?;
     let chart = match &plan.goal {
         Goal::Show(scenario) => show(&plan, scenario, &context)?,
-        Goal::Want(want, play) => return want::run(*want, play, plan.output, &context),
+        Goal::Want(want, workload) => return want::run(*want, workload, plan.output, &context),
         Goal::Against(path) => against::run(path, &plan.subject, plan.output, &context).await?,
     };
     if let Some(path) = &plan.svg {

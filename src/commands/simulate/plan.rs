@@ -36,9 +36,9 @@ pub(super) struct Plan {
 
 pub(super) enum Goal {
     /// Show what happens.
-    Show(Scenario),
+    Show(Box<Scenario>),
     /// Find settings that keep a wait.
-    Want(Want, Play),
+    Want(Want, Box<Play>),
     /// Compare with a recording.
     Against(PathBuf),
 }
@@ -142,8 +142,8 @@ impl Plan {
             without: without.into_iter().map(Protection::from).collect(),
         };
         let goal = match want {
-            Some(want) => Goal::Want(want, play),
-            None => Goal::Show(play.scenario(seed)?),
+            Some(want) => Goal::Want(want, Box::new(play)),
+            None => Goal::Show(Box::new(play.scenario(seed)?)),
         };
         Ok(Self { goal, subject: subject(title), output, svg })
     }

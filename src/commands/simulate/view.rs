@@ -174,7 +174,7 @@ impl View<'_> {
                     } else {
                         series(|point| point.desired.into())
                     },
-                    legend: Some(("ready", "asked for, not ready yet")),
+                    legend: Some(("ready", "asked for")),
                     ..panel("pods", Tone::Pods, most.clamp(1, 6), series(|point| point.ready.into()))
                 },
             ],
