@@ -55,7 +55,7 @@ const NOTIONS: &[&str] = &[
     "secret.rs",
     "simulation/",
     "tally.rs",
-    "tuning.rs",
+    "tuning/",
     "verdict.rs",
     "workload/",
 ];
@@ -99,7 +99,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secret.rs", &[]),
     ("simulation/", &[]),
     ("tally.rs", &[]),
-    ("tuning.rs", &[]),
+    ("tuning/", &[]),
     ("verdict.rs", &[]),
     ("workload/", &[]),
     ("queue/", &[]),
