@@ -1,5 +1,6 @@
 //! What is wrong with manifests, offline: rules over objects as they are written, whoever wrote them.
 
+mod cover;
 mod file;
 mod finding;
 mod node;

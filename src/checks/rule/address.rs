@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use super::super::finding::Report;
 use super::super::object::{Cursor, Objects};
 use super::super::pod::{self, Variable};
-use super::super::secret;
 
 /// Ports that speak TLS with those who host Redis for others.
 const TLS_PORTS: [&str; 3] = ["6380", "10000", "25061"];
@@ -81,12 +80,10 @@ fn list(at: &Cursor<'_>, text: &str, several: bool, report: &mut Report) {
 
 /// An address is dialled as it is.
 fn check_address(at: &Cursor<'_>, address: &str, report: &mut Report) {
-    if secret::has_password(address) {
-        let message = "holds a password, for everyone who may read this object; KEDA takes it for part of the host";
-        let way_out = "write \"host:port\" alone, and the password into a Secret that a TriggerAuthentication names";
-        return report.error("password-in-plain-text", at, message, way_out);
+    if credentials(at, address, report) {
+        return;
     }
-    if address.contains("://") || address.contains('@') {
+    if address.contains("://") {
         let message = "is a URL, and KEDA dials it as it is: it needs a host and a port";
         return report.error(
             "address-url",
@@ -102,8 +99,23 @@ fn check_address(at: &Cursor<'_>, address: &str, report: &mut Report) {
     }
 }
 
+/// What stands before `@` is a user or a password, which nothing here may show.
+fn credentials(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
+    let there = text.contains('@');
+    if there {
+        let message = "holds a password or user, for everyone who may read it; KEDA takes them for part of the host";
+        let way_out =
+            "write the host and port alone, and the password into a Secret that a TriggerAuthentication names";
+        report.error("password-in-plain-text", at, message, way_out);
+    }
+    there
+}
+
 /// Names that mean something else to KEDA than to the pods.
 pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
+    if credentials(at, name, report) {
+        return;
+    }
     let name = name.trim_start_matches('[').trim_end_matches(']');
     if let Ok(ip) = name.parse::<IpAddr>() {
         let private = match ip {
@@ -126,6 +138,8 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
     if !name.contains('.') && namespace != Some("keda") {
         let message = "is a short name, which only pods of its own namespace can resolve: KEDA, in another one, says \
                        `no such host`, and nothing is ever scaled";
+        // What a variable holds is somewhere else, and may be what it should not.
+        let name = if at.text().is_some_and(|text| text.contains(name)) { name } else { "<name>" };
         let way_out = format!("write `{name}.{}`", namespace.unwrap_or("<its namespace>"));
         report.warning("short-host", at, message, way_out);
     }

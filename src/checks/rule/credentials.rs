@@ -27,15 +27,18 @@ pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report:
 /// Source: `pkg/scaling/resolver/scale_resolvers.go :: ResolveContainerEnv`
 fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(name) = value.text() else { return };
+    // Whoever writes the password itself here does not want to see it again.
+    let shown =
+        if secret::is_word(name) && !secret::may_be_secret(&format!("{plain}FromEnv"), name) { name } else { "…" };
     let empty =
         if plain.to_lowercase().contains("password") { "KEDA takes it for no password" } else { "KEDA finds nothing" };
     match resolve(trigger, name, objects) {
         Some(Variable::Absent) => {
-            let message = format!("names `{name}`, which the container that KEDA looks at does not have: {empty}");
+            let message = format!("names `{shown}`, which the container that KEDA looks at does not have: {empty}");
             report.error("variable-missing", value, message, "add the variable to the container, or name another");
         }
         Some(Variable::OfPod) => {
-            let message = format!("names `{name}`, which is known in the pod alone (`fieldRef`): {empty}");
+            let message = format!("names `{shown}`, which is known in the pod alone (`fieldRef`): {empty}");
             report.error(
                 "variable-missing",
                 value,
@@ -44,7 +47,7 @@ fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects:
             );
         }
         Some(Variable::Known("")) => {
-            let message = format!("names `{name}`, which is empty: {empty}");
+            let message = format!("names `{shown}`, which is empty: {empty}");
             report.error("variable-missing", value, message, "give it a value, or name another");
         }
         _ => {}
@@ -147,6 +150,16 @@ pub(in crate::checks) fn check_authentication(object: &Object<'_>, objects: &Obj
     for source in spec.get("secretTargetRef").items() {
         let (name, key) = (source.get("name"), source.get("key"));
         let (Some(secret), Some(text)) = (name.text(), key.text()) else { continue };
+        if !secret::is_word(text) {
+            let message = "is no name of a key, which has letters, digits, `-`, `_` and `.` alone: KEDA finds nothing";
+            report.error(
+                "secret-key-missing",
+                &key,
+                message,
+                "name the key, and let the Secret hold what it stands for",
+            );
+            continue;
+        }
         // One of the whole cluster reads Secrets of KEDA's own namespace.
         let Some(secret) = objects.find("Secret", secret, object).filter(|_| object.kind == "TriggerAuthentication")
         else {

@@ -27,6 +27,13 @@ const OF_LISTS: [&str; 3] = ["activationListLength", "listLength", "listName"];
 const OF_STREAMS: [&str; 6] =
     ["activationLagCount", "consumerGroup", "lagCount", "pendingEntriesCount", "stream", "streamLength"];
 
+/// Whether a trigger of some Redis reads a parameter of this name.
+pub(in crate::checks) fn is_parameter(name: &str) -> bool {
+    let connection = name.strip_suffix("FromEnv").unwrap_or(name);
+    OF_CONNECTION.contains(&connection)
+        || [&OF_ALL[..], &OF_LISTS, &OF_STREAMS].iter().any(|names| names.contains(&connection))
+}
+
 pub(super) fn check(trigger: &Cursor<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
     if !is_stream(trigger) {
