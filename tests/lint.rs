@@ -219,8 +219,46 @@ fn an_older_keda_knows_less() {
         let qscale = Qscale::new(["render", "--lint", "a.yaml", "--keda-version", version]);
         found(&qscale.file("a.yaml", text).output().exits(status).stdout, "a.yaml")
     };
-    assert_eq!(of("2.14", 0), []);
+    assert_eq!(of("2.16", 0), []);
     assert_eq!(of("2.9", 4), [(5, "error keda-version".to_owned()), (7, "warning keda-version".to_owned())]);
+}
+
+#[test]
+fn what_an_older_keda_does_not_know_is_found_wherever_it_is() {
+    let object = |spec: &str, kind: &str, metadata: &str| {
+        format!(
+            "kind: ScaledObject\nmetadata: {{name: a}}\nspec:\n  scaleTargetRef: {{name: a}}\n  {spec}\n  triggers:\n  - type: {kind}\n    metadata: {{{metadata}, listName: a}}\n"
+        )
+    };
+    let authentication = |list: &str| {
+        format!(
+            "kind: TriggerAuthentication\nmetadata: {{name: a}}\nspec:\n  {list}: [{{parameter: ca, name: a, key: a}}]\n"
+        )
+    };
+    let behavior = "fallback: {failureThreshold: 3, replicas: 1, behavior: scalingModifiers}";
+    for (text, last, first) in [
+        (authentication("secretTargetRef"), "2.11", "2.12"),
+        (authentication("configMapTargetRef"), "2.12", "2.13"),
+        (object(behavior, "redis", "address: \"h.n:1\""), "2.19", "2.20"),
+        (object("", "redis", "addresses: \"h.n:1\""), "2.15", "2.16"),
+        (object("", "redis-cluster", "address: \"h.n:1\""), "2.15", "2.16"),
+    ] {
+        for (version, expected) in [(last, true), (first, false)] {
+            let stdout = Qscale::new(["render", "--lint", "a.yaml", "--keda-version", version])
+                .file("a.yaml", &text)
+                .output()
+                .stdout;
+            assert_eq!(stdout.contains("[keda-version]: a.yaml:"), expected, "{version}: {text}\n{stdout}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_file_among_others_is_no_mistake() {
+    let object = "kind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: []}}}\n";
+    let qscale = Qscale::new(["render", "--lint", "a.yaml", "b.yaml", "c.yaml"]);
+    let files = qscale.file("a.yaml", object).file("b.yaml", "# nothing yet\n").file("c.yaml", "---\n");
+    assert_eq!(files.output().exits(0).stdout, "0 errors, 0 warnings\n");
 }
 
 #[test]
@@ -228,6 +266,7 @@ fn what_is_no_manifest_is_said_with_its_place() {
     for (text, place, reason) in [
         ("kind: ConfigMap\ndata: [1\n", "x.yaml:", "error[syntax]"),
         ("kind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n", "x.yaml:3:", "helm template"),
+        ("kind: Job\nspec:\n\tsuspend: true\n", "x.yaml:3:", "indent with spaces"),
         ("a: 1\n", "x.yaml:1:1: ", "error[no-object]"),
         ("", "x.yaml:1:1: ", "error[no-object]"),
     ] {

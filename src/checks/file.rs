@@ -39,6 +39,12 @@ impl File {
         self.text.contains("{{")
     }
 
+    /// Whether a tab indents this line, or the one before, where the reader still was.
+    pub(super) fn is_tabbed(&self, line: usize) -> bool {
+        let lines = self.text.lines().skip(line.saturating_sub(2)).take(2);
+        lines.into_iter().any(|text| text[..text.len() - text.trim_start().len()].contains('\t'))
+    }
+
     /// How many documents could be read.
     pub fn len(&self) -> usize {
         self.documents.len()

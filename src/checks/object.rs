@@ -102,6 +102,7 @@ impl<'a> Object<'a> {
         let path: &[&str] = match self.kind {
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => &["spec", "template"],
             "ScaledJob" => &["spec", "jobTargetRef", "template"],
+            "Pod" => &[],
             "CronJob" => &["spec", "jobTemplate", "spec", "template"],
             _ => return None,
         };
