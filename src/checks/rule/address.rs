@@ -20,14 +20,17 @@ struct Part<'a> {
 /// Source: `pkg/scalers/redis_scaler.go :: redisConnectionInfo`
 pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let several = trigger.get("type").text().is_some_and(|kind| kind.contains("cluster") || kind.contains("sentinel"));
-    let part = |names: [&str; 2]| part(trigger, names, objects);
-    let (address, host, port) = (part(["address", "addresses"]), part(["host", "hosts"]), part(["port", "ports"]));
+    let of = |names: [&str; 2]| part(trigger, names, objects);
+    let (address, host, port) = (of(["address", "addresses"]), of(["host", "hosts"]), of(["port", "ports"]));
     for (part, look) in [(&address, check_address as fn(&_, &_, &mut _)), (&host, self::host), (&port, check_port)] {
         let Some(Part { at, text: Some(text) }) = part else { continue };
-        list(at, text, several, report);
         for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
             look(at, text, report);
         }
+    }
+    // Ports are as many as hosts.
+    for Part { at, text } in [&address, &host].into_iter().flatten() {
+        list(at, text.as_deref().unwrap_or_default(), several, report);
     }
     together(trigger, [address.as_ref(), host.as_ref(), port.as_ref()], objects, report);
     tls_port(trigger, address.as_ref().or(port.as_ref()), objects, report);

@@ -15,7 +15,7 @@ const SECRET: &str = "put it into a Secret, and name that: `secretKeyRef` in a c
 pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
     for (key, value) in metadata.entries() {
-        if let Some(plain) = key.strip_suffix("FromEnv") {
+        if let Some(plain) = key.strip_suffix("FromEnv").filter(|plain| super::metadata::is_of_connection(plain)) {
             from_variable(trigger, plain, &value, objects, report);
         } else if secret::is_secret_name(key) && value.text().is_some_and(|text| !text.is_empty()) {
             let message = "is a password, for everyone who may read this object";

@@ -35,6 +35,11 @@ pub(in crate::checks) fn is_parameter(name: &str) -> bool {
         || [&OF_ALL[..], &OF_LISTS, &OF_STREAMS].iter().any(|names| names.contains(&connection))
 }
 
+/// Whether it may come from a variable.
+pub(super) fn is_of_connection(name: &str) -> bool {
+    OF_CONNECTION.contains(&name) || name == "sentinelMaster"
+}
+
 pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
     if !is_stream(trigger) {
@@ -115,8 +120,7 @@ fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
     let known = || OF_CONNECTION.into_iter().chain(OF_ALL).chain(own.iter().copied());
     for (key, entry) in metadata.entries() {
         let plain = key.strip_suffix("FromEnv");
-        let is_known = known().any(|name| name == key)
-            || plain.is_some_and(|plain| OF_CONNECTION.contains(&plain) || plain == "sentinelMaster");
+        let is_known = known().any(|name| name == key) || plain.is_some_and(is_of_connection);
         if is_known {
             continue;
         }
