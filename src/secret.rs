@@ -107,6 +107,34 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
     tokens
 }
 
+/// What else there is in names of secrets; as many others have it, it is no more than a reason not to show a value.
+const SUSPECT: [&str; 7] = ["pass", "pw", "auth", "cred", "key", "dsn", "sas"];
+
+/// Whether `text`, which is called `name`, may be a secret or hold one: then it is not shown.
+pub(crate) fn may_be_secret(name: &str, text: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let suspect = |word: &str| is_secret_name(word) || word.to_ascii_lowercase().ends_with("pw");
+    // Somebody may have written the password where the name of its variable belongs, and those are in capitals.
+    let variable = lower.ends_with("fromenv") && lower.contains("pass") && text.contains(char::is_lowercase);
+    let before_at = text.match_indices('@').any(|(at, _)| !text[at + 1..].starts_with("sha256:"));
+    let key = lower == "key" && !is_word(text);
+    let mut words = text.rsplit(|c: char| matches!(c, '=' | ':' | '&' | '?') || c.is_whitespace()).skip(1);
+    suspect(name) || variable || key || before_at || words.any(suspect)
+}
+
+/// Whether `text` is a secret in no variable that is called `name`: a switch, a small number, an address of a network.
+pub(crate) fn is_harmless(name: &str, text: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let small = text.len() <= 5 && text.parse::<f64>().is_ok();
+    !SUSPECT.iter().any(|word| lower.contains(word))
+        && (small || matches!(text, "true" | "false") || text.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// Whether this is a word of letters, digits and what stands between them in names, as keys are.
+pub(crate) fn is_word(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

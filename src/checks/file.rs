@@ -1,10 +1,8 @@
 //! A file of manifests, and what of it may be shown.
 
-use std::collections::BTreeSet;
-
-use super::node::{Node, Place, Value};
+use super::cover::Cover;
+use super::node::{Node, Place};
 use super::read::{self, Broken};
-use super::secret;
 
 /// Longer lines are not shown: JSON may have but one.
 const LONGEST_LINE: usize = 200;
@@ -17,8 +15,7 @@ pub struct File {
     text: String,
     documents: Vec<Node>,
     pub(super) broken: Vec<Broken>,
-    /// Lines that hold what nobody may see.
-    secret: BTreeSet<usize>,
+    cover: Cover,
 }
 
 impl File {
@@ -26,11 +23,11 @@ impl File {
     pub fn read(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let (documents, broken) = read::read(&text);
-        let mut secret = BTreeSet::new();
+        let mut cover = Cover::default();
         for document in &documents {
-            hide(document, false, &mut secret);
+            cover.add(document);
         }
-        Self { name: name.into(), text, documents, broken, secret }
+        Self { name: name.into(), text, documents, broken, cover }
     }
 
     pub(super) fn documents(&self) -> &[Node] {
@@ -40,6 +37,12 @@ impl File {
     /// Whether it looks like a template that has yet to become a manifest.
     pub(super) fn is_template(&self) -> bool {
         self.text.contains("{{")
+    }
+
+    /// Whether a tab indents this line, or the one before, where the reader still was.
+    pub(super) fn is_tabbed(&self, line: usize) -> bool {
+        let lines = self.text.lines().skip(line.saturating_sub(2)).take(2);
+        lines.into_iter().any(|text| text[..text.len() - text.trim_start().len()].contains('\t'))
     }
 
     /// How many documents could be read.
@@ -52,50 +55,23 @@ impl File {
         self.documents.is_empty()
     }
 
-    /// The line of `place` with marks below it; `None` for lines that are too long, or not to be seen by anyone.
+    /// The line of `place` with marks below it, and without what may be a secret; `None` where nothing would be left, and
+    /// for lines that are too long.
     pub fn excerpt(&self, place: Place) -> Option<String> {
         // What could not be read may hold anything.
-        if !self.broken.is_empty() || self.secret.contains(&place.line) {
+        if !self.broken.is_empty() {
             return None;
         }
-        let text = self.text.lines().nth(place.line.checked_sub(1)?)?.trim_end();
+        let text = self.text.lines().nth(place.line.checked_sub(1)?)?;
+        let (text, column, width) = self.cover.line(text, place)?;
         let length = text.chars().count();
         if length > LONGEST_LINE {
             return None;
         }
-        let Place { line, column, width } = place;
+        let line = place.line;
         let gutter = line.to_string().len();
         let marks = "^".repeat(width.min(length.saturating_sub(column - 1)).max(1));
         Some(format!("{:gutter$} |\n{line} | {text}\n{:gutter$} | {:indent$}{marks}", "", "", "", indent = column - 1))
-    }
-}
-
-/// Notes the lines of whatever looks like a secret; of everything below a key that does.
-fn hide(node: &Node, all: bool, lines: &mut BTreeSet<usize>) {
-    let text = |key: &str| node.get(key).and_then(|entry| entry.node.text());
-    let of_secret = text("kind") == Some("Secret");
-    let variable = text("name").is_some_and(secret::is_secret_name);
-    match &node.value {
-        Value::Scalar { text, .. } => {
-            if all || secret::has_password(text) {
-                lines.extend(node.place.line..=node.end);
-            }
-        }
-        Value::List(items) => items.iter().for_each(|item| hide(item, all, lines)),
-        Value::Map(entries) => {
-            let lists = ["command", "args"].iter().filter_map(|list| node.get(list));
-            let words: Vec<&Node> = lists.flat_map(|list| list.node.items()).collect();
-            let texts: Vec<&str> = words.iter().map(|word| word.text().unwrap_or_default()).collect();
-            for word in secret::secret_words(&texts).into_iter().map(|index| words[index]) {
-                lines.extend(word.place.line..=word.end);
-            }
-            for entry in entries {
-                let secret = secret::is_secret_name(&entry.key) && matches!(entry.node.value, Value::Scalar { .. });
-                let held = of_secret && matches!(entry.key.as_str(), "data" | "stringData");
-                let value = variable && entry.key == "value";
-                hide(&entry.node, all || secret || held || value, lines);
-            }
-        }
     }
 }
 
@@ -105,24 +81,36 @@ mod tests {
 
     #[test]
     fn a_place_is_shown_with_marks_below_it() {
-        let file = File::read("x.yaml", "a:\n  b: yes\n");
-        let place = Place { line: 2, column: 6, width: 3 };
-        assert_eq!(file.excerpt(place).as_deref(), Some("  |\n2 |   b: yes\n  |      ^^^"));
+        let file = File::read("x.yaml", "kind: Job\nspec:\n  suspend: yes\n");
+        let place = Place { line: 3, column: 12, width: 3 };
+        assert_eq!(file.excerpt(place).as_deref(), Some("  |\n3 |   suspend: yes\n  |            ^^^"));
     }
 
     #[test]
-    fn no_line_with_a_secret_is_shown() {
-        for text in [
-            "metadata:\n  password: s3cret\n",
-            "env:\n- {name: REDIS_PASSWORD, value: s3cret}\n",
-            "kind: Secret\nstringData:\n  any: s3cret\n",
-            "env:\n- name: REDIS_URL\n  value: redis://u:s3cret@h\n",
-            "a: s3cret\nb: [\n",
-            "command: [redis-cli]\nargs: [-a, s3cret]\n",
-            "command:\n- --requirepass\n- s3cret\n",
+    fn what_may_be_a_secret_is_covered_and_the_rest_of_its_line_is_shown() {
+        for (text, line, expected) in [
+            (
+                "kind: ScaledObject\nspec: {password: s3cret, maxReplicaCount: 0} # s3cret",
+                2,
+                "spec: {password: …, maxReplicaCount: 0}",
+            ),
+            ("kind: Secret\nstringData: {any: s3cret, 'a b': x}", 2, "stringData: {any: …, …: …}"),
+            ("kind: Job\nx: &a s3cret\ny: *a", 2, "x: &a …"),
+            (
+                "kind: Job\nspec: {template: {spec: {containers: [{name: é, image: a, args: [-a, s3cret]}]}}}",
+                2,
+                "spec: {template: {spec: {containers: [{name: é, image: a, args: […, …]}]}}}",
+            ),
         ] {
+            let shown = File::read("x.yaml", text).excerpt(Place { line, column: 1, width: 1 }).unwrap();
+            assert_eq!(shown, format!("  |\n{line} | {expected}\n  | ^"));
+        }
+        let file = File::read("x.yaml", "kind: Job\nspec: {a: s3cret, suspend: 5}");
+        let shown = file.excerpt(Place { line: 2, column: 19, width: 7 }).unwrap();
+        assert_eq!(shown, "  |\n2 | spec: {a: …, suspend: 5}\n  |              ^^^^^^^");
+        for text in ["kind: Job\nstatus: |\n  a\n  s3cret\n", "password: s3cret\n", "kind: Job\nb: s3cret\na: [\n"] {
             let file = File::read("x.yaml", text);
-            let shown = (1..=3).filter_map(|line| file.excerpt(Place { line, column: 1, width: 1 }));
+            let shown = (1..=4).filter_map(|line| file.excerpt(Place { line, column: 1, width: 1 }));
             assert!(!shown.collect::<String>().contains("s3cret"), "{text}");
         }
     }

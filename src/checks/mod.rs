@@ -1,5 +1,6 @@
 //! What is wrong with manifests, offline: rules over objects as they are written, whoever wrote them.
 
+mod cover;
 mod file;
 mod finding;
 mod node;
@@ -15,6 +16,7 @@ pub use self::file::File;
 use self::finding::Report;
 pub use self::finding::{Finding, Severity};
 pub use self::node::Place;
+use self::node::Sort;
 use self::object::{Cursor, Objects};
 pub use self::profile::{ProfileFinding, check as check_profile};
 use crate::profile::KedaVersion;
@@ -26,7 +28,10 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
     let mut report = Report::default();
     for (index, file) in files.iter().enumerate() {
         broken(index, file, &mut report);
-        if file.broken.is_empty() && !objects.all().any(|object| object.file == index) {
+        // One that is empty beside others says nothing; where there is nothing at all, something went wrong before.
+        let empty = file.documents().iter().all(|document| document.sort() == Some(Sort::Null));
+        let some = objects.all().any(|object| object.file == index || empty);
+        if file.broken.is_empty() && !some {
             nothing(index, &mut report);
         }
     }
@@ -34,12 +39,14 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
         let root = object.root();
         doubled(&root, &mut report);
         shape::check(&root, &mut report);
+        rule::version::check_api(&root, &mut report);
         rule::pods::check(object, &objects, &mut report);
         match object.kind {
             "ScaledObject" => rule::scaled_object::check(object, &objects, &mut report),
             "ScaledJob" => rule::scaled_job::check(object, &objects, &mut report),
             "TriggerAuthentication" | "ClusterTriggerAuthentication" => {
                 rule::credentials::check_authentication(object, &objects, &mut report);
+                rule::version::check_authentication(object, version, &mut report);
             }
             "ConfigMap" => rule::credentials::check_config_map(object, &mut report),
             _ => {}
@@ -61,6 +68,7 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
 
 /// What could not be read.
 fn broken(index: usize, file: &File, report: &mut Report) {
+    let tab = "indent with spaces: YAML takes no tabs there";
     let template = "templates have to be rendered first, as `helm template … | qscale render --lint -` does";
     for fault in &file.broken {
         report.0.push(Finding {
@@ -71,8 +79,12 @@ fn broken(index: usize, file: &File, report: &mut Report) {
             object: String::new(),
             path: String::new(),
             message: format!("is no YAML: {}", fault.message),
-            way_out: if file.is_template() { template } else { "look for what is not closed, or not aligned" }
-                .to_owned(),
+            way_out: match fault.place.line {
+                _ if file.is_template() => template,
+                line if file.is_tabbed(line) => tab,
+                _ => "look for what is not closed, or not aligned",
+            }
+            .to_owned(),
         });
     }
 }

@@ -16,7 +16,9 @@ pub struct Place {
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) place: Place,
-    /// The last line of it.
+    /// Where its text stands, which for an alias is somewhere else.
+    pub(super) origin: Place,
+    /// The last line of its text.
     pub(super) end: usize,
 }
 

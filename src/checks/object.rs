@@ -2,6 +2,7 @@
 
 use super::file::File;
 use super::node::{Entry, Node, Place, Sort};
+use super::secret;
 
 /// One Kubernetes object.
 #[derive(Debug)]
@@ -101,6 +102,7 @@ impl<'a> Object<'a> {
         let path: &[&str] = match self.kind {
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => &["spec", "template"],
             "ScaledJob" => &["spec", "jobTargetRef", "template"],
+            "Pod" => &[],
             "CronJob" => &["spec", "jobTemplate", "spec", "template"],
             _ => return None,
         };
@@ -111,7 +113,7 @@ impl<'a> Object<'a> {
 impl<'a> Cursor<'a> {
     /// The value of a key; a place is there even where the key is not.
     pub(super) fn get(&self, key: &str) -> Cursor<'a> {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        let path = self.below(key);
         let entry = self.node.and_then(|node| node.get(key));
         Cursor {
             object: self.object,
@@ -148,11 +150,17 @@ impl<'a> Cursor<'a> {
                 node: Some(&entry.node),
                 key: Some(entry.place),
                 around: self.place(),
-                path: if self.path.is_empty() { entry.key.clone() } else { format!("{}.{}", self.path, entry.key) },
+                path: self.below(&entry.key),
             };
             (entry.key.as_str(), cursor)
         };
         entries.iter().map(entry).collect()
+    }
+
+    /// The path of a key; one that is no word may hold what belongs behind it, as `{password:…}` without a space does.
+    fn below(&self, key: &str) -> String {
+        let key = if secret::is_word(key) { key } else { "…" };
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     pub(super) fn is_there(&self) -> bool {

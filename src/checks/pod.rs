@@ -7,6 +7,9 @@ use crate::profile::Span;
 use crate::profile::consume::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
 use crate::workload::Work;
 
+/// What of `apps/v1` can be scaled.
+pub(super) const SCALED: [&str; 3] = ["Deployment", "StatefulSet", "ReplicaSet"];
+
 /// Where a variable of a container comes from.
 pub(super) enum Variable<'a> {
     /// A text that stands in the files.
@@ -48,7 +51,13 @@ pub(super) fn container<'a>(template: &Cursor<'a>, named: Option<&str>) -> Optio
 /// What a scaled object scales, where it is in the files.
 pub(super) fn target<'a>(scaled: &'a Object<'a>, objects: &'a Objects<'a>) -> Option<&'a Object<'a>> {
     let target = scaled.at(&["spec", "scaleTargetRef"]);
-    objects.find(target.get("kind").text().unwrap_or("Deployment"), target.get("name").text()?, scaled)
+    objects.find(target_kind(&target), target.get("name").text()?, scaled)
+}
+
+/// The kind that a `scaleTargetRef` means, in whichever letters.
+pub(super) fn target_kind<'a>(target: &Cursor<'a>) -> &'a str {
+    let text = target.get("kind").text().unwrap_or("Deployment");
+    SCALED.into_iter().find(|kind| kind.eq_ignore_ascii_case(text)).unwrap_or(text)
 }
 
 /// The value that `container` has for the variable `name`.
@@ -121,7 +130,8 @@ fn words<'a>(container: &Cursor<'a>, objects: &'a Objects<'a>) -> Vec<String> {
     texts.map(|word| expanded(word, container, objects)).collect()
 }
 
-fn expanded<'a>(word: &str, container: &Cursor<'a>, objects: &'a Objects<'a>) -> String {
+/// `word` with the variables in it that are known: `$(HOST):6379`.
+pub(super) fn expanded<'a>(word: &str, container: &Cursor<'a>, objects: &'a Objects<'a>) -> String {
     let (mut text, mut rest) = (String::new(), word);
     while let Some((before, after)) = rest.split_once("$(") {
         let Some((name, left)) = after.split_once(')') else { break };

@@ -69,12 +69,12 @@ impl Reader {
                     Value::Map(entries) => Value::Map(merged(entries)),
                     other => other,
                 };
-                return self.put(Node { value, place: place(start), end: span.end.line() }, anchor);
+                return self.put(node(value, start, span), anchor);
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let value = Value::Scalar { text: text.into_owned(), plain };
-                return self.put(Node { value, place: place(span), end: span.end.line() }, anchor);
+                return self.put(node(value, span, span), anchor);
             }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else { return Ok(()) };
@@ -131,6 +131,10 @@ fn merged(mut entries: Vec<Entry>) -> Vec<Entry> {
 fn size(node: &Node) -> usize {
     let within = node.items().iter().chain(node.entries().iter().map(|entry| &entry.node));
     1 + within.map(size).sum::<usize>()
+}
+
+fn node(value: Value, first: Span, last: Span) -> Node {
+    Node { value, place: place(first), origin: place(first), end: last.end.line() }
 }
 
 fn place(span: Span) -> Place {

@@ -16,6 +16,13 @@ pub(super) struct Shape {
     pub(super) required: &'static [&'static str],
 }
 
+impl Shape {
+    /// What its field of this name holds.
+    pub(super) fn field(&self, name: &str) -> Option<&'static Type> {
+        self.fields.iter().find(|(own, _)| *own == name).map(|(_, kind)| kind)
+    }
+}
+
 /// What a field holds.
 pub(super) enum Type {
     /// Whatever Kubernetes makes of it.
@@ -44,8 +51,8 @@ pub(super) fn check(root: &Cursor<'_>, report: &mut Report) {
 
 fn walk(cursor: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
     for (key, field) in cursor.entries() {
-        match shape.fields.iter().find(|(name, _)| *name == key) {
-            Some((_, kind)) => check_type(&field, kind, report),
+        match shape.field(key) {
+            Some(kind) => check_type(&field, kind, report),
             None => unknown(key, &field, shape, report),
         }
     }

@@ -5,70 +5,92 @@ use std::net::IpAddr;
 use super::super::finding::Report;
 use super::super::object::{Cursor, Objects};
 use super::super::pod::{self, Variable};
-use super::super::secret;
+use super::credentials;
 
 /// Ports that speak TLS with those who host Redis for others.
 const TLS_PORTS: [&str; 3] = ["6380", "10000", "25061"];
 
+/// A part of where Redis is, in the metadata or in a variable that it names.
+struct Part<'a> {
+    at: Cursor<'a>,
+    /// What it says; `None` where that is not in the files.
+    text: Option<String>,
+}
+
 /// Source: `pkg/scalers/redis_scaler.go :: redisConnectionInfo`
 pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
-    let metadata = trigger.get("metadata");
     let several = trigger.get("type").text().is_some_and(|kind| kind.contains("cluster") || kind.contains("sentinel"));
-    let said = |keys: [&str; 2]| keys.into_iter().map(|key| metadata.get(key)).find(Cursor::is_there);
-    let (addresses, hosts, ports) = (said(["address", "addresses"]), said(["host", "hosts"]), said(["port", "ports"]));
-    let from = |key: &str| {
-        let keys = [format!("{key}FromEnv"), format!("{key}sFromEnv"), format!("{key}esFromEnv")];
-        keys.into_iter().map(|key| metadata.get(&key)).find(Cursor::is_there)
-    };
-    let referenced = trigger.get("authenticationRef").is_there();
+    let of = |names: [&str; 2]| part(trigger, names, objects);
+    let (address, host, port) = (of(["address", "addresses"]), of(["host", "hosts"]), of(["port", "ports"]));
+    for (part, look) in [(&address, check_address as fn(&_, &_, &mut _)), (&host, self::host), (&port, check_port)] {
+        let Some(Part { at, text: Some(text) }) = part else { continue };
+        for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            look(at, text, report);
+        }
+    }
+    // Ports are as many as hosts.
+    for Part { at, text } in [&address, &host].into_iter().flatten() {
+        list(at, text.as_deref().unwrap_or_default(), several, report);
+    }
+    together(trigger, [address.as_ref(), host.as_ref(), port.as_ref()], objects, report);
+    tls_port(trigger, address.as_ref().or(port.as_ref()), objects, report);
+}
 
-    if let Some(at) = &addresses {
-        let text = at.text().unwrap_or_default();
-        list(at, text, several, report);
-        for address in text.split(',').map(str::trim) {
-            check_address(at, address, report);
-        }
-        if let Some(other) = hosts.as_ref().or(ports.as_ref()) {
-            let message = "stands beside an address, which KEDA takes in its place, or adds to it in a cluster";
-            report.error("address-and-host", other, message, "keep one of them");
-        }
+/// What the metadata says under one of the names, which comes before what a variable says.
+fn part<'a>(trigger: &Cursor<'a>, names: [&str; 2], objects: &'a Objects<'a>) -> Option<Part<'a>> {
+    let metadata = trigger.get("metadata");
+    let there = |at: &Cursor<'_>| at.text().is_some_and(|text| !text.trim().is_empty());
+    if let Some(at) = names.map(|name| metadata.get(name)).into_iter().find(there) {
+        return Some(Part { text: at.text().map(str::to_owned), at });
     }
-    if let Some(at) = &hosts {
-        let text = at.text().unwrap_or_default();
-        list(at, text, several, report);
-        text.split(',').map(str::trim).for_each(|name| host(at, name, report));
-        match &ports {
-            None if from("port").is_none() && !referenced => {
-                let message = "has no `port` beside it: KEDA passes over a host alone, and finds no address";
-                report.error("host-without-port", at, message, "write `port` \"6379\" beside it");
+    let at = names.map(|name| metadata.get(&format!("{name}FromEnv"))).into_iter().find(there)?;
+    let variable = at.text().unwrap_or_default();
+    let text = match container(trigger, objects) {
+        Some(container) => match pod::variable(&container, variable, objects) {
+            Variable::Known(text) => Some(pod::expanded(text, &container, objects)),
+            _ => None,
+        },
+        None => None,
+    };
+    // What is left of a reference is known in the cluster alone.
+    Some(Part { at, text: text.filter(|text| !text.is_empty() && !text.contains("$(")) })
+}
+
+/// Whether the parts make an address.
+fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objects<'_>, report: &mut Report) {
+    let gives = |names: &[&str]| credentials::gives(trigger, names, objects);
+    let (address, port_too, host_too) = (["address", "addresses"], ["port", "ports"], ["host", "hosts"]);
+    match parts {
+        [Some(_), host, port] => {
+            if let Some(other) = host.or(port) {
+                let message = "stands beside an address, which KEDA takes in its place, or adds to it in a cluster";
+                report.error("address-and-host", &other.at, message, "keep one of them");
             }
-            Some(ports) if ports.text().map(|ports| ports.split(',').count()) != Some(text.split(',').count()) => {
+        }
+        [None, Some(host), Some(port)] => {
+            let count = |part: &Part<'_>| part.text.as_ref().map(|text| text.split(',').count());
+            if count(host).zip(count(port)).is_some_and(|(hosts, ports)| hosts != ports) {
                 let message = "are not as many as the hosts: KEDA refuses them";
-                report.error("host-without-port", ports, message, "write a port for each host");
+                report.error("host-without-port", &port.at, message, "write a port for each host");
             }
-            _ => {}
         }
-    } else if let Some(at) = from("host").filter(|_| ports.is_none() && from("port").is_none() && !referenced) {
-        let message = "has no `portFromEnv` beside it: KEDA passes over a host alone, and finds no address";
-        report.error("host-without-port", &at, message, "write `port` or `portFromEnv` beside it");
-    } else if let Some(at) = ports.as_ref().filter(|_| addresses.is_none() && from("host").is_none() && !referenced) {
-        let message = "has no `host` beside it: KEDA passes over a port alone, and finds no address";
-        report.error("host-without-port", at, message, "write `host` beside it, or both as `address`");
-    }
-    for key in ["host", "address"] {
-        let Some(at) = from(key) else { continue };
-        let Some(Variable::Known(value)) = resolve(trigger, at.text().unwrap_or_default(), objects) else { continue };
-        for value in value.split(',').map(str::trim).filter(|value| !value.is_empty()) {
-            if key == "host" { host(&at, value, report) } else { check_address(&at, value, report) }
+        [None, Some(host), None] if !gives(&port_too) && !gives(&address) => {
+            let message = "has no `port` beside it: KEDA passes over a host alone, and finds no address";
+            report.error("host-without-port", &host.at, message, "write `port` or `portFromEnv` beside it");
         }
+        [None, None, Some(port)] if !gives(&host_too) && !gives(&address) => {
+            let message = "has no `host` beside it: KEDA passes over a port alone, and finds no address";
+            report.error("host-without-port", &port.at, message, "write `host` beside it, or both as `address`");
+        }
+        [None, None, None] if !gives(&host_too) && !gives(&address) => {
+            let metadata = trigger.get("metadata");
+            if metadata.is_map() {
+                let message = "says no address: KEDA cannot build the trigger";
+                report.error("no-address", &metadata.by_key(), message, "write `address` as \"host:port\"");
+            }
+        }
+        _ => {}
     }
-    let nothing = [&addresses, &hosts, &ports].iter().all(|said| said.is_none());
-    if metadata.is_map() && nothing && from("host").is_none() && from("address").is_none() && !referenced {
-        let message = "says no address: KEDA cannot build the trigger";
-        report.error("no-address", &metadata.by_key(), message, "write `address` as \"host:port\"");
-    }
-    let port = addresses.as_ref().or(ports.as_ref());
-    tls_port(&metadata, port, objects, trigger, report);
 }
 
 /// A plain trigger dials the first of its addresses alone.
@@ -81,29 +103,58 @@ fn list(at: &Cursor<'_>, text: &str, several: bool, report: &mut Report) {
 
 /// An address is dialled as it is.
 fn check_address(at: &Cursor<'_>, address: &str, report: &mut Report) {
-    if secret::has_password(address) {
-        let message = "holds a password, for everyone who may read this object; KEDA takes it for part of the host";
-        let way_out = "write \"host:port\" alone, and the password into a Secret that a TriggerAuthentication names";
-        return report.error("password-in-plain-text", at, message, way_out);
+    if holds_credentials(at, address, report) || url(at, address, report) {
+        return;
     }
-    if address.contains("://") || address.contains('@') {
-        let message = "is a URL, and KEDA dials it as it is: it needs a host and a port";
-        return report.error(
-            "address-url",
-            at,
-            message,
-            "write \"host:port\" alone, and `enableTLS` \"true\" for rediss",
-        );
-    }
-    let port = |port: &str| port.parse::<u16>().is_ok_and(|port| port != 0);
     match address.rsplit_once(':') {
-        Some((name, number)) if port(number) && !name.is_empty() => host(at, name, report),
+        Some((name, number)) if is_port(number) && !name.is_empty() => host(at, name, report),
         _ => report.error("address-without-port", at, "has no port: KEDA dials it as it is", "write \"host:port\""),
     }
 }
 
+/// Kubernetes itself sets variables such as `REDIS_PORT` to `tcp://10.0.0.1:6379`.
+fn check_port(at: &Cursor<'_>, port: &str, report: &mut Report) {
+    if !holds_credentials(at, port, report) && !is_port(port) {
+        report.error(
+            "port",
+            at,
+            "is no port: KEDA writes it behind the host as it is",
+            "write a number, such as \"6379\"",
+        );
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok_and(|port| port != 0)
+}
+
+fn url(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
+    let there = text.contains("://");
+    if there {
+        let message = "is a URL, and KEDA dials it as it is: it needs a host and a port";
+        let way_out = "write the host and port alone, and `enableTLS` \"true\" for rediss";
+        report.error("address-url", at, message, way_out);
+    }
+    there
+}
+
+/// What stands before `@` is a user or a password, which nothing here may show.
+fn holds_credentials(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
+    let there = text.contains('@');
+    if there {
+        let message = "holds a password or user, for everyone who may read it; KEDA takes them for part of the host";
+        let way_out =
+            "write the host and port alone, and the password into a Secret that a TriggerAuthentication names";
+        report.error("password-in-plain-text", at, message, way_out);
+    }
+    there
+}
+
 /// Names that mean something else to KEDA than to the pods.
 pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
+    if holds_credentials(at, name, report) || url(at, name, report) {
+        return;
+    }
     let name = name.trim_start_matches('[').trim_end_matches(']');
     if let Ok(ip) = name.parse::<IpAddr>() {
         let private = match ip {
@@ -123,10 +174,26 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
     if name.eq_ignore_ascii_case("localhost") {
         return loopback(at, report);
     }
+    if let Some((_, port)) = name.split_once(':').filter(|(_, port)| is_port(port)) {
+        let message = "has a port behind it: KEDA takes both for the name of the host, and writes a port behind them";
+        return report.error(
+            "host-name",
+            at,
+            message,
+            format!("write `port` \"{port}\" beside it, and the host alone"),
+        );
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !name.chars().all(plain) || name.split('.').rev().skip(1).any(str::is_empty) {
+        let message = "is no name of a host, which has letters, digits, `-` and single dots alone";
+        return report.error("host-name", at, message, "write the host alone");
+    }
     let namespace = at.object.namespace;
     if !name.contains('.') && namespace != Some("keda") {
         let message = "is a short name, which only pods of its own namespace can resolve: KEDA, in another one, says \
                        `no such host`, and nothing is ever scaled";
+        // What a variable holds is somewhere else, and may be what it should not.
+        let name = if at.text().is_some_and(|text| text.contains(name)) { name } else { "<name>" };
         let way_out = format!("write `{name}.{}`", namespace.unwrap_or("<its namespace>"));
         report.warning("short-host", at, message, way_out);
     }
@@ -148,30 +215,29 @@ pub(super) fn resolve<'a>(trigger: &Cursor<'a>, variable: &str, objects: &'a Obj
 
 /// The container whose variables KEDA reads.
 pub(super) fn container<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Cursor<'a>> {
-    let scaled = trigger.object;
-    let (owner, named) = if scaled.kind == "ScaledJob" {
-        (scaled, scaled.at(&["spec", "envSourceContainerName"]))
-    } else {
-        (pod::target(scaled, objects)?, scaled.at(&["spec", "scaleTargetRef", "envSourceContainerName"]))
+    let path: &[&str] = match trigger.object.kind {
+        "ScaledJob" => &["spec", "envSourceContainerName"],
+        _ => &["spec", "scaleTargetRef", "envSourceContainerName"],
     };
-    pod::container(&owner.template()?, named.text())
+    pod::container(&template(trigger, objects)?, trigger.object.at(path).text())
 }
 
-fn tls_port(
-    metadata: &Cursor<'_>,
-    at: Option<&Cursor<'_>>,
-    objects: &Objects<'_>,
-    trigger: &Cursor<'_>,
-    report: &mut Report,
-) {
-    let on =
-        metadata.get("enableTLS").is_true() || super::credentials::tls_of_reference(trigger, objects) != Some(false);
-    let Some(at) = at.filter(|_| !on) else { return };
+/// The template of the pods that are scaled.
+pub(super) fn template<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Cursor<'a>> {
+    let scaled = trigger.object;
+    let owner = if scaled.kind == "ScaledJob" { scaled } else { pod::target(scaled, objects)? };
+    owner.template()
+}
+
+fn tls_port(trigger: &Cursor<'_>, part: Option<&Part<'_>>, objects: &Objects<'_>, report: &mut Report) {
+    let on = trigger.at(&["metadata", "enableTLS"]).is_true()
+        || credentials::tls_of_reference(trigger, objects) != Some(false);
+    let Some(Part { at, text: Some(text) }) = part.filter(|_| !on) else { return };
     // A URL has been refused before.
-    let port = |text: &str| {
+    let of_tls = |text: &str| {
         !text.contains("://") && text.rsplit(':').next().is_some_and(|port| TLS_PORTS.contains(&port.trim()))
     };
-    if at.text().is_some_and(|text| text.split(',').any(port)) {
+    if text.split(',').any(of_tls) {
         let message =
             "is a port that speaks TLS as a rule, and TLS is off: KEDA then waits for an answer that never comes";
         report.warning("port-of-tls", at, message, "set `enableTLS` to \"true\"");

@@ -4,6 +4,7 @@ use super::super::finding::Report;
 use super::super::object::{Cursor, Object, Objects};
 use super::super::pod::{self, Variable};
 use super::super::secret;
+use super::super::shape;
 use super::address::{container, resolve};
 
 /// Said to who writes a password where everyone can read it.
@@ -14,7 +15,7 @@ const SECRET: &str = "put it into a Secret, and name that: `secretKeyRef` in a c
 pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
     for (key, value) in metadata.entries() {
-        if let Some(plain) = key.strip_suffix("FromEnv") {
+        if let Some(plain) = key.strip_suffix("FromEnv").filter(|plain| super::metadata::is_of_connection(plain)) {
             from_variable(trigger, plain, &value, objects, report);
         } else if secret::is_secret_name(key) && value.text().is_some_and(|text| !text.is_empty()) {
             let message = "is a password, for everyone who may read this object";
@@ -27,15 +28,18 @@ pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report:
 /// Source: `pkg/scaling/resolver/scale_resolvers.go :: ResolveContainerEnv`
 fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(name) = value.text() else { return };
+    // Whoever writes the password itself here does not want to see it again.
+    let shown =
+        if secret::is_word(name) && !secret::may_be_secret(&format!("{plain}FromEnv"), name) { name } else { "…" };
     let empty =
         if plain.to_lowercase().contains("password") { "KEDA takes it for no password" } else { "KEDA finds nothing" };
     match resolve(trigger, name, objects) {
         Some(Variable::Absent) => {
-            let message = format!("names `{name}`, which the container that KEDA looks at does not have: {empty}");
+            let message = format!("names `{shown}`, which the container that KEDA looks at does not have: {empty}");
             report.error("variable-missing", value, message, "add the variable to the container, or name another");
         }
         Some(Variable::OfPod) => {
-            let message = format!("names `{name}`, which is known in the pod alone (`fieldRef`): {empty}");
+            let message = format!("names `{shown}`, which is known in the pod alone (`fieldRef`): {empty}");
             report.error(
                 "variable-missing",
                 value,
@@ -44,7 +48,7 @@ fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects:
             );
         }
         Some(Variable::Known("")) => {
-            let message = format!("names `{name}`, which is empty: {empty}");
+            let message = format!("names `{shown}`, which is empty: {empty}");
             report.error("variable-missing", value, message, "give it a value, or name another");
         }
         _ => {}
@@ -96,6 +100,12 @@ pub(super) fn tls_of_reference(trigger: &Cursor<'_>, objects: &Objects<'_>) -> O
     parameters(trigger, objects).map(|all| all.contains(&"tls"))
 }
 
+/// Whether the trigger's authentication gives one of these, or may, as it is not in the files.
+pub(super) fn gives(trigger: &Cursor<'_>, names: &[&str], objects: &Objects<'_>) -> bool {
+    trigger.get("authenticationRef").is_there()
+        && parameters(trigger, objects).is_none_or(|all| names.iter().any(|name| all.contains(name)))
+}
+
 /// What the trigger's authentication provides; `None` where there is none, or it is not in the files.
 fn parameters<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Vec<&'a str>> {
     let reference = trigger.get("authenticationRef");
@@ -124,8 +134,8 @@ pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, repor
     if reference.get("kind").text().is_some_and(|kind| kind != "TriggerAuthentication") {
         return;
     }
-    if objects.find("TriggerAuthentication", text, trigger.object).is_some() {
-        return;
+    if let Some(authentication) = objects.find("TriggerAuthentication", text, trigger.object) {
+        return variables(authentication, trigger, objects, report);
     }
     let elsewhere = objects.of_kind("TriggerAuthentication").find(|other| other.name == text);
     if let Some(namespace) = elsewhere.and_then(|other| other.namespace) {
@@ -141,15 +151,56 @@ pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, repor
     }
 }
 
+/// The variables that a TriggerAuthentication reads from the pods of this trigger: of their first container where it names
+/// none.
+fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: &'a Objects<'a>, report: &mut Report) {
+    let Some(template) = super::address::template(trigger, objects) else { return };
+    for entry in authentication.at(&["spec", "env"]).items() {
+        let (name, named) = (entry.get("name"), entry.get("containerName"));
+        let Some(container) = pod::container(&template, named.text()) else { continue };
+        let missing = name.text().is_some_and(|text| {
+            secret::is_word(text) && matches!(pod::variable(&container, text, objects), Variable::Absent)
+        });
+        if missing {
+            let message = format!(
+                "is no variable of the container that KEDA looks at, in the pods that `{}` scales: it takes it for empty",
+                trigger.object.name
+            );
+            report.error("variable-missing", &name, message, "add the variable to the container, or name another");
+        }
+    }
+}
+
 /// Looks at what a TriggerAuthentication takes from where.
 pub(in crate::checks) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = object.at(&["spec"]);
+    for parameter in ["secretTargetRef", "configMapTargetRef", "env"].iter().flat_map(|list| spec.get(list).items()) {
+        misspelt(&parameter.get("parameter"), report);
+    }
     for source in spec.get("secretTargetRef").items() {
         let (name, key) = (source.get("name"), source.get("key"));
         let (Some(secret), Some(text)) = (name.text(), key.text()) else { continue };
+        if !secret::is_word(text) {
+            let message = "is no name of a key, which has letters, digits, `-`, `_` and `.` alone: KEDA finds nothing";
+            report.error(
+                "secret-key-missing",
+                &key,
+                message,
+                "name the key, and let the Secret hold what it stands for",
+            );
+            continue;
+        }
         // One of the whole cluster reads Secrets of KEDA's own namespace.
-        let Some(secret) = objects.find("Secret", secret, object).filter(|_| object.kind == "TriggerAuthentication")
-        else {
+        if object.kind != "TriggerAuthentication" {
+            continue;
+        }
+        let Some(secret) = objects.find("Secret", secret, object) else {
+            if let Some(other) = objects.of_kind("Secret").find(|other| other.name == secret)
+                && let Some(namespace) = other.namespace
+            {
+                let message = format!("is in the namespace `{namespace}`, where KEDA does not look: it finds nothing");
+                report.error("secret-elsewhere", &name, message, "put both into one namespace");
+            }
             continue;
         };
         if !pod::has_key(secret, text) {
@@ -172,6 +223,29 @@ pub(in crate::checks) fn check_authentication(object: &Object<'_>, objects: &Obj
             let message = "is read in a ClusterTriggerAuthentication alone";
             report.error("authentication-file", &path, message, "use `secretTargetRef`, or the other kind");
         }
+    }
+}
+
+/// What Redis triggers take from a TriggerAuthentication.
+const PARAMETERS: [&str; 8] = [
+    "password",
+    "username",
+    "sentinelPassword",
+    "sentinelUsername",
+    "sentinelMaster",
+    "address",
+    "addresses",
+    "keyPassword",
+];
+
+/// A parameter that is nearly one of these; other triggers have others.
+fn misspelt(parameter: &Cursor<'_>, report: &mut Report) {
+    let Some(text) = parameter.text().filter(|text| text.len() > 5 && !PARAMETERS.contains(text)) else { return };
+    let near = shape::nearest(text, PARAMETERS.into_iter()).filter(|near| near.len() > 5);
+    // Others spell it so.
+    if let Some(near) = near.filter(|_| text != "userName") {
+        let message = "is nothing that a Redis trigger reads: KEDA passes over it without a word";
+        report.warning("unknown-parameter", parameter, message, format!("did you mean `{near}`?"));
     }
 }
 

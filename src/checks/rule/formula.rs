@@ -40,6 +40,12 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, report: &mut Report) {
         let message = "has no `formula`, without which the rest means nothing";
         return report.error("formula", &modifiers.by_key(), message, "write one over the names of the triggers");
     };
+    let metric = modifiers.get("metricType");
+    if metric.text() == Some("Value") {
+        let message = "`Value` multiplies the pods at every look for as long as the formula gives more than `target`: 1, 2, \
+                       4, 8 pods and so on to the maximum";
+        report.warning("metric-type-value", &metric, message, "take it away: `AverageValue` is what lists need");
+    }
     target(&modifiers, report);
     names(scaled, &formula, text, report);
 }
@@ -66,7 +72,7 @@ fn target(modifiers: &Cursor<'_>, report: &mut Report) {
 
 fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) {
     let triggers = scaled.at(&["spec", "triggers"]).items();
-    let mut known = Vec::new();
+    let (mut known, mut wrong) = (Vec::new(), BTreeSet::new());
     for trigger in &triggers {
         let name = trigger.get("name");
         let Some(word) = name.text() else {
@@ -82,10 +88,12 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
             let message =
                 format!("cannot be used in a formula: `{word}` is not letters, digits and `_`, or a word of its own");
             report.error("formula", &name, message, "give it another, such as `waiting`");
+            wrong.extend(words(word));
         }
     }
     let used = words(text);
-    if let Some(unknown) = used.iter().find(|word| !known.contains(word) && !WORDS.contains(word)) {
+    let is_unknown = |word: &&&str| !known.contains(*word) && !WORDS.contains(*word) && !wrong.contains(**word);
+    if let Some(unknown) = used.iter().find(is_unknown) {
         let message = format!("names `{unknown}`, which is the name of no trigger: KEDA refuses the object");
         return report.error("formula", at, message, format!("the triggers are {}", known.join(", ")));
     }
@@ -99,8 +107,23 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
         Err(message) if message.starts_with("can divide by zero") => {
             report.error("formula-below-zero", at, "can divide by zero", "write `/ max(1, …)`");
         }
+        Err(message) if message.starts_with("ends where") || message.starts_with("is true or false") => {
+            report.error("formula", at, format!("{message}: KEDA refuses the object"), "complete it");
+        }
+        _ if !is_closed(text) => {
+            let message = "has parentheses that are not closed, or not opened: KEDA refuses the object";
+            report.error("formula", at, message, "write as many `)` as `(`");
+        }
         _ => {}
     }
+}
+
+fn is_closed(text: &str) -> bool {
+    let quoted = text.contains(['"', '\'', '`']);
+    quoted
+        || [('(', ')'), ('[', ']')]
+            .iter()
+            .all(|(open, close)| text.matches(*open).count() == text.matches(*close).count())
 }
 
 /// The words of a formula that stand for triggers: not what is called, nor what `let` makes, nor what is in quotes.

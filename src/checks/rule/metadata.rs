@@ -1,8 +1,9 @@
 //! What a trigger is told: lengths, names, and parameters that nobody reads.
 
 use super::super::finding::Report;
-use super::super::object::Cursor;
+use super::super::object::{Cursor, Objects};
 use super::super::shape;
+use super::credentials;
 use super::trigger::is_stream;
 
 /// What may come from a variable as well, as `…FromEnv`.
@@ -27,7 +28,19 @@ const OF_LISTS: [&str; 3] = ["activationListLength", "listLength", "listName"];
 const OF_STREAMS: [&str; 6] =
     ["activationLagCount", "consumerGroup", "lagCount", "pendingEntriesCount", "stream", "streamLength"];
 
-pub(super) fn check(trigger: &Cursor<'_>, report: &mut Report) {
+/// Whether a trigger of some Redis reads a parameter of this name.
+pub(in crate::checks) fn is_parameter(name: &str) -> bool {
+    let connection = name.strip_suffix("FromEnv").unwrap_or(name);
+    OF_CONNECTION.contains(&connection)
+        || [&OF_ALL[..], &OF_LISTS, &OF_STREAMS].iter().any(|names| names.contains(&connection))
+}
+
+/// Whether it may come from a variable.
+pub(super) fn is_of_connection(name: &str) -> bool {
+    OF_CONNECTION.contains(&name) || name == "sentinelMaster"
+}
+
+pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
     if !is_stream(trigger) {
         lengths(&metadata, report);
@@ -48,13 +61,16 @@ pub(super) fn check(trigger: &Cursor<'_>, report: &mut Report) {
     unknown(trigger, &metadata, report);
     let sentinel = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-sentinel"));
     let named = ["sentinelMaster", "sentinelMasterFromEnv"].iter().any(|key| metadata.get(key).text().is_some());
-    if sentinel && !named {
+    if sentinel && !named && !credentials::gives(trigger, &["sentinelMaster"], objects) {
         let message = "has no `sentinelMaster`: KEDA takes it, and never reaches Redis";
         report.error("sentinel-master", &metadata.by_key(), message, "name the master as the sentinels know it");
     }
     let cluster = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-cluster"));
     let index = metadata.get("databaseIndex");
-    if cluster && index.integer().is_some_and(|index| index != 0) {
+    if said(&index).is_some_and(|text| whole(text).is_none()) {
+        let message = "is no whole number: KEDA cannot build the trigger";
+        report.error("database-index", &index, message, "write the number of the database, such as \"1\"");
+    } else if cluster && index.integer().is_some_and(|index| index != 0) {
         let message = "has no effect: a cluster has no databases but 0, where other keys are counted";
         report.error("database-index", &index, message, "take it away, and let the consumers use database 0");
     }
@@ -68,24 +84,34 @@ fn lengths(metadata: &Cursor<'_>, report: &mut Report) {
         report.error("list-name", &at, "names no list in `listName`: KEDA cannot build the trigger", "name the list");
     }
     let length = metadata.get("listLength");
-    if let Some(text) = length.text()
-        && !text.trim().parse::<i64>().is_ok_and(|length| length >= 1)
-    {
+    // What is empty is absent for KEDA.
+    if said(&length).is_some_and(|text| whole(text).is_none_or(|length| length < 1)) {
         let message = "has to be a whole number from 1 on: the HPA divides by it, as so many items ask for one pod";
         report.error("list-length", &length, message, "say how many items one pod is to have, such as \"10\"");
     }
     let activation = metadata.get("activationListLength");
-    match activation.text().map(|text| text.trim().parse::<i64>()) {
-        Some(Ok(number)) if number < 0 => {
+    match said(&activation).map(whole) {
+        Some(Some(number)) if number < 0 => {
             let message = "is below zero: even an empty list then counts as work, and the pods never go";
             report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
         }
-        Some(Err(_)) => {
+        Some(None) => {
             let message = "has to be a whole number from 0 on";
             report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
         }
         _ => {}
     }
+}
+
+fn said<'a>(parameter: &Cursor<'a>) -> Option<&'a str> {
+    parameter.text().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// A whole number as KEDA reads it, which is JSON: `05` and `+5` are none.
+fn whole(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits == "0" || !digits.starts_with(['0', '+', '-']);
+    text.parse().ok().filter(|_| plain)
 }
 
 /// KEDA passes over what it does not know, and takes the default.
@@ -94,8 +120,7 @@ fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
     let known = || OF_CONNECTION.into_iter().chain(OF_ALL).chain(own.iter().copied());
     for (key, entry) in metadata.entries() {
         let plain = key.strip_suffix("FromEnv");
-        let is_known = known().any(|name| name == key)
-            || plain.is_some_and(|plain| OF_CONNECTION.contains(&plain) || plain == "sentinelMaster");
+        let is_known = known().any(|name| name == key) || plain.is_some_and(is_of_connection);
         if is_known {
             continue;
         }

@@ -15,6 +15,7 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, repor
     let spec = scaled.at(&["spec"]);
     name(scaled, report);
     rollout(&spec, report);
+    history(&spec, report);
     let (low, high) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"));
     let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
     if low.integer().is_some_and(|low| low > most) {
@@ -68,10 +69,23 @@ fn rollout(spec: &Cursor<'_>, report: &mut Report) {
         let way_out = "write `rollout` with `strategy`; how Jobs are started is `strategy` of `scalingStrategy`";
         report.warning("rollout-strategy-old", &old.by_key(), message, way_out);
     }
-    if spec.is_map() && own.text() != Some("gradual") && old.text() != Some("gradual") {
+    // Any other word has been refused where it stands.
+    let kills = |text: Option<&str>| matches!(text, None | Some("immediate"));
+    if spec.is_map() && kills(own.text()) && old.text() != Some("gradual") {
         let at = if own.is_there() { own } else { spec.by_key() };
         let message = "ends all running Jobs, with the items they work, whenever this object is changed";
         report.warning("rollout-kills", &at, message, "set the strategy of `rollout` to `gradual`");
+    }
+}
+
+/// Source: `controllers/keda/scaledjob_controller.go`, `executor/scale_jobs.go :: cleanUp`
+fn history(spec: &Cursor<'_>, report: &mut Report) {
+    let limits = ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"];
+    let absent: Vec<&str> = limits.into_iter().filter(|limit| !spec.get(limit).is_there()).collect();
+    if spec.is_map() && !absent.is_empty() {
+        let limits = absent.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(" and ");
+        let message = format!("says no {limits}: KEDA keeps 100 Jobs that are over, with their pods");
+        report.warning("history-limits", &spec.by_key(), message, "set 5, say");
     }
 }
 
@@ -93,10 +107,12 @@ pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
         }
         return;
     };
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if !(name.chars().all(inner) && name.starts_with(outer) && name.ends_with(outer)) {
-        let message = "is no name of an object: small letters, digits, `-` and `.`, a letter or digit at both ends";
+    let inner = |c: char| outer(c) || c == '-';
+    let part = |part: &str| part.chars().all(inner) && part.starts_with(outer) && part.ends_with(outer);
+    if !name.split('.').all(part) {
+        let message = "is no name of an object: small letters, digits and `-`, a letter or digit at both ends; of several \
+                       such parts, with one `.` between";
         report.error("name", at, message, "give it another");
     }
 }

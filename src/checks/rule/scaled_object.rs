@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::finding::Report;
+use super::super::node::Sort;
 use super::super::object::{Cursor, Object, Objects};
 use super::super::pod;
 use super::trigger::is_list;
@@ -73,6 +74,9 @@ fn name(scaled: &Object<'_>, report: &mut Report) {
     let at = scaled.at(&["metadata", "name"]);
     super::scaled_job::dns_name(&at, report);
     let hpa = scaled.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
+    if hpa.is_there() {
+        super::scaled_job::dns_name(&hpa, report);
+    }
     if hpa.text().is_some_and(|name| name.len() > 63) {
         report.error("name-length", &hpa, "is longer than 63 characters, which KEDA refuses", "shorten it");
     }
@@ -147,7 +151,7 @@ fn from_zero(scaled: &Object<'_>, report: &mut Report) {
     }
     let cooldown = spec.get("cooldownPeriod");
     let behavior = spec.at(&["advanced", "horizontalPodAutoscalerConfig", "behavior"]);
-    if cooldown.integer().is_some_and(|seconds| seconds < 300) && !behavior.is_there() {
+    if cooldown.integer().is_some_and(|seconds| (0..300).contains(&seconds)) && !behavior.is_there() {
         let message = "is shorter than the 300 seconds that an HPA without `behavior` remembers: one item after the pause \
                        brings back as many pods as there were before it";
         report.warning("rebound", &cooldown, message, "set `behavior` of `horizontalPodAutoscalerConfig`");
@@ -165,7 +169,12 @@ fn behavior(scaled: &Object<'_>, report: &mut Report) {
             report.error("behavior", &policies, message, "take it away, or set `selectPolicy` to `Disabled`");
         }
         let tolerance = rules.get("tolerance");
-        if tolerance.is_there() && tolerance.number().is_none_or(|part| part < 0.0) {
+        // A quantity of Kubernetes, whose thousandths are written `50m`.
+        let part = tolerance.text().and_then(|text| text.strip_suffix('m').unwrap_or(text).parse::<f64>().ok());
+        if tolerance.sort() == Some(Sort::Float) {
+            let message = "is a number, and text is needed: the API server refuses the object";
+            report.error("unquoted-text", &tolerance, message, "put it in quotes");
+        } else if tolerance.is_there() && part.is_none_or(|part| !part.is_finite() || part < 0.0) {
             report.error("behavior", &tolerance, "has to be a part from 0 on", "write \"0.1\" for a tenth");
         }
     }

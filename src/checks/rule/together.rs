@@ -11,6 +11,7 @@ pub(in crate::checks) fn check(objects: &Objects<'_>, report: &mut Report) {
         for other in &scaled[..at] {
             twice(own, other, report);
         }
+        kind(own, report);
         missing(own, objects, report);
         for hpa in objects.of_kind("HorizontalPodAutoscaler").filter(|hpa| hpa.is_beside(own)) {
             beside(own, hpa, report);
@@ -26,7 +27,7 @@ pub(in crate::checks) fn check(objects: &Objects<'_>, report: &mut Report) {
 fn target<'a>(object: &'a Object<'a>) -> Option<(&'a str, Cursor<'a>)> {
     let target = object.at(&["spec", "scaleTargetRef"]);
     let name = target.get("name");
-    name.is_there().then(|| (target.get("kind").text().unwrap_or("Deployment"), name))
+    name.is_there().then(|| (pod::target_kind(&target), name))
 }
 
 fn same_target(one: &Object<'_>, other: &Object<'_>) -> bool {
@@ -73,6 +74,27 @@ fn beside(own: &Object<'_>, hpa: &Object<'_>, report: &mut Report) {
     report.error("hpa-beside", &hpa.at(&["spec", "scaleTargetRef", "name"]), message, way_out);
 }
 
+/// A kind that cannot be scaled, or is spelt in another way.
+///
+/// Source: `pkg/util/gvkr.go :: ParseGVKR`
+fn kind(own: &Object<'_>, report: &mut Report) {
+    let target = own.at(&["spec", "scaleTargetRef"]);
+    let kind = target.get("kind");
+    let Some(text) = kind.text().filter(|text| !pod::SCALED.contains(text)) else { return };
+    if matches!(target.get("apiVersion").text(), None | Some("apps/v1")) {
+        let way_out = match shape::nearest(text, pod::SCALED.into_iter()) {
+            Some(near) => format!("write `{near}`"),
+            None => format!("it is one of {}; of anything else `apiVersion` has to be said", pod::SCALED.join(", ")),
+        };
+        report.error(
+            "target-kind",
+            &kind,
+            format!("cannot be `{text}`: there is nothing to scale by that kind"),
+            way_out,
+        );
+    }
+}
+
 /// A target that is nearly one of those that are there.
 fn missing(own: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some((kind, name)) = target(own) else { return };
@@ -95,11 +117,25 @@ fn missing(own: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
 
 /// Source: <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
 fn disruption(budget: &Object<'_>, scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
-    let labels = budget.at(&["spec", "selector", "matchLabels"]).entries();
+    let selector = budget.at(&["spec", "selector"]);
+    let (labels, terms) = (selector.get("matchLabels").entries(), selector.get("matchExpressions").items());
     let selects = |target: &Object<'_>| {
         let Some(template) = target.template() else { return false };
         let own = template.at(&["metadata", "labels"]);
-        !labels.is_empty() && labels.iter().all(|(key, value)| own.get(key).text() == value.text())
+        let fits = |term: &Cursor<'_>| {
+            let value = term.get("key").text().and_then(|key| own.get(key).text());
+            let among = term.get("values").items().iter().any(|item| item.text() == value);
+            match term.get("operator").text() {
+                Some("In") => value.is_some() && among,
+                Some("NotIn") => value.is_none() || !among,
+                Some("Exists") => value.is_some(),
+                Some("DoesNotExist") => value.is_none(),
+                _ => false,
+            }
+        };
+        !(labels.is_empty() && terms.is_empty())
+            && labels.iter().all(|(key, value)| own.get(key).text() == value.text())
+            && terms.iter().all(fits)
     };
     if !pod::target(scaled, objects).is_some_and(|target| budget.is_beside(target) && selects(target)) {
         return;

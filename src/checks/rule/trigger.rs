@@ -4,7 +4,14 @@ use std::collections::BTreeSet;
 
 use super::super::finding::Report;
 use super::super::object::{Cursor, Object, Objects};
+use super::super::shape;
 use super::{address, credentials, metadata};
+
+/// The triggers that look into a Redis.
+///
+/// Source: `pkg/scaling/scalers_builder.go :: buildScaler`
+const REDIS: [&str; 6] =
+    ["redis", "redis-cluster", "redis-sentinel", "redis-streams", "redis-cluster-streams", "redis-sentinel-streams"];
 
 /// Looks at the triggers of a ScaledObject or ScaledJob, in the order in which they stand.
 pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
@@ -19,10 +26,11 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, repor
             let message = "is the name of another trigger as well: KEDA refuses both";
             report.error("trigger-name", &name, message, "give each trigger a name of its own");
         }
+        kind(&trigger, report);
         metric_type(&trigger, report);
         cached(&trigger, report);
         if is_redis(&trigger) {
-            metadata::check(&trigger, report);
+            metadata::check(&trigger, objects, report);
             address::check(&trigger, objects, report);
             credentials::check_trigger(&trigger, objects, report);
         }
@@ -33,7 +41,20 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, repor
 
 /// Whether a trigger counts what is in Redis: in a list, or in a stream.
 fn is_redis(trigger: &Cursor<'_>) -> bool {
-    trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis"))
+    trigger.get("type").text().is_some_and(|kind| REDIS.contains(&kind))
+}
+
+/// A type that is meant to be one of those for Redis, and is none.
+fn kind(trigger: &Cursor<'_>, report: &mut Report) {
+    let kind = trigger.get("type");
+    let Some(text) = kind.text().filter(|text| !REDIS.contains(text)) else { return };
+    let near = shape::nearest(text, REDIS.into_iter());
+    if near.is_some() || text.to_ascii_lowercase().contains("redis") {
+        let way_out =
+            near.map_or_else(|| format!("it is one of {}", REDIS.join(", ")), |near| format!("write `{near}`"));
+        let message = format!("cannot be `{text}`: KEDA has no such trigger, and refuses the object");
+        report.error("trigger-type", &kind, message, way_out);
+    }
 }
 
 /// Whether it counts a list.

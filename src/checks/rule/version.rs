@@ -28,6 +28,10 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, version: KedaVersion, report
     for (_, path, since) in FIELDS.iter().filter(|(kind, ..)| *kind == scaled.kind) {
         needs(&scaled.at(path), *since, version, report);
     }
+    let behavior = scaled.at(&["spec", "fallback", "behavior"]);
+    if behavior.text() == Some("scalingModifiers") {
+        needs(&behavior, KedaVersion(2, 20, 0), version, report);
+    }
     for direction in ["scaleUp", "scaleDown"] {
         let path = ["spec", "advanced", "horizontalPodAutoscalerConfig", "behavior", direction, "tolerance"];
         needs(&scaled.at(&path), KedaVersion(2, 18, 0), version, report);
@@ -35,7 +39,20 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, version: KedaVersion, report
     for trigger in scaled.at(&["spec", "triggers"]).items() {
         needs(&trigger.get("useCachedMetrics"), KedaVersion(2, 9, 0), version, report);
         needs(&trigger.at(&["metadata", "unsafeSsl"]), KedaVersion(2, 9, 1), version, report);
-        let cluster = trigger.get("type");
+        let kind = trigger.get("type");
+        let list = kind.text().is_some_and(|kind| kind.starts_with("redis"));
+        // Before, a trigger read the one spelling or the other.
+        let single = kind.text().is_some_and(|kind| matches!(kind, "redis" | "redis-streams"));
+        for (one, many) in [("address", "addresses"), ("host", "hosts"), ("port", "ports")] {
+            let (other, own) = if single { (many, one) } else { (one, many) };
+            let at = [other.to_owned(), format!("{other}FromEnv")].map(|key| trigger.at(&["metadata", &key]));
+            let Some(at) = at.iter().find(|at| list && at.is_there() && version < KedaVersion(2, 16, 0)) else {
+                continue;
+            };
+            let message = format!("is read from KEDA 2.16.0 on, and {version} is in the cluster: it passes over it");
+            report.error("keda-version", at, message, format!("write `{own}`, or use a newer KEDA"));
+        }
+        let cluster = kind;
         if version < KedaVersion(2, 10, 0) && cluster.text().is_some_and(|kind| kind.starts_with("redis-cluster")) {
             let message = format!("is what KEDA {version} cannot read where its servers are Redis 7 or newer");
             report.warning("keda-version", &cluster, message, "use KEDA 2.10.0 or newer");
@@ -84,6 +101,50 @@ pub(in crate::checks) fn check_host(
                 report.warning("keda-version", &value, message, "use KEDA 2.20.0 or newer");
             }
         }
+    }
+}
+
+/// What a TriggerAuthentication gives, and an older KEDA does not take.
+pub(in crate::checks) fn check_authentication(object: &Object<'_>, version: KedaVersion, report: &mut Report) {
+    let spec = object.at(&["spec"]);
+    needs(&spec.get("configMapTargetRef"), KedaVersion(2, 13, 0), version, report);
+    for source in ["secretTargetRef", "configMapTargetRef", "env"].iter().flat_map(|list| spec.get(list).items()) {
+        let parameter = source.get("parameter");
+        // Names that other triggers have as well, and had before.
+        let of_redis = matches!(parameter.text(), Some("ca" | "cert" | "key" | "keyPassword" | "tls"));
+        if of_redis && version < KedaVersion(2, 12, 0) {
+            let message = format!("is read by Redis triggers from KEDA 2.12.0 on, and {version} is in the cluster");
+            report.warning("keda-version", &parameter, message, "use a newer KEDA");
+        }
+    }
+}
+
+/// Where the kinds live.
+const APIS: [(&str, &str, &[&str]); 11] = [
+    ("ScaledObject", "keda.sh", &["v1alpha1"]),
+    ("ScaledJob", "keda.sh", &["v1alpha1"]),
+    ("TriggerAuthentication", "keda.sh", &["v1alpha1"]),
+    ("ClusterTriggerAuthentication", "keda.sh", &["v1alpha1"]),
+    ("Deployment", "apps", &["v1"]),
+    ("StatefulSet", "apps", &["v1"]),
+    ("DaemonSet", "apps", &["v1"]),
+    ("Job", "batch", &["v1"]),
+    ("CronJob", "batch", &["v1"]),
+    ("PodDisruptionBudget", "policy", &["v1"]),
+    ("HorizontalPodAutoscaler", "autoscaling", &["v1", "v2"]),
+];
+
+/// A version that was, or never was. Other groups may have kinds of the same names, but for KEDA's.
+pub(in crate::checks) fn check_api(root: &Cursor<'_>, report: &mut Report) {
+    let own = APIS.into_iter().find(|(kind, ..)| *kind == root.object.kind);
+    let at = root.get("apiVersion");
+    let (Some((kind, group, versions)), Some(text)) = (own, at.text()) else { return };
+    let (its_group, version) = text.split_once('/').unwrap_or(("", text));
+    let ours = group == "keda.sh" || its_group == group || matches!(its_group, "" | "extensions");
+    if ours && !(its_group == group && versions.contains(&version)) {
+        let newest = versions.last().copied().unwrap_or_default();
+        let message = format!("has no {kind}: the API server refuses the object");
+        report.error("api-version", &at, message, format!("write `{group}/{newest}`"));
     }
 }
 

@@ -140,7 +140,7 @@ static POD: Shape = shape(
     ],
 );
 
-static CONTAINER: Shape = shape(
+pub(super) static CONTAINER: Shape = shape(
     "a container",
     &["name"],
     &[

@@ -4,7 +4,7 @@
 
 mod kubernetes;
 
-use self::kubernetes::{CONFIG_MAP, DEPLOYMENT_SPEC, JOB_SPEC, META, SECRET, STATEFUL_SET_SPEC};
+use self::kubernetes::{CONFIG_MAP, CONTAINER, DEPLOYMENT_SPEC, JOB_SPEC, META, SECRET, STATEFUL_SET_SPEC};
 use super::shape::Shape;
 use super::shape::Type::{self, Any, Boolean, List, Of, One, Text, Texts, Whole};
 
@@ -25,6 +25,22 @@ pub(super) fn of_kind(kind: &str) -> Option<&'static Shape> {
         _ => return None,
     })
 }
+
+/// What a field of this name is in any kind of Kubernetes.
+pub(super) fn of_field(name: &str) -> Option<&'static Type> {
+    ANYWHERE.field(name)
+}
+
+static ANYWHERE: Shape = shape(
+    "an object",
+    &[],
+    &[
+        ("containers", List(&CONTAINER)),
+        ("initContainers", List(&CONTAINER)),
+        ("metadata", Of(&META)),
+        ("scaleTargetRef", Of(&TARGET)),
+    ],
+);
 
 /// A struct, and what of it cannot be left out.
 const fn shape(

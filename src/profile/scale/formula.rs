@@ -147,6 +147,21 @@ impl Node {
         }))
     }
 
+    /// The same where `condition` holds, or does not: what is more than another is no less than that after all.
+    fn range_where(&self, condition: &Self, holds: bool) -> Result<(f64, f64), String> {
+        let (least, most) = self.range()?;
+        let (Self::Binary(operator, left, right), Self::Binary(Operator::Subtract, from, taken)) = (condition, self)
+        else {
+            return Ok((least, most));
+        };
+        let (greater, smaller) = match (operator, holds) {
+            (Operator::Greater | Operator::AtLeast, true) | (Operator::Less | Operator::AtMost, false) => (left, right),
+            (Operator::Less | Operator::AtMost, true) | (Operator::Greater | Operator::AtLeast, false) => (right, left),
+            _ => return Ok((least, most)),
+        };
+        Ok(if greater == from && smaller == taken { (least.max(0.0), most) } else { (least, most) })
+    }
+
     /// The least and the greatest value it can have: triggers count from zero on.
     fn range(&self) -> Result<(f64, f64), String> {
         let of_corners = |(a, b): (f64, f64), (c, d): (f64, f64), apply: &dyn Fn(f64, f64) -> f64| {
@@ -165,7 +180,8 @@ impl Node {
             Self::Not(node) => node.range().map(|_| (0.0, 1.0))?,
             Self::Choose(nodes) => {
                 nodes[0].range()?;
-                let ((a, b), (c, d)) = (nodes[1].range()?, nodes[2].range()?);
+                let ((a, b), (c, d)) =
+                    (nodes[1].range_where(&nodes[0], true)?, nodes[2].range_where(&nodes[0], false)?);
                 (a.min(c), b.max(d))
             }
             Self::Binary(operator, left, right) => {
@@ -386,6 +402,8 @@ mod tests {
             ("not (waiting > 2) or busy == 5 ? 1 : waiting < 1 ? 2 : 3", 3.0),
             ("2 ** 3 ** 2 / 2", 256.0),
             ("waiting / max(1, busy)", 0.75),
+            ("waiting > busy ? waiting - busy : 0", 0.0),
+            ("waiting >= busy ? 0 : busy - waiting", 1.0),
             ("ceil(waiting / 2) + floor(1.5) + round(.5e0)", 4.0),
             ("min(waiting, busy, 1_000)", 3.0),
             ("-2 ** 2 + 9", 5.0),
@@ -439,6 +457,7 @@ mod tests {
             ("pending-items", "names `pending`"),
             ("waiting - busy", "`max(0, waiting - busy)`"),
             ("max(0, waiting) - busy", "can go below zero"),
+            ("waiting < busy ? waiting - busy : 0", "can go below zero"),
             ("-waiting * -1 - 1", "can go below zero"),
             ("waiting / busy", "divide by zero"),
             ("waiting > 2", "true or false"),
