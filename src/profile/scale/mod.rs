@@ -6,7 +6,6 @@ mod fallback;
 mod formula;
 mod job;
 mod pause;
-mod token;
 mod version;
 
 use std::time::Duration;
