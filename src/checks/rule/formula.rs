@@ -78,8 +78,8 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
         let Some(word) = name.text() else {
             let of_resource = matches!(trigger.get("type").text(), Some("cpu" | "memory"));
             if !of_resource {
-                let message = "has no `name`, and a formula is over names: KEDA refuses the object";
-                report.error("formula", trigger, message, "give it one, of letters and digits");
+                let message = "has no `name`, and a formula is over names: nothing of it is counted";
+                report.warning("formula", trigger, message, "give it one, of letters and digits, or take it away");
             }
             continue;
         };
@@ -107,8 +107,12 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
         Err(message) if message.starts_with("can divide by zero") => {
             report.error("formula-below-zero", at, "can divide by zero", "write `/ max(1, …)`");
         }
-        Err(message) if message.starts_with("ends where") || message.starts_with("is true or false") => {
+        Err(message) if message.starts_with("ends where") => {
             report.error("formula", at, format!("{message}: KEDA refuses the object"), "complete it");
+        }
+        Err(message) if message.starts_with("is true or false") => {
+            let message = "is true or false, and a number is needed: KEDA refuses the object";
+            report.error("formula", at, message, format!("write `({text}) ? 1 : 0`"));
         }
         _ if !is_closed(text) => {
             let message = "has parentheses that are not closed, or not opened: KEDA refuses the object";

@@ -8,8 +8,8 @@ use super::super::pod;
 use crate::profile::Span;
 use crate::profile::scale::MAX_REPLICA_COUNT;
 
-/// KEDA adds a dash and five characters to it for each Job.
-const LONGEST_NAME: usize = 57;
+/// It is the value of a label; Kubernetes shortens it where a Job is named after it.
+const LONGEST_NAME: usize = 63;
 
 pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);

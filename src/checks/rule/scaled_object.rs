@@ -31,6 +31,7 @@ pub(in crate::checks) fn check(scaled: &Object<'_>, objects: &Objects<'_>, repor
         without_effect(scaled, report);
     }
     fallback(scaled, report);
+    paused_replicas(scaled, report);
     behavior(scaled, report);
     clients(scaled, objects, report);
     if let Some(target) = pod::target(scaled, objects) {
@@ -107,11 +108,30 @@ fn without_effect(scaled: &Object<'_>, report: &mut Report) {
     }
 }
 
+/// Source: `scaledobject_types.go :: GetPausedReplicaCount`
+fn paused_replicas(scaled: &Object<'_>, report: &mut Report) {
+    let at = scaled.at(&["metadata", "annotations", "autoscaling.keda.sh/paused-replicas"]);
+    if at.text().is_some_and(|text| text.parse::<u32>().is_err()) {
+        report.error(
+            "paused-replicas",
+            &at,
+            "is no number of pods: KEDA cannot pause at it",
+            "write one, such as \"0\"",
+        );
+    }
+}
+
 /// What is expected of `fallback`, and does not happen.
 fn fallback(scaled: &Object<'_>, report: &mut Report) {
     let fallback = scaled.at(&["spec", "fallback"]);
     if !fallback.is_there() {
         return;
+    }
+    let behavior = fallback.get("behavior");
+    let formula = scaled.at(&["spec", "advanced", "scalingModifiers", "formula"]);
+    if behavior.text() == Some("scalingModifiers") && !formula.is_there() {
+        let message = "needs a formula that says what counts for what cannot be read: KEDA refuses the object";
+        report.error("fallback", &behavior, message, "write one in `scalingModifiers`, or take another behavior");
     }
     let message = "does not help while Redis cannot be reached: KEDA then changes nothing at all";
     if minimum(scaled) == 0 {
@@ -165,8 +185,8 @@ fn behavior(scaled: &Object<'_>, report: &mut Report) {
         let rules = behavior.get(direction);
         let policies = rules.get("policies");
         if policies.is_list() && policies.items().is_empty() {
-            let message = "is empty: the API server refuses the HPA";
-            report.error("behavior", &policies, message, "take it away, or set `selectPolicy` to `Disabled`");
+            let message = "is empty, and no rule: the API server fills in its own";
+            report.warning("behavior", &policies, message, "take it away, or set `selectPolicy` to `Disabled`");
         }
         let tolerance = rules.get("tolerance");
         // A quantity of Kubernetes, whose thousandths are written `50m`.
