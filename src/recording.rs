@@ -14,6 +14,8 @@ pub struct Recording {
     pub polls: Vec<Duration>,
     /// When the HPA asked for metrics, which it does while there are pods; likewise.
     pub syncs: Vec<Duration>,
+    /// Whether any of the looks tells how many pods had items in work, and how many items were delayed.
+    told: (bool, bool),
 }
 
 /// One look.
@@ -115,14 +117,18 @@ impl Recording {
     /// What was counted at `look`; `None` where nobody ever looked at that. Where others of the looks tell, one that does not
     /// could not read it.
     pub fn counted(&self, look: &Look, counted: Counted) -> Option<Option<u64>> {
-        let told =
-            |count: fn(&Look) -> Option<u64>| self.looks.iter().any(|look| count(look).is_some()).then(|| count(look));
+        let (busy, delayed) = self.told;
         match counted {
             Counted::Waiting => Some(look.readable.then_some(look.backlog)),
-            Counted::Busy => told(|look| look.busy),
-            Counted::Delayed => told(|look| look.delayed),
+            Counted::Busy => busy.then_some(look.busy),
+            Counted::Delayed => delayed.then_some(look.delayed),
             Counted::Landing => None,
         }
+    }
+
+    fn new(looks: Vec<Look>, polls: Vec<Duration>, syncs: Vec<Duration>) -> Self {
+        let told = |count: fn(&Look) -> Option<u64>| looks.iter().any(|look| count(look).is_some());
+        Self { told: (told(|look| look.busy), told(|look| look.delayed)), looks, polls, syncs }
     }
 
     /// The look that holds at `at`.
@@ -167,7 +173,7 @@ fn json(text: &str) -> Result<Recording, Wrong> {
             jobs: None,
         });
     }
-    Ok(Recording { looks, polls: Vec::new(), syncs: Vec::new() })
+    Ok(Recording::new(looks, Vec::new(), Vec::new()))
 }
 
 fn since(time: SystemTime, start: SystemTime, line: u64) -> Result<Duration, Wrong> {
@@ -237,7 +243,7 @@ fn csv(text: &str) -> Result<Recording, Wrong> {
         let since = |at: SystemTime| at.duration_since(start?).ok();
         moments.into_iter().filter_map(since).collect()
     };
-    Ok(Recording { looks, polls: since_start(polls), syncs: since_start(syncs) })
+    Ok(Recording::new(looks, since_start(polls), since_start(syncs)))
 }
 
 /// RFC 3339, or seconds since whenever.

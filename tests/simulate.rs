@@ -266,6 +266,38 @@ fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
 }
 
 #[test]
+fn what_a_refusal_says_would_do_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    let run = |least: &str| {
+        let text = format!("[consume]\nwork = \"exp(2s)\"\n[scale]\nmin-replica-count = {least}\n");
+        fs::write(&profile, text).unwrap();
+        simulate(&["--produce", "1m@4..12", "--want", "p95=10s", "--profile"]).arg(&profile).output()
+    };
+    let refused = run("0");
+    assert_eq!(refused.status, 4, "{refused:?}");
+    let (_, needed) = refused.stdout.split_once("; with min-replica-count = ").unwrap();
+    let met = run(needed.split_whitespace().next().unwrap());
+    assert_eq!(met.status, 0, "{} {met:?}", refused.stdout);
+}
+
+#[test]
+fn what_settings_cannot_be_looked_for_with_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    for (scale, words, status, message) in [
+        ("pause = { paused = true }", &["p95=1m"][..], 78, "scale.pause: keeps pods from being added"),
+        ("", &["p95=2days"], 2, "a day is the longest wait"),
+        ("", &["p95=1m", "--without", "grace"], 2, "leave out --with grace and --without grace"),
+    ] {
+        fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{scale}\n")).unwrap();
+        let run = simulate(&["--produce", "1m@4", "--want"]).args(words).arg("--profile").arg(&profile).output();
+        assert_eq!(run.status, status, "{run:?}");
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn what_cannot_be_is_said_where_it_stands() {
     let run = simulate(&["--produce", "1m@5, 2m@@"]).output();
     assert_eq!(run.status, 2, "{run:?}");

@@ -92,12 +92,20 @@ impl Comparison {
     /// Asks the model what it makes of the recording, with `settings`.
     pub fn of(settings: &Settings, recording: &Recording) -> Self {
         let settings = &told(settings, recording);
-        let [found, of_new] = [false, true].map(|new| {
+        let of = |new| {
             let begins = fitted(settings, recording, new);
             (begins, replay(settings, recording, begins, new))
-        });
-        let new = difference(recording, &of_new.1) < difference(recording, &found.1);
-        let (begins, replay) = if new { of_new } else { found };
+        };
+        let (mut begins, mut replay) = of(false);
+        let mut new = false;
+        // Without pods it makes no difference.
+        if recording.looks.first().is_some_and(|look| look.desired > 0) {
+            let (begins_of_new, replay_of_new) = of(true);
+            new = difference(recording, &replay_of_new) < difference(recording, &replay);
+            if new {
+                (begins, replay) = (begins_of_new, replay_of_new);
+            }
+        }
         let recorded: Vec<_> = recording
             .looks
             .windows(2)

@@ -20,11 +20,13 @@ pub struct Bounds {
     pub min: Option<u32>,
     /// No more than these.
     pub max: Option<u32>,
+    /// There is no pod while nothing is to do, whatever `min` is.
+    pub idle: bool,
 }
 
-/// Settings that are tried.
+/// Settings that are tried, and may be proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Settings {
+pub struct Proposal {
     /// Items that ask for one pod.
     pub list_length: u64,
     /// The fewest pods.
@@ -54,7 +56,7 @@ pub enum Refusal {
     /// All pods at work all the time are too few.
     #[error(
         "max-replica-count = {max} is in the way: to keep pace at the peak takes {busy} items in work at once, \
-         and {max} pods work {slots}{}", needing(*.needed)
+         and {} {slots}{}", if *.max == 1 { "one pod works".to_owned() } else { format!("{max} pods work") }, needing(*.needed)
     )]
     Utilisation {
         /// The limit.
@@ -67,7 +69,9 @@ pub enum Refusal {
         needed: Option<Enough>,
     },
     /// The pods would be enough for the load, and not for the wait.
-    #[error("max-replica-count = {max} is in the way: even with {max} pods there all the time it is not met{}", needing(*.needed))]
+    #[error(
+        "max-replica-count = {max} is in the way: even with as many pods there all the time it is not met{}", needing(*.needed)
+    )]
     Max {
         /// The limit.
         max: u32,
@@ -86,6 +90,15 @@ pub enum Refusal {
         reaction: Duration,
         /// Pods that have to be there all the time.
         needed: u32,
+    },
+    /// No pod is there when the load begins.
+    #[error(
+        "idle-replica-count = 0 is in the way: no pod is there when the load begins, and until one is, up to {} pass",
+        humantime::format_duration(*.reaction)
+    )]
+    Idle {
+        /// Poll, sync and start.
+        reaction: Duration,
     },
     /// More pods than anybody has.
     #[error("more than {MOST_PODS} pods would be needed")]
@@ -111,56 +124,59 @@ pub fn propose(
     want: Want,
     demand: &Demand,
     bounds: Bounds,
-    cost: impl FnMut(&Settings) -> Option<f64>,
-) -> Result<Settings, Refusal> {
-    let mut search = Search { want, demand, cost };
+    cost: impl FnMut(&Proposal) -> Option<f64>,
+) -> Result<Proposal, Refusal> {
+    let mut search = Search { want, demand, bounds, cost };
     let Some(fewest) = search.fewest(bounds.max) else { return Err(search.too_few(bounds)) };
     let most = bounds.max.unwrap_or(MOST_PODS);
-    let mut found: Vec<(f64, Settings)> = Vec::new();
+    let mut found: Vec<(f64, Proposal)> = Vec::new();
     let mut needed = None;
-    let mut maxima: Vec<u32> = ROOM.map(|room| count(whole((f64::from(fewest) * room).ceil())).min(most)).to_vec();
+    let bound = bounds.min.unwrap_or(0);
+    let with_room = |room: f64| count(whole((f64::from(fewest) * room).ceil())).max(bound).min(most);
+    let mut maxima = ROOM.map(with_room).to_vec();
     maxima.dedup();
     for max in maxima {
-        let min = search.min(bounds.min.unwrap_or(0), max);
-        match bounds.min {
-            Some(bound) if min > bound => needed = Some(min),
-            _ => found.extend(search.longest(min, max)),
+        let min = search.min(bound, max);
+        if bounds.min.is_some_and(|bound| min > bound) {
+            needed = Some(min);
+        } else {
+            found.extend(search.longest(min, max));
         }
     }
-    if bounds.min.is_none_or(|min| min == fewest) {
+    if bounds.min.is_none() {
         found.extend(search.longest(fewest, fewest));
     }
     let cheapest = found.into_iter().min_by(|(one, _), (other, _)| one.total_cmp(other));
     let Some((_, cheapest)) = cheapest else {
-        let min = bounds.min.unwrap_or(0);
-        let polling = (min == 0).then(|| search.settings(0, most).polling);
-        return Err(Refusal::Min { min, reaction: demand.reaction(polling), needed: needed.unwrap_or(fewest) });
+        return Err(Refusal::Min { min: bound, reaction: search.reaction(bound), needed: needed.unwrap_or(fewest) });
     };
     let least = u64::from(cheapest.min.max(fewest));
-    let max = smallest(least, u64::from(cheapest.max), |max| search.meets(&Settings { max: count(max), ..cheapest }));
-    Ok(Settings { max: max.map_or(cheapest.max, count), ..cheapest })
+    let max = smallest(least, u64::from(cheapest.max), |max| search.meets(&Proposal { max: count(max), ..cheapest }));
+    Ok(Proposal { max: max.map_or(cheapest.max, count), ..cheapest })
 }
 
 /// A search, with what it is for.
 struct Search<'a, C> {
     want: Want,
     demand: &'a Demand,
+    bounds: Bounds,
     cost: C,
 }
 
-impl<C: FnMut(&Settings) -> Option<f64>> Search<'_, C> {
-    fn meets(&mut self, settings: &Settings) -> bool {
+impl<C: FnMut(&Proposal) -> Option<f64>> Search<'_, C> {
+    fn meets(&mut self, settings: &Proposal) -> bool {
         (self.cost)(settings).is_some()
     }
 
     /// Whether so many pods meet it that are there all the time.
     fn always(&mut self, pods: u32) -> bool {
-        let settings = Settings { list_length: 1, ..self.settings(pods, pods) };
+        let settings = Proposal { list_length: 1, ..self.settings(pods, pods) };
         self.meets(&settings)
     }
 
-    /// The fewest pods that meet it when all are there all the time, and that keep pace for ever: fewer may do for a load
-    /// that ends, and nobody wants to be held to its end. `None` where no number up to `bound` does.
+    /// The fewest pods that meet it when all are there all the time, and that keep pace for ever where the bound leaves room
+    /// for as many: fewer may do for a load that ends, and nobody wants to be held to its end. `None` where no number up to
+    /// `bound` does.
     fn fewest(&mut self, bound: Option<u32>) -> Option<u32> {
         let most = bound.unwrap_or(MOST_PODS);
         let pace = self.demand.pods(self.want).unwrap_or(MOST_PODS).min(most);
@@ -177,20 +193,21 @@ impl<C: FnMut(&Settings) -> Option<f64>> Search<'_, C> {
     /// The smallest `min` that meets it with so many pods at most, however few items ask for one.
     fn min(&mut self, from: u32, max: u32) -> u32 {
         let met = smallest(u64::from(from), u64::from(max), |min| {
-            let settings = Settings { list_length: 1, ..self.settings(count(min), max) };
+            let settings = Proposal { list_length: 1, ..self.settings(count(min), max) };
             self.meets(&settings)
         });
         met.map_or(max, count)
     }
 
     /// The longest list with which so many pods meet it, and what that costs.
-    fn longest(&mut self, min: u32, max: u32) -> Option<(f64, Settings)> {
+    fn longest(&mut self, min: u32, max: u32) -> Option<(f64, Proposal)> {
         let settings = self.settings(min, max);
-        let with = |list_length| Settings { list_length, ..settings };
-        let mut top = settings.list_length.saturating_mul(2);
-        // A list that nobody reaches changes nothing any more.
-        while top < self.demand.items && self.meets(&with(top)) {
-            top = top.saturating_mul(2);
+        let with = |list_length| Proposal { list_length, ..settings };
+        // A list that is longer than the load changes nothing any more.
+        let items = self.demand.items.max(1);
+        let mut top = settings.list_length.saturating_mul(2).min(items);
+        while top < items && self.meets(&with(top)) {
+            top = top.saturating_mul(2).min(items);
         }
         // Counted backwards, it is the smallest number that does.
         let shorter = smallest(0, top - 1, |less| self.meets(&with(top - less)));
@@ -198,13 +215,23 @@ impl<C: FnMut(&Settings) -> Option<f64>> Search<'_, C> {
         Some(((self.cost)(&longest)?, longest))
     }
 
+    /// Whether there is no pod when the load begins.
+    fn begins_without(&self, min: u32) -> bool {
+        min == 0 || self.bounds.idle
+    }
+
+    /// How long it takes at worst until there are more pods.
+    fn reaction(&self, min: u32) -> Duration {
+        self.demand.reaction(self.begins_without(min).then(|| self.settings(min, min).polling))
+    }
+
     /// What the formulas say.
-    fn settings(&self, min: u32, max: u32) -> Settings {
+    fn settings(&self, min: u32, max: u32) -> Proposal {
         let quarter = Duration::from_secs((self.want.wait / 4).as_secs());
         let polling = quarter.clamp(Duration::from_secs(1), LONGEST_POLL);
         let longest = Duration::from_secs(whole(self.demand.longest.as_secs_f64().ceil()));
-        Settings {
-            list_length: self.demand.allowance(self.want, (min == 0).then_some(polling)),
+        Proposal {
+            list_length: self.demand.allowance(self.want, self.begins_without(min).then_some(polling)),
             min,
             max,
             polling,
@@ -215,6 +242,9 @@ impl<C: FnMut(&Settings) -> Option<f64>> Search<'_, C> {
 
     /// Why no number of pods within the bound does, and which would.
     fn too_few(&mut self, bounds: Bounds) -> Refusal {
+        if bounds.idle {
+            return Refusal::Idle { reaction: self.reaction(0) };
+        }
         let Some(max) = bounds.max else { return Refusal::Beyond };
         let needed = self.fewest(None).map(|pods| Enough { min: self.min(bounds.min.unwrap_or(0), pods), max: pods });
         let slots = max.saturating_mul(self.demand.concurrency);
@@ -260,7 +290,7 @@ mod tests {
 
     /// Meets with so many pods at least, of which so many are there all the time, and a list no longer than this; pods that
     /// are there all the time cost most.
-    fn world(max: u32, min: u32, list_length: u64) -> impl FnMut(&Settings) -> Option<f64> {
+    fn world(max: u32, min: u32, list_length: u64) -> impl FnMut(&Proposal) -> Option<f64> {
         move |tried| {
             let meets = tried.max >= max && tried.min >= min && tried.list_length <= list_length;
             meets.then(|| f64::from(tried.min) * 100.0 + f64::from(tried.max) + 1.0 / float(tried.list_length))
@@ -278,16 +308,29 @@ mod tests {
     }
 
     #[test]
+    fn the_fewest_that_somebody_wants_are_kept() {
+        let bounds = Bounds { min: Some(20), ..Bounds::default() };
+        let found = propose(WANT, &demand(2.0, 4.0), bounds, world(12, 2, 7)).unwrap();
+        assert_eq!((found.min, found.max, found.list_length), (20, 20, 7));
+        let idle = Bounds { idle: true, ..bounds };
+        let refusal = propose(WANT, &demand(2.0, 4.0), idle, |_| None).unwrap_err().to_string();
+        assert_eq!(
+            refusal,
+            "idle-replica-count = 0 is in the way: no pod is there when the load begins, and until one is, up to 32s pass"
+        );
+    }
+
+    #[test]
     fn pods_that_are_always_there_are_taken_where_they_cost_less() {
         // Whoever comes and goes costs more here.
-        let world = |tried: &Settings| (tried.max >= 12).then_some(if tried.min == tried.max { 1.0 } else { 2.0 });
+        let world = |tried: &Proposal| (tried.max >= 12).then_some(if tried.min == tried.max { 1.0 } else { 2.0 });
         let found = propose(WANT, &demand(2.0, 4.0), Bounds::default(), world).unwrap();
         assert_eq!((found.min, found.max), (12, 12));
     }
 
     #[test]
     fn the_bound_in_the_way_is_named() {
-        let bounds = |min, max| Bounds { min, max };
+        let bounds = |min, max| Bounds { min, max, idle: false };
         for (bounds, world, message) in [
             (
                 bounds(None, Some(5)),
@@ -297,7 +340,7 @@ mod tests {
             (
                 bounds(None, Some(10)),
                 world(12, 3, 5),
-                "even with 10 pods there all the time it is not met; with max-replica-count = 12 and min-replica-count = 3 it",
+                "even with as many pods there all the time it is not met; with max-replica-count = 12 and min-replica-count = 3 it",
             ),
             (
                 bounds(Some(0), None),

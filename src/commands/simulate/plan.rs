@@ -6,7 +6,7 @@ use std::time::Duration;
 use color_eyre::eyre::{Report, Result};
 
 use super::view::Subject;
-use super::{Args, Context, Form};
+use super::{Args, Context, Form, Protection as Protected};
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
@@ -22,6 +22,9 @@ const MOST_TIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// How long a load is put on the list that has no end of its own.
 const ENDLESS: Duration = Duration::from_secs(5 * 60);
+
+/// The longest wait that settings are looked for: each trial goes on for as long after its load.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The most items: beyond it somebody has mistyped a rate, and no machine holds them.
 const MOST_ITEMS: u64 = 50_000_000;
@@ -113,9 +116,8 @@ impl Plan {
         if limit.is_some_and(|limit| limit > MOST_TIME) {
             return Err(UsageError("--for: 31 days are the most that is simulated".to_owned()).into());
         }
-        if want.is_some() && profile.scale.kind() == ScaleKind::ScaledJob {
-            let message = "is a ScaledJob, which has a pod for every item: --want looks for settings of a ScaledObject";
-            return Err(profile.source.error_at(&["scale", "kind"], message).into());
+        if let Some(want) = want {
+            check_want(want, profile, &with, &without)?;
         }
         if want.is_some() && output == Form::Csv {
             return Err(UsageError("--want: its answer is no table: take --output text or json".to_owned()).into());
@@ -147,6 +149,27 @@ impl Plan {
         };
         Ok(Self { goal, subject: subject(title), output, svg })
     }
+}
+
+/// What settings cannot be looked for with.
+fn check_want(want: Want, profile: &Profile, with: &[Protected], without: &[Protected]) -> Result<()> {
+    if want.wait > LONGEST_WAIT {
+        return Err(UsageError("--want: a day is the longest wait that settings are looked for".to_owned()).into());
+    }
+    if with.iter().chain(without).any(|protection| *protection == Protected::Grace) {
+        let message = "--want: proposes how long pods may take to finish: leave out --with grace and --without grace";
+        return Err(UsageError(message.to_owned()).into());
+    }
+    let wrong = |path: &[&str], message| Err(profile.source.error_at(path, message).into());
+    if profile.scale.kind() == ScaleKind::ScaledJob && !without.contains(&Protected::Jobs) {
+        let message = "is a ScaledJob, which has a pod for every item: --want looks for settings of a ScaledObject";
+        return wrong(&["scale", "kind"], message);
+    }
+    let pause = &profile.scale.pause;
+    if [pause.paused, pause.paused_scale_out].contains(&Some(true)) || pause.paused_replicas.is_some() {
+        return wrong(&["scale", "pause"], "keeps pods from being added: --want has nothing to look for");
+    }
+    Ok(())
 }
 
 async fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile) -> Result<Load> {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use color_eyre::eyre::{Report, Result};
+use color_eyre::eyre::{Report, Result, ensure};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -14,10 +14,13 @@ use crate::exit::{Outcome, UsageError};
 use crate::profile::Span;
 use crate::screen::{Clock, facts, width};
 use crate::simulation::{self, Scenario, Summary};
-use crate::tuning::{self, Bounds, Demand, Percentile, Settings, Want};
+use crate::tuning::{self, Bounds, Demand, Percentile, Proposal, Want};
 
 /// Items whose working time is looked at.
 const DRAWN: u32 = 2_000;
+
+/// An item that takes longer takes as long as anything that is simulated.
+const LONGEST_WORK: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// How many chances a proposal has to keep the wait with, beside the worst of clocks.
 const CHANCES: u64 = 20;
@@ -29,7 +32,8 @@ pub(super) fn run(want: Want, play: &Play, output: Form, context: &Context) -> R
     let trials = Trials::of(want, play)?;
     let scale = &play.profile.scale;
     // What the profile sets is kept; what it leaves out is free.
-    let bounds = Bounds { min: scale.min_replica_count, max: scale.max_replica_count };
+    let idle = scale.idle_replica_count.is_some();
+    let bounds = Bounds { min: scale.min_replica_count, max: scale.max_replica_count, idle };
     match trials.propose(bounds)? {
         Ok((settings, proof)) => {
             context.printer.result(&show(want, &trials.demand, &settings, &proof, output))?;
@@ -57,7 +61,7 @@ struct Trials<'a> {
     /// The first is the one with the worst of clocks.
     chances: Vec<Scenario>,
     /// What has been played: a search with one more chance tries much of what the one before it tried.
-    played: RefCell<HashMap<(usize, Settings), Summary>>,
+    played: RefCell<HashMap<(usize, Proposal), Summary>>,
 }
 
 /// What became of a proposal.
@@ -71,14 +75,14 @@ struct Proof {
 impl<'a> Trials<'a> {
     fn of(want: Want, play: &'a Play) -> Result<Self> {
         let mut chances = vec![play.scenario(play.seed)?];
-        for seed in play.seed..play.seed.saturating_add(CHANCES) {
-            chances.push(play.scenario(seed)?);
+        for chance in 0..CHANCES {
+            chances.push(play.scenario(play.seed.wrapping_add(chance))?);
         }
         Ok(Self { want, play, demand: demand(want, &chances)?, chances, played: RefCell::default() })
     }
 
     /// Looks for settings with few of the chances, and with those in which what was found did not hold, until it holds in all.
-    fn propose(&self, bounds: Bounds) -> Result<Result<(Settings, Proof), tuning::Refusal>> {
+    fn propose(&self, bounds: Bounds) -> Result<Result<(Proposal, Proof), tuning::Refusal>> {
         let mut tried_with = vec![0];
         loop {
             let mut unforeseen = None;
@@ -94,21 +98,27 @@ impl<'a> Trials<'a> {
             }
             let settings = match found {
                 Ok(settings) => settings,
+                // What it says would do has to do in all of them.
+                Err(_) if tried_with.len() < self.chances.len() => {
+                    tried_with = (0..self.chances.len()).collect();
+                    continue;
+                }
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let runs = (0..self.chances.len()).map(|chance| self.run(chance, &settings)).collect::<Result<Vec<_>>>()?;
-            let waits: Vec<Duration> = runs.iter().map(|run| kept(self.want, run)).collect();
+            let waits: Vec<Duration> = runs.iter().map(|run| wait(self.want, run)).collect();
             let worst = (0..waits.len()).max_by_key(|chance| waits[*chance]).unwrap_or(0);
-            if waits[worst] <= self.want.wait || tried_with.contains(&worst) {
+            if waits[worst] <= self.want.wait {
                 let waits = (waits.iter().copied().min().unwrap_or_default(), waits[worst]);
                 return Ok(Ok((settings, Proof { runs, waits })));
             }
+            ensure!(!tried_with.contains(&worst), "what kept the wait in one run does not in the same run again");
             tried_with.push(worst);
         }
     }
 
     /// One run with one of the chances.
-    fn run(&self, chance: usize, settings: &Settings) -> Result<Summary> {
+    fn run(&self, chance: usize, settings: &Proposal) -> Result<Summary> {
         if let Some(known) = self.played.borrow().get(&(chance, *settings)) {
             return Ok(known.clone());
         }
@@ -117,7 +127,7 @@ impl<'a> Trials<'a> {
         Ok(summary)
     }
 
-    fn play(&self, chance: usize, settings: &Settings) -> Result<Summary> {
+    fn play(&self, chance: usize, settings: &Proposal) -> Result<Summary> {
         let base = &self.chances[chance];
         let mut profile = self.play.profile.clone();
         profile.scale.list_length = Some(settings.list_length);
@@ -140,12 +150,20 @@ impl<'a> Trials<'a> {
     }
 }
 
-/// KEDA has just looked when the first item comes, and the HPA when KEDA starts the first pod.
+/// KEDA has just looked when the first item comes, and the HPA when KEDA starts the first pod; or, where pods are there, when
+/// the first item comes.
 fn late(scenario: &mut Scenario) {
-    let polling = scenario.settings.polling;
-    let before = polling.saturating_sub(Duration::from_millis(1)).as_nanos() % scenario.sync_period.as_nanos();
-    scenario.first_poll = polling;
-    scenario.first_sync = Duration::from_nanos(u64::try_from(before).unwrap_or(0));
+    let first = scenario.arrivals.first().map_or(Duration::ZERO, |arrival| arrival.at);
+    let (polls, syncs) = (scenario.settings.poll_period(), scenario.sync_period);
+    scenario.first_poll = just_before(first, polls);
+    let there = scenario.settings.idle.unwrap_or(scenario.settings.min) > 0;
+    scenario.first_sync = just_before(if there { first } else { first + polls }, syncs);
+}
+
+/// The first moment of a clock that ticks just before `moment`; of one that begins with it, a period later.
+fn just_before(moment: Duration, period: Duration) -> Duration {
+    let Some(before) = moment.checked_sub(Duration::from_millis(1)) else { return period };
+    Duration::from_nanos(u64::try_from(before.as_nanos() % period.as_nanos()).unwrap_or(0))
 }
 
 /// The pod-seconds of all runs, where all keep the wait; the first that does not is the last that is played.
@@ -153,7 +171,7 @@ fn cost(want: Want, runs: impl Iterator<Item = Result<Summary>>) -> Result<Optio
     let mut sum = 0.0;
     for run in runs {
         let run = run?;
-        if kept(want, &run) > want.wait {
+        if wait(want, &run) > want.wait {
             return Ok(None);
         }
         sum += run.pod_seconds;
@@ -168,7 +186,7 @@ fn demand(want: Want, chances: &[Scenario]) -> Result<Demand> {
     for item in 0..DRAWN {
         let mut text = String::new();
         scenario.payload.write(&mut text, u64::from(item) + 1, SystemTime::UNIX_EPOCH, &mut rng);
-        let takes = scenario.work.duration(text.as_bytes(), &mut rng).map_err(UsageError)?;
+        let takes = scenario.work.duration(text.as_bytes(), &mut rng).map_err(UsageError)?.min(LONGEST_WORK);
         sum += takes;
         longest = longest.max(takes);
     }
@@ -188,7 +206,7 @@ fn demand(want: Want, chances: &[Scenario]) -> Result<Demand> {
     })
 }
 
-fn kept(want: Want, run: &Summary) -> Duration {
+fn wait(want: Want, run: &Summary) -> Duration {
     match want.percentile {
         Percentile::P50 => run.wait.p50,
         Percentile::P95 => run.wait.p95,
@@ -196,8 +214,8 @@ fn kept(want: Want, run: &Summary) -> Duration {
     }
 }
 
-fn show(want: Want, demand: &Demand, settings: &Settings, proof: &Proof, output: Form) -> String {
-    let Settings { list_length, min, max, polling, cooldown, drain } = *settings;
+fn show(want: Want, demand: &Demand, settings: &Proposal, proof: &Proof, output: Form) -> String {
+    let Proposal { list_length, min, max, polling, cooldown, drain } = *settings;
     let [polling, cooldown, drain] =
         [polling, cooldown, drain].map(|span| humantime::format_duration(span).to_string());
     let Proof { runs, waits: (best, worst) } = proof;
@@ -231,14 +249,14 @@ fn show(want: Want, demand: &Demand, settings: &Settings, proof: &Proof, output:
         (
             "list-length",
             format!(
-                "by formula (wait - reaction) / service x concurrency = {}; {list_length} is the longest that does, as tried",
+                "by formula (wait - reaction) / service x concurrency = {}; {list_length} does as well, as tried",
                 demand.allowance(want, (min == 0).then_some(settings.polling))
             ),
         ),
         (
             "tried",
             format!(
-                "{} is {} to {} in {} runs, each with chance of its own; {cut} items cut in all",
+                "{} is {} to {} in {} runs: 20 chances, and the worst of clocks; {cut} items cut in all",
                 want.percentile,
                 Clock(*best),
                 Clock(*worst),
