@@ -18,7 +18,7 @@ use crate::workload::{Arrival, Load, Pattern, Timing, Work};
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// The longest that can be asked for: a sample a second is kept of it.
-const MOST_TIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+pub(super) const MOST_TIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// How long a load is put on the list that has no end of its own.
 const ENDLESS: Duration = Duration::from_secs(5 * 60);

@@ -8,7 +8,7 @@ use color_eyre::eyre::{Report, Result, ensure};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::plan::Play;
+use super::plan::{MOST_TIME, Play};
 use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
 use crate::profile::Span;
@@ -18,9 +18,6 @@ use crate::tuning::{self, Bounds, Demand, Percentile, Proposal, Want};
 
 /// Items whose working time is looked at.
 const DRAWN: u32 = 2_000;
-
-/// An item that takes longer takes as long as anything that is simulated.
-const LONGEST_WORK: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// How many chances a proposal has to keep the wait with, beside the worst of clocks.
 const CHANCES: u64 = 20;
@@ -36,7 +33,7 @@ pub(super) fn run(want: Want, play: &Play, output: Form, context: &Context) -> R
     let bounds = Bounds { min: scale.min_replica_count, max: scale.max_replica_count, idle };
     match trials.propose(bounds)? {
         Ok((settings, proof)) => {
-            context.printer.result(&show(want, &trials.demand, &settings, &proof, output))?;
+            context.printer.result(&show(&trials, &settings, &proof, output))?;
             Ok(Outcome::Done)
         }
         Err(refusal) => {
@@ -117,6 +114,11 @@ impl<'a> Trials<'a> {
         }
     }
 
+    /// Whether there is no pod when the load begins.
+    fn begin_without_pods(&self, settings: &Proposal) -> bool {
+        settings.min == 0 || self.play.profile.scale.idle_replica_count.is_some()
+    }
+
     /// One run with one of the chances.
     fn run(&self, chance: usize, settings: &Proposal) -> Result<Summary> {
         if let Some(known) = self.played.borrow().get(&(chance, *settings)) {
@@ -186,7 +188,7 @@ fn demand(want: Want, chances: &[Scenario]) -> Result<Demand> {
     for item in 0..DRAWN {
         let mut text = String::new();
         scenario.payload.write(&mut text, u64::from(item) + 1, SystemTime::UNIX_EPOCH, &mut rng);
-        let takes = scenario.work.duration(text.as_bytes(), &mut rng).map_err(UsageError)?.min(LONGEST_WORK);
+        let takes = scenario.work.duration(text.as_bytes(), &mut rng).map_err(UsageError)?.min(MOST_TIME);
         sum += takes;
         longest = longest.max(takes);
     }
@@ -214,7 +216,9 @@ fn wait(want: Want, run: &Summary) -> Duration {
     }
 }
 
-fn show(want: Want, demand: &Demand, settings: &Proposal, proof: &Proof, output: Form) -> String {
+fn show(trials: &Trials<'_>, settings: &Proposal, proof: &Proof, output: Form) -> String {
+    let Trials { want, demand, .. } = trials;
+    let want = *want;
     let Proposal { list_length, min, max, polling, cooldown, drain } = *settings;
     let [polling, cooldown, drain] =
         [polling, cooldown, drain].map(|span| humantime::format_duration(span).to_string());
@@ -250,13 +254,13 @@ fn show(want: Want, demand: &Demand, settings: &Proposal, proof: &Proof, output:
             "list-length",
             format!(
                 "by formula (wait - reaction) / service x concurrency = {}; {list_length} does as well, as tried",
-                demand.allowance(want, (min == 0).then_some(settings.polling))
+                demand.allowance(want, trials.begin_without_pods(settings).then_some(settings.polling))
             ),
         ),
         (
             "tried",
             format!(
-                "{} is {} to {} in {} runs: 20 chances, and the worst of clocks; {cut} items cut in all",
+                "{} is {} to {} in {} runs: {CHANCES} chances, and the worst of clocks; {cut} items cut in all",
                 want.percentile,
                 Clock(*best),
                 Clock(*worst),
