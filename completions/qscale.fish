@@ -63,7 +63,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l redis -d 'Ever
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l mode -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
@@ -90,7 +90,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s q -l quiet -d 
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'The list to work [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'How surely an item is worked [default: at-least-once]' -r -f -a "at-least-once\t'Claimed under a lease, and given to others when its consumer dies'
-at-most-once\t'A plain blocking pop: an item in work is lost when its consumer dies'"
+at-most-once\t'A plain blocking pop: an item in flight is lost when its consumer dies'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'How many items are worked at a time [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'What to do with an item: wait 2s or 2s..6s; wait exp(4s), 4s on average, or lognormal(4s, 0.5), 4s or less in half of the items and far more in few; wait as many seconds as a field of its JSON says (field:wait); or write it to stdout as a line (none) [default: the profile\'s, which is 2s..6s in the built-in one, else none]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'How long the command may take; then it is ended with all it started, and the attempt has failed [env: QSCALE_TIMEOUT]' -r
@@ -100,7 +100,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'How 
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'End when nothing has come for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Do not end for want of items while one is due for another try within this long' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'How long items in work may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN] [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'How long items in flight may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN] [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lease -d 'How long a consumer that is not heard of keeps what it holds [env: QSCALE_LEASE] [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -d 'How many failed attempts make a dead letter [env: QSCALE_MAX_ATTEMPTS] [default: 3]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'How many deaths of its consumer make a dead letter [env: QSCALE_MAX_CRASHES] [default: 3]' -r
@@ -115,7 +115,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Ever
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l mode -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
@@ -151,7 +151,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l redis -d 'Everyt
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l mode -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
@@ -170,7 +170,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l color -d 'Colour
 always\t''
 never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d 'Stop as soon as the list is empty; exit status 75 when that does not come first'
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-settled -d 'Stop as soon as nothing waits, is in work or is to be tried again, and say whether any item was lost: exit status 4 when so, 75 when it does not come to that'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-settled -d 'Stop as soon as nothing waits, is in flight or is to be tried again, and say whether any item was lost: exit status 4 when so, 75 when it does not come to that'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls -d 'Speak TLS [env: REDIS_TLS]'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-skip-verify -d 'Accept any certificate: whoever stands between reads and writes everything [env: REDIS_TLS_SKIP_VERIFY]'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
@@ -200,7 +200,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l mode -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
@@ -230,7 +230,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l mode -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
@@ -264,7 +264,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l mode -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
@@ -298,7 +298,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l addresses -d 'Several servers in place of host and port, as a:6379,b:6379 [env: REDIS_ADDRESSES]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l topology -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l mode -d 'What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l sentinel-master -d 'The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l username -d 'ACL user [env: REDIS_USERNAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l password-file -d 'File that holds the password [env: REDIS_PASSWORD_FILE; REDIS_PASSWORD holds the password itself]' -r -F
@@ -350,11 +350,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l for -d 'How l
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l seed -d 'What chance begins with: the same number, the same bytes' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'From a pod\'s creation to its first item' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out what protects items in work, to see what it is good for' -r -f -a "busy\t'The triggers that count what has left the list: pods with items in work'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out what protects items in flight, to see what it is good for' -r -f -a "busy\t'The triggers that count what has left the list: pods with items in flight'
 formula\t'The formula that adds them up'
 jobs\t'Jobs, which nobody ends, in place of a Deployment'
 grace\t'The time a pod may take to finish what it has'"
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l with -d 'Add what protects items in work, to see what it would be good for' -r -f -a "busy\t'The triggers that count what has left the list: pods with items in work'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l with -d 'Add what protects items in flight, to see what it would be good for' -r -f -a "busy\t'The triggers that count what has left the list: pods with items in flight'
 formula\t'The formula that adds them up'
 jobs\t'Jobs, which nobody ends, in place of a Deployment'
 grace\t'The time a pod may take to finish what it has'"

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit;
-use crate::profile::{Origin, RedisTable, RedisUrl, SettingError, Span, Topology, parse_addresses, without_password};
-use crate::screen::{LogFormat, Verbosity};
+use crate::profile::{Mode, Origin, RedisTable, RedisUrl, SettingError, Span, parse_addresses, without_password};
+use crate::terminal::{LogFormat, Verbosity};
 
 /// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
 #[derive(Debug, Parser)]
@@ -118,9 +118,9 @@ pub(crate) struct RedisArgs {
     #[arg(long, value_name = "ADDRESSES", conflicts_with_all = ["url", "host", "port"])]
     addresses: Option<SecretString>,
 
-    /// What these are: a cluster, or sentinels; single for one server [env: REDIS_TOPOLOGY] [default: single]
-    #[arg(long, value_name = "TOPOLOGY")]
-    topology: Option<Topology>,
+    /// What these are: a cluster, or sentinels; single for one server [env: REDIS_MODE] [default: single]
+    #[arg(long, value_name = "MODE")]
+    mode: Option<Mode>,
 
     /// The name that sentinels know the master by [env: REDIS_SENTINEL_MASTER]
     #[arg(long, value_name = "NAME")]
@@ -187,7 +187,7 @@ impl TryFrom<RedisArgs> for RedisTable {
             host,
             port,
             addresses,
-            topology,
+            mode,
             sentinel_master,
             username,
             password_file,
@@ -214,7 +214,7 @@ impl TryFrom<RedisArgs> for RedisTable {
             host,
             port,
             addresses,
-            topology,
+            mode,
             sentinel_master,
             username,
             password_file,

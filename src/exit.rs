@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use color_eyre::eyre::Report;
 
-use crate::fleet::FleetError;
-use crate::folder::FolderError;
-use crate::local::LocalError;
+use crate::files::folder::FolderError;
+use crate::kubernetes::FleetError;
 use crate::profile::{Origin, ProfileError, SettingError};
 use crate::queue::QueueError;
+use crate::sandbox::LocalError;
 
 /// How a run ended that met no error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

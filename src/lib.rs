@@ -1,34 +1,26 @@
 //! Fill a Redis List, work it, watch it, and let KEDA scale its workers.
 
-pub mod checks;
 mod cli;
 mod commands;
-pub mod companion;
 pub mod comparison;
+pub mod delivery;
+mod endpoint;
 mod exit;
-pub mod fleet;
-mod folder;
+mod files;
 mod handler;
-mod heartbeat;
-pub mod history;
-mod input;
-pub mod item;
-pub mod letter;
-mod local;
+pub mod kubernetes;
+pub mod lint;
 pub mod manifest;
 mod metrics;
 pub mod profile;
 pub mod queue;
-pub mod recording;
 pub mod sample;
+mod sandbox;
 pub mod scaler;
-mod screen;
-mod secret;
 mod shutdown;
 pub mod simulation;
-pub mod tally;
+mod terminal;
 pub mod tuning;
-pub mod verdict;
 pub mod workload;
 
 use std::ffi::OsString;
@@ -42,8 +34,8 @@ use crate::cli::{Cli, Command};
 use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit::{Outcome, Status};
 use crate::profile::{Environment, Origin, Profile, Setting};
-use crate::screen::Printer;
 use crate::shutdown::Shutdown;
+use crate::terminal::Printer;
 
 /// Does what the command line asks for, and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -7,6 +7,7 @@
     reason = "a seed to repeat a run with, and what was measured; shown when a test fails or on request"
 )]
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use std::collections::HashMap;
@@ -20,7 +21,7 @@ use support::{Qscale, RedisServer, Running, SOON, wait_until};
 /// How many consumers there are at a time.
 const CONSUMERS: usize = 4;
 
-/// How many items each has in work.
+/// How many items each has in flight.
 const CONCURRENCY: usize = 3;
 
 /// How long each is worked: four times three hands are seldom idle.
@@ -150,7 +151,7 @@ fn no_item_is_lost_when_the_server_is_killed() {
     }
     settle(&server);
     ends_clean(&server, consumers, &mut worked, ITEMS);
-    // A lease may have run out while the server was away: then all that is in work at that moment is worked again.
+    // A lease may have run out while the server was away: then all that is in flight at that moment is worked again.
     let again = worked.again();
     println!("{again} worked again");
     assert!(again <= 3 * (CONSUMERS + 1) * CONCURRENCY, "{again} worked again after 3 kills");
@@ -162,14 +163,14 @@ fn what_a_killed_consumer_held_is_in_work_again_within_lease_and_scan() {
     let mut holder = consume(&server, "1h", &[]);
     server.push("mylist", ["a", "b", "c"]);
     let holds = |run: &Running| run.stderr().matches("working ").count() == CONCURRENCY;
-    wait_until("all are in work", SOON, || holds(&holder));
+    wait_until("all are in flight", SOON, || holds(&holder));
     let mut times = Vec::new();
     for _ in 0..20 {
         let next = consume(&server, "1h", &[]);
         next.wait_for_line("consuming", SOON);
         holder.kill();
         let killed = Instant::now();
-        wait_until("all are in work again", SOON, || holds(&next));
+        wait_until("all are in flight again", SOON, || holds(&next));
         times.push(killed.elapsed());
         holder = next;
     }

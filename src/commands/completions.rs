@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 
 use crate::cli::Cli;
 use crate::exit::Outcome;
-use crate::screen::Printer;
+use crate::terminal::Printer;
 
 /// Write the completion script of a shell to stdout
 #[derive(Debug, clap::Args)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use color_eyre::eyre::Result;
 
 use crate::exit::{Outcome, UsageError};
-use crate::heartbeat::{self, MAX_AGE};
+use crate::files::heartbeat::{self, MAX_AGE};
 use crate::profile::{Environment, Span};
-use crate::screen::Printer;
+use crate::terminal::Printer;
 
 /// Say whether the consumer that touches a file still does
 #[derive(Debug, clap::Args)]

@@ -12,8 +12,8 @@ pub(crate) mod watch;
 
 use crate::cli::RedisArgs;
 use crate::profile::{Endpoint, Environment, Profile, ProfileError, Setting};
-use crate::screen::Printer;
 use crate::shutdown::Shutdown;
+use crate::terminal::Printer;
 
 /// What every flow is given.
 pub(crate) struct Context {

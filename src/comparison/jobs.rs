@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clock::moments;
 use super::{FINE, grid, read};
-use crate::recording::Recording;
+use crate::sample::recording::Recording;
 use crate::scaler::{Created, JobSettings, Settings};
 
 /// A poll of KEDA's.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use self::clock::moments;
 pub use self::jobs::{JobComparison, Poll};
-use crate::recording::{Look, Recording};
+use crate::sample::recording::{Look, Recording};
 use crate::scaler::{Reading, SYNC_PERIOD, Scale, Scaler, Settings};
 
 /// How far apart the begins are that are tried first, and then around the best of them.

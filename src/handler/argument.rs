@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-use crate::item::Item;
+use crate::delivery::item::Item;
 
 /// What stands for the item.
 const PLACE: &[u8] = b"{}";

@@ -16,7 +16,7 @@ use super::group::Group;
 use super::output::Streams;
 use super::{Assignment, Verdict, argument};
 use crate::profile::{ExitMap, ExitMeaning};
-use crate::screen::Echo;
+use crate::terminal::Echo;
 
 /// How long processes that a command leaves behind may live on after it.
 const LINGER: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Verdict;
-use crate::item::Item;
+use crate::delivery::item::Item;
 
 /// Writes the item to `out` as a line, and knows that it left: it is flushed before the item counts as worked.
 pub(super) async fn write<W: AsyncWrite + Unpin>(out: &Mutex<W>, item: &Item, abort: &CancellationToken) -> Verdict {

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::command::CommandSpec;
 pub(crate) use self::verdict::Verdict;
-use crate::item::Item;
-use crate::screen::Echo;
+use crate::delivery::item::Item;
+use crate::terminal::Echo;
 use crate::workload::Work;
 
 /// What a handler is told about an item.

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::lines::{Lines, Tail};
-use crate::screen::{Echo, Stream};
+use crate::terminal::{Echo, Stream};
 
-/// Bytes read at once; small, since every item in work has two of it.
+/// Bytes read at once; small, since every item in flight has two of it.
 const CHUNK: usize = 8 * 1024;
 
 /// The most that is read after the last process of a command was ended: what a pipe may hold, in bytes.

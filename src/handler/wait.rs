@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Verdict;
-use crate::item::Item;
+use crate::delivery::item::Item;
 use crate::workload::Work;
 
 /// Waits as long as `work` says of `item`, `speed` times as fast.

@@ -118,7 +118,7 @@ impl Connection {
         let mut settings = match &self.servers {
             None => vec![("REDIS_HOST", self.host.clone()), ("REDIS_PORT", self.port.to_string())],
             Some(servers) => {
-                vec![("REDIS_ADDRESSES", servers.addresses()), ("REDIS_TOPOLOGY", servers.topology().to_string())]
+                vec![("REDIS_ADDRESSES", servers.addresses()), ("REDIS_MODE", servers.mode().to_string())]
             }
         };
         if let Some(master) = self.servers.as_ref().and_then(Servers::master) {

@@ -92,7 +92,7 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Tr
 fn what_it_counts(counted: Counted) -> &'static str {
     match counted {
         Counted::Waiting => "items that wait",
-        Counted::Busy => "consumers with items in work",
+        Counted::Busy => "consumers with items in flight",
         Counted::Delayed => "items that wait for another try",
         Counted::Landing => "items of consumers that died as they took them",
     }

@@ -14,7 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::tally::Tally;
+use crate::delivery::tally::Tally;
 
 /// What every name begins with.
 const PREFIX: &str = "qscale";
@@ -48,7 +48,7 @@ struct Counts {
     dead: u64,
     given_back: u64,
     lost: u64,
-    in_work: u64,
+    in_flight: u64,
 }
 
 /// The list in Redis, as it was when somebody looked.
@@ -90,10 +90,10 @@ impl Figures {
         Self { histograms, labels, handler_time, queue_wait, counts: Mutex::default() }
     }
 
-    pub(super) fn publish(&self, tally: &Tally, in_work: usize) {
+    pub(super) fn publish(&self, tally: &Tally, in_flight: usize) {
         let Tally { taken, acknowledged, retried, dead, given_back, lost_leases, .. } = *tally;
-        let in_work = u64::try_from(in_work).unwrap_or(u64::MAX);
-        *self.counts() = Counts { taken, acknowledged, retried, dead, given_back, lost: lost_leases, in_work };
+        let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
+        *self.counts() = Counts { taken, acknowledged, retried, dead, given_back, lost: lost_leases, in_flight };
     }
 
     /// All figures as OpenMetrics text.
@@ -126,7 +126,7 @@ struct Moment {
 
 impl Collector for Moment {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let Counts { taken, acknowledged, retried, dead, given_back, lost, in_work } = self.counts;
+        let Counts { taken, acknowledged, retried, dead, given_back, lost, in_flight } = self.counts;
         let Link { up, reconnects, depths } = self.link;
         let mut counter = |name, help, value| {
             ConstCounter::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
@@ -149,7 +149,7 @@ impl Collector for Moment {
         let mut gauge = |name, help, value: u64| {
             ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
         };
-        gauge("in_work", "Items in work at this consumer.", in_work)?;
+        gauge("in_flight", "Items in flight at this consumer.", in_flight)?;
         gauge("redis_up", "Whether this consumer has its connection to Redis.", u64::from(up))?;
         if let Some(Depths { backlog, delayed, dead }) = depths {
             gauge("backlog", "Items that wait on the list.", backlog)?;

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use self::figures::Figures;
 pub(crate) use self::figures::{Depths, Link};
 pub(crate) use self::server::serve;
-use crate::item::Item;
-use crate::tally::Tally;
+use crate::delivery::item::Item;
+use crate::delivery::tally::Tally;
 use crate::workload::made_at;
 
 /// Where a consumer writes down what it does. Does nothing unless somebody asked for figures; cheap to clone.
@@ -44,10 +44,10 @@ impl Metrics {
         }
     }
 
-    /// Takes note of what has been done so far, and of how many items are in work now.
-    pub(crate) fn publish(&self, tally: &Tally, in_work: usize) {
+    /// Takes note of what has been done so far, and of how many items are in flight now.
+    pub(crate) fn publish(&self, tally: &Tally, in_flight: usize) {
         if let Some(figures) = &self.0 {
-            figures.publish(tally, in_work);
+            figures.publish(tally, in_flight);
         }
     }
 }

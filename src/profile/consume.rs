@@ -11,10 +11,10 @@ use super::error::ProfileError;
 use super::exit_map::ExitTable;
 use super::listen::ListenAddress;
 use super::source::Source;
-use crate::history::RetryPolicy;
+use crate::delivery::history::RetryPolicy;
 use crate::workload::Work;
 
-/// How long items in work may take after the consumer was told to stop.
+/// How long items in flight may take after the consumer was told to stop.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
 /// How long a consumer that is not heard of keeps what it holds.
@@ -51,7 +51,7 @@ pub struct ConsumeTable {
     pub max_items: Option<u64>,
     /// Stop when nothing has come for this long.
     pub idle_exit: Option<Span>,
-    /// How long items in work may take after the consumer was told to stop.
+    /// How long items in flight may take after the consumer was told to stop.
     pub drain: Option<Span>,
     /// How long a consumer that is not heard of keeps what it holds.
     pub lease: Option<Span>,
@@ -85,7 +85,7 @@ pub enum Delivery {
     /// Claimed under a lease, and given to others when its consumer dies.
     #[default]
     AtLeastOnce,
-    /// A plain blocking pop: an item in work is lost when its consumer dies.
+    /// A plain blocking pop: an item in flight is lost when its consumer dies.
     AtMostOnce,
 }
 

@@ -8,6 +8,7 @@ mod exit_map;
 pub mod form;
 mod host;
 mod listen;
+mod mode;
 mod overlay;
 mod redacted;
 mod redis;
@@ -16,7 +17,6 @@ pub mod scale;
 mod schema;
 mod setting;
 mod source;
-mod topology;
 mod url;
 mod variables;
 
@@ -34,6 +34,8 @@ pub use self::error::{ProfileError, Wrong};
 pub use self::exit_map::{ExitMap, ExitMeaning, ExitRule, ExitTable};
 pub(crate) use self::host::is_loopback;
 pub use self::listen::ListenAddress;
+pub(crate) use self::mode::parse_addresses;
+pub use self::mode::{Mode, NodeAddress, Servers};
 pub use self::overlay::Overlay;
 pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
@@ -41,8 +43,6 @@ pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable, Strate
 pub use self::schema::schema;
 pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::Source;
-pub(crate) use self::topology::parse_addresses;
-pub use self::topology::{NodeAddress, Servers, Topology};
 pub use self::url::{Address, RedisUrl};
 use crate::workload::{Pattern, Payload, Rate};
 

@@ -1,6 +1,6 @@
 //! What of a text that people wrote may be shown: all but passwords.
 
-use crate::secret;
+use crate::endpoint::secret;
 
 /// Keys that have to do with a password, and hold none.
 const HARMLESS: [&str; 2] = ["password-file", "secret-password-key"];

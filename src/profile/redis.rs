@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::Profile;
 use super::duration::Span;
 use super::error::ProfileError;
+use super::mode::{Mode, NodeAddress, Servers};
 use super::resolution::{Layer, Resolution, flag_of};
 use super::setting::{Environment, Origin, Setting};
-use super::topology::{NodeAddress, Servers, Topology};
 use super::url::{Address, RedisUrl};
 use super::variables::{from_environment, variable_of};
 
@@ -34,7 +34,7 @@ pub struct RedisTable {
     /// Several servers, in place of `host` and `port`.
     pub addresses: Option<Vec<NodeAddress>>,
     /// How these belong together.
-    pub topology: Option<Topology>,
+    pub mode: Option<Mode>,
     /// The name that sentinels know the master by.
     pub sentinel_master: Option<String>,
     /// The ACL user.

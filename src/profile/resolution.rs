@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::host;
+use super::mode::{Mode, NodeAddress, Servers, node};
 use super::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 use super::setting::{Origin, Setting, SettingError};
-use super::topology::{NodeAddress, Servers, Topology, node};
 use super::url::{Address, DEFAULT_PORT, RedisUrl};
 
 /// What one source says: a table, and the names its keys go by there.
@@ -99,18 +99,18 @@ impl<'a> Resolution<'a> {
     }
 
     fn servers(&self, address: &Setting<Address>, db: &Setting<u8>) -> Result<Option<Servers>, SettingError> {
-        let topology = self
+        let mode = self
             .layers
             .iter()
-            .find_map(|layer| Some(Setting { value: layer.table.topology?, origin: (layer.origin)("topology") }));
+            .find_map(|layer| Some(Setting { value: layer.table.mode?, origin: (layer.origin)("mode") }));
         let one = || Setting { value: node(&address.value).into_iter().collect(), origin: address.origin.clone() };
         let addresses = self.addresses().unwrap_or_else(one);
-        if let Some(topology) = topology.as_ref().filter(|topology| topology.value != Topology::Single)
+        if let Some(mode) = mode.as_ref().filter(|mode| mode.value != Mode::Single)
             && addresses.value.is_empty()
         {
-            return Err(SettingError::new(topology.origin.clone(), "is nothing that a unix socket has"));
+            return Err(SettingError::new(mode.origin.clone(), "is nothing that a unix socket has"));
         }
-        Servers::of(topology, addresses, self.any(|table| table.sentinel_master.clone()), db)
+        Servers::of(mode, addresses, self.any(|table| table.sentinel_master.clone()), db)
     }
 
     fn tls(&self, address: &Setting<Address>) -> Result<Option<Tls>, SettingError> {
@@ -224,7 +224,7 @@ pub(super) fn flag_of(key: &str) -> &'static str {
         "host" => "--host",
         "port" => "--port",
         "addresses" => "--addresses",
-        "topology" => "--topology",
+        "mode" => "--mode",
         "username" => "--username",
         "password-file" => "--password-file",
         "db" => "--db",

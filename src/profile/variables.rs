@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::mode::parse_addresses;
 use super::redis::RedisTable;
 use super::setting::{Environment, SettingError};
-use super::topology::parse_addresses;
 use super::url::{RedisUrl, parse_db};
 
 /// What people set in the environment, and what Kubernetes injects there.
@@ -15,7 +15,7 @@ pub(super) fn from_environment(environment: &Environment) -> Result<(RedisTable,
         host: environment.get("REDIS_HOST"),
         port: None,
         addresses: environment.parse("REDIS_ADDRESSES", parse_addresses)?,
-        topology: environment.parse("REDIS_TOPOLOGY", str::parse)?,
+        mode: environment.parse("REDIS_MODE", str::parse)?,
         sentinel_master: environment.get("REDIS_SENTINEL_MASTER"),
         username: environment.get("REDIS_USERNAME"),
         password_file: path("REDIS_PASSWORD_FILE"),
@@ -81,7 +81,7 @@ pub(super) fn variable_of(key: &str) -> &'static str {
         "host" => "REDIS_HOST",
         "port" => "REDIS_PORT",
         "addresses" => "REDIS_ADDRESSES",
-        "topology" => "REDIS_TOPOLOGY",
+        "mode" => "REDIS_MODE",
         "username" => "REDIS_USERNAME",
         "password" => "REDIS_PASSWORD",
         "password-file" => "REDIS_PASSWORD_FILE",

@@ -265,7 +265,7 @@ impl Claims {
         });
         if let Some(policy) = policy.filter(|policy| policy != "noeviction") {
             tracing::warn!(
-                "maxmemory-policy is `{policy}`: a Redis short of memory throws keys away, items in work among them; \
+                "maxmemory-policy is `{policy}`: a Redis short of memory throws keys away, items in flight among them; \
                  set it to `noeviction`"
             );
         }

@@ -7,8 +7,8 @@ use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::QueueError;
 use super::keys::Keys;
 use super::script::Script;
-use crate::item::Item;
-use crate::letter::{Filter, Letter};
+use crate::delivery::dead_letter::{Filter, Letter};
+use crate::delivery::item::Item;
 
 /// A walk through the dead letters of a list.
 pub struct DeadLetters {

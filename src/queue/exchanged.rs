@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::history::History;
-use crate::item::Item;
+use crate::delivery::history::History;
+use crate::delivery::item::Item;
 
 /// An item in hand.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use fred::types::ClusterHash;
 use fred::util::redis_keyslot;
 
-use crate::companion;
+use crate::delivery::keys;
 
 /// The list and its companions, all in the same slot of a Redis Cluster.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn of(list: &str) -> Self {
-        let base = companion::base(list);
+        let base = keys::base(list);
         Self { list: list.to_owned(), base }
     }
 
@@ -39,7 +39,7 @@ impl Keys {
 
     /// Where blocking pops deliver to (list). One for all: whatever dies, no item lies where nobody looks.
     pub(super) fn landing(&self) -> String {
-        companion::landing(&self.list)
+        keys::landing(&self.list)
     }
 
     /// Consumers by lease deadline (sorted set).
@@ -49,12 +49,12 @@ impl Keys {
 
     /// Consumers that hold something (sorted set).
     pub(super) fn busy(&self) -> String {
-        companion::busy(&self.list)
+        keys::busy(&self.list)
     }
 
     /// Due times of what is delayed (sorted set).
     pub(super) fn delayed(&self) -> String {
-        companion::delayed(&self.list)
+        keys::delayed(&self.list)
     }
 
     /// What is delayed (hash).

@@ -10,7 +10,7 @@ use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
 use super::keys::{Keys, at_home_of};
 use super::script::Script;
-use crate::verdict::{Claimed, Counters, Standing};
+use crate::delivery::reconciliation::{Claimed, Counters, Standing};
 
 /// How many keys Redis looks at in one step of a scan.
 const SCAN: i64 = 1000;
@@ -129,7 +129,7 @@ impl Ledger {
         let base = std::iter::once(self.keys.inflight(""));
         let arguments: Vec<Bytes> = base.chain(consumers.iter().cloned()).map(Bytes::from).collect();
         let (script, list) = (&self.script, self.keys.list.clone());
-        let (waiting, any, in_work, abandoned, busy, delayed, astray, dead, pairs) = self
+        let (waiting, any, in_flight, abandoned, busy, delayed, astray, dead, pairs) = self
             .connection
             .repeat(&list, |client| {
                 let (keys, arguments) = (keys.clone(), arguments.clone());
@@ -140,7 +140,7 @@ impl Ledger {
         for pair in pairs.chunks_exact(2) {
             counters.set(&pair[0], pair[1].parse().unwrap_or_default());
         }
-        let claims = Claimed { any: any == 1, in_work, abandoned, busy, delayed, astray, dead, counters };
+        let claims = Claimed { any: any == 1, in_flight, abandoned, busy, delayed, astray, dead, counters };
         Ok(Standing { waiting, claims: Some(claims) })
     }
 

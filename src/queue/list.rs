@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
-use crate::item::Item;
+use crate::delivery::item::Item;
 
 /// How long one pop blocks in Redis. Short, so that a consumer is never far from looking up; whole seconds, as servers
 /// before 6.0 know no others.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reason::{Decision, Reason};
-use crate::companion;
+use crate::delivery::keys;
 use crate::profile::scale::{
     FallbackTable, Formula, PauseTable, PolicyKind, Rules, ScaleTable, ScalingPolicy, TRIGGERS,
 };
@@ -179,9 +179,9 @@ pub fn triggers(profile: &Profile, list: &str) -> Vec<Trigger> {
     }
     vec![
         waiting,
-        trigger(Counted::Busy, companion::busy(list), 1, 0),
-        trigger(Counted::Delayed, companion::delayed(list), items, 0),
-        trigger(Counted::Landing, companion::landing(list), 1, 0),
+        trigger(Counted::Busy, keys::busy(list), 1, 0),
+        trigger(Counted::Delayed, keys::delayed(list), items, 0),
+        trigger(Counted::Landing, keys::landing(list), 1, 0),
     ]
 }
 

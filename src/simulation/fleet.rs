@@ -27,7 +27,7 @@ pub(super) struct Fleet<'a> {
     pub(super) done: u64,
     pub(super) cut: u64,
     pub(super) lost: u64,
-    pub(super) in_work: u64,
+    pub(super) in_flight: u64,
     pub(super) waits: Stopwatch,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Count {
     pub(super) terminating: u32,
     /// Jobs whose pod has ended, and that do not count as complete yet.
     pub(super) ended: u32,
-    /// Pods with something in work.
+    /// Pods with something in flight.
     pub(super) busy: u32,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Fleet<'a> {
             done: 0,
             cut: 0,
             lost: 0,
-            in_work: 0,
+            in_flight: 0,
             waits: Stopwatch::new(),
         }
     }
@@ -89,7 +89,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// The time of all pods together, and what of it they had nothing in work, up to `now`.
+    /// The time of all pods together, and what of it they had nothing in flight, up to `now`.
     pub(super) fn pod_time(&self, now: Duration) -> (Duration, Duration) {
         let mut sum = (Duration::ZERO, Duration::ZERO);
         for pod in &self.pods {
@@ -162,7 +162,7 @@ impl<'a> Fleet<'a> {
         worker.settle(now);
         worker.hands.swap_remove(hand);
         self.done += 1;
-        self.in_work -= 1;
+        self.in_flight -= 1;
         match (worker.phase, worker.hands.is_empty()) {
             (Phase::Terminating, true) => self.end(pod, Phase::Gone, now),
             (Phase::Alive, _) if self.once() => {
@@ -194,7 +194,7 @@ impl<'a> Fleet<'a> {
         self.pods[pod].settle(now);
         for Held { item, .. } in std::mem::take(&mut self.pods[pod].hands).into_iter().rev() {
             self.cut += 1;
-            self.in_work -= 1;
+            self.in_flight -= 1;
             match self.scenario.delivery {
                 Delivery::AtLeastOnce => self.waiting.push_front(Item { again: true, ..item }),
                 Delivery::AtMostOnce => self.lost += 1,
@@ -225,7 +225,7 @@ impl<'a> Fleet<'a> {
             let takes = self.chance.work(&self.scenario.work, &self.scenario.payload, item.number)?;
             self.pods[pod].settle(now);
             self.pods[pod].hands.push(Held { work: self.works, item });
-            self.in_work += 1;
+            self.in_flight += 1;
             calendar.add(now + takes, Event::Done { pod, work: self.works });
         }
         Ok(())

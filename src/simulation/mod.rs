@@ -36,8 +36,8 @@ pub struct Point {
     pub at: Duration,
     /// Items that wait.
     pub backlog: u64,
-    /// Items in work.
-    pub in_work: u64,
+    /// Items in flight.
+    pub in_flight: u64,
     /// Pods there shall be.
     pub desired: u32,
     /// Pods there are that were not told to stop.

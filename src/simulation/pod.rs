@@ -8,20 +8,20 @@ pub(super) struct Pod {
     pub(super) created: Duration,
     /// When it became ready; `None` while it starts.
     pub(super) ready: Option<Duration>,
-    /// What it has in work, with a number for each.
+    /// What it has in flight, with a number for each.
     pub(super) hands: Vec<Held>,
     pub(super) phase: Phase,
     /// By which those that are otherwise equal are told apart.
     pub(super) uid: u64,
     /// Since when its hands are as full as they are.
     pub(super) since: Duration,
-    /// How long it had nothing in work.
+    /// How long it had nothing in flight.
     pub(super) idle: Duration,
     /// When it was gone.
     pub(super) gone: Option<Duration>,
 }
 
-/// An item in work.
+/// An item in flight.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held {
     pub(super) work: u64,

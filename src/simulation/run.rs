@@ -161,7 +161,7 @@ impl Stage<'_> {
 
     fn take_stock(&mut self, now: Duration) {
         self.peak_backlog = self.peak_backlog.max(self.fleet.waiting.len());
-        let nothing_left = self.fleet.waiting.is_empty() && self.fleet.in_work == 0;
+        let nothing_left = self.fleet.waiting.is_empty() && self.fleet.in_flight == 0;
         match (nothing_left, self.emptied) {
             (true, None) => self.emptied = Some(now),
             (false, Some(_)) => self.emptied = None,
@@ -178,7 +178,7 @@ impl Stage<'_> {
         self.points.push(Point {
             at: now,
             backlog: u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX),
-            in_work: self.fleet.in_work,
+            in_flight: self.fleet.in_flight,
             desired: self.desired,
             current: alive,
             ready,
@@ -215,7 +215,7 @@ impl Stage<'_> {
             done: self.fleet.done,
             cut: self.fleet.cut,
             lost: self.fleet.lost,
-            left: waiting(&|_| true) + self.fleet.in_work,
+            left: waiting(&|_| true) + self.fleet.in_flight,
             waiting: waiting(&|item| !item.again),
             peak_backlog: u64::try_from(self.peak_backlog).unwrap_or(u64::MAX),
             wait: self.fleet.waits.waits(),

@@ -66,7 +66,7 @@ pub struct Jobs {
     pub completion: Duration,
 }
 
-/// What keeps items in work from being cut when pods are ended.
+/// What keeps items in flight from being cut when pods are ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     /// The triggers that count what has left the list.

@@ -11,7 +11,7 @@ pub struct Summary {
     pub arrived: u64,
     /// Items that were worked.
     pub done: u64,
-    /// How often an item in work was cut off because its pod was ended.
+    /// How often an item in flight was cut off because its pod was ended.
     pub cut: u64,
     /// Items that were cut off and are gone: with at-most-once delivery.
     pub lost: u64,
@@ -29,7 +29,7 @@ pub struct Summary {
     pub peak_pods: u32,
     /// The time of all pods together, from their creation until they were gone.
     pub pod_seconds: f64,
-    /// What of that they had nothing in work.
+    /// What of that they had nothing in flight.
     pub idle_pod_seconds: f64,
     /// How often the number of pods was changed.
     pub changes: u64,

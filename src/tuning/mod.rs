@@ -6,7 +6,7 @@
 //!   no more than what the percentile leaves; so ⌈n/c⌉ pods at least
 //! * list length: a pod that has L items in front of it is L·s/c behind, so L = (W − reaction) / s · c, where the reaction
 //!   is one sync of the HPA and the start of a pod, and before that, from zero pods, a poll
-//! * polling: a quarter of W, 30 s at most; cooldown and drain: no item in work is to be cut
+//! * polling: a quarter of W, 30 s at most; cooldown and drain: no item in flight is to be cut
 //!
 //! Loads are no Poisson streams and the HPA counts in steps, so nothing is proposed that trials have not met, and of what
 //! meets it the cheapest is taken.

@@ -37,7 +37,7 @@ pub struct Proposal {
     pub polling: Duration,
     /// How long nothing must have been there before the last pods go.
     pub cooldown: Duration,
-    /// How long items in work may take after a pod was told to stop.
+    /// How long items in flight may take after a pod was told to stop.
     pub drain: Duration,
 }
 
@@ -55,7 +55,7 @@ pub struct Enough {
 pub enum Refusal {
     /// All pods at work all the time are too few.
     #[error(
-        "max-replica-count = {max} is in the way: to keep pace at the peak takes {busy} items in work at once, \
+        "max-replica-count = {max} is in the way: to keep pace at the peak takes {busy} items in flight at once, \
          and {} {slots}{}", if *.max == 1 { "one pod works".to_owned() } else { format!("{max} pods work") }, needing(*.needed)
     )]
     Utilisation {
@@ -335,7 +335,7 @@ mod tests {
             (
                 bounds(None, Some(5)),
                 world(9, 0, 5),
-                "max-replica-count = 5 is in the way: to keep pace at the peak takes 8 items in work at once",
+                "max-replica-count = 5 is in the way: to keep pace at the peak takes 8 items in flight at once",
             ),
             (
                 bounds(None, Some(10)),

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::item::Item;
+use crate::delivery::item::Item;
 
 /// A number from here on counts milliseconds: as seconds it would be in the year 5138.
 const MILLISECONDS_FROM: f64 = 1e11;

@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 use super::doorbell::Doorbell;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
+use crate::delivery::history::{History, Next};
+use crate::delivery::item::Item;
+use crate::delivery::tally::Tally;
+use crate::files::heartbeat::TURN;
 use crate::handler::Verdict;
-use crate::heartbeat::TURN;
-use crate::history::{History, Next};
-use crate::item::Item;
 use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis};
 use crate::shutdown::Shutdown;
-use crate::tally::Tally;
 
 /// How often a consumer looks for items of dead ones, at most; several look in turn.
 const SCAN: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub(super) async fn consume(
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<Ending> {
-    // What is in work is acknowledged as long as there is time, whether or not we were told to stop; and there is a little
+    // What is in flight is acknowledged as long as there is time, whether or not we were told to stop; and there is a little
     // more to give back what is not.
     let patience = Patience::begin(shutdown);
     let redis = redis.until(patience.over.clone());
@@ -80,7 +80,7 @@ impl Patience {
             answer = &mut ask => return answer,
             () = enough, if empty_hands => self.over.cancel(),
             () = self.stop.cancelled(), if !empty_hands && !told_before => {
-                tracing::debug!("told to stop while Redis is asked: its answer is waited for, to hand in what is in work");
+                tracing::debug!("told to stop while Redis is asked: its answer is waited for, to hand in what is in flight");
             }
         }
         ask.await
@@ -130,7 +130,7 @@ impl<'a> Consumer<'a> {
                 self.tally.taken += got as u64;
                 break;
             }
-            if got > 0 || hands_in || self.workers.in_work() > 0 {
+            if got > 0 || hands_in || self.workers.in_flight() > 0 {
                 idle_since = Instant::now();
             }
             for claimed in exchanged.items {
@@ -139,7 +139,7 @@ impl<'a> Consumer<'a> {
             }
             self.workers.turned(self.tally);
             let awaited = exchanged.due.is_some_and(|due| due <= self.plan.await_due);
-            let idle = self.workers.in_work() == 0 && !awaited;
+            let idle = self.workers.in_flight() == 0 && !awaited;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
             }
@@ -173,17 +173,17 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
-    /// Hands in what is still in work as it ends.
+    /// Hands in what is still in flight as it ends.
     async fn drain(&mut self) -> Result<(), QueueError> {
         let renew = self.plan.claims.lease / 3;
         loop {
             self.collect();
-            if self.workers.in_work() == 0 && self.finished.is_empty() {
+            if self.workers.in_flight() == 0 && self.finished.is_empty() {
                 return Ok(());
             }
             self.exchange(0).await?;
             self.workers.turned(self.tally);
-            if self.workers.in_work() > 0 {
+            if self.workers.in_flight() > 0 {
                 tokio::select! {
                     biased;
                     Some(ended) = self.workers.next() => self.judge(ended),
@@ -242,7 +242,7 @@ impl<'a> Consumer<'a> {
         }
         self.now = (exchanged.now, Instant::now());
         if exchanged.expired {
-            tracing::warn!("the lease ran out before it was renewed: what was in work is given to others");
+            tracing::warn!("the lease ran out before it was renewed: what was in flight is given to others");
         }
         Ok(exchanged)
     }

@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
+use crate::delivery::item::Item;
+use crate::delivery::tally::Tally;
+use crate::files::heartbeat::TURN;
 use crate::handler::Verdict;
-use crate::heartbeat::TURN;
-use crate::item::Item;
 use crate::queue::{Claimed, List, QueueError, Redis};
 use crate::shutdown::Shutdown;
-use crate::tally::Tally;
 
 /// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
 const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub(super) async fn consume(
     let taken = take(plan, &mut list, &mut workers, tally, &mut unfinished, shutdown).await;
 
     super::announce_drain(&workers);
-    while workers.in_work() > 0 {
+    while workers.in_flight() > 0 {
         next(&mut workers, &mut unfinished, tally).await;
     }
     list.close().await;
@@ -77,7 +77,7 @@ async fn take(
             Err(error) if error.is_stop() => break,
             taken => taken?,
         };
-        if taken.is_some() || workers.in_work() > 0 {
+        if taken.is_some() || workers.in_flight() > 0 {
             idle_since = Instant::now();
         }
         match taken {
@@ -92,7 +92,7 @@ async fn take(
             }
             None => {}
         }
-        if plan.idle_exit.is_some_and(|idle| workers.in_work() == 0 && idle_since.elapsed() >= idle) {
+        if plan.idle_exit.is_some_and(|idle| workers.in_flight() == 0 && idle_since.elapsed() >= idle) {
             break;
         }
     }
@@ -173,7 +173,7 @@ async fn give_back(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally:
     }
 }
 
-/// Makes a new connection: the one that items came by may have been lost while they were in work, and only their
+/// Makes a new connection: the one that items came by may have been lost while they were in flight, and only their
 /// return would show it.
 async fn connect_again(redis: &Redis, key: &str) -> Result<List, QueueError> {
     let start = Instant::now();

@@ -20,16 +20,16 @@ use self::vitals::{Shown, Vitals};
 use self::workers::Workers;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
+use crate::delivery::history::RetryPolicy;
+use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
 use crate::handler::{CommandSpec, Handler};
-use crate::history::RetryPolicy;
 use crate::profile::consume::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE,
 };
 use crate::profile::{Delivery, Environment, ExitMap, ExitRule, Profile, Span, SpanRange};
 use crate::queue::{ClaimSettings, Redis};
-use crate::screen::Output;
-use crate::tally::Tally;
+use crate::terminal::Output;
 use crate::workload::Work;
 
 /// Work the list: run a command for each item, simulate work, or hand each item on as a line
@@ -92,7 +92,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION")]
     await_due: Option<Span>,
 
-    /// How long items in work may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN]
+    /// How long items in flight may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN]
     /// [default: 30s]
     #[arg(long, value_name = "DURATION")]
     drain: Option<Span>,
@@ -134,7 +134,7 @@ pub(crate) struct Args {
 enum DeliveryArg {
     /// Claimed under a lease, and given to others when its consumer dies
     AtLeastOnce,
-    /// A plain blocking pop: an item in work is lost when its consumer dies
+    /// A plain blocking pop: an item in flight is lost when its consumer dies
     AtMostOnce,
 }
 
@@ -319,7 +319,7 @@ fn host(environment: &Environment) -> String {
 }
 
 fn announce_drain(workers: &Workers) {
-    if workers.in_work() > 0 {
-        tracing::info!("finishing {} items in work", workers.in_work());
+    if workers.in_flight() > 0 {
+        tracing::info!("finishing {} items in flight", workers.in_flight());
     }
 }

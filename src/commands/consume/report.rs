@@ -6,8 +6,8 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use super::{Context, Plan};
-use crate::screen::Output;
-use crate::tally::{Percentiles, Tally};
+use crate::delivery::tally::{Percentiles, Tally};
+use crate::terminal::Output;
 
 /// The tally on stdout.
 #[derive(Debug, Serialize)]

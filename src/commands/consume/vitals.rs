@@ -8,11 +8,11 @@ use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::Mutex;
 
 use super::Plan;
-use crate::heartbeat::Heartbeat;
+use crate::delivery::tally::Tally;
+use crate::files::heartbeat::Heartbeat;
 use crate::metrics::{self, Depths, Link, Metrics};
 use crate::profile::ListenAddress;
 use crate::queue::{Claimed, Gauge, Redis};
-use crate::tally::Tally;
 
 /// What is to be shown, and where.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -89,8 +89,8 @@ impl Vitals {
     }
 
     /// The consumer's loop has turned, and so much is done.
-    pub(super) fn turned(&self, tally: &Tally, in_work: usize) {
-        self.metrics.publish(tally, in_work);
+    pub(super) fn turned(&self, tally: &Tally, in_flight: usize) {
+        self.metrics.publish(tally, in_flight);
         self.heartbeat.turned();
     }
 }

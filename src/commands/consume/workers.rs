@@ -1,4 +1,4 @@
-//! The items in work, and what became of those that were.
+//! The items in flight, and what became of those that were.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Plan;
 use super::vitals::Vitals;
+use crate::delivery::tally::Tally;
 use crate::handler::{Assignment, Handler, Verdict};
 use crate::queue::Claimed;
-use crate::tally::Tally;
 
 /// Handlers at work, never more than there are hands.
 pub(super) struct Workers {
@@ -47,8 +47,8 @@ impl Workers {
         }
     }
 
-    /// How many items are in work.
-    pub(super) fn in_work(&self) -> usize {
+    /// How many items are in flight.
+    pub(super) fn in_flight(&self) -> usize {
         self.running.len()
     }
 
@@ -94,7 +94,7 @@ impl Workers {
         std::iter::from_fn(|| self.running.try_join_next()).filter_map(sound).collect()
     }
 
-    /// Waits for the next one to end; for ever when none is in work.
+    /// Waits for the next one to end; for ever when none is in flight.
     pub(super) async fn next(&mut self) -> Option<Ended> {
         match self.running.join_next().await {
             Some(ended) => sound(ended),

@@ -10,10 +10,10 @@ use serde_json::json;
 use self::table::{Table, encode, whole};
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_duration};
+use crate::delivery::dead_letter::Filter;
 use crate::exit::{Outcome, UsageError};
-use crate::letter::Filter;
 use crate::queue::{DeadLetters, Deed, Order, Page, QueueError, Redis};
-use crate::screen::Output;
+use crate::terminal::Output;
 
 /// How much of an item `ls` asks Redis for, in bytes: enough for what it shows.
 const CUT: usize = 256;

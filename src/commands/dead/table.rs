@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::item::Item;
-use crate::letter::{Letter, rfc3339};
+use crate::delivery::dead_letter::{Letter, rfc3339};
+use crate::delivery::item::Item;
 use crate::queue::Page;
 
 /// How many characters of an item `ls` shows.

@@ -7,9 +7,9 @@ use color_eyre::eyre::Result;
 use tokio::time::Instant;
 
 use super::pods::Pods;
+use crate::delivery::reconciliation::Standing;
 use crate::profile::{Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
-use crate::verdict::Standing;
 
 /// Does with processes what KEDA and the HPA do with pods.
 pub(super) struct Autoscaler {

@@ -19,13 +19,13 @@ use self::stage::Stage;
 use self::verdict::Verdict;
 use super::Context;
 use crate::cli::{self, positive_count, positive_factor};
+use crate::delivery::reconciliation::Standing;
 use crate::exit::Outcome;
-use crate::local::Process;
 use crate::profile::{DEFAULT_LIST, ProduceTable, Profile, SpanRange};
 use crate::queue::Ledger;
 use crate::sample::{Deployment, Sample, Trend};
-use crate::screen::{Output, Readout};
-use crate::verdict::Standing;
+use crate::sandbox::Process;
+use crate::terminal::{Output, Readout};
 use crate::workload::{Load, Pace, Payload, Timing, USUAL_BATCH, Work};
 
 /// See the whole loop on this machine: items pushed, consumers started and ended as KEDA would, and all counted

@@ -6,7 +6,7 @@ use color_eyre::eyre::{Result, bail};
 use tokio_util::sync::CancellationToken;
 
 use super::stage::Stage;
-use crate::local::Process;
+use crate::sandbox::Process;
 
 /// So many may end by themselves: a Deployment would start them anew for ever, and nobody would learn why.
 const PATIENCE: u32 = 5;

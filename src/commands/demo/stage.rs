@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::Context;
 use crate::cli::RedisArgs;
-use crate::local::{Process, RedisAt, Server};
 use crate::profile::Endpoint;
 use crate::queue::{Ledger, Redis};
+use crate::sandbox::{Process, RedisAt, Server};
 
 /// What the processes have as their profile, in the demo's folder.
 const PROFILE: &str = "profile.toml";

@@ -3,8 +3,8 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::screen::Output;
-use crate::verdict::{self, Answer, Standing};
+use crate::delivery::reconciliation::{self, Answer, Standing};
+use crate::terminal::Output;
 
 /// Whether every item that was pushed was worked.
 #[derive(Debug, Serialize)]
@@ -22,8 +22,8 @@ pub(super) struct Verdict {
 impl Verdict {
     /// Judges by what the producer says it has pushed, and by what Redis says became of that.
     pub(super) fn new(pushed: u64, standing: &Standing, stranded: u64) -> Self {
-        let verdict = verdict::Verdict::of(standing, stranded);
-        let verdict::Verdict { acknowledged: worked, dead, left, worked_twice, because, .. } = verdict;
+        let verdict = reconciliation::Verdict::of(standing, stranded);
+        let reconciliation::Verdict { acknowledged: worked, dead, left, worked_twice, because, .. } = verdict;
         let pass = verdict.verdict == Answer::Pass && pushed == worked + dead;
         Self { pass, pushed, worked, left, worked_twice, dead, because }
     }

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 
 use super::plan::Content;
 use crate::exit::UsageError;
-use crate::input::Input;
+use crate::files::input::Input;
 use crate::queue::MAX_BATCH_BYTES;
 use crate::workload::Payload;
 

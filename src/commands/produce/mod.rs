@@ -17,11 +17,11 @@ use self::plan::Plan;
 use self::tally::Tally;
 use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
+use crate::delivery::item::Item;
 use crate::exit::Outcome;
-use crate::item::Item;
 use crate::profile::Span;
 use crate::queue::{Pusher, QueueError, Redis};
-use crate::screen::{Output, Progress};
+use crate::terminal::{Output, Progress};
 use crate::workload::{Pace, Pattern, Payload, Rate, Schedule, Timing};
 
 /// Fill the list, in shape and at the rate you ask, or from a file or a pipe

@@ -9,7 +9,7 @@ use super::Args;
 use crate::exit::UsageError;
 use crate::profile::{ProduceTable, Profile};
 use crate::queue::{MAX_BATCH_ITEMS, Redis};
-use crate::screen::Output;
+use crate::terminal::Output;
 use crate::workload::{Load, Pace, Pattern, Payload, Timing, USUAL_BATCH};
 
 /// Items a batch when nothing paces them; from here on, more of them gain nothing.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Plan;
 use crate::queue::Pusher;
-use crate::screen::Output;
+use crate::terminal::Output;
 
 /// What was done.
 #[derive(Debug, Serialize)]

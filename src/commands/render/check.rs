@@ -7,12 +7,12 @@ use anstyle::AnsiColor;
 use color_eyre::eyre::{Result, WrapErr as _};
 
 use super::{Args, CANNOT_FORM};
-use crate::checks::{self, File, Finding, ProfileFinding, Severity};
 use crate::exit::{Outcome, UsageError};
-use crate::input;
+use crate::files::input;
+use crate::lint::{self, File, Finding, ProfileFinding, Severity};
 use crate::manifest::Workload;
 use crate::profile::{Profile, ProfileError, Setting, Source};
-use crate::screen::Printer;
+use crate::terminal::Printer;
 
 /// What stdin goes by in messages.
 const STDIN: &str = "<stdin>";
@@ -86,7 +86,7 @@ pub(super) fn warn(workload: &Workload<'_>) -> Result<()> {
 
 fn found(workload: &Workload<'_>) -> Result<Vec<ProfileFinding>> {
     let yaml = workload.to_yaml(&workload.objects()).wrap_err(CANNOT_FORM)?;
-    Ok(checks::check_profile(workload.profile(), &yaml, workload.keda_version()))
+    Ok(lint::check_profile(workload.profile(), &yaml, workload.keda_version()))
 }
 
 /// Says what is wrong with manifests, whoever wrote them.
@@ -99,7 +99,7 @@ pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
         files.push(File::read(name, text));
     }
     let mut count = Count::default();
-    for finding in checks::check(&files, args.keda_version.unwrap_or_default()) {
+    for finding in lint::check(&files, args.keda_version.unwrap_or_default()) {
         let Finding { severity, code, file, place, ref way_out, .. } = finding;
         count.add(severity);
         let file = &files[file];

@@ -18,8 +18,8 @@ use super::Context;
 use crate::cli::{self, positive_duration};
 use crate::exit::{Outcome, UsageError};
 use crate::profile::Span;
-use crate::screen::{Chart, width};
 use crate::simulation::{self, Scenario};
+use crate::terminal::{Chart, width};
 use crate::tuning::Want;
 use crate::workload::{Pattern, Work};
 
@@ -44,7 +44,7 @@ the wait in 21 runs: those of the seed and of the 19 after it, and one in which 
 that are still there a wait after the last was pushed count as those that waited too long. Exit status 4 when it cannot be met.
 
 --against reads a recording: what `qscale watch --output json` wrote, or CSV with the columns t_s or time, llen or backlog,
-deploy_spec_replicas or desired, and busy or in_work where there is such a trigger. At the times at which KEDA polls and the HPA
+deploy_spec_replicas or desired, and busy or in_flight where there is such a trigger. At the times at which KEDA polls and the HPA
 syncs, the settings of the profile are asked what they make of the list as it was recorded. When in their periods both begin is
 fitted to the recording.";
 
@@ -79,11 +79,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WORK")]
     work: Option<Work>,
 
-    /// Leave out what protects items in work, to see what it is good for
+    /// Leave out what protects items in flight, to see what it is good for
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     without: Vec<Protection>,
 
-    /// Add what protects items in work, to see what it would be good for
+    /// Add what protects items in flight, to see what it would be good for
     #[arg(long = "with", value_name = "WHAT", value_delimiter = ',')]
     with: Vec<Protection>,
 
@@ -108,10 +108,10 @@ pub(crate) struct Args {
     against: Option<PathBuf>,
 }
 
-/// What keeps items in work from being cut.
+/// What keeps items in flight from being cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Protection {
-    /// The triggers that count what has left the list: pods with items in work.
+    /// The triggers that count what has left the list: pods with items in flight.
     Busy,
     /// The formula that adds them up.
     Formula,

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::sample::{Deployment, Sample, Trend};
 use crate::scaler::{Reason, jobs_in_words};
-use crate::screen::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline};
 use crate::simulation::{By, Change, Point, Run, Scenario, Summary, Why};
+use crate::terminal::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline};
 
 /// Between two points of a run.
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub(super) struct Row {
     time: String,
     list: String,
     backlog: u64,
-    in_work: Option<u64>,
+    in_flight: Option<u64>,
     net_per_second: Option<f64>,
     seconds_to_empty: Option<f64>,
     desired: Option<u32>,
@@ -51,7 +51,7 @@ impl From<Sample> for Row {
         Self {
             time: humantime::format_rfc3339_millis(sample.time).to_string(),
             backlog: sample.backlog,
-            in_work: sample.in_work,
+            in_flight: sample.in_flight,
             net_per_second: sample.net_per_second,
             seconds_to_empty: sample.seconds_to_empty,
             desired: count(|deployment| deployment.desired),
@@ -105,7 +105,7 @@ impl View<'_> {
             let time = self.subject.start + point.at;
             let sample = Sample::new(time, &*self.subject.list, point.backlog, net, Some(deployment));
             Sample {
-                in_work: Some(point.in_work),
+                in_flight: Some(point.in_flight),
                 delayed: Some(0),
                 dead: Some(0),
                 reason: Some(point.reason.to_string()),
@@ -166,7 +166,7 @@ impl View<'_> {
             span: points.last().map_or(EVERY, |point| point.at).max(EVERY),
             panels: vec![
                 panel("backlog: items that wait", Tone::Backlog, 6, series(|point| point.backlog)),
-                panel("items in work", Tone::Work, 2, series(|point| point.in_work)),
+                panel("items in flight", Tone::Work, 2, series(|point| point.in_flight)),
                 Panel {
                     // Of a Job that has ended KEDA still counts, and nobody waits for it.
                     shade: if self.scenario.jobs.is_some() {
@@ -291,7 +291,7 @@ impl View<'_> {
             (
                 "cost",
                 format!(
-                    "{:.0} pod-seconds, {:.0} of them ({idle:.0} %) with nothing in work",
+                    "{:.0} pod-seconds, {:.0} of them ({idle:.0} %) with nothing in flight",
                     summary.pod_seconds, summary.idle_pod_seconds
                 ),
             ),

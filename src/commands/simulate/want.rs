@@ -12,8 +12,8 @@ use super::plan::{MOST_TIME, Play};
 use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
 use crate::profile::Span;
-use crate::screen::{Clock, facts, width};
 use crate::simulation::{self, Scenario, Summary};
+use crate::terminal::{Clock, facts, width};
 use crate::tuning::{self, Bounds, Demand, Percentile, Proposal, Want};
 
 /// Items whose working time is looked at.

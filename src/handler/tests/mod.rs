@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
 use crate::profile::{ExitMap, Profile};
-use crate::screen::LogFormat;
+use crate::terminal::LogFormat;
 
 /// Longer than anything here takes, where all is well.
 const LONG: Duration = Duration::from_secs(20);

@@ -47,7 +47,7 @@ impl ScaleTable {
             return wrong("job", "belongs to `kind = \"ScaledJob\"`");
         }
         if delivery == Delivery::AtLeastOnce && matches!(self.strategy, Some(Strategy::Accurate | Strategy::Eager)) {
-            let message = "leaves items in work uncounted, and those of a pod that died would wait for the next push: \
+            let message = "leaves items in flight uncounted, and those of a pod that died would wait for the next push: \
                            leave it out, or set `delivery = \"at-most-once\"` in [consume]";
             return wrong("strategy", message);
         }

@@ -224,7 +224,7 @@ impl ScaleTable {
 
     /// What is reckoned from the triggers in place of the largest of them, if anything is.
     ///
-    /// In a sum a consumer at work stands for as many items as ask for one pod: what it has in work has left the list,
+    /// In a sum a consumer at work stands for as many items as ask for one pod: what it has in flight has left the list,
     /// and it has no hand free for more.
     pub fn formula(&self, delivery: Delivery) -> Option<Formula> {
         let sum = || format!("waiting + busy * {} + delayed + landing", self.list_length());

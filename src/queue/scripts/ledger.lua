@@ -7,8 +7,8 @@
 -- ARGV[1]  what the name of what a consumer holds begins with
 -- ARGV[2…] consumers to look for besides those that Redis knows of
 --
--- Returns { waiting, claims, in_work, abandoned, busy, delayed, astray, dead, counters }: 1 when somebody has claimed here; how
--- many items are in work, and how many of them are held by consumers whose lease has run out or that are forgotten; how many
+-- Returns { waiting, claims, in_flight, abandoned, busy, delayed, astray, dead, counters }: 1 when somebody has claimed here; how
+-- many items are in flight, and how many of them are held by consumers whose lease has run out or that are forgotten; how many
 -- consumers count as busy; how many items are kept as delayed that nobody will be given; and the counters as name, value.
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local landing, base = KEYS[8], ARGV[1]
@@ -39,14 +39,14 @@ for i = 1, #known, 2 do
   deadlines[known[i]] = tonumber(known[i + 1])
 end
 
-local in_work, abandoned = 0, 0
+local in_flight, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
   local held = 0
   -- One field is the number of the last call.
   if redis.call('HLEN', base .. consumer) > 1 then
     held = count(base .. consumer)
   end
-  in_work = in_work + held
+  in_flight = in_flight + held
   if deadline <= now then
     abandoned = abandoned + held
   end
@@ -60,6 +60,6 @@ if late == 0 and redis.call('HLEN', items) > 0 then
 end
 local claims = redis.call('EXISTS', consumers, busy, delayed, dead) + redis.call('HEXISTS', stats, 'claimed')
 return {
-  waiting, math.min(claims, 1), in_work, abandoned, redis.call('ZCARD', busy), late, astray, redis.call('LLEN', dead),
+  waiting, math.min(claims, 1), in_flight, abandoned, redis.call('ZCARD', busy), late, astray, redis.call('LLEN', dead),
   redis.call('HGETALL', stats),
 }

@@ -9,7 +9,7 @@
 --
 -- Returns { recovered, buried }: how many items went back, and how many were given up.
 --
--- An item in work when its consumer died goes to `delayed`, due at once, with one more crash. One that had only landed was
+-- An item in flight when its consumer died goes to `delayed`, due at once, with one more crash. One that had only landed was
 -- never begun: whoever is next to take something takes it.
 local consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local most_crashes = tonumber(ARGV[2])

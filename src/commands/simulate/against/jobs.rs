@@ -9,9 +9,9 @@ use super::super::{Context, Form};
 use super::{backlog, begun, head, marks, panel};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
-use crate::recording::Recording;
+use crate::sample::recording::Recording;
 use crate::scaler::{JobSettings, Settings, jobs_in_words};
-use crate::screen::{Chart, Clock, Entry, Tone, facts, timeline, width};
+use crate::terminal::{Chart, Clock, Entry, Tone, facts, timeline, width};
 
 pub(super) fn run(
     name: &str,

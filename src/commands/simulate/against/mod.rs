@@ -12,9 +12,9 @@ use super::{Context, Form};
 use crate::comparison::{By, Comparison, Step};
 use crate::exit::UsageError;
 use crate::profile::ScaleKind;
-use crate::recording::Recording;
+use crate::sample::recording::Recording;
 use crate::scaler::Settings;
-use crate::screen::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline, width};
+use crate::terminal::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline, width};
 
 /// A recorded change is that of the model when no more than this lies between them: one sync.
 const TOGETHER: Duration = Duration::from_secs(16);

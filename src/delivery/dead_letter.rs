@@ -1,0 +1,98 @@
+//! Dead letters: items that were given up, each with its past.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::delivery::history::History;
+use crate::delivery::item::Item;
+
+/// An element of the list of dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Its past; `None` for an element that is none of ours: somebody else has put it there.
+    pub history: Option<History>,
+    /// The item, or as much of it as was asked for; a foreign element as it is.
+    pub item: Item,
+    /// How many bytes the whole item has.
+    pub size: u64,
+}
+
+/// Which dead letters are meant; all of it has to be true of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// One of these; none are all.
+    pub ids: Vec<String>,
+    /// Dead for at least this long.
+    pub older_than: Option<Duration>,
+    /// Item or reason hold this.
+    pub text: Option<String>,
+}
+
+impl Filter {
+    /// Whether every letter is meant.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Letter {
+    /// How long it has been dead at `now` (ms since 1970, Redis' clock).
+    pub fn age(&self, now: u64) -> Option<Duration> {
+        let history = self.history.as_ref()?;
+        Some(Duration::from_millis(now.saturating_sub(history.died.unwrap_or(history.since))))
+    }
+
+    /// One JSON object. An item that is text is `item`, any other `item_base64`, whose bytes `encode` turns into text; the
+    /// other one is null.
+    pub fn to_json(&self, encode: impl Fn(&Bytes) -> String) -> Value {
+        let mut object = Map::new();
+        let past = self.history.as_ref();
+        object.insert("id".into(), json!(past.map(|past| &past.id)));
+        object.insert("died".into(), json!(past.and_then(|past| past.died).map(rfc3339)));
+        object.insert("since".into(), json!(past.map(|past| rfc3339(past.since))));
+        object.insert("attempts".into(), json!(past.map(|past| past.attempts)));
+        object.insert("crashes".into(), json!(past.map(|past| past.crashes)));
+        object.insert("reason".into(), json!(past.map(|past| &past.reason)));
+        object.insert("stderr".into(), json!(past.map(|past| &past.stderr)));
+        object.insert("bytes".into(), json!(self.size));
+        let text = std::str::from_utf8(&self.item.0).ok();
+        object.insert("item".into(), json!(text));
+        object.insert("item_base64".into(), json!(text.is_none().then(|| encode(&self.item.0))));
+        Value::Object(object)
+    }
+}
+
+/// A time of Redis' clock (ms since 1970), in UTC.
+pub fn rfc3339(time: u64) -> String {
+    /// The end of the year 9999: no time of ours, and none that can be written.
+    const LAST: u64 = 253_402_300_799_999;
+    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(time.min(LAST))).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_text_or_base64_and_a_foreign_element_has_no_past() {
+        let history = History { id: "a:1:1".into(), since: 5, died: Some(7), ..History::default() };
+        let letter = |history, bytes: &'static [u8]| Letter {
+            history,
+            item: Item(Bytes::from_static(bytes)),
+            size: bytes.len() as u64,
+        };
+        let ours = letter(Some(history), b"text");
+        assert_eq!(
+            ours.to_json(|_| "encoded".to_owned()).to_string(),
+            r#"{"id":"a:1:1","died":"1970-01-01T00:00:00.007Z","since":"1970-01-01T00:00:00.005Z","#.to_owned()
+                + r#""attempts":0,"crashes":0,"reason":"","stderr":"","bytes":4,"item":"text","item_base64":null}"#
+        );
+        assert_eq!(ours.age(10), Some(Duration::from_millis(3)));
+        let foreign = letter(None, b"\xff").to_json(|_| "encoded".to_owned());
+        assert!(foreign["id"].is_null() && foreign["item"].is_null(), "{foreign}");
+        assert_eq!(foreign["item_base64"], "encoded");
+        assert!(rfc3339(u64::MAX).starts_with("9999-12-31"));
+    }
+}

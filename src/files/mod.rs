@@ -1,0 +1,5 @@
+//! Files and pipes: input, output folders, the heartbeat file.
+
+pub(crate) mod folder;
+pub(crate) mod heartbeat;
+pub(crate) mod input;

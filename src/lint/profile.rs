@@ -1,0 +1,185 @@
+//! The same rules over a profile: over what is rendered from it, with places in the profile.
+
+mod purpose;
+
+use self::purpose::Warning;
+use super::{File, Finding, Severity};
+use crate::profile::{KedaVersion, Profile, ProfileError, Source};
+
+/// What is wrong in a profile.
+#[derive(Debug)]
+pub struct ProfileFinding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it goes by, always the same: `short-host`.
+    pub code: &'static str,
+    /// What is wrong, and where in the profile.
+    pub error: ProfileError,
+    /// What to do about it.
+    pub way_out: String,
+}
+
+/// What is in objects, by how its path ends or goes on, and the keys of the profile that it comes from; the first that is
+/// set is shown.
+const KEYS: &[(&str, &[&[&str]])] = &[
+    (".minReplicaCount", &[&["scale", "min-replica-count"]]),
+    (".maxReplicaCount", &[&["scale", "max-replica-count"]]),
+    (".idleReplicaCount", &[&["scale", "idle-replica-count"]]),
+    (".pollingInterval", &[&["scale", "polling-interval"]]),
+    (".cooldownPeriod", &[&["scale", "cooldown-period"]]),
+    (".initialCooldownPeriod", &[&["scale", "initial-cooldown-period"]]),
+    (".fallback", &[&["scale", "fallback"]]),
+    (".activeDeadlineSeconds", &[&["scale", "job", "active-deadline"]]),
+    (".rollout.", &[&["scale", "job", "rollout"]]),
+    (".scalingStrategy", &[&["scale", "strategy"]]),
+    (".activationTarget", &[&["scale", "activation-target"]]),
+    (".scalingModifiers", &[&["scale", "formula"], &["scale", "combine"]]),
+    (".horizontalPodAutoscalerConfig.name", &[&["scale", "hpa-name"]]),
+    (".behavior.scaleUp", &[&["scale", "behavior", "scale-up"]]),
+    (".behavior.scaleDown", &[&["scale", "behavior", "scale-down"]]),
+    (".metadata.listLength", &[&["scale", "list-length"]]),
+    (".metadata.activationListLength", &[&["scale", "activation-list-length"]]),
+    (".metadata.listName", &[&["queue", "list"]]),
+    (".metadata.unsafeSsl", &[&["redis", "tls-skip-verify"]]),
+    (".metadata.enableTLS", &[&["redis", "tls"], &["redis", "url"]]),
+    (".metadata.address", &[&["redis", "url"], &["redis", "host"], &["redis", "addresses"]]),
+    (".metadata.host", &[&["redis", "url"], &["redis", "host"], &["redis", "addresses"]]),
+    (".metadata.port", &[&["redis", "port"], &["redis", "url"]]),
+    ("].type", &[&["redis", "mode"]]),
+    (".scaleTargetRef", &[&["deploy", "target"]]),
+    ("data.REDIS_HOST", &[&["redis", "url"], &["redis", "host"]]),
+    ("data.QSCALE_PAYLOAD", &[&["produce", "payload"]]),
+    (".terminationGracePeriodSeconds", &[&["consume", "drain"]]),
+    (".args", &[&["consume", "drain"], &["consume", "timeout"], &["consume", "command"], &["consume", "work"]]),
+    (".image", &[&["deploy", "image"]]),
+    (".imagePullPolicy", &[&["deploy", "image-pull-policy"]]),
+];
+
+/// What goes by this code, in what is called so, comes from these keys rather, if from any; and the way out of the profile,
+/// which has no fields.
+type Own = (&'static str, &'static str, &'static [&'static [&'static str]], &'static str);
+
+const OWN: &[Own] = &[
+    (
+        "port-of-tls",
+        "",
+        &[&["redis", "port"], &["redis", "url"], &["redis", "addresses"]],
+        "set `tls = true` in [redis], or write rediss:// in the URL",
+    ),
+    (
+        "password-in-plain-text",
+        ".args",
+        &[&["consume", "command"]],
+        "keep it in a Secret, and have the command read it there: what `secret` of [deploy] names is in its environment \
+         (REDIS_PASSWORD)",
+    ),
+    ("password-in-plain-text", "", &[], "take it out of the profile: a ConfigMap is no place for it"),
+    (
+        "cooldown-cuts-work",
+        "",
+        &[],
+        "lengthen it, or leave `delivery` out: with at-least-once, items in flight are counted as well",
+    ),
+    ("rebound", "", &[], "take `omit-behavior` away, or lengthen the cooldown to 5 minutes"),
+    (
+        "tls-unverified",
+        "",
+        &[],
+        "take it away, and name the certificate to trust, a key of the Secret, in `secret-ca-key` of [deploy]",
+    ),
+];
+
+/// Where what has no key of its own is shown.
+const ANYWHERE: &[&[&str]] = &[&["deploy", "name"]];
+
+/// What says nothing where the profile does not say it itself: it is written for completeness.
+const OF_OWN_WORDS: [&str; 3] = ["cooldown-no-effect", "polling-no-effect", "image-tag"];
+
+/// What the profile says on purpose, and keeps outside of what is rendered.
+const ON_PURPOSE: [&str; 1] = ["authentication-missing"];
+
+/// What is wrong, and in which line.
+type Placed = (Option<usize>, ProfileFinding);
+
+/// Looks for what is wrong in a profile and in what was rendered from it, with the places of the profile.
+pub fn check(profile: &Profile, yaml: &str, version: KedaVersion) -> Vec<ProfileFinding> {
+    let source = &profile.source;
+    let file = File::read(&source.name, yaml);
+    let of_objects = super::check(&[file], version)
+        .into_iter()
+        .filter(|finding| !ON_PURPOSE.contains(&finding.code))
+        .filter_map(|finding| placed(source, finding));
+    let of_profile = purpose::check(profile, version).filter_map(|warning| warned(source, warning));
+    let mut findings: Vec<Placed> = of_objects.chain(of_profile).collect();
+    // What is missing comes last.
+    findings.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
+    // Several triggers come from one key.
+    findings.dedup_by(|(_, a), (_, b)| a.code == b.code && a.error.to_string() == b.error.to_string());
+    findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+fn placed(source: &Source, finding: Finding) -> Option<Placed> {
+    let Finding { severity, code, path, message, way_out, .. } = finding;
+    let own = OWN.iter().find(|(own, part, ..)| *own == code && path.contains(part));
+    // The last of what is named is the nearest.
+    let named = KEYS.iter().filter_map(|(part, keys)| Some((path.rfind(part)?, part.len(), *keys)));
+    let keys = named.max_by_key(|(at, length, _)| (*at, *length)).map_or(ANYWHERE, |(.., keys)| keys);
+    let set = own.iter().flat_map(|(_, _, keys, _)| *keys).chain(keys).find(|key| source.find(key).is_some());
+    if set.is_none() && OF_OWN_WORDS.contains(&code) {
+        return None;
+    }
+    let key = set.unwrap_or(&keys[0]);
+    let message = in_profile_words(&message);
+    let error = match code {
+        "password-in-plain-text" => source.error_hiding(key, message),
+        _ => source.error_at(key, message),
+    };
+    let way_out = own.map_or_else(|| in_profile_words(&way_out), |(.., way_out)| (*way_out).to_owned());
+    Some((source.line_of(key), ProfileFinding { severity, code, error, way_out }))
+}
+
+/// `None` where what is missing is there, and has been passed over because it is wrong.
+fn warned(source: &Source, warning: Warning) -> Option<Placed> {
+    let Warning { code, key, message, way_out } = warning;
+    let last = key.last().copied().unwrap_or_default();
+    if source.names_passed_over(&format!("`{last}` {message} {way_out}")) {
+        return None;
+    }
+    let error = source.error_at(key, message);
+    Some((source.line_of(key), ProfileFinding { severity: Severity::Warning, code, error, way_out }))
+}
+
+/// Fields that messages name, and the keys of the profile they are written from; others are called the same.
+const WORDS: &[(&str, &str)] = &[
+    ("enableTLS", "tls"),
+    ("idleReplicaCount", "idle-replica-count"),
+    ("listLength", "list-length"),
+    ("listName", "list"),
+    ("maxReplicaCount", "max-replica-count"),
+    ("minReplicaCount", "min-replica-count"),
+    ("multipleScalersCalculation", "multiple-scalers-calculation"),
+    ("scaleDown", "scale-down"),
+    ("scalingModifiers", "formula"),
+    ("scalingStrategy", "strategy"),
+    ("selectPolicy", "select-policy"),
+    ("sentinelMaster", "sentinel-master"),
+    ("terminationGracePeriodSeconds", "drain"),
+];
+
+/// What is said of objects, in the words of the profile: `min-replica-count` for `minReplicaCount`.
+fn in_profile_words(text: &str) -> String {
+    WORDS.iter().fold(text.to_owned(), |text, (field, key)| text.replace(&format!("`{field}`"), &format!("`{key}`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_keda_are_keys_of_the_profile() {
+        assert_eq!(
+            in_profile_words("set `minReplicaCount` to 1, `a.B` or Cc"),
+            "set `min-replica-count` to 1, `a.B` or Cc"
+        );
+    }
+}

@@ -1,0 +1,308 @@
+//! Passwords and certificates: where they stand, and whether KEDA finds them.
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Object, Objects};
+use super::super::pod::{self, Variable};
+use super::super::secret;
+use super::super::shape;
+use super::address::{container, resolve};
+
+/// Said to who writes a password where everyone can read it.
+const SECRET: &str = "put it into a Secret, and name that: `secretKeyRef` in a container, `secretTargetRef` in a \
+                      TriggerAuthentication";
+
+/// Looks at what a trigger says of TLS and passwords.
+pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let metadata = trigger.get("metadata");
+    for (key, value) in metadata.entries() {
+        if let Some(plain) = key.strip_suffix("FromEnv").filter(|plain| super::metadata::is_of_connection(plain)) {
+            from_variable(trigger, plain, &value, objects, report);
+        } else if secret::is_secret_name(key) && value.text().is_some_and(|text| !text.is_empty()) {
+            let message = "is a password, for everyone who may read this object";
+            report.error("password-in-plain-text", &value, message, SECRET);
+        }
+    }
+    tls(trigger, &metadata, objects, report);
+}
+
+/// Source: `pkg/scaling/resolver/scale_resolvers.go :: ResolveContainerEnv`
+fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let Some(name) = value.text() else { return };
+    // Whoever writes the password itself here does not want to see it again.
+    let shown =
+        if secret::is_word(name) && !secret::may_be_secret(&format!("{plain}FromEnv"), name) { name } else { "…" };
+    let empty =
+        if plain.to_lowercase().contains("password") { "KEDA takes it for no password" } else { "KEDA finds nothing" };
+    match resolve(trigger, name, objects) {
+        Some(Variable::Absent) => {
+            let message = format!("names `{shown}`, which the container that KEDA looks at does not have: {empty}");
+            report.error("variable-missing", value, message, "add the variable to the container, or name another");
+        }
+        Some(Variable::OfPod) => {
+            let message = format!("names `{shown}`, which is known in the pod alone (`fieldRef`): {empty}");
+            report.error(
+                "variable-missing",
+                value,
+                message,
+                "name a variable with a value, or of a Secret or ConfigMap",
+            );
+        }
+        Some(Variable::Known("")) => {
+            let message = format!("names `{shown}`, which is empty: {empty}");
+            report.error("variable-missing", value, message, "give it a value, or name another");
+        }
+        _ => {}
+    }
+}
+
+/// Source: `pkg/scalers/redis_scaler.go :: SetEnableTLS`
+fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let enable = metadata.get("enableTLS");
+    let insecure = metadata.get("unsafeSsl");
+    let of_reference = tls_of_reference(trigger, objects);
+    if enable.is_there() && parameters(trigger, objects).is_some_and(|all| all.contains(&"tls")) {
+        let message = "stands beside `tls` of the TriggerAuthentication: KEDA refuses both together, whatever they say";
+        report.error("tls-twice", &enable, message, "keep one of them");
+    }
+    if insecure.is_true() {
+        if !enable.is_true() && of_reference == Some(false) {
+            let message = "has no effect: TLS is off";
+            report.error("tls-without-effect", &insecure, message, "take it away, or set `enableTLS` to \"true\"");
+        } else {
+            let message = "takes any certificate for that of Redis: whoever stands between gets the password";
+            let way_out = "take it away, and put the certificate to trust as `ca` into the TriggerAuthentication";
+            report.warning("tls-unverified", &insecure, message, way_out);
+        }
+    }
+    let Some(all) = parameters(trigger, objects) else { return };
+    let reference = trigger.at(&["authenticationRef", "name"]);
+    let certificates: Vec<&str> = ["ca", "cert", "key"].into_iter().filter(|name| all.contains(name)).collect();
+    if !certificates.is_empty() && !enable.is_true() && !all.contains(&"tls") {
+        let message = format!("brings certificates ({}) that have no effect: TLS is off", certificates.join(", "));
+        report.error(
+            "tls-without-effect",
+            &reference,
+            message,
+            "set `enableTLS` to \"true\" in the trigger's metadata",
+        );
+    }
+    if all.contains(&"cert") != all.contains(&"key") {
+        let message = "has one of `cert` and `key`: KEDA drops the one, and shows no certificate to Redis";
+        report.error("certificate-without-key", &reference, message, "give both, or none");
+    }
+}
+
+/// Whether the trigger's TriggerAuthentication may switch TLS on; `None` where it is not known.
+pub(super) fn tls_of_reference(trigger: &Cursor<'_>, objects: &Objects<'_>) -> Option<bool> {
+    if !trigger.get("authenticationRef").is_there() {
+        return Some(false);
+    }
+    parameters(trigger, objects).map(|all| all.contains(&"tls"))
+}
+
+/// Whether the trigger's authentication gives one of these, or may, as it is not in the files.
+pub(super) fn gives(trigger: &Cursor<'_>, names: &[&str], objects: &Objects<'_>) -> bool {
+    trigger.get("authenticationRef").is_there()
+        && parameters(trigger, objects).is_none_or(|all| names.iter().any(|name| all.contains(name)))
+}
+
+/// What the trigger's authentication provides; `None` where there is none, or it is not in the files.
+fn parameters<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Vec<&'a str>> {
+    let reference = trigger.get("authenticationRef");
+    let kind = reference.get("kind").text().unwrap_or("TriggerAuthentication");
+    let name = reference.get("name").text()?;
+    let authentication = objects
+        .of_kind(kind)
+        .find(|object| object.name == name && (kind.starts_with("Cluster") || object.is_beside(trigger.object)))?;
+    let lists = ["secretTargetRef", "configMapTargetRef", "env"];
+    let spec = authentication.at(&["spec"]);
+    // Whatever a vault brings.
+    if spec.entries().iter().any(|(key, _)| !lists.contains(key)) {
+        return None;
+    }
+    Some(lists.iter().flat_map(|list| spec.get(list).items()).filter_map(|item| item.get("parameter").text()).collect())
+}
+
+/// A reference to nothing is no error in KEDA: it goes on without user and password.
+///
+/// Source: `pkg/scaling/resolver/scale_resolvers.go :: resolveAuthRef`
+pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let reference = trigger.get("authenticationRef");
+    let name = reference.get("name");
+    let Some(text) = name.text() else { return };
+    // One of the whole cluster is somebody else's, as a rule.
+    if reference.get("kind").text().is_some_and(|kind| kind != "TriggerAuthentication") {
+        return;
+    }
+    if let Some(authentication) = objects.find("TriggerAuthentication", text, trigger.object) {
+        return variables(authentication, trigger, objects, report);
+    }
+    let elsewhere = objects.of_kind("TriggerAuthentication").find(|other| other.name == text);
+    if let Some(namespace) = elsewhere.and_then(|other| other.namespace) {
+        let message =
+            format!("is in the namespace `{namespace}`, where KEDA does not look: it goes on without a password");
+        report.error("authentication-missing", &name, message, "put both into one namespace");
+    } else {
+        let message = format!(
+            "names `{text}`, which is not in these files: where it is missing in the cluster as well, \
+                               KEDA goes on without a password, and says NOAUTH"
+        );
+        report.warning("authentication-missing", &name, message, "see that it is there, or lint its file as well");
+    }
+}
+
+/// The variables that a TriggerAuthentication reads from the pods of this trigger: of their first container where it names
+/// none.
+fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: &'a Objects<'a>, report: &mut Report) {
+    let Some(template) = super::address::template(trigger, objects) else { return };
+    for entry in authentication.at(&["spec", "env"]).items() {
+        let (name, named) = (entry.get("name"), entry.get("containerName"));
+        let Some(container) = pod::container(&template, named.text()) else { continue };
+        let missing = name.text().is_some_and(|text| {
+            secret::is_word(text) && matches!(pod::variable(&container, text, objects), Variable::Absent)
+        });
+        if missing {
+            let message = format!(
+                "is no variable of the container that KEDA looks at, in the pods that `{}` scales: it takes it for empty",
+                trigger.object.name
+            );
+            report.error("variable-missing", &name, message, "add the variable to the container, or name another");
+        }
+    }
+}
+
+/// Looks at what a TriggerAuthentication takes from where.
+pub(in crate::lint) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let spec = object.at(&["spec"]);
+    for parameter in ["secretTargetRef", "configMapTargetRef", "env"].iter().flat_map(|list| spec.get(list).items()) {
+        misspelt(&parameter.get("parameter"), report);
+    }
+    for source in spec.get("secretTargetRef").items() {
+        let (name, key) = (source.get("name"), source.get("key"));
+        let (Some(secret), Some(text)) = (name.text(), key.text()) else { continue };
+        if !secret::is_word(text) {
+            let message = "is no name of a key, which has letters, digits, `-`, `_` and `.` alone: KEDA finds nothing";
+            report.error(
+                "secret-key-missing",
+                &key,
+                message,
+                "name the key, and let the Secret hold what it stands for",
+            );
+            continue;
+        }
+        // One of the whole cluster reads Secrets of KEDA's own namespace.
+        if object.kind != "TriggerAuthentication" {
+            continue;
+        }
+        let Some(secret) = objects.find("Secret", secret, object) else {
+            if let Some(other) = objects.of_kind("Secret").find(|other| other.name == secret)
+                && let Some(namespace) = other.namespace
+            {
+                let message = format!("is in the namespace `{namespace}`, where KEDA does not look: it finds nothing");
+                report.error("secret-elsewhere", &name, message, "put both into one namespace");
+            }
+            continue;
+        };
+        if !pod::has_key(secret, text) {
+            let message =
+                format!("names `{text}`, which the Secret `{}` does not have: KEDA takes it for empty", secret.name);
+            report.error("secret-key-missing", &key, message, "name one of its keys, or add this one");
+        }
+    }
+    if spec.is_map() && spec.entries().is_empty() {
+        report.error(
+            "authentication-empty",
+            &spec,
+            "says nothing: KEDA goes on without a password",
+            "add `secretTargetRef`",
+        );
+    }
+    if object.kind == "TriggerAuthentication" {
+        let path = spec.get("filePath");
+        if path.is_there() {
+            let message = "is read in a ClusterTriggerAuthentication alone";
+            report.error("authentication-file", &path, message, "use `secretTargetRef`, or the other kind");
+        }
+    }
+}
+
+/// What Redis triggers take from a TriggerAuthentication.
+const PARAMETERS: [&str; 8] = [
+    "password",
+    "username",
+    "sentinelPassword",
+    "sentinelUsername",
+    "sentinelMaster",
+    "address",
+    "addresses",
+    "keyPassword",
+];
+
+/// A parameter that is nearly one of these; other triggers have others.
+fn misspelt(parameter: &Cursor<'_>, report: &mut Report) {
+    let Some(text) = parameter.text().filter(|text| text.len() > 5 && !PARAMETERS.contains(text)) else { return };
+    let near = shape::nearest(text, PARAMETERS.into_iter()).filter(|near| near.len() > 5);
+    // Others spell it so.
+    if let Some(near) = near.filter(|_| text != "userName") {
+        let message = "is nothing that a Redis trigger reads: KEDA passes over it without a word";
+        report.warning("unknown-parameter", parameter, message, format!("did you mean `{near}`?"));
+    }
+}
+
+/// Looks at the variables of a container, and at what its ConfigMaps hold openly.
+pub(in crate::lint) fn check_container(container: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+    for entry in container.get("env").items() {
+        let value = entry.get("value");
+        let name = entry.get("name").text().unwrap_or_default();
+        check_value(name, &value, report);
+        if name == "REDIS_HOST"
+            && let Some(text) =
+                value.text().filter(|text| text.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_private()))
+        {
+            super::address::host(&value, text, report);
+        }
+        let from = entry.at(&["valueFrom", "secretKeyRef"]);
+        let (Some(secret), Some(key)) = (from.get("name").text(), from.get("key").text()) else { continue };
+        if let Some(secret) =
+            objects.find("Secret", secret, container.object).filter(|secret| !pod::has_key(secret, key))
+        {
+            let message =
+                format!("names `{key}`, which the Secret `{}` does not have: the container cannot start", secret.name);
+            report.error("secret-key-missing", &from.get("key"), message, "name one of its keys, or add this one");
+        }
+    }
+    let words: Vec<Cursor<'_>> = ["command", "args"].iter().flat_map(|list| container.get(list).items()).collect();
+    let texts: Vec<&str> = words.iter().map(|word| word.text().unwrap_or_default()).collect();
+    for word in secret::secret_words(&texts).into_iter().map(|index| &words[index]) {
+        report.error("password-in-plain-text", word, "holds a password, for everyone who may read this object", SECRET);
+    }
+}
+
+/// Looks at what a ConfigMap holds.
+pub(in crate::lint) fn check_config_map(object: &Object<'_>, report: &mut Report) {
+    object.at(&["data"]).entries().iter().for_each(|(key, value)| check_value(key, value, report));
+}
+
+fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
+    let Some(text) = value.text().filter(|text| !text.is_empty()) else { return };
+    // A variable in its place, a path to it, or a switch about it is none.
+    let harmless = text.starts_with("$(") || text.starts_with('/') || matches!(text, "true" | "false");
+    if secret::has_password(text) || (secret::is_secret_name(name) && !harmless) {
+        let message = "is a secret, for everyone who may read this object";
+        report.error("password-in-plain-text", value, message, SECRET);
+    }
+}
+
+/// Whether the named container is there at all.
+pub(in crate::lint) fn check_source(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let path: &[&str] = match scaled.kind {
+        "ScaledJob" => &["spec", "envSourceContainerName"],
+        _ => &["spec", "scaleTargetRef", "envSourceContainerName"],
+    };
+    let named = scaled.at(path);
+    let known = scaled.kind == "ScaledJob" || pod::target(scaled, objects).is_some();
+    if named.is_there() && known && container(&scaled.root(), objects).is_none() {
+        let message = "is no container of the pods: KEDA cannot build the triggers";
+        report.error("variable-missing", &named, message, "name one of `containers`");
+    }
+}

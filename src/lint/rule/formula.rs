@@ -1,0 +1,175 @@
+//! `scalingModifiers`: a formula over the triggers, and its target.
+
+use std::collections::BTreeSet;
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Object};
+use crate::profile::scale::Formula;
+
+/// Words that are no names in KEDA's language, <https://expr-lang.org/docs/language-definition>.
+const WORDS: [&str; 20] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "let",
+    "nil",
+    "true",
+    "false",
+    "if",
+    "else",
+    "matches",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "all",
+    "any",
+    "one",
+    "none",
+    "map",
+    "filter",
+];
+
+pub(in crate::lint) fn check(scaled: &Object<'_>, report: &mut Report) {
+    let modifiers = scaled.at(&["spec", "advanced", "scalingModifiers"]);
+    let formula = modifiers.get("formula");
+    if !modifiers.is_map() || modifiers.entries().is_empty() {
+        return;
+    }
+    let Some(text) = formula.text().filter(|text| !text.trim().is_empty()) else {
+        let message = "has no `formula`, without which the rest means nothing";
+        return report.error("formula", &modifiers.by_key(), message, "write one over the names of the triggers");
+    };
+    let metric = modifiers.get("metricType");
+    if metric.text() == Some("Value") {
+        let message = "`Value` multiplies the pods at every look for as long as the formula gives more than `target`: 1, 2, \
+                       4, 8 pods and so on to the maximum";
+        report.warning("metric-type-value", &metric, message, "take it away: `AverageValue` is what lists need");
+    }
+    target(&modifiers, report);
+    names(scaled, &formula, text, report);
+}
+
+/// Source: `scaledobject_types.go`, `pkg/fallback/fallback.go :: doFallback`
+fn target(modifiers: &Cursor<'_>, report: &mut Report) {
+    let target = modifiers.get("target");
+    let number = target.number();
+    if number.is_none_or(|number| number <= 0.0) {
+        let at = if target.is_there() { target } else { modifiers.by_key() };
+        let message = "needs a `target` that is a number above zero: so much of the formula asks for one pod";
+        return report.error("formula-target", &at, message, "set `target`, such as \"10\"");
+    }
+    let fallback = modifiers.object.at(&["spec", "fallback"]);
+    if fallback.is_there() && number.is_some_and(|number| number.fract() != 0.0) {
+        let message = "is no whole number, and the `fallback` is void without one";
+        report.error("formula-target", &target, message, "set a whole number");
+    }
+    let activation = modifiers.get("activationTarget");
+    if activation.is_there() && activation.number().is_none() {
+        report.error("formula-target", &activation, "is no number", "set a number, or take it away");
+    }
+}
+
+fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) {
+    let triggers = scaled.at(&["spec", "triggers"]).items();
+    let (mut known, mut wrong) = (Vec::new(), BTreeSet::new());
+    for trigger in &triggers {
+        let name = trigger.get("name");
+        let Some(word) = name.text() else {
+            let of_resource = matches!(trigger.get("type").text(), Some("cpu" | "memory"));
+            if !of_resource {
+                let message = "has no `name`, and a formula is over names: nothing of it is counted";
+                report.warning("formula", trigger, message, "give it one, of letters and digits, or take it away");
+            }
+            continue;
+        };
+        known.push(word);
+        if !is_name(word) {
+            let message =
+                format!("cannot be used in a formula: `{word}` is not letters, digits and `_`, or a word of its own");
+            report.error("formula", &name, message, "give it another, such as `waiting`");
+            wrong.extend(words(word));
+        }
+    }
+    let used = words(text);
+    let is_unknown = |word: &&&str| !known.contains(*word) && !WORDS.contains(*word) && !wrong.contains(**word);
+    if let Some(unknown) = used.iter().find(is_unknown) {
+        let message = format!("names `{unknown}`, which is the name of no trigger: KEDA refuses the object");
+        return report.error("formula", at, message, format!("the triggers are {}", known.join(", ")));
+    }
+    // What is not understood here KEDA may well understand.
+    match Formula::parse(text, &known) {
+        Err(message) if message.starts_with("can go below zero") => {
+            let message =
+                "can go below zero, which the HPA takes for the greatest number there is: it goes to the maximum";
+            report.error("formula-below-zero", at, message, format!("write `max(0, {text})`"));
+        }
+        Err(message) if message.starts_with("can divide by zero") => {
+            report.error("formula-below-zero", at, "can divide by zero", "write `/ max(1, …)`");
+        }
+        Err(message) if message.starts_with("ends where") => {
+            report.error("formula", at, format!("{message}: KEDA refuses the object"), "complete it");
+        }
+        Err(message) if message.starts_with("is true or false") => {
+            let message = "is true or false, and a number is needed: KEDA refuses the object";
+            report.error("formula", at, message, format!("write `({text}) ? 1 : 0`"));
+        }
+        _ if !is_closed(text) => {
+            let message = "has parentheses that are not closed, or not opened: KEDA refuses the object";
+            report.error("formula", at, message, "write as many `)` as `(`");
+        }
+        _ => {}
+    }
+}
+
+fn is_closed(text: &str) -> bool {
+    let quoted = text.contains(['"', '\'', '`']);
+    quoted
+        || [('(', ')'), ('[', ']')]
+            .iter()
+            .all(|(open, close)| text.matches(*open).count() == text.matches(*close).count())
+}
+
+/// The words of a formula that stand for triggers: not what is called, nor what `let` makes, nor what is in quotes.
+fn words(text: &str) -> BTreeSet<&str> {
+    let (mut found, mut made) = (BTreeSet::new(), BTreeSet::new());
+    let (mut rest, mut before) = (text, "");
+    while let Some(start) = rest.find(|c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '\'' | '`' | '.')) {
+        rest = &rest[start..];
+        let first = rest.chars().next().unwrap_or_default();
+        if matches!(first, '"' | '\'' | '`') {
+            let end = rest[1..].find(first).map_or(rest.len(), |end| end + 2);
+            rest = &rest[end..];
+            continue;
+        }
+        let end = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.')).unwrap_or(rest.len());
+        let word = &rest[..end.max(1)];
+        rest = &rest[end.max(1)..];
+        if before == "let" {
+            made.insert(word);
+        } else if !word.starts_with(|c: char| c.is_ascii_digit() || c == '.') && !rest.trim_start().starts_with('(') {
+            found.insert(word);
+        }
+        before = word;
+    }
+    found.retain(|word| !made.contains(word));
+    found
+}
+
+fn is_name(word: &str) -> bool {
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    plain && !word.starts_with(|c: char| c.is_ascii_digit()) && !WORDS.contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_names_of_triggers() {
+        let of = |text| words(text).into_iter().collect::<Vec<_>>();
+        assert_eq!(of("max(0, waiting - busy * 1.5e3)"), ["busy", "waiting"]);
+        assert_eq!(of("let x = a; x ?? 'b' + \"c\""), ["a", "let"]);
+        assert_eq!(of("a>1?b:c"), ["a", "b", "c"]);
+    }
+}

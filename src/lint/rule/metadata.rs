@@ -1,0 +1,139 @@
+//! What a trigger is told: lengths, names, and parameters that nobody reads.
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Objects};
+use super::super::shape;
+use super::credentials;
+use super::trigger::is_stream;
+
+/// What may come from a variable as well, as `…FromEnv`.
+const OF_CONNECTION: [&str; 10] = [
+    "address",
+    "addresses",
+    "host",
+    "hosts",
+    "port",
+    "ports",
+    "username",
+    "password",
+    "sentinelUsername",
+    "sentinelPassword",
+];
+
+/// What else a trigger of any Redis reads.
+const OF_ALL: [&str; 4] = ["databaseIndex", "enableTLS", "unsafeSsl", "sentinelMaster"];
+
+const OF_LISTS: [&str; 3] = ["activationListLength", "listLength", "listName"];
+
+const OF_STREAMS: [&str; 6] =
+    ["activationLagCount", "consumerGroup", "lagCount", "pendingEntriesCount", "stream", "streamLength"];
+
+/// Whether a trigger of some Redis reads a parameter of this name.
+pub(in crate::lint) fn is_parameter(name: &str) -> bool {
+    let connection = name.strip_suffix("FromEnv").unwrap_or(name);
+    OF_CONNECTION.contains(&connection)
+        || [&OF_ALL[..], &OF_LISTS, &OF_STREAMS].iter().any(|names| names.contains(&connection))
+}
+
+/// Whether it may come from a variable.
+pub(super) fn is_of_connection(name: &str) -> bool {
+    OF_CONNECTION.contains(&name) || name == "sentinelMaster"
+}
+
+pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let metadata = trigger.get("metadata");
+    if !is_stream(trigger) {
+        lengths(&metadata, report);
+    }
+    for key in ["enableTLS", "unsafeSsl"] {
+        let switch = metadata.get(key);
+        // `strconv.ParseBool`
+        let known = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
+        if switch.text().is_some_and(|text| !known.contains(&text.trim())) {
+            report.error(
+                "trigger-switch",
+                &switch,
+                "is neither true nor false for KEDA",
+                "write \"true\" or \"false\"",
+            );
+        }
+    }
+    unknown(trigger, &metadata, report);
+    let sentinel = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-sentinel"));
+    let named = ["sentinelMaster", "sentinelMasterFromEnv"].iter().any(|key| metadata.get(key).text().is_some());
+    if sentinel && !named && !credentials::gives(trigger, &["sentinelMaster"], objects) {
+        let message = "has no `sentinelMaster`: KEDA takes it, and never reaches Redis";
+        report.error("sentinel-master", &metadata.by_key(), message, "name the master as the sentinels know it");
+    }
+    let cluster = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-cluster"));
+    let index = metadata.get("databaseIndex");
+    if said(&index).is_some_and(|text| whole(text).is_none()) {
+        let message = "is no whole number: KEDA cannot build the trigger";
+        report.error("database-index", &index, message, "write the number of the database, such as \"1\"");
+    } else if cluster && index.integer().is_some_and(|index| index != 0) {
+        let message = "has no effect: a cluster has no databases but 0, where other keys are counted";
+        report.error("database-index", &index, message, "take it away, and let the consumers use database 0");
+    }
+}
+
+/// Source: `pkg/scalers/redis_scaler.go :: redisMetadata`
+fn lengths(metadata: &Cursor<'_>, report: &mut Report) {
+    let name = metadata.get("listName");
+    if metadata.is_map() && name.text().is_none_or(|name| name.trim().is_empty()) {
+        let at = if name.is_there() { name } else { metadata.by_key() };
+        report.error("list-name", &at, "names no list in `listName`: KEDA cannot build the trigger", "name the list");
+    }
+    let length = metadata.get("listLength");
+    // What is empty is absent for KEDA.
+    if said(&length).is_some_and(|text| whole(text).is_none_or(|length| length < 1)) {
+        let message = "has to be a whole number from 1 on: the HPA divides by it, as so many items ask for one pod";
+        report.error("list-length", &length, message, "say how many items one pod is to have, such as \"10\"");
+    }
+    let activation = metadata.get("activationListLength");
+    match said(&activation).map(whole) {
+        Some(Some(number)) if number < 0 => {
+            let message = "is below zero: even an empty list then counts as work, and the pods never go";
+            report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
+        }
+        Some(None) => {
+            let message = "has to be a whole number from 0 on";
+            report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
+        }
+        _ => {}
+    }
+}
+
+fn said<'a>(parameter: &Cursor<'a>) -> Option<&'a str> {
+    parameter.text().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// A whole number as KEDA reads it, which is JSON: `05` and `+5` are none.
+fn whole(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits == "0" || !digits.starts_with(['0', '+', '-']);
+    text.parse().ok().filter(|_| plain)
+}
+
+/// KEDA passes over what it does not know, and takes the default.
+fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
+    let own: &[&str] = if is_stream(trigger) { &OF_STREAMS } else { &OF_LISTS };
+    let known = || OF_CONNECTION.into_iter().chain(OF_ALL).chain(own.iter().copied());
+    for (key, entry) in metadata.entries() {
+        let plain = key.strip_suffix("FromEnv");
+        let is_known = known().any(|name| name == key) || plain.is_some_and(is_of_connection);
+        if is_known {
+            continue;
+        }
+        let (message, way_out) = if let Some(plain) = plain.filter(|plain| known().any(|name| name == *plain)) {
+            (format!("is passed over: `{plain}` cannot come from a variable"), format!("write its value as `{plain}`"))
+        } else if ["tls", "ca", "cert", "key", "keyPassword"].contains(&key) {
+            let message = "is passed over: KEDA reads it from a TriggerAuthentication alone".to_owned();
+            (message, "move it there; for TLS alone, `enableTLS` \"true\" is enough".to_owned())
+        } else {
+            let near = shape::nearest(key, known());
+            let way_out = near.map_or_else(|| "take it away".to_owned(), |near| format!("did you mean `{near}`?"));
+            ("is nothing that this trigger reads: KEDA passes over it without a word".to_owned(), way_out)
+        };
+        report.error("unknown-parameter", &entry.by_key(), message, way_out);
+    }
+}

@@ -1,0 +1,114 @@
+//! Pods: what they are made of, and how long they are given to end.
+
+use std::time::Duration;
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Object, Objects};
+use super::super::pod;
+use super::credentials;
+use crate::profile::Span;
+
+/// What Kubernetes gives a pod to end where nothing is said.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Looks at the pods of any object that has some.
+pub(in crate::lint) fn check(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let Some(template) = object.template() else { return };
+    let spec = template.get("spec");
+    let network = spec.get("hostNetwork");
+    if network.is_true() {
+        let message = "gives the pods the network of their node: its ports, its name server, and whatever listens on its \
+                       localhost; names of Services do not resolve";
+        report.warning("host-network", &network, message, "take it away");
+    }
+    let resources = spec.get("resources");
+    if resources.is_there() {
+        let message = "is of the whole pod here, which Kubernetes knows from 1.34 on, and earlier drops without a word";
+        let way_out = "move it into the container, at `containers[].resources`";
+        report.warning("pod-resources", &resources.by_key(), message, way_out);
+    }
+    for list in ["initContainers", "containers"] {
+        for container in spec.get(list).items() {
+            image(&container, report);
+            credentials::check_container(&container, objects, report);
+        }
+    }
+    if spec.is_map() && matches!(object.kind, "Deployment" | "StatefulSet" | "ScaledJob") {
+        scaled(object, &spec, &template, objects, report);
+    }
+}
+
+fn image(container: &Cursor<'_>, report: &mut Report) {
+    let image = container.get("image");
+    if let Some(text) = image.text() {
+        let name = text.rsplit('/').next().unwrap_or(text);
+        let tag = name.split_once(':').map(|(_, tag)| tag);
+        if !name.contains('@') && matches!(tag, None | Some("" | "latest")) {
+            let message = "says no version: pods of one workload may run different ones, and nobody can tell which";
+            report.warning("image-tag", &image, message, "write a tag that does not move, or a digest");
+        }
+    }
+    let policy = container.get("imagePullPolicy");
+    if policy.text() == Some("Never") {
+        let message = "lets pods start only on nodes that happen to have the image: others say ErrImageNeverPull";
+        report.warning(
+            "image-pull-policy",
+            &policy,
+            message,
+            "set `IfNotPresent`, which does for loaded images as well",
+        );
+    }
+}
+
+/// What is different where KEDA sets the count, and the HPA takes pods away whenever there is less to do.
+fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let by = objects
+        .of_kind("ScaledObject")
+        .find(|scaled| pod::target(scaled, objects).is_some_and(|target| target.is(object)));
+    if by.is_some() {
+        let replicas = object.at(&["spec", "replicas"]);
+        if replicas.is_there() {
+            let message = "sets the count that KEDA and the HPA set as well: each time this is applied the pods fall to it, \
+                           or rise";
+            report.warning("replicas", &replicas, message, "take it away");
+        }
+    }
+    let grace = spec.get("terminationGracePeriodSeconds");
+    let given = grace.integer().and_then(|seconds| u64::try_from(seconds).ok()).map_or(GRACE, Duration::from_secs);
+    let Some((container, handler)) = pod::handler(template, objects) else {
+        if by.is_some() && !grace.is_there() {
+            let message = "leaves a pod that is taken away 30 seconds: an item that takes longer is cut off (SIGKILL), and \
+                           the HPA does not ask which pods are at work";
+            let way_out = "set `terminationGracePeriodSeconds` to the longest item and some seconds";
+            report.warning("grace-period", &spec.by_key(), message, way_out);
+        }
+        return;
+    };
+    let at = if grace.is_there() { grace } else { spec.by_key() };
+    if let Some(drain) = handler.drain.filter(|drain| given <= *drain) {
+        let message = format!(
+            "leaves a pod {} to end, and the consumer takes up to {} (--drain) for items in flight: it is \
+                               killed before it can give back the rest",
+            Span(given),
+            Span(drain)
+        );
+        report.warning("grace-period", &at, message, format!("set {} at least", drain.as_secs() + 10));
+    } else if let Some(longest) = handler.longest.filter(|longest| *longest > handler.drain.unwrap_or(given)) {
+        let drain = handler.drain.unwrap_or(given);
+        let message = format!(
+            "cuts off what takes longer than {} (--drain) when pods are taken away, and an item takes up to \
+                               {}: its work is lost, and done again",
+            Span(drain),
+            Span(Duration::from_secs(longest.as_secs()))
+        );
+        let way_out = match object.kind {
+            // Only whoever empties a node waits for it.
+            "ScaledJob" => "lengthen the drain beyond the longest item, and the grace period beyond that",
+            _ => {
+                "lengthen the drain beyond the longest item, and the grace period beyond that; or use a ScaledJob, whose \
+                 pods are left to end"
+            }
+        };
+        report.warning("grace-period", &container.get("args").by_key(), message, way_out);
+    }
+}

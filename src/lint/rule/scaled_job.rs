@@ -1,0 +1,118 @@
+//! The ScaledJob: its Jobs, and what becomes of them when it changes.
+
+use std::time::Duration;
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Object, Objects};
+use super::super::pod;
+use crate::profile::Span;
+use crate::profile::scale::MAX_REPLICA_COUNT;
+
+/// It is the value of a label; Kubernetes shortens it where a Job is named after it.
+const LONGEST_NAME: usize = 63;
+
+pub(in crate::lint) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let spec = scaled.at(&["spec"]);
+    name(scaled, report);
+    rollout(&spec, report);
+    history(&spec, report);
+    let (low, high) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"));
+    let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
+    if low.integer().is_some_and(|low| low > most) {
+        report.error("min-above-max", &low, format!("is more than `maxReplicaCount`, {most}"), "lower it");
+    }
+    let job = spec.get("jobTargetRef");
+    let parallelism = job.get("parallelism");
+    if parallelism.integer().is_some_and(|pods| pods > 1) {
+        let message =
+            "starts so many pods for each Job, and KEDA counts Jobs: so many times as many pods as are asked for";
+        report.warning("parallelism", &parallelism, message, "set 1, and let KEDA start more Jobs");
+    }
+    deadline(scaled, objects, report);
+    let restart = job.at(&["template", "spec", "restartPolicy"]);
+    if restart.text() == Some("Always") {
+        let message = "is refused in a Job, which has an end";
+        report.error("restart-policy", &restart, message, "set `Never`, or `OnFailure`");
+    }
+    let strategy = spec.get("scalingStrategy");
+    let custom = ["customScalingQueueLengthDeduction", "customScalingRunningJobPercentage"];
+    for key in custom.into_iter().map(|key| strategy.get(key)).filter(Cursor::is_there) {
+        if strategy.get("strategy").text() != Some("custom") {
+            let message = "has no effect: it belongs to the strategy `custom`";
+            report.warning("strategy", &key, message, "take it away, or set `strategy` to `custom`");
+        }
+    }
+}
+
+/// Kubernetes ends the pod of a Job whose time is over, whatever it works at.
+fn deadline(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let deadline = scaled.at(&["spec", "jobTargetRef", "activeDeadlineSeconds"]);
+    let given = deadline.integer().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    let handler = scaled.template().and_then(|template| pod::handler(&template, objects));
+    let longest = handler.and_then(|(_, handler)| handler.longest);
+    if let Some((given, longest)) = given.zip(longest).filter(|(given, longest)| given <= longest) {
+        let message = format!(
+            "ends a Job after {}, and an item takes up to {}: its work is cut off, and done again or lost",
+            Span(given),
+            Span(Duration::from_secs(longest.as_secs()))
+        );
+        let way_out = "lengthen it beyond the longest item, and the start of a pod";
+        report.warning("deadline-cuts-work", &deadline, message, way_out);
+    }
+}
+
+/// Source: `controllers/keda/scaledjob_controller.go :: deletePreviousVersionScaleJobs`
+fn rollout(spec: &Cursor<'_>, report: &mut Report) {
+    let (own, old) = (spec.at(&["rollout", "strategy"]), spec.get("rolloutStrategy"));
+    if old.is_there() {
+        let message = "is out of date, and about changes of this object alone: it does not say how Jobs are started";
+        let way_out = "write `rollout` with `strategy`; how Jobs are started is `strategy` of `scalingStrategy`";
+        report.warning("rollout-strategy-old", &old.by_key(), message, way_out);
+    }
+    // Any other word has been refused where it stands.
+    let kills = |text: Option<&str>| matches!(text, None | Some("immediate"));
+    if spec.is_map() && kills(own.text()) && old.text() != Some("gradual") {
+        let at = if own.is_there() { own } else { spec.by_key() };
+        let message = "ends all running Jobs, with the items they work, whenever this object is changed";
+        report.warning("rollout-kills", &at, message, "set the strategy of `rollout` to `gradual`");
+    }
+}
+
+/// Source: `controllers/keda/scaledjob_controller.go`, `executor/scale_jobs.go :: cleanUp`
+fn history(spec: &Cursor<'_>, report: &mut Report) {
+    let limits = ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"];
+    let absent: Vec<&str> = limits.into_iter().filter(|limit| !spec.get(limit).is_there()).collect();
+    if spec.is_map() && !absent.is_empty() {
+        let limits = absent.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(" and ");
+        let message = format!("says no {limits}: KEDA keeps 100 Jobs that are over, with their pods");
+        report.warning("history-limits", &spec.by_key(), message, "set 5, say");
+    }
+}
+
+fn name(scaled: &Object<'_>, report: &mut Report) {
+    let at = scaled.at(&["metadata", "name"]);
+    dns_name(&at, report);
+    if scaled.name.len() > LONGEST_NAME {
+        let message = format!("is longer than {LONGEST_NAME} characters, and no Job could be named after it");
+        report.error("name-length", &at, message, "shorten it");
+    }
+}
+
+/// A name that Kubernetes takes: RFC 1123.
+pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
+    let Some(name) = at.text() else {
+        let generated = at.object.at(&["metadata", "generateName"]).is_there();
+        if !generated {
+            report.error("name", at, "is missing: the object has no name", "give it one");
+        }
+        return;
+    };
+    let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let inner = |c: char| outer(c) || c == '-';
+    let part = |part: &str| part.chars().all(inner) && part.starts_with(outer) && part.ends_with(outer);
+    if !name.split('.').all(part) {
+        let message = "is no name of an object: small letters, digits and `-`, a letter or digit at both ends; of several \
+                       such parts, with one `.` between";
+        report.error("name", at, message, "give it another");
+    }
+}

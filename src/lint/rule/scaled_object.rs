@@ -1,0 +1,264 @@
+//! The ScaledObject: its counts and periods, and what people take them for.
+
+use std::time::Duration;
+
+use super::super::finding::Report;
+use super::super::node::Sort;
+use super::super::object::{Cursor, Object, Objects};
+use super::super::pod;
+use super::trigger::is_list;
+use crate::profile::Span;
+use crate::profile::scale::{COOLDOWN_PERIOD, MAX_REPLICA_COUNT, POLLING_INTERVAL};
+
+/// What KEDA makes a label of, in front of which it writes `keda-hpa-`.
+const LONGEST_NAME: usize = 54;
+
+/// Longer than this, one pod's share of the list is rather a mistake than a wish.
+const LONG_SHARE: Duration = Duration::from_secs(30 * 60);
+
+/// The clients that a Redis takes where nothing is said; `maxclients`.
+const MOST_CLIENTS: u64 = 10_000;
+
+/// The connections of a consumer of qscale, whatever its concurrency: one waits for items, one does everything else.
+const CLIENTS_OF_CONSUMER: u64 = 2;
+
+pub(in crate::lint) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    counts(scaled, report);
+    name(scaled, report);
+    if wakes(scaled) {
+        from_zero(scaled, report);
+    } else {
+        without_effect(scaled, report);
+    }
+    fallback(scaled, report);
+    paused_replicas(scaled, report);
+    behavior(scaled, report);
+    clients(scaled, objects, report);
+    if let Some(target) = pod::target(scaled, objects) {
+        work(scaled, target, objects, report);
+    }
+}
+
+fn minimum(scaled: &Object<'_>) -> i64 {
+    scaled.at(&["spec", "minReplicaCount"]).integer().unwrap_or(0)
+}
+
+/// Whether KEDA ever takes the target to none.
+fn wakes(scaled: &Object<'_>) -> bool {
+    minimum(scaled) == 0 || scaled.at(&["spec", "idleReplicaCount"]).is_there()
+}
+
+/// Source: `scaledobject_types.go :: CheckReplicaCountBoundsAreValid`
+fn counts(scaled: &Object<'_>, report: &mut Report) {
+    let spec = scaled.at(&["spec"]);
+    let (low, high, idle) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"), spec.get("idleReplicaCount"));
+    let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
+    if low.integer().is_some_and(|low| low > most) {
+        let message = format!("is more than `maxReplicaCount`, {most}: KEDA refuses the object");
+        report.error("min-above-max", &low, message, "lower it, or raise `maxReplicaCount`");
+    }
+    match idle.integer() {
+        Some(1..) => {
+            let message = "can only be 0: the HPA takes any other back to the minimum at once";
+            report.error("idle-replica-count", &idle, message, "set 0, or take it away");
+        }
+        Some(0) if minimum(scaled) == 0 => {
+            let message = "has no effect: it has to be less than `minReplicaCount`, which is 0";
+            report.error("idle-replica-count", &idle, message, "take it away, or set `minReplicaCount` to 1 at least");
+        }
+        _ => {}
+    }
+}
+
+/// Source: `scaledobject_webhook.go`, labels of the HPA
+fn name(scaled: &Object<'_>, report: &mut Report) {
+    let at = scaled.at(&["metadata", "name"]);
+    super::scaled_job::dns_name(&at, report);
+    let hpa = scaled.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
+    if hpa.is_there() {
+        super::scaled_job::dns_name(&hpa, report);
+    }
+    if hpa.text().is_some_and(|name| name.len() > 63) {
+        report.error("name-length", &hpa, "is longer than 63 characters, which KEDA refuses", "shorten it");
+    }
+    let longest = if hpa.is_there() { 63 } else { LONGEST_NAME };
+    if scaled.name.len() > longest {
+        let message = format!("is longer than {longest} characters: no HPA of that name can be made");
+        report.error("name-length", &at, message, "shorten it, or name the HPA in `horizontalPodAutoscalerConfig`");
+    }
+}
+
+/// What is only about the steps from none and to none.
+fn without_effect(scaled: &Object<'_>, report: &mut Report) {
+    let spec = scaled.at(&["spec"]);
+    let cooldown = spec.get("cooldownPeriod");
+    if cooldown.is_there() {
+        let message = "has no effect: it is about the step to zero alone, and `minReplicaCount` keeps the pods above \
+                       that; from many to few is the HPA's";
+        let way_out = "take it away; for slower steps down lengthen the stabilization window of `scaleDown`, and for none at \
+                       night set `minReplicaCount` or `idleReplicaCount` to 0";
+        report.warning("cooldown-no-effect", &cooldown, message, way_out);
+    }
+    let polling = spec.get("pollingInterval");
+    let cached = spec.get("triggers").items().iter().any(|trigger| trigger.get("useCachedMetrics").is_true());
+    if polling.is_there() && !cached {
+        let message = "has no effect: it is about the step from zero, and `minReplicaCount` keeps the pods above that; the \
+                       HPA looks every 15 seconds";
+        report.warning("polling-no-effect", &polling, message, "take it away");
+    }
+}
+
+/// Source: `scaledobject_types.go :: GetPausedReplicaCount`
+fn paused_replicas(scaled: &Object<'_>, report: &mut Report) {
+    let at = scaled.at(&["metadata", "annotations", "autoscaling.keda.sh/paused-replicas"]);
+    if at.text().is_some_and(|text| text.parse::<u32>().is_err()) {
+        report.error(
+            "paused-replicas",
+            &at,
+            "is no number of pods: KEDA cannot pause at it",
+            "write one, such as \"0\"",
+        );
+    }
+}
+
+/// What is expected of `fallback`, and does not happen.
+fn fallback(scaled: &Object<'_>, report: &mut Report) {
+    let fallback = scaled.at(&["spec", "fallback"]);
+    if !fallback.is_there() {
+        return;
+    }
+    let behavior = fallback.get("behavior");
+    let formula = scaled.at(&["spec", "advanced", "scalingModifiers", "formula"]);
+    if behavior.text() == Some("scalingModifiers") && !formula.is_there() {
+        let message = "needs a formula that says what counts for what cannot be read: KEDA refuses the object";
+        report.error("fallback", &behavior, message, "write one in `scalingModifiers`, or take another behavior");
+    }
+    let message = "does not help while Redis cannot be reached: KEDA then changes nothing at all";
+    if minimum(scaled) == 0 {
+        let message = format!("{message}, and with none running none come");
+        report.warning("fallback", &fallback, message, "for work that must go on set `minReplicaCount` to 1 at least");
+    } else {
+        let way_out = "take it away, unless it is meant for a list that is something else, or may not be read";
+        report.warning("fallback", &fallback, message, way_out);
+    }
+}
+
+/// What surprises those whose pods come from none and go to none.
+fn from_zero(scaled: &Object<'_>, report: &mut Report) {
+    let spec = scaled.at(&["spec"]);
+    for trigger in spec.get("triggers").items().iter().filter(|trigger| is_list(trigger)) {
+        let activation = trigger.at(&["metadata", "activationListLength"]);
+        if let Some(count @ 1..) = activation.integer() {
+            let message = format!(
+                "leaves up to {count} items waiting for ever, with no pod to work them, and counts a list \
+                                   of so many as idle even while pods work it"
+            );
+            report.warning("activation-waits", &activation, message, "take it away, unless they can wait");
+        }
+    }
+    let activation = spec.at(&["advanced", "scalingModifiers", "activationTarget"]);
+    if let Some(value) = activation.number().filter(|value| *value > 0.0) {
+        let message = format!(
+            "leaves items waiting for ever, with no pod to work them, while the formula gives {value} or less, and counts \
+             that as idle even while pods work"
+        );
+        report.warning("activation-waits", &activation, message, "take it away, unless they can wait");
+    }
+    let polling = spec.get("pollingInterval");
+    if minimum(scaled) == 0 && polling.integer().is_some_and(|seconds| seconds > 30) {
+        let message = "is how long the first item may wait before a pod is even asked for";
+        report.warning("slow-start", &polling, message, "set 30 seconds or less, or `minReplicaCount` to 1");
+    }
+    let cooldown = spec.get("cooldownPeriod");
+    let behavior = spec.at(&["advanced", "horizontalPodAutoscalerConfig", "behavior"]);
+    if cooldown.integer().is_some_and(|seconds| (0..300).contains(&seconds)) && !behavior.is_there() {
+        let message = "is shorter than the 300 seconds that an HPA without `behavior` remembers: one item after the pause \
+                       brings back as many pods as there were before it";
+        report.warning("rebound", &cooldown, message, "set `behavior` of `horizontalPodAutoscalerConfig`");
+    }
+}
+
+/// Source: `pkg/apis/autoscaling/validation/validation.go` of Kubernetes; the rest is in the fields' own limits.
+fn behavior(scaled: &Object<'_>, report: &mut Report) {
+    let behavior = scaled.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "behavior"]);
+    for direction in ["scaleUp", "scaleDown"] {
+        let rules = behavior.get(direction);
+        let policies = rules.get("policies");
+        if policies.is_list() && policies.items().is_empty() {
+            let message = "is empty, and no rule: the API server fills in its own";
+            report.warning("behavior", &policies, message, "take it away, or set `selectPolicy` to `Disabled`");
+        }
+        let tolerance = rules.get("tolerance");
+        // A quantity of Kubernetes, whose thousandths are written `50m`.
+        let part = tolerance.text().and_then(|text| text.strip_suffix('m').unwrap_or(text).parse::<f64>().ok());
+        if tolerance.sort() == Some(Sort::Float) {
+            let message = "is a number, and text is needed: the API server refuses the object";
+            report.error("unquoted-text", &tolerance, message, "put it in quotes");
+        } else if tolerance.is_there() && part.is_none_or(|part| !part.is_finite() || part < 0.0) {
+            report.error("behavior", &tolerance, "has to be a part from 0 on", "write \"0.1\" for a tenth");
+        }
+    }
+}
+
+/// What the periods and counts mean for what the pods do, as far as that is known.
+fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let Some((_, handler)) = target.template().and_then(|template| pod::handler(&template, objects)) else { return };
+    let spec = scaled.at(&["spec"]);
+    let lists: Vec<Cursor<'_>> = spec.get("triggers").items().into_iter().filter(is_list).collect();
+    let seconds = |key: &str, default: Duration| {
+        spec.get(key).integer().and_then(|seconds| u64::try_from(seconds).ok()).map_or(default, Duration::from_secs)
+    };
+    if let ([list], Some(longest)) = (&lists[..], handler.longest) {
+        let needed = longest + seconds("pollingInterval", POLLING_INTERVAL);
+        if wakes(scaled) && seconds("cooldownPeriod", COOLDOWN_PERIOD) < needed {
+            let cooldown = spec.get("cooldownPeriod");
+            let at = if cooldown.is_there() { cooldown } else { list.clone() };
+            let message = format!(
+                "is over before an item is: items in flight have left the list, so that KEDA takes the pods \
+                                   away while they work; it has to be {} at least",
+                Span(needed)
+            );
+            report.warning(
+                "cooldown-cuts-work",
+                &at,
+                message,
+                "lengthen it, or count the items in flight with a second trigger",
+            );
+        }
+    }
+    for list in &lists {
+        let length = list.at(&["metadata", "listLength"]);
+        let share = handler.mean.zip(length.integer().and_then(|length| u32::try_from(length).ok()));
+        let share = share.map(|(mean, length)| mean.saturating_mul(length) / handler.concurrency.max(1));
+        let stage = list.at(&["metadata", "listName"]).text().is_some_and(|name| name.starts_with('{'));
+        if let Some(share) = share.filter(|share| *share > LONG_SHARE && !stage) {
+            let share = Span(Duration::from_secs(share.as_secs()));
+            let message = format!(
+                "is an average per pod, and no threshold: a second pod comes only when one would work \
+                                   for {share} at what waits"
+            );
+            report.warning(
+                "list-length-average",
+                &length,
+                message,
+                "set how many items one pod is to have in front of it",
+            );
+        }
+    }
+}
+
+/// Each pod is a client of its own.
+fn clients(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let spec = scaled.at(&["spec"]);
+    let target = pod::target(scaled, objects).and_then(Object::template);
+    let ours = target.is_some_and(|template| pod::handler(&template, objects).is_some());
+    let high = spec.get("maxReplicaCount");
+    let pods = high.integer().and_then(|most| u64::try_from(most).ok()).unwrap_or_default();
+    let clients = pods.saturating_mul(if ours { CLIENTS_OF_CONSUMER } else { 1 });
+    if clients > MOST_CLIENTS && spec.get("triggers").items().iter().any(is_list) {
+        let message = format!(
+            "lets {pods} pods come, with {clients} connections at least, and a Redis takes {MOST_CLIENTS} clients as a rule"
+        );
+        report.warning("too-many-clients", &high, message, "lower it, or raise `maxclients` of Redis");
+    }
+}

@@ -1,0 +1,155 @@
+//! Objects that stand in each other's way.
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Object, Objects};
+use super::super::pod;
+use super::super::shape;
+
+pub(in crate::lint) fn check(objects: &Objects<'_>, report: &mut Report) {
+    let scaled: Vec<&Object<'_>> = objects.of_kind("ScaledObject").collect();
+    for (at, own) in scaled.iter().enumerate() {
+        for other in &scaled[..at] {
+            twice(own, other, report);
+        }
+        kind(own, report);
+        missing(own, objects, report);
+        for hpa in objects.of_kind("HorizontalPodAutoscaler").filter(|hpa| hpa.is_beside(own)) {
+            beside(own, hpa, report);
+        }
+    }
+    for budget in objects.of_kind("PodDisruptionBudget") {
+        for own in &scaled {
+            disruption(budget, own, objects, report);
+        }
+    }
+}
+
+fn target<'a>(object: &'a Object<'a>) -> Option<(&'a str, Cursor<'a>)> {
+    let target = object.at(&["spec", "scaleTargetRef"]);
+    let name = target.get("name");
+    name.is_there().then(|| (pod::target_kind(&target), name))
+}
+
+fn same_target(one: &Object<'_>, other: &Object<'_>) -> bool {
+    let key =
+        |object: &Object<'_>| target(object).map(|(kind, name)| (kind.to_owned(), name.text().map(str::to_owned)));
+    one.is_beside(other) && key(one).is_some() && key(one) == key(other)
+}
+
+fn hpa_name(scaled: &Object<'_>) -> String {
+    let own = scaled.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
+    own.text().map_or_else(|| format!("keda-hpa-{}", scaled.name), str::to_owned)
+}
+
+/// Source: `scaledobject_webhook.go :: verifyScaledObjects`
+fn twice(own: &Object<'_>, other: &Object<'_>, report: &mut Report) {
+    if own.name == other.name && own.is_beside(other) {
+        return;
+    }
+    if same_target(own, other) {
+        let message = format!("is the target of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
+        let at = own.at(&["spec", "scaleTargetRef", "name"]);
+        report.error("target-twice", &at, message, "put the triggers of both into one");
+    } else if own.is_beside(other) && hpa_name(own) == hpa_name(other) {
+        let at = own.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
+        let message = format!("names the HPA of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
+        report.error("target-twice", &at, message, "give it another name");
+    }
+}
+
+/// Source: `scaledobject_webhook.go :: verifyHpas`
+fn beside(own: &Object<'_>, hpa: &Object<'_>, report: &mut Report) {
+    let released = hpa.at(&["metadata", "annotations", "validations.keda.sh/hpa-ownership"]).text() == Some("false");
+    let taken = own.at(&["metadata", "annotations", "scaledobject.keda.sh/transfer-hpa-ownership"]).is_true();
+    if !same_target(own, hpa) || released || (taken && hpa_name(own) == hpa.name) {
+        return;
+    }
+    let message = format!(
+        "is scaled by the ScaledObject `{}` as well, for which KEDA makes an HPA of its own: it refuses the \
+                           object, or both set the count against each other",
+        own.name
+    );
+    let way_out = "take this HPA away: its metrics can be triggers; or let KEDA take it over \
+                   (scaledobject.keda.sh/transfer-hpa-ownership and its name)";
+    report.error("hpa-beside", &hpa.at(&["spec", "scaleTargetRef", "name"]), message, way_out);
+}
+
+/// A kind that cannot be scaled, or is spelt in another way.
+///
+/// Source: `pkg/util/gvkr.go :: ParseGVKR`
+fn kind(own: &Object<'_>, report: &mut Report) {
+    let target = own.at(&["spec", "scaleTargetRef"]);
+    let kind = target.get("kind");
+    let Some(text) = kind.text().filter(|text| !pod::SCALED.contains(text)) else { return };
+    if matches!(target.get("apiVersion").text(), None | Some("apps/v1")) {
+        let way_out = match shape::nearest(text, pod::SCALED.into_iter()) {
+            Some(near) => format!("write `{near}`"),
+            None => format!("it is one of {}; of anything else `apiVersion` has to be said", pod::SCALED.join(", ")),
+        };
+        report.error(
+            "target-kind",
+            &kind,
+            format!("cannot be `{text}`: there is nothing to scale by that kind"),
+            way_out,
+        );
+    }
+}
+
+/// A target that is nearly one of those that are there.
+fn missing(own: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let Some((kind, name)) = target(own) else { return };
+    let Some(text) = name.text().filter(|_| pod::target(own, objects).is_none()) else { return };
+    let elsewhere = objects.of_kind(kind).find(|object| object.name == text);
+    if let Some(namespace) = elsewhere.and_then(|object| object.namespace) {
+        let message = format!("is in the namespace `{namespace}`, and KEDA looks in its own");
+        return report.error("target-missing", &name, message, "put both into one namespace");
+    }
+    let known = || objects.all().filter(|object| matches!(object.kind, "Deployment" | "StatefulSet"));
+    let same_name = known().find(|object| object.name == text);
+    let near = shape::nearest(text, known().map(|object| object.name));
+    let way_out = match (same_name, near) {
+        (Some(object), _) => format!("it is a {}: say so in `kind`", object.kind),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => return,
+    };
+    report.warning("target-missing", &name, format!("is no {kind} of these files"), way_out);
+}
+
+/// Source: <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
+fn disruption(budget: &Object<'_>, scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let selector = budget.at(&["spec", "selector"]);
+    let (labels, terms) = (selector.get("matchLabels").entries(), selector.get("matchExpressions").items());
+    let selects = |target: &Object<'_>| {
+        let Some(template) = target.template() else { return false };
+        let own = template.at(&["metadata", "labels"]);
+        let fits = |term: &Cursor<'_>| {
+            let value = term.get("key").text().and_then(|key| own.get(key).text());
+            let among = term.get("values").items().iter().any(|item| item.text() == value);
+            match term.get("operator").text() {
+                Some("In") => value.is_some() && among,
+                Some("NotIn") => value.is_none() || !among,
+                Some("Exists") => value.is_some(),
+                Some("DoesNotExist") => value.is_none(),
+                _ => false,
+            }
+        };
+        !(labels.is_empty() && terms.is_empty())
+            && labels.iter().all(|(key, value)| own.get(key).text() == value.text())
+            && terms.iter().all(fits)
+    };
+    if !pod::target(scaled, objects).is_some_and(|target| budget.is_beside(target) && selects(target)) {
+        return;
+    }
+    let (least, most) = (budget.at(&["spec", "minAvailable"]), budget.at(&["spec", "maxUnavailable"]));
+    let minimum = scaled.at(&["spec", "minReplicaCount"]).integer().unwrap_or(0);
+    let blocks = least.text() == Some("100%") || least.integer().is_some_and(|least| least > 0 && least >= minimum);
+    if blocks {
+        let message = format!(
+            "lets no pod go while there are no more than that, and KEDA goes down to {minimum}: nodes \
+                               cannot be drained"
+        );
+        report.warning("budget-blocks", &least, message, "use `maxUnavailable` 1");
+    } else if matches!(most.text(), Some("0" | "0%")) {
+        report.warning("budget-blocks", &most, "lets no pod go, ever: nodes cannot be drained", "set 1 at least");
+    }
+}

@@ -1,0 +1,120 @@
+//! Triggers: of any kind, and those that count what is in Redis.
+
+use std::collections::BTreeSet;
+
+use super::super::finding::Report;
+use super::super::object::{Cursor, Object, Objects};
+use super::super::shape;
+use super::{address, credentials, metadata};
+
+/// The triggers that look into a Redis.
+///
+/// Source: `pkg/scaling/scalers_builder.go :: buildScaler`
+const REDIS: [&str; 6] =
+    ["redis", "redis-cluster", "redis-sentinel", "redis-streams", "redis-cluster-streams", "redis-sentinel-streams"];
+
+/// Looks at the triggers of a ScaledObject or ScaledJob, in the order in which they stand.
+pub(in crate::lint) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+    let triggers = scaled.at(&["spec", "triggers"]);
+    if triggers.is_list() && triggers.items().is_empty() {
+        report.error("no-trigger", &triggers, "is empty: there is nothing to scale by", "add a trigger");
+    }
+    let mut names = BTreeSet::new();
+    for trigger in triggers.items() {
+        let name = trigger.get("name");
+        if name.text().is_some_and(|name| !names.insert(name)) {
+            let message = "is the name of another trigger as well: KEDA refuses both";
+            report.error("trigger-name", &name, message, "give each trigger a name of its own");
+        }
+        kind(&trigger, report);
+        metric_type(&trigger, report);
+        cached(&trigger, report);
+        if is_redis(&trigger) {
+            metadata::check(&trigger, objects, report);
+            address::check(&trigger, objects, report);
+            credentials::check_trigger(&trigger, objects, report);
+        }
+        credentials::check_reference(&trigger, objects, report);
+    }
+    maximum(&triggers, report);
+}
+
+/// Whether a trigger counts what is in Redis: in a list, or in a stream.
+fn is_redis(trigger: &Cursor<'_>) -> bool {
+    trigger.get("type").text().is_some_and(|kind| REDIS.contains(&kind))
+}
+
+/// A type that is meant to be one of those for Redis, and is none.
+fn kind(trigger: &Cursor<'_>, report: &mut Report) {
+    let kind = trigger.get("type");
+    let Some(text) = kind.text().filter(|text| !REDIS.contains(text)) else { return };
+    let near = shape::nearest(text, REDIS.into_iter());
+    if near.is_some() || text.to_ascii_lowercase().contains("redis") {
+        let way_out =
+            near.map_or_else(|| format!("it is one of {}", REDIS.join(", ")), |near| format!("write `{near}`"));
+        let message = format!("cannot be `{text}`: KEDA has no such trigger, and refuses the object");
+        report.error("trigger-type", &kind, message, way_out);
+    }
+}
+
+/// Whether it counts a list.
+pub(in crate::lint) fn is_list(trigger: &Cursor<'_>) -> bool {
+    is_redis(trigger) && !is_stream(trigger)
+}
+
+pub(in crate::lint) fn is_stream(trigger: &Cursor<'_>) -> bool {
+    trigger.get("type").text().is_some_and(|kind| kind.ends_with("-streams"))
+}
+
+/// Source: `pkg/scalers/scaler.go :: GetMetricTargetType`, `scaledjob_types.go`
+fn metric_type(trigger: &Cursor<'_>, report: &mut Report) {
+    let metric = trigger.get("metricType");
+    let Some(text) = metric.text() else { return };
+    if trigger.object.kind == "ScaledJob" {
+        report.error("metric-type", &metric, "is refused in a ScaledJob: it has no HPA", "take it away");
+    } else if !is_redis(trigger) {
+    } else if text == "Value" {
+        let message = "`Value` multiplies the pods at every look for as long as the list stays longer than its \
+                       `listLength`: 1, 2, 4, 8 pods and so on to the maximum";
+        report.warning("metric-type-value", &metric, message, "take it away: `AverageValue` is what a list needs");
+    } else if text != "AverageValue" {
+        let message = format!("cannot be `{text}`: KEDA or the HPA refuses it");
+        report.error("metric-type", &metric, message, "take it away: `AverageValue` is what a list needs");
+    }
+}
+
+/// Source: `scaledobject_webhook.go :: verifyTriggers`
+fn cached(trigger: &Cursor<'_>, report: &mut Report) {
+    let cached = trigger.get("useCachedMetrics");
+    let kind = trigger.get("type").text().unwrap_or_default();
+    if cached.is_true() && matches!(kind, "cpu" | "memory" | "cron") {
+        let message = format!("is refused for a trigger of type `{kind}`");
+        report.error("cached-metrics", &cached, message, "take it away");
+    }
+}
+
+/// What a reader of two triggers expects, and the HPA does not do.
+fn maximum(triggers: &Cursor<'_>, report: &mut Report) {
+    let spec = ["spec", "advanced", "scalingModifiers", "formula"];
+    let calculation = triggers.object.at(&["spec", "scalingStrategy", "multipleScalersCalculation"]);
+    if triggers.object.at(&spec).is_there() || calculation.is_there() {
+        return;
+    }
+    let lists: Vec<Cursor<'_>> = triggers.items().into_iter().filter(is_list).collect();
+    let name = |trigger: &Cursor<'_>| trigger.at(&["metadata", "listName"]).text().unwrap_or_default().to_owned();
+    for (at, trigger) in lists.iter().enumerate().skip(1) {
+        let (own, others) = (name(trigger), lists[..at].iter().map(name));
+        // One whose name is made of the other's counts the same items at another stage: the maximum is meant there.
+        let stands_alone = others.into_iter().all(|other| !own.contains(&other) && !other.contains(&own));
+        if !own.trim().is_empty() && stands_alone {
+            let message = "is one of several lists, and the largest alone decides: 40 items in each ask for as many pods \
+                           as 40 in one";
+            let way_out = if triggers.object.kind == "ScaledJob" {
+                "where the sum is meant, set `multipleScalersCalculation` `sum` in `scalingStrategy`"
+            } else {
+                "where the sum is meant, name the triggers and add them up in `formula` of `scalingModifiers`"
+            };
+            return report.warning("triggers-maximum", &trigger.at(&["metadata", "listName"]), message, way_out);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A chart as a picture (SVG): the same bytes for the same chart, and no font, script or style from elsewhere.
+
+use std::time::Duration;
+
+use indicatif::HumanCount;
+use svg::Document;
+use svg::node::element::Element;
+use svg::node::element::path::Data;
+use svg::node::element::{Circle, Definitions, Group, Line, Path, Rectangle, Style, Title};
+use svg::node::{Node as _, Text as TextNode};
+
+use super::{Chart, Clock, Mark, Panel, Tone, columns, ticks};
+use crate::terminal::lines::wrapped;
+
+const WIDTH: usize = 1_200;
+/// The plot's left end, and its width.
+const LEFT: usize = 90;
+const PLOT: usize = 1_080;
+/// Height of the head, of a line of a panel, and between panels.
+const HEAD: usize = 84;
+const ROW: usize = 26;
+const GAP: usize = 46;
+/// A mark, and how far apart two have to be to stand side by side.
+const RADIUS: usize = 10;
+const APART: usize = 2 * RADIUS + 2;
+/// A line of the list of marks, and how many characters are in it.
+const LINE: usize = 22;
+const LETTERS: usize = 140;
+
+/// What all text and lines look like.
+const STYLE: &str = "\
+text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;font-size:15px;fill:#222}\
+.title{font-size:22px;font-weight:600}.panel{font-weight:600}.end{text-anchor:end}.middle{text-anchor:middle}\
+.number{font-size:12px;font-weight:600;fill:#fff;text-anchor:middle}\
+.grid{stroke:#ddd}.axis{stroke:#555}.moment{stroke:#888;stroke-dasharray:3 4}.shade{fill:none;stroke:#333;stroke-width:2;stroke-dasharray:6 4}";
+
+impl Chart {
+    /// Draws the chart.
+    pub(crate) fn svg(&self) -> String {
+        let heights: Vec<usize> = self.panels.iter().map(|panel| panel.rows.max(3) * ROW).collect();
+        let bottom = HEAD + heights.iter().map(|height| height + GAP).sum::<usize>();
+        let (marks, marked) = self.draw_marks(bottom);
+        let (list, height) = self.draw_list(bottom + marked + 2 * LINE);
+        let mut picture = Document::new()
+            .set("viewBox", (0, 0, WIDTH, height + LINE))
+            .set("width", WIDTH)
+            .set("height", height + LINE)
+            .set("role", "img")
+            .add(Title::new(&self.title))
+            .add(Definitions::new().add(Style::new(STYLE)))
+            .add(Rectangle::new().set("width", "100%").set("height", "100%").set("fill", "#fff"))
+            .add(text(&self.title, LEFT, 34, "title"))
+            .add(text(&self.subtitle, LEFT, 60, "subtitle"))
+            .add(self.draw_grid(bottom));
+        let mut top = HEAD + GAP - 12;
+        for (panel, height) in self.panels.iter().zip(heights) {
+            picture = picture.add(panel.draw(top, height, self.span));
+            top += height + GAP;
+        }
+        let mut written = picture.add(marks).add(list).to_string();
+        written.push('\n');
+        written
+    }
+
+    /// The axis of time, and its lines through all panels.
+    fn draw_grid(&self, bottom: usize) -> Group {
+        let mut grid = Group::new();
+        for tick in ticks(self.span, 12) {
+            let x = place(tick, self.span);
+            grid = grid.add(vertical(x, HEAD, bottom - 12, "grid")).add(text(
+                &Clock(tick).to_string(),
+                x,
+                bottom + 8,
+                "middle",
+            ));
+        }
+        grid
+    }
+
+    /// A line and a numbered disc for each mark, which says its text when it is pointed at; and the height of the discs.
+    fn draw_marks(&self, bottom: usize) -> (Group, usize) {
+        let mut group = Group::new();
+        // The end of each row of discs: one that would cover another stands below it.
+        let mut rows: Vec<usize> = Vec::new();
+        for mark in &self.marks {
+            let x = place(mark.at, self.span);
+            let row = rows.iter().position(|end| *end <= x).unwrap_or(rows.len());
+            rows.resize(rows.len().max(row + 1), 0);
+            rows[row] = x + APART;
+            let y = bottom + 28 + row * APART;
+            let tip = format!("{}. {} {}", mark.number, Clock(mark.at), mark.text);
+            let disc = Circle::new().set("cx", x).set("cy", y).set("r", RADIUS).set("fill", "#333");
+            group =
+                group.add(Group::new().add(Title::new(tip)).add(vertical(x, HEAD, y, "moment")).add(disc).add(text(
+                    &mark.number.to_string(),
+                    x,
+                    y + 4,
+                    "number",
+                )));
+        }
+        (group, 16 + rows.len() * APART)
+    }
+
+    /// The marks in words; and where the last line stands.
+    fn draw_list(&self, top: usize) -> (Group, usize) {
+        let mut y = top;
+        let mut group = Group::new();
+        for Mark { at, number, text: words } in &self.marks {
+            group = group.add(text(&format!("{number}."), LEFT - 10, y, "end"));
+            for line in wrapped(&format!("{}  {words}", Clock(*at)), LETTERS) {
+                group = group.add(text(&line, LEFT, y, "list"));
+                y += LINE;
+            }
+        }
+        (group, y)
+    }
+}
+
+impl Panel {
+    fn draw(&self, top: usize, height: usize, span: Duration) -> Group {
+        let peak = self.peak();
+        let base = top + height;
+        let y = |value: u64| base - scaled(value, peak, height);
+        let mut group = Group::new().add(text(&self.title, LEFT, top - 12, "panel"));
+        if let Some((solid, shade)) = self.legend {
+            let y = top - 12;
+            let swatch = Rectangle::new().set("x", LEFT + 110).set("y", y - 12).set("width", 24).set("height", 13);
+            let dash = Path::new().set("d", Data::new().move_to((LEFT + 260, y - 5)).horizontal_line_by(30));
+            group = group
+                .add(swatch.set("fill", self.tone.fill()))
+                .add(text(solid, LEFT + 142, y, "legend"))
+                .add(dash.set("class", "shade"))
+                .add(text(shade, LEFT + 298, y, "legend"));
+        }
+        let named = if peak <= 6 { (0..=peak).collect() } else { vec![0, peak / 2, peak] };
+        for value in named {
+            group = group
+                .add(
+                    Line::new()
+                        .set("x1", LEFT)
+                        .set("x2", LEFT + PLOT)
+                        .set("y1", y(value))
+                        .set("y2", y(value))
+                        .set("class", "grid"),
+                )
+                .add(text(&HumanCount(value).to_string(), LEFT - 10, y(value) + 5, "end"));
+        }
+        let mut area = Data::new().move_to((LEFT, base));
+        for (x, value) in runs(&columns(&self.solid, span, PLOT)) {
+            area = area.vertical_line_to(y(value)).horizontal_line_to(LEFT + x);
+        }
+        area = area.vertical_line_to(base).close();
+        group = group.add(Path::new().set("d", area).set("fill", self.tone.fill()).set("fill-opacity", 0.85));
+        if !self.shade.is_empty() {
+            let steps = runs(&columns(&self.shade, span, PLOT));
+            let first = steps.first().map_or(base, |(_, value)| y(*value));
+            let line = steps.iter().fold(Data::new().move_to((LEFT, first)), |line, (x, value)| {
+                line.vertical_line_to(y(*value)).horizontal_line_to(LEFT + x)
+            });
+            group = group.add(Path::new().set("d", line).set("class", "shade"));
+        }
+        group.add(
+            Line::new().set("x1", LEFT).set("x2", LEFT + PLOT).set("y1", base).set("y2", base).set("class", "axis"),
+        )
+    }
+}
+
+impl Tone {
+    /// Colours that are told apart without green and red as well (Okabe and Ito).
+    fn fill(self) -> &'static str {
+        match self {
+            Self::Backlog => "#E69F00",
+            Self::Work => "#56B4E9",
+            Self::Pods => "#009E73",
+            Self::Recorded => "#CC79A7",
+        }
+    }
+}
+
+/// Columns of one value as one step each: where it ends, counted from the left, and the value.
+fn runs(columns: &[u64]) -> Vec<(usize, u64)> {
+    let mut runs: Vec<(usize, u64)> = Vec::new();
+    for (column, value) in columns.iter().enumerate() {
+        match runs.last_mut() {
+            Some((end, last)) if last == value => *end = column + 1,
+            _ => runs.push((column + 1, *value)),
+        }
+    }
+    runs
+}
+
+fn scaled(value: u64, peak: u64, height: usize) -> usize {
+    usize::try_from(u128::from(value) * height as u128 / u128::from(peak)).unwrap_or(height)
+}
+
+fn place(at: Duration, span: Duration) -> usize {
+    LEFT + super::column(at, span, PLOT + 1)
+}
+
+fn vertical(x: usize, from: usize, to: usize, class: &str) -> Line {
+    Line::new().set("x1", x).set("x2", x).set("y1", from).set("y2", to).set("class", class)
+}
+
+/// The crate's own element for text puts its content on a line of its own, which counts as a space.
+fn text(content: &str, x: usize, y: usize, class: &str) -> Element {
+    let mut text = Element::new("text");
+    for (name, value) in [("x", x.to_string()), ("y", y.to_string()), ("class", class.to_owned())] {
+        text.assign(name, value);
+    }
+    text.append(TextNode::new(content));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::text::tests::chart;
+
+    #[test]
+    fn a_picture_has_all_marks_as_tips_and_in_words_and_nothing_unescaped() {
+        let picture = chart().svg();
+        assert!(picture.contains("<title>2. 0:20 HPA 1 → 3: &lt;so&gt;</title>"), "{picture}");
+        assert_eq!(picture.matches("class=\"list\"").count(), 4);
+        assert!(picture.contains("a &amp; b"));
+        assert_eq!(picture, chart().svg());
+    }
+}

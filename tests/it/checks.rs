@@ -1,0 +1,273 @@
+//! `qscale render --check`, and what render warns of: the faults of profiles, where they stand in the profile.
+
+use std::collections::BTreeSet;
+
+use crate::support::{Finished, Qscale, toml_files};
+
+const REDIS: &str = "[redis]\nhost = \"redis.example.com\"\n";
+
+/// What works the items, where that is not what is asked.
+const WORK: &str = "[consume]\nwork = \"2s\"\n";
+
+fn check(profile: &str) -> Finished {
+    Qscale::new(["--profile", "q.toml", "render", "--check"]).file("q.toml", profile).output()
+}
+
+/// Checks a profile with these tables, which is warned of at a place, or at a key that is not there.
+#[track_caller]
+fn warns_of(tables: &str, code: &str, place: &str, way_out: &str) {
+    let Finished { stdout, .. } = check(&format!("{REDIS}{tables}\n")).exits(0);
+    let blank = if place.starts_with(|c: char| c.is_ascii_digit()) { "" } else { " " };
+    let line = format!("warning[{code}]: q.toml:{blank}{place}");
+    assert!(stdout.contains(&line) && stdout.contains(way_out), "{tables}:\n{line}\n{stdout}");
+    assert!(stdout.contains("\nhint: "), "{stdout}");
+}
+
+#[test]
+fn profiles_that_are_shipped_have_no_faults() {
+    for path in toml_files("config") {
+        let words = ["--profile", path.to_str().unwrap(), "render", "--check", "--deny-warnings"];
+        let Finished { stdout, stderr, .. } = Qscale::new(words).output().exits(0);
+        assert_eq!(stdout, "0 errors, 0 warnings\n", "{}: {stderr}", path.display());
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_and_not_the_first_alone() {
+    let profile = "[redis]\nhost = \"redis\"\nport = 0\n[scale]\nlist-length = 0\npollingInterval = 5\n\
+                   fallback = { replicas = 3 }\n[consume]\nwork = \"6s..2s\"\n[env.prod.scale]\nmax-replica-count = 0\n";
+    let Finished { stdout, .. } = check(profile).exits(4);
+    let places: Vec<&str> = stdout.lines().filter_map(|line| line.split("]: q.toml:").nth(1)).collect();
+    let lines: BTreeSet<&str> = places.iter().filter_map(|place| place.split(':').next()).collect();
+    assert_eq!(lines, BTreeSet::from(["2", "3", "5", "6", "7", "9", "11"]), "{stdout}");
+    assert!(stdout.ends_with("6 errors, 1 warning\n"), "{stdout}");
+}
+
+#[test]
+fn each_fault_is_shown_at_the_key_it_comes_from() {
+    for (tables, code, key, way_out) in [
+        (
+            "[scale]\nmin-replica-count = 2\ncooldown-period = \"60s\"",
+            "cooldown-no-effect",
+            "5:19: scale.cooldown-period",
+            "`scale-down`",
+        ),
+        (
+            "[scale]\nmin-replica-count = 2\npolling-interval = \"5s\"",
+            "polling-no-effect",
+            "5:20: scale.polling-interval",
+            "take it away",
+        ),
+        ("[scale]\npolling-interval = \"2m\"", "slow-start", "4:20: scale.polling-interval", "30 seconds"),
+        (
+            "[scale]\nactivation-list-length = 10",
+            "activation-waits",
+            "4:26: scale.activation-list-length",
+            "take it away",
+        ),
+        (
+            "[scale]\ncombine = \"sum\"\nactivation-target = 5",
+            "activation-waits",
+            "5:21: scale.activation-target",
+            "take it away",
+        ),
+        (
+            "[scale]\nmin-replica-count = 1\nfallback = { failure-threshold = 3, replicas = 4 }",
+            "fallback",
+            "5:12: scale.fallback",
+            "take it away",
+        ),
+        (
+            "[scale.fallback]\nfailure-threshold = 3\nreplicas = 1",
+            "fallback",
+            "3:1: scale.fallback",
+            "`min-replica-count` to 1",
+        ),
+        (
+            "[scale]\nlist-length = 1000\n[consume]\nwork = \"2s..6s\"",
+            "list-length-average",
+            "4:15: scale.list-length",
+            "one pod",
+        ),
+        ("[scale]\nmax-replica-count = 6000", "too-many-clients", "4:21: scale.max-replica-count", "maxclients"),
+        ("[consume]\nwork = \"2s..2m\"\ndrain = \"1m\"", "grace-period", "5:9: consume.drain", "use a ScaledJob"),
+        (
+            "[scale]\nkind = \"ScaledJob\"\n[consume]\nwork = \"2m\"\ndrain = \"1m\"",
+            "grace-period",
+            "7:9: consume.drain",
+            "lengthen the drain beyond the longest item, and the grace period beyond that\n",
+        ),
+        (
+            "[scale]\nkind = \"ScaledJob\"\njob = { active-deadline = \"20s\" }\n[consume]\nwork = \"20s\"",
+            "deadline-cuts-work",
+            "5:27: scale.job.active-deadline",
+            "lengthen it",
+        ),
+        ("[consume]\ncommand = [\"./work\"]\ntimeout = \"5m\"", "grace-period", "5:11: consume.timeout", "ScaledJob"),
+        (
+            "[scale]\ncooldown-period = \"30s\"\n[consume]\ndelivery = \"at-most-once\"\nwork = \"25s\"",
+            "cooldown-cuts-work",
+            "4:19: scale.cooldown-period",
+            "leave `delivery` out",
+        ),
+        (
+            "[scale]\nkind = \"ScaledJob\"\n[scale.job]\nrollout = \"immediate\"",
+            "rollout-kills",
+            "6:11: scale.job.rollout",
+            "gradual",
+        ),
+        (
+            "[deploy]\nimage-pull-policy = \"Never\"",
+            "image-pull-policy",
+            "4:21: deploy.image-pull-policy",
+            "IfNotPresent",
+        ),
+    ] {
+        warns_of(tables, code, key, way_out);
+    }
+    for (redis, code, key) in [
+        ("host = \"redis\"", "short-host", "2:8: redis.host"),
+        ("host = \"10.1.2.3\"", "host-address", "2:8: redis.host"),
+        ("url = \"redis://r.n:6380\"", "port-of-tls", "2:7: redis.url"),
+        ("host = \"r.n\"\nport = 6380", "port-of-tls", "3:8: redis.port"),
+        ("host = \"r-1.redis.rds.aliyuncs.com\"", "keda-version", "2:8: redis.host"),
+        ("host = \"r.n\"\ntls = true\ntls-skip-verify = true", "tls-unverified", "4:19: redis.tls-skip-verify"),
+        ("host = \"r.n\"\naddresses = [\"r.n:1\"]\ntopology = \"cluster\"\n", "keda-version", "4:12: redis.mode"),
+    ] {
+        let redis = redis.replace("host = \"r.n\"\naddresses", "addresses").replace("mode", "# \ntopology");
+        let words = ["--profile", "q.toml", "render", "--check", "--keda-version", "2.9.1", "--namespace", "shop"];
+        let Finished { stdout, .. } =
+            Qscale::new(words).file("q.toml", format!("[redis]\n{redis}\n")).output().exits(0);
+        assert!(stdout.contains(&format!("warning[{code}]: q.toml:{key}: ")), "{redis}:\n{stdout}");
+    }
+}
+
+#[test]
+fn what_a_profile_asks_for_and_nobody_wants_is_warned_of() {
+    for (tables, code, key, way_out) in [
+        ("[consume]\nconcurrency = 2", "nobody-works", "consume.work: is not set", "`command`"),
+        ("[consume]\nwork = \"none\"", "nobody-works", "4:8: consume.work: is nothing", "`command`"),
+        ("[consume]\nwork = \"2s\"\nmax-items = 5", "pods-end", "5:13: consume.max-items", "ScaledJob"),
+        ("[consume]\nwork = \"2s\"\nidle-exit = \"1m\"", "pods-end", "5:13: consume.idle-exit", "ScaledJob"),
+        (
+            "[consume]\ncommand = [\"./work\"]\ndrain = \"1m\"",
+            "no-timeout",
+            "4:11: consume.command: may take as long as it likes, and is cut off where it takes longer than 1m",
+            "`timeout`",
+        ),
+        (
+            "[consume]\ncommand = [\"./work\"]\ndelivery = \"at-most-once\"",
+            "no-timeout",
+            "4:11: consume.command",
+            "`timeout`",
+        ),
+        ("[deploy]\nproducer = true", "no-pace", "4:12: deploy.producer", "`max-backlog`"),
+        ("[deploy]\nproducer = true\n[produce]\nrate = \"max\"", "no-pace", "6:8: produce.rate", "`count`"),
+        ("[deploy]\nproducer = true\n[produce]\nevery = \"0s\"", "no-pace", "6:9: produce.every", "`count`"),
+        ("[scale]\nkeda-version = \"2.99\"", "keda-version", "4:16: scale.keda-version: is 2.99.0, newer", "changelog"),
+        (
+            "[scale]\nomit-behavior = true\ncooldown-period = \"1m\"",
+            "rebound",
+            "5:19: scale.cooldown-period",
+            "take `omit-behavior` away",
+        ),
+    ] {
+        warns_of(tables, code, key, way_out);
+    }
+}
+
+#[test]
+fn what_the_profile_refuses_is_a_finding_of_the_check() {
+    for (tables, place) in [
+        ("[scale]\nlist-length = 0", "error[profile]: q.toml:4:15: scale.list-length: "),
+        ("[scale]\nlist-lenght = 5", "error[profile]: q.toml:4:1: unknown key"),
+        ("[redis", "error[profile]: q.toml:3:"),
+        ("[deploy]\nredis = true", "error[profile]: q.toml:4:9: deploy.redis"),
+        ("[scale]\ncooldown-period = 60", "q.toml:4:19: invalid type: integer `60`, expected a duration in quotes"),
+        ("[scale]\ncooldown-period = \"100000days\"", "scale.cooldown-period: has to be whole seconds, 68 years"),
+    ] {
+        let Finished { stdout, stderr, .. } = check(&format!("{REDIS}{tables}\n{WORK}")).exits(4);
+        assert!(stdout.contains(place) && stdout.contains("1 error, 0 warnings"), "{tables}:\n{stdout}{stderr}");
+    }
+    Qscale::new(["--profile", "missing.toml", "render", "--check"]).output().exits(78);
+}
+
+#[test]
+fn render_warns_in_a_line_and_writes_all_the_same() {
+    let profile = format!("{REDIS}[scale]\nmin-replica-count = 1\ncooldown-period = \"60s\"\n{WORK}");
+    let Finished { stdout, stderr, .. } =
+        Qscale::new(["--profile", "q.toml", "render"]).file("q.toml", &profile).output().exits(0);
+    assert!(stdout.contains("kind: ScaledObject"), "{stdout}");
+    let warnings: Vec<&str> = stderr.lines().collect();
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("q.toml:5:19: scale.cooldown-period: has no effect"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn one_fault_is_said_once_and_not_what_follows_from_it() {
+    let profile = "[redis]\naddresses = [\"a.n:1\", \"b.n:1\"]\ntopology = \"sentinel\"\n";
+    let Finished { stdout, .. } = check(profile).exits(4);
+    assert!(stdout.contains("q.toml:3:12: redis.mode: needs `sentinel-master`"), "{stdout}");
+    assert!(stdout.ends_with("1 error, 0 warnings\n"), "{stdout}");
+}
+
+#[test]
+fn a_target_that_the_redis_of_its_profile_keeps_out_is_warned_of() {
+    let profile = "[deploy]\nname = \"mine\"\nnamespace = \"n\"\nredis = true\ntarget = { name = \"theirs\" }\n";
+    let Finished { stdout, .. } = check(profile).exits(0);
+    assert!(stdout.contains("warning[redis-guarded]: q.toml:5:10: deploy.target: "), "{stdout}");
+    assert!(
+        stdout.contains("app.kubernetes.io/part-of: mine") && stdout.ends_with("0 errors, 1 warning\n"),
+        "{stdout}"
+    );
+    let open = format!("{profile}network-policy = false\n");
+    assert_eq!(check(&open).exits(0).stdout, "0 errors, 0 warnings\n");
+}
+
+#[test]
+fn a_password_that_would_end_in_a_manifest_is_refused_and_not_shown() {
+    for command in [
+        "[\"./work\", \"redis://app:s3cret@other.example.com\"]",
+        "[\"./work\", \"--password=s3cret\"]",
+        "[\"redis-cli\", \"-a\", \"s3cret\"]",
+        "[\"sh\", \"-c\", \"redis-cli -a s3cret ping\"]",
+        "[\n  \"./work\",\n  \"--token\",\n  \"s3cret\",\n]",
+    ] {
+        let profile = format!("{REDIS}[consume]\ncommand = {command}\n");
+        for (words, status) in [(&["render"][..], 78), (&["render", "--check"], 4), (&["simulate"], 78)] {
+            let run = Qscale::new([&["--profile", "q.toml"], words].concat()).file("q.toml", &profile).output();
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(!said.contains("s3cret"), "{words:?}: {said}");
+            if words[0] == "render" {
+                let run = run.exits(status);
+                assert!(said.contains("q.toml:4:11: consume.command: holds a password"), "{said}");
+                assert!(said.contains("hint: keep it in a Secret"), "{words:?}: {}{}", run.stdout, run.stderr);
+            }
+        }
+    }
+    let payload = "[produce]\npayload = \"redis://u:s3cret@h\"\nrate = \"1\"\n[deploy]\nproducer = true\n";
+    let run = check(&format!("{REDIS}{payload}")).exits(4);
+    assert!(run.stdout.starts_with("error[password-in-plain-text]: q.toml:4:11: produce.payload: "), "{}", run.stdout);
+    assert!(run.stdout.contains("hint: take it out of the profile"), "what is missing comes last: {}", run.stdout);
+    for (text, place) in [
+        ("[deploy]\nsecret = \"s\"\nsecret-password-key = \"s3cret+\"\n", "deploy.secret-password-key"),
+        ("username = \"u:s3cret\"\n", "redis.username"),
+    ] {
+        let run = check(&format!("{REDIS}{text}")).exits(4);
+        assert!(run.stdout.contains(place) && !run.stdout.contains("s3cret"), "{}", run.stdout);
+    }
+    let run = Qscale::new(["render", "--image", "u:s3cret@h/x"]).output().exits(2);
+    assert!(run.stderr.contains("digest") && !run.stderr.contains("s3cret"), "{}", run.stderr);
+}
+
+#[test]
+fn a_clean_check_says_so_and_writes_nothing_else() {
+    assert_eq!(check(&format!("{REDIS}{WORK}")).exits(0).stdout, "0 errors, 0 warnings\n");
+    let target = format!("{REDIS}[deploy]\ntarget = {{ name = \"theirs\" }}\n");
+    assert_eq!(check(&target).exits(0).stdout, "0 errors, 0 warnings\n", "their work is theirs");
+    // Consumers hold two connections each, however many items they work at a time.
+    let busy = format!("{REDIS}{WORK}concurrency = 600\n");
+    assert_eq!(check(&busy).exits(0).stdout, "0 errors, 0 warnings\n");
+}

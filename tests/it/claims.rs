@@ -1,0 +1,600 @@
+//! At-least-once delivery, promise by promise: what is in Redis at each step, and what a death, a loss or a stop makes of it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Finished, Proxy, Qscale, RedisServer, Reply, Running, SOON, wait_until};
+use qscale::delivery::history::History;
+use qscale::profile::Endpoint;
+use qscale::queue::{ClaimSettings, Claims, Exchanged, Finished as Outcome, Redis};
+use tokio_util::sync::CancellationToken;
+
+/// A lease that is over soon, and long enough for a machine that is busy.
+const LEASE: Duration = Duration::from_secs(1);
+
+/// A consumer with a short lease and no time to drain, whose name begins with `name`.
+fn consume(redis: &str, name: &str, words: &[&str]) -> Qscale {
+    let consume = Qscale::new(["consume", "--redis", redis, "--output", "json"]).args(words);
+    consume.env("HOSTNAME", name).env("QSCALE_LEASE", "1s").env("QSCALE_DRAIN", "0s")
+}
+
+/// Starts a consumer and waits until it has `items` items in flight, each for an hour.
+fn busy(server: &RedisServer, name: &str, items: usize, words: &[&str]) -> Running {
+    let concurrency = items.to_string();
+    let run = consume(&server.url(), name, &["--work", "1h", "--concurrency", &concurrency]).args(words).spawn();
+    wait_until("the items are in flight", SOON, || begun(&run).len() == items);
+    run
+}
+
+/// The items that were begun, in their order.
+fn begun(run: &Running) -> Vec<String> {
+    let stderr = run.stderr();
+    let items = stderr.lines().filter_map(|line| line.split_once("working ")?.1.split_once(": sleeping"));
+    items.map(|(item, _)| item.to_owned()).collect()
+}
+
+#[track_caller]
+fn tally(run: &Finished, field: &str) -> u64 {
+    let tally: serde_json::Value =
+        serde_json::from_str(run.stdout.lines().last().expect("a tally")).expect("the tally is one JSON object");
+    tally[field].as_u64().unwrap_or_else(|| panic!("no `{field}` in {tally}"))
+}
+
+/// Stops a consumer whose handlers would go on.
+#[track_caller]
+fn stop(run: Running) -> Finished {
+    run.terminate();
+    run.finish(SOON).exits(0)
+}
+
+fn items(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("item {number}")).collect()
+}
+
+/// What the companions are called.
+fn companions(server: &RedisServer) -> Vec<String> {
+    server.keys().into_iter().filter(|key| key != "mylist").collect()
+}
+
+/// Connects a consumer of our own, in the same process.
+async fn claims(server: &RedisServer, name: &str, settings: ClaimSettings) -> Claims {
+    let redis = Redis::new(Endpoint::unix(server.socket()), None, CancellationToken::new());
+    Claims::connect(&redis, "mylist", name, settings).await.expect("the server is there")
+}
+
+fn settings(lease: Duration) -> ClaimSettings {
+    ClaimSettings { lease, max_crashes: 3 }
+}
+
+async fn exchange(claims: &mut Claims, finished: &[Outcome], most: usize) -> Exchanged {
+    claims.exchange(finished, most).await.expect("the server is there")
+}
+
+// ── the list stays anybody's ──
+
+#[test]
+fn the_list_holds_bare_items_while_consumers_work_and_after_they_gave_back() {
+    let server = RedisServer::start();
+    let odd: [&[u8]; 5] = [b"first", b"\xff\xfe\0\r\n", b"", b"{\"a\": 1}", b" last "];
+    server.push("mylist", odd);
+    let run = consume(&server.url(), "a", &["--work", "1h", "--concurrency", "3"]).spawn();
+    wait_until("three are in flight", SOON, || server.llen("mylist") == 2);
+    assert_eq!(server.pushed_bytes("mylist"), odd[3..]);
+    run.terminate();
+    run.finish(SOON);
+    // A consumer of another kind takes over.
+    for item in odd {
+        assert_eq!(server.pop("mylist").as_deref(), Some(item));
+    }
+    assert_eq!(server.pop("mylist"), None);
+}
+
+#[test]
+fn companions_lie_in_the_slot_of_their_list() {
+    let server = RedisServer::builder().directive("cluster-enabled yes").start();
+    server.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    wait_until("the cluster is whole", SOON, || server.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+    for list in ["mylist", "{tag}list", "a{b"] {
+        let slot = server.cli(&["CLUSTER", "KEYSLOT", list]);
+        server.push(list, ["broken", r#"{"wait": 3600}"#, r#"{"wait": 3600}"#]);
+        let words = ["--list", list, "--work", "field:wait", "--concurrency", "3"];
+        let run = consume(&server.url(), "a", &words).spawn();
+        wait_until("the items are in flight", SOON, || begun(&run).len() == 2);
+        run.kill();
+        let other = consume(&server.url(), "b", &words).spawn();
+        wait_until("they are in flight again", SOON, || begun(&other).len() == 2);
+        assert!(server.keys().len() >= 4, "{:?}", server.keys());
+        for key in server.keys() {
+            assert_eq!(server.cli(&["CLUSTER", "KEYSLOT", &key]), slot, "{key}");
+        }
+        other.terminate();
+        other.finish(SOON).exits(0);
+        server.cli(&["FLUSHALL"]);
+    }
+}
+
+// ── in one place, whatever dies ──
+
+#[test]
+fn an_item_is_in_exactly_one_place_at_every_instant() {
+    let server = RedisServer::start();
+    let items = (0..400).map(|number| match number % 10 {
+        0 => format!("broken {number}"),
+        _ => format!(r#"{{"wait": 0.02, "number": {number}}}"#),
+    });
+    server.push("mylist", items);
+    let words = ["--work", "field:wait", "--concurrency", "3"];
+    let start = |name| consume(&server.url(), name, &words).spawn();
+    let mut runs = vec![start("a"), start("b"), start("c")];
+    let begin = Instant::now();
+    let mut looks = 0;
+    while !server.is_settled() {
+        server.census().accounts_for(400);
+        looks += 1;
+        assert!(begin.elapsed() < 2 * SOON, "{:?}", server.census());
+        if looks % 20 == 0 {
+            let run = runs.remove(0);
+            if looks % 40 == 0 {
+                run.kill();
+            } else {
+                run.terminate();
+            }
+            run.finish(SOON);
+            runs.push(start("d"));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let census = server.census();
+    census.accounts_for(400);
+    assert_eq!((census.acked, census.count("dead")), (360, 40));
+}
+
+#[test]
+fn a_dead_consumers_items_go_to_another() {
+    let server = RedisServer::start();
+    server.push("mylist", items(3));
+    let run = busy(&server, "a", 3, &[]);
+    run.kill();
+    let killed = Instant::now();
+    let other = busy(&server, "b", 3, &[]);
+    assert!(killed.elapsed() < LEASE + Duration::from_secs(4), "{:?}", killed.elapsed());
+    server.census().accounts_for(3);
+    assert_eq!(server.stat("recovered"), 3);
+    stop(other);
+}
+
+#[test]
+fn an_item_that_had_only_landed_when_its_consumer_died_is_worked() {
+    let server = RedisServer::start();
+    let run = consume(&server.url(), "a", &["--work", "1h"]).spawn();
+    wait_until("it waits", SOON, || server.blocked_clients() == 1);
+    run.pause();
+    server.push("mylist", ["landed"]);
+    wait_until("it has landed", SOON, || server.census().count("landing") == 1);
+    run.kill();
+    let other = busy(&server, "b", 1, &[]);
+    let census = server.census();
+    census.accounts_for(1);
+    assert!(census.found[0].history.is_null(), "it was never begun: {census:?}");
+    assert_eq!(stop(other).status, 0);
+    assert_eq!(server.pushed("mylist"), ["landed"]);
+}
+
+#[test]
+fn a_landed_item_is_not_kept_by_a_consumer_that_has_no_hand_for_it() {
+    let server = RedisServer::start();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut one = claims(&server, "one", settings(Duration::from_secs(30))).await;
+        let redis = Redis::new(Endpoint::unix(server.socket()), None, CancellationToken::new());
+        let mut waiter = one.waiter(&redis).await.expect("the server is there");
+        server.push("mylist", ["landed"]);
+        assert!(waiter.wait(&CancellationToken::new()).await.expect("the server is there"));
+        // All its hands are full meanwhile.
+        exchange(&mut one, &[], 0).await;
+        let mut other = claims(&server, "other", settings(Duration::from_secs(30))).await;
+        assert_eq!(exchange(&mut other, &[], 1).await.items.len(), 1);
+    });
+}
+
+#[test]
+fn a_live_consumer_keeps_its_item_for_ten_leases() {
+    let server = RedisServer::start();
+    server.push("mylist", ["long"]);
+    let run = consume(&server.url(), "a", &["--work", "10s", "--max-items", "1"]).spawn();
+    wait_until("it is in flight", SOON, || begun(&run).len() == 1);
+    let other = consume(&server.url(), "b", &["--work", "1ms"]).spawn();
+    let run = run.wait().exits(0);
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases")), (1, 0));
+    assert_eq!(begun(&other), [""; 0]);
+    stop(other);
+    assert_eq!((server.stat("acked"), server.stat("recovered")), (1, 0));
+}
+
+#[test]
+fn a_consumer_that_stood_still_beyond_its_lease_does_not_acknowledge() {
+    let server = RedisServer::start();
+    server.push("mylist", ["slow"]);
+    let run = consume(&server.url(), "a", &["--work", "2s"]).spawn();
+    wait_until("it is in flight", SOON, || begun(&run).len() == 1);
+    run.pause();
+    let other = busy(&server, "b", 1, &[]);
+    run.resume();
+    run.wait_for_line("does not count", SOON);
+    let census = server.census();
+    assert_eq!((census.acked, census.count("inflight:b-")), (0, 1), "{census:?}");
+    let run = stop(run);
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases")), (0, 1));
+    stop(other);
+    server.census().accounts_for(1);
+}
+
+#[test]
+fn a_crash_spends_no_attempt_and_the_last_one_allowed_makes_a_dead_letter() {
+    let server = RedisServer::start();
+    server.push("mylist", ["killer"]);
+    let words = ["--max-crashes", "2", "--max-attempts", "1"];
+    busy(&server, "a", 1, &words).kill();
+    let second = busy(&server, "b", 1, &words);
+    let census = server.census();
+    let history = &census.of("inflight:").next().expect("it is in flight").history;
+    assert_eq!((history["attempts"].as_u64(), history["crashes"].as_u64()), (Some(0), Some(1)));
+    second.kill();
+    let third = consume(&server.url(), "c", &["--work", "1h"]).args(words).spawn();
+    wait_until("it is a dead letter", SOON, || server.census().count("dead") == 1);
+    let census = server.census();
+    census.accounts_for(1);
+    let letter = &census.found[0];
+    assert_eq!((letter.item.as_str(), letter.history["crashes"].as_u64()), ("killer", Some(2)));
+    assert_eq!(letter.history["reason"], "its consumer died");
+    assert_eq!(begun(&third), [""; 0]);
+    stop(third);
+    assert_eq!(companions(&server), ["{mylist}:dead", "{mylist}:stats"]);
+}
+
+#[test]
+fn two_equal_items_are_two() {
+    let server = RedisServer::start();
+    server.push("mylist", ["same", "same", "same"]);
+    let run = busy(&server, "a", 3, &[]);
+    assert_eq!(server.census().count("inflight:"), 3);
+    run.kill();
+    let run = consume(&server.url(), "b", &["--work", "1ms", "--max-items", "3"]).output().exits(0);
+    assert_eq!((tally(&run, "acknowledged"), server.stat("acked")), (3, 3));
+}
+
+// ── an orderly stop ──
+
+#[test]
+fn an_orderly_stop_leaves_the_list_as_it_was_and_nothing_beside_it() {
+    let server = RedisServer::start();
+    server.push("mylist", items(150));
+    let run = busy(&server, "a", 120, &[]);
+    let run = stop(run);
+    assert_eq!(server.pushed("mylist"), items(150));
+    assert_eq!(tally(&run, "given_back"), 120);
+    assert_eq!(companions(&server), ["{mylist}:stats"]);
+}
+
+#[test]
+fn an_item_with_a_past_is_given_back_with_it() {
+    let server = RedisServer::start();
+    server.push("mylist", ["tried"]);
+    busy(&server, "a", 1, &[]).kill();
+    stop(busy(&server, "b", 1, &[]));
+    let census = server.census();
+    census.accounts_for(1);
+    assert_eq!((census.found[0].place.as_str(), census.found[0].history["crashes"].as_u64()), ("items", Some(1)));
+}
+
+// ── what it costs ──
+
+#[test]
+fn what_is_finished_is_handed_in_with_the_call_that_takes_what_is_next() {
+    let server = RedisServer::start();
+    server.push("mylist", items(500));
+    server.cli(&["CONFIG", "RESETSTAT"]);
+    let run = consume(&server.url(), "a", &["--work", "none", "--max-items", "500", "--lease", "1min"]).output();
+    run.exits(0);
+    assert_eq!(server.stat("acked"), 500);
+    let calls = server.calls("evalsha") + server.calls("eval");
+    assert!((500..520).contains(&calls), "{calls} calls");
+}
+
+#[test]
+fn a_free_hand_takes_the_next_item_at_once_while_others_are_full() {
+    let server = RedisServer::start();
+    let run = consume(&server.url(), "a", &["--work", "1h", "--concurrency", "3", "--lease", "1h"]).spawn();
+    for (number, item) in items(3).iter().enumerate() {
+        server.push("mylist", [item]);
+        wait_until("it is in flight", Duration::from_secs(1), || begun(&run).len() > number);
+    }
+    run.kill();
+}
+
+#[test]
+fn no_time_of_day_is_sent_to_redis() {
+    let server =
+        RedisServer::builder().directive("slowlog-log-slower-than 0").directive("slowlog-max-len 1000").start();
+    server.push("mylist", items(20));
+    consume(&server.url(), "a", &["--work", "1ms", "--max-items", "20"]).output().exits(0);
+    let Ok(Reply::Array(calls)) = server.ask(&["SLOWLOG", "GET", "1000"]) else { panic!("no slowlog") };
+    let mut exchanges = 0;
+    for call in calls {
+        let Reply::Array(call) = call else { panic!("{call:?}") };
+        let Reply::Array(arguments) = &call[3] else { panic!("{call:?}") };
+        // What a script does is noted as well; that is Redis' own.
+        let command = arguments[0].to_string().to_ascii_lowercase();
+        if !matches!(command.as_str(), "evalsha" | "blmove") {
+            continue;
+        }
+        exchanges += u32::from(command == "evalsha");
+        for argument in arguments {
+            let number: Option<u64> = argument.to_string().parse().ok();
+            assert!(number.is_none_or(|number| number < 1_000_000_000), "{call:?}");
+        }
+    }
+    assert!(exchanges >= 20, "{exchanges}");
+}
+
+#[test]
+fn a_lease_ends_by_the_clock_of_redis() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a"]);
+    let run = busy(&server, "a", 1, &["--lease", "1h"]);
+    let seconds: f64 = server.cli(&["TIME"]).lines().next().expect("seconds").parse().expect("a number");
+    let deadline = server.cli(&["ZRANGE", "{mylist}:consumers", "0", "-1", "WITHSCORES"]);
+    let deadline: f64 = deadline.lines().nth(1).expect("a deadline").parse().expect("a number");
+    let left = deadline / 1000.0 - seconds;
+    assert!((3500.0..=3602.0).contains(&left), "{left} s left");
+    run.kill();
+}
+
+// ── losses ──
+
+#[test]
+fn a_lost_reply_loses_nothing_and_doubles_nothing() {
+    let server = RedisServer::start();
+    server.push("mylist", items(300));
+    let proxy = Proxy::before(server.port());
+    let words = ["--work", "none", "--max-items", "300", "--concurrency", "7", "--lease", "30s"];
+    proxy.lose_reply("EVALSHA");
+    let mut run = consume(&proxy.url(), "a", &words).spawn();
+    for round in 1..=9 {
+        let reached = round * 30;
+        wait_until("the next loss", SOON, || proxy.lost() == round || !run.is_running());
+        wait_until("some more are worked", SOON, || server.stat("acked") >= reached as u64 || !run.is_running());
+        if round % 3 == 0 { proxy.lose_request("EVALSHA") } else { proxy.lose_reply("EVALSHA") }
+    }
+    let run = run.wait().exits(0);
+    assert!(proxy.lost() >= 3, "{} losses", proxy.lost());
+    let mut worked: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("item ")).collect();
+    worked.sort_by_key(|item| item[5..].parse::<usize>().expect("a number"));
+    assert_eq!(worked, items(300), "{} losses\n{}", proxy.lost(), run.stderr);
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases")), (300, 0));
+    assert_eq!((server.stat("acked"), server.stat("claimed")), (300, 300));
+    assert_eq!(companions(&server), ["{mylist}:stats"]);
+}
+
+#[test]
+fn a_link_that_went_dead_between_work_and_acknowledgement_doubles_nothing() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    server.push("mylist", items(2));
+    let words = ["--work", "300ms", "--max-items", "2", "--lease", "1min"];
+    let run = consume(&proxy.url(), "a", &words).spawn();
+    wait_until("the first is in flight", SOON, || begun(&run).len() == 1);
+    proxy.swallow();
+    let run = run.finish(2 * SOON).exits(0);
+    assert_eq!(run.stderr.matches("processed item").count(), 2);
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases"), server.stat("acked")), (2, 0, 2));
+}
+
+#[test]
+fn scripts_that_redis_forgot_are_told_again() {
+    let server = RedisServer::start();
+    server.push("mylist", items(200));
+    let run = consume(&server.url(), "a", &["--work", "2ms", "--max-items", "200"]).spawn();
+    for done in [20, 100] {
+        wait_until("some are done", SOON, || server.stat("acked") >= done);
+        server.cli(&["SCRIPT", "FLUSH"]);
+    }
+    let run = run.wait().exits(0);
+    assert_eq!((tally(&run, "acknowledged"), server.stat("claimed")), (200, 200));
+    assert!(!run.stderr.contains("WARN"), "{}", run.stderr);
+}
+
+#[test]
+fn a_redis_that_was_killed_and_came_back_still_knows_what_is_in_work() {
+    let mut server = RedisServer::builder().durable().start();
+    server.push("mylist", items(200));
+    let words = ["--work", "5ms", "--concurrency", "4", "--max-items", "200", "--lease", "30s"];
+    let run = consume(&server.url(), "a", &words).spawn();
+    for done in [40, 120] {
+        wait_until("some are done", SOON, || server.stat("acked") >= done);
+        server.kill();
+        server.restart();
+        server.census().accounts_for(200);
+    }
+    let run = run.wait().exits(0);
+    assert_eq!((tally(&run, "acknowledged"), server.stat("acked"), server.stat("claimed")), (200, 200, 200));
+    assert_eq!(run.stderr.matches("processed item").count(), 200);
+}
+
+#[test]
+fn what_redis_remembers_and_its_consumer_does_not_is_worked_after_an_outage() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    server.push("mylist", items(2));
+    let words = ["--work", "1h", "--concurrency", "3", "--lease", "1h"];
+    let run = consume(&proxy.url(), "a", &words).spawn();
+    wait_until("two are in flight", SOON, || begun(&run).len() == 2);
+    // As a replica knows it that was promoted before it had heard of the acknowledgement.
+    let held = server.keys().into_iter().find(|key| key.contains("inflight")).expect("what it holds");
+    server.cli(&["HSET", &held, "a-0:0:1", "acknowledged before"]);
+    proxy.cut();
+    wait_until("three are in flight", SOON, || begun(&run).len() == 3);
+    assert_eq!(begun(&run)[2], "acknowledged before");
+    server.census().accounts_for(3);
+    stop(run);
+    server.census().accounts_for(3);
+}
+
+#[test]
+fn a_call_that_comes_after_a_later_one_takes_nothing() {
+    let server = RedisServer::start();
+    server.push("mylist", items(9));
+    let script = include_str!("../../src/queue/scripts/exchange.lua");
+    let companions = ["inflight:c", "landing", "consumers", "busy", "delayed", "items", "dead", "stats"];
+    let call = |number: &str, most: &str| {
+        let mut words: Vec<String> = ["EVAL", script, "9", "mylist"].map(str::to_owned).to_vec();
+        words.extend(companions.iter().map(|name| format!("{{mylist}}:{name}")));
+        words.extend(["c", "60000", number, most].map(str::to_owned));
+        let Ok(Reply::Array(mut answer)) = server.ask(&words) else { panic!("no answer") };
+        let Reply::Array(items) = answer.remove(0) else { panic!("no items") };
+        items.chunks_exact(3).map(|item| item[1].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(call("0", "0"), [""; 0]);
+    assert_eq!(call("1", "2"), items(2));
+    // Its reply was lost, perhaps: the same again.
+    assert_eq!(call("1", "2"), items(2));
+    assert_eq!(call("2", "1"), ["item 3"]);
+    // What had been on the way on another connection all the time.
+    assert_eq!(call("1", "2"), [""; 0]);
+    assert_eq!(call("2", "1"), ["item 3"]);
+    assert_eq!((server.llen("mylist"), server.census().count("inflight:c")), (6, 3));
+}
+
+// ── failures ──
+
+#[test]
+fn a_failed_item_waits_and_comes_back_with_its_past() {
+    let server = RedisServer::start();
+    server.push("mylist", ["flaky", "next"]);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut claims = claims(&server, "one", settings(Duration::from_secs(30))).await;
+        let first = exchange(&mut claims, &[], 1).await;
+        let flaky = first.items.into_iter().next().expect("an item");
+        let (id, name) = (flaky.id.clone(), flaky.name().to_owned());
+        let mut history: History = flaky.past(first.now);
+        history.attempts += 1;
+        "it said so".clone_into(&mut history.reason);
+        let after = Duration::from_millis(400);
+        let next = exchange(&mut claims, &[Outcome::Retry { id, after, history: history.clone() }], 2).await;
+        // The other item is not held up.
+        assert_eq!(next.items.len(), 1);
+        assert!(next.due.is_some_and(|due| due <= after), "{:?}", next.due);
+        server.census().accounts_for(2);
+        assert_eq!(server.census().count("items"), 1);
+
+        assert_eq!(exchange(&mut claims, &[], 2).await.items.len(), 0);
+        let start = Instant::now();
+        let again = loop {
+            let exchanged = exchange(&mut claims, &[], 2).await;
+            if let Some(again) = exchanged.items.into_iter().next() {
+                break again;
+            }
+            assert!(start.elapsed() < SOON);
+            tokio::time::sleep(exchanged.due.expect("it is due some time")).await;
+        };
+        assert_eq!((again.name(), again.attempt(), again.history.as_ref()), (name.as_str(), 2, Some(&history)));
+        assert_eq!(&again.item.0[..], b"flaky");
+        let buried = Outcome::Bury { id: again.id.clone(), history: History { attempts: 2, died: Some(1), ..history } };
+        exchange(&mut claims, &[buried], 0).await;
+    });
+    let census = server.census();
+    census.accounts_for(2);
+    let letter = census.of("dead").next().expect("a dead letter");
+    assert_eq!((letter.item.as_str(), letter.history["attempts"].as_u64()), ("flaky", Some(2)));
+    assert_eq!((server.stat("retried"), server.stat("dead")), (1, 1));
+}
+
+#[test]
+fn an_item_that_cannot_be_worked_is_a_dead_letter_at_once() {
+    let server = RedisServer::start();
+    server.push("mylist", [&b"no \xff json"[..]]);
+    let run = consume(&server.url(), "a", &["--work", "field:wait", "--max-items", "1"]).output().exits(0);
+    assert_eq!(tally(&run, "dead"), 1);
+    let letters = server.pushed_bytes("{mylist}:dead");
+    let (header, item) = letters[0].split_at(letters[0].iter().position(|byte| *byte == b'\n').expect("a header"));
+    let header: serde_json::Value = serde_json::from_slice(header).expect("the header is JSON");
+    assert_eq!((&item[1..], header["attempts"].as_u64()), (&b"no \xff json"[..], Some(1)));
+    assert!(header["reason"].as_str().is_some_and(|reason| reason.contains("not JSON")), "{header}");
+    assert!(header["died"].as_u64() >= header["since"].as_u64() && header["id"].is_string(), "{header}");
+}
+
+#[test]
+fn a_result_is_counted_once_however_often_it_is_handed_in() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a", "b"]);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut claims = claims(&server, "one", settings(Duration::from_secs(30))).await;
+        let id = exchange(&mut claims, &[], 1).await.items[0].id.clone();
+        let twice = [Outcome::Acknowledge { id: id.clone() }, Outcome::Acknowledge { id: id.clone() }];
+        assert_eq!(exchange(&mut claims, &twice, 0).await.lost, [id]);
+    });
+    server.census().accounts_for(2);
+    assert_eq!(server.stat("acked"), 1);
+}
+
+// ── a server that refuses ──
+
+#[test]
+fn a_missing_right_is_named_before_anything_is_taken() {
+    for missing in ["hset", "hdel", "rpop", "rpush", "lpush", "zadd", "zrem", "blmove", "evalsha", "hkeys", "lmove"] {
+        let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{missing}")).start();
+        server.push("mylist", ["a"]);
+        let words = ["--work", "1ms", "--max-items", "1"];
+        let run = consume(&server.url_with("app:secret"), "a", &words).output().exits(69);
+        assert!(run.stderr.contains(&format!("may not use the command `{missing}`")), "{missing}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("ACL SETUSER app +{missing}")), "{missing}: {}", run.stderr);
+        assert_eq!(server.pushed("mylist"), ["a"], "{missing}");
+    }
+}
+
+#[test]
+fn a_user_who_may_not_use_the_companions_is_told_their_names() {
+    let server = RedisServer::builder().user("app", "secret", "~mylist +@all").start();
+    server.push("mylist", ["a"]);
+    let run = consume(&server.url_with("app:secret"), "a", &["--work", "1ms", "--max-items", "1"]).output().exits(69);
+    assert!(run.stderr.contains("ACL SETUSER app ~{mylist}:*"), "{}", run.stderr);
+    assert_eq!(server.pushed("mylist"), ["a"]);
+}
+
+#[test]
+fn a_redis_that_is_full_can_be_worked_empty() {
+    let server = RedisServer::start();
+    server.push("mylist", items(50));
+    let run = consume(&server.url(), "a", &["--work", "1h", "--concurrency", "10"]).spawn();
+    wait_until("some are in flight", SOON, || begun(&run).len() == 10);
+    server.cli(&["CONFIG", "SET", "maxmemory", "1"]);
+    run.kill();
+    let mut run = consume(&server.url(), "b", &["--work", "1ms", "--concurrency", "10"]).spawn();
+    wait_until("all are worked", SOON, || {
+        assert!(run.is_running(), "{}", run.stderr());
+        server.stat("acked") == 50
+    });
+    thread::sleep(Duration::from_millis(1500));
+    assert!(run.is_running(), "{}", run.stderr());
+    server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    server.push("mylist", ["after"]);
+    wait_until("the next is worked", SOON, || server.stat("acked") == 51);
+    stop(run);
+}
+
+#[test]
+fn a_list_that_became_something_else_costs_no_item() {
+    let server = RedisServer::start();
+    server.push("mylist", items(3));
+    let run = busy(&server, "a", 3, &[]);
+    server.push("{mylist}:landing", ["landed"]);
+    server.cli(&["SET", "mylist", "text"]);
+    run.terminate();
+    run.finish(SOON);
+    server.cli(&["DEL", "mylist"]);
+    let other = busy(&server, "b", 4, &[]);
+    server.census().accounts_for(4);
+    stop(other);
+}

@@ -1,0 +1,518 @@
+//! Every way into Redis, and every way to be kept out of it, as a user meets them.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::support::{Certificates, Finished, Qscale, RedisServer};
+
+/// A password that must never be seen again.
+const SECRET: &str = "s3cret-marker";
+
+/// How long a failure may take to be told.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+const PRODUCE: &[&str] = &["produce", "--count", "1", "--rate", "max", "--payload", "an item"];
+const CONSUME: &[&str] = &["consume", "--work", "none", "--max-items", "1", "--verbose"];
+const WATCH: &[&str] = &["watch", "--for", "1s"];
+
+/// The subcommands that talk to Redis; one says all it knows.
+const COMMANDS: [&[&str]; 3] = [PRODUCE, CONSUME, WATCH];
+
+/// Runs every subcommand with `redis` behind it, and asserts that each fails in time, names `address`, says all of `words`
+/// (in any case) and a way out, and keeps the secret.
+#[track_caller]
+fn each_fails(redis: &[&str], environment: &[(&str, &str)], address: &str, words: &[&str]) {
+    // At the same time: some of them wait for a timeout.
+    let running = COMMANDS.map(|command| {
+        let qscale = Qscale::new(command).args(redis);
+        environment.iter().fold(qscale, |qscale, (name, value)| qscale.env(name, value)).spawn()
+    });
+    for (command, running) in COMMANDS.iter().zip(running) {
+        says_why(command[0], &running.wait(), address, words);
+    }
+}
+
+#[track_caller]
+fn says_why(command: &str, run: &Finished, address: &str, words: &[&str]) {
+    let Finished { status, stdout, stderr, took, stdout_bytes: _ } = run;
+    assert_eq!(*status, 69, "{command} after {took:?}\n{stdout}\n{stderr}");
+    assert!(*took < AT_ONCE, "{command} took {took:?}\n{stderr}");
+    let error = stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+    assert!(error.contains(address), "{command} does not name {address}:\n{stderr}");
+    for word in words {
+        assert!(error.to_lowercase().contains(&word.to_lowercase()), "{command} does not say `{word}`:\n{stderr}");
+    }
+    assert!(stderr.lines().any(|line| line.starts_with("hint: ")), "{command} names no way out:\n{stderr}");
+    assert!(!stderr.contains("Os {") && !stderr.contains("Kind("), "{command} shows its insides:\n{stderr}");
+    keeps_the_secret(run);
+}
+
+#[track_caller]
+fn keeps_the_secret(run: &Finished) {
+    assert!(!run.stdout.contains(SECRET) && !run.stderr.contains(SECRET), "the password is seen:\n{}", run.stderr);
+}
+
+/// Sends one item in and takes it out again, both by `way`; database and list are looked at behind qscale's back.
+#[track_caller]
+fn works(server: &RedisServer, db: &str, way: impl Fn(Qscale) -> Qscale) {
+    let sent = way(Qscale::new(PRODUCE)).output().exits(0);
+    keeps_the_secret(&sent);
+    let keys = server.cli(&["INFO", "keyspace"]);
+    assert!(keys.contains(&format!("db{db}:keys=")), "nothing in database {db}: {keys}");
+    let taken = way(Qscale::new(CONSUME)).output().exits(0);
+    keeps_the_secret(&taken);
+    assert!(taken.stdout.lines().any(|line| line == "an item"), "{taken:?}");
+    assert_eq!(server.llen("mylist"), 0);
+}
+
+// ── ways to be kept out ──
+
+#[test]
+fn a_refused_connection_is_told() {
+    let address = format!("127.0.0.1:{}", crate::support::free_port());
+    each_fails(&["--redis", &format!("redis://:{SECRET}@{address}")], &[], &address, &["refused"]);
+}
+
+#[test]
+fn a_socket_that_is_not_there_is_told() {
+    each_fails(&["--redis", "unix:///nowhere/redis.sock"], &[], "/nowhere/redis.sock", &["no such"]);
+}
+
+#[test]
+fn an_unknown_host_is_told() {
+    let redis = format!("redis://:{SECRET}@no-such-host.invalid:6379");
+    each_fails(&["--redis", &redis], &[], "no-such-host.invalid", &["host"]);
+}
+
+#[test]
+fn a_port_that_says_nothing_is_told() {
+    // The system accepts for it, and nobody ever answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    each_fails(&["--redis", &format!("redis://:{SECRET}@{address}")], &[], &address, &["within"]);
+    each_fails(&["--redis", &format!("rediss://:{SECRET}@{address}")], &[], &address, &["within"]);
+}
+
+#[test]
+fn a_server_that_hangs_is_told() {
+    let server = RedisServer::start();
+    server.pause();
+    each_fails(&["--redis", &server.url()], &[], &server.address(), &["within"]);
+}
+
+#[test]
+fn connect_timeout_is_kept() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let redis = format!("redis://{}", silent.local_addr().unwrap());
+    let run = Qscale::new(PRODUCE).args(["--redis", &redis, "--connect-timeout", "300ms"]).output().exits(69);
+    assert!(run.took < Duration::from_secs(2), "{:?}", run.took);
+}
+
+#[test]
+fn a_tls_server_spoken_to_in_plain_is_told() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
+    let redis = format!("redis://:{SECRET}@{}", server.address());
+    each_fails(&["--redis", &redis], &[], &server.address(), &["TLS"]);
+}
+
+#[test]
+fn a_plain_server_spoken_to_in_tls_is_told() {
+    let server = RedisServer::start();
+    let redis = format!("rediss://:{SECRET}@{}", server.address());
+    each_fails(&["--redis", &redis], &[], &server.address(), &["TLS"]);
+}
+
+#[test]
+fn an_unknown_authority_is_told() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
+    let redis = server.url_with(&format!(":{SECRET}"));
+    let another = certificates.another_ca.to_str().unwrap();
+    each_fails(&["--redis", &redis, "--tls-ca", another], &[], &server.address(), &["certificate"]);
+    // Nor is it among the system's.
+    each_fails(&["--redis", &redis], &[], &server.address(), &["certificate"]);
+}
+
+#[test]
+fn a_certificate_of_somebody_else_is_told() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.wrong_name).start();
+    let redis = server.url_with(&format!(":{SECRET}"));
+    let ca = certificates.ca.to_str().unwrap();
+    each_fails(
+        &["--redis", &redis, "--tls-ca", ca],
+        &[],
+        &server.address(),
+        &["certificate", "somewhere-else.example"],
+    );
+}
+
+#[test]
+fn a_missing_client_certificate_is_told() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().mutual_tls(&certificates).start();
+    let redis = server.url_with(&format!(":{SECRET}"));
+    let ca = certificates.ca.to_str().unwrap();
+    each_fails(&["--redis", &redis, "--tls-ca", ca], &[], &server.address(), &["certificate"]);
+}
+
+#[test]
+fn a_wrong_password_is_told() {
+    let server = RedisServer::builder().password("another-password").start();
+    each_fails(&["--redis", &server.url_with(&format!(":{SECRET}"))], &[], &server.address(), &["password"]);
+    each_fails(&["--redis", &server.url()], &[("REDIS_PASSWORD", SECRET)], &server.address(), &["password"]);
+}
+
+#[test]
+fn an_unknown_user_is_told() {
+    let server = RedisServer::builder().password("another-password").start();
+    each_fails(
+        &["--redis", &server.url_with(&format!("nobody:{SECRET}"))],
+        &[],
+        &server.address(),
+        &["user", "nobody"],
+    );
+}
+
+#[test]
+fn a_missing_password_is_told() {
+    let server = RedisServer::builder().password(SECRET).start();
+    each_fails(&["--redis", &server.url()], &[], &server.address(), &["password"]);
+}
+
+/// One way in with the rights that `rules` give; the error has to say all of `words`, and how to give the right.
+#[track_caller]
+fn is_refused(command: &[&str], rules: &str, words: &[&str], grant: &str) {
+    let server = RedisServer::builder().user("app", SECRET, rules).start();
+    server.push("mylist", ["an item"]);
+    let redis = server.url_with(&format!("app:{SECRET}"));
+    let run = Qscale::new(command).args(["--redis", &redis]).output();
+    says_why(command[0], &run, &server.address(), words);
+    assert!(run.stderr.contains(&format!("ACL SETUSER app {grant}\n")), "{rules}: {}", run.stderr);
+}
+
+#[test]
+fn a_command_that_the_user_may_not_run_is_named() {
+    let plain = [CONSUME, &["--delivery", "at-most-once"]].concat();
+    for (command, named) in [(PRODUCE, "lpush"), (&plain, "brpop"), (WATCH, "llen")] {
+        is_refused(command, &format!("~* +@all -{named}"), &["app", named], &format!("+{named}"));
+    }
+}
+
+#[test]
+fn a_command_that_claims_need_and_the_user_may_not_run_is_named() {
+    // The first are asked for before anything is claimed, the others inside the scripts.
+    for named in ["evalsha", "eval", "zadd", "zscore", "hget", "hset", "hgetall", "hlen", "hincrby", "rpop", "del"] {
+        is_refused(CONSUME, &format!("~* +@all -{named}"), &["app", &format!("`{named}`")], &format!("+{named}"));
+    }
+    // Without an item to take it waits for one.
+    let waits = [CONSUME, &["--list", "another"]].concat();
+    is_refused(&waits, "~* +@all -blmove", &["app", "`blmove`"], "+blmove");
+}
+
+#[test]
+fn companions_that_the_user_may_not_touch_are_named() {
+    is_refused(CONSUME, "~mylist +@all", &["app", "{mylist}:*"], "~{mylist}:*");
+    is_refused(CONSUME, "~{mylist}:* +@all", &["app", "the key `mylist`"], "~mylist");
+}
+
+#[test]
+fn a_key_that_the_user_may_not_touch_is_told() {
+    let server = RedisServer::builder().user("app", SECRET, "~other +@all").start();
+    each_fails(&["--redis", &server.url_with(&format!("app:{SECRET}"))], &[], &server.address(), &["app", "mylist"]);
+}
+
+#[test]
+fn a_server_that_still_loads_is_told() {
+    let mut server = RedisServer::builder().password(SECRET).directive("save 3600 1000000").start();
+    server.cli(&["DEBUG", "POPULATE", "30000"]);
+    server.cli(&["SAVE"]);
+    server.kill();
+    // Reading them now takes half a minute.
+    server.configure("key-load-delay 1000");
+    server.configure("loading-process-events-interval-bytes 1024");
+    server.restart_loading();
+    each_fails(&["--redis", &server.url_with(&format!(":{SECRET}"))], &[], &server.address(), &["loading"]);
+}
+
+#[test]
+fn a_key_of_another_type_is_told() {
+    let server = RedisServer::start();
+    server.cli(&["SET", "mylist", "not a list"]);
+    each_fails(&["--redis", &server.url()], &[], &server.address(), &["mylist", "list"]);
+    assert_eq!(server.cli(&["GET", "mylist"]), "not a list");
+}
+
+#[test]
+fn a_database_that_the_server_does_not_have_is_told() {
+    let server = RedisServer::builder().directive("databases 2").start();
+    each_fails(&["--redis", &server.url(), "--db", "7"], &[], &server.address(), &["database 7"]);
+}
+
+// ── ways in ──
+
+#[test]
+fn a_plain_url_gets_in() {
+    let server = RedisServer::start();
+    works(&server, "0", |qscale| qscale.args(["--redis", &server.url()]));
+}
+
+#[test]
+fn a_name_and_the_variables_of_the_tutorial_get_in() {
+    let server = RedisServer::builder().password("another-password").user("app", SECRET, "~* +@all").start();
+    works(&server, "0", |qscale| {
+        qscale
+            .env("REDIS_HOST", "localhost")
+            .env("REDIS_PORT", server.port().to_string())
+            .env("REDIS_USERNAME", "app")
+            .env("REDIS_PASSWORD", SECRET)
+    });
+}
+
+#[test]
+fn what_kubernetes_injects_gets_in() {
+    let server = RedisServer::start();
+    let link = format!("tcp://{}", server.address());
+    works(&server, "0", |qscale| qscale.env("REDIS_PORT", &link));
+    let port = server.port().to_string();
+    works(&server, "0", |qscale| qscale.env("REDIS_SERVICE_HOST", "127.0.0.1").env("REDIS_SERVICE_PORT", &port));
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_the_environment_beats_the_profile() {
+    let server = RedisServer::start();
+    let profile = |port: u16| format!("[redis]\nhost = \"127.0.0.1\"\nport = {port}\n");
+    works(&server, "0", |qscale| qscale.file("qscale.toml", profile(server.port())));
+    works(&server, "0", |qscale| qscale.file("qscale.toml", profile(1)).env("REDIS_URL", server.url()));
+    works(&server, "0", |qscale| qscale.env("REDIS_URL", "redis://127.0.0.1:1").args(["--redis", &server.url()]));
+}
+
+#[test]
+fn a_unix_socket_gets_in() {
+    let server = RedisServer::start();
+    works(&server, "0", |qscale| qscale.args(["--redis", &server.unix_url()]));
+    works(&server, "5", |qscale| qscale.args(["--redis", &format!("{}?db=5", server.unix_url())]));
+}
+
+#[test]
+fn a_database_index_leads_into_that_database() {
+    let server = RedisServer::start();
+    works(&server, "3", |qscale| qscale.args(["--redis", &format!("{}/3", server.url())]));
+    works(&server, "4", |qscale| qscale.args(["--redis", &server.url(), "--db", "4"]));
+    works(&server, "6", |qscale| qscale.env("REDIS_URL", server.url()).env("REDIS_DB", "6"));
+}
+
+#[test]
+fn a_password_gets_in_from_wherever_it_may_come() {
+    let server = RedisServer::builder().password("another-password").user("app", SECRET, "~* +@all").start();
+    works(&server, "0", |qscale| qscale.args(["--redis", &server.url_with(&format!("app:{SECRET}"))]));
+    works(&server, "0", |qscale| qscale.env("REDIS_URL", server.url_with("app")).env("REDIS_PASSWORD", SECRET));
+    // As a mounted Secret and as an editor leave it.
+    for text in [SECRET.to_owned(), format!("{SECRET}\n")] {
+        works(&server, "0", |qscale| {
+            qscale.file("password", &text).args(["--redis", &server.url_with("app"), "--password-file", "password"])
+        });
+    }
+    works(&server, "0", |qscale| {
+        qscale.file("password", SECRET).env("REDIS_URL", server.url_with("app")).env("REDIS_PASSWORD_FILE", "password")
+    });
+}
+
+#[test]
+fn a_password_with_every_odd_character_gets_in() {
+    let odd = "p@ss:w/or?d%25é";
+    let server = RedisServer::builder().password(odd).start();
+    works(&server, "0", |qscale| qscale.env("REDIS_URL", server.url()).env("REDIS_PASSWORD", odd));
+    let encoded = "p%40ss%3Aw%2For%3Fd%2525%C3%A9";
+    works(&server, "0", |qscale| qscale.env("REDIS_URL", server.url_with(&format!(":{encoded}"))));
+}
+
+#[test]
+fn a_password_that_nobody_asked_for_is_no_obstacle() {
+    let server = RedisServer::start();
+    works(&server, "0", |qscale| qscale.args(["--redis", &server.url_with(&format!(":{SECRET}"))]));
+}
+
+#[test]
+fn a_user_without_dangerous_commands_gets_in() {
+    let server = RedisServer::builder().user("app", SECRET, "~* +@all -@dangerous").start();
+    works(&server, "0", |qscale| qscale.args(["--redis", &server.url_with(&format!("app:{SECRET}"))]));
+}
+
+#[test]
+fn tls_with_our_own_authority_gets_in() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.server).password(SECRET).start();
+    let url = server.url_with(&format!(":{SECRET}"));
+    works(&server, "0", |qscale| qscale.args(["--redis", &url]).arg("--tls-ca").arg(&certificates.ca));
+    works(&server, "0", |qscale| qscale.env("REDIS_URL", &url).env("REDIS_TLS_CA", &certificates.ca));
+    works(&server, "0", |qscale| {
+        qscale
+            .env("REDIS_HOST", "localhost")
+            .env("REDIS_PORT", server.port().to_string())
+            .env("REDIS_PASSWORD", SECRET)
+            .env("REDIS_TLS", "true")
+            .env("REDIS_TLS_CA", &certificates.ca)
+    });
+}
+
+#[test]
+fn tls_with_an_authority_of_the_system_gets_in() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
+    works(&server, "0", |qscale| qscale.args(["--redis", &server.url()]).env("SSL_CERT_FILE", &certificates.ca));
+}
+
+#[test]
+fn a_client_certificate_gets_in() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().mutual_tls(&certificates).start();
+    works(&server, "0", |qscale| {
+        let qscale = qscale.args(["--redis", &server.url()]).arg("--tls-ca").arg(&certificates.ca);
+        let qscale = qscale.arg("--tls-cert").arg(&certificates.client.certificate);
+        qscale.arg("--tls-key").arg(&certificates.client.key)
+    });
+}
+
+#[test]
+fn a_server_name_of_its_own_gets_in() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.wrong_name).start();
+    works(&server, "0", |qscale| {
+        let qscale = qscale.args(["--redis", &server.url(), "--tls-server-name", "somewhere-else.example"]);
+        qscale.arg("--tls-ca").arg(&certificates.ca)
+    });
+}
+
+#[test]
+fn skipping_the_check_gets_in_and_is_said_loudly() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.wrong_name).start();
+    works(&server, "0", |qscale| qscale.args(["--redis", &server.url(), "--tls-skip-verify"]));
+    let run = Qscale::new(PRODUCE).args(["--quiet", "--redis", &server.url(), "--tls-skip-verify"]).output().exits(0);
+    assert!(run.stderr.contains("WARN") && run.stderr.contains("NOT CHECKED"), "{}", run.stderr);
+}
+
+// ── words that cannot be ──
+
+#[test]
+fn a_mistake_in_a_url_is_named_before_anything_connects() {
+    let mistakes = [
+        (format!("http://:{SECRET}@h:1"), "unknown scheme `http://`"),
+        (format!("redis://:{SECRET}@h:99999"), "port"),
+        (format!("redis://:{SECRET}@h:0"), "port"),
+        (format!("redis://:{SECRET}@h/abc"), "database `abc`"),
+        (format!("redis://:{SECRET}@h/999"), "database `999`"),
+        (format!("redis://:{SECRET}@h?timeout=3"), "unknown parameter `timeout`"),
+        (format!("redis://:{SECRET}@"), "host"),
+        ("localhost:6379".to_owned(), "begins with one of redis://"),
+        ("unix://tmp/redis.sock".to_owned(), "three slashes"),
+    ];
+    for (url, named) in mistakes {
+        let flag = Qscale::new(PRODUCE).args(["--redis", &url]).output().exits(2);
+        assert!(flag.stderr.contains(named) && flag.stderr.contains("--redis"), "{url}\n{}", flag.stderr);
+        keeps_the_secret(&flag);
+
+        let variable = Qscale::new(PRODUCE).env("REDIS_URL", &url).output().exits(2);
+        assert!(variable.stderr.contains(named) && variable.stderr.contains("REDIS_URL"), "{url}\n{}", variable.stderr);
+        keeps_the_secret(&variable);
+
+        let profile = format!("[redis]\nurl = \"{url}\"\n");
+        let profile = Qscale::new(PRODUCE).file("q.toml", &profile).args(["--profile", "q.toml"]).output().exits(78);
+        assert!(profile.stderr.contains(named) && profile.stderr.contains("q.toml:2:7"), "{url}\n{}", profile.stderr);
+        keeps_the_secret(&profile);
+    }
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    for (name, value) in [("REDIS_PORT", "abc"), ("REDIS_PORT", "tcp://h"), ("REDIS_DB", "x"), ("REDIS_TLS", "maybe")] {
+        let run = Qscale::new(PRODUCE).env(name, value).output().exits(2);
+        assert!(run.stderr.contains(name) && run.stderr.contains(value), "{name}={value}\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn settings_that_exclude_each_other_are_named() {
+    for (words, named) in [
+        (&["--redis", "redis://h", "--tls-ca", "ca.pem"][..], "--tls-ca"),
+        (&["--redis", "unix:///s", "--tls"], "unix socket"),
+        (&["--redis", "rediss://h", "--tls-cert", "c.pem"], "--tls-cert"),
+        (&["--redis", "redis://h", "--host", "g"], "--host"),
+        (&["--password", SECRET], "--password"),
+        (&["--password=s3cret-marker"], "--password"),
+        // The flag before it was forgotten.
+        (&["redis://:s3cret-marker@h:1"], "redis://:*************@h:1"),
+    ] {
+        let run = Qscale::new(PRODUCE).args(words).output().exits(2);
+        assert!(run.stderr.contains(named), "{words:?}\n{}", run.stderr);
+        keeps_the_secret(&run);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let certificates = Certificates::new();
+    let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
+    for flag in ["--tls-ca", "--password-file"] {
+        let run = Qscale::new(PRODUCE).args(["--redis", &server.url(), flag, "missing.pem"]).output();
+        assert!(run.status != 0 && run.stderr.contains("missing.pem"), "{flag}: {run:?}");
+        assert!(run.stderr.to_lowercase().contains("no such file"), "{flag}: {run:?}");
+    }
+}
+
+// ── what others on the machine can see ──
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_process_that_demo_starts_has_the_password_in_its_words() {
+    use std::collections::HashMap;
+    use std::fs;
+
+    /// Every process: its parent and its words.
+    fn processes() -> HashMap<u32, (u32, String)> {
+        let entries = fs::read_dir("/proc").expect("Linux has /proc").flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter_map(|pid: u32| {
+            // One that ends meanwhile is none.
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+            let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+            Some((pid, (parent, String::from_utf8_lossy(&words).replace('\0', " "))))
+        })
+        .collect()
+    }
+
+    let server = RedisServer::builder().password("another-password").user("app", SECRET, "~* +@all").start();
+    let demo = Qscale::new(["demo", "--redis", &server.url_with(&format!("app:{SECRET}"))]).spawn();
+    let mut children = HashMap::new();
+    crate::support::wait_until("the demo starts a process that consumes", crate::support::SOON, || {
+        let all = processes();
+        let is_below_demo = |mut pid: u32| {
+            while let Some((parent, _)) = all.get(&pid) {
+                if *parent == demo.pid() {
+                    return true;
+                }
+                pid = *parent;
+            }
+            false
+        };
+        children
+            .extend(all.iter().filter(|(pid, _)| is_below_demo(**pid)).map(|(pid, (_, words))| (*pid, words.clone())));
+        children.values().any(|words| words.contains("consume"))
+    });
+    // Killed, it could not end what it has started.
+    demo.terminate();
+    demo.wait();
+    // One that is not yet what it will be still has the words of the demo itself.
+    children.retain(|_, words| !words.contains(" demo "));
+    assert!(children.values().all(|words| !words.contains(SECRET)), "{children:?}");
+}
+
+#[test]
+fn a_database_that_the_user_may_not_select_is_a_right_that_is_missing() {
+    let server = RedisServer::builder().user("app", SECRET, "~* +@all -select").start();
+    let redis = format!("{}/3", server.url_with(&format!("app:{SECRET}")));
+    each_fails(&["--redis", &redis], &[], &server.address(), &["app", "select"]);
+}

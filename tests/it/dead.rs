@@ -1,0 +1,279 @@
+//! Dead letters as a process sees them: listed, shown, put back and thrown away, and none lost or doubled on the way.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{Finished, Proxy, Qscale, RedisServer, SOON, wait_until};
+use serde_json::{Value, json};
+
+const DEAD: &str = "{mylist}:dead";
+
+fn dead(server: &RedisServer, words: &[&str]) -> Qscale {
+    Qscale::new(["dead"]).args(words).args(["--redis", &server.url()])
+}
+
+/// Redis' time, in ms since 1970.
+fn now(server: &RedisServer) -> u64 {
+    let time = server.cli(&["TIME"]);
+    time.lines().next().and_then(|seconds| seconds.parse::<u64>().ok()).expect("TIME tells seconds") * 1000
+}
+
+/// An element as `consume` writes it, dead for `age`.
+fn letter(server: &RedisServer, id: &str, age: Duration, reason: &str, item: &[u8]) -> Vec<u8> {
+    let died = now(server) - u64::try_from(age.as_millis()).expect("an age is short");
+    let header = json!({
+        "id": id, "attempts": 3, "crashes": 1, "since": died - 1000, "reason": reason, "died": died,
+        "stderr": "one\ntwo \u{1b}[31m",
+    });
+    [header.to_string().as_bytes(), b"\n", item].concat()
+}
+
+/// Three letters, the last the newest, and between them an element of somebody else's.
+fn some_letters(server: &RedisServer) {
+    let hour = Duration::from_secs(3600);
+    server.push(DEAD, [letter(server, "a:1:1", 3 * hour, "exit status 1", b"first item")]);
+    server.push(DEAD, [&b"not ours\xff"[..]]);
+    server.push(DEAD, [letter(server, "b:1:1", 2 * hour, "its consumer died", b"\xff\xfe\0binary")]);
+    server.push(DEAD, [letter(server, "c:1:1", Duration::from_secs(5), "exit status 65", b"last\nitem")]);
+}
+
+fn json_lines(run: &Finished) -> Vec<Value> {
+    run.stdout.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+fn ids(run: &Finished) -> Vec<Option<String>> {
+    json_lines(run).iter().map(|letter| letter["id"].as_str().map(str::to_owned)).collect()
+}
+
+#[track_caller]
+fn counters(server: &RedisServer) -> [u64; 2] {
+    ["requeued", "purged"].map(|name| server.cli(&["HGET", "{mylist}:stats", name]).parse().unwrap_or(0))
+}
+
+// ── looked at ──
+
+#[test]
+fn letters_are_listed_newest_first_and_safely() {
+    let server = RedisServer::start();
+    some_letters(&server);
+    let run = dead(&server, &["ls"]).output().exits(0);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 5, "{}", run.stdout);
+    assert!(lines[0].starts_with("ID     "), "{}", lines[0]);
+    for (line, parts) in lines[1..].iter().zip([
+        ["c:1:1", "exit status 65", "last\\nitem"],
+        ["b:1:1", "2h  ", "\\xff\\xfe\\u{0}binary"],
+        ["-  ", "no dead letter of ours", "not ours\\xff"],
+        ["a:1:1", "3h  ", "first item"],
+    ]) {
+        assert!(parts.iter().all(|part| line.contains(part)), "{parts:?} in {line}");
+    }
+    assert_eq!(server.llen(DEAD), 4);
+}
+
+#[test]
+fn json_has_the_whole_item_as_text_or_base64() {
+    let server = RedisServer::start();
+    some_letters(&server);
+    let large = "x".repeat(3_000_000);
+    server.push(DEAD, [letter(&server, "d:1:1", Duration::ZERO, "large", large.as_bytes())]);
+    let run = dead(&server, &["ls", "--output", "json"]).output().exits(0);
+    let lines = json_lines(&run);
+    assert_eq!(
+        ids(&run),
+        [Some("d:1:1"), Some("c:1:1"), Some("b:1:1"), None, Some("a:1:1")].map(|id| id.map(str::to_owned))
+    );
+    assert_eq!((&lines[0]["item"], &lines[0]["bytes"]), (&json!(large), &json!(3_000_000)));
+    assert_eq!((&lines[1]["item"], &lines[1]["item_base64"]), (&json!("last\nitem"), &Value::Null));
+    assert_eq!((&lines[2]["item"], &lines[2]["item_base64"]), (&Value::Null, &json!("//4AYmluYXJ5")));
+    assert_eq!((&lines[3]["reason"], &lines[3]["item_base64"]), (&Value::Null, &json!("bm90IG91cnP/")));
+    assert_eq!((&lines[4]["attempts"], &lines[4]["crashes"]), (&json!(3), &json!(1)));
+    assert!(humantime::parse_rfc3339(lines[4]["died"].as_str().expect("a time")).is_ok());
+}
+
+#[test]
+fn what_is_looked_for_is_found() {
+    let server = RedisServer::start();
+    some_letters(&server);
+    for (words, found) in [
+        (&["--match", "exit status"][..], &["c:1:1", "a:1:1"][..]),
+        (&["--match", "first"], &["a:1:1"]),
+        (&["--match", "[.*"], &[]),
+        (&["--older-than", "90m"], &["b:1:1", "a:1:1"]),
+        (&["--older-than", "90m", "--match", "binary"], &["b:1:1"]),
+        (&["--max", "1"], &["c:1:1"]),
+        (&["--max", "0"], &[]),
+    ] {
+        let run = dead(&server, &["ls", "--output", "json"]).args(words).output().exits(0);
+        let found: Vec<_> = found.iter().map(|id| Some((*id).to_owned())).collect();
+        assert_eq!(ids(&run), found, "{words:?}");
+    }
+    let run = dead(&server, &["ls", "--list", "another"]).output().exits(0);
+    assert!(run.stdout.is_empty() && run.stderr.contains("no dead letters of `another`"), "{}", run.stderr);
+}
+
+#[test]
+fn one_is_shown_whole_safely_or_byte_for_byte() {
+    let server = RedisServer::start();
+    some_letters(&server);
+    let run = dead(&server, &["show", "b:1:1"]).output().exits(0);
+    for part in
+        ["id        b:1:1", "(2h ago)", "reason    its consumer died", "stderr    two \\u{1b}[31m", "\\u{0}binary"]
+    {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let run = dead(&server, &["show", "b:1:1", "--raw"]).output().exits(0);
+    assert_eq!(run.stdout_bytes, b"\xff\xfe\0binary");
+    let run = dead(&server, &["show", "a:1:1", "-o", "json"]).output().exits(0);
+    assert_eq!(json_lines(&run)[0]["stderr"], "one\ntwo \u{1b}[31m");
+    let run = dead(&server, &["show", "nobody"]).output().exits(4);
+    assert!(run.stderr.contains("no dead letter `nobody`"), "{}", run.stderr);
+}
+
+// ── put back ──
+
+#[test]
+fn requeued_items_are_bare_and_the_oldest_is_the_first_to_be_taken() {
+    let server = RedisServer::start();
+    some_letters(&server);
+    server.push("mylist", ["waits"]);
+    let run = dead(&server, &["requeue", "--dry-run", "-o", "json", "--max", "2"]).output().exits(0);
+    assert_eq!((ids(&run)[0].as_deref(), server.llen(DEAD)), (Some("a:1:1"), 4));
+
+    let run = dead(&server, &["requeue"]).output().exits(0);
+    assert_eq!(run.stdout, "requeued 3 dead letters to `mylist`\n");
+    assert!(run.stderr.contains("1 elements are no dead letters of ours"), "{}", run.stderr);
+    let items: [&[u8]; 4] = [b"waits", b"first item", b"\xff\xfe\0binary", b"last\nitem"];
+    assert_eq!(server.pushed_bytes("mylist"), items);
+    assert_eq!(server.pushed_bytes(DEAD), [b"not ours\xff"]);
+    assert_eq!((counters(&server), server.keys().len()), ([3, 0], 3));
+}
+
+#[test]
+fn only_what_is_meant_is_requeued() {
+    for (words, items) in [
+        (&["a:1:1", "c:1:1"][..], &["first item", "last\nitem"][..]),
+        (&["--match", "first"], &["first item"]),
+        (&["--max", "1"], &["first item"]),
+        (&["--older-than", "150m"], &["first item"]),
+    ] {
+        let server = RedisServer::start();
+        some_letters(&server);
+        let run = dead(&server, &["requeue", "-o", "json"]).args(words).output().exits(0);
+        assert_eq!(json_lines(&run)[0]["requeued"], items.len(), "{words:?}");
+        assert_eq!(
+            (server.pushed("mylist"), server.llen(DEAD)),
+            (items.iter().map(ToString::to_string).collect(), 4 - items.len() as u64)
+        );
+    }
+    let server = RedisServer::start();
+    some_letters(&server);
+    let run = dead(&server, &["requeue", "a:1:1", "nobody"]).output().exits(4);
+    assert!(run.stderr.contains("1 of 2 ids"), "{}", run.stderr);
+    assert_eq!(server.llen("mylist"), 1);
+}
+
+#[test]
+fn equal_letters_are_as_many_as_they_were() {
+    let server = RedisServer::start();
+    let one = letter(&server, "a:1:1", Duration::from_secs(60), "twice", b"same");
+    server.push(DEAD, [&one, &one, &one]);
+    dead(&server, &["requeue", "--max", "2"]).output().exits(0);
+    assert_eq!((server.pushed("mylist"), server.llen(DEAD)), (vec!["same".to_owned(); 2], 1));
+}
+
+/// Fills the list of dead letters with `count`, each told from all others.
+fn many_letters(server: &RedisServer, count: u64) {
+    let script = "for i = 1, ARGV[1] do redis.call('LPUSH', KEYS[1], '{\"id\":\"x:' .. i .. ':1\",\"attempts\":3,\"crashes\":0,\
+                  \"since\":1,\"reason\":\"bad\",\"died\":2}\\n' .. i) end";
+    server.cli(&["EVAL", script, "1", DEAD, &count.to_string()]);
+}
+
+#[test]
+fn killed_in_the_middle_nothing_is_lost_or_doubled() {
+    const MANY: u64 = 50_000;
+    let server = RedisServer::start();
+    many_letters(&server, MANY);
+    let mut kills = 0;
+    while server.llen(DEAD) > 0 {
+        let mut run = dead(&server, &["requeue"]).spawn();
+        let before = server.llen("mylist");
+        wait_until("some are requeued", SOON, || server.llen("mylist") > before || !run.is_running());
+        thread::sleep(Duration::from_millis(kills * 3));
+        run.kill();
+        run.wait();
+        kills += 1;
+        assert_eq!(server.llen("mylist") + server.llen(DEAD), MANY, "after {kills} kills");
+    }
+    assert!(kills > 1, "it was never killed in the middle");
+    let items = server.pushed("mylist");
+    assert_eq!(items.iter().collect::<BTreeSet<_>>().len() as u64, MANY);
+    assert_eq!((items[0].as_str(), counters(&server)), ("1", [MANY, 0]));
+}
+
+#[test]
+fn a_page_whose_reply_was_lost_counts_once() {
+    let server = RedisServer::start();
+    many_letters(&server, 3000);
+    let proxy = Proxy::before(server.port());
+    proxy.lose_reply("bad");
+    let words = ["dead", "requeue", "--match", "bad", "--max", "700", "-o", "json", "--redis", &proxy.url()];
+    let run = Qscale::new(words).output().exits(0);
+    assert_eq!((proxy.lost(), &json_lines(&run)[0]["requeued"]), (1, &json!(700)));
+    assert_eq!((server.llen("mylist"), server.llen(DEAD)), (700, 2300));
+}
+
+#[test]
+fn what_dies_while_letters_are_requeued_shifts_none_of_them() {
+    let server = RedisServer::start();
+    many_letters(&server, 20_000);
+    let run = dead(&server, &["requeue", "--match", "bad"]).spawn();
+    let mut others = 0;
+    wait_until("all are requeued", SOON, || {
+        server.push(DEAD, [letter(&server, &format!("o:{others}:1"), Duration::ZERO, "good", b"other")]);
+        others += 1;
+        server.llen("mylist") == 20_000
+    });
+    run.wait().exits(0);
+    assert_eq!((server.llen(DEAD), server.llen("mylist")), (others, 20_000));
+}
+
+#[test]
+fn a_list_that_is_none_costs_no_letter() {
+    let server = RedisServer::start();
+    some_letters(&server);
+    server.cli(&["SET", "mylist", "a string"]);
+    dead(&server, &["requeue"]).output().exits(69);
+    assert_eq!(server.llen(DEAD), 4);
+}
+
+#[test]
+fn a_right_that_is_missing_costs_no_letter_and_doubles_none() {
+    for right in ["lrem", "lpush", "hincrby", "set"] {
+        let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{right}")).start();
+        some_letters(&server);
+        let words = ["dead", "requeue", "--redis", &server.url_with("app:secret")];
+        let run = Qscale::new(words).output().exits(69);
+        assert!(run.stderr.contains("NOPERM"), "{right}: {}", run.stderr);
+        assert_eq!((server.llen(DEAD), server.llen("mylist")), (4, 0), "{right}");
+    }
+}
+
+// ── thrown away ──
+
+#[test]
+fn purging_everything_has_to_be_said() {
+    let server = RedisServer::start();
+    some_letters(&server);
+    let run = dead(&server, &["purge"]).output().exits(2);
+    assert!(run.stderr.contains("--all"), "{}", run.stderr);
+    dead(&server, &["purge", "--max", "1"]).output().exits(2);
+    let run = dead(&server, &["purge", "--all", "--dry-run", "-o", "json"]).output().exits(0);
+    assert_eq!((run.stdout.lines().count(), server.llen(DEAD)), (4, 4));
+    let run = dead(&server, &["purge", "--older-than", "1h"]).output().exits(0);
+    assert_eq!((run.stdout.as_str(), server.llen(DEAD)), ("purged 2 dead letters of `mylist`\n", 2));
+    dead(&server, &["purge", "--all"]).output().exits(0);
+    assert_eq!((server.pushed_bytes(DEAD), counters(&server)), (vec![b"not ours\xff".to_vec()], [0, 3]));
+    assert_eq!(server.llen("mylist"), 0);
+}

@@ -1,0 +1,270 @@
+//! `qscale render`: the forms that objects are written in, and the overlays of a profile.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Finished, Qscale};
+
+/// A profile with an object of every kind, and two overlays.
+const PROFILE: &str = r#"
+[redis]
+host = "redis.example.com"
+[produce]
+every = "2s"
+[consume]
+work = "2s"
+[scale]
+max-replica-count = 5
+[deploy]
+name = "all"
+namespace = "here"
+create-namespace = true
+secret = "redis"
+producer = true
+[env.prod.scale]
+max-replica-count = 50
+[env.prod.deploy]
+namespace = "there"
+[env.once.produce]
+count = 9
+"#;
+
+#[test]
+fn only_what_is_asked_for_is_written_in_the_order_that_applies() {
+    for (only, objects) in [
+        ("scaledobject", &["ScaledObject/all-consumer"][..]),
+        ("so,ns", &["Namespace/here", "ScaledObject/all-consumer"]),
+        ("Deployments", &["Deployment/all-producer", "Deployment/all-consumer"]),
+        ("deploy/all-consumer,TA", &["TriggerAuthentication/all-redis", "Deployment/all-consumer"]),
+    ] {
+        let yaml = render(&["--only", only]).exits(0).stdout;
+        assert_eq!(names(&documents(&yaml)), objects, "{only}");
+    }
+    let twice = render(&["--only", "so", "--only", "ns"]).exits(0).stdout;
+    assert_eq!(names(&documents(&twice)), ["Namespace/here", "ScaledObject/all-consumer"]);
+}
+
+#[test]
+fn who_asks_for_what_is_not_there_is_told_what_is() {
+    for only in ["scaledjob", "deploy/other", "so,colour"] {
+        let run = render(&["--only", only]).exits(2);
+        assert!(run.stdout.is_empty());
+        assert!(run.stderr.contains(only.rsplit(',').next().unwrap()), "{}", run.stderr);
+        for known in ["namespace/here", "deployment/all-consumer", "scaledobject/all-consumer"] {
+            assert!(run.stderr.contains(known), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_needs_another_object_comes_after_it() {
+    let names = names(&documents(&render(&[]).exits(0).stdout));
+    let place =
+        |name: &str| names.iter().position(|other| other == name).unwrap_or_else(|| panic!("{name}: {names:?}"));
+    assert_eq!(place("Namespace/here"), 0);
+    for first in ["TriggerAuthentication/all-redis", "Deployment/all-consumer"] {
+        assert!(place(first) < place("ScaledObject/all-consumer"), "{names:?}");
+    }
+}
+
+#[test]
+fn both_forms_say_the_same() {
+    let yaml = documents(&render(&[]).exits(0).stdout);
+    let json: Value = serde_json::from_str(&render(&["--format", "json"]).exits(0).stdout).unwrap();
+    assert_eq!((&json["apiVersion"], &json["kind"]), (&"v1".into(), &"List".into()));
+    assert_eq!(json["items"], Value::Array(yaml));
+}
+
+#[test]
+fn a_folder_holds_what_the_stream_does() {
+    let stream = documents(&render(&[]).exits(0).stdout);
+    for (format, extension) in [("yaml", "yaml"), ("json", "json")] {
+        let folder = TempDir::new().unwrap();
+        // Made where it is not there.
+        let path = folder.path().join("a/b");
+        let run = render(&["--format", format, "--out-dir", path.to_str().unwrap()]).exits(0);
+        assert!(run.stdout.is_empty(), "{}", run.stdout);
+        let files = files(&path);
+        let kustomization = &files["kustomization.yaml"];
+        let listed = resources(kustomization);
+        assert_eq!(listed.len() + 1, files.len(), "{:?}", files.keys());
+        let objects: Vec<Value> = listed.iter().map(|file| serde_saphyr::from_str(&files[file]).unwrap()).collect();
+        assert_eq!(objects, stream);
+        for file in files.keys() {
+            assert!(run.stderr.contains(&format!("wrote {}", path.join(file).display())), "{}", run.stderr);
+        }
+        assert!(files.contains_key(&format!("triggerauthentication-all-redis.{extension}")), "{:?}", files.keys());
+        assert!(kustomization.contains("kubectl create secret generic redis --namespace here"), "{kustomization}");
+    }
+}
+
+#[test]
+fn a_folder_is_written_again_and_what_is_others_stays() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_str().unwrap();
+    fs::write(folder.path().join("notes.yaml"), "mine").unwrap();
+    render(&["--out-dir", path]).exits(0);
+    let before = files(folder.path());
+    let run = render(&["--out-dir", path]).exits(0);
+    assert_eq!(files(folder.path()), before, "the same bytes every time, and nothing temporary left");
+    assert!(!run.stderr.contains("WARN"), "{}", run.stderr);
+
+    // The producer becomes a Job.
+    let run = render(&["--env", "once", "--out-dir", path]).exits(0);
+    let after = files(folder.path());
+    assert_eq!(after["notes.yaml"], "mine");
+    assert!(after.contains_key("deployment-all-producer.yaml"), "nothing is deleted");
+    assert!(!resources(&after["kustomization.yaml"]).contains(&"deployment-all-producer.yaml".to_owned()));
+    let warnings: Vec<&str> = run.stderr.lines().filter(|line| line.contains("WARN")).collect();
+    assert!(matches!(warnings[..], [one] if one.contains("deployment-all-producer.yaml stays")), "{}", run.stderr);
+}
+
+#[test]
+fn a_kustomization_that_is_not_ours_stays() {
+    for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join(name), "resources:\n- mine.yaml\n").unwrap();
+        let run = render(&["--out-dir", folder.path().to_str().unwrap()]).exits(0);
+        let files = files(folder.path());
+        assert_eq!(files[name], "resources:\n- mine.yaml\n");
+        assert_eq!(files.keys().filter(|name| name.to_lowercase().starts_with("kustomization")).count(), 1);
+        assert!(run.stderr.contains(&format!("{name} was not written by qscale")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn some_objects_alone_leave_the_kustomization_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_str().unwrap();
+    render(&["--only", "so", "--out-dir", path]).exits(0);
+    assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["scaledobject-all-consumer.yaml"]);
+}
+
+#[test]
+fn files_are_for_whom_other_files_are_for() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("usual"), "").unwrap();
+    render(&["--out-dir", folder.path().to_str().unwrap()]).exits(0);
+    let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+    assert_eq!(mode("scaledobject-all-consumer.yaml"), mode("usual"));
+}
+
+#[test]
+fn who_reads_a_file_meanwhile_reads_the_old_one_or_the_new_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let file = folder.path().join("scaledobject-all-consumer.yaml");
+    let texts = [&["--out-dir", path][..], &["--out-dir", path, "--env", "prod"]].map(|words| {
+        render(words).exits(0);
+        fs::read_to_string(&file).unwrap()
+    });
+    assert_ne!(texts[0], texts[1]);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut read = 0;
+            while !done.load(Ordering::Relaxed) {
+                let text = fs::read_to_string(&file).expect("the file is always there");
+                assert!(texts.contains(&text), "{text}");
+                read += 1;
+            }
+            read
+        });
+        for round in 0..20 {
+            let env = if round % 2 == 0 { &[][..] } else { &["--env", "prod"] };
+            render(&[&["--out-dir", path], env].concat()).exits(0);
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(reader.join().expect("no text was half a text") > 20);
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("scaledobject-all-consumer.yaml")).unwrap();
+    let run = render(&["--out-dir", folder.path().to_str().unwrap()]).exits(1);
+    let named = format!("error: cannot write `{}/scaledobject-all-consumer.yaml`: ", folder.path().display());
+    assert!(run.stderr.contains(&named), "{}", run.stderr);
+    assert!(!files(folder.path()).contains_key("kustomization.yaml"), "it would list what is not there");
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let run = render(&["--out-dir", file.to_str().unwrap()]).exits(2);
+    assert!(run.stderr.starts_with(&format!("error: cannot make `{}`: ", file.display())), "{}", run.stderr);
+}
+
+#[test]
+fn flag_beats_variable_beats_no_overlay() {
+    let namespace = |run: Qscale| {
+        let documents = documents(&run.output().exits(0).stdout);
+        documents[0]["metadata"]["name"].as_str().unwrap().to_owned()
+    };
+    let run = || Qscale::new(["render"]).file("qscale.toml", PROFILE);
+    assert_eq!(namespace(run()), "here");
+    assert_eq!(namespace(run().env("QSCALE_ENV", "prod")), "there");
+    assert_eq!(namespace(run().env("QSCALE_ENV", "")), "here");
+    assert_eq!(namespace(run().env("QSCALE_ENV", "prod").args(["--env", "once"])), "here");
+}
+
+#[test]
+fn every_subcommand_minds_the_overlay() {
+    for words in [&["produce"][..], &["consume"], &["watch"], &["demo"], &["render"], &["dead", "ls"]] {
+        let run = Qscale::new(words).file("qscale.toml", PROFILE).args(["--env", "prdo"]).output().exits(2);
+        assert_eq!(run.stderr, "error: --env: qscale.toml has no overlay `prdo`; did you mean `prod`?\n");
+    }
+    let overlaid = "[redis]\nhost = \"a\"\n[env.test.redis]\nhost = \"127.0.0.1\"\nport = 1\n";
+    let run = Qscale::new(["produce", "--reconnect-for=0s", "--verbose", "--env=test"]).file("qscale.toml", overlaid);
+    let run = run.output().exits(69);
+    assert!(run.stderr.contains("profile: qscale.toml with env.test (from --env)"), "{}", run.stderr);
+    assert!(run.stderr.contains("address: redis://127.0.0.1:1 (from qscale.toml:4)"), "{}", run.stderr);
+}
+
+#[test]
+fn the_demo_and_all_it_starts_know_one_overlay() {
+    let profile = "[scale]\nmax-replica-count = 4\n[env.small.scale]\nmax-replica-count = 1\n[env.small.consume]\nwork = \"1ms\"\n";
+    let run = Qscale::new(["demo", "--count=3"]).file("qscale.toml", profile).env("QSCALE_ENV", "small");
+    let run = run.output().exits(0);
+    assert!(run.stderr.contains("1 consumers work 1ms an item"), "{}", run.stderr);
+}
+
+fn render(words: &[&str]) -> Finished {
+    Qscale::new(["render"]).args(words).file("qscale.toml", PROFILE).output()
+}
+
+fn documents(yaml: &str) -> Vec<Value> {
+    let documents = yaml.split("---\n").filter(|text| text.lines().any(|line| !line.starts_with('#')));
+    documents.map(|text| serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))).collect()
+}
+
+/// `Kind/name` of each.
+fn names(documents: &[Value]) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    documents.iter().map(|document| [&document["kind"], &document["metadata"]["name"]].map(text).join("/")).collect()
+}
+
+/// The files that a kustomization lists.
+fn resources(kustomization: &str) -> Vec<String> {
+    let kustomization: Value = serde_saphyr::from_str(kustomization).expect("a kustomization is YAML");
+    assert_eq!(kustomization["kind"], "Kustomization");
+    let resources = kustomization["resources"].as_array().expect("a list of resources");
+    resources.iter().map(|file| file.as_str().expect("a name").to_owned()).collect()
+}
+
+/// Every file of a folder, by name; no folder in it.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a plain name").to_owned();
+            (name, fs::read_to_string(&path).expect("a text"))
+        })
+        .collect()
+}

@@ -1,0 +1,173 @@
+//! The probe of a consumer: what makes it say no, and what does not.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_until};
+
+/// Several beats: so long nothing may be silent that is well.
+const SILENCE: Duration = Duration::from_secs(4);
+
+/// How old the file may be where the tests ask, in words.
+const MAX_AGE: &str = "3s";
+
+/// A consumer and the file it touches.
+struct Patient {
+    run: Running,
+    _folder: TempDir,
+    file: PathBuf,
+}
+
+impl Patient {
+    fn consuming(redis: &str, words: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("heartbeat");
+        let run = Qscale::new(["consume", "--redis", redis]).args(words).env("QSCALE_HEARTBEAT", &file).spawn();
+        run.wait_for_line("consuming", SOON);
+        Self { run, _folder: folder, file }
+    }
+
+    /// Asks over and over for longer than any silence may last.
+    #[track_caller]
+    fn stays_well(&self) {
+        for _ in 0..8 {
+            thread::sleep(SILENCE / 4);
+            let said = health(&self.file);
+            assert_eq!(said.status, 0, "{}\n{}", said.stdout, self.run.stderr());
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.run.pid()).ok().and_then(Pid::from_raw).expect("a process has a number");
+        kill_process(pid, signal).expect("our own child takes signals");
+    }
+}
+
+fn health(file: &Path) -> Finished {
+    Qscale::new(["health", "--max-age", MAX_AGE]).env("QSCALE_HEARTBEAT", file).output()
+}
+
+#[test]
+fn a_consumer_that_is_stopped_is_not_well_and_is_again_when_it_goes_on() {
+    let server = RedisServer::start();
+    let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
+    let said = health(&patient.file).exits(0);
+    assert!(said.stdout.starts_with("the consumer turned "), "{}", said.stdout);
+    assert_eq!((said.stdout.lines().count(), said.stderr.as_str()), (1, ""));
+
+    patient.signal(Signal::STOP);
+    wait_until("the silence is noticed", SOON, || health(&patient.file).status == 4);
+    let said = health(&patient.file).exits(4);
+    assert!(said.stdout.starts_with("the consumer has been silent for "), "{}", said.stdout);
+
+    patient.signal(Signal::CONT);
+    wait_until("it is well again", SOON, || health(&patient.file).status == 0);
+}
+
+#[test]
+fn a_consumer_that_was_killed_is_not_well() {
+    let server = RedisServer::start();
+    let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
+    patient.run.kill();
+    wait_until("the silence is noticed", SOON, || health(&patient.file).status == 4);
+}
+
+#[test]
+fn an_idle_one_and_one_with_a_long_handler_are_well_at_least_once() {
+    long_handler("at-least-once");
+}
+
+#[test]
+fn an_idle_one_and_one_with_a_long_handler_are_well_at_most_once() {
+    long_handler("at-most-once");
+}
+
+#[track_caller]
+fn long_handler(delivery: &str) {
+    let server = RedisServer::start();
+    let patient = Patient::consuming(&server.url(), &["--delivery", delivery, "--work", "1h", "--drain", "1h"]);
+    health(&patient.file).exits(0);
+    server.push("mylist", ["long"]);
+    patient.run.wait_for_line("working long", SOON);
+    well_for_turns(&patient);
+    // The same while it drains.
+    patient.run.terminate();
+    patient.run.wait_for_line("finishing 1 items in flight", SOON);
+    well_for_turns(&patient);
+    patient.run.terminate();
+    patient.run.finish(SOON).exits(0);
+    assert_eq!(server.llen("mylist"), 1);
+}
+
+/// A loop with nothing to do turns every five seconds: its age is asked for with a limit that allows for that.
+#[track_caller]
+fn well_for_turns(patient: &Patient) {
+    for _ in 0..11 {
+        thread::sleep(Duration::from_secs(1));
+        let said = Qscale::new(["health", "--max-age", "9s"]).env("QSCALE_HEARTBEAT", &patient.file).output();
+        assert_eq!(said.status, 0, "{}\n{}", said.stdout, patient.run.stderr());
+    }
+}
+
+#[test]
+fn one_whose_redis_is_away_is_well() {
+    let mut server = RedisServer::start();
+    let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
+    server.kill();
+    patient.run.wait_for_line("lost", SOON);
+    patient.stays_well();
+    server.restart();
+    patient.run.wait_for_line("again after", SOON);
+}
+
+#[test]
+fn one_whose_link_swallows_everything_is_well() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let patient = Patient::consuming(&proxy.url(), &["--work", "1ms"]);
+    server.pause();
+    // Known only after the answer has been waited for: 5 s.
+    patient.run.wait_for_line("lost", SOON);
+    wait_until("it waits for Redis", SOON, || health(&patient.file).status == 0);
+    patient.stays_well();
+    server.resume();
+}
+
+#[test]
+fn without_a_file_there_is_no_sign_and_without_its_name_no_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = health(&folder.path().join("nowhere")).exits(4);
+    assert!(said.stdout.starts_with("there is no sign of a consumer at `"), "{}", said.stdout);
+    let said = Qscale::new(["health"]).output().exits(2);
+    assert!(said.stderr.contains("QSCALE_HEARTBEAT"), "{}", said.stderr);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_at_the_start() {
+    let server = RedisServer::start();
+    let run = Qscale::new(["consume", "--redis", &server.url(), "--heartbeat", "no/such/folder"]).output().exits(1);
+    assert!(run.stderr.contains("cannot touch `no/such/folder`"), "{}", run.stderr);
+}
+
+#[test]
+fn the_probe_is_for_probes_and_not_in_the_help() {
+    let help = Qscale::new(["--help"]).output().exits(0).stdout;
+    assert!(!help.contains("health"), "{help}");
+    let help = Qscale::new(["consume", "--help"]).output().exits(0).stdout;
+    assert!(!help.contains("heartbeat"), "{help}");
+}
+
+#[test]
+fn one_whose_redis_has_become_a_replica_is_well() {
+    let server = RedisServer::start();
+    let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
+    server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+    patient.run.wait_for_line("lost", SOON);
+    patient.stays_well();
+    server.cli(&["REPLICAOF", "NO", "ONE"]);
+    patient.run.wait_for_line("again after", SOON);
+}

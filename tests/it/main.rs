@@ -1,0 +1,34 @@
+//! Tests of the binary and of its parts against real servers; one module per subject.
+
+mod architecture;
+mod checks;
+mod claims;
+mod command;
+mod completions;
+mod connection;
+mod consume;
+mod dead;
+mod decisions;
+mod demo;
+mod exit_status;
+mod forms;
+mod health;
+mod lint;
+mod manual;
+mod metrics;
+mod mode;
+mod produce;
+mod profiles;
+mod reconnect;
+mod render;
+mod render_keda;
+mod render_rules;
+mod rules;
+mod schema;
+mod simulate;
+mod simulation;
+mod support;
+mod traces;
+mod typed;
+mod watch;
+mod workloads;

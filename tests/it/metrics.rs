@@ -1,0 +1,237 @@
+//! What a consumer tells those who collect figures: what it counted, and only where it was asked to.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::support::{Qscale, RedisServer, Running, SOON, free_port, wait_until};
+
+fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
+    Qscale::new(["consume", "--redis", &server.url()]).args(words)
+}
+
+/// Where it says that its figures are.
+#[track_caller]
+fn address(run: &Running) -> SocketAddr {
+    let line = run.wait_for_line("metrics are at http://", SOON);
+    let address = line.split_once("http://").and_then(|(_, rest)| rest.strip_suffix("/metrics"));
+    address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in: {line}"))
+}
+
+/// The head and the body of the answer to a GET of `path`.
+#[track_caller]
+fn get(address: SocketAddr, path: &str) -> (String, String) {
+    let mut link = TcpStream::connect(address).expect("it listens");
+    link.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
+    write!(link, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    link.read_to_string(&mut answer).expect("it answers with text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    (head.to_owned(), body.to_owned())
+}
+
+/// One scrape.
+struct Scrape(String);
+
+impl Scrape {
+    #[track_caller]
+    fn of(address: SocketAddr) -> Self {
+        let (head, body) = get(address, "/metrics");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        assert!(head.contains("application/openmetrics-text; version=1.0.0"), "{head}");
+        assert!(body.ends_with("# EOF\n"), "{body}");
+        Self(body)
+    }
+
+    /// The value of `qscale_name{list="mylist"…}`, where there is one; `name` may hold the labels that follow.
+    fn get(&self, name: &str) -> Option<f64> {
+        let (name, labels) =
+            name.split_once(',').map_or((name, String::new()), |(name, rest)| (name, format!(",{rest}")));
+        let sample = format!("qscale_{name}{{list=\"mylist\"{labels}}} ");
+        self.0.lines().find_map(|line| line.strip_prefix(&sample)).map(|value| value.parse().expect("a number"))
+    }
+
+    /// A value that is a whole number.
+    #[track_caller]
+    fn count(&self, name: &str) -> u64 {
+        let value = self.get(name).unwrap_or_else(|| panic!("no {name} in:\n{}", self.0));
+        format!("{value}").parse().expect("a whole number")
+    }
+
+    fn outcome(&self, outcome: &str) -> u64 {
+        self.count(&format!("items_total,outcome=\"{outcome}\""))
+    }
+}
+
+#[test]
+fn every_item_is_counted_once_by_what_became_of_it() {
+    let server = RedisServer::start();
+    // Three are worked, one is nobody's, two fail and wait for their next try.
+    server.push("mylist", ["0", "0", "0", "65", "1", "1"]);
+    let command = ["--backoff", "1h", "--concurrency", "2", "--", "sh", "-c", "exit $(cat)"];
+    let run = consume(&server, &["--metrics", "0"]).args(command).spawn();
+    let address = address(&run);
+    wait_until("all have been worked", SOON, || {
+        let now = Scrape::of(address);
+        now.outcome("acknowledged") + now.outcome("dead") + now.outcome("retried") == 6
+    });
+
+    let now = Scrape::of(address);
+    let outcomes = ["acknowledged", "dead", "retried", "given_back", "lost"].map(|outcome| now.outcome(outcome));
+    assert_eq!(outcomes, [3, 1, 2, 0, 0]);
+    assert_eq!(now.count("items_taken_total"), 6);
+    assert_eq!(now.count("handler_seconds_count"), 6);
+    assert!(now.get("handler_seconds_sum").is_some_and(|sum| sum > 0.0));
+    assert_eq!(["in_flight", "backlog", "delayed", "dead_letters"].map(|gauge| now.count(gauge)), [0, 0, 2, 1]);
+    assert_eq!((now.count("redis_up"), now.count("reconnects_total")), (1, 0));
+    run.terminate();
+    run.finish(SOON).exits(0);
+}
+
+#[test]
+fn what_is_in_work_and_what_waits_is_seen_while_it_is() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a", "b", "c"]);
+    for delivery in ["at-least-once", "at-most-once"] {
+        let words = ["--delivery", delivery, "--metrics", "0", "--concurrency", "2", "--work", "1h", "--drain", "0s"];
+        let run = consume(&server, &words).spawn();
+        let address = address(&run);
+        wait_until("two are in flight", SOON, || Scrape::of(address).count("in_flight") == 2);
+        let now = Scrape::of(address);
+        assert_eq!((now.count("items_taken_total"), now.count("backlog")), (2, 1), "{delivery}");
+        run.terminate();
+        run.finish(SOON).exits(0);
+        assert_eq!(server.llen("mylist"), 3, "{delivery}");
+    }
+}
+
+#[test]
+fn how_long_an_item_waited_is_known_where_it_says_when_it_was_made() {
+    let server = RedisServer::start();
+    let two_hours_ago = humantime::format_rfc3339(std::time::SystemTime::now() - Duration::from_secs(7200));
+    server.push("mylist", [format!("{{\"made\": \"{two_hours_ago}\"}}"), "no stamp".to_owned()]);
+    let run = consume(&server, &["--metrics", "0", "--stamp-field", "made", "--work", "1ms"]).spawn();
+    let stamped = address(&run);
+    wait_until("both are worked", SOON, || Scrape::of(stamped).outcome("acknowledged") == 2);
+    let now = Scrape::of(stamped);
+    assert_eq!(now.count("queue_wait_seconds_count"), 1);
+    let waited = now.get("queue_wait_seconds_sum").unwrap();
+    assert!((7200.0..7200.0 + SOON.as_secs_f64()).contains(&waited), "{waited}");
+
+    let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
+    let plain = Scrape::of(address(&run));
+    assert_eq!(plain.get("queue_wait_seconds_count"), None, "nobody said where to look");
+}
+
+#[test]
+fn another_try_is_not_counted_among_the_waits() {
+    let server = RedisServer::start();
+    server.push("mylist", ["{\"made\": 1700000000}"]);
+    let command = ["--max-attempts", "2", "--backoff", "10ms", "--", "false"];
+    let run = consume(&server, &["--metrics", "0", "--stamp-field", "made"]).args(command).spawn();
+    let address = address(&run);
+    wait_until("it is given up", SOON, || Scrape::of(address).outcome("dead") == 1);
+    let now = Scrape::of(address);
+    assert_eq!((now.count("items_taken_total"), now.count("queue_wait_seconds_count")), (2, 1));
+}
+
+#[test]
+fn while_redis_is_away_a_scrape_is_answered_without_what_only_redis_knows() {
+    let mut server = RedisServer::start();
+    let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
+    let address = address(&run);
+    wait_until("it works", SOON, || Scrape::of(address).get("backlog") == Some(0.0));
+
+    // Before it has all its connections, a Redis that goes is a Redis that was not there.
+    wait_until("it has come in", SOON, || run.stderr().contains("consuming"));
+    server.kill();
+    wait_until("it is seen", SOON, || Scrape::of(address).count("redis_up") == 0);
+    let away = Scrape::of(address);
+    assert_eq!(["backlog", "delayed", "dead_letters"].map(|gauge| away.get(gauge)), [None; 3]);
+    assert_eq!(away.count("items_taken_total"), 0);
+
+    server.restart();
+    wait_until("it is back", SOON, || Scrape::of(address).count("redis_up") == 1);
+    let back = Scrape::of(address);
+    assert_eq!((back.count("reconnects_total"), back.get("backlog")), (1, Some(0.0)));
+}
+
+#[test]
+fn a_redis_that_does_not_answer_does_not_hold_up_a_scrape() {
+    let server = RedisServer::start();
+    let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
+    let address = address(&run);
+    wait_until("it works", SOON, || Scrape::of(address).get("backlog").is_some());
+    server.pause();
+    let start = Instant::now();
+    let now = Scrape::of(address);
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert_eq!(now.get("backlog"), None);
+    server.resume();
+    wait_until("the gauges are back", SOON, || Scrape::of(address).get("backlog").is_some());
+}
+
+#[test]
+fn nothing_listens_unless_asked_for_and_a_port_alone_is_of_the_loopback() {
+    let server = RedisServer::start();
+    let run = consume(&server, &["--work", "1ms"]).spawn();
+    run.wait_for_line("consuming", SOON);
+    assert_eq!(listening(run.pid()), 0, "{}", run.stderr());
+    assert!(!run.stderr().contains("metrics"), "{}", run.stderr());
+
+    let port = free_port();
+    for typed in [port.to_string(), format!(":{port}"), format!("127.0.0.1:{port}"), format!("0.0.0.0:{port}")] {
+        let run = consume(&server, &["--work", "1ms", "--metrics", &typed]).spawn();
+        let address = address(&run);
+        assert_eq!((address.ip().is_loopback(), address.port()), (!typed.starts_with('0'), port), "{typed}");
+        assert_eq!(get(address, "/").0.split(' ').nth(1), Some("404"));
+    }
+}
+
+#[test]
+fn the_environment_and_the_profile_may_ask_for_it() {
+    let server = RedisServer::start();
+    let run = consume(&server, &["--work", "1ms"]).env("QSCALE_METRICS", ":0").spawn();
+    Scrape::of(address(&run));
+    let run = consume(&server, &[]).file("qscale.toml", "[consume]\nwork = \"1ms\"\nmetrics = \":0\"\n").spawn();
+    Scrape::of(address(&run));
+}
+
+#[test]
+fn a_variable_that_is_empty_says_nothing_and_one_that_is_wrong_is_named() {
+    let server = RedisServer::start();
+    let idle = ["--work", "none", "--idle-exit", "10ms"];
+    let empty = consume(&server, &idle).env("QSCALE_METRICS", "").env("QSCALE_STAMP_FIELD", "");
+    let said = empty.env("QSCALE_HEARTBEAT", "").output().exits(0);
+    assert!(!said.stderr.contains("metrics are at"), "{}", said.stderr);
+    let said = consume(&server, &idle).env("QSCALE_METRICS", "here").output().exits(2);
+    assert!(said.stderr.contains("QSCALE_METRICS"), "{}", said.stderr);
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_named() {
+    let server = RedisServer::start();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = consume(&server, &["--metrics", &address]).output().exits(1);
+    assert!(run.stderr.contains(&format!("cannot serve metrics at {address}: ")), "{}", run.stderr);
+    let run = consume(&server, &["--metrics", "example.com:9090"]).output().exits(2);
+    assert!(run.stderr.contains("is neither a port nor an address"), "{}", run.stderr);
+}
+
+/// How many sockets of the process `pid` listen, by what Linux says of its network.
+fn listening(pid: u32) -> usize {
+    let links = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("these tests run on Linux");
+    let sockets: Vec<String> = links
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned()))
+        .collect();
+    let table =
+        ["tcp", "tcp6"].map(|table| std::fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default());
+    let rows = table.iter().flat_map(|table| table.lines());
+    rows.filter(|row| {
+        let fields: Vec<&str> = row.split_whitespace().collect();
+        fields.get(3) == Some(&"0A") && fields.get(9).is_some_and(|inode| sockets.iter().any(|socket| socket == inode))
+    })
+    .count()
+}

@@ -1,0 +1,464 @@
+//! What `produce` puts on the list: how much of it, in which order, and byte for byte.
+
+use std::collections::HashSet;
+use std::fs;
+use std::time::Duration;
+
+use crate::support::{Finished, Proxy, Qscale, RedisServer, SOON, wait_until};
+
+/// How long a run that was told to stop may take to end.
+const PROMPTLY: Duration = Duration::from_secs(5);
+
+/// What produce counts in beside the list.
+const STATS: &str = "{mylist}:stats";
+
+fn produce(server: &RedisServer, words: &[&str]) -> Qscale {
+    Qscale::new(["produce", "--redis", &server.url()]).args(words)
+}
+
+/// The result on stdout, with `--output json`.
+#[track_caller]
+fn result(run: &Finished) -> serde_json::Value {
+    serde_json::from_str(&run.stdout).expect("the result is one JSON object")
+}
+
+/// What a file with these items holds; the last one ends as the others do.
+fn joined(items: &[&[u8]], separator: u8) -> Vec<u8> {
+    items.iter().flat_map(|item| item.iter().copied().chain([separator])).collect()
+}
+
+/// The numbers up to `last`, as `{seq}` writes them.
+fn numbers(last: u64) -> Vec<String> {
+    (1..=last).map(|number| number.to_string()).collect()
+}
+
+// ── how many ──
+
+#[test]
+fn a_count_is_kept_to_the_item() {
+    let server = RedisServer::start();
+    let paces: [&[&str]; 3] = [&["--rate", "max"], &["--batch", "7", "--every", "1ms"], &["--rate", "5000"]];
+    for (index, pace) in paces.into_iter().enumerate() {
+        for count in [0, 1, 49, 51, 1234] {
+            let (list, count) = (format!("{index}-{count}"), count.to_string());
+            let words = ["--list", &list, "--count", &count];
+            let run = produce(&server, &words).args(pace).output().exits(0);
+            assert_eq!(server.llen(&list).to_string(), count, "{pace:?}");
+            assert!(run.stdout.starts_with(&format!("pushed {count} items in ")), "{pace:?}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_duration_at_a_pace_is_a_number_of_items() {
+    let server = RedisServer::start();
+    let batches = ["--list", "batches", "--batch", "5", "--every", "100ms", "--duration", "1s"];
+    let steady = ["--list", "steady", "--rate", "200", "--duration", "1s"];
+    let (batches, steady) = (produce(&server, &batches).spawn(), produce(&server, &steady).spawn());
+    let (batches, steady) = (batches.wait().exits(0), steady.wait().exits(0));
+    assert_eq!((server.llen("batches"), server.llen("steady")), (50, 200));
+    // The last batch is due at 0.9 s, the last item at 0.995 s.
+    assert!(batches.took >= Duration::from_millis(900), "{:?}", batches.took);
+    assert!(steady.took >= Duration::from_millis(990), "{:?}", steady.took);
+}
+
+#[test]
+fn a_duration_ends_what_has_no_pace() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--rate", "max", "--duration", "300ms", "--output", "json"]).output().exits(0);
+    assert!(server.llen("mylist") > 0);
+    assert_eq!(result(&run)["items"], server.llen("mylist"));
+}
+
+#[test]
+fn a_duration_ends_a_wait_for_input() {
+    let server = RedisServer::start();
+    let mut run = produce(&server, &["--input", "-", "--duration", "500ms"]).open_input().spawn();
+    run.write("one\n");
+    run.finish(SOON).exits(0);
+    assert_eq!(server.pushed("mylist"), ["one"]);
+}
+
+#[test]
+fn a_duration_ends_a_wait_for_room() {
+    let server = RedisServer::start();
+    server.push("mylist", ["0"; 20]);
+    for pace in [["--rate", "max"], ["--every", "50ms"]] {
+        let words = ["--max-backlog", "10", "--duration", "500ms"];
+        produce(&server, &words).args(pace).deadline(SOON).output().exits(0);
+        assert_eq!(server.llen("mylist"), 20);
+    }
+}
+
+// ── by a pattern ──
+
+#[test]
+fn a_pattern_is_pushed_when_it_says_and_ends() {
+    let server = RedisServer::start();
+    let words = ["--pattern", "1s@200, 300ms@0, burst 500, 200ms@0..1000", "--output", "json"];
+    let run = produce(&server, &words).output().exits(0);
+    assert_eq!((server.llen("mylist"), result(&run)["items"].as_u64()), (800, Some(800)));
+    // The last item is due just before 1.5 s.
+    assert!(run.took >= Duration::from_millis(1_450), "{:?}", run.took);
+    assert!(run.stderr.contains("800 items by a pattern; takes 2s"), "{}", run.stderr);
+}
+
+#[test]
+fn counts_of_a_file_are_a_pattern() {
+    let server = RedisServer::start();
+    let words = ["--pattern-file", "counts.csv"];
+    produce(&server, &words).file("counts.csv", "second,count\n0,40\n0.5,0\n1,9\n").output().exits(0);
+    assert_eq!(server.llen("mylist"), 49);
+    let run = produce(&server, &words).file("counts.csv", "40\nmany\n").output().exits(2);
+    assert!(run.stderr.contains("--pattern-file: cannot read `counts.csv`: line 2: `many`"), "{}", run.stderr);
+}
+
+#[test]
+fn chance_with_a_seed_is_the_same_chance() {
+    let server = RedisServer::start();
+    let run = |list: &str, seed: &str| {
+        let words =
+            ["--pattern", "300ms@poisson(300)", "--payload", "{seq}-{int:0..99}", "--list", list, "--seed", seed];
+        produce(&server, &words).output().exits(0);
+        server.pushed(list)
+    };
+    assert_eq!(run("a", "1"), run("b", "1"));
+    assert_ne!(run("c", "2"), run("d", "3"));
+}
+
+#[test]
+fn a_pattern_that_is_stopped_has_missed_its_end_and_one_without_end_has_not() {
+    let server = RedisServer::start();
+    for (pattern, status) in [("1h@50", 75), ("1s@50, repeat", 0)] {
+        let run = produce(&server, &["--pattern", pattern, "--list", pattern]).spawn();
+        wait_until("items are pushed", SOON, || server.llen(pattern) > 5);
+        run.terminate();
+        run.finish(PROMPTLY).exits(status);
+    }
+}
+
+#[test]
+fn a_burst_goes_out_as_fast_as_redis_takes_it() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--pattern", "1s@20000", "--output", "json"]).output().exits(0);
+    assert_eq!(server.llen("mylist"), 20_000);
+    assert!(run.took < Duration::from_secs(4), "{:?}", run.took);
+}
+
+// ── in which order ──
+
+#[test]
+fn the_order_on_the_list_is_the_order_of_pushing() {
+    let server = RedisServer::start();
+    for batch in ["1", "7", "1000"] {
+        let words = ["--rate", "max", "--batch", batch, "--count", "5000", "--payload", "{seq}", "--list", batch];
+        produce(&server, &words).output().exits(0);
+        assert_eq!(server.pushed(batch), numbers(5000), "batches of {batch}");
+    }
+}
+
+// ── what is on it ──
+
+#[test]
+fn lines_are_pushed_byte_for_byte() {
+    let server = RedisServer::start();
+    let large = vec![b'x'; 5_000_000];
+    let items: [&[u8]; 9] =
+        [b"first", b"windows\r", b"", b" spaces\t ", b"\xff\xfe\x80", b"nul \0 inside", &large, "grün".as_bytes(), b""];
+    let mut text = joined(&items, b'\n');
+    text.extend(b"no newline at the end");
+    let expected: Vec<&[u8]> = items.into_iter().chain([b"no newline at the end".as_slice()]).collect();
+
+    produce(&server, &["--input", "items", "--list", "file"]).file("items", &text).output().exits(0);
+    produce(&server, &["--input", "-", "--list", "pipe"]).input(text).output().exits(0);
+    for list in ["file", "pipe"] {
+        let pushed = server.pushed_bytes(list);
+        assert!(pushed == expected, "{list}: {} items of {} bytes", pushed.len(), pushed.concat().len());
+    }
+}
+
+#[test]
+fn items_may_end_with_nul_and_hold_newlines() {
+    let server = RedisServer::start();
+    let items: [&[u8]; 4] = [b"two\nlines", b"", b"\n", b"\xff\r\n"];
+    let run = produce(&server, &["--input", "-", "-0"]).input(joined(&items, 0)).output().exits(0);
+    assert_eq!(server.pushed_bytes("mylist"), items);
+    assert!(run.stdout.starts_with("pushed 4 items "), "{}", run.stdout);
+}
+
+#[test]
+fn an_empty_input_is_no_item_and_no_error() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--input", "-"]).input("").output().exits(0);
+    assert!(run.stdout.starts_with("pushed 0 items "), "{}", run.stdout);
+    assert!(server.keys().is_empty());
+}
+
+#[test]
+fn a_count_cuts_an_input() {
+    let server = RedisServer::start();
+    produce(&server, &["--input", "-", "--count", "2"]).input("a\nb\nc\nd\n").output().exits(0);
+    assert_eq!(server.pushed("mylist"), ["a", "b"]);
+}
+
+#[test]
+fn an_input_that_is_not_there_is_named() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--input", "no-such-file"]).output().exits(2);
+    assert!(run.stderr.contains("`no-such-file`"), "{}", run.stderr);
+}
+
+#[test]
+fn a_slow_pipe_is_pushed_as_it_comes() {
+    let server = RedisServer::start();
+    let mut run = produce(&server, &["--input", "-", "--output", "json"]).open_input().spawn();
+    for (number, line) in ["one\n", "two\n", "three\nfour\n"].into_iter().enumerate() {
+        run.write(line);
+        wait_until("the line is on the list", SOON, || server.llen("mylist") > number as u64);
+    }
+    run.write("five, and no newline");
+    run.close_input();
+    let run = run.wait().exits(0);
+    assert_eq!(server.pushed("mylist"), ["one", "two", "three", "four", "five, and no newline"]);
+    assert_eq!(result(&run)["items"], 5);
+}
+
+#[test]
+fn a_line_that_was_lost_on_its_way_is_pushed_though_no_other_follows() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    proxy.lose_request("lonely");
+    let mut run = Qscale::new(["produce", "--redis", &proxy.url(), "--input", "-"]).open_input().spawn();
+    run.write("lonely\n");
+    wait_until("the line is on the list", SOON, || server.llen("mylist") == 1);
+    run.close_input();
+    run.wait().exits(0);
+    assert_eq!((proxy.lost(), server.pushed("mylist")), (1, vec!["lonely".to_owned()]));
+}
+
+#[test]
+fn json_stays_json() {
+    let server = RedisServer::start();
+    let payload = r#"{"wait": {int:10..20}, "n": {seq}, "id": "{id}", "deep": {"at": "{time}", "none": {}}}"#;
+    produce(&server, &["--rate", "max", "--count", "200", "--payload", payload]).output().exits(0);
+    let mut waits = HashSet::new();
+    let mut ids = HashSet::new();
+    for (index, item) in server.pushed("mylist").iter().enumerate() {
+        let event: serde_json::Value = serde_json::from_str(item).expect("an item is JSON");
+        assert_eq!(event["n"], index + 1);
+        assert!(event["deep"]["none"].is_object(), "{item}");
+        waits.insert(event["wait"].as_i64().expect("a number"));
+        ids.insert(event["id"].to_string());
+    }
+    assert!(waits.iter().all(|wait| (10..=20).contains(wait)) && waits.len() > 5, "{waits:?}");
+    assert_eq!(ids.len(), 200);
+}
+
+#[test]
+fn a_seed_makes_the_same_items_again() {
+    let server = RedisServer::start();
+    let words = ["--rate", "max", "--count", "100", "--payload", "{int:0..1000000} {id} {text:5}"];
+    for (list, seed) in [("a", Some("7")), ("b", Some("7")), ("another", Some("8")), ("none", None)] {
+        let seed = seed.map(|seed| format!("--seed={seed}"));
+        produce(&server, &words).args(["--list", list]).args(seed).output().exits(0);
+    }
+    let items = server.pushed("a");
+    assert_eq!(server.pushed("b"), items);
+    assert_ne!(server.pushed("another"), items);
+    assert_ne!(server.pushed("none"), items);
+}
+
+// ── how long the list may get ──
+
+#[test]
+fn a_long_list_is_waited_for() {
+    let server = RedisServer::start();
+    server.push("mylist", (0..20).map(|number| format!("old {number}")));
+    let words = ["--max-backlog", "10", "--rate", "max", "--batch", "5", "--count", "30", "--payload", "{seq}"];
+    let mut run = produce(&server, &words).spawn();
+    run.wait_for_line("`mylist` is longer than 10", SOON);
+    assert_eq!(server.llen("mylist"), 20);
+
+    let mut taken = Vec::new();
+    let mut longest = 0;
+    wait_until("all is pushed", SOON, || {
+        if !run.is_running() {
+            return true;
+        }
+        if server.llen("mylist") > 10 {
+            taken.extend(server.pop("mylist"));
+        } else {
+            longest = longest.max(server.llen("mylist"));
+        }
+        false
+    });
+    run.wait().exits(0);
+    // One batch goes onto a list that is not too long yet.
+    assert!(longest <= 15, "{longest}");
+    taken.extend(server.pushed_bytes("mylist"));
+    let expected = (0..20).map(|number| format!("old {number}")).chain(numbers(30));
+    assert_eq!(taken, expected.map(String::into_bytes).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_wait_for_room_is_cut_short_by_sigterm() {
+    let server = RedisServer::start();
+    server.push("mylist", ["0"; 20]);
+    let run = produce(&server, &["--max-backlog", "10", "--count", "30"]).spawn();
+    run.wait_for_line("`mylist` is longer than 10", SOON);
+    run.terminate();
+    run.finish(PROMPTLY).exits(75);
+    assert_eq!(server.llen("mylist"), 20);
+}
+
+// ── what it says ──
+
+#[test]
+fn the_result_is_one_line_on_stdout() {
+    let server = RedisServer::start();
+    let words = ["--count", "120", "--batch", "50", "--rate", "max"];
+    let run = produce(&server, &words).output().exits(0);
+    let (counts, times) = run.stdout.split_once(" in ").expect("a sentence");
+    assert_eq!(counts, "pushed 120 items");
+    assert!(times.starts_with("3 batches to `mylist` in ") && times.ends_with(" items/s)\n"), "{times}");
+
+    let run = produce(&server, &words).args(["--output", "json", "--quiet"]).output().exits(0);
+    let result = result(&run);
+    let fields: Vec<&str> = result.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(fields, ["list", "items", "batches", "seconds", "items_per_second", "backlog"]);
+    assert_eq!((&result["list"], &result["items"], &result["batches"]), (&"mylist".into(), &120.into(), &3.into()));
+    assert_eq!(result["backlog"], 240);
+    assert!(result["seconds"].is_number() && result["items_per_second"].as_f64() > Some(0.0), "{result}");
+    assert_eq!((run.stdout.lines().count(), run.stderr.as_str()), (1, ""));
+}
+
+#[test]
+fn echo_logs_every_item_and_lets_none_act_on_the_terminal() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--input", "-", "--echo"]).input("plain\n\x1b[31mred\n").output().exits(0);
+    let echoed: Vec<&str> = run.stderr.lines().filter_map(|line| Some(line.split_once("pushing ")?.1)).collect();
+    assert_eq!(echoed[echoed.len() - 2..], ["plain", "\\u{1b}[31mred"], "{}", run.stderr);
+    assert!(!run.stderr.contains('\x1b') && !run.stdout.contains("plain"), "{}", run.stderr);
+}
+
+// ── how it ends ──
+
+#[test]
+fn sigterm_is_the_end_without_a_goal_and_too_early_with_one() {
+    let server = RedisServer::start();
+    let goals: [(&[&str], i32); 3] = [(&[], 0), (&["--count", "1000000"], 75), (&["--duration", "1h"], 75)];
+    for (goal, status) in goals {
+        server.cli(&["FLUSHALL"]);
+        let run = produce(&server, &["--every", "20ms", "--output", "json"]).args(goal).spawn();
+        wait_until("some items are pushed", SOON, || server.llen("mylist") > 100);
+        run.terminate();
+        let run = run.finish(PROMPTLY).exits(status);
+        assert_eq!(result(&run)["items"], server.llen("mylist"), "{goal:?}");
+        assert_eq!(server.keys(), ["mylist", STATS], "{goal:?}");
+    }
+}
+
+#[test]
+fn ctrl_c_is_as_good_as_sigterm() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--every", "20ms"]).spawn();
+    wait_until("some items are pushed", SOON, || server.llen("mylist") > 100);
+    run.interrupt();
+    run.finish(PROMPTLY).exits(0);
+    assert_eq!(server.keys(), ["mylist", STATS]);
+}
+
+#[test]
+fn sigterm_ends_a_wait_for_input() {
+    let server = RedisServer::start();
+    let mut run = produce(&server, &["--input", "-"]).open_input().spawn();
+    run.write("one\n");
+    wait_until("the line is on the list", SOON, || server.llen("mylist") == 1);
+    run.terminate();
+    run.finish(PROMPTLY).exits(0);
+}
+
+#[test]
+fn a_file_that_was_not_read_to_its_end_is_unfinished() {
+    let server = RedisServer::start();
+    let words = ["--input", "items", "--rate", "1000", "--output", "json"];
+    let run = produce(&server, &words).file("items", "item\n".repeat(1_000_000)).spawn();
+    wait_until("some items are pushed", SOON, || server.llen("mylist") > 100);
+    run.terminate();
+    let run = run.finish(PROMPTLY).exits(75);
+    assert_eq!(result(&run)["items"], server.llen("mylist"));
+}
+
+#[test]
+fn nothing_but_the_list_and_its_counters_is_left_behind() {
+    let server = RedisServer::start();
+    produce(&server, &["--count", "500", "--rate", "max"]).output().exits(0);
+    assert_eq!(server.keys(), ["mylist", STATS]);
+}
+
+// ── where it takes its orders from ──
+
+#[test]
+fn the_profile_says_what_flags_and_environment_leave_open() {
+    let server = RedisServer::start();
+    let profile = "[queue]\nlist = \"profile\"\n\
+                   [produce]\nbatch = 3\nevery = \"10ms\"\ncount = 9\npayload = \"p{seq}\"\necho = true\n";
+    let run = |words: &[&str]| produce(&server, words).file("qscale.toml", profile);
+
+    let first = run(&["--output", "json"]).output().exits(0);
+    assert_eq!(server.pushed("profile"), numbers(9).iter().map(|number| format!("p{number}")).collect::<Vec<_>>());
+    assert_eq!(result(&first)["batches"], 3);
+    assert!(first.stderr.contains("pushing p9"), "{}", first.stderr);
+
+    run(&["--count", "2", "--payload", "f{seq}"]).env("LIST_NAME", "environment").output().exits(0);
+    assert_eq!(server.pushed("environment"), ["f1", "f2"]);
+
+    run(&["--list", "flag", "--count", "1"]).env("LIST_NAME", "environment").output().exits(0);
+    assert_eq!(server.pushed("flag"), ["p1"]);
+    assert_eq!(server.llen("environment"), 2);
+}
+
+// ── what it needs ──
+
+#[test]
+fn a_user_without_scripts_pushes_and_is_told_what_that_costs() {
+    let server = RedisServer::builder()
+        .user("plain", "secret", "~* +@all -@scripting")
+        .user("narrow", "secret", "~plain ~narrow +@all")
+        .start();
+    for user in ["plain", "narrow"] {
+        let redis = server.url_with(&format!("{user}:secret"));
+        let words = ["--rate", "max", "--count", "2000", "--payload", "{seq}", "--list", user];
+        let run = Qscale::new(["produce", "--redis", &redis]).args(words).output().exits(0);
+        assert_eq!(server.pushed(user), numbers(2000));
+        assert!(run.stderr.contains("should the reply to a push be lost"), "{}", run.stderr);
+    }
+}
+
+/// The most memory that a process has ever had at once, in bytes.
+#[cfg(target_os = "linux")]
+fn peak(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_stays_flat_however_many_items() {
+    let server = RedisServer::start();
+    let peak_of = |count: &str| {
+        let words = ["--list", count, "--rate", "max", "--count", count, "--payload", "sixteen bytes ok"];
+        let mut run = produce(&server, &words).deadline(Duration::from_secs(60)).spawn();
+        let mut most = 0;
+        wait_until("all is pushed", Duration::from_secs(60), || {
+            most = peak(run.pid()).unwrap_or_default().max(most);
+            !run.is_running()
+        });
+        run.wait().exits(0);
+        assert_eq!(server.llen(count).to_string(), count);
+        most
+    };
+    let (few, many) = (peak_of("50000"), peak_of("1000000"));
+    assert!(few > 0 && many < few + 8 * 1024 * 1024, "{few} bytes for 50,000 items, {many} for 1,000,000");
+}

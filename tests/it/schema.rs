@@ -1,0 +1,301 @@
+//! The schema of profiles: current, and of one mind with the program that reads them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use jsonschema::Validator;
+use proptest::prelude::*;
+use qscale::profile::{self, Profile};
+use serde_json::{Value, json};
+
+use crate::support::{Qscale, toml_files};
+
+/// What the program says of a profile whose form is wrong: a key, a type, one of several words.
+const OF_FORM: [&str; 4] = ["unknown key", "unknown value", ", expected ", "missing field"];
+
+#[test]
+fn the_schema_that_is_shipped_is_current() {
+    let shipped = fs::read_to_string("config/qscale.schema.json").unwrap_or_default();
+    // Where the profile cannot be read it is needed most.
+    let run = Qscale::new(["render", "--schema"]).file("qscale.toml", "[produce]\nbacth = 5\n").output().exits(0);
+    assert!(run.stdout == shipped, "config/qscale.schema.json is another: run `make regenerate`");
+    assert!(run.stderr.is_empty(), "{}", run.stderr);
+    assert!(jsonschema::meta::is_valid(&profile::schema()));
+}
+
+#[test]
+fn what_is_right_is_right_for_both() {
+    let validator = validator();
+    for path in toml_files("config").into_iter().chain(toml_files("tests/profiles/valid")) {
+        let text = fs::read_to_string(&path).unwrap();
+        if let Err(error) = Profile::parse(&path.display().to_string(), &text) {
+            panic!("{error}");
+        }
+        let errors: Vec<String> = validator.iter_errors(&json(&text).unwrap()).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+}
+
+#[test]
+fn every_shipped_profile_says_where_the_schema_is() {
+    for path in toml_files("config") {
+        let text = fs::read_to_string(&path).unwrap();
+        let named = text.lines().next().and_then(|line| line.strip_prefix("#:schema "));
+        let schema = named.map(|name| path.with_file_name(name)).filter(|path| path.exists());
+        assert!(schema.is_some(), "{}: {named:?}", path.display());
+    }
+}
+
+#[test]
+fn what_is_wrong_in_form_is_wrong_for_both() {
+    let validator = validator();
+    let mut refused = 0;
+    for path in toml_files("tests/profiles/invalid") {
+        let text = fs::read_to_string(&path).unwrap();
+        let (Some(value), Err(error)) = (json(&text), Profile::parse("q.toml", &text)) else { continue };
+        if OF_FORM.iter().any(|part| error.to_string().contains(part)) {
+            assert!(!validator.is_valid(&value), "{}:\n{error}", path.display());
+            refused += 1;
+        }
+    }
+    assert!(refused > 20, "only {refused} profiles were wrong in form");
+}
+
+#[test]
+fn both_know_the_same_keys() {
+    let schema = profile::schema();
+    for (path, table) in tables(&schema) {
+        let mut text = path.iter().rev().fold("'?' = 0".to_owned(), |inner, key| format!("{key} = {{ {inner} }}"));
+        if path.last().is_some_and(|key| key == "policies") {
+            text = text.replace("{ '?' = 0 }", "[{ '?' = 0 }]");
+        }
+        let error = Profile::parse("q.toml", &text).expect_err("no key is called `?`");
+        let hint = error.hint().unwrap_or_else(|| panic!("{text}: {error}"));
+        let known: BTreeSet<&str> = hint.trim_start_matches("the keys here are: ").split(", ").collect();
+        let said: BTreeSet<&str> = table["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(said, known, "{path:?}: the schema, and the program");
+        assert!(!validator().is_valid(&json(&text).unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn an_overlay_may_say_what_the_profile_may_say() {
+    let schema = profile::schema();
+    let mut tables = schema["properties"].clone();
+    for key in ["$schema", "env"] {
+        assert!(tables.as_object_mut().unwrap().remove(key).is_some());
+    }
+    assert_eq!(schema["definitions"]["Overlay"]["properties"], tables);
+}
+
+#[test]
+fn whatever_the_schema_offers_the_program_reads() {
+    let schema = profile::schema();
+    let validator = validator();
+    let mut samples = 0;
+    // Of some tables no key can stand alone.
+    for (path, table) in tables(&schema).into_iter().filter(|(_, table)| table.get("required").is_none()) {
+        for (key, node) in table["properties"].as_object().unwrap() {
+            for value in values(&schema, node) {
+                // With what it cannot be without.
+                let mut whole = required(&schema, table);
+                whole[key] = value;
+                let document = path.iter().rev().fold(whole, |inner, key| json!({ key: inner }));
+                assert!(validator.is_valid(&document), "{document}");
+                let text = toml::to_string(&document).unwrap();
+                if let Err(error) = Profile::parse("q.toml", &text) {
+                    // What is wrong in meaning is named by its key.
+                    let of_key = format!(": {}.", path.iter().chain([key]).next().unwrap());
+                    let in_meaning =
+                        [&of_key, ", with env.prod: "].iter().any(|part| error.to_string().contains(*part));
+                    assert!(in_meaning, "{text}\n{error}");
+                }
+                samples += 1;
+            }
+            if key != "$schema" {
+                let is_table = followed(&schema, node)["type"] == "object";
+                let wrong = if is_table { json!(["x"]) } else { json!({ "x": "x" }) };
+                let wrong = path.iter().chain([key]).rev().fold(wrong, |inner, key| json!({ key: inner }));
+                assert!(!validator.is_valid(&wrong), "{wrong}");
+                let text = toml::to_string(&wrong).unwrap();
+                assert!(Profile::parse("q.toml", &text).is_err(), "{text}");
+            }
+        }
+    }
+    assert!(samples > 150, "only {samples} samples");
+}
+
+/// A key for each form of text, and texts that neither reads.
+const FORMS: [(&str, &str, &[&str]); 8] = [
+    ("consume", "timeout", &["", "5", "5x", "-1s", "1.s", "s", "1s..2s"]),
+    ("consume", "backoff", &["", "5..6", "1s..", "..1s", "1s...2s"]),
+    ("consume", "work", &["", "field:", "nothing", "2s..6", "None"]),
+    ("consume", "metrics", &["", "example.com:9090", "0.0.0.0", "localhost:"]),
+    ("produce", "rate", &["", "fast", "5/d", "inf", "-1", "1/s/s", "nan"]),
+    ("produce", "payload", &["{sequence}", "{int:5}", "a{seq", "{text:}", "{seq:1}"]),
+    ("redis", "url", &["", "localhost:6379", "http://h", "redis:h"]),
+    ("deploy", "resources.limits.cpu", &["", "m", "64MB", "1.2.3", "-1", "64 Mi", ".5"]),
+];
+
+#[test]
+fn a_text_that_neither_reads_is_refused_by_both() {
+    let validator = validator();
+    for (table, key, texts) in FORMS {
+        for text in texts {
+            let document = format!("{table}.{key} = '{text}'");
+            assert!(Profile::parse("q.toml", &document).is_err(), "{document}");
+            assert!(!validator.is_valid(&json(&document).unwrap()), "{document}");
+        }
+    }
+}
+
+/// How many texts are tried.
+const CASES: u32 = 2_000;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_that_the_program_reads_is_refused_by_the_schema(
+        form in 0..FORMS.len(),
+        parts in prop::collection::vec(prop::sample::select(PARTS), 1..7),
+    ) {
+        let (table, key, _) = FORMS[form];
+        let document = format!("{table}.{key} = '{}'", parts.concat());
+        if Profile::parse("q.toml", &document).is_ok() {
+            prop_assert!(VALIDATOR.with(|validator| validator.is_valid(&json(&document).unwrap())), "{document}");
+        }
+    }
+}
+
+/// What the texts of profiles are made of.
+const PARTS: &[&str] = &[
+    "0",
+    "1",
+    "25",
+    "+",
+    "-",
+    ".",
+    "..",
+    "..=",
+    "e3",
+    " ",
+    "s",
+    "ms",
+    "min",
+    "m",
+    "h",
+    "days",
+    "µs",
+    "M",
+    "Mi",
+    "k",
+    "/s",
+    "/m",
+    "max",
+    "none",
+    "field:",
+    "{",
+    "}",
+    "{{",
+    "seq",
+    "int:",
+    "text:",
+    "id",
+    "ä",
+    ":",
+    "localhost",
+    "0.0.0.0",
+    "[::]",
+    ":9090",
+    "redis",
+    "unix",
+    "valkey+unix",
+    "://",
+    "s://",
+    "/",
+    "@",
+    "host",
+];
+
+thread_local! {
+    static VALIDATOR: Validator = validator();
+}
+
+fn validator() -> Validator {
+    jsonschema::validator_for(&profile::schema()).expect("the schema is one")
+}
+
+/// The profile as JSON; `None` where it is no TOML at all.
+fn json(text: &str) -> Option<Value> {
+    let table: toml::Table = text.parse().ok()?;
+    Some(serde_json::to_value(table).expect("a profile holds what JSON has"))
+}
+
+/// Every table that the schema knows, with its place; one overlay stands for all.
+fn tables(schema: &Value) -> Vec<(Vec<String>, &Value)> {
+    let mut tables = Vec::new();
+    let mut open = vec![(Vec::new(), schema)];
+    while let Some((path, node)) = open.pop() {
+        let node = followed(schema, node);
+        let Some(properties) = node["properties"].as_object() else { continue };
+        for (key, inner) in properties {
+            let mut path: Vec<String> = path.iter().chain([key]).cloned().collect();
+            let inner = followed(schema, inner);
+            match (&inner["additionalProperties"], &inner["items"]) {
+                (any @ Value::Object(_), _) => {
+                    path.push("prod".to_owned());
+                    open.push((path, any));
+                }
+                (_, items @ Value::Object(_)) => open.push((path, items)),
+                _ => open.push((path, inner)),
+            }
+        }
+        tables.push((path, node));
+    }
+    assert!(tables.len() > 20, "{}", tables.len());
+    tables
+}
+
+/// What `node` refers to.
+fn followed<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
+    let reference = node["$ref"].as_str().or_else(|| node["allOf"][0]["$ref"].as_str());
+    match reference.and_then(|reference| schema.pointer(reference.trim_start_matches('#'))) {
+        Some(definition) => followed(schema, definition),
+        None => node,
+    }
+}
+
+/// A table with the keys that may not be left out.
+fn required(schema: &Value, table: &Value) -> Value {
+    let keys = table["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    keys.map(|key| (key.to_owned(), values(schema, &table["properties"][key])[0].clone())).collect()
+}
+
+/// Values that `node` takes.
+fn values(schema: &Value, node: &Value) -> Vec<Value> {
+    let node = followed(schema, node);
+    let listed = |key: &str| node[key].as_array().cloned();
+    if let Some(forms) = listed("oneOf").or_else(|| listed("anyOf")) {
+        return forms.iter().flat_map(|form| values(schema, form)).collect();
+    }
+    if let Some(values) = listed("enum").or_else(|| listed("examples")) {
+        return values;
+    }
+    match node["type"].as_str() {
+        Some("string") => vec![json!("x")],
+        Some("boolean") => vec![json!(true), json!(false)],
+        Some("integer" | "number") => {
+            let bound = |key: &str, usual: u8| node.get(key).cloned().unwrap_or(json!(usual));
+            vec![bound("minimum", 1), bound("maximum", 7)]
+        }
+        Some("array") => values(schema, &node["items"]).into_iter().map(|value| json!([value])).collect(),
+        Some("object") => {
+            let properties = node["properties"].as_object().into_iter().flatten();
+            let first =
+                properties.filter_map(|(key, node)| Some((key.clone(), values(schema, node).into_iter().next()?)));
+            vec![Value::Object(first.collect())]
+        }
+        kind => panic!("no value for {kind:?}: {node}"),
+    }
+}

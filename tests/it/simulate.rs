@@ -1,0 +1,309 @@
+//! `qscale simulate`: what is shown, what programs read, what is wanted and what was recorded.
+
+use std::fs;
+
+use crate::support::{Qscale, SOON};
+use qscale::sample::Sample;
+
+const PROFILE: &str = "[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 5\nlist-length = 50\n";
+
+fn simulate(words: &[&str]) -> Qscale {
+    Qscale::new(["simulate"]).args(words)
+}
+
+#[test]
+fn why_five_and_not_twenty_why_so_late_and_why_so_long_is_in_the_output() {
+    let run = simulate(&["--produce", "burst 1000"]).output();
+    assert_eq!(run.status, 0, "{run:?}");
+    // However the lines are broken.
+    let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "1000 waiting: KEDA starts the first",
+        "at first 980 waiting / 50 a pod asks for 20; 5 at most",
+        "within 10 %, near enough",
+        "the cooldown of 300 s",
+        "pod-seconds",
+        "wait p50",
+    ] {
+        assert!(said.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
+    assert!(!run.stdout.contains('\u{1b}'), "{}", run.stdout);
+}
+
+#[test]
+fn the_same_seed_says_the_same_and_another_does_not() {
+    let run =
+        |seed: &str| simulate(&["--produce", "1m@poisson(2)", "--output", "json", "--seed", seed]).output().stdout;
+    assert_eq!(run("7"), run("7"));
+    assert_ne!(run("7"), run("8"));
+}
+
+#[test]
+fn lines_are_samples_of_watch_and_a_summary() {
+    let run = simulate(&["--produce", "burst 20", "--output", "json", "--start", "2026-03-01T12:00:00Z"]).output();
+    let (samples, summary) = run.stdout.trim_end().rsplit_once('\n').unwrap();
+    let samples: Vec<Sample> = samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(humantime::format_rfc3339(samples[0].time).to_string(), "2026-03-01T12:00:00Z");
+    assert!(samples.iter().all(|sample| sample.reason.is_some() && sample.deployment.is_some()));
+    let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
+    assert_eq!((&summary["summary"]["arrived"], &summary["summary"]["left"]), (&20.into(), &0.into()));
+}
+
+#[test]
+fn csv_has_a_line_a_second() {
+    let run = simulate(&["--produce", "burst 20", "--for", "30s", "--output", "csv"]).output();
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines[0], "time,list,backlog,in_flight,net_per_second,seconds_to_empty,desired,current,ready,reason");
+    assert_eq!(lines.len(), 32);
+}
+
+#[test]
+fn a_picture_is_the_same_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = |name: &str| {
+        let path = folder.path().join(name);
+        let run = simulate(&["--produce", "burst 100", "--svg"]).arg(&path).output();
+        assert_eq!(run.status, 0, "{run:?}");
+        fs::read_to_string(path).unwrap()
+    };
+    let first = picture("a.svg");
+    assert_eq!(first, picture("b.svg"));
+    assert!(first.starts_with("<svg ") && first.ends_with("</svg>\n"), "{first}");
+    assert_eq!(first.matches("<g").count(), first.matches("</g>").count());
+    assert!(first.contains("<title>1. "), "{first}");
+}
+
+#[test]
+fn the_picture_in_the_readme_is_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("simulate.svg");
+    simulate(&["--produce", "2m@1, 1m@6, 3m@0.5", "--svg"]).arg(&path).output().exits(0);
+    let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/simulate.svg")).unwrap();
+    assert!(fs::read_to_string(path).unwrap() == shipped, "make regenerate writes docs/simulate.svg anew");
+}
+
+/// Every look of a real KEDA at a `ScaledJob`, as rows that are written once a second.
+fn recorded_jobs() -> String {
+    let looks = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/e-job.csv"));
+    let looks = looks.expect("the looks are there");
+    let mut rows = vec!["t_s,llen,jobs_created,jobs_unfinished,jobs_pending\n0,0,0,0,0".to_owned()];
+    let mut started = 0;
+    for look in looks.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
+        let cells: Vec<&str> = look.split(',').collect();
+        let [time, waiting, unfinished, pending, created] = cells[..] else { panic!("{look}") };
+        let number = |cell: &str| cell.parse::<u32>().expect("a whole number");
+        let second = number(time.split('.').next().expect("seconds"));
+        rows.push(format!("{second},{waiting},{started},{unfinished},{pending}"));
+        started += number(created);
+        rows.push(format!("{},{waiting},{started},{unfinished},{pending}", second + 1));
+    }
+    rows.join("\n")
+}
+
+#[test]
+fn recorded_jobs_are_laid_beside_those_the_model_would_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("jobs.csv"));
+    fs::write(&recording, recorded_jobs()).unwrap();
+    let against = |strategy: &str, form: &str| {
+        let settings = format!(
+            "[consume]\ndelivery = \"at-most-once\"\n[scale]\nkind = \"ScaledJob\"\nstrategy = \"{strategy}\"\n\
+             max-replica-count = 5\nlist-length = 3\npolling-interval = \"10s\"\n"
+        );
+        fs::write(&profile, settings).unwrap();
+        simulate(&["--output", form, "--profile"])
+            .arg(&profile)
+            .arg("--against")
+            .arg(&recording)
+            .output()
+            .exits(0)
+            .stdout
+    };
+    let text = against("accurate", "text");
+    assert!(text.contains("30 recorded, 30 predicted") && text.contains("Where the two part\n  Nowhere."), "{text}");
+    assert!(text.contains("+4 Jobs  KEDA  as recorded. 12 waiting: 4 Jobs wanted, 1 unfinished"), "{text}");
+    let csv = against("accurate", "csv");
+    assert!(csv.starts_with("seconds,backlog,unfinished,recorded,predicted,reason\n"), "{csv}");
+    // Where Jobs at work count against what waits, fewer would have been started.
+    let text = against("default", "text");
+    assert!(text.contains("RECORDED +4."), "{text}");
+
+    fs::write(&profile, "[scale]\nmax-replica-count = 5\n").unwrap();
+    let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output().exits(2);
+    assert!(run.stderr.contains("tells of Jobs"), "{}", run.stderr);
+}
+
+#[test]
+fn pods_are_held_while_redis_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("outage.csv");
+    let rows = (0..900).map(|second| match second {
+        0..30 => format!("{second},100,0"),
+        30..45 => format!("{second},100,1"),
+        45..60 => format!("{second},100,2"),
+        // Longer than the cooldown.
+        _ => format!("{second},,2"),
+    });
+    let rows: Vec<String> = ["t_s,llen,desired".to_owned()].into_iter().chain(rows).collect();
+    fs::write(&recording, rows.join("\n")).unwrap();
+    let run = simulate(&["--against"]).arg(&recording).file("qscale.toml", PROFILE).output().exits(0);
+    assert!(
+        run.stdout.contains("2 recorded, 2 predicted") && run.stdout.contains("Nowhere for longer"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_long_reckoning_can_be_ended() {
+    let words = ["--verbose", "simulate", "--produce", "1h@10000", "--want", "p95=60s"];
+    let run = Qscale::new(words).file("qscale.toml", "[consume]\nwork = \"1s\"\n").spawn();
+    // Said once signals are listened to.
+    run.wait_for_line("profile: ", SOON);
+    run.interrupt();
+    run.finish(SOON).exits(75);
+}
+
+#[test]
+fn what_protects_items_in_work_can_be_added_and_taken_away() {
+    let profile = "[consume]\nwork = \"60s\"\ndrain = \"10s\"\ndelivery = \"at-most-once\"\n[scale]\n\
+                   max-replica-count = 10\nlist-length = 1\ncooldown-period = \"10s\"\npolling-interval = \"5s\"\n";
+    let cut = |words: &[&str]| {
+        let run = simulate(&["--produce", "burst 20, 10m@0.05", "--output", "json"]).args(words);
+        let run = run.file("qscale.toml", profile).output().exits(0);
+        let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        last["summary"]["cut"].as_u64().unwrap()
+    };
+    let bare = cut(&[]);
+    assert!(bare > 20, "{bare}");
+    assert_eq!(cut(&["--with", "grace"]), 0);
+    assert_eq!(cut(&["--with", "jobs"]), 0);
+    for counted in ["busy", "formula"] {
+        // They keep as many pods as are at work, and do not choose which ones go.
+        let cut = cut(&["--with", counted]);
+        assert!(cut < bare / 5, "{counted}: {cut} of {bare}");
+    }
+    assert_eq!(cut(&["--with", "grace", "--without", "grace"]), cut(&["--without", "grace"]));
+}
+
+#[test]
+fn what_it_has_written_is_what_it_predicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("run.jsonl"));
+    fs::write(&profile, PROFILE).unwrap();
+    let run = simulate(&["--produce", "burst 300", "--output", "json", "--profile"]).arg(&profile).output();
+    fs::write(&recording, &run.stdout).unwrap();
+    let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output();
+    assert_eq!(run.status, 0, "{run:?}");
+    // A second lies between two looks: a step that hangs on one item may be another one.
+    for part in ["the same count for ", "3 recorded, 3 predicted", "recorded at 0:19", "recorded at 6:19"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    // The cooldown of another profile is another story.
+    fs::write(&profile, format!("{PROFILE}cooldown-period = \"60s\"\n")).unwrap();
+    let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output();
+    assert!(run.stdout.contains("5 recorded, 0 predicted"), "{}", run.stdout);
+}
+
+#[test]
+fn a_wait_that_is_wanted_is_kept_by_what_is_proposed_whatever_the_chance() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    fs::write(&profile, "[consume]\nwork = \"exp(2s)\"\n").unwrap();
+    let load = ["--produce", "2m@poisson(2)"];
+    let run = simulate(&load).args(&["--want", "p95=60s", "--profile"]).arg(&profile).output();
+    assert_eq!(run.status, 0, "{run:?}");
+    // What is proposed is a profile, and keeps the wait.
+    let proposed = run.stdout.replace("[consume]\n", "[consume]\nwork = \"exp(2s)\"\n");
+    fs::write(&profile, proposed).unwrap();
+    for seed in ["1", "7", "20"] {
+        let run = simulate(&load).args(&["--output", "json", "--seed", seed, "--profile"]).arg(&profile).output();
+        let summary: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        assert!(summary["summary"]["wait_seconds"]["p95"].as_f64().unwrap() <= 60.0, "{seed}: {summary}");
+    }
+}
+
+#[test]
+fn a_formula_is_tuned_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    fs::write(&profile, "[consume]\nwork = \"1s\"\n[scale]\nformula = \"waiting + busy\"\nlist-length = 1000\n")
+        .unwrap();
+    let words = ["--produce", "1m@4", "--want", "p95=60s", "--output", "json", "--profile"];
+    let run = simulate(&words).arg(&profile).output();
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    // Pods beyond the first come for a list that is short enough, and for none that is not.
+    assert_eq!((run.status, &found["met"], &found["runs"]), (0, &true.into(), &21.into()), "{run:?}");
+    assert!(found["list_length"].as_u64().unwrap() < 100, "{found}");
+}
+
+#[test]
+fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
+    for (limits, words, message) in [
+        (
+            "max-replica-count = 2",
+            &["1m@4", "--want", "p95=20s"][..],
+            "max-replica-count = 2 is in the way: to keep pace at the peak takes 4 items in flight",
+        ),
+        ("min-replica-count = 0", &["1m@4", "--want", "p50=1s"], "min-replica-count = 0 is in the way"),
+        // What still waits at the end of a run has not kept any wait.
+        (
+            "max-replica-count = 1",
+            &["1m@40", "--for", "20s", "--want", "p95=60s"],
+            "max-replica-count = 1 is in the way",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = folder.path().join("q.toml");
+        fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{limits}\n")).unwrap();
+        let run = simulate(&["--produce"]).args(words).arg("--profile").arg(&profile).output();
+        assert_eq!(run.status, 4, "{run:?}");
+        assert!(run.stdout.contains(message), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn what_a_refusal_says_would_do_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    let run = |least: &str| {
+        let text = format!("[consume]\nwork = \"exp(2s)\"\n[scale]\nmin-replica-count = {least}\n");
+        fs::write(&profile, text).unwrap();
+        simulate(&["--produce", "1m@4..12", "--want", "p95=10s", "--profile"]).arg(&profile).output()
+    };
+    let refused = run("0");
+    assert_eq!(refused.status, 4, "{refused:?}");
+    let (_, needed) = refused.stdout.split_once("; with min-replica-count = ").unwrap();
+    let met = run(needed.split_whitespace().next().unwrap());
+    assert_eq!(met.status, 0, "{} {met:?}", refused.stdout);
+}
+
+#[test]
+fn what_settings_cannot_be_looked_for_with_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("q.toml");
+    for (scale, words, status, message) in [
+        ("pause = { paused = true }", &["p95=1m"][..], 78, "scale.pause: keeps pods from being added"),
+        ("", &["p95=2days"], 2, "a day is the longest wait"),
+        ("", &["p95=1m", "--without", "grace"], 2, "leave out --with grace and --without grace"),
+    ] {
+        fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{scale}\n")).unwrap();
+        let run = simulate(&["--produce", "1m@4", "--want"]).args(words).arg("--profile").arg(&profile).output();
+        assert_eq!(run.status, status, "{run:?}");
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said_where_it_stands() {
+    let run = simulate(&["--produce", "1m@5, 2m@@"]).output();
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(run.stderr.contains("column"), "{}", run.stderr);
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("r.csv");
+    fs::write(&recording, "a,b\n1,2\n").unwrap();
+    let run = simulate(&["--against"]).arg(&recording).output();
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(run.stderr.contains("neither JSON nor a CSV"), "{}", run.stderr);
+}

@@ -1,0 +1,128 @@
+//! What is simulated keeps the laws of queues, and does what a real KEDA and a real HPA did.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+)]
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use qscale::profile::Profile;
+use qscale::simulation::{self, By, Protection, Run, Scenario};
+use qscale::workload::Load;
+
+fn scenario(text: &str) -> Scenario {
+    let profile = Profile::parse("simulated", text).unwrap_or_else(|error| panic!("{error}"));
+    let arrivals = Load::of(&profile.produce).arrivals(1).expect("a load that can be foreseen");
+    let work = profile.consume.work.clone().expect("a time");
+    Scenario::of(&profile, "mylist", arrivals.collect(), work, 1)
+}
+
+fn run(scenario: &Scenario) -> Run {
+    simulation::run(scenario).unwrap()
+}
+
+/// How probable it is that an item waits with `servers` and an offered load of `load`.
+fn erlang_c(servers: u32, load: f64) -> f64 {
+    let mut blocked = 1.0;
+    for server in 1..=servers {
+        blocked = load * blocked / (f64::from(server) + load * blocked);
+    }
+    let utilisation = load / f64::from(servers);
+    blocked / (1.0 - utilisation * (1.0 - blocked))
+}
+
+#[test]
+fn poisson_arrivals_and_exponential_work_wait_as_erlang_says() {
+    for (servers, rate) in [(1, 0.5), (4, 3.0), (10, 8.0)] {
+        let text = format!(
+            "[produce]\npattern = \"60h@poisson({rate})\"\n[consume]\nwork = \"exp(1s)\"\ndelivery = \"at-most-once\"\n\
+             [scale]\nmin-replica-count = {servers}\nmax-replica-count = {servers}\n"
+        );
+        let scenario = Scenario { horizon: Duration::from_secs(60 * 3600), ..scenario(&text) };
+        let waited = run(&scenario).summary.wait.mean.as_secs_f64();
+        let expected = erlang_c(servers, rate) / (f64::from(servers) - rate);
+        println!("{servers} servers, {rate} a second: {waited:.4} s simulated, {expected:.4} s by Erlang C");
+        assert!((waited / expected - 1.0).abs() < 0.03, "{waited} for {expected}");
+    }
+}
+
+#[test]
+fn the_number_that_waits_is_the_rate_times_the_wait() {
+    let text = "[produce]\npattern = \"4h@poisson(3)\"\n[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 8\n";
+    let run = run(&Scenario { horizon: Duration::from_secs(4 * 3600), until_over: false, ..scenario(text) });
+    let backlog: u64 = run.points.iter().map(|point| point.backlog).sum();
+    #[allow(clippy::cast_precision_loss)]
+    let (waiting, items) = (backlog as f64 / run.points.len() as f64, run.summary.arrived as f64);
+    let expected = items / run.summary.end.as_secs_f64() * run.summary.wait.mean.as_secs_f64();
+    println!("{waiting:.3} wait on the average; {expected:.3} by Little's law");
+    assert!((waiting / expected - 1.0).abs() < 0.02, "{waiting} for {expected}");
+}
+
+const BUSY: &str = "[produce]\npattern = \"2m@5, 3m@0, burst 30\"\n[consume]\nwork = \"8s..20s\"\n[scale]\n\
+    max-replica-count = 12\nlist-length = 4\npolling-interval = \"5s\"\ncooldown-period = \"10s\"\n\
+    behavior.scale-down = { stabilization-window = \"0s\" }\n";
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let scenario = scenario(BUSY);
+    let [first, second] = [1, 1].map(|seed| format!("{:?}", run(&Scenario { seed, ..scenario.clone() })));
+    assert_eq!(first, second);
+    assert_ne!(first, format!("{:?}", run(&Scenario { seed: 2, ..scenario })));
+}
+
+#[test]
+fn what_protects_work_keeps_it_from_being_cut() {
+    let cut = |scenario: Scenario| run(&scenario).summary.cut;
+    assert_eq!(cut(scenario(BUSY)), 0);
+    // Without the count of those at work KEDA goes to zero under them, and only the time to finish saves what they have.
+    let without_busy = scenario(BUSY).without(Protection::Busy);
+    assert_eq!(cut(without_busy.clone()), 0);
+    assert!(cut(without_busy.without(Protection::Grace)) > 0);
+    let jobs = scenario(
+        &BUSY
+            .replace("cooldown-period = \"10s\"\n", "kind = \"ScaledJob\"\n")
+            .replace("behavior.scale-down = { stabilization-window = \"0s\" }\n", ""),
+    );
+    assert_eq!(cut(jobs.without(Protection::Grace)), 0);
+}
+
+#[test]
+fn every_change_has_its_reason() {
+    let run = run(&scenario(BUSY));
+    assert!(run.changes.iter().any(|change| change.by == By::Hpa && change.to > change.from));
+    for change in &run.changes {
+        println!(
+            "{:?}..{:?} {} {} -> {}: {}",
+            change.at, change.until, change.by, change.from, change.to, change.reason
+        );
+        assert!(!change.reason.to_string().is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn items_are_conserved(
+        rate in 1_u32..20, work in 1_u32..30, max in 1_u32..30, length in 1_u32..50, concurrency in 1_u32..4,
+        grace in 0_u32..40, once in any::<bool>(), jobs in any::<bool>(), seed in any::<u64>(),
+    ) {
+        let delivery = if once { "at-most-once" } else { "at-least-once" };
+        let kind = if jobs { "ScaledJob" } else { "ScaledObject" };
+        let scenario = scenario(&format!(
+            "[produce]\npattern = \"1m@poisson({rate}), 1m@0, burst 100\"\n[consume]\nwork = \"exp({work}s)\"\n\
+             drain = \"{grace}s\"\nconcurrency = {concurrency}\ndelivery = \"{delivery}\"\n\
+             [scale]\nkind = \"{kind}\"\nmax-replica-count = {max}\nlist-length = {length}\npolling-interval = \"10s\"\n"
+        ));
+        let run = run(&Scenario { seed, horizon: Duration::from_secs(600), until_over: false, ..scenario });
+        let summary = &run.summary;
+        prop_assert_eq!(summary.arrived, summary.done + summary.left + summary.lost);
+        prop_assert!(summary.idle_pod_seconds <= summary.pod_seconds + 1e-6);
+        for point in &run.points {
+            prop_assert!(point.desired <= max && point.ready <= point.current);
+            prop_assert!(point.in_flight <= u64::from((point.current + point.terminating) * concurrency));
+        }
+    }
+}

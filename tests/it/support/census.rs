@@ -1,0 +1,111 @@
+//! Where the items of a list are, all seen in the same instant.
+
+use std::collections::HashSet;
+
+use super::{RedisServer, Reply};
+
+/// Looks into the list and each companion at once: a script is not interrupted.
+const LOOK: &str = r"
+local found = { redis.call('HGET', KEYS[2] .. 'stats', 'acked') or '0' }
+local function add(place, item, history)
+  table.insert(found, place)
+  table.insert(found, item)
+  table.insert(found, history or '')
+end
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local name = key == KEYS[1] and 'list' or string.sub(key, #KEYS[2] + 1)
+  if name == 'list' or string.find(name, '^landing') then
+    for _, item in ipairs(redis.call('LRANGE', key, 0, -1)) do
+      add(name, item)
+    end
+  elseif name == 'items' or string.find(name, '^inflight:') then
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+      if field ~= 'call' and not string.find(field, ' ', 1, true) then
+        add(name, redis.call('HGET', key, field), redis.call('HGET', key, field .. ' history'))
+      end
+    end
+  elseif name == 'dead' then
+    for _, letter in ipairs(redis.call('LRANGE', key, 0, -1)) do
+      local header, item = string.match(letter, '^([^\n]*)\n(.*)$')
+      add(name, item, header)
+    end
+  end
+end
+return found
+";
+
+/// All that Redis knows of the items of `mylist`.
+#[derive(Debug)]
+pub(crate) struct Census {
+    /// How many have been acknowledged, by the counters.
+    pub(crate) acked: usize,
+    pub(crate) found: Vec<Found>,
+}
+
+/// One item in one place.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// `list`, `inflight:…`, `items`, `dead`, …
+    pub(crate) place: String,
+    pub(crate) item: String,
+    /// Its past, as JSON; null when it has none.
+    pub(crate) history: serde_json::Value,
+}
+
+impl Census {
+    /// The items in the places whose name begins so.
+    pub(crate) fn of<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a Found> {
+        self.found.iter().filter(move |found| found.place.starts_with(place))
+    }
+
+    /// The same, counted.
+    pub(crate) fn count(&self, place: &str) -> usize {
+        self.of(place).count()
+    }
+
+    /// Asserts that each of `items` different items is in exactly one place, or acknowledged.
+    #[track_caller]
+    pub(crate) fn accounts_for(&self, items: usize) {
+        let different: HashSet<&str> = self.found.iter().map(|found| found.item.as_str()).collect();
+        assert_eq!(different.len(), self.found.len(), "an item is in two places: {self:?}");
+        assert_eq!(self.found.len() + self.acked, items, "{} acknowledged, the others: {:?}", self.acked, self.found);
+    }
+}
+
+impl RedisServer {
+    /// Looks for the items of `mylist`.
+    #[track_caller]
+    pub(crate) fn census(&self) -> Census {
+        let answer = self.ask(&["EVAL", LOOK, "2", "mylist", "{mylist}:"]);
+        let Ok(Reply::Array(replies)) = answer else { panic!("no census: {answer:?}") };
+        let texts: Vec<String> = replies.iter().map(ToString::to_string).collect();
+        let found = texts[1..].chunks_exact(3).map(|found| Found {
+            place: found[0].clone(),
+            item: found[1].clone(),
+            history: serde_json::from_str(&found[2]).unwrap_or_default(),
+        });
+        Census { acked: texts[0].parse().expect("a counter is a number"), found: found.collect() }
+    }
+
+    /// A counter of `mylist`.
+    #[track_caller]
+    pub(crate) fn stat(&self, name: &str) -> u64 {
+        self.cli(&["HGET", "{mylist}:stats", name]).parse().unwrap_or(0)
+    }
+
+    /// Whether no item of `mylist` is waiting, in flight or delayed.
+    #[track_caller]
+    pub(crate) fn is_settled(&self) -> bool {
+        let census = self.census();
+        census.found.len() == census.count("dead")
+    }
+
+    /// How often clients have called `command` since `CONFIG RESETSTAT`; calls within scripts count as well.
+    #[track_caller]
+    pub(crate) fn calls(&self, command: &str) -> u64 {
+        let stats = self.cli(&["INFO", "commandstats"]);
+        let prefix = format!("cmdstat_{command}:calls=");
+        let count = stats.lines().find_map(|line| line.strip_prefix(&prefix)?.split(',').next()?.parse().ok());
+        count.unwrap_or(0)
+    }
+}

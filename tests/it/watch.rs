@@ -1,0 +1,537 @@
+//! `watch` as a process: what it writes of a real list and of a cluster that answers as it is told, and how it ends.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{Qscale, RedisServer, Running, SOON, wait_until};
+use serde_json::{Value, json};
+
+const LIST: &str = "mylist";
+
+/// How far apart the looks are: short, so that a test is.
+const EVERY: [&str; 2] = ["--every", "100ms"];
+
+fn watch(redis: &RedisServer) -> Qscale {
+    Qscale::new(["watch", "--redis", &redis.url()]).args(EVERY)
+}
+
+fn watch_json(redis: &RedisServer) -> Qscale {
+    watch(redis).args(["--output", "json"])
+}
+
+/// The whole lines so far, each as the object it has to be.
+fn samples(stdout: &str) -> Vec<Value> {
+    let whole = stdout.rfind('\n').map_or("", |end| &stdout[..end]);
+    whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+/// Waits for a sample that is as it should be, and returns it.
+#[track_caller]
+fn wait_for_sample(running: &Running, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    let mut found = None;
+    wait_until(what, SOON, || {
+        found = samples(&running.stdout()).into_iter().find(&is);
+        found.is_some()
+    });
+    found.unwrap_or_default()
+}
+
+fn push(redis: &RedisServer, items: usize) {
+    let mut command = vec!["LPUSH", LIST];
+    command.extend(std::iter::repeat_n("an item", items));
+    redis.cli(&command);
+}
+
+fn pop(redis: &RedisServer, items: usize) {
+    redis.cli(&["RPOP", LIST, &items.to_string()]);
+}
+
+fn net(sample: &Value) -> f64 {
+    sample["net_per_second"].as_f64().unwrap_or_default()
+}
+
+#[test]
+fn every_look_is_one_json_object_with_the_documented_fields() {
+    let redis = RedisServer::start();
+    push(&redis, 7);
+    let run = watch_json(&redis).args(["--for", "1s"]).output().exits(0);
+    let samples = samples(&run.stdout);
+    assert!((1..=11).contains(&samples.len()), "{}", run.stdout);
+    let fields = [
+        "time",
+        "list",
+        "backlog",
+        "in_flight",
+        "delayed",
+        "dead",
+        "net_per_second",
+        "reason",
+        "seconds_to_empty",
+        "deployment",
+    ];
+    let fields = BTreeSet::from(fields);
+    for sample in samples {
+        let object = sample.as_object().unwrap();
+        assert_eq!(object.keys().map(String::as_str).collect::<BTreeSet<_>>(), fields);
+        assert_eq!((&object["list"], &object["backlog"]), (&json!(LIST), &json!(7)));
+        assert!(object["deployment"].is_null() && object["seconds_to_empty"].is_null(), "{sample}");
+        let time = object["time"].as_str().unwrap();
+        assert!(humantime::parse_rfc3339(time).is_ok() && time.ends_with('Z'), "{time}");
+    }
+}
+
+#[test]
+fn without_a_terminal_a_look_is_a_line() {
+    let redis = RedisServer::start();
+    push(&redis, 7);
+    let run = watch(&redis).args(["--for", "2s"]).output().exits(0);
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert!(lines[0].ends_with("Z  mylist: 7 waiting  measuring"), "{}", run.stdout);
+    assert!(lines[lines.len() - 1].ends_with("Z  mylist: 7 waiting  net 0/s, steady"), "{}", run.stdout);
+}
+
+#[test]
+fn the_net_rate_has_the_sign_of_what_happens() {
+    let redis = RedisServer::start();
+    let growing = watch_json(&redis).spawn();
+    let shown = || wait_for_sample(&growing, "growing", |sample| net(sample) > 10.0);
+    wait_until("pushes are seen", SOON, || {
+        push(&redis, 10);
+        thread::sleep(Duration::from_millis(50));
+        samples(&growing.stdout()).iter().any(|sample| net(sample) > 10.0)
+    });
+    assert!(shown()["seconds_to_empty"].is_null());
+    drop(growing);
+
+    push(&redis, 20_000);
+    let shrinking = watch_json(&redis).spawn();
+    wait_until("pops are seen", SOON, || {
+        pop(&redis, 10);
+        thread::sleep(Duration::from_millis(50));
+        samples(&shrinking.stdout()).iter().any(|sample| net(sample) < -10.0)
+    });
+    let sample = wait_for_sample(&shrinking, "shrinking", |sample| net(sample) < -10.0);
+    let expected = sample["backlog"].as_f64().unwrap() / -net(&sample);
+    assert!((sample["seconds_to_empty"].as_f64().unwrap() / expected - 1.0).abs() < 0.01, "{sample}");
+}
+
+#[test]
+fn until_empty_ends_with_the_last_item() {
+    let redis = RedisServer::start();
+    push(&redis, 3);
+    let mut running = watch_json(&redis).arg("--until-empty").spawn();
+    wait_for_sample(&running, "three wait", |sample| sample["backlog"] == 3);
+    assert!(running.is_running());
+    pop(&redis, 3);
+    let run = running.wait().exits(0);
+    assert_eq!(samples(&run.stdout).last().unwrap()["backlog"], 0);
+}
+
+#[test]
+fn a_goal_that_is_not_reached_has_its_own_status() {
+    let redis = RedisServer::start();
+    push(&redis, 1);
+    watch(&redis).args(["--until-empty", "--for", "300ms"]).output().exits(75);
+    for stop in [Running::terminate, Running::interrupt] {
+        let running = watch(&redis).arg("--until-empty").spawn();
+        running.wait_for_line("1 waiting", SOON);
+        stop(&running);
+        running.finish(SOON).exits(75);
+    }
+}
+
+#[test]
+fn to_be_stopped_without_a_goal_is_no_failure() {
+    let redis = RedisServer::start();
+    for stop in [Running::terminate, Running::interrupt] {
+        let running = watch(&redis).spawn();
+        running.wait_for_line("0 waiting", SOON);
+        stop(&running);
+        running.finish(SOON).exits(0);
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_quietly() {
+    let redis = RedisServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_qscale"))
+        .args(["watch", "--redis", &redis.url()])
+        .args(EVERY)
+        .env("HOME", folder.path())
+        .env_remove("KUBECONFIG")
+        .env_remove("KUBERNETES_SERVICE_HOST")
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut stderr = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(process.wait().unwrap().code(), Some(0), "{stderr}");
+    assert!(!stderr.contains("error") && !stderr.contains("panic"), "{stderr}");
+}
+
+#[test]
+fn without_redis_there_are_no_samples_and_then_there_are_again() {
+    let mut redis = RedisServer::builder().durable().start();
+    push(&redis, 5);
+    let running = watch_json(&redis).spawn();
+    wait_for_sample(&running, "five wait", |sample| sample["backlog"] == 5);
+    redis.kill();
+    running.wait_for_line("WARN", SOON);
+    let before = samples(&running.stdout()).len();
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(samples(&running.stdout()).len(), before, "{}", running.stdout());
+    redis.restart();
+    wait_until("samples again", SOON, || samples(&running.stdout()).len() > before + 3);
+    running.terminate();
+    let run = running.finish(SOON).exits(0);
+    assert!(samples(&run.stdout).iter().all(|sample| sample["backlog"] == 5), "{}", run.stdout);
+    assert_eq!(run.stderr.lines().filter(|line| line.contains("WARN")).count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn no_cluster_is_said_once() {
+    let redis = RedisServer::start();
+    let run = watch(&redis).args(["--for", "500ms"]).output().exits(0);
+    assert_eq!(run.stderr.matches("no Kubernetes cluster is configured").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+}
+
+/// A Kubernetes API server that says what it was told last.
+struct Api {
+    port: u16,
+    answer: Arc<Mutex<(u16, Value)>>,
+    asked: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Api {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback");
+        let port = listener.local_addr().expect("a bound socket has an address").port();
+        let answer = Arc::new(Mutex::new((404, status(404, "NotFound"))));
+        let asked = Arc::default();
+        let api = Self { port, answer: Arc::clone(&answer), asked: Arc::clone(&asked) };
+        // Ends with the test's process.
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (answer, asked) = (Arc::clone(&answer), Arc::clone(&asked));
+                thread::spawn(move || serve(stream, &answer, &asked));
+            }
+        });
+        api
+    }
+
+    fn say(&self, code: u16, body: Value) {
+        *self.answer.lock().expect("no thread panics with the lock in hand") = (code, body);
+    }
+
+    fn pods(&self, desired: u32, current: u32, ready: u32, available: u32) {
+        let body = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": { "name": "a-consumer", "namespace": "a-namespace" },
+            "spec": { "replicas": desired },
+            "status": { "replicas": current, "readyReplicas": ready, "availableReplicas": available },
+        });
+        self.say(200, body);
+    }
+
+    fn kubeconfig(&self) -> String {
+        format!(
+            "{{apiVersion: v1, kind: Config, current-context: here,\n\
+             contexts: [{{name: here, context: {{cluster: c, user: u, namespace: of-context}}}}],\n\
+             clusters: [{{name: c, cluster: {{server: \"http://127.0.0.1:{}\"}}}}],\n\
+             users: [{{name: u, user: {{}}}}]}}\n",
+            self.port
+        )
+    }
+}
+
+fn status(code: u16, reason: &str) -> Value {
+    json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason,
+        "message": "User \"jane\" cannot get resource \"deployments\"",
+    })
+}
+
+/// Answers one request after the other, as HTTP/1.1 has it.
+fn serve(stream: TcpStream, answer: &Mutex<(u16, Value)>, asked: &Mutex<BTreeSet<String>>) {
+    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+    while let Some(request) = lines.next() {
+        lines.by_ref().take_while(|header| !header.is_empty()).for_each(drop);
+        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        asked.lock().expect("no thread panics with the lock in hand").insert(path);
+        let (code, body) = answer.lock().expect("no thread panics with the lock in hand").clone();
+        let body = body.to_string();
+        let head = format!("HTTP/1.1 {code} Said\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
+        if write!(&stream, "{head}\r\n\r\n{body}").is_err() {
+            return;
+        }
+    }
+}
+
+fn in_cluster(redis: &RedisServer, api: &Api) -> Qscale {
+    watch_json(redis).file("kubeconfig", api.kubeconfig()).env("KUBECONFIG", "kubeconfig")
+}
+
+#[test]
+fn the_deployment_is_in_every_sample_and_follows_its_changes() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    api.pods(5, 4, 3, 2);
+    let running = in_cluster(&redis, &api).args(["--namespace", "a-namespace", "--deployment", "a-consumer"]).spawn();
+    let first = wait_for_sample(&running, "a sample", |_| true);
+    assert_eq!(
+        first["deployment"],
+        json!({ "namespace": "a-namespace", "name": "a-consumer", "desired": 5, "current": 4, "ready": 3, "available": 2 })
+    );
+    api.pods(0, 0, 0, 0);
+    wait_for_sample(&running, "no pods", |sample| sample["deployment"]["desired"] == 0);
+    let path = "/apis/apps/v1/namespaces/a-namespace/deployments/a-consumer";
+    assert_eq!(*api.asked.lock().unwrap(), BTreeSet::from([path.to_owned()]));
+    running.terminate();
+    let run = running.finish(SOON).exits(0);
+    assert!(run.stderr.is_empty(), "{}", run.stderr);
+}
+
+#[test]
+fn trouble_with_the_cluster_is_said_once_and_so_is_its_end() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    api.say(403, status(403, "Forbidden"));
+    // Without a namespace in the profile the context's own counts.
+    let running = in_cluster(&redis, &api).file("qscale.toml", "[deploy]\nname = \"shop\"").spawn();
+    let said = running.wait_for_line("forbids", SOON);
+    for part in ["`of-context`", "User \"jane\"", "verb `get` on `deployments.apps`"] {
+        assert!(said.contains(part), "{said}");
+    }
+    wait_for_sample(&running, "no pods known", |sample| sample["deployment"].is_null());
+    api.say(404, status(404, "NotFound"));
+    running.wait_for_line("there is no Deployment `shop-consumer` in namespace `of-context`", SOON);
+    api.pods(1, 1, 1, 1);
+    running.wait_for_line("can be seen now", SOON);
+    wait_for_sample(&running, "a pod", |sample| sample["deployment"]["ready"] == 1);
+    running.terminate();
+    let run = running.finish(SOON).exits(0);
+    assert_eq!(run.stderr.lines().count(), 3, "{}", run.stderr);
+}
+
+#[test]
+fn a_context_that_is_not_there_is_a_mistake_on_the_command_line() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    let run = in_cluster(&redis, &api).args(["--context", "there"]).output().exits(2);
+    assert!(run.stderr.contains("error: the kubeconfig has no context `there`"), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: choose one with --context: here"), "{}", run.stderr);
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_read_does_not_end_it_and_is_not_shown() {
+    let redis = RedisServer::start();
+    let broken = "users: [{name: u, user: {token: s3cret-marker}}]\ncontexts: s3cret-marker";
+    let qscale = watch_json(&redis).file("kubeconfig", broken).env("KUBECONFIG", "kubeconfig");
+    let run = qscale.args(["--for", "300ms"]).output().exits(0);
+    assert!(!samples(&run.stdout).is_empty());
+    assert_eq!(run.stderr.matches("the kubeconfig is not one: line 2").count(), 1, "{}", run.stderr);
+    assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_plug_in_for_credentials_writes_is_not_shown() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    for script in ["echo s3cret-marker; exit 7", "echo '{ s3cret-marker'"] {
+        let plugin = json!({ "user": { "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": "sh", "args": ["-c", script], "env": [{ "name": "KEY", "value": "s3cret-marker" }],
+        } }, "name": "u" });
+        let kubeconfig = api.kubeconfig().replace("{name: u, user: {}}", &plugin.to_string());
+        let qscale = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig");
+        let run = qscale.args(["--for", "300ms"]).output().exits(0);
+        assert_eq!(run.stderr.matches("the plug-in that fetches them").count(), 1, "{}", run.stderr);
+        assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
+    }
+}
+
+// ── until all is settled ──
+
+fn settle(redis: &RedisServer) -> Qscale {
+    watch(redis).args(["--until-settled", "--for", "20s"])
+}
+
+fn produce(redis: &RedisServer, items: usize) {
+    let words = ["produce", "--redis", &redis.url(), "--rate", "max", "--count", &items.to_string()];
+    Qscale::new(words).output().exits(0);
+}
+
+fn consumer(redis: &RedisServer, words: &[&str]) -> Qscale {
+    Qscale::new(["consume", "--redis", &redis.url()]).args(words)
+}
+
+/// Works all there is.
+fn work(redis: &RedisServer, words: &[&str]) {
+    consumer(redis, &["--work", "none", "--idle-exit", "300ms"]).args(words).output().exits(0);
+}
+
+#[track_caller]
+fn verdict(run: &crate::support::Finished) -> &str {
+    run.stdout.lines().last().expect("a verdict")
+}
+
+#[test]
+fn all_that_was_pushed_and_worked_is_a_pass() {
+    let redis = RedisServer::start();
+    produce(&redis, 300);
+    let settling = settle(&redis).args(["--output", "json"]).spawn();
+    wait_for_sample(&settling, "all wait", |sample| sample["backlog"] == 300);
+    work(&redis, &[]);
+    let run = settling.wait().exits(0);
+    let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
+    let expected = json!({
+        "verdict": "pass", "pushed": 300, "acknowledged": 300, "dead": 0, "purged": 0, "left": 0, "worked_twice": 0,
+        "retried": 0, "lost": 0, "because": [],
+    });
+    assert_eq!(last, expected);
+    // Again, on the same counters.
+    produce(&redis, 5);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(0);
+    assert_eq!(verdict(&run), "PASS: 305 pushed = 305 acknowledged + 0 dead, nothing left");
+}
+
+#[test]
+fn what_is_in_work_is_waited_for_and_shown() {
+    let redis = RedisServer::start();
+    produce(&redis, 3);
+    let running = consumer(&redis, &["--work", "1h", "--concurrency", "2", "--drain", "0s"]).spawn();
+    let settling = settle(&redis).args(["--output", "json"]).spawn();
+    let sample = wait_for_sample(&settling, "two in flight", |sample| sample["in_flight"] == 2);
+    assert_eq!((&sample["backlog"], &sample["delayed"], &sample["dead"]), (&json!(1), &json!(0), &json!(0)));
+    running.terminate();
+    running.finish(SOON).exits(0);
+    work(&redis, &[]);
+    let run = settling.wait().exits(0);
+    assert!(verdict(&run).starts_with(r#"{"verdict":"pass","pushed":3,"acknowledged":3"#), "{}", run.stdout);
+}
+
+#[test]
+fn an_item_that_vanished_from_the_hands_of_a_consumer_is_a_failure() {
+    let redis = RedisServer::start();
+    produce(&redis, 3);
+    let running = consumer(&redis, &["--work", "1h", "--concurrency", "2", "--drain", "0s"]).spawn();
+    wait_until("two are in flight", SOON, || redis.llen("mylist") == 1);
+    running.kill();
+    running.wait();
+    for key in redis.keys().iter().filter(|key| key.contains(":inflight:")) {
+        redis.cli(&["DEL", key]);
+    }
+    redis.cli(&["DEL", "{mylist}:busy"]);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(4);
+    assert!(
+        verdict(&run).starts_with("FAIL: 3 pushed, 1 acknowledged, 0 dead, nothing left: 2 items were claimed"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn what_a_forgotten_consumer_holds_is_found() {
+    let redis = RedisServer::start();
+    produce(&redis, 2);
+    work(&redis, &[]);
+    redis.cli(&["HSET", "{mylist}:inflight:gone", "call", "3 ", "gone:3:1", "an item", "gone:3:1 history", "{}"]);
+    let run = settle(&redis).output().exits(4);
+    assert!(verdict(&run).contains("1 items are held by consumers that are gone"), "{}", run.stdout);
+}
+
+#[test]
+fn where_others_push_or_take_the_counters_cannot_tell() {
+    let redis = RedisServer::start();
+    push(&redis, 4);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(0);
+    assert!(verdict(&run).starts_with("SETTLED: 0 pushed, 4 acknowledged"), "{}", run.stdout);
+    assert!(
+        verdict(&run).ends_with("4 of the items worked were pushed by others, who count nothing"),
+        "{}",
+        run.stdout
+    );
+
+    redis.cli(&["FLUSHALL"]);
+    produce(&redis, 10);
+    pop(&redis, 3);
+    work(&redis, &["--delivery", "at-most-once", "--max-items", "2"]);
+    work(&redis, &[]);
+    let run = settle(&redis).args(["--output", "json"]).output().exits(0);
+    let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
+    assert_eq!((&last["verdict"], &last["acknowledged"]), (&json!("unknown"), &json!(5)));
+    assert_eq!(last["because"], json!(["5 of the items pushed were taken by others, who count nothing"]));
+
+    redis.cli(&["FLUSHALL"]);
+    let run = settle(&redis).output().exits(0);
+    assert!(verdict(&run).contains("nothing was counted"), "{}", run.stdout);
+}
+
+#[test]
+fn dead_letters_are_no_loss_whatever_becomes_of_them() {
+    let redis = RedisServer::start();
+    produce(&redis, 3);
+    // Three crashes are the end of each.
+    for _ in 0..2 {
+        let running =
+            consumer(&redis, &["--work", "1h", "--concurrency", "3", "--lease", "1s", "--max-crashes", "1"]).spawn();
+        wait_until("all are in flight", SOON, || redis.llen("mylist") == 0);
+        running.kill();
+        running.wait();
+        let other = consumer(&redis, &["--lease", "1s", "--max-crashes", "1", "--work", "none"]).spawn();
+        wait_until("they are dead", SOON, || redis.llen("{mylist}:dead") == 3);
+        other.terminate();
+        other.finish(SOON).exits(0);
+        let run = settle(&redis).output().exits(0);
+        assert_eq!(verdict(&run), "PASS: 3 pushed = 0 acknowledged + 3 dead, nothing left");
+        Qscale::new(["dead", "requeue", "--redis", &redis.url()]).output().exits(0);
+    }
+    work(&redis, &["--max-items", "1"]);
+    work(&redis, &[]);
+    let run = settle(&redis).output().exits(0);
+    assert_eq!(verdict(&run), "PASS: 3 pushed = 3 acknowledged + 0 dead, nothing left");
+}
+
+#[test]
+fn what_does_not_settle_has_its_own_status_and_says_what_is_left() {
+    let redis = RedisServer::start();
+    produce(&redis, 2);
+    let running = consumer(&redis, &["--work", "1h", "--lease", "1s"]).spawn();
+    wait_until("one is in flight", SOON, || redis.llen("mylist") == 1);
+    running.kill();
+    running.wait();
+    let run = watch(&redis).args(["--until-settled", "--for", "3s"]).output().exits(75);
+    assert!(
+        run.stderr.contains("not settled: 1 waiting, 1 in flight (1 of them held by consumers that are gone"),
+        "{}",
+        run.stderr
+    );
+    let running = settle(&redis).spawn();
+    running.wait_for_line("1 waiting, 1 in flight", SOON);
+    running.terminate();
+    let run = running.finish(SOON).exits(75);
+    assert!(!run.stdout.contains("PASS") && run.stderr.contains("not settled"), "{}", run.stderr);
+}
+
+#[test]
+fn who_may_only_look_at_the_list_watches_it() {
+    let redis = RedisServer::builder().user("app", "secret", "~mylist +llen +ping +hello +auth").start();
+    push(&redis, 2);
+    let words = ["watch", "--redis", &redis.url_with("app:secret"), "--for", "300ms", "--output", "json"];
+    let run = Qscale::new(words).output().exits(0);
+    let samples = samples(&run.stdout);
+    assert_eq!((&samples[0]["backlog"], &samples[0]["in_flight"]), (&json!(2), &Value::Null));
+    pop(&redis, 2);
+    let words = ["watch", "--redis", &redis.url_with("app:secret"), "--until-settled"];
+    let run = Qscale::new(words).output().exits(69);
+    assert!(run.stderr.contains("cannot tell whether the list is settled"), "{}", run.stderr);
+}
