@@ -10,8 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit;
-use crate::profile::{Mode, Origin, RedisTable, RedisUrl, SettingError, Span, parse_addresses, without_password};
+use crate::profile::{Mode, RedisTable, RedisUrl, parse_addresses, without_password};
 use crate::terminal::{LogFormat, Verbosity};
+use crate::units::{HumanDuration, Origin, SettingError};
 
 /// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
 #[derive(Debug, Parser)]
@@ -164,11 +165,11 @@ pub(crate) struct RedisArgs {
 
     /// How long one attempt to connect may take [default: 4s]
     #[arg(long, value_name = "DURATION")]
-    connect_timeout: Option<Span>,
+    connect_timeout: Option<HumanDuration>,
 
     /// How long a lost connection is tried for [default: 1m in produce, else for ever]
     #[arg(long, value_name = "DURATION")]
-    reconnect_for: Option<Span>,
+    reconnect_for: Option<HumanDuration>,
 }
 
 impl RedisArgs {
@@ -251,7 +252,7 @@ pub(crate) fn positive_count<N: FromStr>(text: &str) -> Result<N, String> {
 
 /// Reads a duration that may not be zero.
 pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
-    match text.parse::<Span>()?.0 {
+    match text.parse::<HumanDuration>().map_err(|error| error.to_string())?.0 {
         Duration::ZERO => Err("has to be longer than nothing".to_owned()),
         duration => Ok(duration),
     }

@@ -7,9 +7,10 @@ use color_eyre::eyre::Report;
 
 use crate::files::folder::FolderError;
 use crate::kubernetes::FleetError;
-use crate::profile::{Origin, ProfileError, SettingError};
+use crate::profile::ProfileError;
 use crate::queue::QueueError;
 use crate::sandbox::LocalError;
+use crate::units::{Origin, SettingError};
 
 /// How a run ended that met no error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,7 @@ mod shutdown;
 pub mod simulation;
 mod terminal;
 pub mod tuning;
+pub mod units;
 pub mod workload;
 
 use std::ffi::OsString;
@@ -33,9 +34,10 @@ use color_eyre::eyre::Result;
 use crate::cli::{Cli, Command};
 use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit::{Outcome, Status};
-use crate::profile::{Environment, Origin, Profile, Setting};
+use crate::profile::Profile;
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
+use crate::units::{Environment, Origin, Setting};
 
 /// Does what the command line asks for, and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -95,7 +97,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     }
     // Before anything connects: a signal must never find nobody listening.
     let shutdown = Shutdown::listen()?;
-    let environment = Environment::current();
+    let environment: Environment = std::env::vars_os().collect();
     let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
     let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::Flag("--env") });
     let overlay = overlay.or_else(|| environment.setting("QSCALE_ENV"));

@@ -7,8 +7,8 @@ use color_eyre::eyre::Result;
 
 use crate::exit::{Outcome, UsageError};
 use crate::files::heartbeat::{self, MAX_AGE};
-use crate::profile::{Environment, Span};
 use crate::terminal::Printer;
+use crate::units::{Environment, HumanDuration};
 
 /// Say whether the consumer that touches a file still does
 #[derive(Debug, clap::Args)]
@@ -19,11 +19,14 @@ pub(crate) struct Args {
 
     /// How long ago that may be [default: 30s]
     #[arg(long, value_name = "DURATION")]
-    max_age: Option<Span>,
+    max_age: Option<HumanDuration>,
 }
 
 pub(crate) fn run(args: &Args, printer: &Printer) -> Result<Outcome> {
-    let named = args.heartbeat.clone().or_else(|| Environment::current().get("QSCALE_HEARTBEAT").map(PathBuf::from));
+    let named = args
+        .heartbeat
+        .clone()
+        .or_else(|| std::env::vars_os().collect::<Environment>().get("QSCALE_HEARTBEAT").map(PathBuf::from));
     let Some(file) = named else {
         return Err(UsageError("which file is it? --heartbeat or QSCALE_HEARTBEAT names it".to_owned()).into());
     };

@@ -11,9 +11,10 @@ pub(crate) mod simulate;
 pub(crate) mod watch;
 
 use crate::cli::RedisArgs;
-use crate::profile::{Endpoint, Environment, Profile, ProfileError, Setting};
+use crate::profile::{Endpoint, Profile, ProfileError};
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
+use crate::units::{Environment, Setting};
 
 /// What every flow is given.
 pub(crate) struct Context {
@@ -42,7 +43,7 @@ impl Context {
     /// Decides which list is meant: flag, `LIST_NAME`, profile, default.
     pub(crate) fn list(&self, flag: Option<String>) -> String {
         let list = match flag {
-            Some(value) => Setting { value, origin: crate::profile::Origin::Flag("--list") },
+            Some(value) => Setting { value, origin: crate::units::Origin::Flag("--list") },
             None => self.profile.list(&self.environment),
         };
         tracing::debug!("list: {} (from {})", list.value, list.origin);

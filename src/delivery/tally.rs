@@ -3,6 +3,7 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use crate::units::float;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
@@ -51,8 +52,7 @@ impl Tally {
     /// How long handlers took.
     pub fn percentiles(&self) -> Percentiles {
         let of = |quantile| {
-            #[expect(clippy::cast_precision_loss, reason = "a time is not known to the last microsecond")]
-            let seconds = |micros: u64| micros as f64 / 1e6;
+            let seconds = |micros: u64| float(micros) / 1e6;
             (!self.times.is_empty()).then(|| seconds(self.times.value_at_quantile(quantile)))
         };
         Percentiles { p50: of(0.5), p90: of(0.9), p99: of(0.99) }

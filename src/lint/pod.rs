@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::object::{Cursor, Object, Objects};
-use crate::profile::Span;
 use crate::profile::consume::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
+use crate::units::HumanDuration;
 use crate::workload::Work;
 
 /// What of `apps/v1` can be scaled.
@@ -155,7 +155,7 @@ impl Handler {
             let word = values.next()?;
             word.split_once('=').map_or_else(|| values.next().cloned(), |(_, value)| Some(value.to_owned()))
         };
-        let span = |name: &str| option(name)?.parse::<Span>().ok().map(|span| span.0);
+        let span = |name: &str| option(name)?.parse::<HumanDuration>().ok().map(|span| span.0);
         let work = option("work").and_then(|work| work.parse::<Work>().ok());
         let timeout = span("timeout").map(|timeout| timeout + span("kill-after").unwrap_or(DEFAULT_KILL_AFTER));
         Self {

@@ -6,7 +6,8 @@ use std::fmt::Display;
 use super::literal;
 use crate::profile::consume::DEFAULT_RETRY;
 use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
-use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable, Span};
+use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable};
+use crate::units::HumanDuration;
 use crate::workload::Rate;
 
 /// What a container runs.
@@ -74,14 +75,14 @@ pub(super) fn consume_job(profile: &Profile) -> Call {
         JobRun::UntilIdle => {
             arguments.option("concurrency", table.concurrency);
             arguments.option("max-items", table.max_items);
-            arguments.option("idle-exit", Some(table.idle_exit.unwrap_or(Span(IDLE_EXIT_OF_JOBS))));
+            arguments.option("idle-exit", Some(table.idle_exit.unwrap_or(HumanDuration(IDLE_EXIT_OF_JOBS))));
         }
     }
     if table.delivery.unwrap_or_default() == Delivery::AtLeastOnce {
         // An item that is to be tried again asks for a Job. If that ended before the item is due, KEDA would start
         // another at every look.
         let longest = table.backoff.map_or(DEFAULT_RETRY.longest, |backoff| backoff.to);
-        arguments.option("await-due", Some(Span(longest)));
+        arguments.option("await-due", Some(HumanDuration(longest)));
     }
     arguments.work(table);
     arguments.patience(&profile.redis)

@@ -4,7 +4,8 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
 use super::reach::{check_no_tls, check_tls, credentials, reachable};
-use crate::profile::{Authentication, Endpoint, Environment, Profile, ProfileError, RedisTable, Servers};
+use crate::profile::{Authentication, Endpoint, Profile, ProfileError, RedisTable, Servers};
+use crate::units::Environment;
 
 /// The Service of the Redis for demos.
 pub(super) const SERVICE: &str = "redis";

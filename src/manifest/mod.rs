@@ -26,7 +26,8 @@ use self::connection::Connection;
 use self::metadata::Component;
 pub use self::object::Object;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE, WorkloadKind};
-use crate::profile::{Environment, KedaVersion, Profile, ProfileError, ScaleKind};
+use crate::profile::{KedaVersion, Profile, ProfileError, ScaleKind};
+use crate::units::Environment;
 
 /// What is rendered: a profile, and what was said elsewhere than in it.
 pub struct Workload<'a> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::duration::{Span, SpanRange};
 use super::error::ProfileError;
 use super::exit_map::ExitTable;
 use super::listen::ListenAddress;
 use super::source::Source;
 use crate::delivery::history::RetryPolicy;
+use crate::units::{DurationRange, HumanDuration};
 use crate::workload::Work;
 
 /// How long items in flight may take after the consumer was told to stop.
@@ -50,26 +50,26 @@ pub struct ConsumeTable {
     /// Stop after this many items.
     pub max_items: Option<u64>,
     /// Stop when nothing has come for this long.
-    pub idle_exit: Option<Span>,
+    pub idle_exit: Option<HumanDuration>,
     /// How long items in flight may take after the consumer was told to stop.
-    pub drain: Option<Span>,
+    pub drain: Option<HumanDuration>,
     /// How long a consumer that is not heard of keeps what it holds.
-    pub lease: Option<Span>,
+    pub lease: Option<HumanDuration>,
     /// How many failed attempts make a dead letter.
     pub max_attempts: Option<NonZeroU32>,
     /// How many crashes of its consumer make a dead letter.
     pub max_crashes: Option<NonZeroU32>,
     /// The first pause before another attempt, and the longest.
-    pub backoff: Option<SpanRange>,
+    pub backoff: Option<DurationRange>,
     /// How long an item may go on asking for another try without spending attempts.
-    pub max_age: Option<Span>,
+    pub max_age: Option<HumanDuration>,
     /// The command that works an item, and its arguments; in place of `work`.
     #[schemars(length(min = 1))]
     pub command: Option<Vec<String>>,
     /// How long the command may take.
-    pub timeout: Option<Span>,
+    pub timeout: Option<HumanDuration>,
     /// How long a command that was told to end may take until it is killed.
-    pub kill_after: Option<Span>,
+    pub kill_after: Option<HumanDuration>,
     /// What the exit status of the command says of its item.
     pub exit: Option<ExitTable>,
     /// Where figures are served.

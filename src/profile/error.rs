@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::setting::SettingError;
+use crate::units::SettingError;
 
 /// Why a profile cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -2,24 +2,17 @@
 //!
 //! Each takes every text that its type reads. Of those that it does not read, some are let through: `6s..2s`, say.
 
+use crate::units::pattern::duration_pattern;
+
 /// What several forms are made of.
 macro_rules! part {
-    (unit) => {
-        "(nanos|nsec|ns|usec|us|µs|millis|msec|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|M|years?|yrs?|y)"
+    (int) => {
+        "\\s*[+-]?[0-9]+\\s*"
     };
-    (span) => { concat!("\\s*(0|([0-9][0-9\\s]*(\\.[0-9][0-9\\s]*)?", part!(unit), "\\s*)+)\\s*") };
-    (span_range) => { concat!(part!(span), "(\\.\\.=?", part!(span), ")?") };
-    (int) => { "\\s*[+-]?[0-9]+\\s*" };
 }
 
-/// A duration such as `1m 30s`.
-pub(crate) const SPAN: &str = concat!("^", part!(span), "$");
-
-/// A duration, or two of them: `2s..6s`.
-pub(crate) const SPAN_RANGE: &str = concat!("^", part!(span_range), "$");
-
 /// How long an item is worked: a range of durations, `exp(…)`, `lognormal(…)`, `field:NAME` or `none`.
-pub(crate) const WORK: &str = concat!("^(none|field:[\\s\\S]+|", part!(span_range), ")$");
+pub(crate) const WORK: &str = concat!("^(none|field:[\\s\\S]+|", duration_pattern!(range), ")$");
 
 /// Items in a time: `200/s`, `30/m`, `max`.
 pub(crate) const RATE: &str = "^(max|\\s*\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(/[smh])?)$";

@@ -2,7 +2,6 @@
 
 pub mod consume;
 pub mod deploy;
-mod duration;
 mod error;
 mod exit_map;
 pub mod form;
@@ -15,7 +14,6 @@ mod redis;
 mod resolution;
 pub mod scale;
 mod schema;
-mod setting;
 mod source;
 mod url;
 mod variables;
@@ -29,7 +27,6 @@ use serde::Deserialize;
 
 pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
 pub use self::deploy::{DeployTable, TargetTable};
-pub use self::duration::{Span, SpanRange};
 pub use self::error::{ProfileError, Wrong};
 pub use self::exit_map::{ExitMap, ExitMeaning, ExitRule, ExitTable};
 pub(crate) use self::host::is_loopback;
@@ -41,9 +38,9 @@ pub use self::redacted::without_password;
 pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable, Strategy};
 pub use self::schema::schema;
-pub use self::setting::{Environment, Origin, Setting, SettingError};
 pub use self::source::Source;
 pub use self::url::{Address, RedisUrl};
+use crate::units::{Environment, HumanDuration, Origin, Setting};
 use crate::workload::{Pattern, Payload, Rate};
 
 /// The list that is used when nothing names one.
@@ -101,7 +98,7 @@ pub struct ProduceTable {
     /// Items a batch.
     pub batch: Option<NonZeroU64>,
     /// From the start of one batch to the start of the next; `0s` is as fast as Redis takes them.
-    pub every: Option<Span>,
+    pub every: Option<HumanDuration>,
     /// Items per second, in place of `every`.
     pub rate: Option<Rate>,
     /// A load that changes, in place of `every` and `rate`.
@@ -113,7 +110,7 @@ pub struct ProduceTable {
     /// Stop after this many items.
     pub count: Option<u64>,
     /// Stop after this long.
-    pub duration: Option<Span>,
+    pub duration: Option<HumanDuration>,
     /// What the items hold.
     pub payload: Option<Payload>,
     /// Wait while the list is longer than this.

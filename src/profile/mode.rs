@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::redis::RedisTable;
-use super::setting::{Origin, Setting, SettingError};
 use super::url::Address;
 use super::{form, host};
+use crate::units::{Origin, Setting, SettingError};
 
 /// How the servers of a Redis belong together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]

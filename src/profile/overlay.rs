@@ -7,9 +7,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::setting::{Setting, SettingError};
 use super::source::{Source, nearest};
 use super::{ConsumeTable, DeployTable, ProduceTable, QueueTable, RedisTable, ScaleTable};
+use crate::units::{Setting, SettingError};
 
 /// The tables of a profile once more. A key that is written goes over the profile's own, a list as a whole.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -92,7 +92,8 @@ pub(super) fn table<'a, 'i>(within: &'a DeTable<'i>, name: &str) -> Option<&'a D
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Origin, Profile, ProfileError, Setting, Source};
+    use super::super::{Profile, ProfileError, Source};
+    use crate::units::{Origin, Setting};
 
     const TEXT: &str = "\
 [produce]

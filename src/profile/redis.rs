@@ -9,13 +9,13 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Profile;
-use super::duration::Span;
 use super::error::ProfileError;
 use super::mode::{Mode, NodeAddress, Servers};
 use super::resolution::{Layer, Resolution, flag_of};
-use super::setting::{Environment, Origin, Setting};
 use super::url::{Address, RedisUrl};
 use super::variables::{from_environment, variable_of};
+use crate::units::HumanDuration;
+use crate::units::{Environment, Origin, Setting};
 
 /// How long one attempt to connect may take: TCP, TLS and authentication together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -56,9 +56,9 @@ pub struct RedisTable {
     /// Whether to accept any certificate.
     pub tls_skip_verify: Option<bool>,
     /// How long one attempt to connect may take.
-    pub connect_timeout: Option<Span>,
+    pub connect_timeout: Option<HumanDuration>,
     /// How long a lost connection is tried for before giving up.
-    pub reconnect_for: Option<Span>,
+    pub reconnect_for: Option<HumanDuration>,
 }
 
 /// A Redis server as all subcommands know it. Prints without its password.

@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use super::host;
 use super::mode::{Mode, NodeAddress, Servers, node};
 use super::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
-use super::setting::{Origin, Setting, SettingError};
 use super::url::{Address, DEFAULT_PORT, RedisUrl};
+use crate::units::{Origin, Setting, SettingError};
 
 /// What one source says: a table, and the names its keys go by there.
 pub(super) struct Layer<'a> {

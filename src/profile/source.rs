@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::{Place, ProfileError, Wrong};
 use super::overlay;
 use super::redacted::{is_password, redacted};
-use super::setting::{Origin, SettingError};
+use crate::units::{Origin, SettingError};
 
 /// Said to who writes a password into a profile.
 const PASSWORD_SOURCES: &str =

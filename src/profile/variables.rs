@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::mode::parse_addresses;
 use super::redis::RedisTable;
-use super::setting::{Environment, SettingError};
 use super::url::{RedisUrl, parse_db};
+use crate::units::{Environment, SettingError};
 
 /// What people set in the environment, and what Kubernetes injects there.
 pub(super) fn from_environment(environment: &Environment) -> Result<(RedisTable, RedisTable), SettingError> {

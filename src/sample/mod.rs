@@ -10,6 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::delivery::reconciliation::Claimed;
+use crate::units::{float, saturating_seconds};
 
 /// The net rate is taken from this long at least, so that pushes in batches do not make it jump.
 const SHORT: Duration = Duration::from_secs(10);
@@ -82,7 +83,7 @@ impl Sample {
         // A thousandth of an item is as exact as a rate of whole items can be; `+ 0.0` turns -0 into 0.
         let net = net.map(|net| (net * 1e3).round() / 1e3 + 0.0);
         let shrinking = net.filter(|net| *net <= -STEADY && backlog > 0);
-        let seconds_to_empty = shrinking.map(|net| (to_float(backlog) / -net * 1e3).round() / 1e3);
+        let seconds_to_empty = shrinking.map(|net| (float(backlog) / -net * 1e3).round() / 1e3);
         Self {
             time,
             list: list.into(),
@@ -113,7 +114,7 @@ impl Sample {
         match (self.net_per_second, self.seconds_to_empty) {
             _ if self.backlog == 0 => Outlook::Empty,
             (None, _) => Outlook::Unknown,
-            (_, Some(seconds)) => Outlook::EmptyIn(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
+            (_, Some(seconds)) => Outlook::EmptyIn(saturating_seconds(seconds)),
             (Some(net), None) if net >= STEADY => Outlook::Growing(net),
             _ => Outlook::Steady,
         }
@@ -253,10 +254,10 @@ impl Trend {
         let points = || {
             self.points.range(recent..).map(|point| {
                 let time = -(last.at.saturating_sub(point.at)).as_secs_f64();
-                (time, to_float(point.backlog) - to_float(last.backlog))
+                (time, float(point.backlog) - float(last.backlog))
             })
         };
-        let count = to_float((self.points.len() - recent) as u64);
+        let count = float((self.points.len() - recent) as u64);
         let (times, backlogs) = points().fold((0.0, 0.0), |(times, backlogs), (t, b)| (times + t, backlogs + b));
         let (time, backlog) = (times / count, backlogs / count);
         let (covariance, variance) = points().fold((0.0, 0.0), |(covariance, variance), (t, b)| {
@@ -280,12 +281,6 @@ impl Trend {
         }
         0
     }
-}
-
-/// Exact up to 2^53, far beyond what a list can hold.
-#[allow(clippy::cast_precision_loss)]
-fn to_float(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::metrics::{Counts, Metric};
 use super::reason::{Decision, Limit, Reason, Tolerated, Way, Wish};
 use super::settings::{Behavior, Settings};
 use crate::profile::scale::{PolicyKind, Rules, SelectPolicy};
+use crate::units::{saturating_u32, signed_float, signed_whole, whole};
 
 /// How often the HPA looks, at least: 15 s of `--horizontal-pod-autoscaler-sync-period`, and what the controller takes
 /// until it begins to wait again.
@@ -197,7 +198,10 @@ impl Hpa {
             let start = self.start(spec, policy.period.0, now);
             let most = match policy.kind {
                 PolicyKind::Pods => start.saturating_add(i64::from(policy.value)),
-                PolicyKind::Percent => whole((float(start) * (1.0 + f64::from(policy.value) / 100.0)).ceil()),
+                // In floating point, as the HPA computes: 10 % more than 100 pods are 111, because 100 × 1.1 is a little over 110.
+                PolicyKind::Percent => {
+                    signed_whole((signed_float(start) * (1.0 + f64::from(policy.value) / 100.0)).ceil())
+                }
             };
             (most, *policy)
         });
@@ -208,7 +212,7 @@ impl Hpa {
             SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Way::Up))),
         };
         let Some((most, policy)) = chosen else { return (spec, Some(Limit::Disabled(Way::Up))) };
-        (pods(most).max(spec), Some(Limit::Policy { way: Way::Up, policy }))
+        (saturating_u32(most).max(spec), Some(Limit::Policy { way: Way::Up, policy }))
     }
 
     /// `horizontal.go::calculateScaleDownLimitWithBehaviors`.
@@ -217,7 +221,7 @@ impl Hpa {
             let start = self.start(spec, policy.period.0, now);
             let fewest = match policy.kind {
                 PolicyKind::Pods => start - i64::from(policy.value),
-                PolicyKind::Percent => whole(float(start) * (1.0 - f64::from(policy.value) / 100.0)),
+                PolicyKind::Percent => signed_whole(signed_float(start) * (1.0 - f64::from(policy.value) / 100.0)),
             };
             (fewest, *policy)
         });
@@ -228,7 +232,7 @@ impl Hpa {
             SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Way::Down))),
         };
         let Some((fewest, policy)) = chosen else { return (spec, Some(Limit::Disabled(Way::Down))) };
-        (pods(fewest).min(spec), Some(Limit::Policy { way: Way::Down, policy }))
+        (saturating_u32(fewest).min(spec), Some(Limit::Policy { way: Way::Down, policy }))
     }
 }
 
@@ -267,7 +271,7 @@ fn per_pod(settings: &Settings, status: u32, metric: &Metric) -> Option<Wish> {
     let (below, above) = (tolerance(settings, Way::Down), tolerance(settings, Way::Up));
     let tolerance = if ratio < 1.0 { below } else { above };
     let tolerated = (1.0 - below..=1.0 + above).contains(&ratio).then_some(Tolerated { ratio, tolerance });
-    let pods = if tolerated.is_some() { status } else { pods(whole((usage / target_usage).ceil())) };
+    let pods = if tolerated.is_some() { status } else { saturating_u32(whole((usage / target_usage).ceil())) };
     Some(Wish { counted, value, stands_in, target, pods, tolerated })
 }
 
@@ -278,19 +282,4 @@ fn tolerance(settings: &Settings, way: Way) -> f64 {
         Way::Down => &behavior.down,
     });
     rules.and_then(|rules| rules.tolerance).unwrap_or(TOLERANCE)
-}
-
-/// The HPA reckons percentages in floating point, and so 10 % more than 100 pods are 111: 100 × 1.1 is a little over 110.
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, far beyond a number of pods")]
-fn float(pods: i64) -> f64 {
-    pods as f64
-}
-
-fn pods(count: i64) -> u32 {
-    u32::try_from(count.clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
-fn whole(count: f64) -> i64 {
-    count as i64
 }

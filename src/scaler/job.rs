@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::settings::{Counted, Settings, Trigger, float};
+use super::settings::{Counted, Settings, Trigger};
 use crate::profile::Profile;
 use crate::profile::scale::{Calculation, Strategy};
+use crate::units::{float, saturating_u32, signed_whole};
 
 /// What a ScaledJob reckons with, besides what a ScaledObject has as well.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,7 +80,7 @@ impl JobSettings {
             .filter(|(trigger, value)| *value > trigger.activation)
             .collect();
         let demand = self.demand(&active, float(room.unsigned_abs()));
-        let (wanted, queue) = (whole(demand.jobs.ceil()), whole(demand.queue.ceil()));
+        let (wanted, queue) = (signed_whole(demand.jobs.ceil()), signed_whole(demand.queue.ceil()));
         let (running, pending) = (i64::from(running), i64::from(pending));
         let paused = settings.pause.paused == Some(true);
         let jobs = if paused {
@@ -93,8 +94,8 @@ impl JobSettings {
             effective.clamp(0, most.max(0))
         };
         Created {
-            jobs: count(jobs),
-            wanted: count(wanted),
+            jobs: saturating_u32(jobs),
+            wanted: saturating_u32(wanted),
             unfinished,
             max: settings.max,
             paused,
@@ -107,7 +108,7 @@ impl JobSettings {
         match self.strategy {
             Strategy::Default => (wanted - running, queue),
             Strategy::Custom => {
-                let counted = whole((self.running_part * float(running.unsigned_abs())).trunc());
+                let counted = signed_whole((self.running_part * float(running.unsigned_abs())).trunc());
                 ((wanted - i64::from(self.deduction) - counted).min(room), queue)
             }
             Strategy::Accurate if wanted + running - pending > room => (room - running, queue),
@@ -182,15 +183,6 @@ impl fmt::Display for Created {
 /// So many Jobs, in words.
 pub fn jobs_in_words(jobs: u32) -> String {
     format!("{jobs} {}", if jobs == 1 { "Job" } else { "Jobs" })
-}
-
-fn count(jobs: i64) -> u32 {
-    u32::try_from(jobs.max(0)).unwrap_or(u32::MAX)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
-fn whole(number: f64) -> i64 {
-    number as i64
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What KEDA makes of what its triggers say: failures that are put up with, the fallback, the formula.
 
 use super::Reading;
-use super::settings::{Composite, Counted, Settings, Trigger, float};
+use super::settings::{Composite, Counted, Settings, Trigger};
 use crate::profile::scale::FallbackBehavior;
+use crate::units::float;
 
 /// What KEDA remembers of its triggers.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,8 @@ use crate::delivery::keys;
 use crate::profile::scale::{
     FallbackTable, Formula, PauseTable, PolicyKind, Rules, ScaleTable, ScalingPolicy, TRIGGERS,
 };
-use crate::profile::{Delivery, Profile, Span};
+use crate::profile::{Delivery, Profile};
+use crate::units::{HumanDuration, float};
 
 /// A ScaledObject, or what of it a ScaledJob has as well.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +99,7 @@ impl Behavior {
         let PauseTable { paused_scale_in, paused_scale_out, .. } = scale.pause;
         [paused_scale_in, paused_scale_out].contains(&Some(true)).then(|| {
             let all_at_once =
-                ScalingPolicy { kind: PolicyKind::Percent, value: 100, period: Span(Duration::from_secs(15)) };
+                ScalingPolicy { kind: PolicyKind::Percent, value: 100, period: HumanDuration(Duration::from_secs(15)) };
             let usual = ScaleTable::default();
             Self { up: usual.scale_up(), down: Rules { policies: vec![all_at_once], ..usual.scale_down() } }
         })
@@ -183,9 +184,4 @@ pub fn triggers(profile: &Profile, list: &str) -> Vec<Trigger> {
         trigger(Counted::Delayed, keys::delayed(list), items, 0),
         trigger(Counted::Landing, keys::landing(list), 1, 0),
     ]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, far beyond what a list can hold")]
-pub(super) fn float(count: u64) -> f64 {
-    count as f64
 }

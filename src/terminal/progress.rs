@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use crate::units::whole;
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
 /// The least time between two lines of the log.
@@ -56,9 +57,7 @@ fn write_rate(state: &ProgressState, text: &mut dyn Write) {
     let written = if rate < 10.0 {
         write!(text, "{rate:.1} items/s")
     } else {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is a number of items")]
-        let rate = rate.round() as u64;
-        write!(text, "{} items/s", HumanCount(rate))
+        write!(text, "{} items/s", HumanCount(whole(rate.round())))
     };
     // Text in memory takes whatever is written.
     let _ = written;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{MOST_PODS, Want, float, whole};
+use super::{MOST_PODS, Want};
+use crate::units::{float, whole};
 
 /// How long the HPA takes to look again.
 const SYNC: Duration = Duration::from_secs(15);

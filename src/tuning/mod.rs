@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub use self::demand::Demand;
 pub use self::search::{Bounds, Proposal, Refusal, propose};
+use crate::units::HumanDuration;
 
 /// More pods than this are not proposed to somebody who has named no maximum.
 const MOST_PODS: u32 = 1_000;
@@ -84,25 +85,11 @@ impl FromStr for Want {
             "p99" => Percentile::P99,
             other => return Err(format!("`{other}` is not one of p50, p95 and p99")),
         };
-        match wait.trim().parse::<crate::profile::Span>()?.0 {
+        match wait.trim().parse::<HumanDuration>().map_err(|error| error.to_string())?.0 {
             Duration::ZERO => Err(format!("`{wait}`: nothing can be worked without any wait")),
             wait => Ok(Self { percentile, wait }),
         }
     }
-}
-
-fn count(pods: u64) -> u32 {
-    u32::try_from(pods).unwrap_or(u32::MAX)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, which is what is wanted")]
-fn whole(number: f64) -> u64 {
-    number as u64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 items is not tuned for")]
-fn float(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Demand, MOST_PODS, Want, count, whole};
+use super::{Demand, MOST_PODS, Want};
+use crate::units::{saturating_u32, whole};
 
 /// The longest polling interval that is proposed: KEDA's own default.
 const LONGEST_POLL: Duration = Duration::from_secs(30);
@@ -132,7 +133,7 @@ pub fn propose(
     let mut found: Vec<(f64, Proposal)> = Vec::new();
     let mut needed = None;
     let bound = bounds.min.unwrap_or(0);
-    let with_room = |room: f64| count(whole((f64::from(fewest) * room).ceil())).max(bound).min(most);
+    let with_room = |room: f64| saturating_u32(whole((f64::from(fewest) * room).ceil())).max(bound).min(most);
     let mut maxima = ROOM.map(with_room).to_vec();
     maxima.dedup();
     for max in maxima {
@@ -151,8 +152,10 @@ pub fn propose(
         return Err(Refusal::Min { min: bound, reaction: search.reaction(bound), needed: needed.unwrap_or(fewest) });
     };
     let least = u64::from(cheapest.min.max(fewest));
-    let max = smallest(least, u64::from(cheapest.max), |max| search.meets(&Proposal { max: count(max), ..cheapest }));
-    Ok(Proposal { max: max.map_or(cheapest.max, count), ..cheapest })
+    let max = smallest(least, u64::from(cheapest.max), |max| {
+        search.meets(&Proposal { max: saturating_u32(max), ..cheapest })
+    });
+    Ok(Proposal { max: max.map_or(cheapest.max, saturating_u32), ..cheapest })
 }
 
 /// A search, with what it is for.
@@ -187,16 +190,16 @@ impl<C: FnMut(&Proposal) -> Option<f64>> Search<'_, C> {
             }
             top = top.saturating_mul(2).min(most);
         }
-        smallest(u64::from(pace), u64::from(top), |pods| self.always(count(pods))).map(count)
+        smallest(u64::from(pace), u64::from(top), |pods| self.always(saturating_u32(pods))).map(saturating_u32)
     }
 
     /// The smallest `min` that meets it with so many pods at most, however few items ask for one.
     fn min(&mut self, from: u32, max: u32) -> u32 {
         let met = smallest(u64::from(from), u64::from(max), |min| {
-            let settings = Proposal { list_length: 1, ..self.settings(count(min), max) };
+            let settings = Proposal { list_length: 1, ..self.settings(saturating_u32(min), max) };
             self.meets(&settings)
         });
-        met.map_or(max, count)
+        met.map_or(max, saturating_u32)
     }
 
     /// The longest list with which so many pods meet it, and what that costs.
@@ -278,7 +281,8 @@ fn smallest(from: u64, to: u64, mut holds: impl FnMut(u64) -> bool) -> Option<u6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tuning::{Percentile, float};
+    use crate::tuning::Percentile;
+    use crate::units::float;
 
     const WANT: Want = Want { percentile: Percentile::P95, wait: Duration::from_secs(60) };
 

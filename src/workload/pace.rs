@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::form;
+use crate::units::{float, saturating_seconds, whole};
 
 /// How fast items are put on the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +46,7 @@ impl Pace {
     pub fn next_after(&self, sent: u64) -> Duration {
         match self {
             Self::Batches { batch, every } => every.saturating_mul(u32::try_from(sent / batch).unwrap_or(u32::MAX)),
-            Self::Steady { rate } => seconds(sent, *rate),
+            Self::Steady { rate } => saturating_seconds(float(sent) / rate),
             Self::Unpaced => Duration::ZERO,
         }
     }
@@ -66,16 +67,6 @@ impl Pace {
 /// How many whole periods of `every` lie in `elapsed`.
 fn periods(elapsed: Duration, every: Duration) -> u64 {
     u64::try_from(elapsed.as_nanos() / every.as_nanos().max(1)).unwrap_or(u64::MAX)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, which is what is wanted")]
-fn whole(count: f64) -> u64 {
-    count as u64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 items is not paced")]
-fn seconds(count: u64, rate: f64) -> Duration {
-    Duration::try_from_secs_f64(count as f64 / rate).unwrap_or(Duration::MAX)
 }
 
 /// A rate as people write it: `200`, `200/s`, `30/m`, or `max`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::pattern::Arrivals;
 use super::{Pace, Timing};
+use crate::units::saturating_seconds;
 
 /// A [`Timing`] that is gone through.
 ///
@@ -45,7 +46,7 @@ impl Schedule {
 
     /// Returns how many items are due in total, `elapsed` after the start; never asked for an earlier time than before.
     pub fn due(&mut self, elapsed: Duration) -> u64 {
-        let elapsed = Duration::try_from_secs_f64(elapsed.as_secs_f64() * self.speed).unwrap_or(Duration::MAX);
+        let elapsed = saturating_seconds(elapsed.as_secs_f64() * self.speed);
         match &mut self.kind {
             Kind::Pace(pace) => pace.due(elapsed),
             Kind::Pattern { ahead, due } => {
@@ -65,8 +66,7 @@ impl Schedule {
             Kind::Pattern { due, .. } if sent < *due => Some(Duration::ZERO),
             Kind::Pattern { ahead, .. } => ahead.peek().map(|arrival| arrival.at),
         };
-        let slowed =
-            |next: Duration| Duration::try_from_secs_f64(next.as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
+        let slowed = |next: Duration| saturating_seconds(next.as_secs_f64() / self.speed);
         next.map(slowed)
     }
 }

@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::function::erf::erf_inv;
 
-use crate::profile::{Span, SpanRange, form};
+use crate::profile::form;
+use crate::units::{DurationRange, HumanDuration};
 
 /// What is done with an item.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -21,7 +22,7 @@ pub enum Work {
     /// Nothing: the item is written to stdout as a line.
     None,
     /// Wait a random time within the range.
-    Wait(SpanRange),
+    Wait(DurationRange),
     /// Wait so long on average, most items shorter and some far longer: `exp(4s)`.
     Exponential {
         /// The mean; more than zero.
@@ -69,7 +70,7 @@ impl Work {
     pub fn mean(&self) -> Option<Duration> {
         match self {
             Self::None => Some(Duration::ZERO),
-            Self::Wait(SpanRange { from, to }) => Some(from.saturating_add(*to) / 2),
+            Self::Wait(DurationRange { from, to }) => Some(from.saturating_add(*to) / 2),
             Self::Exponential { mean } => Some(*mean),
             Self::LogNormal { median, sigma } => Some(median.mul_f64((sigma * sigma / 2.0).exp())),
             Self::Field(_) => None,
@@ -91,7 +92,7 @@ impl Work {
         let part = part.clamp(0.0, 1.0 - f64::EPSILON);
         match self {
             Self::None => Some(Duration::ZERO),
-            Self::Wait(SpanRange { from, to }) => Some(*from + to.saturating_sub(*from).mul_f64(part)),
+            Self::Wait(DurationRange { from, to }) => Some(*from + to.saturating_sub(*from).mul_f64(part)),
             Self::Exponential { mean } => Some(mean.mul_f64(-(-part).ln_1p())),
             Self::LogNormal { median, sigma } => {
                 let normal = std::f64::consts::SQRT_2 * erf_inv(2.0f64.mul_add(part, -1.0));
@@ -117,7 +118,7 @@ impl Work {
     }
 }
 
-fn draw(SpanRange { from, to }: SpanRange, rng: &mut impl Rng) -> Duration {
+fn draw(DurationRange { from, to }: DurationRange, rng: &mut impl Rng) -> Duration {
     let whole_seconds = from.subsec_nanos() == 0 && to.subsec_nanos() == 0;
     if whole_seconds {
         return Duration::from_secs(rng.random_range(from.as_secs()..=to.as_secs()));
@@ -171,7 +172,7 @@ fn brackets<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 /// Reads a time that is neither nothing nor beyond [`LONGEST_WORK`].
 fn some_time(text: &str) -> Result<Duration, String> {
-    let time = text.trim().parse::<Span>()?.0;
+    let time = text.trim().parse::<HumanDuration>().map_err(|error| error.to_string())?.0;
     if time.is_zero() || time > LONGEST_WORK {
         return Err(format!("`{}` is not a time of work: more than 0s, and at most a day", text.trim()));
     }
@@ -197,8 +198,8 @@ impl fmt::Display for Work {
         match self {
             Self::None => f.write_str("none"),
             Self::Wait(range) => range.fmt(f),
-            Self::Exponential { mean } => write!(f, "exp({})", Span(*mean)),
-            Self::LogNormal { median, sigma } => write!(f, "lognormal({}, {sigma})", Span(*median)),
+            Self::Exponential { mean } => write!(f, "exp({})", HumanDuration(*mean)),
+            Self::LogNormal { median, sigma } => write!(f, "lognormal({}, {sigma})", HumanDuration(*median)),
             Self::Field(name) => write!(f, "field:{name}"),
         }
     }

@@ -28,7 +28,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("k8s_openapi::", &["manifest/"]),
     ("granit_parser::", &["lint/"]),
     // What a key may hold is said beside its type.
-    ("schemars::", &["profile/", "workload/"]),
+    ("schemars::", &["profile/", "units/", "workload/"]),
     ("prometheus_client::", &["metrics/"]),
     ("axum::", &["metrics/"]),
     ("clap_complete::", &["commands/completions.rs"]),
@@ -51,6 +51,7 @@ const NOTIONS: &[&str] = &[
     "scaler/",
     "simulation/",
     "tuning/",
+    "units/",
     "workload/",
 ];
 
@@ -68,8 +69,7 @@ const IMPURE: &[(&str, Option<&str>)] = &[
     // `Profile::read`
     ("fs::", Some("profile/mod.rs")),
     ("std::fs", Some("profile/mod.rs")),
-    // `Environment::current`
-    ("env::", Some("profile/setting.rs")),
+    ("env::", None),
     ("SystemTime::now", None),
     ("Instant::now", None),
     ("rand::rng(", None),
@@ -89,6 +89,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("scaler/", &[]),
     ("simulation/", &[]),
     ("tuning/", &[]),
+    ("units/", &[]),
     ("workload/", &[]),
     ("queue/", &[]),
     ("kubernetes/", &[]),

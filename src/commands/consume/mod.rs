@@ -27,9 +27,10 @@ use crate::handler::{CommandSpec, Handler};
 use crate::profile::consume::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE,
 };
-use crate::profile::{Delivery, Environment, ExitMap, ExitRule, Profile, Span, SpanRange};
+use crate::profile::{Delivery, ExitMap, ExitRule, Profile};
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
+use crate::units::{DurationRange, Environment, HumanDuration};
 use crate::workload::Work;
 
 /// Work the list: run a command for each item, simulate work, or hand each item on as a line
@@ -61,11 +62,11 @@ pub(crate) struct Args {
     /// How long the command may take; then it is ended with all it started, and the attempt has failed [env:
     /// QSCALE_TIMEOUT]
     #[arg(long, value_name = "DURATION")]
-    timeout: Option<Span>,
+    timeout: Option<HumanDuration>,
 
     /// How long a command that was told to end may take until it is killed [env: QSCALE_KILL_AFTER] [default: 5s]
     #[arg(long, value_name = "DURATION")]
-    kill_after: Option<Span>,
+    kill_after: Option<HumanDuration>,
 
     /// What an exit status of the command says of its item, such as 3=dead or other=retry: ack, dead, retry (no attempt is
     /// spent), fail (one is) or stop; may be repeated [default: 0=ack 65=dead 75=retry 126=stop 127=stop other=fail]
@@ -86,20 +87,20 @@ pub(crate) struct Args {
 
     /// End when nothing has come for this long
     #[arg(long, value_name = "DURATION")]
-    idle_exit: Option<Span>,
+    idle_exit: Option<HumanDuration>,
 
     /// Do not end for want of items while one is due for another try within this long
     #[arg(long, value_name = "DURATION")]
-    await_due: Option<Span>,
+    await_due: Option<HumanDuration>,
 
     /// How long items in flight may take after SIGTERM; what is unfinished then goes back to the list [env: QSCALE_DRAIN]
     /// [default: 30s]
     #[arg(long, value_name = "DURATION")]
-    drain: Option<Span>,
+    drain: Option<HumanDuration>,
 
     /// How long a consumer that is not heard of keeps what it holds [env: QSCALE_LEASE] [default: 30s]
     #[arg(long, value_name = "DURATION")]
-    lease: Option<Span>,
+    lease: Option<HumanDuration>,
 
     /// How many failed attempts make a dead letter [env: QSCALE_MAX_ATTEMPTS] [default: 3]
     #[arg(long, value_name = "ATTEMPTS", value_parser = positive_count::<NonZeroU32>)]
@@ -112,11 +113,11 @@ pub(crate) struct Args {
     /// The first pause before another attempt, and the longest; it doubles between [env: QSCALE_BACKOFF] [default:
     /// 1s..5m]
     #[arg(long, value_name = "RANGE")]
-    backoff: Option<SpanRange>,
+    backoff: Option<DurationRange>,
 
     /// How long an item may ask for another try without spending attempts [env: QSCALE_MAX_AGE] [default: 1day]
     #[arg(long, value_name = "DURATION")]
-    max_age: Option<Span>,
+    max_age: Option<HumanDuration>,
 
     #[command(flatten)]
     shown: Shown,

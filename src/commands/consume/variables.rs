@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::Args;
 use super::vitals::Shown;
 use crate::cli::positive_count;
-use crate::profile::{Environment, SettingError};
+use crate::units::{Environment, SettingError};
 
 impl Args {
     /// Takes from the environment what was not typed.

@@ -21,11 +21,12 @@ use super::Context;
 use crate::cli::{self, positive_count, positive_factor};
 use crate::delivery::reconciliation::Standing;
 use crate::exit::Outcome;
-use crate::profile::{DEFAULT_LIST, ProduceTable, Profile, SpanRange};
+use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
 use crate::queue::Ledger;
 use crate::sample::{Deployment, Sample, Trend};
 use crate::sandbox::Process;
 use crate::terminal::{Output, Readout};
+use crate::units::DurationRange;
 use crate::workload::{Load, Pace, Payload, Timing, USUAL_BATCH, Work};
 
 /// See the whole loop on this machine: items pushed, consumers started and ended as KEDA would, and all counted
@@ -97,7 +98,8 @@ impl Plan {
             count: args.count.or(whole),
             payload: produce.payload.clone().unwrap_or_else(Payload::usual),
             produce,
-            work: work.unwrap_or(Work::Wait(SpanRange { from: Duration::from_secs(2), to: Duration::from_secs(6) })),
+            work: work
+                .unwrap_or(Work::Wait(DurationRange { from: Duration::from_secs(2), to: Duration::from_secs(6) })),
             speed: args.speed,
             output: args.output,
         }

@@ -19,9 +19,9 @@ use super::Context;
 use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::delivery::item::Item;
 use crate::exit::Outcome;
-use crate::profile::Span;
 use crate::queue::{Pusher, QueueError, Redis};
 use crate::terminal::{Output, Progress};
+use crate::units::HumanDuration;
 use crate::workload::{Pace, Pattern, Payload, Rate, Schedule, Timing};
 
 /// Fill the list, in shape and at the rate you ask, or from a file or a pipe
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 
     /// From the start of one batch to the start of the next; 0s is as fast as Redis takes them
     #[arg(long, value_name = "DURATION", conflicts_with = "rate")]
-    every: Option<Span>,
+    every: Option<HumanDuration>,
 
     /// Items per second, in place of --every: 200, 30/m or max
     #[arg(long, value_name = "RATE")]
@@ -58,7 +58,7 @@ pub(crate) struct Args {
 
     /// Stop after this long
     #[arg(long, value_name = "DURATION")]
-    duration: Option<Span>,
+    duration: Option<HumanDuration>,
 
     /// What the items hold; {int:0..49} {seq} {time} {unix} {id} {text:100} are filled in, JSON stays JSON
     #[arg(long, value_name = "TEMPLATE", conflicts_with = "input")]

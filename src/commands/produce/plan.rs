@@ -10,6 +10,7 @@ use crate::exit::UsageError;
 use crate::profile::{ProduceTable, Profile};
 use crate::queue::{MAX_BATCH_ITEMS, Redis};
 use crate::terminal::Output;
+use crate::units::saturating_seconds;
 use crate::workload::{Load, Pace, Pattern, Payload, Timing, USUAL_BATCH};
 
 /// Items a batch when nothing paces them; from here on, more of them gain nothing.
@@ -167,7 +168,7 @@ impl Plan {
 
 /// How long takes what takes `time` at its own speed.
 fn slowed(time: Duration, speed: f64) -> Duration {
-    Duration::try_from_secs_f64(time.as_secs_f64() / speed).unwrap_or(Duration::MAX)
+    saturating_seconds(time.as_secs_f64() / speed)
 }
 
 /// Reads a pattern from a file of counts.

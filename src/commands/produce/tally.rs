@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Plan;
 use crate::queue::Pusher;
 use crate::terminal::Output;
+use crate::units::float;
 
 /// What was done.
 #[derive(Debug, Serialize)]
@@ -23,8 +24,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn of(plan: &Plan, pusher: &Pusher, elapsed: Duration) -> Self {
         let seconds = elapsed.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a rate is not counted to the last item")]
-        let items_per_second = if seconds > 0.0 { pusher.pushed() as f64 / seconds } else { 0.0 };
+        let items_per_second = if seconds > 0.0 { float(pusher.pushed()) / seconds } else { 0.0 };
         Self {
             list: plan.list.clone(),
             items: pusher.pushed(),

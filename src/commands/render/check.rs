@@ -11,8 +11,9 @@ use crate::exit::{Outcome, UsageError};
 use crate::files::input;
 use crate::lint::{self, File, Finding, ProfileFinding, Severity};
 use crate::manifest::Workload;
-use crate::profile::{Profile, ProfileError, Setting, Source};
+use crate::profile::{Profile, ProfileError, Source};
 use crate::terminal::Printer;
+use crate::units::Setting;
 
 /// What stdin goes by in messages.
 const STDIN: &str = "<stdin>";

@@ -11,8 +11,9 @@ use crate::exit::{Outcome, UsageError};
 use crate::files::folder::Folder;
 use crate::manifest::form::{self, Identity, KUSTOMIZATION, Only};
 use crate::manifest::{Object, Workload};
-use crate::profile::{self, KedaVersion, Profile, Setting, Source, deploy};
+use crate::profile::{self, KedaVersion, Profile, Source, deploy};
 use crate::terminal::Printer;
+use crate::units::Setting;
 
 /// Write the profile as Kubernetes objects, for kubectl apply -f -
 ///

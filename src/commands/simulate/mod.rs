@@ -17,10 +17,10 @@ use self::view::{Row, View};
 use super::Context;
 use crate::cli::{self, positive_duration};
 use crate::exit::{Outcome, UsageError};
-use crate::profile::Span;
 use crate::simulation::{self, Scenario};
 use crate::terminal::{Chart, width};
 use crate::tuning::Want;
+use crate::units::HumanDuration;
 use crate::workload::{Pattern, Work};
 
 /// What the lines of JSON and CSV say, and the rules behind what is not asked for.
@@ -73,7 +73,7 @@ pub(crate) struct Args {
 
     /// From a pod's creation to its first item
     #[arg(long, value_name = "DURATION", default_value = "2s")]
-    start_time: Span,
+    start_time: HumanDuration,
 
     /// How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME
     #[arg(long, value_name = "WORK")]

@@ -11,10 +11,10 @@ use rand::rngs::StdRng;
 use super::plan::{MOST_TIME, Play};
 use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
-use crate::profile::Span;
 use crate::simulation::{self, Scenario, Summary};
 use crate::terminal::{Clock, facts, width};
 use crate::tuning::{self, Bounds, Demand, Percentile, Proposal, Want};
+use crate::units::HumanDuration;
 
 /// Items whose working time is looked at.
 const DRAWN: u32 = 2_000;
@@ -135,9 +135,9 @@ impl<'a> Trials<'a> {
         profile.scale.list_length = Some(settings.list_length);
         profile.scale.min_replica_count = Some(settings.min);
         profile.scale.max_replica_count = Some(settings.max);
-        profile.scale.polling_interval = Some(Span(settings.polling));
-        profile.scale.cooldown_period = Some(Span(settings.cooldown));
-        profile.consume.drain = Some(Span(settings.drain));
+        profile.scale.polling_interval = Some(HumanDuration(settings.polling));
+        profile.scale.cooldown_period = Some(HumanDuration(settings.cooldown));
+        profile.consume.drain = Some(HumanDuration(settings.drain));
         let last = base.arrivals.last().map_or(Duration::ZERO, |arrival| arrival.at);
         let mut scenario = Scenario {
             until_over: false,

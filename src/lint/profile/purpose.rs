@@ -1,7 +1,8 @@
 //! What a profile asks for, and nobody wants: it stands in no single object, or is no fault of one.
 
 use crate::profile::deploy::DeployTable;
-use crate::profile::{ConsumeTable, DEFAULT_DRAIN, Delivery, KedaVersion, ProduceTable, Profile, ScaleKind, Span};
+use crate::profile::{ConsumeTable, DEFAULT_DRAIN, Delivery, KedaVersion, ProduceTable, Profile, ScaleKind};
+use crate::units::HumanDuration;
 use crate::workload::{Rate, Work};
 
 /// Something to warn of.
@@ -61,7 +62,7 @@ fn no_timeout(profile: &Profile) -> Option<Warning> {
         Delivery::AtLeastOnce => "worked again",
         Delivery::AtMostOnce => "lost",
     };
-    let drain = drain.unwrap_or(Span(DEFAULT_DRAIN));
+    let drain = drain.unwrap_or(HumanDuration(DEFAULT_DRAIN));
     Some(Warning {
         code: "no-timeout",
         key: &["consume", "command"],

@@ -6,7 +6,7 @@ use super::super::finding::Report;
 use super::super::object::{Cursor, Object, Objects};
 use super::super::pod;
 use super::credentials;
-use crate::profile::Span;
+use crate::units::HumanDuration;
 
 /// What Kubernetes gives a pod to end where nothing is said.
 const GRACE: Duration = Duration::from_secs(30);
@@ -89,8 +89,8 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
         let message = format!(
             "leaves a pod {} to end, and the consumer takes up to {} (--drain) for items in flight: it is \
                                killed before it can give back the rest",
-            Span(given),
-            Span(drain)
+            HumanDuration(given),
+            HumanDuration(drain)
         );
         report.warning("grace-period", &at, message, format!("set {} at least", drain.as_secs() + 10));
     } else if let Some(longest) = handler.longest.filter(|longest| *longest > handler.drain.unwrap_or(given)) {
@@ -98,8 +98,8 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
         let message = format!(
             "cuts off what takes longer than {} (--drain) when pods are taken away, and an item takes up to \
                                {}: its work is lost, and done again",
-            Span(drain),
-            Span(Duration::from_secs(longest.as_secs()))
+            HumanDuration(drain),
+            HumanDuration(Duration::from_secs(longest.as_secs()))
         );
         let way_out = match object.kind {
             // Only whoever empties a node waits for it.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::super::finding::Report;
 use super::super::object::{Cursor, Object, Objects};
 use super::super::pod;
-use crate::profile::Span;
 use crate::profile::scale::MAX_REPLICA_COUNT;
+use crate::units::HumanDuration;
 
 /// It is the value of a label; Kubernetes shortens it where a Job is named after it.
 const LONGEST_NAME: usize = 63;
@@ -53,8 +53,8 @@ fn deadline(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     if let Some((given, longest)) = given.zip(longest).filter(|(given, longest)| given <= longest) {
         let message = format!(
             "ends a Job after {}, and an item takes up to {}: its work is cut off, and done again or lost",
-            Span(given),
-            Span(Duration::from_secs(longest.as_secs()))
+            HumanDuration(given),
+            HumanDuration(Duration::from_secs(longest.as_secs()))
         );
         let way_out = "lengthen it beyond the longest item, and the start of a pod";
         report.warning("deadline-cuts-work", &deadline, message, way_out);

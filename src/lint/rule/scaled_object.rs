@@ -7,8 +7,8 @@ use super::super::node::Sort;
 use super::super::object::{Cursor, Object, Objects};
 use super::super::pod;
 use super::trigger::is_list;
-use crate::profile::Span;
 use crate::profile::scale::{COOLDOWN_PERIOD, MAX_REPLICA_COUNT, POLLING_INTERVAL};
+use crate::units::HumanDuration;
 
 /// What KEDA makes a label of, in front of which it writes `keda-hpa-`.
 const LONGEST_NAME: usize = 54;
@@ -216,7 +216,7 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
             let message = format!(
                 "is over before an item is: items in flight have left the list, so that KEDA takes the pods \
                                    away while they work; it has to be {} at least",
-                Span(needed)
+                HumanDuration(needed)
             );
             report.warning(
                 "cooldown-cuts-work",
@@ -232,7 +232,7 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
         let share = share.map(|(mean, length)| mean.saturating_mul(length) / handler.concurrency.max(1));
         let stage = list.at(&["metadata", "listName"]).text().is_some_and(|name| name.starts_with('{'));
         if let Some(share) = share.filter(|share| *share > LONG_SHARE && !stage) {
-            let share = Span(Duration::from_secs(share.as_secs()));
+            let share = HumanDuration(Duration::from_secs(share.as_secs()));
             let message = format!(
                 "is an average per pod, and no threshold: a second pod comes only when one would work \
                                    for {share} at what waits"

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::whole_seconds;
-use crate::profile::Span;
 use crate::profile::error::ProfileError;
 use crate::profile::source::Source;
+use crate::units::HumanDuration;
 
 /// The longest stabilization window the API server accepts.
 const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
@@ -31,7 +31,7 @@ pub struct BehaviorTable {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesTable {
     /// How far back recommendations are remembered: the most cautious of them counts.
-    pub stabilization_window: Option<Span>,
+    pub stabilization_window: Option<HumanDuration>,
     /// Which of the policies decides.
     pub select_policy: Option<SelectPolicy>,
     /// By how much the count may change in which time.
@@ -64,7 +64,7 @@ pub struct ScalingPolicy {
     #[schemars(range(min = 1))]
     pub value: u32,
     /// The time that is looked back on; 1 second to half an hour.
-    pub period: Span,
+    pub period: HumanDuration,
 }
 
 /// What a policy's value counts.
@@ -147,6 +147,6 @@ impl RulesTable {
 
 impl From<(PolicyKind, u32, u64)> for ScalingPolicy {
     fn from((kind, value, seconds): (PolicyKind, u32, u64)) -> Self {
-        Self { kind, value, period: Span(Duration::from_secs(seconds)) }
+        Self { kind, value, period: HumanDuration(Duration::from_secs(seconds)) }
     }
 }

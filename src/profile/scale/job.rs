@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::whole_seconds;
-use crate::profile::Span;
 use crate::profile::error::ProfileError;
 use crate::profile::source::Source;
+use crate::units::HumanDuration;
 
 /// How many finished Jobs of each kind are kept where nothing is said; KEDA's own default is 100.
 pub const HISTORY_LIMIT: u32 = 5;
@@ -43,11 +43,11 @@ pub struct JobTable {
     /// How many Jobs that failed are.
     pub failed_jobs_history_limit: Option<u32>,
     /// How long a Job may take in all.
-    pub active_deadline: Option<Span>,
+    pub active_deadline: Option<HumanDuration>,
     /// How often a failed pod is replaced within its Job.
     pub backoff_limit: Option<u32>,
     /// How long a finished Job is kept; without it the history limits alone decide.
-    pub ttl_after_finished: Option<Span>,
+    pub ttl_after_finished: Option<HumanDuration>,
     /// A pod without one of these conditions is pending.
     pub pending_pod_conditions: Option<Vec<String>>,
     /// What becomes of the triggers' numbers.

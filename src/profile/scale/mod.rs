@@ -20,7 +20,7 @@ pub use self::job::{Calculation, HISTORY_LIMIT, IDLE_EXIT_OF_JOBS, JobRun, JobTa
 pub use self::pause::PauseTable;
 pub use self::version::KedaVersion;
 use super::consume::Delivery;
-use super::duration::Span;
+use crate::units::HumanDuration;
 
 /// The fewest pods where nothing is said; KEDA's own default.
 pub const MIN_REPLICA_COUNT: u32 = 0;
@@ -55,11 +55,11 @@ pub struct ScaleTable {
     #[schemars(range(max = 0), extend("examples" = [0]))]
     pub idle_replica_count: Option<u32>,
     /// How often KEDA looks at the list.
-    pub polling_interval: Option<Span>,
+    pub polling_interval: Option<HumanDuration>,
     /// How long the list must have been idle before the last pods go; governs the step to zero alone.
-    pub cooldown_period: Option<Span>,
+    pub cooldown_period: Option<HumanDuration>,
     /// The same for a `ScaledObject` that is new and has not seen an item yet.
-    pub initial_cooldown_period: Option<Span>,
+    pub initial_cooldown_period: Option<HumanDuration>,
     /// How many waiting items ask for one pod: an average, not a threshold.
     #[schemars(range(min = 1))]
     pub list_length: Option<u64>,
@@ -251,6 +251,6 @@ fn triggers(delivery: Delivery) -> &'static [&'static str] {
     }
 }
 
-fn whole_seconds(Span(duration): Span, least: u64, most: u64) -> bool {
+fn whole_seconds(HumanDuration(duration): HumanDuration, least: u64, most: u64) -> bool {
     duration.subsec_nanos() == 0 && (least..=most.min(i32::MAX.unsigned_abs().into())).contains(&duration.as_secs())
 }

@@ -7,6 +7,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::Exp1;
 
 use super::{Pattern, Phase, Shape};
+use crate::units::{saturating_seconds, whole};
 
 /// Items that are due at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +93,9 @@ impl Arrivals {
                 return None;
             }
             self.given += 1.0;
-            return Some(duration(shape.time_of(total.max(0.0))).min(span));
+            return Some(saturating_seconds(shape.time_of(total.max(0.0))).min(span));
         };
-        Some(duration(offset)).filter(|offset| *offset < span)
+        Some(saturating_seconds(offset)).filter(|offset| *offset < span)
     }
 
     fn leave(&mut self, phase: Phase) {
@@ -131,15 +132,6 @@ impl Iterator for Arrivals {
             }
         }
     }
-}
-
-fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, which is what is wanted")]
-fn whole(count: f64) -> u64 {
-    count as u64
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::{Pattern, Phase, Shape};
+use crate::units::float;
 
 /// How long a count stands for where nothing says it.
 const SECOND: Duration = Duration::from_secs(1);
@@ -85,8 +86,7 @@ fn phases(rows: &[Row]) -> Vec<Phase> {
             if let (Some(time), Some(next)) = (row.time, next.and_then(|next| next.time)) {
                 span = next.saturating_sub(time);
             }
-            #[expect(clippy::cast_precision_loss, reason = "a count beyond 2^53 is no count of items")]
-            let rate = row.count as f64 / span.as_secs_f64();
+            let rate = float(row.count) / span.as_secs_f64();
             Phase::Over { span, shape: Shape::Constant(rate) }
         })
         .collect()

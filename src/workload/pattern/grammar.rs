@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Pattern, Phase, Shape};
-use crate::profile::Span;
+use crate::units::HumanDuration;
 use crate::workload::Rate;
 
 /// The phases by example, for messages.
@@ -180,12 +180,12 @@ impl<'a> Reader<'a> {
     }
 
     fn span(&self, text: &'a str) -> Result<Duration, PatternError> {
-        match text.parse::<Span>() {
-            Ok(Span(span)) if span < Duration::from_millis(1) => {
+        match text.parse::<HumanDuration>() {
+            Ok(HumanDuration(span)) if span < Duration::from_millis(1) => {
                 Err(self.error(text, "is shorter than 1ms: for items all at once, write `burst 500`"))
             }
-            Ok(Span(span)) => Ok(span),
-            Err(message) => Err(self.error(text, message)),
+            Ok(HumanDuration(span)) => Ok(span),
+            Err(error) => Err(self.error(text, error.to_string())),
         }
     }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::arrivals::{Arrival, Arrivals};
 pub use self::grammar::PatternError;
 pub use self::shape::Shape;
-use crate::profile::Span;
+use crate::units::HumanDuration;
 
 /// What is due when, as people write it: `30s@50, 1m@200..1000, 2m@sine(100,80,30s), burst 500, 5m@poisson(20)`.
 ///
@@ -95,7 +95,7 @@ impl fmt::Display for Pattern {
                 f.write_str(", ")?;
             }
             match phase {
-                Phase::Over { span, shape } => write!(f, "{}@{shape}", Span(*span))?,
+                Phase::Over { span, shape } => write!(f, "{}@{shape}", HumanDuration(*span))?,
                 Phase::Burst(items) => write!(f, "burst {items}")?,
             }
         }

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::time::Duration;
 
-use crate::profile::Span;
+use crate::units::HumanDuration;
 
 /// The rate over a phase, in items per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,7 +76,7 @@ impl fmt::Display for Shape {
         match *self {
             Self::Constant(rate) => rate.fmt(f),
             Self::Ramp { from, to, seconds: _ } => write!(f, "{from}..{to}"),
-            Self::Sine { mean, amplitude, period } => write!(f, "sine({mean},{amplitude},{})", Span(period)),
+            Self::Sine { mean, amplitude, period } => write!(f, "sine({mean},{amplitude},{})", HumanDuration(period)),
             Self::Poisson(rate) => write!(f, "poisson({rate})"),
         }
     }

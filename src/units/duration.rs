@@ -1,0 +1,166 @@
+//! Durations and ranges of durations as text: `2s`, `1m 30s`, `2s..6s`.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::pattern;
+
+/// A duration that is written as text in profiles and flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(with = "String", extend("pattern" = pattern::DURATION, "examples" = ["2s", "1m 30s"]))]
+pub struct HumanDuration(pub Duration);
+
+impl FromStr for HumanDuration {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        // humantime knows no bare zero; people write it.
+        if text.trim() == "0" {
+            return Ok(Self(Duration::ZERO));
+        }
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|error| DurationError::Invalid { text: text.to_owned(), error })
+    }
+}
+
+impl<'de> Deserialize<'de> for HumanDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text { expected: "a duration in quotes, such as \"60s\"", read: PhantomData })
+    }
+}
+
+impl From<HumanDuration> for String {
+    fn from(duration: HumanDuration) -> Self {
+        duration.to_string()
+    }
+}
+
+impl fmt::Display for HumanDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+/// A duration that varies from item to item, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(with = "String", extend("pattern" = pattern::DURATION_RANGE, "examples" = ["2s", "2s..6s"]))]
+pub struct DurationRange {
+    /// The shortest.
+    pub from: Duration,
+    /// The longest.
+    pub to: Duration,
+}
+
+impl FromStr for DurationRange {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let (from, to) = match text.split_once("..") {
+            Some((from, to)) => {
+                (from.parse::<HumanDuration>()?.0, to.strip_prefix('=').unwrap_or(to).parse::<HumanDuration>()?.0)
+            }
+            None => text.parse::<HumanDuration>().map(|duration| (duration.0, duration.0))?,
+        };
+        if from > to {
+            return Err(DurationError::Reversed(text.to_owned()));
+        }
+        Ok(Self { from, to })
+    }
+}
+
+impl<'de> Deserialize<'de> for DurationRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text { expected: "durations in quotes, such as \"2s..6s\"", read: PhantomData })
+    }
+}
+
+impl From<DurationRange> for String {
+    fn from(range: DurationRange) -> Self {
+        range.to_string()
+    }
+}
+
+impl fmt::Display for DurationRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        HumanDuration(self.from).fmt(f)?;
+        if self.to > self.from {
+            write!(f, "..{}", HumanDuration(self.to))?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that is not a duration.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DurationError {
+    /// Neither a number with a unit nor several of them.
+    #[error("`{text}` is not a duration such as `2s` or `1m 30s`: {error}")]
+    Invalid {
+        /// The text.
+        text: String,
+        /// The reason.
+        error: humantime::DurationError,
+    },
+    /// A range whose second duration is shorter than its first.
+    #[error("`{0}` ends before it begins")]
+    Reversed(String),
+}
+
+/// Visitor of a string that names the expected form when it meets anything else.
+struct Text<T> {
+    expected: &'static str,
+    read: PhantomData<T>,
+}
+
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_ranges_are_read_as_written() {
+        let ms = Duration::from_millis;
+        for (text, from, to) in
+            [("2s", 2_000, 2_000), ("2s..6s", 2_000, 6_000), ("0..=1m 30s", 0, 90_000), ("5ms..5ms", 5, 5)]
+        {
+            assert_eq!(text.parse(), Ok(DurationRange { from: ms(from), to: ms(to) }), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_named() {
+        for (text, reason) in
+            [("5x", "unknown time unit"), ("6s..2s", "ends before it begins"), ("2", "time unit needed")]
+        {
+            let error = text.parse::<DurationRange>().unwrap_err();
+            assert!(error.to_string().contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_again() {
+        for text in ["2s", "2s..6s", "1m 30s..2h"] {
+            assert_eq!(text.parse::<DurationRange>().unwrap().to_string(), text);
+        }
+    }
+}

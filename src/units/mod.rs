@@ -1,0 +1,12 @@
+//! Units that all modules share: durations, numbers, settings with their origin.
+
+mod duration;
+mod environment;
+mod number;
+pub(crate) mod pattern;
+mod setting;
+
+pub use self::duration::{DurationError, DurationRange, HumanDuration};
+pub use self::environment::Environment;
+pub use self::number::{float, saturating_seconds, saturating_u32, signed_float, signed_whole, whole};
+pub use self::setting::{Origin, Setting, SettingError};

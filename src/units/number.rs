@@ -1,0 +1,55 @@
+//! Conversions between numbers that saturate in place of failing.
+
+use std::time::Duration;
+
+/// The count as a float; exact up to 2^53, far beyond what a list can hold.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+pub fn float(count: u64) -> f64 {
+    count as f64
+}
+
+/// The signed count as a float; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+pub fn signed_float(count: i64) -> f64 {
+    count as f64
+}
+
+/// The number without its fraction; 0 below 0 and for NaN.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+pub fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// The number without its fraction; 0 for NaN.
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+pub fn signed_whole(number: f64) -> i64 {
+    number as i64
+}
+
+/// The count in 32 bits; the largest where it does not fit, 0 below 0.
+pub fn saturating_u32(count: impl TryInto<i64>) -> u32 {
+    let count = count.try_into().unwrap_or(i64::MAX);
+    u32::try_from(count.max(0)).unwrap_or(u32::MAX)
+}
+
+/// A duration of so many seconds; the longest where they are too many, and for a negative number or NaN.
+pub fn saturating_seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_saturate() {
+        assert_eq!([-1.0, f64::NAN, 2.9, f64::INFINITY].map(whole), [0, 0, 2, u64::MAX]);
+        assert_eq!([-2.9, f64::NAN, f64::NEG_INFINITY].map(signed_whole), [-2, 0, i64::MIN]);
+        assert_eq!([-1, 7, i64::MAX].map(saturating_u32), [0, 7, u32::MAX]);
+        assert_eq!(saturating_u32(u64::MAX), u32::MAX);
+        assert_eq!(
+            [0.5, 1e300, -1.0].map(saturating_seconds),
+            [Duration::from_millis(500), Duration::MAX, Duration::MAX]
+        );
+    }
+}
