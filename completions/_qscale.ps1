@@ -157,7 +157,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         }
         'qscale;watch' {
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Look this often')
-            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after this long')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop after this long')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the samples')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the samples')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'The list to watch [env: LIST_NAME] [default: mylist]')
@@ -219,7 +219,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         'qscale;dead;ls' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only what has been dead for this long')
             [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only where item or reason hold this text')
-            [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'So many at most')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'So many at most')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'The list they come from [env: LIST_NAME] [default: mylist]')
@@ -293,7 +293,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         'qscale;dead;requeue' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only what has been dead for this long')
             [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only where item or reason hold this text')
-            [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'So many at most')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'So many at most')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'The list they come from [env: LIST_NAME] [default: mylist]')
@@ -332,7 +332,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         'qscale;dead;purge' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only what has been dead for this long')
             [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only where item or reason hold this text')
-            [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'So many at most')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'So many at most')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'The list they come from [env: LIST_NAME] [default: mylist]')
@@ -397,7 +397,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         'qscale;simulate' {
             [CompletionResult]::new('--produce', '--produce', [CompletionResultType]::ParameterName, 'The load, in place of the profile''s: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500')
             [CompletionResult]::new('--produce-file', '--produce-file', [CompletionResultType]::ParameterName, 'The same from a CSV file: a count of items for each second, or `seconds,count` lines')
-            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'How long to simulate [default: until all is over, an hour at most]')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'How long to simulate [default: until all is over, an hour at most]')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'What chance begins with: the same number, the same bytes')
             [CompletionResult]::new('--start-time', '--start-time', [CompletionResultType]::ParameterName, 'From a pod''s creation to its first item')
             [CompletionResult]::new('--work', '--work', [CompletionResultType]::ParameterName, 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME')
@@ -407,7 +407,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
             [CompletionResult]::new('--start', '--start', [CompletionResultType]::ParameterName, 'The time of the first sample, as RFC 3339')
             [CompletionResult]::new('--svg', '--svg', [CompletionResultType]::ParameterName, 'Draw the chart as a picture (SVG) as well')
-            [CompletionResult]::new('--want', '--want', [CompletionResultType]::ParameterName, 'Propose settings that keep this wait, such as p95=60s, and prove them')
+            [CompletionResult]::new('--target-wait', '--target-wait', [CompletionResultType]::ParameterName, 'Propose settings that keep this wait, such as p95=60s, and prove them')
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Compare with what was recorded')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')

@@ -358,7 +358,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__ls)
-            opts="-o -l -p -v -q -h --older-than --match --max --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --older-than --match --limit --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -372,7 +372,7 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --max)
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -480,7 +480,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__purge)
-            opts="-o -l -p -v -q -h --all --older-than --match --max --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --all --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,7 +494,7 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --max)
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -602,7 +602,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__requeue)
-            opts="-o -l -p -v -q -h --older-than --match --max --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -616,7 +616,7 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --max)
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1174,7 +1174,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-o -p -v -q -h --produce --produce-file --for --seed --start-time --work --without --with --output --start --svg --want --against --profile --env --log --color --verbose --quiet --help"
+            opts="-o -p -v -q -h --produce --produce-file --duration --seed --start-time --work --without --with --output --start --svg --target-wait --against --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1188,7 +1188,7 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --for)
+                --duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1228,7 +1228,7 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --want)
+                --target-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1264,7 +1264,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__watch)
-            opts="-o -l -n -p -v -q -h --every --for --until-empty --until-settled --output --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -n -p -v -q -h --every --duration --until-empty --until-settled --output --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1274,7 +1274,7 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --for)
+                --duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -151,7 +151,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         }
         &'qscale;watch'= {
             cand --every 'Look this often'
-            cand --for 'Stop after this long'
+            cand --duration 'Stop after this long'
             cand -o 'The form of the samples'
             cand --output 'The form of the samples'
             cand -l 'The list to watch [env: LIST_NAME] [default: mylist]'
@@ -211,7 +211,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         &'qscale;dead;ls'= {
             cand --older-than 'Only what has been dead for this long'
             cand --match 'Only where item or reason hold this text'
-            cand --max 'So many at most'
+            cand --limit 'So many at most'
             cand -o 'The form of the result'
             cand --output 'The form of the result'
             cand -l 'The list they come from [env: LIST_NAME] [default: mylist]'
@@ -283,7 +283,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         &'qscale;dead;requeue'= {
             cand --older-than 'Only what has been dead for this long'
             cand --match 'Only where item or reason hold this text'
-            cand --max 'So many at most'
+            cand --limit 'So many at most'
             cand -o 'The form of the result'
             cand --output 'The form of the result'
             cand -l 'The list they come from [env: LIST_NAME] [default: mylist]'
@@ -321,7 +321,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         &'qscale;dead;purge'= {
             cand --older-than 'Only what has been dead for this long'
             cand --match 'Only where item or reason hold this text'
-            cand --max 'So many at most'
+            cand --limit 'So many at most'
             cand -o 'The form of the result'
             cand --output 'The form of the result'
             cand -l 'The list they come from [env: LIST_NAME] [default: mylist]'
@@ -384,7 +384,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         &'qscale;simulate'= {
             cand --produce 'The load, in place of the profile''s: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500'
             cand --produce-file 'The same from a CSV file: a count of items for each second, or `seconds,count` lines'
-            cand --for 'How long to simulate [default: until all is over, an hour at most]'
+            cand --duration 'How long to simulate [default: until all is over, an hour at most]'
             cand --seed 'What chance begins with: the same number, the same bytes'
             cand --start-time 'From a pod''s creation to its first item'
             cand --work 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME'
@@ -394,7 +394,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --output 'The form of the result'
             cand --start 'The time of the first sample, as RFC 3339'
             cand --svg 'Draw the chart as a picture (SVG) as well'
-            cand --want 'Propose settings that keep this wait, such as p95=60s, and prove them'
+            cand --target-wait 'Propose settings that keep this wait, such as p95=60s, and prove them'
             cand --against 'Compare with what was recorded'
             cand -p 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'
             cand --profile 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'

@@ -140,7 +140,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -s v -l verbose -
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Look this often' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l for -d 'Stop after this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l duration -d 'Stop after this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'The form of the samples' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'The list to watch [env: LIST_NAME] [default: mylist]' -r
@@ -192,7 +192,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -f -a "purge" -d 'Throw dead letters away, the oldest first'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l older-than -d 'Only what has been dead for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l match -d 'Only where item or reason hold this text' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l max -d 'So many at most' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l limit -d 'So many at most' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
@@ -256,7 +256,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l older-than -d 'Only what has been dead for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l match -d 'Only where item or reason hold this text' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l max -d 'So many at most' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l limit -d 'So many at most' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
@@ -290,7 +290,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l older-than -d 'Only what has been dead for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l match -d 'Only where item or reason hold this text' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l max -d 'So many at most' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l limit -d 'So many at most' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
@@ -346,7 +346,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand render" -s q -l quiet -d '
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce -d 'The load, in place of the profile\'s: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce-file -d 'The same from a CSV file: a count of items for each second, or `seconds,count` lines' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l for -d 'How long to simulate [default: until all is over, an hour at most]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l duration -d 'How long to simulate [default: until all is over, an hour at most]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l seed -d 'What chance begins with: the same number, the same bytes' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'From a pod\'s creation to its first item' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME' -r
@@ -363,7 +363,7 @@ json\t'One JSON object a line'
 csv\t'One line a sample, for spreadsheets'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'The time of the first sample, as RFC 3339' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Draw the chart as a picture (SVG) as well' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l want -d 'Propose settings that keep this wait, such as p95=60s, and prove them' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l target-wait -d 'Propose settings that keep this wait, such as p95=60s, and prove them' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l against -d 'Compare with what was recorded' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r

@@ -1,5 +1,6 @@
 //! Fill a Redis List, work it, watch it, and let KEDA scale its workers.
 
+mod args;
 mod cli;
 mod commands;
 pub mod comparison;
@@ -28,7 +29,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use color_eyre::eyre::Result;
 
 use crate::cli::{Cli, Command};
@@ -84,7 +85,7 @@ fn start(cli: Cli, printer: Printer) -> Result<Outcome> {
 
 async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     if let Command::Completions(args) = &cli.command {
-        return completions::run(args, &printer);
+        return completions::run(args, Cli::command(), &printer);
     }
     if let Command::Render(args) = &cli.command
         && let Some(result) = render::without_profile(args, &printer).await
@@ -120,7 +121,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         Command::Render(args) => render::run(args, &context),
         Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
-        Command::Completions(args) => completions::run(&args, &context.printer),
+        Command::Completions(args) => completions::run(&args, Cli::command(), &context.printer),
         Command::Health(args) => health::run(&args, &context.printer),
     }
 }

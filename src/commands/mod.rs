@@ -10,7 +10,7 @@ pub(crate) mod render;
 pub(crate) mod simulate;
 pub(crate) mod watch;
 
-use crate::cli::RedisArgs;
+use crate::args::RedisArgs;
 use crate::profile::{Endpoint, Profile, ProfileError};
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;

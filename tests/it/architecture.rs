@@ -103,6 +103,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("terminal/", &["exit"]),
     // Whose errors have a status of their own.
     ("exit.rs", &["files", "kubernetes", "queue", "sandbox"]),
+    ("args.rs", &[]),
     ("cli.rs", &["commands", "exit", "terminal"]),
 ];
 

@@ -13,7 +13,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 
 const PRODUCE: &[&str] = &["produce", "--count", "1", "--rate", "max", "--payload", "an item"];
 const CONSUME: &[&str] = &["consume", "--work", "none", "--max-items", "1", "--verbose"];
-const WATCH: &[&str] = &["watch", "--for", "1s"];
+const WATCH: &[&str] = &["watch", "--duration", "1s"];
 
 /// The subcommands that talk to Redis; one says all it knows.
 const COMMANDS: [&[&str]; 3] = [PRODUCE, CONSUME, WATCH];

@@ -102,8 +102,8 @@ fn what_is_looked_for_is_found() {
         (&["--match", "[.*"], &[]),
         (&["--older-than", "90m"], &["b:1:1", "a:1:1"]),
         (&["--older-than", "90m", "--match", "binary"], &["b:1:1"]),
-        (&["--max", "1"], &["c:1:1"]),
-        (&["--max", "0"], &[]),
+        (&["--limit", "1"], &["c:1:1"]),
+        (&["--limit", "0"], &[]),
     ] {
         let run = dead(&server, &["ls", "--output", "json"]).args(words).output().exits(0);
         let found: Vec<_> = found.iter().map(|id| Some((*id).to_owned())).collect();
@@ -138,7 +138,7 @@ fn requeued_items_are_bare_and_the_oldest_is_the_first_to_be_taken() {
     let server = RedisServer::start();
     some_letters(&server);
     server.push("mylist", ["waits"]);
-    let run = dead(&server, &["requeue", "--dry-run", "-o", "json", "--max", "2"]).output().exits(0);
+    let run = dead(&server, &["requeue", "--dry-run", "-o", "json", "--limit", "2"]).output().exits(0);
     assert_eq!((ids(&run)[0].as_deref(), server.llen(DEAD)), (Some("a:1:1"), 4));
 
     let run = dead(&server, &["requeue"]).output().exits(0);
@@ -155,7 +155,7 @@ fn only_what_is_meant_is_requeued() {
     for (words, items) in [
         (&["a:1:1", "c:1:1"][..], &["first item", "last\nitem"][..]),
         (&["--match", "first"], &["first item"]),
-        (&["--max", "1"], &["first item"]),
+        (&["--limit", "1"], &["first item"]),
         (&["--older-than", "150m"], &["first item"]),
     ] {
         let server = RedisServer::start();
@@ -179,7 +179,7 @@ fn equal_letters_are_as_many_as_they_were() {
     let server = RedisServer::start();
     let one = letter(&server, "a:1:1", Duration::from_secs(60), "twice", b"same");
     server.push(DEAD, [&one, &one, &one]);
-    dead(&server, &["requeue", "--max", "2"]).output().exits(0);
+    dead(&server, &["requeue", "--limit", "2"]).output().exits(0);
     assert_eq!((server.pushed("mylist"), server.llen(DEAD)), (vec!["same".to_owned(); 2], 1));
 }
 
@@ -218,7 +218,7 @@ fn a_page_whose_reply_was_lost_counts_once() {
     many_letters(&server, 3000);
     let proxy = Proxy::before(server.port());
     proxy.lose_reply("bad");
-    let words = ["dead", "requeue", "--match", "bad", "--max", "700", "-o", "json", "--redis", &proxy.url()];
+    let words = ["dead", "requeue", "--match", "bad", "--limit", "700", "-o", "json", "--redis", &proxy.url()];
     let run = Qscale::new(words).output().exits(0);
     assert_eq!((proxy.lost(), &json_lines(&run)[0]["requeued"]), (1, &json!(700)));
     assert_eq!((server.llen("mylist"), server.llen(DEAD)), (700, 2300));
@@ -268,7 +268,7 @@ fn purging_everything_has_to_be_said() {
     some_letters(&server);
     let run = dead(&server, &["purge"]).output().exits(2);
     assert!(run.stderr.contains("--all"), "{}", run.stderr);
-    dead(&server, &["purge", "--max", "1"]).output().exits(2);
+    dead(&server, &["purge", "--limit", "1"]).output().exits(2);
     let run = dead(&server, &["purge", "--all", "--dry-run", "-o", "json"]).output().exits(0);
     assert_eq!((run.stdout.lines().count(), server.llen(DEAD)), (4, 4));
     let run = dead(&server, &["purge", "--older-than", "1h"]).output().exits(0);

@@ -105,7 +105,7 @@ fn a_goal_that_was_not_reached_is_75() {
     produce.terminate();
     produce.finish(SOON).exits(75);
 
-    Qscale::new(["watch", "--until-empty", "--every", "10ms", "--for", "100ms"]).args(redis).output().exits(75);
+    Qscale::new(["watch", "--until-empty", "--every", "10ms", "--duration", "100ms"]).args(redis).output().exits(75);
 
     let consume = Qscale::new(["consume", "--max-items", "1000", "--work", "none"]).args(redis).spawn();
     wait_until("all is taken", SOON, || server.llen("mylist") == 0);

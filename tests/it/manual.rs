@@ -97,7 +97,7 @@ fn the_rights_it_lists_are_enough() {
             let produced = qscale(producer, &produce).output().exits(0);
             assert!(!produced.stderr.contains("WARN"), "{}", produced.stderr);
 
-            qscale(watcher, &["watch", "--for=100ms"]).output().exits(0);
+            qscale(watcher, &["watch", "--duration=100ms"]).output().exits(0);
 
             let consume = ["consume", "--delivery", delivery];
             let consuming = qscale(consumer, &consume).args(["--work=1h", "--drain=0s"]).spawn();
@@ -127,7 +127,7 @@ fn the_rights_it_lists_are_enough() {
         let letters = qscale(reader, &["dead", "ls", "--output=json"]).output().exits(0).stdout;
         let id = letters.split('"').nth(3).expect("a letter has an id");
         qscale(reader, &["dead", "show", id]).output().exits(0);
-        let judged = qscale(judge, &["watch", "--until-settled", "--for=10s"]).output().exits(0);
+        let judged = qscale(judge, &["watch", "--until-settled", "--duration=10s"]).output().exits(0);
         assert!(judged.stdout.contains("1 dead"), "{}", judged.stdout);
         assert!(!judged.stderr.contains("WARN"), "{}", judged.stderr);
         qscale(mender, &["dead", "requeue", id]).output().exits(0);

@@ -15,7 +15,7 @@ fn everything_works(server: &RedisServer, redis: &[&str]) {
     assert_eq!(server.llen("mylist"), 0, "{}", failed.stderr);
     let dead = Qscale::new(["dead", "ls"]).args(redis).output().exits(0);
     assert!(dead.stdout.contains("1200"), "{}", dead.stdout);
-    run(&["watch", "--for", "1s"]).output().exits(0);
+    run(&["watch", "--duration", "1s"]).output().exits(0);
     for delivery in ["at-least-once", "at-most-once"] {
         let waiting = run(&["consume", "--work", "none", "--delivery", delivery]).spawn();
         wait_until("the consumer waits", SOON, || server.blocked_clients() == 1);

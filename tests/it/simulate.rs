@@ -52,7 +52,7 @@ fn lines_are_samples_of_watch_and_a_summary() {
 
 #[test]
 fn csv_has_a_line_a_second() {
-    let run = simulate(&["--produce", "burst 20", "--for", "30s", "--output", "csv"]).output();
+    let run = simulate(&["--produce", "burst 20", "--duration", "30s", "--output", "csv"]).output();
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[0], "time,list,backlog,in_flight,net_per_second,seconds_to_empty,desired,current,ready,reason");
     assert_eq!(lines.len(), 32);
@@ -157,7 +157,7 @@ fn pods_are_held_while_redis_is_away() {
 
 #[test]
 fn a_long_reckoning_can_be_ended() {
-    let words = ["--verbose", "simulate", "--produce", "1h@10000", "--want", "p95=60s"];
+    let words = ["--verbose", "simulate", "--produce", "1h@10000", "--target-wait", "p95=60s"];
     let run = Qscale::new(words).file("qscale.toml", "[consume]\nwork = \"1s\"\n").spawn();
     // Said once signals are listened to.
     run.wait_for_line("profile: ", SOON);
@@ -212,7 +212,7 @@ fn a_wait_that_is_wanted_is_kept_by_what_is_proposed_whatever_the_chance() {
     let profile = folder.path().join("q.toml");
     fs::write(&profile, "[consume]\nwork = \"exp(2s)\"\n").unwrap();
     let load = ["--produce", "2m@poisson(2)"];
-    let run = simulate(&load).args(&["--want", "p95=60s", "--profile"]).arg(&profile).output();
+    let run = simulate(&load).args(&["--target-wait", "p95=60s", "--profile"]).arg(&profile).output();
     assert_eq!(run.status, 0, "{run:?}");
     // What is proposed is a profile, and keeps the wait.
     let proposed = run.stdout.replace("[consume]\n", "[consume]\nwork = \"exp(2s)\"\n");
@@ -230,7 +230,7 @@ fn a_formula_is_tuned_as_well() {
     let profile = folder.path().join("q.toml");
     fs::write(&profile, "[consume]\nwork = \"1s\"\n[scale]\nformula = \"waiting + busy\"\nlist-length = 1000\n")
         .unwrap();
-    let words = ["--produce", "1m@4", "--want", "p95=60s", "--output", "json", "--profile"];
+    let words = ["--produce", "1m@4", "--target-wait", "p95=60s", "--output", "json", "--profile"];
     let run = simulate(&words).arg(&profile).output();
     let found: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     // Pods beyond the first come for a list that is short enough, and for none that is not.
@@ -243,14 +243,14 @@ fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
     for (limits, words, message) in [
         (
             "max-replica-count = 2",
-            &["1m@4", "--want", "p95=20s"][..],
+            &["1m@4", "--target-wait", "p95=20s"][..],
             "max-replica-count = 2 is in the way: to keep pace at the peak takes 4 items in flight",
         ),
-        ("min-replica-count = 0", &["1m@4", "--want", "p50=1s"], "min-replica-count = 0 is in the way"),
+        ("min-replica-count = 0", &["1m@4", "--target-wait", "p50=1s"], "min-replica-count = 0 is in the way"),
         // What still waits at the end of a run has not kept any wait.
         (
             "max-replica-count = 1",
-            &["1m@40", "--for", "20s", "--want", "p95=60s"],
+            &["1m@40", "--duration", "20s", "--target-wait", "p95=60s"],
             "max-replica-count = 1 is in the way",
         ),
     ] {
@@ -270,7 +270,7 @@ fn what_a_refusal_says_would_do_does() {
     let run = |least: &str| {
         let text = format!("[consume]\nwork = \"exp(2s)\"\n[scale]\nmin-replica-count = {least}\n");
         fs::write(&profile, text).unwrap();
-        simulate(&["--produce", "1m@4..12", "--want", "p95=10s", "--profile"]).arg(&profile).output()
+        simulate(&["--produce", "1m@4..12", "--target-wait", "p95=10s", "--profile"]).arg(&profile).output()
     };
     let refused = run("0");
     assert_eq!(refused.status, 4, "{refused:?}");
@@ -289,7 +289,7 @@ fn what_settings_cannot_be_looked_for_with_is_said() {
         ("", &["p95=1m", "--without", "grace"], 2, "leave out --with grace and --without grace"),
     ] {
         fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{scale}\n")).unwrap();
-        let run = simulate(&["--produce", "1m@4", "--want"]).args(words).arg("--profile").arg(&profile).output();
+        let run = simulate(&["--produce", "1m@4", "--target-wait"]).args(words).arg("--profile").arg(&profile).output();
         assert_eq!(run.status, status, "{run:?}");
         assert!(run.stderr.contains(message), "{}", run.stderr);
     }

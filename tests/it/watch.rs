@@ -58,7 +58,7 @@ fn net(sample: &Value) -> f64 {
 fn every_look_is_one_json_object_with_the_documented_fields() {
     let redis = RedisServer::start();
     push(&redis, 7);
-    let run = watch_json(&redis).args(["--for", "1s"]).output().exits(0);
+    let run = watch_json(&redis).args(["--duration", "1s"]).output().exits(0);
     let samples = samples(&run.stdout);
     assert!((1..=11).contains(&samples.len()), "{}", run.stdout);
     let fields = [
@@ -88,7 +88,7 @@ fn every_look_is_one_json_object_with_the_documented_fields() {
 fn without_a_terminal_a_look_is_a_line() {
     let redis = RedisServer::start();
     push(&redis, 7);
-    let run = watch(&redis).args(["--for", "2s"]).output().exits(0);
+    let run = watch(&redis).args(["--duration", "2s"]).output().exits(0);
     let lines: Vec<_> = run.stdout.lines().collect();
     assert!(lines[0].ends_with("Z  mylist: 7 waiting  measuring"), "{}", run.stdout);
     assert!(lines[lines.len() - 1].ends_with("Z  mylist: 7 waiting  net 0/s, steady"), "{}", run.stdout);
@@ -135,7 +135,7 @@ fn until_empty_ends_with_the_last_item() {
 fn a_goal_that_is_not_reached_has_its_own_status() {
     let redis = RedisServer::start();
     push(&redis, 1);
-    watch(&redis).args(["--until-empty", "--for", "300ms"]).output().exits(75);
+    watch(&redis).args(["--until-empty", "--duration", "300ms"]).output().exits(75);
     for stop in [Running::terminate, Running::interrupt] {
         let running = watch(&redis).arg("--until-empty").spawn();
         running.wait_for_line("1 waiting", SOON);
@@ -200,7 +200,7 @@ fn without_redis_there_are_no_samples_and_then_there_are_again() {
 #[test]
 fn no_cluster_is_said_once() {
     let redis = RedisServer::start();
-    let run = watch(&redis).args(["--for", "500ms"]).output().exits(0);
+    let run = watch(&redis).args(["--duration", "500ms"]).output().exits(0);
     assert_eq!(run.stderr.matches("no Kubernetes cluster is configured").count(), 1, "{}", run.stderr);
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
 }
@@ -334,7 +334,7 @@ fn a_kubeconfig_that_cannot_be_read_does_not_end_it_and_is_not_shown() {
     let redis = RedisServer::start();
     let broken = "users: [{name: u, user: {token: s3cret-marker}}]\ncontexts: s3cret-marker";
     let qscale = watch_json(&redis).file("kubeconfig", broken).env("KUBECONFIG", "kubeconfig");
-    let run = qscale.args(["--for", "300ms"]).output().exits(0);
+    let run = qscale.args(["--duration", "300ms"]).output().exits(0);
     assert!(!samples(&run.stdout).is_empty());
     assert_eq!(run.stderr.matches("the kubeconfig is not one: line 2").count(), 1, "{}", run.stderr);
     assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
@@ -350,7 +350,7 @@ fn what_a_plug_in_for_credentials_writes_is_not_shown() {
         } }, "name": "u" });
         let kubeconfig = api.kubeconfig().replace("{name: u, user: {}}", &plugin.to_string());
         let qscale = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig");
-        let run = qscale.args(["--for", "300ms"]).output().exits(0);
+        let run = qscale.args(["--duration", "300ms"]).output().exits(0);
         assert_eq!(run.stderr.matches("the plug-in that fetches them").count(), 1, "{}", run.stderr);
         assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
     }
@@ -359,7 +359,7 @@ fn what_a_plug_in_for_credentials_writes_is_not_shown() {
 // ── until all is settled ──
 
 fn settle(redis: &RedisServer) -> Qscale {
-    watch(redis).args(["--until-settled", "--for", "20s"])
+    watch(redis).args(["--until-settled", "--duration", "20s"])
 }
 
 fn produce(redis: &RedisServer, items: usize) {
@@ -509,7 +509,7 @@ fn what_does_not_settle_has_its_own_status_and_says_what_is_left() {
     wait_until("one is in flight", SOON, || redis.llen("mylist") == 1);
     running.kill();
     running.wait();
-    let run = watch(&redis).args(["--until-settled", "--for", "3s"]).output().exits(75);
+    let run = watch(&redis).args(["--until-settled", "--duration", "3s"]).output().exits(75);
     assert!(
         run.stderr.contains("not settled: 1 waiting, 1 in flight (1 of them held by consumers that are gone"),
         "{}",
@@ -526,7 +526,7 @@ fn what_does_not_settle_has_its_own_status_and_says_what_is_left() {
 fn who_may_only_look_at_the_list_watches_it() {
     let redis = RedisServer::builder().user("app", "secret", "~mylist +llen +ping +hello +auth").start();
     push(&redis, 2);
-    let words = ["watch", "--redis", &redis.url_with("app:secret"), "--for", "300ms", "--output", "json"];
+    let words = ["watch", "--redis", &redis.url_with("app:secret"), "--duration", "300ms", "--output", "json"];
     let run = Qscale::new(words).output().exits(0);
     let samples = samples(&run.stdout);
     assert_eq!((&samples[0]["backlog"], &samples[0]["in_flight"]), (&json!(2), &Value::Null));

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::Args;
+use super::args::Args;
 use super::vitals::Shown;
-use crate::cli::positive_count;
+use crate::args::positive_count;
 use crate::units::{Environment, SettingError};
 
 impl Args {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::super::Context;
-use crate::cli::RedisArgs;
+use crate::args::RedisArgs;
 use crate::profile::Endpoint;
 use crate::queue::{Ledger, Redis};
 use crate::sandbox::{Process, RedisAt, Server};

@@ -1,100 +1,26 @@
 //! `produce`: items onto the list, in shape and at the rate that is asked for.
 
+mod args;
 mod items;
 mod plan;
 mod tally;
 
-use std::num::NonZeroU64;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::args::Args;
 use self::items::Items;
 use self::plan::Plan;
 use self::tally::Tally;
 use super::Context;
-use crate::cli::{self, RedisArgs, positive_count, positive_factor};
 use crate::delivery::item::Item;
 use crate::exit::Outcome;
 use crate::queue::{Pusher, QueueError, Redis};
-use crate::terminal::{Output, Progress};
-use crate::units::HumanDuration;
-use crate::workload::{Pace, Pattern, Payload, Rate, Schedule, Timing};
-
-/// Fill the list, in shape and at the rate you ask, or from a file or a pipe
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// The list to push to [env: LIST_NAME] [default: mylist]
-    #[arg(long, short, value_name = "KEY")]
-    list: Option<String>,
-
-    /// Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]
-    #[arg(long, short, value_name = "ITEMS", value_parser = positive_count::<NonZeroU64>)]
-    batch: Option<NonZeroU64>,
-
-    /// From the start of one batch to the start of the next; 0s is as fast as Redis takes them
-    #[arg(long, value_name = "DURATION", conflicts_with = "rate")]
-    every: Option<HumanDuration>,
-
-    /// Items per second, in place of --every: 200, 30/m or max
-    #[arg(long, value_name = "RATE")]
-    rate: Option<Rate>,
-
-    /// A load that changes, in place of --every: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), 1m@0, burst 500;
-    /// at the end repeat 3, or repeat for ever. When it is over, so is the run
-    #[arg(long, value_name = "PATTERN", conflicts_with_all = ["every", "rate"])]
-    pattern: Option<Pattern>,
-
-    /// The same from a CSV file: a count of items for each second, or `seconds,count` lines
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["every", "rate", "pattern"])]
-    pattern_file: Option<PathBuf>,
-
-    /// Stop after this many items
-    #[arg(long, short = 'n', value_name = "ITEMS", value_parser = cli::count)]
-    count: Option<u64>,
-
-    /// Stop after this long
-    #[arg(long, value_name = "DURATION")]
-    duration: Option<HumanDuration>,
-
-    /// What the items hold; {int:0..49} {seq} {time} {unix} {id} {text:100} are filled in, JSON stays JSON
-    #[arg(long, value_name = "TEMPLATE", conflicts_with = "input")]
-    payload: Option<Payload>,
-
-    /// Push the lines of a file, or of stdin for -, byte for byte
-    #[arg(long, short, value_name = "FILE")]
-    input: Option<PathBuf>,
-
-    /// Items in the input end with NUL, not with a newline
-    #[arg(long, short = '0', requires = "input")]
-    null: bool,
-
-    /// Wait while the list is longer than this
-    #[arg(long, value_name = "ITEMS", value_parser = cli::count)]
-    max_backlog: Option<u64>,
-
-    /// How many times as fast as the load says
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
-    speed: f64,
-
-    /// Log every item
-    #[arg(long)]
-    echo: bool,
-
-    /// Draw the same every time: what fills the template, and the times of a pattern's poisson
-    #[arg(long, value_name = "NUMBER", value_parser = cli::count)]
-    seed: Option<u64>,
-
-    /// The form of the result on stdout
-    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-    output: Output,
-
-    #[command(flatten)]
-    redis: RedisArgs,
-}
+use crate::terminal::Progress;
+use crate::workload::{Pace, Schedule, Timing};
 
 /// How long a lost connection is tried for before a producer gives up.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result};
 
+use super::Context;
+use super::args::{Args, Form, Protection as Protected};
 use super::view::Subject;
-use super::{Args, Context, Form, Protection as Protected};
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
@@ -86,7 +87,7 @@ impl Plan {
         let Args {
             produce,
             produce_file,
-            limit,
+            duration: limit,
             seed,
             start_time,
             work,
@@ -95,7 +96,7 @@ impl Plan {
             output,
             start,
             svg,
-            want,
+            target_wait: want,
             against,
         } = args;
         let added = with.iter().map(|protection| Protection::from(*protection)).collect::<Vec<_>>();
@@ -114,13 +115,15 @@ impl Plan {
             return Ok(Self { goal: Goal::Against(path), subject: subject(title), output, svg });
         }
         if limit.is_some_and(|limit| limit > MOST_TIME) {
-            return Err(UsageError("--for: 31 days are the most that is simulated".to_owned()).into());
+            return Err(UsageError("--duration: 31 days are the most that is simulated".to_owned()).into());
         }
         if let Some(want) = want {
             check_want(want, profile, &with, &without)?;
         }
         if want.is_some() && output == Form::Csv {
-            return Err(UsageError("--want: its answer is no table: take --output text or json".to_owned()).into());
+            return Err(
+                UsageError("--target-wait: its answer is no table: take --output text or json".to_owned()).into()
+            );
         }
         let load = load(produce, produce_file, profile).await?;
         let work = match work.or_else(|| profile.consume.work.clone()) {
@@ -154,20 +157,24 @@ impl Plan {
 /// What settings cannot be looked for with.
 fn check_want(want: Want, profile: &Profile, with: &[Protected], without: &[Protected]) -> Result<()> {
     if want.wait > LONGEST_WAIT {
-        return Err(UsageError("--want: a day is the longest wait that settings are looked for".to_owned()).into());
+        return Err(
+            UsageError("--target-wait: a day is the longest wait that settings are looked for".to_owned()).into()
+        );
     }
     if with.iter().chain(without).any(|protection| *protection == Protected::Grace) {
-        let message = "--want: proposes how long pods may take to finish: leave out --with grace and --without grace";
+        let message =
+            "--target-wait: proposes how long pods may take to finish: leave out --with grace and --without grace";
         return Err(UsageError(message.to_owned()).into());
     }
     let wrong = |path: &[&str], message| Err(profile.source.error_at(path, message).into());
     if profile.scale.kind() == ScaleKind::ScaledJob && !without.contains(&Protected::Jobs) {
-        let message = "is a ScaledJob, which has a pod for every item: --want looks for settings of a ScaledObject";
+        let message =
+            "is a ScaledJob, which has a pod for every item: --target-wait looks for settings of a ScaledObject";
         return wrong(&["scale", "kind"], message);
     }
     let pause = &profile.scale.pause;
     if [pause.paused, pause.paused_scale_out].contains(&Some(true)) || pause.paused_replicas.is_some() {
-        return wrong(&["scale", "pause"], "keeps pods from being added: --want has nothing to look for");
+        return wrong(&["scale", "pause"], "keeps pods from being added: --target-wait has nothing to look for");
     }
     Ok(())
 }
@@ -211,7 +218,8 @@ fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arriv
     let mut foreseen = Vec::new();
     for arrival in arrivals.take_while(|arrival| arrival.at < end || arrival.at.is_zero()) {
         if arrival.at > MOST_TIME {
-            let message = "the load goes on for longer than 31 days, which are the most that is simulated: add --for";
+            let message =
+                "the load goes on for longer than 31 days, which are the most that is simulated: add --duration";
             return Err(UsageError(message.to_owned()).into());
         }
         items = items.saturating_add(arrival.count);

@@ -1,4 +1,4 @@
-//! `--want`: settings that keep a wait, tried out.
+//! `--target-wait`: settings that keep a wait, tried out.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,0 +1,122 @@
+//! What the demo runs: the arguments over the profile.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, SystemTime};
+
+use super::args::Args;
+use super::pods::Pods;
+use crate::delivery::reconciliation::Standing;
+use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
+use crate::sample::{Deployment, Sample};
+use crate::terminal::Output;
+use crate::units::DurationRange;
+use crate::workload::{Load, Pace, Payload, Timing, USUAL_BATCH, Work};
+
+/// How many batches are pushed where the load has no end.
+pub(super) const BATCHES: u64 = 6;
+
+/// What will be done.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) list: String,
+    pub(super) consumers: u32,
+    /// How many items are pushed; `None` for as many as a pattern in a file has.
+    pub(super) count: Option<u64>,
+    pub(super) produce: ProduceTable,
+    pub(super) payload: Payload,
+    pub(super) work: Work,
+    pub(super) speed: f64,
+    pub(super) output: Output,
+}
+
+impl Plan {
+    /// Lays the arguments over the profile; an argument always wins.
+    pub(super) fn resolve(args: &Args, profile: &Profile) -> Self {
+        let produce = profile.produce.clone();
+        let work = profile.consume.work.clone().filter(|work| *work != Work::None);
+        let load = Load::of(&produce);
+        let batches = || match load.timing {
+            Timing::Pace(Pace::Batches { batch, .. }) => BATCHES * batch,
+            _ => BATCHES * USUAL_BATCH,
+        };
+        let whole = if produce.pattern_file.is_some() { None } else { load.total(0).or_else(|| Some(batches())) };
+        Self {
+            list: match &args.redis {
+                // Somebody's own Redis may hold somebody's own list.
+                Some(_) => format!("qscale-demo-{:08x}", rand::random::<u32>()),
+                None => profile.queue.list.clone().unwrap_or_else(|| DEFAULT_LIST.to_owned()),
+            },
+            consumers: args.consumers.map_or(profile.scale.max_replica_count.unwrap_or(5), NonZeroU32::get),
+            count: args.count.or(whole),
+            payload: produce.payload.clone().unwrap_or_else(Payload::usual),
+            produce,
+            work: work
+                .unwrap_or(Work::Wait(DurationRange { from: Duration::from_secs(2), to: Duration::from_secs(6) })),
+            speed: args.speed,
+            output: args.output,
+        }
+    }
+}
+
+impl Plan {
+    /// What there is to see now.
+    pub(super) fn sample(&self, standing: &Standing, pods: &Pods<'_>, net: Option<f64>, reason: &str) -> Sample {
+        let consumers = Deployment {
+            namespace: "this machine".to_owned(),
+            name: "consumers".to_owned(),
+            desired: pods.desired.max(pods.count()),
+            current: pods.count(),
+            ready: pods.count(),
+            available: pods.count(),
+        };
+        let sample = Sample::new(SystemTime::now(), self.list.as_str(), standing.waiting, net, Some(consumers));
+        let sample = sample.with_claims(standing.claims.as_ref());
+        Sample { reason: Some(reason.to_owned()), ..sample }
+    }
+
+    /// What the producer is told.
+    pub(super) fn produce(&self) -> Vec<String> {
+        let Self { list, count, produce, payload, speed, .. } = self;
+        let mut words = vec![
+            "produce".to_owned(),
+            format!("--list={list}"),
+            format!("--payload={payload}"),
+            format!("--speed={speed}"),
+            "--output=json".to_owned(),
+            "--reconnect-for=10s".to_owned(),
+        ];
+        let batch = produce.batch.map_or(USUAL_BATCH, u64::from);
+        words.push(format!("--batch={batch}"));
+        words.extend(count.map(|count| format!("--count={count}")));
+        words.push(match (&produce.pattern, &produce.pattern_file, &produce.rate) {
+            (Some(pattern), _, _) => format!("--pattern={pattern}"),
+            (None, Some(file), _) => {
+                // The producer's folder is another.
+                let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+                format!("--pattern-file={}", file.display())
+            }
+            (None, None, Some(rate)) => format!("--rate={rate}"),
+            (None, None, None) => {
+                let every = produce.every.map_or(Duration::from_secs(2), |span| span.0);
+                format!("--every={}", humantime::format_duration(every))
+            }
+        });
+        words
+    }
+
+    /// What a consumer is told.
+    pub(super) fn consume(&self, once: bool) -> Vec<String> {
+        let Self { list, work, speed, .. } = self;
+        let words = [
+            "consume".to_owned(),
+            format!("--list={list}"),
+            format!("--work={work}"),
+            format!("--speed={speed}"),
+            // Should one be killed, the others have what it held before anybody looks away.
+            "--lease=5s".to_owned(),
+            "--output=json".to_owned(),
+            "--reconnect-for=10s".to_owned(),
+        ];
+        words.into_iter().chain(once.then(|| "--once".to_owned())).collect()
+    }
+}

@@ -1,0 +1,67 @@
+//! What is rendered: the arguments over the profile.
+
+use std::path::PathBuf;
+
+use color_eyre::eyre::{Result, WrapErr as _};
+
+use super::CANNOT_FORM;
+use super::args::{Args, Format};
+use crate::exit::UsageError;
+use crate::manifest::form::{self, Identity, Only};
+use crate::manifest::{Object, Workload};
+use crate::profile::Profile;
+
+/// What is rendered, with nothing left open.
+pub(super) struct Plan<'a> {
+    pub(super) workload: Workload<'a>,
+    /// Some of the workload's objects, or all.
+    pub(super) objects: Vec<Object>,
+    pub(super) whole: bool,
+    pub(super) format: Format,
+    pub(super) folder: Option<PathBuf>,
+}
+
+impl<'a> Plan<'a> {
+    /// Lays the arguments over the profile.
+    pub(super) fn resolve(args: Args, profile: &'a Profile) -> Result<Self> {
+        let Args { namespace, image, keda_version, only, format, out_dir, .. } = args;
+        let workload = Workload::of(profile, namespace, image, keda_version)?;
+        let objects = select(workload.objects(), &only)?;
+        Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir })
+    }
+
+    /// What goes to stdout.
+    pub(super) fn text(&self) -> Result<String> {
+        match self.format {
+            Format::Yaml => self.workload.to_yaml(&self.objects).wrap_err(CANNOT_FORM),
+            Format::Json => Ok(format!("{:#}\n", form::list(&self.objects).wrap_err(CANNOT_FORM)?)),
+        }
+    }
+
+    /// Name and text of each object's file.
+    pub(super) fn files(&self) -> Result<Vec<(String, String)>> {
+        let file = |object: &Object| {
+            let identity = object.identity().wrap_err(CANNOT_FORM)?;
+            Ok(match self.format {
+                Format::Yaml => (identity.file("yaml"), object.to_yaml().wrap_err(CANNOT_FORM)?),
+                Format::Json => (identity.file("json"), format!("{:#}\n", object.to_json().wrap_err(CANNOT_FORM)?)),
+            })
+        };
+        self.objects.iter().map(file).collect()
+    }
+}
+
+/// Keeps of `objects` those that are meant, in their order; every one when nothing is said.
+fn select(mut objects: Vec<Object>, only: &[Only]) -> Result<Vec<Object>> {
+    let identities: Vec<Identity> =
+        objects.iter().map(Object::identity).collect::<Result<_, _>>().wrap_err(CANNOT_FORM)?;
+    if let Some(nothing) = only.iter().find(|only| !identities.iter().any(|object| only.means(object))) {
+        let known: Vec<String> = identities.iter().map(Identity::to_string).collect();
+        let message = format!("--only {nothing}: no such object is in this workload; there are {}", known.join(", "));
+        return Err(UsageError(message).into());
+    }
+    let mut identities = identities.iter();
+    let meant = |object: &Identity| only.is_empty() || only.iter().any(|only| only.means(object));
+    objects.retain(|_| identities.next().is_some_and(meant));
+    Ok(objects)
+}

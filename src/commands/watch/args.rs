@@ -1,0 +1,84 @@
+//! The command line of `watch`.
+
+use std::time::Duration;
+
+use crate::args::{RedisArgs, positive_duration};
+use crate::terminal::Output;
+
+/// What a line of JSON says.
+const FIELDS: &str = "\
+With --output json each look is an object on a line of its own:
+  time              when, as RFC 3339 in UTC
+  list              the list
+  backlog           how many items wait
+  in_flight           how many items are in flight; null where nobody claims, as with at-most-once delivery
+  delayed           how many items wait for another try; null likewise
+  dead              how many dead letters there are; null likewise
+  net_per_second    how fast that changes; negative when it shrinks, null until it is known
+  seconds_to_empty  null unless it shrinks
+  deployment        null, or namespace, name, desired, current, ready, available
+  reason            why there are to be as many pods; null where nobody says
+
+With --until-settled a last object says how it ended:
+  verdict           pass, fail or unknown
+  pushed            how many items `qscale produce` has pushed since the counters began
+  acknowledged      how many were worked
+  dead              how many were given up, and not requeued since
+  purged            how many of these were thrown away
+  left              how many are still to be worked
+  worked_twice      how many were given to others when their consumer had died: at most so many were worked more than once
+  retried           how many tries failed and were made again
+  lost              how many are gone
+  because           what keeps it from being a pass
+
+The verdict is drawn from what {LIST}:stats, such as {mylist}:stats, has counted since the list was first used. Where other
+programs push or take as well, or items are worked at most once, the counters cannot tell what became of every item: unknown,
+and no failure, when nothing is left. To begin anew, delete that key while nothing is left.";
+
+/// Watch the list grow and shrink, and the pods that work it
+///
+/// Shows how many items wait, how fast that changes, when the list will be empty, and the consumers' Deployment where a
+/// cluster is configured. On a terminal it is redrawn in place; otherwise each look is a line on stdout.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = FIELDS)]
+pub(crate) struct Args {
+    /// Look this often
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive_duration)]
+    pub(super) every: Duration,
+
+    /// Stop after this long
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(super) duration: Option<Duration>,
+
+    /// Stop as soon as the list is empty; exit status 75 when that does not come first
+    #[arg(long)]
+    pub(super) until_empty: bool,
+
+    /// Stop as soon as nothing waits, is in flight or is to be tried again, and say whether any item was lost: exit status 4
+    /// when so, 75 when it does not come to that
+    #[arg(long, conflicts_with = "until_empty")]
+    pub(super) until_settled: bool,
+
+    /// The form of the samples
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub(super) output: Output,
+
+    /// The list to watch [env: LIST_NAME] [default: mylist]
+    #[arg(long, short, value_name = "KEY")]
+    pub(super) list: Option<String>,
+
+    /// The kubeconfig's context to look in [default: its current one; in a pod, the pod's cluster]
+    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(super) context: Option<String>,
+
+    /// The consumers' namespace [default: the profile's, else the context's]
+    #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(super) namespace: Option<String>,
+
+    /// The consumers' Deployment [default: what qscale render writes or scales]
+    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(super) deployment: Option<String>,
+
+    #[command(flatten)]
+    pub(super) redis: RedisArgs,
+}
