@@ -76,10 +76,10 @@ fn settle(server: &RedisServer) {
 fn ends_clean(server: &RedisServer, consumers: Vec<Running>, worked: &mut Worked, items: usize) {
     let census = server.census();
     census.accounts_for(items);
-    assert_eq!(census.acked, items);
+    assert_eq!(census.acknowledged, items);
     for consumer in consumers {
         consumer.terminate();
-        wait_until("it says what it has done", SOON, || consumer.stderr().contains("given back 0"));
+        wait_until("it says what it has done", SOON, || consumer.stderr().contains("requeued 0"));
         worked.read(&consumer);
         consumer.finish(SOON).exits(0);
     }
@@ -121,7 +121,7 @@ fn no_item_is_lost_however_many_consumers_are_killed() {
     settle(&server);
     ends_clean(&server, consumers, &mut worked, items);
     let again = worked.again();
-    println!("{items} items, {kills} kills, {again} worked again, {} recovered", server.stat("recovered"));
+    println!("{items} items, {kills} kills, {again} worked again, {} recovered", server.stat("redelivered"));
     assert!(again <= kills * CONCURRENCY, "{again} worked again after {kills} kills");
 }
 
@@ -139,7 +139,7 @@ fn no_item_is_lost_when_the_server_is_killed() {
     server.push("mylist", (1..=ITEMS).map(|number| format!("<{number}>")));
     let mut worked = Worked::default();
     for reached in [50, 150, 250] {
-        wait_until("some are worked", SOON, || server.stat("acked") >= reached);
+        wait_until("some are worked", SOON, || server.stat("acknowledged") >= reached);
         server.kill();
         // A consumer dies meanwhile: what it held is known after the restart.
         let victim = consumers.swap_remove(0);

@@ -10,7 +10,7 @@ use crate::delivery::item::Item;
 
 /// An element of the list of dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct DeadLetter {
     /// Its past; `None` for an element that is none of ours: somebody else has put it there.
     pub history: Option<History>,
     /// The item, or as much of it as was asked for; a foreign element as it is.
@@ -37,7 +37,7 @@ impl Filter {
     }
 }
 
-impl Letter {
+impl DeadLetter {
     /// How long it has been dead at `now` (ms since 1970, Redis' clock).
     pub fn age(&self, now: u64) -> Option<Duration> {
         let history = self.history.as_ref()?;
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn an_item_is_text_or_base64_and_a_foreign_element_has_no_past() {
         let history = History { id: "a:1:1".into(), since: 5, died: Some(7), ..History::default() };
-        let letter = |history, bytes: &'static [u8]| Letter {
+        let letter = |history, bytes: &'static [u8]| DeadLetter {
             history,
             item: Item(Bytes::from_static(bytes)),
             size: bytes.len() as u64,

@@ -44,7 +44,7 @@ pub enum Next {
     /// Try again after this long.
     Retry(Duration),
     /// Give it up.
-    Bury,
+    DeadLetter,
 }
 
 impl RetryPolicy {
@@ -56,7 +56,7 @@ impl RetryPolicy {
         let age = Duration::from_millis(now.saturating_sub(history.since));
         let exhausted = if spent { history.attempts >= self.max_attempts } else { age >= self.max_age };
         if exhausted {
-            return Next::Bury;
+            return Next::DeadLetter;
         }
         let doublings = history.attempts.saturating_sub(1).min(31);
         let pause = self.first.saturating_mul(1 << doublings).min(self.longest);
@@ -89,12 +89,12 @@ mod tests {
 
     #[test]
     fn the_last_attempt_makes_a_dead_letter() {
-        assert_eq!(POLICY.next(&after(5), true, 1_000, 0.5), Next::Bury);
+        assert_eq!(POLICY.next(&after(5), true, 1_000, 0.5), Next::DeadLetter);
     }
 
     #[test]
     fn what_spends_no_attempt_is_bounded_by_age() {
         assert!(matches!(POLICY.next(&after(0), false, 60_999, 0.5), Next::Retry(_)));
-        assert_eq!(POLICY.next(&after(0), false, 61_000, 0.5), Next::Bury);
+        assert_eq!(POLICY.next(&after(0), false, 61_000, 0.5), Next::DeadLetter);
     }
 }

@@ -5,4 +5,5 @@ pub mod history;
 pub mod item;
 pub mod keys;
 pub mod reconciliation;
+pub mod snapshot;
 pub mod tally;

@@ -11,7 +11,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct Tally {
     /// Taken off the list.
-    pub taken: u64,
+    pub claimed: u64,
     /// Worked, and Redis knows.
     pub acknowledged: u64,
     /// Failed, and to be tried again.
@@ -19,9 +19,9 @@ pub struct Tally {
     /// Given up; with at-most-once delivery, dropped.
     pub dead: u64,
     /// Put back unfinished.
-    pub given_back: u64,
+    pub requeued: u64,
     /// Finished after others had been given them: these results do not count.
-    pub lost_leases: u64,
+    pub lease_lost: u64,
     /// How long handlers took, in µs.
     #[serde(skip)]
     times: Histogram<u64>,
@@ -39,9 +39,9 @@ pub struct Percentiles {
 }
 
 impl Tally {
-    /// How many items were taken, and nobody knows yet what became of them; those given back are not told from them.
+    /// How many items were claimed, and nobody knows yet what became of them; those given back are not told from them.
     pub fn unsettled(&self) -> u64 {
-        self.taken.saturating_sub(self.acknowledged + self.retried + self.dead + self.lost_leases)
+        self.claimed.saturating_sub(self.acknowledged + self.retried + self.dead + self.lease_lost)
     }
 
     /// Takes note of how long a handler took.
@@ -62,12 +62,12 @@ impl Tally {
 impl Default for Tally {
     fn default() -> Self {
         Self {
-            taken: 0,
+            claimed: 0,
             acknowledged: 0,
             retried: 0,
             dead: 0,
-            given_back: 0,
-            lost_leases: 0,
+            requeued: 0,
+            lease_lost: 0,
             // Three digits, from 1 µs to a day; beyond that a time counts as a day.
             times: Histogram::new_with_bounds(1, 86_400_000_000, 3).unwrap_or_else(|_| unreachable!("1 < a day")),
         }
@@ -76,13 +76,13 @@ impl Default for Tally {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        let Self { taken, acknowledged, retried, dead, given_back, lost_leases, times } = other;
-        self.taken += taken;
+        let Self { claimed, acknowledged, retried, dead, requeued, lease_lost, times } = other;
+        self.claimed += claimed;
         self.acknowledged += acknowledged;
         self.retried += retried;
         self.dead += dead;
-        self.given_back += given_back;
-        self.lost_leases += lost_leases;
+        self.requeued += requeued;
+        self.lease_lost += lease_lost;
         self.times += times;
     }
 }

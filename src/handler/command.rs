@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::group::Group;
 use super::output::Streams;
-use super::{Assignment, Verdict, argument};
+use super::{Assignment, Disposition, argument};
 use crate::profile::{ExitMap, ExitMeaning};
 use crate::terminal::Echo;
 
@@ -52,13 +52,13 @@ enum Ending {
 
 impl CommandSpec {
     /// Runs the command for an item, and leaves nothing of it running.
-    pub(super) async fn work(&self, assignment: &Assignment, echo: &Echo, abort: &CancellationToken) -> Verdict {
+    pub(super) async fn work(&self, assignment: &Assignment, echo: &Echo, abort: &CancellationToken) -> Disposition {
         if abort.is_cancelled() {
-            return Verdict::Interrupted;
+            return Disposition::Interrupted;
         }
         let arguments = match argument::fill(&self.arguments, &assignment.item) {
             Ok(arguments) => arguments,
-            Err(reason) => return Verdict::bury(format!("the item cannot be an argument: {reason}")),
+            Err(reason) => return Disposition::dead_letter(format!("the item cannot be an argument: {reason}")),
         };
         let mut group = match Group::start(&mut self.command(arguments, assignment)) {
             Ok(group) => group,
@@ -76,7 +76,7 @@ impl CommandSpec {
             Ending::OutOfTime | Ending::Aborted => group.end(self.kill_after).await,
         }
         let tail = streams.finish(abort).await;
-        self.verdict(ending, tail)
+        self.disposition(ending, tail)
     }
 
     /// Ends what the command left behind in its group; what left the group as well is not ours to end.
@@ -119,29 +119,33 @@ impl CommandSpec {
         }
     }
 
-    fn verdict(&self, ending: Ending, tail: Vec<u8>) -> Verdict {
+    fn disposition(&self, ending: Ending, tail: Vec<u8>) -> Disposition {
         let status = match ending {
             Ending::Exit(Ok(status)) => status,
             Ending::Exit(Err(error)) => {
-                return Verdict::Retry { reason: format!("cannot wait for the command: {error}"), tail, spend: true };
+                return Disposition::Retry {
+                    reason: format!("cannot wait for the command: {error}"),
+                    tail,
+                    spend: true,
+                };
             }
             Ending::OutOfTime => {
                 let timeout = humantime::format_duration(self.timeout.unwrap_or_default());
-                return Verdict::Retry { reason: format!("took longer than {timeout}"), tail, spend: true };
+                return Disposition::Retry { reason: format!("took longer than {timeout}"), tail, spend: true };
             }
-            Ending::Aborted => return Verdict::Interrupted,
+            Ending::Aborted => return Disposition::Interrupted,
         };
         let code = status.code().and_then(|code| u8::try_from(code).ok());
         let Some(code) = code else {
-            return Verdict::Retry { reason: ended_by_signal(status), tail, spend: true };
+            return Disposition::Retry { reason: ended_by_signal(status), tail, spend: true };
         };
         let reason = format!("exit status {code}");
         match self.exit.meaning(code) {
-            ExitMeaning::Ack => Verdict::Done,
-            ExitMeaning::Dead => Verdict::Bury { reason, tail },
-            ExitMeaning::Retry => Verdict::Retry { reason, tail, spend: false },
-            ExitMeaning::Fail => Verdict::Retry { reason, tail, spend: true },
-            ExitMeaning::Stop => Verdict::Unrunnable(match code {
+            ExitMeaning::Ack => Disposition::Ack,
+            ExitMeaning::Dead => Disposition::DeadLetter { reason, tail },
+            ExitMeaning::Retry => Disposition::Retry { reason, tail, spend: false },
+            ExitMeaning::Fail => Disposition::Retry { reason, tail, spend: true },
+            ExitMeaning::Stop => Disposition::Unrunnable(match code {
                 126 => format!("`{}` says that what it runs is not executable ({reason})", self.name()),
                 127 => format!("`{}` says that what it runs was not found ({reason})", self.name()),
                 _ => format!("`{}` says that it cannot go on ({reason})", self.name()),
@@ -150,22 +154,22 @@ impl CommandSpec {
     }
 
     /// What it means that the command could not be started.
-    fn not_started(&self, error: &io::Error) -> Verdict {
+    fn not_started(&self, error: &io::Error) -> Disposition {
         let name = self.name();
         let short_of = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE, Errno::TXTBSY, Errno::INTR];
         match Errno::from_io_error(error) {
             Some(errno) if short_of.contains(&errno) => {
-                Verdict::Retry { reason: format!("cannot start `{name}`: {error}"), tail: Vec::new(), spend: false }
+                Disposition::Retry { reason: format!("cannot start `{name}`: {error}"), tail: Vec::new(), spend: false }
             }
-            Some(Errno::TOOBIG) if argument::ask_for_item(&self.arguments) => {
-                Verdict::bury("the item cannot be an argument: it is too long, have the command read it from stdin")
-            }
+            Some(Errno::TOOBIG) if argument::ask_for_item(&self.arguments) => Disposition::dead_letter(
+                "the item cannot be an argument: it is too long, have the command read it from stdin",
+            ),
             // It is there: what is missing is the interpreter that its first line names.
             Some(Errno::NOENT) if self.program.as_bytes().contains(&b'/') && Path::new(&self.program).exists() => {
-                Verdict::Unrunnable(format!("cannot run `{name}`: its interpreter was not found"))
+                Disposition::Unrunnable(format!("cannot run `{name}`: its interpreter was not found"))
             }
-            Some(Errno::NOENT) => Verdict::Unrunnable(format!("cannot run `{name}`: command not found")),
-            _ => Verdict::Unrunnable(format!("cannot run `{name}`: {error}")),
+            Some(Errno::NOENT) => Disposition::Unrunnable(format!("cannot run `{name}`: command not found")),
+            _ => Disposition::Unrunnable(format!("cannot run `{name}`: {error}")),
         }
     }
 

@@ -4,11 +4,15 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::Verdict;
+use super::Disposition;
 use crate::delivery::item::Item;
 
 /// Writes the item to `out` as a line, and knows that it left: it is flushed before the item counts as worked.
-pub(super) async fn write<W: AsyncWrite + Unpin>(out: &Mutex<W>, item: &Item, abort: &CancellationToken) -> Verdict {
+pub(super) async fn write<W: AsyncWrite + Unpin>(
+    out: &Mutex<W>,
+    item: &Item,
+    abort: &CancellationToken,
+) -> Disposition {
     let written = async {
         let mut out = out.lock().await;
         let mut line = Vec::with_capacity(item.0.len() + 1);
@@ -20,10 +24,10 @@ pub(super) async fn write<W: AsyncWrite + Unpin>(out: &Mutex<W>, item: &Item, ab
     tokio::select! {
         biased;
         written = written => match written {
-            Ok(()) => Verdict::Done,
-            Err(error) => Verdict::Closed(error),
+            Ok(()) => Disposition::Ack,
+            Err(error) => Disposition::Closed(error),
         },
-        () = abort.cancelled() => Verdict::Interrupted,
+        () = abort.cancelled() => Disposition::Interrupted,
     }
 }
 
@@ -42,7 +46,7 @@ mod tests {
     async fn an_item_counts_only_once_it_has_left() {
         let (near, mut far) = tokio::io::duplex(64);
         let out = Mutex::new(BufWriter::new(near));
-        assert!(matches!(write(&out, &item(), &CancellationToken::new()).await, Verdict::Done));
+        assert!(matches!(write(&out, &item(), &CancellationToken::new()).await, Disposition::Ack));
         let mut line = [0; 4];
         far.read_exact(&mut line).await.unwrap();
         assert_eq!(&line, b"a\0b\n");
@@ -52,8 +56,8 @@ mod tests {
     async fn a_pipe_that_nobody_reads_any_more_is_told() {
         let (near, far) = tokio::io::duplex(64);
         drop(far);
-        let verdict = write(&Mutex::new(near), &item(), &CancellationToken::new()).await;
-        assert!(matches!(verdict, Verdict::Closed(error) if error.kind() == std::io::ErrorKind::BrokenPipe));
+        let disposition = write(&Mutex::new(near), &item(), &CancellationToken::new()).await;
+        assert!(matches!(disposition, Disposition::Closed(error) if error.kind() == std::io::ErrorKind::BrokenPipe));
     }
 
     #[tokio::test]
@@ -61,7 +65,7 @@ mod tests {
         let (near, _far) = tokio::io::duplex(1);
         let (out, abort) = (Mutex::new(near), CancellationToken::new());
         let item = item();
-        let (verdict, ()) = tokio::join!(write(&out, &item, &abort), async { abort.cancel() });
-        assert!(matches!(verdict, Verdict::Interrupted));
+        let (disposition, ()) = tokio::join!(write(&out, &item, &abort), async { abort.cancel() });
+        assert!(matches!(disposition, Disposition::Interrupted));
     }
 }

@@ -2,13 +2,13 @@
 
 mod argument;
 mod command;
+mod disposition;
 mod group;
 mod line;
 mod lines;
 mod output;
 #[cfg(test)]
 mod tests;
-mod verdict;
 mod wait;
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::command::CommandSpec;
-pub(crate) use self::verdict::Verdict;
+pub(crate) use self::disposition::Disposition;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;
 use crate::workload::Work;
@@ -71,7 +71,7 @@ impl Handler {
     }
 
     /// Works an item until it is done, or until `abort` insists. Dropped half-way, it leaves nothing running.
-    pub(crate) async fn work(&self, assignment: &Assignment, abort: &CancellationToken) -> Verdict {
+    pub(crate) async fn work(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         match &self.kind {
             Kind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
             Kind::Line(stdout) => line::write(stdout, &assignment.item, abort).await,

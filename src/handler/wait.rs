@@ -4,25 +4,25 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Verdict;
+use super::Disposition;
 use crate::delivery::item::Item;
 use crate::workload::Work;
 
 /// Waits as long as `work` says of `item`, `speed` times as fast.
-pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &CancellationToken) -> Verdict {
+pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &CancellationToken) -> Disposition {
     let duration = match work.duration(&item.0, &mut rand::rng()) {
         Ok(duration) => duration.div_f64(speed),
-        Err(reason) => return Verdict::bury(reason),
+        Err(reason) => return Disposition::dead_letter(reason),
     };
     let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
     tracing::info!("working {item}: sleeping {}", humantime::format_duration(shown));
     tokio::select! {
         biased;
         () = tokio::time::sleep(duration) => {}
-        () = abort.cancelled() => return Verdict::Interrupted,
+        () = abort.cancelled() => return Disposition::Interrupted,
     }
     tracing::info!("processed item {item} (done)");
-    Verdict::Done
+    Disposition::Ack
 }
 
 #[cfg(test)]
@@ -32,20 +32,24 @@ mod tests {
 
     use super::*;
 
-    async fn verdict(work: &str, item: &'static str, abort: &CancellationToken) -> Verdict {
+    async fn disposition(work: &str, item: &'static str, abort: &CancellationToken) -> Disposition {
         wait(&work.parse().expect("work"), 2.0, &Item(Bytes::from(item)), abort).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_work_takes_its_time_over_the_speed() {
         let start = Instant::now();
-        assert!(matches!(verdict("field:wait", r#"{"wait": 6}"#, &CancellationToken::new()).await, Verdict::Done));
+        assert!(matches!(
+            disposition("field:wait", r#"{"wait": 6}"#, &CancellationToken::new()).await,
+            Disposition::Ack
+        ));
         assert_eq!(start.elapsed().as_secs(), 3);
     }
 
     #[tokio::test]
     async fn a_malformed_item_is_a_dead_letter() {
-        let Verdict::Bury { reason, .. } = verdict("field:wait", "nope", &CancellationToken::new()).await else {
+        let Disposition::DeadLetter { reason, .. } = disposition("field:wait", "nope", &CancellationToken::new()).await
+        else {
             panic!("it was not buried")
         };
         assert!(reason.starts_with("not JSON"), "{reason}");
@@ -54,7 +58,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn abort_puts_it_down() {
         let abort = CancellationToken::new();
-        let (verdict, ()) = tokio::join!(verdict("1h", "x", &abort), async { abort.cancel() });
-        assert!(matches!(verdict, Verdict::Interrupted));
+        let (disposition, ()) = tokio::join!(disposition("1h", "x", &abort), async { abort.cancel() });
+        assert!(matches!(disposition, Disposition::Interrupted));
     }
 }

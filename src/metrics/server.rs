@@ -1,4 +1,4 @@
-//! The figures over HTTP.
+//! HTTP server of the metrics.
 
 use std::future::Future;
 use std::io;
@@ -11,40 +11,39 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use super::Metrics;
-use super::figures::Link;
+use super::recorder::Metrics;
+use super::registry::RedisStatus;
 
-/// What a scraper is told it gets.
+/// Content type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Serves what `metrics` holds at `/metrics` of `address` from now on, as long as the program runs; returns where it is.
+/// Serves `metrics` at `http://ADDRESS/metrics` until the process exits; returns the bound address.
 ///
-/// `look` says at every scrape how Redis is doing. It may take its time, but has to come to an end.
+/// `status` is called at every scrape. It may take a while but must return.
 ///
 /// # Errors
 ///
-/// Fails when the address cannot be had.
-pub(crate) async fn serve<L, F>(address: SocketAddr, metrics: Metrics, look: L) -> io::Result<SocketAddr>
+/// Fails when the address cannot be bound.
+pub(crate) async fn serve<S, F>(address: SocketAddr, metrics: Metrics, status: S) -> io::Result<SocketAddr>
 where
-    L: Fn() -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Link> + Send,
+    S: Fn() -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = RedisStatus> + Send,
 {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let scrape = move || {
-        let (metrics, look) = (metrics.clone(), look.clone());
+        let (metrics, status) = (metrics.clone(), status.clone());
         async move {
-            let link = look().await;
-            match metrics.0.as_ref().map(|figures| figures.text(link)) {
-                Some(Ok(text)) => ([(CONTENT_TYPE, OPENMETRICS)], text).into_response(),
-                _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            match metrics.text(status().await) {
+                Ok(text) => ([(CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+                Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             }
         }
     };
     let router = Router::new().route("/metrics", get(scrape));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!("figures are not served any more: {error}");
+            tracing::error!(%error, "metrics server stopped");
         }
     });
     Ok(address)

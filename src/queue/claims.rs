@@ -12,7 +12,7 @@ use fred::types::{ClusterHash, CustomCommand, InfoKind};
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::exchanged::{Claimed, Exchanged, Finished, millis};
+use super::exchange::{Claim, Exchanged, Finished, millis};
 use super::keys::Keys;
 use super::script::Script;
 use super::wait::Waiter;
@@ -21,7 +21,7 @@ use super::wait::Waiter;
 const MAX_CLAIMS: usize = 1000;
 
 /// How many dead consumers one look takes care of; the next look goes on.
-const RECOVER_AT_ONCE: usize = 16;
+const MAX_CONSUMERS_PER_SCAN: usize = 16;
 
 /// Claims on a list, as one consumer holds them.
 pub struct Claims {
@@ -36,8 +36,8 @@ pub struct Claims {
     /// The outage after which what Redis says it holds was last compared with that.
     compared: u64,
     exchange: Script,
-    recover: Script,
-    give_back: Script,
+    redeliver: Script,
+    requeue: Script,
 }
 
 /// How claims are held.
@@ -50,7 +50,7 @@ pub struct ClaimSettings {
 }
 
 /// An exchange as it comes from Redis.
-type Answer = (Vec<Bytes>, Vec<String>, i64, i64, u64);
+type ExchangeReply = (Vec<Bytes>, Vec<String>, i64, i64, u64);
 
 impl Claims {
     /// Connects `consumer`, a name that no other consumer has or had, to `list`.
@@ -74,8 +74,8 @@ impl Claims {
             known: HashSet::new(),
             compared: 0,
             exchange: Script::new(include_str!("scripts/exchange.lua")),
-            recover: Script::new(include_str!("scripts/recover.lua")),
-            give_back: Script::new(include_str!("scripts/give_back.lua")),
+            redeliver: Script::new(include_str!("scripts/redeliver.lua")),
+            requeue: Script::new(include_str!("scripts/requeue.lua")),
         };
         claims.compared = claims.connection.outage();
         claims.check_server().await?;
@@ -122,20 +122,20 @@ impl Claims {
             Bytes::from(most.min(MAX_CLAIMS).to_string()),
         ];
         arguments.extend(finished.iter().flat_map(Finished::arguments));
-        let back = |id| [Bytes::from_static(b"back"), Bytes::from(id), Bytes::new(), Bytes::new()];
-        arguments.extend(strays.into_iter().flat_map(back));
+        let requeue = |id| [Bytes::from_static(b"requeue"), Bytes::from(id), Bytes::new(), Bytes::new()];
+        arguments.extend(strays.into_iter().flat_map(requeue));
         let (script, key) = (&self.exchange, self.keys.list.clone());
         let (items, lost, due, renewed, now) = self
             .connection
             .repeat(&key, |client| {
                 let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run::<Answer>(&client, keys, arguments).await }
+                async move { script.run::<ExchangeReply>(&client, keys, arguments).await }
             })
             .await?;
         for finished in finished {
             self.known.remove(finished.id());
         }
-        let items: Vec<Claimed> = items.chunks_exact(3).map(Claimed::of).collect();
+        let items: Vec<Claim> = items.chunks_exact(3).map(Claim::of).collect();
         self.known.extend(items.iter().map(|claimed| claimed.id.clone()));
         Ok(Exchanged {
             items,
@@ -174,7 +174,7 @@ impl Claims {
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn recover(&mut self) -> Result<(u64, u64), QueueError> {
+    pub async fn redeliver(&mut self) -> Result<(u64, u64), QueueError> {
         let keys = vec![
             self.keys.consumers(),
             self.keys.busy(),
@@ -186,9 +186,9 @@ impl Claims {
         let arguments = vec![
             Bytes::from(self.keys.inflight("")),
             Bytes::from(self.settings.max_crashes.to_string()),
-            Bytes::from(RECOVER_AT_ONCE.to_string()),
+            Bytes::from(MAX_CONSUMERS_PER_SCAN.to_string()),
         ];
-        let (script, list) = (&self.recover, self.keys.list.clone());
+        let (script, list) = (&self.redeliver, self.keys.list.clone());
         self.connection
             .repeat(&list, |client| {
                 let (keys, arguments) = (keys.clone(), arguments.clone());
@@ -202,7 +202,7 @@ impl Claims {
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows; the lease gives it all back then.
-    pub async fn give_back(&mut self) -> Result<u64, QueueError> {
+    pub async fn requeue(&mut self) -> Result<u64, QueueError> {
         let keys = vec![
             self.keys.list.clone(),
             self.keys.inflight(&self.consumer),
@@ -214,7 +214,7 @@ impl Claims {
             self.keys.stats(),
         ];
         let arguments = vec![Bytes::from(self.consumer.clone())];
-        let (script, list) = (&self.give_back, self.keys.list.clone());
+        let (script, list) = (&self.requeue, self.keys.list.clone());
         self.connection
             .repeat(&list, |client| {
                 let (keys, arguments) = (keys.clone(), arguments.clone());

@@ -9,30 +9,20 @@ use tokio::time::timeout;
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
 use super::keys::Keys;
+use crate::delivery::snapshot::Depths;
 
 /// How long a look may take, with connecting.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How much there is of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Depths {
-    /// Items that wait.
-    pub backlog: u64,
-    /// Items that wait for another try.
-    pub delayed: u64,
-    /// Dead letters.
-    pub dead: u64,
-}
-
 /// Looks at a list, on a connection of its own that is made when it is needed and never waited for.
 #[derive(Debug)]
-pub struct Gauge {
+pub struct DepthReader {
     redis: Redis,
     keys: Keys,
     connection: Option<Connection>,
 }
 
-impl Gauge {
+impl DepthReader {
     /// Connects to nothing yet.
     pub fn new(redis: &Redis, list: &str) -> Self {
         Self { redis: redis.aside(), keys: Keys::of(list), connection: None }

@@ -96,7 +96,7 @@ impl List {
     /// # Errors
     ///
     /// Fails when Redis refuses or does not answer.
-    pub async fn give_back(&mut self, item: Item) -> Result<(), QueueError> {
+    pub async fn requeue(&mut self, item: Item) -> Result<(), QueueError> {
         let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), item.0);
         let pushed = self.connection.once(COMMAND_TIMEOUT, &self.key, Box::pin(push)).await;
         pushed.map_err(|fault| self.connection.redis().error(fault))

@@ -2,13 +2,13 @@
 
 mod claims;
 mod connection;
-mod dead;
+mod dead_letters;
 mod depths;
 mod diagnosis;
 mod error;
-mod exchanged;
+mod exchange;
+mod inspector;
 mod keys;
-mod ledger;
 mod list;
 mod outage;
 mod push;
@@ -18,11 +18,11 @@ mod wait;
 
 pub use claims::{ClaimSettings, Claims};
 pub use connection::{Connection, Redis};
-pub use dead::{DeadLetters, Deed, Done, Order, Page};
-pub use depths::{Depths, Gauge};
+pub use dead_letters::{Applied, DeadLetterAction, DeadLetterOrder, DeadLetters, Page};
+pub use depths::DepthReader;
 pub use error::{Fault, QueueError};
-pub use exchanged::{Claimed, Exchanged, Finished};
-pub use ledger::Ledger;
+pub use exchange::{Claim, Exchanged, Finished};
+pub use inspector::Inspector;
 pub use list::List;
 pub use push::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Pusher};
 pub use wait::Waiter;

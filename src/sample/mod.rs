@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::delivery::reconciliation::Claimed;
+use crate::delivery::snapshot::ClaimState;
 use crate::units::{float, saturating_seconds};
 
 /// The net rate is taken from this long at least, so that pushes in batches do not make it jump.
@@ -100,9 +100,9 @@ impl Sample {
 
     /// Adds what is claimed, where anybody claims.
     #[must_use]
-    pub fn with_claims(self, claims: Option<&Claimed>) -> Self {
+    pub fn with_claims(self, claims: Option<&ClaimState>) -> Self {
         match claims.filter(|claims| claims.any) {
-            Some(Claimed { in_flight, delayed, dead, .. }) => {
+            Some(ClaimState { in_flight, delayed, dead, .. }) => {
                 Self { in_flight: Some(*in_flight), delayed: Some(*delayed), dead: Some(*dead), ..self }
             }
             None => self,

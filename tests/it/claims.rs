@@ -146,7 +146,7 @@ fn an_item_is_in_exactly_one_place_at_every_instant() {
     }
     let census = server.census();
     census.accounts_for(400);
-    assert_eq!((census.acked, census.count("dead")), (360, 40));
+    assert_eq!((census.acknowledged, census.count("dead")), (360, 40));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_dead_consumers_items_go_to_another() {
     let other = busy(&server, "b", 3, &[]);
     assert!(killed.elapsed() < LEASE + Duration::from_secs(4), "{:?}", killed.elapsed());
     server.census().accounts_for(3);
-    assert_eq!(server.stat("recovered"), 3);
+    assert_eq!(server.stat("redelivered"), 3);
     stop(other);
 }
 
@@ -205,10 +205,10 @@ fn a_live_consumer_keeps_its_item_for_ten_leases() {
     wait_until("it is in flight", SOON, || begun(&run).len() == 1);
     let other = consume(&server.url(), "b", &["--work", "1ms"]).spawn();
     let run = run.wait().exits(0);
-    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases")), (1, 0));
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost")), (1, 0));
     assert_eq!(begun(&other), [""; 0]);
     stop(other);
-    assert_eq!((server.stat("acked"), server.stat("recovered")), (1, 0));
+    assert_eq!((server.stat("acknowledged"), server.stat("redelivered")), (1, 0));
 }
 
 #[test]
@@ -222,9 +222,9 @@ fn a_consumer_that_stood_still_beyond_its_lease_does_not_acknowledge() {
     run.resume();
     run.wait_for_line("does not count", SOON);
     let census = server.census();
-    assert_eq!((census.acked, census.count("inflight:b-")), (0, 1), "{census:?}");
+    assert_eq!((census.acknowledged, census.count("inflight:b-")), (0, 1), "{census:?}");
     let run = stop(run);
-    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases")), (0, 1));
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost")), (0, 1));
     stop(other);
     server.census().accounts_for(1);
 }
@@ -260,7 +260,7 @@ fn two_equal_items_are_two() {
     assert_eq!(server.census().count("inflight:"), 3);
     run.kill();
     let run = consume(&server.url(), "b", &["--work", "1ms", "--max-items", "3"]).output().exits(0);
-    assert_eq!((tally(&run, "acknowledged"), server.stat("acked")), (3, 3));
+    assert_eq!((tally(&run, "acknowledged"), server.stat("acknowledged")), (3, 3));
 }
 
 // ── an orderly stop ──
@@ -272,7 +272,7 @@ fn an_orderly_stop_leaves_the_list_as_it_was_and_nothing_beside_it() {
     let run = busy(&server, "a", 120, &[]);
     let run = stop(run);
     assert_eq!(server.pushed("mylist"), items(150));
-    assert_eq!(tally(&run, "given_back"), 120);
+    assert_eq!(tally(&run, "requeued"), 120);
     assert_eq!(companions(&server), ["{mylist}:stats"]);
 }
 
@@ -296,7 +296,7 @@ fn what_is_finished_is_handed_in_with_the_call_that_takes_what_is_next() {
     server.cli(&["CONFIG", "RESETSTAT"]);
     let run = consume(&server.url(), "a", &["--work", "none", "--max-items", "500", "--lease", "1min"]).output();
     run.exits(0);
-    assert_eq!(server.stat("acked"), 500);
+    assert_eq!(server.stat("acknowledged"), 500);
     let calls = server.calls("evalsha") + server.calls("eval");
     assert!((500..520).contains(&calls), "{calls} calls");
 }
@@ -363,7 +363,7 @@ fn a_lost_reply_loses_nothing_and_doubles_nothing() {
     for round in 1..=9 {
         let reached = round * 30;
         wait_until("the next loss", SOON, || proxy.lost() == round || !run.is_running());
-        wait_until("some more are worked", SOON, || server.stat("acked") >= reached as u64 || !run.is_running());
+        wait_until("some more are worked", SOON, || server.stat("acknowledged") >= reached as u64 || !run.is_running());
         if round % 3 == 0 { proxy.lose_request("EVALSHA") } else { proxy.lose_reply("EVALSHA") }
     }
     let run = run.wait().exits(0);
@@ -371,8 +371,8 @@ fn a_lost_reply_loses_nothing_and_doubles_nothing() {
     let mut worked: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("item ")).collect();
     worked.sort_by_key(|item| item[5..].parse::<usize>().expect("a number"));
     assert_eq!(worked, items(300), "{} losses\n{}", proxy.lost(), run.stderr);
-    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases")), (300, 0));
-    assert_eq!((server.stat("acked"), server.stat("claimed")), (300, 300));
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost")), (300, 0));
+    assert_eq!((server.stat("acknowledged"), server.stat("claimed")), (300, 300));
     assert_eq!(companions(&server), ["{mylist}:stats"]);
 }
 
@@ -387,7 +387,7 @@ fn a_link_that_went_dead_between_work_and_acknowledgement_doubles_nothing() {
     proxy.swallow();
     let run = run.finish(2 * SOON).exits(0);
     assert_eq!(run.stderr.matches("processed item").count(), 2);
-    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lost_leases"), server.stat("acked")), (2, 0, 2));
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost"), server.stat("acknowledged")), (2, 0, 2));
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn scripts_that_redis_forgot_are_told_again() {
     server.push("mylist", items(200));
     let run = consume(&server.url(), "a", &["--work", "2ms", "--max-items", "200"]).spawn();
     for done in [20, 100] {
-        wait_until("some are done", SOON, || server.stat("acked") >= done);
+        wait_until("some are done", SOON, || server.stat("acknowledged") >= done);
         server.cli(&["SCRIPT", "FLUSH"]);
     }
     let run = run.wait().exits(0);
@@ -411,13 +411,13 @@ fn a_redis_that_was_killed_and_came_back_still_knows_what_is_in_work() {
     let words = ["--work", "5ms", "--concurrency", "4", "--max-items", "200", "--lease", "30s"];
     let run = consume(&server.url(), "a", &words).spawn();
     for done in [40, 120] {
-        wait_until("some are done", SOON, || server.stat("acked") >= done);
+        wait_until("some are done", SOON, || server.stat("acknowledged") >= done);
         server.kill();
         server.restart();
         server.census().accounts_for(200);
     }
     let run = run.wait().exits(0);
-    assert_eq!((tally(&run, "acknowledged"), server.stat("acked"), server.stat("claimed")), (200, 200, 200));
+    assert_eq!((tally(&run, "acknowledged"), server.stat("acknowledged"), server.stat("claimed")), (200, 200, 200));
     assert_eq!(run.stderr.matches("processed item").count(), 200);
 }
 
@@ -500,8 +500,9 @@ fn a_failed_item_waits_and_comes_back_with_its_past() {
         };
         assert_eq!((again.name(), again.attempt(), again.history.as_ref()), (name.as_str(), 2, Some(&history)));
         assert_eq!(&again.item.0[..], b"flaky");
-        let buried = Outcome::Bury { id: again.id.clone(), history: History { attempts: 2, died: Some(1), ..history } };
-        exchange(&mut claims, &[buried], 0).await;
+        let dead =
+            Outcome::DeadLetter { id: again.id.clone(), history: History { attempts: 2, died: Some(1), ..history } };
+        exchange(&mut claims, &[dead], 0).await;
     });
     let census = server.census();
     census.accounts_for(2);
@@ -536,7 +537,7 @@ fn a_result_is_counted_once_however_often_it_is_handed_in() {
         assert_eq!(exchange(&mut claims, &twice, 0).await.lost, [id]);
     });
     server.census().accounts_for(2);
-    assert_eq!(server.stat("acked"), 1);
+    assert_eq!(server.stat("acknowledged"), 1);
 }
 
 // ── a server that refuses ──
@@ -574,13 +575,13 @@ fn a_redis_that_is_full_can_be_worked_empty() {
     let mut run = consume(&server.url(), "b", &["--work", "1ms", "--concurrency", "10"]).spawn();
     wait_until("all are worked", SOON, || {
         assert!(run.is_running(), "{}", run.stderr());
-        server.stat("acked") == 50
+        server.stat("acknowledged") == 50
     });
     thread::sleep(Duration::from_millis(1500));
     assert!(run.is_running(), "{}", run.stderr());
     server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
     server.push("mylist", ["after"]);
-    wait_until("the next is worked", SOON, || server.stat("acked") == 51);
+    wait_until("the next is worked", SOON, || server.stat("acknowledged") == 51);
     stop(run);
 }
 

@@ -21,11 +21,11 @@ fn shell(server: &RedisServer, words: &[&str], line: &str) -> Qscale {
     consume(server, words, &["sh", "-c", line])
 }
 
-/// The tally: taken, acknowledged, retried, dead and given back.
+/// The tally: claimed, acknowledged, retried, dead and requeued.
 #[track_caller]
 fn tally(run: &Finished) -> [u64; 5] {
     let tally: serde_json::Value = serde_json::from_str(&run.stdout).expect("the tally is one JSON object");
-    ["taken", "acknowledged", "retried", "dead", "given_back"].map(|field| tally[field].as_u64().expect("a number"))
+    ["claimed", "acknowledged", "retried", "dead", "requeued"].map(|field| tally[field].as_u64().expect("a number"))
 }
 
 /// Each dead letter's past, and its item.
@@ -205,9 +205,9 @@ fn to_try_again_without_spending_attempts_is_bounded_by_age() {
     server.push("mylist", ["a"]);
     let words = ["--idle-exit", "1s", "--max-attempts", "1", "--max-age", "600ms", "--backoff", "100ms..100ms"];
     let run = shell(&server, &words, "exit 75").output().exits(0);
-    let [taken, acknowledged, retried, buried, given_back] = tally(&run);
-    assert!(retried >= 3 && taken == retried + 1, "{}", run.stdout);
-    assert_eq!([acknowledged, buried, given_back], [0, 1, 0]);
+    let [claimed, acknowledged, retried, dead_lettered, requeued] = tally(&run);
+    assert!(retried >= 3 && claimed == retried + 1, "{}", run.stdout);
+    assert_eq!([acknowledged, dead_lettered, requeued], [0, 1, 0]);
     assert_eq!(dead(&server)[0].0["attempts"], 0);
 }
 

@@ -23,11 +23,11 @@ fn busy(server: &RedisServer, items: usize, words: &[&str]) -> Running {
     run
 }
 
-/// The tally on stdout, with `--output json`: taken, acknowledged, dead and given back.
+/// The tally on stdout, with `--output json`: claimed, acknowledged, dead and requeued.
 #[track_caller]
 fn tally(run: &Finished) -> [u64; 4] {
     let tally: serde_json::Value = serde_json::from_str(&run.stdout).expect("the tally is one JSON object");
-    ["taken", "acknowledged", "dead", "given_back"].map(|field| tally[field].as_u64().expect("a number"))
+    ["claimed", "acknowledged", "dead", "requeued"].map(|field| tally[field].as_u64().expect("a number"))
 }
 
 /// What stdout holds when these items were written to it.
@@ -87,7 +87,7 @@ fn a_reader_that_has_seen_enough_ends_it_and_the_rest_stays_on_the_list() {
         // What had gone into the pipe by then is the reader's; all that follows is there, in its order.
         assert!(items.ends_with(&left) && left.len() < items.len(), "{} left\n{}", left.len(), run.stderr);
         assert!(
-            run.stderr.contains(&format!("acknowledged {}, retried 0, dead 0, given back 1", 500 - left.len())),
+            run.stderr.contains(&format!("acknowledged {}, retried 0, dead 0, requeued 1", 500 - left.len())),
             "{}",
             run.stderr
         );
@@ -380,11 +380,11 @@ fn the_tally_adds_up() {
     assert_eq!((tally(&run), server.llen("mylist")), ([4, 2, 1, 1], 2));
     let tally: serde_json::Value = serde_json::from_str(&run.stdout).expect("the tally is JSON");
     assert_eq!(tally["list"], "mylist");
-    for field in ["retried", "lost_leases"] {
+    for field in ["retried", "lease_lost"] {
         assert_eq!(tally[field], 0);
     }
     for percentile in ["p50", "p90", "p99"] {
-        assert!(tally["handler_seconds"][percentile].is_number(), "{tally}");
+        assert!(tally["handler_duration_seconds"][percentile].is_number(), "{tally}");
     }
     assert!(tally["seconds"].is_number() && run.stdout.lines().count() == 1, "{}", run.stdout);
 }

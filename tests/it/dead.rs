@@ -48,7 +48,7 @@ fn ids(run: &Finished) -> Vec<Option<String>> {
 
 #[track_caller]
 fn counters(server: &RedisServer) -> [u64; 2] {
-    ["requeued", "purged"].map(|name| server.cli(&["HGET", "{mylist}:stats", name]).parse().unwrap_or(0))
+    ["dead_requeued", "purged"].map(|name| server.cli(&["HGET", "{mylist}:stats", name]).parse().unwrap_or(0))
 }
 
 // ── looked at ──

@@ -78,7 +78,7 @@ fn every_line_of_json_is_json() {
     let (verdict, samples) = lines.split_last().expect("a verdict");
     assert_eq!(
         *verdict,
-        serde_json::json!({"pass": true, "pushed": 12, "worked": 12, "left": 0, "worked_twice": 0, "dead": 0})
+        serde_json::json!({"pass": true, "pushed": 12, "worked": 12, "left": 0, "redelivered": 0, "dead": 0})
     );
     assert!(!samples.is_empty() && samples.iter().all(|sample| sample["backlog"].is_number()), "{}", run.stdout);
     nothing_is_left(folder.path());

@@ -83,7 +83,7 @@ fn a_demo_that_does_not_add_up_is_4() {
         matches!(server.ask(&["EVAL", STEAL, "0"]), Ok(Reply::Integer(1)))
     });
     let demo = demo.finish(SOON).exits(4);
-    let verdict = "FAIL: 20 pushed, 19 worked, 0 left on the list: 1 of the items pushed were taken by others";
+    let verdict = "FAIL: 20 pushed, 19 worked, 0 left on the list: items popped by other clients: 1";
     assert!(demo.stdout.lines().any(|line| line.starts_with(verdict)), "{}", demo.stdout);
 }
 

@@ -77,11 +77,11 @@ fn every_item_is_counted_once_by_what_became_of_it() {
     });
 
     let now = Scrape::of(address);
-    let outcomes = ["acknowledged", "dead", "retried", "given_back", "lost"].map(|outcome| now.outcome(outcome));
+    let outcomes = ["acknowledged", "dead", "retried", "requeued", "lease_lost"].map(|outcome| now.outcome(outcome));
     assert_eq!(outcomes, [3, 1, 2, 0, 0]);
-    assert_eq!(now.count("items_taken_total"), 6);
-    assert_eq!(now.count("handler_seconds_count"), 6);
-    assert!(now.get("handler_seconds_sum").is_some_and(|sum| sum > 0.0));
+    assert_eq!(now.count("items_claimed_total"), 6);
+    assert_eq!(now.count("handler_duration_seconds_count"), 6);
+    assert!(now.get("handler_duration_seconds_sum").is_some_and(|sum| sum > 0.0));
     assert_eq!(["in_flight", "backlog", "delayed", "dead_letters"].map(|gauge| now.count(gauge)), [0, 0, 2, 1]);
     assert_eq!((now.count("redis_up"), now.count("reconnects_total")), (1, 0));
     run.terminate();
@@ -98,7 +98,7 @@ fn what_is_in_work_and_what_waits_is_seen_while_it_is() {
         let address = address(&run);
         wait_until("two are in flight", SOON, || Scrape::of(address).count("in_flight") == 2);
         let now = Scrape::of(address);
-        assert_eq!((now.count("items_taken_total"), now.count("backlog")), (2, 1), "{delivery}");
+        assert_eq!((now.count("items_claimed_total"), now.count("backlog")), (2, 1), "{delivery}");
         run.terminate();
         run.finish(SOON).exits(0);
         assert_eq!(server.llen("mylist"), 3, "{delivery}");
@@ -132,7 +132,7 @@ fn another_try_is_not_counted_among_the_waits() {
     let address = address(&run);
     wait_until("it is given up", SOON, || Scrape::of(address).outcome("dead") == 1);
     let now = Scrape::of(address);
-    assert_eq!((now.count("items_taken_total"), now.count("queue_wait_seconds_count")), (2, 1));
+    assert_eq!((now.count("items_claimed_total"), now.count("queue_wait_seconds_count")), (2, 1));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn while_redis_is_away_a_scrape_is_answered_without_what_only_redis_knows() {
     wait_until("it is seen", SOON, || Scrape::of(address).count("redis_up") == 0);
     let away = Scrape::of(address);
     assert_eq!(["backlog", "delayed", "dead_letters"].map(|gauge| away.get(gauge)), [None; 3]);
-    assert_eq!(away.count("items_taken_total"), 0);
+    assert_eq!(away.count("items_claimed_total"), 0);
 
     server.restart();
     wait_until("it is back", SOON, || Scrape::of(address).count("redis_up") == 1);

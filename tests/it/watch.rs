@@ -391,15 +391,15 @@ fn all_that_was_pushed_and_worked_is_a_pass() {
     let run = settling.wait().exits(0);
     let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
     let expected = json!({
-        "verdict": "pass", "pushed": 300, "acknowledged": 300, "dead": 0, "purged": 0, "left": 0, "worked_twice": 0,
-        "retried": 0, "lost": 0, "because": [],
+        "verdict": "pass", "pushed": 300, "acknowledged": 300, "dead": 0, "purged": 0, "remaining": 0, "redelivered": 0,
+        "retried": 0, "lost": 0, "reasons": [],
     });
     assert_eq!(last, expected);
     // Again, on the same counters.
     produce(&redis, 5);
     work(&redis, &[]);
     let run = settle(&redis).output().exits(0);
-    assert_eq!(verdict(&run), "PASS: 305 pushed = 305 acknowledged + 0 dead, nothing left");
+    assert_eq!(verdict(&run), "PASS: 305 pushed = 305 acknowledged + 0 dead, 0 remaining");
 }
 
 #[test]
@@ -432,7 +432,7 @@ fn an_item_that_vanished_from_the_hands_of_a_consumer_is_a_failure() {
     work(&redis, &[]);
     let run = settle(&redis).output().exits(4);
     assert!(
-        verdict(&run).starts_with("FAIL: 3 pushed, 1 acknowledged, 0 dead, nothing left: 2 items were claimed"),
+        verdict(&run).starts_with("FAIL: 3 pushed, 1 acknowledged + 0 dead, 0 remaining: items claimed but"),
         "{}",
         run.stdout
     );
@@ -454,12 +454,8 @@ fn where_others_push_or_take_the_counters_cannot_tell() {
     push(&redis, 4);
     work(&redis, &[]);
     let run = settle(&redis).output().exits(0);
-    assert!(verdict(&run).starts_with("SETTLED: 0 pushed, 4 acknowledged"), "{}", run.stdout);
-    assert!(
-        verdict(&run).ends_with("4 of the items worked were pushed by others, who count nothing"),
-        "{}",
-        run.stdout
-    );
+    assert!(verdict(&run).starts_with("UNKNOWN: 0 pushed, 4 acknowledged"), "{}", run.stdout);
+    assert!(verdict(&run).ends_with("items pushed by other clients: 4"), "{}", run.stdout);
 
     redis.cli(&["FLUSHALL"]);
     produce(&redis, 10);
@@ -469,7 +465,7 @@ fn where_others_push_or_take_the_counters_cannot_tell() {
     let run = settle(&redis).args(["--output", "json"]).output().exits(0);
     let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
     assert_eq!((&last["verdict"], &last["acknowledged"]), (&json!("unknown"), &json!(5)));
-    assert_eq!(last["because"], json!(["5 of the items pushed were taken by others, who count nothing"]));
+    assert_eq!(last["reasons"], json!(["items popped by other clients: 5"]));
 
     redis.cli(&["FLUSHALL"]);
     let run = settle(&redis).output().exits(0);
@@ -492,13 +488,13 @@ fn dead_letters_are_no_loss_whatever_becomes_of_them() {
         other.terminate();
         other.finish(SOON).exits(0);
         let run = settle(&redis).output().exits(0);
-        assert_eq!(verdict(&run), "PASS: 3 pushed = 0 acknowledged + 3 dead, nothing left");
+        assert_eq!(verdict(&run), "PASS: 3 pushed = 0 acknowledged + 3 dead, 0 remaining");
         Qscale::new(["dead", "requeue", "--redis", &redis.url()]).output().exits(0);
     }
     work(&redis, &["--max-items", "1"]);
     work(&redis, &[]);
     let run = settle(&redis).output().exits(0);
-    assert_eq!(verdict(&run), "PASS: 3 pushed = 3 acknowledged + 0 dead, nothing left");
+    assert_eq!(verdict(&run), "PASS: 3 pushed = 3 acknowledged + 0 dead, 0 remaining");
 }
 
 #[test]

@@ -7,14 +7,14 @@ use rand::RngExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::doorbell::Doorbell;
+use super::notifier::Notifier;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
 use crate::delivery::history::{History, Next};
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::TURN;
-use crate::handler::Verdict;
+use crate::handler::Disposition;
 use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis};
 use crate::shutdown::Shutdown;
 
@@ -22,7 +22,7 @@ use crate::shutdown::Shutdown;
 const SCAN: Duration = Duration::from_secs(5);
 
 /// How long a Redis that does not answer is waited for to give back; Kubernetes waits a little longer than `drain`.
-const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
+const REQUEUE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The same for a consumer that holds nothing.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -40,11 +40,11 @@ pub(super) async fn consume(
     let patience = Patience::begin(shutdown);
     let redis = redis.until(patience.over.clone());
     let claims = Claims::connect(&redis, &plan.list, &plan.consumer, plan.claims).await?;
-    let doorbell = Doorbell::hang(claims.waiter(&redis.until(shutdown.stop.clone())).await?, shutdown.stop.clone());
+    let notifier = Notifier::hang(claims.waiter(&redis.until(shutdown.stop.clone())).await?, shutdown.stop.clone());
     plan.announce(&redis);
 
     let mut consumer = Consumer::new(plan, claims, workers, tally, patience);
-    let worked = consumer.work(doorbell, shutdown).await;
+    let worked = consumer.work(notifier, shutdown).await;
     consumer.leave(worked).await
 }
 
@@ -61,7 +61,7 @@ impl Patience {
         let (abort, end) = (shutdown.abort.clone(), over.clone());
         tokio::spawn(async move {
             abort.cancelled().await;
-            tokio::time::sleep(GIVE_BACK_PATIENCE).await;
+            tokio::time::sleep(REQUEUE_PATIENCE).await;
             end.cancel();
         });
         Self { over, stop: shutdown.stop.clone() }
@@ -107,16 +107,16 @@ impl<'a> Consumer<'a> {
         Self { plan, claims, workers, tally, finished, now, ending: Ending::Orderly, patience }
     }
 
-    async fn work(&mut self, mut doorbell: Doorbell, shutdown: &Shutdown) -> Result<(), QueueError> {
-        let result = self.cycle(&mut doorbell, &shutdown.stop).await;
-        doorbell.take_down().await;
+    async fn work(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
+        let result = self.cycle(&mut notifier, &shutdown.stop).await;
+        notifier.take_down().await;
         result?;
         super::announce_drain(&self.workers);
         self.drain().await
     }
 
     /// Exchanges, works and waits, until nothing more is to be taken.
-    async fn cycle(&mut self, doorbell: &mut Doorbell, stop: &CancellationToken) -> Result<(), QueueError> {
+    async fn cycle(&mut self, notifier: &mut Notifier, stop: &CancellationToken) -> Result<(), QueueError> {
         let renew = self.plan.claims.lease / 3;
         let mut scan_at = Instant::now();
         let mut idle_since = Instant::now();
@@ -127,14 +127,14 @@ impl<'a> Consumer<'a> {
             let got = exchanged.items.len();
             if stop.is_cancelled() {
                 // They came as we were told to stop: held, and given back with the rest.
-                self.tally.taken += got as u64;
+                self.tally.claimed += got as u64;
                 break;
             }
             if got > 0 || hands_in || self.workers.in_flight() > 0 {
                 idle_since = Instant::now();
             }
             for claimed in exchanged.items {
-                self.tally.taken += 1;
+                self.tally.claimed += 1;
                 self.workers.begin(claimed);
             }
             self.workers.turned(self.tally);
@@ -148,12 +148,12 @@ impl<'a> Consumer<'a> {
                 scan_at = Instant::now() + self.plan.claims.lease;
             } else if Instant::now() >= scan_at {
                 scan_at = Instant::now() + SCAN.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
-                if self.recover().await? {
+                if self.redeliver().await? {
                     continue;
                 }
             }
             if got < most {
-                doorbell.listen();
+                notifier.listen();
             } else if self.hands() > 0 {
                 continue;
             }
@@ -163,7 +163,7 @@ impl<'a> Consumer<'a> {
                 biased;
                 () = stop.cancelled() => {}
                 Some(ended) = self.workers.next() => self.judge(ended),
-                rung = doorbell.ring() => match rung {
+                rung = notifier.ring() => match rung {
                     Err(error) if error.is_stop() => {}
                     rung => drop(rung?),
                 },
@@ -196,15 +196,15 @@ impl<'a> Consumer<'a> {
     /// Gives back what Redis says is still held, and leaves.
     async fn leave(mut self, worked: Result<(), QueueError>) -> Result<Ending> {
         let empty_hands = self.empty_hands();
-        let given_back = self.patience.with(empty_hands, self.claims.give_back()).await;
+        let requeued = self.patience.with(empty_hands, self.claims.requeue()).await;
         self.claims.close().await;
-        if empty_hands && given_back.as_ref().is_err_and(QueueError::is_stop) {
+        if empty_hands && requeued.as_ref().is_err_and(QueueError::is_stop) {
             // Redis is away, and there it holds nothing of ours but our name, until the lease is over.
             worked.or_else(|error| if error.is_stop() { Ok(()) } else { Err(error) })?;
             return Ok(self.ending);
         }
         worked?;
-        self.tally.given_back += given_back?;
+        self.tally.requeued += requeued?;
         self.workers.turned(self.tally);
         Ok(self.ending)
     }
@@ -230,14 +230,14 @@ impl<'a> Consumer<'a> {
         let exchanged = self.patience.with(empty_hands, self.claims.exchange(&self.finished, most)).await?;
         for finished in self.finished.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
-                self.tally.lost_leases += 1;
+                self.tally.lease_lost += 1;
                 tracing::warn!("{} was given to another consumer meanwhile: its result does not count", finished.id());
                 continue;
             }
             match finished {
                 Finished::Acknowledge { .. } => self.tally.acknowledged += 1,
                 Finished::Retry { .. } => self.tally.retried += 1,
-                Finished::Bury { .. } => self.tally.dead += 1,
+                Finished::DeadLetter { .. } => self.tally.dead += 1,
             }
         }
         self.now = (exchanged.now, Instant::now());
@@ -248,15 +248,15 @@ impl<'a> Consumer<'a> {
     }
 
     /// Gives what dead consumers held to whoever is next; whether there was anything.
-    async fn recover(&mut self) -> Result<bool, QueueError> {
+    async fn redeliver(&mut self) -> Result<bool, QueueError> {
         let empty_hands = self.empty_hands();
-        let (recovered, buried) = self.patience.with(empty_hands, self.claims.recover()).await?;
-        if recovered + buried > 0 {
+        let (redelivered, dead_lettered) = self.patience.with(empty_hands, self.claims.redeliver()).await?;
+        if redelivered + dead_lettered > 0 {
             tracing::warn!(
-                "a consumer was not heard of for its lease: {recovered} of its items go to others, {buried} are dead letters"
+                "a consumer was not heard of for its lease: {redelivered} of its items go to others, {dead_lettered} are dead letters"
             );
         }
-        Ok(recovered > 0)
+        Ok(redelivered > 0)
     }
 
     fn collect(&mut self) {
@@ -267,12 +267,12 @@ impl<'a> Consumer<'a> {
 
     /// Decides what becomes of an item.
     fn judge(&mut self, ended: Ended) {
-        let Ended { claimed, verdict, took } = ended;
+        let Ended { claimed, disposition, took } = ended;
         self.tally.handled(took);
         let (id, item) = (claimed.id.clone(), claimed.item.clone());
-        match verdict {
-            Verdict::Done => self.finished.push(Finished::Acknowledge { id }),
-            Verdict::Retry { reason, tail, spend } => {
+        match disposition {
+            Disposition::Ack => self.finished.push(Finished::Acknowledge { id }),
+            Disposition::Retry { reason, tail, spend } => {
                 let now = self.redis_now();
                 let mut history = claimed.past(now);
                 history.attempts += u32::from(spend);
@@ -285,34 +285,34 @@ impl<'a> Consumer<'a> {
                         tracing::warn!("item {} failed: {}; tried again in {pause}", history.id, history.reason);
                         self.finished.push(Finished::Retry { id, after, history });
                     }
-                    Next::Bury => self.bury(id, &item, history, now),
+                    Next::DeadLetter => self.dead_letter(id, &item, history, now),
                 }
             }
-            Verdict::Bury { reason, tail } => {
+            Disposition::DeadLetter { reason, tail } => {
                 let now = self.redis_now();
                 let history = claimed.past(now);
                 let stderr = String::from_utf8_lossy(&tail).into_owned();
                 let attempts = history.attempts + 1;
-                self.bury(id, &item, History { attempts, reason, stderr, ..history }, now);
+                self.dead_letter(id, &item, History { attempts, reason, stderr, ..history }, now);
             }
             // Still held, and given back at the end.
-            Verdict::Interrupted => {}
+            Disposition::Interrupted => {}
             // No other item can be worked either. From here on the drain time counts.
-            Verdict::Unrunnable(reason) => {
+            Disposition::Unrunnable(reason) => {
                 tracing::error!("{reason}: ending");
                 self.ending = Ending::Unrunnable(reason);
                 self.patience.stop.cancel();
             }
-            Verdict::Closed(error) => {
+            Disposition::Closed(error) => {
                 self.ending = Ending::Closed(error);
                 self.patience.stop.cancel();
             }
         }
     }
 
-    fn bury(&mut self, id: String, item: &Item, history: History, now: u64) {
+    fn dead_letter(&mut self, id: String, item: &Item, history: History, now: u64) {
         tracing::error!("item {} is a dead letter: {}: {item}", history.id, history.reason);
-        self.finished.push(Finished::Bury { id, history: History { died: Some(now), ..history } });
+        self.finished.push(Finished::DeadLetter { id, history: History { died: Some(now), ..history } });
     }
 
     /// Redis' time now, as far as it can be known here.

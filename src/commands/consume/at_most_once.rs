@@ -10,15 +10,15 @@ use super::{Ending, Plan};
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::TURN;
-use crate::handler::Verdict;
-use crate::queue::{Claimed, List, QueueError, Redis};
+use crate::handler::Disposition;
+use crate::queue::{Claim, List, QueueError, Redis};
 use crate::shutdown::Shutdown;
 
 /// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
-const GIVE_BACK_PATIENCE: Duration = Duration::from_secs(5);
+const REQUEUE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two tries of that.
-const GIVE_BACK_PAUSE: Duration = Duration::from_millis(250);
+const REQUEUE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Takes and works items until there are enough, none come, or `stop` asks; gives back what is unfinished then.
 pub(super) async fn consume(
@@ -38,9 +38,9 @@ pub(super) async fn consume(
         next(&mut workers, &mut unfinished, tally).await;
     }
     list.close().await;
-    let given_back = give_back(unfinished.items, redis, &plan.list, tally).await;
+    let requeued = requeue(unfinished.items, redis, &plan.list, tally).await;
     taken?;
-    given_back?;
+    requeued?;
     Ok(unfinished.ending)
 }
 
@@ -83,12 +83,12 @@ async fn take(
         match taken {
             // It came as we were told to stop: somebody else shall have it.
             Some(item) if stop.is_cancelled() => {
-                tally.taken += 1;
-                unfinished.items.push((tally.taken, item));
+                tally.claimed += 1;
+                unfinished.items.push((tally.claimed, item));
             }
             Some(item) => {
-                tally.taken += 1;
-                workers.begin(Claimed { id: tally.taken.to_string(), item, history: None });
+                tally.claimed += 1;
+                workers.begin(Claim { id: tally.claimed.to_string(), item, history: None });
             }
             None => {}
         }
@@ -117,22 +117,22 @@ struct Unfinished {
 
 impl Unfinished {
     fn count(&mut self, ended: Ended, tally: &mut Tally) {
-        let Ended { claimed: Claimed { id, item, .. }, verdict, took } = ended;
+        let Ended { claimed: Claim { id, item, .. }, disposition, took } = ended;
         tally.handled(took);
         let number = id.parse().unwrap_or(u64::MAX);
-        match verdict {
-            Verdict::Done => tally.acknowledged += 1,
+        match disposition {
+            Disposition::Ack => tally.acknowledged += 1,
             // There is no second try, and nowhere to keep it.
-            Verdict::Retry { reason, .. } | Verdict::Bury { reason, .. } => {
+            Disposition::Retry { reason, .. } | Disposition::DeadLetter { reason, .. } => {
                 tally.dead += 1;
                 tracing::error!("malformed item, dropped: {reason}: {item}");
             }
-            Verdict::Interrupted => self.items.push((number, item)),
-            Verdict::Unrunnable(reason) => {
+            Disposition::Interrupted => self.items.push((number, item)),
+            Disposition::Unrunnable(reason) => {
                 self.items.push((number, item));
                 self.ending = Ending::Unrunnable(reason);
             }
-            Verdict::Closed(error) => {
+            Disposition::Closed(error) => {
                 self.items.push((number, item));
                 self.ending = Ending::Closed(error);
             }
@@ -141,7 +141,7 @@ impl Unfinished {
 }
 
 /// Puts unfinished items back where they were taken.
-async fn give_back(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &mut Tally) -> Result<()> {
+async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &mut Tally) -> Result<()> {
     if items.is_empty() {
         return Ok(());
     }
@@ -158,8 +158,8 @@ async fn give_back(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally:
     };
     let mut failed = None;
     for (_, item) in items {
-        match list.give_back(item.clone()).await {
-            Ok(()) => tally.given_back += 1,
+        match list.requeue(item.clone()).await {
+            Ok(()) => tally.requeued += 1,
             Err(error) => {
                 tracing::error!("cannot give back {item}");
                 failed.get_or_insert(error);
@@ -179,9 +179,9 @@ async fn connect_again(redis: &Redis, key: &str) -> Result<List, QueueError> {
     let start = Instant::now();
     loop {
         match List::connect(redis, key).await {
-            Err(error) if start.elapsed() < GIVE_BACK_PATIENCE => {
+            Err(error) if start.elapsed() < REQUEUE_PATIENCE => {
                 tracing::debug!("cannot give back yet: {error}");
-                tokio::time::sleep(GIVE_BACK_PAUSE).await;
+                tokio::time::sleep(REQUEUE_PAUSE).await;
             }
             connected => return connected,
         }

@@ -3,9 +3,9 @@
 mod args;
 mod at_least_once;
 mod at_most_once;
-mod doorbell;
+mod notifier;
 mod plan;
-mod report;
+mod summary;
 mod variables;
 mod vitals;
 mod workers;
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
         Delivery::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
     };
-    report::report(&plan, &tally, start.elapsed(), &context)?;
+    summary::show(&plan, &tally, start.elapsed(), &context)?;
     match ended.wrap_err_with(|| format!("stopped after {} items", tally.acknowledged))? {
         Ending::Orderly => {}
         Ending::Unrunnable(reason) => return Err(UsageError(reason).into()),

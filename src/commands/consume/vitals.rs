@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 use super::Plan;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::Heartbeat;
-use crate::metrics::{self, Depths, Link, Metrics};
+use crate::metrics::{self, Metrics, RedisStatus};
 use crate::profile::ListenAddress;
-use crate::queue::{Claimed, Gauge, Redis};
+use crate::queue::{Claim, DepthReader, Redis};
 
 /// What is to be shown, and where.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -77,7 +77,7 @@ impl Vitals {
     }
 
     /// Work on an item begins.
-    pub(super) fn begun(&self, claimed: &Claimed) {
+    pub(super) fn begun(&self, claimed: &Claim) {
         if claimed.history.is_none() {
             self.metrics.begun(&claimed.item);
         }
@@ -96,16 +96,18 @@ impl Vitals {
 }
 
 /// What a scrape asks of Redis: on a connection of its own, so that no scrape holds up an item.
-fn look(redis: &Redis, list: &str) -> impl Fn() -> futures_util::future::BoxFuture<'static, Link> + Clone + use<> {
-    let gauge = Arc::new(Mutex::new(Gauge::new(redis, list)));
+fn look(
+    redis: &Redis,
+    list: &str,
+) -> impl Fn() -> futures_util::future::BoxFuture<'static, RedisStatus> + Clone + use<> {
+    let gauge = Arc::new(Mutex::new(DepthReader::new(redis, list)));
     let redis = redis.clone();
     move || {
         let (gauge, redis) = (Arc::clone(&gauge), redis.clone());
         Box::pin(async move {
             let depths = gauge.lock().await.read().await;
             let depths = depths.inspect_err(|error| tracing::debug!("no figures of the list: {error}")).ok();
-            let depths = depths.map(|now| Depths { backlog: now.backlog, delayed: now.delayed, dead: now.dead });
-            Link { up: !redis.is_away(), reconnects: redis.reconnects(), depths }
+            RedisStatus { up: !redis.is_away(), reconnects: redis.reconnects(), depths }
         })
     }
 }

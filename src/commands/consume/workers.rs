@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::Plan;
 use super::vitals::Vitals;
 use crate::delivery::tally::Tally;
-use crate::handler::{Assignment, Handler, Verdict};
-use crate::queue::Claimed;
+use crate::handler::{Assignment, Disposition, Handler};
+use crate::queue::Claim;
 
 /// Handlers at work, never more than there are hands.
 pub(super) struct Workers {
@@ -27,8 +27,8 @@ pub(super) struct Workers {
 /// One item that is out of hand.
 #[derive(Debug)]
 pub(super) struct Ended {
-    pub(super) claimed: Claimed,
-    pub(super) verdict: Verdict,
+    pub(super) claimed: Claim,
+    pub(super) disposition: Disposition,
     /// How long the handler had it.
     pub(super) took: Duration,
 }
@@ -63,7 +63,7 @@ impl Workers {
     }
 
     /// Begins an item.
-    pub(super) fn begin(&mut self, claimed: Claimed) {
+    pub(super) fn begin(&mut self, claimed: Claim) {
         self.begun += 1;
         self.vitals.begun(&claimed);
         let assignment = Assignment {
@@ -77,10 +77,10 @@ impl Workers {
         let vitals = self.vitals.clone();
         self.running.spawn(async move {
             let start = Instant::now();
-            let verdict = handler.work(&assignment, &abort).await;
+            let disposition = handler.work(&assignment, &abort).await;
             let took = start.elapsed();
             vitals.handled(took);
-            Ended { claimed, verdict, took }
+            Ended { claimed, disposition, took }
         });
     }
 

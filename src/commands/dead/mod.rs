@@ -12,7 +12,7 @@ use self::plan::{Plan, Task};
 use self::table::{Table, encode, whole};
 use super::Context;
 use crate::exit::Outcome;
-use crate::queue::{DeadLetters, Deed, Page, QueueError, Redis};
+use crate::queue::{DeadLetterAction, DeadLetters, Page, QueueError, Redis};
 use crate::terminal::Output;
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
@@ -23,7 +23,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let outcome = match plan.task {
         Task::List => list(&plan, &mut letters, &context).await,
         Task::Show { raw } => show(&plan, raw, &mut letters, &context).await,
-        Task::Do(deed) => act(&plan, deed, &mut letters, &context).await,
+        Task::Do(action) => act(&plan, action, &mut letters, &context).await,
     }?;
     letters.close().await;
     Ok(outcome)
@@ -34,7 +34,7 @@ async fn list(plan: &Plan, letters: &mut DeadLetters, context: &Context) -> Resu
     let mut left = plan.most;
     let mut table = None;
     while left > 0 && !context.shutdown.stop.is_cancelled() {
-        let page = match letters.look(left).await {
+        let page = match letters.next_page(left).await {
             Err(error) if error.is_stop() => break,
             page => page?,
         };
@@ -64,7 +64,7 @@ async fn list(plan: &Plan, letters: &mut DeadLetters, context: &Context) -> Resu
 /// Shows one letter whole.
 async fn show(plan: &Plan, raw: bool, letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
     loop {
-        let Page { letters: found, over, now } = match letters.look(1).await {
+        let Page { letters: found, over, now } = match letters.next_page(1).await {
             Err(error) if error.is_stop() => return Ok(Outcome::Unfinished),
             page => page?,
         };
@@ -84,7 +84,7 @@ async fn show(plan: &Plan, raw: bool, letters: &mut DeadLetters, context: &Conte
 }
 
 /// Requeues or purges page by page, and says how many.
-async fn act(plan: &Plan, deed: Deed, letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
+async fn act(plan: &Plan, action: DeadLetterAction, letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
     let (mut done, mut foreign) = (0, 0);
     let ended = loop {
         if done == plan.most {
@@ -93,7 +93,7 @@ async fn act(plan: &Plan, deed: Deed, letters: &mut DeadLetters, context: &Conte
         if context.shutdown.stop.is_cancelled() {
             break Ok(false);
         }
-        match letters.apply(deed, plan.most - done).await {
+        match letters.apply(action, plan.most - done).await {
             Ok(page) => {
                 done += page.letters;
                 foreign += page.foreign;
@@ -104,9 +104,9 @@ async fn act(plan: &Plan, deed: Deed, letters: &mut DeadLetters, context: &Conte
             Err(error) => break Err(error),
         }
     };
-    let (field, what) = match deed {
-        Deed::Requeue => ("requeued", format!("requeued {done} dead letters to `{}`", plan.list)),
-        Deed::Purge => ("purged", format!("purged {done} dead letters of `{}`", plan.list)),
+    let (field, what) = match action {
+        DeadLetterAction::Requeue => ("requeued", format!("requeued {done} dead letters to `{}`", plan.list)),
+        DeadLetterAction::Purge => ("purged", format!("purged {done} dead letters of `{}`", plan.list)),
     };
     match plan.output {
         Output::Json => context.printer.result(&json!({ "list": plan.list, (field): done, "foreign": foreign }))?,

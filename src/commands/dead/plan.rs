@@ -5,7 +5,7 @@ use super::args::{ActionArgs, Args, ChoiceArgs, DeadCommand, PlaceArgs};
 use crate::args::RedisArgs;
 use crate::delivery::dead_letter::Filter;
 use crate::exit::UsageError;
-use crate::queue::{Deed, Order};
+use crate::queue::{DeadLetterAction, DeadLetterOrder};
 use crate::terminal::Output;
 
 /// How much of an item `ls` asks Redis for, in bytes: enough for what it shows.
@@ -17,7 +17,7 @@ pub(super) struct Plan {
     pub(super) list: String,
     pub(super) output: Output,
     pub(super) filter: Filter,
-    pub(super) order: Order,
+    pub(super) order: DeadLetterOrder,
     /// How many letters at most.
     pub(super) most: u64,
     pub(super) task: Task,
@@ -27,19 +27,19 @@ pub(super) struct Plan {
 pub(super) enum Task {
     List,
     Show { raw: bool },
-    Do(Deed),
+    Do(DeadLetterAction),
 }
 
 impl Plan {
     /// Decides what was meant, and takes out how Redis is reached.
     pub(super) fn resolve(args: Args, context: &Context) -> Result<(Self, RedisArgs), UsageError> {
         let (ids, choice, place, task, order) = match args.command {
-            DeadCommand::Ls { choice, place } => (Vec::new(), choice, place, Task::List, Order::NewestFirst),
+            DeadCommand::Ls { choice, place } => (Vec::new(), choice, place, Task::List, DeadLetterOrder::NewestFirst),
             DeadCommand::Show { id, raw, place } => {
                 let choice = ChoiceArgs { older_than: None, text: None, limit: Some(1) };
-                (vec![id], choice, place, Task::Show { raw }, Order::NewestFirst)
+                (vec![id], choice, place, Task::Show { raw }, DeadLetterOrder::NewestFirst)
             }
-            DeadCommand::Requeue { action } => action.resolve(Deed::Requeue),
+            DeadCommand::Requeue { action } => action.resolve(DeadLetterAction::Requeue),
             DeadCommand::Purge { all, action } => {
                 let ActionArgs { ids, choice, .. } = &action;
                 if !all && ids.is_empty() && choice.older_than.is_none() && choice.text.is_none() {
@@ -48,7 +48,7 @@ impl Plan {
                             .to_owned(),
                     ));
                 }
-                action.resolve(Deed::Purge)
+                action.resolve(DeadLetterAction::Purge)
             }
         };
         let ChoiceArgs { older_than, text, limit } = choice;
@@ -65,9 +65,12 @@ impl Plan {
 }
 
 impl ActionArgs {
-    pub(super) fn resolve(self, deed: Deed) -> (Vec<String>, ChoiceArgs, PlaceArgs, Task, Order) {
+    pub(super) fn resolve(
+        self,
+        action: DeadLetterAction,
+    ) -> (Vec<String>, ChoiceArgs, PlaceArgs, Task, DeadLetterOrder) {
         let Self { ids, choice, dry_run, place } = self;
-        let task = if dry_run { Task::List } else { Task::Do(deed) };
-        (ids, choice, place, task, Order::OldestFirst)
+        let task = if dry_run { Task::List } else { Task::Do(action) };
+        (ids, choice, place, task, DeadLetterOrder::OldestFirst)
     }
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::delivery::dead_letter::{Letter, rfc3339};
+use crate::delivery::dead_letter::{DeadLetter, rfc3339};
 use crate::delivery::item::Item;
 use crate::queue::Page;
 
@@ -42,7 +42,7 @@ impl Table {
         self.lay_out(["ID", "DIED", "ATTEMPTS", "CRASHES"], "REASON", "ITEM")
     }
 
-    pub(super) fn row(&self, letter: &Letter, now: u64) -> String {
+    pub(super) fn row(&self, letter: &DeadLetter, now: u64) -> String {
         let item = letter.item.beginning(ITEM, letter.size).to_string();
         let Some(history) = &letter.history else {
             return self.lay_out(["-"; 4], "(no dead letter of ours)", &item);
@@ -64,7 +64,7 @@ impl Table {
 }
 
 /// A letter with all that is known of it.
-pub(super) fn whole(letter: &Letter, now: u64) -> String {
+pub(super) fn whole(letter: &DeadLetter, now: u64) -> String {
     let item = letter.item.beginning(usize::MAX, letter.size);
     let Some(history) = &letter.history else { return item.to_string() };
     let died = history.died.map_or_else(|| "-".to_owned(), rfc3339);

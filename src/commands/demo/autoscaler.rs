@@ -7,7 +7,7 @@ use color_eyre::eyre::Result;
 use tokio::time::Instant;
 
 use super::pods::Pods;
-use crate::delivery::reconciliation::Standing;
+use crate::delivery::snapshot::Snapshot;
 use crate::profile::{Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
 
@@ -77,9 +77,9 @@ impl Autoscaler {
     }
 
     /// Looks, and starts or ends pods.
-    pub(super) fn look(&mut self, standing: &Standing, pods: &mut Pods<'_>) -> Result<()> {
+    pub(super) fn look(&mut self, snapshot: &Snapshot, pods: &mut Pods<'_>) -> Result<()> {
         let now = self.clock.now();
-        let values = self.values(standing);
+        let values = self.values(snapshot);
         if let Some(jobs) = self.jobs {
             self.next_poll = after(self.next_poll, self.scaler.settings().polling, now);
             let running = pods.count();
@@ -106,10 +106,10 @@ impl Autoscaler {
         }
     }
 
-    fn values(&self, standing: &Standing) -> Vec<Option<u64>> {
-        let claims = standing.claims.as_ref();
+    fn values(&self, snapshot: &Snapshot) -> Vec<Option<u64>> {
+        let claims = snapshot.claims.as_ref();
         let value = |counted| match counted {
-            Counted::Waiting => standing.waiting,
+            Counted::Waiting => snapshot.waiting,
             Counted::Busy => claims.map_or(0, |claims| claims.busy),
             Counted::Delayed => claims.map_or(0, |claims| claims.delayed),
             // Items are there for the blink of an eye.

@@ -21,7 +21,7 @@ use self::stage::Stage;
 use self::verdict::Verdict;
 use super::Context;
 use crate::exit::Outcome;
-use crate::queue::Ledger;
+use crate::queue::Inspector;
 use crate::sample::Trend;
 use crate::sandbox::Process;
 use crate::terminal::Readout;
@@ -49,20 +49,20 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
 /// Lets the producer and the consumers run until everything is worked; `None` when told to stop before.
 async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Verdict>> {
-    let mut ledger = Ledger::connect(&stage.redis, &plan.list).await?;
+    let mut inspector = Inspector::connect(&stage.redis, &plan.list).await?;
     let mut autoscaler = Autoscaler::new(&context.profile, &plan.list, plan.consumers, plan.speed);
     let mut pods = Pods::new(stage, plan.consume(autoscaler.starts_jobs()));
     pods.scale_to(autoscaler.rest())?;
     let mut producer = stage.start("producer", &plan.produce())?;
 
     let abort = &context.shutdown.abort;
-    let worked = show_until_worked(plan, &mut ledger, &mut producer, &mut autoscaler, &mut pods, context).await?;
+    let worked = show_until_worked(plan, &mut inspector, &mut producer, &mut autoscaler, &mut pods, context).await?;
     if !worked {
         tracing::info!("told to stop: the consumers finish what they have; once more, and they do not");
         producer.terminate();
         pods.end(abort).await;
         ended(&mut producer, abort).await;
-        ledger.close().await;
+        inspector.close().await;
         return Ok(None);
     }
     // Whoever is told twice to stop is not kept waiting; what still runs is killed.
@@ -72,10 +72,10 @@ async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Ve
         () = abort.cancelled() => return Ok(None),
     };
     pods.end(abort).await;
-    let standing = ledger.look().await?;
-    let stranded = ledger.stranded().await?;
-    ledger.close().await;
-    Ok(Some(Verdict::new(pushed, &standing, stranded.unwrap_or(0))))
+    let snapshot = inspector.snapshot().await?;
+    let stranded = inspector.stranded().await?;
+    inspector.close().await;
+    Ok(Some(Verdict::new(pushed, &snapshot, stranded.unwrap_or(0))))
 }
 
 /// Waits until a process has put down in order what it has in hand; `abort` cuts that short.
@@ -92,7 +92,7 @@ async fn ended(process: &mut Process, abort: &CancellationToken) {
 /// left to be worked, and as few consumers are there as at the start; `false` when told to stop before.
 async fn show_until_worked(
     plan: &Plan,
-    ledger: &mut Ledger,
+    inspector: &mut Inspector,
     producer: &mut Process,
     autoscaler: &mut Autoscaler,
     pods: &mut Pods<'_>,
@@ -113,19 +113,19 @@ async fn show_until_worked(
             () = tokio::time::sleep_until(autoscaler.next()) => false,
         };
         let producing = producer.is_running();
-        let standing = ledger.look().await?;
+        let snapshot = inspector.snapshot().await?;
         let died = pods.reap().await?;
         if !shows {
-            autoscaler.look(&standing, pods)?;
+            autoscaler.look(&snapshot, pods)?;
             continue;
         }
         if died > 0 && !autoscaler.starts_jobs() {
             // A ReplicaSet puts others in their place.
             pods.scale_to(pods.desired)?;
         }
-        let net = trend.observe(start.elapsed(), standing.waiting);
-        readout.show(&plan.sample(&standing, pods, net, &autoscaler.reason))?;
-        if !producing && standing.is_settled() && pods.count() <= autoscaler.rest() && pods.none_is_ending() {
+        let net = trend.observe(start.elapsed(), snapshot.waiting);
+        readout.show(&plan.sample(&snapshot, pods, net, &autoscaler.reason))?;
+        if !producing && snapshot.is_settled() && pods.count() <= autoscaler.rest() && pods.none_is_ending() {
             readout.clear();
             return Ok(true);
         }

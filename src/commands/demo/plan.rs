@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::args::Args;
 use super::pods::Pods;
-use crate::delivery::reconciliation::Standing;
+use crate::delivery::snapshot::Snapshot;
 use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
 use crate::sample::{Deployment, Sample};
 use crate::terminal::Output;
@@ -60,7 +60,7 @@ impl Plan {
 
 impl Plan {
     /// What there is to see now.
-    pub(super) fn sample(&self, standing: &Standing, pods: &Pods<'_>, net: Option<f64>, reason: &str) -> Sample {
+    pub(super) fn sample(&self, snapshot: &Snapshot, pods: &Pods<'_>, net: Option<f64>, reason: &str) -> Sample {
         let consumers = Deployment {
             namespace: "this machine".to_owned(),
             name: "consumers".to_owned(),
@@ -69,8 +69,8 @@ impl Plan {
             ready: pods.count(),
             available: pods.count(),
         };
-        let sample = Sample::new(SystemTime::now(), self.list.as_str(), standing.waiting, net, Some(consumers));
-        let sample = sample.with_claims(standing.claims.as_ref());
+        let sample = Sample::new(SystemTime::now(), self.list.as_str(), snapshot.waiting, net, Some(consumers));
+        let sample = sample.with_claims(snapshot.claims.as_ref());
         Sample { reason: Some(reason.to_owned()), ..sample }
     }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::Context;
 use crate::args::RedisArgs;
 use crate::profile::Endpoint;
-use crate::queue::{Ledger, Redis};
+use crate::queue::{Inspector, Redis};
 use crate::sandbox::{Process, RedisAt, Server};
 
 /// What the processes have as their profile, in the demo's folder.
@@ -61,7 +61,7 @@ impl Stage {
     pub(super) async fn clear(self, list: &str) -> Result<()> {
         match self.server {
             Some(server) => server.stop().await,
-            None => Ledger::connect(&self.redis, list).await?.delete().await?,
+            None => Inspector::connect(&self.redis, list).await?.delete().await?,
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use crate::delivery::reconciliation::{self, Answer, Standing};
+use crate::delivery::reconciliation::{self, Reconciliation};
+use crate::delivery::snapshot::Snapshot;
 use crate::terminal::Output;
 
 /// Whether every item that was pushed was worked.
@@ -13,7 +14,7 @@ pub(super) struct Verdict {
     pushed: u64,
     worked: u64,
     left: u64,
-    worked_twice: u64,
+    redelivered: u64,
     dead: u64,
     #[serde(skip)]
     because: Vec<String>,
@@ -21,20 +22,20 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// Judges by what the producer says it has pushed, and by what Redis says became of that.
-    pub(super) fn new(pushed: u64, standing: &Standing, stranded: u64) -> Self {
-        let verdict = reconciliation::Verdict::of(standing, stranded);
-        let reconciliation::Verdict { acknowledged: worked, dead, left, worked_twice, because, .. } = verdict;
-        let pass = verdict.verdict == Answer::Pass && pushed == worked + dead;
-        Self { pass, pushed, worked, left, worked_twice, dead, because }
+    pub(super) fn new(pushed: u64, snapshot: &Snapshot, stranded: u64) -> Self {
+        let result = Reconciliation::of(snapshot, stranded);
+        let Reconciliation { acknowledged: worked, dead, remaining: left, redelivered, reasons: because, .. } = result;
+        let pass = result.verdict == reconciliation::Verdict::Pass && pushed == worked + dead;
+        Self { pass, pushed, worked, left, redelivered, dead, because }
     }
 
     pub(super) fn show(&self, output: Output) -> Result<String> {
-        let Self { pass, pushed, worked, left, worked_twice, dead, because } = self;
+        let Self { pass, pushed, worked, left, redelivered, dead, because } = self;
         if output == Output::Json {
             return Ok(serde_json::to_string(self)?);
         }
         let dead = if *dead > 0 { format!(" + {dead} dead") } else { String::new() };
-        let twice = match worked_twice {
+        let twice = match redelivered {
             0 => String::new(),
             count => format!(", at most {count} worked more than once"),
         };

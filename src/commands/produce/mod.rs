@@ -3,7 +3,7 @@
 mod args;
 mod items;
 mod plan;
-mod tally;
+mod summary;
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::args::Args;
 use self::items::Items;
 use self::plan::Plan;
-use self::tally::Tally;
+use self::summary::ProduceSummary;
 use super::Context;
 use crate::delivery::item::Item;
 use crate::exit::Outcome;
@@ -49,15 +49,15 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let ended = push_until_stopped(&plan, &mut items, &mut pusher, &context, &mut progress, start).await;
     progress.finish();
 
-    let tally = Tally::of(&plan, &pusher, start.elapsed());
-    context.printer.result(&tally.show(plan.output)?)?;
+    let summary = ProduceSummary::of(&plan, &pusher, start.elapsed());
+    context.printer.result(&summary.show(plan.output)?)?;
     let finished = match ended {
         // Without a connection there is nothing left to wait for.
         Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
             tracing::warn!("{} items were not answered for", pusher.unanswered());
             false
         }
-        Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", tally.items)),
+        Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", summary.items)),
         Ok(finished) => {
             pusher.close().await;
             finished

@@ -25,11 +25,11 @@ With --until-settled a last object says how it ended:
   acknowledged      how many were worked
   dead              how many were given up, and not requeued since
   purged            how many of these were thrown away
-  left              how many are still to be worked
-  worked_twice      how many were given to others when their consumer had died: at most so many were worked more than once
+  remaining         how many are still to be worked
+  redelivered       how many were given to others when their consumer had died: at most so many were worked more than once
   retried           how many tries failed and were made again
   lost              how many are gone
-  because           what keeps it from being a pass
+  reasons           what keeps it from being a pass
 
 The verdict is drawn from what {LIST}:stats, such as {mylist}:stats, has counted since the list was first used. Where other
 programs push or take as well, or items are worked at most once, the counters cannot tell what became of every item: unknown,

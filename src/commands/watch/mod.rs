@@ -13,10 +13,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 pub(crate) use self::args::Args;
 use self::plan::{Goal, Plan, Target};
 use super::Context;
-use crate::delivery::reconciliation::{Answer, Claimed, Standing, Verdict};
+use crate::delivery::reconciliation::{Reconciliation, Verdict};
+use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
 use crate::kubernetes::{Fleet, FleetError, Observation};
-use crate::queue::{Ledger, Redis};
+use crate::queue::{Inspector, Redis};
 use crate::sample::{Deployment, Sample, Trend};
 use crate::terminal::{Output, Readout};
 
@@ -25,7 +26,7 @@ const FIRST_LOOK: Duration = Duration::from_millis(700);
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context)?;
-    let (mut ledger, mut pods) = tokio::select! {
+    let (mut inspector, mut pods) = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => return Ok(plan.stopped()),
         connected = connect(&plan, &context) => connected?,
@@ -36,13 +37,13 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         biased;
         () = context.shutdown.stop.cancelled() => false,
         () = sleep(plan.limit) => false,
-        shown = show(&plan, &mut ledger, &mut pods, &mut readout, &mut last) => shown.map(|()| true)?,
+        shown = show(&plan, &mut inspector, &mut pods, &mut readout, &mut last) => shown.map(|()| true)?,
     };
     match (reached, plan.goal, last) {
-        (true, Goal::Settled, Some(standing)) => judge(&plan, &mut ledger, &standing, &context).await,
+        (true, Goal::Settled, Some(snapshot)) => judge(&plan, &mut inspector, &snapshot, &context).await,
         (true, ..) => Ok(Outcome::Done),
-        (false, Goal::Settled, Some(standing)) => {
-            tracing::warn!("not settled: {}", unsettled(&standing));
+        (false, Goal::Settled, Some(snapshot)) => {
+            tracing::warn!("not settled: {}", unsettled(&snapshot));
             Ok(plan.stopped())
         }
         (false, ..) => Ok(plan.stopped()),
@@ -50,9 +51,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 }
 
 /// Connects to Redis, and to Kubernetes where there is one.
-async fn connect(plan: &Plan, context: &Context) -> Result<(Ledger, Pods)> {
+async fn connect(plan: &Plan, context: &Context) -> Result<(Inspector, Pods)> {
     let redis = Redis::new(plan.endpoint.clone(), None, context.shutdown.stop.clone());
-    Ok((Ledger::connect(&redis, &plan.list).await?, Pods::find(&plan.target).await?))
+    Ok((Inspector::connect(&redis, &plan.list).await?, Pods::find(&plan.target).await?))
 }
 
 /// Shows a sample at every tick; ends when the goal is reached, where there is one. `last` is what was seen last.
@@ -60,10 +61,10 @@ async fn connect(plan: &Plan, context: &Context) -> Result<(Ledger, Pods)> {
 /// Without Redis there is no tick: looking at the list waits until it is back, and the rate starts anew.
 async fn show(
     plan: &Plan,
-    ledger: &mut Ledger,
+    inspector: &mut Inspector,
     pods: &mut Pods,
     readout: &mut Readout,
-    last: &mut Option<Standing>,
+    last: &mut Option<Snapshot>,
 ) -> Result<()> {
     let start = Instant::now();
     let mut trend = Trend::new(plan.every);
@@ -71,21 +72,21 @@ async fn show(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let standing = last.insert(ledger.look().await?);
+        let snapshot = last.insert(inspector.snapshot().await?);
         if plan.goal == Goal::Settled
-            && let Some(refusal) = ledger.refusal()
+            && let Some(refusal) = inspector.refusal()
         {
             // Who sees the list alone cannot tell whether anything is in flight.
             return Err(refusal).wrap_err("cannot tell whether the list is settled");
         }
-        let backlog = standing.waiting;
+        let backlog = snapshot.waiting;
         let net = trend.observe(start.elapsed(), backlog);
         let sample = Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, pods.now());
-        readout.show(&sample.with_claims(standing.claims.as_ref()))?;
+        readout.show(&sample.with_claims(snapshot.claims.as_ref()))?;
         let reached = match plan.goal {
             Goal::None => false,
             Goal::Empty => backlog == 0,
-            Goal::Settled => standing.is_settled(),
+            Goal::Settled => snapshot.is_settled(),
         };
         if reached {
             return Ok(());
@@ -94,26 +95,26 @@ async fn show(
 }
 
 /// Says what became of all items, now that nothing moves any more.
-async fn judge(plan: &Plan, ledger: &mut Ledger, standing: &Standing, context: &Context) -> Result<Outcome> {
-    let stranded = match ledger.stranded().await {
+async fn judge(plan: &Plan, inspector: &mut Inspector, snapshot: &Snapshot, context: &Context) -> Result<Outcome> {
+    let stranded = match inspector.stranded().await {
         Err(error) if error.is_stop() => return Ok(plan.stopped()),
         stranded => stranded?,
     };
-    if stranded.is_none() && standing.claims.is_some() {
+    if stranded.is_none() && snapshot.claims.is_some() {
         tracing::warn!("the user may not walk through all keys (SCAN): what a forgotten consumer holds is not seen");
     }
-    let verdict = Verdict::of(standing, stranded.unwrap_or(0));
+    let result = Reconciliation::of(snapshot, stranded.unwrap_or(0));
     match plan.output {
-        Output::Json => context.printer.result(&serde_json::to_string(&verdict)?)?,
-        Output::Text => context.printer.result(&verdict.text())?,
+        Output::Json => context.printer.result(&serde_json::to_string(&result)?)?,
+        Output::Text => context.printer.result(&result.text())?,
     }
-    Ok(if verdict.verdict == Answer::Fail { Outcome::CheckFailed } else { Outcome::Done })
+    Ok(if result.verdict == Verdict::Fail { Outcome::CheckFailed } else { Outcome::Done })
 }
 
 /// What is still to be waited for.
-fn unsettled(standing: &Standing) -> String {
-    let waiting = format!("{} waiting", standing.waiting);
-    let Some(Claimed { in_flight, abandoned, delayed, .. }) = standing.claims else { return waiting };
+fn unsettled(snapshot: &Snapshot) -> String {
+    let waiting = format!("{} waiting", snapshot.waiting);
+    let Some(ClaimState { in_flight, abandoned, delayed, .. }) = snapshot.claims else { return waiting };
     let held = match abandoned {
         0 => String::new(),
         held => format!(" ({held} of them held by consumers that are gone, until another consumer recovers them)"),

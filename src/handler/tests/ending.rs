@@ -10,7 +10,7 @@ async fn out_of_time_nothing_of_the_group_lives_on() {
         let (start, heard) = (Instant::now(), Heard::default());
         let timeout = Some(Duration::from_secs(1));
         let spec = CommandSpec { timeout, kill_after, ..shell(&format!("{prefix}{script}")) };
-        let Verdict::Retry { reason, spend: true, .. } = work_heard(spec, "x", &heard).await else { panic!() };
+        let Disposition::Retry { reason, spend: true, .. } = work_heard(spec, "x", &heard).await else { panic!() };
         assert_eq!(reason, "took longer than 1s");
         assert!(start.elapsed() < LONG / 2);
         let pids = heard.lines(3).await;
@@ -35,16 +35,16 @@ async fn abort_ends_the_group_and_puts_the_item_down() {
         let handler =
             Handler::command(CommandSpec { kill_after: Duration::from_millis(300), ..shell(&script) }, heard.echo());
         let assignment = assignment("x");
-        let (verdict, pids) = tokio::join!(handler.work(&assignment, &abort), async {
+        let (disposition, pids) = tokio::join!(handler.work(&assignment, &abort), async {
             let pids = heard.lines(2).await;
             abort.cancel();
             pids
         });
-        assert_eq!(word(&verdict), "interrupted");
+        assert_eq!(word(&disposition), "interrupted");
         assert_eq!(pids.iter().filter(|pid| lives(pid)).count(), 0, "{prefix}{pids:?}");
         // And nothing more is begun.
-        let verdict = handler.work(&assignment, &abort).await;
-        assert_eq!((word(&verdict), heard.lines(0).await.len()), ("interrupted", 2));
+        let disposition = handler.work(&assignment, &abort).await;
+        assert_eq!((word(&disposition), heard.lines(0).await.len()), ("interrupted", 2));
     }
 }
 
@@ -58,9 +58,9 @@ async fn abort_does_not_wait_for_a_reader_who_sleeps() {
         let _ = sleep.lock().expect("no test panics here").recv();
     });
     let (handler, assignment) = (Handler::command(shell("yes"), echo), assignment("x"));
-    let verdict = tokio::time::timeout(LONG, handler.work(&assignment, &abort)).await.unwrap();
+    let disposition = tokio::time::timeout(LONG, handler.work(&assignment, &abort)).await.unwrap();
     drop(wake);
-    assert_eq!(word(&verdict), "interrupted");
+    assert_eq!(word(&disposition), "interrupted");
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn who_drops_the_work_leaves_nothing_running() {
     let handler = Handler::command(shell("sleep 1000 & echo $!; echo $$; wait"), heard.echo());
     let assignment = assignment("x");
     let pids = tokio::select! {
-        verdict = handler.work(&assignment, &abort) => panic!("{verdict:?}"),
+        disposition = handler.work(&assignment, &abort) => panic!("{disposition:?}"),
         pids = heard.lines(2) => pids,
     };
     let deadline = Instant::now() + LONG;

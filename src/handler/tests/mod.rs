@@ -72,27 +72,27 @@ impl Heard {
     }
 }
 
-async fn work(spec: CommandSpec, item: impl Into<Bytes>) -> Verdict {
+async fn work(spec: CommandSpec, item: impl Into<Bytes>) -> Disposition {
     work_heard(spec, item, &Heard::default()).await
 }
 
-async fn work_heard(spec: CommandSpec, item: impl Into<Bytes>, heard: &Heard) -> Verdict {
+async fn work_heard(spec: CommandSpec, item: impl Into<Bytes>, heard: &Heard) -> Disposition {
     let handler = Handler::command(spec, heard.echo());
     let (assignment, abort) = (assignment(item), CancellationToken::new());
     let work = handler.work(&assignment, &abort);
     tokio::time::timeout(LONG, work).await.expect("a command came to no end")
 }
 
-/// The verdict in a word, for tables.
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Done => "done",
-        Verdict::Retry { spend: true, .. } => "spent",
-        Verdict::Retry { spend: false, .. } => "free",
-        Verdict::Bury { .. } => "buried",
-        Verdict::Interrupted => "interrupted",
-        Verdict::Unrunnable(_) => "unrunnable",
-        Verdict::Closed(_) => "closed",
+/// The disposition in a word, for tables.
+fn word(disposition: &Disposition) -> &'static str {
+    match disposition {
+        Disposition::Ack => "done",
+        Disposition::Retry { spend: true, .. } => "spent",
+        Disposition::Retry { spend: false, .. } => "free",
+        Disposition::DeadLetter { .. } => "buried",
+        Disposition::Interrupted => "interrupted",
+        Disposition::Unrunnable(_) => "unrunnable",
+        Disposition::Closed(_) => "closed",
     }
 }
 

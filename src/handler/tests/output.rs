@@ -23,8 +23,8 @@ async fn lines_are_whole_however_many_write() {
         let (handler, abort) = (handler.clone(), &abort);
         async move { handler.work(&Assignment { id: format!("i{id}"), ..assignment("x") }, abort).await }
     });
-    let verdicts = futures_util::future::join_all(works).await;
-    assert!(verdicts.iter().all(|verdict| word(verdict) == "done"));
+    let dispositions = futures_util::future::join_all(works).await;
+    assert!(dispositions.iter().all(|disposition| word(disposition) == "done"));
     for id in 0..6 {
         for stream in ["a", "b"] {
             let prefix = format!("[i{id}] {stream}");
@@ -41,7 +41,7 @@ async fn the_end_of_stderr_is_kept_with_a_failure() {
     let script = "echo not this; seq 1 100000 >&2; exit ";
     let all: Vec<u8> = (1..=100_000).flat_map(|number| format!("{number}\n").into_bytes()).collect();
     for status in [65, 75, 1] {
-        let (Verdict::Bury { tail, .. } | Verdict::Retry { tail, .. }) =
+        let (Disposition::DeadLetter { tail, .. } | Disposition::Retry { tail, .. }) =
             work(shell(&format!("{script}{status}")), "x").await
         else {
             panic!("{status}")

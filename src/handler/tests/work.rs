@@ -30,7 +30,7 @@ async fn what_is_known_of_the_item_is_in_the_environment() {
 
 #[tokio::test]
 async fn the_exit_status_decides() {
-    for (script, verdict, reason) in [
+    for (script, disposition, reason) in [
         ("exit 0", "done", ""),
         ("exit 1", "spent", "exit status 1"),
         ("exit 65", "buried", "exit status 65"),
@@ -41,9 +41,11 @@ async fn the_exit_status_decides() {
         ("no-such-command-here", "unrunnable", "`sh` says that what it runs was not found"),
     ] {
         let found = work(shell(script), "x").await;
-        assert_eq!(word(&found), verdict, "{script}");
+        assert_eq!(word(&found), disposition, "{script}");
         let said = match found {
-            Verdict::Retry { reason, .. } | Verdict::Bury { reason, .. } | Verdict::Unrunnable(reason) => reason,
+            Disposition::Retry { reason, .. }
+            | Disposition::DeadLetter { reason, .. }
+            | Disposition::Unrunnable(reason) => reason,
             _ => String::new(),
         };
         assert!(said.starts_with(reason), "{script}: {said}");
@@ -54,9 +56,9 @@ async fn the_exit_status_decides() {
 async fn the_profile_can_change_what_a_status_means() {
     let text = "[consume.exit]\ndead = [3]\nretry = [65]\nother = \"ack\"";
     let table = Profile::parse("test", text).unwrap().consume.exit.unwrap();
-    for (status, verdict) in [(3, "buried"), (65, "free"), (75, "done"), (1, "done")] {
+    for (status, disposition) in [(3, "buried"), (65, "free"), (75, "done"), (1, "done")] {
         let spec = CommandSpec { exit: ExitMap::from(&table), ..shell(&format!("exit {status}")) };
-        assert_eq!(word(&work(spec, "x").await), verdict, "{status}");
+        assert_eq!(word(&work(spec, "x").await), disposition, "{status}");
     }
 }
 
@@ -71,7 +73,9 @@ async fn the_item_is_an_argument_only_where_it_is_asked_for() {
 #[tokio::test]
 async fn an_item_that_cannot_be_an_argument_is_a_dead_letter() {
     for (item, reason) in [(b"a\0b".to_vec(), "NUL"), (vec![b'x'; MEGABYTE], "too long")] {
-        let Verdict::Bury { reason: said, .. } = work(spec("true", &["{}"]), item).await else { panic!("{reason}") };
+        let Disposition::DeadLetter { reason: said, .. } = work(spec("true", &["{}"]), item).await else {
+            panic!("{reason}")
+        };
         assert!(said.contains(reason), "{said}");
     }
 }
@@ -90,7 +94,7 @@ async fn a_command_that_cannot_be_run_says_why() {
         (folder.path(), "Permission denied"),
         (&script, "interpreter"),
     ] {
-        let Verdict::Unrunnable(said) = work(spec(program, &[]), "x").await else { panic!("{reason}") };
+        let Disposition::Unrunnable(said) = work(spec(program, &[]), "x").await else { panic!("{reason}") };
         assert!(said.contains(reason) && said.contains(&*program.to_string_lossy()), "{said}");
     }
 }

@@ -11,10 +11,10 @@
 --          coming in
 -- ARGV[4]  how many items to take at most
 -- ARGV[5…] what is finished, four each: how, id, and two more
---            ack    id  ''        ''
---            retry  id  delay ms  history
---            bury   id  header    ''
---            back   id  ''        ''
+--            ack      id  ''        ''
+--            retry    id  delay ms  history
+--            dead     id  header    ''
+--            requeue  id  ''        ''
 --
 -- Returns { items, lost, due, renewed, now }: items as id, bytes, history, one after the other; the ids whose lease had been
 -- lost, so that their result does not count; ms until the next delayed item is due, or -1; 0 when the lease had run out and
@@ -77,19 +77,19 @@ if last and string.sub(last, 1, #call + 1) == call .. ' ' then
   return { taken, lost, due(), renewed, now }
 end
 
-local lost, acked, retried, buried, back = {}, 0, 0, 0, 0
+local lost, acknowledged, retried, dead_lettered, requeued = {}, 0, 0, 0, 0
 for i = 5, #ARGV, 4 do
   local how, id = ARGV[i], ARGV[i + 1]
   local item = redis.call('HGET', held, id)
   if not item then
     lost[#lost + 1] = id
   elseif how == 'ack' then
-    acked = acked + 1
+    acknowledged = acknowledged + 1
   elseif how == 'retry' then
     redis.call('HSET', items, id, item, id .. ' history', ARGV[i + 3])
     redis.call('ZADD', delayed, now + tonumber(ARGV[i + 2]), id)
     retried = retried + 1
-  elseif how == 'back' then
+  elseif how == 'requeue' then
     local history = redis.call('HGET', held, id .. ' history')
     if history then
       redis.call('HSET', items, id, item, id .. ' history', history)
@@ -97,10 +97,10 @@ for i = 5, #ARGV, 4 do
     else
       redis.call('RPUSH', list, item)
     end
-    back = back + 1
+    requeued = requeued + 1
   else
     redis.call('LPUSH', dead, ARGV[i + 2] .. '\n' .. item)
-    buried = buried + 1
+    dead_lettered = dead_lettered + 1
   end
   redis.call('HDEL', held, id, id .. ' history')
 end
@@ -148,7 +148,7 @@ if redis.call('HLEN', held) > 1 then
 else
   redis.call('ZREM', busy, consumer)
 end
-for name, count in pairs({ claimed = claimed, acked = acked, retried = retried, dead = buried, given_back = back }) do
+for name, count in pairs({ claimed = claimed, acknowledged = acknowledged, retried = retried, dead = dead_lettered, requeued = requeued }) do
   if count > 0 then
     redis.call('HINCRBY', stats, name, count)
   end

@@ -6,7 +6,7 @@ use super::{RedisServer, Reply};
 
 /// Looks into the list and each companion at once: a script is not interrupted.
 const LOOK: &str = r"
-local found = { redis.call('HGET', KEYS[2] .. 'stats', 'acked') or '0' }
+local found = { redis.call('HGET', KEYS[2] .. 'stats', 'acknowledged') or '0' }
 local function add(place, item, history)
   table.insert(found, place)
   table.insert(found, item)
@@ -38,7 +38,7 @@ return found
 #[derive(Debug)]
 pub(crate) struct Census {
     /// How many have been acknowledged, by the counters.
-    pub(crate) acked: usize,
+    pub(crate) acknowledged: usize,
     pub(crate) found: Vec<Found>,
 }
 
@@ -68,7 +68,13 @@ impl Census {
     pub(crate) fn accounts_for(&self, items: usize) {
         let different: HashSet<&str> = self.found.iter().map(|found| found.item.as_str()).collect();
         assert_eq!(different.len(), self.found.len(), "an item is in two places: {self:?}");
-        assert_eq!(self.found.len() + self.acked, items, "{} acknowledged, the others: {:?}", self.acked, self.found);
+        assert_eq!(
+            self.found.len() + self.acknowledged,
+            items,
+            "{} acknowledged, the others: {:?}",
+            self.acknowledged,
+            self.found
+        );
     }
 }
 
@@ -84,7 +90,7 @@ impl RedisServer {
             item: found[1].clone(),
             history: serde_json::from_str(&found[2]).unwrap_or_default(),
         });
-        Census { acked: texts[0].parse().expect("a counter is a number"), found: found.collect() }
+        Census { acknowledged: texts[0].parse().expect("a counter is a number"), found: found.collect() }
     }
 
     /// A counter of `mylist`.

@@ -7,7 +7,7 @@
 -- ARGV[1]  what the name of what a consumer holds begins with
 -- ARGV[2…] consumers to look for besides those that Redis knows of
 --
--- Returns { waiting, claims, in_flight, abandoned, busy, delayed, astray, dead, counters }: 1 when somebody has claimed here; how
+-- Returns { waiting, claims, in_flight, abandoned, busy, delayed, orphaned, dead, counters }: 1 when somebody has claimed here; how
 -- many items are in flight, and how many of them are held by consumers whose lease has run out or that are forgotten; how many
 -- consumers count as busy; how many items are kept as delayed that nobody will be given; and the counters as name, value.
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
@@ -54,12 +54,12 @@ end
 
 -- What has landed and was not begun waits as well.
 local waiting, late = redis.call('LLEN', list) + redis.call('LLEN', landing), redis.call('ZCARD', delayed)
-local astray = 0
+local orphaned = 0
 if late == 0 and redis.call('HLEN', items) > 0 then
-  astray = count(items)
+  orphaned = count(items)
 end
 local claims = redis.call('EXISTS', consumers, busy, delayed, dead) + redis.call('HEXISTS', stats, 'claimed')
 return {
-  waiting, math.min(claims, 1), in_flight, abandoned, redis.call('ZCARD', busy), late, astray, redis.call('LLEN', dead),
+  waiting, math.min(claims, 1), in_flight, abandoned, redis.call('ZCARD', busy), late, orphaned, redis.call('LLEN', dead),
   redis.call('HGETALL', stats),
 }

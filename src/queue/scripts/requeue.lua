@@ -45,6 +45,6 @@ redis.call('DEL', held)
 redis.call('ZREM', consumers, consumer)
 redis.call('ZREM', busy, consumer)
 if #ids > 0 then
-  redis.call('HINCRBY', stats, 'given_back', #ids)
+  redis.call('HINCRBY', stats, 'requeued', #ids)
 end
 return #ids

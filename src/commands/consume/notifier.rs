@@ -7,14 +7,14 @@ use tokio_util::sync::CancellationToken;
 use crate::queue::{QueueError, Waiter};
 
 /// Told to wait, rings when an item has landed; waits on a connection of its own, which nobody interrupts.
-pub(super) struct Doorbell {
+pub(super) struct Notifier {
     ask: mpsc::Sender<()>,
     rings: mpsc::Receiver<Result<bool, QueueError>>,
     task: JoinHandle<()>,
     waiting: bool,
 }
 
-impl Doorbell {
+impl Notifier {
     pub(super) fn hang(mut waiter: Waiter, stop: CancellationToken) -> Self {
         let (ask, mut asked) = mpsc::channel(1);
         let (ring, rings) = mpsc::channel(1);

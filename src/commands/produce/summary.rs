@@ -12,7 +12,7 @@ use crate::units::float;
 
 /// What was done.
 #[derive(Debug, Serialize)]
-pub(super) struct Tally {
+pub(super) struct ProduceSummary {
     list: String,
     pub(super) items: u64,
     batches: u64,
@@ -21,7 +21,7 @@ pub(super) struct Tally {
     backlog: u64,
 }
 
-impl Tally {
+impl ProduceSummary {
     pub(super) fn of(plan: &Plan, pusher: &Pusher, elapsed: Duration) -> Self {
         let seconds = elapsed.as_secs_f64();
         let items_per_second = if seconds > 0.0 { float(pusher.pushed()) / seconds } else { 0.0 };

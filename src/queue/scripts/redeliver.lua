@@ -7,21 +7,21 @@
 -- ARGV[2]  how many crashes make a dead letter
 -- ARGV[3]  how many consumers to look at, at most
 --
--- Returns { recovered, buried }: how many items went back, and how many were given up.
+-- Returns { redelivered, dead_lettered }: how many items went back, and how many were given up.
 --
 -- An item in flight when its consumer died goes to `delayed`, due at once, with one more crash. One that had only landed was
 -- never begun: whoever is next to take something takes it.
 local consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local most_crashes = tonumber(ARGV[2])
+local max_crashes = tonumber(ARGV[2])
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local recovered, buried = 0, 0
+local redelivered, dead_lettered = 0, 0
 
 local function crash(id, item, history)
   local past = { attempts = 0, crashes = 0, id = id, since = now }
   if history then
-    -- Somebody else's hand in these keys must not keep an item from being recovered.
+    -- Somebody else's hand in these keys must not keep an item from being redelivered.
     local is_json, told = pcall(cjson.decode, history)
     if is_json and type(told) == 'table' and type(told.crashes) == 'number' then
       past = told
@@ -29,14 +29,14 @@ local function crash(id, item, history)
   end
   past.crashes = past.crashes + 1
   past.reason = 'its consumer died'
-  if past.crashes >= most_crashes then
+  if past.crashes >= max_crashes then
     past.died = now
     redis.call('LPUSH', dead, cjson.encode(past) .. '\n' .. item)
-    buried = buried + 1
+    dead_lettered = dead_lettered + 1
   else
     redis.call('HSET', items, id, item, id .. ' history', cjson.encode(past))
     redis.call('ZADD', delayed, now, id)
-    recovered = recovered + 1
+    redelivered = redelivered + 1
   end
 end
 
@@ -58,10 +58,10 @@ for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', consumers, '-inf', now, 'L
   redis.call('DEL', held)
 end
 
-if recovered > 0 then
-  redis.call('HINCRBY', stats, 'recovered', recovered)
+if redelivered > 0 then
+  redis.call('HINCRBY', stats, 'redelivered', redelivered)
 end
-if buried > 0 then
-  redis.call('HINCRBY', stats, 'dead', buried)
+if dead_lettered > 0 then
+  redis.call('HINCRBY', stats, 'dead', dead_lettered)
 end
-return { recovered, buried }
+return { redelivered, dead_lettered }

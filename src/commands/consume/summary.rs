@@ -11,22 +11,22 @@ use crate::terminal::Output;
 
 /// The tally on stdout.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct ConsumeSummary<'a> {
     list: &'a str,
     #[serde(flatten)]
     tally: &'a Tally,
     seconds: f64,
-    handler_seconds: Percentiles,
+    handler_duration_seconds: Percentiles,
 }
 
-pub(super) fn report(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Context) -> Result<()> {
-    let Tally { taken, acknowledged, retried, dead, given_back, lost_leases, .. } = tally;
+pub(super) fn show(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Context) -> Result<()> {
+    let Tally { claimed, acknowledged, retried, dead, requeued, lease_lost, .. } = tally;
     match plan.output {
         Output::Json => {
             let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
-            let handler_seconds = tally.percentiles();
-            let report = Report { list: &plan.list, tally, seconds, handler_seconds };
-            context.printer.result(&serde_json::to_string(&report)?)?;
+            let handler_duration_seconds = tally.percentiles();
+            let summary = ConsumeSummary { list: &plan.list, tally, seconds, handler_duration_seconds };
+            context.printer.result(&serde_json::to_string(&summary)?)?;
         }
         // With no one to work them, the items themselves are the result.
         Output::Text => {
@@ -37,8 +37,8 @@ pub(super) fn report(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Co
                 _ => String::new(),
             };
             tracing::info!(
-                "taken {taken}, acknowledged {acknowledged}, retried {retried}, dead {dead}, given back {given_back}, \
-                 lost leases {lost_leases}{times}"
+                "claimed {claimed}, acknowledged {acknowledged}, retried {retried}, dead {dead}, requeued {requeued}, \
+                 lease lost {lease_lost}{times}"
             );
         }
     }

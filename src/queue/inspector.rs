@@ -10,13 +10,13 @@ use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
 use super::keys::{Keys, at_home_of};
 use super::script::Script;
-use crate::delivery::reconciliation::{Claimed, Counters, Standing};
+use crate::delivery::snapshot::{ClaimState, Counters, Snapshot};
 
 /// How many keys Redis looks at in one step of a scan.
 const SCAN: i64 = 1000;
 
 /// A list and its companions, on a connection of their own.
-pub struct Ledger {
+pub struct Inspector {
     connection: Connection,
     keys: Keys,
     script: Script,
@@ -25,9 +25,9 @@ pub struct Ledger {
 }
 
 /// A look as it comes from Redis.
-type Answer = (u64, u64, u64, u64, u64, u64, u64, u64, Vec<String>);
+type SnapshotReply = (u64, u64, u64, u64, u64, u64, u64, u64, Vec<String>);
 
-impl Ledger {
+impl Inspector {
     /// Connects to `list`; it need not exist.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Ledger {
     /// Says what is in the way of connecting.
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
         let connection = redis.connect().await?;
-        let script = Script::new(include_str!("scripts/ledger.lua"));
+        let script = Script::new(include_str!("scripts/snapshot.lua"));
         Ok(Self { connection, keys: Keys::of(list), script, plain: None })
     }
 
@@ -49,9 +49,9 @@ impl Ledger {
     /// # Errors
     ///
     /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
-    pub async fn look(&mut self) -> Result<Standing, QueueError> {
+    pub async fn snapshot(&mut self) -> Result<Snapshot, QueueError> {
         if self.plain.is_none() {
-            match self.look_at_all(&HashSet::new()).await {
+            match self.full_snapshot(&HashSet::new()).await {
                 Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
                     tracing::debug!("{fault}: looking at the list alone");
                     self.plain = Some(fault);
@@ -64,7 +64,7 @@ impl Ledger {
             let list = list.clone();
             async move { client.llen(list).await }
         });
-        Ok(Standing { waiting: length.await?, claims: None })
+        Ok(Snapshot { waiting: length.await?, claims: None })
     }
 
     /// How many items are held by consumers that Redis has forgotten: it takes a walk through all keys. `None` when that is
@@ -79,9 +79,9 @@ impl Ledger {
             consumers => consumers?,
         };
         // One that has come or gone meanwhile is seen as it is now.
-        match self.look_at_all(&consumers).await {
+        match self.full_snapshot(&consumers).await {
             Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => Ok(None),
-            standing => Ok(standing?.claims.map(|claimed| claimed.abandoned)),
+            snapshot => Ok(snapshot?.claims.map(|claimed| claimed.abandoned)),
         }
     }
 
@@ -115,7 +115,7 @@ impl Ledger {
         self.connection.close().await;
     }
 
-    async fn look_at_all(&mut self, consumers: &HashSet<String>) -> Result<Standing, QueueError> {
+    async fn full_snapshot(&mut self, consumers: &HashSet<String>) -> Result<Snapshot, QueueError> {
         let keys = vec![
             self.keys.list.clone(),
             self.keys.consumers(),
@@ -129,19 +129,19 @@ impl Ledger {
         let base = std::iter::once(self.keys.inflight(""));
         let arguments: Vec<Bytes> = base.chain(consumers.iter().cloned()).map(Bytes::from).collect();
         let (script, list) = (&self.script, self.keys.list.clone());
-        let (waiting, any, in_flight, abandoned, busy, delayed, astray, dead, pairs) = self
+        let (waiting, any, in_flight, abandoned, busy, delayed, orphaned, dead, pairs) = self
             .connection
             .repeat(&list, |client| {
                 let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run::<Answer>(&client, keys, arguments).await }
+                async move { script.run::<SnapshotReply>(&client, keys, arguments).await }
             })
             .await?;
         let mut counters = Counters::default();
         for pair in pairs.chunks_exact(2) {
             counters.set(&pair[0], pair[1].parse().unwrap_or_default());
         }
-        let claims = Claimed { any: any == 1, in_flight, abandoned, busy, delayed, astray, dead, counters };
-        Ok(Standing { waiting, claims: Some(claims) })
+        let claims = ClaimState { any: any == 1, in_flight, abandoned, busy, delayed, orphaned, dead, counters };
+        Ok(Snapshot { waiting, claims: Some(claims) })
     }
 
     /// The consumers that have keys of their own.

@@ -7,7 +7,7 @@ use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::QueueError;
 use super::keys::Keys;
 use super::script::Script;
-use crate::delivery::dead_letter::{Filter, Letter};
+use crate::delivery::dead_letter::{DeadLetter, Filter};
 use crate::delivery::item::Item;
 
 /// A walk through the dead letters of a list.
@@ -19,7 +19,7 @@ pub struct DeadLetters {
     filter: Filter,
     /// How many bytes of each item are wanted; `None` is all.
     cut: Option<usize>,
-    order: Order,
+    order: DeadLetterOrder,
     /// Where to go on; -1 is the beginning.
     place: i64,
     call: u64,
@@ -27,7 +27,7 @@ pub struct DeadLetters {
 
 /// Which come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum DeadLetterOrder {
     /// What died last.
     NewestFirst,
     /// What died first: as they are requeued and purged.
@@ -36,7 +36,7 @@ pub enum Order {
 
 /// What is done with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum DeadLetterAction {
     /// Its item goes back to the list, bare, behind what waits there; its past is forgotten.
     Requeue,
     /// It is thrown away.
@@ -47,7 +47,7 @@ pub enum Deed {
 #[derive(Debug)]
 pub struct Page {
     /// The letters.
-    pub letters: Vec<Letter>,
+    pub letters: Vec<DeadLetter>,
     /// Whether the walk has come to its end.
     pub over: bool,
     /// Redis' time, in ms since 1970.
@@ -56,7 +56,7 @@ pub struct Page {
 
 /// What was done on one page.
 #[derive(Debug, Clone, Copy)]
-pub struct Done {
+pub struct Applied {
     /// How many letters it was done with.
     pub letters: u64,
     /// How many elements were left alone because they are no dead letters.
@@ -66,7 +66,7 @@ pub struct Done {
 }
 
 /// A page as it comes from Redis.
-type Answer = (i64, u64, u64, u64, u64, Vec<Bytes>);
+type PageReply = (i64, u64, u64, u64, u64, Vec<Bytes>);
 
 impl DeadLetters {
     /// Connects to what has died of `list`.
@@ -78,7 +78,7 @@ impl DeadLetters {
         redis: &Redis,
         list: &str,
         filter: Filter,
-        order: Order,
+        order: DeadLetterOrder,
         cut: Option<usize>,
     ) -> Result<Self, QueueError> {
         let keys = Keys::of(list);
@@ -86,7 +86,7 @@ impl DeadLetters {
             connection: redis.connect().await?,
             token: keys.walker(rand::random()),
             keys,
-            script: Script::new(include_str!("scripts/letters.lua")),
+            script: Script::new(include_str!("scripts/dead_letters.lua")),
             filter,
             cut,
             order,
@@ -100,24 +100,24 @@ impl DeadLetters {
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn look(&mut self, most: u64) -> Result<Page, QueueError> {
-        let (over, now, _, _, parts) = self.call("look", self.order, most).await?;
-        Ok(Page { letters: parts.chunks_exact(3).map(letter).collect(), over, now })
+    pub async fn next_page(&mut self, most: u64) -> Result<Page, QueueError> {
+        let (over, now, _, _, parts) = self.call("list", self.order, most).await?;
+        Ok(Page { letters: parts.chunks_exact(3).map(dead_letter).collect(), over, now })
     }
 
-    /// Does `deed` with the next letters that the filter means, `most` at most, from the oldest on: each in one step,
+    /// Does `action` with the next letters that the filter means, `most` at most, from the oldest on: each in one step,
     /// and once however often the connection is lost.
     ///
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn apply(&mut self, deed: Deed, most: u64) -> Result<Done, QueueError> {
-        let deed = match deed {
-            Deed::Requeue => "requeue",
-            Deed::Purge => "purge",
+    pub async fn apply(&mut self, action: DeadLetterAction, most: u64) -> Result<Applied, QueueError> {
+        let action = match action {
+            DeadLetterAction::Requeue => "requeue",
+            DeadLetterAction::Purge => "purge",
         };
-        let (over, _, letters, foreign, _) = self.call(deed, Order::OldestFirst, most).await?;
-        Ok(Done { letters, foreign, over })
+        let (over, _, letters, foreign, _) = self.call(action, DeadLetterOrder::OldestFirst, most).await?;
+        Ok(Applied { letters, foreign, over })
     }
 
     /// Says goodbye.
@@ -130,8 +130,8 @@ impl DeadLetters {
 
     async fn call(
         &mut self,
-        deed: &'static str,
-        order: Order,
+        action: &'static str,
+        order: DeadLetterOrder,
         most: u64,
     ) -> Result<(bool, u64, u64, u64, Vec<Bytes>), QueueError> {
         let number = self.call;
@@ -139,8 +139,8 @@ impl DeadLetters {
         let keys = vec![self.keys.list.clone(), self.keys.dead(), self.keys.stats(), self.token.clone()];
         let Filter { ids, older_than, text } = &self.filter;
         let mut arguments = vec![
-            Bytes::from_static(deed.as_bytes()),
-            Bytes::from_static(if order == Order::NewestFirst { b"newest" } else { b"oldest" }),
+            Bytes::from_static(action.as_bytes()),
+            Bytes::from_static(if order == DeadLetterOrder::NewestFirst { b"newest" } else { b"oldest" }),
             Bytes::from(self.place.to_string()),
             // Lua counts in floating point.
             Bytes::from(most.min(1 << 50).to_string()),
@@ -155,7 +155,7 @@ impl DeadLetters {
             .connection
             .repeat(&key, |client| {
                 let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run::<Answer>(&client, keys, arguments).await }
+                async move { script.run::<PageReply>(&client, keys, arguments).await }
             })
             .await?;
         self.place = place;
@@ -164,10 +164,10 @@ impl DeadLetters {
 }
 
 /// Of header, size and item.
-fn letter(parts: &[Bytes]) -> Letter {
+fn dead_letter(parts: &[Bytes]) -> DeadLetter {
     let [header, size, item] = parts else { unreachable!("they come in threes") };
     let size = std::str::from_utf8(size).ok().and_then(|size| size.parse().ok());
-    Letter {
+    DeadLetter {
         history: serde_json::from_str(&String::from_utf8_lossy(header)).ok(),
         item: Item(item.clone()),
         size: size.unwrap_or(item.len() as u64),

@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  the list                                 KEYS[3]  counters (hash)
 -- KEYS[2]  dead letters (list): the newest left     KEYS[4]  the walker's token: its last call, and what that did
--- ARGV[1]  look, requeue or purge
+-- ARGV[1]  list, requeue or purge
 -- ARGV[2]  newest or oldest: what comes first. Requeuing and purging begin with the oldest
 -- ARGV[3]  where to go on, or -1 to begin: how many elements at the oldest end are still to be seen, or have been and stay
 -- ARGV[4]  how many letters at most
@@ -19,9 +19,10 @@
 -- Places count from the oldest end, where nothing is added: what dies meanwhile shifts none. A page ends after so many
 -- bytes, so that neither Redis nor who asks ever holds much.
 local list, dead, stats, token = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local deed, newest_first, place, most = ARGV[1], ARGV[2] == 'newest', tonumber(ARGV[3]), tonumber(ARGV[4])
+local action, newest_first, place, most = ARGV[1], ARGV[2] == 'newest', tonumber(ARGV[3]), tonumber(ARGV[4])
 local age, text, cut, number = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local PAGE, BYTES, STEP = 500, 262144, 64
+local counter = action == 'requeue' and 'dead_requeued' or 'purged'
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -32,7 +33,7 @@ for i = 9, #ARGV do
   ids[ARGV[i]] = true
 end
 
-if deed ~= 'look' then
+if action ~= 'list' then
   local last = redis.call('GET', token)
   if last then
     local answer = {}
@@ -46,7 +47,7 @@ if deed ~= 'look' then
     -- What the user may not do, and a list that is none, is found out before anything is moved.
     redis.call('LREM', token, 1, '')
     redis.call('LLEN', list)
-    redis.call('HINCRBY', stats, deed .. 'd', 0)
+    redis.call('HINCRBY', stats, counter, 0)
     redis.call('SET', token, '', 'EX', 3600)
   end
 end
@@ -104,7 +105,7 @@ local function see(element)
   if not wanted(past, item) then
     return true
   end
-  if deed == 'look' then
+  if action == 'list' then
     found = found + 1
     letters[#letters + 1] = header
     letters[#letters + 1] = tostring(#item)
@@ -115,11 +116,11 @@ local function see(element)
     foreign = foreign + 1
     return true
   end
-  if deed == 'requeue' then
+  if action == 'requeue' then
     redis.call('LPUSH', list, item)
   end
   redis.call('LREM', dead, -1, element)
-  redis.call('HINCRBY', stats, deed .. 'd', 1)
+  redis.call('HINCRBY', stats, counter, 1)
   found, length = found + 1, length - 1
   return false
 end
@@ -147,7 +148,7 @@ while found < most and looked < PAGE and bytes < BYTES and not is_over() do
 end
 
 local over = is_over() and 1 or 0
-if deed ~= 'look' then
+if action ~= 'list' then
   redis.call('SET', token, table.concat({ number, place, over, found, foreign }, ' '), 'EX', 3600)
 end
 return { place, over, now, found, foreign, letters }

@@ -2,9 +2,9 @@
 
 /// What became of an item.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum Disposition {
     /// It was worked.
-    Done,
+    Ack,
     /// It was not worked, and can be tried again later.
     Retry {
         reason: String,
@@ -14,7 +14,7 @@ pub(crate) enum Verdict {
         spend: bool,
     },
     /// Nobody can work it: a dead letter.
-    Bury {
+    DeadLetter {
         reason: String,
         /// The last 4 KiB that the handler wrote to stderr.
         tail: Vec<u8>,
@@ -27,9 +27,9 @@ pub(crate) enum Verdict {
     Closed(std::io::Error),
 }
 
-impl Verdict {
+impl Disposition {
     /// A dead letter of which the handler said nothing.
-    pub(super) fn bury(reason: impl Into<String>) -> Self {
-        Self::Bury { reason: reason.into(), tail: Vec::new() }
+    pub(super) fn dead_letter(reason: impl Into<String>) -> Self {
+        Self::DeadLetter { reason: reason.into(), tail: Vec::new() }
     }
 }

@@ -9,7 +9,7 @@ use crate::delivery::item::Item;
 
 /// An item in hand.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct Claim {
     /// The claim; anew at every try.
     pub id: String,
     /// What it holds.
@@ -36,7 +36,7 @@ pub enum Finished {
         history: History,
     },
     /// It is given up.
-    Bury {
+    DeadLetter {
         /// The claim.
         id: String,
         /// With this past.
@@ -48,7 +48,7 @@ pub enum Finished {
 #[derive(Debug, Default)]
 pub struct Exchanged {
     /// What was taken.
-    pub items: Vec<Claimed>,
+    pub items: Vec<Claim>,
     /// Claims that others have been given: their result does not count.
     pub lost: Vec<String>,
     /// When the next delayed item is due.
@@ -59,7 +59,7 @@ pub struct Exchanged {
     pub now: u64,
 }
 
-impl Claimed {
+impl Claim {
     /// What it goes by as long as it lives.
     pub fn name(&self) -> &str {
         self.history.as_ref().map_or(&self.id, |history| &history.id)
@@ -90,7 +90,7 @@ impl Finished {
     /// The claim.
     pub fn id(&self) -> &str {
         match self {
-            Self::Acknowledge { id } | Self::Retry { id, .. } | Self::Bury { id, .. } => id,
+            Self::Acknowledge { id } | Self::Retry { id, .. } | Self::DeadLetter { id, .. } => id,
         }
     }
 
@@ -104,8 +104,8 @@ impl Finished {
             Self::Retry { id, after, history } => {
                 [Bytes::from_static(b"retry"), Bytes::from(id.clone()), millis(*after), json(history)]
             }
-            Self::Bury { id, history } => {
-                [Bytes::from_static(b"bury"), Bytes::from(id.clone()), json(history), Bytes::new()]
+            Self::DeadLetter { id, history } => {
+                [Bytes::from_static(b"dead"), Bytes::from(id.clone()), json(history), Bytes::new()]
             }
         }
     }
