@@ -1,81 +1,183 @@
-//! README.md against the program: what it shows is what is said, and what it lists is what there is.
+//! README.md and docs/ against the program: console blocks run, commands parse, profiles render, tables agree with the
+//! program, and links resolve.
+//!
+//! `TRYCMD=overwrite cargo test --test it manual::` writes the current output into the console blocks.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::support::{Qscale, RedisServer, SOON, wait_until};
 
-/// How long the commands of one block may take together.
-const BLOCK: Duration = Duration::from_secs(60);
+/// Time limit of all commands of one block together.
+const BLOCK: Duration = Duration::from_secs(120);
 
-/// What the shell writes between the outputs of two commands.
-const BETWEEN: &str = "--- next";
+/// Separates the outputs of two commands in what the shell prints.
+const SEPARATOR: &str = "--- next";
+
+/// Longest README, in lines.
+const README_LINES: usize = 250;
 
 #[test]
-fn what_is_shown_is_what_is_said() {
+fn console_blocks_show_what_the_program_prints() {
+    let pages = manual();
+    let differences: Vec<String> = thread::scope(|scope| {
+        let pages = pages.iter().filter(|page| !page.blocks("console").is_empty());
+        let checks: Vec<_> = pages.map(|page| scope.spawn(|| differences(page))).collect();
+        checks.into_iter().flat_map(|check| check.join().expect("the check of a page ends")).collect()
+    });
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Runs a page's blocks on a Redis and in a folder of their own, and describes each output that is not as shown.
+fn differences(page: &Page) -> Vec<String> {
     let redis = RedisServer::start();
     let folder = folder();
-    for block in blocks("console") {
+    let mut differences = Vec::new();
+    let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
+    let mut shift = 0;
+    for block in page.blocks("console") {
         let shown = examples(&block);
         let commands: Vec<&str> = shown.iter().map(|(command, _)| *command).collect();
-        let said = run(&commands, &redis, folder.path());
-        for ((command, output), said) in shown.iter().zip(said) {
-            assert_eq!(but_for_times(output), but_for_times(&said), "README.md:{}: $ {command}", block.line);
+        let printed = run(&commands, &redis, folder.path());
+        let mut text = Vec::new();
+        for ((command, output), printed) in shown.iter().zip(&printed) {
+            let same = without_times(output) == without_times(printed);
+            if !same {
+                let place = format!("{}:{}", page.path.display(), block.line);
+                differences.push(format!("{place}: $ {command}\nshown:\n{output}\nprinted:\n{printed}"));
+            }
+            text.push(format!("$ {command}"));
+            text.extend(if same { output } else { printed }.lines().map(str::to_owned));
         }
+        let indent = " ".repeat(block.indent);
+        let text = text.iter().map(|line| format!("{indent}{line}").trim_end().to_owned());
+        let (start, length) = (block.line + shift, block.text.lines().count());
+        lines.splice(start..start + length, text.clone());
+        shift = shift + text.len() - length;
     }
+    if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") && !differences.is_empty() {
+        fs::write(&page.path, lines.join("\n") + "\n").expect("the page can be written");
+        return Vec::new();
+    }
+    differences
 }
 
 #[test]
-fn what_is_not_run_is_understood() {
+fn other_commands_parse() {
     let folder = folder();
     let redis = RedisServer::start();
     let mut count = 0;
-    for block in blocks("sh") {
-        for line in block.text.lines().filter(|line| line.starts_with("qscale ")) {
-            // Help is the answer to a command line that is understood up to there.
-            let words = line.split(" | ").next().unwrap_or(line);
-            let words = words.split([';', '#', '>']).next().unwrap_or(words);
-            let status = &run(&[&format!("{words} --help >help"), "echo $?"], &redis, folder.path())[1];
-            assert_eq!(status, "0\n", "README.md:{}: {line}", block.line);
-            count += 1;
+    for page in manual() {
+        for block in page.blocks("sh") {
+            let commands: Vec<&str> = block.text.lines().filter(|line| line.starts_with("qscale ")).collect();
+            let helps: Vec<String> = commands.iter().map(|line| help_of(line)).collect();
+            let helps: Vec<&str> = helps.iter().map(String::as_str).collect();
+            if commands.is_empty() {
+                continue;
+            }
+            for (line, status) in commands.iter().zip(run(&helps, &redis, folder.path())) {
+                assert_eq!(status, "0\n", "{}:{}: {line}", page.path.display(), block.line);
+                count += 1;
+            }
         }
     }
-    assert!(count > 10, "the README shows more commands than {count}");
+    assert!(count > 30, "the manual shows more commands than {count}");
+}
+
+/// A command that asks for help at the end of `line`: clap refuses what is wrong before it.
+fn help_of(line: &str) -> String {
+    let words = line.split(" | ").next().unwrap_or(line);
+    let words = words.split(" -- ").next().unwrap_or(words);
+    let words = words.split([';', '#', '>', '&']).next().unwrap_or(words);
+    format!("{words} --help >help; echo $?")
 }
 
 #[test]
-fn the_profile_it_shows_is_one() {
-    for block in blocks("toml") {
-        Qscale::new(["render"]).file("qscale.toml", &block.text).output().exits(0);
+fn flags_named_in_the_manual_exist() {
+    let subcommands = [
+        "",
+        "produce",
+        "consume",
+        "dead ls",
+        "dead show",
+        "dead requeue",
+        "dead purge",
+        "watch",
+        "render",
+        "simulate",
+        "demo",
+        "health",
+        "completions",
+    ];
+    let known: BTreeSet<String> = subcommands
+        .iter()
+        .flat_map(|subcommand| {
+            let words = subcommand.split_whitespace().chain(["--help"]);
+            flags(&Qscale::new(words).output().exits(0).stdout)
+        })
+        .collect();
+    for page in manual() {
+        // Outside of fences, every second part is code.
+        for (line, code) in
+            page.prose().flat_map(|(line, text)| text.split('`').skip(1).step_by(2).map(move |code| (line, code)))
+        {
+            if code.starts_with("--") || code.starts_with("qscale ") {
+                for flag in flags(code.split(" -- ").next().unwrap_or(code)) {
+                    assert!(known.contains(&flag), "{}:{line}: {flag} is no flag of qscale", page.path.display());
+                }
+            }
+        }
+    }
+}
+
+/// The long flags in a text.
+fn flags(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    words
+        .filter(|word| word.len() > 2 && word.starts_with("--") && word.as_bytes()[2] != b'-')
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn profiles_in_the_manual_render() {
+    for page in manual() {
+        for block in page.blocks("toml") {
+            let rendered = Qscale::new(["render"]).file("qscale.toml", &block.text).output();
+            assert_eq!(rendered.status, 0, "{}:{}\n{}", page.path.display(), block.line, rendered.stderr);
+        }
     }
 }
 
 #[test]
-fn its_exit_statuses_are_those_of_help() {
+fn exit_statuses_are_those_of_help() {
     let help = Qscale::new(["--help"]).output().exits(0).stdout;
     let (_, table) = help.split_once("Exit status:\n").unwrap();
     let of_help: Vec<String> =
         table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    let of_readme: Vec<String> = rows("Exit statuses").iter().map(|cells| cells.join(" ")).collect();
-    assert_eq!(of_readme, of_help);
+    let rows = page("docs/exit-statuses.md").rows("Exit statuses");
+    let of_page: Vec<String> = rows.iter().map(|cells| cells[..2].join(" ")).collect();
+    assert_eq!(of_page, of_help);
 }
 
 #[test]
-fn the_rights_it_lists_are_enough() {
+fn acl_rules_in_the_manual_suffice() {
+    let page = page("docs/acl-rules.md");
     let rules = |who: &str| {
-        let rows = rows("A managed Redis with TLS and an ACL user");
+        let rows = page.rows("Rules per program");
         let row = rows
             .iter()
             .find(|cells| cells[0].split(", ").any(|cell| cell == format!("`{who}`")))
             .expect("a row for each subcommand");
         row[1].trim_matches('`').replace("\\|", "|")
     };
-    let all = readme();
-    let all = all.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER app on >PASSWORD ")).unwrap();
+    let all = page.text.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER app on >PASSWORD ")).unwrap();
     let redis = RedisServer::builder()
         .user("producer", "p", &rules("produce"))
         .user("consumer", "p", &rules("consume"))
@@ -139,73 +241,142 @@ fn the_rights_it_lists_are_enough() {
 }
 
 #[test]
-fn its_links_lead_somewhere() {
-    let readme = readme();
-    let anchors: Vec<String> =
-        readme.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#'))).collect();
-    for link in readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        let leads = match link.strip_prefix('#') {
-            Some(heading) => anchors.iter().any(|anchor| anchor == heading),
-            None => link.starts_with("https://") || Path::new(link).exists(),
-        };
-        assert!(leads, "{link}");
+fn links_resolve() {
+    let mut pages = manual();
+    pages.extend(
+        ["CONTRIBUTING.md", "SECURITY.md"].iter().filter(|path| Path::new(path).exists()).map(|path| page(path)),
+    );
+    let mut dead = Vec::new();
+    for page in &pages {
+        let folder = page.path.parent().expect("a page is in a folder");
+        for (line, text) in page.prose() {
+            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let (path, heading) =
+                    link.split_once('#').map_or((link, None), |(path, heading)| (path, Some(heading)));
+                let target = if path.is_empty() { page.path.clone() } else { folder.join(path) };
+                let resolves = link.starts_with("https://")
+                    || target.exists() && heading.is_none_or(|heading| Page::read(&target).has_anchor(heading));
+                if !resolves {
+                    dead.push(format!("{}:{line}: {link}", page.path.display()));
+                }
+            }
+        }
     }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
+#[test]
+fn summary_lists_every_page_once() {
+    let summary = page("docs/SUMMARY.md");
+    let mut listed: Vec<&str> = summary.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    listed.sort_unstable();
+    let mut pages: Vec<String> = manual()
+        .iter()
+        .filter_map(|page| page.path.strip_prefix("docs").ok())
+        .map(|path| path.display().to_string())
+        .filter(|path| path != "SUMMARY.md")
+        .collect();
+    pages.sort_unstable();
+    assert_eq!(listed, pages);
+}
+
+#[test]
+fn readme_is_short() {
+    let lines = page("README.md").text.lines().count();
+    assert!(lines <= README_LINES, "README.md has {lines} lines, of {README_LINES}: details belong into docs/");
+}
+
+/// README.md or a page of docs/.
+struct Page {
+    path: PathBuf,
+    text: String,
 }
 
 /// A fenced block.
 struct Block {
-    /// Where it begins, counted from 1.
+    /// Line of the opening fence, counted from 1.
     line: usize,
+    /// Columns that the whole block is indented by, removed from `text`.
+    indent: usize,
     text: String,
 }
 
-fn readme() -> String {
-    fs::read_to_string("README.md").expect("README.md can be read")
-}
-
-/// The blocks in one language; what indents a whole block is taken away.
-fn blocks(language: &str) -> Vec<Block> {
-    let readme = readme();
-    let mut blocks = Vec::new();
-    let mut open: Option<(bool, usize, Block)> = None;
-    for (index, line) in readme.lines().enumerate() {
-        let fence = line.trim_start().strip_prefix("```");
-        match (&mut open, fence) {
-            (None, Some(info)) => {
-                let block = Block { line: index + 1, text: String::new() };
-                open = Some((info == language, line.len() - line.trim_start().len(), block));
-            }
-            (Some(_), Some(_)) => blocks.extend(open.take().and_then(|(wanted, _, block)| wanted.then_some(block))),
-            (Some((_, indent, block)), None) => {
-                block.text.push_str(line.get(*indent..).unwrap_or_default());
-                block.text.push('\n');
-            }
-            (None, None) => {}
-        }
+impl Page {
+    fn read(path: &Path) -> Self {
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { path: path.to_owned(), text }
     }
-    assert!(!blocks.is_empty(), "README.md has no block in {language}");
-    blocks
+
+    /// The blocks in one language.
+    fn blocks(&self, language: &str) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        let mut open: Option<(bool, Block)> = None;
+        for (index, line) in self.text.lines().enumerate() {
+            let fence = line.trim_start().strip_prefix("```");
+            match (&mut open, fence) {
+                (None, Some(info)) => {
+                    let indent = line.len() - line.trim_start().len();
+                    open = Some((info == language, Block { line: index + 1, indent, text: String::new() }));
+                }
+                (Some(_), Some(_)) => blocks.extend(open.take().and_then(|(wanted, block)| wanted.then_some(block))),
+                (Some((_, block)), None) => {
+                    block.text.push_str(line.get(block.indent..).unwrap_or_default());
+                    block.text.push('\n');
+                }
+                (None, None) => {}
+            }
+        }
+        blocks
+    }
+
+    /// The lines outside of blocks, with their numbers.
+    fn prose(&self) -> impl Iterator<Item = (usize, &str)> {
+        let mut open = false;
+        self.text.lines().enumerate().filter_map(move |(index, line)| {
+            let fence = line.trim_start().starts_with("```");
+            open ^= fence;
+            (!fence && !open).then_some((index + 1, line))
+        })
+    }
+
+    /// The cells of the first table below a heading, without the table's own header.
+    fn rows(&self, heading: &str) -> Vec<Vec<String>> {
+        let below = self.text.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading);
+        let table =
+            below.map(str::trim).skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+        let cells = |line: &str| {
+            let line = line.trim_matches('|').replace("\\|", "\0");
+            line.split('|').map(|cell| cell.trim().replace('\0', "\\|")).collect()
+        };
+        table.skip(2).map(cells).collect()
+    }
+
+    fn has_anchor(&self, wanted: &str) -> bool {
+        let headings = self.prose().filter(|(_, line)| line.starts_with('#'));
+        headings.map(|(_, line)| anchor(line.trim_start_matches('#'))).any(|anchor| anchor == wanted)
+    }
 }
 
-/// The cells of the first table under a heading, but for the table's own heading.
-fn rows(heading: &str) -> Vec<Vec<String>> {
-    let readme = readme();
-    let below = readme.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading);
-    let table = below.map(str::trim).skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    let cells = |line: &str| {
-        let line = line.trim_matches('|').replace("\\|", "\0");
-        line.split('|').map(|cell| cell.trim().replace('\0', "\\|")).collect()
-    };
-    table.skip(2).map(cells).collect()
+/// README.md and all pages of docs/.
+fn manual() -> Vec<Page> {
+    let docs = fs::read_dir("docs").expect("docs/ can be read").map(|entry| entry.expect("an entry of docs/").path());
+    let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    paths.push("README.md".into());
+    paths.sort();
+    paths.iter().map(|path| Page::read(path)).collect()
 }
 
-/// What GitHub makes of a heading.
+fn page(path: &str) -> Page {
+    Page::read(Path::new(path))
+}
+
+/// The anchor that GitHub and mdBook give a heading.
 fn anchor(heading: &str) -> String {
-    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'));
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
-/// Each command of a block, and what is shown below it.
+/// Each command of a block with the output shown below it.
 fn examples(block: &Block) -> Vec<(&str, String)> {
     let mut examples: Vec<(&str, String)> = Vec::new();
     for line in block.text.lines() {
@@ -220,7 +391,7 @@ fn examples(block: &Block) -> Vec<(&str, String)> {
     examples
 }
 
-/// The folder that commands are typed in: it has the shipped profiles.
+/// A folder to run commands in, with the shipped profiles in `config/`.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir(folder.path().join("config")).expect("the temporary folder takes a folder");
@@ -232,12 +403,12 @@ fn folder() -> TempDir {
     folder
 }
 
-/// Types commands into one shell; what each of them writes to stdout.
+/// Runs commands in one shell and returns what each of them wrote to stdout.
 fn run(commands: &[&str], redis: &RedisServer, folder: &Path) -> Vec<String> {
     let programs = Path::new(env!("CARGO_BIN_EXE_qscale")).parent().expect("a program is in a folder");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("there is a PATH"));
     // The status of one command is there for the next to ask for.
-    let script = commands.join(&format!("\nstatus=$?; echo '{BETWEEN}'; (exit $status)\n"));
+    let script = commands.join(&format!("\nstatus=$?; echo '{SEPARATOR}'; (exit $status)\n"));
     let (stdout, stderr) = (folder.join("stdout"), folder.join("stderr"));
     let mut shell = Command::new("sh")
         .args(["-c", &script])
@@ -254,15 +425,15 @@ fn run(commands: &[&str], redis: &RedisServer, folder: &Path) -> Vec<String> {
     wait_until(&script, BLOCK, || shell.try_wait().expect("our own child can be asked").is_some());
     let read = |file| fs::read_to_string(file).expect("what was said is text");
     let said = read(&stdout);
-    let said: Vec<String> = said.split(&format!("{BETWEEN}\n")).map(str::to_owned).collect();
+    let said: Vec<String> = said.split(&format!("{SEPARATOR}\n")).map(str::to_owned).collect();
     assert_eq!(said.len(), commands.len(), "{script}\n{}", read(&stderr));
     said
 }
 
-/// A text without what differs from run to run: times of day, numbers with a fraction or a unit of speed, how many seconds
-/// ago something was, and the names that consumers give themselves.
-fn but_for_times(text: &str) -> String {
-    let text = but_for_names(text);
+/// A text without what differs from run to run: times of day, numbers with a fraction or a unit of speed, seconds since an
+/// event, and generated consumer names.
+fn without_times(text: &str) -> String {
+    let text = without_names(text);
     let mut rest = text.as_str();
     let mut kept = String::new();
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -278,7 +449,7 @@ fn but_for_times(text: &str) -> String {
     kept + rest
 }
 
-fn but_for_names(text: &str) -> String {
+fn without_names(text: &str) -> String {
     let mut parts = text.split("consumer-");
     let mut kept = parts.next().unwrap_or_default().to_owned();
     for part in parts {
