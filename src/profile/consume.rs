@@ -1,4 +1,4 @@
-//! The `[consume]` table: how items are worked, and what becomes of those that fail.
+//! The `[consume]` table: processing, retries and dead letters.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -14,22 +14,22 @@ use crate::delivery::history::RetryPolicy;
 use crate::units::{DurationRange, HumanDuration};
 use crate::workload::Work;
 
-/// How long items in flight may take after the consumer was told to stop.
+/// Default time for items in flight to finish after SIGTERM.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
-/// How long a consumer that is not heard of keeps what it holds.
+/// Default lease duration.
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 
-/// The shortest lease: below it, a busy machine would lose its items.
+/// Shortest lease; on a busy machine a shorter one would expire between two renewals.
 pub const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 
-/// How many crashes make a dead letter.
+/// Default number of consumer crashes after which an item is dead-lettered.
 pub const DEFAULT_MAX_CRASHES: u32 = 3;
 
-/// How long a command that was told to end may take until it is killed.
+/// Default time between SIGTERM and SIGKILL.
 pub const DEFAULT_KILL_AFTER: Duration = Duration::from_secs(5);
 
-/// When a failed item is tried again, and when no more.
+/// Default retry policy.
 pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
     max_attempts: 3,
     first: Duration::from_secs(1),
@@ -37,60 +37,76 @@ pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
     max_age: Duration::from_secs(24 * 60 * 60),
 };
 
-/// The `[consume]` table.
+/// `[consume]`: processing of items, retries and dead letters.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConsumeTable {
-    /// How surely an item is worked.
+    /// Delivery guarantee.
+    #[schemars(extend("default" = "at-least-once", "examples" = ["at-least-once", "at-most-once"]))]
     pub delivery: Option<Delivery>,
-    /// How many items are worked at a time.
+    /// Items processed at a time.
+    #[schemars(extend("default" = 1, "examples" = [1, 8]))]
     pub concurrency: Option<NonZeroU32>,
-    /// What is done with an item when no command works it.
+    /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout.
+    #[schemars(extend("default" = "none", "examples" = ["2s..6s", "field:seconds", "none"]))]
     pub work: Option<Work>,
-    /// Stop after this many items.
+    /// Number of items to stop after.
+    #[schemars(extend("x-default" = "unlimited", "examples" = [1000]))]
     pub max_items: Option<u64>,
-    /// Stop when nothing has come for this long.
+    /// Idle time to stop after.
+    #[schemars(extend("x-default" = "never", "examples" = ["30s"]))]
     pub idle_exit: Option<HumanDuration>,
-    /// How long items in flight may take after the consumer was told to stop.
+    /// Time for items in flight to finish after SIGTERM; unfinished ones are requeued. Sets terminationGracePeriodSeconds.
+    #[schemars(extend("default" = HumanDuration(DEFAULT_DRAIN), "examples" = ["30s", "2m"]))]
     pub drain: Option<HumanDuration>,
-    /// How long a consumer that is not heard of keeps what it holds.
+    /// Lease duration; items of a consumer that has not renewed for this long are redelivered. At least 500ms.
+    #[schemars(extend("default" = HumanDuration(DEFAULT_LEASE), "examples" = ["30s"]))]
     pub lease: Option<HumanDuration>,
-    /// How many failed attempts make a dead letter.
+    /// Failed attempts after which an item is dead-lettered.
+    #[schemars(extend("default" = DEFAULT_RETRY.max_attempts, "examples" = [3, 10]))]
     pub max_attempts: Option<NonZeroU32>,
-    /// How many crashes of its consumer make a dead letter.
+    /// Consumer crashes after which an item is dead-lettered.
+    #[schemars(extend("default" = DEFAULT_MAX_CRASHES, "examples" = [3]))]
     pub max_crashes: Option<NonZeroU32>,
-    /// The first pause before another attempt, and the longest.
+    /// First and longest delay before a retry; the delay doubles in between.
+    #[schemars(extend("default" = DurationRange { from: DEFAULT_RETRY.first, to: DEFAULT_RETRY.longest }, "examples" = ["1s..5m", "30s"]))]
     pub backoff: Option<DurationRange>,
-    /// How long an item may go on asking for another try without spending attempts.
+    /// Time for which an item may ask for retries that spend no attempt.
+    #[schemars(extend("default" = HumanDuration(DEFAULT_RETRY.max_age), "examples" = ["1day", "2h"]))]
     pub max_age: Option<HumanDuration>,
-    /// The command that works an item, and its arguments; in place of `work`.
+    /// Command run per item, in place of `work`: the item is on stdin, and replaces `{}` in an argument.
     #[schemars(length(min = 1))]
+    #[schemars(extend("x-default" = "items are processed by `work`", "examples" = [["./handler"], ["sh", "-c", "process {}"]]))]
     pub command: Option<Vec<String>>,
-    /// How long the command may take.
+    /// Time limit of the command; an item whose command exceeds it has failed.
+    #[schemars(extend("x-default" = "unlimited", "examples" = ["5m"]))]
     pub timeout: Option<HumanDuration>,
-    /// How long a command that was told to end may take until it is killed.
+    /// Time between SIGTERM and SIGKILL to a command that has timed out.
+    #[schemars(extend("default" = HumanDuration(DEFAULT_KILL_AFTER), "examples" = ["5s"]))]
     pub kill_after: Option<HumanDuration>,
-    /// What the exit status of the command says of its item.
+    /// Meaning of the command's exit statuses.
     pub exit: Option<ExitTable>,
-    /// Where figures are served.
+    /// Address that serves OpenMetrics at `/metrics`; a bare port binds to 127.0.0.1.
+    #[schemars(extend("x-default" = "not served", "examples" = ["9090", "0.0.0.0:9090"]))]
     pub metrics: Option<ListenAddress>,
-    /// The field of a JSON item that says when it was made.
+    /// JSON field with the creation time of an item, for the queue wait.
+    #[schemars(extend("x-default" = "not measured", "examples" = ["created_at"]))]
     pub stamp_field: Option<String>,
 }
 
-/// How surely an item is worked.
+/// Delivery guarantee.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delivery {
-    /// Claimed under a lease, and given to others when its consumer dies.
+    /// Items are claimed under a lease and redelivered when their consumer crashes.
     #[default]
     AtLeastOnce,
-    /// A plain blocking pop: an item in flight is lost when its consumer dies.
+    /// Items are popped with `BRPOP`; items in flight are lost when their consumer crashes.
     AtMostOnce,
 }
 
 impl ConsumeTable {
-    /// What no single value can be wrong in alone.
+    /// Cross-field validation.
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
         if self.lease.is_some_and(|lease| lease.0 < SHORTEST_LEASE) {
             return Err(source.error_at(&["consume", "lease"], "is shorter than 500ms"));

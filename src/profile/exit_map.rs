@@ -38,21 +38,27 @@ const MEANINGS: [(&str, ExitMeaning); 5] = [
     ("stop", ExitMeaning::Stop),
 ];
 
-/// The `[consume.exit]` table. A list that is written takes the place of the usual one.
+/// `[consume.exit]`: meaning of the command's exit statuses. A list replaces the default of its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ExitTable {
-    /// The item was worked; usually 0.
+    /// Statuses that acknowledge the item.
+    #[schemars(extend("default" = [0], "examples" = [[0]]))]
     pub ack: Option<Vec<i64>>,
-    /// Nobody can work the item; usually 65 (`EX_DATAERR`).
+    /// Statuses that dead-letter the item: it can never be processed.
+    #[schemars(extend("default" = [65], "examples" = [[65]]))]
     pub dead: Option<Vec<i64>>,
-    /// Try again without spending an attempt; usually 75 (`EX_TEMPFAIL`).
+    /// Statuses that retry the item later without spending an attempt.
+    #[schemars(extend("default" = [75], "examples" = [[75, 3]]))]
     pub retry: Option<Vec<i64>>,
-    /// Try again, an attempt is spent; for statuses that are to be told from `other`.
+    /// Statuses that spend an attempt and retry the item later.
+    #[schemars(extend("default" = [], "examples" = [[1]]))]
     pub fail: Option<Vec<i64>>,
-    /// The command cannot be run; usually 126 and 127, which is what shells say then.
+    /// Statuses that requeue the item and stop the consumer: the command cannot run.
+    #[schemars(extend("default" = [126, 127], "examples" = [[126, 127]]))]
     pub stop: Option<Vec<i64>>,
-    /// What every status means that stands nowhere; usually `fail`.
+    /// Meaning of all other statuses.
+    #[schemars(extend("default" = "fail", "examples" = ["fail", "dead"]))]
     pub other: Option<ExitMeaning>,
 }
 

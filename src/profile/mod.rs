@@ -41,7 +41,7 @@ pub use self::schema::schema;
 pub use self::source::Source;
 pub use self::url::{Address, RedisUrl};
 use crate::units::{Environment, HumanDuration, Origin, Setting};
-use crate::workload::{Pattern, Payload, Rate};
+use crate::workload::{Pattern, Payload, Rate, USUAL_BATCH};
 
 /// The list that is used when nothing names one.
 pub const DEFAULT_LIST: &str = "mylist";
@@ -55,67 +55,80 @@ const BUILT_IN_NAME: &str = "built-in profile";
 /// The file that is taken from the working directory when nothing else is named.
 const IN_WORKING_DIRECTORY: &str = "qscale.toml";
 
-/// One workload. What a table leaves out is decided by the subcommand that needs it.
+/// Profile of one workload. Each subcommand has its own defaults for what a table leaves out.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[schemars(title = "A profile of qscale")]
+#[schemars(title = "qscale profile")]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
-    /// Where the profile's text came from.
+    /// Text that the profile was read from.
     #[serde(skip)]
     pub source: Source,
-    /// The address of the schema, for editors; not used here.
+    /// URL of the JSON Schema, for editors; ignored by qscale.
     #[serde(rename = "$schema")]
+    #[schemars(extend("x-default" = "none", "examples" = ["https://example.com/qscale.schema.json"]))]
     pub schema: Option<String>,
-    /// How to reach Redis.
+    /// Connection to Redis.
     pub redis: RedisTable,
-    /// The list.
+    /// Redis List that holds the items.
     pub queue: QueueTable,
-    /// What `produce` puts on it.
+    /// Items that `produce` pushes.
     pub produce: ProduceTable,
-    /// How `consume` works it.
+    /// Processing of items by `consume`.
     pub consume: ConsumeTable,
-    /// How KEDA scales the consumers.
+    /// Autoscaling of the consumers by KEDA.
     pub scale: ScaleTable,
-    /// How producer and consumers run in Kubernetes.
+    /// Kubernetes objects of producer and consumers.
     pub deploy: DeployTable,
-    /// What is different in one environment or another, such as `[env.prod.scale]`; chosen with `--env`.
+    /// Overlays such as `[env.prod.scale]`, selected by `--env`: their keys override those of the profile.
     pub env: BTreeMap<String, Overlay>,
 }
 
-/// The `[queue]` table.
+/// `[queue]`: Redis List that holds the items.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QueueTable {
-    /// The Redis List: pushed left, taken right.
+    /// Key of the Redis List; items are pushed left and popped right.
     #[schemars(length(min = 1))]
+    #[schemars(extend("default" = DEFAULT_LIST, "examples" = ["mylist", "orders"]))]
     pub list: Option<String>,
 }
 
-/// The `[produce]` table.
+/// `[produce]`: items that `produce` pushes, and their pace.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProduceTable {
-    /// Items a batch.
+    /// Items per batch; each batch is one `LPUSH`. Without pacing the default is 500.
+    #[schemars(extend("default" = USUAL_BATCH, "examples" = [50, 500]))]
     pub batch: Option<NonZeroU64>,
-    /// From the start of one batch to the start of the next; `0s` is as fast as Redis takes them.
+    /// Time from the start of one batch to the start of the next; `0s` pushes as fast as Redis accepts.
+    #[schemars(extend("default" = "0s", "examples" = ["2s", "100ms"]))]
     pub every: Option<HumanDuration>,
-    /// Items per second, in place of `every`.
+    /// Items per second, in place of `every`: a number, `30/m` or `max`.
+    #[schemars(extend("x-default" = "paced by `every`", "examples" = [200, "30/m", "max"]))]
     pub rate: Option<Rate>,
-    /// A load that changes, in place of `every` and `rate`.
+    /// Varying load, in place of `every` and `rate`; the run ends with the pattern.
+    #[schemars(extend("x-default" = "paced by `every`", "examples" = ["30s@50, burst 500", "1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), repeat"]))]
     pub pattern: Option<Pattern>,
-    /// A file of counts, in place of `pattern`; read by the command that needs it.
+    /// CSV file in place of `pattern`: an item count per second, or `seconds,count` lines.
+    #[schemars(extend("x-default" = "paced by `every`", "examples" = ["load.csv"]))]
     pub pattern_file: Option<PathBuf>,
-    /// What makes chance the same every time: in the times of items, and in what they hold.
+    /// Random seed of arrival times and payloads; the same seed reproduces the run.
+    #[schemars(extend("x-default" = "a new seed in every run", "examples" = [42]))]
     pub seed: Option<u64>,
-    /// Stop after this many items.
+    /// Number of items to stop after.
+    #[schemars(extend("x-default" = "unlimited", "examples" = [1000]))]
     pub count: Option<u64>,
-    /// Stop after this long.
+    /// Time to stop after.
+    #[schemars(extend("x-default" = "unlimited", "examples" = ["10m"]))]
     pub duration: Option<HumanDuration>,
-    /// What the items hold.
+    /// Template of an item: `{seq}`, `{int:0..49}`, `{text:100}`, `{time}`, `{unix}` and `{id}` are filled in; JSON stays JSON.
+    #[schemars(extend("default" = "message-{seq}", "examples" = ["message-{seq}", r#"{"id":"{id}","user":{int:0..49}}"#]))]
     pub payload: Option<Payload>,
-    /// Wait while the list is longer than this.
+    /// Backlog above which `produce` pauses.
+    #[schemars(extend("x-default" = "unlimited", "examples" = [10000]))]
     pub max_backlog: Option<u64>,
-    /// Log every item.
+    /// Logs every item.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub echo: Option<bool>,
 }
 

@@ -11,21 +11,21 @@ use super::source::{Source, nearest};
 use super::{ConsumeTable, DeployTable, ProduceTable, QueueTable, RedisTable, ScaleTable};
 use crate::units::{Setting, SettingError};
 
-/// The tables of a profile once more. A key that is written goes over the profile's own, a list as a whole.
+/// Tables of an overlay; their keys override those of the profile, lists as a whole.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Overlay {
-    /// How to reach Redis.
+    /// Connection to Redis.
     pub redis: RedisTable,
-    /// The list.
+    /// Redis List that holds the items.
     pub queue: QueueTable,
-    /// What `produce` puts on it.
+    /// Items that `produce` pushes.
     pub produce: ProduceTable,
-    /// How `consume` works it.
+    /// Processing of items by `consume`.
     pub consume: ConsumeTable,
-    /// How KEDA scales the consumers.
+    /// Autoscaling of the consumers by KEDA.
     pub scale: ScaleTable,
-    /// How producer and consumers run in Kubernetes.
+    /// Kubernetes objects of producer and consumers.
     pub deploy: DeployTable,
 }
 

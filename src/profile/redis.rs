@@ -20,44 +20,61 @@ use crate::units::{Environment, Origin, Setting};
 /// How long one attempt to connect may take: TCP, TLS and authentication together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The `[redis]` table; also the shape of what flags and environment say.
+/// `[redis]`: connection to Redis; flags and environment use the same table.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RedisTable {
-    /// Everything in one, such as `rediss://user@host:6380/0`.
+    /// Address in one URL, in place of `host`, `port`, `db` and `tls`: `redis://`, `rediss://` (TLS) or `unix://`.
+    #[schemars(extend("x-default" = "none", "examples" = ["rediss://app@redis.example.com:6380/0", "unix:///run/redis.sock"]))]
     pub url: Option<RedisUrl>,
-    /// The host name or IP address.
+    /// Host name or IP address.
+    #[schemars(extend("default" = "localhost", "examples" = ["redis.example.com"]))]
     pub host: Option<String>,
-    /// The port.
+    /// Port.
     #[schemars(range(min = 1))]
+    #[schemars(extend("default" = 6379, "examples" = [6379]))]
     pub port: Option<u16>,
-    /// Several servers, in place of `host` and `port`.
+    /// Several servers, in place of `host` and `port`; `mode` says how they belong together.
+    #[schemars(extend("x-default" = "none", "examples" = [["redis-0.example.com:6379", "redis-1.example.com:6379"]]))]
     pub addresses: Option<Vec<NodeAddress>>,
-    /// How these belong together.
+    /// Deployment mode: `single`, `cluster` or `sentinel`.
+    #[schemars(extend("default" = "single", "examples" = ["cluster"]))]
     pub mode: Option<Mode>,
-    /// The name that sentinels know the master by.
+    /// Name of the master that the sentinels watch.
+    #[schemars(extend("x-default" = "none", "examples" = ["mymaster"]))]
     pub sentinel_master: Option<String>,
-    /// The ACL user.
+    /// ACL user.
+    #[schemars(extend("x-default" = "user `default` of Redis", "examples" = ["app"]))]
     pub username: Option<String>,
-    /// A file that holds the password; read at every connect, so that a rotated Secret is followed.
+    /// File with the password, read at every connection attempt, so that a rotated Secret is picked up.
+    #[schemars(extend("x-default" = "password from REDIS_PASSWORD or the URL", "examples" = ["/run/secrets/redis-password"]))]
     pub password_file: Option<PathBuf>,
-    /// The database index.
+    /// Database index.
+    #[schemars(extend("default" = 0, "examples" = [0]))]
     pub db: Option<u8>,
-    /// Whether to speak TLS.
+    /// Connects with TLS.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub tls: Option<bool>,
-    /// Certificates (PEM) to trust in place of the system's.
+    /// File of CA certificates (PEM) to trust in place of the system's.
+    #[schemars(extend("x-default" = "CA certificates of the system", "examples" = ["ca.pem"]))]
     pub tls_ca: Option<PathBuf>,
-    /// The client's certificate (PEM).
+    /// File of the client certificate (PEM).
+    #[schemars(extend("x-default" = "none", "examples" = ["client.pem"]))]
     pub tls_cert: Option<PathBuf>,
-    /// The client's key (PEM).
+    /// File of the client key (PEM).
+    #[schemars(extend("x-default" = "none", "examples" = ["client.key"]))]
     pub tls_key: Option<PathBuf>,
-    /// The name the server's certificate must hold, where it differs from the host.
+    /// Name expected in the server certificate, where it differs from the host.
+    #[schemars(extend("x-default" = "the host", "examples" = ["redis.example.com"]))]
     pub tls_server_name: Option<String>,
-    /// Whether to accept any certificate.
+    /// Skips certificate verification (insecure: allows man-in-the-middle attacks).
+    #[schemars(extend("default" = false, "examples" = [false]))]
     pub tls_skip_verify: Option<bool>,
-    /// How long one attempt to connect may take.
+    /// Time limit of one connection attempt: TCP, TLS and authentication together.
+    #[schemars(extend("default" = HumanDuration(CONNECT_TIMEOUT), "examples" = ["4s"]))]
     pub connect_timeout: Option<HumanDuration>,
-    /// How long a lost connection is tried for before giving up.
+    /// Time to keep reconnecting after a lost connection.
+    #[schemars(extend("x-default" = "1m in `produce`, unlimited elsewhere", "examples" = ["1m"]))]
     pub reconnect_for: Option<HumanDuration>,
 }
 

@@ -1,4 +1,4 @@
-//! The profile as a JSON Schema: what editors complete and check as people type.
+//! JSON Schema of the profile, for editors and for the reference.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use super::Profile;
 
-/// The schema of the profile. Draft 7: what editors of TOML know best.
+/// Returns the JSON Schema of the profile, in draft 7, which editors of TOML support best.
 ///
-/// It tells form, not meaning: that `rate` excludes `every`, say, only this program knows.
+/// Every key has a description, examples and either `default` or `x-default`, which says in words what applies when the
+/// key is absent. Cross-field rules are not in the schema.
 pub fn schema() -> Value {
     let mut settings = SchemaSettings::draft07();
-    settings.transforms.insert(0, Box::new(RecursiveTransform(as_toml_has_it)));
+    settings.transforms.insert(0, Box::new(RecursiveTransform(for_toml)));
     let mut schema = settings.into_generator().into_root_schema_for::<Profile>();
-    // What people see first comes first.
     let first = ["$schema", "title", "description"].map(|key| (key.to_owned(), schema.remove(key).unwrap_or_default()));
     let rest = schema.as_object().cloned().unwrap_or_default();
     first.into_iter().chain(rest).collect()
 }
 
-/// Takes away what only JSON has, and writes what is left as every editor reads it.
-fn as_toml_has_it(schema: &mut Schema) {
+/// Removes what TOML does not have, and writes the rest in the way that all editors understand.
+fn for_toml(schema: &mut Schema) {
     let Some(keys) = schema.as_object_mut() else { return };
-    // There is no null in TOML: what has no value is left out.
+    // TOML has no null.
     if let Some(Value::Array(types)) = keys.get_mut("type") {
         types.retain(|name| name != "null");
         if let [one] = types.as_slice() {
@@ -40,11 +40,20 @@ fn as_toml_has_it(schema: &mut Schema) {
             }
         }
     }
-    // Older than `const`, and completed everywhere.
+    // Editors complete `enum` more widely than `const`.
     if let Some(value) = keys.remove("const") {
         keys.insert("enum".to_owned(), Value::Array(vec![value]));
     }
-    // Those of Rust's types say nothing to others; what counts where a key is left out, the keys' descriptions say.
+    // In the order of reading: the key, what applies without it, and how it is written.
+    for key in ["default", "x-default", "examples"] {
+        if let Some(value) = keys.remove(key) {
+            keys.insert(key.to_owned(), value);
+        }
+    }
+    // The integer types of Rust say nothing to others.
     keys.remove("format");
-    keys.remove("default");
+    // serde's default of an optional key.
+    if keys.get("default").is_some_and(Value::is_null) {
+        keys.remove("default");
+    }
 }

@@ -125,6 +125,59 @@ fn whatever_the_schema_offers_the_program_reads() {
     assert!(samples > 150, "only {samples} samples");
 }
 
+/// The keys that are set next to those that mean nothing alone.
+const COMPANIONS: [(&str, &str); 9] = [
+    ("redis.addresses", "mode = 'cluster'"),
+    ("deploy.write-secret", "secret = 'redis'"),
+    ("deploy.secret-username-key", "secret = 'redis'"),
+    ("deploy.secret-password-key", "secret = 'redis'"),
+    ("deploy.secret-ca-key", "secret = 'redis'"),
+    ("deploy.secret-cert-key", "secret = 'redis'"),
+    ("deploy.secret-key-key", "secret = 'redis'"),
+    ("deploy.redis-image", "redis = true"),
+    ("deploy.redis-storage", "redis = true"),
+];
+
+/// Tables whose keys have no examples yet.
+const WITHOUT_EXAMPLES: &str = "scale";
+
+#[test]
+fn every_key_has_a_description_a_default_and_an_example() {
+    let mut missing = Vec::new();
+    for (path, key, node) in leaves(&profile::schema()) {
+        let name = [path.as_slice(), &[key]].concat().join(".");
+        let has = |keyword: &str| node.get(keyword).is_some_and(|value| *value != json!(""));
+        if !has("description") || !has("examples") || has("default") == has("x-default") {
+            missing.push(name);
+        }
+    }
+    assert!(missing.is_empty(), "needs description, examples, and one of default and x-default: {missing:?}");
+}
+
+#[test]
+fn every_default_and_example_is_valid() {
+    let schema = profile::schema();
+    let validator = validator();
+    for (path, key, node) in leaves(&schema) {
+        let name = [path.as_slice(), &[key.clone()]].concat().join(".");
+        for value in node["examples"].as_array().into_iter().flatten().chain(node.get("default")) {
+            let table =
+                tables(&schema).into_iter().find_map(|(other, table)| (other == path).then_some(table)).unwrap();
+            let mut whole = required(&schema, table);
+            for (_, companion) in COMPANIONS.iter().filter(|(of, _)| *of == name) {
+                let companion = json(companion).unwrap();
+                whole.as_object_mut().unwrap().extend(companion.as_object().unwrap().clone());
+            }
+            whole[&key] = value.clone();
+            let document = nested(&path, whole);
+            assert!(validator.is_valid(&document), "{document}");
+            if let Err(error) = Profile::parse("q.toml", &toml::to_string(&document).unwrap()) {
+                panic!("{name} = {value}: {error}");
+            }
+        }
+    }
+}
+
 /// A key for each form of text, and texts that neither reads.
 const FORMS: [(&str, &str, &[&str]); 8] = [
     ("consume", "timeout", &["", "5", "5x", "-1s", "1.s", "s", "1s..2s"]),
@@ -257,6 +310,33 @@ fn tables(schema: &Value) -> Vec<(Vec<String>, &Value)> {
     tables
 }
 
+/// Every key that holds a value: its table, its name and its schema. Overlays have the keys of the profile once more.
+fn leaves(schema: &Value) -> Vec<(Vec<String>, String, Value)> {
+    let mut leaves = Vec::new();
+    for (path, table) in tables(schema) {
+        if path.first().is_some_and(|table| table == "env" || table == WITHOUT_EXAMPLES) {
+            continue;
+        }
+        for (key, node) in table["properties"].as_object().unwrap() {
+            let inner = followed(schema, node);
+            let is_table = inner["type"] == "object";
+            if !is_table {
+                leaves.push((path.clone(), key.clone(), node.clone()));
+            }
+        }
+    }
+    assert!(leaves.len() > 70, "{}", leaves.len());
+    leaves
+}
+
+/// `table` within the tables of `path`; policies are a list of tables.
+fn nested(path: &[String], table: Value) -> Value {
+    path.iter().rev().fold(table, |inner, key| {
+        let inner = if key == "policies" { json!([inner]) } else { inner };
+        json!({ key: inner })
+    })
+}
+
 /// What `node` refers to.
 fn followed<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
     let reference = node["$ref"].as_str().or_else(|| node["allOf"][0]["$ref"].as_str());
@@ -274,12 +354,15 @@ fn required(schema: &Value, table: &Value) -> Value {
 
 /// Values that `node` takes.
 fn values(schema: &Value, node: &Value) -> Vec<Value> {
+    if let (Some(examples), false) = (node["examples"].as_array(), followed(schema, node)["type"] == "integer") {
+        return examples.clone();
+    }
     let node = followed(schema, node);
     let listed = |key: &str| node[key].as_array().cloned();
     if let Some(forms) = listed("oneOf").or_else(|| listed("anyOf")) {
         return forms.iter().flat_map(|form| values(schema, form)).collect();
     }
-    if let Some(values) = listed("enum").or_else(|| listed("examples")) {
+    if let Some(values) = listed("enum").or_else(|| listed("examples").filter(|_| node["type"] != "integer")) {
         return values;
     }
     match node["type"].as_str() {

@@ -35,55 +35,76 @@ pub const DEFAULT_REDIS_IMAGE: &str = "redis:7.2-alpine";
 /// The key of the password in the Secret where nothing is said.
 pub const DEFAULT_PASSWORD_KEY: &str = "password";
 
-/// The `[deploy]` table.
+/// `[deploy]`: Kubernetes objects of producer and consumers.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DeployTable {
-    /// The workload's name; the objects' names begin with it.
+    /// Name of the workload and prefix of the object names.
+    #[schemars(extend("default" = DEFAULT_NAME, "examples" = ["orders"]))]
     pub name: Option<String>,
-    /// The namespace of all objects.
+    /// Namespace of all objects.
+    #[schemars(extend("x-default" = "namespace of the kubectl context", "examples" = ["orders"]))]
     pub namespace: Option<String>,
-    /// Write the Namespace as well.
+    /// Renders the Namespace.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub create_namespace: Option<bool>,
-    /// The container image, with a tag or digest.
+    /// Container image with a tag or digest.
+    #[schemars(extend("default" = DEFAULT_IMAGE, "examples" = ["ghcr.io/example/worker:1.4.2"]))]
     pub image: Option<String>,
-    /// When nodes fetch the image.
+    /// imagePullPolicy of the containers.
+    #[schemars(extend("default" = "Always", "examples" = ["IfNotPresent"]))]
     pub image_pull_policy: Option<ImagePullPolicy>,
-    /// An existing Secret to fetch the image with.
+    /// Existing Secret with the credentials of the image registry.
+    #[schemars(extend("x-default" = "none", "examples" = ["registry"]))]
     pub image_pull_secret: Option<String>,
-    /// The path of qscale in the image; without it the image's entry point runs.
+    /// Path of qscale in the image; without it the entrypoint of the image runs.
+    #[schemars(extend("x-default" = "entrypoint of the image", "examples" = ["/usr/local/bin/qscale"]))]
     pub program: Option<String>,
-    /// The kind of the consumers' workload.
+    /// Kind of the consumers.
+    #[schemars(extend("default" = "Deployment", "examples" = ["StatefulSet"]))]
     pub workload: Option<WorkloadKind>,
-    /// What KEDA scales in place of consumers that are written here.
+    /// Existing workload that KEDA scales, in place of rendered consumers.
     pub target: Option<TargetTable>,
-    /// An existing Secret with the Redis password.
+    /// Existing Secret with the Redis credentials.
+    #[schemars(extend("x-default" = "none", "examples" = ["redis-credentials"]))]
     pub secret: Option<String>,
-    /// Write the Secret as well, with texts in it that are to be replaced.
+    /// Renders the Secret with placeholders to replace.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub write_secret: Option<bool>,
-    /// The key of the user in the Secret; without it the user is `redis.username`.
+    /// Key of the ACL user in the Secret.
+    #[schemars(extend("x-default" = "user from `redis.username`", "examples" = ["username"]))]
     pub secret_username_key: Option<String>,
-    /// The key of the password in the Secret.
+    /// Key of the password in the Secret.
+    #[schemars(extend("default" = DEFAULT_PASSWORD_KEY, "examples" = ["password"]))]
     pub secret_password_key: Option<String>,
-    /// The key of the certificates (PEM) to trust in the Secret.
+    /// Key of the CA certificates (PEM) in the Secret.
+    #[schemars(extend("x-default" = "none", "examples" = ["ca.crt"]))]
     pub secret_ca_key: Option<String>,
-    /// The key of the client's certificate (PEM) in the Secret.
+    /// Key of the client certificate (PEM) in the Secret.
+    #[schemars(extend("x-default" = "none", "examples" = ["tls.crt"]))]
     pub secret_cert_key: Option<String>,
-    /// The key of the client's key (PEM) in the Secret.
+    /// Key of the client key (PEM) in the Secret.
+    #[schemars(extend("x-default" = "none", "examples" = ["tls.key"]))]
     pub secret_key_key: Option<String>,
-    /// Write the producer as well.
+    /// Renders the producer.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub producer: Option<bool>,
-    /// Write a Redis for demos as well.
+    /// Renders a Redis for demos.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub redis: Option<bool>,
-    /// The image of the Redis for demos.
+    /// Image of the Redis for demos.
+    #[schemars(extend("default" = DEFAULT_REDIS_IMAGE, "examples" = ["redis:7.2-alpine"]))]
     pub redis_image: Option<String>,
-    /// The size of a volume for the Redis for demos; without it nothing outlives its pod.
+    /// Volume size of the Redis for demos.
+    #[schemars(extend("x-default" = "no volume: data is lost with the pod", "examples" = ["1Gi"]))]
     pub redis_storage: Option<QuantityText>,
-    /// Write a `NetworkPolicy` for each component, which lets through what it needs and nothing else.
+    /// Renders a NetworkPolicy per component that allows only the traffic it needs.
+    #[schemars(extend("default" = true, "examples" = [false]))]
     pub network_policy: Option<bool>,
-    /// Write a `PodDisruptionBudget` for the consumers.
+    /// Renders a PodDisruptionBudget for the consumers.
+    #[schemars(extend("default" = true, "examples" = [false]))]
     pub disruption_budget: Option<bool>,
-    /// What a container of qscale is given.
+    /// Resource requests and limits of the qscale containers.
     pub resources: ResourcesTable,
 }
 

@@ -7,25 +7,28 @@ use super::super::ProfileError;
 use super::super::form;
 use super::super::source::Source;
 
-/// The `[deploy.resources]` table.
+/// `[deploy.resources]`: resource requests and limits of the qscale containers.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ResourcesTable {
-    /// What is set aside.
+    /// Requested resources.
     pub requests: QuantityTable,
-    /// What is not exceeded.
+    /// Resource limits.
     pub limits: QuantityTable,
 }
 
-/// Quantities of a container, as Kubernetes writes them.
+/// Resource quantities of a container.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QuantityTable {
-    /// Processor cores, such as `50m`.
+    /// CPU cores.
+    #[schemars(extend("x-default" = "requests 50m, limits 500m", "examples" = ["50m"]))]
     pub cpu: Option<QuantityText>,
-    /// Memory, such as `64Mi`.
+    /// Memory.
+    #[schemars(extend("x-default" = "requests 32Mi, limits 128Mi", "examples" = ["64Mi"]))]
     pub memory: Option<QuantityText>,
-    /// Disk for logs and what else a container writes, such as `16Mi`.
+    /// Disk space for logs and other files of a container.
+    #[schemars(extend("x-default" = "requests 16Mi, limits 64Mi", "examples" = ["16Mi"]))]
     pub ephemeral_storage: Option<QuantityText>,
 }
 

@@ -1,4 +1,4 @@
-//! A workload of somebody else, which KEDA scales by its name.
+//! The `[deploy.target]` table: an existing workload that KEDA scales.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,17 +7,20 @@ use super::super::error::ProfileError;
 use super::super::source::Source;
 use super::name::object_name;
 
-/// The `[deploy.target]` table: anything of the same namespace that has a `/scale`.
+/// `[deploy.target]`: any workload of the namespace with a `/scale` subresource.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TargetTable {
-    /// The group and version, such as `argoproj.io/v1alpha1`.
+    /// API group and version.
+    #[schemars(extend("default" = api_version(), "examples" = ["argoproj.io/v1alpha1"]))]
     #[serde(default = "api_version")]
     pub api_version: String,
-    /// The kind, such as `Rollout`.
+    /// Kind.
+    #[schemars(extend("default" = kind(), "examples" = ["Rollout"]))]
     #[serde(default = "kind")]
     pub kind: String,
-    /// The name.
+    /// Name.
+    #[schemars(extend("x-default" = "required", "examples" = ["worker"]))]
     pub name: String,
 }
 
