@@ -25,7 +25,7 @@ test: setup
 KILLS = 5000
 
 soak: setup
-	QSCALE_SOAK_KILLS=$(KILLS) cargo test --locked --release --test kill however_many -- --nocapture
+	QSCALE_SOAK_KILLS=$(KILLS) cargo test --locked --release --test kill items_survive_killed_consumers -- --nocapture
 
 check: setup
 	cargo fmt --check

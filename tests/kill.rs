@@ -7,6 +7,7 @@
     reason = "a seed to repeat a run with, and what was measured; shown when a test fails or on request"
 )]
 
+#[allow(dead_code, unused_imports, reason = "shared with tests/it, which uses all of it")]
 #[path = "it/support/mod.rs"]
 mod support;
 
@@ -94,7 +95,7 @@ fn ends_clean(server: &RedisServer, consumers: Vec<Running>, worked: &mut Worked
 }
 
 #[test]
-fn no_item_is_lost_however_many_consumers_are_killed() {
+fn items_survive_killed_consumers() {
     let kills = usize::try_from(number("QSCALE_SOAK_KILLS").unwrap_or(25)).expect("a number of kills");
     let seed = number("QSCALE_SOAK_SEED").unwrap_or_else(rand::random);
     println!("QSCALE_SOAK_KILLS={kills} QSCALE_SOAK_SEED={seed}");
@@ -132,7 +133,7 @@ fn wait_for_end(victim: &Running, worked: &mut Worked) {
 }
 
 #[test]
-fn no_item_is_lost_when_the_server_is_killed() {
+fn items_survive_a_killed_server() {
     const ITEMS: usize = 400;
     let mut server = RedisServer::builder().durable().start();
     let mut consumers: Vec<Running> = (0..CONSUMERS).map(|_| consume(&server, WORK, &[])).collect();
@@ -158,7 +159,7 @@ fn no_item_is_lost_when_the_server_is_killed() {
 }
 
 #[test]
-fn what_a_killed_consumer_held_is_in_work_again_within_lease_and_scan() {
+fn redelivery_takes_at_most_lease_and_scan() {
     let server = RedisServer::start();
     let mut holder = consume(&server, "1h", &[]);
     server.push("mylist", ["a", "b", "c"]);

@@ -31,4 +31,5 @@ mod support;
 mod traces;
 mod typed;
 mod watch;
+mod words;
 mod workloads;

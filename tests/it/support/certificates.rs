@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// PEM files for one test, in a folder of their own.
 pub(crate) struct Certificates {
-    folder: TempDir,
+    _folder: TempDir,
     /// The authority that signed everything but `another_ca`.
     pub(crate) ca: PathBuf,
     /// An authority that signed nothing here.
@@ -44,7 +44,7 @@ impl Certificates {
             server: identity(folder.path(), "server", &server, &authority),
             wrong_name: identity(folder.path(), "wrong-name", &["somewhere-else.example"], &authority),
             client: identity(folder.path(), "client", &["a-client"], &authority),
-            folder,
+            _folder: folder,
         }
     }
 }

@@ -1,5 +1,4 @@
 //! What the tests against real servers are made of: a private Redis, certificates, a bad network, and the program itself.
-#![allow(dead_code, unused_imports, reason = "every test crate compiles all of this and uses a part")]
 
 mod census;
 mod certificates;
@@ -13,11 +12,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub(crate) use self::census::{Census, Found};
-pub(crate) use self::certificates::{Certificates, Identity};
+pub(crate) use self::census::Census;
+pub(crate) use self::certificates::Certificates;
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::qscale::{Finished, Qscale, Running};
-pub(crate) use self::redis_server::{Builder, RedisServer, free_port};
+pub(crate) use self::redis_server::{RedisServer, free_port};
 pub(crate) use self::resp::Reply;
 
 /// How long the tests wait for what should take a moment, on a machine that is busy.

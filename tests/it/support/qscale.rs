@@ -121,11 +121,6 @@ impl Qscale {
         self
     }
 
-    /// The folder it runs in.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// Runs it to its end.
     ///
     /// Panics with what it said when that takes too long.
@@ -212,6 +207,7 @@ impl Running {
     }
 
     /// Whether both its streams have come to their end.
+    #[allow(dead_code, reason = "for tests/kill.rs")]
     pub(crate) fn has_said_all(&self) -> bool {
         self.stdout.ended() && self.stderr.ended()
     }

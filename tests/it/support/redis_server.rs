@@ -168,10 +168,6 @@ impl RedisServer {
         self.port
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.process.id()
-    }
-
     /// Its address as errors should name it.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
