@@ -12,7 +12,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub(crate) use self::census::Census;
 pub(crate) use self::certificates::Certificates;
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::qscale::{Finished, Qscale, Running};
