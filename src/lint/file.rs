@@ -1,8 +1,8 @@
 //! A file of manifests, and what of it may be shown.
 
-use super::cover::Cover;
-use super::node::{Node, Place};
-use super::read::{self, Broken};
+use super::redaction::Redaction;
+use super::yaml::node::{Node, Place};
+use super::yaml::read::{self, Broken};
 
 /// Longer lines are not shown: JSON may have but one.
 const LONGEST_LINE: usize = 200;
@@ -15,7 +15,7 @@ pub struct File {
     text: String,
     documents: Vec<Node>,
     pub(super) broken: Vec<Broken>,
-    cover: Cover,
+    redaction: Redaction,
 }
 
 impl File {
@@ -23,11 +23,11 @@ impl File {
     pub fn read(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let (documents, broken) = read::read(&text);
-        let mut cover = Cover::default();
+        let mut redaction = Redaction::default();
         for document in &documents {
-            cover.add(document);
+            redaction.add(document);
         }
-        Self { name: name.into(), text, documents, broken, cover }
+        Self { name: name.into(), text, documents, broken, redaction }
     }
 
     pub(super) fn documents(&self) -> &[Node] {
@@ -63,7 +63,7 @@ impl File {
             return None;
         }
         let text = self.text.lines().nth(place.line.checked_sub(1)?)?;
-        let (text, column, width) = self.cover.line(text, place)?;
+        let (text, column, width) = self.redaction.line(text, place)?;
         let length = text.chars().count();
         if length > LONGEST_LINE {
             return None;

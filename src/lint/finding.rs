@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::node::Place;
 use super::object::Cursor;
+use super::yaml::node::Place;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

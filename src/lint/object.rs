@@ -1,8 +1,8 @@
 //! Kubernetes objects in files, and ways through them.
 
 use super::file::File;
-use super::node::{Entry, Node, Place, Sort};
-use super::secret;
+use super::yaml::node::{Entry, Node, Place, Sort, Value};
+use crate::endpoint::secret;
 
 /// One Kubernetes object.
 #[derive(Debug)]
@@ -168,11 +168,11 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn is_map(&self) -> bool {
-        self.node.is_some_and(|node| matches!(node.value, super::node::Value::Map(_)))
+        self.node.is_some_and(|node| matches!(node.value, Value::Map(_)))
     }
 
     pub(super) fn is_list(&self) -> bool {
-        self.node.is_some_and(|node| matches!(node.value, super::node::Value::List(_)))
+        self.node.is_some_and(|node| matches!(node.value, Value::List(_)))
     }
 
     pub(super) fn sort(&self) -> Option<Sort> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::literal;
+use super::literal::literal;
 use crate::profile::consume::DEFAULT_RETRY;
 use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
 use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable};

@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::Workload;
 use super::metadata::{Component, selector};
+use super::workload::Workload;
 
 /// Said above the budget.
 pub(super) const COMMENT: &str =

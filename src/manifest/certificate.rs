@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{KeyToPath, SecretVolumeSource, Volume, VolumeMount};
 
-use super::connection::{SecretKey, secret_key};
+use super::secret_key::{SecretKey, secret_key};
 use crate::profile::{Profile, ProfileError};
 
 /// The name of the volume that holds them.

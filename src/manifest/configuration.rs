@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{ConfigMap, ConfigMapEnvSource, EnvFromSource, Secret, ServiceAccount};
 use sha2::{Digest as _, Sha256};
 
+use super::arguments;
 use super::metadata::Component;
-use super::{Workload, arguments};
+use super::workload::Workload;
 use crate::profile::ScaleKind;
 
 /// Said above the ConfigMap.

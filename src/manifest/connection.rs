@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
 use super::reach::{check_no_tls, check_tls, credentials, reachable};
+use super::secret_key::{SecretKey, Text};
 use crate::profile::{Authentication, Endpoint, Profile, ProfileError, RedisTable, Servers};
 use crate::units::Environment;
 
@@ -29,19 +30,6 @@ pub(super) struct Connection {
     pub(super) authentication: Authentication,
     /// KEDA's credentials are named by an object that is there already.
     pub(super) referenced: bool,
-}
-
-/// A key of an existing Secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SecretKey {
-    pub(super) secret: String,
-    pub(super) key: String,
-}
-
-/// Text, or where it is kept.
-pub(super) enum Text {
-    Literal(String),
-    Secret(SecretKey),
 }
 
 impl Connection {
@@ -192,12 +180,6 @@ impl Connection {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
-}
-
-/// A key of the Secret, where there is a Secret.
-pub(super) fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {
-    let secret = profile.deploy.secret.clone()?;
-    Some(SecretKey { secret, key: key.to_owned() })
 }
 
 fn secret_variable(name: &str, SecretKey { secret, key }: &SecretKey) -> EnvVar {

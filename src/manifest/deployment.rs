@@ -7,9 +7,9 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, StatefulSet, Statef
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec, Service, ServiceSpec};
 
-use super::metadata::{Component, selecting, selector};
-use super::scaled_object::annotated;
-use super::{Workload, arguments, pod};
+use super::metadata::{Component, annotated, selecting, selector};
+use super::workload::Workload;
+use super::{arguments, pod};
 use crate::profile::DEFAULT_DRAIN;
 use crate::profile::consume::DEFAULT_KILL_AFTER;
 

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Object, Workload};
+use super::object::Object;
+use super::workload::Workload;
 
 /// The file that `kubectl apply -k` reads in a folder.
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
@@ -138,6 +139,21 @@ impl Workload<'_> {
     pub fn to_yaml(&self, objects: &[Object]) -> Result<String, serde_saphyr::SerializeError> {
         let documents: Result<Vec<_>, _> = objects.iter().map(Object::to_yaml).collect();
         Ok(format!("{}---\n{}", self.header(), documents?.join("---\n")))
+    }
+
+    /// What has to be there first.
+    fn header(&self) -> String {
+        let name = self.profile.deploy.name();
+        let title = format!("# The workload `{name}`, as `qscale render` wrote it.\n");
+        if self.profile.deploy.write_secret == Some(true) {
+            return format!(
+                "{title}# Not to be applied as it is: the Secret in it holds texts that are to be replaced.\n"
+            );
+        }
+        let Some(command) = self.connection.secret_command(self.namespace.as_deref()) else { return title };
+        format!(
+            "{title}# The Secret is not part of it. Make it once, or let what keeps your secrets make it:\n#   {command}\n"
+        )
     }
 
     /// Writes a kustomization of `files`, in their order.

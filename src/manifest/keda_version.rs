@@ -3,6 +3,9 @@
 use crate::profile::scale::{Combine, FallbackBehavior, KedaVersion};
 use crate::profile::{Profile, ProfileError, ScaleKind, Strategy};
 
+/// The API version of all objects of KEDA.
+pub(super) const API_VERSION: &str = "keda.sh/v1alpha1";
+
 /// A key of the profile, the first KEDA that knows what it becomes, and when it becomes that.
 type Feature = (&'static [&'static str], KedaVersion, fn(&Profile) -> bool);
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::Workload;
+use super::workload::Workload;
 
 /// The part of the workload an object belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,15 @@ impl Component {
     }
 }
 
-/// Name, namespace and labels of an object.
-pub(super) fn metadata(workload: &Workload<'_>, name: &str, component: Component) -> ObjectMeta {
-    ObjectMeta {
-        name: Some(name.to_owned()),
-        namespace: workload.namespace.clone(),
-        labels: Some(labels(workload, name, component)),
-        ..ObjectMeta::default()
+impl Workload<'_> {
+    /// Name, namespace and labels of an object of one component.
+    pub(super) fn metadata(&self, name: &str, component: Component) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(name.to_owned()),
+            namespace: self.namespace.clone(),
+            labels: Some(labels(self, name, component)),
+            ..ObjectMeta::default()
+        }
     }
 }
 
@@ -72,6 +74,12 @@ fn version(image: &str) -> String {
         None => digest.rsplit(':').next().unwrap_or(digest).chars().take(12).collect(),
     };
     version.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()
+}
+
+/// Lays `annotations` over those that are there.
+pub(super) fn annotated(metadata: ObjectMeta, annotations: BTreeMap<String, String>) -> ObjectMeta {
+    let all: BTreeMap<_, _> = metadata.annotations.into_iter().flatten().chain(annotations).collect();
+    ObjectMeta { annotations: Some(all).filter(|all| !all.is_empty()), ..metadata }
 }
 
 /// What never changes in the life of an object.

@@ -9,11 +9,10 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::Workload;
 use super::connection::{PORT, SERVICE};
-use super::metadata::{Component, label, selecting};
+use super::metadata::{Component, annotated, label, selecting};
 use super::pod::{METRICS_PORT, metrics};
-use super::scaled_object::annotated;
+use super::workload::Workload;
 use crate::profile::ScaleKind;
 
 /// Said above the policy of a component that only needs Redis.

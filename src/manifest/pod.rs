@@ -11,8 +11,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::arguments::Call;
+use super::literal::literal;
 use super::metadata::{Component, labels};
-use super::{Workload, availability, certificate, configuration, literal};
+use super::workload::Workload;
+use super::{availability, certificate, configuration};
 use crate::profile::ScaleKind;
 use crate::profile::deploy::{DEFAULT_PROGRAM, ImagePullPolicy, QuantityText, ResourcesTable};
 

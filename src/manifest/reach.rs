@@ -1,6 +1,6 @@
 //! What keeps pods or KEDA from reaching the Redis that the profile names.
 
-use super::connection::{SecretKey, Text, secret_key};
+use super::secret_key::{SecretKey, Text, secret_key};
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
 use crate::profile::{Address, Endpoint, Profile, ProfileError, Tls, is_loopback};
 

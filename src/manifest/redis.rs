@@ -11,11 +11,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::Workload;
 use super::connection::{PORT, SERVICE};
-use super::metadata::{Component, labels, selecting, selector};
+use super::metadata::{Component, annotated, labels, selecting, selector};
 use super::pod::{Quantities, USER, container_security, hardened, pull_policy, resources};
-use super::scaled_object::annotated;
+use super::workload::Workload;
 use crate::profile::deploy::{QuantityText, ResourcesTable};
 
 /// Said above the Deployment.

@@ -4,10 +4,11 @@ use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use super::metadata::Component;
-use super::scaled_object::annotated;
-use super::trigger::{API_VERSION, Trigger, triggers};
-use super::{Workload, arguments, deployment, keda_version, pod};
+use super::keda_version::API_VERSION;
+use super::metadata::{Component, annotated};
+use super::trigger::{Trigger, triggers};
+use super::workload::Workload;
+use super::{arguments, deployment, keda_version, pod};
 use crate::profile::Strategy;
 use crate::profile::scale::{Calculation, HISTORY_LIMIT, JobRun, Rollout};
 

@@ -9,9 +9,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_saphyr::Commented;
 
-use super::metadata::Component;
-use super::trigger::{API_VERSION, Trigger, triggers};
-use super::{Workload, keda_version};
+use super::keda_version;
+use super::keda_version::API_VERSION;
+use super::metadata::{Component, annotated};
+use super::trigger::{Trigger, triggers};
+use super::workload::Workload;
 use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 use crate::profile::{Delivery, ScaleTable, TargetTable};
 
@@ -216,12 +218,6 @@ fn annotations(scale: &ScaleTable) -> BTreeMap<String, String> {
     .into_iter()
     .filter_map(|(key, value)| Some((key.to_owned(), value?)))
     .collect()
-}
-
-/// Lays `annotations` over those that are there.
-pub(super) fn annotated(metadata: ObjectMeta, annotations: BTreeMap<String, String>) -> ObjectMeta {
-    let all: BTreeMap<_, _> = metadata.annotations.into_iter().flatten().chain(annotations).collect();
-    ObjectMeta { annotations: Some(all).filter(|all| !all.is_empty()), ..metadata }
 }
 
 fn commented(duration: Duration, comment: &str) -> Commented<u64> {

@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_saphyr::Commented;
 
-use super::Workload;
 use super::trigger_authentication;
+use super::workload::Workload;
 use crate::profile::ScaleKind;
 use crate::profile::scale::AuthenticationKind;
 use crate::scaler::{self, Counted};
-
-/// The API version of all objects of KEDA.
-pub(super) const API_VERSION: &str = "keda.sh/v1alpha1";
 
 /// One trigger, <https://keda.sh/docs/latest/scalers/redis-lists/>.
 #[derive(Serialize)]

@@ -3,9 +3,9 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use super::Workload;
+use super::keda_version::API_VERSION;
 use super::metadata::Component;
-use super::trigger::API_VERSION;
+use super::workload::Workload;
 
 /// KEDA's `TriggerAuthentication`, as far as it is needed here.
 #[derive(Serialize)]

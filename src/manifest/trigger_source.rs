@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::connection::{Connection, SecretKey, Text};
+use super::connection::Connection;
+use super::secret_key::{SecretKey, Text};
 use crate::profile::{Authentication, Servers};
 
 impl Connection {

@@ -6,7 +6,8 @@ use std::path::Path;
 use anstyle::AnsiColor;
 use color_eyre::eyre::{Result, WrapErr as _};
 
-use super::{Args, CANNOT_FORM};
+use super::args::Args;
+use super::plan::CANNOT_FORM;
 use crate::exit::{Outcome, UsageError};
 use crate::files::input;
 use crate::lint::{self, File, Finding, ProfileFinding, Severity};

@@ -16,9 +16,6 @@ use crate::profile::{self, Source};
 use crate::terminal::Printer;
 use crate::units::Setting;
 
-/// Why an object could not be written down, which no object gives a reason for.
-const CANNOT_FORM: &str = "cannot write the objects down";
-
 pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context.profile)?;
     for warning in plan.workload.warnings(&plan.objects) {

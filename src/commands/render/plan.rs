@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use color_eyre::eyre::{Result, WrapErr as _};
 
-use super::CANNOT_FORM;
 use super::args::{Args, Format};
 use crate::exit::UsageError;
 use crate::manifest::form::{self, Identity, Only};
 use crate::manifest::{Object, Workload};
 use crate::profile::Profile;
+
+/// Why an object could not be written down, which no object gives a reason for.
+pub(super) const CANNOT_FORM: &str = "cannot write the objects down";
 
 /// What is rendered, with nothing left open.
 pub(super) struct Plan<'a> {

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Object, Objects};
-use super::super::pod;
+use super::name::dns_name;
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::pod;
 use crate::profile::scale::MAX_REPLICA_COUNT;
 use crate::units::HumanDuration;
 
 /// It is the value of a label; Kubernetes shortens it where a Job is named after it.
 const LONGEST_NAME: usize = 63;
 
-pub(in crate::lint) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     name(scaled, report);
     rollout(&spec, report);
@@ -95,24 +96,5 @@ fn name(scaled: &Object<'_>, report: &mut Report) {
     if scaled.name.len() > LONGEST_NAME {
         let message = format!("is longer than {LONGEST_NAME} characters, and no Job could be named after it");
         report.error("name-length", &at, message, "shorten it");
-    }
-}
-
-/// A name that Kubernetes takes: RFC 1123.
-pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
-    let Some(name) = at.text() else {
-        let generated = at.object.at(&["metadata", "generateName"]).is_there();
-        if !generated {
-            report.error("name", at, "is missing: the object has no name", "give it one");
-        }
-        return;
-    };
-    let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let inner = |c: char| outer(c) || c == '-';
-    let part = |part: &str| part.chars().all(inner) && part.starts_with(outer) && part.ends_with(outer);
-    if !name.split('.').all(part) {
-        let message = "is no name of an object: small letters, digits and `-`, a letter or digit at both ends; of several \
-                       such parts, with one `.` between";
-        report.error("name", at, message, "give it another");
     }
 }

@@ -1,11 +1,13 @@
 //! Passwords and certificates: where they stand, and whether KEDA finds them.
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Object, Objects};
-use super::super::pod::{self, Variable};
-use super::super::secret;
-use super::super::shape;
-use super::address::{container, resolve};
+use super::authentication::{parameters, tls_of_reference};
+use super::target::{container, resolve, template};
+use crate::endpoint::secret;
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::pod::{self, Variable};
+use crate::lint::schema::parameter;
+use crate::lint::spelling::nearest;
 
 /// Said to who writes a password where everyone can read it.
 const SECRET: &str = "put it into a Secret, and name that: `secretKeyRef` in a container, `secretTargetRef` in a \
@@ -15,7 +17,7 @@ const SECRET: &str = "put it into a Secret, and name that: `secretKeyRef` in a c
 pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
     for (key, value) in metadata.entries() {
-        if let Some(plain) = key.strip_suffix("FromEnv").filter(|plain| super::metadata::is_of_connection(plain)) {
+        if let Some(plain) = key.strip_suffix("FromEnv").filter(|plain| parameter::is_of_connection(plain)) {
             from_variable(trigger, plain, &value, objects, report);
         } else if secret::is_secret_name(key) && value.text().is_some_and(|text| !text.is_empty()) {
             let message = "is a password, for everyone who may read this object";
@@ -92,37 +94,6 @@ fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, repor
     }
 }
 
-/// Whether the trigger's TriggerAuthentication may switch TLS on; `None` where it is not known.
-pub(super) fn tls_of_reference(trigger: &Cursor<'_>, objects: &Objects<'_>) -> Option<bool> {
-    if !trigger.get("authenticationRef").is_there() {
-        return Some(false);
-    }
-    parameters(trigger, objects).map(|all| all.contains(&"tls"))
-}
-
-/// Whether the trigger's authentication gives one of these, or may, as it is not in the files.
-pub(super) fn gives(trigger: &Cursor<'_>, names: &[&str], objects: &Objects<'_>) -> bool {
-    trigger.get("authenticationRef").is_there()
-        && parameters(trigger, objects).is_none_or(|all| names.iter().any(|name| all.contains(name)))
-}
-
-/// What the trigger's authentication provides; `None` where there is none, or it is not in the files.
-fn parameters<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Vec<&'a str>> {
-    let reference = trigger.get("authenticationRef");
-    let kind = reference.get("kind").text().unwrap_or("TriggerAuthentication");
-    let name = reference.get("name").text()?;
-    let authentication = objects
-        .of_kind(kind)
-        .find(|object| object.name == name && (kind.starts_with("Cluster") || object.is_beside(trigger.object)))?;
-    let lists = ["secretTargetRef", "configMapTargetRef", "env"];
-    let spec = authentication.at(&["spec"]);
-    // Whatever a vault brings.
-    if spec.entries().iter().any(|(key, _)| !lists.contains(key)) {
-        return None;
-    }
-    Some(lists.iter().flat_map(|list| spec.get(list).items()).filter_map(|item| item.get("parameter").text()).collect())
-}
-
 /// A reference to nothing is no error in KEDA: it goes on without user and password.
 ///
 /// Source: `pkg/scaling/resolver/scale_resolvers.go :: resolveAuthRef`
@@ -154,7 +125,7 @@ pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, repor
 /// The variables that a TriggerAuthentication reads from the pods of this trigger: of their first container where it names
 /// none.
 fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: &'a Objects<'a>, report: &mut Report) {
-    let Some(template) = super::address::template(trigger, objects) else { return };
+    let Some(template) = template(trigger, objects) else { return };
     for entry in authentication.at(&["spec", "env"]).items() {
         let (name, named) = (entry.get("name"), entry.get("containerName"));
         let Some(container) = pod::container(&template, named.text()) else { continue };
@@ -172,7 +143,7 @@ fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: 
 }
 
 /// Looks at what a TriggerAuthentication takes from where.
-pub(in crate::lint) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = object.at(&["spec"]);
     for parameter in ["secretTargetRef", "configMapTargetRef", "env"].iter().flat_map(|list| spec.get(list).items()) {
         misspelt(&parameter.get("parameter"), report);
@@ -241,7 +212,7 @@ const PARAMETERS: [&str; 8] = [
 /// A parameter that is nearly one of these; other triggers have others.
 fn misspelt(parameter: &Cursor<'_>, report: &mut Report) {
     let Some(text) = parameter.text().filter(|text| text.len() > 5 && !PARAMETERS.contains(text)) else { return };
-    let near = shape::nearest(text, PARAMETERS.into_iter()).filter(|near| near.len() > 5);
+    let near = nearest(text, PARAMETERS.into_iter()).filter(|near| near.len() > 5);
     // Others spell it so.
     if let Some(near) = near.filter(|_| text != "userName") {
         let message = "is nothing that a Redis trigger reads: KEDA passes over it without a word";
@@ -250,17 +221,11 @@ fn misspelt(parameter: &Cursor<'_>, report: &mut Report) {
 }
 
 /// Looks at the variables of a container, and at what its ConfigMaps hold openly.
-pub(in crate::lint) fn check_container(container: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check_container(container: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     for entry in container.get("env").items() {
         let value = entry.get("value");
         let name = entry.get("name").text().unwrap_or_default();
         check_value(name, &value, report);
-        if name == "REDIS_HOST"
-            && let Some(text) =
-                value.text().filter(|text| text.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_private()))
-        {
-            super::address::host(&value, text, report);
-        }
         let from = entry.at(&["valueFrom", "secretKeyRef"]);
         let (Some(secret), Some(key)) = (from.get("name").text(), from.get("key").text()) else { continue };
         if let Some(secret) =
@@ -279,7 +244,7 @@ pub(in crate::lint) fn check_container(container: &Cursor<'_>, objects: &Objects
 }
 
 /// Looks at what a ConfigMap holds.
-pub(in crate::lint) fn check_config_map(object: &Object<'_>, report: &mut Report) {
+pub(super) fn check_config_map(object: &Object<'_>, report: &mut Report) {
     object.at(&["data"]).entries().iter().for_each(|(key, value)| check_value(key, value, report));
 }
 
@@ -294,7 +259,7 @@ fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
 }
 
 /// Whether the named container is there at all.
-pub(in crate::lint) fn check_source(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check_source(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let path: &[&str] = match scaled.kind {
         "ScaledJob" => &["spec", "envSourceContainerName"],
         _ => &["spec", "scaleTargetRef", "envSourceContainerName"],

@@ -13,17 +13,17 @@ pub struct Place {
 
 /// A value, and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) value: Value,
-    pub(super) place: Place,
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) place: Place,
     /// Where its text stands, which for an alias is somewhere else.
-    pub(super) origin: Place,
+    pub(crate) origin: Place,
     /// The last line of its text.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Scalar {
         text: String,
         /// Without quotes, so that it may be something else than text.
@@ -35,15 +35,15 @@ pub(super) enum Value {
 
 /// A key and its value.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) place: Place,
-    pub(super) node: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) node: Node,
 }
 
 /// What kubectl takes a scalar for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(crate) enum Sort {
     Null,
     Boolean,
     Integer,
@@ -53,7 +53,7 @@ pub(super) enum Sort {
 
 impl Node {
     /// The entries of a map; none for anything else.
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
             _ => &[],
@@ -61,7 +61,7 @@ impl Node {
     }
 
     /// The items of a list; none for anything else.
-    pub(super) fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
             _ => &[],
@@ -69,12 +69,12 @@ impl Node {
     }
 
     /// The value of `key`; of a key that is there twice, the last, as kubectl has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rfind(|entry| entry.key == key)
     }
 
     /// A scalar as it is written, unless it is null.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } if self.sort() != Some(Sort::Null) => Some(text),
             _ => None,
@@ -82,7 +82,7 @@ impl Node {
     }
 
     /// What a scalar is; `None` for anything else.
-    pub(super) fn sort(&self) -> Option<Sort> {
+    pub(crate) fn sort(&self) -> Option<Sort> {
         match &self.value {
             Value::Scalar { text, plain: true } => Some(sort(text)),
             Value::Scalar { .. } => Some(Sort::Text),

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::finding::Report;
-use super::super::node::Sort;
-use super::super::object::{Cursor, Object, Objects};
-use super::super::pod;
-use super::trigger::is_list;
+use super::name::dns_name;
+use super::redis::is_list;
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::pod;
+use crate::lint::yaml::node::Sort;
 use crate::profile::scale::{COOLDOWN_PERIOD, MAX_REPLICA_COUNT, POLLING_INTERVAL};
 use crate::units::HumanDuration;
 
@@ -22,7 +23,7 @@ const MOST_CLIENTS: u64 = 10_000;
 /// The connections of a consumer of qscale, whatever its concurrency: one waits for items, one does everything else.
 const CLIENTS_OF_CONSUMER: u64 = 2;
 
-pub(in crate::lint) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     counts(scaled, report);
     name(scaled, report);
     if wakes(scaled) {
@@ -73,10 +74,10 @@ fn counts(scaled: &Object<'_>, report: &mut Report) {
 /// Source: `scaledobject_webhook.go`, labels of the HPA
 fn name(scaled: &Object<'_>, report: &mut Report) {
     let at = scaled.at(&["metadata", "name"]);
-    super::scaled_job::dns_name(&at, report);
+    dns_name(&at, report);
     let hpa = scaled.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
     if hpa.is_there() {
-        super::scaled_job::dns_name(&hpa, report);
+        dns_name(&hpa, report);
     }
     if hpa.text().is_some_and(|name| name.len() > 63) {
         report.error("name-length", &hpa, "is longer than 63 characters, which KEDA refuses", "shorten it");

@@ -1,73 +1,15 @@
-//! The fields of KEDA's kinds, and of those of Kubernetes that they scale.
+//! Fields of KEDA's kinds.
 //!
 //! Source: the CRDs of KEDA 2.20 (`config/crd/bases`).
 
-mod kubernetes;
+use super::kubernetes::{JOB_SPEC, META};
+use super::shape::Type::{Any, Boolean, List, Of, One, Text, Texts, Whole};
+use super::shape::{COUNT, FROM_ONE, Shape, object, shape};
 
-use self::kubernetes::{CONFIG_MAP, CONTAINER, DEPLOYMENT_SPEC, JOB_SPEC, META, SECRET, STATEFUL_SET_SPEC};
-use super::shape::Shape;
-use super::shape::Type::{self, Any, Boolean, List, Of, One, Text, Texts, Whole};
-
-const COUNT: Type = Whole(0, i32::MAX as i64);
-const FROM_ONE: Type = Whole(1, i32::MAX as i64);
-
-/// The fields of an object of this kind, as far as they are known here.
-pub(super) fn of_kind(kind: &str) -> Option<&'static Shape> {
-    Some(match kind {
-        "ScaledObject" => &SCALED_OBJECT,
-        "ScaledJob" => &SCALED_JOB,
-        "TriggerAuthentication" | "ClusterTriggerAuthentication" => &TRIGGER_AUTHENTICATION,
-        "Deployment" => &DEPLOYMENT,
-        "StatefulSet" => &STATEFUL_SET,
-        "Job" => &JOB,
-        "ConfigMap" => &CONFIG_MAP,
-        "Secret" => &SECRET,
-        _ => return None,
-    })
-}
-
-/// What a field of this name is in any kind of Kubernetes.
-pub(super) fn of_field(name: &str) -> Option<&'static Type> {
-    ANYWHERE.field(name)
-}
-
-static ANYWHERE: Shape = shape(
-    "an object",
-    &[],
-    &[
-        ("containers", List(&CONTAINER)),
-        ("initContainers", List(&CONTAINER)),
-        ("metadata", Of(&META)),
-        ("scaleTargetRef", Of(&TARGET)),
-    ],
-);
-
-/// A struct, and what of it cannot be left out.
-const fn shape(
-    name: &'static str,
-    required: &'static [&'static str],
-    fields: &'static [(&'static str, Type)],
-) -> Shape {
-    Shape { name, fields, required }
-}
-
-/// An object of `kind` with such a `spec`.
-macro_rules! object {
-    ($name:ident, $kind:literal, $spec:expr) => {
-        static $name: Shape = shape(
-            $kind,
-            &["spec"],
-            &[("apiVersion", Text), ("kind", Text), ("metadata", Of(&META)), ("spec", Of(&$spec)), ("status", Any)],
-        );
-    };
-}
-
-object!(SCALED_OBJECT, "a ScaledObject", SCALED_OBJECT_SPEC);
-object!(SCALED_JOB, "a ScaledJob", SCALED_JOB_SPEC);
-object!(TRIGGER_AUTHENTICATION, "a TriggerAuthentication", TRIGGER_AUTHENTICATION_SPEC);
-object!(DEPLOYMENT, "a Deployment", DEPLOYMENT_SPEC);
-object!(STATEFUL_SET, "a StatefulSet", STATEFUL_SET_SPEC);
-object!(JOB, "a Job", JOB_SPEC);
+pub(super) static SCALED_OBJECT: Shape = shape("a ScaledObject", &["spec"], &object!(SCALED_OBJECT_SPEC));
+pub(super) static SCALED_JOB: Shape = shape("a ScaledJob", &["spec"], &object!(SCALED_JOB_SPEC));
+pub(super) static TRIGGER_AUTHENTICATION: Shape =
+    shape("a TriggerAuthentication", &["spec"], &object!(TRIGGER_AUTHENTICATION_SPEC));
 
 static SCALED_OBJECT_SPEC: Shape = shape(
     "the spec of a ScaledObject",
@@ -86,7 +28,7 @@ static SCALED_OBJECT_SPEC: Shape = shape(
     ],
 );
 
-static TARGET: Shape = shape(
+pub(super) static TARGET: Shape = shape(
     "a target",
     &["name"],
     &[("apiVersion", Text), ("envSourceContainerName", Text), ("kind", Text), ("name", Text)],

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Objects};
-use super::super::pod::{self, Variable};
-use super::credentials;
+use super::authentication;
+use super::target::container;
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Objects};
+use crate::lint::pod::{self, Variable};
 
 /// Ports that speak TLS with those who host Redis for others.
 const TLS_PORTS: [&str; 3] = ["6380", "10000", "25061"];
@@ -58,7 +59,7 @@ fn part<'a>(trigger: &Cursor<'a>, names: [&str; 2], objects: &'a Objects<'a>) ->
 
 /// Whether the parts make an address.
 fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objects<'_>, report: &mut Report) {
-    let gives = |names: &[&str]| credentials::gives(trigger, names, objects);
+    let gives = |names: &[&str]| authentication::gives(trigger, names, objects);
     let (address, port_too, host_too) = (["address", "addresses"], ["port", "ports"], ["host", "hosts"]);
     match parts {
         [Some(_), host, port] => {
@@ -208,30 +209,9 @@ fn loopback(at: &Cursor<'_>, report: &mut Report) {
     );
 }
 
-/// What the variable of the target's container holds; `None` where the container is not in the files.
-pub(super) fn resolve<'a>(trigger: &Cursor<'a>, variable: &str, objects: &'a Objects<'a>) -> Option<Variable<'a>> {
-    container(trigger, objects).map(|container| pod::variable(&container, variable, objects))
-}
-
-/// The container whose variables KEDA reads.
-pub(super) fn container<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Cursor<'a>> {
-    let path: &[&str] = match trigger.object.kind {
-        "ScaledJob" => &["spec", "envSourceContainerName"],
-        _ => &["spec", "scaleTargetRef", "envSourceContainerName"],
-    };
-    pod::container(&template(trigger, objects)?, trigger.object.at(path).text())
-}
-
-/// The template of the pods that are scaled.
-pub(super) fn template<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Cursor<'a>> {
-    let scaled = trigger.object;
-    let owner = if scaled.kind == "ScaledJob" { scaled } else { pod::target(scaled, objects)? };
-    owner.template()
-}
-
 fn tls_port(trigger: &Cursor<'_>, part: Option<&Part<'_>>, objects: &Objects<'_>, report: &mut Report) {
     let on = trigger.at(&["metadata", "enableTLS"]).is_true()
-        || credentials::tls_of_reference(trigger, objects) != Some(false);
+        || authentication::tls_of_reference(trigger, objects) != Some(false);
     let Some(Part { at, text: Some(text) }) = part.filter(|_| !on) else { return };
     // A URL has been refused before.
     let of_tls = |text: &str| {

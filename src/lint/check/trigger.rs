@@ -2,19 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Object, Objects};
-use super::super::shape;
+use super::redis::{REDIS, is_list, is_redis};
 use super::{address, credentials, metadata};
-
-/// The triggers that look into a Redis.
-///
-/// Source: `pkg/scaling/scalers_builder.go :: buildScaler`
-const REDIS: [&str; 6] =
-    ["redis", "redis-cluster", "redis-sentinel", "redis-streams", "redis-cluster-streams", "redis-sentinel-streams"];
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::spelling::nearest;
 
 /// Looks at the triggers of a ScaledObject or ScaledJob, in the order in which they stand.
-pub(in crate::lint) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let triggers = scaled.at(&["spec", "triggers"]);
     if triggers.is_list() && triggers.items().is_empty() {
         report.error("no-trigger", &triggers, "is empty: there is nothing to scale by", "add a trigger");
@@ -39,31 +34,17 @@ pub(in crate::lint) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report:
     maximum(&triggers, report);
 }
 
-/// Whether a trigger counts what is in Redis: in a list, or in a stream.
-fn is_redis(trigger: &Cursor<'_>) -> bool {
-    trigger.get("type").text().is_some_and(|kind| REDIS.contains(&kind))
-}
-
 /// A type that is meant to be one of those for Redis, and is none.
 fn kind(trigger: &Cursor<'_>, report: &mut Report) {
     let kind = trigger.get("type");
     let Some(text) = kind.text().filter(|text| !REDIS.contains(text)) else { return };
-    let near = shape::nearest(text, REDIS.into_iter());
+    let near = nearest(text, REDIS.into_iter());
     if near.is_some() || text.to_ascii_lowercase().contains("redis") {
         let way_out =
             near.map_or_else(|| format!("it is one of {}", REDIS.join(", ")), |near| format!("write `{near}`"));
         let message = format!("cannot be `{text}`: KEDA has no such trigger, and refuses the object");
         report.error("trigger-type", &kind, message, way_out);
     }
-}
-
-/// Whether it counts a list.
-pub(in crate::lint) fn is_list(trigger: &Cursor<'_>) -> bool {
-    is_redis(trigger) && !is_stream(trigger)
-}
-
-pub(in crate::lint) fn is_stream(trigger: &Cursor<'_>) -> bool {
-    trigger.get("type").text().is_some_and(|kind| kind.ends_with("-streams"))
 }
 
 /// Source: `pkg/scalers/scaler.go :: GetMetricTargetType`, `scaledjob_types.go`

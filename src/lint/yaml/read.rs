@@ -11,9 +11,9 @@ const MOST_NODES: usize = 500_000;
 
 /// What keeps a document from being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Broken {
-    pub(super) place: Place,
-    pub(super) message: String,
+pub(crate) struct Broken {
+    pub(crate) place: Place,
+    pub(crate) message: String,
 }
 
 /// A list or map that is not over yet.
@@ -34,7 +34,7 @@ struct Reader {
 }
 
 /// Reads all documents that can be read, and says what is wrong with the others.
-pub(super) fn read(text: &str) -> (Vec<Node>, Vec<Broken>) {
+pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<Broken>) {
     let mut parser = Parser::new_from_str(text);
     let mut reader = Reader { documents: Vec::new(), open: Vec::new(), anchors: HashMap::new(), nodes: 0 };
     let mut broken = Vec::new();

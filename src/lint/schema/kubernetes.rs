@@ -2,9 +2,12 @@
 //!
 //! Source: the API of Kubernetes as it is embedded in KEDA's CRD of ScaledJobs, and `staging/src/k8s.io/api`.
 
-use super::super::shape::Shape;
-use super::super::shape::Type::{Any, Boolean, List, Of, One, Text, Texts};
-use super::{COUNT, FROM_ONE, shape};
+use super::shape::Type::{Any, Boolean, List, Of, One, Text, Texts};
+use super::shape::{COUNT, FROM_ONE, Shape, object, shape};
+
+pub(super) static DEPLOYMENT: Shape = shape("a Deployment", &["spec"], &object!(DEPLOYMENT_SPEC));
+pub(super) static STATEFUL_SET: Shape = shape("a StatefulSet", &["spec"], &object!(STATEFUL_SET_SPEC));
+pub(super) static JOB: Shape = shape("a Job", &["spec"], &object!(JOB_SPEC));
 
 pub(super) static CONFIG_MAP: Shape = shape(
     "a ConfigMap",
@@ -33,7 +36,7 @@ pub(super) static SECRET: Shape = shape(
     ],
 );
 
-pub(super) static DEPLOYMENT_SPEC: Shape = shape(
+static DEPLOYMENT_SPEC: Shape = shape(
     "the spec of a Deployment",
     &["selector", "template"],
     &[
@@ -48,7 +51,7 @@ pub(super) static DEPLOYMENT_SPEC: Shape = shape(
     ],
 );
 
-pub(super) static STATEFUL_SET_SPEC: Shape = shape(
+static STATEFUL_SET_SPEC: Shape = shape(
     "the spec of a StatefulSet",
     &["selector", "template"],
     &[

@@ -2,49 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::finding::Report;
-use super::node::Sort;
-use super::object::Cursor;
-use super::shapes;
-
-/// The fields of a struct.
-pub(super) struct Shape {
-    /// What it is, for people: `a trigger`.
-    pub(super) name: &'static str,
-    pub(super) fields: &'static [(&'static str, Type)],
-    /// What cannot be left out.
-    pub(super) required: &'static [&'static str],
-}
-
-impl Shape {
-    /// What its field of this name holds.
-    pub(super) fn field(&self, name: &str) -> Option<&'static Type> {
-        self.fields.iter().find(|(own, _)| *own == name).map(|(_, kind)| kind)
-    }
-}
-
-/// What a field holds.
-pub(super) enum Type {
-    /// Whatever Kubernetes makes of it.
-    Any,
-    Text,
-    Boolean,
-    /// A whole number, and the least and greatest of them.
-    Whole(i64, i64),
-    /// One of these words.
-    One(&'static [&'static str]),
-    /// Keys and texts.
-    Texts,
-    Of(&'static Shape),
-    List(&'static Shape),
-}
+use crate::lint::finding::Report;
+use crate::lint::object::Cursor;
+use crate::lint::schema;
+use crate::lint::schema::shape::{Shape, Type};
+use crate::lint::spelling::nearest;
+use crate::lint::yaml::node::Sort;
 
 /// Fields of so many structs that where else they belong says nothing.
 const EVERYWHERE: [&str; 9] = ["apiVersion", "key", "kind", "metadata", "name", "parameter", "spec", "type", "value"];
 
 /// Looks through an object of a kind whose fields are known.
 pub(super) fn check(root: &Cursor<'_>, report: &mut Report) {
-    if let Some(shape) = shapes::of_kind(root.object.kind) {
+    if let Some(shape) = schema::of_kind(root.object.kind) {
         walk(root, shape, report);
     }
 }
@@ -124,7 +94,7 @@ fn one(field: &Cursor<'_>, words: &'static [&'static str], report: &mut Report) 
     }
     let mut way_out = format!("it is one of {}", words.join(", "));
     if let Some(home) =
-        shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|_, kind| takes(kind, word)))
+        schema::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|_, kind| takes(kind, word)))
     {
         let _ = write!(way_out, "; `{word}` is meant for `{home}`");
     } else if let Some(near) = nearest(word, words.iter().copied()) {
@@ -143,13 +113,13 @@ fn wrong_type(field: &Cursor<'_>, expected: &str, report: &mut Report) {
 
 fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
     let here = shape.fields.iter().map(|(name, _)| *name);
-    let own = || shapes::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|name, _| name == key));
+    let own = || schema::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|name, _| name == key));
     let other = || {
         let kinds = ["ScaledObject", "ScaledJob"].into_iter().filter(|kind| *kind != field.object.kind);
         let keda = field.object.kind.starts_with("Scaled");
         kinds
             .filter(|_| keda)
-            .find(|kind| shapes::of_kind(kind).is_some_and(|shape| home(shape, "", &|name, _| name == key).is_some()))
+            .find(|kind| schema::of_kind(kind).is_some_and(|shape| home(shape, "", &|name, _| name == key).is_some()))
     };
     let common = EVERYWHERE.contains(&key);
     let way_out = if let Some(home) = own().filter(|_| !common) {
@@ -188,12 +158,4 @@ fn collect(shape: &'static Shape, path: String, wanted: &dyn Fn(&str, &Type) -> 
             _ => {}
         }
     }
-}
-
-/// The word that was most likely meant.
-pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_ascii_lowercase().replace(['-', '_'], "");
-    let distance = |known: &str| strsim::damerau_levenshtein(&word, &known.to_ascii_lowercase());
-    let (near, distance) = known.map(|known| (known, distance(known))).min_by_key(|(_, distance)| *distance)?;
-    (distance <= 1 + near.len() / 5).then_some(near)
 }

@@ -1,11 +1,11 @@
 //! Objects that stand in each other's way.
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Object, Objects};
-use super::super::pod;
-use super::super::shape;
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::pod;
+use crate::lint::spelling::nearest;
 
-pub(in crate::lint) fn check(objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check(objects: &Objects<'_>, report: &mut Report) {
     let scaled: Vec<&Object<'_>> = objects.of_kind("ScaledObject").collect();
     for (at, own) in scaled.iter().enumerate() {
         for other in &scaled[..at] {
@@ -82,7 +82,7 @@ fn kind(own: &Object<'_>, report: &mut Report) {
     let kind = target.get("kind");
     let Some(text) = kind.text().filter(|text| !pod::SCALED.contains(text)) else { return };
     if matches!(target.get("apiVersion").text(), None | Some("apps/v1")) {
-        let way_out = match shape::nearest(text, pod::SCALED.into_iter()) {
+        let way_out = match nearest(text, pod::SCALED.into_iter()) {
             Some(near) => format!("write `{near}`"),
             None => format!("it is one of {}; of anything else `apiVersion` has to be said", pod::SCALED.join(", ")),
         };
@@ -106,7 +106,7 @@ fn missing(own: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     }
     let known = || objects.all().filter(|object| matches!(object.kind, "Deployment" | "StatefulSet"));
     let same_name = known().find(|object| object.name == text);
-    let near = shape::nearest(text, known().map(|object| object.name));
+    let near = nearest(text, known().map(|object| object.name));
     let way_out = match (same_name, near) {
         (Some(object), _) => format!("it is a {}: say so in `kind`", object.kind),
         (None, Some(near)) => format!("did you mean `{near}`?"),

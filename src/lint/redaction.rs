@@ -6,24 +6,24 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::node::{Entry, Node, Place, Value};
-use super::rule::metadata::is_parameter;
-use super::secret;
-use super::shape::{Shape, Type};
-use super::shapes;
+use super::schema;
+use super::schema::parameter::is_parameter;
+use super::schema::shape::{Shape, Type};
+use super::yaml::node::{Entry, Node, Place, Value};
+use crate::endpoint::secret;
 
 /// What stands in place of what is covered.
 const COVER: &str = "…";
 
 /// The stretches of lines that are covered, in characters counted from 0.
 #[derive(Debug, Default)]
-pub(super) struct Cover {
+pub(super) struct Redaction {
     covered: BTreeMap<usize, Vec<Range<usize>>>,
     /// Where the last thing of a line ends, behind which there are comments.
     ends: BTreeMap<usize, usize>,
 }
 
-impl Cover {
+impl Redaction {
     /// Covers one more document.
     pub(super) fn add(&mut self, document: &Node) {
         let kinds: Vec<&str> = document
@@ -42,7 +42,7 @@ impl Cover {
             } else if kinds.is_empty() || kinds.iter().any(|kind| kind.to_lowercase().contains("secret")) {
                 self.secret(entry);
             } else {
-                let known = kinds.last().and_then(|kind| shapes::of_kind(kind));
+                let known = kinds.last().and_then(|kind| schema::of_kind(kind));
                 match known.and_then(|shape| shape.field(&entry.key)) {
                     Some(kind) => self.field(entry, kind),
                     None => self.guess(entry),
@@ -71,7 +71,7 @@ impl Cover {
 
     /// A field of an object whose kind is not known here.
     fn guess(&mut self, entry: &Entry) {
-        match shapes::of_field(&entry.key) {
+        match schema::of_field(&entry.key) {
             Some(kind) => self.field(entry, kind),
             None if !entry.node.entries().is_empty() => {
                 for entry in entry.node.entries() {

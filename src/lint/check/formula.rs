@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Object};
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object};
 use crate::profile::scale::Formula;
 
 /// Words that are no names in KEDA's language, <https://expr-lang.org/docs/language-definition>.
@@ -30,7 +30,7 @@ const WORDS: [&str; 20] = [
     "filter",
 ];
 
-pub(in crate::lint) fn check(scaled: &Object<'_>, report: &mut Report) {
+pub(super) fn check(scaled: &Object<'_>, report: &mut Report) {
     let modifiers = scaled.at(&["spec", "advanced", "scalingModifiers"]);
     let formula = modifiers.get("formula");
     if !modifiers.is_map() || modifiers.entries().is_empty() {

@@ -3,7 +3,9 @@
 mod purpose;
 
 use self::purpose::Warning;
-use super::{File, Finding, Severity};
+use crate::lint::check::check as check_manifests;
+use crate::lint::file::File;
+use crate::lint::finding::{Finding, Severity};
 use crate::profile::{KedaVersion, Profile, ProfileError, Source};
 
 /// What is wrong in a profile.
@@ -105,7 +107,7 @@ type Placed = (Option<usize>, ProfileFinding);
 pub fn check(profile: &Profile, yaml: &str, version: KedaVersion) -> Vec<ProfileFinding> {
     let source = &profile.source;
     let file = File::read(&source.name, yaml);
-    let of_objects = super::check(&[file], version)
+    let of_objects = check_manifests(&[file], version)
         .into_iter()
         .filter(|finding| !ON_PURPOSE.contains(&finding.code))
         .filter_map(|finding| placed(source, finding));

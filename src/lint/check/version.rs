@@ -1,10 +1,10 @@
 //! What an older KEDA does not know: it is refused, or dropped without a word.
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Object, Objects};
-use super::super::pod::Variable;
-use super::address::resolve;
-use super::trigger::is_list;
+use super::redis::is_list;
+use super::target::resolve;
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::pod::Variable;
 use crate::profile::KedaVersion;
 
 /// Where a field is, of which kind, and the first KEDA that knows it.
@@ -24,7 +24,7 @@ const FIELDS: [(&str, &[&str], KedaVersion); 9] = [
     ),
 ];
 
-pub(in crate::lint) fn check(scaled: &Object<'_>, version: KedaVersion, report: &mut Report) {
+pub(super) fn check(scaled: &Object<'_>, version: KedaVersion, report: &mut Report) {
     for (_, path, since) in FIELDS.iter().filter(|(kind, ..)| *kind == scaled.kind) {
         needs(&scaled.at(path), *since, version, report);
     }
@@ -72,12 +72,7 @@ pub(in crate::lint) fn check(scaled: &Object<'_>, version: KedaVersion, report: 
 /// A proxy that looks into scripts, and does not take the one that KEDA sent.
 ///
 /// Source: <https://github.com/kedacore/keda/issues/7758>
-pub(in crate::lint) fn check_host(
-    scaled: &Object<'_>,
-    objects: &Objects<'_>,
-    version: KedaVersion,
-    report: &mut Report,
-) {
+pub(super) fn check_host(scaled: &Object<'_>, objects: &Objects<'_>, version: KedaVersion, report: &mut Report) {
     if version >= KedaVersion(2, 20, 0) {
         return;
     }
@@ -105,7 +100,7 @@ pub(in crate::lint) fn check_host(
 }
 
 /// What a TriggerAuthentication gives, and an older KEDA does not take.
-pub(in crate::lint) fn check_authentication(object: &Object<'_>, version: KedaVersion, report: &mut Report) {
+pub(super) fn check_authentication(object: &Object<'_>, version: KedaVersion, report: &mut Report) {
     let spec = object.at(&["spec"]);
     needs(&spec.get("configMapTargetRef"), KedaVersion(2, 13, 0), version, report);
     for source in ["secretTargetRef", "configMapTargetRef", "env"].iter().flat_map(|list| spec.get(list).items()) {
@@ -135,7 +130,7 @@ const APIS: [(&str, &str, &[&str]); 11] = [
 ];
 
 /// A version that was, or never was. Other groups may have kinds of the same names, but for KEDA's.
-pub(in crate::lint) fn check_api(root: &Cursor<'_>, report: &mut Report) {
+pub(super) fn check_api(root: &Cursor<'_>, report: &mut Report) {
     let own = APIS.into_iter().find(|(kind, ..)| *kind == root.object.kind);
     let at = root.get("apiVersion");
     let (Some((kind, group, versions)), Some(text)) = (own, at.text()) else { return };

@@ -1,44 +1,11 @@
 //! What a trigger is told: lengths, names, and parameters that nobody reads.
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Objects};
-use super::super::shape;
-use super::credentials;
-use super::trigger::is_stream;
-
-/// What may come from a variable as well, as `…FromEnv`.
-const OF_CONNECTION: [&str; 10] = [
-    "address",
-    "addresses",
-    "host",
-    "hosts",
-    "port",
-    "ports",
-    "username",
-    "password",
-    "sentinelUsername",
-    "sentinelPassword",
-];
-
-/// What else a trigger of any Redis reads.
-const OF_ALL: [&str; 4] = ["databaseIndex", "enableTLS", "unsafeSsl", "sentinelMaster"];
-
-const OF_LISTS: [&str; 3] = ["activationListLength", "listLength", "listName"];
-
-const OF_STREAMS: [&str; 6] =
-    ["activationLagCount", "consumerGroup", "lagCount", "pendingEntriesCount", "stream", "streamLength"];
-
-/// Whether a trigger of some Redis reads a parameter of this name.
-pub(in crate::lint) fn is_parameter(name: &str) -> bool {
-    let connection = name.strip_suffix("FromEnv").unwrap_or(name);
-    OF_CONNECTION.contains(&connection)
-        || [&OF_ALL[..], &OF_LISTS, &OF_STREAMS].iter().any(|names| names.contains(&connection))
-}
-
-/// Whether it may come from a variable.
-pub(super) fn is_of_connection(name: &str) -> bool {
-    OF_CONNECTION.contains(&name) || name == "sentinelMaster"
-}
+use super::authentication;
+use super::redis::is_stream;
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Objects};
+use crate::lint::schema::parameter::{OF_ALL, OF_CONNECTION, OF_LISTS, OF_STREAMS, is_of_connection};
+use crate::lint::spelling::nearest;
 
 pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
@@ -61,7 +28,7 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
     unknown(trigger, &metadata, report);
     let sentinel = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-sentinel"));
     let named = ["sentinelMaster", "sentinelMasterFromEnv"].iter().any(|key| metadata.get(key).text().is_some());
-    if sentinel && !named && !credentials::gives(trigger, &["sentinelMaster"], objects) {
+    if sentinel && !named && !authentication::gives(trigger, &["sentinelMaster"], objects) {
         let message = "has no `sentinelMaster`: KEDA takes it, and never reaches Redis";
         report.error("sentinel-master", &metadata.by_key(), message, "name the master as the sentinels know it");
     }
@@ -130,7 +97,7 @@ fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
             let message = "is passed over: KEDA reads it from a TriggerAuthentication alone".to_owned();
             (message, "move it there; for TLS alone, `enableTLS` \"true\" is enough".to_owned())
         } else {
-            let near = shape::nearest(key, known());
+            let near = nearest(key, known());
             let way_out = near.map_or_else(|| "take it away".to_owned(), |near| format!("did you mean `{near}`?"));
             ("is nothing that this trigger reads: KEDA passes over it without a word".to_owned(), way_out)
         };

@@ -1,18 +1,19 @@
 //! Pods: what they are made of, and how long they are given to end.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::super::finding::Report;
-use super::super::object::{Cursor, Object, Objects};
-use super::super::pod;
-use super::credentials;
+use super::{address, credentials};
+use crate::lint::finding::Report;
+use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::pod;
 use crate::units::HumanDuration;
 
 /// What Kubernetes gives a pod to end where nothing is said.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Looks at the pods of any object that has some.
-pub(in crate::lint) fn check(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
+pub(super) fn check(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(template) = object.template() else { return };
     let spec = template.get("spec");
     let network = spec.get("hostNetwork");
@@ -31,10 +32,21 @@ pub(in crate::lint) fn check(object: &Object<'_>, objects: &Objects<'_>, report:
         for container in spec.get(list).items() {
             image(&container, report);
             credentials::check_container(&container, objects, report);
+            host(&container, report);
         }
     }
     if spec.is_map() && matches!(object.kind, "Deployment" | "StatefulSet" | "ScaledJob") {
         scaled(object, &spec, &template, objects, report);
+    }
+}
+
+/// A private address as the host that qscale's own pods are told.
+fn host(container: &Cursor<'_>, report: &mut Report) {
+    for entry in container.get("env").items().iter().filter(|entry| entry.get("name").text() == Some("REDIS_HOST")) {
+        let value = entry.get("value");
+        if let Some(text) = value.text().filter(|text| text.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_private())) {
+            address::host(&value, text, report);
+        }
     }
 }
 

@@ -1,0 +1,151 @@
+//! Rules over manifests, one file per subject.
+
+mod address;
+mod authentication;
+mod credentials;
+mod field;
+mod formula;
+mod metadata;
+mod name;
+mod pods;
+mod redis;
+mod scaled_job;
+mod scaled_object;
+mod target;
+mod together;
+mod trigger;
+mod version;
+
+use crate::lint::file::File;
+use crate::lint::finding::{Finding, Report, Severity};
+use crate::lint::object::{Cursor, Objects};
+use crate::lint::yaml::node::{Place, Sort};
+use crate::profile::KedaVersion;
+
+/// Looks for what is wrong in `files`, whose objects belong together, for this KEDA; in the order in which it stands.
+pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
+    let objects = Objects::of(files);
+    let mut report = Report::default();
+    for (index, file) in files.iter().enumerate() {
+        broken(index, file, &mut report);
+        // One that is empty beside others says nothing; where there is nothing at all, something went wrong before.
+        let empty = file.documents().iter().all(|document| document.sort() == Some(Sort::Null));
+        let some = objects.all().any(|object| object.file == index || empty);
+        if file.broken.is_empty() && !some {
+            nothing(index, &mut report);
+        }
+    }
+    for object in objects.all() {
+        let root = object.root();
+        doubled(&root, &mut report);
+        field::check(&root, &mut report);
+        version::check_api(&root, &mut report);
+        pods::check(object, &objects, &mut report);
+        match object.kind {
+            "ScaledObject" => scaled_object::check(object, &objects, &mut report),
+            "ScaledJob" => scaled_job::check(object, &objects, &mut report),
+            "TriggerAuthentication" | "ClusterTriggerAuthentication" => {
+                credentials::check_authentication(object, &objects, &mut report);
+                version::check_authentication(object, version, &mut report);
+            }
+            "ConfigMap" => credentials::check_config_map(object, &mut report),
+            _ => {}
+        }
+        if object.kind.starts_with("Scaled") {
+            formula::check(object, &mut report);
+            trigger::check(object, &objects, &mut report);
+            credentials::check_source(object, &objects, &mut report);
+            version::check(object, version, &mut report);
+            version::check_host(object, &objects, version, &mut report);
+        }
+    }
+    together::check(&objects, &mut report);
+    let mut findings = report.0;
+    findings.sort_by(|a, b| (a.file, a.place, a.severity, a.code).cmp(&(b.file, b.place, b.severity, b.code)));
+    findings.dedup_by(|a, b| (a.file, a.place, a.code, &a.path) == (b.file, b.place, b.code, &b.path));
+    findings
+}
+
+/// What could not be read.
+fn broken(index: usize, file: &File, report: &mut Report) {
+    let tab = "indent with spaces: YAML takes no tabs there";
+    let template = "templates have to be rendered first, as `helm template … | qscale render --lint -` does";
+    for fault in &file.broken {
+        report.0.push(Finding {
+            severity: Severity::Error,
+            code: "syntax",
+            file: index,
+            place: fault.place,
+            object: String::new(),
+            path: String::new(),
+            message: format!("is no YAML: {}", fault.message),
+            way_out: match fault.place.line {
+                _ if file.is_template() => template,
+                line if file.is_tabbed(line) => tab,
+                _ => "look for what is not closed, or not aligned",
+            }
+            .to_owned(),
+        });
+    }
+}
+
+/// Keys that are there twice: the last counts, or the object is refused.
+fn doubled(cursor: &Cursor<'_>, report: &mut Report) {
+    let entries = cursor.entries();
+    for (at, (key, entry)) in entries.iter().enumerate() {
+        if entries[..at].iter().any(|(other, _)| other == key) {
+            let message = "stands here twice: the object is refused, or the last one counts";
+            report.error("key-twice", &entry.by_key(), message, "keep one of them");
+        }
+        doubled(entry, report);
+    }
+    cursor.items().iter().for_each(|item| doubled(item, report));
+}
+
+/// A file without objects: most likely not the one that was meant, or nothing was rendered into it.
+fn nothing(index: usize, report: &mut Report) {
+    report.0.push(Finding {
+        severity: Severity::Error,
+        code: "no-object",
+        file: index,
+        place: Place { line: 1, column: 1, width: 1 },
+        object: String::new(),
+        path: String::new(),
+        message: "holds no object of Kubernetes: nothing in it has a `kind`".to_owned(),
+        way_out: "name files of manifests".to_owned(),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MANIFESTS: [&str; 3] = [
+        include_str!("../../../tests/lint/credentials.yaml"),
+        include_str!("../../../tests/lint/formula.yaml"),
+        include_str!("../../../tests/lint/trigger.yaml"),
+    ];
+
+    fn look(text: &str) {
+        let files = [File::read("x.yaml", text)];
+        for finding in check(&files, KedaVersion::NEWEST) {
+            let shown = files[0].excerpt(finding.place).unwrap_or_default();
+            assert!(!shown.contains("s3cret") && !finding.to_string().contains("s3cret"), "{finding}\n{shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_looked_at_without_a_panic(text in "[-a-z:{}\\[\\]\"'&*!|>#%@` \n\té]{0,200}") {
+            look(&text);
+        }
+
+        #[test]
+        fn a_manifest_that_lost_lines_shows_no_secret(which in 0..MANIFESTS.len(), lost in proptest::collection::vec(0..200usize, 1..20)) {
+            let lines = MANIFESTS[which].lines().enumerate().filter(|(number, _)| !lost.contains(number));
+            look(&lines.map(|(_, line)| line).collect::<Vec<_>>().join("\n"));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The objects of a workload, in the order in which they need each other.
+
+use super::object::Object;
+use super::workload::Workload;
+use super::{
+    arguments, availability, configuration, deployment, metadata, network, redis, scaled_job, scaled_object,
+    trigger_authentication,
+};
+use crate::profile::ScaleKind;
+use crate::profile::deploy::WorkloadKind;
+
+impl Workload<'_> {
+    /// Makes the objects, in the order in which they need each other.
+    pub fn objects(&self) -> Vec<Object> {
+        let deploy = &self.profile.deploy;
+        let mut objects = Vec::new();
+        if let Some(namespace) = self.namespace.as_ref().filter(|_| deploy.create_namespace == Some(true)) {
+            objects.push(Object::plain(metadata::namespace(self, namespace)));
+        }
+        let account = configuration::service_account(self);
+        objects.push(Object::commented(configuration::ACCOUNT_COMMENT, account));
+        objects.push(Object::commented(configuration::COMMENT, configuration::config_map(self)));
+        if let Some(secret) = configuration::secret(self) {
+            objects.push(Object::commented(configuration::SECRET_COMMENT, secret));
+        }
+        if deploy.redis == Some(true) {
+            objects.extend(self.redis());
+        }
+        if let Some(authentication) = trigger_authentication::trigger_authentication(self) {
+            objects.push(Object::plain(authentication));
+        }
+        if deploy.producer == Some(true) {
+            objects.extend(self.producer());
+        }
+        objects.extend(self.consumers());
+        objects
+    }
+
+    fn redis(&self) -> Vec<Object> {
+        let policy = self.guarded().then(|| Object::commented(network::REDIS_COMMENT, network::redis(self)));
+        let workload = match &self.profile.deploy.redis_storage {
+            Some(size) => Object::commented(redis::KEPT_COMMENT, redis::stateful_set(self, size)),
+            None => Object::commented(redis::COMMENT, redis::deployment(self)),
+        };
+        policy.into_iter().chain([Object::plain(redis::service(self)), workload]).collect()
+    }
+
+    fn producer(&self) -> Vec<Object> {
+        let policy = self.guarded().then(|| network::producer(self));
+        let workload = if arguments::ends(&self.profile.produce) {
+            Object::plain(deployment::producer_job(self))
+        } else {
+            Object::plain(deployment::producer(self))
+        };
+        policy.map(|(comment, policy)| Object::commented(comment, policy)).into_iter().chain([workload]).collect()
+    }
+
+    /// The consumers, and what scales them; where they are somebody else's, only that.
+    fn consumers(&self) -> Vec<Object> {
+        let deploy = &self.profile.deploy;
+        let jobs = self.profile.scale.kind() == ScaleKind::ScaledJob;
+        let mut objects = Vec::new();
+        if deploy.target.is_none() {
+            if self.guarded() {
+                let (comment, policy) = network::consumer(self);
+                objects.push(Object::commented(comment, policy));
+            }
+            if !jobs && deploy.workload == Some(WorkloadKind::StatefulSet) {
+                let service = deployment::consumer_service(self);
+                objects.push(Object::commented(deployment::SERVICE_COMMENT, service));
+                objects.push(Object::commented(deployment::COMMENT, deployment::stateful_consumer(self)));
+            } else if !jobs {
+                objects.push(Object::commented(deployment::COMMENT, deployment::consumer(self)));
+            }
+            if !jobs && deploy.disruption_budget != Some(false) {
+                objects.push(Object::commented(availability::COMMENT, availability::budget(self)));
+            }
+        }
+        objects.push(if jobs {
+            Object::commented(scaled_job::comment(self), scaled_job::scaled_job(self))
+        } else {
+            Object::commented(scaled_object::comment(self), scaled_object::scaled_object(self))
+        });
+        objects
+    }
+
+    /// What is not meant to last among the objects that are `written`, for whoever renders it.
+    pub fn warnings(&self, written: &[Object]) -> Vec<&'static str> {
+        let kinds: Vec<String> = written.iter().filter_map(|object| Some(object.identity().ok()?.kind)).collect();
+        let writes = |kind: &str| kinds.iter().any(|written| written == kind);
+        let demo = self.profile.deploy.redis == Some(true) && (writes("Deployment") || writes("StatefulSet"));
+        let cases = [
+            (demo, "the Redis in it is for demos: no password, no TLS, one pod, no copies"),
+            (
+                writes("Secret"),
+                "the Secret in it holds texts in place of its values: replace them before it is applied",
+            ),
+        ];
+        cases.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning).collect()
+    }
+}

@@ -1,0 +1,80 @@
+//! What is rendered: a profile, and what was said elsewhere than in it.
+
+use super::connection::Connection;
+use super::keda_version;
+use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE};
+use crate::profile::{KedaVersion, Profile, ProfileError};
+use crate::units::Environment;
+
+/// What is rendered: a profile, and what was said elsewhere than in it.
+pub struct Workload<'a> {
+    pub(super) profile: &'a Profile,
+    pub(super) namespace: Option<String>,
+    pub(super) image: String,
+    pub(super) list: String,
+    pub(super) connection: Connection,
+    pub(super) keda_version: KedaVersion,
+}
+
+impl<'a> Workload<'a> {
+    /// Takes from `profile` what all objects need; `namespace`, `image` and `keda_version` go over it.
+    ///
+    /// The address of Redis comes from the profile alone: the same profile is the same objects, whoever renders it.
+    ///
+    /// # Errors
+    ///
+    /// Says which key keeps pods or KEDA from reaching Redis, or is more than its KEDA knows, and what to write in its
+    /// place.
+    pub fn of(
+        profile: &'a Profile,
+        namespace: Option<String>,
+        image: Option<String>,
+        keda_version: Option<KedaVersion>,
+    ) -> Result<Self, ProfileError> {
+        let deploy = &profile.deploy;
+        let namespace = namespace.or_else(|| deploy.namespace.clone());
+        if namespace.is_none() && deploy.create_namespace == Some(true) {
+            let message = "asks for a Namespace, and `namespace` does not say which";
+            return Err(profile.source.error_at(&["deploy", "create-namespace"], message));
+        }
+        if deploy.producer == Some(true) && profile.produce.pattern_file.is_some() {
+            let message = "is a file here, and no file in a pod: write its load as `pattern`";
+            return Err(profile.source.error_at(&["produce", "pattern-file"], message));
+        }
+        let list = profile.list(&Environment::default()).value;
+        if list.trim() != list {
+            let message = "begins or ends with a blank, which KEDA would cut off: it would watch another list";
+            return Err(profile.source.error_at(&["queue", "list"], message));
+        }
+        let keda_version = keda_version.unwrap_or_else(|| profile.scale.keda_version());
+        keda_version::check(profile, keda_version)?;
+        Ok(Self {
+            profile,
+            list,
+            keda_version,
+            image: image.or_else(|| deploy.image.clone()).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
+            connection: Connection::of(profile, namespace.as_deref())?,
+            namespace,
+        })
+    }
+
+    /// Whether a `NetworkPolicy` stands before pods.
+    pub(super) fn guarded(&self) -> bool {
+        self.profile.deploy.network_policy != Some(false)
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> &Profile {
+        self.profile
+    }
+
+    /// The KEDA that the objects are written for.
+    pub fn keda_version(&self) -> KedaVersion {
+        self.keda_version
+    }
+
+    /// The image of the Redis for demos.
+    pub(super) fn redis_image(&self) -> &str {
+        self.profile.deploy.redis_image.as_deref().unwrap_or(DEFAULT_REDIS_IMAGE)
+    }
+}
