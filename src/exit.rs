@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use color_eyre::eyre::Report;
 
 use crate::files::folder::FolderError;
-use crate::kubernetes::FleetError;
+use crate::kubernetes::KubernetesError;
 use crate::profile::ProfileError;
 use crate::queue::QueueError;
-use crate::sandbox::LocalError;
+use crate::sandbox::SandboxError;
 use crate::units::{Origin, SettingError};
 
 /// How a run ended that met no error.
@@ -69,7 +69,7 @@ impl Status {
                     let in_profile = matches!(error.origin, Origin::Profile { .. });
                     return Some(if in_profile { Self::BadProfile } else { Self::Usage });
                 }
-                if cause.is::<QueueError>() || cause.is::<LocalError>() {
+                if cause.is::<QueueError>() || cause.is::<SandboxError>() {
                     return Some(Self::Unavailable);
                 }
                 if cause.is::<ProfileError>() {
@@ -78,8 +78,8 @@ impl Status {
                 if cause.is::<UsageError>() {
                     return Some(Self::Usage);
                 }
-                if let Some(error) = cause.downcast_ref::<FleetError>() {
-                    let named_wrongly = matches!(error, FleetError::NoContext { .. });
+                if let Some(error) = cause.downcast_ref::<KubernetesError>() {
+                    let named_wrongly = matches!(error, KubernetesError::NoContext { .. });
                     return Some(if named_wrongly { Self::Usage } else { Self::Unavailable });
                 }
                 if cause.downcast_ref::<FolderError>().is_some_and(FolderError::is_of_place) {
@@ -116,13 +116,13 @@ pub(crate) fn hint(report: &Report) -> Option<String> {
         if let Some(error) = cause.downcast_ref::<QueueError>() {
             return Some(error.hint());
         }
-        if let Some(error) = cause.downcast_ref::<LocalError>() {
+        if let Some(error) = cause.downcast_ref::<SandboxError>() {
             return Some(error.hint().to_owned());
         }
         if let Some(error) = cause.downcast_ref::<ProfileError>() {
             return error.hint().map(str::to_owned);
         }
-        if let Some(error) = cause.downcast_ref::<FleetError>() {
+        if let Some(error) = cause.downcast_ref::<KubernetesError>() {
             return Some(error.hint());
         }
         None
@@ -145,10 +145,10 @@ mod tests {
         assert_eq!(status(io::Error::from(io::ErrorKind::BrokenPipe)), Status::Done);
         assert_eq!(status(io::Error::from(io::ErrorKind::NotFound)), Status::Failed);
         assert_eq!(
-            status(FleetError::NotFound { kind: "Deployment".into(), namespace: "n".into(), name: "d".into() }),
+            status(KubernetesError::NotFound { kind: "Deployment".into(), namespace: "n".into(), name: "d".into() }),
             Status::Unavailable
         );
-        assert_eq!(status(FleetError::NoContext { context: "c".into(), known: Vec::new() }), Status::Usage);
+        assert_eq!(status(KubernetesError::NoContext { context: "c".into(), known: Vec::new() }), Status::Usage);
         let profile = Origin::Profile { name: "q.toml".into(), line: 1 };
         assert_eq!(status(SettingError::new(profile, "x")), Status::BadProfile);
         assert_eq!(status(SettingError::new(Origin::Variable("REDIS_PORT"), "x")), Status::Usage);

@@ -58,7 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Err(report) = &result
         && Status::of(&result) != Status::Done
     {
-        printer.error(report);
+        printer.error(report, exit::hint(report).as_deref());
     }
     Status::of(&result).into()
 }

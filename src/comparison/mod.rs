@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use self::clock::moments;
 pub use self::jobs::{JobComparison, Poll};
-use crate::sample::recording::{Look, Recording};
+use crate::sample::recording::{RecordedSample, Recording};
 use crate::scaler::{Reading, SYNC_PERIOD, Scale, Scaler, Settings};
 
 /// How far apart the begins are that are tried first, and then around the best of them.
@@ -99,7 +99,7 @@ impl Comparison {
         let (mut begins, mut replay) = of(false);
         let mut new = false;
         // Without pods it makes no difference.
-        if recording.looks.first().is_some_and(|look| look.desired > 0) {
+        if recording.samples.first().is_some_and(|look| look.desired > 0) {
             let (begins_of_new, replay_of_new) = of(true);
             new = difference(recording, &replay_of_new) < difference(recording, &replay);
             if new {
@@ -107,7 +107,7 @@ impl Comparison {
             }
         }
         let recorded: Vec<_> = recording
-            .looks
+            .samples
             .windows(2)
             .filter(|pair| pair[0].desired != pair[1].desired)
             .map(|pair| (pair[1].at, pair[0].desired, pair[1].desired))
@@ -130,7 +130,7 @@ impl Comparison {
 
     /// What the model says of every look, as the count of pods from a moment on.
     pub fn predicted(&self, recording: &Recording) -> Vec<(Duration, u64)> {
-        let first = recording.looks.first().map_or(0, |look| look.desired);
+        let first = recording.samples.first().map_or(0, |look| look.desired);
         std::iter::once((Duration::ZERO, first.into()))
             .chain(self.steps.iter().map(|step| (step.at, step.to.into())))
             .collect()
@@ -141,13 +141,13 @@ impl Comparison {
 fn told(settings: &Settings, recording: &Recording) -> Settings {
     let mut settings = settings.clone();
     if settings.composite.is_none() {
-        settings.triggers.retain(|trigger| recording.counted(&recording.looks[0], trigger.counted).is_some());
+        settings.triggers.retain(|trigger| recording.counted(&recording.samples[0], trigger.counted).is_some());
     }
     settings
 }
 
 /// What each trigger counts at a look; nothing of what the recording knows nothing of, as long as the list can be read.
-fn read(settings: &Settings, recording: &Recording, look: &Look) -> Vec<Option<u64>> {
+fn read(settings: &Settings, recording: &Recording, look: &RecordedSample) -> Vec<Option<u64>> {
     let count = |counted| recording.counted(look, counted).unwrap_or(look.readable.then_some(0));
     settings.triggers.iter().map(|trigger| count(trigger.counted)).collect()
 }
@@ -161,7 +161,7 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
         look => Reading::Read(read(settings, recording, look)),
     };
     let mut scaler = Scaler::new(settings.clone(), Duration::ZERO);
-    let mut spec = recording.looks.first().map_or(0, |look| look.desired);
+    let mut spec = recording.samples.first().map_or(0, |look| look.desired);
     if spec > 0 && !new {
         scaler.was_active(Duration::ZERO);
     }
@@ -231,7 +231,7 @@ fn fitted(settings: &Settings, recording: &Recording, new: bool) -> (Duration, D
 /// A look, and what the model said last before it. What was seen at a look began somewhere since the one before: so the
 /// two are compared at looks alone.
 struct Stretch<'a> {
-    look: &'a Look,
+    look: &'a RecordedSample,
     /// Until the next.
     length: Duration,
     predicted: u32,
@@ -239,7 +239,7 @@ struct Stretch<'a> {
 }
 
 fn stretches<'a>(recording: &'a Recording, said: &'a [Step]) -> impl Iterator<Item = Stretch<'a>> {
-    let looks = &recording.looks;
+    let looks = &recording.samples;
     let first = looks.first().map_or(0, |look| look.desired);
     looks.iter().enumerate().map(move |(index, look)| {
         let said = said[..said.partition_point(|step| step.at <= look.at)].last();

@@ -1,4 +1,4 @@
-//! qscale itself as a process of its own, as it would run in a pod.
+//! qscale as a child process, as it runs in a pod.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
-/// Which Redis a process is pointed to.
+/// Redis that a process connects to.
 #[derive(Debug)]
 pub(crate) enum RedisAt {
-    /// The one at this socket, whatever the surroundings say.
+    /// The private one at this socket, regardless of `REDIS_*` variables.
     Private(PathBuf),
-    /// The user's own; credentials that its URL leaves open come from the environment.
+    /// The user's own; credentials missing from its URL come from the environment.
     Given(SecretString),
 }
 
@@ -26,11 +26,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts qscale with `arguments`; what it logs goes to `name`.log in `folder`.
+    /// Starts qscale with `arguments`; its log goes to `name`.log in `folder`.
     pub(crate) fn start(name: &str, arguments: &[String], redis: &RedisAt, folder: &Path) -> io::Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let mut command = Command::new(std::env::current_exe()?);
-        // Not an argument: a URL may hold a password, and arguments are for all to see.
+        // Not an argument: a URL may contain a password, and arguments are visible to all users.
         match redis {
             RedisAt::Private(socket) => {
                 for (variable, _) in std::env::vars_os() {
@@ -44,34 +44,34 @@ impl Process {
                 command.env("REDIS_URL", url.expose_secret());
             }
         }
-        // Several would serve their figures at one address, and touch one file; and their profile has no overlays.
+        // All would serve metrics at one address and touch one heartbeat file; and their profile has no overlays.
         command.env_remove("QSCALE_METRICS").env_remove("QSCALE_HEARTBEAT").env_remove("QSCALE_ENV");
         let child = command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&log)?)
-            // The Ctrl-C of a terminal goes to a whole group; here it is passed on in order.
+            // A terminal sends Ctrl-C to the whole process group; the demo stops its processes itself, in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
         Ok(Self { child, log })
     }
 
-    /// Asks it to stop, as Kubernetes does.
+    /// Sends SIGTERM, as Kubernetes does.
     pub(crate) fn terminate(&self) {
         if let Some(pid) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-            // One that has ended meanwhile needs no asking.
+            // Fails if the process has ended meanwhile.
             let _ = kill_process(pid, Signal::TERM);
         }
     }
 
-    /// Whether it still runs.
+    /// Whether the process is still running.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Waits for its end; what it wrote to stdout. Must not be dropped half-way by who wants the whole of it.
+    /// Waits for its end and returns its stdout. Not cancel-safe: dropping this future can lose output.
     pub(crate) async fn output(&mut self) -> io::Result<(ExitStatus, String)> {
         let mut text = String::new();
         if let Some(mut stdout) = self.child.stdout.take() {
@@ -80,8 +80,8 @@ impl Process {
         Ok((self.child.wait().await?, text))
     }
 
-    /// What it logged last, for when it failed.
-    pub(crate) fn last_words(&self) -> String {
+    /// Returns the last lines of its log.
+    pub(crate) fn log_tail(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         let last: Vec<&str> = log.lines().rev().take(3).collect();
         last.into_iter().rev().collect::<Vec<_>>().join("\n")

@@ -1,4 +1,4 @@
-//! A Redis for one demonstration: on a unix socket in a temporary folder, and gone with it.
+//! A private Redis, on a Unix socket in a temporary folder.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -9,15 +9,15 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-use super::LocalError;
+use super::error::SandboxError;
 
-/// The servers that will do; Valkey is the one whose licence is free everywhere.
+/// Supported programs, in order of preference; Valkey has the open licence.
 const PROGRAMS: [&str; 2] = ["valkey-server", "redis-server"];
 
-/// How long the server may take to listen.
-const START: Duration = Duration::from_secs(10);
+/// Time limit for the start of the server.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A running server; ended when dropped.
+/// A running server; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Child,
@@ -26,11 +26,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the first server that the path offers, and waits until it listens.
-    pub(crate) async fn start() -> Result<Self, LocalError> {
+    /// Starts the first program found in `PATH`, and waits until it listens.
+    pub(crate) async fn start() -> Result<Self, SandboxError> {
         let (program, path) =
-            PROGRAMS.iter().find_map(|name| Some((*name, on_path(name)?))).ok_or(LocalError::NoServer)?;
-        let failed = |reason: String| LocalError::ServerFailed { program: program.to_owned(), reason };
+            PROGRAMS.iter().find_map(|name| Some((*name, on_path(name)?))).ok_or(SandboxError::NoServer)?;
+        let failed = |reason: String| SandboxError::ServerFailed { program: program.to_owned(), reason };
         let folder = tempfile::Builder::new().prefix("qscale-").tempdir().map_err(|error| failed(error.to_string()))?;
         let log = std::fs::File::create(folder.path().join("server.log")).map_err(|error| failed(error.to_string()))?;
         let process = Command::new(path)
@@ -43,7 +43,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(Stdio::null())
-            // The Ctrl-C of a terminal goes to a whole group; the server is to outlive who uses it.
+            // A terminal sends Ctrl-C to the whole process group; the server must outlive its clients.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
@@ -53,24 +53,24 @@ impl Server {
         Ok(server)
     }
 
-    /// The program's name.
+    /// Returns the name of the program.
     pub(crate) fn program(&self) -> &'static str {
         self.program
     }
 
-    /// The socket it listens on.
+    /// Returns the path of its socket.
     pub(crate) fn socket(&self) -> PathBuf {
         socket(&self.folder)
     }
 
-    /// Ends the server and deletes its folder.
+    /// Kills the server and deletes its folder.
     pub(crate) async fn stop(mut self) {
-        // Nothing of what it holds is wanted any more.
+        // Its data is not needed any more.
         let _ = self.process.kill().await;
     }
 
     async fn listening(&mut self) -> Result<(), String> {
-        let deadline = Instant::now() + START;
+        let deadline = Instant::now() + START_TIMEOUT;
         loop {
             if UnixStream::connect(self.socket()).await.is_ok() {
                 return Ok(());
@@ -78,7 +78,7 @@ impl Server {
             let ended = self.process.try_wait().map_err(|error| error.to_string())?;
             if ended.is_some() || Instant::now() > deadline {
                 let log = std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
-                return Err(log.lines().last().unwrap_or("it said nothing").to_owned());
+                return Err(log.lines().last().unwrap_or("its log is empty").to_owned());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

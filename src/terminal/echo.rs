@@ -1,4 +1,4 @@
-//! What handlers print, passed on to stderr: whole lines, each with its item's id.
+//! Output of handlers, passed on to stderr: whole lines, each with the id of its item.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use indicatif::MultiProgress;
 use serde::Serialize;
 
-use super::logs::LogFormat;
+use super::output::LogFormat;
 
-/// Which stream of a handler a line came from.
+/// Stream of a handler that a line was written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stream {
@@ -17,19 +17,19 @@ pub(crate) enum Stream {
     Stderr,
 }
 
-/// Passes on what handlers print; cheap to clone.
+/// Passes on the output of handlers; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Echo {
     format: LogFormat,
-    /// Writes whole lines, and nothing between them.
+    /// Writes whole lines, never parts of one.
     write: Arc<Write>,
 }
 
 type Write = dyn Fn(&[u8]) + Send + Sync;
 
-/// A line in the form of the log's own JSON lines.
+/// A handler's line with the fields of the log's own JSON lines.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct HandlerLine<'a> {
     timestamp: String,
     level: &'a str,
     item: &'a str,
@@ -40,18 +40,18 @@ struct Entry<'a> {
 impl Echo {
     /// Writes to stderr, above `bars`.
     pub(super) fn above(bars: MultiProgress, format: LogFormat) -> Self {
-        // Once stderr is gone, nobody is left to tell.
+        // A closed stderr leaves nothing to report to.
         Self::new(format, move |lines| bars.suspend(|| drop(io::stderr().write_all(lines))))
     }
 
-    /// Hands whole lines to `write`, one call at a time for each stream.
+    /// Passes whole lines to `write`, one call at a time per stream.
     pub(crate) fn new(format: LogFormat, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
         Self { format, write: Arc::new(write) }
     }
 
-    /// Appends `line`, which has no newline, to `lines` in the form of the log.
+    /// Appends `line`, which has no newline, to `lines` in the format of the log.
     ///
-    /// Text stays as it is, byte for byte; JSON knows only characters, so that what is none becomes U+FFFD there.
+    /// Text is kept byte for byte; JSON holds only characters, so that invalid UTF-8 becomes U+FFFD there.
     pub(crate) fn format(&self, lines: &mut Vec<u8>, item: &str, stream: Stream, line: &[u8]) {
         match self.format {
             LogFormat::Text => {
@@ -63,7 +63,7 @@ impl Echo {
             LogFormat::Json => {
                 let timestamp = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
                 let line = String::from_utf8_lossy(line);
-                let entry = Entry { timestamp, level: "INFO", item, stream, line: &line };
+                let entry = HandlerLine { timestamp, level: "INFO", item, stream, line: &line };
                 // Writing strings to memory does not fail.
                 let _ = serde_json::to_writer(&mut *lines, &entry);
             }
@@ -71,10 +71,10 @@ impl Echo {
         lines.push(b'\n');
     }
 
-    /// Writes whole lines. Not on the caller's thread: one who does not read our stderr must not stop the leases.
+    /// Writes whole lines, on a thread of their own: a reader that is slow to read stderr must not delay lease renewals.
     pub(crate) async fn write(&self, lines: Vec<u8>) {
         let write = Arc::clone(&self.write);
-        // It fails only when the runtime ends, and then nothing is left to write for.
+        // Fails only when the runtime ends, and nothing is written after that.
         let _ = tokio::task::spawn_blocking(move || write(&lines)).await;
     }
 }
@@ -96,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn text_has_the_id_in_front_and_the_bytes_as_they_came() {
+    fn text_line_is_the_id_and_the_unchanged_bytes() {
         assert_eq!(formatted(LogFormat::Text, b"a \xff\x1b[31m"), b"[17] a \xff\x1b[31m\n");
         assert_eq!(formatted(LogFormat::Text, b""), b"[17] \n");
     }
 
     #[test]
-    fn json_is_one_object_a_line_whatever_was_printed() {
+    fn json_line_is_one_object_for_any_bytes() {
         let line = formatted(LogFormat::Json, b"a \"\n\xff");
         let line = String::from_utf8(line).unwrap();
         assert_eq!(line.matches('\n').count(), 1);

@@ -1,4 +1,4 @@
-//! The log on stderr: lines for people, or JSON lines.
+//! The log on stderr, as text or as JSON lines.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::SystemTime;
@@ -13,17 +13,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
-use super::printer::Verbosity;
-
-/// The form of the log.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum LogFormat {
-    /// A line for people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+use super::output::{LogFormat, Verbosity};
 
 /// Starts the log for the whole process; a second call changes nothing.
 pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress) {
@@ -32,11 +22,11 @@ pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress
         Verbosity::Normal => Level::INFO,
         Verbosity::Verbose => Level::DEBUG,
     };
-    // What libraries say of every try is noise here: the connection layer says once what matters.
+    // Libraries log every attempt; the connection layer reports each outage once.
     let filter = Targets::new().with_target("qscale", level);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(AboveBars(bars))
-        .with_timer(Clock { brief: io::stderr().is_terminal() && format == LogFormat::Text })
+        .with_timer(Timestamp { brief: io::stderr().is_terminal() && format == LogFormat::Text })
         .with_target(false)
         .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never);
     let layer = match format {
@@ -46,12 +36,12 @@ pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress
     let _ = Registry::default().with(layer.with_filter(filter)).try_init();
 }
 
-/// RFC 3339 in UTC, as `kubectl logs --timestamps` has it; the time of day is enough for who looks on.
-struct Clock {
+/// RFC 3339 in UTC, as in `kubectl logs --timestamps`; on a terminal (`brief`) the time of day alone.
+struct Timestamp {
     brief: bool,
 }
 
-impl FormatTime for Clock {
+impl FormatTime for Timestamp {
     fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
         let now = SystemTime::now();
         if self.brief {
@@ -62,7 +52,7 @@ impl FormatTime for Clock {
     }
 }
 
-/// Writes log lines above the bars, which are taken away meanwhile.
+/// Writes log lines above the progress bars, which are hidden meanwhile.
 struct AboveBars(MultiProgress);
 
 impl<'a> MakeWriter<'a> for AboveBars {
@@ -77,7 +67,7 @@ struct LineAbove<'a>(&'a MultiProgress);
 
 impl Write for LineAbove<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // A whole line comes in one call.
+        // The subscriber writes a whole line in one call.
         self.0.suspend(|| io::stderr().write_all(line)).map(|()| line.len())
     }
 

@@ -1,18 +1,20 @@
-//! The terminal: results on stdout, everything for people on stderr.
+//! The terminal: results on stdout; progress, log and errors on stderr.
 
 mod chart;
+mod columns;
 mod echo;
-mod lines;
 mod logs;
+mod output;
 mod printer;
 mod progress;
 mod readout;
 mod timeline;
 
-pub(crate) use chart::{Chart, Clock, Mark, Panel, Tone, width};
+pub(crate) use chart::{Chart, Elapsed, Mark, Panel, Tone};
+pub(crate) use columns::{display_width, pad_end, terminal_width};
 pub(crate) use echo::{Echo, Stream};
-pub(crate) use logs::LogFormat;
-pub(crate) use printer::{Output, Printer, Verbosity};
+pub(crate) use output::{LogFormat, Output, Verbosity};
+pub(crate) use printer::Printer;
 pub(crate) use progress::Progress;
 pub(crate) use readout::Readout;
-pub(crate) use timeline::{Entry, facts, timeline};
+pub(crate) use timeline::{TimelineEntry, facts, timeline};

@@ -1,4 +1,4 @@
-//! Two streams, decided once: what programs read goes to stdout, what people read to stderr.
+//! The printer: results go to stdout; progress, log and errors to stderr.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -7,42 +7,20 @@ use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use super::echo::Echo;
-use super::logs::{self, LogFormat};
+use super::logs;
+use super::output::{LogFormat, Verbosity};
 use super::progress::Progress;
-use crate::exit;
 
-/// The form of a result on stdout.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verbosity {
-    /// Warnings and errors.
-    Quiet,
-    /// What happens.
-    Normal,
-    /// And why.
-    Verbose,
-}
-
-/// What a disk that is full, say, is an answer to.
 const CANNOT_WRITE: &str = "cannot write to stdout";
 
-/// The only one who prints.
+/// The only type that prints.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
     bars: MultiProgress,
     log: LogFormat,
-    /// Whether an error is shown with all that is known of where it came from.
-    whole: bool,
-    /// Whether someone looks at stderr, and wants to see more than errors there.
+    /// Whether an error is shown with its backtrace.
+    backtrace: bool,
+    /// Whether progress bars are drawn: stderr is a terminal, and the log is for people and not quiet.
     live: bool,
 }
 
@@ -54,27 +32,27 @@ impl Printer {
         let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         logs::start(verbosity, log, bars.clone());
-        // Many have the variable set for good: only who asks for more as well is to see a trace.
+        // Often set permanently, so that it shows a backtrace only together with --verbose.
         let traced = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-        Self { bars, log, whole: traced && verbosity == Verbosity::Verbose, live }
+        Self { bars, log, backtrace: traced && verbosity == Verbosity::Verbose, live }
     }
 
-    /// Where bars are drawn; nowhere when nobody is looking.
+    /// Returns the progress bars, which are hidden unless [`live`](Self::live).
     pub(crate) fn bars(&self) -> &MultiProgress {
         &self.bars
     }
 
-    /// Whether bars are seen; where not, a log line takes their place.
+    /// Whether progress bars are drawn; if not, log lines report progress.
     pub(crate) fn live(&self) -> bool {
         self.live
     }
 
-    /// Passes on what handlers print, in the form of the log; `--quiet` is about qscale's own words, not theirs.
+    /// Returns what passes on the output of handlers, in the format of the log; `--quiet` does not silence it.
     pub(crate) fn echo(&self) -> Echo {
         Echo::above(self.bars.clone(), self.log)
     }
 
-    /// Shows how far a push to `list` has come, of `total` items where that is known.
+    /// Starts to show the progress of a push to `list`, out of `total` items if known.
     pub(crate) fn progress(&self, total: Option<u64>, list: &str) -> Progress {
         let bar = match total {
             Some(total) => ProgressBar::new(total),
@@ -83,7 +61,7 @@ impl Printer {
         Progress::new(self.bars.add(bar), self.live, list)
     }
 
-    /// Writes one line of data to stdout: what another program would want to read.
+    /// Writes one line of data to stdout.
     pub(crate) fn result(&self, line: &impl Display) -> Result<()> {
         let written = self.bars.suspend(|| {
             let mut stdout = anstream::stdout().lock();
@@ -103,14 +81,14 @@ impl Printer {
         written.wrap_err(CANNOT_WRITE)
     }
 
-    /// Says why the run failed: one line `error: outer: inner: cause`, and the way out where one is known.
-    pub(crate) fn error(&self, report: &Report) {
+    /// Prints why the run failed: one line `error: outer: inner: cause`, and the hint if there is one.
+    pub(crate) fn error(&self, report: &Report, hint: Option<&str>) {
         let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
         self.bars.suspend(|| {
             let mut stderr = anstream::stderr().lock();
-            // Nothing is left to do when stderr itself is gone.
-            let _ = write_error(&mut stderr, &chain.join(": "), exit::hint(report).as_deref());
-            if self.whole {
+            // A closed stderr leaves nothing to report to.
+            let _ = write_error(&mut stderr, &chain.join(": "), hint);
+            if self.backtrace {
                 let _ = writeln!(stderr, "\n{report:?}");
             }
         });

@@ -1,4 +1,4 @@
-//! Samples as they are shown: redrawn in place on a terminal, a line each everywhere else.
+//! Samples as they are shown: redrawn in place on a terminal, one line each elsewhere.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _};
@@ -6,10 +6,11 @@ use std::io::{self, IsTerminal as _};
 use color_eyre::eyre::Result;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-use super::printer::{Output, Printer};
-use crate::sample::{Deployment, Outlook, PerSecond, Sample};
+use super::output::Output;
+use super::printer::Printer;
+use crate::sample::{Outlook, PerSecond, Replicas, Sample};
 
-/// Shows one sample after the other; the last one stays on the screen.
+/// Shows samples as they come; the last one stays on the screen.
 pub(crate) struct Readout {
     printer: Printer,
     output: Output,
@@ -17,7 +18,7 @@ pub(crate) struct Readout {
 }
 
 impl Readout {
-    /// Draws in place when people look at both streams: what is drawn goes to stderr, in place of lines on stdout.
+    /// Draws in place, on stderr, when both streams are terminals; writes lines to stdout otherwise.
     pub(crate) fn new(printer: &Printer, output: Output) -> Self {
         let live = output == Output::Text && printer.live() && io::stdout().is_terminal();
         Self { printer: printer.clone(), output, live: live.then(|| Live::new(printer)) }
@@ -27,7 +28,7 @@ impl Readout {
     ///
     /// # Errors
     ///
-    /// Fails when stdout cannot be written to, as when its reader has left.
+    /// Fails when stdout cannot be written to, for example because its pipe was closed.
     pub(crate) fn show(&mut self, sample: &Sample) -> Result<()> {
         match (&mut self.live, self.output) {
             (Some(live), _) => live.draw(sample),
@@ -37,7 +38,7 @@ impl Readout {
         Ok(())
     }
 
-    /// Takes the drawing away, for what comes in its place.
+    /// Removes the drawing.
     pub(crate) fn clear(self) {
         if let Some(live) = &self.live {
             live.bar.finish_and_clear();
@@ -45,12 +46,12 @@ impl Readout {
     }
 }
 
-/// The drawing, and what it remembers.
+/// State of the drawing.
 struct Live {
     bar: ProgressBar,
-    /// The largest backlog so far: the full width of the bar.
+    /// Largest backlog so far: the full width of the bar.
     peak: u64,
-    /// Whether pods were ever seen: only then is it news that they are not.
+    /// Whether pods were ever seen: only then is their absence worth a line.
     pods: bool,
 }
 
@@ -69,14 +70,14 @@ impl Live {
 
     fn draw(&mut self, sample: &Sample) {
         self.peak = self.peak.max(sample.backlog);
-        self.pods |= sample.deployment.is_some();
-        // An empty bar needs a length all the same.
+        self.pods |= sample.target.is_some();
+        // An empty bar needs a length, too.
         self.bar.set_length(self.peak.max(1));
         self.bar.set_position(sample.backlog);
         self.bar.set_prefix(headline(sample, self.peak));
-        let pods = match &sample.deployment {
-            Some(deployment) => format!("\n  {}", Pods(deployment)),
-            None if self.pods => "\n  pods: not known".to_owned(),
+        let pods = match &sample.target {
+            Some(replicas) => format!("\n  {}", PodCounts(replicas)),
+            None if self.pods => "\n  pods: unknown".to_owned(),
             None => String::new(),
         };
         let reason = sample.reason.as_ref().map(|reason| format!("\n  {reason}")).unwrap_or_default();
@@ -87,8 +88,8 @@ impl Live {
 }
 
 impl Drop for Live {
-    /// Leaves the last drawing as it is: the `^C` of a terminal has moved the cursor, and to draw again would be to draw
-    /// beside it.
+    /// Leaves the last drawing as it is: after the terminal has echoed `^C` the cursor is elsewhere, and drawing again would
+    /// leave a second copy.
     fn drop(&mut self) {
         std::mem::forget(self.bar.clone());
     }
@@ -96,13 +97,13 @@ impl Drop for Live {
 
 fn headline(sample: &Sample, peak: u64) -> String {
     let waiting = HumanCount(sample.backlog);
-    format!("{}: {waiting} waiting (peak {}){}", sample.list, HumanCount(peak), Claims(sample))
+    format!("{}: {waiting} waiting (peak {}){}", sample.list, HumanCount(peak), ItemCounts(sample))
 }
 
-/// What is claimed, where anybody claims; what is seldom there only when it is.
-struct Claims<'a>(&'a Sample);
+/// Items in flight, where items are claimed; delayed items and dead letters only if there are any.
+struct ItemCounts<'a>(&'a Sample);
 
-impl fmt::Display for Claims<'_> {
+impl fmt::Display for ItemCounts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Sample { in_flight, delayed, dead, .. } = self.0;
         if let Some(in_flight) = in_flight {
@@ -118,22 +119,22 @@ impl fmt::Display for Claims<'_> {
     }
 }
 
-/// A sample as one line; digits are left as they are, for `awk` and its like.
+/// A sample as one line; digits are not grouped, so that `awk` reads them.
 struct Line<'a>(&'a Sample);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sample = self.0;
         let time = humantime::format_rfc3339_seconds(sample.time);
-        write!(f, "{time}  {}: {} waiting{}  {}", sample.list, sample.backlog, Claims(sample), Movement(sample))?;
-        match &sample.deployment {
-            Some(deployment) => write!(f, "  {}", Pods(deployment)),
+        write!(f, "{time}  {}: {} waiting{}  {}", sample.list, sample.backlog, ItemCounts(sample), Movement(sample))?;
+        match &sample.target {
+            Some(replicas) => write!(f, "  {}", PodCounts(replicas)),
             None => Ok(()),
         }
     }
 }
 
-/// Net rate and outlook, without saying the same thing twice.
+/// Net rate and outlook; the rate is left out where the outlook contains it.
 struct Movement<'a>(&'a Sample);
 
 impl fmt::Display for Movement<'_> {
@@ -145,12 +146,12 @@ impl fmt::Display for Movement<'_> {
     }
 }
 
-/// The pods of a Deployment.
-struct Pods<'a>(&'a Deployment);
+/// Pod counts of a scale target.
+struct PodCounts<'a>(&'a Replicas);
 
-impl fmt::Display for Pods<'_> {
+impl fmt::Display for PodCounts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Deployment { namespace, name, desired, current, ready, available } = self.0;
+        let Replicas { namespace, name, desired, current, ready, available, .. } = self.0;
         write!(
             f,
             "pods: {desired} desired, {current} current, {ready} ready, {available} available ({namespace}/{name})"
@@ -164,13 +165,14 @@ mod tests {
 
     use super::*;
 
-    fn sample(backlog: u64, net: Option<f64>, deployment: Option<Deployment>) -> Sample {
-        Sample::new(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500), "mylist", backlog, net, deployment)
+    fn sample(backlog: u64, net: Option<f64>, target: Option<Replicas>) -> Sample {
+        Sample::new(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500), "mylist", backlog, net, target)
     }
 
     #[test]
-    fn a_line_says_all_and_nothing_twice() {
-        let deployment = Deployment {
+    fn line_has_every_value_once() {
+        let target = Replicas {
+            kind: "Deployment".into(),
             namespace: "demo".into(),
             name: "demo-consumer".into(),
             desired: 5,
@@ -182,7 +184,7 @@ mod tests {
         for (sample, line) in [
             (sample(7, None, None), "7 waiting  measuring".to_owned()),
             (sample(1_250, Some(-12.5), None), "1250 waiting  net -12.5/s, empty in 1m 40s".to_owned()),
-            (sample(1_250, Some(25.0), Some(deployment)), format!("1250 waiting  growing +25.0/s{pods}")),
+            (sample(1_250, Some(25.0), Some(target)), format!("1250 waiting  growing +25.0/s{pods}")),
             (sample(3, Some(0.0), None), "3 waiting  net 0/s, steady".to_owned()),
             (sample(0, Some(-3.0), None), "0 waiting  net -3.0/s, empty".to_owned()),
         ] {
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_claimed_is_shown_where_anybody_claims() {
+    fn item_counts_are_shown_where_items_are_claimed() {
         for (claims, text) in [
             ((None, None, None), ""),
             ((Some(0), Some(0), Some(0)), ", 0 in flight"),
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_headline_is_for_people() {
+    fn headline_groups_digits() {
         assert_eq!(headline(&sample(1_250, None, None), 2_400), "mylist: 1,250 waiting (peak 2,400)");
     }
 }

@@ -1,55 +1,55 @@
-//! What happened and why, in lines that a terminal does not break.
+//! Events with their reasons, in lines that fit the terminal.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::chart::Clock;
-use super::lines::wrapped;
+use super::chart::Elapsed;
+use super::columns::{display_width, pad_end, wrapped};
 
-/// Something that happened, or did not.
+/// An event, or a decision that changed nothing.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    /// The number a chart marks it with; `None` for what changed nothing.
+pub(crate) struct TimelineEntry {
+    /// Number of its mark in the chart; `None` for a decision that changed nothing.
     pub(crate) number: Option<usize>,
     pub(crate) at: Duration,
-    /// Until when it went on the same, where it did.
+    /// End of the time for which the same decision was repeated.
     pub(crate) until: Option<Duration>,
-    /// Who decided.
+    /// Component that decided.
     pub(crate) by: &'static str,
-    /// What came of it, such as `0 → 1`.
+    /// Result, such as `0 → 1`.
     pub(crate) what: String,
     pub(crate) reason: String,
 }
 
-/// A reason in fewer columns than this is read word by word: it has lines of its own then.
-const NARROWEST: usize = 24;
+/// Minimum width of a reason next to its event; with less room it goes below.
+const MIN_REASON_WIDTH: usize = 24;
 
-/// Writes the entries one below the other, the reasons beside them, or below where that leaves too little, `width` columns
-/// wide.
-pub(crate) fn timeline(entries: &[Entry], width: usize) -> String {
-    let longest = |length: fn(&Entry) -> usize| entries.iter().map(length).max().unwrap_or(0);
+/// Writes the entries as lines of `width` columns, with the reasons on the right, or below if there is too little room.
+pub(crate) fn timeline(entries: &[TimelineEntry], width: usize) -> String {
+    let longest = |length: fn(&TimelineEntry) -> usize| entries.iter().map(length).max().unwrap_or(0);
     let numbers = longest(|entry| entry.number.map_or(0, |number| number.to_string().len()));
-    let whens = longest(|entry| when(entry).chars().count());
-    let whats = longest(|entry| entry.what.chars().count());
+    let whens = longest(|entry| display_width(&when(entry)));
+    let whats = longest(|entry| display_width(&entry.what));
     let bys = longest(|entry| entry.by.len());
-    let beside = numbers + whens + whats + bys + 8;
-    let below = beside + NARROWEST > width;
-    let indent = if below { numbers + 2 } else { beside };
+    let right = numbers + whens + whats + bys + 8;
+    let below = right + MIN_REASON_WIDTH > width;
+    let indent = if below { numbers + 2 } else { right };
     let (bold, dim) = (Style::new().bold(), AnsiColor::BrightBlack.on_default());
     let mut text = String::new();
     for entry in entries {
         let number = entry.number.map(|number| number.to_string()).unwrap_or_default();
         let style = if entry.number.is_some() { bold } else { dim };
-        let mut reason = wrapped(&entry.reason, width.saturating_sub(indent).max(NARROWEST / 2)).into_iter();
+        let mut reason = wrapped(&entry.reason, width.saturating_sub(indent).max(MIN_REASON_WIDTH / 2)).into_iter();
         let (when, what, by) = (when(entry), &entry.what, entry.by);
         // Writing to memory does not fail.
         let _ = if below {
             writeln!(text, "{style}{number:>numbers$}  {when}  {what}{style:#}  {by}")
         } else {
             let first = reason.next().unwrap_or_default();
-            writeln!(text, "{style}{number:>numbers$}  {when:>whens$}  {what:<whats$}{style:#}  {by:<bys$}  {first}")
+            let what = pad_end(what, whats);
+            writeln!(text, "{style}{number:>numbers$}  {when:>whens$}  {what}{style:#}  {by:<bys$}  {first}")
         };
         for line in reason {
             let _ = writeln!(text, "{:indent$}{line}", "");
@@ -58,22 +58,23 @@ pub(crate) fn timeline(entries: &[Entry], width: usize) -> String {
     text
 }
 
-fn when(entry: &Entry) -> String {
+fn when(entry: &TimelineEntry) -> String {
     match entry.until {
-        Some(until) if until > entry.at => format!("{} to {}", Clock(entry.at), Clock(until)),
-        _ => Clock(entry.at).to_string(),
+        Some(until) if until > entry.at => format!("{} to {}", Elapsed(entry.at), Elapsed(until)),
+        _ => Elapsed(entry.at).to_string(),
     }
 }
 
 /// Writes names and values in two columns, `width` columns wide.
 pub(crate) fn facts(facts: &[(&str, String)], width: usize) -> String {
-    let names = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let names = facts.iter().map(|(name, _)| display_width(name)).max().unwrap_or(0);
     let mut text = String::new();
     for (name, value) in facts {
-        for (index, line) in wrapped(value, width.saturating_sub(names + 4).max(NARROWEST / 2)).into_iter().enumerate()
+        for (index, line) in
+            wrapped(value, width.saturating_sub(names + 4).max(MIN_REASON_WIDTH / 2)).into_iter().enumerate()
         {
-            let name = if index == 0 { name } else { "" };
-            let _ = writeln!(text, "  {name:<names$}  {line}");
+            let name = pad_end(if index == 0 { name } else { "" }, names);
+            let _ = writeln!(text, "  {name}  {line}");
         }
     }
     text
@@ -84,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_stand_beside_what_they_explain() {
-        let entry = |number, at, until: Option<u64>, what: &str, reason: &str| Entry {
+    fn reasons_stand_next_to_their_events_or_below() {
+        let entry = |number, at, until: Option<u64>, what: &str, reason: &str| TimelineEntry {
             number,
             at: Duration::from_secs(at),
             until: until.map(Duration::from_secs),

@@ -45,7 +45,7 @@ fn lines_are_samples_of_watch_and_a_summary() {
     let (samples, summary) = run.stdout.trim_end().rsplit_once('\n').unwrap();
     let samples: Vec<Sample> = samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(humantime::format_rfc3339(samples[0].time).to_string(), "2026-03-01T12:00:00Z");
-    assert!(samples.iter().all(|sample| sample.reason.is_some() && sample.deployment.is_some()));
+    assert!(samples.iter().all(|sample| sample.reason.is_some() && sample.target.is_some()));
     let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
     assert_eq!((&summary["summary"]["arrived"], &summary["summary"]["left"]), (&20.into(), &0.into()));
 }

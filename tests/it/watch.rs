@@ -1,4 +1,4 @@
-//! `watch` as a process: what it writes of a real list and of a cluster that answers as it is told, and how it ends.
+//! `watch` as a process, with a real Redis and a scripted Kubernetes API server.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const LIST: &str = "mylist";
 
-/// How far apart the looks are: short, so that a test is.
+/// Short interval, which keeps the tests short.
 const EVERY: [&str; 2] = ["--every", "100ms"];
 
 fn watch(redis: &RedisServer) -> Qscale {
@@ -23,13 +23,13 @@ fn watch_json(redis: &RedisServer) -> Qscale {
     watch(redis).args(["--output", "json"])
 }
 
-/// The whole lines so far, each as the object it has to be.
+/// Parses the complete lines so far.
 fn samples(stdout: &str) -> Vec<Value> {
     let whole = stdout.rfind('\n').map_or("", |end| &stdout[..end]);
     whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
 }
 
-/// Waits for a sample that is as it should be, and returns it.
+/// Waits for a sample that satisfies `is`, and returns it.
 #[track_caller]
 fn wait_for_sample(running: &Running, what: &str, is: impl Fn(&Value) -> bool) -> Value {
     let mut found = None;
@@ -55,7 +55,7 @@ fn net(sample: &Value) -> f64 {
 }
 
 #[test]
-fn every_look_is_one_json_object_with_the_documented_fields() {
+fn json_sample_is_one_object_with_the_documented_fields() {
     let redis = RedisServer::start();
     push(&redis, 7);
     let run = watch_json(&redis).args(["--duration", "1s"]).output().exits(0);
@@ -71,21 +71,21 @@ fn every_look_is_one_json_object_with_the_documented_fields() {
         "net_per_second",
         "reason",
         "seconds_to_empty",
-        "deployment",
+        "target",
     ];
     let fields = BTreeSet::from(fields);
     for sample in samples {
         let object = sample.as_object().unwrap();
         assert_eq!(object.keys().map(String::as_str).collect::<BTreeSet<_>>(), fields);
         assert_eq!((&object["list"], &object["backlog"]), (&json!(LIST), &json!(7)));
-        assert!(object["deployment"].is_null() && object["seconds_to_empty"].is_null(), "{sample}");
+        assert!(object["target"].is_null() && object["seconds_to_empty"].is_null(), "{sample}");
         let time = object["time"].as_str().unwrap();
         assert!(humantime::parse_rfc3339(time).is_ok() && time.ends_with('Z'), "{time}");
     }
 }
 
 #[test]
-fn without_a_terminal_a_look_is_a_line() {
+fn sample_is_one_line_without_a_terminal() {
     let redis = RedisServer::start();
     push(&redis, 7);
     let run = watch(&redis).args(["--duration", "2s"]).output().exits(0);
@@ -95,7 +95,7 @@ fn without_a_terminal_a_look_is_a_line() {
 }
 
 #[test]
-fn the_net_rate_has_the_sign_of_what_happens() {
+fn net_rate_is_positive_while_growing_and_negative_while_shrinking() {
     let redis = RedisServer::start();
     let growing = watch_json(&redis).spawn();
     let shown = || wait_for_sample(&growing, "growing", |sample| net(sample) > 10.0);
@@ -132,7 +132,7 @@ fn until_empty_ends_with_the_last_item() {
 }
 
 #[test]
-fn a_goal_that_is_not_reached_has_its_own_status() {
+fn exit_status_is_75_when_until_empty_is_not_reached() {
     let redis = RedisServer::start();
     push(&redis, 1);
     watch(&redis).args(["--until-empty", "--duration", "300ms"]).output().exits(75);
@@ -145,7 +145,7 @@ fn a_goal_that_is_not_reached_has_its_own_status() {
 }
 
 #[test]
-fn to_be_stopped_without_a_goal_is_no_failure() {
+fn exit_status_is_0_when_an_open_ended_run_is_stopped() {
     let redis = RedisServer::start();
     for stop in [Running::terminate, Running::interrupt] {
         let running = watch(&redis).spawn();
@@ -156,7 +156,7 @@ fn to_be_stopped_without_a_goal_is_no_failure() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_it_quietly() {
+fn exit_status_is_0_when_the_output_pipe_is_closed() {
     let redis = RedisServer::start();
     let folder = tempfile::tempdir().unwrap();
     let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_qscale"))
@@ -179,7 +179,7 @@ fn a_reader_that_leaves_ends_it_quietly() {
 }
 
 #[test]
-fn without_redis_there_are_no_samples_and_then_there_are_again() {
+fn samples_pause_while_redis_is_unreachable() {
     let mut redis = RedisServer::builder().durable().start();
     push(&redis, 5);
     let running = watch_json(&redis).spawn();
@@ -198,14 +198,14 @@ fn without_redis_there_are_no_samples_and_then_there_are_again() {
 }
 
 #[test]
-fn no_cluster_is_said_once() {
+fn missing_cluster_is_logged_once() {
     let redis = RedisServer::start();
     let run = watch(&redis).args(["--duration", "500ms"]).output().exits(0);
     assert_eq!(run.stderr.matches("no Kubernetes cluster is configured").count(), 1, "{}", run.stderr);
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
 }
 
-/// A Kubernetes API server that says what it was told last.
+/// A Kubernetes API server with a settable response.
 struct Api {
     port: u16,
     answer: Arc<Mutex<(u16, Value)>>,
@@ -261,7 +261,7 @@ fn status(code: u16, reason: &str) -> Value {
     })
 }
 
-/// Answers one request after the other, as HTTP/1.1 has it.
+/// Responds to the requests of one HTTP/1.1 connection.
 fn serve(stream: TcpStream, answer: &Mutex<(u16, Value)>, asked: &Mutex<BTreeSet<String>>) {
     let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
     while let Some(request) = lines.next() {
@@ -282,17 +282,17 @@ fn in_cluster(redis: &RedisServer, api: &Api) -> Qscale {
 }
 
 #[test]
-fn the_deployment_is_in_every_sample_and_follows_its_changes() {
+fn target_is_in_every_sample_and_follows_its_changes() {
     let (redis, api) = (RedisServer::start(), Api::start());
     api.pods(5, 4, 3, 2);
     let running = in_cluster(&redis, &api).args(["--namespace", "a-namespace", "--deployment", "a-consumer"]).spawn();
     let first = wait_for_sample(&running, "a sample", |_| true);
     assert_eq!(
-        first["deployment"],
-        json!({ "namespace": "a-namespace", "name": "a-consumer", "desired": 5, "current": 4, "ready": 3, "available": 2 })
+        first["target"],
+        json!({ "kind": "Deployment", "namespace": "a-namespace", "name": "a-consumer", "desired": 5, "current": 4, "ready": 3, "available": 2 })
     );
     api.pods(0, 0, 0, 0);
-    wait_for_sample(&running, "no pods", |sample| sample["deployment"]["desired"] == 0);
+    wait_for_sample(&running, "no pods", |sample| sample["target"]["desired"] == 0);
     let path = "/apis/apps/v1/namespaces/a-namespace/deployments/a-consumer";
     assert_eq!(*api.asked.lock().unwrap(), BTreeSet::from([path.to_owned()]));
     running.terminate();
@@ -301,47 +301,47 @@ fn the_deployment_is_in_every_sample_and_follows_its_changes() {
 }
 
 #[test]
-fn trouble_with_the_cluster_is_said_once_and_so_is_its_end() {
+fn kubernetes_failure_is_logged_once_and_so_is_recovery() {
     let (redis, api) = (RedisServer::start(), Api::start());
     api.say(403, status(403, "Forbidden"));
     // Without a namespace in the profile the context's own counts.
     let running = in_cluster(&redis, &api).file("qscale.toml", "[deploy]\nname = \"shop\"").spawn();
-    let said = running.wait_for_line("forbids", SOON);
+    let said = running.wait_for_line("access denied", SOON);
     for part in ["`of-context`", "User \"jane\"", "verb `get` on `deployments.apps`"] {
         assert!(said.contains(part), "{said}");
     }
-    wait_for_sample(&running, "no pods known", |sample| sample["deployment"].is_null());
+    wait_for_sample(&running, "no pods known", |sample| sample["target"].is_null());
     api.say(404, status(404, "NotFound"));
-    running.wait_for_line("there is no Deployment `shop-consumer` in namespace `of-context`", SOON);
+    running.wait_for_line("Deployment `shop-consumer` not found in namespace `of-context`", SOON);
     api.pods(1, 1, 1, 1);
-    running.wait_for_line("can be seen now", SOON);
-    wait_for_sample(&running, "a pod", |sample| sample["deployment"]["ready"] == 1);
+    running.wait_for_line("reading replica counts again", SOON);
+    wait_for_sample(&running, "a pod", |sample| sample["target"]["ready"] == 1);
     running.terminate();
     let run = running.finish(SOON).exits(0);
     assert_eq!(run.stderr.lines().count(), 3, "{}", run.stderr);
 }
 
 #[test]
-fn a_context_that_is_not_there_is_a_mistake_on_the_command_line() {
+fn exit_status_is_2_when_the_context_does_not_exist() {
     let (redis, api) = (RedisServer::start(), Api::start());
     let run = in_cluster(&redis, &api).args(["--context", "there"]).output().exits(2);
-    assert!(run.stderr.contains("error: the kubeconfig has no context `there`"), "{}", run.stderr);
+    assert!(run.stderr.contains("error: context `there` not found in the kubeconfig"), "{}", run.stderr);
     assert!(run.stderr.contains("hint: choose one with --context: here"), "{}", run.stderr);
 }
 
 #[test]
-fn a_kubeconfig_that_cannot_be_read_does_not_end_it_and_is_not_shown() {
+fn kubeconfig_that_is_not_valid_is_logged_without_its_text() {
     let redis = RedisServer::start();
     let broken = "users: [{name: u, user: {token: s3cret-marker}}]\ncontexts: s3cret-marker";
     let qscale = watch_json(&redis).file("kubeconfig", broken).env("KUBECONFIG", "kubeconfig");
     let run = qscale.args(["--duration", "300ms"]).output().exits(0);
     assert!(!samples(&run.stdout).is_empty());
-    assert_eq!(run.stderr.matches("the kubeconfig is not one: line 2").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("the kubeconfig is not valid: line 2").count(), 1, "{}", run.stderr);
     assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
 }
 
 #[test]
-fn what_a_plug_in_for_credentials_writes_is_not_shown() {
+fn credential_plugin_output_is_not_logged() {
     let (redis, api) = (RedisServer::start(), Api::start());
     for script in ["echo s3cret-marker; exit 7", "echo '{ s3cret-marker'"] {
         let plugin = json!({ "user": { "exec": {
@@ -351,7 +351,7 @@ fn what_a_plug_in_for_credentials_writes_is_not_shown() {
         let kubeconfig = api.kubeconfig().replace("{name: u, user: {}}", &plugin.to_string());
         let qscale = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig");
         let run = qscale.args(["--duration", "300ms"]).output().exits(0);
-        assert_eq!(run.stderr.matches("the plug-in that fetches them").count(), 1, "{}", run.stderr);
+        assert_eq!(run.stderr.matches("the credential plugin").count(), 1, "{}", run.stderr);
         assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
     }
 }
@@ -498,7 +498,7 @@ fn dead_letters_are_no_loss_whatever_becomes_of_them() {
 }
 
 #[test]
-fn what_does_not_settle_has_its_own_status_and_says_what_is_left() {
+fn exit_status_is_75_when_the_list_does_not_settle() {
     let redis = RedisServer::start();
     produce(&redis, 2);
     let running = consumer(&redis, &["--work", "1h", "--lease", "1s"]).spawn();
@@ -507,7 +507,7 @@ fn what_does_not_settle_has_its_own_status_and_says_what_is_left() {
     running.wait();
     let run = watch(&redis).args(["--until-settled", "--duration", "3s"]).output().exits(75);
     assert!(
-        run.stderr.contains("not settled: 1 waiting, 1 in flight (1 of them held by consumers that are gone"),
+        run.stderr.contains("stopped before the list was settled waiting=1 in_flight=1 lease_expired=1 delayed=0"),
         "{}",
         run.stderr
     );
@@ -515,11 +515,11 @@ fn what_does_not_settle_has_its_own_status_and_says_what_is_left() {
     running.wait_for_line("1 waiting, 1 in flight", SOON);
     running.terminate();
     let run = running.finish(SOON).exits(75);
-    assert!(!run.stdout.contains("PASS") && run.stderr.contains("not settled"), "{}", run.stderr);
+    assert!(!run.stdout.contains("PASS") && run.stderr.contains("stopped before the list was settled"), "{}", run.stderr);
 }
 
 #[test]
-fn who_may_only_look_at_the_list_watches_it() {
+fn list_is_watched_with_permission_for_llen_only() {
     let redis = RedisServer::builder().user("app", "secret", "~mylist +llen +ping +hello +auth").start();
     push(&redis, 2);
     let words = ["watch", "--redis", &redis.url_with("app:secret"), "--duration", "300ms", "--output", "json"];

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::delivery::dead_letter::{DeadLetter, rfc3339};
 use crate::delivery::item::Item;
 use crate::queue::Page;
+use crate::terminal::{display_width, pad_end};
 
 /// How many characters of an item `ls` shows.
 const ITEM: usize = 60;
@@ -34,7 +35,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn of(page: &Page) -> Self {
         let histories = page.letters.iter().filter_map(|letter| letter.history.as_ref());
-        let widest = histories.map(|history| safe(&history.id, ITEM).chars().count()).max();
+        let widest = histories.map(|history| display_width(&safe(&history.id, ITEM))).max();
         Self { id: widest.unwrap_or_default().max(2) }
     }
 
@@ -59,7 +60,8 @@ impl Table {
     }
 
     fn lay_out(&self, [id, died, attempts, crashes]: [&str; 4], reason: &str, item: &str) -> String {
-        format!("{id:0$}  {died:>12}  {attempts:>8}  {crashes:>7}  {reason:REASON$}  {item}", self.id)
+        let (id, reason) = (pad_end(id, self.id), pad_end(reason, REASON));
+        format!("{id}  {died:>12}  {attempts:>8}  {crashes:>7}  {reason}  {item}")
     }
 }
 

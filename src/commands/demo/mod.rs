@@ -142,6 +142,6 @@ async fn pushed(producer: &mut Process) -> Result<u64> {
     let (status, output) = producer.output().await?;
     match serde_json::from_str::<Pushed>(&output) {
         Ok(pushed) => Ok(pushed.items),
-        Err(_) => bail!("the producer failed ({status}): {}", producer.last_words()),
+        Err(_) => bail!("the producer failed ({status}): {}", producer.log_tail()),
     }
 }

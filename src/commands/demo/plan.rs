@@ -7,7 +7,7 @@ use super::args::Args;
 use super::pods::Pods;
 use crate::delivery::snapshot::Snapshot;
 use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
-use crate::sample::{Deployment, Sample};
+use crate::sample::{Replicas, Sample};
 use crate::terminal::Output;
 use crate::units::DurationRange;
 use crate::workload::{Load, Pace, Payload, Timing, USUAL_BATCH, Work};
@@ -61,8 +61,9 @@ impl Plan {
 impl Plan {
     /// What there is to see now.
     pub(super) fn sample(&self, snapshot: &Snapshot, pods: &Pods<'_>, net: Option<f64>, reason: &str) -> Sample {
-        let consumers = Deployment {
-            namespace: "this machine".to_owned(),
+        let consumers = Replicas {
+            kind: "Process".to_owned(),
+            namespace: "local".to_owned(),
             name: "consumers".to_owned(),
             desired: pods.desired.max(pods.count()),
             current: pods.count(),

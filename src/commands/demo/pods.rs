@@ -96,7 +96,7 @@ impl<'a> Pods<'a> {
         tracing::warn!("a consumer failed {when} ({status}): what it held goes to others");
         self.failed += 1;
         if self.failed >= PATIENCE {
-            bail!("the consumers failed: {}", process.last_words());
+            bail!("the consumers failed: {}", process.log_tail());
         }
         Ok(())
     }

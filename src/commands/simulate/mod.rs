@@ -17,7 +17,7 @@ use self::view::{Row, View};
 use super::Context;
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario};
-use crate::terminal::{Chart, width};
+use crate::terminal::{Chart, terminal_width};
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let stop = context.shutdown.stop.clone();
@@ -49,7 +49,7 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
     let run = simulation::run(scenario).map_err(|error| UsageError(error.to_string()))?;
     let view = View { subject: &plan.subject, scenario, run: &run };
     match plan.output {
-        Form::Text => context.printer.result(&view.text(width()).trim_end())?,
+        Form::Text => context.printer.result(&view.text(terminal_width()).trim_end())?,
         Form::Json => {
             let mut lines = String::new();
             for sample in view.samples() {

@@ -103,9 +103,12 @@ impl Plan {
         let profile =
             &added.iter().fold(context.profile.clone(), |profile, added| Scenario::protected(profile, *added));
         let list = context.list(None);
+        let target = profile.deploy.scaled();
+        let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         let subject = |title: String| Subject {
+            kind: if jobs { "ScaledJob".to_owned() } else { target.kind.clone() },
+            name: target.name.clone(),
             namespace: profile.deploy.namespace.clone().unwrap_or_else(|| "default".to_owned()),
-            deployment: profile.deploy.consumer_name(),
             list: list.clone(),
             title,
             start,

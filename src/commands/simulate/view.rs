@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use crate::sample::{Deployment, Sample, Trend};
+use crate::sample::{Replicas, Sample, Trend};
 use crate::scaler::{Reason, jobs_in_words};
 use crate::simulation::{By, Change, Point, Run, Scenario, Summary, Why};
-use crate::terminal::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline};
+use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, timeline};
 
 /// Between two points of a run.
 const EVERY: Duration = Duration::from_secs(1);
@@ -16,7 +16,8 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Subject {
     pub(super) list: String,
     pub(super) namespace: String,
-    pub(super) deployment: String,
+    pub(super) kind: String,
+    pub(super) name: String,
     /// One line: load and work.
     pub(super) title: String,
     /// The time of the first sample.
@@ -47,16 +48,16 @@ pub(super) struct Row {
 
 impl From<Sample> for Row {
     fn from(sample: Sample) -> Self {
-        let count = |count: fn(&Deployment) -> u32| sample.deployment.as_ref().map(count);
+        let count = |count: fn(&Replicas) -> u32| sample.target.as_ref().map(count);
         Self {
             time: humantime::format_rfc3339_millis(sample.time).to_string(),
             backlog: sample.backlog,
             in_flight: sample.in_flight,
             net_per_second: sample.net_per_second,
             seconds_to_empty: sample.seconds_to_empty,
-            desired: count(|deployment| deployment.desired),
-            current: count(|deployment| deployment.current),
-            ready: count(|deployment| deployment.ready),
+            desired: count(|target| target.desired),
+            current: count(|target| target.current),
+            ready: count(|target| target.ready),
             list: sample.list,
             reason: sample.reason,
         }
@@ -93,9 +94,10 @@ impl View<'_> {
     pub(super) fn samples(&self) -> impl Iterator<Item = Sample> {
         let mut trend = Trend::new(EVERY);
         self.run.points.iter().map(move |point| {
-            let deployment = Deployment {
+            let target = Replicas {
+                kind: self.subject.kind.clone(),
                 namespace: self.subject.namespace.clone(),
-                name: self.subject.deployment.clone(),
+                name: self.subject.name.clone(),
                 desired: point.desired,
                 current: point.current,
                 ready: point.ready,
@@ -103,7 +105,7 @@ impl View<'_> {
             };
             let net = trend.observe(point.at, point.backlog);
             let time = self.subject.start + point.at;
-            let sample = Sample::new(time, &*self.subject.list, point.backlog, net, Some(deployment));
+            let sample = Sample::new(time, &*self.subject.list, point.backlog, net, Some(target));
             Sample {
                 in_flight: Some(point.in_flight),
                 delayed: Some(0),
@@ -158,15 +160,15 @@ impl View<'_> {
             title: self.subject.title.clone(),
             subtitle: format!(
                 "wait p50 {}, p95 {}; {:.0} pod-seconds, {:.0} of them idle",
-                Clock(summary.wait.p50),
-                Clock(summary.wait.p95),
+                Elapsed(summary.wait.p50),
+                Elapsed(summary.wait.p95),
                 summary.pod_seconds,
                 summary.idle_pod_seconds
             ),
             span: points.last().map_or(EVERY, |point| point.at).max(EVERY),
             panels: vec![
                 panel("backlog: items that wait", Tone::Backlog, 6, series(|point| point.backlog)),
-                panel("items in flight", Tone::Work, 2, series(|point| point.in_flight)),
+                panel("items in flight", Tone::InFlight, 2, series(|point| point.in_flight)),
                 Panel {
                     // Of a Job that has ended KEDA still counts, and nobody waits for it.
                     shade: if self.scenario.jobs.is_some() {
@@ -174,7 +176,7 @@ impl View<'_> {
                     } else {
                         series(|point| point.desired.into())
                     },
-                    legend: Some(("ready", "asked for")),
+                    legend: Some(("ready", "desired")),
                     ..panel("pods", Tone::Pods, most.clamp(1, 6), series(|point| point.ready.into()))
                 },
             ],
@@ -190,7 +192,7 @@ impl View<'_> {
     }
 
     /// Every change, and what kept the count from changing for longer than one look.
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(super) fn entries(&self) -> Vec<TimelineEntry> {
         let mut number = 0;
         let jobs = self.scenario.jobs.is_some();
         let told = |said: &&Change| said.from != said.to || said.until > said.at;
@@ -198,7 +200,7 @@ impl View<'_> {
             let changed = said.from != said.to;
             number += usize::from(changed);
             let (from, to) = (said.from, said.to);
-            Entry {
+            TimelineEntry {
                 number: changed.then_some(number),
                 at: said.at,
                 until: (!changed).then_some(said.until),
@@ -252,14 +254,14 @@ impl View<'_> {
             waiting => format!("; {waiting} of them still wait, and count as long as they have so far"),
         };
         let worked = match summary.empty_at {
-            Some(at) => Clock(at).to_string(),
+            Some(at) => Elapsed(at).to_string(),
             None if summary.arrived == 0 => "nothing was pushed".to_owned(),
             None => "not within this time".to_owned(),
         };
         let idle = summary.idle_pod_seconds / summary.pod_seconds.max(1e-9) * 100.0;
         let hpa = match self.scenario.jobs {
             Some(_) => String::new(),
-            None => format!("; the HPA syncs first at {}, then every 15 s", Clock(*first_sync)),
+            None => format!("; the HPA syncs first at {}, then every 15 s", Elapsed(*first_sync)),
         };
         vec![
             ("items", format!("{} pushed, {} worked, {} left", summary.arrived, summary.done, summary.left)),
@@ -269,10 +271,10 @@ impl View<'_> {
                 "wait",
                 format!(
                     "p50 {}, p95 {}, p99 {}, {} on average{still}",
-                    Clock(summary.wait.p50),
-                    Clock(summary.wait.p95),
-                    Clock(summary.wait.p99),
-                    Clock(summary.wait.mean),
+                    Elapsed(summary.wait.p50),
+                    Elapsed(summary.wait.p95),
+                    Elapsed(summary.wait.p99),
+                    Elapsed(summary.wait.mean),
                 ),
             ),
             ("all worked at", worked),
@@ -299,7 +301,7 @@ impl View<'_> {
                 "clocks",
                 format!(
                     "KEDA polls first at {}, then every {}{hpa}; {pods} are ready {} after their creation",
-                    Clock(*first_poll),
+                    Elapsed(*first_poll),
                     humantime::format_duration(settings.polling),
                     humantime::format_duration(*start_time)
                 ),

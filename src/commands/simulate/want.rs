@@ -12,7 +12,7 @@ use super::plan::{MOST_TIME, Play};
 use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario, Summary};
-use crate::terminal::{Clock, facts, width};
+use crate::terminal::{Elapsed, facts, terminal_width};
 use crate::tuning::{self, Bounds, Demand, Percentile, Proposal, Want};
 use crate::units::HumanDuration;
 
@@ -262,8 +262,8 @@ fn show(trials: &Trials<'_>, settings: &Proposal, proof: &Proof, output: Form) -
             format!(
                 "{} is {} to {} in {} runs: {CHANCES} chances, and the worst of clocks; {cut} items cut in all",
                 want.percentile,
-                Clock(*best),
-                Clock(*worst),
+                Elapsed(*best),
+                Elapsed(*worst),
                 runs.len(),
             ),
         ),
@@ -279,7 +279,7 @@ fn show(trials: &Trials<'_>, settings: &Proposal, proof: &Proof, output: Form) -
         "# {want} is met by:\n[consume]\ndrain = \"{drain}\"\n\n[scale]\nlist-length = {list_length}\n\
          min-replica-count = {min}\nmax-replica-count = {max}\npolling-interval = \"{polling}\"\n\
          cooldown-period = \"{cooldown}\"\n\n{}",
-        facts(&reasons.map(|(name, value)| (name, value)), width())
+        facts(&reasons.map(|(name, value)| (name, value)), terminal_width())
             .replace("\n  ", "\n#   ")
             .replacen("  ", "#   ", 1)
             .trim_end()

@@ -5,19 +5,19 @@ use std::time::Duration;
 use crate::args::{RedisArgs, positive_duration};
 use crate::terminal::Output;
 
-/// What a line of JSON says.
+/// Fields of the JSON output.
 const FIELDS: &str = "\
-With --output json each look is an object on a line of its own:
-  time              when, as RFC 3339 in UTC
-  list              the list
-  backlog           how many items wait
-  in_flight           how many items are in flight; null where nobody claims, as with at-most-once delivery
-  delayed           how many items wait for another try; null likewise
-  dead              how many dead letters there are; null likewise
-  net_per_second    how fast that changes; negative when it shrinks, null until it is known
-  seconds_to_empty  null unless it shrinks
-  deployment        null, or namespace, name, desired, current, ready, available
-  reason            why there are to be as many pods; null where nobody says
+With --output json each sample is an object on a line of its own:
+  time              time of the sample: RFC 3339, UTC
+  list              key of the list
+  backlog           number of waiting items
+  in_flight         number of items in flight; null where no consumer claims items, as with at-most-once delivery
+  delayed           number of delayed retries; null likewise
+  dead              number of dead letters; null likewise
+  net_per_second    growth of the backlog per second; negative while it shrinks, null until it is known
+  seconds_to_empty  time until the list is empty at this rate; null unless the backlog shrinks
+  target            null, or kind, namespace, name, desired, current, ready, available
+  reason            reason for the number of desired replicas; null where it is unknown
 
 With --until-settled a last object says how it ended:
   verdict           pass, fail or unknown

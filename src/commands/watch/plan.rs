@@ -1,4 +1,4 @@
-//! What `watch` observes and until when: the arguments over the profile.
+//! The plan of `watch`: the arguments laid over the profile.
 
 use std::time::Duration;
 
@@ -7,38 +7,40 @@ use color_eyre::eyre::Result;
 use super::super::Context;
 use super::args::Args;
 use crate::exit::Outcome;
+use crate::kubernetes::TargetRef;
 use crate::profile::{Endpoint, Profile, ScaleKind, TargetTable};
 use crate::terminal::Output;
 
-/// What is watched, and until when.
+/// List and target to watch, and when to stop.
 pub(super) struct Plan {
     pub(super) every: Duration,
-    /// `Duration::MAX` is for ever.
+    /// `Duration::MAX` means without an end.
     pub(super) limit: Duration,
-    pub(super) goal: Goal,
+    pub(super) stop_when: StopWhen,
     pub(super) output: Output,
     pub(super) list: String,
     pub(super) endpoint: Endpoint,
-    pub(super) target: Target,
+    pub(super) consumers: Consumers,
 }
 
-/// What it is watched for.
+/// State of the list that ends the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Goal {
-    None,
+pub(super) enum StopWhen {
+    /// Runs until it is stopped.
+    Stopped,
     Empty,
     Settled,
 }
 
-/// Where the consumers are.
+/// The consumers in Kubernetes.
 #[derive(Debug)]
-pub(super) struct Target {
-    /// `None` is the kubeconfig's current one.
+pub(super) struct Consumers {
+    /// Context of the kubeconfig; `None` for its current one.
     pub(super) context: Option<String>,
-    /// `None` is the context's own.
+    /// Namespace; `None` for the context's own.
     pub(super) namespace: Option<String>,
-    /// `None` where a `ScaledJob` starts them: nothing there has a count of replicas.
-    pub(super) consumers: Option<TargetTable>,
+    /// `None` with a `ScaledJob`, which has no replica count.
+    pub(super) target: Option<TargetRef>,
 }
 
 impl Plan {
@@ -55,29 +57,29 @@ impl Plan {
             deployment,
             redis,
         } = args;
-        let goal = match (until_empty, until_settled) {
-            (_, true) => Goal::Settled,
-            (true, _) => Goal::Empty,
-            _ => Goal::None,
+        let stop_when = match (until_empty, until_settled) {
+            (_, true) => StopWhen::Settled,
+            (true, _) => StopWhen::Empty,
+            _ => StopWhen::Stopped,
         };
         Ok(Self {
             every,
             limit: duration.unwrap_or(Duration::MAX),
-            goal,
+            stop_when,
             output,
             list: context.list(list),
             endpoint: context.endpoint(redis)?,
-            target: Target::resolve(cluster, namespace, deployment, &context.profile),
+            consumers: Consumers::resolve(cluster, namespace, deployment, &context.profile),
         })
     }
 
-    /// What it means to be stopped, or to have watched for as long as was asked.
+    /// Outcome of a run that was stopped or reached `--duration`.
     pub(super) fn stopped(&self) -> Outcome {
-        if self.goal == Goal::None { Outcome::Done } else { Outcome::Unfinished }
+        if self.stop_when == StopWhen::Stopped { Outcome::Done } else { Outcome::Unfinished }
     }
 }
 
-impl Target {
+impl Consumers {
     pub(super) fn resolve(
         context: Option<String>,
         namespace: Option<String>,
@@ -89,9 +91,14 @@ impl Target {
         Self {
             context,
             namespace: namespace.or_else(|| profile.deploy.namespace.clone()),
-            consumers: named.or_else(|| (!jobs).then(|| profile.deploy.scaled())),
+            target: named.or_else(|| (!jobs).then(|| profile.deploy.scaled())).map(target_ref),
         }
     }
+}
+
+fn target_ref(table: TargetTable) -> TargetRef {
+    let TargetTable { api_version, kind, name } = table;
+    TargetRef { api_version, kind, name }
 }
 
 #[cfg(test)]
@@ -99,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flag_wins_over_the_profile_and_the_profile_over_the_context() {
+    fn flags_take_precedence_over_profile_and_context() {
         let profile = Profile::parse("q.toml", "[deploy]\nname = \"shop\"\nnamespace = \"eu\"").unwrap();
         let flag = |text: &str| Some(text.to_owned());
         for (namespace, deployment, expected) in [
@@ -107,9 +114,9 @@ mod tests {
             (flag("us"), None, (Some("us"), "shop-consumer")),
             (None, flag("worker"), (Some("eu"), "worker")),
         ] {
-            let target = Target::resolve(None, namespace, deployment, &profile);
-            let name = target.consumers.map(|consumers| consumers.name).unwrap();
-            assert_eq!((target.namespace.as_deref(), name.as_str()), expected);
+            let consumers = Consumers::resolve(None, namespace, deployment, &profile);
+            let name = consumers.target.map(|target| target.name).unwrap();
+            assert_eq!((consumers.namespace.as_deref(), name.as_str()), expected);
         }
         for (tables, kind) in [
             ("workload = \"StatefulSet\"", Some("StatefulSet")),
@@ -117,10 +124,10 @@ mod tests {
             ("[scale]\nkind = \"ScaledJob\"", None),
         ] {
             let profile = Profile::parse("q.toml", &format!("[deploy]\n{tables}\n")).unwrap();
-            let consumers = Target::resolve(None, None, None, &profile).consumers;
-            assert_eq!(consumers.map(|consumers| consumers.kind).as_deref(), kind);
+            let target = Consumers::resolve(None, None, None, &profile).target;
+            assert_eq!(target.map(|target| target.kind).as_deref(), kind);
         }
         let silent = Profile::parse("q.toml", "").unwrap();
-        assert_eq!(Target::resolve(None, None, None, &silent).namespace, None);
+        assert_eq!(Consumers::resolve(None, None, None, &silent).namespace, None);
     }
 }

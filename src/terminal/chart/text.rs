@@ -1,34 +1,21 @@
-//! A chart in characters: without colour, and in a pipe, it says the same.
+//! Charts drawn with characters; they carry the same information without colour.
 
 use std::fmt::Write as _;
-use std::io;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
-use super::{Chart, Clock, Panel, Tone, column, columns, ticks};
+use super::elapsed::Elapsed;
+use super::panels::{Chart, Panel, Tone, column, columns, ticks};
 
-/// An eighth of a line, two eighths … and the whole.
+/// Blocks of one eighth of a line, two eighths, up to a whole line.
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// What is to be and is not yet.
+/// Fill of the part that is desired and not there yet.
 const SHADE: char = '░';
 
-/// Columns of an output that has none of its own: a pipe, a file.
-const IN_A_PIPE: usize = 80;
-
-/// Columns that a chart makes use of, at least and at most.
-const READABLE: std::ops::RangeInclusive<usize> = 40..=200;
-
-/// The columns of the terminal, or what `COLUMNS` says, or 80.
-pub(crate) fn width() -> usize {
-    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-    let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal.or_else(asked).unwrap_or(IN_A_PIPE).clamp(*READABLE.start(), *READABLE.end())
-}
-
 impl Chart {
-    /// Draws the chart, `width` columns wide, each line ended; coloured, which a pipe strips.
+    /// Draws the chart, `width` columns wide and coloured; every line ends with a newline.
     pub(crate) fn text(&self, width: usize) -> String {
         let labels = self.panels.iter().map(|panel| HumanCount(panel.peak()).to_string().len()).max().unwrap_or(1);
         let plot = width.saturating_sub(labels + 2).max(10);
@@ -52,8 +39,8 @@ impl Chart {
         for tick in moments {
             let at = column(tick, self.span, plot);
             rule[at] = '┴';
-            let name = Clock(tick).to_string();
-            // The last one ends with the plot where it would stand out.
+            let name = Elapsed(tick).to_string();
+            // The last label moves to the left so that it ends with the plot.
             for (place, c) in times.iter_mut().skip(at.min(plot - name.len())).zip(name.chars()) {
                 *place = c;
             }
@@ -64,7 +51,7 @@ impl Chart {
         line(text, &format!("{:>labels$}  {}", "", times.trim_end()));
     }
 
-    /// The numbers of the marks, each where it fits; one that does not is still in the timeline.
+    /// Numbers of the marks; one that would overlap another is left out here and still in the timeline.
     fn mark_line(&self, plot: usize) -> String {
         let mut places = vec![' '; plot];
         let mut free = 0;
@@ -101,7 +88,7 @@ impl Panel {
         }
     }
 
-    /// What stands in `row`, counted from the bottom.
+    /// Character of a column in `row`, counted from the bottom.
     fn cell(&self, row: usize, solid: u64, shade: u64, peak: u64) -> char {
         let eighths = |value: u64| {
             let full = u128::from(value) * self.rows as u128 * 8;
@@ -114,7 +101,7 @@ impl Panel {
         }
     }
 
-    /// The value at the upper edge of `row` where the scale names it: at the top, and in the middle of a tall panel.
+    /// Value at the upper edge of `row` if the scale shows it: at the top, and in the middle of a tall panel.
     fn label(&self, row: usize, peak: u64) -> Option<u64> {
         let value = peak * (row as u64 + 1) / self.rows as u64;
         let whole = (peak * (row as u64 + 1)).is_multiple_of(self.rows as u64);
@@ -128,7 +115,7 @@ impl Tone {
     fn style(self) -> Style {
         match self {
             Self::Backlog => AnsiColor::Yellow,
-            Self::Work => AnsiColor::Cyan,
+            Self::InFlight => AnsiColor::Cyan,
             Self::Pods => AnsiColor::Green,
             Self::Recorded => AnsiColor::Magenta,
         }
@@ -145,14 +132,15 @@ fn line(text: &mut String, line: &str) {
 pub(super) mod tests {
     use std::time::Duration;
 
-    use super::super::Mark;
+    use super::super::panels::Mark;
     use super::*;
+    use crate::terminal::columns::display_width;
 
     fn series(steps: &[(u64, u64)]) -> Vec<(Duration, u64)> {
         steps.iter().map(|(at, value)| (Duration::from_secs(*at), *value)).collect()
     }
 
-    /// A burst at 10 s, worked off by three pods.
+    /// A burst at 10 s, processed by three pods.
     pub(crate) fn chart() -> Chart {
         let panel = |title: &str, tone, rows, solid: &[(u64, u64)], shade: &[(u64, u64)]| Panel {
             title: title.to_owned(),
@@ -160,7 +148,7 @@ pub(super) mod tests {
             rows,
             solid: series(solid),
             shade: series(shade),
-            legend: (!shade.is_empty()).then_some(("ready", "asked for")),
+            legend: (!shade.is_empty()).then_some(("ready", "desired")),
         };
         let mark = |at, number| Mark { at: Duration::from_secs(at), number, text: "HPA 1 → 3: <so>".to_owned() };
         Chart {
@@ -169,7 +157,7 @@ pub(super) mod tests {
             span: Duration::from_secs(60),
             panels: vec![
                 panel(
-                    "items that wait",
+                    "backlog (items)",
                     Tone::Backlog,
                     3,
                     &[(0, 0), (10, 900), (20, 600), (30, 300), (40, 2), (44, 0)],
@@ -188,15 +176,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_chart_says_the_same_without_colour() {
+    fn chart_reads_the_same_without_colour() {
         let text = chart().text(48);
         assert!(text.contains("\u{1b}["), "{text}");
         let plain = anstream::adapter::strip_str(&text).to_string();
-        let expected = "     items that wait
+        let expected = "     backlog (items)
 900 ┤       ███████
     │       ██████████████
     │       █████████████████████▁▁▁
-     pods  █ ready  ░ asked for
+     pods  █ ready  ░ desired
   3 ┤              ░░░██████████████████
   2 ┤              ░░░██████████████████
   1 ┤        ░░█████████████████████████
@@ -205,6 +193,6 @@ pub(super) mod tests {
      0:00                 0:30              1:00
 ";
         assert_eq!(plain, expected, "\n{plain}");
-        assert!(plain.lines().all(|line| line.chars().count() <= 48));
+        assert!(plain.lines().all(|line| display_width(line) <= 48));
     }
 }

@@ -11,7 +11,7 @@ use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::sample::recording::Recording;
 use crate::scaler::{JobSettings, Settings, jobs_in_words};
-use crate::terminal::{Chart, Clock, Entry, Tone, facts, timeline, width};
+use crate::terminal::{Chart, Elapsed, TimelineEntry, Tone, facts, terminal_width, timeline};
 
 pub(super) fn run(
     name: &str,
@@ -96,9 +96,9 @@ fn agreement(comparison: &JobComparison) -> String {
 }
 
 /// The polls at which Jobs were started, or should have been, as far as they are `meant`.
-fn entries(comparison: &JobComparison, meant: impl Fn(&Poll) -> bool) -> Vec<Entry> {
+fn entries(comparison: &JobComparison, meant: impl Fn(&Poll) -> bool) -> Vec<TimelineEntry> {
     let started = comparison.polls.iter().filter(|poll| poll.recorded > 0 || poll.predicted.jobs > 0);
-    let entry = |(number, Poll { at, recorded, predicted, .. }): (usize, &Poll)| Entry {
+    let entry = |(number, Poll { at, recorded, predicted, .. }): (usize, &Poll)| TimelineEntry {
         number: Some(number),
         at: *at,
         until: None,
@@ -114,7 +114,7 @@ fn entries(comparison: &JobComparison, meant: impl Fn(&Poll) -> bool) -> Vec<Ent
 }
 
 fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &JobComparison) -> String {
-    let width = width();
+    let width = terminal_width();
     let partings = entries(comparison, |poll| poll.recorded != poll.predicted.jobs);
     let partings = if partings.is_empty() { "  Nowhere.\n".to_owned() } else { timeline(&partings, width) };
     let started = |jobs: fn(&Poll) -> u32| comparison.polls.iter().map(jobs).sum::<u32>();
@@ -125,7 +125,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Jo
             "Jobs",
             format!("{} recorded, {} predicted", started(|poll| poll.recorded), started(|poll| poll.predicted.jobs)),
         ),
-        ("recorded", format!("{} looks over {}", recording.looks.len(), Clock(recording.span()))),
+        ("recorded", format!("{} samples over {}", recording.samples.len(), Elapsed(recording.span()))),
         ("clock", format!("KEDA polls {}", begun((!comparison.timed).then_some(first)))),
     ];
     format!(

@@ -14,7 +14,7 @@ use crate::exit::UsageError;
 use crate::profile::ScaleKind;
 use crate::sample::recording::Recording;
 use crate::scaler::Settings;
-use crate::terminal::{Chart, Clock, Entry, Mark, Panel, Tone, facts, timeline, width};
+use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, terminal_width, timeline};
 
 /// A recorded change is that of the model when no more than this lies between them: one sync.
 const TOGETHER: Duration = Duration::from_secs(16);
@@ -27,7 +27,7 @@ pub(super) async fn run(path: &Path, subject: &Subject, output: Form, context: &
     if context.profile.scale.kind() == ScaleKind::ScaledJob {
         return jobs::run(&name, &recording, subject, output, context);
     }
-    if recording.looks.iter().any(|look| look.jobs.is_some()) {
+    if recording.samples.iter().any(|look| look.jobs.is_some()) {
         let message = format!("--against: `{name}` tells of Jobs, and the profile has `kind = \"ScaledObject\"`");
         return Err(UsageError(message).into());
     }
@@ -52,13 +52,13 @@ struct Row<'a> {
 
 fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: &Context) -> Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for look in &recording.looks {
+    for look in &recording.samples {
         let step = comparison.steps.iter().rev().find(|step| step.at <= look.at);
         let row = Row {
             seconds: look.at.as_secs_f64(),
             backlog: look.backlog,
             recorded: look.desired,
-            predicted: step.map_or(recording.looks[0].desired, |step| step.to),
+            predicted: step.map_or(recording.samples[0].desired, |step| step.to),
             reason: step.map(|step| step.reason.as_str()),
         };
         match output {
@@ -73,9 +73,9 @@ fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: 
 }
 
 fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> Chart {
-    let looks = &recording.looks;
+    let samples = &recording.samples;
     let predicted = comparison.predicted(recording);
-    let recorded: Vec<_> = looks.iter().map(|look| (look.at, u64::from(look.desired))).collect();
+    let recorded: Vec<_> = samples.iter().map(|look| (look.at, u64::from(look.desired))).collect();
     let most = recorded.iter().chain(&predicted).map(|(_, pods)| *pods).max().unwrap_or(1);
     let rows = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, 5);
     Chart {
@@ -96,13 +96,13 @@ fn panel(title: &str, tone: Tone, rows: usize, solid: Vec<(Duration, u64)>) -> P
 }
 
 fn backlog(recording: &Recording) -> Panel {
-    let looks = recording.looks.iter().map(|look| (look.at, look.backlog));
-    panel("backlog: items that wait, as recorded", Tone::Backlog, 5, looks.collect())
+    let samples = recording.samples.iter().map(|look| (look.at, look.backlog));
+    panel("backlog: items that wait, as recorded", Tone::Backlog, 5, samples.collect())
 }
 
 /// The entries that have a number, as a chart shows them.
-fn marks(entries: Vec<Entry>) -> Vec<Mark> {
-    let mark = |entry: Entry| {
+fn marks(entries: Vec<TimelineEntry>) -> Vec<Mark> {
+    let mark = |entry: TimelineEntry| {
         let text = format!("{} {}: {}", entry.by, entry.what, entry.reason);
         Some(Mark { at: entry.at, number: entry.number?, text })
     };
@@ -115,9 +115,9 @@ fn agreement(comparison: &Comparison) -> String {
 }
 
 /// Steps of the model and of the recording, those that belong together in one line.
-fn entries(comparison: &Comparison) -> Vec<Entry> {
+fn entries(comparison: &Comparison) -> Vec<TimelineEntry> {
     let mut alone: Vec<_> = comparison.recorded.iter().copied().map(Some).collect();
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<TimelineEntry> = Vec::new();
     for Step { at, by, from, to, reason } in &comparison.steps {
         let found = alone.iter_mut().find(|other| {
             other.is_some_and(|(moment, before, after)| {
@@ -125,15 +125,17 @@ fn entries(comparison: &Comparison) -> Vec<Entry> {
             })
         });
         let reason = match found.and_then(Option::take) {
-            Some((moment, ..)) => format!("recorded at {}. {reason}", Clock(moment)),
+            Some((moment, ..)) => format!("recorded at {}. {reason}", Elapsed(moment)),
             None => format!("NOT RECORDED. {reason}"),
         };
         let by = if *by == By::Keda { "KEDA" } else { "HPA" };
-        entries.push(Entry { number: None, at: *at, until: None, by, what: format!("{from} → {to}"), reason });
+        entries
+            .push(TimelineEntry { number: None, at: *at, until: None, by, what: format!("{from} → {to}"), reason });
     }
     for (at, from, to) in alone.into_iter().flatten() {
         let reason = "NOT PREDICTED".to_owned();
-        entries.push(Entry { number: None, at, until: None, by: "?", what: format!("{from} → {to}"), reason });
+        entries
+            .push(TimelineEntry { number: None, at, until: None, by: "?", what: format!("{from} → {to}"), reason });
     }
     entries.sort_by_key(|entry| entry.at);
     for (number, entry) in (1..).zip(&mut entries) {
@@ -142,9 +144,9 @@ fn entries(comparison: &Comparison) -> Vec<Entry> {
     entries
 }
 
-/// Since when somebody looks.
+/// Since when somebody samples.
 fn begun(first: Option<Duration>) -> String {
-    first.map_or_else(|| "as recorded".to_owned(), |at| format!("first at {} (fitted)", Clock(at)))
+    first.map_or_else(|| "as recorded".to_owned(), |at| format!("first at {} (fitted)", Elapsed(at)))
 }
 
 fn head(title: &str) -> String {
@@ -152,11 +154,11 @@ fn head(title: &str) -> String {
 }
 
 fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Comparison) -> String {
-    let width = width();
-    let partings: Vec<Entry> = comparison
+    let width = terminal_width();
+    let partings: Vec<TimelineEntry> = comparison
         .partings
         .iter()
-        .map(|parting| Entry {
+        .map(|parting| TimelineEntry {
             number: None,
             at: parting.from,
             until: Some(parting.until),
@@ -174,7 +176,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         })
         .collect();
     let (keda, hpa) = comparison.begins;
-    let there = match recording.looks.first().map_or(0, |look| look.desired) {
+    let there = match recording.samples.first().map_or(0, |look| look.desired) {
         0 => "no pod".to_owned(),
         pods if comparison.new => {
             format!("{pods} pods, of an object that was new and had seen nothing to do (fitted)")
@@ -185,7 +187,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         ("agreement", agreement(comparison)),
         ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
         ("at first", there),
-        ("recorded", format!("{} looks over {}", recording.looks.len(), Clock(recording.span()))),
+        ("recorded", format!("{} samples over {}", recording.samples.len(), Elapsed(recording.span()))),
         ("clocks", format!("KEDA polls {}, the HPA syncs {}", begun(keda), begun(hpa))),
     ];
     let partings = match partings[..] {

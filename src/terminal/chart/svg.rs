@@ -1,4 +1,4 @@
-//! A chart as a picture (SVG): the same bytes for the same chart, and no font, script or style from elsewhere.
+//! Charts as SVG: reproducible byte for byte, without external fonts, scripts or styles.
 
 use std::time::Duration;
 
@@ -9,25 +9,26 @@ use svg::node::element::path::Data;
 use svg::node::element::{Circle, Definitions, Group, Line, Path, Rectangle, Style, Title};
 use svg::node::{Node as _, Text as TextNode};
 
-use super::{Chart, Clock, Mark, Panel, Tone, columns, ticks};
-use crate::terminal::lines::wrapped;
+use super::elapsed::Elapsed;
+use super::panels::{Chart, Mark, Panel, Tone, column, columns, ticks};
+use crate::terminal::columns::wrapped;
 
 const WIDTH: usize = 1_200;
-/// The plot's left end, and its width.
+/// Left end and width of the plot.
 const LEFT: usize = 90;
 const PLOT: usize = 1_080;
-/// Height of the head, of a line of a panel, and between panels.
+/// Height of the heading, of a row of a panel, and of the gap between panels.
 const HEAD: usize = 84;
 const ROW: usize = 26;
 const GAP: usize = 46;
-/// A mark, and how far apart two have to be to stand side by side.
+/// Radius of a mark, and the minimum distance between two in one row.
 const RADIUS: usize = 10;
 const APART: usize = 2 * RADIUS + 2;
-/// A line of the list of marks, and how many characters are in it.
+/// Height of a line of the list of marks, and its length in characters.
 const LINE: usize = 22;
-const LETTERS: usize = 140;
+const LINE_LENGTH: usize = 140;
 
-/// What all text and lines look like.
+/// Style sheet of text and lines.
 const STYLE: &str = "\
 text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;font-size:15px;fill:#222}\
 .title{font-size:22px;font-weight:600}.panel{font-weight:600}.end{text-anchor:end}.middle{text-anchor:middle}\
@@ -62,13 +63,13 @@ impl Chart {
         written
     }
 
-    /// The axis of time, and its lines through all panels.
+    /// Draws the time axis and its grid lines through all panels.
     fn draw_grid(&self, bottom: usize) -> Group {
         let mut grid = Group::new();
         for tick in ticks(self.span, 12) {
             let x = place(tick, self.span);
             grid = grid.add(vertical(x, HEAD, bottom - 12, "grid")).add(text(
-                &Clock(tick).to_string(),
+                &Elapsed(tick).to_string(),
                 x,
                 bottom + 8,
                 "middle",
@@ -77,10 +78,10 @@ impl Chart {
         grid
     }
 
-    /// A line and a numbered disc for each mark, which says its text when it is pointed at; and the height of the discs.
+    /// Draws a line and a numbered disc with a tooltip for each mark; also returns the height of the rows of discs.
     fn draw_marks(&self, bottom: usize) -> (Group, usize) {
         let mut group = Group::new();
-        // The end of each row of discs: one that would cover another stands below it.
+        // Right end of each row of discs: a disc that would cover another goes to the next row.
         let mut rows: Vec<usize> = Vec::new();
         for mark in &self.marks {
             let x = place(mark.at, self.span);
@@ -88,7 +89,7 @@ impl Chart {
             rows.resize(rows.len().max(row + 1), 0);
             rows[row] = x + APART;
             let y = bottom + 28 + row * APART;
-            let tip = format!("{}. {} {}", mark.number, Clock(mark.at), mark.text);
+            let tip = format!("{}. {} {}", mark.number, Elapsed(mark.at), mark.text);
             let disc = Circle::new().set("cx", x).set("cy", y).set("r", RADIUS).set("fill", "#333");
             group =
                 group.add(Group::new().add(Title::new(tip)).add(vertical(x, HEAD, y, "moment")).add(disc).add(text(
@@ -101,13 +102,13 @@ impl Chart {
         (group, 16 + rows.len() * APART)
     }
 
-    /// The marks in words; and where the last line stands.
+    /// Lists the marks as text; also returns the position of the last line.
     fn draw_list(&self, top: usize) -> (Group, usize) {
         let mut y = top;
         let mut group = Group::new();
         for Mark { at, number, text: words } in &self.marks {
             group = group.add(text(&format!("{number}."), LEFT - 10, y, "end"));
-            for line in wrapped(&format!("{}  {words}", Clock(*at)), LETTERS) {
+            for line in wrapped(&format!("{}  {words}", Elapsed(*at)), LINE_LENGTH) {
                 group = group.add(text(&line, LEFT, y, "list"));
                 y += LINE;
             }
@@ -166,18 +167,18 @@ impl Panel {
 }
 
 impl Tone {
-    /// Colours that are told apart without green and red as well (Okabe and Ito).
+    /// Colours that are distinct with colour blindness, too (Okabe and Ito).
     fn fill(self) -> &'static str {
         match self {
             Self::Backlog => "#E69F00",
-            Self::Work => "#56B4E9",
+            Self::InFlight => "#56B4E9",
             Self::Pods => "#009E73",
             Self::Recorded => "#CC79A7",
         }
     }
 }
 
-/// Columns of one value as one step each: where it ends, counted from the left, and the value.
+/// Joins neighbouring columns of one value into steps: the end, counted from the left, and the value.
 fn runs(columns: &[u64]) -> Vec<(usize, u64)> {
     let mut runs: Vec<(usize, u64)> = Vec::new();
     for (column, value) in columns.iter().enumerate() {
@@ -194,14 +195,14 @@ fn scaled(value: u64, peak: u64, height: usize) -> usize {
 }
 
 fn place(at: Duration, span: Duration) -> usize {
-    LEFT + super::column(at, span, PLOT + 1)
+    LEFT + column(at, span, PLOT + 1)
 }
 
 fn vertical(x: usize, from: usize, to: usize, class: &str) -> Line {
     Line::new().set("x1", x).set("x2", x).set("y1", from).set("y2", to).set("class", class)
 }
 
-/// The crate's own element for text puts its content on a line of its own, which counts as a space.
+/// A text element. The crate's own puts the content on a separate line, which is rendered as a space.
 fn text(content: &str, x: usize, y: usize, class: &str) -> Element {
     let mut text = Element::new("text");
     for (name, value) in [("x", x.to_string()), ("y", y.to_string()), ("class", class.to_owned())] {
@@ -216,7 +217,7 @@ mod tests {
     use super::super::text::tests::chart;
 
     #[test]
-    fn a_picture_has_all_marks_as_tips_and_in_words_and_nothing_unescaped() {
+    fn svg_has_all_marks_as_tooltips_and_as_text_and_escapes_them() {
         let picture = chart().svg();
         assert!(picture.contains("<title>2. 0:20 HPA 1 → 3: &lt;so&gt;</title>"), "{picture}");
         assert_eq!(picture.matches("class=\"list\"").count(), 4);

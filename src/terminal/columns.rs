@@ -1,0 +1,66 @@
+//! Text in terminal columns: its display width, padding and line breaks, and the width of the terminal.
+
+use std::io;
+
+use unicode_width::UnicodeWidthStr as _;
+
+/// Width of an output that has none of its own: a pipe, a file.
+const DEFAULT_WIDTH: usize = 80;
+
+/// Range of widths that text is laid out for.
+const READABLE: std::ops::RangeInclusive<usize> = 40..=200;
+
+/// Returns the width of the terminal, else `COLUMNS`, else 80.
+pub(crate) fn terminal_width() -> usize {
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.or_else(asked).unwrap_or(DEFAULT_WIDTH).clamp(*READABLE.start(), *READABLE.end())
+}
+
+/// Returns the number of columns that `text` takes up in a terminal.
+pub(crate) fn display_width(text: &str) -> usize {
+    text.width()
+}
+
+/// Pads `text` on the right to `width` columns; longer text is left as it is.
+pub(crate) fn pad_end(text: &str, width: usize) -> String {
+    format!("{text}{:1$}", "", width.saturating_sub(display_width(text)))
+}
+
+/// Breaks `text` between words into lines of at most `width` columns; a longer word has a line of its own.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && display_width(&line) + 1 + display_width(word) > width {
+            lines.push(std::mem::take(&mut line));
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(wrapped("abcdef g", 4), ["abcdef", "g"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+
+    #[test]
+    fn width_counts_columns_and_not_characters() {
+        for (text, width) in [("abc", 3), ("订单", 4), ("e\u{301}", 1), ("0 → 1", 5), ("█░", 2)] {
+            assert_eq!(display_width(text), width, "{text}");
+        }
+        assert_eq!(pad_end("订单", 6), "订单  ");
+        assert_eq!(pad_end("abc", 2), "abc");
+        assert_eq!(wrapped("订单 订单", 8), ["订单", "订单"]);
+    }
+}
