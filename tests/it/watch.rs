@@ -445,7 +445,7 @@ fn what_a_forgotten_consumer_holds_is_found() {
     work(&redis, &[]);
     redis.cli(&["HSET", "{mylist}:inflight:gone", "call", "3 ", "gone:3:1", "an item", "gone:3:1 history", "{}"]);
     let run = settle(&redis).output().exits(4);
-    assert!(verdict(&run).contains("1 items are held by consumers that are gone"), "{}", run.stdout);
+    assert!(verdict(&run).contains("items held by consumers that no longer exist: 1"), "{}", run.stdout);
 }
 
 #[test]
@@ -469,7 +469,7 @@ fn where_others_push_or_take_the_counters_cannot_tell() {
 
     redis.cli(&["FLUSHALL"]);
     let run = settle(&redis).output().exits(0);
-    assert!(verdict(&run).contains("nothing was counted"), "{}", run.stdout);
+    assert!(verdict(&run).contains("no counters: qscale has neither"), "{}", run.stdout);
 }
 
 #[test]
