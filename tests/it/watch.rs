@@ -515,7 +515,11 @@ fn exit_status_is_75_when_the_list_does_not_settle() {
     running.wait_for_line("1 waiting, 1 in flight", SOON);
     running.terminate();
     let run = running.finish(SOON).exits(75);
-    assert!(!run.stdout.contains("PASS") && run.stderr.contains("stopped before the list was settled"), "{}", run.stderr);
+    assert!(
+        !run.stdout.contains("PASS") && run.stderr.contains("stopped before the list was settled"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

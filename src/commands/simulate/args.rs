@@ -67,11 +67,11 @@ pub(crate) struct Args {
 
     /// Leave out what protects items in flight, to see what it is good for
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    pub(super) without: Vec<Protection>,
+    pub(super) without: Vec<ProtectionArg>,
 
     /// Add what protects items in flight, to see what it would be good for
     #[arg(long = "with", value_name = "WHAT", value_delimiter = ',')]
-    pub(super) with: Vec<Protection>,
+    pub(super) with: Vec<ProtectionArg>,
 
     /// The form of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -96,7 +96,7 @@ pub(crate) struct Args {
 
 /// What keeps items in flight from being cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Protection {
+pub(super) enum ProtectionArg {
     /// The triggers that count what has left the list: pods with items in flight.
     Busy,
     /// The formula that adds them up.
@@ -107,13 +107,13 @@ pub(super) enum Protection {
     Grace,
 }
 
-impl From<Protection> for simulation::Protection {
-    fn from(protection: Protection) -> Self {
+impl From<ProtectionArg> for simulation::Protection {
+    fn from(protection: ProtectionArg) -> Self {
         match protection {
-            Protection::Busy => Self::Busy,
-            Protection::Formula => Self::Formula,
-            Protection::Jobs => Self::Jobs,
-            Protection::Grace => Self::Grace,
+            ProtectionArg::Busy => Self::Busy,
+            ProtectionArg::Formula => Self::Formula,
+            ProtectionArg::Jobs => Self::Jobs,
+            ProtectionArg::Grace => Self::Grace,
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 pub(crate) use self::args::Args;
 use self::args::Form;
 use self::plan::{Goal, Plan};
-use self::view::{Row, View};
+use self::view::{SampleRow, View};
 use super::Context;
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario};
@@ -62,7 +62,7 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
         Form::Csv => {
             let mut writer = csv::Writer::from_writer(Vec::new());
             for sample in view.samples() {
-                writer.serialize(Row::from(sample))?;
+                writer.serialize(SampleRow::from(sample))?;
             }
             context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
         }

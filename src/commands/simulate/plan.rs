@@ -6,7 +6,7 @@ use std::time::Duration;
 use color_eyre::eyre::{Report, Result};
 
 use super::Context;
-use super::args::{Args, Form, Protection as Protected};
+use super::args::{Args, Form, ProtectionArg};
 use super::view::Subject;
 use crate::exit::UsageError;
 use crate::profile::Profile;
@@ -158,19 +158,19 @@ impl Plan {
 }
 
 /// What settings cannot be looked for with.
-fn check_want(want: Want, profile: &Profile, with: &[Protected], without: &[Protected]) -> Result<()> {
+fn check_want(want: Want, profile: &Profile, with: &[ProtectionArg], without: &[ProtectionArg]) -> Result<()> {
     if want.wait > LONGEST_WAIT {
         return Err(
             UsageError("--target-wait: a day is the longest wait that settings are looked for".to_owned()).into()
         );
     }
-    if with.iter().chain(without).any(|protection| *protection == Protected::Grace) {
+    if with.iter().chain(without).any(|protection| *protection == ProtectionArg::Grace) {
         let message =
             "--target-wait: proposes how long pods may take to finish: leave out --with grace and --without grace";
         return Err(UsageError(message.to_owned()).into());
     }
     let wrong = |path: &[&str], message| Err(profile.source.error_at(path, message).into());
-    if profile.scale.kind() == ScaleKind::ScaledJob && !without.contains(&Protected::Jobs) {
+    if profile.scale.kind() == ScaleKind::ScaledJob && !without.contains(&ProtectionArg::Jobs) {
         let message =
             "is a ScaledJob, which has a pod for every item: --target-wait looks for settings of a ScaledObject";
         return wrong(&["scale", "kind"], message);

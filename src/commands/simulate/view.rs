@@ -33,7 +33,7 @@ pub(super) struct View<'a> {
 
 /// A line of CSV: a sample, flat.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(super) struct SampleRow {
     time: String,
     list: String,
     backlog: u64,
@@ -46,7 +46,7 @@ pub(super) struct Row {
     reason: Option<String>,
 }
 
-impl From<Sample> for Row {
+impl From<Sample> for SampleRow {
     fn from(sample: Sample) -> Self {
         let count = |count: fn(&Replicas) -> u32| sample.target.as_ref().map(count);
         Self {
@@ -74,7 +74,7 @@ struct Totals {
     left: u64,
     peak_backlog: u64,
     peak_pods: u32,
-    wait_seconds: Waits,
+    wait_seconds: WaitSeconds,
     seconds_to_empty: Option<f64>,
     pod_seconds: f64,
     idle_pod_seconds: f64,
@@ -82,7 +82,7 @@ struct Totals {
 }
 
 #[derive(Debug, Serialize)]
-struct Waits {
+struct WaitSeconds {
     mean: f64,
     p50: f64,
     p95: f64,
@@ -128,7 +128,7 @@ impl View<'_> {
             left,
             peak_backlog,
             peak_pods,
-            wait_seconds: Waits {
+            wait_seconds: WaitSeconds {
                 mean: millis(summary.wait.mean.as_secs_f64()),
                 p50: millis(summary.wait.p50.as_secs_f64()),
                 p95: millis(summary.wait.p95.as_secs_f64()),

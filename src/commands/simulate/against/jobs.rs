@@ -33,12 +33,12 @@ pub(super) fn run(
         Form::Text => context.printer.result(&text(subject, &chart, recording, &comparison).trim_end())?,
         Form::Json => {
             for poll in &comparison.polls {
-                context.printer.result(&serde_json::to_string(&Row::from(poll))?)?;
+                context.printer.result(&serde_json::to_string(&PollRow::from(poll))?)?;
             }
         }
         Form::Csv => {
             let mut writer = csv::Writer::from_writer(Vec::new());
-            comparison.polls.iter().try_for_each(|poll| writer.serialize(Row::from(poll)))?;
+            comparison.polls.iter().try_for_each(|poll| writer.serialize(PollRow::from(poll)))?;
             context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
         }
     }
@@ -47,7 +47,7 @@ pub(super) fn run(
 
 /// A poll, for programs.
 #[derive(serde::Serialize)]
-struct Row {
+struct PollRow {
     seconds: f64,
     backlog: u64,
     unfinished: u32,
@@ -56,7 +56,7 @@ struct Row {
     reason: String,
 }
 
-impl From<&Poll> for Row {
+impl From<&Poll> for PollRow {
     fn from(Poll { at, backlog, recorded, predicted }: &Poll) -> Self {
         Self {
             seconds: at.as_secs_f64(),

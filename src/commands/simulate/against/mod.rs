@@ -42,7 +42,7 @@ pub(super) async fn run(path: &Path, subject: &Subject, output: Form, context: &
 
 /// A second, for programs.
 #[derive(serde::Serialize)]
-struct Row<'a> {
+struct ComparisonRow<'a> {
     seconds: f64,
     backlog: u64,
     recorded: u32,
@@ -54,7 +54,7 @@ fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: 
     let mut writer = csv::Writer::from_writer(Vec::new());
     for look in &recording.samples {
         let step = comparison.steps.iter().rev().find(|step| step.at <= look.at);
-        let row = Row {
+        let row = ComparisonRow {
             seconds: look.at.as_secs_f64(),
             backlog: look.backlog,
             recorded: look.desired,
