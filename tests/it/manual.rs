@@ -34,14 +34,24 @@ fn console_blocks_show_what_the_program_prints() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// Runs a page's blocks on a Redis and in a folder of their own, and describes each output that is not as shown.
+/// Runs a page's console blocks on a Redis and in a folder of their own, and describes each output that is not as shown. A
+/// profile whose first line is a comment with its file name is written to that file first.
 fn differences(page: &Page) -> Vec<String> {
     let redis = RedisServer::start();
     let folder = folder();
     let mut differences = Vec::new();
     let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
     let mut shift = 0;
-    for block in page.blocks("console") {
+    for block in page.all_blocks() {
+        if block.language == "toml"
+            && let Some(name) = block.text.lines().next().and_then(|line| line.strip_prefix("# "))
+            && name.ends_with(".toml")
+        {
+            fs::write(folder.path().join(name), &block.text).expect("the temporary folder takes a file");
+        }
+        if block.language != "console" {
+            continue;
+        }
         let shown = examples(&block);
         let commands: Vec<&str> = shown.iter().map(|(command, _)| *command).collect();
         let printed = run(&commands, &redis, folder.path());
@@ -294,6 +304,7 @@ struct Page {
 
 /// A fenced block.
 struct Block {
+    language: String,
     /// Line of the opening fence, counted from 1.
     line: usize,
     /// Columns that the whole block is indented by, removed from `text`.
@@ -307,19 +318,19 @@ impl Page {
         Self { path: path.to_owned(), text }
     }
 
-    /// The blocks in one language.
-    fn blocks(&self, language: &str) -> Vec<Block> {
+    fn all_blocks(&self) -> Vec<Block> {
         let mut blocks = Vec::new();
-        let mut open: Option<(bool, Block)> = None;
+        let mut open: Option<Block> = None;
         for (index, line) in self.text.lines().enumerate() {
             let fence = line.trim_start().strip_prefix("```");
             match (&mut open, fence) {
-                (None, Some(info)) => {
+                (None, Some(language)) => {
                     let indent = line.len() - line.trim_start().len();
-                    open = Some((info == language, Block { line: index + 1, indent, text: String::new() }));
+                    let language = language.to_owned();
+                    open = Some(Block { language, line: index + 1, indent, text: String::new() });
                 }
-                (Some(_), Some(_)) => blocks.extend(open.take().and_then(|(wanted, block)| wanted.then_some(block))),
-                (Some((_, block)), None) => {
+                (Some(_), Some(_)) => blocks.extend(open.take()),
+                (Some(block), None) => {
                     block.text.push_str(line.get(block.indent..).unwrap_or_default());
                     block.text.push('\n');
                 }
@@ -327,6 +338,10 @@ impl Page {
             }
         }
         blocks
+    }
+
+    fn blocks(&self, language: &str) -> Vec<Block> {
+        self.all_blocks().into_iter().filter(|block| block.language == language).collect()
     }
 
     /// The lines outside of blocks, with their numbers.
