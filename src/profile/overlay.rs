@@ -1,14 +1,18 @@
-//! The `[env.NAME]` tables: what is different in one environment, laid over the rest of the profile.
+//! The `[env.NAME]` tables: overrides for one environment.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
-use super::source::{Source, nearest};
-use super::{ConsumeTable, DeployTable, ProduceTable, QueueTable, RedisTable, ScaleTable};
+use super::consume::ConsumeTable;
+use super::deploy::DeployTable;
+use super::produce::ProduceTable;
+use super::queue::QueueTable;
+use super::redis::RedisTable;
+use super::scale::ScaleTable;
+use super::source::Source;
+use super::suggestion::nearest;
 use crate::units::{Setting, SettingError};
 
 /// Tables of an overlay; their keys override those of the profile, lists as a whole.
@@ -29,21 +33,11 @@ pub struct Overlay {
     pub deploy: DeployTable,
 }
 
-/// Keys that say the same in another way: an overlay that says the first takes back what the profile says in the others.
-const IN_PLACE_OF: [(&str, &str, &[&str]); 6] = [
-    ("redis", "url", &["host", "port", "db", "tls"]),
-    ("redis", "host", &["url"]),
-    ("produce", "every", &["rate"]),
-    ("produce", "rate", &["every"]),
-    ("consume", "work", &["command"]),
-    ("consume", "command", &["work"]),
-];
-
-/// Finds the name that `env` says among those of `overlays`.
+/// Returns the overlay of `overlays` that `env` names.
 ///
 /// # Errors
 ///
-/// Says which there are in `source`.
+/// Fails for an unknown name; lists those in `source`.
 pub(super) fn choose<'a>(
     source: &Source,
     overlays: &'a BTreeMap<String, Overlay>,
@@ -60,34 +54,6 @@ pub(super) fn choose<'a>(
         None => format!("{source} has no overlay `{name}`; there are: {}", known.join(", ")),
     };
     Err(SettingError::new(env.origin.clone(), message))
-}
-
-/// Lays the overlay `env` over the rest of `document`.
-pub(super) fn lay(document: &mut DeTable<'_>, env: &str) {
-    let Some(overlay) = table(document, "env").and_then(|all| table(all, env)).cloned() else { return };
-    for (name, key, others) in IN_PLACE_OF {
-        let Some(over) = table(&overlay, name).filter(|over| over.contains_key(key)) else { continue };
-        if let Some(DeValue::Table(base)) = document.get_mut(name).map(Spanned::get_mut) {
-            for other in others.iter().filter(|other| !over.contains_key(**other)) {
-                base.remove(*other);
-            }
-        }
-    }
-    lay_over(document, overlay);
-}
-
-fn lay_over<'a>(base: &mut DeTable<'a>, over: DeTable<'a>) {
-    for (key, mut value) in over {
-        match (base.get_mut(&**key.get_ref()).map(Spanned::get_mut), value.get_mut()) {
-            (Some(DeValue::Table(below)), DeValue::Table(above)) => lay_over(below, std::mem::take(above)),
-            _ => drop(base.insert(key, value)),
-        }
-    }
-}
-
-/// The table `name` within another.
-pub(super) fn table<'a, 'i>(within: &'a DeTable<'i>, name: &str) -> Option<&'a DeTable<'i>> {
-    within.get(name)?.get_ref().as_table()
 }
 
 #[cfg(test)]

@@ -1,20 +1,18 @@
 //! JSON Schema of the profile, for editors and for the reference.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::Profile;
-
-/// Returns the JSON Schema of the profile, in draft 7, which editors of TOML support best.
+/// Returns the JSON Schema of `T`, in draft 7, which editors of TOML support best.
 ///
 /// Every key has a description, examples and either `default` or `x-default`, which says in words what applies when the
 /// key is absent. Cross-field rules are not in the schema.
-pub fn schema() -> Value {
+pub(super) fn of<T: JsonSchema>() -> Value {
     let mut settings = SchemaSettings::draft07();
     settings.transforms.insert(0, Box::new(RecursiveTransform(for_toml)));
-    let mut schema = settings.into_generator().into_root_schema_for::<Profile>();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
     let first = ["$schema", "title", "description"].map(|key| (key.to_owned(), schema.remove(key).unwrap_or_default()));
     let rest = schema.as_object().cloned().unwrap_or_default();
     first.into_iter().chain(rest).collect()

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use serde::Deserialize as _;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
+use super::document::{apply_overlay, find, remove, table};
 use super::error::{Place, ProfileError, Wrong};
-use super::overlay;
 use super::redacted::{is_password, redacted};
+use super::suggestion::nearest;
 use crate::units::{Origin, SettingError};
 
 /// Said to who writes a password into a profile.
@@ -71,7 +72,7 @@ impl Source {
             remove(document.get_mut(), known);
         }
         if let Some(env) = &self.env {
-            overlay::lay(document.get_mut(), env);
+            apply_overlay(document.get_mut(), env);
         }
         Ok(document)
     }
@@ -79,7 +80,7 @@ impl Source {
     /// Refuses a list where the profile or an overlay has a table: serde would take what is in it for the values of the
     /// table's keys, one after the other.
     pub(super) fn check_tables(&self, document: &DeTable<'_>) -> Result<(), ProfileError> {
-        let overlays = overlay::table(document, "env");
+        let overlays = table(document, "env");
         let each = overlays.into_iter().flat_map(|all| all.iter()).filter_map(|(_, value)| value.get_ref().as_table());
         for (key, value) in [document].into_iter().chain(overlays).chain(each).flat_map(|table| table.iter()) {
             if value.get_ref().is_array() {
@@ -198,28 +199,6 @@ impl Source {
     }
 }
 
-/// Where the value of `path` stands.
-fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
-    let (last, tables) = path.split_last()?;
-    let within = tables.iter().try_fold(document, |within, name| overlay::table(within, name))?;
-    within.get(*last).map(Spanned::span)
-}
-
-/// Takes out the innermost key whose name or value `span` begins in, and returns its name; `None` when there is none.
-fn remove(document: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
-    let within = document.iter_mut().find_map(|(_, value)| match value.get_mut() {
-        DeValue::Table(table) => remove(table, span),
-        _ => None,
-    });
-    if within.is_some() {
-        return within;
-    }
-    let meant =
-        document.iter().find(|(key, value)| [key.span(), value.span()].iter().any(|at| at.contains(&span.start)));
-    let key = meant.map(|(key, _)| key.get_ref().to_string())?;
-    document.remove(key.as_str()).map(|_| key)
-}
-
 /// Takes serde's "unknown field `a`, expected one of `b`, `c`" apart: what was written, and what is known.
 fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
     let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
@@ -243,32 +222,6 @@ fn in_plain_words(message: &str) -> String {
         expected => expected,
     };
     format!("{}, expected {expected}", found.trim_end_matches(" as i128"))
-}
-
-/// The known key that `unknown` was most likely meant to be; KEDA's and Kubernetes' own spellings count as meant.
-pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
-    let unknown = kebab(unknown);
-    let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);
-    let nearest = known.iter().copied().min_by_key(|key| distance(key))?;
-    (distance(nearest) <= 1 + nearest.len() / 4).then_some(nearest)
-}
-
-/// `pollingInterval` and `polling_interval` as `polling-interval`.
-fn kebab(key: &str) -> String {
-    let mut kebab = String::with_capacity(key.len() + 4);
-    for c in key.chars() {
-        match c {
-            '_' => kebab.push('-'),
-            c if c.is_ascii_uppercase() => {
-                if !kebab.is_empty() {
-                    kebab.push('-');
-                }
-                kebab.push(c.to_ascii_lowercase());
-            }
-            c => kebab.push(c),
-        }
-    }
-    kebab
 }
 
 #[cfg(test)]
@@ -310,18 +263,5 @@ mod tests {
         let text = "[redis]\nurl = \"redis://app:s3cret@host:1/x\"\n";
         let error = source(text).error_at(&["redis", "url"], "no").to_string();
         assert!(!error.contains("s3cret") && error.contains("redis://app:******@host"), "{error}");
-    }
-
-    #[test]
-    fn keda_spellings_are_near_misses() {
-        let known = ["polling-interval", "list-length", "batch"];
-        for (typed, meant) in [
-            ("pollingInterval", Some("polling-interval")),
-            ("list_length", Some("list-length")),
-            ("bacth", Some("batch")),
-            ("zebra", None),
-        ] {
-            assert_eq!(nearest(typed, &known), meant, "{typed}");
-        }
     }
 }

@@ -1,19 +1,17 @@
 //! The `[deploy]` table: how producer and consumers run in Kubernetes.
 
-mod name;
 mod quantity;
 mod target;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(super) use self::name::object_name;
-pub use self::name::{image, name, namespace};
-use self::name::{program, secret_key};
 pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable};
 pub use self::target::TargetTable;
-use super::ScaleKind;
 use super::error::ProfileError;
+pub use super::name::{image, name, namespace};
+use super::name::{object_name, program, secret_key};
+use super::scale::ScaleKind;
 use super::source::Source;
 
 /// The workload's name where nothing is said.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::ProfileError;
+use super::super::error::ProfileError;
 use super::super::form;
 use super::super::source::Source;
 

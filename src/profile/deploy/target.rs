@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::error::ProfileError;
+use super::super::name::object_name;
 use super::super::source::Source;
-use super::name::object_name;
 
 /// `[deploy.target]`: any workload of the namespace with a `/scale` subresource.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -2,8 +2,8 @@
 
 use super::{Combine, Formula, ScaleKind, ScaleTable, Strategy, triggers, whole_seconds};
 use crate::profile::consume::Delivery;
-use crate::profile::deploy::object_name;
 use crate::profile::error::ProfileError;
+use crate::profile::name::object_name;
 use crate::profile::source::Source;
 
 /// The longest name of an HPA: KEDA makes a label of it.

@@ -1,6 +1,6 @@
 //! Names as Kubernetes takes them.
 
-use crate::profile::without_password;
+use super::redacted::without_password;
 
 /// The longest name of a workload: with `keda-hpa-` before and `-consumer` after it, it still is a label of 63.
 const LONGEST_NAME: usize = 45;
@@ -56,7 +56,7 @@ pub fn image(text: &str) -> Result<String, String> {
 }
 
 /// Reads the name of an object: labels joined by dots.
-pub(in crate::profile) fn object_name(text: &str) -> Result<String, String> {
+pub(super) fn object_name(text: &str) -> Result<String, String> {
     if text.len() <= 253 && text.split('.').all(is_dns_label) {
         return Ok(text.to_owned());
     }

@@ -1,0 +1,66 @@
+//! Profiles as TOML documents: lookup, removal and overlays.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Alternative keys: an overlay that sets the first one removes the others from the profile.
+const IN_PLACE_OF: [(&str, &str, &[&str]); 6] = [
+    ("redis", "url", &["host", "port", "db", "tls"]),
+    ("redis", "host", &["url"]),
+    ("produce", "every", &["rate"]),
+    ("produce", "rate", &["every"]),
+    ("consume", "work", &["command"]),
+    ("consume", "command", &["work"]),
+];
+
+/// Applies the overlay `env` to the rest of `document`.
+pub(super) fn apply_overlay(document: &mut DeTable<'_>, env: &str) {
+    let Some(overlay) = table(document, "env").and_then(|all| table(all, env)).cloned() else { return };
+    for (name, key, others) in IN_PLACE_OF {
+        let Some(over) = table(&overlay, name).filter(|over| over.contains_key(key)) else { continue };
+        if let Some(DeValue::Table(base)) = document.get_mut(name).map(Spanned::get_mut) {
+            for other in others.iter().filter(|other| !over.contains_key(**other)) {
+                base.remove(*other);
+            }
+        }
+    }
+    merge(document, overlay);
+}
+
+fn merge<'a>(base: &mut DeTable<'a>, over: DeTable<'a>) {
+    for (key, mut value) in over {
+        match (base.get_mut(&**key.get_ref()).map(Spanned::get_mut), value.get_mut()) {
+            (Some(DeValue::Table(below)), DeValue::Table(above)) => merge(below, std::mem::take(above)),
+            _ => drop(base.insert(key, value)),
+        }
+    }
+}
+
+/// Returns the table `name` of another.
+pub(super) fn table<'a, 'i>(within: &'a DeTable<'i>, name: &str) -> Option<&'a DeTable<'i>> {
+    within.get(name)?.get_ref().as_table()
+}
+
+/// Returns the bytes of the value at `path`.
+pub(super) fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
+    let (last, tables) = path.split_last()?;
+    let within = tables.iter().try_fold(document, |within, name| table(within, name))?;
+    within.get(*last).map(Spanned::span)
+}
+
+/// Removes the innermost key whose name or value contains the start of `span`, and returns its name.
+pub(super) fn remove(document: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
+    let within = document.iter_mut().find_map(|(_, value)| match value.get_mut() {
+        DeValue::Table(table) => remove(table, span),
+        _ => None,
+    });
+    if within.is_some() {
+        return within;
+    }
+    let meant =
+        document.iter().find(|(key, value)| [key.span(), value.span()].iter().any(|at| at.contains(&span.start)));
+    let key = meant.map(|(key, _)| key.get_ref().to_string())?;
+    document.remove(key.as_str()).map(|_| key)
+}
