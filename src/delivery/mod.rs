@@ -1,9 +1,13 @@
-//! An item from the list to its end: the item itself, its retries, its end, and the keys and counts around it.
+//! Delivery of items: retries, dead letters, key names, counts and reconciliation.
 
 pub mod dead_letter;
+pub mod defaults;
+pub mod exit_map;
+pub mod guarantee;
 pub mod history;
 pub mod item;
 pub mod keys;
 pub mod reconciliation;
+pub mod retry;
 pub mod snapshot;
 pub mod tally;

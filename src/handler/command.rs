@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::group::Group;
 use super::output::Streams;
 use super::{Assignment, Disposition, argument};
-use crate::profile::{ExitMap, ExitMeaning};
+use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::Echo;
 
 /// How long processes that a command leaves behind may live on after it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::object::{Cursor, Object, Objects};
-use crate::profile::consume::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
+use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
 use crate::units::HumanDuration;
 use crate::workload::Work;
 

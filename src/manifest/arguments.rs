@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::literal::literal;
-use crate::profile::consume::DEFAULT_RETRY;
+use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::retry::RetryPolicy;
 use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
-use crate::profile::{ConsumeTable, Delivery, ExitTable, ProduceTable, Profile, RedisTable};
+use crate::profile::{ConsumeTable, ExitTable, ProduceTable, Profile, RedisTable};
 use crate::units::HumanDuration;
 use crate::workload::Rate;
 
@@ -78,10 +79,10 @@ pub(super) fn consume_job(profile: &Profile) -> Call {
             arguments.option("idle-exit", Some(table.idle_exit.unwrap_or(HumanDuration(IDLE_EXIT_OF_JOBS))));
         }
     }
-    if table.delivery.unwrap_or_default() == Delivery::AtLeastOnce {
+    if table.delivery.unwrap_or_default() == DeliveryGuarantee::AtLeastOnce {
         // An item that is to be tried again asks for a Job. If that ended before the item is due, KEDA would start
         // another at every look.
-        let longest = table.backoff.map_or(DEFAULT_RETRY.longest, |backoff| backoff.to);
+        let longest = table.backoff.map_or(RetryPolicy::DEFAULT.longest, |backoff| backoff.to);
         arguments.option("await-due", Some(HumanDuration(longest)));
     }
     arguments.work(table);
@@ -175,10 +176,10 @@ fn rate_text(rate: Rate) -> String {
     }
 }
 
-fn delivery_text(delivery: Delivery) -> &'static str {
+fn delivery_text(delivery: DeliveryGuarantee) -> &'static str {
     match delivery {
-        Delivery::AtLeastOnce => "at-least-once",
-        Delivery::AtMostOnce => "at-most-once",
+        DeliveryGuarantee::AtLeastOnce => "at-least-once",
+        DeliveryGuarantee::AtMostOnce => "at-most-once",
     }
 }
 

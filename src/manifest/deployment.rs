@@ -10,8 +10,7 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec, Service, ServiceSpec}
 use super::metadata::{Component, annotated, selecting, selector};
 use super::workload::Workload;
 use super::{arguments, pod};
-use crate::profile::DEFAULT_DRAIN;
-use crate::profile::consume::DEFAULT_KILL_AFTER;
+use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
 
 /// Said above the consumers' workload.
 pub(super) const COMMENT: &str =

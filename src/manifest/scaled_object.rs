@@ -14,8 +14,9 @@ use super::keda_version::API_VERSION;
 use super::metadata::{Component, annotated};
 use super::trigger::{Trigger, triggers};
 use super::workload::Workload;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
-use crate::profile::{Delivery, ScaleTable, TargetTable};
+use crate::profile::{ScaleTable, TargetTable};
 
 /// KEDA's `ScaledObject`, as far as it is needed here.
 #[derive(Serialize)]
@@ -107,12 +108,12 @@ const LARGEST: &str = "Each trigger asks for a number of pods, and the largest i
 /// Said above the object, where anything is.
 pub(super) fn comment(workload: &Workload<'_>) -> Option<&'static str> {
     let scale = &workload.profile.scale;
-    let several = workload.profile.consume.delivery.unwrap_or_default() == Delivery::AtLeastOnce;
+    let several = workload.profile.consume.delivery.unwrap_or_default() == DeliveryGuarantee::AtLeastOnce;
     let PauseTable { paused, paused_replicas, paused_scale_in, paused_scale_out } = scale.pause;
     if [paused, paused_scale_in, paused_scale_out].contains(&Some(true)) || paused_replicas.is_some() {
         return Some(PAUSED);
     }
-    (several && scale.formula(Delivery::AtLeastOnce).is_none()).then_some(LARGEST)
+    (several && scale.formula(DeliveryGuarantee::AtLeastOnce).is_none()).then_some(LARGEST)
 }
 
 /// The object, which has its workload's name where that is written as well.

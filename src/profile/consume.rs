@@ -1,7 +1,6 @@
 //! The `[consume]` table: processing, retries and dead letters.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,32 +9,13 @@ use super::error::ProfileError;
 use super::exit_map::ExitTable;
 use super::listen::ListenAddress;
 use super::source::Source;
-use crate::delivery::history::RetryPolicy;
+use crate::delivery::defaults::{
+    DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE,
+};
+use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::retry::RetryPolicy;
 use crate::units::{DurationRange, HumanDuration};
 use crate::workload::Work;
-
-/// Default time for items in flight to finish after SIGTERM.
-pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
-
-/// Default lease duration.
-pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
-
-/// Shortest lease; on a busy machine a shorter one would expire between two renewals.
-pub const SHORTEST_LEASE: Duration = Duration::from_millis(500);
-
-/// Default number of consumer crashes after which an item is dead-lettered.
-pub const DEFAULT_MAX_CRASHES: u32 = 3;
-
-/// Default time between SIGTERM and SIGKILL.
-pub const DEFAULT_KILL_AFTER: Duration = Duration::from_secs(5);
-
-/// Default retry policy.
-pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
-    max_attempts: 3,
-    first: Duration::from_secs(1),
-    longest: Duration::from_secs(5 * 60),
-    max_age: Duration::from_secs(24 * 60 * 60),
-};
 
 /// `[consume]`: processing of items, retries and dead letters.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -43,7 +23,7 @@ pub const DEFAULT_RETRY: RetryPolicy = RetryPolicy {
 pub struct ConsumeTable {
     /// Delivery guarantee.
     #[schemars(extend("default" = "at-least-once", "examples" = ["at-least-once", "at-most-once"]))]
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<DeliveryGuarantee>,
     /// Items processed at a time.
     #[schemars(extend("default" = 1, "examples" = [1, 8]))]
     pub concurrency: Option<NonZeroU32>,
@@ -63,16 +43,16 @@ pub struct ConsumeTable {
     #[schemars(extend("default" = HumanDuration(DEFAULT_LEASE), "examples" = ["30s"]))]
     pub lease: Option<HumanDuration>,
     /// Failed attempts after which an item is dead-lettered.
-    #[schemars(extend("default" = DEFAULT_RETRY.max_attempts, "examples" = [3, 10]))]
+    #[schemars(extend("default" = RetryPolicy::DEFAULT.max_attempts, "examples" = [3, 10]))]
     pub max_attempts: Option<NonZeroU32>,
     /// Consumer crashes after which an item is dead-lettered.
     #[schemars(extend("default" = DEFAULT_MAX_CRASHES, "examples" = [3]))]
     pub max_crashes: Option<NonZeroU32>,
     /// First and longest delay before a retry; the delay doubles in between.
-    #[schemars(extend("default" = DurationRange { from: DEFAULT_RETRY.first, to: DEFAULT_RETRY.longest }, "examples" = ["1s..5m", "30s"]))]
+    #[schemars(extend("default" = DurationRange { from: RetryPolicy::DEFAULT.first, to: RetryPolicy::DEFAULT.longest }, "examples" = ["1s..5m", "30s"]))]
     pub backoff: Option<DurationRange>,
     /// Time for which an item may ask for retries that spend no attempt.
-    #[schemars(extend("default" = HumanDuration(DEFAULT_RETRY.max_age), "examples" = ["1day", "2h"]))]
+    #[schemars(extend("default" = HumanDuration(RetryPolicy::DEFAULT.max_age), "examples" = ["1day", "2h"]))]
     pub max_age: Option<HumanDuration>,
     /// Command run per item, in place of `work`: the item is on stdin, and replaces `{}` in an argument.
     #[schemars(length(min = 1))]
@@ -92,17 +72,6 @@ pub struct ConsumeTable {
     /// JSON field with the creation time of an item, for the queue wait.
     #[schemars(extend("x-default" = "not measured", "examples" = ["created_at"]))]
     pub stamp_field: Option<String>,
-}
-
-/// Delivery guarantee.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Delivery {
-    /// Items are claimed under a lease and redelivered when their consumer crashes.
-    #[default]
-    AtLeastOnce,
-    /// Items are popped with `BRPOP`; items in flight are lost when their consumer crashes.
-    AtMostOnce,
 }
 
 impl ConsumeTable {

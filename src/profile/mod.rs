@@ -29,10 +29,10 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::consume::{ConsumeTable, DEFAULT_DRAIN, Delivery};
+pub use self::consume::ConsumeTable;
 pub use self::deploy::{DeployTable, TargetTable};
 pub use self::error::{ProfileError, Wrong};
-pub use self::exit_map::{ExitMap, ExitMeaning, ExitRule, ExitTable};
+pub use self::exit_map::ExitTable;
 pub(crate) use self::host::is_loopback;
 pub use self::listen::ListenAddress;
 pub(crate) use self::mode::parse_addresses;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::reason::{Decision, Reason};
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::keys;
+use crate::profile::Profile;
 use crate::profile::scale::{
     FallbackTable, Formula, PauseTable, PolicyKind, Rules, ScaleTable, ScalingPolicy, TRIGGERS,
 };
-use crate::profile::{Delivery, Profile};
 use crate::units::{HumanDuration, float};
 
 /// A ScaledObject, or what of it a ScaledJob has as well.
@@ -175,7 +176,7 @@ pub fn triggers(profile: &Profile, list: &str) -> Vec<Trigger> {
     let trigger = |counted, key, target, activation| Trigger { key, counted, target, activation };
     let items = scale.list_length();
     let waiting = trigger(Counted::Waiting, list.to_owned(), items, scale.activation_list_length());
-    if profile.consume.delivery.unwrap_or_default() == Delivery::AtMostOnce {
+    if profile.consume.delivery.unwrap_or_default() == DeliveryGuarantee::AtMostOnce {
         return vec![waiting];
     }
     vec![

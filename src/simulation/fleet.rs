@@ -8,7 +8,7 @@ use super::chance::Chance;
 use super::pod::{Held, Item, Phase, Pod};
 use super::scenario::{Scenario, Unforeseen};
 use super::summary::Stopwatch;
-use crate::profile::Delivery;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
 
 /// Pods, list, and what became of items.
@@ -196,8 +196,8 @@ impl<'a> Fleet<'a> {
             self.cut += 1;
             self.in_flight -= 1;
             match self.scenario.delivery {
-                Delivery::AtLeastOnce => self.waiting.push_front(Item { again: true, ..item }),
-                Delivery::AtMostOnce => self.lost += 1,
+                DeliveryGuarantee::AtLeastOnce => self.waiting.push_front(Item { again: true, ..item }),
+                DeliveryGuarantee::AtMostOnce => self.lost += 1,
             }
         }
         self.end(pod, Phase::Gone, now);

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::chance;
+use crate::delivery::defaults::DEFAULT_DRAIN;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::scale::{Combine, JobRun};
-use crate::profile::{DEFAULT_DRAIN, Delivery, Profile, ScaleKind};
+use crate::profile::{Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
 use crate::workload::{Arrival, Payload, Work};
 
@@ -36,7 +38,7 @@ pub struct Scenario {
     /// How many items a pod works at a time.
     pub concurrency: u32,
     /// What becomes of an item whose pod is ended under it.
-    pub delivery: Delivery,
+    pub delivery: DeliveryGuarantee,
     /// From the creation of a pod to its first item.
     pub start_time: Duration,
     /// How long a pod that was told to stop may finish what it has.
@@ -123,9 +125,9 @@ impl Scenario {
     /// The profile with a protection that it may not have; grace is the scenario's own.
     pub fn protected(mut profile: Profile, protection: Protection) -> Profile {
         match protection {
-            Protection::Busy => profile.consume.delivery = Some(Delivery::AtLeastOnce),
+            Protection::Busy => profile.consume.delivery = Some(DeliveryGuarantee::AtLeastOnce),
             Protection::Formula => {
-                profile.consume.delivery = Some(Delivery::AtLeastOnce);
+                profile.consume.delivery = Some(DeliveryGuarantee::AtLeastOnce);
                 profile.scale.combine = profile.scale.formula.is_none().then_some(Combine::Sum);
             }
             Protection::Jobs => profile.scale.kind = Some(ScaleKind::ScaledJob),

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 
 use super::vitals::Shown;
 use crate::args::{self, RedisArgs, positive_count, positive_factor};
-use crate::profile::{Delivery, ExitRule};
+use crate::delivery::exit_map::ExitRule;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::terminal::Output;
 use crate::units::{DurationRange, HumanDuration};
 use crate::workload::Work;
@@ -116,7 +117,7 @@ pub(super) enum DeliveryArg {
     AtMostOnce,
 }
 
-impl From<DeliveryArg> for Delivery {
+impl From<DeliveryArg> for DeliveryGuarantee {
     fn from(typed: DeliveryArg) -> Self {
         match typed {
             DeliveryArg::AtLeastOnce => Self::AtLeastOnce,

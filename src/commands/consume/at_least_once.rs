@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::notifier::Notifier;
 use super::workers::{Ended, Workers};
 use super::{Ending, Plan};
-use crate::delivery::history::{History, Next};
+use crate::delivery::history::History;
 use crate::delivery::item::Item;
+use crate::delivery::retry::RetryDecision;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::TURN;
 use crate::handler::Disposition;
@@ -278,14 +279,14 @@ impl<'a> Consumer<'a> {
                 history.attempts += u32::from(spend);
                 history.reason = reason;
                 history.stderr = String::from_utf8_lossy(&tail).into_owned();
-                match self.plan.retry.next(&history, spend, now, rand::rng().random()) {
-                    Next::Retry(after) => {
+                match self.plan.retry.decide(&history, spend, now, rand::rng().random()) {
+                    RetryDecision::Retry(after) => {
                         let pause = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                         let pause = humantime::format_duration(pause);
                         tracing::warn!("item {} failed: {}; tried again in {pause}", history.id, history.reason);
                         self.finished.push(Finished::Retry { id, after, history });
                     }
-                    Next::DeadLetter => self.dead_letter(id, &item, history, now),
+                    RetryDecision::DeadLetter => self.dead_letter(id, &item, history, now),
                 }
             }
             Disposition::DeadLetter { reason, tail } => {

@@ -18,10 +18,10 @@ use self::plan::{Job, Plan};
 use self::vitals::Vitals;
 use self::workers::Workers;
 use super::Context;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
 use crate::handler::Handler;
-use crate::profile::Delivery;
 use crate::queue::Redis;
 use crate::units::Environment;
 
@@ -55,8 +55,8 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let workers = Workers::new(handler, &plan, vitals, shutdown.abort.clone());
     let mut tally = Tally::default();
     let ended = match plan.delivery {
-        Delivery::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
-        Delivery::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
+        DeliveryGuarantee::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
+        DeliveryGuarantee::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
     };
     summary::show(&plan, &tally, start.elapsed(), &context)?;
     match ended.wrap_err_with(|| format!("stopped after {} items", tally.acknowledged))? {

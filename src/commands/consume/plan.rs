@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use super::args::Args;
 use super::vitals::Shown;
-use crate::delivery::history::RetryPolicy;
+use crate::delivery::defaults::{
+    DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE,
+};
+use crate::delivery::exit_map::ExitMap;
+use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::retry::RetryPolicy;
 use crate::exit::UsageError;
 use crate::handler::CommandSpec;
-use crate::profile::consume::{
-    DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, DEFAULT_RETRY, SHORTEST_LEASE,
-};
-use crate::profile::{Delivery, ExitMap, Profile};
+use crate::profile::Profile;
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
 use crate::workload::Work;
@@ -33,7 +35,7 @@ pub(super) struct Plan {
     pub(super) list: String,
     /// The name of this consumer, which no other has or had.
     pub(super) consumer: String,
-    pub(super) delivery: Delivery,
+    pub(super) delivery: DeliveryGuarantee,
     pub(super) concurrency: u32,
     pub(super) job: Job,
     pub(super) max_items: Option<u64>,
@@ -87,10 +89,12 @@ impl Plan {
         }
         let backoff = backoff.or(usual.backoff);
         let retry = RetryPolicy {
-            max_attempts: max_attempts.or(usual.max_attempts).map_or(DEFAULT_RETRY.max_attempts, NonZeroU32::get),
-            first: backoff.map_or(DEFAULT_RETRY.first, |range| range.from),
-            longest: backoff.map_or(DEFAULT_RETRY.longest, |range| range.to),
-            max_age: max_age.or(usual.max_age).map_or(DEFAULT_RETRY.max_age, |span| span.0),
+            max_attempts: max_attempts
+                .or(usual.max_attempts)
+                .map_or(RetryPolicy::DEFAULT.max_attempts, NonZeroU32::get),
+            first: backoff.map_or(RetryPolicy::DEFAULT.first, |range| range.from),
+            longest: backoff.map_or(RetryPolicy::DEFAULT.longest, |range| range.to),
+            max_age: max_age.or(usual.max_age).map_or(RetryPolicy::DEFAULT.max_age, |span| span.0),
         };
         let usual_command = usual.command.filter(|_| work.is_none());
         let command = if command.is_empty() {
@@ -112,7 +116,7 @@ impl Plan {
         Ok(Self {
             list,
             consumer: format!("{host}-{:08x}", rand::random::<u32>()),
-            delivery: delivery.map(Delivery::from).or(usual.delivery).unwrap_or_default(),
+            delivery: delivery.map(DeliveryGuarantee::from).or(usual.delivery).unwrap_or_default(),
             concurrency: concurrency.or(usual.concurrency).map_or(1, NonZeroU32::get),
             job,
             max_items: if once { Some(1) } else { max_items.or(usual.max_items) },
@@ -133,8 +137,8 @@ impl Plan {
             Job::Command(spec) => format!("command {}", spec.program.display()),
         };
         let surely = match self.delivery {
-            Delivery::AtLeastOnce => format!("at least once, as {consumer}"),
-            Delivery::AtMostOnce => "at most once".to_owned(),
+            DeliveryGuarantee::AtLeastOnce => format!("at least once, as {consumer}"),
+            DeliveryGuarantee::AtMostOnce => "at most once".to_owned(),
         };
         tracing::info!("consuming `{list}` at {redis}: {concurrency} at a time, {job}, {surely}");
     }

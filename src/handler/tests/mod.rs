@@ -13,7 +13,7 @@ use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
-use crate::profile::{ExitMap, Profile};
+use crate::delivery::exit_map::ExitMap;
 use crate::terminal::LogFormat;
 
 /// Longer than anything here takes, where all is well.

@@ -53,11 +53,10 @@ async fn the_exit_status_decides() {
 }
 
 #[tokio::test]
-async fn the_profile_can_change_what_a_status_means() {
-    let text = "[consume.exit]\ndead = [3]\nretry = [65]\nother = \"ack\"";
-    let table = Profile::parse("test", text).unwrap().consume.exit.unwrap();
+async fn exit_rules_change_the_meaning_of_a_status() {
+    let rules = ["3=dead", "65=retry", "other=ack"].map(|rule| rule.parse().unwrap());
     for (status, disposition) in [(3, "buried"), (65, "free"), (75, "done"), (1, "done")] {
-        let spec = CommandSpec { exit: ExitMap::from(&table), ..shell(&format!("exit {status}")) };
+        let spec = CommandSpec { exit: ExitMap::default().with(&rules), ..shell(&format!("exit {status}")) };
         assert_eq!(word(&work(spec, "x").await), disposition, "{status}");
     }
 }

@@ -1,7 +1,9 @@
 //! What a profile asks for, and nobody wants: it stands in no single object, or is no fault of one.
 
+use crate::delivery::defaults::DEFAULT_DRAIN;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::deploy::DeployTable;
-use crate::profile::{ConsumeTable, DEFAULT_DRAIN, Delivery, KedaVersion, ProduceTable, Profile, ScaleKind};
+use crate::profile::{ConsumeTable, KedaVersion, ProduceTable, Profile, ScaleKind};
 use crate::units::HumanDuration;
 use crate::workload::{Rate, Work};
 
@@ -59,8 +61,8 @@ fn pods_end(profile: &Profile) -> Option<Warning> {
 fn no_timeout(profile: &Profile) -> Option<Warning> {
     let ConsumeTable { command: Some(_), timeout: None, drain, delivery, .. } = &profile.consume else { return None };
     let lost = match delivery.unwrap_or_default() {
-        Delivery::AtLeastOnce => "worked again",
-        Delivery::AtMostOnce => "lost",
+        DeliveryGuarantee::AtLeastOnce => "worked again",
+        DeliveryGuarantee::AtMostOnce => "lost",
     };
     let drain = drain.unwrap_or(HumanDuration(DEFAULT_DRAIN));
     Some(Warning {

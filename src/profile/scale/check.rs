@@ -1,7 +1,7 @@
 //! What KEDA or the API server would refuse in `[scale]`, or silently pass over.
 
 use super::{Combine, Formula, ScaleKind, ScaleTable, Strategy, triggers, whole_seconds};
-use crate::profile::consume::Delivery;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::error::ProfileError;
 use crate::profile::name::object_name;
 use crate::profile::source::Source;
@@ -31,7 +31,7 @@ const OF_OBJECTS: [(&[&str], &str); 16] = [
 
 impl ScaleTable {
     /// What no KEDA would accept, or would pass over without a word.
-    pub(in crate::profile) fn check(&self, source: &Source, delivery: Delivery) -> Result<(), ProfileError> {
+    pub(in crate::profile) fn check(&self, source: &Source, delivery: DeliveryGuarantee) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));
         self.check_numbers(source)?;
         if self.kind() == ScaleKind::ScaledJob {
@@ -46,7 +46,9 @@ impl ScaleTable {
         } else if source.find(&["scale", "job"]).is_some() {
             return wrong("job", "belongs to `kind = \"ScaledJob\"`");
         }
-        if delivery == Delivery::AtLeastOnce && matches!(self.strategy, Some(Strategy::Accurate | Strategy::Eager)) {
+        if delivery == DeliveryGuarantee::AtLeastOnce
+            && matches!(self.strategy, Some(Strategy::Accurate | Strategy::Eager))
+        {
             let message = "leaves items in flight uncounted, and those of a pod that died would wait for the next push: \
                            leave it out, or set `delivery = \"at-most-once\"` in [consume]";
             return wrong("strategy", message);
@@ -99,12 +101,12 @@ impl ScaleTable {
     }
 
     /// What is reckoned from the triggers, and what means nothing with or without it.
-    fn check_formula(&self, source: &Source, delivery: Delivery) -> Result<(), ProfileError> {
+    fn check_formula(&self, source: &Source, delivery: DeliveryGuarantee) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));
         if self.formula.is_some() && self.combine.is_some() {
             return wrong("combine", "excludes `formula`: keep one of them");
         }
-        if self.combine == Some(Combine::Sum) && delivery == Delivery::AtMostOnce {
+        if self.combine == Some(Combine::Sum) && delivery == DeliveryGuarantee::AtMostOnce {
             return wrong("combine", "has no effect: with at-most-once delivery the list is all that is counted");
         }
         if let Some(Err(message)) = self.formula.as_ref().map(|text| Formula::parse(text, triggers(delivery))) {
@@ -151,7 +153,7 @@ impl ScaleTable {
 
 #[cfg(test)]
 mod tests {
-    use crate::profile::Delivery;
+    use crate::delivery::guarantee::DeliveryGuarantee;
     use crate::profile::Profile;
 
     #[test]
@@ -262,7 +264,7 @@ mod tests {
     #[test]
     fn in_a_sum_a_consumer_at_work_is_worth_a_pod() {
         let scale = Profile::parse("q.toml", "[scale]\nlist-length = 5\ncombine = \"sum\"\n").unwrap().scale;
-        let formula = scale.formula(Delivery::default()).unwrap();
+        let formula = scale.formula(DeliveryGuarantee::default()).unwrap();
         // Three wait and four are at work: 23 of 5 a pod are five pods, and not the four that are busy.
         let value = formula.value(&|name| {
             Some(match name {

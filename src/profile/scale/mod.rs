@@ -19,7 +19,7 @@ pub use self::formula::{Formula, Unreckoned};
 pub use self::job::{Calculation, HISTORY_LIMIT, IDLE_EXIT_OF_JOBS, JobRun, JobTable, Rollout, Strategy};
 pub use self::pause::PauseTable;
 pub use self::version::KedaVersion;
-use super::consume::Delivery;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::units::HumanDuration;
 
 /// The fewest pods where nothing is said; KEDA's own default.
@@ -161,11 +161,11 @@ pub const TRIGGERS: [&str; 4] = ["waiting", "busy", "delayed", "landing"];
 impl ScaleTable {
     /// How a `ScaledJob` of this profile reckons, where nothing is said as its delivery asks for: with at-least-once,
     /// items at work are counted as well, and so running Jobs count against them.
-    pub fn strategy(&self, delivery: Delivery) -> Strategy {
+    pub fn strategy(&self, delivery: DeliveryGuarantee) -> Strategy {
         self.strategy.unwrap_or(match delivery {
             _ if self.job.is_custom() => Strategy::Custom,
-            Delivery::AtLeastOnce => Strategy::Default,
-            Delivery::AtMostOnce => Strategy::Accurate,
+            DeliveryGuarantee::AtLeastOnce => Strategy::Default,
+            DeliveryGuarantee::AtMostOnce => Strategy::Accurate,
         })
     }
 
@@ -226,7 +226,7 @@ impl ScaleTable {
     ///
     /// In a sum a consumer at work stands for as many items as ask for one pod: what it has in flight has left the list,
     /// and it has no hand free for more.
-    pub fn formula(&self, delivery: Delivery) -> Option<Formula> {
+    pub fn formula(&self, delivery: DeliveryGuarantee) -> Option<Formula> {
         let sum = || format!("waiting + busy * {} + delayed + landing", self.list_length());
         let text = match (&self.formula, self.combine.unwrap_or_default()) {
             (Some(text), _) => text.clone(),
@@ -244,10 +244,10 @@ impl ScaleTable {
 }
 
 /// The names of the triggers there are.
-fn triggers(delivery: Delivery) -> &'static [&'static str] {
+fn triggers(delivery: DeliveryGuarantee) -> &'static [&'static str] {
     match delivery {
-        Delivery::AtLeastOnce => &TRIGGERS,
-        Delivery::AtMostOnce => &TRIGGERS[..1],
+        DeliveryGuarantee::AtLeastOnce => &TRIGGERS,
+        DeliveryGuarantee::AtMostOnce => &TRIGGERS[..1],
     }
 }
 

@@ -1,0 +1,15 @@
+//! Delivery guarantee of a consumer.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Delivery guarantee: at-least-once or at-most-once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryGuarantee {
+    /// Items are claimed under a lease, and redelivered if their consumer crashes.
+    #[default]
+    AtLeastOnce,
+    /// Items are popped from the list; those in flight are lost if their consumer crashes.
+    AtMostOnce,
+}
