@@ -58,12 +58,8 @@ const MODULES: &[(&str, Layer, &[&str])] = &[
 ];
 
 /// Imports against the layers that are still there; an entry that is no longer needed fails the test.
-const LAYERS_OPEN: &[(&str, &str)] = &[
-    ("queue", "profile"),
-    ("scaler", "profile"),
-    ("simulation", "profile"),
-    ("workload", "profile"),
-];
+const LAYERS_OPEN: &[(&str, &str)] =
+    &[("queue", "profile"), ("scaler", "profile"), ("simulation", "profile"), ("workload", "profile")];
 
 /// Dependencies that close a circle and are still there; an entry that is no longer needed fails the test.
 const CIRCLES_OPEN: &[(&str, &str)] = &[
