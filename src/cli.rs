@@ -10,7 +10,7 @@ use crate::exit;
 use crate::profile::without_password;
 use crate::terminal::{LogFormat, Verbosity};
 
-/// Fill a Redis List, work it, watch it, and let KEDA scale its workers.
+/// Fill a Redis List, process its items, watch the backlog, and scale the consumers with KEDA.
 #[derive(Debug, Parser)]
 #[command(name = "qscale", version, disable_help_subcommand = true, styles = styles())]
 #[command(after_help = format!("{PRECEDENCE}\n\n{}", exit::TABLE))]

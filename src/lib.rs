@@ -1,4 +1,4 @@
-//! Fill a Redis List, work it, watch it, and let KEDA scale its workers.
+//! Fill a Redis List, process its items, watch the backlog, and scale the consumers with KEDA.
 
 mod args;
 mod cli;
