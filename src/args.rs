@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::profile::{Mode, RedisTable, RedisUrl, parse_addresses};
-use crate::units::{HumanDuration, Origin, SettingError};
+use crate::endpoint::{Layer, Mode, Password, RedisUrl, parse_addresses};
+use crate::units::{HumanDuration, Origin, Setting, SettingError};
 
 /// How to reach Redis. The password comes from `REDIS_PASSWORD`, a file or the URL, never from a flag.
 #[derive(Debug, Default, clap::Args)]
@@ -88,13 +88,15 @@ impl RedisArgs {
     pub(crate) fn of_url(url: SecretString) -> Self {
         Self { url: Some(url), ..Self::default() }
     }
-}
 
-impl TryFrom<RedisArgs> for RedisTable {
-    type Error = SettingError;
-
-    fn try_from(args: RedisArgs) -> Result<Self, SettingError> {
-        let RedisArgs {
+    /// Returns what was typed as a layer of an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Fails when URL or addresses are invalid; the error repeats no password.
+    pub(crate) fn layer(self) -> Result<Layer, SettingError> {
+        // Destructured so that a new flag cannot be forgotten here.
+        let Self {
             url,
             host,
             port,
@@ -112,35 +114,40 @@ impl TryFrom<RedisArgs> for RedisTable {
             tls_skip_verify,
             connect_timeout,
             reconnect_for,
-        } = args;
-        let url = url
-            .map(|url| RedisUrl::parse(url.expose_secret()))
-            .transpose()
-            .map_err(|message| SettingError::new(Origin::Flag("--redis"), message))?;
-        let addresses = addresses
-            .map(|addresses| parse_addresses(addresses.expose_secret()))
-            .transpose()
-            .map_err(|message| SettingError::new(Origin::Flag("--addresses"), message))?;
-        Ok(Self {
-            url,
-            host,
-            port,
-            addresses,
-            mode,
-            sentinel_master,
-            username,
-            password_file,
-            db,
-            tls: tls.then_some(true),
-            tls_ca,
-            tls_cert,
-            tls_key,
-            tls_server_name,
-            tls_skip_verify: tls_skip_verify.then_some(true),
-            connect_timeout,
-            reconnect_for,
+        } = self;
+        Ok(Layer {
+            url: parsed("--redis", url, RedisUrl::parse)?,
+            host: typed("--host", host),
+            port: typed("--port", port),
+            addresses: parsed("--addresses", addresses, parse_addresses)?,
+            mode: typed("--mode", mode),
+            sentinel_master: typed("--sentinel-master", sentinel_master),
+            username: typed("--username", username),
+            password: typed("--password-file", password_file.map(Password::File)),
+            db: typed("--db", db),
+            tls: typed("--tls", tls.then_some(true)),
+            tls_ca: typed("--tls-ca", tls_ca),
+            tls_cert: typed("--tls-cert", tls_cert),
+            tls_key: typed("--tls-key", tls_key),
+            tls_server_name: typed("--tls-server-name", tls_server_name),
+            tls_skip_verify: typed("--tls-skip-verify", tls_skip_verify.then_some(true)),
+            connect_timeout: typed("--connect-timeout", connect_timeout.map(|limit| limit.0)),
+            reconnect_for: typed("--reconnect-for", reconnect_for.map(|limit| limit.0)),
         })
     }
+}
+
+fn typed<T>(flag: &'static str, value: Option<T>) -> Option<Setting<T>> {
+    value.map(|value| Setting { value, origin: Origin::flag(flag) })
+}
+
+fn parsed<T>(
+    flag: &'static str,
+    text: Option<SecretString>,
+    parser: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<Setting<T>>, SettingError> {
+    let value = text.map(|text| parser(text.expose_secret())).transpose();
+    Ok(typed(flag, value.map_err(|message| SettingError::new(Origin::flag(flag), message))?))
 }
 
 /// Reads a factor: from a thousandth to a million.

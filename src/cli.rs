@@ -6,8 +6,8 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
+use crate::endpoint::without_password;
 use crate::exit;
-use crate::profile::without_password;
 use crate::terminal::{LogFormat, Verbosity};
 
 /// Fill a Redis List, process its items, watch the backlog, and scale the consumers with KEDA.

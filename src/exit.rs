@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(status(KubernetesError::NoContext { context: "c".into(), known: Vec::new() }), Status::Usage);
         let profile = Origin::Profile { name: "q.toml".into(), line: 1 };
         assert_eq!(status(SettingError::new(profile, "x")), Status::BadProfile);
-        assert_eq!(status(SettingError::new(Origin::Variable("REDIS_PORT"), "x")), Status::Usage);
+        assert_eq!(status(SettingError::new(Origin::variable("REDIS_PORT"), "x")), Status::Usage);
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod cli;
 mod commands;
 pub mod comparison;
 pub mod delivery;
-mod endpoint;
+pub mod endpoint;
 mod exit;
 mod files;
 mod handler;
@@ -100,7 +100,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     let shutdown = Shutdown::listen()?;
     let environment: Environment = std::env::vars_os().collect();
     let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
-    let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::Flag("--env") });
+    let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::flag("--env") });
     let overlay = overlay.or_else(|| environment.setting("QSCALE_ENV"));
     let source = Profile::read(named.as_deref())?;
     // It says all that is wrong, and not the first thing alone.

@@ -11,7 +11,8 @@ pub(crate) mod simulate;
 pub(crate) mod watch;
 
 use crate::args::RedisArgs;
-use crate::profile::{Endpoint, Profile, ProfileError};
+use crate::endpoint::{self, Endpoint};
+use crate::profile::{Profile, ProfileError};
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
 use crate::units::{Environment, Setting};
@@ -27,7 +28,10 @@ pub(crate) struct Context {
 impl Context {
     /// Decides which Redis is meant, and says with `--verbose` why.
     pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, ProfileError> {
-        let endpoint = Endpoint::resolve(redis.try_into()?, &self.environment, &self.profile)?;
+        let endpoint = {
+            let (set, injected) = endpoint::from_environment(&self.environment)?;
+            self.profile.endpoint([redis.layer()?, set], [injected])?
+        };
         for (setting, value, origin) in endpoint.explain() {
             tracing::debug!("{setting}: {value} (from {origin})");
         }
@@ -43,7 +47,7 @@ impl Context {
     /// Decides which list is meant: flag, `LIST_NAME`, profile, default.
     pub(crate) fn list(&self, flag: Option<String>) -> String {
         let list = match flag {
-            Some(value) => Setting { value, origin: crate::units::Origin::Flag("--list") },
+            Some(value) => Setting { value, origin: crate::units::Origin::flag("--list") },
             None => self.profile.list(&self.environment),
         };
         tracing::debug!("list: {} (from {})", list.value, list.origin);

@@ -1,3 +1,143 @@
-//! Where Redis is, and what must not be shown of it.
+//! Where Redis is and how to reach it: addresses, mode, TLS, credentials; and what must not be shown of them.
 
+mod environment;
+mod host;
+mod layer;
+mod mode;
+mod pattern;
+pub(crate) mod redaction;
+mod resolution;
 pub(crate) mod secret;
+mod url;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+pub use self::environment::from_environment;
+pub(crate) use self::host::is_loopback;
+pub use self::layer::Layer;
+pub(crate) use self::mode::parse_addresses;
+pub use self::mode::{Mode, NodeAddress, Servers};
+pub use self::redaction::without_password;
+use self::resolution::Resolution;
+pub use self::url::{Address, RedisUrl};
+use crate::units::{Origin, Setting, SettingError};
+
+/// Default limit of one attempt to connect: TCP, TLS and authentication together.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A Redis server as all subcommands know it. Prints without its password.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Address of the server; of several servers, the first that is named.
+    pub address: Setting<Address>,
+    /// All servers of a cluster, or its sentinels.
+    pub servers: Option<Servers>,
+    /// TLS settings; `None` for plain TCP.
+    pub tls: Option<Tls>,
+    /// ACL user; `None` is Redis' `default`.
+    pub username: Option<Setting<String>>,
+    /// Password; without it no AUTH is sent.
+    pub password: Option<Setting<Password>>,
+    /// Database index.
+    pub db: Setting<u8>,
+    /// Limit of one attempt to connect.
+    pub connect_timeout: Setting<Duration>,
+    /// Time to retry a lost connection for; `None` leaves it to the subcommand.
+    pub reconnect_for: Option<Setting<Duration>>,
+    /// Settings that only have an effect together with others, for [`Endpoint::explain`].
+    explained: Vec<Explained>,
+}
+
+/// A setting as it is shown: name, value and origin.
+pub type Explained = (&'static str, String, Origin);
+
+/// A password, or the file that holds it.
+#[derive(Debug, Clone)]
+pub enum Password {
+    /// The password itself.
+    Known(SecretString),
+    /// A file, read at every connect.
+    File(PathBuf),
+}
+
+/// TLS settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificates to trust in place of the system's.
+    pub ca: Option<PathBuf>,
+    /// Client certificate and key.
+    pub client: Option<(PathBuf, PathBuf)>,
+    /// Name that the server's certificate must hold, where it differs from the host.
+    pub server_name: Option<String>,
+    /// Whether any certificate is accepted.
+    pub skip_verify: bool,
+}
+
+impl Endpoint {
+    /// Merges `layers`, the one with the highest precedence first.
+    ///
+    /// A URL decides the whole address (host, port, TLS, database) for its layer and those below it; only credentials that
+    /// it leaves open are taken from lower layers.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a value is invalid or settings conflict; the error names the flag, variable or line of the profile.
+    pub fn of(layers: &[Layer]) -> Result<Self, SettingError> {
+        Resolution::of(layers).endpoint()
+    }
+
+    /// Creates the endpoint of a server at a unix socket, whatever flags, environment and profile say.
+    pub fn unix(path: PathBuf) -> Self {
+        Self {
+            address: Setting::default(Address::Unix { path }),
+            servers: None,
+            tls: None,
+            username: None,
+            password: None,
+            db: Setting::default(0),
+            connect_timeout: Setting::default(CONNECT_TIMEOUT),
+            reconnect_for: None,
+            explained: Vec::new(),
+        }
+    }
+
+    /// Returns every setting with its value and origin; the value of the password is hidden.
+    pub fn explain(&self) -> Vec<Explained> {
+        let mut rows = vec![("address", self.to_string(), self.address.origin.clone())];
+        if let Some(Setting { value, origin }) = &self.username {
+            rows.push(("username", value.clone(), origin.clone()));
+        }
+        if let Some(Setting { origin, .. }) = &self.password {
+            rows.push(("password", "(hidden)".to_owned(), origin.clone()));
+        }
+        rows.push(("db", self.db.value.to_string(), self.db.origin.clone()));
+        rows.extend(self.explained.iter().cloned());
+        let Setting { value, origin } = &self.connect_timeout;
+        rows.push(("connect-timeout", humantime::format_duration(*value).to_string(), origin.clone()));
+        if let Some(Setting { value, origin }) = &self.reconnect_for {
+            rows.push(("reconnect-for", humantime::format_duration(*value).to_string(), origin.clone()));
+        }
+        rows
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls.is_some() { "rediss" } else { "redis" };
+        let user = self.username.as_ref().map(|name| format!("{}@", name.value)).unwrap_or_default();
+        match &self.address.value {
+            Address::Tcp { host, port } if host.contains(':') => write!(f, "{scheme}://{user}[{host}]:{port}")?,
+            Address::Tcp { host, port } => write!(f, "{scheme}://{user}{host}:{port}")?,
+            Address::Unix { path } => write!(f, "unix://{}", path.display())?,
+        }
+        match (&self.address.value, self.db.value) {
+            (_, 0) => Ok(()),
+            (Address::Unix { .. }, db) => write!(f, "?db={db}"),
+            (Address::Tcp { .. }, db) => write!(f, "/{db}"),
+        }
+    }
+}

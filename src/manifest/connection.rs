@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 use super::certificate::{Certificate, certificates};
 use super::reach::{check_no_tls, check_tls, credentials, reachable};
 use super::secret_key::{SecretKey, Text};
-use crate::profile::{Authentication, Endpoint, Profile, ProfileError, RedisTable, Servers};
-use crate::units::Environment;
+use crate::endpoint::{Endpoint, Servers};
+use crate::profile::{Authentication, Profile, ProfileError};
 
 /// The Service of the Redis for demos.
 pub(super) const SERVICE: &str = "redis";
@@ -36,7 +36,7 @@ impl Connection {
     /// Decides how Redis is reached from within the cluster.
     pub(super) fn of(profile: &Profile, namespace: Option<&str>) -> Result<Self, ProfileError> {
         // No environment: what whoever renders has set there is nothing the pods would have.
-        let endpoint = Endpoint::resolve(RedisTable::default(), &Environment::default(), profile)?;
+        let endpoint = profile.endpoint([], [])?;
         if profile.deploy.target.is_some() && profile.scale.authentication == Some(Authentication::Environment) {
             let message = "has KEDA read the variables of a container that is not written here: leave it out, or \
                            `target` of [deploy]";

@@ -1,8 +1,9 @@
 //! What keeps pods or KEDA from reaching the Redis that the profile names.
 
 use super::secret_key::{SecretKey, Text, secret_key};
+use crate::endpoint::{Address, Endpoint, Tls, is_loopback};
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
-use crate::profile::{Address, Endpoint, Profile, ProfileError, Tls, is_loopback};
+use crate::profile::{Profile, ProfileError};
 
 /// The host and port that pods reach Redis by.
 pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(String, u16), ProfileError> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::connection::Connection;
 use super::secret_key::{SecretKey, Text};
-use crate::profile::{Authentication, Servers};
+use crate::endpoint::Servers;
+use crate::profile::Authentication;
 
 impl Connection {
     /// The type of KEDA's triggers.

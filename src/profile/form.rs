@@ -32,11 +32,5 @@ pub(crate) const QUANTITY: &str = "^[0-9]+(\\.[0-9]*)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti
 /// A port, or an address with one.
 pub(crate) const LISTEN_ADDRESS: &str = "^((localhost:|:)?\\+?[0-9]+|[0-9.]+:[0-9]+|\\[[0-9a-fA-F:.%]+\\]:[0-9]+)$";
 
-/// A URL of Redis, by its scheme; in lower case, as everybody writes it.
-pub(crate) const REDIS_URL: &str = "^\\s*((redis|valkey)s?|((redis|valkey)\\+)?unix)://[^#]+$";
-
-/// A server: `redis-0.example.com:6379`.
-pub(crate) const NODE_ADDRESS: &str = "^[^@/]+:\\+?[0-9]+\\s*$";
-
 /// A release of KEDA: `2.20.2`, `v2.20`.
 pub(crate) const KEDA_VERSION: &str = "^v?[0-9]+\\.[0-9]+(\\.[0-9]+)?$";

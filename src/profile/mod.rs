@@ -6,22 +6,16 @@ mod document;
 mod error;
 mod exit_map;
 pub mod form;
-mod host;
 mod listen;
-mod mode;
 mod name;
 mod overlay;
 mod produce;
 mod queue;
-mod redacted;
 mod redis;
-mod resolution;
 pub mod scale;
 mod schema;
 mod source;
 mod suggestion;
-mod url;
-mod variables;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,18 +27,13 @@ pub use self::consume::ConsumeTable;
 pub use self::deploy::{DeployTable, TargetTable};
 pub use self::error::{ProfileError, Wrong};
 pub use self::exit_map::ExitTable;
-pub(crate) use self::host::is_loopback;
 pub use self::listen::ListenAddress;
-pub(crate) use self::mode::parse_addresses;
-pub use self::mode::{Mode, NodeAddress, Servers};
 pub use self::overlay::Overlay;
 pub use self::produce::ProduceTable;
 pub use self::queue::{DEFAULT_LIST, QueueTable};
-pub use self::redacted::without_password;
-pub use self::redis::{CONNECT_TIMEOUT, Endpoint, Password, RedisTable, Tls};
+pub use self::redis::RedisTable;
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable, Strategy};
 pub use self::source::Source;
-pub use self::url::{Address, RedisUrl};
 use crate::units::{Environment, Origin, Setting};
 
 /// The profile that is compiled in.
@@ -164,7 +153,7 @@ impl Profile {
     /// The list, as the environment (`LIST_NAME`) over the profile over the default says.
     pub fn list(&self, environment: &Environment) -> Setting<String> {
         if let Some(value) = environment.get("LIST_NAME") {
-            return Setting { value, origin: Origin::Variable("LIST_NAME") };
+            return Setting { value, origin: Origin::variable("LIST_NAME") };
         }
         match &self.queue.list {
             Some(value) => Setting { value: value.clone(), origin: self.origin(&["queue", "list"]) },

@@ -1,6 +1,6 @@
 //! Names as Kubernetes takes them.
 
-use super::redacted::without_password;
+use crate::endpoint::without_password;
 
 /// The longest name of a workload: with `keda-hpa-` before and `-consumer` after it, it still is a label of 63.
 const LONGEST_NAME: usize = 45;

@@ -78,7 +78,7 @@ produce.rate = 7
 ";
 
     fn read(text: &str, env: &str) -> Result<Profile, ProfileError> {
-        let env = Setting { value: env.to_owned(), origin: Origin::Flag("--env") };
+        let env = Setting { value: env.to_owned(), origin: Origin::flag("--env") };
         Profile::parse_with(Source::new("q.toml", text), Some(&env))
     }
 

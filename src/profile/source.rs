@@ -8,8 +8,8 @@ use toml::de::DeTable;
 
 use super::document::{apply_overlay, find, remove, table};
 use super::error::{Place, ProfileError, Wrong};
-use super::redacted::{is_password, redacted};
 use super::suggestion::nearest;
+use crate::endpoint::redaction::{is_password, redacted};
 use crate::units::{Origin, SettingError};
 
 /// Said to who writes a password into a profile.

@@ -22,7 +22,7 @@ use super::diagnosis::diagnose;
 use super::error::{Fault, QueueError};
 use super::outage::{Outages, Recovery};
 use super::tls;
-use crate::profile::{Address, Endpoint, NodeAddress, Password, Servers};
+use crate::endpoint::{Address, Endpoint, NodeAddress, Password, Servers};
 
 /// How long a command that does not block may take before the link counts as dead.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,7 +80,7 @@ impl Redis {
     ///
     /// `patience` is how long a lost connection is tried for (`None`: for ever), unless the settings say otherwise.
     pub fn new(endpoint: Endpoint, patience: Option<Duration>, cancel: CancellationToken) -> Self {
-        let patience = endpoint.reconnect_for.or(patience);
+        let patience = endpoint.reconnect_for.as_ref().map(|limit| limit.value).or(patience);
         Self { endpoint: Arc::new(endpoint), patience, outages: Arc::default(), cancel }
     }
 
@@ -134,7 +134,7 @@ impl Redis {
 
     async fn open(&self) -> Result<Connection, Fault> {
         // The last quarter of the time is for finding out what was in the way.
-        let limit = self.endpoint.connect_timeout;
+        let limit = self.endpoint.connect_timeout.value;
         let attempt = limit * 3 / 4;
         let outage = self.outages.count();
         let client = self.client(attempt).await?;

@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use super::error::Fault;
 use super::tls;
-use crate::profile::{Address, Endpoint, Tls};
+use crate::endpoint::{Address, Endpoint, Tls};
 
 /// Finds out what keeps us from `endpoint`, within `limit`; `first` is what is said when the steps find nothing.
 pub(super) async fn diagnose(endpoint: &Endpoint, first: Fault, limit: Duration) -> Fault {

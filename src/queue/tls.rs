@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::error::Fault;
-use crate::profile::Tls;
+use crate::endpoint::Tls;
 
 /// Builds the client's side; files are read anew at every call, so that renewed ones are followed.
 pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, Fault> {

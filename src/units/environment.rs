@@ -23,7 +23,7 @@ impl Environment {
 
     /// Returns a variable as a setting; an empty one counts as absent.
     pub fn setting(&self, name: &'static str) -> Option<Setting<String>> {
-        self.get(name).map(|value| Setting { value, origin: Origin::Variable(name) })
+        self.get(name).map(|value| Setting { value, origin: Origin::variable(name) })
     }
 
     /// Reads a variable with `parser`.
@@ -37,7 +37,7 @@ impl Environment {
         parser: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, SettingError> {
         self.get(name)
-            .map(|value| parser(value.trim()).map_err(|message| SettingError::new(Origin::Variable(name), message)))
+            .map(|value| parser(value.trim()).map_err(|message| SettingError::new(Origin::variable(name), message)))
             .transpose()
     }
 }

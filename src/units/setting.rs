@@ -1,14 +1,15 @@
 //! A value and where it came from.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Where a setting came from, the strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Typed on the command line.
-    Flag(&'static str),
+    Flag(Cow<'static, str>),
     /// Set in the environment.
-    Variable(&'static str),
+    Variable(Cow<'static, str>),
     /// Written in the profile.
     Profile {
         /// The profile's name.
@@ -20,6 +21,18 @@ pub enum Origin {
     Injected,
     /// Compiled in.
     Default,
+}
+
+impl Origin {
+    /// Creates the origin of a value that was typed after `flag`, such as `--list`.
+    pub fn flag(flag: impl Into<Cow<'static, str>>) -> Self {
+        Self::Flag(flag.into())
+    }
+
+    /// Creates the origin of a value of the environment variable `name`.
+    pub fn variable(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::Variable(name.into())
+    }
 }
 
 impl fmt::Display for Origin {

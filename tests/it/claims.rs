@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Finished, Proxy, Qscale, RedisServer, Reply, Running, SOON, wait_until};
 use qscale::delivery::history::History;
-use qscale::profile::Endpoint;
+use qscale::endpoint::Endpoint;
 use qscale::queue::{ClaimSettings, Claims, Exchanged, Finished as Outcome, Redis};
 use tokio_util::sync::CancellationToken;
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::Context;
 use crate::args::RedisArgs;
-use crate::profile::Endpoint;
+use crate::endpoint::Endpoint;
 use crate::queue::{Inspector, Redis};
 use crate::sandbox::{Process, RedisAt, Server};
 

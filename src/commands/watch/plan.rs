@@ -6,9 +6,10 @@ use color_eyre::eyre::Result;
 
 use super::super::Context;
 use super::args::Args;
+use crate::endpoint::Endpoint;
 use crate::exit::Outcome;
 use crate::kubernetes::TargetRef;
-use crate::profile::{Endpoint, Profile, ScaleKind, TargetTable};
+use crate::profile::{Profile, ScaleKind, TargetTable};
 use crate::terminal::Output;
 
 /// List and target to watch, and when to stop.

@@ -6,9 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::redis::RedisTable;
 use super::url::Address;
-use super::{form, host};
+use super::{host, pattern};
 use crate::units::{Origin, Setting, SettingError};
 
 /// How the servers of a Redis belong together.
@@ -50,7 +49,7 @@ impl fmt::Display for Mode {
 /// A server by host and port, as `redis-0.example.com:6379` or `[::1]:6379`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(with = "String", extend("pattern" = form::NODE_ADDRESS, "examples" = ["redis-0.example.com:6379"]))]
+#[schemars(with = "String", extend("pattern" = pattern::NODE_ADDRESS, "examples" = ["redis-0.example.com:6379"]))]
 pub struct NodeAddress {
     /// The name or IP address; an IPv6 address without brackets.
     pub host: String,
@@ -149,7 +148,7 @@ impl Servers {
     pub(super) fn of(
         mode: Option<Setting<Mode>>,
         addresses: Setting<Vec<NodeAddress>>,
-        master: Option<String>,
+        master: Option<Setting<String>>,
         db: &Setting<u8>,
     ) -> Result<Option<Self>, SettingError> {
         let wrong = |origin: Origin, message: &str| Err(SettingError::new(origin, message));
@@ -159,7 +158,7 @@ impl Servers {
             }
             Some(Setting { value: Mode::Cluster, .. }) => Ok(Some(Self::Cluster(addresses.value))),
             Some(Setting { value: Mode::Sentinel, origin }) => match master {
-                Some(master) => Ok(Some(Self::Sentinel { sentinels: addresses.value, master })),
+                Some(master) => Ok(Some(Self::Sentinel { sentinels: addresses.value, master: master.value })),
                 None => wrong(
                     origin,
                     "`sentinel` needs the name of the master: `sentinel-master` in [redis], REDIS_SENTINEL_MASTER or \
@@ -172,31 +171,6 @@ impl Servers {
                  (REDIS_MODE, --mode)",
             ),
             _ => Ok(None),
-        }
-    }
-}
-
-impl RedisTable {
-    /// The first thing of this table alone that cannot be, and at which key: where several servers are named.
-    pub(super) fn wrong_with_servers(&self) -> Option<(&'static str, String)> {
-        let excluded = [("url", self.url.is_some()), ("host", self.host.is_some()), ("port", self.port.is_some())];
-        let excluded = excluded.into_iter().find_map(|(key, set)| set.then_some(key));
-        match (&self.addresses, excluded, self.mode) {
-            (Some(_), Some(key), _) => Some(("addresses", format!("excludes `{key}`: keep one of them"))),
-            (Some(addresses), ..) if addresses.is_empty() => {
-                Some(("addresses", "is empty: name a server, as in `redis-0.example.com:6379`".to_owned()))
-            }
-            (Some(addresses), _, None | Some(Mode::Single)) if addresses.len() > 1 => {
-                let message = "are several: set `mode` to `cluster` or `sentinel`, or keep one of them";
-                Some(("addresses", message.to_owned()))
-            }
-            (.., Some(Mode::Sentinel)) if self.sentinel_master.as_ref().is_none_or(String::is_empty) => {
-                Some(("mode", "needs `sentinel-master`: the name that the sentinels know the master by".to_owned()))
-            }
-            (.., Some(Mode::Cluster)) if self.db.is_some_and(|db| db != 0) => {
-                Some(("db", "has to be 0: a cluster has no other database".to_owned()))
-            }
-            _ => None,
         }
     }
 }

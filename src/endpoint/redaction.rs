@@ -1,13 +1,13 @@
 //! What of a text that people wrote may be shown: all but passwords.
 
-use crate::endpoint::secret;
+use super::secret;
 
 /// Keys that have to do with a password, and hold none.
 const HARMLESS: [&str; 2] = ["password-file", "secret-password-key"];
 
 /// Returns `line` as it may be shown: without the value of `secret`, without that of a key that holds a password by its
 /// name, and without the password in a URL.
-pub(super) fn redacted(line: &str, secret: Option<&str>) -> String {
+pub(crate) fn redacted(line: &str, secret: Option<&str>) -> String {
     let hides = |at: usize| {
         let key = key_before(&line[..at]);
         // Some write both into the name, as in a URL.
@@ -34,7 +34,7 @@ fn without_arguments(text: &str) -> String {
 }
 
 /// Whether who writes `key` most likely means a password.
-pub(super) fn is_password(key: &str) -> bool {
+pub(crate) fn is_password(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     key.contains("pass") || strsim::damerau_levenshtein(&key, "password") <= 2
 }

@@ -7,12 +7,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use super::form;
+use super::pattern;
 
 /// What a Redis URL says; what it leaves open is `None`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(into = "String", extend("pattern" = form::REDIS_URL, "examples" = ["rediss://app@redis.example.com:6380/0"]))]
+#[schemars(into = "String", extend("pattern" = pattern::REDIS_URL, "examples" = ["rediss://app@redis.example.com:6380/0"]))]
 pub struct RedisUrl {
     /// Where the server listens.
     pub address: Address,

@@ -1,0 +1,289 @@
+//! Merges the connection settings of several sources into one endpoint.
+
+use std::path::PathBuf;
+
+use super::mode::{Mode, NodeAddress, Servers, node};
+use super::url::{Address, DEFAULT_PORT, RedisUrl};
+use super::{CONNECT_TIMEOUT, Endpoint, Explained, Layer, Password, Tls, host};
+use crate::units::{Origin, Setting, SettingError};
+
+/// Layers in order of precedence, the highest first.
+pub(super) struct Resolution<'a> {
+    layers: &'a [Layer],
+}
+
+impl<'a> Resolution<'a> {
+    pub(super) fn of(layers: &'a [Layer]) -> Self {
+        Self { layers }
+    }
+
+    pub(super) fn endpoint(self) -> Result<Endpoint, SettingError> {
+        if let Some(Layer { addresses: Some(Setting { origin, .. }), url, host, .. }) = self.deciding()
+            && (url.is_some() || host.is_some())
+        {
+            let message = "excludes a host or URL from the same place: keep one of them";
+            return Err(SettingError::new(origin.clone(), message));
+        }
+        let address = self.address();
+        if let Address::Tcp { host, .. } = &address.value
+            && let Err(message) = host::check(host)
+        {
+            return Err(SettingError::new(address.origin, message));
+        }
+        let tls = self.tls(&address)?;
+        let db = self.address_part(|layer| layer.db.clone(), |url| url.db, false).unwrap_or(Setting::default(0));
+        let servers = self.servers(&address, &db)?;
+        let password =
+            self.first_or_url(|layer| layer.password.clone(), |url| url.password.clone().map(Password::Known));
+        let username = self.first_or_url(
+            |layer| layer.username.clone().filter(|name| !name.value.is_empty()),
+            |url| url.username.clone(),
+        );
+        Ok(Endpoint {
+            explained: self.explained(tls.is_some(), servers.as_ref()),
+            address,
+            servers,
+            tls,
+            username,
+            password,
+            db,
+            connect_timeout: self
+                .any(|layer| layer.connect_timeout.clone())
+                .unwrap_or(Setting::default(CONNECT_TIMEOUT)),
+            reconnect_for: self.any(|layer| layer.reconnect_for.clone()),
+        })
+    }
+
+    fn address(&self) -> Setting<Address> {
+        let Some(layer) = self.deciding() else {
+            let port = self.address_part(|layer| layer.port.clone(), |_| None, false);
+            let port = port.map_or(DEFAULT_PORT, |port| port.value);
+            return Setting::default(Address::Tcp { host: "localhost".to_owned(), port });
+        };
+        if let Some(Setting { value, origin }) = self.addresses()
+            && let Some(NodeAddress { host, port }) = value.into_iter().next()
+        {
+            return Setting { value: Address::Tcp { host, port }, origin };
+        }
+        let (mut address, origin) = match (&layer.url, &layer.host) {
+            (Some(url), _) => (url.value.address.clone(), url.origin.clone()),
+            (None, Some(host)) => (Address::Tcp { host: host.value.clone(), port: DEFAULT_PORT }, host.origin.clone()),
+            (None, None) => (Address::Tcp { host: String::new(), port: DEFAULT_PORT }, Origin::Default),
+        };
+        if let Address::Tcp { port, .. } = &mut address {
+            let of_url = |url: &RedisUrl| match url.address {
+                Address::Tcp { port, .. } => Some(port),
+                Address::Unix { .. } => None,
+            };
+            *port = self.address_part(|layer| layer.port.clone(), of_url, false).map_or(*port, |port| port.value);
+        }
+        Setting { value: address, origin }
+    }
+
+    /// Returns the servers that the deciding layer lists.
+    fn addresses(&self) -> Option<Setting<Vec<NodeAddress>>> {
+        self.deciding().filter(|layer| layer.url.is_none() && layer.host.is_none())?.addresses.clone()
+    }
+
+    fn servers(&self, address: &Setting<Address>, db: &Setting<u8>) -> Result<Option<Servers>, SettingError> {
+        let mode = self.any(|layer| layer.mode.clone());
+        let one = || Setting { value: node(&address.value).into_iter().collect(), origin: address.origin.clone() };
+        let addresses = self.addresses().unwrap_or_else(one);
+        if let Some(mode) = mode.as_ref().filter(|mode| mode.value != Mode::Single)
+            && addresses.value.is_empty()
+        {
+            return Err(SettingError::new(mode.origin.clone(), "is nothing that a unix socket has"));
+        }
+        Servers::of(mode, addresses, self.any(|layer| layer.sentinel_master.clone()), db)
+    }
+
+    fn tls(&self, address: &Setting<Address>) -> Result<Option<Tls>, SettingError> {
+        // `--tls` next to redis:// asks for TLS all the same.
+        let wanted = self.address_part(|layer| layer.tls.clone(), |url| Some(url.tls), true);
+        let tls = Tls {
+            ca: self.any(|layer| layer.tls_ca.clone()).map(|ca| ca.value),
+            client: self.client_certificate()?,
+            server_name: self.any(|layer| layer.tls_server_name.clone()).map(|name| name.value),
+            skip_verify: self.any(|layer| layer.tls_skip_verify.clone()).is_some_and(|skip| skip.value),
+        };
+        // Environment and profile may hold them for a server that is not the one of this run.
+        let typed = self.layers.first().and_then(Layer::tls_only).filter(|origin| matches!(origin, Origin::Flag(_)));
+        match (wanted, typed) {
+            (Some(Setting { value: true, origin }), _) if matches!(address.value, Address::Unix { .. }) => {
+                Err(SettingError::new(origin, "a unix socket does not speak TLS"))
+            }
+            (Some(Setting { value: true, .. }), _) => Ok(Some(tls)),
+            (_, Some(origin)) => {
+                Err(SettingError::new(origin, "has no effect: TLS is off; use --tls or a rediss:// URL"))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn client_certificate(&self) -> Result<Option<(PathBuf, PathBuf)>, SettingError> {
+        match (self.any(|layer| layer.tls_cert.clone()), self.any(|layer| layer.tls_key.clone())) {
+            (Some(cert), Some(key)) => Ok(Some((cert.value, key.value))),
+            (None, None) => Ok(None),
+            (Some(cert), None) => Err(SettingError::new(cert.origin, "a client certificate needs its key as well")),
+            (None, Some(key)) => Err(SettingError::new(key.origin, "a client key needs its certificate as well")),
+        }
+    }
+
+    /// Returns the first layer that names a server.
+    fn deciding(&self) -> Option<&Layer> {
+        let lists = |layer: &Layer| layer.addresses.as_ref().is_some_and(|all| !all.value.is_empty());
+        self.layers.iter().find(|layer| layer.url.is_some() || layer.host.is_some() || lists(layer))
+    }
+
+    /// Returns a part of the address: explicit parts and the deciding URL, from the top down; a URL ends the search.
+    /// Within one layer the URL has precedence, unless `explicit_first`.
+    fn address_part<T>(
+        &self,
+        explicit: impl Fn(&Layer) -> Option<Setting<T>>,
+        of_url: impl Fn(&RedisUrl) -> Option<T>,
+        explicit_first: bool,
+    ) -> Option<Setting<T>> {
+        for layer in self.layers {
+            let part = explicit(layer);
+            let Some(url) = layer.url.as_ref().filter(|_| self.decides(layer)) else {
+                match part {
+                    Some(part) => return Some(part),
+                    None => continue,
+                }
+            };
+            let of_url = of_url(&url.value).map(|value| Setting { value, origin: url.origin.clone() });
+            return if explicit_first { part.or(of_url) } else { of_url.or(part) };
+        }
+        None
+    }
+
+    fn decides(&self, layer: &Layer) -> bool {
+        self.deciding().is_some_and(|deciding| std::ptr::eq(deciding, layer))
+    }
+
+    /// Returns a credential: in each layer the URL has precedence, and what it leaves open is taken from lower layers.
+    fn first_or_url<T>(
+        &self,
+        explicit: impl Fn(&Layer) -> Option<Setting<T>>,
+        of_url: impl Fn(&RedisUrl) -> Option<T>,
+    ) -> Option<Setting<T>> {
+        self.layers.iter().find_map(|layer| {
+            let url = layer.url.as_ref();
+            let from_url = url.and_then(|url| Some(Setting { value: of_url(&url.value)?, origin: url.origin.clone() }));
+            from_url.or_else(|| explicit(layer))
+        })
+    }
+
+    fn any<T>(&self, of: impl Fn(&Layer) -> Option<Setting<T>>) -> Option<Setting<T>> {
+        self.layers.iter().find_map(of)
+    }
+
+    /// Returns the settings of mode and TLS that have an effect.
+    fn explained(&self, tls: bool, servers: Option<&Servers>) -> Vec<Explained> {
+        fn row<T>(name: &'static str, show: impl Fn(&T) -> String, setting: Option<Setting<T>>) -> Option<Explained> {
+            setting.map(|Setting { value, origin }| (name, show(&value), origin))
+        }
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut rows = Vec::new();
+        if let Some(servers) = servers {
+            rows.extend(row("mode", Mode::to_string, self.any(|layer| layer.mode.clone())));
+            let addresses = self.addresses().map(|Setting { origin, .. }| ("addresses", servers.addresses(), origin));
+            rows.extend(addresses);
+            rows.extend(row("sentinel-master", String::clone, self.any(|layer| layer.sentinel_master.clone())));
+        }
+        if tls {
+            rows.extend(row(
+                "tls",
+                bool::to_string,
+                self.address_part(|layer| layer.tls.clone(), |url| Some(url.tls), true),
+            ));
+            rows.extend(row("tls-ca", path, self.any(|layer| layer.tls_ca.clone())));
+            rows.extend(row("tls-cert", path, self.any(|layer| layer.tls_cert.clone())));
+            rows.extend(row("tls-key", path, self.any(|layer| layer.tls_key.clone())));
+            rows.extend(row("tls-server-name", String::clone, self.any(|layer| layer.tls_server_name.clone())));
+            rows.extend(row("tls-skip-verify", bool::to_string, self.any(|layer| layer.tls_skip_verify.clone())));
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn flag<T>(name: &'static str, value: T) -> Setting<T> {
+        Setting { value, origin: Origin::flag(name) }
+    }
+
+    fn variable<T>(name: &'static str, value: T) -> Setting<T> {
+        Setting { value, origin: Origin::variable(name) }
+    }
+
+    fn url(text: &str) -> RedisUrl {
+        text.parse().expect("a URL")
+    }
+
+    fn typed(text: &str) -> Layer {
+        Layer { url: Some(flag("--redis", url(text))), ..Layer::default() }
+    }
+
+    fn shown(layers: &[Layer]) -> String {
+        Endpoint::of(layers).expect("the settings of this test are valid").to_string()
+    }
+
+    #[test]
+    fn upper_layer_has_precedence_over_lower_ones_and_the_default() {
+        let lower =
+            Layer { host: Some(variable("L", "l".to_owned())), port: Some(variable("P", 1)), ..Layer::default() };
+        let host = Layer { host: Some(variable("H", "e".to_owned())), ..Layer::default() };
+        let both = Layer { port: Some(variable("P", 2)), ..host.clone() };
+        assert_eq!(shown(&[]), "redis://localhost:6379");
+        assert_eq!(shown(std::slice::from_ref(&lower)), "redis://l:1");
+        assert_eq!(shown(&[host, lower.clone()]), "redis://e:1");
+        assert_eq!(shown(&[both.clone(), lower.clone()]), "redis://e:2");
+        let endpoint = Endpoint::of(&[typed("redis://f"), both, lower]).unwrap();
+        assert_eq!(endpoint.to_string(), "redis://f:6379");
+        assert_eq!(endpoint.address.origin, Origin::flag("--redis"));
+    }
+
+    #[test]
+    fn url_without_credentials_takes_them_from_a_lower_layer() {
+        let known = Password::Known("s3cret".to_owned().into());
+        let lower = Layer {
+            username: Some(variable("REDIS_USERNAME", "app".to_owned())),
+            password: Some(variable("REDIS_PASSWORD", known)),
+            db: Some(variable("REDIS_DB", 7)),
+            ..Layer::default()
+        };
+        let endpoint = Endpoint::of(&[typed("rediss://h:1"), lower]).unwrap();
+        assert_eq!(endpoint.to_string(), "rediss://app@h:1");
+        let Some(Setting { value: Password::Known(password), .. }) = &endpoint.password else { panic!("no password") };
+        assert_eq!(password.expose_secret(), "s3cret");
+        assert!(!format!("{endpoint:?} {endpoint} {:?}", endpoint.explain()).contains("s3cret"));
+    }
+
+    #[test]
+    fn url_of_a_lower_layer_gives_its_credentials_to_a_host_above() {
+        let upper = Layer { host: Some(flag("--host", "h".to_owned())), ..Layer::default() };
+        let lower =
+            Layer { url: Some(variable("REDIS_URL", url("rediss://app:s3cret@other:7/3"))), ..Layer::default() };
+        let endpoint = Endpoint::of(&[upper, lower]).unwrap();
+        assert_eq!(endpoint.to_string(), "redis://app@h:6379");
+        assert!(endpoint.password.is_some());
+    }
+
+    #[test]
+    fn tls_is_added_to_a_plain_url_and_never_silently_lost() {
+        let on = |layer| Layer { tls: Some(variable("REDIS_TLS", true)), ..layer };
+        assert_eq!(shown(&[on(typed("redis://h"))]), "rediss://h:6379");
+        assert_eq!(
+            shown(&[Layer { host: Some(flag("--host", "h".to_owned())), ..Layer::default() }, on(Layer::default())]),
+            "rediss://h:6379"
+        );
+        let ca = Layer { tls_ca: Some(flag("--tls-ca", "ca.pem".into())), ..typed("redis://h") };
+        let error = Endpoint::of(&[ca]).unwrap_err().to_string();
+        assert!(error.contains("--tls-ca") && error.contains("TLS is off"), "{error}");
+    }
+}
