@@ -10,6 +10,8 @@ pub(crate) mod render;
 pub(crate) mod simulate;
 pub(crate) mod watch;
 
+use serde::Serialize;
+
 use crate::args::RedisArgs;
 use crate::endpoint::{self, Endpoint};
 use crate::profile::{Profile, ProfileError};
@@ -17,7 +19,7 @@ use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
 use crate::units::{Environment, Setting};
 
-/// What every flow is given.
+/// Context of every flow.
 pub(crate) struct Context {
     pub(crate) profile: Profile,
     pub(crate) environment: Environment,
@@ -25,8 +27,17 @@ pub(crate) struct Context {
     pub(crate) shutdown: Shutdown,
 }
 
+/// Last line of the JSON output of a run: `{"summary": …}`, of one shape for `watch`, `demo` and `simulate`.
+fn summary_line(summary: &impl Serialize) -> serde_json::Result<String> {
+    #[derive(Serialize)]
+    struct SummaryLine<'a, T> {
+        summary: &'a T,
+    }
+    serde_json::to_string(&SummaryLine { summary })
+}
+
 impl Context {
-    /// Decides which Redis is meant, and says with `--verbose` why.
+    /// Resolves the Redis endpoint, and logs the origin of each setting with `--verbose`.
     pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, ProfileError> {
         let endpoint = {
             let (set, injected) = endpoint::from_environment(&self.environment)?;
@@ -36,15 +47,12 @@ impl Context {
             tracing::debug!("{setting}: {value} (from {origin})");
         }
         if endpoint.tls.as_ref().is_some_and(|tls| tls.skip_verify) {
-            tracing::warn!(
-                "CERTIFICATES ARE NOT CHECKED (tls-skip-verify): whoever stands between here and {endpoint} \
-                 reads and changes everything, the password included"
-            );
+            tracing::warn!(%endpoint, "certificates are not verified (tls-skip-verify): the connection can be intercepted");
         }
         Ok(endpoint)
     }
 
-    /// Decides which list is meant: flag, `LIST_NAME`, profile, default.
+    /// Resolves the list: flag, `LIST_NAME`, profile, default.
     pub(crate) fn list(&self, flag: Option<String>) -> String {
         let list = match flag {
             Some(value) => Setting { value, origin: crate::units::Origin::flag("--list") },

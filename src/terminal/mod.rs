@@ -17,4 +17,4 @@ pub(crate) use output::{LogFormat, Output, Verbosity};
 pub(crate) use printer::Printer;
 pub(crate) use progress::Progress;
 pub(crate) use readout::Readout;
-pub(crate) use timeline::{TimelineEntry, facts, timeline};
+pub(crate) use timeline::{TimelineEntry, facts, heading, timeline};

@@ -65,6 +65,11 @@ fn when(entry: &TimelineEntry) -> String {
     }
 }
 
+/// Writes a heading in bold, with an empty line above.
+pub(crate) fn heading(title: &str) -> String {
+    format!("\n{0}{title}{0:#}\n", Style::new().bold())
+}
+
 /// Writes names and values in two columns, `width` columns wide.
 pub(crate) fn facts(facts: &[(&str, String)], width: usize) -> String {
     let names = facts.iter().map(|(name, _)| display_width(name)).max().unwrap_or(0);

@@ -1,11 +1,10 @@
-//! `demo`: the whole loop on this machine, with a Redis of its own.
+//! `demo`: producer, consumers and autoscaling on this machine, with a private Redis.
 
 mod args;
 mod autoscaler;
+mod consumers;
 mod plan;
-mod pods;
-mod stage;
-mod verdict;
+mod setup;
 
 use std::time::Duration;
 
@@ -15,87 +14,100 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::args::Args;
 use self::autoscaler::Autoscaler;
+use self::consumers::Consumers;
 use self::plan::Plan;
-use self::pods::Pods;
-use self::stage::Stage;
-use self::verdict::Verdict;
-use super::Context;
+use self::setup::Setup;
+use super::{Context, summary_line};
+use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::exit::Outcome;
 use crate::queue::Inspector;
 use crate::sample::Trend;
 use crate::sandbox::Process;
-use crate::terminal::Readout;
+use crate::terminal::{Output, Readout};
 
-/// How often the list is looked at.
+/// Time between two samples.
 const TICK: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(&args, &context.profile);
     context.shutdown.stop_on_hangup()?;
-    let stage = Stage::set(args.redis, &context).await?;
+    let setup = Setup::start(args.redis, &context).await?;
     let Plan { consumers, work, speed, .. } = &plan;
-    tracing::info!("{} for this demo; up to {consumers} consumers work {work} an item", stage.redis);
-    tracing::info!("everything goes {speed} times as fast as the profile says, the clocks of KEDA and the HPA as well");
+    tracing::info!(redis = %setup.redis, max_consumers = consumers, %work, speed, "demo started");
 
-    let result = play(&plan, &stage, &context).await;
-    stage.clear(&plan.list).await?;
-    let Some(verdict) = result? else {
-        tracing::warn!("stopped before the end");
+    let result = play(&plan, &setup, &context).await;
+    setup.clear(&plan.list).await?;
+    let Some(result) = result? else {
+        tracing::warn!("stopped before all items were processed");
         return Ok(Outcome::Unfinished);
     };
-    context.printer.result(&verdict.show(plan.output)?)?;
-    Ok(if verdict.pass { Outcome::Done } else { Outcome::CheckFailed })
+    match plan.output {
+        Output::Json => context.printer.result(&summary_line(&result)?)?,
+        Output::Text => context.printer.result(&result.text())?,
+    }
+    Ok(if result.verdict == Verdict::Pass { Outcome::Done } else { Outcome::CheckFailed })
 }
 
-/// Lets the producer and the consumers run until everything is worked; `None` when told to stop before.
-async fn play(plan: &Plan, stage: &Stage, context: &Context) -> Result<Option<Verdict>> {
-    let mut inspector = Inspector::connect(&stage.redis, &plan.list).await?;
+/// Runs producer and consumers until all items are processed; `None` if stopped before.
+async fn play(plan: &Plan, setup: &Setup, context: &Context) -> Result<Option<Reconciliation>> {
+    let mut inspector = Inspector::connect(&setup.redis, &plan.list).await?;
     let mut autoscaler = Autoscaler::new(&context.profile, &plan.list, plan.consumers, plan.speed);
-    let mut pods = Pods::new(stage, plan.consume(autoscaler.starts_jobs()));
-    pods.scale_to(autoscaler.rest())?;
-    let mut producer = stage.start("producer", &plan.produce())?;
+    let mut consumers = Consumers::new(setup, plan.consume(autoscaler.starts_jobs()));
+    consumers.scale_to(autoscaler.rest())?;
+    let mut producer = setup.spawn("producer", &plan.produce())?;
 
     let abort = &context.shutdown.abort;
-    let worked = show_until_worked(plan, &mut inspector, &mut producer, &mut autoscaler, &mut pods, context).await?;
-    if !worked {
-        tracing::info!("told to stop: the consumers finish what they have; once more, and they do not");
+    let settled =
+        show_until_settled(plan, &mut inspector, &mut producer, &mut autoscaler, &mut consumers, context).await?;
+    if !settled {
+        tracing::info!("stopping: consumers finish their items (a second Ctrl-C kills them)");
         producer.terminate();
-        pods.end(abort).await;
+        consumers.stop(abort).await;
         ended(&mut producer, abort).await;
         inspector.close().await;
         return Ok(None);
     }
-    // Whoever is told twice to stop is not kept waiting; what still runs is killed.
+    // A second signal ends the wait; processes that are still running are killed.
     let pushed = tokio::select! {
         biased;
         pushed = pushed(&mut producer) => pushed?,
         () = abort.cancelled() => return Ok(None),
     };
-    pods.end(abort).await;
+    consumers.stop(abort).await;
     let snapshot = inspector.snapshot().await?;
     let stranded = inspector.stranded().await?;
     inspector.close().await;
-    Ok(Some(Verdict::new(pushed, &snapshot, stranded.unwrap_or(0))))
+    Ok(Some(reconcile(Reconciliation::of(&snapshot, stranded.unwrap_or(0)), pushed)))
 }
 
-/// Waits until a process has put down in order what it has in hand; `abort` cuts that short.
+/// Compares the number of items that the producer reports with the counters.
+fn reconcile(result: Reconciliation, pushed: u64) -> Reconciliation {
+    if pushed == result.pushed {
+        return result;
+    }
+    let mut reasons = result.reasons;
+    reasons.push(format!("items pushed according to the producer: {pushed}"));
+    Reconciliation { verdict: Verdict::Fail, reasons, ..result }
+}
+
+/// Waits for the end of a process that was told to stop, or for `abort`.
 async fn ended(process: &mut Process, abort: &CancellationToken) {
     tokio::select! {
         biased;
-        // One that was told to stop before it listened has no result, and needs none.
+        // A process that was stopped before it listened to signals has no result.
         _ = process.output() => {}
         () = abort.cancelled() => {}
     }
 }
 
-/// Shows list and consumers at every tick, and lets KEDA and the HPA look when it is time, until all is pushed, nothing is
-/// left to be worked, and as few consumers are there as at the start; `false` when told to stop before.
-async fn show_until_worked(
+/// Shows a sample per tick and runs KEDA's polls and the HPA's syncs, until all items are pushed and processed and the
+/// consumers are scaled down; returns `false` if stopped before.
+async fn show_until_settled(
     plan: &Plan,
     inspector: &mut Inspector,
     producer: &mut Process,
     autoscaler: &mut Autoscaler,
-    pods: &mut Pods<'_>,
+    consumers: &mut Consumers<'_>,
     context: &Context,
 ) -> Result<bool> {
     let mut readout = Readout::new(&context.printer, plan.output);
@@ -103,7 +115,7 @@ async fn show_until_worked(
     let start = tokio::time::Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     loop {
-        let shows = tokio::select! {
+        let is_tick = tokio::select! {
             biased;
             () = context.shutdown.stop.cancelled() => {
                 readout.clear();
@@ -114,34 +126,35 @@ async fn show_until_worked(
         };
         let producing = producer.is_running();
         let snapshot = inspector.snapshot().await?;
-        let died = pods.reap().await?;
-        if !shows {
-            autoscaler.look(&snapshot, pods)?;
+        let exited = consumers.reap().await?;
+        if !is_tick {
+            autoscaler.evaluate(&snapshot, consumers)?;
             continue;
         }
-        if died > 0 && !autoscaler.starts_jobs() {
-            // A ReplicaSet puts others in their place.
-            pods.scale_to(pods.desired)?;
+        if exited > 0 && !autoscaler.starts_jobs() {
+            // As a ReplicaSet replaces its pods.
+            consumers.scale_to(consumers.desired)?;
         }
         let net = trend.observe(start.elapsed(), snapshot.waiting);
-        readout.show(&plan.sample(&snapshot, pods, net, &autoscaler.reason))?;
-        if !producing && snapshot.is_settled() && pods.count() <= autoscaler.rest() && pods.none_is_ending() {
+        readout.show(&plan.sample(&snapshot, consumers, net, &autoscaler.reason))?;
+        if !producing && snapshot.is_settled() && consumers.count() <= autoscaler.rest() && consumers.none_is_stopping()
+        {
             readout.clear();
             return Ok(true);
         }
     }
 }
 
-/// The part of a producer's result that counts here.
+/// The field of the producer's result that is used here.
 #[derive(Deserialize)]
-struct Pushed {
+struct ProducerResult {
     items: u64,
 }
 
 async fn pushed(producer: &mut Process) -> Result<u64> {
     let (status, output) = producer.output().await?;
-    match serde_json::from_str::<Pushed>(&output) {
-        Ok(pushed) => Ok(pushed.items),
+    match serde_json::from_str::<ProducerResult>(&output) {
+        Ok(result) => Ok(result.items),
         Err(_) => bail!("the producer failed ({status}): {}", producer.log_tail()),
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
 use super::args::Args;
-use super::pods::Pods;
+use super::consumers::Consumers;
 use crate::delivery::snapshot::Snapshot;
 use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
 use crate::sample::{Replicas, Sample};
@@ -12,15 +12,15 @@ use crate::terminal::Output;
 use crate::units::DurationRange;
 use crate::workload::{Load, Pace, Payload, Timing, USUAL_BATCH, Work};
 
-/// How many batches are pushed where the load has no end.
+/// Number of batches pushed with an open-ended load.
 pub(super) const BATCHES: u64 = 6;
 
-/// What will be done.
+/// The demo to run.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) list: String,
     pub(super) consumers: u32,
-    /// How many items are pushed; `None` for as many as a pattern in a file has.
+    /// Number of items to push; `None` for all of a pattern file.
     pub(super) count: Option<u64>,
     pub(super) produce: ProduceTable,
     pub(super) payload: Payload,
@@ -42,7 +42,7 @@ impl Plan {
         let whole = if produce.pattern_file.is_some() { None } else { load.total(0).or_else(|| Some(batches())) };
         Self {
             list: match &args.redis {
-                // Somebody's own Redis may hold somebody's own list.
+                // A Redis of the user's own may contain this list.
                 Some(_) => format!("qscale-demo-{:08x}", rand::random::<u32>()),
                 None => profile.queue.list.clone().unwrap_or_else(|| DEFAULT_LIST.to_owned()),
             },
@@ -59,26 +59,32 @@ impl Plan {
 }
 
 impl Plan {
-    /// What there is to see now.
-    pub(super) fn sample(&self, snapshot: &Snapshot, pods: &Pods<'_>, net: Option<f64>, reason: &str) -> Sample {
+    /// Returns the current sample.
+    pub(super) fn sample(
+        &self,
+        snapshot: &Snapshot,
+        running: &Consumers<'_>,
+        net: Option<f64>,
+        reason: &str,
+    ) -> Sample {
         let consumers = Replicas {
             kind: "Process".to_owned(),
             namespace: "local".to_owned(),
             name: "consumers".to_owned(),
-            desired: pods.desired.max(pods.count()),
-            current: pods.count(),
-            ready: pods.count(),
-            available: pods.count(),
+            desired: running.desired.max(running.count()),
+            current: running.count(),
+            ready: running.count(),
+            available: running.count(),
         };
         let sample = Sample::new(SystemTime::now(), self.list.as_str(), snapshot.waiting, net, Some(consumers));
         let sample = sample.with_claims(snapshot.claims.as_ref());
         Sample { reason: Some(reason.to_owned()), ..sample }
     }
 
-    /// What the producer is told.
+    /// Returns the arguments of the producer.
     pub(super) fn produce(&self) -> Vec<String> {
         let Self { list, count, produce, payload, speed, .. } = self;
-        let mut words = vec![
+        let mut arguments = vec![
             "produce".to_owned(),
             format!("--list={list}"),
             format!("--payload={payload}"),
@@ -87,12 +93,12 @@ impl Plan {
             "--reconnect-for=10s".to_owned(),
         ];
         let batch = produce.batch.map_or(USUAL_BATCH, u64::from);
-        words.push(format!("--batch={batch}"));
-        words.extend(count.map(|count| format!("--count={count}")));
-        words.push(match (&produce.pattern, &produce.pattern_file, &produce.rate) {
+        arguments.push(format!("--batch={batch}"));
+        arguments.extend(count.map(|count| format!("--count={count}")));
+        arguments.push(match (&produce.pattern, &produce.pattern_file, &produce.rate) {
             (Some(pattern), _, _) => format!("--pattern={pattern}"),
             (None, Some(file), _) => {
-                // The producer's folder is another.
+                // The producer runs in another folder.
                 let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
                 format!("--pattern-file={}", file.display())
             }
@@ -102,22 +108,22 @@ impl Plan {
                 format!("--every={}", humantime::format_duration(every))
             }
         });
-        words
+        arguments
     }
 
-    /// What a consumer is told.
+    /// Returns the arguments of a consumer.
     pub(super) fn consume(&self, once: bool) -> Vec<String> {
         let Self { list, work, speed, .. } = self;
-        let words = [
+        let arguments = [
             "consume".to_owned(),
             format!("--list={list}"),
             format!("--work={work}"),
             format!("--speed={speed}"),
-            // Should one be killed, the others have what it held before anybody looks away.
+            // Short, so that items of a killed consumer are redelivered while the demo runs.
             "--lease=5s".to_owned(),
             "--output=json".to_owned(),
             "--reconnect-for=10s".to_owned(),
         ];
-        words.into_iter().chain(once.then(|| "--once".to_owned())).collect()
+        arguments.into_iter().chain(once.then(|| "--once".to_owned())).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! `simulate`: what KEDA and the HPA would do with the profile's load, without a cluster and without waiting.
+//! `simulate`: the decisions of KEDA and the HPA for a load, without a cluster and without waiting.
 
 mod against;
 mod args;
@@ -7,40 +7,37 @@ mod view;
 mod want;
 
 use color_eyre::eyre::{Result, WrapErr as _};
-use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 pub(crate) use self::args::Args;
 use self::args::Form;
 use self::plan::{Goal, Plan};
 use self::view::{SampleRow, View};
-use super::Context;
+use super::{Context, summary_line};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario};
 use crate::terminal::{Chart, terminal_width};
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let stop = context.shutdown.stop.clone();
-    let runtime = Handle::current();
-    // It may reckon for a while: on a thread of its own it holds up nobody who wants to end it.
-    let reckoning = spawn_blocking(move || runtime.block_on(reckon(args, context)));
+    // On a thread of its own, so that a signal ends a long simulation.
+    let simulation = spawn_blocking(move || simulate(args, &context));
     tokio::select! {
         biased;
         () = stop.cancelled() => Ok(Outcome::Unfinished),
-        ended = reckoning => ended?,
+        ended = simulation => ended?,
     }
 }
 
-async fn reckon(args: Args, context: Context) -> Result<Outcome> {
-    let plan = Plan::resolve(args, &context).await?;
+fn simulate(args: Args, context: &Context) -> Result<Outcome> {
+    let plan = Plan::resolve(args, context)?;
     let chart = match &plan.goal {
-        Goal::Show(scenario) => show(&plan, scenario, &context)?,
-        Goal::Want(want, workload) => return want::run(*want, workload, plan.output, &context),
-        Goal::Against(path) => against::run(path, &plan.subject, plan.output, &context).await?,
+        Goal::Show(scenario) => show(&plan, scenario, context)?,
+        Goal::Want(want, workload) => return want::run(*want, workload, plan.output, context),
+        Goal::Against(path) => against::run(path, &plan.subject, plan.output, context)?,
     };
     if let Some(path) = &plan.svg {
-        let picture = chart.svg();
-        tokio::fs::write(path, picture).await.wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
+        std::fs::write(path, chart.svg()).wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
     }
     Ok(Outcome::Done)
 }
@@ -56,7 +53,7 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
                 lines.push_str(&serde_json::to_string(&sample)?);
                 lines.push('\n');
             }
-            lines.push_str(&view.totals()?);
+            lines.push_str(&summary_line(&view.summary())?);
             context.printer.result(&lines)?;
         }
         Form::Csv => {

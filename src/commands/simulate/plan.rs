@@ -83,7 +83,7 @@ impl Play {
 }
 
 impl Plan {
-    pub(super) async fn resolve(args: Args, context: &Context) -> Result<Self> {
+    pub(super) fn resolve(args: Args, context: &Context) -> Result<Self> {
         let Args {
             produce,
             produce_file,
@@ -128,7 +128,7 @@ impl Plan {
                 UsageError("--target-wait: its answer is no table: take --output text or json".to_owned()).into()
             );
         }
-        let load = load(produce, produce_file, profile).await?;
+        let load = load(produce, produce_file, profile)?;
         let work = match work.or_else(|| profile.consume.work.clone()) {
             Some(work) => work,
             None if profile.consume.command.is_some() => {
@@ -182,18 +182,15 @@ fn check_want(want: Want, profile: &Profile, with: &[ProtectionArg], without: &[
     Ok(())
 }
 
-async fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile) -> Result<Load> {
+fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile) -> Result<Load> {
     let pattern = match (produce, file, &profile.produce.pattern_file) {
         (Some(pattern), ..) => Some(pattern),
         (None, Some(path), _) => {
-            Some(counts(&path).await.map_err(|message| UsageError(format!("--produce-file: {message}")))?)
+            Some(counts(&path).map_err(|message| UsageError(format!("--produce-file: {message}")))?)
         }
         (None, None, Some(path)) => {
             let wrong = |message| Report::from(profile.source.error_at(&["produce", "pattern-file"], message));
-            return Ok(Load {
-                timing: Timing::Pattern(counts(path).await.map_err(wrong)?),
-                ..Load::of(&profile.produce)
-            });
+            return Ok(Load { timing: Timing::Pattern(counts(path).map_err(wrong)?), ..Load::of(&profile.produce) });
         }
         (None, None, None) => None,
     };
@@ -203,9 +200,9 @@ async fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile
     })
 }
 
-async fn counts(path: &Path) -> Result<Pattern, String> {
+fn counts(path: &Path) -> Result<Pattern, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("cannot read `{}`: {error}", path.display());
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| wrong(&error))?;
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     Pattern::from_counts(&text).map_err(|message| wrong(&message))
 }
 

@@ -1,37 +1,38 @@
-//! A simulated run as it is shown: samples, chart, timeline and summary.
+//! A simulated run as it is shown: samples, chart, scaling events and summary.
 
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::sample::{Replicas, Sample, Trend};
 use crate::scaler::{Reason, jobs_in_words};
 use crate::simulation::{By, Change, Point, Run, Scenario, Summary, Why};
-use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, timeline};
+use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, timeline};
 
-/// Between two points of a run.
-const EVERY: Duration = Duration::from_secs(1);
+/// Time between two points of a run.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is run, in the words of its profile.
+/// Subject of a run: list and target.
 pub(super) struct Subject {
     pub(super) list: String,
     pub(super) namespace: String,
     pub(super) kind: String,
     pub(super) name: String,
-    /// One line: load and work.
+    /// Title: load and work.
     pub(super) title: String,
-    /// The time of the first sample.
+    /// Time of the first sample.
     pub(super) start: SystemTime,
 }
 
-/// A run, to be shown.
+/// A run and its scenario.
 pub(super) struct View<'a> {
     pub(super) subject: &'a Subject,
     pub(super) scenario: &'a Scenario,
     pub(super) run: &'a Run,
 }
 
-/// A line of CSV: a sample, flat.
+/// A line of CSV: a sample without nesting.
 #[derive(Debug, Serialize)]
 pub(super) struct SampleRow {
     time: String,
@@ -64,14 +65,13 @@ impl From<Sample> for SampleRow {
     }
 }
 
-/// What a run came to, for programs.
+/// Summary of a run, for programs: the fields of a reconciliation, and those of a simulation.
 #[derive(Debug, Serialize)]
-struct Totals {
-    arrived: u64,
-    done: u64,
-    cut: u64,
-    lost: u64,
-    left: u64,
+struct RunSummary {
+    #[serde(flatten)]
+    reconciliation: Reconciliation,
+    /// Interruptions of items in flight because their pod was killed.
+    interrupted: u64,
     peak_backlog: u64,
     peak_pods: u32,
     wait_seconds: WaitSeconds,
@@ -90,9 +90,9 @@ struct WaitSeconds {
 }
 
 impl View<'_> {
-    /// The points, in the words of `watch`.
+    /// Returns a sample per second, as `watch` would.
     pub(super) fn samples(&self) -> impl Iterator<Item = Sample> {
-        let mut trend = Trend::new(EVERY);
+        let mut trend = Trend::new(INTERVAL);
         self.run.points.iter().map(move |point| {
             let target = Replicas {
                 kind: self.subject.kind.clone(),
@@ -116,18 +116,44 @@ impl View<'_> {
         })
     }
 
-    /// The summary as an object of JSON.
-    pub(super) fn totals(&self) -> serde_json::Result<String> {
-        let Summary { arrived, done, cut, lost, left, peak_backlog, peak_pods, changes, .. } = self.run.summary;
-        let summary = &self.run.summary;
-        let totals = Totals {
-            arrived,
-            done,
-            cut,
+    /// Returns what became of the items, in the terms of `watch --until-settled`.
+    ///
+    /// Lost items are a failure; with items that remain at the end of the simulated time the verdict is unknown.
+    fn reconciliation(&self) -> Reconciliation {
+        let Summary { arrived, done, cut, lost, left, .. } = self.run.summary;
+        let mut reasons = Vec::new();
+        if lost > 0 {
+            reasons.push(format!("items lost with the pods that held them: {lost}"));
+        }
+        if left > 0 {
+            reasons.push(format!("items remaining at the end of the simulation: {left}"));
+        }
+        Reconciliation {
+            verdict: match (lost, left) {
+                (0, 0) => Verdict::Pass,
+                (0, _) => Verdict::Unknown,
+                _ => Verdict::Fail,
+            },
+            pushed: arrived,
+            acknowledged: done,
+            dead: 0,
+            purged: 0,
+            remaining: left,
+            redelivered: cut.saturating_sub(lost),
+            retried: 0,
             lost,
-            left,
-            peak_backlog,
-            peak_pods,
+            reasons,
+        }
+    }
+
+    /// Returns the summary for programs.
+    pub(super) fn summary(&self) -> impl Serialize + use<> {
+        let summary = &self.run.summary;
+        RunSummary {
+            reconciliation: self.reconciliation(),
+            interrupted: summary.cut,
+            peak_backlog: summary.peak_backlog,
+            peak_pods: summary.peak_pods,
             wait_seconds: WaitSeconds {
                 mean: millis(summary.wait.mean.as_secs_f64()),
                 p50: millis(summary.wait.p50.as_secs_f64()),
@@ -137,12 +163,11 @@ impl View<'_> {
             seconds_to_empty: summary.empty_at.map(|at| millis(at.as_secs_f64())),
             pod_seconds: millis(summary.pod_seconds),
             idle_pod_seconds: millis(summary.idle_pod_seconds),
-            changes,
-        };
-        serde_json::to_string(&serde_json::json!({ "summary": totals }))
+            changes: summary.changes,
+        }
     }
 
-    /// Backlog, work and pods over time, with the changes marked.
+    /// Returns the chart: backlog, items in flight and pods over time, with the scaling events marked.
     pub(super) fn chart(&self) -> Chart {
         let points = &self.run.points;
         let series = |value: fn(&Point) -> u64| points.iter().map(|point| (point.at, value(point))).collect::<Vec<_>>();
@@ -165,12 +190,12 @@ impl View<'_> {
                 summary.pod_seconds,
                 summary.idle_pod_seconds
             ),
-            span: points.last().map_or(EVERY, |point| point.at).max(EVERY),
+            span: points.last().map_or(INTERVAL, |point| point.at).max(INTERVAL),
             panels: vec![
-                panel("backlog: items that wait", Tone::Backlog, 6, series(|point| point.backlog)),
-                panel("items in flight", Tone::InFlight, 2, series(|point| point.in_flight)),
+                panel("backlog (items)", Tone::Backlog, 6, series(|point| point.backlog)),
+                panel("in flight (items)", Tone::InFlight, 2, series(|point| point.in_flight)),
                 Panel {
-                    // Of a Job that has ended KEDA still counts, and nobody waits for it.
+                    // A finished Job still counts for KEDA, but is not desired any more.
                     shade: if self.scenario.jobs.is_some() {
                         series(|point| point.current.into())
                     } else {
@@ -191,20 +216,20 @@ impl View<'_> {
         }
     }
 
-    /// Every change, and what kept the count from changing for longer than one look.
+    /// Returns every change, and every reason that prevented one for longer than a single poll or sync.
     pub(super) fn entries(&self) -> Vec<TimelineEntry> {
         let mut number = 0;
         let jobs = self.scenario.jobs.is_some();
-        let told = |said: &&Change| said.from != said.to || said.until > said.at;
-        let entry = |said: &Change| {
-            let changed = said.from != said.to;
+        let shown = |change: &&Change| change.from != change.to || change.until > change.at;
+        let entry = |change: &Change| {
+            let changed = change.from != change.to;
             number += usize::from(changed);
-            let (from, to) = (said.from, said.to);
+            let (from, to) = (change.from, change.to);
             TimelineEntry {
                 number: changed.then_some(number),
-                at: said.at,
-                until: (!changed).then_some(said.until),
-                by: match said.by {
+                at: change.at,
+                until: (!changed).then_some(change.until),
+                by: match change.by {
                     By::Keda => "KEDA",
                     By::Hpa => "HPA",
                 },
@@ -213,27 +238,26 @@ impl View<'_> {
                     true => format!("{from} → {to}"),
                     false => format!("stays {to}"),
                 },
-                reason: match &said.reason {
-                    // The numbers are those of the first look; the refusal went on.
-                    Why::Scaled(Reason::Asked { .. }) if !changed => format!("at first {}", said.reason),
+                reason: match &change.reason {
+                    // The numbers are those of the first sync; the reason held until the last.
+                    Why::Scaled(Reason::Asked { .. }) if !changed => format!("at first {}", change.reason),
                     reason => reason.to_string(),
                 },
             }
         };
-        self.run.changes.iter().filter(told).map(entry).collect()
+        self.run.changes.iter().filter(shown).map(entry).collect()
     }
 
-    /// All that is for people: chart, timeline, summary.
+    /// Returns the text output: chart, scaling events, summary.
     pub(super) fn text(&self, width: usize) -> String {
         let chart = self.chart();
-        let head = |title: &str| format!("\n{0}{title}{0:#}\n", anstyle::Style::new().bold());
         format!(
             "{}{}{}{}{}{}",
-            head(&self.subject.title).trim_start(),
+            heading(&self.subject.title).trim_start(),
             chart.text(width),
-            head("What changed, what did not, and why"),
+            heading("Scaling events"),
             timeline(&self.entries(), width),
-            head("What it came to"),
+            heading("Summary"),
             facts(&self.facts(), width),
         )
     }
@@ -242,46 +266,44 @@ impl View<'_> {
         let summary = &self.run.summary;
         let Scenario { settings, start_time, first_poll, first_sync, .. } = self.scenario;
         let pods = if self.scenario.jobs.is_some() { "Jobs" } else { "pods" };
-        let cut = match summary.cut {
+        let interrupted = match summary.cut {
             0 => "none".to_owned(),
-            cut if summary.lost > 0 => {
-                format!("{cut}, by pods that had to end before they had finished: they are lost")
-            }
-            cut => format!("{cut}, by pods that had to end before they had finished: they are worked again"),
+            cut if summary.lost > 0 => format!("{cut} items, by pods that were killed; {} lost", summary.lost),
+            cut => format!("{cut} items, by pods that were killed; all redelivered"),
         };
         let still = match summary.waiting {
             0 => String::new(),
-            waiting => format!("; {waiting} of them still wait, and count as long as they have so far"),
+            waiting => format!("; {waiting} items are still waiting and count with their wait so far"),
         };
-        let worked = match summary.empty_at {
+        let done = match summary.empty_at {
             Some(at) => Elapsed(at).to_string(),
-            None if summary.arrived == 0 => "nothing was pushed".to_owned(),
-            None => "not within this time".to_owned(),
+            None if summary.arrived == 0 => "no items were pushed".to_owned(),
+            None => "not within the simulated time".to_owned(),
         };
         let idle = summary.idle_pod_seconds / summary.pod_seconds.max(1e-9) * 100.0;
         let hpa = match self.scenario.jobs {
             Some(_) => String::new(),
-            None => format!("; the HPA syncs first at {}, then every 15 s", Elapsed(*first_sync)),
+            None => format!("; the HPA first syncs at {}, then every 15s", Elapsed(*first_sync)),
         };
         vec![
-            ("items", format!("{} pushed, {} worked, {} left", summary.arrived, summary.done, summary.left)),
-            ("items cut", cut),
+            ("result", self.reconciliation().text()),
+            ("interrupted", interrupted),
+            ("all processed", done),
             ("peak backlog", format!("{} items", summary.peak_backlog)),
             (
                 "wait",
                 format!(
-                    "p50 {}, p95 {}, p99 {}, {} on average{still}",
+                    "p50 {}, p95 {}, p99 {}, mean {}{still}",
                     Elapsed(summary.wait.p50),
                     Elapsed(summary.wait.p95),
                     Elapsed(summary.wait.p99),
                     Elapsed(summary.wait.mean),
                 ),
             ),
-            ("all worked at", worked),
             (
                 "pods",
                 format!(
-                    "{} at most, of {}{} to {}; {} {}",
+                    "peak {} of {}{} to {}, {} {}",
                     summary.peak_pods,
                     settings.idle.map_or(String::new(), |idle| format!("{idle} or ")),
                     settings.min,
@@ -293,14 +315,14 @@ impl View<'_> {
             (
                 "cost",
                 format!(
-                    "{:.0} pod-seconds, {:.0} of them ({idle:.0} %) with nothing in flight",
+                    "{:.0} pod-seconds, {:.0} of them idle ({idle:.0}%)",
                     summary.pod_seconds, summary.idle_pod_seconds
                 ),
             ),
             (
-                "clocks",
+                "phases",
                 format!(
-                    "KEDA polls first at {}, then every {}{hpa}; {pods} are ready {} after their creation",
+                    "KEDA first polls at {}, then every {}{hpa}; {pods} are ready {} after creation",
                     Elapsed(*first_poll),
                     humantime::format_duration(settings.polling),
                     humantime::format_duration(*start_time)

@@ -19,21 +19,21 @@ With --output json each sample is an object on a line of its own:
   target            null, or kind, namespace, name, desired, current, ready, available
   reason            reason for the number of desired replicas; null where it is unknown
 
-With --until-settled a last object says how it ended:
+With --until-settled the last line is an object `summary`:
   verdict           pass, fail or unknown
-  pushed            how many items `qscale produce` has pushed since the counters began
-  acknowledged      how many were worked
-  dead              how many were given up, and not requeued since
-  purged            how many of these were thrown away
-  remaining         how many are still to be worked
-  redelivered       how many were given to others when their consumer had died: at most so many were worked more than once
-  retried           how many tries failed and were made again
-  lost              how many are gone
-  reasons           what keeps it from being a pass
+  pushed            items pushed by `qscale produce` since the counters began
+  acknowledged      items processed successfully
+  dead              items dead-lettered and not requeued since
+  purged            dead letters deleted
+  remaining         items waiting, in flight or delayed
+  redelivered       items given to another consumer after a crash or an expired lease: an upper bound for items processed twice
+  retried           failed attempts that were scheduled for a retry
+  lost              items lost
+  reasons           reasons why the verdict is not pass
 
-The verdict is drawn from what {LIST}:stats, such as {mylist}:stats, has counted since the list was first used. Where other
-programs push or take as well, or items are worked at most once, the counters cannot tell what became of every item: unknown,
-and no failure, when nothing is left. To begin anew, delete that key while nothing is left.";
+The verdict is drawn from the counters in {LIST}:stats, such as {mylist}:stats, which begin with the first use of the list. If
+other clients push or pop as well, or items are delivered at most once, the counters cannot account for every item: the verdict
+is unknown, which is not a failure, as long as no item remains. To start anew, delete that key while no item remains.";
 
 /// Watch the list grow and shrink, and the pods that work it
 ///

@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 pub(crate) use self::args::Args;
 use self::plan::{Plan, StopWhen};
 use self::target::Target;
-use super::Context;
+use super::{Context, summary_line};
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
@@ -101,7 +101,7 @@ async fn judge(plan: &Plan, inspector: &mut Inspector, snapshot: &Snapshot, cont
     }
     let result = Reconciliation::of(snapshot, stranded.unwrap_or(0));
     match plan.output {
-        Output::Json => context.printer.result(&serde_json::to_string(&result)?)?,
+        Output::Json => context.printer.result(&summary_line(&result)?)?,
         Output::Text => context.printer.result(&result.text())?,
     }
     Ok(if result.verdict == Verdict::Fail { Outcome::CheckFailed } else { Outcome::Done })

@@ -1,4 +1,4 @@
-//! `--against` for a `ScaledJob`: at each poll the Jobs that were started, beside those the model would have started.
+//! `--against` for a `ScaledJob`: the Jobs recorded at each poll, compared with those of the model.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use color_eyre::eyre::Result;
 
 use super::super::view::Subject;
 use super::super::{Context, Form};
-use super::{backlog, begun, head, marks, panel};
+use super::{backlog, marks, panel, phase};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::sample::recording::Recording;
 use crate::scaler::{JobSettings, Settings, jobs_in_words};
-use crate::terminal::{Chart, Elapsed, TimelineEntry, Tone, facts, terminal_width, timeline};
+use crate::terminal::{Chart, Elapsed, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 
 pub(super) fn run(
     name: &str,
@@ -23,9 +23,9 @@ pub(super) fn run(
     let profile = &context.profile;
     let settings = Settings::of(profile, &subject.list);
     let Some(comparison) = JobComparison::of(&settings, &JobSettings::of(profile), recording) else {
-        let columns = "a CSV file with `jobs_created`, `jobs_unfinished` and `jobs_pending` would";
+        let columns = "a CSV file needs the columns `jobs_created`, `jobs_unfinished` and `jobs_pending`";
         let message =
-            format!("--against: the profile has a ScaledJob, and `{name}` does not tell of its Jobs: {columns}");
+            format!("--against: the profile sets `kind = \"ScaledJob\"`, but `{name}` records no Jobs: {columns}");
         return Err(UsageError(message).into());
     };
     let chart = chart(subject, recording, &comparison);
@@ -45,7 +45,7 @@ pub(super) fn run(
     Ok(chart)
 }
 
-/// A poll, for programs.
+/// A poll of the recording and the model's prediction, for programs.
 #[derive(serde::Serialize)]
 struct PollRow {
     seconds: f64,
@@ -84,19 +84,19 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &JobComparison) -
         span: recording.span().max(Duration::from_secs(1)),
         panels: vec![
             backlog(recording),
-            panel("Jobs started so far, as recorded", Tone::Recorded, 5, all(|poll| poll.recorded)),
-            panel("Jobs started so far, as predicted", Tone::Pods, 5, all(|poll| poll.predicted.jobs)),
+            panel("Jobs created (recorded)", Tone::Recorded, 5, all(|poll| poll.recorded)),
+            panel("Jobs created (predicted)", Tone::Pods, 5, all(|poll| poll.predicted.jobs)),
         ],
         marks: marks(entries(comparison, |_| true)),
     }
 }
 
 fn agreement(comparison: &JobComparison) -> String {
-    format!("the same at {} of {} polls", comparison.same(), comparison.polls.len())
+    format!("equal at {} of {} polls", comparison.same(), comparison.polls.len())
 }
 
-/// The polls at which Jobs were started, or should have been, as far as they are `meant`.
-fn entries(comparison: &JobComparison, meant: impl Fn(&Poll) -> bool) -> Vec<TimelineEntry> {
+/// Returns the polls at which Jobs were recorded or predicted, and that are `shown`.
+fn entries(comparison: &JobComparison, shown: impl Fn(&Poll) -> bool) -> Vec<TimelineEntry> {
     let started = comparison.polls.iter().filter(|poll| poll.recorded > 0 || poll.predicted.jobs > 0);
     let entry = |(number, Poll { at, recorded, predicted, .. }): (usize, &Poll)| TimelineEntry {
         number: Some(number),
@@ -105,18 +105,18 @@ fn entries(comparison: &JobComparison, meant: impl Fn(&Poll) -> bool) -> Vec<Tim
         by: "KEDA",
         what: format!("+{}", jobs_in_words(predicted.jobs)),
         reason: if *recorded == predicted.jobs {
-            format!("as recorded. {predicted}")
+            format!("as recorded: {predicted}")
         } else {
-            format!("RECORDED +{recorded}. {predicted}")
+            format!("RECORDED +{recorded}: {predicted}")
         },
     };
-    (1..).zip(started).filter(|(_, poll)| meant(poll)).map(entry).collect()
+    (1..).zip(started).filter(|(_, poll)| shown(poll)).map(entry).collect()
 }
 
 fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &JobComparison) -> String {
     let width = terminal_width();
     let partings = entries(comparison, |poll| poll.recorded != poll.predicted.jobs);
-    let partings = if partings.is_empty() { "  Nowhere.\n".to_owned() } else { timeline(&partings, width) };
+    let partings = if partings.is_empty() { "  none\n".to_owned() } else { timeline(&partings, width) };
     let started = |jobs: fn(&Poll) -> u32| comparison.polls.iter().map(jobs).sum::<u32>();
     let first = comparison.polls.first().map_or(Duration::ZERO, |poll| poll.at);
     let found = [
@@ -126,16 +126,16 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Jo
             format!("{} recorded, {} predicted", started(|poll| poll.recorded), started(|poll| poll.predicted.jobs)),
         ),
         ("recorded", format!("{} samples over {}", recording.samples.len(), Elapsed(recording.span()))),
-        ("clock", format!("KEDA polls {}", begun((!comparison.timed).then_some(first)))),
+        ("phases", format!("KEDA polls {}", phase((!comparison.timed).then_some(first)))),
     ];
     format!(
         "{}{}{}{}{}{partings}{}{}",
-        head(&subject.title).trim_start(),
+        heading(&subject.title).trim_start(),
         chart.text(width),
-        head("What the model does, and what was recorded"),
+        heading("Scaling events of the model, and what was recorded"),
         timeline(&entries(comparison, |_| true), width),
-        head("Where the two part"),
-        head("How well they agree"),
+        heading("Differences"),
+        heading("Summary"),
         facts(&found, width),
     )
 }

@@ -1,4 +1,4 @@
-//! `--against`: a recording beside what the model makes of it.
+//! `--against`: a recording compared with the model.
 
 mod jobs;
 
@@ -14,21 +14,21 @@ use crate::exit::UsageError;
 use crate::profile::ScaleKind;
 use crate::sample::recording::Recording;
 use crate::scaler::Settings;
-use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, terminal_width, timeline};
+use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 
-/// A recorded change is that of the model when no more than this lies between them: one sync.
-const TOGETHER: Duration = Duration::from_secs(16);
+/// Maximum time between a recorded change and the model's that count as one: one sync.
+const MATCH_WITHIN: Duration = Duration::from_secs(16);
 
-pub(super) async fn run(path: &Path, subject: &Subject, output: Form, context: &Context) -> Result<Chart> {
+pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Context) -> Result<Chart> {
     let name = path.display().to_string();
-    let text = tokio::fs::read_to_string(path).await;
+    let text = std::fs::read_to_string(path);
     let text = text.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
     let recording = Recording::parse(&name, &text).map_err(|error| UsageError(error.to_string()))?;
     if context.profile.scale.kind() == ScaleKind::ScaledJob {
         return jobs::run(&name, &recording, subject, output, context);
     }
     if recording.samples.iter().any(|look| look.jobs.is_some()) {
-        let message = format!("--against: `{name}` tells of Jobs, and the profile has `kind = \"ScaledObject\"`");
+        let message = format!("--against: `{name}` records Jobs, but the profile sets `kind = \"ScaledObject\"`");
         return Err(UsageError(message).into());
     }
     let comparison = Comparison::of(&Settings::of(&context.profile, &subject.list), &recording);
@@ -40,7 +40,7 @@ pub(super) async fn run(path: &Path, subject: &Subject, output: Form, context: &
     Ok(chart)
 }
 
-/// A second, for programs.
+/// A sample of the recording and the model's prediction, for programs.
 #[derive(serde::Serialize)]
 struct ComparisonRow<'a> {
     seconds: f64,
@@ -84,8 +84,8 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> C
         span: recording.span().max(Duration::from_secs(1)),
         panels: vec![
             backlog(recording),
-            panel("pods, as recorded", Tone::Recorded, rows, recorded),
-            panel("pods, as predicted", Tone::Pods, rows, predicted),
+            panel("pods (recorded)", Tone::Recorded, rows, recorded),
+            panel("pods (predicted)", Tone::Pods, rows, predicted),
         ],
         marks: marks(entries(comparison)),
     }
@@ -97,10 +97,10 @@ fn panel(title: &str, tone: Tone, rows: usize, solid: Vec<(Duration, u64)>) -> P
 
 fn backlog(recording: &Recording) -> Panel {
     let samples = recording.samples.iter().map(|look| (look.at, look.backlog));
-    panel("backlog: items that wait, as recorded", Tone::Backlog, 5, samples.collect())
+    panel("backlog (items, recorded)", Tone::Backlog, 5, samples.collect())
 }
 
-/// The entries that have a number, as a chart shows them.
+/// Returns the marks of the numbered entries.
 fn marks(entries: Vec<TimelineEntry>) -> Vec<Mark> {
     let mark = |entry: TimelineEntry| {
         let text = format!("{} {}: {}", entry.by, entry.what, entry.reason);
@@ -111,22 +111,22 @@ fn marks(entries: Vec<TimelineEntry>) -> Vec<Mark> {
 
 fn agreement(comparison: &Comparison) -> String {
     let Comparison { agreement, error, .. } = comparison;
-    format!("the same count for {:.1} % of the time, {error:.2} pods apart on average", agreement * 100.0)
+    format!("equal for {:.1}% of the time, mean difference {error:.2} pods", agreement * 100.0)
 }
 
-/// Steps of the model and of the recording, those that belong together in one line.
+/// Returns the steps of the model and of the recording; matching ones share an entry.
 fn entries(comparison: &Comparison) -> Vec<TimelineEntry> {
     let mut alone: Vec<_> = comparison.recorded.iter().copied().map(Some).collect();
     let mut entries: Vec<TimelineEntry> = Vec::new();
     for Step { at, by, from, to, reason } in &comparison.steps {
         let found = alone.iter_mut().find(|other| {
             other.is_some_and(|(moment, before, after)| {
-                (before, after) == (*from, *to) && moment.abs_diff(*at) <= TOGETHER
+                (before, after) == (*from, *to) && moment.abs_diff(*at) <= MATCH_WITHIN
             })
         });
         let reason = match found.and_then(Option::take) {
-            Some((moment, ..)) => format!("recorded at {}. {reason}", Elapsed(moment)),
-            None => format!("NOT RECORDED. {reason}"),
+            Some((moment, ..)) => format!("recorded at {}: {reason}", Elapsed(moment)),
+            None => format!("NOT RECORDED: {reason}"),
         };
         let by = if *by == By::Keda { "KEDA" } else { "HPA" };
         entries
@@ -144,13 +144,9 @@ fn entries(comparison: &Comparison) -> Vec<TimelineEntry> {
     entries
 }
 
-/// Since when somebody samples.
-fn begun(first: Option<Duration>) -> String {
+/// Describes the first poll or sync: the fitted one, or those of the recording.
+fn phase(first: Option<Duration>) -> String {
     first.map_or_else(|| "as recorded".to_owned(), |at| format!("first at {} (fitted)", Elapsed(at)))
-}
-
-fn head(title: &str) -> String {
-    format!("\n{0}{title}{0:#}\n", anstyle::Style::new().bold())
 }
 
 fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Comparison) -> String {
@@ -165,43 +161,40 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
             by: "",
             what: format!("{} recorded, {} predicted", parting.recorded, parting.predicted),
             reason: format!(
-                "predicted because {}; recorded {}, with {} waiting",
+                "predicted: {}; recorded: {}, with {} waiting",
                 parting.because,
-                parting
-                    .recorded_because
-                    .as_deref()
-                    .map_or("without a reason".to_owned(), |reason| format!("because {reason}")),
+                parting.recorded_because.as_deref().unwrap_or("no reason"),
                 parting.backlog
             ),
         })
         .collect();
     let (keda, hpa) = comparison.begins;
     let there = match recording.samples.first().map_or(0, |look| look.desired) {
-        0 => "no pod".to_owned(),
+        0 => "0 pods".to_owned(),
         pods if comparison.new => {
-            format!("{pods} pods, of an object that was new and had seen nothing to do (fitted)")
+            format!("{pods} pods, of a new object that was never active (fitted)")
         }
-        pods => format!("{pods} pods, taken to have had something to do until then: from there the cooldown counts"),
+        pods => format!("{pods} pods, assumed to be active until then: cooldownPeriod counts from there"),
     };
     let found = [
         ("agreement", agreement(comparison)),
         ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
-        ("at first", there),
+        ("at start", there),
         ("recorded", format!("{} samples over {}", recording.samples.len(), Elapsed(recording.span()))),
-        ("clocks", format!("KEDA polls {}, the HPA syncs {}", begun(keda), begun(hpa))),
+        ("phases", format!("KEDA polls {}, the HPA syncs {}", phase(keda), phase(hpa))),
     ];
     let partings = match partings[..] {
-        [] => "  Nowhere for longer than it takes to look.\n".to_owned(),
+        [] => "  none for longer than one poll or sync\n".to_owned(),
         _ => timeline(&partings, width),
     };
     format!(
         "{}{}{}{}{}{partings}{}{}",
-        head(&subject.title).trim_start(),
+        heading(&subject.title).trim_start(),
         chart.text(width),
-        head("What the model does, and when that was recorded"),
+        heading("Scaling events of the model, and when they were recorded"),
         timeline(&entries(comparison), width),
-        head("Where the two part"),
-        head("How well they agree"),
+        heading("Differences"),
+        heading("Summary"),
         facts(&found, width),
     )
 }

@@ -1,4 +1,4 @@
-//! Where a demonstration takes place: its Redis, and a folder for what its processes need.
+//! The setup of a demo: its Redis, and a temporary folder for its processes.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,41 +14,41 @@ use crate::endpoint::Endpoint;
 use crate::queue::{Inspector, Redis};
 use crate::sandbox::{Process, RedisAt, Server};
 
-/// What the processes have as their profile, in the demo's folder.
+/// Name of the processes' profile, in the demo's folder.
 const PROFILE: &str = "profile.toml";
 
-/// How long a lost connection is tried for.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit for reconnecting.
+const RECONNECT_FOR: Duration = Duration::from_secs(10);
 
-/// Where the demo takes place.
-pub(super) struct Stage {
+/// Redis and folder of a demo.
+pub(super) struct Setup {
     pub(super) redis: Redis,
     at: RedisAt,
     server: Option<Server>,
     folder: TempDir,
 }
 
-impl Stage {
-    /// Starts a private Redis, unless `url` names one that runs already.
-    pub(super) async fn set(url: Option<SecretString>, context: &Context) -> Result<Self> {
+impl Setup {
+    /// Starts a private Redis, unless `url` names a running one.
+    pub(super) async fn start(url: Option<SecretString>, context: &Context) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("qscale-demo-").tempdir()?;
-        // What the processes are to do is typed out to them. Of the profile they are left how to reach Redis, where that
-        // is not the demo's own: an authority, a user.
+        // The processes get all settings as arguments. Of the profile they keep how to reach the user's own Redis: a CA
+        // certificate, a user name.
         let profile = if url.is_some() { context.profile.source.only("redis") } else { String::new() };
         std::fs::write(folder.path().join(PROFILE), profile)?;
         let (endpoint, at, server) = if let Some(url) = url {
             (context.endpoint(RedisArgs::of_url(url.clone()))?, RedisAt::Given(url), None)
         } else {
             let server = Server::start().await?;
-            tracing::info!("started a private {}", server.program());
+            tracing::info!(program = server.program(), "started a private Redis");
             (Endpoint::unix(server.socket()), RedisAt::Private(server.socket()), Some(server))
         };
-        let redis = Redis::new(endpoint, Some(PATIENCE), CancellationToken::new());
+        let redis = Redis::new(endpoint, Some(RECONNECT_FOR), CancellationToken::new());
         Ok(Self { redis, at, server, folder })
     }
 
-    /// Starts qscale here.
-    pub(super) fn start(&self, name: &str, arguments: &[String]) -> Result<Process> {
+    /// Starts a qscale process.
+    pub(super) fn spawn(&self, name: &str, arguments: &[String]) -> Result<Process> {
         let profile = self.path().join(PROFILE).display().to_string();
         let arguments: Vec<String> = ["--quiet".to_owned(), "--profile".to_owned(), profile]
             .into_iter()
@@ -57,7 +57,7 @@ impl Stage {
         Process::start(name, &arguments, &self.at, self.path()).wrap_err_with(|| format!("cannot start {name}"))
     }
 
-    /// Leaves nothing behind; nothing of `list` on somebody's own Redis either.
+    /// Stops the private Redis, or deletes the keys of `list` on the user's own.
     pub(super) async fn clear(self, list: &str) -> Result<()> {
         match self.server {
             Some(server) => server.stop().await,
