@@ -1,5 +1,6 @@
-//! Exit statuses: one enum, and the one function that finds the status of an error.
+//! Exit statuses: the enum, the table under `--help`, and the status and hint of each error.
 
+use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
@@ -12,18 +13,18 @@ use crate::queue::QueueError;
 use crate::sandbox::SandboxError;
 use crate::units::{Origin, SettingError};
 
-/// How a run ended that met no error.
+/// Outcome of a run without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All was done, or no goal was set.
+    /// Success, or an open-ended run that was stopped.
     Done,
-    /// A check said no.
+    /// A check failed.
     CheckFailed,
-    /// Stopped before the goal that was set.
+    /// Stopped before the requested goal was reached.
     Unfinished,
 }
 
-/// What the process tells who started it.
+/// Exit status of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Done = 0,
@@ -38,13 +39,13 @@ pub(crate) enum Status {
 /// The table under `--help`.
 pub(crate) const TABLE: &str = "\
 Exit status:
-   0  done; told to stop when no goal was set; the reader of our pipe left
-   1  something unforeseen
-   2  the command line or the environment was wrong
-   4  a check said no
-  69  Redis or Kubernetes could not be reached, or refused
-  75  stopped before the goal that was set; running it again may finish it
-  78  the profile was wrong";
+   0  success; also an open-ended run that was stopped, and a closed output pipe
+   1  unexpected error
+   2  invalid command line or environment
+   4  a check failed
+  69  Redis or Kubernetes unreachable, or request refused
+  75  stopped before the requested goal was reached; running it again may reach it
+  78  invalid profile";
 
 impl Status {
     pub(crate) fn of(result: &Result<Outcome, Report>) -> Self {
@@ -58,40 +59,58 @@ impl Status {
 
     /// The first cause with a status of its own decides.
     fn of_report(report: &Report) -> Self {
-        report
-            .chain()
-            .find_map(|cause| {
-                let setting = match cause.downcast_ref::<ProfileError>() {
-                    Some(ProfileError::Setting(error)) => Some(error),
-                    _ => cause.downcast_ref::<SettingError>(),
-                };
-                if let Some(error) = setting {
-                    let in_profile = matches!(error.origin, Origin::Profile { .. });
-                    return Some(if in_profile { Self::BadProfile } else { Self::Usage });
-                }
-                if cause.is::<QueueError>() || cause.is::<SandboxError>() {
-                    return Some(Self::Unavailable);
-                }
-                if cause.is::<ProfileError>() {
-                    return Some(Self::BadProfile);
-                }
-                if cause.is::<UsageError>() {
-                    return Some(Self::Usage);
-                }
-                if let Some(error) = cause.downcast_ref::<KubernetesError>() {
-                    let named_wrongly = matches!(error, KubernetesError::NoContext { .. });
-                    return Some(if named_wrongly { Self::Usage } else { Self::Unavailable });
-                }
-                if cause.downcast_ref::<FolderError>().is_some_and(FolderError::is_of_place) {
-                    return Some(Self::Usage);
-                }
-                if is_broken_pipe(cause) {
-                    return Some(Self::Done);
-                }
-                None
-            })
-            .unwrap_or(Self::Failed)
+        report.chain().find_map(Known::of).map_or(Self::Failed, |known| known.status)
     }
+}
+
+/// Returns the hint of the first cause that has one.
+pub(crate) fn hint(report: &Report) -> Option<String> {
+    report.chain().find_map(|cause| Known::of(cause)?.hint)
+}
+
+/// Status and hint of an error.
+struct Known {
+    status: Status,
+    hint: Option<String>,
+}
+
+impl Known {
+    /// Returns status and hint of a single cause; `None` for errors of other crates.
+    fn of(cause: &(dyn Error + 'static)) -> Option<Self> {
+        let known = |status: Status, hint: Option<String>| Some(Self { status, hint });
+        if let Some(error) = cause.downcast_ref::<QueueError>() {
+            return known(Status::Unavailable, Some(error.hint()));
+        }
+        if let Some(error) = cause.downcast_ref::<SandboxError>() {
+            return known(Status::Unavailable, Some(error.hint().to_owned()));
+        }
+        if let Some(error) = cause.downcast_ref::<KubernetesError>() {
+            let is_usage = matches!(error, KubernetesError::NoContext { .. });
+            return known(if is_usage { Status::Usage } else { Status::Unavailable }, Some(error.hint()));
+        }
+        if let Some(error) = cause.downcast_ref::<ProfileError>() {
+            let status = match error {
+                ProfileError::Setting(error) => of_setting(error),
+                _ => Status::BadProfile,
+            };
+            return known(status, error.hint().map(str::to_owned));
+        }
+        if let Some(error) = cause.downcast_ref::<SettingError>() {
+            return known(of_setting(error), None);
+        }
+        if cause.is::<UsageError>() || cause.downcast_ref::<FolderError>().is_some_and(FolderError::is_of_place) {
+            return known(Status::Usage, None);
+        }
+        if is_broken_pipe(cause) {
+            return known(Status::Done, None);
+        }
+        None
+    }
+}
+
+/// A setting that is not valid counts for the place that it came from.
+fn of_setting(error: &SettingError) -> Status {
+    if matches!(error.origin, Origin::Profile { .. }) { Status::BadProfile } else { Status::Usage }
 }
 
 impl From<Status> for ExitCode {
@@ -100,33 +119,14 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// The command line asks for what cannot be, in a way only the command itself could see.
+/// Invalid command line, found by the subcommand itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
-/// Whether the reader of our pipe has seen enough: its right, and no error.
-pub(crate) fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether the output pipe was closed, which is not an error.
+pub(crate) fn is_broken_pipe(cause: &(dyn Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// The way out that the first cause to know one names.
-pub(crate) fn hint(report: &Report) -> Option<String> {
-    report.chain().find_map(|cause| {
-        if let Some(error) = cause.downcast_ref::<QueueError>() {
-            return Some(error.hint());
-        }
-        if let Some(error) = cause.downcast_ref::<SandboxError>() {
-            return Some(error.hint().to_owned());
-        }
-        if let Some(error) = cause.downcast_ref::<ProfileError>() {
-            return error.hint().map(str::to_owned);
-        }
-        if let Some(error) = cause.downcast_ref::<KubernetesError>() {
-            return Some(error.hint());
-        }
-        None
-    })
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn context_does_not_hide_the_cause() {
+    fn status_is_found_below_context() {
         assert_eq!(status(UsageError("x".into())), Status::Usage);
         assert_eq!(status(io::Error::from(io::ErrorKind::BrokenPipe)), Status::Done);
         assert_eq!(status(io::Error::from(io::ErrorKind::NotFound)), Status::Failed);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_names_every_status() {
+    fn table_lists_every_status() {
         let listed: Vec<u8> =
             TABLE.lines().skip(1).filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
         let all = [

@@ -40,45 +40,53 @@ use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
 use crate::units::{Environment, Origin, Setting};
 
-/// Does what the command line asks for, and says how it ended.
+/// Parses the command line, runs the command, and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(mut error) => {
-            cli::hide_passwords(&mut error);
-            // Help for a terminal that is gone helps nobody.
-            let _ = error.print();
-            return if error.use_stderr() { Status::Usage } else { Status::Done }.into();
-        }
-    };
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => execute(cli),
+        Err(error) => print_help_or_mistake(error),
+    }
+    .into()
+}
+
+fn execute(cli: Cli) -> Status {
     cli.global.color_choice().write_global();
     let printer = Printer::new(cli.global.verbosity(), cli.global.log);
     install();
     let result = start(cli, printer.clone());
+    let status = Status::of(&result);
     if let Err(report) = &result
-        && Status::of(&result) != Status::Done
+        && status != Status::Done
     {
         printer.error(report, exit::hint(report).as_deref());
     }
-    Status::of(&result).into()
+    status
 }
 
-/// What is set once for the whole process.
+/// Prints what clap has to say: help and version on stdout, mistakes on stderr.
+fn print_help_or_mistake(mut error: clap::Error) -> Status {
+    cli::hide_passwords(&mut error);
+    // A closed stream leaves nothing to report to.
+    let _ = error.print();
+    if error.use_stderr() { Status::Usage } else { Status::Done }
+}
+
+/// Installs the error reports and the TLS provider, once per process.
 fn install() {
-    // A second call is a second run in one process: the first one's hooks are as good.
+    // Fails in a second run in the same process, where the hooks of the first are in place.
     let _ = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
         .panic_section("This is a bug in qscale.")
         .install();
-    // With no provider named, rustls panics as soon as two are compiled in.
+    // Without an explicit provider, rustls panics if two are compiled in.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Runs the command. One thread: many small commands over one connection only lose time by hopping between threads.
+/// Runs the command on a single thread: many small requests over one connection only lose time by switching threads.
 fn start(cli: Cli, printer: Printer) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(dispatch(cli, printer));
-    // A read of a terminal or a write to a full pipe that nobody ends must not hold us back.
+    // A pending read of the terminal, or write to a full pipe, must not delay the exit.
     runtime.shutdown_background();
     result
 }
@@ -92,18 +100,18 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     {
         return result;
     }
-    // A profile that is wrong says nothing of whether a consumer turns.
+    // Whether a consumer is alive does not depend on a valid profile.
     if let Command::Health(args) = &cli.command {
         return health::run(args, &printer);
     }
-    // Before anything connects: a signal must never find nobody listening.
+    // Before anything connects, so that no signal is missed.
     let shutdown = Shutdown::listen()?;
     let environment: Environment = std::env::vars_os().collect();
     let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
     let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::flag("--env") });
     let overlay = overlay.or_else(|| environment.setting("QSCALE_ENV"));
     let source = Profile::read(named.as_deref())?;
-    // It says all that is wrong, and not the first thing alone.
+    // Reports every error, not only the first.
     if let Command::Render(args) = &cli.command
         && args.check
     {

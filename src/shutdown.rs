@@ -1,4 +1,4 @@
-//! Signals: the only file that knows them.
+//! Signals; the only file that handles them.
 
 use std::io;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Two tokens, one a child of the other: `stop` asks to take nothing more, `abort` insists to put down what is in hand.
+/// Two tokens: `stop` asks to claim no more items; `abort`, its parent, to requeue those in flight.
 #[derive(Debug, Clone)]
 pub(crate) struct Shutdown {
     pub(crate) stop: CancellationToken,
@@ -16,11 +16,11 @@ pub(crate) struct Shutdown {
 impl Shutdown {
     /// Listens for SIGINT and SIGTERM from now on.
     ///
-    /// The first stops. The second aborts. The third leaves at once: by then something hangs that no token reaches.
+    /// The first signal stops, the second aborts, the third exits at once: by then something hangs that no token reaches.
     ///
     /// # Errors
     ///
-    /// Fails when the system refuses to register a handler.
+    /// Fails when no signal handler can be registered.
     pub(crate) fn listen() -> io::Result<Self> {
         let abort = CancellationToken::new();
         let shutdown = Self { stop: abort.child_token(), abort };
@@ -32,17 +32,17 @@ impl Shutdown {
             either(&mut interrupt, &mut terminate).await;
             abort.cancel();
             either(&mut interrupt, &mut terminate).await;
-            leave();
+            exit();
         });
         Ok(shutdown)
     }
 
-    /// Takes the end of the terminal (SIGHUP) as a signal as well: for who leaves processes behind otherwise. Others leave
-    /// it alone, so that `nohup` works.
+    /// Stops on SIGHUP, too: for a command that would leave processes behind when the terminal is closed. Others ignore it, so
+    /// that `nohup` works.
     ///
     /// # Errors
     ///
-    /// Fails when the system refuses to register a handler.
+    /// Fails when no signal handler can be registered.
     pub(crate) fn stop_on_hangup(&self) -> io::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let stop = self.stop.clone();
@@ -53,7 +53,7 @@ impl Shutdown {
         Ok(())
     }
 
-    /// Aborts `drain` after the first signal, from now on.
+    /// Aborts once `drain` has passed after the first signal.
     pub(crate) fn abort_after(&self, drain: Duration) {
         let Self { stop, abort } = self.clone();
         tokio::spawn(async move {
@@ -71,7 +71,7 @@ async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
     }
 }
 
-#[expect(clippy::exit, reason = "something hangs; 130 is what a shell says of an interrupted program")]
-fn leave() {
+#[expect(clippy::exit, reason = "something hangs; 130 is the status of an interrupted program")]
+fn exit() {
     std::process::exit(130);
 }

@@ -1,4 +1,4 @@
-//! The demonstration: it ends well, and nothing of it is left whatever happens in the middle.
+//! `demo` as a process: its result, and that no process, file or key remains of it.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -9,10 +9,10 @@ use crate::support::{Certificates, Qscale, RedisServer, Running, SOON, wait_unti
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// How long a demonstration may take from start to end.
+/// Time limit for a demo.
 const DEMO: Duration = Duration::from_secs(60);
 
-/// A demonstration whose temporary files go into a folder of their own.
+/// A demo whose temporary files go into a folder of their own.
 struct Demo {
     qscale: Qscale,
     folder: TempDir,
@@ -24,15 +24,15 @@ impl Demo {
         Self { qscale: Qscale::new(["demo"]).args(words).env("TMPDIR", folder.path()).deadline(DEMO), folder }
     }
 
-    /// Starts it and waits until it has as many consumers as there may be, with items in flight.
-    fn begun(self) -> (Running, TempDir) {
+    /// Starts the demo and waits until all consumers are ready.
+    fn started(self) -> (Running, TempDir) {
         let run = self.qscale.spawn();
         run.wait_for_line("5 ready", SOON);
         (run, self.folder)
     }
 }
 
-/// The processes that know of `folder`: by their words, or by the environment they were given.
+/// Returns the processes that have `folder` in their arguments or environment.
 fn processes_of(folder: &Path) -> Vec<(u32, String)> {
     let name = folder.to_str().expect("a name of our own");
     let text = |pid: u32, file: &str| {
@@ -46,31 +46,31 @@ fn processes_of(folder: &Path) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// How many processes `run` has started.
+/// Returns the number of processes that `run` has started.
 fn beside(run: &Running, folder: &Path) -> usize {
     processes_of(folder).iter().filter(|(pid, _)| *pid != run.pid()).count()
 }
 
-/// Asserts that nothing of a demonstration is left: no process, no file.
+/// Asserts that no process and no file of a demo remains.
 #[track_caller]
 fn nothing_is_left(folder: &Path) {
-    // One that was killed takes a moment to be gone.
+    // A killed process takes a moment to disappear.
     wait_until("no process is left", Duration::from_secs(5), || processes_of(folder).is_empty());
     let files: Vec<_> = fs::read_dir(folder).expect("the folder is there").flatten().collect();
     assert!(files.is_empty(), "{files:?}");
 }
 
 #[test]
-fn what_is_pushed_is_worked_and_nothing_is_left() {
+fn demo_passes_and_leaves_nothing() {
     let Demo { qscale, folder } = Demo::new(&["--count", "30", "--speed", "100"]);
     let run = qscale.output().exits(0);
     assert!(run.took < DEMO, "{:?}", run.took);
-    assert_eq!(run.stdout.lines().last(), Some("PASS: 30 pushed = 30 worked, list empty"));
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 30 pushed = 30 acknowledged + 0 dead, 0 remaining"));
     nothing_is_left(folder.path());
 }
 
 #[test]
-fn every_line_of_json_is_json() {
+fn json_output_is_samples_and_a_summary() {
     let Demo { qscale, folder } = Demo::new(&["-n", "12", "--speed", "100", "--consumers", "2", "--output", "json"]);
     let run = qscale.output().exits(0);
     let lines: Vec<serde_json::Value> =
@@ -78,38 +78,44 @@ fn every_line_of_json_is_json() {
     let (verdict, samples) = lines.split_last().expect("a verdict");
     assert_eq!(
         *verdict,
-        serde_json::json!({"pass": true, "pushed": 12, "worked": 12, "left": 0, "redelivered": 0, "dead": 0})
+        serde_json::json!({ "summary": {
+            "verdict": "pass", "pushed": 12, "acknowledged": 12, "dead": 0, "purged": 0, "remaining": 0, "redelivered": 0,
+            "retried": 0, "lost": 0, "reasons": [],
+        }})
     );
     assert!(!samples.is_empty() && samples.iter().all(|sample| sample["backlog"].is_number()), "{}", run.stdout);
     nothing_is_left(folder.path());
 }
 
 #[test]
-fn consumers_come_and_go_as_keda_and_the_hpa_say() {
+fn consumers_are_scaled_by_keda_and_the_hpa() {
     let Demo { qscale, folder } = Demo::new(&["--speed", "60"]);
     let run = qscale.output().exits(0);
-    for step in ["KEDA: 0 → 1 pods: 300 waiting", "HPA: 1 → 5 pods: ", "→ 0 pods: nothing to do for the cooldown"]
-    {
+    for step in [
+        "KEDA scaled from=0 to=1 reason=300 waiting",
+        "HPA scaled from=1 to=5 reason=",
+        " to=0 reason=nothing to do for the cooldown",
+    ] {
         assert!(run.stderr.contains(step), "{step}: {}", run.stderr);
     }
     nothing_is_left(folder.path());
 }
 
 #[test]
-fn a_scaled_job_starts_a_consumer_for_each_item() {
+fn scaled_job_starts_a_consumer_per_item() {
     let mut demo = Demo::new(&["--count", "12", "--speed", "100"]);
     let profile = "[produce]\nbatch = 12\n[consume]\nwork = \"10s..20s\"\n\
         [scale]\nkind = \"ScaledJob\"\nmax-replica-count = 8\npolling-interval = \"5s\"\n";
     demo.qscale = demo.qscale.file("qscale.toml", profile);
     let run = demo.qscale.output().exits(0);
-    assert!(run.stderr.contains("KEDA: 0 → 8 pods: 12 waiting"), "{}", run.stderr);
-    assert_eq!(run.stdout.lines().last(), Some("PASS: 12 pushed = 12 worked, list empty"));
+    assert!(run.stderr.contains("KEDA scaled from=0 to=8 reason=12 waiting"), "{}", run.stderr);
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 12 pushed = 12 acknowledged + 0 dead, 0 remaining"));
     nothing_is_left(demo.folder.path());
 }
 
 #[test]
-fn an_interrupted_demo_leaves_nothing() {
-    let (run, folder) = Demo::new(&[]).begun();
+fn interrupted_demo_leaves_nothing() {
+    let (run, folder) = Demo::new(&[]).started();
     run.interrupt();
     let run = run.finish(DEMO).exits(75);
     assert!(!run.stdout.contains("PASS"), "{}", run.stdout);
@@ -117,21 +123,21 @@ fn an_interrupted_demo_leaves_nothing() {
 }
 
 #[test]
-fn a_second_ctrl_c_does_not_wait_for_what_is_in_work() {
+fn second_interrupt_does_not_wait_for_items_in_flight() {
     let mut demo = Demo::new(&[]);
     let profile = "[consume]\nwork = \"1h\"\n[scale]\nmax-replica-count = 5\nlist-length = 50\n";
     demo.qscale = demo.qscale.file("qscale.toml", profile);
-    let (run, folder) = demo.begun();
+    let (run, folder) = demo.started();
     run.wait_for_line("5 in flight", SOON);
     run.interrupt();
-    run.wait_for_line("told to stop", SOON);
+    run.wait_for_line("stopping: consumers finish their items", SOON);
     run.interrupt();
     run.finish(Duration::from_secs(5)).exits(75);
     nothing_is_left(folder.path());
 }
 
 #[test]
-fn a_demo_that_is_stopped_while_it_starts_leaves_nothing() {
+fn demo_stopped_during_its_start_leaves_nothing() {
     for processes in [1, 2] {
         let Demo { qscale, folder } = Demo::new(&[]);
         let run = qscale.spawn();
@@ -143,7 +149,7 @@ fn a_demo_that_is_stopped_while_it_starts_leaves_nothing() {
 }
 
 #[test]
-fn without_a_server_it_says_how_to_get_one() {
+fn missing_server_is_an_error_with_a_hint() {
     let Demo { qscale, folder } = Demo::new(&[]);
     let run = qscale.env("PATH", "/nonexistent").output().exits(69);
     for part in [
@@ -161,24 +167,24 @@ fn without_a_server_it_says_how_to_get_one() {
 }
 
 #[test]
-fn a_server_of_ones_own_is_left_as_it_was() {
+fn own_server_is_left_unchanged() {
     let server = RedisServer::builder().password("p4ssw0rd").start();
     server.push("mylist", ["mine"]);
     let url = server.url_with(":p4ssw0rd");
     let Demo { qscale, folder } = Demo::new(&["--redis", &url, "--count", "30", "--speed", "100"]);
-    // What else the environment says of a Redis is none of this demo's.
+    // Other variables about Redis do not apply.
     let run = qscale.env("REDIS_HOST", "elsewhere.invalid").env("LIST_NAME", "mylist").output().exits(0);
-    assert_eq!(run.stdout.lines().last(), Some("PASS: 30 pushed = 30 worked, list empty"));
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 30 pushed = 30 acknowledged + 0 dead, 0 remaining"));
     assert!(!run.stdout.contains("p4ssw0rd") && !run.stderr.contains("p4ssw0rd"), "{}", run.stderr);
     assert_eq!((server.keys(), server.pushed("mylist")), (vec!["mylist".to_owned()], vec!["mine".to_owned()]));
     nothing_is_left(folder.path());
 }
 
 #[test]
-fn a_server_of_ones_own_is_left_as_it_was_when_the_demo_is_interrupted() {
+fn own_server_is_left_unchanged_when_the_demo_is_interrupted() {
     let server = RedisServer::builder().password("p4ssw0rd").start();
     let url = server.url_with(":p4ssw0rd");
-    let (run, folder) = Demo::new(&["--redis", &url]).begun();
+    let (run, folder) = Demo::new(&["--redis", &url]).started();
     let words: Vec<_> = processes_of(folder.path()).into_iter().filter(|(pid, _)| *pid != run.pid()).collect();
     assert!(words.iter().all(|(_, words)| words.contains("--list=") && !words.contains("p4ssw0rd")), "{words:?}");
     run.interrupt();
@@ -188,20 +194,20 @@ fn a_server_of_ones_own_is_left_as_it_was_when_the_demo_is_interrupted() {
 }
 
 #[test]
-fn what_the_profile_says_of_redis_holds_for_every_process() {
+fn redis_table_of_the_profile_applies_to_every_process() {
     let certificates = Certificates::new();
     let server =
         RedisServer::builder().user("app", "s3cret", "~* +@all").tls(&certificates, &certificates.server).start();
     let profile = format!("[redis]\nusername = \"app\"\ntls-ca = {:?}\n[queue]\nlist = \"x\"\n", certificates.ca);
     let Demo { qscale, folder } = Demo::new(&["--redis", &server.url(), "--count", "10", "--speed", "100"]);
     let run = qscale.file("qscale.toml", profile).env("REDIS_PASSWORD", "s3cret").output().exits(0);
-    assert_eq!(run.stdout.lines().last(), Some("PASS: 10 pushed = 10 worked, list empty"));
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 10 pushed = 10 acknowledged + 0 dead, 0 remaining"));
     assert!(server.keys().is_empty(), "{:?}", server.keys());
     nothing_is_left(folder.path());
 }
 
-/// Sends `signal` to one consumer of a demonstration.
-fn hit_a_consumer(folder: &Path, signal: Signal) {
+/// Sends `signal` to one consumer of a demo.
+fn signal_a_consumer(folder: &Path, signal: Signal) {
     let processes = processes_of(folder);
     let (consumer, _) = processes.iter().find(|(_, words)| words.contains(" consume ")).expect("a consumer");
     let pid = Pid::from_raw(consumer.cast_signed()).expect("a process has an id");
@@ -209,22 +215,22 @@ fn hit_a_consumer(folder: &Path, signal: Signal) {
 }
 
 #[test]
-fn a_consumer_that_is_told_to_stop_loses_nothing() {
-    let (run, folder) = Demo::new(&["--speed", "40"]).begun();
-    hit_a_consumer(folder.path(), Signal::TERM);
+fn stopped_consumer_loses_nothing() {
+    let (run, folder) = Demo::new(&["--speed", "40"]).started();
+    signal_a_consumer(folder.path(), Signal::TERM);
     let run = run.finish(DEMO).exits(0);
-    assert!(run.stdout.contains("PASS: 300 pushed = 300 worked"), "{}", run.stdout);
+    assert!(run.stdout.contains("PASS: 300 pushed = 300 acknowledged"), "{}", run.stdout);
     nothing_is_left(folder.path());
 }
 
 #[test]
-fn a_consumer_that_is_killed_loses_nothing() {
-    let (run, folder) = Demo::new(&["--speed", "40"]).begun();
+fn killed_consumer_loses_nothing() {
+    let (run, folder) = Demo::new(&["--speed", "40"]).started();
     run.wait_for_line("5 in flight", SOON);
-    hit_a_consumer(folder.path(), Signal::KILL);
+    signal_a_consumer(folder.path(), Signal::KILL);
     let run = run.finish(DEMO).exits(0);
     let verdict = run.stdout.lines().last().expect("a verdict");
-    assert!(verdict.starts_with("PASS: 300 pushed = 300 worked, list empty"), "{}", run.stdout);
-    assert!(run.stderr.contains("a consumer failed while it worked"), "{}", run.stderr);
+    assert!(verdict.starts_with("PASS: 300 pushed = 300 acknowledged + 0 dead, 0 remaining"), "{}", run.stdout);
+    assert!(run.stderr.contains("during=\"processing\""), "{}", run.stderr);
     nothing_is_left(folder.path());
 }

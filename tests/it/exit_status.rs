@@ -1,4 +1,4 @@
-//! Each exit status of the table under `qscale --help`, as the shell sees it.
+//! Exit statuses of the table under `qscale --help`, as the shell sees them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use crate::support::{Qscale, RedisServer, Reply, SOON, wait_until};
 
-/// Takes one item off whichever list a demo uses on this server; 1 when there was one.
+/// Pops an item of a demo's list on this server; returns 1 if there was one.
 const STEAL: &str = "for _, key in ipairs(redis.call('KEYS', 'qscale-demo-*')) do \
                        if redis.call('TYPE', key).ok == 'list' then redis.call('RPOP', key) return 1 end \
                      end return 0";
 
 #[test]
-fn the_table_is_this() {
+fn table_lists_the_documented_statuses() {
     let help = Qscale::new(["--help"]).output().exits(0).stdout;
     let table = help.split_once("Exit status:\n").unwrap().1;
     let listed: BTreeSet<i32> = table.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
-    // One test below for each, at least.
+    // Each has a test below.
     assert_eq!(listed, BTreeSet::from([0, 1, 2, 4, 69, 75, 78]));
 }
 
 #[test]
-fn what_is_done_is_0() {
+fn exit_status_is_0_when_done() {
     let server = RedisServer::start();
     Qscale::new(["produce", "--count", "3", "--redis", &server.url()]).output().exits(0);
     Qscale::new(["consume", "--max-items", "3", "--redis", &server.url(), "--work", "none"]).output().exits(0);
@@ -30,7 +30,7 @@ fn what_is_done_is_0() {
 }
 
 #[test]
-fn being_told_to_stop_without_a_goal_is_0() {
+fn exit_status_is_0_when_an_open_ended_run_is_stopped() {
     let server = RedisServer::start();
     for words in [&["watch"][..], &["produce"], &["consume"]] {
         let run = Qscale::new(words).args(["--redis", &server.url(), "--list", "endless"]).spawn();
@@ -41,7 +41,7 @@ fn being_told_to_stop_without_a_goal_is_0() {
 }
 
 #[test]
-fn a_reader_that_left_is_0() {
+fn exit_status_is_0_when_the_output_pipe_is_closed() {
     let server = RedisServer::start();
     let watch = format!("watch --every 10ms --output json --redis {}", server.url());
     for words in ["completions bash", "render", &watch] {
@@ -54,7 +54,7 @@ fn a_reader_that_left_is_0() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_unforeseen_is_1() {
+fn exit_status_is_1_when_stdout_cannot_be_written() {
     for words in ["render", "completions zsh"] {
         let output = shell(&format!("\"$0\" {words} > /dev/full"));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -64,7 +64,7 @@ fn the_unforeseen_is_1() {
 }
 
 #[test]
-fn a_wrong_command_line_or_environment_is_2() {
+fn exit_status_is_2_when_command_line_or_environment_is_invalid() {
     Qscale::new(["produce", "--bacth", "5"]).output().exits(2);
     Qscale::new(["produce", "--redis", "http://localhost"]).output().exits(2);
     for (name, value) in [("REDIS_URL", "http://localhost"), ("REDIS_PORT", "many"), ("REDIS_TLS", "perhaps")] {
@@ -74,7 +74,7 @@ fn a_wrong_command_line_or_environment_is_2() {
 }
 
 #[test]
-fn a_demo_that_does_not_add_up_is_4() {
+fn exit_status_is_4_when_items_of_a_demo_are_missing() {
     let server = RedisServer::start();
     let demo = Qscale::new(["demo", "--redis", &server.url(), "--count", "20", "--consumers", "1"])
         .file("qscale.toml", "[produce]\nbatch = 20\n[consume]\nwork = \"500ms\"\n[scale]\ncooldown-period = \"20s\"\n")
@@ -83,12 +83,12 @@ fn a_demo_that_does_not_add_up_is_4() {
         matches!(server.ask(&["EVAL", STEAL, "0"]), Ok(Reply::Integer(1)))
     });
     let demo = demo.finish(SOON).exits(4);
-    let verdict = "FAIL: 20 pushed, 19 worked, 0 left on the list: items popped by other clients: 1";
+    let verdict = "FAIL: 20 pushed, 19 acknowledged + 0 dead, 0 remaining: items popped by other clients: 1";
     assert!(demo.stdout.lines().any(|line| line.starts_with(verdict)), "{}", demo.stdout);
 }
 
 #[test]
-fn a_redis_that_cannot_be_reached_is_69() {
+fn exit_status_is_69_when_redis_is_unreachable() {
     for words in [&["produce"][..], &["consume"], &["watch"], &["demo"]] {
         // Nothing listens on port 1.
         let run = Qscale::new(words).args(["--redis", "redis://127.0.0.1:1"]).deadline(SOON).output().exits(69);
@@ -97,7 +97,7 @@ fn a_redis_that_cannot_be_reached_is_69() {
 }
 
 #[test]
-fn a_goal_that_was_not_reached_is_75() {
+fn exit_status_is_75_when_the_goal_is_not_reached() {
     let server = RedisServer::start();
     let redis = ["--redis", &server.url()];
     let produce = Qscale::new(["produce", "--count", "1000", "--rate", "10"]).args(redis).spawn();
@@ -114,17 +114,17 @@ fn a_goal_that_was_not_reached_is_75() {
 }
 
 #[test]
-fn a_wrong_profile_is_78() {
+fn exit_status_is_78_when_the_profile_is_invalid() {
     Qscale::new(["render"]).file("qscale.toml", "[queue]\nlist = 5\n").output().exits(78);
     Qscale::new(["--profile", "missing.toml", "watch"]).output().exits(78);
-    // What no single value is wrong in is found when the address is put together.
+    // Settings that conflict are found when the endpoint is resolved.
     let run =
         Qscale::new(["watch"]).file("qscale.toml", "[redis]\nurl = \"unix:///s\"\ntls = true\n").output().exits(78);
     assert!(run.stderr.starts_with("error: qscale.toml:3:7: redis.tls: "), "{}", run.stderr);
 }
 
 #[test]
-fn a_verdict_comes_soon_when_nothing_can_be_done() {
+fn unreachable_redis_is_reported_within_seconds() {
     let run = Qscale::new(["watch", "--redis", "redis://127.0.0.1:1"]).output().exits(69);
     assert!(run.took < Duration::from_secs(5), "{:?}", run.took);
 }

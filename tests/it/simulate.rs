@@ -1,4 +1,4 @@
-//! `qscale simulate`: what is shown, what programs read, what is wanted and what was recorded.
+//! `simulate` as a process: text, JSON, CSV and SVG; `--target-wait` and `--against`.
 
 use std::fs;
 
@@ -12,10 +12,9 @@ fn simulate(words: &[&str]) -> Qscale {
 }
 
 #[test]
-fn why_five_and_not_twenty_why_so_late_and_why_so_long_is_in_the_output() {
+fn text_output_gives_the_reason_of_every_step() {
     let run = simulate(&["--produce", "burst 1000"]).output();
     assert_eq!(run.status, 0, "{run:?}");
-    // However the lines are broken.
     let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         "1000 waiting: KEDA starts the first",
@@ -32,7 +31,7 @@ fn why_five_and_not_twenty_why_so_late_and_why_so_long_is_in_the_output() {
 }
 
 #[test]
-fn the_same_seed_says_the_same_and_another_does_not() {
+fn seed_decides_the_run() {
     let run =
         |seed: &str| simulate(&["--produce", "1m@poisson(2)", "--output", "json", "--seed", seed]).output().stdout;
     assert_eq!(run("7"), run("7"));
@@ -40,18 +39,35 @@ fn the_same_seed_says_the_same_and_another_does_not() {
 }
 
 #[test]
-fn lines_are_samples_of_watch_and_a_summary() {
+fn json_output_is_samples_of_watch_and_a_summary() {
     let run = simulate(&["--produce", "burst 20", "--output", "json", "--start", "2026-03-01T12:00:00Z"]).output();
     let (samples, summary) = run.stdout.trim_end().rsplit_once('\n').unwrap();
     let samples: Vec<Sample> = samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(humantime::format_rfc3339(samples[0].time).to_string(), "2026-03-01T12:00:00Z");
     assert!(samples.iter().all(|sample| sample.reason.is_some() && sample.target.is_some()));
     let summary: serde_json::Value = serde_json::from_str(summary).unwrap();
-    assert_eq!((&summary["summary"]["arrived"], &summary["summary"]["left"]), (&20.into(), &0.into()));
+    let summary = &summary["summary"];
+    assert_eq!((&summary["verdict"], &summary["pushed"]), (&"pass".into(), &20.into()));
+    assert_eq!((&summary["acknowledged"], &summary["remaining"]), (&20.into(), &0.into()));
+    let fields: Vec<&str> = summary.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = "verdict pushed acknowledged dead purged remaining redelivered retried lost reasons interrupted \
+                    peak_backlog peak_pods wait_seconds seconds_to_empty pod_seconds idle_pod_seconds changes";
+    assert_eq!(fields.join(" "), expected);
 }
 
 #[test]
-fn csv_has_a_line_a_second() {
+fn verdict_is_unknown_when_items_remain_at_the_end() {
+    let words = ["--produce", "burst 1000", "--duration", "30s", "--output", "json"];
+    let run = simulate(&words).file("qscale.toml", PROFILE).output().exits(0);
+    let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    let summary = &last["summary"];
+    assert_eq!(summary["verdict"], "unknown");
+    let reason = format!("items remaining at the end of the simulation: {}", summary["remaining"]);
+    assert_eq!(summary["reasons"], serde_json::json!([reason]));
+}
+
+#[test]
+fn csv_output_has_a_line_per_second() {
     let run = simulate(&["--produce", "burst 20", "--duration", "30s", "--output", "csv"]).output();
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[0], "time,list,backlog,in_flight,net_per_second,seconds_to_empty,desired,current,ready,reason");
@@ -59,7 +75,7 @@ fn csv_has_a_line_a_second() {
 }
 
 #[test]
-fn a_picture_is_the_same_twice() {
+fn svg_is_reproducible() {
     let folder = tempfile::tempdir().unwrap();
     let picture = |name: &str| {
         let path = folder.path().join(name);
@@ -75,7 +91,7 @@ fn a_picture_is_the_same_twice() {
 }
 
 #[test]
-fn the_picture_in_the_readme_is_current() {
+fn svg_in_the_readme_is_current() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("simulate.svg");
     simulate(&["--produce", "2m@1, 1m@6, 3m@0.5", "--svg"]).arg(&path).output().exits(0);
@@ -83,7 +99,7 @@ fn the_picture_in_the_readme_is_current() {
     assert!(fs::read_to_string(path).unwrap() == shipped, "make regenerate writes docs/simulate.svg anew");
 }
 
-/// Every look of a real KEDA at a `ScaledJob`, as rows that are written once a second.
+/// Returns the polls of a real KEDA on a `ScaledJob`, as rows of one per second.
 fn recorded_jobs() -> String {
     let looks = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/e-job.csv"));
     let looks = looks.expect("the looks are there");
@@ -102,7 +118,7 @@ fn recorded_jobs() -> String {
 }
 
 #[test]
-fn recorded_jobs_are_laid_beside_those_the_model_would_start() {
+fn recorded_jobs_are_compared_with_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("jobs.csv"));
     fs::write(&recording, recorded_jobs()).unwrap();
@@ -121,21 +137,21 @@ fn recorded_jobs_are_laid_beside_those_the_model_would_start() {
             .stdout
     };
     let text = against("accurate", "text");
-    assert!(text.contains("30 recorded, 30 predicted") && text.contains("Where the two part\n  Nowhere."), "{text}");
-    assert!(text.contains("+4 Jobs  KEDA  as recorded. 12 waiting: 4 Jobs wanted, 1 unfinished"), "{text}");
+    assert!(text.contains("30 recorded, 30 predicted") && text.contains("Differences\n  none\n"), "{text}");
+    assert!(text.contains("+4 Jobs  KEDA  as recorded: 12 waiting: 4 Jobs wanted, 1 unfinished"), "{text}");
     let csv = against("accurate", "csv");
     assert!(csv.starts_with("seconds,backlog,unfinished,recorded,predicted,reason\n"), "{csv}");
-    // Where Jobs at work count against what waits, fewer would have been started.
+    // Unfinished Jobs count against waiting items, so that fewer Jobs would be created.
     let text = against("default", "text");
-    assert!(text.contains("RECORDED +4."), "{text}");
+    assert!(text.contains("RECORDED +4:"), "{text}");
 
     fs::write(&profile, "[scale]\nmax-replica-count = 5\n").unwrap();
     let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output().exits(2);
-    assert!(run.stderr.contains("tells of Jobs"), "{}", run.stderr);
+    assert!(run.stderr.contains("records Jobs"), "{}", run.stderr);
 }
 
 #[test]
-fn pods_are_held_while_redis_is_away() {
+fn pods_are_held_while_redis_is_unreachable() {
     let folder = tempfile::tempdir().unwrap();
     let recording = folder.path().join("outage.csv");
     let rows = (0..900).map(|second| match second {
@@ -148,47 +164,43 @@ fn pods_are_held_while_redis_is_away() {
     let rows: Vec<String> = ["t_s,llen,desired".to_owned()].into_iter().chain(rows).collect();
     fs::write(&recording, rows.join("\n")).unwrap();
     let run = simulate(&["--against"]).arg(&recording).file("qscale.toml", PROFILE).output().exits(0);
-    assert!(
-        run.stdout.contains("2 recorded, 2 predicted") && run.stdout.contains("Nowhere for longer"),
-        "{}",
-        run.stdout
-    );
+    assert!(run.stdout.contains("2 recorded, 2 predicted") && run.stdout.contains("none for longer"), "{}", run.stdout);
 }
 
 #[test]
-fn a_long_reckoning_can_be_ended() {
+fn long_simulation_can_be_stopped() {
     let words = ["--verbose", "simulate", "--produce", "1h@10000", "--target-wait", "p95=60s"];
     let run = Qscale::new(words).file("qscale.toml", "[consume]\nwork = \"1s\"\n").spawn();
-    // Said once signals are listened to.
+    // Logged after the signal handlers are registered.
     run.wait_for_line("profile: ", SOON);
     run.interrupt();
     run.finish(SOON).exits(75);
 }
 
 #[test]
-fn what_protects_items_in_work_can_be_added_and_taken_away() {
+fn protections_can_be_added_and_removed() {
     let profile = "[consume]\nwork = \"60s\"\ndrain = \"10s\"\ndelivery = \"at-most-once\"\n[scale]\n\
                    max-replica-count = 10\nlist-length = 1\ncooldown-period = \"10s\"\npolling-interval = \"5s\"\n";
-    let cut = |words: &[&str]| {
+    let interrupted = |words: &[&str]| {
         let run = simulate(&["--produce", "burst 20, 10m@0.05", "--output", "json"]).args(words);
         let run = run.file("qscale.toml", profile).output().exits(0);
         let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
-        last["summary"]["cut"].as_u64().unwrap()
+        last["summary"]["interrupted"].as_u64().unwrap()
     };
-    let bare = cut(&[]);
+    let bare = interrupted(&[]);
     assert!(bare > 20, "{bare}");
-    assert_eq!(cut(&["--with", "grace"]), 0);
-    assert_eq!(cut(&["--with", "jobs"]), 0);
+    assert_eq!(interrupted(&["--with", "grace"]), 0);
+    assert_eq!(interrupted(&["--with", "jobs"]), 0);
     for counted in ["busy", "formula"] {
-        // They keep as many pods as are at work, and do not choose which ones go.
-        let cut = cut(&["--with", counted]);
-        assert!(cut < bare / 5, "{counted}: {cut} of {bare}");
+        // They keep the number of busy pods, but do not choose which pods are removed.
+        let found = interrupted(&["--with", counted]);
+        assert!(found < bare / 5, "{counted}: {found} of {bare}");
     }
-    assert_eq!(cut(&["--with", "grace", "--without", "grace"]), cut(&["--without", "grace"]));
+    assert_eq!(interrupted(&["--with", "grace", "--without", "grace"]), interrupted(&["--without", "grace"]));
 }
 
 #[test]
-fn what_it_has_written_is_what_it_predicts() {
+fn own_output_is_a_recording_that_is_predicted() {
     let folder = tempfile::tempdir().unwrap();
     let (profile, recording) = (folder.path().join("q.toml"), folder.path().join("run.jsonl"));
     fs::write(&profile, PROFILE).unwrap();
@@ -196,25 +208,25 @@ fn what_it_has_written_is_what_it_predicts() {
     fs::write(&recording, &run.stdout).unwrap();
     let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output();
     assert_eq!(run.status, 0, "{run:?}");
-    // A second lies between two looks: a step that hangs on one item may be another one.
-    for part in ["the same count for ", "3 recorded, 3 predicted", "recorded at 0:19", "recorded at 6:19"] {
+    // Samples are a second apart, so that a step that depends on a single item may differ.
+    for part in ["equal for ", "3 recorded, 3 predicted", "recorded at 0:19", "recorded at 6:19"] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
-    // The cooldown of another profile is another story.
+    // Another cooldown period predicts other steps.
     fs::write(&profile, format!("{PROFILE}cooldown-period = \"60s\"\n")).unwrap();
     let run = simulate(&["--profile"]).arg(&profile).arg("--against").arg(&recording).output();
     assert!(run.stdout.contains("5 recorded, 0 predicted"), "{}", run.stdout);
 }
 
 #[test]
-fn a_wait_that_is_wanted_is_kept_by_what_is_proposed_whatever_the_chance() {
+fn target_wait_is_met_with_every_seed() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("q.toml");
     fs::write(&profile, "[consume]\nwork = \"exp(2s)\"\n").unwrap();
     let load = ["--produce", "2m@poisson(2)"];
     let run = simulate(&load).args(&["--target-wait", "p95=60s", "--profile"]).arg(&profile).output();
     assert_eq!(run.status, 0, "{run:?}");
-    // What is proposed is a profile, and keeps the wait.
+    // The proposal is a profile, and meets the target wait.
     let proposed = run.stdout.replace("[consume]\n", "[consume]\nwork = \"exp(2s)\"\n");
     fs::write(&profile, proposed).unwrap();
     for seed in ["1", "7", "20"] {
@@ -225,7 +237,7 @@ fn a_wait_that_is_wanted_is_kept_by_what_is_proposed_whatever_the_chance() {
 }
 
 #[test]
-fn a_formula_is_tuned_as_well() {
+fn target_wait_tunes_a_formula() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("q.toml");
     fs::write(&profile, "[consume]\nwork = \"1s\"\n[scale]\nformula = \"waiting + busy\"\nlist-length = 1000\n")
@@ -233,13 +245,13 @@ fn a_formula_is_tuned_as_well() {
     let words = ["--produce", "1m@4", "--target-wait", "p95=60s", "--output", "json", "--profile"];
     let run = simulate(&words).arg(&profile).output();
     let found: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    // Pods beyond the first come for a list that is short enough, and for none that is not.
+    // A list-length of 1000 would never start a second pod.
     assert_eq!((run.status, &found["met"], &found["runs"]), (0, &true.into(), &21.into()), "{run:?}");
     assert!(found["list_length"].as_u64().unwrap() < 100, "{found}");
 }
 
 #[test]
-fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
+fn target_wait_that_cannot_be_met_names_the_limit() {
     for (limits, words, message) in [
         (
             "max-replica-count = 2",
@@ -247,7 +259,7 @@ fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
             "max-replica-count = 2 is in the way: to keep pace at the peak takes 4 items in flight",
         ),
         ("min-replica-count = 0", &["1m@4", "--target-wait", "p50=1s"], "min-replica-count = 0 is in the way"),
-        // What still waits at the end of a run has not kept any wait.
+        // Items that still wait at the end count as too late.
         (
             "max-replica-count = 1",
             &["1m@40", "--duration", "20s", "--target-wait", "p95=60s"],
@@ -264,7 +276,7 @@ fn a_wait_that_cannot_be_kept_is_refused_with_the_bound_in_the_way() {
 }
 
 #[test]
-fn what_a_refusal_says_would_do_does() {
+fn target_wait_is_met_with_the_limit_that_a_refusal_names() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("q.toml");
     let run = |least: &str| {
@@ -280,7 +292,7 @@ fn what_a_refusal_says_would_do_does() {
 }
 
 #[test]
-fn what_settings_cannot_be_looked_for_with_is_said() {
+fn target_wait_refuses_conflicting_settings() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("q.toml");
     for (scale, words, status, message) in [
@@ -296,7 +308,7 @@ fn what_settings_cannot_be_looked_for_with_is_said() {
 }
 
 #[test]
-fn what_cannot_be_is_said_where_it_stands() {
+fn mistake_is_reported_with_its_position() {
     let run = simulate(&["--produce", "1m@5, 2m@@"]).output();
     assert_eq!(run.status, 2, "{run:?}");
     assert!(run.stderr.contains("column"), "{}", run.stderr);

@@ -382,7 +382,7 @@ fn verdict(run: &crate::support::Finished) -> &str {
 }
 
 #[test]
-fn all_that_was_pushed_and_worked_is_a_pass() {
+fn verdict_is_pass_when_all_items_are_acknowledged() {
     let redis = RedisServer::start();
     produce(&redis, 300);
     let settling = settle(&redis).args(["--output", "json"]).spawn();
@@ -390,10 +390,10 @@ fn all_that_was_pushed_and_worked_is_a_pass() {
     work(&redis, &[]);
     let run = settling.wait().exits(0);
     let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
-    let expected = json!({
+    let expected = json!({ "summary": {
         "verdict": "pass", "pushed": 300, "acknowledged": 300, "dead": 0, "purged": 0, "remaining": 0, "redelivered": 0,
         "retried": 0, "lost": 0, "reasons": [],
-    });
+    }});
     assert_eq!(last, expected);
     // Again, on the same counters.
     produce(&redis, 5);
@@ -403,7 +403,7 @@ fn all_that_was_pushed_and_worked_is_a_pass() {
 }
 
 #[test]
-fn what_is_in_work_is_waited_for_and_shown() {
+fn until_settled_waits_for_items_in_flight() {
     let redis = RedisServer::start();
     produce(&redis, 3);
     let running = consumer(&redis, &["--work", "1h", "--concurrency", "2", "--drain", "0s"]).spawn();
@@ -414,11 +414,11 @@ fn what_is_in_work_is_waited_for_and_shown() {
     running.finish(SOON).exits(0);
     work(&redis, &[]);
     let run = settling.wait().exits(0);
-    assert!(verdict(&run).starts_with(r#"{"verdict":"pass","pushed":3,"acknowledged":3"#), "{}", run.stdout);
+    assert!(verdict(&run).starts_with(r#"{"summary":{"verdict":"pass","pushed":3,"acknowledged":3"#), "{}", run.stdout);
 }
 
 #[test]
-fn an_item_that_vanished_from_the_hands_of_a_consumer_is_a_failure() {
+fn verdict_is_fail_when_an_item_in_flight_vanishes() {
     let redis = RedisServer::start();
     produce(&redis, 3);
     let running = consumer(&redis, &["--work", "1h", "--concurrency", "2", "--drain", "0s"]).spawn();
@@ -439,7 +439,7 @@ fn an_item_that_vanished_from_the_hands_of_a_consumer_is_a_failure() {
 }
 
 #[test]
-fn what_a_forgotten_consumer_holds_is_found() {
+fn verdict_is_fail_when_a_forgotten_consumer_holds_an_item() {
     let redis = RedisServer::start();
     produce(&redis, 2);
     work(&redis, &[]);
@@ -449,7 +449,7 @@ fn what_a_forgotten_consumer_holds_is_found() {
 }
 
 #[test]
-fn where_others_push_or_take_the_counters_cannot_tell() {
+fn verdict_is_unknown_when_other_clients_push_or_pop() {
     let redis = RedisServer::start();
     push(&redis, 4);
     work(&redis, &[]);
@@ -464,6 +464,7 @@ fn where_others_push_or_take_the_counters_cannot_tell() {
     work(&redis, &[]);
     let run = settle(&redis).args(["--output", "json"]).output().exits(0);
     let last: Value = serde_json::from_str(verdict(&run)).expect("JSON");
+    let last = &last["summary"];
     assert_eq!((&last["verdict"], &last["acknowledged"]), (&json!("unknown"), &json!(5)));
     assert_eq!(last["reasons"], json!(["items popped by other clients: 5"]));
 
@@ -473,7 +474,7 @@ fn where_others_push_or_take_the_counters_cannot_tell() {
 }
 
 #[test]
-fn dead_letters_are_no_loss_whatever_becomes_of_them() {
+fn verdict_is_pass_with_requeued_and_purged_dead_letters() {
     let redis = RedisServer::start();
     produce(&redis, 3);
     // Three crashes are the end of each.

@@ -12,11 +12,18 @@ use crate::workload::{Pattern, Work};
 /// What the lines of JSON and CSV say, and the rules behind what is not asked for.
 const MORE: &str = "\
 With --output json each second is an object on a line of its own, as `qscale watch` writes them (see `qscale watch --help`),
-with a `reason` why there are to be as many pods; `time` counts from --start. A last object has the summary:
-  summary           arrived, done, cut, lost, left: items; peak_backlog; peak_pods; wait_seconds: mean, p50, p95, p99, of items that still
-                    wait as long as they have so far; seconds_to_empty,
-                    null when it does not come to that; pod_seconds; idle_pod_seconds; changes
-With --output csv the same, with the columns of the first line, and without a summary.
+with the `reason` for the number of desired pods; `time` counts from --start. The last line is an object `summary` with the fields
+of `qscale watch --until-settled`, and these:
+  interrupted         interruptions of items in flight, because their pod was killed; redelivered or lost
+  peak_backlog        most waiting items
+  peak_pods           most pods, including terminating ones
+  wait_seconds        time from push to first claim: mean, p50, p95, p99; items still waiting count with their wait so far
+  seconds_to_empty    time until all items were processed; null if that was not reached
+  pod_seconds         lifetime of all pods
+  idle_pod_seconds    the part of it without items in flight
+  changes             number of changes of the replica count
+The verdict is fail if items were lost, unknown if items remain at the end, else pass; the exit status does not depend on it.
+With --output csv the samples are rows, without a summary.
 
 Without --duration the simulation ends when the load is over, all of it worked, and the consumers are back at their minimum, an hour
 after the load at most; a load that has no end is put on the list for five minutes. With --duration it ends then, and not before.
