@@ -1,7 +1,8 @@
 //! What an older KEDA does not know: it would refuse it, or drop it without a word.
 
-use crate::profile::scale::{Combine, FallbackBehavior, KedaVersion};
-use crate::profile::{Profile, ProfileError, ScaleKind, Strategy};
+use crate::profile::scale::{Combine, KedaVersion};
+use crate::profile::{Profile, ProfileError, ScaleKind};
+use crate::scaler::{FallbackBehavior, Strategy};
 
 /// The API version of all objects of KEDA.
 pub(super) const API_VERSION: &str = "keda.sh/v1alpha1";

@@ -9,8 +9,8 @@ use super::metadata::{Component, annotated};
 use super::trigger::{Trigger, triggers};
 use super::workload::Workload;
 use super::{arguments, deployment, keda_version, pod};
-use crate::profile::Strategy;
-use crate::profile::scale::{Calculation, HISTORY_LIMIT, JobRun, Rollout};
+use crate::profile::scale::{HISTORY_LIMIT, JobRun, Rollout};
+use crate::scaler::{Calculation, Strategy};
 
 /// Said above the object.
 pub(super) fn comment(workload: &Workload<'_>) -> &'static str {

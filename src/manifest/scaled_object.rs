@@ -15,7 +15,7 @@ use super::metadata::{Component, annotated};
 use super::trigger::{Trigger, triggers};
 use super::workload::Workload;
 use crate::delivery::guarantee::DeliveryGuarantee;
-use crate::profile::scale::{FallbackBehavior, PauseTable, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
+use crate::profile::scale::PauseTable;
 use crate::profile::{ScaleTable, TargetTable};
 
 /// KEDA's `ScaledObject`, as far as it is needed here.
@@ -43,7 +43,7 @@ struct Spec {
     #[serde(skip_serializing_if = "Option::is_none")]
     initial_cooldown_period: Option<Commented<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fallback: Option<Fallback>,
+    fallback: Option<FallbackSpec>,
     advanced: Advanced,
     triggers: Vec<Trigger>,
 }
@@ -60,7 +60,7 @@ struct ScaleTargetRef {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Fallback {
+struct FallbackSpec {
     failure_threshold: Commented<u32>,
     replicas: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,7 +140,7 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
             initial_cooldown_period: (scale.initial_cooldown_period.is_some()
                 || cooldown != NO_EFFECT && keda_version::knows_initial_cooldown(workload.keda_version))
             .then(|| commented(scale.initial_cooldown_period(), "the same, before the first item was ever seen")),
-            fallback: scale.fallback.map(|fallback| Fallback {
+            fallback: scale.fallback.map(|fallback| FallbackSpec {
                 failure_threshold: Commented(
                     fallback.failure_threshold,
                     "reads in a row; while Redis cannot be reached at all, KEDA changes nothing".to_owned(),
@@ -248,7 +248,7 @@ fn policy(ScalingPolicy { kind, value, period }: &ScalingPolicy) -> HPAScalingPo
     HPAScalingPolicy {
         type_: kind.to_owned(),
         value: i32::try_from(*value).unwrap_or(i32::MAX),
-        period_seconds: seconds(period.0),
+        period_seconds: seconds(*period),
     }
 }
 

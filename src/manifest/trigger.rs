@@ -44,11 +44,11 @@ struct AuthenticationRef {
     name: String,
 }
 
-/// The triggers of a workload, by the rules of `scaler::triggers`; no `metricType`: `AverageValue` is what a list needs, and
+/// The triggers of a workload, by the rules of `Profile::triggers`; no `metricType`: `AverageValue` is what a list needs, and
 /// a `ScaledJob` allows none. An HPA takes the largest of them or reckons a formula, a `ScaledJob` takes the sum.
 pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
     let profile = workload.profile;
-    let counted = scaler::triggers(profile, &workload.list);
+    let counted = profile.triggers(&workload.list);
     let named = counted.len() > 1 || reckoned(workload);
     counted.into_iter().map(|counted| trigger(workload, counted, named)).collect()
 }

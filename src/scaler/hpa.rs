@@ -3,21 +3,13 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::behavior::{Behavior, Direction, PolicyKind, Rules, SelectPolicy};
+use super::defaults::{DOWNSCALE_STABILIZATION, TOLERANCE};
 use super::metrics::{Counts, Metric};
-use super::reason::{Decision, Limit, Reason, Tolerated, Way, Wish};
-use super::settings::{Behavior, Settings};
-use crate::profile::scale::{PolicyKind, Rules, SelectPolicy};
-use crate::units::{saturating_u32, signed_float, signed_whole, whole};
-
-/// How often the HPA looks, at least: 15 s of `--horizontal-pod-autoscaler-sync-period`, and what the controller takes
-/// until it begins to wait again.
-pub const SYNC_PERIOD: Duration = Duration::from_millis(15_030);
-
-/// How far a count may be off before anything is done; `--horizontal-pod-autoscaler-tolerance`.
-const TOLERANCE: f64 = 0.1;
-
-/// How long recommendations count where there is no `behavior`; `--horizontal-pod-autoscaler-downscale-stabilization`.
-const STABILIZATION: Duration = Duration::from_secs(300);
+use super::observation::Scale;
+use super::reason::{Decision, Limit, Proposal, Reason, Tolerated};
+use super::settings::Settings;
+use crate::units::{saturating_u32, signed_float, signed_whole};
 
 /// What an HPA remembers between two looks. A new one, or a controller that was started again, remembers nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,15 +20,6 @@ pub(super) struct Hpa {
     added: Vec<(Duration, u32)>,
     /// When how many pods were taken away.
     removed: Vec<(Duration, u32)>,
-}
-
-/// The Deployment at the moment of a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scale {
-    /// How many pods there shall be (`spec.replicas`).
-    pub spec: u32,
-    /// How many there are that are not being ended (`status.replicas`).
-    pub status: u32,
 }
 
 impl Hpa {
@@ -62,16 +45,16 @@ impl Hpa {
         if scale.spec < least {
             return self.decide(settings, scale, least, Reason::UnderMin(least), now);
         }
-        let Some(wish) = wish(settings, scale, &read()) else {
+        let Some(proposal) = proposal(settings, scale, &read()) else {
             return Decision { replicas: scale.spec, reason: Reason::Unreadable };
         };
         let (replicas, limit) = match &settings.behavior {
-            None => self.without_behavior(settings, scale.spec, wish.pods, now),
-            Some(behavior) => self.with_behavior(settings, behavior, scale.spec, wish.pods, now),
+            None => self.without_behavior(settings, scale.spec, proposal.pods, now),
+            Some(behavior) => self.with_behavior(settings, behavior, scale.spec, proposal.pods, now),
         };
         // Two limits may undo each other.
-        let limit = limit.filter(|_| replicas != wish.pods);
-        self.decide(settings, scale, replicas, Reason::Asked { wish, from: scale.spec, limit }, now)
+        let limit = limit.filter(|_| replicas != proposal.pods);
+        self.decide(settings, scale, replicas, Reason::Proposed { proposal, from: scale.spec, limit }, now)
     }
 
     /// Remembers the step, where rules count steps: `horizontal.go::storeScaleEvent`.
@@ -85,7 +68,7 @@ impl Hpa {
             } else {
                 (&mut self.removed, &behavior.down)
             };
-            let longest = rules.policies.iter().map(|policy| policy.period.0).max().unwrap_or_default();
+            let longest = rules.policies.iter().map(|policy| policy.period).max().unwrap_or_default();
             let step = (now, replicas.abs_diff(scale.spec));
             match steps.iter().rposition(|(at, _)| now.saturating_sub(*at) > longest) {
                 Some(outdated) => steps[outdated] = step,
@@ -97,33 +80,39 @@ impl Hpa {
 
     /// `horizontal.go::normalizeDesiredReplicas`: the largest recommendation of five minutes, also on the way up, and in one
     /// step at most twice as many, or four.
-    fn without_behavior(&mut self, settings: &Settings, spec: u32, wished: u32, now: Duration) -> (u32, Option<Limit>) {
-        self.recommendations.retain(|(at, _)| now.saturating_sub(*at) <= STABILIZATION);
-        let held = self.recommendations.iter().map(|(_, pods)| *pods).max().filter(|pods| *pods > wished);
-        self.recommendations.push((now, wished));
-        let stabilized = held.unwrap_or(wished);
+    fn without_behavior(
+        &mut self,
+        settings: &Settings,
+        spec: u32,
+        proposed: u32,
+        now: Duration,
+    ) -> (u32, Option<Limit>) {
+        self.recommendations.retain(|(at, _)| now.saturating_sub(*at) <= DOWNSCALE_STABILIZATION);
+        let held = self.recommendations.iter().map(|(_, pods)| *pods).max().filter(|pods| *pods > proposed);
+        self.recommendations.push((now, proposed));
+        let stabilized = held.unwrap_or(proposed);
         let step = spec.saturating_mul(2).max(4);
         let least = settings.min.max(1);
         let replicas = stabilized.min(step).min(settings.max).max(least);
         let limit = match held {
-            _ if wished < least && replicas == least => floor(settings),
-            Some(_) if wished < replicas => self.hold(Way::Down, STABILIZATION, replicas, now),
+            _ if proposed < least && replicas == least => floor(settings),
+            Some(_) if proposed < replicas => self.hold(Direction::Down, DOWNSCALE_STABILIZATION, replicas, now),
             _ if replicas == settings.max => Limit::Max(settings.max),
             _ if replicas == step => Limit::FirstSteps { most: step },
             _ => floor(settings),
         };
-        (replicas, (replicas != wished).then_some(limit))
+        (replicas, (replicas != proposed).then_some(limit))
     }
 
     /// What a window holds: so many pods, until the last that asked for as many falls out of it.
-    fn hold(&self, way: Way, window: Duration, pods: u32, now: Duration) -> Limit {
-        let asked = |count: u32| match way {
-            Way::Down => count >= pods,
-            Way::Up => count <= pods,
+    fn hold(&self, direction: Direction, window: Duration, pods: u32, now: Duration) -> Limit {
+        let holds = |count: u32| match direction {
+            Direction::Down => count >= pods,
+            Direction::Up => count <= pods,
         };
-        let last = self.recommendations.iter().filter(|(_, count)| asked(*count)).map(|(at, _)| *at).max();
+        let last = self.recommendations.iter().filter(|(_, count)| holds(*count)).map(|(at, _)| *at).max();
         let left = last.map_or(Duration::ZERO, |at| (at + window).saturating_sub(now));
-        Limit::Window { way, pods, left, window }
+        Limit::Window { direction, pods, left, window }
     }
 
     /// `horizontal.go::stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate`.
@@ -132,7 +121,7 @@ impl Hpa {
         settings: &Settings,
         behavior: &Behavior,
         spec: u32,
-        wished: u32,
+        proposed: u32,
         now: Duration,
     ) -> (u32, Option<Limit>) {
         let Behavior { up, down } = behavior;
@@ -141,10 +130,10 @@ impl Hpa {
         let within = |window: Duration| {
             self.recommendations.iter().copied().filter(move |(at, _)| now.saturating_sub(*at) < window)
         };
-        let lowest = within(up.stabilization_window).map(|(_, pods)| pods).min().filter(|pods| *pods < wished);
-        let highest = within(down.stabilization_window).map(|(_, pods)| pods).max().filter(|pods| *pods > wished);
-        self.recommendations.push((now, wished));
-        let (up_to, down_to) = (lowest.unwrap_or(wished), highest.unwrap_or(wished));
+        let lowest = within(up.stabilization_window).map(|(_, pods)| pods).min().filter(|pods| *pods < proposed);
+        let highest = within(down.stabilization_window).map(|(_, pods)| pods).max().filter(|pods| *pods > proposed);
+        self.recommendations.push((now, proposed));
+        let (up_to, down_to) = (lowest.unwrap_or(proposed), highest.unwrap_or(proposed));
         let stabilized = if spec < up_to {
             up_to
         } else if spec > down_to {
@@ -153,8 +142,8 @@ impl Hpa {
             spec
         };
         // As far as it is about the pods there are.
-        let held_up = lowest.map(|pods| self.hold(Way::Up, up.stabilization_window, pods.max(spec), now));
-        let held_down = highest.map(|pods| self.hold(Way::Down, down.stabilization_window, pods.min(spec), now));
+        let held_up = lowest.map(|pods| self.hold(Direction::Up, up.stabilization_window, pods.max(spec), now));
+        let held_down = highest.map(|pods| self.hold(Direction::Down, down.stabilization_window, pods.min(spec), now));
         if stabilized > spec {
             let mut limit = held_up;
             let (most, policy) = self.most(settings, up, spec, now);
@@ -175,12 +164,12 @@ impl Hpa {
                 (replicas, limit) = (fewest, policy);
             }
             let least = settings.min.max(1);
-            if replicas < least || wished < least && replicas == least {
+            if replicas < least || proposed < least && replicas == least {
                 (replicas, limit) = (least, Some(floor(settings)));
             }
             return (replicas, limit);
         }
-        let limit = match wished.cmp(&spec) {
+        let limit = match proposed.cmp(&spec) {
             Ordering::Greater if spec >= settings.max => Some(Limit::Max(settings.max)),
             Ordering::Greater => held_up,
             Ordering::Less if spec <= settings.min.max(1) => Some(floor(settings)),
@@ -195,10 +184,10 @@ impl Hpa {
     /// `horizontal.go::calculateScaleUpLimitWithScalingRules`: the most pods the policies allow now, and which of them does.
     fn most(&self, settings: &Settings, rules: &Rules, spec: u32, now: Duration) -> (u32, Option<Limit>) {
         let limits = rules.policies.iter().map(|policy| {
-            let start = self.start(spec, policy.period.0, now);
+            let start = self.start(spec, policy.period, now);
             let most = match policy.kind {
                 PolicyKind::Pods => start.saturating_add(i64::from(policy.value)),
-                // In floating point, as the HPA computes: 10 % more than 100 pods are 111, because 100 × 1.1 is a little over 110.
+                // In floating point, as the HPA does it: 10 % more than 100 pods are 111, as 100 × 1.1 is a little over 110.
                 PolicyKind::Percent => {
                     signed_whole((signed_float(start) * (1.0 + f64::from(policy.value) / 100.0)).ceil())
                 }
@@ -206,19 +195,19 @@ impl Hpa {
             (most, *policy)
         });
         let chosen = match rules.select_policy {
-            _ if settings.pause.paused_scale_out == Some(true) => return (spec, Some(Limit::Disabled(Way::Up))),
+            _ if settings.pause.scale_out => return (spec, Some(Limit::Disabled(Direction::Up))),
             SelectPolicy::Max => limits.max_by_key(|(most, _)| *most),
             SelectPolicy::Min => limits.min_by_key(|(most, _)| *most),
-            SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Way::Up))),
+            SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Direction::Up))),
         };
-        let Some((most, policy)) = chosen else { return (spec, Some(Limit::Disabled(Way::Up))) };
-        (saturating_u32(most).max(spec), Some(Limit::Policy { way: Way::Up, policy }))
+        let Some((most, policy)) = chosen else { return (spec, Some(Limit::Disabled(Direction::Up))) };
+        (saturating_u32(most).max(spec), Some(Limit::Policy { direction: Direction::Up, policy }))
     }
 
     /// `horizontal.go::calculateScaleDownLimitWithBehaviors`.
     fn fewest(&self, settings: &Settings, rules: &Rules, spec: u32, now: Duration) -> (u32, Option<Limit>) {
         let limits = rules.policies.iter().map(|policy| {
-            let start = self.start(spec, policy.period.0, now);
+            let start = self.start(spec, policy.period, now);
             let fewest = match policy.kind {
                 PolicyKind::Pods => start - i64::from(policy.value),
                 PolicyKind::Percent => signed_whole(signed_float(start) * (1.0 - f64::from(policy.value) / 100.0)),
@@ -226,13 +215,13 @@ impl Hpa {
             (fewest, *policy)
         });
         let chosen = match rules.select_policy {
-            _ if settings.pause.paused_scale_in == Some(true) => return (spec, Some(Limit::Disabled(Way::Down))),
+            _ if settings.pause.scale_in => return (spec, Some(Limit::Disabled(Direction::Down))),
             SelectPolicy::Max => limits.min_by_key(|(fewest, _)| *fewest),
             SelectPolicy::Min => limits.max_by_key(|(fewest, _)| *fewest),
-            SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Way::Down))),
+            SelectPolicy::Disabled => return (spec, Some(Limit::Disabled(Direction::Down))),
         };
-        let Some((fewest, policy)) = chosen else { return (spec, Some(Limit::Disabled(Way::Down))) };
-        (saturating_u32(fewest).min(spec), Some(Limit::Policy { way: Way::Down, policy }))
+        let Some((fewest, policy)) = chosen else { return (spec, Some(Limit::Disabled(Direction::Down))) };
+        (saturating_u32(fewest).min(spec), Some(Limit::Policy { direction: Direction::Down, policy }))
     }
 }
 
@@ -252,34 +241,34 @@ fn floor(settings: &Settings) -> Limit {
 }
 
 /// What the metrics ask for; `None` where nothing can be said: `horizontal.go::computeReplicasForMetrics`.
-fn wish(settings: &Settings, scale: Scale, counts: &Counts) -> Option<Wish> {
-    let wishes = counts.metrics.iter().filter_map(|metric| per_pod(settings, scale.status, metric));
-    // Of equal wishes the first: it is the list's own.
-    let most = wishes.reduce(|most, next| if next.pods > most.pods { next } else { most })?;
+fn proposal(settings: &Settings, scale: Scale, counts: &Counts) -> Option<Proposal> {
+    let proposals = counts.metrics.iter().filter_map(|metric| per_pod(settings, scale.status, metric));
+    // The first of equal proposals: that of the list itself.
+    let most = proposals.reduce(|most, next| if next.pods > most.pods { next } else { most })?;
     let failed = counts.metrics.iter().any(|metric| metric.value.is_none());
     (!failed || most.pods >= scale.spec).then_some(most)
 }
 
 /// `replica_calculator.go::GetExternalPerPodMetricReplicas`: so many for a pod, on the average, in thousandths.
-fn per_pod(settings: &Settings, status: u32, metric: &Metric) -> Option<Wish> {
+fn per_pod(settings: &Settings, status: u32, metric: &Metric) -> Option<Proposal> {
     let Metric { counted, value, stands_in, target, .. } = *metric;
     let value = value?;
     // The sum of a formula that went below zero is taken for one that went over the top.
     let usage = if value < 0.0 { f64::MAX } else { (value * 1e3).trunc() };
     let target_usage = (target * 1e3).trunc();
     let ratio = usage / (target_usage * f64::from(status));
-    let (below, above) = (tolerance(settings, Way::Down), tolerance(settings, Way::Up));
+    let (below, above) = (tolerance(settings, Direction::Down), tolerance(settings, Direction::Up));
     let tolerance = if ratio < 1.0 { below } else { above };
     let tolerated = (1.0 - below..=1.0 + above).contains(&ratio).then_some(Tolerated { ratio, tolerance });
-    let pods = if tolerated.is_some() { status } else { saturating_u32(whole((usage / target_usage).ceil())) };
-    Some(Wish { counted, value, stands_in, target, pods, tolerated })
+    let pods = if tolerated.is_some() { status } else { saturating_u32(signed_whole((usage / target_usage).ceil())) };
+    Some(Proposal { counted, value, stands_in, target, pods, tolerated })
 }
 
 /// How far off is near enough: `behavior`'s word, or the controller's.
-fn tolerance(settings: &Settings, way: Way) -> f64 {
-    let rules = settings.behavior.as_ref().map(|behavior| match way {
-        Way::Up => &behavior.up,
-        Way::Down => &behavior.down,
+fn tolerance(settings: &Settings, direction: Direction) -> f64 {
+    let rules = settings.behavior.as_ref().map(|behavior| match direction {
+        Direction::Up => &behavior.up,
+        Direction::Down => &behavior.down,
     });
     rules.and_then(|rules| rules.tolerance).unwrap_or(TOLERANCE)
 }

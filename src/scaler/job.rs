@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use super::settings::{Counted, Settings, Trigger};
-use crate::profile::Profile;
-use crate::profile::scale::{Calculation, Strategy};
+use serde::{Deserialize, Serialize};
+
+use super::observation::Unfinished;
+use super::settings::Settings;
+use super::trigger::{Counted, Trigger};
 use crate::units::{float, saturating_u32, signed_whole};
 
 /// What a ScaledJob reckons with, besides what a ScaledObject has as well.
@@ -20,13 +22,33 @@ pub struct JobSettings {
     pub running_part: f64,
 }
 
-/// The Jobs there are at the moment of a look.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unfinished {
-    /// Neither complete nor failed, whatever their pods do.
-    pub running: u32,
-    /// Those of them that have no pod at work.
-    pub pending: u32,
+/// `scalingStrategy.strategy`: number of Jobs to create from the queue and the Jobs that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Subtracts running Jobs from the queue: for items that count until they are processed.
+    Default,
+    /// Subtracts pending Jobs only: for items that leave the list, uncounted, when their Job starts.
+    Accurate,
+    /// Starts as many Jobs as `maxReplicaCount` allows.
+    Eager,
+    /// Subtracts a share of the running Jobs, and a fixed number.
+    Custom,
+}
+
+/// `scalingStrategy.multipleScalersCalculation`: demand of several triggers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Calculation {
+    /// The largest queue.
+    Max,
+    /// The smallest queue of the active triggers.
+    Min,
+    /// The average of the active triggers.
+    Avg,
+    /// The sum of the active triggers.
+    #[default]
+    Sum,
 }
 
 /// What came of a look.
@@ -54,17 +76,6 @@ struct Demand {
 }
 
 impl JobSettings {
-    /// What `profile` asks for.
-    pub fn of(profile: &Profile) -> Self {
-        let job = &profile.scale.job;
-        Self {
-            strategy: profile.scale.strategy(profile.consume.delivery.unwrap_or_default()),
-            calculation: job.multiple_scalers_calculation.unwrap_or_default(),
-            deduction: job.custom_scaling_queue_length_deduction.unwrap_or(0),
-            running_part: job.custom_scaling_running_job_percentage.unwrap_or(0.0),
-        }
-    }
-
     /// Looks once: `scale_jobs.go::RequestJobScale`, with the demand of `scaledjob/metrics.go`.
     ///
     /// A trigger that cannot be read counts for nothing.
@@ -82,7 +93,7 @@ impl JobSettings {
         let demand = self.demand(&active, float(room.unsigned_abs()));
         let (wanted, queue) = (signed_whole(demand.jobs.ceil()), signed_whole(demand.queue.ceil()));
         let (running, pending) = (i64::from(running), i64::from(pending));
-        let paused = settings.pause.paused == Some(true);
+        let paused = settings.pause.paused;
         let jobs = if paused {
             0
         } else if running < min {
@@ -188,58 +199,69 @@ pub fn jobs_in_words(jobs: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scaler::{Pause, TRIGGERS};
 
-    /// How many Jobs are created where `wanted` are wanted, with `max` at most.
-    fn created(strategy: &str, wanted: u64, running: u32, pending: u32, max: u32) -> u32 {
-        let profile = format!(
-            "[consume]\ndelivery = \"at-most-once\"\n[scale]\nkind = \"ScaledJob\"\nlist-length = 1\n\
-             max-replica-count = {max}\n{strategy}"
-        );
-        let profile = Profile::parse("q.toml", &profile).unwrap();
-        let settings = Settings::of(&profile, "mylist");
-        JobSettings::of(&profile).poll(&settings, &[Some(wanted)], Unfinished { running, pending }).jobs
+    /// Settings with these triggers, each a `listLength`.
+    fn settings(targets: &[u64], max: u32) -> Settings {
+        let counted = [Counted::Waiting, Counted::Busy, Counted::Delayed, Counted::Landing];
+        let trigger = |(counted, target): (Counted, &u64)| Trigger {
+            key: counted.name().to_owned(),
+            counted,
+            target: *target,
+            activation: 0,
+        };
+        assert!(targets.len() <= TRIGGERS.len());
+        Settings { max, triggers: counted.into_iter().zip(targets).map(trigger).collect(), ..Settings::default() }
+    }
+
+    fn jobs(strategy: Strategy) -> JobSettings {
+        JobSettings { strategy, calculation: Calculation::Sum, deduction: 0, running_part: 0.0 }
     }
 
     /// The vectors of KEDA's own `scale_jobs_test.go`, and what follows from its rules.
     #[test]
-    fn each_strategy_creates_as_many_as_keda() {
-        let custom =
-            "[scale.job]\ncustom-scaling-queue-length-deduction = 1\ncustom-scaling-running-job-percentage = 0.5";
-        for (strategy, wanted, running, pending, max, expected) in [
-            ("strategy = \"default\"", 3, 2, 0, 10, 1),
-            ("strategy = \"accurate\"", 5, 4, 2, 5, 1),
-            ("strategy = \"accurate\"", 20, 15, 10, 20, 5),
-            ("strategy = \"eager\"", 4, 7, 0, 10, 3),
+    fn strategies_create_as_many_jobs_as_keda() {
+        let custom = JobSettings { deduction: 1, running_part: 0.5, ..jobs(Strategy::Custom) };
+        for (jobs, waiting, running, pending, max, expected) in [
+            (jobs(Strategy::Default), 3, 2, 0, 10, 1),
+            (jobs(Strategy::Accurate), 5, 4, 2, 5, 1),
+            (jobs(Strategy::Accurate), 20, 15, 10, 20, 5),
+            (jobs(Strategy::Eager), 4, 7, 0, 10, 3),
             (custom, 3, 2, 0, 10, 1),
-            ("strategy = \"default\"", 3, 3, 0, 10, 0),
-            ("strategy = \"accurate\"", 3, 3, 0, 10, 3),
-            ("strategy = \"default\"", 0, 0, 0, 10, 0),
-            ("strategy = \"default\"", 1_000, 0, 0, 10, 10),
-            ("strategy = \"default\"\nmin-replica-count = 2", 0, 0, 0, 10, 2),
-            ("strategy = \"default\"\nactivation-list-length = 5", 5, 0, 0, 10, 0),
-            ("pause = { paused = true }\nmin-replica-count = 2", 5, 0, 0, 10, 0),
+            (jobs(Strategy::Default), 3, 3, 0, 10, 0),
+            (jobs(Strategy::Accurate), 3, 3, 0, 10, 3),
+            (jobs(Strategy::Default), 0, 0, 0, 10, 0),
+            (jobs(Strategy::Default), 1_000, 0, 0, 10, 10),
         ] {
-            let jobs = created(strategy, wanted, running, pending, max);
-            assert_eq!(jobs, expected, "{strategy}: {wanted} wanted, {running} running, {pending} pending");
+            let created = jobs.poll(&settings(&[1], max), &[Some(waiting)], Unfinished { running, pending });
+            assert_eq!(created.jobs, expected, "{jobs:?}: {waiting} waiting, {running} running, {pending} pending");
         }
     }
 
     #[test]
-    fn of_equal_queues_the_first_decides() {
-        let profile = "[scale]\nkind = \"ScaledJob\"\nlist-length = 5\nmax-replica-count = 10\n\
-             [scale.job]\nmultiple-scalers-calculation = \"max\"\n";
-        let profile = Profile::parse("q.toml", profile).unwrap();
-        let settings = Settings::of(&profile, "mylist");
-        let created = JobSettings::of(&profile).poll(&settings, &[Some(5), Some(5)], Unfinished::default());
+    fn minimum_activation_and_pause_come_before_the_strategy() {
+        let jobs = jobs(Strategy::Default);
+        let min = Settings { min: 2, ..settings(&[1], 10) };
+        assert_eq!(jobs.poll(&min, &[Some(0)], Unfinished::default()).jobs, 2);
+        let mut activation = settings(&[1], 10);
+        activation.triggers[0].activation = 5;
+        assert_eq!(jobs.poll(&activation, &[Some(5)], Unfinished::default()).jobs, 0);
+        let paused = Settings { pause: Pause { paused: true, ..Pause::default() }, ..min };
+        assert_eq!(jobs.poll(&paused, &[Some(5)], Unfinished::default()).jobs, 0);
+    }
+
+    #[test]
+    fn first_of_equal_queues_decides() {
+        let jobs = JobSettings { calculation: Calculation::Max, ..jobs(Strategy::Default) };
+        let created = jobs.poll(&settings(&[5, 1], 10), &[Some(5), Some(5)], Unfinished::default());
         assert_eq!((created.wanted, created.counted), (1, vec![(Counted::Waiting, 5)]));
     }
 
     #[test]
-    fn what_is_added_up_is_named_in_full() {
-        let profile = Profile::parse("q.toml", "[scale]\nkind = \"ScaledJob\"\nlist-length = 1\n").unwrap();
-        let settings = Settings::of(&profile, "mylist");
+    fn sum_names_every_count() {
         let values = [Some(7), Some(13), Some(0), None];
-        let created = JobSettings::of(&profile).poll(&settings, &values, Unfinished { running: 16, pending: 0 });
+        let unfinished = Unfinished { running: 16, pending: 0 };
+        let created = jobs(Strategy::Default).poll(&settings(&[1; 4], 100), &values, unfinished);
         assert_eq!(created.to_string(), "7 waiting + 13 at work: 20 Jobs wanted, 16 unfinished");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::metrics::{Counts, Metric};
-use super::reason::{Count, Decision, Reason, Way};
+use super::reason::{Count, Decision, PausedBy, Reason};
 use super::settings::Settings;
 
 /// What KEDA remembers between two looks.
@@ -43,8 +43,8 @@ impl Keda {
         now: Duration,
     ) -> Decision {
         let wakes = spec == 0 || (settings.idle.is_some() && spec < settings.min);
-        if wakes && settings.pause.paused_scale_out == Some(true) {
-            return Decision { replicas: spec, reason: Reason::Paused(Some(Way::Up)) };
+        if wakes && settings.pause.scale_out {
+            return Decision { replicas: spec, reason: Reason::Paused(PausedBy::ScaleOut) };
         }
         if failed && !wakes {
             return Decision { replicas: spec, reason: Reason::Unreadable };
@@ -62,8 +62,8 @@ impl Keda {
     fn inactive(&self, settings: &Settings, spec: u32, counts: &Counts, now: Duration) -> Decision {
         if counts.failed {
             match settings.fallback {
-                Some(table) if table.replicas == 0 => {}
-                Some(table) => return Decision { replicas: spec, reason: Reason::Fallback(table.replicas) },
+                Some(fallback) if fallback.replicas == 0 => {}
+                Some(fallback) => return Decision { replicas: spec, reason: Reason::Fallback(fallback.replicas) },
                 None => return Decision { replicas: spec, reason: Reason::Unreadable },
             }
         }
@@ -84,8 +84,8 @@ impl Keda {
 
     /// `scale_scaledobjects.go::scaleToZeroOrIdle`: from any number, once nothing has been to do for the cooldown.
     fn cool_down(&self, settings: &Settings, spec: u32, now: Duration) -> Decision {
-        if settings.pause.paused_scale_in == Some(true) {
-            return Decision { replicas: spec, reason: Reason::Paused(Some(Way::Down)) };
+        if settings.pause.scale_in {
+            return Decision { replicas: spec, reason: Reason::Paused(PausedBy::ScaleIn) };
         }
         let (since, period) = match self.last_active {
             Some(at) => (at, settings.cooldown),

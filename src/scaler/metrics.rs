@@ -1,8 +1,8 @@
 //! What KEDA makes of what its triggers say: failures that are put up with, the fallback, the formula.
 
-use super::Reading;
-use super::settings::{Composite, Counted, Settings, Trigger};
-use crate::profile::scale::FallbackBehavior;
+use super::observation::Reading;
+use super::settings::Settings;
+use super::trigger::{Composite, Counted, Trigger};
 use crate::units::float;
 
 /// What KEDA remembers of its triggers.
@@ -72,7 +72,7 @@ impl Metrics {
     }
 
     /// What the HPA is told: what is there now, or what KEDA saw at its last look; `scale_handler.go::GetScaledObjectMetrics`.
-    pub(super) fn asked(&mut self, settings: &Settings, reading: &Reading, replicas: u32) -> Counts {
+    pub(super) fn served(&mut self, settings: &Settings, reading: &Reading, replicas: u32) -> Counts {
         let answers = match reading {
             Reading::Read(values) => {
                 let last = self.last.clone().filter(|_| settings.cached);
@@ -92,9 +92,9 @@ impl Metrics {
             let target = settings.composite.as_ref().map_or(float(trigger.target), |composite| composite.target);
             match (value, settings.fallback) {
                 (Some(value), _) => Answer::Read(*value),
-                (None, Some(table)) if *failures > table.failure_threshold => settings
-                    .fallback_replicas(replicas)
-                    .map_or(Answer::Nil, |pods| Answer::StandsIn(target * f64::from(pods))),
+                (None, Some(fallback)) if *failures > fallback.failure_threshold => {
+                    fallback.replicas(replicas).map_or(Answer::Nil, |pods| Answer::StandsIn(target * f64::from(pods)))
+                }
                 (None, _) => Answer::Failed,
             }
         };
@@ -105,7 +105,7 @@ impl Metrics {
 /// The metrics that come of `answers`: one of each trigger, or the one of the formula.
 fn counts(settings: &Settings, answers: &[Answer]) -> Counts {
     let metrics = match &settings.composite {
-        Some(composite) => vec![reckoned(settings, composite, answers)],
+        Some(composite) => vec![evaluated(settings, composite, answers)],
         None => settings.triggers.iter().zip(answers).map(|(trigger, answer)| of_trigger(trigger, *answer)).collect(),
     };
     Counts { metrics, failed: answers.contains(&Answer::Failed) }
@@ -122,7 +122,7 @@ fn of_trigger(trigger: &Trigger, answer: Answer) -> Metric {
 }
 
 /// `modifiers.go::HandleScalingModifiers`: a fallback in place of all, or the formula.
-fn reckoned(settings: &Settings, composite: &Composite, answers: &[Answer]) -> Metric {
+fn evaluated(settings: &Settings, composite: &Composite, answers: &[Answer]) -> Metric {
     let stand_in = answers.iter().find_map(|answer| match answer {
         Answer::StandsIn(value) => Some(*value),
         _ => None,
@@ -159,18 +159,4 @@ fn thousandths(value: f64) -> f64 {
 
 fn known(values: &[Option<u64>]) -> Vec<Option<f64>> {
     values.iter().map(|value| value.map(float)).collect()
-}
-
-impl Settings {
-    /// For how many pods a trigger speaks that cannot be read; `None` where a formula is left to say it.
-    fn fallback_replicas(&self, current: u32) -> Option<u32> {
-        let table = self.fallback?;
-        match table.behavior.unwrap_or_default() {
-            FallbackBehavior::Static => Some(table.replicas),
-            FallbackBehavior::CurrentReplicas => Some(current),
-            FallbackBehavior::CurrentReplicasIfHigher => Some(current.max(table.replicas)),
-            FallbackBehavior::CurrentReplicasIfLower => Some(current.min(table.replicas)),
-            FallbackBehavior::ScalingModifiers => None,
-        }
-    }
 }

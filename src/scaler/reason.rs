@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::settings::Counted;
-use crate::profile::scale::{PolicyKind, ScalingPolicy};
+use super::behavior::{Direction, PolicyKind, ScalingPolicy};
+use super::trigger::Counted;
 
 /// What came of one look.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +58,7 @@ pub enum Reason {
     /// KEDA: what cannot be read counts as `fallback` says.
     Fallback(u32),
     /// KEDA or HPA: paused by an annotation, in one direction or in both.
-    Paused(Option<Way>),
+    Paused(PausedBy),
     /// HPA: it does nothing while there is no pod.
     AtZero,
     /// HPA: more pods than may be.
@@ -66,9 +66,9 @@ pub enum Reason {
     /// HPA: fewer pods than the HPA keeps.
     UnderMin(u32),
     /// HPA: what the count of a trigger asks for, and what keeps it from being done.
-    Asked {
+    Proposed {
         /// What asks for the most.
-        wish: Wish,
+        proposal: Proposal,
         /// How many pods there were.
         from: u32,
         /// What had the last word, where it was not the wish.
@@ -91,7 +91,7 @@ pub struct Count {
 
 /// How many pods a trigger asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wish {
+pub struct Proposal {
     /// What is counted; `None` for a formula over several.
     pub counted: Option<Counted>,
     /// How much.
@@ -115,13 +115,17 @@ pub struct Tolerated {
     pub tolerance: f64,
 }
 
-/// Which way the count goes.
+/// Annotation that pauses an object, in one direction or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// To more pods.
-    Up,
-    /// To fewer.
-    Down,
+pub enum PausedBy {
+    /// `autoscaling.keda.sh/paused`.
+    Paused,
+    /// `autoscaling.keda.sh/paused-replicas`, with its value.
+    Replicas(u32),
+    /// `autoscaling.keda.sh/paused-scale-in`.
+    ScaleIn,
+    /// `autoscaling.keda.sh/paused-scale-out`.
+    ScaleOut,
 }
 
 /// What keeps a wish from being done, or done at once.
@@ -136,7 +140,7 @@ pub enum Limit {
     /// What was asked for not long ago is more cautious.
     Window {
         /// Which way it holds.
-        way: Way,
+        direction: Direction,
         /// How many pods were asked for then.
         pods: u32,
         /// For how much longer that counts.
@@ -152,12 +156,12 @@ pub enum Limit {
     /// A scaling policy.
     Policy {
         /// Which way.
-        way: Way,
+        direction: Direction,
         /// The one that decides.
         policy: ScalingPolicy,
     },
     /// No step in this direction at all.
-    Disabled(Way),
+    Disabled(Direction),
 }
 
 impl fmt::Display for Counted {
@@ -211,18 +215,18 @@ impl fmt::Display for Reason {
             Self::NotBuilt => f.write_str("KEDA cannot connect to Redis, and does nothing"),
             Self::Unreadable => f.write_str("a count cannot be read: nothing is changed"),
             Self::Fallback(pods) => write!(f, "a count cannot be read, and the fallback is {pods}: nothing is changed"),
-            Self::Paused(None) => f.write_str("paused by an annotation"),
-            Self::Paused(Some(Way::Up)) => f.write_str("paused by an annotation: no pod is added"),
-            Self::Paused(Some(Way::Down)) => f.write_str("paused by an annotation: no pod is taken away"),
+            Self::Paused(PausedBy::Paused | PausedBy::Replicas(_)) => f.write_str("paused by an annotation"),
+            Self::Paused(PausedBy::ScaleOut) => f.write_str("paused by an annotation: no pod is added"),
+            Self::Paused(PausedBy::ScaleIn) => f.write_str("paused by an annotation: no pod is taken away"),
             Self::AtZero => f.write_str("no pod: the HPA waits for KEDA to start the first"),
             Self::OverMax(pods) => write!(f, "{pods} at most"),
-            Self::Asked { wish, limit: None, .. } => wish.fmt(f),
-            Self::Asked { wish, limit: Some(limit), .. } => write!(f, "{wish}; {limit}"),
+            Self::Proposed { proposal, limit: None, .. } => proposal.fmt(f),
+            Self::Proposed { proposal, limit: Some(limit), .. } => write!(f, "{proposal}; {limit}"),
         }
     }
 }
 
-impl fmt::Display for Wish {
+impl fmt::Display for Proposal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { counted, value, stands_in, target, pods, tolerated } = *self;
         let count = Count { counted, value, stands_in, activation: 0.0 };
@@ -242,20 +246,20 @@ impl fmt::Display for Limit {
             Self::Max(pods) => write!(f, "{pods} at most"),
             Self::Min(pods) => write!(f, "{pods} at least"),
             Self::LastPod => f.write_str("the HPA keeps one: the step to none is KEDA's"),
-            Self::Window { way: Way::Down, pods, left, window } => {
+            Self::Window { direction: Direction::Down, pods, left, window } => {
                 write!(f, "the window of {} holds {pods} for {} more", Seconds(*window), Seconds(*left))
             }
-            Self::Window { way: Way::Up, pods, left, window } => {
+            Self::Window { direction: Direction::Up, pods, left, window } => {
                 write!(f, "the window of {} allows no more than {pods} for {} more", Seconds(*window), Seconds(*left))
             }
             Self::FirstSteps { most } => write!(f, "{most} at most in this step: twice as many, or 4"),
-            Self::Policy { way, policy: ScalingPolicy { kind, value, period } } => {
-                let sign = if *way == Way::Up { '+' } else { '-' };
+            Self::Policy { direction, policy: ScalingPolicy { kind, value, period } } => {
+                let sign = if *direction == Direction::Up { '+' } else { '-' };
                 let unit = if *kind == PolicyKind::Pods { "" } else { " %" };
-                write!(f, "the policy allows {sign}{value}{unit} in {}", Seconds(period.0))
+                write!(f, "the policy allows {sign}{value}{unit} in {}", Seconds(*period))
             }
-            Self::Disabled(Way::Up) => f.write_str("adding pods is disabled"),
-            Self::Disabled(Way::Down) => f.write_str("taking pods away is disabled"),
+            Self::Disabled(Direction::Up) => f.write_str("adding pods is disabled"),
+            Self::Disabled(Direction::Down) => f.write_str("taking pods away is disabled"),
         }
     }
 }

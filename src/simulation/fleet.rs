@@ -9,7 +9,6 @@ use super::pod::{Held, Item, Phase, Pod};
 use super::scenario::{Scenario, Unforeseen};
 use super::summary::Stopwatch;
 use crate::delivery::guarantee::DeliveryGuarantee;
-use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
 
 /// Pods, list, and what became of items.
 pub(super) struct Fleet<'a> {
@@ -184,7 +183,7 @@ impl<'a> Fleet<'a> {
         match self.pods[pod].phase {
             Phase::Terminating => {}
             // The one that waited for another item and got none: the pod of a Job.
-            Phase::Alive if self.pods[pod].hands.is_empty() && now >= self.pods[pod].since + IDLE_EXIT_OF_JOBS => {
+            Phase::Alive if self.pods[pod].hands.is_empty() && now >= self.pods[pod].since + self.idle_exit() => {
                 self.end(pod, Phase::Ended, now);
                 self.complete_later(pod, now, calendar);
                 return Ok(());
@@ -237,12 +236,12 @@ impl<'a> Fleet<'a> {
         if self.pods[pod].phase != Phase::Alive || !self.pods[pod].hands.is_empty() {
             return;
         }
-        match jobs.run {
-            JobRun::Once => {
+        match jobs.idle_exit {
+            None => {
                 self.end(pod, Phase::Ended, now);
                 self.complete_later(pod, now, calendar);
             }
-            JobRun::UntilIdle => calendar.add(now + IDLE_EXIT_OF_JOBS, Event::Overdue(pod)),
+            Some(idle_exit) => calendar.add(now + idle_exit, Event::Overdue(pod)),
         }
     }
 
@@ -261,8 +260,13 @@ impl<'a> Fleet<'a> {
         }
     }
 
+    /// Time without an item after which a Job ends.
+    fn idle_exit(&self) -> Duration {
+        self.scenario.jobs.and_then(|jobs| jobs.idle_exit).unwrap_or(Duration::MAX)
+    }
+
     /// Whether each pod works one item, and ends.
     fn once(&self) -> bool {
-        self.scenario.jobs.is_some_and(|jobs| jobs.run == JobRun::Once)
+        self.scenario.jobs.is_some_and(|jobs| jobs.idle_exit.is_none())
     }
 }

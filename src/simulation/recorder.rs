@@ -44,15 +44,15 @@ fn says_nothing(why: &Why) -> bool {
         Why::NotLooked | Why::JobsEnded => true,
         Why::Jobs(created) => created.wanted <= created.unfinished.running,
         Why::Scaled(reason) => match reason {
-            Reason::Asked { wish, from, limit: None } => {
+            Reason::Proposed { proposal, from, limit: None } => {
                 // As many as there should be, to the last item.
-                wish.pods == *from && wish.tolerated.is_none_or(|near| (near.ratio - 1.0).abs() < 0.005)
+                proposal.pods == *from && proposal.tolerated.is_none_or(|near| (near.ratio - 1.0).abs() < 0.005)
             }
             Reason::Active(_)
             | Reason::AtZero
             | Reason::Idle
             | Reason::AtMinimum(_)
-            | Reason::Asked { limit: Some(Limit::Min(_) | Limit::LastPod), .. } => true,
+            | Reason::Proposed { limit: Some(Limit::Min(_) | Limit::LastPod), .. } => true,
             _ => false,
         },
     }
@@ -63,7 +63,7 @@ type Kind = (Discriminant<Why>, Option<Discriminant<Reason>>, Option<Discriminan
 
 fn kind(why: &Why) -> Kind {
     let (reason, limit, held) = match why {
-        Why::Scaled(reason @ Reason::Asked { limit: Some(limit), .. }) => {
+        Why::Scaled(reason @ Reason::Proposed { limit: Some(limit), .. }) => {
             let held = if let Limit::Window { pods, .. } = limit { *pods } else { 0 };
             (Some(discriminant(reason)), Some(discriminant(limit)), held)
         }

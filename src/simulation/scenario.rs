@@ -5,8 +5,6 @@ use std::time::Duration;
 use super::chance;
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
-use crate::profile::scale::{Combine, JobRun};
-use crate::profile::{Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
 use crate::workload::{Arrival, Payload, Work};
 
@@ -62,8 +60,8 @@ pub struct Scenario {
 pub struct Jobs {
     /// How many are created.
     pub settings: JobSettings,
-    /// Whether each works one item, or goes on until there is none.
-    pub run: JobRun,
+    /// Time without an item after which a Job ends; `None` for Jobs that process one item each.
+    pub idle_exit: Option<Duration>,
     /// From the end of its pod to when a Job counts as complete.
     pub completion: Duration,
 }
@@ -86,27 +84,28 @@ pub enum Protection {
 #[error("how long an item is worked cannot be told from what it holds: {0}")]
 pub struct Unforeseen(pub String);
 
+impl Jobs {
+    /// Jobs that complete a second after their pod has ended.
+    pub fn new(settings: JobSettings, idle_exit: Option<Duration>) -> Self {
+        Self { settings, idle_exit, completion: COMPLETION }
+    }
+}
+
 impl Scenario {
-    /// What `profile` says, with `arrivals` for its load. When in their periods KEDA and the HPA begin is drawn: a load
-    /// begins at any moment of them.
-    pub fn of(profile: &Profile, list: &str, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Self {
-        let consume = &profile.consume;
-        let settings = Settings::of(profile, list);
-        let jobs = (profile.scale.kind() == ScaleKind::ScaledJob).then(|| Jobs {
-            settings: JobSettings::of(profile),
-            run: profile.scale.job.run.unwrap_or_default(),
-            completion: COMPLETION,
-        });
+    /// A load on pods that process one item at a time with at-least-once delivery, until all is over.
+    ///
+    /// The phases of KEDA's polls and the HPA's syncs are drawn from `seed`: a load begins at any moment of their periods.
+    pub fn new(settings: Settings, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Self {
         let (poll, sync) = chance::phases(seed);
         Self {
-            jobs,
+            jobs: None,
             arrivals,
             work,
-            payload: profile.produce.payload.clone().unwrap_or_else(Payload::usual),
-            concurrency: consume.concurrency.map_or(1, u32::from),
-            delivery: consume.delivery.unwrap_or_default(),
+            payload: Payload::usual(),
+            concurrency: 1,
+            delivery: DeliveryGuarantee::default(),
             start_time: START_TIME,
-            grace: consume.drain.map_or(DEFAULT_DRAIN, |span| span.0),
+            grace: DEFAULT_DRAIN,
             first_poll: settings.polling.mul_f64(poll),
             first_sync: SYNC_PERIOD.mul_f64(sync),
             sync_period: SYNC_PERIOD,
@@ -120,20 +119,6 @@ impl Scenario {
     /// How many pods there are before anything has happened: those that are always there.
     pub(super) fn at_first(&self) -> u32 {
         if self.jobs.is_some() { 0 } else { self.settings.idle.unwrap_or(self.settings.min) }
-    }
-
-    /// The profile with a protection that it may not have; grace is the scenario's own.
-    pub fn protected(mut profile: Profile, protection: Protection) -> Profile {
-        match protection {
-            Protection::Busy => profile.consume.delivery = Some(DeliveryGuarantee::AtLeastOnce),
-            Protection::Formula => {
-                profile.consume.delivery = Some(DeliveryGuarantee::AtLeastOnce);
-                profile.scale.combine = profile.scale.formula.is_none().then_some(Combine::Sum);
-            }
-            Protection::Jobs => profile.scale.kind = Some(ScaleKind::ScaledJob),
-            Protection::Grace => {}
-        }
-        profile
     }
 
     /// Adds what a profile cannot say: all the time that an item takes.

@@ -19,7 +19,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use self::demand::Demand;
-pub use self::search::{Bounds, Proposal, Refusal, propose};
+pub use self::search::{Bounds, Candidate, Refusal, propose};
 use crate::units::HumanDuration;
 
 /// More pods than this are not proposed to somebody who has named no maximum.

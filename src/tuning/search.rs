@@ -27,7 +27,7 @@ pub struct Bounds {
 
 /// Settings that are tried, and may be proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Proposal {
+pub struct Candidate {
     /// Items that ask for one pod.
     pub list_length: u64,
     /// The fewest pods.
@@ -125,12 +125,12 @@ pub fn propose(
     want: Want,
     demand: &Demand,
     bounds: Bounds,
-    cost: impl FnMut(&Proposal) -> Option<f64>,
-) -> Result<Proposal, Refusal> {
+    cost: impl FnMut(&Candidate) -> Option<f64>,
+) -> Result<Candidate, Refusal> {
     let mut search = Search { want, demand, bounds, cost };
     let Some(fewest) = search.fewest(bounds.max) else { return Err(search.too_few(bounds)) };
     let most = bounds.max.unwrap_or(MOST_PODS);
-    let mut found: Vec<(f64, Proposal)> = Vec::new();
+    let mut found: Vec<(f64, Candidate)> = Vec::new();
     let mut needed = None;
     let bound = bounds.min.unwrap_or(0);
     let with_room = |room: f64| saturating_u32(whole((f64::from(fewest) * room).ceil())).max(bound).min(most);
@@ -153,9 +153,9 @@ pub fn propose(
     };
     let least = u64::from(cheapest.min.max(fewest));
     let max = smallest(least, u64::from(cheapest.max), |max| {
-        search.meets(&Proposal { max: saturating_u32(max), ..cheapest })
+        search.meets(&Candidate { max: saturating_u32(max), ..cheapest })
     });
-    Ok(Proposal { max: max.map_or(cheapest.max, saturating_u32), ..cheapest })
+    Ok(Candidate { max: max.map_or(cheapest.max, saturating_u32), ..cheapest })
 }
 
 /// A search, with what it is for.
@@ -166,14 +166,14 @@ struct Search<'a, C> {
     cost: C,
 }
 
-impl<C: FnMut(&Proposal) -> Option<f64>> Search<'_, C> {
-    fn meets(&mut self, settings: &Proposal) -> bool {
+impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
+    fn meets(&mut self, settings: &Candidate) -> bool {
         (self.cost)(settings).is_some()
     }
 
     /// Whether so many pods meet it that are there all the time.
     fn always(&mut self, pods: u32) -> bool {
-        let settings = Proposal { list_length: 1, ..self.settings(pods, pods) };
+        let settings = Candidate { list_length: 1, ..self.settings(pods, pods) };
         self.meets(&settings)
     }
 
@@ -196,16 +196,16 @@ impl<C: FnMut(&Proposal) -> Option<f64>> Search<'_, C> {
     /// The smallest `min` that meets it with so many pods at most, however few items ask for one.
     fn min(&mut self, from: u32, max: u32) -> u32 {
         let met = smallest(u64::from(from), u64::from(max), |min| {
-            let settings = Proposal { list_length: 1, ..self.settings(saturating_u32(min), max) };
+            let settings = Candidate { list_length: 1, ..self.settings(saturating_u32(min), max) };
             self.meets(&settings)
         });
         met.map_or(max, saturating_u32)
     }
 
     /// The longest list with which so many pods meet it, and what that costs.
-    fn longest(&mut self, min: u32, max: u32) -> Option<(f64, Proposal)> {
+    fn longest(&mut self, min: u32, max: u32) -> Option<(f64, Candidate)> {
         let settings = self.settings(min, max);
-        let with = |list_length| Proposal { list_length, ..settings };
+        let with = |list_length| Candidate { list_length, ..settings };
         // A list that is longer than the load changes nothing any more.
         let items = self.demand.items.max(1);
         let mut top = settings.list_length.saturating_mul(2).min(items);
@@ -229,11 +229,11 @@ impl<C: FnMut(&Proposal) -> Option<f64>> Search<'_, C> {
     }
 
     /// What the formulas say.
-    fn settings(&self, min: u32, max: u32) -> Proposal {
+    fn settings(&self, min: u32, max: u32) -> Candidate {
         let quarter = Duration::from_secs((self.want.wait / 4).as_secs());
         let polling = quarter.clamp(Duration::from_secs(1), LONGEST_POLL);
         let longest = Duration::from_secs(whole(self.demand.longest.as_secs_f64().ceil()));
-        Proposal {
+        Candidate {
             list_length: self.demand.allowance(self.want, self.begins_without(min).then_some(polling)),
             min,
             max,
@@ -294,7 +294,7 @@ mod tests {
 
     /// Meets with so many pods at least, of which so many are there all the time, and a list no longer than this; pods that
     /// are there all the time cost most.
-    fn world(max: u32, min: u32, list_length: u64) -> impl FnMut(&Proposal) -> Option<f64> {
+    fn world(max: u32, min: u32, list_length: u64) -> impl FnMut(&Candidate) -> Option<f64> {
         move |tried| {
             let meets = tried.max >= max && tried.min >= min && tried.list_length <= list_length;
             meets.then(|| f64::from(tried.min) * 100.0 + f64::from(tried.max) + 1.0 / float(tried.list_length))
@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn pods_that_are_always_there_are_taken_where_they_cost_less() {
         // Whoever comes and goes costs more here.
-        let world = |tried: &Proposal| (tried.max >= 12).then_some(if tried.min == tried.max { 1.0 } else { 2.0 });
+        let world = |tried: &Candidate| (tried.max >= 12).then_some(if tried.min == tried.max { 1.0 } else { 2.0 });
         let found = propose(WANT, &demand(2.0, 4.0), Bounds::default(), world).unwrap();
         assert_eq!((found.min, found.max), (12, 12));
     }

@@ -1,15 +1,14 @@
 //! A whole load: what is due when, and where it ends.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
 
-use super::{Arrival, Pace, Pattern, Rate};
-use crate::profile::ProduceTable;
+use super::pace::Pace;
+use super::pattern::{Arrival, Pattern};
 
 /// Items a batch when nothing says otherwise.
 pub const USUAL_BATCH: u64 = 50;
 
-/// What `[produce]` says of when items are put on the list.
+/// Times at which items are pushed, and the end of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Load {
     /// When items are due.
@@ -30,23 +29,6 @@ pub enum Timing {
 }
 
 impl Load {
-    /// Takes the load from `table`: its pattern, or its rate, or its batches.
-    ///
-    /// A `pattern-file` is left out: whoever may read files puts what is in it into `pattern`.
-    pub fn of(table: &ProduceTable) -> Self {
-        let every = table.every.map(|span| span.0).filter(|every| !every.is_zero());
-        let timing = match (&table.pattern, table.rate, every) {
-            (Some(pattern), _, _) => Timing::Pattern(pattern.clone()),
-            (None, Some(Rate::PerSecond(rate)), _) => Timing::Pace(Pace::Steady { rate }),
-            (None, None, Some(every)) => {
-                let batch = table.batch.map_or(USUAL_BATCH, NonZeroU64::get);
-                Timing::Pace(Pace::Batches { batch, every })
-            }
-            _ => Timing::Pace(Pace::Unpaced),
-        };
-        Self { timing, count: table.count, duration: table.duration.map(|span| span.0) }
-    }
-
     /// Returns how many items there are in all; `None` when there is no end to them, or only time sets one to what goes
     /// as fast as it can.
     pub fn total(&self, seed: u64) -> Option<u64> {
@@ -89,48 +71,61 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Profile;
 
-    fn load(produce: &str) -> Load {
-        let profile = Profile::parse("q.toml", &format!("[produce]\n{produce}")).expect("the table is right");
-        Load::of(&profile.produce)
+    fn pace(pace: Pace) -> Load {
+        Load { timing: Timing::Pace(pace), count: None, duration: None }
+    }
+
+    fn batches(batch: u64) -> Load {
+        pace(Pace::Batches { batch, every: Duration::from_secs(2) })
+    }
+
+    fn steady(rate: f64) -> Load {
+        pace(Pace::Steady { rate })
+    }
+
+    fn pattern(text: &str) -> Load {
+        Load { timing: Timing::Pattern(text.parse().unwrap()), count: None, duration: None }
     }
 
     /// Milliseconds and items.
-    fn arrivals(produce: &str) -> Vec<(u128, u64)> {
-        let arrivals = load(produce).arrivals(1).expect("the load of this test can be foreseen");
+    fn arrivals(load: &Load) -> Vec<(u128, u64)> {
+        let arrivals = load.arrivals(1).expect("the load of this test can be foreseen");
         arrivals.take(5).map(|arrival| (arrival.at.as_millis(), arrival.count)).collect()
     }
 
     #[test]
-    fn every_load_has_its_arrivals() {
-        for (produce, expected) in [
-            ("batch = 20\nevery = \"2s\"\ncount = 50", vec![(0, 20), (2_000, 20), (4_000, 10)]),
-            ("every = \"2s\"\nduration = \"3s\"", vec![(0, 50), (2_000, 50)]),
-            ("rate = 2\nduration = \"2s\"", vec![(0, 1), (500, 1), (1_000, 1), (1_500, 1)]),
-            ("rate = \"max\"\ncount = 9", vec![(0, 9)]),
-            ("pattern = \"2s@1, burst 9\"", vec![(500, 1), (1_500, 1), (2_000, 9)]),
-            ("pattern = \"2s@1, burst 9\"\ncount = 4", vec![(500, 1), (1_500, 1), (2_000, 2)]),
-            ("pattern = \"2s@1, burst 9\"\nduration = \"1s\"", vec![(500, 1)]),
-            ("pattern = \"1s@1, repeat\"\ncount = 3", vec![(500, 1), (1_500, 1), (2_500, 1)]),
+    fn arrivals_follow_the_load_to_its_end() {
+        for (load, expected) in [
+            (Load { count: Some(50), ..batches(20) }, vec![(0, 20), (2_000, 20), (4_000, 10)]),
+            (Load { duration: Some(Duration::from_secs(3)), ..batches(50) }, vec![(0, 50), (2_000, 50)]),
+            (
+                Load { duration: Some(Duration::from_secs(2)), ..steady(2.0) },
+                vec![(0, 1), (500, 1), (1_000, 1), (1_500, 1)],
+            ),
+            (Load { count: Some(9), ..pace(Pace::Unpaced) }, vec![(0, 9)]),
+            (pattern("2s@1, burst 9"), vec![(500, 1), (1_500, 1), (2_000, 9)]),
+            (Load { count: Some(4), ..pattern("2s@1, burst 9") }, vec![(500, 1), (1_500, 1), (2_000, 2)]),
+            (Load { duration: Some(Duration::from_secs(1)), ..pattern("2s@1, burst 9") }, vec![(500, 1)]),
+            (Load { count: Some(3), ..pattern("1s@1, repeat") }, vec![(500, 1), (1_500, 1), (2_500, 1)]),
         ] {
-            assert_eq!(arrivals(produce), expected, "{produce}");
+            assert_eq!(arrivals(&load), expected, "{load:?}");
         }
     }
 
     #[test]
-    fn an_end_is_known_where_there_is_one() {
-        for (produce, total) in [
-            ("", None),
-            ("rate = 5", None),
-            ("rate = \"max\"\nduration = \"1m\"", None),
-            ("rate = 5\nduration = \"1m\"", Some(300)),
-            ("pattern = \"1m@5\"", Some(300)),
-            ("pattern = \"1m@5, repeat\"", None),
-            ("pattern = \"1m@5, repeat\"\nduration = \"2m\"", Some(600)),
+    fn total_is_known_where_the_load_ends() {
+        for (load, total) in [
+            (pace(Pace::Unpaced), None),
+            (steady(5.0), None),
+            (Load { duration: Some(Duration::from_secs(60)), ..pace(Pace::Unpaced) }, None),
+            (Load { duration: Some(Duration::from_secs(60)), ..steady(5.0) }, Some(300)),
+            (pattern("1m@5"), Some(300)),
+            (pattern("1m@5, repeat"), None),
+            (Load { duration: Some(Duration::from_secs(120)), ..pattern("1m@5, repeat") }, Some(600)),
         ] {
-            assert_eq!(load(produce).total(1), total, "{produce}");
+            assert_eq!(load.total(1), total, "{load:?}");
         }
-        assert!(load("rate = \"max\"").arrivals(1).is_none());
+        assert!(pace(Pace::Unpaced).arrivals(1).is_none());
     }
 }

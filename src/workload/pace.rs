@@ -7,8 +7,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::form;
 use crate::units::{float, saturating_seconds, whole};
+
+/// Regular expression of a rate, for the schema.
+const FORM: &str = "^(max|\\s*\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(/[smh])?)$";
 
 /// How fast items are put on the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,7 +86,7 @@ pub enum Rate {
 #[serde(untagged, expecting = "expected a rate such as `200`, `200/s`, `30/m` or `max`")]
 enum RateText {
     Number(#[schemars(extend("exclusiveMinimum" = 0))] f64),
-    Text(#[schemars(extend("pattern" = form::RATE, "examples" = ["200/s", "30/m", "max"]))] String),
+    Text(#[schemars(extend("pattern" = FORM, "examples" = ["200/s", "30/m", "max"]))] String),
 }
 
 impl FromStr for Rate {

@@ -10,7 +10,12 @@ use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::form;
+/// Regular expression of a template, for the schema.
+const FORM: &str = concat!(
+    "^([^{]|\\{\\{|\\{[^a-z{]|\\{(seq|time|unix|id|text:\\+?[0-9]+|int:",
+    "\\s*[+-]?[0-9]+\\s*\\.\\.\\s*[+-]?[0-9]+\\s*",
+    ")\\})*\\{?$"
+);
 
 /// A template of items. JSON needs no escapes in it: a brace only opens a placeholder before a letter.
 ///
@@ -25,7 +30,7 @@ use crate::profile::form;
 /// | `{{` | a brace |
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = form::PAYLOAD, "examples" = ["message-{seq}"]))]
+#[schemars(extend("pattern" = FORM, "examples" = ["message-{seq}"]))]
 pub struct Payload {
     text: String,
     parts: Vec<Part>,

@@ -11,13 +11,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::function::erf::erf_inv;
 
-use crate::profile::form;
+use crate::units::pattern::duration_pattern;
 use crate::units::{DurationRange, HumanDuration};
+
+/// Regular expression of work, for the schema.
+const FORM: &str = concat!("^(none|field:[\\s\\S]+|", duration_pattern!(range), ")$");
 
 /// What is done with an item.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = form::WORK, "examples" = ["2s..6s", "field:wait", "none"]))]
+#[schemars(extend("pattern" = FORM, "examples" = ["2s..6s", "field:wait", "none"]))]
 pub enum Work {
     /// Nothing: the item is written to stdout as a line.
     None,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use qscale::profile::Profile;
 use qscale::profile::scale::{FallbackTable, ScaleKind};
-use qscale::scaler::{JobSettings, Reading, Scale, Scaler, Settings, Unfinished};
+use qscale::scaler::{Reading, Scale, Scaler, Settings, Unfinished};
 
 /// A run: its profile, when its object was made, and its looks, a row each.
 struct Run {
@@ -56,9 +56,9 @@ fn counts(settings: &Settings, cells: &[String]) -> Vec<Option<u64>> {
 
 /// How many looks the model decides otherwise.
 fn parted(Run { name, profile, fallback, created, rows }: &Run) -> usize {
-    let settings = Settings::of(profile, "w");
-    let settings = Settings { fallback: fallback.or(settings.fallback), ..settings };
-    let jobs = (profile.scale.kind() == ScaleKind::ScaledJob).then(|| JobSettings::of(profile));
+    let settings = profile.scaler_settings("w");
+    let settings = Settings { fallback: fallback.map(Into::into).or(settings.fallback), ..settings };
+    let jobs = (profile.scale.kind() == ScaleKind::ScaledJob).then(|| profile.job_settings());
     let mut scaler = Scaler::new(settings.clone(), *created);
     let mut parted = 0;
     for row in rows {

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use qscale::profile::Profile;
-use qscale::profile::scale::{FallbackBehavior, FallbackTable};
-use qscale::scaler::{Decision, Limit, Reading, Reason, Scale, Scaler, Settings};
+use qscale::scaler::{Decision, Fallback, FallbackBehavior, Limit, PausedBy, Reading, Reason, Scale, Scaler, Settings};
 
 const AT_MOST_ONCE: &str = "[consume]\ndelivery = \"at-most-once\"\n";
 
 fn settings(scale: &str) -> Settings {
-    Settings::of(&Profile::parse("rules", &format!("{AT_MOST_ONCE}[scale]\n{scale}")).unwrap(), "work")
+    Profile::parse("rules", &format!("{AT_MOST_ONCE}[scale]\n{scale}")).unwrap().scaler_settings("work")
 }
 
 fn without_behavior(scale: &str) -> Settings {
@@ -21,7 +20,7 @@ fn without_behavior(scale: &str) -> Settings {
 /// A list and the consumers at work.
 fn with_busy(scale: &str) -> Settings {
     let profile = Profile::parse("rules", &format!("[scale]\n{scale}")).unwrap();
-    let mut settings = Settings::of(&profile, "work");
+    let mut settings = profile.scaler_settings("work");
     settings.triggers.truncate(2);
     settings
 }
@@ -43,9 +42,9 @@ fn of(pods: u32) -> Scale {
 }
 
 /// What the counts alone ask for.
-fn wish(settings: Settings, pods: u32, values: &[u64]) -> u32 {
+fn proposed(settings: Settings, pods: u32, values: &[u64]) -> u32 {
     match scaler(settings).sync(at(0), of(pods), &read(values)).reason {
-        Reason::Asked { wish, .. } => wish.pods,
+        Reason::Proposed { proposal, .. } => proposal.pods,
         other => panic!("{other}"),
     }
 }
@@ -76,10 +75,10 @@ fn a_count_asks_for_pods() {
         (5, 4, 0, 0),
     ] {
         let settings = settings(&format!("list-length = {target}\n"));
-        assert_eq!(wish(settings, pods, &[value]), expected, "{value} / {target}, {pods} pods");
+        assert_eq!(proposed(settings, pods, &[value]), expected, "{value} / {target}, {pods} pods");
     }
     let careful = settings("list-length = 2800\nbehavior.scale-up = { tolerance = 0.01 }\n");
-    assert_eq!(wish(careful, 3, &[8600]), 4);
+    assert_eq!(proposed(careful, 3, &[8600]), 4);
 }
 
 #[test]
@@ -89,10 +88,10 @@ fn a_status_of_no_pods_is_no_reason_to_hold_still() {
 }
 
 #[test]
-fn of_several_counts_the_largest_wish_is_done_and_a_formula_adds_them() {
-    assert_eq!(wish(with_busy("list-length = 5\n"), 4, &[3, 4]), 4);
+fn of_several_counts_the_largest_proposal_is_done_and_a_formula_adds_them() {
+    assert_eq!(proposed(with_busy("list-length = 5\n"), 4, &[3, 4]), 4);
     let formula = with_busy("list-length = 5\nformula = \"waiting + busy * 5\"\n");
-    assert_eq!(wish(formula, 4, &[3, 4]), 5);
+    assert_eq!(proposed(formula, 4, &[3, 4]), 5);
 }
 
 #[test]
@@ -104,10 +103,10 @@ fn the_first_steps_are_those_of_the_rules() {
 
 /// `horizontal_test.go::TestNormalizeDesiredReplicas`.
 #[test]
-fn without_behavior_the_largest_wish_of_five_minutes_counts() {
+fn without_behavior_the_largest_proposal_of_five_minutes_counts() {
     let mut scaler = scaler(without_behavior("list-length = 1\n"));
-    for (time, wished) in [(0, 10), (60, 9), (480, 5), (540, 4)] {
-        scaler.sync(at(time), Scale { spec: 10, status: 0 }, &read(&[wished]));
+    for (time, proposed_pods) in [(0, 10), (60, 9), (480, 5), (540, 4)] {
+        scaler.sync(at(time), Scale { spec: 10, status: 0 }, &read(&[proposed_pods]));
     }
     assert_eq!(scaler.sync(at(600), Scale { spec: 5, status: 0 }, &read(&[3])).replicas, 5);
 }
@@ -229,8 +228,8 @@ fn a_formula_over_what_cannot_be_read_is_what_it_says_of_that() {
     let with = |formula: &str| {
         let settings = with_busy(&format!("list-length = 5\nformula = \"{formula}\"\n"));
         // A profile may not have it where the formula is left without a value.
-        let behavior = Some(FallbackBehavior::ScalingModifiers);
-        let fallback = Some(FallbackTable { failure_threshold: 0, replicas: 3, behavior });
+        let behavior = FallbackBehavior::ScalingModifiers;
+        let fallback = Some(Fallback { failure_threshold: 0, replicas: 3, behavior });
         scaler(Settings { fallback, ..settings })
     };
     let half = Reading::Read(vec![Some(20), None]);
@@ -356,12 +355,12 @@ proptest! {
             assert!(!text.is_empty() && text.chars().count() <= 120, "{text}");
             if *replicas != from {
                 assert!(*replicas <= settings.max && (!hpa || *replicas >= settings.min.max(1)), "{from} → {replicas}");
-                let of_the_hpa = matches!(reason, Reason::Asked { .. } | Reason::OverMax(_) | Reason::UnderMin(_));
+                let of_the_hpa = matches!(reason, Reason::Proposed { .. } | Reason::OverMax(_) | Reason::UnderMin(_));
                 let of_keda = matches!(reason, Reason::Activated { .. } | Reason::CooledDown { .. } | Reason::Minimum(_));
                 assert!(if hpa { of_the_hpa } else { of_keda }, "{from} → {replicas}: {text}");
             }
-            if let Reason::Asked { wish, limit, .. } = reason {
-                assert_eq!(wish.pods == *replicas, limit.is_none(), "{from} → {replicas}: {text}");
+            if let Reason::Proposed { proposal, limit, .. } = reason {
+                assert_eq!(proposal.pods == *replicas, limit.is_none(), "{from} → {replicas}: {text}");
             }
         });
     }
@@ -393,9 +392,9 @@ proptest! {
 
     #[test]
     fn what_is_paused_never_changes(mut settings in anything(), pods in 0..50_u32, looks in history()) {
-        settings.pause.paused = Some(true);
+        settings.pause.paused = true;
         live(&mut scaler(settings), pods, &looks, |_, from, decision| {
-            assert_eq!(decision, &Decision { replicas: from, reason: Reason::Paused(None) });
+            assert_eq!(decision, &Decision { replicas: from, reason: Reason::Paused(PausedBy::Paused) });
         });
     }
 
@@ -404,13 +403,13 @@ proptest! {
         // KEDA gives the HPA a `behavior` where a direction is paused.
         settings.behavior = settings.behavior.or(self::settings("").behavior);
         let pods = pods.clamp(settings.min.max(1), settings.max);
-        settings.pause.paused_scale_out = Some(out);
-        settings.pause.paused_scale_in = Some(!out);
+        settings.pause.scale_out = out;
+        settings.pause.scale_in = !out;
         live(&mut scaler(settings), pods, &looks, |_, from, decision| {
             let held = if out { decision.replicas <= from } else { decision.replicas >= from };
             let inside = !matches!(decision.reason, Reason::UnderMin(_) | Reason::Minimum(_));
             assert!(held || !inside, "{from} → {}: {}", decision.replicas, decision.reason);
-            if let Reason::Asked { limit: Some(Limit::Disabled(_)), .. } = decision.reason {
+            if let Reason::Proposed { limit: Some(Limit::Disabled(_)), .. } = decision.reason {
                 assert_eq!(decision.replicas, from);
             }
         });

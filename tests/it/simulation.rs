@@ -10,13 +10,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 use qscale::profile::Profile;
 use qscale::simulation::{self, By, Protection, Run, Scenario};
-use qscale::workload::Load;
 
 fn scenario(text: &str) -> Scenario {
     let profile = Profile::parse("simulated", text).unwrap_or_else(|error| panic!("{error}"));
-    let arrivals = Load::of(&profile.produce).arrivals(1).expect("a load that can be foreseen");
+    let arrivals = profile.produce.load().arrivals(1).expect("a load that can be foreseen");
     let work = profile.consume.work.clone().expect("a time");
-    Scenario::of(&profile, "mylist", arrivals.collect(), work, 1)
+    profile.scenario("mylist", arrivals.collect(), work, 1)
 }
 
 fn run(scenario: &Scenario) -> Run {

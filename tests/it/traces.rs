@@ -10,9 +10,8 @@ use std::fs;
 use std::time::Duration;
 
 use qscale::profile::Profile;
-use qscale::scaler::{JobSettings, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
+use qscale::scaler::{Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
 use qscale::simulation::{self, By, Run, Scenario};
-use qscale::workload::Load;
 
 /// One look, and what came of it.
 struct Look {
@@ -104,7 +103,7 @@ fn profile(delivery: &str, scale: &str, load: &str, work: &str) -> Profile {
 }
 
 fn list_alone(scale: &str) -> Settings {
-    Settings::of(&profile("at-most-once", scale, "1s@1", "1s"), "work")
+    profile("at-most-once", scale, "1s@1", "1s").scaler_settings("work")
 }
 
 #[test]
@@ -124,7 +123,7 @@ fn with_steps_of_one_pod() {
 
 #[test]
 fn with_consumers_at_work_counted() {
-    let mut settings = Settings::of(&profile("at-least-once", BUSY, "1s@1", "1s"), "work");
+    let mut settings = profile("at-least-once", BUSY, "1s@1", "1s").scaler_settings("work");
     settings.triggers.truncate(2);
     decided_as_recorded("d-busy", &settings);
 }
@@ -132,7 +131,7 @@ fn with_consumers_at_work_counted() {
 #[test]
 fn with_jobs() {
     let profile = profile("at-most-once", JOBS, "1s@1", "1s");
-    let (settings, jobs) = (Settings::of(&profile, "work"), JobSettings::of(&profile));
+    let (settings, jobs) = (profile.scaler_settings("work"), profile.job_settings());
     for row in rows("e-job") {
         let [time, waiting, running, pending, recorded] = &row[..] else { panic!("{row:?}") };
         let unfinished = Unfinished { running: running.parse().unwrap(), pending: pending.parse().unwrap() };
@@ -170,9 +169,9 @@ fn apart(recorded: &[Step], simulated: &[Step]) -> Option<f64> {
 
 /// What is simulated for so many seconds.
 fn scenario(profile: &Profile, seconds: u64) -> Scenario {
-    let arrivals = Load::of(&profile.produce).arrivals(1).expect("patterns can be foreseen").collect();
+    let arrivals = profile.produce.load().arrivals(1).expect("patterns can be foreseen").collect();
     let work = profile.consume.work.clone().expect("every recording has its work");
-    let scenario = Scenario::of(profile, "work", arrivals, work, 1);
+    let scenario = profile.scenario("work", arrivals, work, 1);
     Scenario { horizon: Duration::from_secs(seconds), until_over: false, ..scenario }
 }
 

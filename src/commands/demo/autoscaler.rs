@@ -45,10 +45,10 @@ impl Clock {
 impl Autoscaler {
     /// Starts with a new object and at most `max` consumers.
     pub(super) fn new(profile: &Profile, list: &str, max: u32, speed: f64) -> Self {
-        let settings = Settings { max, ..Settings::of(profile, list) };
+        let settings = Settings { max, ..profile.scaler_settings(list) };
         let settings = Settings { min: settings.min.min(max), ..settings };
         Self {
-            jobs: (profile.scale.kind() == ScaleKind::ScaledJob).then(|| JobSettings::of(profile)),
+            jobs: (profile.scale.kind() == ScaleKind::ScaledJob).then(|| profile.job_settings()),
             clock: Clock { start: Instant::now(), speed },
             // A poll at the start would find an empty list: the load begins now, too.
             next_poll: settings.polling,

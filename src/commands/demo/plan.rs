@@ -10,7 +10,7 @@ use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
 use crate::sample::{Replicas, Sample};
 use crate::terminal::Output;
 use crate::units::DurationRange;
-use crate::workload::{Load, Pace, Payload, Timing, USUAL_BATCH, Work};
+use crate::workload::{Pace, Payload, Timing, USUAL_BATCH, Work};
 
 /// Number of batches pushed with an open-ended load.
 pub(super) const BATCHES: u64 = 6;
@@ -34,7 +34,7 @@ impl Plan {
     pub(super) fn resolve(args: &Args, profile: &Profile) -> Self {
         let produce = profile.produce.clone();
         let work = profile.consume.work.clone().filter(|work| *work != Work::None);
-        let load = Load::of(&produce);
+        let load = produce.load();
         let batches = || match load.timing {
             Timing::Pace(Pace::Batches { batch, .. }) => BATCHES * batch,
             _ => BATCHES * USUAL_BATCH,

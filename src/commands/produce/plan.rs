@@ -11,7 +11,7 @@ use crate::profile::{ProduceTable, Profile};
 use crate::queue::{MAX_BATCH_ITEMS, Redis};
 use crate::terminal::Output;
 use crate::units::saturating_seconds;
-use crate::workload::{Load, Pace, Pattern, Payload, Timing, USUAL_BATCH};
+use crate::workload::{Pace, Pattern, Payload, Timing, USUAL_BATCH};
 
 /// Items a batch when nothing paces them; from here on, more of them gain nothing.
 const UNPACED_BATCH: u64 = 500;
@@ -97,7 +97,7 @@ impl Plan {
                 profile.source.error_at(&["produce", "pattern-file"], message).into()
             })?);
         }
-        let load = Load::of(&table);
+        let load = table.load();
         let batch = match load.timing {
             Timing::Pace(Pace::Unpaced) => batch.map_or(UNPACED_BATCH, Into::into),
             Timing::Pattern(_) => table.batch.map_or(UNPACED_BATCH, Into::into),

@@ -75,7 +75,7 @@ impl Play {
 
     /// The same with what another profile says.
     pub(super) fn with_profile(&self, profile: &Profile, arrivals: Vec<Arrival>, seed: u64) -> Scenario {
-        let scenario = Scenario::of(profile, &self.list, arrivals, self.work.clone(), seed);
+        let scenario = profile.scenario(&self.list, arrivals, self.work.clone(), seed);
         let scenario = Scenario { start_time: self.start_time, ..scenario };
         let scenario = self.with.iter().fold(scenario, |scenario, protection| scenario.with(*protection));
         self.without.iter().fold(scenario, |scenario, protection| scenario.without(*protection))
@@ -101,7 +101,7 @@ impl Plan {
         } = args;
         let added = with.iter().map(|protection| Protection::from(*protection)).collect::<Vec<_>>();
         let profile =
-            &added.iter().fold(context.profile.clone(), |profile, added| Scenario::protected(profile, *added));
+            &added.iter().fold(context.profile.clone(), |profile, added| profile.protected(*added));
         let list = context.list(None);
         let target = profile.deploy.scaled();
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
@@ -190,13 +190,13 @@ fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile) -> R
         }
         (None, None, Some(path)) => {
             let wrong = |message| Report::from(profile.source.error_at(&["produce", "pattern-file"], message));
-            return Ok(Load { timing: Timing::Pattern(counts(path).map_err(wrong)?), ..Load::of(&profile.produce) });
+            return Ok(Load { timing: Timing::Pattern(counts(path).map_err(wrong)?), ..profile.produce.load() });
         }
         (None, None, None) => None,
     };
     Ok(match pattern {
         Some(pattern) => Load { timing: Timing::Pattern(pattern), count: None, duration: None },
-        None => Load::of(&profile.produce),
+        None => profile.produce.load(),
     })
 }
 

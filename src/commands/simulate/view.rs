@@ -240,7 +240,7 @@ impl View<'_> {
                 },
                 reason: match &change.reason {
                     // The numbers are those of the first sync; the reason held until the last.
-                    Why::Scaled(Reason::Asked { .. }) if !changed => format!("at first {}", change.reason),
+                    Why::Scaled(Reason::Proposed { .. }) if !changed => format!("at first {}", change.reason),
                     reason => reason.to_string(),
                 },
             }

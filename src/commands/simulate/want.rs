@@ -13,7 +13,7 @@ use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario, Summary};
 use crate::terminal::{Elapsed, facts, terminal_width};
-use crate::tuning::{self, Bounds, Demand, Percentile, Proposal, Want};
+use crate::tuning::{self, Bounds, Demand, Percentile, Candidate, Want};
 use crate::units::HumanDuration;
 
 /// Items whose working time is looked at.
@@ -58,7 +58,7 @@ struct Trials<'a> {
     /// The first is the one with the worst of clocks.
     chances: Vec<Scenario>,
     /// What has been played: a search with one more chance tries much of what the one before it tried.
-    played: RefCell<HashMap<(usize, Proposal), Summary>>,
+    played: RefCell<HashMap<(usize, Candidate), Summary>>,
 }
 
 /// What became of a proposal.
@@ -79,7 +79,7 @@ impl<'a> Trials<'a> {
     }
 
     /// Looks for settings with few of the chances, and with those in which what was found did not hold, until it holds in all.
-    fn propose(&self, bounds: Bounds) -> Result<Result<(Proposal, Proof), tuning::Refusal>> {
+    fn propose(&self, bounds: Bounds) -> Result<Result<(Candidate, Proof), tuning::Refusal>> {
         let mut tried_with = vec![0];
         loop {
             let mut unforeseen = None;
@@ -115,12 +115,12 @@ impl<'a> Trials<'a> {
     }
 
     /// Whether there is no pod when the load begins.
-    fn begin_without_pods(&self, settings: &Proposal) -> bool {
+    fn begin_without_pods(&self, settings: &Candidate) -> bool {
         settings.min == 0 || self.play.profile.scale.idle_replica_count.is_some()
     }
 
     /// One run with one of the chances.
-    fn run(&self, chance: usize, settings: &Proposal) -> Result<Summary> {
+    fn run(&self, chance: usize, settings: &Candidate) -> Result<Summary> {
         if let Some(known) = self.played.borrow().get(&(chance, *settings)) {
             return Ok(known.clone());
         }
@@ -129,7 +129,7 @@ impl<'a> Trials<'a> {
         Ok(summary)
     }
 
-    fn play(&self, chance: usize, settings: &Proposal) -> Result<Summary> {
+    fn play(&self, chance: usize, settings: &Candidate) -> Result<Summary> {
         let base = &self.chances[chance];
         let mut profile = self.play.profile.clone();
         profile.scale.list_length = Some(settings.list_length);
@@ -216,10 +216,10 @@ fn wait(want: Want, run: &Summary) -> Duration {
     }
 }
 
-fn show(trials: &Trials<'_>, settings: &Proposal, proof: &Proof, output: Form) -> String {
+fn show(trials: &Trials<'_>, settings: &Candidate, proof: &Proof, output: Form) -> String {
     let Trials { want, demand, .. } = trials;
     let want = *want;
-    let Proposal { list_length, min, max, polling, cooldown, drain } = *settings;
+    let Candidate { list_length, min, max, polling, cooldown, drain } = *settings;
     let [polling, cooldown, drain] =
         [polling, cooldown, drain].map(|span| humantime::format_duration(span).to_string());
     let Proof { runs, waits: (best, worst) } = proof;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object};
-use crate::profile::scale::Formula;
+use crate::scaler::{Formula, FormulaError};
 
 /// Words that are no names in KEDA's language, <https://expr-lang.org/docs/language-definition>.
 const WORDS: [&str; 20] = [
@@ -99,18 +99,18 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
     }
     // What is not understood here KEDA may well understand.
     match Formula::parse(text, &known) {
-        Err(message) if message.starts_with("can go below zero") => {
+        Err(FormulaError::Negative(_)) => {
             let message =
                 "can go below zero, which the HPA takes for the greatest number there is: it goes to the maximum";
             report.error("formula-below-zero", at, message, format!("write `max(0, {text})`"));
         }
-        Err(message) if message.starts_with("can divide by zero") => {
+        Err(FormulaError::DivisionByZero) => {
             report.error("formula-below-zero", at, "can divide by zero", "write `/ max(1, …)`");
         }
-        Err(message) if message.starts_with("ends where") => {
-            report.error("formula", at, format!("{message}: KEDA refuses the object"), "complete it");
+        Err(error @ FormulaError::Incomplete) => {
+            report.error("formula", at, format!("{error}: KEDA refuses the object"), "complete it");
         }
-        Err(message) if message.starts_with("is true or false") => {
+        Err(FormulaError::Comparison) => {
             let message = "is true or false, and a number is needed: KEDA refuses the object";
             report.error("formula", at, message, format!("write `({text}) ? 1 : 0`"));
         }

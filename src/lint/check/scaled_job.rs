@@ -6,7 +6,7 @@ use super::name::dns_name;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
-use crate::profile::scale::MAX_REPLICA_COUNT;
+use crate::scaler::defaults::MAX_REPLICA_COUNT;
 use crate::units::HumanDuration;
 
 /// It is the value of a label; Kubernetes shortens it where a Job is named after it.

@@ -8,7 +8,7 @@ use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
 use crate::lint::yaml::node::Sort;
-use crate::profile::scale::{COOLDOWN_PERIOD, MAX_REPLICA_COUNT, POLLING_INTERVAL};
+use crate::scaler::defaults::{COOLDOWN_PERIOD, MAX_REPLICA_COUNT, POLLING_INTERVAL};
 use crate::units::HumanDuration;
 
 /// What KEDA makes a label of, in front of which it writes `keda-hpa-`.

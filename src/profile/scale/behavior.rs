@@ -5,9 +5,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::values::{PolicyKindValue, SelectPolicyValue};
 use super::whole_seconds;
 use crate::profile::error::ProfileError;
 use crate::profile::source::Source;
+use crate::scaler::{PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 use crate::units::HumanDuration;
 
 /// The longest stabilization window the API server accepts.
@@ -33,32 +35,22 @@ pub struct RulesTable {
     /// How far back recommendations are remembered: the most cautious of them counts.
     pub stabilization_window: Option<HumanDuration>,
     /// Which of the policies decides.
+    #[schemars(with = "Option<SelectPolicyValue>")]
     pub select_policy: Option<SelectPolicy>,
     /// By how much the count may change in which time.
-    pub policies: Option<Vec<ScalingPolicy>>,
+    pub policies: Option<Vec<PolicyTable>>,
     /// By which part the items a pod may be off their target before the count changes: 0.1 is a tenth.
     #[schemars(range(min = 0))]
     pub tolerance: Option<f64>,
 }
 
-/// Which of several policies decides.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum SelectPolicy {
-    /// The one that allows the greatest change.
-    #[default]
-    Max,
-    /// The one that allows the smallest change.
-    Min,
-    /// None: no change in this direction.
-    Disabled,
-}
-
 /// By how much the count may change in which time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ScalingPolicy {
+pub struct PolicyTable {
     /// What `value` counts.
     #[serde(rename = "type")]
+    #[schemars(with = "PolicyKindValue")]
     pub kind: PolicyKind,
     /// The greatest change within the period; more than zero.
     #[schemars(range(min = 1))]
@@ -67,41 +59,18 @@ pub struct ScalingPolicy {
     pub period: HumanDuration,
 }
 
-/// What a policy's value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum PolicyKind {
-    /// Pods.
-    Pods,
-    /// Per cent of the pods there are.
-    Percent,
-}
-
-/// One direction of the HPA's behavior, with nothing left open but the tolerance, which is the cluster's.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rules {
-    /// How far back recommendations are remembered.
-    pub stabilization_window: Duration,
-    /// Which of the policies decides.
-    pub select_policy: SelectPolicy,
-    /// By how much the count may change in which time.
-    pub policies: Vec<ScalingPolicy>,
-    /// By which part the items a pod may be off their target; `None` is what the cluster says, a tenth as a rule.
-    pub tolerance: Option<f64>,
-}
-
 impl BehaviorTable {
-    /// The way up: at once, doubling or by four pods, as the HPA's own defaults are.
+    /// Returns the rules for scaling up; their defaults are the HPA's own.
     pub(super) fn up(&self) -> Rules {
-        self.scale_up
-            .over(Duration::ZERO, [(PolicyKind::Percent, 100, 15), (PolicyKind::Pods, 4, 15)].map(ScalingPolicy::from))
+        self.scale_up.over(Rules::default_up())
     }
 
-    /// The way down: five minutes later, half of the pods a minute; the HPA's own default would end them all at once.
+    /// Returns the rules for scaling down; by default half of the pods a minute, where the HPA's own default would end them
+    /// all at once.
     pub(super) fn down(&self) -> Rules {
-        self.scale_down.over(
-            Duration::from_secs(300),
-            [(PolicyKind::Percent, 50, 60), (PolicyKind::Pods, 1, 60)].map(ScalingPolicy::from),
-        )
+        let policies =
+            vec![ScalingPolicy::new(PolicyKind::Percent, 50, 60), ScalingPolicy::new(PolicyKind::Pods, 1, 60)];
+        self.scale_down.over(Rules { policies, ..Rules::default_down() })
     }
 
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
@@ -111,12 +80,14 @@ impl BehaviorTable {
 }
 
 impl RulesTable {
-    /// Lays what is said over what holds where nothing is said.
-    fn over(&self, stabilization_window: Duration, policies: [ScalingPolicy; 2]) -> Rules {
+    /// Lays the table over `defaults`.
+    fn over(&self, defaults: Rules) -> Rules {
+        let policies =
+            self.policies.as_ref().map(|policies| policies.iter().copied().map(ScalingPolicy::from).collect());
         Rules {
-            stabilization_window: self.stabilization_window.map_or(stabilization_window, |span| span.0),
-            select_policy: self.select_policy.unwrap_or_default(),
-            policies: self.policies.clone().unwrap_or_else(|| policies.to_vec()),
+            stabilization_window: self.stabilization_window.map_or(defaults.stabilization_window, |window| window.0),
+            select_policy: self.select_policy.unwrap_or(defaults.select_policy),
+            policies: policies.unwrap_or(defaults.policies),
             tolerance: self.tolerance,
         }
     }
@@ -145,8 +116,8 @@ impl RulesTable {
     }
 }
 
-impl From<(PolicyKind, u32, u64)> for ScalingPolicy {
-    fn from((kind, value, seconds): (PolicyKind, u32, u64)) -> Self {
-        Self { kind, value, period: HumanDuration(Duration::from_secs(seconds)) }
+impl From<PolicyTable> for ScalingPolicy {
+    fn from(PolicyTable { kind, value, period }: PolicyTable) -> Self {
+        Self { kind, value, period: period.0 }
     }
 }

@@ -1,10 +1,11 @@
 //! What KEDA or the API server would refuse in `[scale]`, or silently pass over.
 
-use super::{Combine, Formula, ScaleKind, ScaleTable, Strategy, triggers, whole_seconds};
+use super::{Combine, ScaleKind, ScaleTable, triggers, whole_seconds};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::error::ProfileError;
 use crate::profile::name::object_name;
 use crate::profile::source::Source;
+use crate::scaler::{Formula, Strategy};
 
 /// The longest name of an HPA: KEDA makes a label of it.
 const LONGEST_HPA_NAME: usize = 63;
@@ -109,8 +110,8 @@ impl ScaleTable {
         if self.combine == Some(Combine::Sum) && delivery == DeliveryGuarantee::AtMostOnce {
             return wrong("combine", "has no effect: with at-most-once delivery the list is all that is counted");
         }
-        if let Some(Err(message)) = self.formula.as_ref().map(|text| Formula::parse(text, triggers(delivery))) {
-            return wrong("formula", &message);
+        if let Some(Err(error)) = self.formula.as_ref().map(|text| Formula::parse(text, triggers(delivery))) {
+            return wrong("formula", &error.to_string());
         }
         let formula = self.formula(delivery);
         if formula.is_some() && self.activation_list_length.is_some() {
@@ -258,7 +259,7 @@ mod tests {
             Profile::parse("q.toml", &text).map(|_| ()).map_err(|error| error.to_string())
         };
         assert_eq!(profile("at-least-once"), Ok(()));
-        assert!(profile("at-most-once").unwrap_err().contains("names `busy`; the triggers are waiting"));
+        assert!(profile("at-most-once").unwrap_err().contains("unknown trigger `busy`: expected `waiting`"));
     }
 
     #[test]

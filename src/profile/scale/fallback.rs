@@ -1,12 +1,12 @@
 //! The `[scale.fallback]` table: how many pods there are while KEDA cannot read the list.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::TRIGGERS;
-use super::formula::Formula;
+use super::values::FallbackBehaviorValue;
 use crate::profile::error::ProfileError;
 use crate::profile::source::Source;
+use crate::scaler::{Fallback, FallbackBehavior, Formula, TRIGGERS};
 
 /// The `[scale.fallback]` table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -18,24 +18,8 @@ pub struct FallbackTable {
     pub replicas: u32,
     /// What `replicas` is compared with.
     #[serde(default)]
+    #[schemars(with = "Option<FallbackBehaviorValue>")]
     pub behavior: Option<FallbackBehavior>,
-}
-
-/// What the `replicas` of a fallback are compared with; KEDA's own words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum FallbackBehavior {
-    /// Nothing: so many.
-    #[default]
-    Static,
-    /// As many as there are.
-    CurrentReplicas,
-    /// As many as there are, where that is more.
-    CurrentReplicasIfHigher,
-    /// As many as there are, where that is less.
-    CurrentReplicasIfLower,
-    /// The formula is reckoned with `nil` for what cannot be read; so many where that gives `nil`.
-    ScalingModifiers,
 }
 
 impl FallbackTable {
@@ -55,7 +39,7 @@ impl FallbackTable {
                 "needs a `formula` in [scale] that says what `nil` counts for, as in `busy ?? 0`",
             );
         };
-        let Some(unread) = formula.unreckoned_without(&TRIGGERS) else { return Ok(()) };
+        let Some(unread) = formula.unevaluable_without(&TRIGGERS) else { return Ok(()) };
         let names = unread.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         let message = format!(
             "leaves the formula without a value when {names} cannot be read: KEDA then sees nothing to do, and goes to zero \
@@ -63,5 +47,11 @@ impl FallbackTable {
             unread[0]
         );
         wrong("behavior", &message)
+    }
+}
+
+impl From<FallbackTable> for Fallback {
+    fn from(FallbackTable { failure_threshold, replicas, behavior }: FallbackTable) -> Self {
+        Self { failure_threshold, replicas, behavior: behavior.unwrap_or_default() }
     }
 }

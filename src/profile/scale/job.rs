@@ -5,9 +5,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::values::CalculationValue;
 use super::whole_seconds;
 use crate::profile::error::ProfileError;
 use crate::profile::source::Source;
+use crate::scaler::{Calculation, Strategy};
 use crate::units::HumanDuration;
 
 /// How many finished Jobs of each kind are kept where nothing is said; KEDA's own default is 100.
@@ -15,20 +17,6 @@ pub const HISTORY_LIMIT: u32 = 5;
 
 /// How long nothing may come until a Job ends that works until it is idle, where nothing is said.
 pub const IDLE_EXIT_OF_JOBS: Duration = Duration::from_secs(10);
-
-/// How a `ScaledJob` reckons the Jobs to start; KEDA's `scalingStrategy.strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// Running Jobs count against what is there: for items that are counted until they are done.
-    Default,
-    /// Only pending Jobs do: for items that leave the list, uncounted, when their Job starts.
-    Accurate,
-    /// As many Jobs as there may be.
-    Eager,
-    /// A part of the running Jobs does, and a number besides.
-    Custom,
-}
 
 /// The `[scale.job]` table.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -51,6 +39,7 @@ pub struct JobTable {
     /// A pod without one of these conditions is pending.
     pub pending_pod_conditions: Option<Vec<String>>,
     /// What becomes of the triggers' numbers.
+    #[schemars(with = "Option<CalculationValue>")]
     pub multiple_scalers_calculation: Option<Calculation>,
     /// How many Jobs fewer the strategy `custom` starts.
     pub custom_scaling_queue_length_deduction: Option<u32>,
@@ -79,21 +68,6 @@ pub enum Rollout {
     Gradual,
     /// They are ended.
     Immediate,
-}
-
-/// What a `ScaledJob` makes of several triggers; KEDA's `multipleScalersCalculation`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Calculation {
-    /// The largest counts.
-    Max,
-    /// The smallest of those that ask for any.
-    Min,
-    /// Their average.
-    Avg,
-    /// All of them together.
-    #[default]
-    Sum,
 }
 
 impl JobTable {

@@ -3,9 +3,10 @@
 mod behavior;
 mod check;
 mod fallback;
-mod formula;
 mod job;
 mod pause;
+mod settings;
+mod values;
 mod version;
 
 use std::time::Duration;
@@ -13,29 +14,16 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::behavior::{BehaviorTable, PolicyKind, Rules, RulesTable, ScalingPolicy, SelectPolicy};
-pub use self::fallback::{FallbackBehavior, FallbackTable};
-pub use self::formula::{Formula, Unreckoned};
-pub use self::job::{Calculation, HISTORY_LIMIT, IDLE_EXIT_OF_JOBS, JobRun, JobTable, Rollout, Strategy};
+pub use self::behavior::{BehaviorTable, PolicyTable, RulesTable};
+pub use self::fallback::FallbackTable;
+pub use self::job::{HISTORY_LIMIT, IDLE_EXIT_OF_JOBS, JobRun, JobTable, Rollout};
 pub use self::pause::PauseTable;
+use self::values::StrategyValue;
 pub use self::version::KedaVersion;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::scaler::defaults::{COOLDOWN_PERIOD, LIST_LENGTH, MAX_REPLICA_COUNT, MIN_REPLICA_COUNT, POLLING_INTERVAL};
+use crate::scaler::{Formula, Rules, Strategy, TRIGGERS};
 use crate::units::HumanDuration;
-
-/// The fewest pods where nothing is said; KEDA's own default.
-pub const MIN_REPLICA_COUNT: u32 = 0;
-
-/// The most pods where nothing is said; KEDA's own default.
-pub const MAX_REPLICA_COUNT: u32 = 100;
-
-/// How often KEDA looks at the list where nothing is said; KEDA's own default.
-pub const POLLING_INTERVAL: Duration = Duration::from_secs(30);
-
-/// How long the list must have been idle where nothing is said; KEDA's own default.
-pub const COOLDOWN_PERIOD: Duration = Duration::from_secs(300);
-
-/// How many waiting items ask for one pod of a `ScaledObject` where nothing is said; KEDA's own default.
-pub const LIST_LENGTH: u64 = 5;
 
 /// How many waiting items ask for one Job where nothing is said: each Job works one.
 pub const LIST_LENGTH_OF_JOBS: u64 = 1;
@@ -79,6 +67,7 @@ pub struct ScaleTable {
     /// An existing object that says where KEDA takes user, password and certificates from.
     pub trigger_authentication: Option<AuthenticationReference>,
     /// How a `ScaledJob` reckons the Jobs to start.
+    #[schemars(with = "Option<StrategyValue>")]
     pub strategy: Option<Strategy>,
     /// The name of the HPA that KEDA makes.
     pub hpa_name: Option<String>,
@@ -154,9 +143,6 @@ pub enum Combine {
     /// All of them together, a consumer at work for one pod.
     Sum,
 }
-
-/// The names of the triggers, as formulas use them; with at-most-once delivery there is only the first.
-pub const TRIGGERS: [&str; 4] = ["waiting", "busy", "delayed", "landing"];
 
 impl ScaleTable {
     /// How a `ScaledJob` of this profile reckons, where nothing is said as its delivery asks for: with at-least-once,

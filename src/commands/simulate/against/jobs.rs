@@ -10,7 +10,7 @@ use super::{backlog, marks, panel, phase};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::sample::recording::Recording;
-use crate::scaler::{JobSettings, Settings, jobs_in_words};
+use crate::scaler::jobs_in_words;
 use crate::terminal::{Chart, Elapsed, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 
 pub(super) fn run(
@@ -21,8 +21,8 @@ pub(super) fn run(
     context: &Context,
 ) -> Result<Chart> {
     let profile = &context.profile;
-    let settings = Settings::of(profile, &subject.list);
-    let Some(comparison) = JobComparison::of(&settings, &JobSettings::of(profile), recording) else {
+    let settings = profile.scaler_settings(&subject.list);
+    let Some(comparison) = JobComparison::of(&settings, &profile.job_settings(), recording) else {
         let columns = "a CSV file needs the columns `jobs_created`, `jobs_unfinished` and `jobs_pending`";
         let message =
             format!("--against: the profile sets `kind = \"ScaledJob\"`, but `{name}` records no Jobs: {columns}");

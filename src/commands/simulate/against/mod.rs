@@ -13,7 +13,6 @@ use crate::comparison::{By, Comparison, Step};
 use crate::exit::UsageError;
 use crate::profile::ScaleKind;
 use crate::sample::recording::Recording;
-use crate::scaler::Settings;
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 
 /// Maximum time between a recorded change and the model's that count as one: one sync.
@@ -31,7 +30,7 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Contex
         let message = format!("--against: `{name}` records Jobs, but the profile sets `kind = \"ScaledObject\"`");
         return Err(UsageError(message).into());
     }
-    let comparison = Comparison::of(&Settings::of(&context.profile, &subject.list), &recording);
+    let comparison = Comparison::of(&context.profile.scaler_settings(&subject.list), &recording);
     let chart = chart(subject, &recording, &comparison);
     match output {
         Form::Text => context.printer.result(&self::text(subject, &chart, &recording, &comparison).trim_end())?,

@@ -1,8 +1,10 @@
-//! The words of a formula.
+//! Tokens of a formula.
 
 use std::fmt;
 
-/// One word of a formula.
+use super::error::FormulaError;
+
+/// One token.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token<'a> {
     Number(f64),
@@ -12,12 +14,12 @@ pub(super) enum Token<'a> {
     Sign(&'a str),
 }
 
-/// The words of a text, one after the other.
+/// Tokens of a text, in order.
 pub(super) struct Tokens<'a> {
     rest: &'a str,
 }
 
-/// What consists of two characters comes first.
+/// Signs, those of two characters first.
 const SIGNS: [&str; 21] =
     ["**", "==", "!=", "<=", ">=", "&&", "||", "??", "+", "-", "*", "/", "^", "<", ">", "!", "?", ":", "(", ")", ","];
 
@@ -26,7 +28,7 @@ impl<'a> Tokens<'a> {
         Self { rest: text }
     }
 
-    /// Takes off what `belongs` says belongs to the word that begins here.
+    /// Splits off the characters for which `belongs` holds.
     fn take(&mut self, mut belongs: impl FnMut(char) -> bool) -> &'a str {
         let length = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(length);
@@ -36,7 +38,7 @@ impl<'a> Tokens<'a> {
 }
 
 impl<'a> Iterator for Tokens<'a> {
-    type Item = Result<Token<'a>, String>;
+    type Item = Result<Token<'a>, FormulaError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.rest = self.rest.trim_start();
@@ -49,14 +51,14 @@ impl<'a> Iterator for Tokens<'a> {
                 c.is_ascii_alphanumeric() || matches!(c, '.' | '_') || sign_of_exponent
             });
             let parsed = number.replace('_', "").parse();
-            return Some(parsed.map(Token::Number).map_err(|_| format!("has `{number}`: `{number}` is no number")));
+            return Some(parsed.map(Token::Number).map_err(|_| FormulaError::InvalidNumber(number.to_owned())));
         }
         if first.is_ascii_alphabetic() || first == '_' {
             return Some(Ok(Token::Word(self.take(|c| c.is_ascii_alphanumeric() || c == '_'))));
         }
         let Some(sign) = SIGNS.into_iter().find(|sign| self.rest.starts_with(sign)) else {
             self.rest = "";
-            return Some(Err(format!("has `{first}`, which is not understood here")));
+            return Some(Err(FormulaError::Unsupported(first)));
         };
         self.rest = &self.rest[sign.len()..];
         Some(Ok(Token::Sign(sign)))

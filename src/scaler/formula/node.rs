@@ -1,8 +1,8 @@
-//! A formula as it is reckoned: its parts, their values, and how far those can go.
+//! Syntax tree of a formula: evaluation, and the range of its values.
 
-use super::Unreckoned;
+use super::error::{EvaluationError, FormulaError};
 
-/// A part of a formula.
+/// Node of the syntax tree.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Number(f64),
@@ -14,7 +14,7 @@ pub(super) enum Node {
     Call(Function, Vec<Node>),
 }
 
-/// What stands between two parts.
+/// Binary operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
     Or,
@@ -30,11 +30,11 @@ pub(super) enum Operator {
     Multiply,
     Divide,
     Power,
-    /// The right where the left could not be read.
+    /// `??`: the right operand where the left one is `nil`.
     OrElse,
 }
 
-/// A function of expr-lang, as far as it is understood here.
+/// Supported function of expr-lang.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {
     Max,
@@ -45,16 +45,16 @@ pub(super) enum Function {
     Round,
 }
 
-/// What a part of a formula is.
+/// Type of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum Kind {
     Number,
-    Truth,
+    Comparison,
 }
 
 impl Node {
-    pub(super) fn value(&self, read: &dyn Fn(&str) -> Option<f64>) -> Result<Option<f64>, Unreckoned> {
-        let number = |node: &Self| node.value(read)?.ok_or(Unreckoned);
+    pub(super) fn value(&self, read: &dyn Fn(&str) -> Option<f64>) -> Result<Option<f64>, EvaluationError> {
+        let number = |node: &Self| node.value(read)?.ok_or(EvaluationError);
         Ok(Some(match self {
             Self::Number(number) => *number,
             Self::Name(name) => return Ok(read(name)),
@@ -70,8 +70,8 @@ impl Node {
         }))
     }
 
-    /// The same where `condition` holds, or does not: what is more than another is no less than that after all.
-    fn range_where(&self, condition: &Self, holds: bool) -> Result<(f64, f64), String> {
+    /// Returns the range given that `condition` holds, or does not: where `a > b`, `a - b` is not negative.
+    fn range_where(&self, condition: &Self, holds: bool) -> Result<(f64, f64), FormulaError> {
         let (least, most) = self.range()?;
         let (Self::Binary(operator, left, right), Self::Binary(Operator::Subtract, from, taken)) = (condition, self)
         else {
@@ -85,10 +85,10 @@ impl Node {
         Ok(if greater == from && smaller == taken { (least.max(0.0), most) } else { (least, most) })
     }
 
-    /// The least and the greatest value it can have: triggers count from zero on.
-    pub(super) fn range(&self) -> Result<(f64, f64), String> {
+    /// Returns the smallest and the largest possible value; triggers count from zero.
+    pub(super) fn range(&self) -> Result<(f64, f64), FormulaError> {
         let of_corners = |(a, b): (f64, f64), (c, d): (f64, f64), apply: &dyn Fn(f64, f64) -> f64| {
-            // Nothing times without end is nothing.
+            // Zero times infinity counts as zero.
             let corners =
                 [(a, c), (a, d), (b, c), (b, d)].map(|(x, y)| apply(x, y)).map(|x| if x.is_nan() { 0.0 } else { x });
             (corners.into_iter().fold(f64::INFINITY, f64::min), corners.into_iter().fold(f64::NEG_INFINITY, f64::max))
@@ -112,9 +112,9 @@ impl Node {
                 match operator {
                     Operator::OrElse => (left.0.min(right.0), left.1.max(right.1)),
                     Operator::Divide if right.0 <= 0.0 && right.1 >= 0.0 => {
-                        return Err("can divide by zero: write `/ max(1, …)`".to_owned());
+                        return Err(FormulaError::DivisionByZero);
                     }
-                    Operator::Power if left.0 < 0.0 => return Err("takes a power of what can be below zero".to_owned()),
+                    Operator::Power if left.0 < 0.0 => return Err(FormulaError::PowerOfNegative),
                     Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Power => {
                         of_corners(left, right, &|x, y| operator.apply(x, y))
                     }
@@ -134,18 +134,18 @@ impl Node {
 }
 
 impl Operator {
-    /// The operator that `word` is, how strongly it binds, and what it takes and gives.
-    pub(super) fn of(word: &str) -> Option<(Self, u8, Sort, Sort)> {
-        use Sort::{Number, Truth};
+    /// Returns the operator `word`, its precedence, and the types of its operands and result.
+    pub(super) fn of(word: &str) -> Option<(Self, u8, Kind, Kind)> {
+        use Kind::{Comparison, Number};
         Some(match word {
-            "or" | "||" => (Self::Or, 1, Truth, Truth),
-            "and" | "&&" => (Self::And, 2, Truth, Truth),
-            "==" => (Self::Equal, 3, Number, Truth),
-            "!=" => (Self::Unequal, 3, Number, Truth),
-            "<" => (Self::Less, 3, Number, Truth),
-            "<=" => (Self::AtMost, 3, Number, Truth),
-            ">" => (Self::Greater, 3, Number, Truth),
-            ">=" => (Self::AtLeast, 3, Number, Truth),
+            "or" | "||" => (Self::Or, 1, Comparison, Comparison),
+            "and" | "&&" => (Self::And, 2, Comparison, Comparison),
+            "==" => (Self::Equal, 3, Number, Comparison),
+            "!=" => (Self::Unequal, 3, Number, Comparison),
+            "<" => (Self::Less, 3, Number, Comparison),
+            "<=" => (Self::AtMost, 3, Number, Comparison),
+            ">" => (Self::Greater, 3, Number, Comparison),
+            ">=" => (Self::AtLeast, 3, Number, Comparison),
             "+" => (Self::Add, 4, Number, Number),
             "-" => (Self::Subtract, 4, Number, Number),
             "*" => (Self::Multiply, 6, Number, Number),
@@ -156,10 +156,10 @@ impl Operator {
         })
     }
 
-    /// Truth is 1, and 0 is not true.
+    /// Comparisons give 1 for true and 0 for false.
     #[expect(clippy::float_cmp, reason = "`==` of the formula is meant")]
     fn apply(self, left: f64, right: f64) -> f64 {
-        let truth = |truth: bool| f64::from(u8::from(truth));
+        let truth = |holds: bool| f64::from(u8::from(holds));
         match self {
             Self::Or | Self::OrElse => left.max(right),
             Self::And => left.min(right),

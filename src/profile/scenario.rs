@@ -1,0 +1,41 @@
+//! Scenarios of the simulation, from a profile.
+
+use super::Profile;
+use super::scale::{Combine, IDLE_EXIT_OF_JOBS, JobRun, ScaleKind};
+use crate::delivery::defaults::DEFAULT_DRAIN;
+use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::simulation::{Jobs, Protection, Scenario};
+use crate::workload::{Arrival, Payload, Work};
+
+impl Profile {
+    /// Returns the scenario of `arrivals` on the consumers of `list`.
+    pub fn scenario(&self, list: &str, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Scenario {
+        let jobs = (self.scale.kind() == ScaleKind::ScaledJob).then(|| {
+            let until_idle = self.scale.job.run == Some(JobRun::UntilIdle);
+            Jobs::new(self.job_settings(), until_idle.then_some(IDLE_EXIT_OF_JOBS))
+        });
+        Scenario {
+            jobs,
+            payload: self.produce.payload.clone().unwrap_or_else(Payload::usual),
+            concurrency: self.consume.concurrency.map_or(1, u32::from),
+            delivery: self.consume.delivery.unwrap_or_default(),
+            grace: self.consume.drain.map_or(DEFAULT_DRAIN, |drain| drain.0),
+            ..Scenario::new(self.scaler_settings(list), arrivals, work, seed)
+        }
+    }
+
+    /// Adds a protection of items in flight that the profile may lack; a grace period is the scenario's own.
+    #[must_use]
+    pub fn protected(mut self, protection: Protection) -> Self {
+        match protection {
+            Protection::Busy => self.consume.delivery = Some(DeliveryGuarantee::AtLeastOnce),
+            Protection::Formula => {
+                self.consume.delivery = Some(DeliveryGuarantee::AtLeastOnce);
+                self.scale.combine = self.scale.formula.is_none().then_some(Combine::Sum);
+            }
+            Protection::Jobs => self.scale.kind = Some(ScaleKind::ScaledJob),
+            Protection::Grace => {}
+        }
+        self
+    }
+}

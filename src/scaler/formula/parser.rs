@@ -1,0 +1,99 @@
+//! Recursive-descent parser of formulas.
+
+use std::iter::Peekable;
+
+use super::error::FormulaError;
+use super::node::{Function, Kind, Node, Operator};
+use super::token::{Token, Tokens};
+
+pub(super) struct Parser<'a> {
+    pub(super) tokens: Peekable<Tokens<'a>>,
+    pub(super) names: &'a [&'a str],
+}
+
+impl Parser<'_> {
+    /// Parses while operators bind at least as strongly as `least`.
+    pub(super) fn expression(&mut self, least: u8) -> Result<(Node, Kind), FormulaError> {
+        let (mut left, mut kind) = self.operand()?;
+        while let Some(Ok(Token::Word(word) | Token::Sign(word))) = self.tokens.peek().cloned() {
+            let Some((operator, strength, takes, gives)) = Operator::of(word) else { break };
+            if strength < least {
+                break;
+            }
+            self.tokens.next();
+            // A power binds to the right, all others to the left.
+            let (right, of_right) = self.expression(strength + u8::from(operator != Operator::Power))?;
+            if kind != takes || of_right != takes {
+                let expected = if takes == Kind::Number { "numbers" } else { "comparisons" };
+                return Err(FormulaError::Operands { operator: word.to_owned(), expected });
+            }
+            (left, kind) = (Node::Binary(operator, left.into(), right.into()), gives);
+        }
+        if least == 0 && self.skip("?") {
+            let then = self.expression(0)?;
+            self.expect(":")?;
+            let otherwise = self.expression(0)?;
+            if kind != Kind::Comparison || then.1 != otherwise.1 {
+                return Err(FormulaError::Conditional);
+            }
+            return Ok((Node::Choose(Box::new([left, then.0, otherwise.0])), then.1));
+        }
+        Ok((left, kind))
+    }
+
+    fn operand(&mut self) -> Result<(Node, Kind), FormulaError> {
+        match self.tokens.next().transpose()? {
+            Some(Token::Number(number)) => Ok((Node::Number(number), Kind::Number)),
+            Some(Token::Sign("(")) => {
+                let inner = self.expression(0)?;
+                self.expect(")")?;
+                Ok(inner)
+            }
+            Some(Token::Sign("-")) => match self.expression(7)? {
+                (node, Kind::Number) => Ok((Node::Negate(node.into()), Kind::Number)),
+                _ => Err(FormulaError::NegatedComparison),
+            },
+            Some(Token::Sign("!") | Token::Word("not")) => match self.expression(5)? {
+                (node, Kind::Comparison) => Ok((Node::Not(node.into()), Kind::Comparison)),
+                _ => Err(FormulaError::NotOfNumber),
+            },
+            Some(Token::Word(name)) if self.skip("(") => self.call(name),
+            Some(Token::Word(name)) if self.names.contains(&name) => Ok((Node::Name(name.to_owned()), Kind::Number)),
+            Some(Token::Word(name)) => Err(FormulaError::UnknownTrigger {
+                name: name.to_owned(),
+                known: self.names.iter().map(|name| (*name).to_owned()).collect(),
+            }),
+            Some(token) => {
+                Err(FormulaError::Unexpected { token: token.to_string(), expected: "a number or a trigger" })
+            }
+            None => Err(FormulaError::Incomplete),
+        }
+    }
+
+    fn call(&mut self, name: &str) -> Result<(Node, Kind), FormulaError> {
+        let function = Function::of(name).ok_or_else(|| FormulaError::UnknownFunction(name.to_owned()))?;
+        let mut arguments = Vec::new();
+        loop {
+            match self.expression(0)? {
+                (node, Kind::Number) => arguments.push(node),
+                _ => return Err(FormulaError::ArgumentType(name.to_owned())),
+            }
+            if !self.skip(",") {
+                break;
+            }
+        }
+        self.expect(")")?;
+        if !function.takes(arguments.len()) {
+            return Err(FormulaError::ArgumentCount { function: name.to_owned(), given: arguments.len() });
+        }
+        Ok((Node::Call(function, arguments), Kind::Number))
+    }
+
+    fn skip(&mut self, sign: &str) -> bool {
+        self.tokens.next_if(|token| matches!(token, Ok(Token::Sign(found)) if *found == sign)).is_some()
+    }
+
+    fn expect(&mut self, sign: &'static str) -> Result<(), FormulaError> {
+        if self.skip(sign) { Ok(()) } else { Err(FormulaError::Missing(sign)) }
+    }
+}
