@@ -17,6 +17,7 @@ use super::workload::Workload;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::scale::PauseTable;
 use crate::profile::{ScaleTable, TargetTable};
+use crate::scaler::{FallbackBehavior, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 
 /// KEDA's `ScaledObject`, as far as it is needed here.
 #[derive(Serialize)]

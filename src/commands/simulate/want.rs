@@ -13,7 +13,7 @@ use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario, Summary};
 use crate::terminal::{Elapsed, facts, terminal_width};
-use crate::tuning::{self, Bounds, Demand, Percentile, Candidate, Want};
+use crate::tuning::{self, Bounds, Candidate, Demand, Percentile, Want};
 use crate::units::HumanDuration;
 
 /// Items whose working time is looked at.
