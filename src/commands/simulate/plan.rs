@@ -100,8 +100,7 @@ impl Plan {
             against,
         } = args;
         let added = with.iter().map(|protection| Protection::from(*protection)).collect::<Vec<_>>();
-        let profile =
-            &added.iter().fold(context.profile.clone(), |profile, added| profile.protected(*added));
+        let profile = &added.iter().fold(context.profile.clone(), |profile, added| profile.protected(*added));
         let list = context.list(None);
         let target = profile.deploy.scaled();
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
