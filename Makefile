@@ -1,16 +1,20 @@
-# Everything there is to run here; CI calls these recipes and adds none of its own.
+# Recipes for development; CI calls these and adds none of its own.
 #
-# make demo        run the whole loop on this machine, on a Redis of its own
-# make test        run the tests, each on a Redis of its own
-# make soak        kill some thousand consumers at random moments: half an hour, or KILLS=100
-# make check       format and lints, as CI wants them
-# make lint-manifests  ask the usual checkers about what render writes; needs Go and Python, to fetch them
-# make bench       produce against redis-benchmark, render against kubectl, side by side
-# make regenerate  write completions/, k8s/ and the schema of profiles anew from the binary
-# make image       build the container image with what is there: docker, podman or buildah
+# make demo            run the whole loop on this machine, on a Redis of its own
+# make test            run the tests, each on a Redis of its own
+# make soak            kill thousands of consumers at random moments: half an hour, or KILLS=100
+# make check           check format, lints and documentation
+# make msrv            check that it builds with the oldest Rust that Cargo.toml promises
+# make deny            check licenses, sources and advisories of the dependencies
+# make lint-manifests  run kube-score, kubeconform and kube-linter on what render writes; needs Go and Python
+# make bench           measure produce against redis-benchmark, render against kubectl
+# make regenerate      write completions/, man/, k8s/ and the schema of profiles with the binary
+# make docs            build the manual as a site in target/book; needs mdbook
+# make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
+# make image           build the container image with docker, podman or buildah
 
 .POSIX:
-.PHONY: help setup demo test soak check linters lint-manifests bench regenerate image
+.PHONY: help setup demo test soak check msrv deny linters lint-manifests bench regenerate docs install image
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -31,6 +35,29 @@ check: setup
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
 	cargo clippy --locked --all-targets --no-default-features -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --no-deps --document-private-items
+
+# In a folder of its own: each compiler would discard what the other has built.
+msrv: setup
+	@set -eu; msrv="$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)"; \
+	rustup toolchain install "$$msrv" --profile minimal; \
+	set -x; cargo "+$$msrv" check --locked --all-targets --target-dir "$${CARGO_TARGET_DIR:-target}/msrv"
+
+# Advisories come from a database on the network; without it, the other checks still run.
+CARGO_DENY = 0.20.2
+
+deny:
+	@set -eu; deny=cargo-deny; \
+	if ! command -v cargo-deny >/dev/null; then \
+		root="$(LINTERS)/cargo-deny-$(CARGO_DENY)"; deny="$$root/bin/cargo-deny"; \
+		test -x "$$deny" || cargo install --quiet --locked --root "$$root" cargo-deny@$(CARGO_DENY); \
+	fi; \
+	"$$deny" check bans licenses sources; \
+	if "$$deny" fetch db 2>/dev/null; then \
+		"$$deny" check --disable-fetch advisories; \
+	else \
+		echo 'SKIPPED: advisories: their database cannot be fetched' >&2; \
+	fi
 
 # From their sources, at versions that do not move; the schemas are those of the release they are named after.
 # kube-linter's own name for itself is served by few module proxies: its repository is taken in its place.
@@ -82,8 +109,8 @@ lint-manifests: linters
 bench: setup
 	cargo bench --locked --bench produce --bench render
 
-# Beside Rust: a linker, and the Redis that the demo and the tests start for themselves. Debian's package also
-# starts a service; nobody asked for one, so it is stopped again, but only where this recipe brought it.
+# Apart from Rust: a linker, and the Redis that the demo and the tests start. Debian's package also starts a service,
+# which is stopped again where this recipe installed it.
 setup:
 	@command -v cargo >/dev/null || { echo 'cargo is missing: https://rustup.rs installs it' >&2; exit 1; }
 	@missing=; \
@@ -112,19 +139,40 @@ setup:
 regenerate: setup
 	cargo build --locked
 	@qscale="$${CARGO_TARGET_DIR:-target}/debug/qscale"; set -eu; \
-	mkdir -p completions k8s; \
-	"$$qscale" completions bash > completions/qscale.bash; \
-	"$$qscale" completions zsh > completions/_qscale; \
-	"$$qscale" completions fish > completions/qscale.fish; \
-	"$$qscale" completions powershell > completions/_qscale.ps1; \
-	"$$qscale" completions elvish > completions/qscale.elv; \
+	mkdir -p k8s; \
+	for shell in bash zsh fish powershell elvish; do "$$qscale" completions "$$shell" --out-dir completions; done; \
+	rm -rf man; "$$qscale" completions man --out-dir man; \
 	"$$qscale" render --schema > config/qscale.schema.json; \
 	"$$qscale" --profile config/demo.toml simulate --produce '2m@1, 1m@6, 3m@0.5' --svg docs/simulate.svg > /dev/null; \
 	for profile in config/*.toml; do \
 		"$$qscale" --profile "$$profile" render > "k8s/$$(basename "$$profile" .toml).yaml"; \
 	done
 
-# A builder that is installed but cannot work, such as docker without its daemon, is passed over.
+docs:
+	@command -v mdbook >/dev/null || { echo 'mdbook is missing: cargo install --locked mdbook' >&2; exit 1; }
+	mdbook build
+
+PREFIX = /usr/local
+DESTDIR =
+# The binary to install; built where none is named.
+BINARY =
+
+install:
+	@set -eu; binary='$(BINARY)'; \
+	if [ -z "$$binary" ]; then \
+		cargo build --release --locked; \
+		binary="$${CARGO_TARGET_DIR:-target}/release/qscale"; \
+	fi; \
+	prefix='$(DESTDIR)$(PREFIX)'; share="$$prefix/share"; set -x; \
+	install -d "$$prefix/bin" "$$share/man/man1" "$$share/bash-completion/completions" \
+		"$$share/zsh/site-functions" "$$share/fish/vendor_completions.d"; \
+	install -m 755 "$$binary" "$$prefix/bin/qscale"; \
+	install -m 644 man/*.1 "$$share/man/man1"; \
+	install -m 644 completions/qscale.bash "$$share/bash-completion/completions/qscale"; \
+	install -m 644 completions/_qscale "$$share/zsh/site-functions/_qscale"; \
+	install -m 644 completions/qscale.fish "$$share/fish/vendor_completions.d/qscale.fish"
+
+# A builder that is installed but does not work, such as docker without its daemon, is skipped.
 image:
 	@for builder in docker podman buildah; do \
 		"$$builder" info >/dev/null 2>&1 || continue; \

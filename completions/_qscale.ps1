@@ -41,7 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Write the profile as Kubernetes objects, for kubectl apply -f -')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what KEDA and the HPA would do with a load, and why')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'See the whole loop on this machine: items pushed, consumers started and ended as KEDA would, and all counted')
-            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write the completion script of a shell to stdout')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write shell completions or man pages')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Say whether the consumer that touches a file still does')
             break
         }
@@ -444,6 +444,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             break
         }
         'qscale;completions' {
+            [CompletionResult]::new('--out-dir', '--out-dir', [CompletionResultType]::ParameterName, 'Folder to write to, in place of stdout; required for `man`')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]')

@@ -96,12 +96,16 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__completions)
-            opts="-p -v -q -h --profile --env --log --color --verbose --quiet --help bash elvish fish powershell zsh"
+            opts="-p -v -q -h --out-dir --profile --env --log --color --verbose --quiet --help bash elvish fish powershell zsh man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --out-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -38,7 +38,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand render 'Write the profile as Kubernetes objects, for kubectl apply -f -'
             cand simulate 'Show what KEDA and the HPA would do with a load, and why'
             cand demo 'See the whole loop on this machine: items pushed, consumers started and ended as KEDA would, and all counted'
-            cand completions 'Write the completion script of a shell to stdout'
+            cand completions 'Write shell completions or man pages'
             cand health 'Say whether the consumer that touches a file still does'
         }
         &'qscale;produce'= {
@@ -429,6 +429,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'qscale;completions'= {
+            cand --out-dir 'Folder to write to, in place of stdout; required for `man`'
             cand -p 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'
             cand --profile 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]'
             cand --env 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]'

@@ -26,8 +26,8 @@ end
 
 complete -c qscale -n "__fish_qscale_needs_command" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_needs_command" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_needs_command" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_needs_command" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_needs_command" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -42,7 +42,7 @@ complete -c qscale -n "__fish_qscale_needs_command" -f -a "dead" -d 'Look at ite
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Write the profile as Kubernetes objects, for kubectl apply -f -'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "simulate" -d 'Show what KEDA and the HPA would do with a load, and why'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'See the whole loop on this machine: items pushed, consumers started and ended as KEDA would, and all counted'
-complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write shell completions or man pages'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "health" -d 'Say whether the consumer that touches a file still does'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d 'The list to push to [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s b -l batch -d 'Items a batch; each batch is one LPUSH [default: 50; 500 when nothing paces them]' -r
@@ -57,8 +57,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s i -l input -d 
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l max-backlog -d 'Wait while the list is longer than this' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l speed -d 'How many times as fast as the load says' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l seed -d 'Draw the same every time: what fills the template, and the times of a pattern\'s poisson' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -s o -l output -d 'The form of the result on stdout' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -s o -l output -d 'The form of the result on stdout' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
@@ -76,8 +76,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l connect-timeou
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -109,8 +109,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'Ho
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [env: QSCALE_METRICS] [default: not at all]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or milliseconds since 1970 [env: QSCALE_STAMP_FIELD]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Touch this file every second as long as the consumer turns [env: QSCALE_HEARTBEAT]' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'The form of the result: text goes to the log, json to stdout' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'The form of the result: text goes to the log, json to stdout' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l port -d 'Port [env: REDIS_PORT] [default: 6379]' -r
@@ -128,8 +128,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l connect-timeou
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -141,8 +141,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -s q -l quiet -d 
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Look this often' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l duration -d 'Stop after this long' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'The form of the samples' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'The form of the samples' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'The list to watch [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'The kubeconfig\'s context to look in [default: its current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'The consumers\' namespace [default: the profile\'s, else the context\'s]' -r
@@ -164,8 +164,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l connect-timeout 
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -178,8 +178,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -s q -l quiet -d 'S
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_subcommand_from ls show requeue purge" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -193,8 +193,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l older-than -d 'Only what has been dead for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l match -d 'Only where item or reason hold this text' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l limit -d 'So many at most' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s o -l output -d 'The form of the result' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
@@ -213,8 +213,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -223,8 +223,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
@@ -243,8 +243,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -257,8 +257,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l older-than -d 'Only what has been dead for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l match -d 'Only where item or reason hold this text' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l limit -d 'So many at most' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s o -l output -d 'The form of the result' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
@@ -277,8 +277,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -291,8 +291,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l older-than -d 'Only what has been dead for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l match -d 'Only where item or reason hold this text' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l limit -d 'So many at most' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s o -l output -d 'The form of the result' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s o -l output -d 'The form of the result' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s l -l list -d 'The list they come from [env: LIST_NAME] [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l redis -d 'Everything in one: redis://, rediss:// (TLS) or unix:// [env: REDIS_URL]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l host -d 'Host name or IP address [env: REDIS_HOST] [default: localhost]' -r
@@ -311,8 +311,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l reconnect-for -d 'How long a lost connection is tried for [default: 1m in produce, else for ever]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -333,8 +333,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand render" -l out-dir -d 'Wri
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l lint -d 'Say instead what is wrong with manifests that are there already, `-` for stdin; exit 4 for errors' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand render" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -367,8 +367,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l target-wait -
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l against -d 'Compare with what was recorded' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -379,22 +379,23 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -l redis -d 'Use thi
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l consumers -d 'How many consumers there are at most [default: the profile\'s max-replica-count]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'How many items are pushed [default: as many as the load has, or six of its batches]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'How many times as fast as in the profile everything goes: the load, the work, KEDA and the HPA' -r
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'The form of the readout on stdout' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'The form of the readout on stdout' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Say only what is wrong'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -l out-dir -d 'Folder to write to, in place of stdout; required for `man`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand completions" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand completions" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -405,8 +406,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand health" -l heartbeat -d 'T
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l max-age -d 'How long ago that may be [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand health" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand health" -l log -d 'The form of the log on stderr' -r -f -a "text\t'A line for people'
-json\t'One JSON object a line'"
+complete -c qscale -n "__fish_qscale_using_subcommand health" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand health" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"

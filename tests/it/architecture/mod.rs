@@ -128,6 +128,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("prometheus_client", &["metrics/"]),
     ("axum", &["metrics/"]),
     ("clap_complete", &["commands/completions.rs"]),
+    ("clap_mangen", &["commands/completions.rs"]),
     // The number of an exit status; all others say `Status`.
     ("std::process::ExitCode", &["exit.rs", "lib.rs", "main.rs"]),
     ("std::process::ExitCode::SUCCESS", &[]),
