@@ -8,7 +8,7 @@
 # make deny            check licenses, sources and advisories of the dependencies
 # make lint-manifests  run kube-score, kubeconform and kube-linter on what render writes; needs Go and Python
 # make bench           measure produce against redis-benchmark, render against kubectl
-# make regenerate      write completions/, man/, k8s/ and the schema of profiles with the binary
+# make regenerate      write completions/, man/, k8s/, the schema of profiles and docs/profile.md with the binary
 # make docs            build the manual as a site in target/book; needs mdbook
 # make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
 # make image           build the container image with docker, podman or buildah
@@ -143,6 +143,7 @@ regenerate: setup
 	for shell in bash zsh fish powershell elvish; do "$$qscale" completions "$$shell" --out-dir completions; done; \
 	rm -rf man; "$$qscale" completions man --out-dir man; \
 	"$$qscale" render --schema > config/qscale.schema.json; \
+	"$$qscale" render --schema=markdown > docs/profile.md; \
 	"$$qscale" --profile config/demo.toml simulate --produce '2m@1, 1m@6, 3m@0.5' --svg docs/simulate.svg > /dev/null; \
 	for profile in config/*.toml; do \
 		"$$qscale" --profile "$$profile" render > "k8s/$$(basename "$$profile" .toml).yaml"; \

@@ -1146,6 +1146,10 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --schema)
+                    COMPREPLY=($(compgen -W "json markdown" -- "${cur}"))
+                    return 0
+                    ;;
                 --lint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

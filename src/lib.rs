@@ -96,7 +96,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         return completions::run(args, Cli::command(), &printer);
     }
     if let Command::Render(args) = &cli.command
-        && let Some(result) = render::without_profile(args, &printer).await
+        && let Some(result) = render::without_profile(args, Cli::command, &printer).await
     {
         return result;
     }

@@ -13,6 +13,7 @@ mod overlay;
 mod produce;
 mod queue;
 mod redis;
+mod reference;
 pub mod scale;
 mod scenario;
 mod schema;
@@ -34,6 +35,7 @@ pub use self::overlay::Overlay;
 pub use self::produce::ProduceTable;
 pub use self::queue::{DEFAULT_LIST, QueueTable};
 pub use self::redis::RedisTable;
+pub use self::reference::Alternative;
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
 use crate::units::{Environment, Origin, Setting};
@@ -78,6 +80,11 @@ pub struct Profile {
 /// Returns the JSON Schema of the profile.
 pub fn schema() -> serde_json::Value {
     schema::of::<Profile>()
+}
+
+/// Returns the reference of the profile in Markdown; `alternative` looks up the flag of a key.
+pub fn reference(alternative: &dyn Fn(&[&str]) -> Option<Alternative>) -> String {
+    reference::of(&schema(), alternative)
 }
 
 impl Profile {

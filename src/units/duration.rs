@@ -14,7 +14,7 @@ use super::pattern;
 /// A duration that is written as text in profiles and flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(into = "String")]
-#[schemars(with = "String", extend("pattern" = pattern::DURATION, "examples" = ["2s", "1m 30s"]))]
+#[schemars(with = "String", title = "duration", extend("pattern" = pattern::DURATION, "examples" = ["2s", "1m 30s"]))]
 pub struct HumanDuration(pub Duration);
 
 impl FromStr for HumanDuration {
@@ -52,7 +52,7 @@ impl fmt::Display for HumanDuration {
 /// A duration that varies from item to item, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(into = "String")]
-#[schemars(with = "String", extend("pattern" = pattern::DURATION_RANGE, "examples" = ["2s", "2s..6s"]))]
+#[schemars(with = "String", title = "duration or range of durations", extend("pattern" = pattern::DURATION_RANGE, "examples" = ["2s", "2s..6s"]))]
 pub struct DurationRange {
     /// The shortest.
     pub from: Duration,

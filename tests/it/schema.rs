@@ -24,6 +24,17 @@ fn the_schema_that_is_shipped_is_current() {
 }
 
 #[test]
+fn reference_of_the_profile_is_current() {
+    let shipped = fs::read_to_string("docs/profile.md").unwrap_or_default();
+    let run = Qscale::new(["render", "--schema=markdown"]).output().exits(0);
+    assert!(run.stdout == shipped, "docs/profile.md is outdated: run `make regenerate`");
+    for (path, key, _) in leaves(&profile::schema()) {
+        let heading = format!("\n### `{}`\n", [path.as_slice(), &[key]].concat().join("."));
+        assert!(shipped.contains(&heading), "no heading{heading}");
+    }
+}
+
+#[test]
 fn what_is_right_is_right_for_both() {
     let validator = validator();
     for path in toml_files("config").into_iter().chain(toml_files("tests/profiles/valid")) {

@@ -38,9 +38,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FOLDER")]
     pub(super) out_dir: Option<PathBuf>,
 
-    /// Write the JSON Schema of profiles instead, for editors
-    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
-    pub(super) schema: bool,
+    /// Write the JSON Schema of profiles instead, for editors; markdown writes the reference of all keys
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "json",
+        conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
+    pub(super) schema: Option<SchemaFormat>,
 
     /// Say instead what is wrong with the profile and what is rendered from it; exit 4 for errors
     #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema"])]
@@ -66,4 +67,13 @@ pub(super) enum Format {
     Yaml,
     /// A List
     Json,
+}
+
+/// Format of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SchemaFormat {
+    /// JSON Schema, draft 7
+    Json,
+    /// A heading per key
+    Markdown,
 }

@@ -3,10 +3,12 @@
 mod args;
 mod check;
 mod plan;
+mod reference;
 
 use color_eyre::eyre::Result;
 
 pub(crate) use self::args::Args;
+use self::args::SchemaFormat;
 use self::plan::Plan;
 use super::Context;
 use crate::exit::Outcome;
@@ -30,9 +32,15 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
 }
 
 /// Does what needs no profile, or a profile that need not be right; `None` where it has to be.
-pub(crate) async fn without_profile(args: &Args, printer: &Printer) -> Option<Result<Outcome>> {
-    if args.schema {
-        return Some(schema(printer));
+pub(crate) async fn without_profile(
+    args: &Args,
+    command: impl FnOnce() -> clap::Command,
+    printer: &Printer,
+) -> Option<Result<Outcome>> {
+    match args.schema {
+        Some(SchemaFormat::Json) => return Some(schema(printer)),
+        Some(SchemaFormat::Markdown) => return Some(reference(&command(), printer)),
+        None => {}
     }
     if args.lint.is_empty() { None } else { Some(check::lint(args, printer).await) }
 }
@@ -42,9 +50,15 @@ pub(crate) fn check(args: &Args, source: Source, env: Option<&Setting<String>>, 
     check::profile(args, source, env, printer)
 }
 
-/// Writes the schema of profiles; no profile is needed for it, least of all one that is right.
+/// Writes the schema of profiles, also where the profile is invalid: that is when an editor needs it.
 fn schema(printer: &Printer) -> Result<Outcome> {
     printer.result(&format_args!("{:#}", profile::schema()))?;
+    Ok(Outcome::Done)
+}
+
+/// Writes the reference of all keys.
+fn reference(command: &clap::Command, printer: &Printer) -> Result<Outcome> {
+    printer.raw(reference::reference(command).as_bytes())?;
     Ok(Outcome::Done)
 }
 

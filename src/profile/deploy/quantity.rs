@@ -35,7 +35,7 @@ pub struct QuantityTable {
 /// A quantity as Kubernetes writes it: a number, and a suffix such as `m`, `k`, `M` or `Mi`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
+#[schemars(title = "Kubernetes quantity", extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
 pub struct QuantityText(pub String);
 
 /// What a suffix multiplies by, <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
