@@ -16,7 +16,7 @@ use crate::terminal::Printer;
 pub(crate) struct Args {
     /// Shell to complete for, or `man` for the man pages
     #[arg(value_name = "SHELL")]
-    format: Format,
+    format: CompletionFormat,
 
     /// Folder to write to, in place of stdout; required for `man`
     #[arg(long, value_name = "FOLDER", required_if_eq("format", "man"))]
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum CompletionFormat {
     Bash,
     Elvish,
     Fish,
@@ -34,17 +34,19 @@ enum Format {
     Man,
 }
 
-/// A file by name and content.
-type Page = (String, Vec<u8>);
+struct GeneratedFile {
+    name: String,
+    content: Vec<u8>,
+}
 
 pub(crate) fn run(args: &Args, mut command: Command, printer: &Printer) -> Result<Outcome> {
-    let pages = match args.format {
-        Format::Bash => vec![script(Shell::Bash, &mut command)],
-        Format::Elvish => vec![script(Shell::Elvish, &mut command)],
-        Format::Fish => vec![script(Shell::Fish, &mut command)],
-        Format::PowerShell => vec![script(Shell::PowerShell, &mut command)],
-        Format::Zsh => vec![script(Shell::Zsh, &mut command)],
-        Format::Man => {
+    let files = match args.format {
+        CompletionFormat::Bash => vec![script(Shell::Bash, &mut command)],
+        CompletionFormat::Elvish => vec![script(Shell::Elvish, &mut command)],
+        CompletionFormat::Fish => vec![script(Shell::Fish, &mut command)],
+        CompletionFormat::PowerShell => vec![script(Shell::PowerShell, &mut command)],
+        CompletionFormat::Zsh => vec![script(Shell::Zsh, &mut command)],
+        CompletionFormat::Man => {
             command.build();
             man_pages(&command)?
         }
@@ -52,28 +54,28 @@ pub(crate) fn run(args: &Args, mut command: Command, printer: &Printer) -> Resul
     match &args.out_dir {
         Some(path) => {
             let folder = Folder::make(path)?;
-            for (name, content) in pages {
+            for GeneratedFile { name, content } in files {
                 folder.write(&name, std::str::from_utf8(&content)?)?;
             }
         }
-        None => pages.iter().try_for_each(|(_, content)| printer.raw(content))?,
+        None => files.iter().try_for_each(|file| printer.raw(&file.content))?,
     }
     Ok(Outcome::Done)
 }
 
-fn script(shell: Shell, command: &mut Command) -> Page {
+fn script(shell: Shell, command: &mut Command) -> GeneratedFile {
     use clap_complete::Generator as _;
     let mut script = Vec::new();
     clap_complete::generate(shell, command, "qscale", &mut script);
-    (shell.file_name("qscale"), script)
+    GeneratedFile { name: shell.file_name("qscale"), content: script }
 }
 
 /// Returns the pages of a command that has been built and of its subcommands.
-fn man_pages(command: &Command) -> Result<Vec<Page>> {
+fn man_pages(command: &Command) -> Result<Vec<GeneratedFile>> {
     let man = Man::new(command.clone());
-    let mut page = Vec::new();
-    man.render(&mut page)?;
-    let mut pages = vec![(man.get_filename(), page)];
+    let mut content = Vec::new();
+    man.render(&mut content)?;
+    let mut pages = vec![GeneratedFile { name: man.get_filename(), content }];
     for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
         pages.extend(man_pages(subcommand)?);
     }

@@ -73,7 +73,7 @@ async fn exchange(claims: &mut Claims, finished: &[Outcome], most: usize) -> Exc
 // ── the list stays anybody's ──
 
 #[test]
-fn the_list_holds_bare_items_while_consumers_work_and_after_they_gave_back() {
+fn list_holds_bare_items_while_consumers_run_and_after_requeues() {
     let server = RedisServer::start();
     let odd: [&[u8]; 5] = [b"first", b"\xff\xfe\0\r\n", b"", b"{\"a\": 1}", b" last "];
     server.push("mylist", odd);
@@ -90,7 +90,7 @@ fn the_list_holds_bare_items_while_consumers_work_and_after_they_gave_back() {
 }
 
 #[test]
-fn companions_lie_in_the_slot_of_their_list() {
+fn companion_keys_share_the_slot_of_their_list() {
     let server = RedisServer::builder().directive("cluster-enabled yes").start();
     server.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
     wait_until("the cluster is whole", SOON, || server.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
@@ -116,7 +116,7 @@ fn companions_lie_in_the_slot_of_their_list() {
 // ── in one place, whatever dies ──
 
 #[test]
-fn an_item_is_in_exactly_one_place_at_every_instant() {
+fn item_is_in_exactly_one_place_at_every_instant() {
     let server = RedisServer::start();
     let items = (0..400).map(|number| match number % 10 {
         0 => format!("broken {number}"),
@@ -150,7 +150,7 @@ fn an_item_is_in_exactly_one_place_at_every_instant() {
 }
 
 #[test]
-fn a_dead_consumers_items_go_to_another() {
+fn items_of_a_dead_consumer_are_redelivered() {
     let server = RedisServer::start();
     server.push("mylist", items(3));
     let run = busy(&server, "a", 3, &[]);
@@ -164,7 +164,7 @@ fn a_dead_consumers_items_go_to_another() {
 }
 
 #[test]
-fn an_item_that_had_only_landed_when_its_consumer_died_is_worked() {
+fn landed_item_of_a_dead_consumer_is_processed() {
     let server = RedisServer::start();
     let run = consume(&server.url(), "a", &["--work", "1h"]).spawn();
     wait_until("it waits", SOON, || server.blocked_clients() == 1);
@@ -181,7 +181,7 @@ fn an_item_that_had_only_landed_when_its_consumer_died_is_worked() {
 }
 
 #[test]
-fn a_landed_item_is_not_kept_by_a_consumer_that_has_no_hand_for_it() {
+fn landed_item_is_not_held_by_a_consumer_without_a_free_slot() {
     let server = RedisServer::start();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
@@ -198,7 +198,7 @@ fn a_landed_item_is_not_kept_by_a_consumer_that_has_no_hand_for_it() {
 }
 
 #[test]
-fn a_live_consumer_keeps_its_item_for_ten_leases() {
+fn lease_is_renewed_while_a_handler_runs() {
     let server = RedisServer::start();
     server.push("mylist", ["long"]);
     let run = consume(&server.url(), "a", &["--work", "10s", "--max-items", "1"]).spawn();
@@ -212,7 +212,7 @@ fn a_live_consumer_keeps_its_item_for_ten_leases() {
 }
 
 #[test]
-fn a_consumer_that_stood_still_beyond_its_lease_does_not_acknowledge() {
+fn lease_that_expired_is_not_acknowledged() {
     let server = RedisServer::start();
     server.push("mylist", ["slow"]);
     let run = consume(&server.url(), "a", &["--work", "2s"]).spawn();
@@ -230,7 +230,7 @@ fn a_consumer_that_stood_still_beyond_its_lease_does_not_acknowledge() {
 }
 
 #[test]
-fn a_crash_spends_no_attempt_and_the_last_one_allowed_makes_a_dead_letter() {
+fn crash_spends_no_attempt_and_the_last_one_allowed_dead_letters() {
     let server = RedisServer::start();
     server.push("mylist", ["killer"]);
     let words = ["--max-crashes", "2", "--max-attempts", "1"];
@@ -253,7 +253,7 @@ fn a_crash_spends_no_attempt_and_the_last_one_allowed_makes_a_dead_letter() {
 }
 
 #[test]
-fn two_equal_items_are_two() {
+fn equal_items_are_counted_apart() {
     let server = RedisServer::start();
     server.push("mylist", ["same", "same", "same"]);
     let run = busy(&server, "a", 3, &[]);
@@ -266,7 +266,7 @@ fn two_equal_items_are_two() {
 // ── an orderly stop ──
 
 #[test]
-fn an_orderly_stop_leaves_the_list_as_it_was_and_nothing_beside_it() {
+fn orderly_stop_restores_the_list_and_leaves_no_other_key() {
     let server = RedisServer::start();
     server.push("mylist", items(150));
     let run = busy(&server, "a", 120, &[]);
@@ -277,7 +277,7 @@ fn an_orderly_stop_leaves_the_list_as_it_was_and_nothing_beside_it() {
 }
 
 #[test]
-fn an_item_with_a_past_is_given_back_with_it() {
+fn history_is_kept_when_an_item_is_requeued() {
     let server = RedisServer::start();
     server.push("mylist", ["tried"]);
     busy(&server, "a", 1, &[]).kill();
@@ -290,7 +290,7 @@ fn an_item_with_a_past_is_given_back_with_it() {
 // ── what it costs ──
 
 #[test]
-fn what_is_finished_is_handed_in_with_the_call_that_takes_what_is_next() {
+fn acknowledgements_travel_with_the_next_claim() {
     let server = RedisServer::start();
     server.push("mylist", items(500));
     server.cli(&["CONFIG", "RESETSTAT"]);
@@ -302,7 +302,7 @@ fn what_is_finished_is_handed_in_with_the_call_that_takes_what_is_next() {
 }
 
 #[test]
-fn a_free_hand_takes_the_next_item_at_once_while_others_are_full() {
+fn free_slot_claims_the_next_item_at_once() {
     let server = RedisServer::start();
     let run = consume(&server.url(), "a", &["--work", "1h", "--concurrency", "3", "--lease", "1h"]).spawn();
     for (number, item) in items(3).iter().enumerate() {
@@ -313,7 +313,7 @@ fn a_free_hand_takes_the_next_item_at_once_while_others_are_full() {
 }
 
 #[test]
-fn no_time_of_day_is_sent_to_redis() {
+fn time_of_day_is_never_sent_to_redis() {
     let server =
         RedisServer::builder().directive("slowlog-log-slower-than 0").directive("slowlog-max-len 1000").start();
     server.push("mylist", items(20));
@@ -338,7 +338,7 @@ fn no_time_of_day_is_sent_to_redis() {
 }
 
 #[test]
-fn a_lease_ends_by_the_clock_of_redis() {
+fn lease_expires_by_the_clock_of_redis() {
     let server = RedisServer::start();
     server.push("mylist", ["a"]);
     let run = busy(&server, "a", 1, &["--lease", "1h"]);
@@ -353,7 +353,7 @@ fn a_lease_ends_by_the_clock_of_redis() {
 // ── losses ──
 
 #[test]
-fn a_lost_reply_loses_nothing_and_doubles_nothing() {
+fn lost_reply_loses_and_doubles_nothing() {
     let server = RedisServer::start();
     server.push("mylist", items(300));
     let proxy = Proxy::before(server.port());
@@ -377,7 +377,7 @@ fn a_lost_reply_loses_nothing_and_doubles_nothing() {
 }
 
 #[test]
-fn a_link_that_went_dead_between_work_and_acknowledgement_doubles_nothing() {
+fn link_that_dies_before_the_acknowledgement_doubles_nothing() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     server.push("mylist", items(2));
@@ -391,7 +391,7 @@ fn a_link_that_went_dead_between_work_and_acknowledgement_doubles_nothing() {
 }
 
 #[test]
-fn scripts_that_redis_forgot_are_told_again() {
+fn scripts_are_loaded_again_after_script_flush() {
     let server = RedisServer::start();
     server.push("mylist", items(200));
     let run = consume(&server.url(), "a", &["--work", "2ms", "--max-items", "200"]).spawn();
@@ -405,7 +405,7 @@ fn scripts_that_redis_forgot_are_told_again() {
 }
 
 #[test]
-fn a_redis_that_was_killed_and_came_back_still_knows_what_is_in_work() {
+fn items_in_flight_survive_a_restart_of_redis() {
     let mut server = RedisServer::builder().durable().start();
     server.push("mylist", items(200));
     let words = ["--work", "5ms", "--concurrency", "4", "--max-items", "200", "--lease", "30s"];
@@ -422,7 +422,7 @@ fn a_redis_that_was_killed_and_came_back_still_knows_what_is_in_work() {
 }
 
 #[test]
-fn what_redis_remembers_and_its_consumer_does_not_is_worked_after_an_outage() {
+fn items_known_only_to_redis_are_processed_after_an_outage() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     server.push("mylist", items(2));
@@ -441,7 +441,7 @@ fn what_redis_remembers_and_its_consumer_does_not_is_worked_after_an_outage() {
 }
 
 #[test]
-fn a_call_that_comes_after_a_later_one_takes_nothing() {
+fn late_call_claims_nothing() {
     let server = RedisServer::start();
     server.push("mylist", items(9));
     let script = include_str!("../../src/queue/scripts/exchange.lua");
@@ -468,7 +468,7 @@ fn a_call_that_comes_after_a_later_one_takes_nothing() {
 // ── failures ──
 
 #[test]
-fn a_failed_item_waits_and_comes_back_with_its_past() {
+fn failed_item_is_delayed_and_returns_with_its_history() {
     let server = RedisServer::start();
     server.push("mylist", ["flaky", "next"]);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -512,7 +512,7 @@ fn a_failed_item_waits_and_comes_back_with_its_past() {
 }
 
 #[test]
-fn an_item_that_cannot_be_worked_is_a_dead_letter_at_once() {
+fn item_that_cannot_be_processed_is_dead_lettered_at_once() {
     let server = RedisServer::start();
     server.push("mylist", [&b"no \xff json"[..]]);
     let run = consume(&server.url(), "a", &["--work", "field:wait", "--max-items", "1"]).output().exits(0);
@@ -526,7 +526,7 @@ fn an_item_that_cannot_be_worked_is_a_dead_letter_at_once() {
 }
 
 #[test]
-fn a_result_is_counted_once_however_often_it_is_handed_in() {
+fn result_is_counted_once_however_often_it_is_sent() {
     let server = RedisServer::start();
     server.push("mylist", ["a", "b"]);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -543,7 +543,7 @@ fn a_result_is_counted_once_however_often_it_is_handed_in() {
 // ── a server that refuses ──
 
 #[test]
-fn a_missing_right_is_named_before_anything_is_taken() {
+fn missing_permission_is_named_before_the_first_claim() {
     for missing in ["hset", "hdel", "rpop", "rpush", "lpush", "zadd", "zrem", "blmove", "evalsha", "hkeys", "lmove"] {
         let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{missing}")).start();
         server.push("mylist", ["a"]);
@@ -556,7 +556,7 @@ fn a_missing_right_is_named_before_anything_is_taken() {
 }
 
 #[test]
-fn a_user_who_may_not_use_the_companions_is_told_their_names() {
+fn missing_key_permission_names_the_companion_keys() {
     let server = RedisServer::builder().user("app", "secret", "~mylist +@all").start();
     server.push("mylist", ["a"]);
     let run = consume(&server.url_with("app:secret"), "a", &["--work", "1ms", "--max-items", "1"]).output().exits(69);
@@ -565,7 +565,7 @@ fn a_user_who_may_not_use_the_companions_is_told_their_names() {
 }
 
 #[test]
-fn a_redis_that_is_full_can_be_worked_empty() {
+fn full_redis_can_be_drained() {
     let server = RedisServer::start();
     server.push("mylist", items(50));
     let run = consume(&server.url(), "a", &["--work", "1h", "--concurrency", "10"]).spawn();
@@ -586,7 +586,7 @@ fn a_redis_that_is_full_can_be_worked_empty() {
 }
 
 #[test]
-fn a_list_that_became_something_else_costs_no_item() {
+fn list_replaced_by_another_type_costs_no_item() {
     let server = RedisServer::start();
     server.push("mylist", items(3));
     let run = busy(&server, "a", 3, &[]);

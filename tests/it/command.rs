@@ -57,7 +57,7 @@ fn read(file: &Path) -> String {
 // ── what it is given ──
 
 #[test]
-fn the_item_is_on_its_stdin_byte_for_byte() {
+fn stdin_is_the_item_byte_for_byte() {
     let server = RedisServer::start();
     let large: Vec<u8> = (0..10_000_000_u32).map(|number| number.to_le_bytes()[0] ^ number.to_le_bytes()[2]).collect();
     let items: [&[u8]; 5] = [b"plain", b"", b"\0\xff\r\n\0", b"two\nlines\n", &large];
@@ -75,7 +75,7 @@ fn the_item_is_on_its_stdin_byte_for_byte() {
 }
 
 #[test]
-fn variables_say_which_item_it_is() {
+fn variables_describe_the_item() {
     let server = RedisServer::start();
     let folder = folder();
     server.push("mylist", ["a", "b"]);
@@ -96,7 +96,7 @@ fn variables_say_which_item_it_is() {
 }
 
 #[test]
-fn braces_in_an_argument_become_the_item_and_no_shell_looks_at_it() {
+fn braces_in_an_argument_become_the_item_without_a_shell() {
     let server = RedisServer::start();
     server.push("mylist", ["$(id) `id` 'q' \"d\" *; {}"]);
     let run = consume(&server, &["--once"], &["printf", "%s|", "{}", "a{}b", "plain"]).output().exits(0);
@@ -105,7 +105,7 @@ fn braces_in_an_argument_become_the_item_and_no_shell_looks_at_it() {
 }
 
 #[test]
-fn the_profile_may_name_the_command_and_a_command_line_goes_over_it() {
+fn command_line_overrides_the_command_of_the_profile() {
     let server = RedisServer::start();
     server.push("mylist", ["a", "b", "c"]);
     let profile = "[consume]\nmax-items = 1\ncommand = [\"sh\", \"-c\", \"echo by profile; exit 3\"]\n\
@@ -121,7 +121,7 @@ fn the_profile_may_name_the_command_and_a_command_line_goes_over_it() {
 // ── what its end says ──
 
 #[test]
-fn its_exit_status_says_what_becomes_of_the_item() {
+fn exit_status_decides_about_the_item() {
     let server = RedisServer::start();
     for (status, expected) in [(0, [1, 1, 0, 0, 0]), (65, [1, 0, 0, 1, 0]), (75, [1, 0, 1, 0, 0]), (9, [1, 0, 1, 0, 0])]
     {
@@ -141,7 +141,7 @@ fn its_exit_status_says_what_becomes_of_the_item() {
 }
 
 #[test]
-fn the_map_of_statuses_can_be_changed_by_profile_and_by_flag() {
+fn exit_map_is_set_by_profile_and_flag() {
     let server = RedisServer::start();
     let profile = "[consume.exit]\ndead = [7]\n";
     // 65 is no dead letter for this profile, and 8 is one for this command line.
@@ -156,7 +156,7 @@ fn the_map_of_statuses_can_be_changed_by_profile_and_by_flag() {
 }
 
 #[test]
-fn a_failure_is_tried_again_with_longer_and_longer_pauses_and_is_a_dead_letter_in_the_end() {
+fn failed_item_is_retried_with_backoff_and_then_dead_lettered() {
     let server = RedisServer::start();
     let folder = folder();
     server.push("mylist", [b"\xff item\0".as_slice()]);
@@ -180,7 +180,7 @@ fn a_failure_is_tried_again_with_longer_and_longer_pauses_and_is_a_dead_letter_i
 }
 
 #[test]
-fn an_item_that_is_due_soon_is_waited_for_where_that_is_asked_for() {
+fn await_due_keeps_consume_running() {
     let server = RedisServer::start();
     server.push("mylist", ["item"]);
     let backoff = ["--once", "--backoff", "4s..4s"];
@@ -200,7 +200,7 @@ fn an_item_that_is_due_soon_is_waited_for_where_that_is_asked_for() {
 }
 
 #[test]
-fn to_try_again_without_spending_attempts_is_bounded_by_age() {
+fn retry_without_an_attempt_is_limited_by_max_age() {
     let server = RedisServer::start();
     server.push("mylist", ["a"]);
     let words = ["--idle-exit", "1s", "--max-attempts", "1", "--max-age", "600ms", "--backoff", "100ms..100ms"];
@@ -212,7 +212,7 @@ fn to_try_again_without_spending_attempts_is_bounded_by_age() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_stops_the_consumer_and_the_item_is_back() {
+fn command_that_cannot_run_stops_the_consumer_and_requeues() {
     let server = RedisServer::start();
     let items = ["first", "second"];
     server.push("mylist", items);
@@ -236,7 +236,7 @@ fn a_command_that_cannot_be_run_stops_the_consumer_and_the_item_is_back() {
 // ── how it ends ──
 
 #[test]
-fn one_that_takes_too_long_is_ended_with_all_it_started_and_the_attempt_has_failed() {
+fn timeout_ends_the_command_with_its_children() {
     let server = RedisServer::start();
     let folder = folder();
     server.push("mylist", ["a"]);
@@ -258,7 +258,7 @@ fn one_that_takes_too_long_is_ended_with_all_it_started_and_the_attempt_has_fail
 }
 
 #[test]
-fn those_at_work_are_finished_within_the_drain_time_and_ended_after_it() {
+fn drain_time_lets_commands_finish() {
     let server = RedisServer::start();
     let folder = folder();
     server.push("mylist", ["short", "long", "never begun"]);
@@ -276,7 +276,7 @@ fn those_at_work_are_finished_within_the_drain_time_and_ended_after_it() {
 }
 
 #[test]
-fn an_item_that_has_failed_before_keeps_its_past_when_it_is_given_back() {
+fn requeued_item_keeps_its_history() {
     let server = RedisServer::start();
     let folder = folder();
     server.push("mylist", ["a"]);
@@ -299,7 +299,7 @@ fn an_item_that_has_failed_before_keeps_its_past_when_it_is_given_back() {
 // ── what it prints ──
 
 #[test]
-fn each_line_it_prints_comes_with_the_id_of_its_item() {
+fn output_lines_are_prefixed_with_the_item_id() {
     let server = RedisServer::start();
     server.push("mylist", (0..20).map(|number| number.to_string()));
     let line = "read item; for i in 1 2 3; do printf \"$QSCALE_ITEM_ID has $item\"; sleep 0.01; echo \" line $i\"; done; \
@@ -315,7 +315,7 @@ fn each_line_it_prints_comes_with_the_id_of_its_item() {
 }
 
 #[test]
-fn with_a_log_of_json_what_it_prints_is_json_as_well() {
+fn output_lines_are_json_in_a_json_log() {
     let server = RedisServer::start();
     server.push("mylist", ["a"]);
     let run = shell(&server, &["--once", "--log", "json"], "echo '\"out\"'; printf 'err' >&2").output().exits(0);
@@ -329,7 +329,7 @@ fn with_a_log_of_json_what_it_prints_is_json_as_well() {
 // ── where its settings come from ──
 
 #[test]
-fn variables_say_what_flags_leave_open_and_an_empty_one_says_nothing() {
+fn variables_fill_in_for_flags_and_empty_ones_are_absent() {
     let server = RedisServer::start();
     let run = |words: &[&str], attempts: &str| {
         server.cli(&["FLUSHALL"]);

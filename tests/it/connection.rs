@@ -68,24 +68,24 @@ fn works(server: &RedisServer, db: &str, way: impl Fn(Qscale) -> Qscale) {
 // ── ways to be kept out ──
 
 #[test]
-fn a_refused_connection_is_told() {
+fn refused_connection_is_reported() {
     let address = format!("127.0.0.1:{}", crate::support::free_port());
     each_fails(&["--redis", &format!("redis://:{SECRET}@{address}")], &[], &address, &["refused"]);
 }
 
 #[test]
-fn a_socket_that_is_not_there_is_told() {
+fn missing_socket_is_reported() {
     each_fails(&["--redis", "unix:///nowhere/redis.sock"], &[], "/nowhere/redis.sock", &["no such"]);
 }
 
 #[test]
-fn an_unknown_host_is_told() {
+fn unknown_host_is_reported() {
     let redis = format!("redis://:{SECRET}@no-such-host.invalid:6379");
     each_fails(&["--redis", &redis], &[], "no-such-host.invalid", &["host"]);
 }
 
 #[test]
-fn a_port_that_says_nothing_is_told() {
+fn silent_port_is_reported() {
     // The system accepts for it, and nobody ever answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
@@ -94,7 +94,7 @@ fn a_port_that_says_nothing_is_told() {
 }
 
 #[test]
-fn a_server_that_hangs_is_told() {
+fn hanging_server_is_reported() {
     let server = RedisServer::start();
     server.pause();
     each_fails(&["--redis", &server.url()], &[], &server.address(), &["within"]);
@@ -109,7 +109,7 @@ fn connect_timeout_is_kept() {
 }
 
 #[test]
-fn a_tls_server_spoken_to_in_plain_is_told() {
+fn plain_connection_to_a_tls_server_is_reported() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
     let redis = format!("redis://:{SECRET}@{}", server.address());
@@ -117,14 +117,14 @@ fn a_tls_server_spoken_to_in_plain_is_told() {
 }
 
 #[test]
-fn a_plain_server_spoken_to_in_tls_is_told() {
+fn tls_connection_to_a_plain_server_is_reported() {
     let server = RedisServer::start();
     let redis = format!("rediss://:{SECRET}@{}", server.address());
     each_fails(&["--redis", &redis], &[], &server.address(), &["TLS"]);
 }
 
 #[test]
-fn an_unknown_authority_is_told() {
+fn unknown_authority_is_reported() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
     let redis = server.url_with(&format!(":{SECRET}"));
@@ -135,7 +135,7 @@ fn an_unknown_authority_is_told() {
 }
 
 #[test]
-fn a_certificate_of_somebody_else_is_told() {
+fn certificate_of_another_host_is_reported() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.wrong_name).start();
     let redis = server.url_with(&format!(":{SECRET}"));
@@ -149,7 +149,7 @@ fn a_certificate_of_somebody_else_is_told() {
 }
 
 #[test]
-fn a_missing_client_certificate_is_told() {
+fn missing_client_certificate_is_reported() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().mutual_tls(&certificates).start();
     let redis = server.url_with(&format!(":{SECRET}"));
@@ -158,14 +158,14 @@ fn a_missing_client_certificate_is_told() {
 }
 
 #[test]
-fn a_wrong_password_is_told() {
+fn wrong_password_is_reported() {
     let server = RedisServer::builder().password("another-password").start();
     each_fails(&["--redis", &server.url_with(&format!(":{SECRET}"))], &[], &server.address(), &["password"]);
     each_fails(&["--redis", &server.url()], &[("REDIS_PASSWORD", SECRET)], &server.address(), &["password"]);
 }
 
 #[test]
-fn an_unknown_user_is_told() {
+fn unknown_user_is_reported() {
     let server = RedisServer::builder().password("another-password").start();
     each_fails(
         &["--redis", &server.url_with(&format!("nobody:{SECRET}"))],
@@ -176,7 +176,7 @@ fn an_unknown_user_is_told() {
 }
 
 #[test]
-fn a_missing_password_is_told() {
+fn missing_password_is_reported() {
     let server = RedisServer::builder().password(SECRET).start();
     each_fails(&["--redis", &server.url()], &[], &server.address(), &["password"]);
 }
@@ -193,7 +193,7 @@ fn is_refused(command: &[&str], rules: &str, words: &[&str], grant: &str) {
 }
 
 #[test]
-fn a_command_that_the_user_may_not_run_is_named() {
+fn forbidden_command_is_named() {
     let plain = [CONSUME, &["--delivery", "at-most-once"]].concat();
     for (command, named) in [(PRODUCE, "lpush"), (&plain, "brpop"), (WATCH, "llen")] {
         is_refused(command, &format!("~* +@all -{named}"), &["app", named], &format!("+{named}"));
@@ -201,7 +201,7 @@ fn a_command_that_the_user_may_not_run_is_named() {
 }
 
 #[test]
-fn a_command_that_claims_need_and_the_user_may_not_run_is_named() {
+fn forbidden_command_of_claims_is_named() {
     // The first are asked for before anything is claimed, the others inside the scripts.
     for named in ["evalsha", "eval", "zadd", "zscore", "hget", "hset", "hgetall", "hlen", "hincrby", "rpop", "del"] {
         is_refused(CONSUME, &format!("~* +@all -{named}"), &["app", &format!("`{named}`")], &format!("+{named}"));
@@ -212,19 +212,19 @@ fn a_command_that_claims_need_and_the_user_may_not_run_is_named() {
 }
 
 #[test]
-fn companions_that_the_user_may_not_touch_are_named() {
+fn forbidden_companion_keys_are_named() {
     is_refused(CONSUME, "~mylist +@all", &["app", "{mylist}:*"], "~{mylist}:*");
     is_refused(CONSUME, "~{mylist}:* +@all", &["app", "the key `mylist`"], "~mylist");
 }
 
 #[test]
-fn a_key_that_the_user_may_not_touch_is_told() {
+fn forbidden_key_is_reported() {
     let server = RedisServer::builder().user("app", SECRET, "~other +@all").start();
     each_fails(&["--redis", &server.url_with(&format!("app:{SECRET}"))], &[], &server.address(), &["app", "mylist"]);
 }
 
 #[test]
-fn a_server_that_still_loads_is_told() {
+fn loading_server_is_reported() {
     let mut server = RedisServer::builder().password(SECRET).directive("save 3600 1000000").start();
     server.cli(&["DEBUG", "POPULATE", "30000"]);
     server.cli(&["SAVE"]);
@@ -237,7 +237,7 @@ fn a_server_that_still_loads_is_told() {
 }
 
 #[test]
-fn a_key_of_another_type_is_told() {
+fn key_of_another_type_is_reported() {
     let server = RedisServer::start();
     server.cli(&["SET", "mylist", "not a list"]);
     each_fails(&["--redis", &server.url()], &[], &server.address(), &["mylist", "list"]);
@@ -245,7 +245,7 @@ fn a_key_of_another_type_is_told() {
 }
 
 #[test]
-fn a_database_that_the_server_does_not_have_is_told() {
+fn missing_database_is_reported() {
     let server = RedisServer::builder().directive("databases 2").start();
     each_fails(&["--redis", &server.url(), "--db", "7"], &[], &server.address(), &["database 7"]);
 }
@@ -253,13 +253,13 @@ fn a_database_that_the_server_does_not_have_is_told() {
 // ── ways in ──
 
 #[test]
-fn a_plain_url_gets_in() {
+fn url_connects() {
     let server = RedisServer::start();
     works(&server, "0", |qscale| qscale.args(["--redis", &server.url()]));
 }
 
 #[test]
-fn a_name_and_the_variables_of_the_tutorial_get_in() {
+fn host_and_port_variables_connect() {
     let server = RedisServer::builder().password("another-password").user("app", SECRET, "~* +@all").start();
     works(&server, "0", |qscale| {
         qscale
@@ -271,7 +271,7 @@ fn a_name_and_the_variables_of_the_tutorial_get_in() {
 }
 
 #[test]
-fn what_kubernetes_injects_gets_in() {
+fn service_variables_of_kubernetes_connect() {
     let server = RedisServer::start();
     let link = format!("tcp://{}", server.address());
     works(&server, "0", |qscale| qscale.env("REDIS_PORT", &link));
@@ -280,7 +280,7 @@ fn what_kubernetes_injects_gets_in() {
 }
 
 #[test]
-fn a_flag_beats_the_environment_and_the_environment_beats_the_profile() {
+fn flag_beats_environment_beats_profile() {
     let server = RedisServer::start();
     let profile = |port: u16| format!("[redis]\nhost = \"127.0.0.1\"\nport = {port}\n");
     works(&server, "0", |qscale| qscale.file("qscale.toml", profile(server.port())));
@@ -289,14 +289,14 @@ fn a_flag_beats_the_environment_and_the_environment_beats_the_profile() {
 }
 
 #[test]
-fn a_unix_socket_gets_in() {
+fn unix_socket_connects() {
     let server = RedisServer::start();
     works(&server, "0", |qscale| qscale.args(["--redis", &server.unix_url()]));
     works(&server, "5", |qscale| qscale.args(["--redis", &format!("{}?db=5", server.unix_url())]));
 }
 
 #[test]
-fn a_database_index_leads_into_that_database() {
+fn database_index_selects_the_database() {
     let server = RedisServer::start();
     works(&server, "3", |qscale| qscale.args(["--redis", &format!("{}/3", server.url())]));
     works(&server, "4", |qscale| qscale.args(["--redis", &server.url(), "--db", "4"]));
@@ -304,7 +304,7 @@ fn a_database_index_leads_into_that_database() {
 }
 
 #[test]
-fn a_password_gets_in_from_wherever_it_may_come() {
+fn password_is_read_from_every_source() {
     let server = RedisServer::builder().password("another-password").user("app", SECRET, "~* +@all").start();
     works(&server, "0", |qscale| qscale.args(["--redis", &server.url_with(&format!("app:{SECRET}"))]));
     works(&server, "0", |qscale| qscale.env("REDIS_URL", server.url_with("app")).env("REDIS_PASSWORD", SECRET));
@@ -320,7 +320,7 @@ fn a_password_gets_in_from_wherever_it_may_come() {
 }
 
 #[test]
-fn a_password_with_every_odd_character_gets_in() {
+fn password_may_hold_any_character() {
     let odd = "p@ss:w/or?d%25é";
     let server = RedisServer::builder().password(odd).start();
     works(&server, "0", |qscale| qscale.env("REDIS_URL", server.url()).env("REDIS_PASSWORD", odd));
@@ -329,19 +329,19 @@ fn a_password_with_every_odd_character_gets_in() {
 }
 
 #[test]
-fn a_password_that_nobody_asked_for_is_no_obstacle() {
+fn password_that_the_server_does_not_need_is_accepted() {
     let server = RedisServer::start();
     works(&server, "0", |qscale| qscale.args(["--redis", &server.url_with(&format!(":{SECRET}"))]));
 }
 
 #[test]
-fn a_user_without_dangerous_commands_gets_in() {
+fn user_without_dangerous_commands_connects() {
     let server = RedisServer::builder().user("app", SECRET, "~* +@all -@dangerous").start();
     works(&server, "0", |qscale| qscale.args(["--redis", &server.url_with(&format!("app:{SECRET}"))]));
 }
 
 #[test]
-fn tls_with_our_own_authority_gets_in() {
+fn tls_connects_with_a_given_authority() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.server).password(SECRET).start();
     let url = server.url_with(&format!(":{SECRET}"));
@@ -358,14 +358,14 @@ fn tls_with_our_own_authority_gets_in() {
 }
 
 #[test]
-fn tls_with_an_authority_of_the_system_gets_in() {
+fn tls_connects_with_an_authority_of_the_system() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
     works(&server, "0", |qscale| qscale.args(["--redis", &server.url()]).env("SSL_CERT_FILE", &certificates.ca));
 }
 
 #[test]
-fn a_client_certificate_gets_in() {
+fn client_certificate_connects() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().mutual_tls(&certificates).start();
     works(&server, "0", |qscale| {
@@ -376,7 +376,7 @@ fn a_client_certificate_gets_in() {
 }
 
 #[test]
-fn a_server_name_of_its_own_gets_in() {
+fn tls_server_name_connects() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.wrong_name).start();
     works(&server, "0", |qscale| {
@@ -386,7 +386,7 @@ fn a_server_name_of_its_own_gets_in() {
 }
 
 #[test]
-fn skipping_the_check_gets_in_and_is_said_loudly() {
+fn tls_skip_verify_connects_with_a_warning() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.wrong_name).start();
     works(&server, "0", |qscale| qscale.args(["--redis", &server.url(), "--tls-skip-verify"]));
@@ -397,7 +397,7 @@ fn skipping_the_check_gets_in_and_is_said_loudly() {
 // ── words that cannot be ──
 
 #[test]
-fn a_mistake_in_a_url_is_named_before_anything_connects() {
+fn url_mistake_is_named_before_connecting() {
     let mistakes = [
         (format!("http://:{SECRET}@h:1"), "unknown scheme `http://`"),
         (format!("redis://:{SECRET}@h:99999"), "port"),
@@ -426,7 +426,7 @@ fn a_mistake_in_a_url_is_named_before_anything_connects() {
 }
 
 #[test]
-fn a_wrong_variable_is_named() {
+fn wrong_variable_is_named() {
     for (name, value) in [("REDIS_PORT", "abc"), ("REDIS_PORT", "tcp://h"), ("REDIS_DB", "x"), ("REDIS_TLS", "maybe")] {
         let run = Qscale::new(PRODUCE).env(name, value).output().exits(2);
         assert!(run.stderr.contains(name) && run.stderr.contains(value), "{name}={value}\n{}", run.stderr);
@@ -434,7 +434,7 @@ fn a_wrong_variable_is_named() {
 }
 
 #[test]
-fn settings_that_exclude_each_other_are_named() {
+fn conflicting_settings_are_named() {
     for (words, named) in [
         (&["--redis", "redis://h", "--tls-ca", "ca.pem"][..], "--tls-ca"),
         (&["--redis", "unix:///s", "--tls"], "unix socket"),
@@ -452,7 +452,7 @@ fn settings_that_exclude_each_other_are_named() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn missing_file_is_named() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
     for flag in ["--tls-ca", "--password-file"] {
@@ -466,7 +466,7 @@ fn a_file_that_is_not_there_is_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_process_that_demo_starts_has_the_password_in_its_words() {
+fn password_is_not_on_the_command_line_of_demo_processes() {
     use std::collections::HashMap;
     use std::fs;
 
@@ -511,7 +511,7 @@ fn no_process_that_demo_starts_has_the_password_in_its_words() {
 }
 
 #[test]
-fn a_database_that_the_user_may_not_select_is_a_right_that_is_missing() {
+fn forbidden_database_is_a_missing_permission() {
     let server = RedisServer::builder().user("app", SECRET, "~* +@all -select").start();
     let redis = format!("{}/3", server.url_with(&format!("app:{SECRET}")));
     each_fails(&["--redis", &redis], &[], &server.address(), &["app", "select"]);

@@ -48,7 +48,7 @@ fn left(server: &RedisServer) -> Vec<Vec<u8>> {
 // ── items to stdout ──
 
 #[test]
-fn items_come_out_in_the_order_they_went_in_byte_for_byte() {
+fn order_and_bytes_of_items_are_kept() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         let large = vec![b'x'; 3_000_000];
@@ -63,7 +63,7 @@ fn items_come_out_in_the_order_they_went_in_byte_for_byte() {
 }
 
 #[test]
-fn without_work_items_go_to_stdout() {
+fn stdout_gets_the_items_without_work() {
     let server = RedisServer::start();
     server.push("mylist", ["a", "b"]);
     let profile = "[queue]\nlist = \"mylist\"\n";
@@ -72,7 +72,7 @@ fn without_work_items_go_to_stdout() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_ends_it_and_the_rest_stays_on_the_list() {
+fn closed_output_pipe_ends_consume_and_leaves_the_rest() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         let items: Vec<String> = (0..500).map(|number| format!("item {number}")).collect();
@@ -96,7 +96,7 @@ fn a_reader_that_has_seen_enough_ends_it_and_the_rest_stays_on_the_list() {
 }
 
 #[test]
-fn a_reader_that_reads_nothing_does_not_keep_it_from_stopping() {
+fn stalled_output_pipe_does_not_block_the_stop() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         let items: Vec<Vec<u8>> = (b'0'..=b'9').map(|digit| vec![digit; 1_000_000]).collect();
@@ -113,7 +113,7 @@ fn a_reader_that_reads_nothing_does_not_keep_it_from_stopping() {
 }
 
 #[test]
-fn consumers_share_a_list_and_none_gets_the_item_of_another() {
+fn consumers_share_a_list_without_overlap() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         server.push("mylist", (0..3000).map(|number| number.to_string()));
@@ -143,7 +143,7 @@ fn most_at_once(log: &str) -> usize {
 }
 
 #[test]
-fn as_many_items_are_worked_at_once_as_asked_for_and_never_more() {
+fn concurrency_is_reached_and_never_exceeded() {
     let server = RedisServer::start();
     for (concurrency, words) in [(1, &[][..]), (4, &["--concurrency", "4"])] {
         server.push("mylist", (0..8).map(|number| format!("item {number}")));
@@ -157,7 +157,7 @@ fn as_many_items_are_worked_at_once_as_asked_for_and_never_more() {
 }
 
 #[test]
-fn a_random_time_lies_in_its_range() {
+fn work_time_lies_in_its_range() {
     let server = RedisServer::start();
     server.push("mylist", (0..30).map(|number| number.to_string()));
     let words = ["--work", "2s..6s", "--speed", "100", "--concurrency", "30", "--max-items", "30"];
@@ -168,7 +168,7 @@ fn a_random_time_lies_in_its_range() {
 }
 
 #[test]
-fn an_event_says_how_long_its_work_takes() {
+fn work_time_comes_from_a_field() {
     let server = RedisServer::start();
     server.push("mylist", [r#"{"wait": 17}"#, r#"{"wait": 0.5, "more": [1]}"#]);
     let run = consume(&server, &["--work", "field:wait", "--speed", "100", "--max-items", "2"]).output().exits(0);
@@ -178,7 +178,7 @@ fn an_event_says_how_long_its_work_takes() {
 }
 
 #[test]
-fn a_malformed_event_is_shown_safely_and_the_next_one_is_worked() {
+fn malformed_event_is_shown_escaped_and_the_next_one_processed() {
     let server = RedisServer::start();
     let events: [&[u8]; 7] = [
         b"not json \x1b[31m\x07",
@@ -215,7 +215,7 @@ fn a_malformed_event_is_shown_safely_and_the_next_one_is_worked() {
 // ── when it has done enough ──
 
 #[test]
-fn max_items_leaves_the_rest_alone() {
+fn max_items_leaves_the_rest() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         server.push("mylist", (0..10).map(|number| number.to_string()));
@@ -227,7 +227,7 @@ fn max_items_leaves_the_rest_alone() {
 }
 
 #[test]
-fn once_works_one_item_and_is_content_with_none() {
+fn once_processes_one_item_or_none() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         let once = ["--once", "--work", "none", "--delivery", delivery];
@@ -240,7 +240,7 @@ fn once_works_one_item_and_is_content_with_none() {
 }
 
 #[test]
-fn idle_exit_waits_for_the_last_item_and_then_as_long_as_asked() {
+fn idle_exit_counts_from_the_last_item() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         server.push("mylist", (0..4).map(|number| number.to_string()));
@@ -263,7 +263,7 @@ fn idle_exit_waits_for_the_last_item_and_then_as_long_as_asked() {
 }
 
 #[test]
-fn nothing_is_left_behind_but_the_counters() {
+fn keys_left_are_the_counters() {
     for (delivery, left) in [("at-least-once", &["{mylist}:stats"][..]), ("at-most-once", &[])] {
         let server = RedisServer::start();
         server.push("mylist", ["a"]);
@@ -275,7 +275,7 @@ fn nothing_is_left_behind_but_the_counters() {
 // ── when it is told to stop ──
 
 #[test]
-fn what_is_in_work_is_finished_within_the_drain_time() {
+fn drain_time_lets_items_in_flight_finish() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         server.push("mylist", ["a", "b", "c", "d"]);
@@ -290,7 +290,7 @@ fn what_is_in_work_is_finished_within_the_drain_time() {
 }
 
 #[test]
-fn what_is_not_finished_in_time_goes_back_to_where_it_was() {
+fn drain_time_exceeded_requeues_items_in_place() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         let items: [&[u8]; 6] = [b"\xff\0\r\n one", b"two", b"two", b"", b"five", b"six"];
@@ -309,7 +309,7 @@ fn what_is_not_finished_in_time_goes_back_to_where_it_was() {
 }
 
 #[test]
-fn a_second_signal_gives_back_at_once() {
+fn second_signal_requeues_at_once() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         server.push("mylist", ["a", "b", "c"]);
@@ -324,7 +324,7 @@ fn a_second_signal_gives_back_at_once() {
 }
 
 #[test]
-fn a_connection_that_was_lost_during_work_costs_no_item() {
+fn lost_connection_during_work_costs_no_item() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         let proxy = Proxy::before(server.port());
@@ -341,7 +341,7 @@ fn a_connection_that_was_lost_during_work_costs_no_item() {
 }
 
 #[test]
-fn a_server_that_restarts_while_items_are_to_be_given_back_is_waited_for() {
+fn requeue_waits_for_a_server_that_restarts() {
     for delivery in EITHER_WAY {
         let mut server = RedisServer::builder().durable().start();
         server.push("mylist", ["a", "b"]);
@@ -357,7 +357,7 @@ fn a_server_that_restarts_while_items_are_to_be_given_back_is_waited_for() {
 }
 
 #[test]
-fn to_stop_before_enough_items_is_unfinished() {
+fn exit_status_is_75_when_stopped_before_max_items() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();
         server.push("mylist", ["a", "b"]);
@@ -369,7 +369,7 @@ fn to_stop_before_enough_items_is_unfinished() {
 }
 
 #[test]
-fn the_tally_adds_up() {
+fn tally_adds_up() {
     let server = RedisServer::start();
     server.push("mylist", [r#"{"wait": 0}"#, "broken", r#"{"wait": 0.01}"#, r#"{"wait": 3600}"#, "next"]);
     let words = ["--work", "field:wait", "--drain", "0s", "--output", "json"];
@@ -392,7 +392,7 @@ fn the_tally_adds_up() {
 // ── what it says, and where it takes its orders from ──
 
 #[test]
-fn a_log_of_json_is_json_in_every_line() {
+fn json_log_is_json_in_every_line() {
     let server = RedisServer::start();
     server.push("mylist", ["\"quoted\" \x1b", "b"]);
     let words = ["--log", "json", "--work", "1ms", "--max-items", "2"];
@@ -408,7 +408,7 @@ fn a_log_of_json_is_json_in_every_line() {
 }
 
 #[test]
-fn the_profile_says_what_flags_and_environment_leave_open() {
+fn profile_fills_in_for_flags_and_environment() {
     let server = RedisServer::start();
     for list in ["profile", "environment", "flag"] {
         server.push(list, ["a", "b", "c"]);

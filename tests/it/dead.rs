@@ -54,7 +54,7 @@ fn counters(server: &RedisServer) -> [u64; 2] {
 // ── looked at ──
 
 #[test]
-fn letters_are_listed_newest_first_and_safely() {
+fn dead_letters_are_listed_newest_first_and_escaped() {
     let server = RedisServer::start();
     some_letters(&server);
     let run = dead(&server, &["ls"]).output().exits(0);
@@ -93,7 +93,7 @@ fn json_has_the_whole_item_as_text_or_base64() {
 }
 
 #[test]
-fn what_is_looked_for_is_found() {
+fn filters_find_dead_letters() {
     let server = RedisServer::start();
     some_letters(&server);
     for (words, found) in [
@@ -114,7 +114,7 @@ fn what_is_looked_for_is_found() {
 }
 
 #[test]
-fn one_is_shown_whole_safely_or_byte_for_byte() {
+fn show_prints_the_item_escaped_or_byte_for_byte() {
     let server = RedisServer::start();
     some_letters(&server);
     let run = dead(&server, &["show", "b:1:1"]).output().exits(0);
@@ -134,7 +134,7 @@ fn one_is_shown_whole_safely_or_byte_for_byte() {
 // ── put back ──
 
 #[test]
-fn requeued_items_are_bare_and_the_oldest_is_the_first_to_be_taken() {
+fn requeued_items_are_bare_and_oldest_first() {
     let server = RedisServer::start();
     some_letters(&server);
     server.push("mylist", ["waits"]);
@@ -151,7 +151,7 @@ fn requeued_items_are_bare_and_the_oldest_is_the_first_to_be_taken() {
 }
 
 #[test]
-fn only_what_is_meant_is_requeued() {
+fn requeue_affects_only_what_is_selected() {
     for (words, items) in [
         (&["a:1:1", "c:1:1"][..], &["first item", "last\nitem"][..]),
         (&["--match", "first"], &["first item"]),
@@ -175,7 +175,7 @@ fn only_what_is_meant_is_requeued() {
 }
 
 #[test]
-fn equal_letters_are_as_many_as_they_were() {
+fn equal_dead_letters_keep_their_number() {
     let server = RedisServer::start();
     let one = letter(&server, "a:1:1", Duration::from_secs(60), "twice", b"same");
     server.push(DEAD, [&one, &one, &one]);
@@ -191,7 +191,7 @@ fn many_letters(server: &RedisServer, count: u64) {
 }
 
 #[test]
-fn killed_in_the_middle_nothing_is_lost_or_doubled() {
+fn kill_loses_and_doubles_no_dead_letter() {
     const MANY: u64 = 50_000;
     let server = RedisServer::start();
     many_letters(&server, MANY);
@@ -213,7 +213,7 @@ fn killed_in_the_middle_nothing_is_lost_or_doubled() {
 }
 
 #[test]
-fn a_page_whose_reply_was_lost_counts_once() {
+fn page_whose_reply_was_lost_counts_once() {
     let server = RedisServer::start();
     many_letters(&server, 3000);
     let proxy = Proxy::before(server.port());
@@ -225,7 +225,7 @@ fn a_page_whose_reply_was_lost_counts_once() {
 }
 
 #[test]
-fn what_dies_while_letters_are_requeued_shifts_none_of_them() {
+fn requeue_is_not_shifted_by_new_dead_letters() {
     let server = RedisServer::start();
     many_letters(&server, 20_000);
     let run = dead(&server, &["requeue", "--match", "bad"]).spawn();
@@ -240,7 +240,7 @@ fn what_dies_while_letters_are_requeued_shifts_none_of_them() {
 }
 
 #[test]
-fn a_list_that_is_none_costs_no_letter() {
+fn key_of_another_type_costs_no_dead_letter() {
     let server = RedisServer::start();
     some_letters(&server);
     server.cli(&["SET", "mylist", "a string"]);
@@ -249,7 +249,7 @@ fn a_list_that_is_none_costs_no_letter() {
 }
 
 #[test]
-fn a_right_that_is_missing_costs_no_letter_and_doubles_none() {
+fn missing_permission_costs_and_doubles_no_dead_letter() {
     for right in ["lrem", "lpush", "hincrby", "set"] {
         let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{right}")).start();
         some_letters(&server);
@@ -263,7 +263,7 @@ fn a_right_that_is_missing_costs_no_letter_and_doubles_none() {
 // ── thrown away ──
 
 #[test]
-fn purging_everything_has_to_be_said() {
+fn purge_of_everything_needs_a_flag() {
     let server = RedisServer::start();
     some_letters(&server);
     let run = dead(&server, &["purge"]).output().exits(2);

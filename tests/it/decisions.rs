@@ -90,7 +90,7 @@ fn parted(Run { name, profile, fallback, created, rows }: &Run) -> usize {
 }
 
 #[test]
-fn every_look_of_every_run_ends_as_recorded() {
+fn decisions_are_reproduced() {
     let runs = runs();
     let looks: usize = runs.iter().map(|run| run.rows.len()).sum();
     let parted: usize = runs.iter().map(parted).sum();

@@ -52,7 +52,7 @@ fn health(file: &Path) -> Finished {
 }
 
 #[test]
-fn a_consumer_that_is_stopped_is_not_well_and_is_again_when_it_goes_on() {
+fn health_fails_while_the_consumer_is_suspended() {
     let server = RedisServer::start();
     let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
     let said = health(&patient.file).exits(0);
@@ -69,7 +69,7 @@ fn a_consumer_that_is_stopped_is_not_well_and_is_again_when_it_goes_on() {
 }
 
 #[test]
-fn a_consumer_that_was_killed_is_not_well() {
+fn health_fails_when_the_consumer_was_killed() {
     let server = RedisServer::start();
     let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
     patient.run.kill();
@@ -77,12 +77,12 @@ fn a_consumer_that_was_killed_is_not_well() {
 }
 
 #[test]
-fn an_idle_one_and_one_with_a_long_handler_are_well_at_least_once() {
+fn health_passes_when_idle_and_with_a_long_handler_at_least_once() {
     long_handler("at-least-once");
 }
 
 #[test]
-fn an_idle_one_and_one_with_a_long_handler_are_well_at_most_once() {
+fn health_passes_when_idle_and_with_a_long_handler_at_most_once() {
     long_handler("at-most-once");
 }
 
@@ -114,7 +114,7 @@ fn well_for_turns(patient: &Patient) {
 }
 
 #[test]
-fn one_whose_redis_is_away_is_well() {
+fn health_passes_while_redis_is_away() {
     let mut server = RedisServer::start();
     let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
     server.kill();
@@ -125,7 +125,7 @@ fn one_whose_redis_is_away_is_well() {
 }
 
 #[test]
-fn one_whose_link_swallows_everything_is_well() {
+fn health_passes_on_a_dead_link() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let patient = Patient::consuming(&proxy.url(), &["--work", "1ms"]);
@@ -138,7 +138,7 @@ fn one_whose_link_swallows_everything_is_well() {
 }
 
 #[test]
-fn without_a_file_there_is_no_sign_and_without_its_name_no_question() {
+fn health_needs_a_heartbeat_file() {
     let folder = tempfile::tempdir().unwrap();
     let said = health(&folder.path().join("nowhere")).exits(4);
     assert!(said.stdout.starts_with("there is no sign of a consumer at `"), "{}", said.stdout);
@@ -147,14 +147,14 @@ fn without_a_file_there_is_no_sign_and_without_its_name_no_question() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_named_at_the_start() {
+fn heartbeat_file_that_cannot_be_written_is_named_at_startup() {
     let server = RedisServer::start();
     let run = Qscale::new(["consume", "--redis", &server.url(), "--heartbeat", "no/such/folder"]).output().exits(1);
     assert!(run.stderr.contains("cannot touch `no/such/folder`"), "{}", run.stderr);
 }
 
 #[test]
-fn the_probe_is_for_probes_and_not_in_the_help() {
+fn health_is_hidden_from_help() {
     let help = Qscale::new(["--help"]).output().exits(0).stdout;
     assert!(!help.contains("health"), "{help}");
     let help = Qscale::new(["consume", "--help"]).output().exits(0).stdout;
@@ -162,7 +162,7 @@ fn the_probe_is_for_probes_and_not_in_the_help() {
 }
 
 #[test]
-fn one_whose_redis_has_become_a_replica_is_well() {
+fn health_passes_while_redis_is_a_replica() {
     let server = RedisServer::start();
     let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
     server.cli(&["REPLICAOF", "127.0.0.1", "1"]);

@@ -64,7 +64,7 @@ impl Scrape {
 }
 
 #[test]
-fn every_item_is_counted_once_by_what_became_of_it() {
+fn items_total_counts_every_item_once_by_outcome() {
     let server = RedisServer::start();
     // Three are worked, one is nobody's, two fail and wait for their next try.
     server.push("mylist", ["0", "0", "0", "65", "1", "1"]);
@@ -89,7 +89,7 @@ fn every_item_is_counted_once_by_what_became_of_it() {
 }
 
 #[test]
-fn what_is_in_work_and_what_waits_is_seen_while_it_is() {
+fn in_flight_and_backlog_are_current() {
     let server = RedisServer::start();
     server.push("mylist", ["a", "b", "c"]);
     for delivery in ["at-least-once", "at-most-once"] {
@@ -106,7 +106,7 @@ fn what_is_in_work_and_what_waits_is_seen_while_it_is() {
 }
 
 #[test]
-fn how_long_an_item_waited_is_known_where_it_says_when_it_was_made() {
+fn queue_wait_is_known_for_stamped_items() {
     let server = RedisServer::start();
     let two_hours_ago = humantime::format_rfc3339(std::time::SystemTime::now() - Duration::from_secs(7200));
     server.push("mylist", [format!("{{\"made\": \"{two_hours_ago}\"}}"), "no stamp".to_owned()]);
@@ -124,7 +124,7 @@ fn how_long_an_item_waited_is_known_where_it_says_when_it_was_made() {
 }
 
 #[test]
-fn another_try_is_not_counted_among_the_waits() {
+fn queue_wait_leaves_out_retries() {
     let server = RedisServer::start();
     server.push("mylist", ["{\"made\": 1700000000}"]);
     let command = ["--max-attempts", "2", "--backoff", "10ms", "--", "false"];
@@ -136,7 +136,7 @@ fn another_try_is_not_counted_among_the_waits() {
 }
 
 #[test]
-fn while_redis_is_away_a_scrape_is_answered_without_what_only_redis_knows() {
+fn scrape_works_while_redis_is_away() {
     let mut server = RedisServer::start();
     let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
     let address = address(&run);
@@ -157,7 +157,7 @@ fn while_redis_is_away_a_scrape_is_answered_without_what_only_redis_knows() {
 }
 
 #[test]
-fn a_redis_that_does_not_answer_does_not_hold_up_a_scrape() {
+fn scrape_is_not_delayed_by_a_hanging_redis() {
     let server = RedisServer::start();
     let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
     let address = address(&run);
@@ -172,7 +172,7 @@ fn a_redis_that_does_not_answer_does_not_hold_up_a_scrape() {
 }
 
 #[test]
-fn nothing_listens_unless_asked_for_and_a_port_alone_is_of_the_loopback() {
+fn listening_is_opt_in_and_a_bare_port_binds_to_the_loopback() {
     let server = RedisServer::start();
     let run = consume(&server, &["--work", "1ms"]).spawn();
     run.wait_for_line("consuming", SOON);
@@ -189,7 +189,7 @@ fn nothing_listens_unless_asked_for_and_a_port_alone_is_of_the_loopback() {
 }
 
 #[test]
-fn the_environment_and_the_profile_may_ask_for_it() {
+fn address_comes_from_environment_or_profile() {
     let server = RedisServer::start();
     let run = consume(&server, &["--work", "1ms"]).env("QSCALE_METRICS", ":0").spawn();
     Scrape::of(address(&run));
@@ -198,7 +198,7 @@ fn the_environment_and_the_profile_may_ask_for_it() {
 }
 
 #[test]
-fn a_variable_that_is_empty_says_nothing_and_one_that_is_wrong_is_named() {
+fn variable_is_absent_when_empty_and_named_when_wrong() {
     let server = RedisServer::start();
     let idle = ["--work", "none", "--idle-exit", "10ms"];
     let empty = consume(&server, &idle).env("QSCALE_METRICS", "").env("QSCALE_STAMP_FIELD", "");
@@ -209,7 +209,7 @@ fn a_variable_that_is_empty_says_nothing_and_one_that_is_wrong_is_named() {
 }
 
 #[test]
-fn an_address_that_cannot_be_had_is_named() {
+fn address_in_use_is_named() {
     let server = RedisServer::start();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -26,14 +26,14 @@ fn everything_works(server: &RedisServer, redis: &[&str]) {
 }
 
 #[test]
-fn everything_works_in_a_cluster() {
+fn cluster_supports_every_subcommand() {
     let server = RedisServer::builder().cluster().start();
     server.take_all_slots();
     everything_works(&server, &["--addresses", &server.address(), "--mode", "cluster"]);
 }
 
 #[test]
-fn everything_works_where_the_list_is_on_another_node_than_the_one_that_is_named() {
+fn cluster_finds_the_node_of_the_list() {
     let [near, far] = [(), ()].map(|()| RedisServer::builder().cluster().start());
     // That of `mylist`, and of its companions.
     far.take_slot(5_282, &near);
@@ -41,7 +41,7 @@ fn everything_works_where_the_list_is_on_another_node_than_the_one_that_is_named
 }
 
 #[test]
-fn a_list_that_moves_to_another_node_is_followed() {
+fn cluster_slot_that_moves_is_followed() {
     let [near, far] = [(), ()].map(|()| RedisServer::builder().cluster().start());
     far.take_slot(5_282, &near);
     let redis = ["--addresses", &near.address(), "--mode", "cluster"];
@@ -55,7 +55,7 @@ fn a_list_that_moves_to_another_node_is_followed() {
 }
 
 #[test]
-fn no_item_is_lost_or_doubled_when_the_list_moves_under_a_producer() {
+fn cluster_slot_that_moves_under_produce_loses_and_doubles_nothing() {
     let [near, far] = [(), ()].map(|()| RedisServer::builder().cluster().start());
     far.take_slot(5_282, &near);
     let redis = ["--addresses", &near.address(), "--mode", "cluster"];
@@ -69,7 +69,7 @@ fn no_item_is_lost_or_doubled_when_the_list_moves_under_a_producer() {
 }
 
 #[test]
-fn everything_works_with_sentinels() {
+fn sentinel_supports_every_subcommand() {
     let server = RedisServer::start();
     let sentinel = RedisServer::builder().sentinel("mymaster", &server).start();
     let words = ["--addresses", &sentinel.address(), "--mode", "sentinel", "--sentinel-master", "mymaster"];
@@ -77,7 +77,7 @@ fn everything_works_with_sentinels() {
 }
 
 #[test]
-fn the_environment_and_the_profile_name_servers_as_well() {
+fn addresses_come_from_environment_and_profile() {
     let server = RedisServer::builder().cluster().start();
     server.take_all_slots();
     let produce = || Qscale::new(["produce", "--count", "3", "--rate", "max"]).deadline(SOON);
@@ -88,7 +88,7 @@ fn the_environment_and_the_profile_name_servers_as_well() {
 }
 
 #[test]
-fn servers_that_do_not_belong_together_are_refused() {
+fn addresses_of_different_deployments_are_refused() {
     let produce = |words: &[&str]| Qscale::new(["produce", "--count", "1"]).args(words).output();
     for (words, reason) in [
         (&["--addresses", "a:1,b:2"][..], "belong together"),

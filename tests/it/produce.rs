@@ -35,7 +35,7 @@ fn numbers(last: u64) -> Vec<String> {
 // ── how many ──
 
 #[test]
-fn a_count_is_kept_to_the_item() {
+fn count_is_exact() {
     let server = RedisServer::start();
     let paces: [&[&str]; 3] = [&["--rate", "max"], &["--batch", "7", "--every", "1ms"], &["--rate", "5000"]];
     for (index, pace) in paces.into_iter().enumerate() {
@@ -50,7 +50,7 @@ fn a_count_is_kept_to_the_item() {
 }
 
 #[test]
-fn a_duration_at_a_pace_is_a_number_of_items() {
+fn duration_at_a_rate_pushes_their_product() {
     let server = RedisServer::start();
     let batches = ["--list", "batches", "--batch", "5", "--every", "100ms", "--duration", "1s"];
     let steady = ["--list", "steady", "--rate", "200", "--duration", "1s"];
@@ -63,7 +63,7 @@ fn a_duration_at_a_pace_is_a_number_of_items() {
 }
 
 #[test]
-fn a_duration_ends_what_has_no_pace() {
+fn duration_ends_an_unlimited_rate() {
     let server = RedisServer::start();
     let run = produce(&server, &["--rate", "max", "--duration", "300ms", "--output", "json"]).output().exits(0);
     assert!(server.llen("mylist") > 0);
@@ -71,7 +71,7 @@ fn a_duration_ends_what_has_no_pace() {
 }
 
 #[test]
-fn a_duration_ends_a_wait_for_input() {
+fn duration_ends_a_wait_for_input() {
     let server = RedisServer::start();
     let mut run = produce(&server, &["--input", "-", "--duration", "500ms"]).open_input().spawn();
     run.write("one\n");
@@ -80,7 +80,7 @@ fn a_duration_ends_a_wait_for_input() {
 }
 
 #[test]
-fn a_duration_ends_a_wait_for_room() {
+fn duration_ends_a_wait_for_max_backlog() {
     let server = RedisServer::start();
     server.push("mylist", ["0"; 20]);
     for pace in [["--rate", "max"], ["--every", "50ms"]] {
@@ -93,7 +93,7 @@ fn a_duration_ends_a_wait_for_room() {
 // ── by a pattern ──
 
 #[test]
-fn a_pattern_is_pushed_when_it_says_and_ends() {
+fn pattern_is_pushed_on_schedule_and_ends() {
     let server = RedisServer::start();
     let words = ["--pattern", "1s@200, 300ms@0, burst 500, 200ms@0..1000", "--output", "json"];
     let run = produce(&server, &words).output().exits(0);
@@ -104,7 +104,7 @@ fn a_pattern_is_pushed_when_it_says_and_ends() {
 }
 
 #[test]
-fn counts_of_a_file_are_a_pattern() {
+fn pattern_file_of_counts_is_pushed() {
     let server = RedisServer::start();
     let words = ["--pattern-file", "counts.csv"];
     produce(&server, &words).file("counts.csv", "second,count\n0,40\n0.5,0\n1,9\n").output().exits(0);
@@ -114,7 +114,7 @@ fn counts_of_a_file_are_a_pattern() {
 }
 
 #[test]
-fn chance_with_a_seed_is_the_same_chance() {
+fn seed_repeats_a_random_pattern() {
     let server = RedisServer::start();
     let run = |list: &str, seed: &str| {
         let words =
@@ -127,7 +127,7 @@ fn chance_with_a_seed_is_the_same_chance() {
 }
 
 #[test]
-fn a_pattern_that_is_stopped_has_missed_its_end_and_one_without_end_has_not() {
+fn exit_status_of_a_stopped_pattern_depends_on_its_end() {
     let server = RedisServer::start();
     for (pattern, status) in [("1h@50", 75), ("1s@50, repeat", 0)] {
         let run = produce(&server, &["--pattern", pattern, "--list", pattern]).spawn();
@@ -138,7 +138,7 @@ fn a_pattern_that_is_stopped_has_missed_its_end_and_one_without_end_has_not() {
 }
 
 #[test]
-fn a_burst_goes_out_as_fast_as_redis_takes_it() {
+fn burst_is_pushed_at_full_speed() {
     let server = RedisServer::start();
     let run = produce(&server, &["--pattern", "1s@20000", "--output", "json"]).output().exits(0);
     assert_eq!(server.llen("mylist"), 20_000);
@@ -148,7 +148,7 @@ fn a_burst_goes_out_as_fast_as_redis_takes_it() {
 // ── in which order ──
 
 #[test]
-fn the_order_on_the_list_is_the_order_of_pushing() {
+fn order_on_the_list_is_the_order_of_pushing() {
     let server = RedisServer::start();
     for batch in ["1", "7", "1000"] {
         let words = ["--rate", "max", "--batch", batch, "--count", "5000", "--payload", "{seq}", "--list", batch];
@@ -178,7 +178,7 @@ fn lines_are_pushed_byte_for_byte() {
 }
 
 #[test]
-fn items_may_end_with_nul_and_hold_newlines() {
+fn null_separated_items_may_hold_newlines() {
     let server = RedisServer::start();
     let items: [&[u8]; 4] = [b"two\nlines", b"", b"\n", b"\xff\r\n"];
     let run = produce(&server, &["--input", "-", "-0"]).input(joined(&items, 0)).output().exits(0);
@@ -187,7 +187,7 @@ fn items_may_end_with_nul_and_hold_newlines() {
 }
 
 #[test]
-fn an_empty_input_is_no_item_and_no_error() {
+fn empty_input_pushes_nothing() {
     let server = RedisServer::start();
     let run = produce(&server, &["--input", "-"]).input("").output().exits(0);
     assert!(run.stdout.starts_with("pushed 0 items "), "{}", run.stdout);
@@ -195,21 +195,21 @@ fn an_empty_input_is_no_item_and_no_error() {
 }
 
 #[test]
-fn a_count_cuts_an_input() {
+fn count_limits_an_input() {
     let server = RedisServer::start();
     produce(&server, &["--input", "-", "--count", "2"]).input("a\nb\nc\nd\n").output().exits(0);
     assert_eq!(server.pushed("mylist"), ["a", "b"]);
 }
 
 #[test]
-fn an_input_that_is_not_there_is_named() {
+fn missing_input_is_named() {
     let server = RedisServer::start();
     let run = produce(&server, &["--input", "no-such-file"]).output().exits(2);
     assert!(run.stderr.contains("`no-such-file`"), "{}", run.stderr);
 }
 
 #[test]
-fn a_slow_pipe_is_pushed_as_it_comes() {
+fn slow_input_is_pushed_as_it_arrives() {
     let server = RedisServer::start();
     let mut run = produce(&server, &["--input", "-", "--output", "json"]).open_input().spawn();
     for (number, line) in ["one\n", "two\n", "three\nfour\n"].into_iter().enumerate() {
@@ -224,7 +224,7 @@ fn a_slow_pipe_is_pushed_as_it_comes() {
 }
 
 #[test]
-fn a_line_that_was_lost_on_its_way_is_pushed_though_no_other_follows() {
+fn last_line_is_pushed_again_when_it_was_lost() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     proxy.lose_request("lonely");
@@ -237,7 +237,7 @@ fn a_line_that_was_lost_on_its_way_is_pushed_though_no_other_follows() {
 }
 
 #[test]
-fn json_stays_json() {
+fn payload_template_keeps_json_valid() {
     let server = RedisServer::start();
     let payload = r#"{"wait": {int:10..20}, "n": {seq}, "id": "{id}", "deep": {"at": "{time}", "none": {}}}"#;
     produce(&server, &["--rate", "max", "--count", "200", "--payload", payload]).output().exits(0);
@@ -255,7 +255,7 @@ fn json_stays_json() {
 }
 
 #[test]
-fn a_seed_makes_the_same_items_again() {
+fn seed_repeats_the_items() {
     let server = RedisServer::start();
     let words = ["--rate", "max", "--count", "100", "--payload", "{int:0..1000000} {id} {text:5}"];
     for (list, seed) in [("a", Some("7")), ("b", Some("7")), ("another", Some("8")), ("none", None)] {
@@ -271,7 +271,7 @@ fn a_seed_makes_the_same_items_again() {
 // ── how long the list may get ──
 
 #[test]
-fn a_long_list_is_waited_for() {
+fn max_backlog_pauses_produce() {
     let server = RedisServer::start();
     server.push("mylist", (0..20).map(|number| format!("old {number}")));
     let words = ["--max-backlog", "10", "--rate", "max", "--batch", "5", "--count", "30", "--payload", "{seq}"];
@@ -301,7 +301,7 @@ fn a_long_list_is_waited_for() {
 }
 
 #[test]
-fn a_wait_for_room_is_cut_short_by_sigterm() {
+fn sigterm_ends_a_wait_for_max_backlog() {
     let server = RedisServer::start();
     server.push("mylist", ["0"; 20]);
     let run = produce(&server, &["--max-backlog", "10", "--count", "30"]).spawn();
@@ -314,7 +314,7 @@ fn a_wait_for_room_is_cut_short_by_sigterm() {
 // ── what it says ──
 
 #[test]
-fn the_result_is_one_line_on_stdout() {
+fn result_is_one_line_on_stdout() {
     let server = RedisServer::start();
     let words = ["--count", "120", "--batch", "50", "--rate", "max"];
     let run = produce(&server, &words).output().exits(0);
@@ -333,7 +333,7 @@ fn the_result_is_one_line_on_stdout() {
 }
 
 #[test]
-fn echo_logs_every_item_and_lets_none_act_on_the_terminal() {
+fn echo_logs_every_item_with_control_characters_escaped() {
     let server = RedisServer::start();
     let run = produce(&server, &["--input", "-", "--echo"]).input("plain\n\x1b[31mred\n").output().exits(0);
     let echoed: Vec<&str> = run.stderr.lines().filter_map(|line| Some(line.split_once("pushing ")?.1)).collect();
@@ -344,7 +344,7 @@ fn echo_logs_every_item_and_lets_none_act_on_the_terminal() {
 // ── how it ends ──
 
 #[test]
-fn sigterm_is_the_end_without_a_goal_and_too_early_with_one() {
+fn exit_status_of_a_stopped_run_depends_on_its_goal() {
     let server = RedisServer::start();
     let goals: [(&[&str], i32); 3] = [(&[], 0), (&["--count", "1000000"], 75), (&["--duration", "1h"], 75)];
     for (goal, status) in goals {
@@ -359,7 +359,7 @@ fn sigterm_is_the_end_without_a_goal_and_too_early_with_one() {
 }
 
 #[test]
-fn ctrl_c_is_as_good_as_sigterm() {
+fn ctrl_c_stops_produce() {
     let server = RedisServer::start();
     let run = produce(&server, &["--every", "20ms"]).spawn();
     wait_until("some items are pushed", SOON, || server.llen("mylist") > 100);
@@ -379,7 +379,7 @@ fn sigterm_ends_a_wait_for_input() {
 }
 
 #[test]
-fn a_file_that_was_not_read_to_its_end_is_unfinished() {
+fn exit_status_is_75_when_the_input_was_not_read_to_its_end() {
     let server = RedisServer::start();
     let words = ["--input", "items", "--rate", "1000", "--output", "json"];
     let run = produce(&server, &words).file("items", "item\n".repeat(1_000_000)).spawn();
@@ -390,7 +390,7 @@ fn a_file_that_was_not_read_to_its_end_is_unfinished() {
 }
 
 #[test]
-fn nothing_but_the_list_and_its_counters_is_left_behind() {
+fn keys_left_are_the_list_and_its_counters() {
     let server = RedisServer::start();
     produce(&server, &["--count", "500", "--rate", "max"]).output().exits(0);
     assert_eq!(server.keys(), ["mylist", STATS]);
@@ -399,7 +399,7 @@ fn nothing_but_the_list_and_its_counters_is_left_behind() {
 // ── where it takes its orders from ──
 
 #[test]
-fn the_profile_says_what_flags_and_environment_leave_open() {
+fn profile_fills_in_for_flags_and_environment() {
     let server = RedisServer::start();
     let profile = "[queue]\nlist = \"profile\"\n\
                    [produce]\nbatch = 3\nevery = \"10ms\"\ncount = 9\npayload = \"p{seq}\"\necho = true\n";
@@ -421,7 +421,7 @@ fn the_profile_says_what_flags_and_environment_leave_open() {
 // ── what it needs ──
 
 #[test]
-fn a_user_without_scripts_pushes_and_is_told_what_that_costs() {
+fn user_without_scripts_pushes_with_a_warning() {
     let server = RedisServer::builder()
         .user("plain", "secret", "~* +@all -@scripting")
         .user("narrow", "secret", "~plain ~narrow +@all")
@@ -445,7 +445,7 @@ fn peak(pid: u32) -> Option<u64> {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn memory_stays_flat_however_many_items() {
+fn memory_stays_flat_for_any_number_of_items() {
     let server = RedisServer::start();
     let peak_of = |count: &str| {
         let words = ["--list", count, "--rate", "max", "--count", count, "--payload", "sixteen bytes ok"];

@@ -61,7 +61,7 @@ fn blocked_ids(server: &RedisServer) -> HashSet<String> {
 // ── produce: neither lost nor twice ──
 
 #[test]
-fn a_batch_whose_reply_was_lost_is_pushed_once() {
+fn batch_is_pushed_once_when_its_reply_is_lost() {
     let server = RedisServer::start();
     for lost in ["<1>", "<55>", "<200>"] {
         server.cli(&["FLUSHALL"]);
@@ -75,7 +75,7 @@ fn a_batch_whose_reply_was_lost_is_pushed_once() {
 }
 
 #[test]
-fn a_batch_that_never_arrived_is_pushed_once() {
+fn batch_is_pushed_once_when_it_never_arrived() {
     let server = RedisServer::start();
     for lost in ["<1>", "<55>", "<200>"] {
         server.cli(&["FLUSHALL"]);
@@ -89,7 +89,7 @@ fn a_batch_that_never_arrived_is_pushed_once() {
 }
 
 #[test]
-fn many_losses_in_one_run_lose_nothing() {
+fn produce_loses_nothing_when_the_connection_breaks_often() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let run = produce(&proxy.url(), &["--every", "5ms", "--count", "2000"]).spawn();
@@ -108,7 +108,7 @@ fn many_losses_in_one_run_lose_nothing() {
 }
 
 #[test]
-fn a_server_that_was_killed_and_came_back_holds_every_item_once() {
+fn produce_doubles_nothing_when_the_server_is_killed_and_restarted() {
     let mut server = RedisServer::builder().durable().start();
     let run = produce(&server.url(), &["--every", "10ms", "--count", "1000"]).spawn();
     for reached in [100, 400] {
@@ -122,7 +122,7 @@ fn a_server_that_was_killed_and_came_back_holds_every_item_once() {
 }
 
 #[test]
-fn a_link_that_went_dead_under_produce_is_given_up_and_nothing_is_lost() {
+fn produce_gives_up_a_dead_link_and_loses_nothing() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let run = produce(&proxy.url(), &["--every", "10ms", "--count", "1000"]).spawn();
@@ -133,7 +133,7 @@ fn a_link_that_went_dead_under_produce_is_given_up_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_produce_leaves_beside_the_list_goes_by_itself() {
+fn produce_keys_expire() {
     let server = RedisServer::start();
     produce(&server.url(), &["--rate", "max", "--count", "100"]).output().exits(0);
     for key in server.cli(&["KEYS", "*"]).lines().filter(|key| !["mylist", "{mylist}:stats"].contains(key)) {
@@ -143,7 +143,7 @@ fn what_produce_leaves_beside_the_list_goes_by_itself() {
 }
 
 #[test]
-fn a_server_that_forgot_its_scripts_is_told_them_again() {
+fn scripts_are_loaded_again_after_script_flush() {
     let server = RedisServer::start();
     let run = produce(&server.url(), &["--every", "10ms", "--count", "500"]).spawn();
     wait_until("some items are pushed", SOON, || server.llen("mylist") >= 50);
@@ -154,7 +154,7 @@ fn a_server_that_forgot_its_scripts_is_told_them_again() {
 }
 
 #[test]
-fn a_server_that_hangs_does_not_fill_the_memory_of_produce() {
+fn memory_of_produce_stays_flat_while_the_server_hangs() {
     let server = RedisServer::start();
     let run = produce(&server.url(), &["--rate", "max", "--count", "1000000000"]).spawn();
     wait_until("some items are pushed", SOON, || server.llen("mylist") >= 100);
@@ -178,7 +178,7 @@ fn a_server_that_hangs_does_not_fill_the_memory_of_produce() {
 // ── consume: the pop that blocks ──
 
 #[test]
-fn a_consumer_told_to_stop_while_it_waits_ends_at_once_and_leaves_the_next_item() {
+fn sigterm_ends_an_idle_consumer_at_once_and_leaves_the_next_item() {
     for round in 1..=3 {
         let server = RedisServer::start();
         let consumer = blocked_consumer(&server, &server.url(), &[]);
@@ -194,7 +194,7 @@ fn a_consumer_told_to_stop_while_it_waits_ends_at_once_and_leaves_the_next_item(
 }
 
 #[test]
-fn ctrl_c_ends_an_idle_consumer_as_well() {
+fn ctrl_c_ends_an_idle_consumer() {
     let server = RedisServer::start();
     let consumer = blocked_consumer(&server, &server.url(), &["--concurrency", "3"]);
     consumer.interrupt();
@@ -204,7 +204,7 @@ fn ctrl_c_ends_an_idle_consumer_as_well() {
 }
 
 #[test]
-fn no_item_is_lost_when_a_busy_consumer_is_told_to_stop() {
+fn sigterm_to_a_busy_consumer_loses_no_item() {
     let server = RedisServer::start();
     for round in 1..=5 {
         server.cli(&["FLUSHALL"]);
@@ -228,7 +228,7 @@ fn no_item_is_lost_when_a_busy_consumer_is_told_to_stop() {
 }
 
 #[test]
-fn waiting_for_an_item_is_no_outage() {
+fn idle_wait_is_not_an_outage() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let consumer = blocked_consumer(&server, &proxy.url(), &["--idle-exit", "3s"]);
@@ -240,7 +240,7 @@ fn waiting_for_an_item_is_no_outage() {
 }
 
 #[test]
-fn an_item_that_is_no_text_is_not_lost() {
+fn item_of_bytes_is_not_lost() {
     let server = RedisServer::start();
     server.ask(&[&b"LPUSH"[..], b"mylist", b"a\xff\x00b"]).unwrap();
     let run = consume(&server.url(), &["--max-items", "1"]).output().exits(0);
@@ -248,7 +248,7 @@ fn an_item_that_is_no_text_is_not_lost() {
 }
 
 #[test]
-fn a_link_that_went_dead_under_consume_is_given_up() {
+fn consume_gives_up_a_dead_link() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let consumer = blocked_consumer(&server, &proxy.url(), &[]);
@@ -265,7 +265,7 @@ fn a_link_that_went_dead_under_consume_is_given_up() {
 }
 
 #[test]
-fn a_consumer_told_to_stop_on_a_dead_link_ends() {
+fn sigterm_ends_a_consumer_on_a_dead_link() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let consumer = blocked_consumer(&server, &proxy.url(), &[]);
@@ -275,7 +275,7 @@ fn a_consumer_told_to_stop_on_a_dead_link_ends() {
 }
 
 #[test]
-fn a_consumer_outlives_many_losses_of_its_connection() {
+fn consumer_survives_many_lost_connections() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let consumer = blocked_consumer(&server, &proxy.url(), &[]);
@@ -297,7 +297,7 @@ fn a_consumer_outlives_many_losses_of_its_connection() {
 // ── outages ──
 
 #[test]
-fn an_outage_is_said_once_and_its_end_as_well() {
+fn outage_and_its_end_are_logged_once() {
     let mut server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let consumer = blocked_consumer(&server, &proxy.url(), &["--concurrency", "3"]);
@@ -322,7 +322,7 @@ fn an_outage_is_said_once_and_its_end_as_well() {
 }
 
 #[test]
-fn a_server_that_loads_after_a_restart_is_waited_for() {
+fn loading_server_is_waited_for() {
     let mut server = RedisServer::builder().directive("save 3600 1000000").start();
     server.cli(&["DEBUG", "POPULATE", "3000"]);
     server.cli(&["SAVE"]);
@@ -341,7 +341,7 @@ fn a_server_that_loads_after_a_restart_is_waited_for() {
 }
 
 #[test]
-fn a_server_that_is_a_replica_for_a_while_is_waited_for() {
+fn replica_is_waited_for() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());
     let consumer = blocked_consumer(&server, &proxy.url(), &[]);
@@ -369,7 +369,7 @@ fn a_server_that_is_a_replica_for_a_while_is_waited_for() {
 }
 
 #[test]
-fn a_replica_is_given_up_on_as_any_outage_is() {
+fn replica_is_given_up_after_reconnect_for() {
     let server = RedisServer::start();
     let consumer = blocked_consumer(&server, &server.url(), &["--reconnect-for", "1s"]);
     server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
@@ -378,7 +378,7 @@ fn a_replica_is_given_up_on_as_any_outage_is() {
 }
 
 #[test]
-fn a_password_that_is_rotated_is_followed() {
+fn password_file_is_read_again_at_reconnect() {
     let mut server = RedisServer::builder().password("the-old-one").start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
@@ -398,7 +398,7 @@ fn a_password_that_is_rotated_is_followed() {
 }
 
 #[test]
-fn reconnect_for_is_how_long_it_tries() {
+fn reconnect_for_limits_the_attempts() {
     for start in [
         |server: &RedisServer| blocked_consumer(server, &server.url(), &["--reconnect-for", "2s"]),
         |server: &RedisServer| {
@@ -422,7 +422,7 @@ fn reconnect_for_is_how_long_it_tries() {
 }
 
 #[test]
-fn a_consumer_told_to_stop_during_an_outage_ends_promptly() {
+fn sigterm_ends_a_consumer_during_an_outage() {
     for delivery in ["at-least-once", "at-most-once"] {
         let mut server = RedisServer::start();
         let words =
@@ -437,7 +437,7 @@ fn a_consumer_told_to_stop_during_an_outage_ends_promptly() {
 }
 
 #[test]
-fn an_item_in_work_that_cannot_be_given_back_is_no_orderly_end() {
+fn exit_status_tells_when_an_item_could_not_be_requeued() {
     let mut server = RedisServer::start();
     server.push("mylist", ["a"]);
     let words = ["consume", "--redis", &server.url(), "--work", "1h", "--drain", "0s"];
@@ -451,7 +451,7 @@ fn an_item_in_work_that_cannot_be_given_back_is_no_orderly_end() {
 }
 
 #[test]
-fn a_producer_told_to_stop_during_an_outage_ends_promptly() {
+fn sigterm_ends_a_producer_during_an_outage() {
     let mut server = RedisServer::start();
     let producer = produce(&server.url(), &["--every", "10ms", "--count", "100000"]).spawn();
     wait_until("some items are pushed", SOON, || server.llen("mylist") >= 20);

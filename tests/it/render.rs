@@ -49,7 +49,7 @@ cpu = "1"
 "#;
 
 #[test]
-fn what_is_shipped_is_current() {
+fn manifests_in_k8s_are_current() {
     for profile in shipped() {
         let path = Path::new("k8s").join(profile.file_stem().unwrap()).with_extension("yaml");
         let shipped = fs::read_to_string(&path).unwrap_or_default();
@@ -59,12 +59,12 @@ fn what_is_shipped_is_current() {
 }
 
 #[test]
-fn the_built_in_profile_is_the_demo() {
+fn built_in_profile_is_the_demo() {
     assert_eq!(rendered(&["render"]), rendered(&["--profile", "config/demo.toml", "render"]));
 }
 
 #[test]
-fn rendering_again_gives_the_same_bytes_whatever_the_environment() {
+fn render_is_reproducible_in_any_environment() {
     let folder = TempDir::new().unwrap();
     let profile = write(&folder, EVERYTHING);
     let variables = [
@@ -80,7 +80,7 @@ fn rendering_again_gives_the_same_bytes_whatever_the_environment() {
 }
 
 #[test]
-fn no_password_is_ever_written() {
+fn password_is_never_written() {
     let folder = TempDir::new().unwrap();
     let output = qscale(&["--verbose", "--profile", &write(&folder, EVERYTHING), "render"])
         .env("REDIS_PASSWORD", MARKER)
@@ -99,7 +99,7 @@ fn no_password_is_ever_written() {
 }
 
 #[test]
-fn a_scaled_deployment_says_nothing_of_replicas() {
+fn replicas_are_left_out_of_a_scaled_deployment() {
     for (name, document) in all_documents() {
         if document["kind"] == "ScaledObject" {
             let target = &document["spec"]["scaleTargetRef"];
@@ -111,7 +111,7 @@ fn a_scaled_deployment_says_nothing_of_replicas() {
 }
 
 #[test]
-fn all_metadata_of_triggers_is_text() {
+fn trigger_metadata_is_text() {
     let mut values = 0;
     for (name, document) in all_documents() {
         for trigger in document["spec"]["triggers"].as_array().into_iter().flatten() {
@@ -125,7 +125,7 @@ fn all_metadata_of_triggers_is_text() {
 }
 
 #[test]
-fn everything_the_profile_says_is_there() {
+fn profile_settings_are_rendered() {
     let consumer = find("everything", "Deployment", "all-consumer");
     let pod = &consumer["spec"]["template"]["spec"];
     // 90 s to drain, and a margin.
@@ -163,7 +163,7 @@ fn everything_the_profile_says_is_there() {
 }
 
 #[test]
-fn the_arguments_of_every_pod_are_understood() {
+fn arguments_of_every_pod_parse() {
     let mut understood = 0;
     for name in all_names() {
         let documents = documents_of(&name);
@@ -183,13 +183,13 @@ fn the_arguments_of_every_pod_are_understood() {
 }
 
 #[test]
-fn a_producer_that_ends_is_a_job() {
+fn producer_that_ends_is_a_job() {
     let job = find("ending", "Job", "demo-producer");
     assert_eq!(job["spec"]["backoffLimit"], 0, "a second try would push everything twice");
 }
 
 #[test]
-fn namespace_and_image_can_be_given() {
+fn namespace_and_image_are_flags() {
     let documents =
         documents(&rendered(&["render", "--namespace", "elsewhere", "--image", "registry.example.com/qscale:2"]));
     for document in &documents {

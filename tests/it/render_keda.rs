@@ -46,7 +46,7 @@ fn job_arguments(profile: &str) -> Vec<String> {
 }
 
 #[test]
-fn all_that_a_scaled_object_can_say_is_where_keda_looks_for_it() {
+fn scaled_object_fields_are_where_keda_reads_them() {
     let object = scaled_object(
         "min-replica-count = 2\nidle-replica-count = 0\nmax-replica-count = 9\npolling-interval = \"7s\"\n\
          cooldown-period = \"3m\"\ninitial-cooldown-period = \"90s\"\nrestore-to-original-replica-count = true\n\
@@ -86,7 +86,7 @@ fn all_that_a_scaled_object_can_say_is_where_keda_looks_for_it() {
 }
 
 #[test]
-fn numbers_are_written_out_and_what_is_off_is_not() {
+fn numbers_are_written_out_and_disabled_fields_left_out() {
     let object = scaled_object("");
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let usual = ["scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod"];
@@ -108,7 +108,7 @@ fn numbers_are_written_out_and_what_is_off_is_not() {
 }
 
 #[test]
-fn a_formula_names_the_triggers_that_are_there() {
+fn formula_names_existing_triggers() {
     let object = scaled_object("list-length = 5\ncombine = \"sum\"\nactivation-target = 2.5");
     assert_eq!(object["spec"]["triggers"][0]["metadata"].get("activationListLength"), None);
     let modifiers = &object["spec"]["advanced"]["scalingModifiers"];
@@ -129,7 +129,7 @@ fn a_formula_names_the_triggers_that_are_there() {
 }
 
 #[test]
-fn the_strategy_of_a_scaled_job_and_its_numbers_are_in_one_place() {
+fn scaled_job_strategy_holds_its_numbers() {
     let job = scaled_job(
         "strategy = \"custom\"\n[scale.job]\nrollout = \"immediate\"\nsuccessful-jobs-history-limit = 1\n\
          failed-jobs-history-limit = 2\nactive-deadline = \"1h\"\nbackoff-limit = 3\nttl-after-finished = \"10m\"\n\
@@ -160,7 +160,7 @@ fn the_strategy_of_a_scaled_job_and_its_numbers_are_in_one_place() {
 }
 
 #[test]
-fn a_job_works_one_item_or_until_none_comes_and_waits_for_the_next_try() {
+fn job_processes_one_item_or_until_idle_and_awaits_retries() {
     let once = job_arguments("[scale]\nkind = \"ScaledJob\"");
     assert!(once.contains(&"--once".to_owned()) && once.contains(&"--await-due=5m".to_owned()), "{once:?}");
     let idle = "[consume]\nconcurrency = 3\nbackoff = \"1s..20s\"\n[scale]\nkind = \"ScaledJob\"\njob = { run = \"until-idle\" }";
@@ -172,7 +172,7 @@ fn a_job_works_one_item_or_until_none_comes_and_waits_for_the_next_try() {
 }
 
 #[test]
-fn an_authentication_that_is_there_is_referred_to_and_none_is_written() {
+fn existing_authentication_is_referenced() {
     let deploy = "[deploy]\nsecret = \"redis\"\nsecret-username-key = \"user\"\n";
     let scale = "[scale]\ntrigger-authentication = { kind = \"ClusterTriggerAuthentication\", name = \"of-all\" }\n";
     let objects = render(&format!("{scale}{deploy}"), &[]);
@@ -189,7 +189,7 @@ fn an_authentication_that_is_there_is_referred_to_and_none_is_written() {
 }
 
 #[test]
-fn several_servers_are_a_type_of_their_own_and_are_named_in_the_plural() {
+fn trigger_type_of_several_servers_uses_addresses() {
     let trigger = |redis: &str, scale: &str| {
         let profile = format!("{redis}\n[scale]\n{scale}\n");
         let run = Qscale::new(["render"]).file("qscale.toml", &profile).output().exits(0);
@@ -225,7 +225,7 @@ fn several_servers_are_a_type_of_their_own_and_are_named_in_the_plural() {
 }
 
 #[test]
-fn what_the_cluster_has_decides_what_can_be_said() {
+fn keda_version_decides_which_fields_are_accepted() {
     let sum = "[scale]\nkeda-version = \"2.11.2\"\ncombine = \"sum\"\n";
     let said = refusal(sum, &[]);
     assert!(said.starts_with("error: qscale.toml:3:11: scale.combine: needs KEDA 2.12.0"), "{said}");
@@ -237,7 +237,7 @@ fn what_the_cluster_has_decides_what_can_be_said() {
 }
 
 #[test]
-fn two_releases_refuse_the_name_of_their_own_default() {
+fn default_strategy_is_left_out_for_releases_that_refuse_its_name() {
     let job = "[scale]\nkind = \"ScaledJob\"\n";
     let strategy = |version: &str| {
         let object = one(&render(job, &["--keda-version", version]), "ScaledJob");
@@ -249,7 +249,7 @@ fn two_releases_refuse_the_name_of_their_own_default() {
 }
 
 #[test]
-fn what_is_scaled_can_be_something_else() {
+fn target_can_be_something_else() {
     let target = "[deploy.target]\napi-version = \"argoproj.io/v1alpha1\"\nkind = \"Rollout\"\nname = \"web\"\n";
     let object = one(&render(target, &[]), "ScaledObject");
     let expected = json!({ "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web" });
@@ -259,7 +259,7 @@ fn what_is_scaled_can_be_something_else() {
 }
 
 #[test]
-fn a_default_gives_way_to_what_would_contradict_it() {
+fn defaults_yield_to_conflicting_settings() {
     for (table, kind, quantity, expected) in [
         ("limits = { memory = \"10Mi\" }", "requests", "memory", "10Mi"),
         ("limits = { memory = \"10Mi\" }", "limits", "memory", "10Mi"),

@@ -91,7 +91,7 @@ fn yaml(profile: &str) -> String {
 
 /// What is asked of every one, in one run: rendering takes longer than looking.
 #[test]
-fn whatever_is_rendered_keeps_the_rules() {
+fn rendered_manifests_keep_the_rules() {
     for (name, objects) in rendered() {
         for object in &objects {
             is_what_kubernetes_knows(&name, object);
@@ -323,7 +323,7 @@ proptest! {
 }
 
 #[test]
-fn a_secret_is_written_on_request_and_holds_nothing_that_works() {
+fn secret_is_written_on_request_with_placeholders() {
     let (_, text) = matrix().into_iter().find(|(name, _)| name == "certificates-deployment").unwrap();
     let run = Qscale::new(["render"]).file("qscale.toml", &text).output().exits(0);
     assert!(run.stderr.contains("replace them before it is applied"), "{}", run.stderr);
@@ -346,7 +346,7 @@ fn a_secret_is_written_on_request_and_holds_nothing_that_works() {
 }
 
 #[test]
-fn what_changes_the_configuration_changes_the_pods() {
+fn configuration_changes_restart_the_pods() {
     let checksum = |text: &str| {
         let objects = documents(&yaml(text));
         let pods =
@@ -361,7 +361,7 @@ fn what_changes_the_configuration_changes_the_pods() {
 }
 
 #[test]
-fn settings_reach_the_program_word_for_word() {
+fn settings_reach_the_program_unchanged() {
     let text = format!(
         "{ELSEWHERE}[produce]\npayload = \"$(HOME) $$ {{int:1..2}}\"\n[consume]\nwork = \"1s..2s\"\n\
                         command = [\"./w\", \"$(X)\"]\n[deploy]\nproducer = true\n"
@@ -381,7 +381,7 @@ fn settings_reach_the_program_word_for_word() {
 }
 
 #[test]
-fn a_command_may_talk_to_whom_it_likes_and_nothing_else_may() {
+fn network_policy_opens_egress_for_commands_only() {
     for (name, objects) in rendered() {
         for policy in objects.iter().filter(|object| object["kind"] == "NetworkPolicy") {
             let open = policy["spec"]["egress"].as_array().unwrap().iter().any(|rule| rule.get("ports").is_none());
@@ -400,7 +400,7 @@ fn a_command_may_talk_to_whom_it_likes_and_nothing_else_may() {
 
 /// What YAML 1.1 takes for a number, a boolean, a date or nothing stays a text.
 #[test]
-fn every_text_is_one_in_yaml_1_1_too() {
+fn texts_are_texts_in_yaml_1_1() {
     for text in [
         "yes",
         "NO",

@@ -33,7 +33,7 @@ fn erlang_c(servers: u32, load: f64) -> f64 {
 }
 
 #[test]
-fn poisson_arrivals_and_exponential_work_wait_as_erlang_says() {
+fn waits_of_poisson_arrivals_and_exponential_work_match_erlang_c() {
     for (servers, rate) in [(1, 0.5), (4, 3.0), (10, 8.0)] {
         let text = format!(
             "[produce]\npattern = \"60h@poisson({rate})\"\n[consume]\nwork = \"exp(1s)\"\ndelivery = \"at-most-once\"\n\
@@ -48,7 +48,7 @@ fn poisson_arrivals_and_exponential_work_wait_as_erlang_says() {
 }
 
 #[test]
-fn the_number_that_waits_is_the_rate_times_the_wait() {
+fn backlog_is_rate_times_wait() {
     let text = "[produce]\npattern = \"4h@poisson(3)\"\n[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 8\n";
     let run = run(&Scenario { horizon: Duration::from_secs(4 * 3600), until_over: false, ..scenario(text) });
     let backlog: u64 = run.points.iter().map(|point| point.backlog).sum();
@@ -64,7 +64,7 @@ const BUSY: &str = "[produce]\npattern = \"2m@5, 3m@0, burst 30\"\n[consume]\nwo
     behavior.scale-down = { stabilization-window = \"0s\" }\n";
 
 #[test]
-fn the_same_seed_is_the_same_run() {
+fn seed_repeats_the_run() {
     let scenario = scenario(BUSY);
     let [first, second] = [1, 1].map(|seed| format!("{:?}", run(&Scenario { seed, ..scenario.clone() })));
     assert_eq!(first, second);
@@ -72,7 +72,7 @@ fn the_same_seed_is_the_same_run() {
 }
 
 #[test]
-fn what_protects_work_keeps_it_from_being_cut() {
+fn protections_keep_items_from_being_interrupted() {
     let cut = |scenario: Scenario| run(&scenario).summary.cut;
     assert_eq!(cut(scenario(BUSY)), 0);
     // Without the count of those at work KEDA goes to zero under them, and only the time to finish saves what they have.
@@ -88,7 +88,7 @@ fn what_protects_work_keeps_it_from_being_cut() {
 }
 
 #[test]
-fn every_change_has_its_reason() {
+fn scaling_events_have_reasons() {
     let run = run(&scenario(BUSY));
     assert!(run.changes.iter().any(|change| change.by == By::Hpa && change.to > change.from));
     for change in &run.changes {

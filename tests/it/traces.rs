@@ -107,29 +107,29 @@ fn list_alone(scale: &str) -> Settings {
 }
 
 #[test]
-fn with_nothing_set() {
+fn trace_with_defaults_is_reproduced() {
     decided_as_recorded("a-defaults", &list_alone(DEFAULTS));
 }
 
 #[test]
-fn with_a_short_window_and_cooldown() {
+fn trace_with_a_short_window_and_cooldown_is_reproduced() {
     decided_as_recorded("b-fast", &list_alone(FAST));
 }
 
 #[test]
-fn with_steps_of_one_pod() {
+fn trace_with_steps_of_one_pod_is_reproduced() {
     decided_as_recorded("c-ramp", &list_alone(RAMP));
 }
 
 #[test]
-fn with_consumers_at_work_counted() {
+fn trace_with_busy_consumers_counted_is_reproduced() {
     let mut settings = profile("at-least-once", BUSY, "1s@1", "1s").scaler_settings("work");
     settings.triggers.truncate(2);
     decided_as_recorded("d-busy", &settings);
 }
 
 #[test]
-fn with_jobs() {
+fn trace_with_jobs_is_reproduced() {
     let profile = profile("at-most-once", JOBS, "1s@1", "1s");
     let (settings, jobs) = (profile.scaler_settings("work"), profile.job_settings());
     for row in rows("e-job") {
@@ -187,7 +187,7 @@ fn fitted<T>(scenario: &Scenario, fit: impl Fn(&Run) -> Option<(f64, T)>) -> Opt
 }
 
 #[test]
-fn a_simulation_takes_the_recorded_steps() {
+fn simulation_takes_the_recorded_steps() {
     for (name, begin, delivery, scale, load, work, seconds) in [
         ("a-defaults", 0.49, "at-most-once", DEFAULTS, "15s@0, burst 1000", "1s", 600),
         ("b-fast", 0.49, "at-most-once", FAST, "15s@0, burst 1000", "1s", 356),
@@ -214,7 +214,7 @@ fn a_simulation_takes_the_recorded_steps() {
 }
 
 #[test]
-fn a_simulation_creates_jobs_as_recorded() {
+fn simulation_creates_jobs_as_recorded() {
     let profile = profile("at-most-once", JOBS, "15s@0, 30s@1", "15s");
     let scenario = scenario(&profile, 221);
     // The moment of each Job's creation, one after the other.

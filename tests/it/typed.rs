@@ -1,7 +1,7 @@
 //! What is typed and what is answered: the files of tests/cli, read by people and run here.
 
 #[test]
-fn what_is_typed_is_answered_as_written() {
+fn command_lines_answer_as_documented() {
     let cases = trycmd::TestCases::new();
     // An empty variable counts as absent; a test of its own must not depend on who runs it.
     for (name, _) in std::env::vars().filter(|(name, _)| is_heard(name)) {

@@ -48,7 +48,7 @@ fn is_message(item: &str) -> bool {
 }
 
 #[test]
-fn fifty_messages_every_two_seconds_on_a_managed_redis_are_worked() {
+fn managed_redis_profile_processes_its_load() {
     let managed = Managed::start();
     let Managed { server, .. } = &managed;
 
@@ -79,7 +79,7 @@ fn fifty_messages_every_two_seconds_on_a_managed_redis_are_worked() {
 }
 
 #[test]
-fn producer_and_consumer_of_a_managed_redis_run_until_they_are_told_to_stop() {
+fn managed_redis_profile_runs_until_stopped() {
     let managed = Managed::start();
     let Managed { server, .. } = &managed;
     let consumer = managed.run("consume").args(["--speed", "0.1"]).env("LIST_NAME", "another").spawn();
@@ -99,7 +99,7 @@ fn producer_and_consumer_of_a_managed_redis_run_until_they_are_told_to_stop() {
 }
 
 #[test]
-fn each_event_is_worked_by_a_run_of_its_own() {
+fn events_profile_runs_a_job_per_event() {
     let server = RedisServer::start();
     let run = |words: &[&str]| {
         Qscale::new(["--profile"]).arg(profile("events.toml")).args(words).env("REDIS_URL", server.url())
@@ -132,7 +132,7 @@ fn each_event_is_worked_by_a_run_of_its_own() {
 }
 
 #[test]
-fn the_built_in_workload_is_fifty_messages_every_two_seconds() {
+fn built_in_profile_pushes_50_items_every_2s() {
     let server = RedisServer::start();
     let run = Qscale::new(["produce", "--duration", "3s"]).env("REDIS_URL", server.url()).output().exits(0);
     assert_eq!(server.llen("mylist"), 100);
