@@ -34,6 +34,7 @@ enum CompletionFormat {
     Man,
 }
 
+/// A generated file.
 struct GeneratedFile {
     name: String,
     content: Vec<u8>,

@@ -296,9 +296,9 @@ fn target_wait_refuses_conflicting_settings() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("q.toml");
     for (scale, words, status, message) in [
-        ("pause = { paused = true }", &["p95=1m"][..], 78, "scale.pause: keeps pods from being added"),
-        ("", &["p95=2days"], 2, "a day is the longest wait"),
-        ("", &["p95=1m", "--without", "grace"], 2, "leave out --with grace and --without grace"),
+        ("pause = { paused = true }", &["p95=1m"][..], 78, "scale.pause: prevents scaling up"),
+        ("", &["p95=2days"], 2, "--target-wait: must be at most 1 day"),
+        ("", &["p95=1m", "--without", "grace"], 2, "conflicts with --with grace and --without grace"),
     ] {
         fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{scale}\n")).unwrap();
         let run = simulate(&["--produce", "1m@4", "--target-wait"]).args(words).arg("--profile").arg(&profile).output();

@@ -73,18 +73,18 @@ fn seed_repeats_the_run() {
 
 #[test]
 fn protections_keep_items_from_being_interrupted() {
-    let cut = |scenario: Scenario| run(&scenario).summary.cut;
-    assert_eq!(cut(scenario(BUSY)), 0);
-    // Without the count of those at work KEDA goes to zero under them, and only the time to finish saves what they have.
+    let interrupted = |scenario: Scenario| run(&scenario).summary.cut;
+    assert_eq!(interrupted(scenario(BUSY)), 0);
+    // Without the busy trigger KEDA scales to zero during processing, and only the grace period saves items in flight.
     let without_busy = scenario(BUSY).without(Protection::Busy);
-    assert_eq!(cut(without_busy.clone()), 0);
-    assert!(cut(without_busy.without(Protection::Grace)) > 0);
+    assert_eq!(interrupted(without_busy.clone()), 0);
+    assert!(interrupted(without_busy.without(Protection::Grace)) > 0);
     let jobs = scenario(
         &BUSY
             .replace("cooldown-period = \"10s\"\n", "kind = \"ScaledJob\"\n")
             .replace("behavior.scale-down = { stabilization-window = \"0s\" }\n", ""),
     );
-    assert_eq!(cut(jobs.without(Protection::Grace)), 0);
+    assert_eq!(interrupted(jobs.without(Protection::Grace)), 0);
 }
 
 #[test]

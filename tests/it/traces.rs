@@ -1,9 +1,9 @@
-//! The model decides as a real KEDA and a real HPA did, at every look of every recording; and what is simulated from the
-//! settings and the load alone takes the same steps at the same times.
+//! The model decides as a real KEDA and HPA did at every recorded poll and sync; and a simulation from settings and load
+//! alone takes the same steps at the same times.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+    reason = "--nocapture shows the comparison; a recording that cannot be read fails the test"
 )]
 
 use std::fs;
@@ -13,8 +13,8 @@ use qscale::profile::Profile;
 use qscale::scaler::{Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
 use qscale::simulation::{self, By, Run, Scenario};
 
-/// One look, and what came of it.
-struct Look {
+/// A recorded poll or sync, and its result.
+struct Decision {
     time: Duration,
     by_hpa: bool,
     spec: u32,
@@ -23,7 +23,7 @@ struct Look {
     then: u32,
 }
 
-/// The cells of a recording, row by row.
+/// Returns the cells of a recording, row by row.
 fn rows(name: &str) -> Vec<Vec<String>> {
     let path = format!("{}/tests/traces/{name}.csv", env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(&path).unwrap();
@@ -31,12 +31,12 @@ fn rows(name: &str) -> Vec<Vec<String>> {
     rows.map(|row| row.split(',').map(str::to_owned).collect()).collect()
 }
 
-fn looks(name: &str) -> Vec<Look> {
-    let look = |row: Vec<String>| {
+fn decisions(name: &str) -> Vec<Decision> {
+    let decision = |row: Vec<String>| {
         let [time, by, spec, status, waiting, busy, then] = &row[..] else { panic!("{name}: {row:?}") };
         let mut read = vec![Some(waiting.parse().unwrap())];
         read.extend(busy.parse().ok().map(Some));
-        Look {
+        Decision {
             time: Duration::from_secs_f64(time.parse().unwrap()),
             by_hpa: by == "hpa",
             spec: spec.parse().unwrap(),
@@ -45,35 +45,35 @@ fn looks(name: &str) -> Vec<Look> {
             then: then.parse().unwrap(),
         }
     };
-    rows(name).into_iter().map(look).collect()
+    rows(name).into_iter().map(decision).collect()
 }
 
 fn decided_as_recorded(name: &str, settings: &Settings) {
     let mut scaler = Scaler::new(settings.clone(), Duration::ZERO);
     let mut wrong = 0;
-    let looks = looks(name);
-    for look in &looks {
-        let reading = Reading::Read(look.read.clone());
-        let decision = if look.by_hpa {
-            scaler.sync(look.time, Scale { spec: look.spec, status: look.status }, &reading)
+    let decisions = decisions(name);
+    for recorded in &decisions {
+        let reading = Reading::Read(recorded.read.clone());
+        let decision = if recorded.by_hpa {
+            scaler.sync(recorded.time, Scale { spec: recorded.spec, status: recorded.status }, &reading)
         } else {
-            scaler.poll(look.time, look.spec, &reading)
+            scaler.poll(recorded.time, recorded.spec, &reading)
         };
-        let same = decision.replicas == look.then;
+        let same = decision.replicas == recorded.then;
         wrong += u32::from(!same);
         println!(
             "{name} {:7.2} {:4} read {:?}: {} -> {} recorded, {} by the model{} {}",
-            look.time.as_secs_f64(),
-            if look.by_hpa { "HPA" } else { "KEDA" },
-            look.read,
-            look.spec,
-            look.then,
+            recorded.time.as_secs_f64(),
+            if recorded.by_hpa { "HPA" } else { "KEDA" },
+            recorded.read,
+            recorded.spec,
+            recorded.then,
             decision.replicas,
             if same { ":" } else { " WRONG:" },
             decision.reason,
         );
     }
-    assert_eq!(wrong, 0, "of {} looks", looks.len());
+    assert_eq!(wrong, 0, "of {} decisions", decisions.len());
 }
 
 const DEFAULTS: &str = "max-replica-count = 5\nlist-length = 50\nomit-behavior = true\n";
@@ -94,7 +94,7 @@ const BUSY: &str = "max-replica-count = 6\nlist-length = 10\npolling-interval = 
 const JOBS: &str = "kind = \"ScaledJob\"\nstrategy = \"accurate\"\nmax-replica-count = 5\nlist-length = 3\n\
     polling-interval = \"10s\"\n";
 
-/// A recording's profile. In none of them anything was tried again, so that other triggers than these counted nothing.
+/// Returns the profile of a recording. None of them has retries, so that no other trigger counted anything.
 fn profile(delivery: &str, scale: &str, load: &str, work: &str) -> Profile {
     let text = format!(
         "[produce]\npattern = \"{load}\"\n[consume]\nwork = \"{work}\"\ndelivery = \"{delivery}\"\n[scale]\n{scale}"
@@ -141,14 +141,17 @@ fn trace_with_jobs_is_reproduced() {
     }
 }
 
-/// A step of the count: when, in seconds since the begin of the recording, and to how many.
+/// A step: seconds since the start of the recording, component, and new replica count.
 type Step = (f64, By, u32);
 
-/// The steps of the recording `name`, whose clock began `begin` seconds into the table's.
+/// Returns the steps of the recording `name`, which starts `begin` seconds into the table.
 fn recorded_steps(name: &str, begin: f64) -> Vec<Step> {
-    let steps = looks(name).into_iter().filter(|look| look.then != look.spec);
+    let steps = decisions(name).into_iter().filter(|decision| decision.then != decision.spec);
     steps
-        .map(|look| (look.time.as_secs_f64() - begin, if look.by_hpa { By::Hpa } else { By::Keda }, look.then))
+        .map(|decision| {
+            let by = if decision.by_hpa { By::Hpa } else { By::Keda };
+            (decision.time.as_secs_f64() - begin, by, decision.then)
+        })
         .collect()
 }
 
@@ -157,7 +160,7 @@ fn simulated_steps(run: &Run) -> Vec<Step> {
     steps.map(|change| (change.at.as_secs_f64(), change.by, change.to)).collect()
 }
 
-/// How far apart two courses are at most, in syncs of the HPA; `None` when they are not the same steps.
+/// Returns the largest distance between two series of steps, in HPA syncs; `None` if the steps differ.
 fn apart(recorded: &[Step], simulated: &[Step]) -> Option<f64> {
     let same = |(one, other): (&Step, &Step)| one.1 == other.1 && one.2 == other.2;
     if recorded.len() != simulated.len() || !recorded.iter().zip(simulated).all(same) {
@@ -167,7 +170,7 @@ fn apart(recorded: &[Step], simulated: &[Step]) -> Option<f64> {
     Some(syncs.fold(0.0, f64::max))
 }
 
-/// What is simulated for so many seconds.
+/// Returns a scenario of this many seconds.
 fn scenario(profile: &Profile, seconds: u64) -> Scenario {
     let arrivals = profile.produce.load().arrivals(1).expect("patterns can be foreseen").collect();
     let work = profile.consume.work.clone().expect("every recording has its work");
@@ -175,7 +178,7 @@ fn scenario(profile: &Profile, seconds: u64) -> Scenario {
     Scenario { horizon: Duration::from_secs(seconds), until_over: false, ..scenario }
 }
 
-/// Runs `scenario` with both clocks begun at many moments of their periods.
+/// Runs `scenario` with many poll and sync phases and returns the best fit.
 fn fitted<T>(scenario: &Scenario, fit: impl Fn(&Run) -> Option<(f64, T)>) -> Option<(f64, T)> {
     let parts = |period: Duration| (0..20).map(move |part| period * part / 20);
     let phases = parts(scenario.settings.polling)
@@ -217,7 +220,7 @@ fn simulation_takes_the_recorded_steps() {
 fn simulation_creates_jobs_as_recorded() {
     let profile = profile("at-most-once", JOBS, "15s@0, 30s@1", "15s");
     let scenario = scenario(&profile, 221);
-    // The moment of each Job's creation, one after the other.
+    // Time of each Job's creation, in order.
     let recorded: Vec<f64> = rows("e-job")
         .into_iter()
         .flat_map(|row| vec![row[0].parse::<f64>().unwrap(); row[4].parse().unwrap()])
@@ -233,5 +236,5 @@ fn simulation_creates_jobs_as_recorded() {
     for (one, other) in recorded.iter().zip(&simulated) {
         println!("  recorded {one:7.2}    simulated {other:7.2}");
     }
-    assert!(apart <= 1.0, "{apart} looks apart");
+    assert!(apart <= 1.0, "{apart} polls apart");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use color_eyre::eyre::Result;
 use tokio::time::Instant;
 
-use super::consumers::Consumers;
+use super::consumers::ConsumerProcesses;
 use crate::delivery::snapshot::Snapshot;
 use crate::profile::{Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
@@ -77,7 +77,7 @@ impl Autoscaler {
     }
 
     /// Runs the poll or sync that is due, and scales the consumers.
-    pub(super) fn evaluate(&mut self, snapshot: &Snapshot, consumers: &mut Consumers<'_>) -> Result<()> {
+    pub(super) fn evaluate(&mut self, snapshot: &Snapshot, consumers: &mut ConsumerProcesses<'_>) -> Result<()> {
         let now = self.clock.now();
         let values = self.values(snapshot);
         if let Some(jobs) = self.jobs {

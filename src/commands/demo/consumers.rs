@@ -12,7 +12,7 @@ use crate::sandbox::Process;
 const MAX_FAILURES: u32 = 5;
 
 /// The running consumers, and those that were told to stop.
-pub(super) struct Consumers<'a> {
+pub(super) struct ConsumerProcesses<'a> {
     setup: &'a Setup,
     /// Arguments of each consumer.
     arguments: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Consumers<'a> {
     failed: u32,
 }
 
-impl<'a> Consumers<'a> {
+impl<'a> ConsumerProcesses<'a> {
     pub(super) fn new(setup: &'a Setup, arguments: Vec<String>) -> Self {
         Self { setup, arguments, desired: 0, running: Vec::new(), stopping: Vec::new(), started: 0, failed: 0 }
     }

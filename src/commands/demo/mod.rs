@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::args::Args;
 use self::autoscaler::Autoscaler;
-use self::consumers::Consumers;
+use self::consumers::ConsumerProcesses;
 use self::plan::Plan;
 use self::setup::Setup;
 use super::{Context, summary_line};
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     context.shutdown.stop_on_hangup()?;
     let setup = Setup::start(args.redis, &context).await?;
     let Plan { consumers, work, speed, .. } = &plan;
-    tracing::info!(redis = %setup.redis, max_consumers = consumers, %work, speed, "demo started");
+    tracing::info!(redis = %setup.redis, max_consumers = consumers, %work, %speed, "demo started");
 
     let result = play(&plan, &setup, &context).await;
     setup.clear(&plan.list).await?;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 async fn play(plan: &Plan, setup: &Setup, context: &Context) -> Result<Option<Reconciliation>> {
     let mut inspector = Inspector::connect(&setup.redis, &plan.list).await?;
     let mut autoscaler = Autoscaler::new(&context.profile, &plan.list, plan.consumers, plan.speed);
-    let mut consumers = Consumers::new(setup, plan.consume(autoscaler.starts_jobs()));
+    let mut consumers = ConsumerProcesses::new(setup, plan.consume(autoscaler.starts_jobs()));
     consumers.scale_to(autoscaler.rest())?;
     let mut producer = setup.spawn("producer", &plan.produce())?;
 
@@ -110,7 +110,7 @@ async fn show_until_settled(
     inspector: &mut Inspector,
     producer: &mut Process,
     autoscaler: &mut Autoscaler,
-    consumers: &mut Consumers<'_>,
+    consumers: &mut ConsumerProcesses<'_>,
     context: &Context,
 ) -> Result<bool> {
     let mut readout = Readout::new(&context.printer, plan.output);

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
 use super::args::Args;
-use super::consumers::Consumers;
+use super::consumers::ConsumerProcesses;
 use crate::delivery::snapshot::Snapshot;
 use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
 use crate::sample::{Replicas, Sample};
@@ -63,7 +63,7 @@ impl Plan {
     pub(super) fn sample(
         &self,
         snapshot: &Snapshot,
-        running: &Consumers<'_>,
+        running: &ConsumerProcesses<'_>,
         net: Option<f64>,
         reason: &str,
     ) -> Sample {

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 pub(crate) use self::args::Args;
 use self::args::Form;
-use self::plan::{Goal, Plan};
+use self::plan::{Plan, Action};
 use self::view::{SampleRow, View};
 use super::{Context, summary_line};
 use crate::exit::{Outcome, UsageError};
@@ -31,10 +31,10 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
 fn simulate(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, context)?;
-    let chart = match &plan.goal {
-        Goal::Show(scenario) => show(&plan, scenario, context)?,
-        Goal::Want(want, workload) => return want::run(*want, workload, plan.output, context),
-        Goal::Against(path) => against::run(path, &plan.subject, plan.output, context)?,
+    let chart = match &plan.action {
+        Action::Show(scenario) => show(&plan, scenario, context)?,
+        Action::Want(want, workload) => return want::run(*want, workload, plan.output, context),
+        Action::Against(path) => against::run(path, &plan.subject, plan.output, context)?,
     };
     if let Some(path) = &plan.svg {
         std::fs::write(path, chart.svg()).wrap_err_with(|| format!("cannot write `{}`", path.display()))?;

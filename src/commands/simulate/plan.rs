@@ -1,4 +1,4 @@
-//! What is simulated: the arguments, laid over the profile.
+//! The plan of `simulate`: the arguments laid over the profile.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,42 +15,42 @@ use crate::simulation::{Protection, Scenario};
 use crate::tuning::Want;
 use crate::workload::{Arrival, Load, Pattern, Timing, Work};
 
-/// How long it goes on after the load at most, where nothing says it.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// Maximum simulated time after the load, without `--duration`.
+const MAX_AFTER_LOAD: Duration = Duration::from_secs(60 * 60);
 
-/// The longest that can be asked for: a sample a second is kept of it.
-pub(super) const MOST_TIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+/// Maximum simulated time; a sample per second is kept in memory.
+pub(super) const MAX_DURATION: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
-/// How long a load is put on the list that has no end of its own.
-const ENDLESS: Duration = Duration::from_secs(5 * 60);
+/// Simulated time of an open-ended load.
+const OPEN_ENDED: Duration = Duration::from_secs(5 * 60);
 
-/// The longest wait that settings are looked for: each trial goes on for as long after its load.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Maximum target wait; each run continues for this long after its load.
+const MAX_TARGET_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most items: beyond it somebody has mistyped a rate, and no machine holds them.
-const MOST_ITEMS: u64 = 50_000_000;
+/// Maximum number of items; a load with more is likely a mistyped rate, and does not fit into memory.
+const MAX_ITEMS: u64 = 50_000_000;
 
-/// What is done.
+/// Action and output of a run.
 pub(super) struct Plan {
-    pub(super) goal: Goal,
+    pub(super) action: Action,
     pub(super) subject: Subject,
     pub(super) output: Form,
     pub(super) svg: Option<PathBuf>,
 }
 
-pub(super) enum Goal {
-    /// Show what happens.
+pub(super) enum Action {
+    /// Show a run.
     Show(Box<Scenario>),
-    /// Find settings that keep a wait.
-    Want(Want, Box<Play>),
+    /// Find settings that meet a target wait.
+    Want(Want, Box<RunSettings>),
     /// Compare with a recording.
     Against(PathBuf),
 }
 
-/// A workload that is played through, with whatever chance.
-pub(super) struct Play {
+/// A workload that is simulated with several seeds.
+pub(super) struct RunSettings {
     pub(super) profile: Profile,
-    /// Of the chance that was asked for.
+    /// First seed.
     pub(super) seed: u64,
     list: String,
     load: Load,
@@ -61,19 +61,19 @@ pub(super) struct Play {
     without: Vec<Protection>,
 }
 
-impl Play {
-    /// What is played with the chance of `seed`.
+impl RunSettings {
+    /// Returns the scenario of `seed`.
     pub(super) fn scenario(&self, seed: u64) -> Result<Scenario> {
         let arrivals = arrivals(&self.load, self.limit, seed)?;
         let last = arrivals.last().map_or(Duration::ZERO, |arrival| arrival.at);
         Ok(Scenario {
             until_over: self.limit.is_none(),
-            horizon: self.limit.unwrap_or(last + LONGEST),
+            horizon: self.limit.unwrap_or(last + MAX_AFTER_LOAD),
             ..self.with_profile(&self.profile, arrivals, seed)
         })
     }
 
-    /// The same with what another profile says.
+    /// Returns the same scenario with the settings of another profile.
     pub(super) fn with_profile(&self, profile: &Profile, arrivals: Vec<Arrival>, seed: u64) -> Scenario {
         let scenario = profile.scenario(&self.list, arrivals, self.work.clone(), seed);
         let scenario = Scenario { start_time: self.start_time, ..scenario };
@@ -114,30 +114,28 @@ impl Plan {
         };
         if let Some(path) = against {
             let title = format!("{list}: recorded and predicted");
-            return Ok(Self { goal: Goal::Against(path), subject: subject(title), output, svg });
+            return Ok(Self { action: Action::Against(path), subject: subject(title), output, svg });
         }
-        if limit.is_some_and(|limit| limit > MOST_TIME) {
-            return Err(UsageError("--duration: 31 days are the most that is simulated".to_owned()).into());
+        if limit.is_some_and(|limit| limit > MAX_DURATION) {
+            return Err(UsageError("--duration: must be at most 31 days".to_owned()).into());
         }
         if let Some(want) = want {
             check_want(want, profile, &with, &without)?;
         }
         if want.is_some() && output == Form::Csv {
-            return Err(
-                UsageError("--target-wait: its answer is no table: take --output text or json".to_owned()).into()
-            );
+            return Err(UsageError("--target-wait: conflicts with --output csv: use text or json".to_owned()).into());
         }
         let load = load(produce, produce_file, profile)?;
         let work = match work.or_else(|| profile.consume.work.clone()) {
             Some(work) => work,
             None if profile.consume.command.is_some() => {
-                let message = "says nothing of how long it takes: add --work, such as --work 2s..6s";
+                let message = "has an unknown duration: add --work, such as --work 2s..6s";
                 return Err(profile.source.error_at(&["consume", "command"], message).into());
             }
             None => Work::None,
         };
-        let title = format!("{list}: {}, {work} an item", describe(&load, limit, seed));
-        let play = Play {
+        let title = format!("{list}: {}, {work} per item", describe(&load, limit, seed));
+        let settings = RunSettings {
             profile: profile.clone(),
             seed,
             list: list.clone(),
@@ -148,35 +146,31 @@ impl Plan {
             with: added,
             without: without.into_iter().map(Protection::from).collect(),
         };
-        let goal = match want {
-            Some(want) => Goal::Want(want, Box::new(play)),
-            None => Goal::Show(Box::new(play.scenario(seed)?)),
+        let action = match want {
+            Some(want) => Action::Want(want, Box::new(settings)),
+            None => Action::Show(Box::new(settings.scenario(seed)?)),
         };
-        Ok(Self { goal, subject: subject(title), output, svg })
+        Ok(Self { action, subject: subject(title), output, svg })
     }
 }
 
-/// What settings cannot be looked for with.
+/// Refuses settings that conflict with `--target-wait`.
 fn check_want(want: Want, profile: &Profile, with: &[ProtectionArg], without: &[ProtectionArg]) -> Result<()> {
-    if want.wait > LONGEST_WAIT {
-        return Err(
-            UsageError("--target-wait: a day is the longest wait that settings are looked for".to_owned()).into()
-        );
+    if want.wait > MAX_TARGET_WAIT {
+        return Err(UsageError("--target-wait: must be at most 1 day".to_owned()).into());
     }
     if with.iter().chain(without).any(|protection| *protection == ProtectionArg::Grace) {
-        let message =
-            "--target-wait: proposes how long pods may take to finish: leave out --with grace and --without grace";
+        let message = "--target-wait: conflicts with --with grace and --without grace, because it proposes a drain";
         return Err(UsageError(message.to_owned()).into());
     }
     let wrong = |path: &[&str], message| Err(profile.source.error_at(path, message).into());
     if profile.scale.kind() == ScaleKind::ScaledJob && !without.contains(&ProtectionArg::Jobs) {
-        let message =
-            "is a ScaledJob, which has a pod for every item: --target-wait looks for settings of a ScaledObject";
+        let message = "is a ScaledJob: --target-wait supports a ScaledObject only";
         return wrong(&["scale", "kind"], message);
     }
     let pause = &profile.scale.pause;
     if [pause.paused, pause.paused_scale_out].contains(&Some(true)) || pause.paused_replicas.is_some() {
-        return wrong(&["scale", "pause"], "keeps pods from being added: --target-wait has nothing to look for");
+        return wrong(&["scale", "pause"], "prevents scaling up: conflicts with --target-wait");
     }
     Ok(())
 }
@@ -206,30 +200,27 @@ fn counts(path: &Path) -> Result<Pattern, String> {
 }
 
 fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arrival>> {
-    let end = limit.unwrap_or(if load.total(seed).is_some() { Duration::MAX } else { ENDLESS });
+    let end = limit.unwrap_or(if load.total(seed).is_some() { Duration::MAX } else { OPEN_ENDED });
     let Some(arrivals) = load.arrivals(seed) else {
         return Err(UsageError(
-            "a load that goes as fast as Redis takes it cannot be foreseen: add --produce".to_owned(),
+            "the profile's load has no rate (`rate = \"max\"`) and cannot be simulated: add --produce".to_owned(),
         )
         .into());
     };
     let mut items = 0_u64;
-    let mut foreseen = Vec::new();
+    let mut kept = Vec::new();
     for arrival in arrivals.take_while(|arrival| arrival.at < end || arrival.at.is_zero()) {
-        if arrival.at > MOST_TIME {
-            let message =
-                "the load goes on for longer than 31 days, which are the most that is simulated: add --duration";
+        if arrival.at > MAX_DURATION {
+            let message = "the load lasts longer than 31 days, the maximum: add --duration";
             return Err(UsageError(message.to_owned()).into());
         }
         items = items.saturating_add(arrival.count);
-        if items > MOST_ITEMS {
-            return Err(
-                UsageError(format!("the load has more than {MOST_ITEMS} items: more than can be simulated")).into()
-            );
+        if items > MAX_ITEMS {
+            return Err(UsageError(format!("the load has more than {MAX_ITEMS} items, the maximum")).into());
         }
-        foreseen.push(arrival);
+        kept.push(arrival);
     }
-    Ok(foreseen)
+    Ok(kept)
 }
 
 fn describe(load: &Load, limit: Option<Duration>, seed: u64) -> String {
@@ -246,7 +237,7 @@ fn describe(load: &Load, limit: Option<Duration>, seed: u64) -> String {
         Timing::Pace(Pace::Unpaced) => "all items at once".to_owned(),
     };
     match limit {
-        None if load.total(seed).is_none() => format!("{timing} for {}", humantime::format_duration(ENDLESS)),
+        None if load.total(seed).is_none() => format!("{timing} for {}", humantime::format_duration(OPEN_ENDED)),
         _ => timing,
     }
 }

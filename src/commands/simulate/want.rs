@@ -8,7 +8,7 @@ use color_eyre::eyre::{Report, Result, ensure};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::plan::{MOST_TIME, Play};
+use super::plan::{MAX_DURATION, RunSettings};
 use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario, Summary};
@@ -25,7 +25,7 @@ const CHANCES: u64 = 20;
 /// A load that is over costs for so much longer, whatever it is scaled by: what stays is paid for as well.
 const AFTERWARDS: Duration = Duration::from_secs(10 * 60);
 
-pub(super) fn run(want: Want, play: &Play, output: Form, context: &Context) -> Result<Outcome> {
+pub(super) fn run(want: Want, play: &RunSettings, output: Form, context: &Context) -> Result<Outcome> {
     let trials = Trials::of(want, play)?;
     let scale = &play.profile.scale;
     // What the profile sets is kept; what it leaves out is free.
@@ -53,7 +53,7 @@ pub(super) fn run(want: Want, play: &Play, output: Form, context: &Context) -> R
 /// What settings are tried on: the workload with every chance.
 struct Trials<'a> {
     want: Want,
-    play: &'a Play,
+    play: &'a RunSettings,
     demand: Demand,
     /// The first is the one with the worst of clocks.
     chances: Vec<Scenario>,
@@ -70,7 +70,7 @@ struct Proof {
 }
 
 impl<'a> Trials<'a> {
-    fn of(want: Want, play: &'a Play) -> Result<Self> {
+    fn of(want: Want, play: &'a RunSettings) -> Result<Self> {
         let mut chances = vec![play.scenario(play.seed)?];
         for chance in 0..CHANCES {
             chances.push(play.scenario(play.seed.wrapping_add(chance))?);
@@ -188,7 +188,7 @@ fn demand(want: Want, chances: &[Scenario]) -> Result<Demand> {
     for item in 0..DRAWN {
         let mut text = String::new();
         scenario.payload.write(&mut text, u64::from(item) + 1, SystemTime::UNIX_EPOCH, &mut rng);
-        let takes = scenario.work.duration(text.as_bytes(), &mut rng).map_err(UsageError)?.min(MOST_TIME);
+        let takes = scenario.work.duration(text.as_bytes(), &mut rng).map_err(UsageError)?.min(MAX_DURATION);
         sum += takes;
         longest = longest.max(takes);
     }
