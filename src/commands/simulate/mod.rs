@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 pub(crate) use self::args::Args;
 use self::args::Form;
-use self::plan::{Plan, Action};
+use self::plan::{Action, Plan};
 use self::view::{SampleRow, View};
 use super::{Context, summary_line};
 use crate::exit::{Outcome, UsageError};
