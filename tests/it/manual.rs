@@ -40,8 +40,7 @@ fn differences(page: &Page) -> Vec<String> {
     let redis = RedisServer::start();
     let folder = folder();
     let mut differences = Vec::new();
-    let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
-    let mut shift = 0;
+    let mut current = Vec::new();
     for block in page.all_blocks() {
         if block.language == "toml"
             && let Some(name) = block.text.lines().next().and_then(|line| line.strip_prefix("# "))
@@ -66,12 +65,14 @@ fn differences(page: &Page) -> Vec<String> {
             text.extend(if same { output } else { printed }.lines().map(str::to_owned));
         }
         let indent = " ".repeat(block.indent);
-        let text = text.iter().map(|line| format!("{indent}{line}").trim_end().to_owned());
-        let (start, length) = (block.line + shift, block.text.lines().count());
-        lines.splice(start..start + length, text.clone());
-        shift = shift + text.len() - length;
+        let text: Vec<String> = text.iter().map(|line| format!("{indent}{line}").trim_end().to_owned()).collect();
+        current.push((block.line..block.line + block.text.lines().count(), text));
     }
     if std::env::var_os("TRYCMD").is_some_and(|mode| mode == "overwrite") && !differences.is_empty() {
+        let mut lines: Vec<String> = page.text.lines().map(str::to_owned).collect();
+        for (range, text) in current.into_iter().rev() {
+            lines.splice(range, text);
+        }
         fs::write(&page.path, lines.join("\n") + "\n").expect("the page can be written");
         return Vec::new();
     }
