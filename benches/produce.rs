@@ -1,4 +1,4 @@
-//! `qscale produce` beside `redis-benchmark`, in turn on one private server, so that a busy machine slows both.
+//! `qscale produce` against `redis-benchmark`, in turn on one private server, so that a busy machine slows both.
 #![allow(clippy::print_stdout, reason = "a benchmark's result is its output")]
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! `qscale render` beside `kubectl create --dry-run=client`, in turn, so that a busy machine slows both.
+//! `qscale render` against `kubectl create --dry-run=client`, in turn, so that a busy machine slows both.
 #![allow(clippy::print_stdout, reason = "a benchmark's result is its output")]
 
 use std::error::Error;

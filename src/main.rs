@@ -1,4 +1,4 @@
-//! Hands the process over to the library and turns its answer into an exit status.
+//! Runs the library and returns its exit status.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Consumers and servers killed at random moments: every item is worked, and few are worked twice.
+//! Consumers and servers killed at random moments: every item is processed, and few are redelivered.
 //!
 //! `QSCALE_SOAK_KILLS` says how many consumers are killed (`make soak` has thousands); `QSCALE_SOAK_SEED` repeats a run.
 
@@ -25,7 +25,7 @@ const CONSUMERS: usize = 4;
 /// How many items each has in flight.
 const CONCURRENCY: usize = 3;
 
-/// How long each is worked: four times three hands are seldom idle.
+/// Processing time per item; four times three slots are seldom idle.
 const WORK: &str = "40ms..160ms";
 
 const LEASE: Duration = Duration::from_secs(1);
@@ -43,11 +43,11 @@ fn consume(server: &RedisServer, work: &str, words: &[&str]) -> Running {
     Qscale::new(common).args(["--max-crashes", "1000000"]).args(words).spawn()
 }
 
-/// How often each item was worked to its end, by what the consumers said.
+/// Number of times each item was processed to its end, as logged by the consumers.
 #[derive(Default)]
-struct Worked(HashMap<String, usize>);
+struct Processed(HashMap<String, usize>);
 
-impl Worked {
+impl Processed {
     fn read(&mut self, run: &Running) {
         for line in run.stderr().lines() {
             if let Some((item, _)) = line.split_once("processed item ").and_then(|(_, rest)| rest.split_once(" (done)"))
@@ -57,7 +57,7 @@ impl Worked {
         }
     }
 
-    /// How often an item was worked that had been worked before.
+    /// Number of times an item was processed again.
     fn again(&self) -> usize {
         self.0.values().map(|times| times - 1).sum()
     }
@@ -69,19 +69,19 @@ fn number(variable: &str) -> Option<u64> {
 
 #[track_caller]
 fn settle(server: &RedisServer) {
-    wait_until("all items are worked", 4 * SOON, || server.is_settled());
+    wait_until("all items are processed", 4 * SOON, || server.is_settled());
 }
 
 /// Asserts that no item is anywhere, and ends the consumers: nothing but the counters stays.
 #[track_caller]
-fn ends_clean(server: &RedisServer, consumers: Vec<Running>, worked: &mut Worked, items: usize) {
+fn ends_clean(server: &RedisServer, consumers: Vec<Running>, processed: &mut Processed, items: usize) {
     let census = server.census();
     census.accounts_for(items);
     assert_eq!(census.acknowledged, items);
     for consumer in consumers {
         consumer.terminate();
         wait_until("it says what it has done", SOON, || consumer.stderr().contains("requeued 0"));
-        worked.read(&consumer);
+        processed.read(&consumer);
         consumer.finish(SOON).exits(0);
     }
     // What the killed have left is looked at when their lease is over.
@@ -91,7 +91,7 @@ fn ends_clean(server: &RedisServer, consumers: Vec<Running>, worked: &mut Worked
     });
     last.finish(SOON).exits(0);
     assert_eq!(server.keys(), ["{mylist}:stats"]);
-    assert_eq!(worked.0.len(), items, "every item was worked");
+    assert_eq!(processed.0.len(), items, "every item was processed");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn items_survive_killed_consumers() {
     let mut dice = StdRng::seed_from_u64(seed);
     let server = RedisServer::start();
     let mut consumers: Vec<Running> = (0..CONSUMERS).map(|_| consume(&server, WORK, &[])).collect();
-    let mut worked = Worked::default();
+    let mut processed = Processed::default();
     let mut items = 0;
     for kill in 0..kills {
         // Some in one heap and some one by one: one by one, they come by the landing list.
@@ -113,23 +113,23 @@ fn items_survive_killed_consumers() {
         thread::sleep(Duration::from_millis(dice.random_range(50..=450)));
         let victim = consumers.swap_remove(dice.random_range(0..CONSUMERS));
         victim.kill();
-        wait_for_end(&victim, &mut worked);
+        wait_for_end(&victim, &mut processed);
         consumers.push(consume(&server, WORK, &[]));
         if kill % 5 == 0 {
             server.census().accounts_for(items);
         }
     }
     settle(&server);
-    ends_clean(&server, consumers, &mut worked, items);
-    let again = worked.again();
-    println!("{items} items, {kills} kills, {again} worked again, {} recovered", server.stat("redelivered"));
-    assert!(again <= kills * CONCURRENCY, "{again} worked again after {kills} kills");
+    ends_clean(&server, consumers, &mut processed, items);
+    let again = processed.again();
+    println!("{items} items, {kills} kills, {again} processed again, {} recovered", server.stat("redelivered"));
+    assert!(again <= kills * CONCURRENCY, "{again} processed again after {kills} kills");
 }
 
 /// Reads what a killed consumer said until the last moment.
-fn wait_for_end(victim: &Running, worked: &mut Worked) {
+fn wait_for_end(victim: &Running, processed: &mut Processed) {
     wait_until("all it said has been read", SOON, || victim.has_said_all());
-    worked.read(victim);
+    processed.read(victim);
 }
 
 #[test]
@@ -138,24 +138,24 @@ fn items_survive_a_killed_server() {
     let mut server = RedisServer::builder().durable().start();
     let mut consumers: Vec<Running> = (0..CONSUMERS).map(|_| consume(&server, WORK, &[])).collect();
     server.push("mylist", (1..=ITEMS).map(|number| format!("<{number}>")));
-    let mut worked = Worked::default();
+    let mut processed = Processed::default();
     for reached in [50, 150, 250] {
-        wait_until("some are worked", SOON, || server.stat("acknowledged") >= reached);
+        wait_until("some are processed", SOON, || server.stat("acknowledged") >= reached);
         server.kill();
         // A consumer dies meanwhile: what it held is known after the restart.
         let victim = consumers.swap_remove(0);
         victim.kill();
-        wait_for_end(&victim, &mut worked);
+        wait_for_end(&victim, &mut processed);
         server.restart();
         server.census().accounts_for(ITEMS);
         consumers.push(consume(&server, WORK, &[]));
     }
     settle(&server);
-    ends_clean(&server, consumers, &mut worked, ITEMS);
-    // A lease may have run out while the server was away: then all that is in flight at that moment is worked again.
-    let again = worked.again();
-    println!("{again} worked again");
-    assert!(again <= 3 * (CONSUMERS + 1) * CONCURRENCY, "{again} worked again after 3 kills");
+    ends_clean(&server, consumers, &mut processed, ITEMS);
+    // A lease may have run out while the server was away: then all that is in flight at that moment is processed again.
+    let again = processed.again();
+    println!("{again} processed again");
+    assert!(again <= 3 * (CONSUMERS + 1) * CONCURRENCY, "{again} processed again after 3 kills");
 }
 
 #[test]

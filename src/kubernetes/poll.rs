@@ -288,7 +288,7 @@ mod tests {
         let (mut watcher, requests) = watcher(vec![Some(Ok(deployment(1, 1)))]);
         watcher.first_poll().await;
         drop(watcher);
-        sleep(Duration::from_mins(1)).await;
+        sleep(Duration::from_secs(60)).await;
         assert_eq!(requests.lock().unwrap().len(), 1);
     }
 }

@@ -70,7 +70,7 @@ async fn exchange(claims: &mut Claims, finished: &[Outcome], most: usize) -> Exc
     claims.exchange(finished, most).await.expect("the server is there")
 }
 
-// ── the list stays anybody's ──
+// ── the list stays a plain list ──
 
 #[test]
 fn list_holds_bare_items_while_consumers_run_and_after_requeues() {
@@ -190,7 +190,7 @@ fn landed_item_is_not_held_by_a_consumer_without_a_free_slot() {
         let mut waiter = one.waiter(&redis).await.expect("the server is there");
         server.push("mylist", ["landed"]);
         assert!(waiter.wait(&CancellationToken::new()).await.expect("the server is there"));
-        // All its hands are full meanwhile.
+        // All its slots are taken meanwhile.
         exchange(&mut one, &[], 0).await;
         let mut other = claims(&server, "other", settings(Duration::from_secs(30))).await;
         assert_eq!(exchange(&mut other, &[], 1).await.items.len(), 1);
@@ -241,12 +241,12 @@ fn crash_spends_no_attempt_and_the_last_one_allowed_dead_letters() {
     assert_eq!((history["attempts"].as_u64(), history["crashes"].as_u64()), (Some(0), Some(1)));
     second.kill();
     let third = consume(&server.url(), "c", &["--work", "1h"]).args(words).spawn();
-    wait_until("it is a dead letter", SOON, || server.census().count("dead") == 1);
+    wait_until("it is a dead dead_letter", SOON, || server.census().count("dead") == 1);
     let census = server.census();
     census.accounts_for(1);
-    let letter = &census.found[0];
-    assert_eq!((letter.item.as_str(), letter.history["crashes"].as_u64()), ("killer", Some(2)));
-    assert_eq!(letter.history["reason"], "its consumer died");
+    let dead_letter = &census.found[0];
+    assert_eq!((dead_letter.item.as_str(), dead_letter.history["crashes"].as_u64()), ("killer", Some(2)));
+    assert_eq!(dead_letter.history["reason"], "its consumer died");
     assert_eq!(begun(&third), [""; 0]);
     stop(third);
     assert_eq!(companions(&server), ["{mylist}:dead", "{mylist}:stats"]);
@@ -363,14 +363,16 @@ fn lost_reply_loses_and_doubles_nothing() {
     for round in 1..=9 {
         let reached = round * 30;
         wait_until("the next loss", SOON, || proxy.lost() == round || !run.is_running());
-        wait_until("some more are worked", SOON, || server.stat("acknowledged") >= reached as u64 || !run.is_running());
+        wait_until("some more are processed", SOON, || {
+            server.stat("acknowledged") >= reached as u64 || !run.is_running()
+        });
         if round % 3 == 0 { proxy.lose_request("EVALSHA") } else { proxy.lose_reply("EVALSHA") }
     }
     let run = run.wait().exits(0);
     assert!(proxy.lost() >= 3, "{} losses", proxy.lost());
-    let mut worked: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("item ")).collect();
-    worked.sort_by_key(|item| item[5..].parse::<usize>().expect("a number"));
-    assert_eq!(worked, items(300), "{} losses\n{}", proxy.lost(), run.stderr);
+    let mut processed: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("item ")).collect();
+    processed.sort_by_key(|item| item[5..].parse::<usize>().expect("a number"));
+    assert_eq!(processed, items(300), "{} losses\n{}", proxy.lost(), run.stderr);
     assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost")), (300, 0));
     assert_eq!((server.stat("acknowledged"), server.stat("claimed")), (300, 300));
     assert_eq!(companions(&server), ["{mylist}:stats"]);
@@ -506,8 +508,8 @@ fn failed_item_is_delayed_and_returns_with_its_history() {
     });
     let census = server.census();
     census.accounts_for(2);
-    let letter = census.of("dead").next().expect("a dead letter");
-    assert_eq!((letter.item.as_str(), letter.history["attempts"].as_u64()), ("flaky", Some(2)));
+    let dead_letter = census.of("dead").next().expect("a dead dead_letter");
+    assert_eq!((dead_letter.item.as_str(), dead_letter.history["attempts"].as_u64()), ("flaky", Some(2)));
     assert_eq!((server.stat("retried"), server.stat("dead")), (1, 1));
 }
 
@@ -517,8 +519,9 @@ fn item_that_cannot_be_processed_is_dead_lettered_at_once() {
     server.push("mylist", [&b"no \xff json"[..]]);
     let run = consume(&server.url(), "a", &["--work", "field:wait", "--max-items", "1"]).output().exits(0);
     assert_eq!(tally(&run, "dead"), 1);
-    let letters = server.pushed_bytes("{mylist}:dead");
-    let (header, item) = letters[0].split_at(letters[0].iter().position(|byte| *byte == b'\n').expect("a header"));
+    let dead_letters = server.pushed_bytes("{mylist}:dead");
+    let (header, item) =
+        dead_letters[0].split_at(dead_letters[0].iter().position(|byte| *byte == b'\n').expect("a header"));
     let header: serde_json::Value = serde_json::from_slice(header).expect("the header is JSON");
     assert_eq!((&item[1..], header["attempts"].as_u64()), (&b"no \xff json"[..], Some(1)));
     assert!(header["reason"].as_str().is_some_and(|reason| reason.contains("not JSON")), "{header}");
@@ -573,7 +576,7 @@ fn full_redis_can_be_drained() {
     server.cli(&["CONFIG", "SET", "maxmemory", "1"]);
     run.kill();
     let mut run = consume(&server.url(), "b", &["--work", "1ms", "--concurrency", "10"]).spawn();
-    wait_until("all are worked", SOON, || {
+    wait_until("all are processed", SOON, || {
         assert!(run.is_running(), "{}", run.stderr());
         server.stat("acknowledged") == 50
     });
@@ -581,7 +584,7 @@ fn full_redis_can_be_drained() {
     assert!(run.is_running(), "{}", run.stderr());
     server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
     server.push("mylist", ["after"]);
-    wait_until("the next is worked", SOON, || server.stat("acknowledged") == 51);
+    wait_until("the next is processed", SOON, || server.stat("acknowledged") == 51);
     stop(run);
 }
 

@@ -28,15 +28,15 @@ fn tally(run: &Finished) -> [u64; 5] {
     ["claimed", "acknowledged", "retried", "dead", "requeued"].map(|field| tally[field].as_u64().expect("a number"))
 }
 
-/// Each dead letter's past, and its item.
+/// Each dead dead_letter's past, and its item.
 #[track_caller]
 fn dead(server: &RedisServer) -> Vec<(serde_json::Value, Vec<u8>)> {
-    let letters = server.pushed_bytes("{mylist}:dead");
-    letters
+    let dead_letters = server.pushed_bytes("{mylist}:dead");
+    dead_letters
         .into_iter()
-        .map(|letter| {
-            let end = letter.iter().position(|byte| *byte == b'\n').expect("a line before the item");
-            (serde_json::from_slice(&letter[..end]).expect("the past is JSON"), letter[end + 1..].to_vec())
+        .map(|dead_letter| {
+            let end = dead_letter.iter().position(|byte| *byte == b'\n').expect("a line before the item");
+            (serde_json::from_slice(&dead_letter[..end]).expect("the past is JSON"), dead_letter[end + 1..].to_vec())
         })
         .collect()
 }
@@ -131,9 +131,9 @@ fn exit_status_decides_about_the_item() {
         assert_eq!(tally(&run), expected, "{status}");
         let delayed = server.cli(&["ZCARD", "{mylist}:delayed"]);
         assert_eq!(delayed, expected[2].to_string(), "{status}");
-        let letters = dead(&server);
-        assert_eq!(letters.len() as u64, expected[3], "{status}");
-        if let Some((past, item)) = letters.first() {
+        let dead_letters = dead(&server);
+        assert_eq!(dead_letters.len() as u64, expected[3], "{status}");
+        if let Some((past, item)) = dead_letters.first() {
             assert_eq!((past["reason"].as_str(), past["attempts"].as_u64()), (Some("exit status 65"), Some(1)));
             assert_eq!(item, b"item");
         }
@@ -144,7 +144,7 @@ fn exit_status_decides_about_the_item() {
 fn exit_map_is_set_by_profile_and_flag() {
     let server = RedisServer::start();
     let profile = "[consume.exit]\ndead = [7]\n";
-    // 65 is no dead letter for this profile, and 8 is one for this command line.
+    // 65 is no dead dead_letter for this profile, and 8 is one for this command line.
     for (status, expected) in [(7, [1, 0, 0, 1, 0]), (65, [1, 0, 1, 0, 0]), (8, [1, 0, 0, 1, 0]), (9, [1, 1, 0, 0, 0])]
     {
         server.cli(&["FLUSHALL"]);
@@ -168,11 +168,11 @@ fn failed_item_is_retried_with_backoff_and_then_dead_lettered() {
         read(&folder.path().join("times")).lines().map(|time| time.parse().expect("nanoseconds")).collect();
     let pauses: Vec<u64> = times.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000_000).collect();
     for (pause, most) in pauses.iter().zip([200, 400, 800]) {
-        // Chance takes up to half of it; a busy machine adds to it.
+        // Jitter takes up to half of it; a busy machine adds to it.
         assert!((most / 2..most + 500).contains(pause), "{pauses:?}");
     }
-    let letters = dead(&server);
-    let [(past, item)] = &letters[..] else { panic!("{letters:?}") };
+    let dead_letters = dead(&server);
+    let [(past, item)] = &dead_letters[..] else { panic!("{dead_letters:?}") };
     assert_eq!(item, b"\xff item\0");
     assert_eq!((past["attempts"].as_u64(), past["crashes"].as_u64()), (Some(4), Some(0)));
     assert_eq!((past["reason"].as_str(), past["stderr"].as_str()), (Some("exit status 1"), Some("why it failed: 4\n")));
@@ -265,7 +265,7 @@ fn drain_time_lets_commands_finish() {
     let line = "read item; echo $item >> $FOLDER/begun; case $item in short*) sleep 1;; *) sleep 600;; esac";
     let words = ["--concurrency", "2", "--drain", "2s"];
     let run = shell(&server, &words, line).env("FOLDER", folder.path()).spawn();
-    wait_until("both are at work", SOON, || read(&folder.path().join("begun")).lines().count() == 2);
+    wait_until("both commands run", SOON, || read(&folder.path().join("begun")).lines().count() == 2);
     let asked = Instant::now();
     run.terminate();
     let run = run.finish(SOON).exits(0);
@@ -285,7 +285,7 @@ fn requeued_item_keeps_its_history() {
         || shell(&server, &["--backoff", "10ms..10ms", "--drain", "0s"], line).env("FOLDER", folder.path()).spawn();
     for attempts in ["1\n2\n", "1\n2\n2\n"] {
         let run = start();
-        wait_until("it is at work again", SOON, || read(&folder.path().join("begun")) == attempts);
+        wait_until("it runs again", SOON, || read(&folder.path().join("begun")) == attempts);
         run.terminate();
         run.finish(PROMPTLY).exits(0);
         assert_eq!(keys(&server), ["{mylist}:delayed", "{mylist}:items"]);

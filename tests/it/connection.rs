@@ -19,7 +19,7 @@ const WATCH: &[&str] = &["watch", "--duration", "1s"];
 const COMMANDS: [&[&str]; 3] = [PRODUCE, CONSUME, WATCH];
 
 /// Runs every subcommand with `redis` behind it, and asserts that each fails in time, names `address`, says all of `words`
-/// (in any case) and a way out, and keeps the secret.
+/// (in any case) and a hint, and keeps the secret.
 #[track_caller]
 fn each_fails(redis: &[&str], environment: &[(&str, &str)], address: &str, words: &[&str]) {
     // At the same time: some of them wait for a timeout.
@@ -42,7 +42,7 @@ fn says_why(command: &str, run: &Finished, address: &str, words: &[&str]) {
     for word in words {
         assert!(error.to_lowercase().contains(&word.to_lowercase()), "{command} does not say `{word}`:\n{stderr}");
     }
-    assert!(stderr.lines().any(|line| line.starts_with("hint: ")), "{command} names no way out:\n{stderr}");
+    assert!(stderr.lines().any(|line| line.starts_with("hint: ")), "{command} has no hint:\n{stderr}");
     assert!(!stderr.contains("Os {") && !stderr.contains("Kind("), "{command} shows its insides:\n{stderr}");
     keeps_the_secret(run);
 }
@@ -86,7 +86,7 @@ fn unknown_host_is_reported() {
 
 #[test]
 fn silent_port_is_reported() {
-    // The system accepts for it, and nobody ever answers.
+    // The system accepts for it, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
     each_fails(&["--redis", &format!("redis://:{SECRET}@{address}")], &[], &address, &["within"]);
@@ -168,10 +168,10 @@ fn wrong_password_is_reported() {
 fn unknown_user_is_reported() {
     let server = RedisServer::builder().password("another-password").start();
     each_fails(
-        &["--redis", &server.url_with(&format!("nobody:{SECRET}"))],
+        &["--redis", &server.url_with(&format!("stranger:{SECRET}"))],
         &[],
         &server.address(),
-        &["user", "nobody"],
+        &["user", "stranger"],
     );
 }
 

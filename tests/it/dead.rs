@@ -20,7 +20,7 @@ fn now(server: &RedisServer) -> u64 {
 }
 
 /// An element as `consume` writes it, dead for `age`.
-fn letter(server: &RedisServer, id: &str, age: Duration, reason: &str, item: &[u8]) -> Vec<u8> {
+fn dead_letter(server: &RedisServer, id: &str, age: Duration, reason: &str, item: &[u8]) -> Vec<u8> {
     let died = now(server) - u64::try_from(age.as_millis()).expect("an age is short");
     let header = json!({
         "id": id, "attempts": 3, "crashes": 1, "since": died - 1000, "reason": reason, "died": died,
@@ -29,13 +29,13 @@ fn letter(server: &RedisServer, id: &str, age: Duration, reason: &str, item: &[u
     [header.to_string().as_bytes(), b"\n", item].concat()
 }
 
-/// Three letters, the last the newest, and between them an element of somebody else's.
-fn some_letters(server: &RedisServer) {
+/// Three dead letters, the last the newest, and between them an element that is none.
+fn some_dead_letters(server: &RedisServer) {
     let hour = Duration::from_secs(3600);
-    server.push(DEAD, [letter(server, "a:1:1", 3 * hour, "exit status 1", b"first item")]);
+    server.push(DEAD, [dead_letter(server, "a:1:1", 3 * hour, "exit status 1", b"first item")]);
     server.push(DEAD, [&b"not ours\xff"[..]]);
-    server.push(DEAD, [letter(server, "b:1:1", 2 * hour, "its consumer died", b"\xff\xfe\0binary")]);
-    server.push(DEAD, [letter(server, "c:1:1", Duration::from_secs(5), "exit status 65", b"last\nitem")]);
+    server.push(DEAD, [dead_letter(server, "b:1:1", 2 * hour, "its consumer died", b"\xff\xfe\0binary")]);
+    server.push(DEAD, [dead_letter(server, "c:1:1", Duration::from_secs(5), "exit status 65", b"last\nitem")]);
 }
 
 fn json_lines(run: &Finished) -> Vec<Value> {
@@ -43,7 +43,7 @@ fn json_lines(run: &Finished) -> Vec<Value> {
 }
 
 fn ids(run: &Finished) -> Vec<Option<String>> {
-    json_lines(run).iter().map(|letter| letter["id"].as_str().map(str::to_owned)).collect()
+    json_lines(run).iter().map(|dead_letter| dead_letter["id"].as_str().map(str::to_owned)).collect()
 }
 
 #[track_caller]
@@ -56,7 +56,7 @@ fn counters(server: &RedisServer) -> [u64; 2] {
 #[test]
 fn dead_letters_are_listed_newest_first_and_escaped() {
     let server = RedisServer::start();
-    some_letters(&server);
+    some_dead_letters(&server);
     let run = dead(&server, &["ls"]).output().exits(0);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 5, "{}", run.stdout);
@@ -75,9 +75,9 @@ fn dead_letters_are_listed_newest_first_and_escaped() {
 #[test]
 fn json_has_the_whole_item_as_text_or_base64() {
     let server = RedisServer::start();
-    some_letters(&server);
+    some_dead_letters(&server);
     let large = "x".repeat(3_000_000);
-    server.push(DEAD, [letter(&server, "d:1:1", Duration::ZERO, "large", large.as_bytes())]);
+    server.push(DEAD, [dead_letter(&server, "d:1:1", Duration::ZERO, "large", large.as_bytes())]);
     let run = dead(&server, &["ls", "--output", "json"]).output().exits(0);
     let lines = json_lines(&run);
     assert_eq!(
@@ -95,7 +95,7 @@ fn json_has_the_whole_item_as_text_or_base64() {
 #[test]
 fn filters_find_dead_letters() {
     let server = RedisServer::start();
-    some_letters(&server);
+    some_dead_letters(&server);
     for (words, found) in [
         (&["--match", "exit status"][..], &["c:1:1", "a:1:1"][..]),
         (&["--match", "first"], &["a:1:1"]),
@@ -116,7 +116,7 @@ fn filters_find_dead_letters() {
 #[test]
 fn show_prints_the_item_escaped_or_byte_for_byte() {
     let server = RedisServer::start();
-    some_letters(&server);
+    some_dead_letters(&server);
     let run = dead(&server, &["show", "b:1:1"]).output().exits(0);
     for part in
         ["id        b:1:1", "(2h ago)", "reason    its consumer died", "stderr    two \\u{1b}[31m", "\\u{0}binary"]
@@ -127,8 +127,8 @@ fn show_prints_the_item_escaped_or_byte_for_byte() {
     assert_eq!(run.stdout_bytes, b"\xff\xfe\0binary");
     let run = dead(&server, &["show", "a:1:1", "-o", "json"]).output().exits(0);
     assert_eq!(json_lines(&run)[0]["stderr"], "one\ntwo \u{1b}[31m");
-    let run = dead(&server, &["show", "nobody"]).output().exits(4);
-    assert!(run.stderr.contains("no dead letter `nobody`"), "{}", run.stderr);
+    let run = dead(&server, &["show", "z:9:9"]).output().exits(4);
+    assert!(run.stderr.contains("no dead letter `z:9:9`"), "{}", run.stderr);
 }
 
 // ── put back ──
@@ -136,7 +136,7 @@ fn show_prints_the_item_escaped_or_byte_for_byte() {
 #[test]
 fn requeued_items_are_bare_and_oldest_first() {
     let server = RedisServer::start();
-    some_letters(&server);
+    some_dead_letters(&server);
     server.push("mylist", ["waits"]);
     let run = dead(&server, &["requeue", "--dry-run", "-o", "json", "--limit", "2"]).output().exits(0);
     assert_eq!((ids(&run)[0].as_deref(), server.llen(DEAD)), (Some("a:1:1"), 4));
@@ -159,7 +159,7 @@ fn requeue_affects_only_what_is_selected() {
         (&["--older-than", "150m"], &["first item"]),
     ] {
         let server = RedisServer::start();
-        some_letters(&server);
+        some_dead_letters(&server);
         let run = dead(&server, &["requeue", "-o", "json"]).args(words).output().exits(0);
         assert_eq!(json_lines(&run)[0]["requeued"], items.len(), "{words:?}");
         assert_eq!(
@@ -168,8 +168,8 @@ fn requeue_affects_only_what_is_selected() {
         );
     }
     let server = RedisServer::start();
-    some_letters(&server);
-    let run = dead(&server, &["requeue", "a:1:1", "nobody"]).output().exits(4);
+    some_dead_letters(&server);
+    let run = dead(&server, &["requeue", "a:1:1", "z:9:9"]).output().exits(4);
     assert!(run.stderr.contains("1 of 2 ids"), "{}", run.stderr);
     assert_eq!(server.llen("mylist"), 1);
 }
@@ -177,14 +177,14 @@ fn requeue_affects_only_what_is_selected() {
 #[test]
 fn equal_dead_letters_keep_their_number() {
     let server = RedisServer::start();
-    let one = letter(&server, "a:1:1", Duration::from_secs(60), "twice", b"same");
+    let one = dead_letter(&server, "a:1:1", Duration::from_secs(60), "twice", b"same");
     server.push(DEAD, [&one, &one, &one]);
     dead(&server, &["requeue", "--limit", "2"]).output().exits(0);
     assert_eq!((server.pushed("mylist"), server.llen(DEAD)), (vec!["same".to_owned(); 2], 1));
 }
 
 /// Fills the list of dead letters with `count`, each told from all others.
-fn many_letters(server: &RedisServer, count: u64) {
+fn many_dead_letters(server: &RedisServer, count: u64) {
     let script = "for i = 1, ARGV[1] do redis.call('LPUSH', KEYS[1], '{\"id\":\"x:' .. i .. ':1\",\"attempts\":3,\"crashes\":0,\
                   \"since\":1,\"reason\":\"bad\",\"died\":2}\\n' .. i) end";
     server.cli(&["EVAL", script, "1", DEAD, &count.to_string()]);
@@ -194,7 +194,7 @@ fn many_letters(server: &RedisServer, count: u64) {
 fn kill_loses_and_doubles_no_dead_letter() {
     const MANY: u64 = 50_000;
     let server = RedisServer::start();
-    many_letters(&server, MANY);
+    many_dead_letters(&server, MANY);
     let mut kills = 0;
     while server.llen(DEAD) > 0 {
         let mut run = dead(&server, &["requeue"]).spawn();
@@ -215,7 +215,7 @@ fn kill_loses_and_doubles_no_dead_letter() {
 #[test]
 fn page_whose_reply_was_lost_counts_once() {
     let server = RedisServer::start();
-    many_letters(&server, 3000);
+    many_dead_letters(&server, 3000);
     let proxy = Proxy::before(server.port());
     proxy.lose_reply("bad");
     let words = ["dead", "requeue", "--match", "bad", "--limit", "700", "-o", "json", "--redis", &proxy.url()];
@@ -227,11 +227,11 @@ fn page_whose_reply_was_lost_counts_once() {
 #[test]
 fn requeue_is_not_shifted_by_new_dead_letters() {
     let server = RedisServer::start();
-    many_letters(&server, 20_000);
+    many_dead_letters(&server, 20_000);
     let run = dead(&server, &["requeue", "--match", "bad"]).spawn();
     let mut others = 0;
     wait_until("all are requeued", SOON, || {
-        server.push(DEAD, [letter(&server, &format!("o:{others}:1"), Duration::ZERO, "good", b"other")]);
+        server.push(DEAD, [dead_letter(&server, &format!("o:{others}:1"), Duration::ZERO, "good", b"other")]);
         others += 1;
         server.llen("mylist") == 20_000
     });
@@ -242,7 +242,7 @@ fn requeue_is_not_shifted_by_new_dead_letters() {
 #[test]
 fn key_of_another_type_costs_no_dead_letter() {
     let server = RedisServer::start();
-    some_letters(&server);
+    some_dead_letters(&server);
     server.cli(&["SET", "mylist", "a string"]);
     dead(&server, &["requeue"]).output().exits(69);
     assert_eq!(server.llen(DEAD), 4);
@@ -252,7 +252,7 @@ fn key_of_another_type_costs_no_dead_letter() {
 fn missing_permission_costs_and_doubles_no_dead_letter() {
     for right in ["lrem", "lpush", "hincrby", "set"] {
         let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{right}")).start();
-        some_letters(&server);
+        some_dead_letters(&server);
         let words = ["dead", "requeue", "--redis", &server.url_with("app:secret")];
         let run = Qscale::new(words).output().exits(69);
         assert!(run.stderr.contains("NOPERM"), "{right}: {}", run.stderr);
@@ -265,7 +265,7 @@ fn missing_permission_costs_and_doubles_no_dead_letter() {
 #[test]
 fn purge_of_everything_needs_a_flag() {
     let server = RedisServer::start();
-    some_letters(&server);
+    some_dead_letters(&server);
     let run = dead(&server, &["purge"]).output().exits(2);
     assert!(run.stderr.contains("--all"), "{}", run.stderr);
     dead(&server, &["purge", "--limit", "1"]).output().exits(2);

@@ -1,4 +1,4 @@
-//! The model decides as KEDA and the HPA did at every look of many runs, each with settings of its own; `tests/decisions`
+//! The model decides as KEDA and the HPA did at every step of many runs, each with settings of its own; `tests/decisions`
 //! says what was read, and what came of it.
 #![allow(
     clippy::print_stdout,

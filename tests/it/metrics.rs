@@ -1,4 +1,4 @@
-//! What a consumer tells those who collect figures: what it counted, and only where it was asked to.
+//! Metrics of a consumer: counters, gauges, and that they are served on request only.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
     Qscale::new(["consume", "--redis", &server.url()]).args(words)
 }
 
-/// Where it says that its figures are.
+/// The address of the metrics, as logged.
 #[track_caller]
 fn address(run: &Running) -> SocketAddr {
     let line = run.wait_for_line("metrics are at http://", SOON);
@@ -66,12 +66,12 @@ impl Scrape {
 #[test]
 fn items_total_counts_every_item_once_by_outcome() {
     let server = RedisServer::start();
-    // Three are worked, one is nobody's, two fail and wait for their next try.
+    // Three are processed, one is for no consumer, two fail and wait for their next try.
     server.push("mylist", ["0", "0", "0", "65", "1", "1"]);
     let command = ["--backoff", "1h", "--concurrency", "2", "--", "sh", "-c", "exit $(cat)"];
     let run = consume(&server, &["--metrics", "0"]).args(command).spawn();
     let address = address(&run);
-    wait_until("all have been worked", SOON, || {
+    wait_until("all have been processed", SOON, || {
         let now = Scrape::of(address);
         now.outcome("acknowledged") + now.outcome("dead") + now.outcome("retried") == 6
     });
@@ -112,7 +112,7 @@ fn queue_wait_is_known_for_stamped_items() {
     server.push("mylist", [format!("{{\"made\": \"{two_hours_ago}\"}}"), "no stamp".to_owned()]);
     let run = consume(&server, &["--metrics", "0", "--stamp-field", "made", "--work", "1ms"]).spawn();
     let stamped = address(&run);
-    wait_until("both are worked", SOON, || Scrape::of(stamped).outcome("acknowledged") == 2);
+    wait_until("both are processed", SOON, || Scrape::of(stamped).outcome("acknowledged") == 2);
     let now = Scrape::of(stamped);
     assert_eq!(now.count("queue_wait_seconds_count"), 1);
     let waited = now.get("queue_wait_seconds_sum").unwrap();
@@ -120,7 +120,7 @@ fn queue_wait_is_known_for_stamped_items() {
 
     let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
     let plain = Scrape::of(address(&run));
-    assert_eq!(plain.get("queue_wait_seconds_count"), None, "nobody said where to look");
+    assert_eq!(plain.get("queue_wait_seconds_count"), None, "no field is configured");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::support::{Finished, Proxy, Qscale, RedisServer, SOON, wait_until};
 /// How long a run that was told to stop may take to end.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
-/// What produce counts in beside the list.
+/// The key that produce counts in.
 const STATS: &str = "{mylist}:stats";
 
 fn produce(server: &RedisServer, words: &[&str]) -> Qscale {

@@ -255,7 +255,7 @@ fn consume_gives_up_a_dead_link() {
     let (connections, before) = (proxy.connections(), blocked_ids(&server));
     proxy.swallow();
     wait_until("it connects again", SOON, || proxy.connections() > connections);
-    // What Redis hands to a link that is dead is lost to at-most-once; so the old pop has to be over.
+    // What Redis sends over a dead link is lost to at-most-once; so the old pop has to be over.
     wait_until("the pop of the dead link ends", SOON, || blocked_ids(&server).is_disjoint(&before));
     server.cli(&["LPUSH", "mylist", "after"]);
     consumer.wait_for_line("after", SOON);
@@ -347,12 +347,12 @@ fn replica_is_waited_for() {
     let consumer = blocked_consumer(&server, &proxy.url(), &[]);
     let producer = produce(&proxy.url(), &["--every", "20ms", "--count", "1000", "--list", "another"]).spawn();
     wait_until("some items are pushed", SOON, || server.llen("another") >= 50);
-    // Nobody is there to replicate from: it stays as it is, and refuses to write.
+    // There is no master to replicate from: it stays as it is, and refuses to write.
     server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
     wait_until("the consumer says so", SOON, || !warnings(&consumer.stderr()).is_empty());
     wait_until("the producer says so", SOON, || !warnings(&producer.stderr()).is_empty());
     let connections = proxy.connections();
-    // Such a server greets whoever connects: that is no end of the outage, and no reason to hurry.
+    // Such a server greets every client: that is no end of the outage, and no reason to hurry.
     thread::sleep(Duration::from_secs(2));
     assert!(proxy.connections() - connections < 40, "{} connections in 2 s", proxy.connections() - connections);
     server.cli(&["REPLICAOF", "NO", "ONE"]);

@@ -1,4 +1,4 @@
-//! What `qscale render` tells KEDA: every field where KEDA looks for it, and nothing that its version does not know.
+//! What `qscale render` tells KEDA: every field where KEDA reads it, and nothing that its version does not know.
 
 use crate::support::Qscale;
 use crate::support::manifest::{arguments, documents};
@@ -94,7 +94,7 @@ fn numbers_are_written_out_and_disabled_fields_left_out() {
     assert_eq!(keys(&object["spec"])[5..], ["initialCooldownPeriod", "advanced", "triggers"]);
     assert_eq!(object["spec"]["initialCooldownPeriod"], 0);
     assert_eq!(object["spec"]["triggers"][0]["metadata"]["activationListLength"], "0");
-    // An older KEDA does not know it, and nobody has asked for it.
+    // An older KEDA does not know it, and it was not set.
     let older = one(&render("", &["--keda-version", "2.13"]), "ScaledObject");
     assert_eq!(older["spec"].get("initialCooldownPeriod"), None);
     // The step to zero is never made.
@@ -152,7 +152,7 @@ fn scaled_job_strategy_holds_its_numbers() {
     assert_eq!((&target["backoffLimit"], &target["ttlSecondsAfterFinished"]), (&json!(3), &json!(600)));
 
     let usual = scaled_job("");
-    assert_eq!(usual["spec"]["rollout"], json!({ "strategy": "gradual" }), "a change must not end Jobs at work");
+    assert_eq!(usual["spec"]["rollout"], json!({ "strategy": "gradual" }), "a change must not end running Jobs");
     assert_eq!(usual["spec"]["scalingStrategy"], json!({ "strategy": "default", "multipleScalersCalculation": "sum" }));
     // KEDA falls over a custom strategy without it.
     let part = scaled_job("job = { custom-scaling-running-job-percentage = 1.0 }");

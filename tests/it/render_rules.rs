@@ -34,7 +34,7 @@ fn matrix() -> Vec<(String, String)> {
     let secret = "secret = \"redis\"\n";
     let certificates = "secret = \"redis\"\nsecret-username-key = \"user\"\nsecret-ca-key = \"ca\"\n\
                         secret-cert-key = \"cert\"\nsecret-key-key = \"key\"\nwrite-secret = true\n";
-    let beside = "redis = true\nnamespace = \"no\"\ncreate-namespace = true\n";
+    let other_namespace = "redis = true\nnamespace = \"no\"\ncreate-namespace = true\n";
     let stored = "redis = true\nredis-storage = \"1Gi\"\nnamespace = \"demo\"\nredis-image = \"redis@sha256:0123456789abcdef\"\n";
     let cluster = "[redis]\naddresses = [\"a.example.com:7000\", \"b.example.com:7001\"]\ntopology = \"cluster\"\n";
     let places = [
@@ -43,7 +43,7 @@ fn matrix() -> Vec<(String, String)> {
         ("password", WITH_PASSWORD, secret),
         ("file", WITH_FILE, secret),
         ("certificates", WITH_PASSWORD, certificates),
-        ("beside", "", beside),
+        ("other namespace", "", other_namespace),
         ("stored", "", stored),
     ];
     let kinds = [
@@ -122,7 +122,7 @@ fn is_what_kubernetes_knows(name: &str, object: &Value) {
         "PodDisruptionBudget" => read_back::<PodDisruptionBudget>(name, object),
         "ScaledJob" => read_back::<JobSpec>(name, &object["spec"]["jobTargetRef"]),
         "ScaledObject" | "TriggerAuthentication" => {}
-        kind => panic!("{name}: nobody looks at {kind}"),
+        kind => panic!("{name}: no rule for {kind}"),
     }
 }
 
@@ -342,7 +342,7 @@ fn secret_is_written_on_request_with_placeholders() {
     assert_eq!(config["data"]["REDIS_TLS_KEY"], "/etc/qscale/tls/tls.key");
 
     let without = text.replace("write-secret = true\n", "");
-    assert!(!yaml(&without).contains("kind: Secret"), "nobody asked for it");
+    assert!(!yaml(&without).contains("kind: Secret"), "it was not requested");
 }
 
 #[test]

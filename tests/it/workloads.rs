@@ -66,12 +66,12 @@ fn managed_redis_profile_processes_its_load() {
     }
 
     let consumed = managed.run("consume").args(["--speed", "400", "--max-items", "100"]).output().exits(0);
-    let worked: Vec<&str> = consumed
+    let processed: Vec<&str> = consumed
         .stderr
         .lines()
         .filter_map(|line| line.split_once("processed item ")?.1.strip_suffix(" (done)"))
         .collect();
-    assert_eq!(worked, messages);
+    assert_eq!(processed, messages);
     assert_eq!(server.keys(), ["{mylist}:stats"]);
     for said in [&produced, &consumed] {
         assert!(!said.stderr.contains("s3cret") && !said.stderr.contains("WARN"), "{}", said.stderr);
@@ -88,7 +88,7 @@ fn managed_redis_profile_runs_until_stopped() {
     producer.wait_for_line("pushed 50 items to `another`, 50 in all", SOON);
     producer.terminate();
     producer.finish(PROMPTLY).exits(0);
-    // What is in flight is given back when a second signal insists.
+    // Items in flight are requeued when a second signal insists.
     consumer.terminate();
     consumer.wait_for_line("finishing 1 items in flight", SOON);
     consumer.terminate();

@@ -25,8 +25,8 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
       end
     end
   elseif name == 'dead' then
-    for _, letter in ipairs(redis.call('LRANGE', key, 0, -1)) do
-      local header, item = string.match(letter, '^([^\n]*)\n(.*)$')
+    for _, dead_letter in ipairs(redis.call('LRANGE', key, 0, -1)) do
+      local header, item = string.match(dead_letter, '^([^\n]*)\n(.*)$')
       add(name, item, header)
     end
   end

@@ -17,7 +17,7 @@ pub(crate) fn template(document: &Value) -> Option<&Value> {
     [&spec["template"], &spec["jobTargetRef"]["template"]].into_iter().find(|template| !template.is_null())
 }
 
-/// The arguments of a workload's container, as Kubernetes hands them over: with the values of the `ConfigMap`.
+/// The arguments of a workload's container, as Kubernetes passes them: with the values of the `ConfigMap`.
 pub(crate) fn arguments(workload: &Value, documents: &[Value]) -> Vec<String> {
     let template = template(workload).unwrap_or_else(|| panic!("no pods: {workload}"));
     let words = template["spec"]["containers"][0]["args"].as_array().expect("arguments");

@@ -21,8 +21,8 @@ pub(crate) use self::resp::Reply;
 /// How long the tests wait for what should take a moment, on a machine that is busy.
 pub(crate) const SOON: Duration = Duration::from_secs(15);
 
-/// How long to sleep between two looks at a condition.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// Pause between two checks of a condition.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Waits until `condition` holds.
 ///
@@ -32,7 +32,7 @@ pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnM
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < deadline, "not within {deadline:?}: {what}");
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::sleep(PAUSE);
     }
 }
 

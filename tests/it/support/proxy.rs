@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
-/// Passes bytes between whoever connects and a server, until told otherwise.
+/// Passes bytes between clients and a server, until told otherwise.
 pub(crate) struct Proxy {
     port: u16,
     state: Arc<State>,
@@ -203,5 +203,5 @@ impl Link {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("no thread panics with the lock in hand")
+    mutex.lock().expect("no thread panics while it holds the lock")
 }

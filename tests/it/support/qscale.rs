@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{LOOK_AGAIN, SOON};
+use super::{PAUSE, SOON};
 
 /// What is taken out of the environment: whatever qscale listens to.
 const OUT: &[&str] =
@@ -202,7 +202,7 @@ impl Running {
                 if both_ended { ": it ended" } else { "" },
                 self.said()
             );
-            thread::sleep(LOOK_AGAIN);
+            thread::sleep(PAUSE);
         }
     }
 
@@ -253,13 +253,13 @@ impl Running {
                 break status;
             }
             assert!(start.elapsed() < deadline, "still running after {deadline:?}\n{}", self.said());
-            thread::sleep(LOOK_AGAIN);
+            thread::sleep(PAUSE);
         };
         let took = self.start.elapsed();
         // A grandchild may hold the pipes open; what the program itself said is there all the same.
         let reading = Instant::now();
         while !(self.stdout.ended() && self.stderr.ended()) && reading.elapsed() < SOON {
-            thread::sleep(LOOK_AGAIN);
+            thread::sleep(PAUSE);
         }
         let stdout_bytes = self.stdout.bytes();
         Finished { status: status_of(status), stdout: self.stdout(), stdout_bytes, stderr: self.stderr(), took }
@@ -338,7 +338,7 @@ impl Stream {
     }
 }
 
-/// The last lines: a program that has run wild says more than anybody reads.
+/// The last lines: a program out of control prints too much to read.
 fn ending(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let left_out = lines.len().saturating_sub(50);
@@ -351,5 +351,5 @@ fn status_of(status: ExitStatus) -> i32 {
 }
 
 fn lock(mutex: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
-    mutex.lock().expect("no thread panics with the lock in hand")
+    mutex.lock().expect("no thread panics while it holds the lock")
 }

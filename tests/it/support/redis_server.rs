@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::certificates::{Certificates, Identity};
 use super::resp::{Link, Reply};
-use super::{LOOK_AGAIN, SOON};
+use super::{PAUSE, SOON};
 
 /// The longest any answer may take; a server that is paused does not hang the test.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -61,7 +61,7 @@ impl Builder {
         self.directive("appendonly yes").directive("appendfsync always")
     }
 
-    /// Speaks TLS, as `identity`, on the port; anybody may connect.
+    /// Speaks TLS, as `identity`, on the port; any client may connect.
     pub(crate) fn tls(mut self, certificates: &Certificates, identity: &Identity) -> Self {
         self.tls = true;
         self.directive(&format!("tls-ca-cert-file {}", certificates.ca.display()))
@@ -132,7 +132,7 @@ impl RedisServer {
         super::wait_until("the cluster is up", SOON, || self.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     }
 
-    /// Makes one cluster of this server and `other`: `slot` and the last, without which it would be nobody once the first is
+    /// Makes one cluster of this server and `other`: `slot` and the last, without which it would be no member once the first is
     /// gone, are here, and all others there.
     pub(crate) fn take_slot(&self, slot: u16, other: &RedisServer) {
         let [below, own, above] = [slot - 1, slot, slot + 1].map(|slot| slot.to_string());
@@ -388,7 +388,7 @@ fn ends(process: &mut Child, folder: &Path, password: Option<&str>, ready: Ready
             let log = fs::read_to_string(folder.join("redis.log")).unwrap_or_default();
             panic!("the Redis server did not answer within {SOON:?}:\n{log}");
         }
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::sleep(PAUSE);
     }
 }
 
@@ -400,7 +400,7 @@ fn link(folder: &Path, password: Option<&str>) -> io::Result<Link> {
     Ok(link)
 }
 
-/// A port that nobody listens on.
+/// A port without a listener.
 ///
 /// It lies below the range from which systems give ports to outgoing connections: no such connection may take the
 /// place while a server is down.
