@@ -56,7 +56,7 @@ fn differences(page: &Page) -> Vec<String> {
         let printed = run(&commands, &redis, folder.path());
         let mut text = Vec::new();
         for ((command, output), printed) in shown.iter().zip(&printed) {
-            let same = without_times(output) == without_times(printed);
+            let same = without_times(output.trim_end()) == without_times(printed.trim_end());
             if !same {
                 let place = format!("{}:{}", page.path.display(), block.line);
                 differences.push(format!("{place}: $ {command}\nshown:\n{output}\nprinted:\n{printed}"));
@@ -407,14 +407,16 @@ fn examples(block: &Block) -> Vec<(&str, String)> {
     examples
 }
 
-/// A folder to run commands in, with the shipped profiles in `config/`.
+/// A folder to run commands in, with the shipped profiles in `config/` and their manifests in `k8s/`.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::create_dir(folder.path().join("config")).expect("the temporary folder takes a folder");
-    for file in fs::read_dir("config").expect("config/ can be read") {
-        let file = file.expect("config/ can be read");
-        fs::copy(file.path(), folder.path().join("config").join(file.file_name()))
-            .expect("the temporary folder takes a file");
+    for shipped in ["config", "k8s"] {
+        let copy = folder.path().join(shipped);
+        fs::create_dir(&copy).expect("the temporary folder takes a folder");
+        for file in fs::read_dir(shipped).expect("a shipped folder can be read") {
+            let file = file.expect("a shipped folder can be read");
+            fs::copy(file.path(), copy.join(file.file_name())).expect("the temporary folder takes a file");
+        }
     }
     folder
 }
