@@ -241,7 +241,7 @@ fn crash_spends_no_attempt_and_the_last_one_allowed_dead_letters() {
     assert_eq!((history["attempts"].as_u64(), history["crashes"].as_u64()), (Some(0), Some(1)));
     second.kill();
     let third = consume(&server.url(), "c", &["--work", "1h"]).args(words).spawn();
-    wait_until("it is a dead dead_letter", SOON, || server.census().count("dead") == 1);
+    wait_until("it is a dead letter", SOON, || server.census().count("dead") == 1);
     let census = server.census();
     census.accounts_for(1);
     let dead_letter = &census.found[0];
@@ -508,7 +508,7 @@ fn failed_item_is_delayed_and_returns_with_its_history() {
     });
     let census = server.census();
     census.accounts_for(2);
-    let dead_letter = census.of("dead").next().expect("a dead dead_letter");
+    let dead_letter = census.of("dead").next().expect("a dead letter");
     assert_eq!((dead_letter.item.as_str(), dead_letter.history["attempts"].as_u64()), ("flaky", Some(2)));
     assert_eq!((server.stat("retried"), server.stat("dead")), (1, 1));
 }

@@ -28,7 +28,7 @@ fn tally(run: &Finished) -> [u64; 5] {
     ["claimed", "acknowledged", "retried", "dead", "requeued"].map(|field| tally[field].as_u64().expect("a number"))
 }
 
-/// Each dead dead_letter's past, and its item.
+/// Each dead letter's past, and its item.
 #[track_caller]
 fn dead(server: &RedisServer) -> Vec<(serde_json::Value, Vec<u8>)> {
     let dead_letters = server.pushed_bytes("{mylist}:dead");
@@ -144,7 +144,7 @@ fn exit_status_decides_about_the_item() {
 fn exit_map_is_set_by_profile_and_flag() {
     let server = RedisServer::start();
     let profile = "[consume.exit]\ndead = [7]\n";
-    // 65 is no dead dead_letter for this profile, and 8 is one for this command line.
+    // 65 is no dead letter for this profile, and 8 is one for this command line.
     for (status, expected) in [(7, [1, 0, 0, 1, 0]), (65, [1, 0, 1, 0, 0]), (8, [1, 0, 0, 1, 0]), (9, [1, 1, 0, 0, 0])]
     {
         server.cli(&["FLUSHALL"]);
