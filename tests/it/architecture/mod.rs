@@ -66,35 +66,6 @@ const CIRCLES_OPEN: &[(&str, &str)] = &[
     ("commands::consume::plan", "commands::consume::args"),
     ("commands::consume::plan", "commands::consume::vitals"),
     ("commands::consume::vitals", "commands::consume::plan"),
-    ("lint::cover", "lint::rule"),
-    ("lint::cover", "lint::shape"),
-    ("lint::cover", "lint::shapes"),
-    ("lint::file", "lint::cover"),
-    ("lint::finding", "lint::object"),
-    ("lint::object", "lint::file"),
-    ("lint::pod", "lint::object"),
-    ("lint::rule", "lint::finding"),
-    ("lint::rule", "lint::object"),
-    ("lint::rule", "lint::pod"),
-    ("lint::rule", "lint::shape"),
-    ("lint::rule::address", "lint::rule::credentials"),
-    ("lint::rule::credentials", "lint::rule::address"),
-    ("lint::rule::credentials", "lint::rule::metadata"),
-    ("lint::rule::metadata", "lint::rule::credentials"),
-    ("lint::rule::metadata", "lint::rule::trigger"),
-    ("lint::rule::trigger", "lint::rule::address"),
-    ("lint::rule::trigger", "lint::rule::credentials"),
-    ("lint::rule::trigger", "lint::rule::metadata"),
-    ("lint::shape", "lint::finding"),
-    ("lint::shape", "lint::object"),
-    ("lint::shape", "lint::shapes"),
-    ("lint::shapes", "lint::shape"),
-    ("manifest::certificate", "manifest::connection"),
-    ("manifest::connection", "manifest::certificate"),
-    ("manifest::connection", "manifest::reach"),
-    ("manifest::reach", "manifest::connection"),
-    ("manifest::trigger", "manifest::trigger_authentication"),
-    ("manifest::trigger_authentication", "manifest::trigger"),
     ("simulation::chance", "simulation::scenario"),
     ("simulation::scenario", "simulation::chance"),
 ];
@@ -177,13 +148,10 @@ const SHARED_TYPES_OPEN: &[&str] = &[
     "Place",
     "Reader",
     "Shape",
-    "Sort",
     "Spec",
-    "Stage",
     "Text",
     "Trigger",
     "Unfinished",
-    "Verdict",
 ];
 
 const QUESTION_WORDS: &[&str] = &["What", "How", "Whether", "Who", "Why", "When", "Where", "Which"];
@@ -265,6 +233,14 @@ fn files_open_with_a_line_on_their_subject() {
     for module in SOURCE.iter() {
         let first = module.text.lines().next().unwrap_or_default();
         assert!(first.starts_with("//! ") && first.len() > 10, "{}: no `//!` line at the top", module.file);
+    }
+}
+
+#[test]
+fn folders_have_a_mod_rs() {
+    for module in SOURCE.iter().filter(|module| !module.file.ends_with("mod.rs") && !module.name.is_empty()) {
+        let child = SOURCE.iter().find(|other| other.name != module.name && other.name.starts_with(&module.name));
+        assert!(child.is_none(), "move src/{} to mod.rs of its folder", module.file);
     }
 }
 
