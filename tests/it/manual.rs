@@ -134,10 +134,7 @@ fn flags_named_in_the_manual_exist() {
         })
         .collect();
     for page in manual() {
-        // Outside of fences, every second part is code.
-        for (line, code) in
-            page.prose().flat_map(|(line, text)| text.split('`').skip(1).step_by(2).map(move |code| (line, code)))
-        {
+        for (line, code) in page.code() {
             if code.starts_with("--") || code.starts_with("qscale ") {
                 for flag in flags(code.split(" -- ").next().unwrap_or(code)) {
                     assert!(known.contains(&flag), "{}:{line}: {flag} is no flag of qscale", page.path.display());
@@ -253,10 +250,7 @@ fn acl_rules_in_the_manual_suffice() {
 
 #[test]
 fn links_resolve() {
-    let mut pages = manual();
-    pages.extend(
-        ["CONTRIBUTING.md", "SECURITY.md"].iter().filter(|path| Path::new(path).exists()).map(|path| page(path)),
-    );
+    let pages = all_pages();
     let mut dead = Vec::new();
     for page in &pages {
         let folder = page.path.parent().expect("a page is in a folder");
@@ -274,6 +268,18 @@ fn links_resolve() {
         }
     }
     assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
+#[test]
+fn files_named_in_the_manual_exist() {
+    for page in all_pages() {
+        for (line, code) in page.code() {
+            let in_tree =
+                ["src/", "tests/", "config/", "docs/", "k8s/", "benches/"].iter().any(|top| code.starts_with(top));
+            let exists = !in_tree || code.contains(['*', ' ']) || Path::new(code).exists();
+            assert!(exists, "{}:{line}: {code}", page.path.display());
+        }
+    }
 }
 
 #[test]
@@ -355,6 +361,11 @@ impl Page {
         })
     }
 
+    /// Inline code, with its line numbers.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.prose().flat_map(|(line, text)| text.split('`').skip(1).step_by(2).map(move |code| (line, code)))
+    }
+
     /// The cells of the first table below a heading, without the table's own header.
     fn rows(&self, heading: &str) -> Vec<Vec<String>> {
         let below = self.text.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading);
@@ -380,6 +391,11 @@ fn manual() -> Vec<Page> {
     paths.push("README.md".into());
     paths.sort();
     paths.iter().map(|path| Page::read(path)).collect()
+}
+
+/// The manual, and the other texts that people read.
+fn all_pages() -> Vec<Page> {
+    manual().into_iter().chain(["CONTRIBUTING.md", "SECURITY.md"].map(page)).collect()
 }
 
 fn page(path: &str) -> Page {
