@@ -19,10 +19,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use support::{Qscale, RedisServer, Running, SOON, wait_until};
 
-/// How many consumers there are at a time.
+/// Consumers at a time.
 const CONSUMERS: usize = 4;
 
-/// How many items each has in flight.
+/// Items in flight per consumer.
 const CONCURRENCY: usize = 3;
 
 /// Processing time per item; four times three slots are seldom idle.
@@ -30,10 +30,10 @@ const WORK: &str = "40ms..160ms";
 
 const LEASE: Duration = Duration::from_secs(1);
 
-/// How often consumers look for items of dead ones, at most.
+/// Maximum interval at which consumers scan for items of dead ones.
 const SCAN: Duration = Duration::from_secs(5);
 
-/// How long the machine may take for what takes no time.
+/// Allowance for a busy machine.
 const SLACK: Duration = Duration::from_secs(1);
 
 fn consume(server: &RedisServer, work: &str, words: &[&str]) -> Running {

@@ -6,7 +6,7 @@ use crate::support::{Finished, Qscale, toml_files};
 
 const REDIS: &str = "[redis]\nhost = \"redis.example.com\"\n";
 
-/// What works the items, where that is not what is asked.
+/// Handler of profiles in which another setting is tested.
 const WORK: &str = "[consume]\nwork = \"2s\"\n";
 
 fn check(profile: &str) -> Finished {

@@ -51,7 +51,7 @@ fn items(count: usize) -> Vec<String> {
     (1..=count).map(|number| format!("item {number}")).collect()
 }
 
-/// What the companions are called.
+/// Names of the companion keys.
 fn companions(server: &RedisServer) -> Vec<String> {
     server.keys().into_iter().filter(|key| key != "mylist").collect()
 }

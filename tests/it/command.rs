@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Finished, Qscale, RedisServer, Reply, SOON, wait_until};
 use tempfile::TempDir;
 
-/// How long a run that was told to stop may take to end, on a machine that is busy.
+/// Limit for a run to end after a signal, on a busy machine.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 /// `qscale consume words -- command`, with a result in JSON.

@@ -8,7 +8,7 @@ use crate::support::{Certificates, Finished, Qscale, RedisServer};
 /// A password that must never be seen again.
 const SECRET: &str = "s3cret-marker";
 
-/// How long a failure may take to be told.
+/// Limit for a failure to be reported.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 const PRODUCE: &[&str] = &["produce", "--count", "1", "--rate", "max", "--payload", "an item"];

@@ -9,7 +9,7 @@ use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_u
 /// Both ways of delivery; what an orderly consumer does is the same.
 const EITHER_WAY: [&str; 2] = ["at-least-once", "at-most-once"];
 
-/// How long a run that was told to stop may take to end, on a machine that is busy.
+/// Limit for a run to end after a signal, on a busy machine.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
@@ -30,7 +30,7 @@ fn tally(run: &Finished) -> [u64; 4] {
     ["claimed", "acknowledged", "dead", "requeued"].map(|field| tally[field].as_u64().expect("a number"))
 }
 
-/// What stdout holds when these items were written to it.
+/// Content of stdout after these items were printed.
 fn lines<I: AsRef<[u8]>>(items: impl IntoIterator<Item = I>) -> Vec<u8> {
     items.into_iter().flat_map(|item| [item.as_ref(), b"\n"].concat()).collect()
 }
@@ -40,7 +40,7 @@ fn keys(server: &RedisServer) -> Vec<String> {
     server.keys().into_iter().filter(|key| !key.ends_with("}:stats")).collect()
 }
 
-/// What is left on the list, in the order it would be taken.
+/// Items left on the list, in the order of claims.
 fn left(server: &RedisServer) -> Vec<Vec<u8>> {
     server.pushed_bytes("mylist")
 }

@@ -49,12 +49,12 @@ fn seconds(text: &str) -> Duration {
     Duration::from_secs_f64(text.parse().unwrap())
 }
 
-/// What each trigger said; an empty cell is one that could not be read.
+/// Value of each trigger; an empty cell is one that could not be read.
 fn counts(settings: &Settings, cells: &[String]) -> Vec<Option<u64>> {
     cells.iter().take(settings.triggers.len()).map(|cell| cell.parse().ok()).collect()
 }
 
-/// How many looks the model decides otherwise.
+/// Number of steps in which the model decides otherwise.
 fn parted(Run { name, profile, fallback, created, rows }: &Run) -> usize {
     let settings = profile.scaler_settings("w");
     let settings = Settings { fallback: fallback.map(Into::into).or(settings.fallback), ..settings };

@@ -12,7 +12,7 @@ use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_u
 /// Several beats: so long nothing may be silent that is well.
 const SILENCE: Duration = Duration::from_secs(4);
 
-/// How old the file may be where the tests ask, in words.
+/// Maximum age of the heartbeat file in these tests, as an argument.
 const MAX_AGE: &str = "3s";
 
 /// A consumer and the file it touches.

@@ -9,7 +9,7 @@ use crate::support::{Finished, Qscale};
 /// A secret that is nowhere else.
 const SECRET: &str = "s3cret";
 
-/// What marks a line: `#! error list-length, warning short-host`.
+/// Mark of a line with its findings: `#! error list-length, warning short-host`.
 const MARK: &str = "#! ";
 
 /// Line, severity and code, in order.
@@ -28,7 +28,7 @@ fn lint(name: &str, text: &str) -> Finished {
     Qscale::new(["render", "--lint", name]).file(name, text).output()
 }
 
-/// What is found in a file, by line.
+/// Findings in a file, by line.
 fn found(stdout: &str, name: &str) -> Found {
     let finding = |line: &str| {
         let (head, rest) = line.split_once("]: ")?;

@@ -219,7 +219,7 @@ fn address_in_use_is_named() {
     assert!(run.stderr.contains("is neither a port nor an address"), "{}", run.stderr);
 }
 
-/// How many sockets of the process `pid` listen, by what Linux says of its network.
+/// Number of listening sockets of the process `pid`, from /proc.
 fn listening(pid: u32) -> usize {
     let links = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("these tests run on Linux");
     let sockets: Vec<String> = links

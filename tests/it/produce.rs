@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::{Finished, Proxy, Qscale, RedisServer, SOON, wait_until};
 
-/// How long a run that was told to stop may take to end.
+/// Limit for a run to end after a signal.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 /// The key that produce counts in.
@@ -22,7 +22,7 @@ fn result(run: &Finished) -> serde_json::Value {
     serde_json::from_str(&run.stdout).expect("the result is one JSON object")
 }
 
-/// What a file with these items holds; the last one ends as the others do.
+/// Content of a file of these items; the last one ends as the others do.
 fn joined(items: &[&[u8]], separator: u8) -> Vec<u8> {
     items.iter().flat_map(|item| item.iter().copied().chain([separator])).collect()
 }

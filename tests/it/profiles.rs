@@ -8,10 +8,10 @@ use qscale::profile::Profile;
 
 use crate::support::{Finished, Qscale, toml_files};
 
-/// What no error may show; wrong profiles with a password have this one.
+/// Password that no error may show; invalid profiles with a password have this one.
 const PASSWORD: &str = "s3cret";
 
-/// What only `render` needs, so that it has nothing else to say.
+/// Settings that only `render` needs, so that it reports nothing else.
 const RENDERED: &str = "[redis]\nhost = \"redis.example.com\"\n";
 
 #[test]

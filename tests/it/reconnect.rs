@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_until};
 
-/// How long a run that was told to stop may take to end.
+/// Limit for a run to end after a signal.
 const PROMPTLY: Duration = Duration::from_secs(2);
 
 /// Batches of ten, each item told from all others.
@@ -24,7 +24,7 @@ fn items(count: u64) -> Vec<String> {
     (1..=count).map(|seq| format!("<{seq}>")).collect()
 }
 
-/// What the result on stdout says of `field`.
+/// Returns `field` of the result on stdout.
 #[track_caller]
 fn result(run: &Finished, field: &str) -> u64 {
     let result: serde_json::Value = serde_json::from_str(&run.stdout).expect("the result is one JSON object");

@@ -4,7 +4,7 @@ use crate::support::Qscale;
 use crate::support::manifest::{arguments, documents};
 use serde_json::{Value, json};
 
-/// Where Redis is, so that there is something to render.
+/// Redis settings that every rendered profile needs.
 const REDIS: &str = "[redis]\nhost = \"redis.example.com\"\n";
 
 /// The objects that a profile becomes.
@@ -26,7 +26,7 @@ fn scaled_job(scale: &str) -> Value {
     one(&render(&format!("[scale]\nkind = \"ScaledJob\"\n{scale}"), &[]), "ScaledJob")
 }
 
-/// What is said of a profile that cannot be rendered.
+/// Error of a profile that cannot be rendered.
 fn refusal(profile: &str, words: &[&str]) -> String {
     let profile = format!("{profile}\n{REDIS}");
     let run = Qscale::new(["render"]).args(words).file("qscale.toml", &profile).output().exits(78);

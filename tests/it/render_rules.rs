@@ -89,7 +89,7 @@ fn yaml(profile: &str) -> String {
     Qscale::new(["render"]).file("qscale.toml", profile).output().exits(0).stdout
 }
 
-/// What is asked of every one, in one run: rendering takes longer than looking.
+/// Checks of every manifest, in one run: rendering takes longer than checking.
 #[test]
 fn rendered_manifests_keep_the_rules() {
     for (name, objects) in rendered() {
@@ -230,7 +230,7 @@ fn is_guarded(name: &str, objects: &[Value], object: &Value, template: &Value) {
     }
 }
 
-/// What others need comes before them.
+/// Objects come after those that they need.
 fn come_in_order(name: &str, objects: &[Value]) {
     let place = |kind: &str| {
         let order = [
@@ -277,7 +277,7 @@ fn select_what_is_there(name: &str, objects: &[Value]) {
     }
 }
 
-/// Whether the selector of `object` means the pods of `template`.
+/// Returns whether the selector of `object` matches the pods of `template`.
 fn selects(object: &Value, template: &Value) -> bool {
     let spec = &object["spec"];
     let selectors = [&spec["podSelector"]["matchLabels"], &spec["selector"]["matchLabels"], &spec["selector"]];
@@ -398,7 +398,7 @@ fn network_policy_opens_egress_for_commands_only() {
     }
 }
 
-/// What YAML 1.1 takes for a number, a boolean, a date or nothing stays a text.
+/// Texts that YAML 1.1 reads as a number, a boolean, a date or null stay texts.
 #[test]
 fn texts_are_texts_in_yaml_1_1() {
     for text in [

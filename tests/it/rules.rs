@@ -41,7 +41,7 @@ fn of(pods: u32) -> Scale {
     Scale { spec: pods, status: pods }
 }
 
-/// What the counts alone ask for.
+/// Replicas that the counts alone propose.
 fn proposed(settings: Settings, pods: u32, values: &[u64]) -> u32 {
     match scaler(settings).sync(at(0), of(pods), &read(values)).reason {
         Reason::Proposed { proposal, .. } => proposal.pods,
@@ -49,7 +49,7 @@ fn proposed(settings: Settings, pods: u32, values: &[u64]) -> u32 {
     }
 }
 
-/// Where each of the looks, 15 s apart, leads from `pods`.
+/// Replicas after each sync, 15 s apart, from `pods` on.
 fn steps<const N: usize>(scaler: &mut Scaler, from: Duration, mut pods: u32, value: u64) -> [u32; N] {
     let mut now = from;
     [(); N].map(|()| {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Qscale, toml_files};
 
-/// What the program says of a profile whose form is wrong: a key, a type, one of several words.
+/// Error of a profile whose form is wrong: a key, a type, one of several words.
 const OF_FORM: [&str; 4] = ["unknown key", "unknown value", ", expected ", "missing field"];
 
 #[test]
@@ -213,7 +213,7 @@ fn a_text_that_neither_reads_is_refused_by_both() {
     }
 }
 
-/// How many texts are tried.
+/// Number of texts tried.
 const CASES: u32 = 2_000;
 
 proptest! {
@@ -232,7 +232,7 @@ proptest! {
     }
 }
 
-/// What the texts of profiles are made of.
+/// Parts that the texts of profiles are made of.
 const PARTS: &[&str] = &[
     "0",
     "1",
@@ -348,7 +348,7 @@ fn nested(path: &[String], table: Value) -> Value {
     })
 }
 
-/// What `node` refers to.
+/// Returns the definition that `node` refers to.
 fn followed<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
     let reference = node["$ref"].as_str().or_else(|| node["allOf"][0]["$ref"].as_str());
     match reference.and_then(|reference| schema.pointer(reference.trim_start_matches('#'))) {

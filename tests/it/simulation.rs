@@ -22,7 +22,7 @@ fn run(scenario: &Scenario) -> Run {
     simulation::run(scenario).unwrap()
 }
 
-/// How probable it is that an item waits with `servers` and an offered load of `load`.
+/// Probability that an item waits, with `servers` and an offered load of `load` (Erlang C).
 fn erlang_c(servers: u32, load: f64) -> f64 {
     let mut blocked = 1.0;
     for server in 1..=servers {

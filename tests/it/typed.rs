@@ -10,7 +10,7 @@ fn command_lines_answer_as_documented() {
     cases.env("NO_COLOR", "1").env("COLUMNS", "100").env("RUST_BACKTRACE", "0").case("tests/cli/*.md");
 }
 
-/// Whether qscale listens to the variable.
+/// Returns whether qscale reads the variable.
 fn is_heard(name: &str) -> bool {
     ["QSCALE_", "REDIS_", "CLICOLOR"].iter().any(|prefix| name.starts_with(prefix)) || name == "LIST_NAME"
 }

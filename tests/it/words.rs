@@ -99,7 +99,7 @@ static RULES: LazyLock<HashMap<String, Vec<&Banned>>> = LazyLock::new(|| {
     rules
 });
 
-/// How often a phrase still stands in the tree; it may only become less.
+/// Number of places in which a phrase still stands; it may only shrink.
 const LEFT: &[(&str, usize)] = &[
     ("way out", 95),
     ("nobody", 68),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{Certificates, Qscale, RedisServer, SOON, wait_until};
 
-/// How long a run that was told to stop may take to end.
+/// Limit for a run to end after a signal.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 fn profile(name: &str) -> PathBuf {
@@ -29,7 +29,7 @@ impl Managed {
         Self { server, certificates }
     }
 
-    /// What the tutorial's reader types, and has put into the environment.
+    /// The command line and environment of the tutorial.
     fn run(&self, command: &str) -> Qscale {
         Qscale::new(["--profile"])
             .arg(profile("managed-redis.toml"))
@@ -42,7 +42,7 @@ impl Managed {
     }
 }
 
-/// Whether `item` is one of the fifty messages of the tutorial.
+/// Returns whether `item` is one of the fifty messages of the tutorial.
 fn is_message(item: &str) -> bool {
     item.strip_prefix("message-").and_then(|number| number.parse().ok()).is_some_and(|number: u8| number < 50)
 }

@@ -27,7 +27,7 @@ use Layer::{Adapter, Command, Configuration, Domain};
 /// Modules at the top of `src/`: layer, and the modules of the same layer (or, for an exception, of a higher one) that
 /// it may import.
 ///
-/// What is below by layer is free: for configuration the domain, for adapters the domain, for commands everything.
+/// Lower layers are free: the domain for configuration and adapters, everything for commands.
 const MODULES: &[(&str, Layer, &[&str])] = &[
     ("units", Domain, &[]),
     ("endpoint", Domain, &["units"]),
@@ -106,7 +106,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("std::process::ExitCode::FAILURE", &[]),
 ];
 
-/// What domain and configuration do not name, but for the files given.
+/// Paths that domain and configuration do not name, except in the files given.
 const IMPURE: &[(&str, &[&str])] = &[
     ("tokio", &[]),
     ("clap", &[]),

@@ -153,7 +153,7 @@ struct Use {
     path: Segments,
 }
 
-/// What the tokens of one file say, paths as they stand there.
+/// Content of one file by its tokens, paths as they are written.
 #[derive(Default)]
 struct Scan {
     uses: Vec<Use>,
@@ -320,7 +320,7 @@ fn ident_at(tokens: &[TokenTree], at: usize) -> Option<String> {
     }
 }
 
-/// Whether an attribute is `cfg(test)` or `cfg(all(test, …))`.
+/// Returns whether an attribute is `cfg(test)` or `cfg(all(test, …))`.
 fn is_cfg_test(attribute: &Group) -> bool {
     let text = attribute.stream().to_string().replace(' ', "");
     text == "cfg(test)" || text.starts_with("cfg(all(test,")

@@ -37,7 +37,7 @@ return found
 /// All that Redis knows of the items of `mylist`.
 #[derive(Debug)]
 pub(crate) struct Census {
-    /// How many have been acknowledged, by the counters.
+    /// Acknowledged items, by the counters.
     pub(crate) acknowledged: usize,
     pub(crate) found: Vec<Found>,
 }
@@ -99,14 +99,14 @@ impl RedisServer {
         self.cli(&["HGET", "{mylist}:stats", name]).parse().unwrap_or(0)
     }
 
-    /// Whether no item of `mylist` is waiting, in flight or delayed.
+    /// Returns whether no item of `mylist` is waiting, in flight or delayed.
     #[track_caller]
     pub(crate) fn is_settled(&self) -> bool {
         let census = self.census();
         census.found.len() == census.count("dead")
     }
 
-    /// How often clients have called `command` since `CONFIG RESETSTAT`; calls within scripts count as well.
+    /// Calls of `command` since `CONFIG RESETSTAT`, those within scripts included.
     #[track_caller]
     pub(crate) fn calls(&self, command: &str) -> u64 {
         let stats = self.cli(&["INFO", "commandstats"]);

@@ -18,7 +18,7 @@ pub(crate) use self::qscale::{Finished, Qscale, Running};
 pub(crate) use self::redis_server::{RedisServer, free_port};
 pub(crate) use self::resp::Reply;
 
-/// How long the tests wait for what should take a moment, on a machine that is busy.
+/// Limit for events that take a moment, on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(15);
 
 /// Pause between two checks of a condition.

@@ -16,15 +16,15 @@ struct State {
     /// The port on the loopback that links lead to.
     server: u16,
     links: Mutex<Vec<Arc<Link>>>,
-    /// What to wait for, and what to lose when it comes.
+    /// Bytes to wait for, and what to lose when they come.
     trap: Mutex<Option<(Vec<u8>, Loss)>>,
-    /// How often a trap has closed.
+    /// Number of traps that have closed.
     lost: AtomicUsize,
     connections: AtomicUsize,
     over: AtomicBool,
 }
 
-/// What gets lost together with the connection.
+/// Bytes that are lost together with the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Loss {
     Request,
@@ -92,12 +92,12 @@ impl Proxy {
         *lock(&self.state.trap) = Some((pattern.into(), Loss::Request));
     }
 
-    /// How often something was lost on request.
+    /// Number of losses on request.
     pub(crate) fn lost(&self) -> usize {
         self.state.lost.load(SeqCst)
     }
 
-    /// How many connections there have been.
+    /// Number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.state.connections.load(SeqCst)
     }
@@ -132,7 +132,7 @@ impl State {
         }
     }
 
-    /// What the trap says to `seen`; it closes once.
+    /// Matches the trap against `seen`; it closes once.
     fn springs(&self, seen: &[u8]) -> Option<Loss> {
         let mut trap = lock(&self.trap);
         let (pattern, loss) = trap.as_ref()?;

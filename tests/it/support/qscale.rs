@@ -15,11 +15,11 @@ use tempfile::TempDir;
 
 use super::{PAUSE, SOON};
 
-/// What is taken out of the environment: whatever qscale listens to.
+/// Variables taken out of the environment: all that qscale reads.
 const OUT: &[&str] =
     &["QSCALE_", "REDIS_", "LIST_NAME", "NO_COLOR", "CLICOLOR", "KUBECONFIG", "KUBERNETES_", "RUST_LOG"];
 
-/// How long a run may take when the test does not say.
+/// Default limit for a run.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A run to be: words, environment, and an empty folder to be in.
@@ -91,7 +91,7 @@ impl Qscale {
         self
     }
 
-    /// What it reads from stdin; without this, nothing.
+    /// Sets its stdin, which is empty by default.
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = Some(bytes.into());
         self
@@ -103,13 +103,13 @@ impl Qscale {
         self
     }
 
-    /// Where its stdout goes; the test itself then sees nothing of it.
+    /// Redirects its stdout; the test itself then sees none of it.
     pub(crate) fn stdout_to(mut self, stdout: impl Into<Stdio>) -> Self {
         self.stdout = Some(stdout.into());
         self
     }
 
-    /// How long the run may take.
+    /// Sets the limit for the run.
     pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -169,12 +169,12 @@ impl Running {
         self.stdin = None;
     }
 
-    /// What it has written to stdout so far.
+    /// Returns its stdout so far.
     pub(crate) fn stdout(&self) -> String {
         self.stdout.text()
     }
 
-    /// What it has written to stderr so far.
+    /// Returns its stderr so far.
     pub(crate) fn stderr(&self) -> String {
         self.stderr.text()
     }
@@ -206,13 +206,13 @@ impl Running {
         }
     }
 
-    /// Whether both its streams have come to their end.
+    /// Returns whether both its streams have ended.
     #[allow(dead_code, reason = "for tests/kill.rs")]
     pub(crate) fn has_said_all(&self) -> bool {
         self.stdout.ended() && self.stderr.ended()
     }
 
-    /// Whether it has not ended yet.
+    /// Returns whether it has not ended yet.
     pub(crate) fn is_running(&mut self) -> bool {
         self.process.try_wait().expect("our own child can be asked").is_none()
     }
@@ -300,7 +300,7 @@ impl Finished {
     }
 }
 
-/// What a stream of the program has given so far; a thread of its own reads on.
+/// Bytes of a stream so far; a thread reads on.
 struct Stream {
     shared: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,

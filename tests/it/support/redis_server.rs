@@ -30,7 +30,7 @@ pub(crate) struct RedisServer {
     password: Option<String>,
 }
 
-/// What a server is started with.
+/// Settings of a server.
 #[derive(Default)]
 pub(crate) struct Builder {
     directives: String,
@@ -264,7 +264,7 @@ impl RedisServer {
         keys
     }
 
-    /// How many clients wait in a blocking command.
+    /// Number of clients in a blocking command.
     #[track_caller]
     pub(crate) fn blocked_clients(&self) -> u64 {
         let info = self.cli(&["INFO", "clients"]);
@@ -334,7 +334,7 @@ impl Drop for RedisServer {
     }
 }
 
-/// What a server has to be able to do before the test goes on.
+/// State that a server must reach before the test goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ready {
     Answering,
