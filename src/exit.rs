@@ -124,7 +124,7 @@ impl From<Status> for ExitCode {
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
-/// Whether the output pipe was closed, which is not an error.
+/// Returns true if the output pipe was closed, which is not an error.
 pub(crate) fn is_broken_pipe(cause: &(dyn Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -99,7 +99,7 @@ impl KubernetesError {
         }
     }
 
-    /// Whether both are of one kind, so that the second need not be logged.
+    /// Returns true for errors of one kind, of which only the first is logged.
     pub fn same_as(&self, other: &Self) -> bool {
         discriminant(self) == discriminant(other)
     }

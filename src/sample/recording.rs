@@ -14,9 +14,9 @@ pub struct Recording {
     pub polls: Vec<Duration>,
     /// Times of the HPA's syncs, likewise; it reads metrics only while there are pods.
     pub syncs: Vec<Duration>,
-    /// Whether any sample has the number of busy pods.
+    /// True if any sample has the number of busy pods.
     has_busy: bool,
-    /// Whether any sample has the number of delayed retries.
+    /// True if any sample has the number of delayed retries.
     has_delayed: bool,
 }
 
@@ -27,7 +27,7 @@ pub struct RecordedSample {
     pub at: Duration,
     /// Number of waiting items; where the list could not be read, the number before.
     pub backlog: u64,
-    /// Whether the list could be read.
+    /// True if the list could be read.
     pub readable: bool,
     /// Number of pods with items in flight, as far as known; `None` where it was not recorded.
     pub busy: Option<u64>,
@@ -44,7 +44,7 @@ pub struct RecordedSample {
 }
 
 impl RecordedSample {
-    /// Whether nothing could be read: Redis was unreachable.
+    /// Returns true if nothing could be read: Redis was unreachable.
     pub fn is_blind(&self) -> bool {
         !self.readable && self.busy.is_none() && self.delayed.is_none()
     }
@@ -70,7 +70,7 @@ pub struct RecordingError {
     fault: RecordingFault,
 }
 
-/// What is wrong with a recording.
+/// Fault of a recording.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum RecordingFault {
     #[error("is not a sample: {0}")]
@@ -157,7 +157,7 @@ impl Recording {
 
     /// Returns the time from the first sample to the last.
     pub fn span(&self) -> Duration {
-        self.samples.last().map_or(Duration::ZERO, |look| look.at)
+        self.samples.last().map_or(Duration::ZERO, |sample| sample.at)
     }
 
     /// Returns the value counted at `sample`: `None` if the recording never has it, `Some(None)` if it could not be read then.
@@ -177,13 +177,13 @@ impl Recording {
 
     /// Returns the latest sample at `at`.
     pub fn at(&self, at: Duration) -> &RecordedSample {
-        let after = self.samples.partition_point(|look| look.at <= at);
+        let after = self.samples.partition_point(|sample| sample.at <= at);
         &self.samples[after.saturating_sub(1)]
     }
 
     /// Returns the sample nearest to `at`.
     pub fn near(&self, at: Duration) -> &RecordedSample {
-        let after = self.samples.partition_point(|look| look.at <= at);
+        let after = self.samples.partition_point(|sample| sample.at <= at);
         let (before, next) = (self.at(at), self.samples.get(after));
         next.filter(|next| next.at.saturating_sub(at) < at.saturating_sub(before.at)).unwrap_or(before)
     }

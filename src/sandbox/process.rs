@@ -66,7 +66,7 @@ impl Process {
         }
     }
 
-    /// Whether the process is still running.
+    /// Returns true if the process is still running.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }

@@ -18,9 +18,9 @@ const CANNOT_WRITE: &str = "cannot write to stdout";
 pub(crate) struct Printer {
     bars: MultiProgress,
     log: LogFormat,
-    /// Whether an error is shown with its backtrace.
+    /// True if an error is shown with its backtrace.
     backtrace: bool,
-    /// Whether progress bars are drawn: stderr is a terminal, and the log is for people and not quiet.
+    /// True if progress bars are drawn: stderr is a terminal, and the log is for people and not quiet.
     live: bool,
 }
 
@@ -42,7 +42,7 @@ impl Printer {
         &self.bars
     }
 
-    /// Whether progress bars are drawn; if not, log lines report progress.
+    /// Returns true if progress bars are drawn; if not, log lines report progress.
     pub(crate) fn live(&self) -> bool {
         self.live
     }

@@ -51,7 +51,7 @@ struct Live {
     bar: ProgressBar,
     /// Largest backlog so far: the full width of the bar.
     peak: u64,
-    /// Whether pods were ever seen: only then is their absence worth a line.
+    /// True if pods were seen before, so that their absence is shown.
     pods: bool,
 }
 

@@ -47,7 +47,7 @@ fn processes_of(folder: &Path) -> Vec<(u32, String)> {
 }
 
 /// Returns the number of processes that `run` has started.
-fn beside(run: &Running, folder: &Path) -> usize {
+fn started_by(run: &Running, folder: &Path) -> usize {
     processes_of(folder).iter().filter(|(pid, _)| *pid != run.pid()).count()
 }
 
@@ -141,7 +141,7 @@ fn demo_stopped_during_its_start_leaves_nothing() {
     for processes in [1, 2] {
         let Demo { qscale, folder } = Demo::new(&[]);
         let run = qscale.spawn();
-        wait_until("some of its processes run", SOON, || beside(&run, folder.path()) >= processes);
+        wait_until("some of its processes run", SOON, || started_by(&run, folder.path()) >= processes);
         run.terminate();
         run.finish(DEMO).exits(75);
         nothing_is_left(folder.path());

@@ -101,13 +101,13 @@ fn svg_in_the_readme_is_current() {
 
 /// Returns the polls of a real KEDA on a `ScaledJob`, as rows of one per second.
 fn recorded_jobs() -> String {
-    let looks = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/e-job.csv"));
-    let looks = looks.expect("the looks are there");
+    let polls = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/e-job.csv"));
+    let polls = polls.expect("the recording is there");
     let mut rows = vec!["t_s,llen,jobs_created,jobs_unfinished,jobs_pending\n0,0,0,0,0".to_owned()];
     let mut started = 0;
-    for look in looks.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
-        let cells: Vec<&str> = look.split(',').collect();
-        let [time, waiting, unfinished, pending, created] = cells[..] else { panic!("{look}") };
+    for poll in polls.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
+        let cells: Vec<&str> = poll.split(',').collect();
+        let [time, waiting, unfinished, pending, created] = cells[..] else { panic!("{poll}") };
         let number = |cell: &str| cell.parse::<u32>().expect("a whole number");
         let second = number(time.split('.').next().expect("seconds"));
         rows.push(format!("{second},{waiting},{started},{unfinished},{pending}"));

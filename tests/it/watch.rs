@@ -208,29 +208,29 @@ fn missing_cluster_is_logged_once() {
 /// A Kubernetes API server with a settable response.
 struct Api {
     port: u16,
-    answer: Arc<Mutex<(u16, Value)>>,
-    asked: Arc<Mutex<BTreeSet<String>>>,
+    response: Arc<Mutex<(u16, Value)>>,
+    requests: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Api {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback");
         let port = listener.local_addr().expect("a bound socket has an address").port();
-        let answer = Arc::new(Mutex::new((404, status(404, "NotFound"))));
-        let asked = Arc::default();
-        let api = Self { port, answer: Arc::clone(&answer), asked: Arc::clone(&asked) };
+        let response = Arc::new(Mutex::new((404, status(404, "NotFound"))));
+        let requests = Arc::default();
+        let api = Self { port, response: Arc::clone(&response), requests: Arc::clone(&requests) };
         // Ends with the test's process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answer, asked) = (Arc::clone(&answer), Arc::clone(&asked));
-                thread::spawn(move || serve(stream, &answer, &asked));
+                let (response, requests) = (Arc::clone(&response), Arc::clone(&requests));
+                thread::spawn(move || serve(stream, &response, &requests));
             }
         });
         api
     }
 
-    fn say(&self, code: u16, body: Value) {
-        *self.answer.lock().expect("no thread panics with the lock in hand") = (code, body);
+    fn respond(&self, code: u16, body: Value) {
+        *self.response.lock().expect("no thread panics while it holds the lock") = (code, body);
     }
 
     fn pods(&self, desired: u32, current: u32, ready: u32, available: u32) {
@@ -240,7 +240,7 @@ impl Api {
             "spec": { "replicas": desired },
             "status": { "replicas": current, "readyReplicas": ready, "availableReplicas": available },
         });
-        self.say(200, body);
+        self.respond(200, body);
     }
 
     fn kubeconfig(&self) -> String {
@@ -262,13 +262,13 @@ fn status(code: u16, reason: &str) -> Value {
 }
 
 /// Responds to the requests of one HTTP/1.1 connection.
-fn serve(stream: TcpStream, answer: &Mutex<(u16, Value)>, asked: &Mutex<BTreeSet<String>>) {
+fn serve(stream: TcpStream, response: &Mutex<(u16, Value)>, requests: &Mutex<BTreeSet<String>>) {
     let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
     while let Some(request) = lines.next() {
         lines.by_ref().take_while(|header| !header.is_empty()).for_each(drop);
         let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-        asked.lock().expect("no thread panics with the lock in hand").insert(path);
-        let (code, body) = answer.lock().expect("no thread panics with the lock in hand").clone();
+        requests.lock().expect("no thread panics while it holds the lock").insert(path);
+        let (code, body) = response.lock().expect("no thread panics while it holds the lock").clone();
         let body = body.to_string();
         let head = format!("HTTP/1.1 {code} Said\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
         if write!(&stream, "{head}\r\n\r\n{body}").is_err() {
@@ -294,7 +294,7 @@ fn target_is_in_every_sample_and_follows_its_changes() {
     api.pods(0, 0, 0, 0);
     wait_for_sample(&running, "no pods", |sample| sample["target"]["desired"] == 0);
     let path = "/apis/apps/v1/namespaces/a-namespace/deployments/a-consumer";
-    assert_eq!(*api.asked.lock().unwrap(), BTreeSet::from([path.to_owned()]));
+    assert_eq!(*api.requests.lock().unwrap(), BTreeSet::from([path.to_owned()]));
     running.terminate();
     let run = running.finish(SOON).exits(0);
     assert!(run.stderr.is_empty(), "{}", run.stderr);
@@ -303,7 +303,7 @@ fn target_is_in_every_sample_and_follows_its_changes() {
 #[test]
 fn kubernetes_failure_is_logged_once_and_so_is_recovery() {
     let (redis, api) = (RedisServer::start(), Api::start());
-    api.say(403, status(403, "Forbidden"));
+    api.respond(403, status(403, "Forbidden"));
     // Without a namespace in the profile the context's own counts.
     let running = in_cluster(&redis, &api).file("qscale.toml", "[deploy]\nname = \"shop\"").spawn();
     let said = running.wait_for_line("access denied", SOON);
@@ -311,7 +311,7 @@ fn kubernetes_failure_is_logged_once_and_so_is_recovery() {
         assert!(said.contains(part), "{said}");
     }
     wait_for_sample(&running, "no pods known", |sample| sample["target"].is_null());
-    api.say(404, status(404, "NotFound"));
+    api.respond(404, status(404, "NotFound"));
     running.wait_for_line("Deployment `shop-consumer` not found in namespace `of-context`", SOON);
     api.pods(1, 1, 1, 1);
     running.wait_for_line("reading replica counts again", SOON);

@@ -65,7 +65,7 @@ impl Autoscaler {
         settings.idle.unwrap_or(settings.min)
     }
 
-    /// Whether consumers are the pods of Jobs, which exit by themselves.
+    /// Returns true if consumers are the pods of Jobs, which exit by themselves.
     pub(super) fn starts_jobs(&self) -> bool {
         self.jobs.is_some()
     }

@@ -35,7 +35,7 @@ impl<'a> ConsumerProcesses<'a> {
         u32::try_from(self.running.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether all consumers that were told to stop have exited.
+    /// Returns true if all consumers that were told to stop have exited.
     pub(super) fn none_is_stopping(&self) -> bool {
         self.stopping.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What the demo runs: the arguments over the profile.
+//! The plan of `demo`: the arguments laid over the profile.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};

@@ -3,8 +3,8 @@
 mod against;
 mod args;
 mod plan;
+mod target_wait;
 mod view;
-mod want;
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::task::spawn_blocking;
@@ -33,7 +33,7 @@ fn simulate(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, context)?;
     let chart = match &plan.action {
         Action::Show(scenario) => show(&plan, scenario, context)?,
-        Action::Want(want, workload) => return want::run(*want, workload, plan.output, context),
+        Action::Want(want, workload) => return target_wait::run(*want, workload, plan.output, context),
         Action::Against(path) => against::run(path, &plan.subject, plan.output, context)?,
     };
     if let Some(path) = &plan.svg {

@@ -26,7 +26,7 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Contex
     if context.profile.scale.kind() == ScaleKind::ScaledJob {
         return jobs::run(&name, &recording, subject, output, context);
     }
-    if recording.samples.iter().any(|look| look.jobs.is_some()) {
+    if recording.samples.iter().any(|sample| sample.jobs.is_some()) {
         let message = format!("--against: `{name}` records Jobs, but the profile sets `kind = \"ScaledObject\"`");
         return Err(UsageError(message).into());
     }
@@ -51,12 +51,12 @@ struct ComparisonRow<'a> {
 
 fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: &Context) -> Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for look in &recording.samples {
-        let step = comparison.steps.iter().rev().find(|step| step.at <= look.at);
+    for sample in &recording.samples {
+        let step = comparison.steps.iter().rev().find(|step| step.at <= sample.at);
         let row = ComparisonRow {
-            seconds: look.at.as_secs_f64(),
-            backlog: look.backlog,
-            recorded: look.desired,
+            seconds: sample.at.as_secs_f64(),
+            backlog: sample.backlog,
+            recorded: sample.desired,
             predicted: step.map_or(recording.samples[0].desired, |step| step.to),
             reason: step.map(|step| step.reason.as_str()),
         };
@@ -74,7 +74,7 @@ fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: 
 fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> Chart {
     let samples = &recording.samples;
     let predicted = comparison.predicted(recording);
-    let recorded: Vec<_> = samples.iter().map(|look| (look.at, u64::from(look.desired))).collect();
+    let recorded: Vec<_> = samples.iter().map(|sample| (sample.at, u64::from(sample.desired))).collect();
     let most = recorded.iter().chain(&predicted).map(|(_, pods)| *pods).max().unwrap_or(1);
     let rows = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, 5);
     Chart {
@@ -95,7 +95,7 @@ fn panel(title: &str, tone: Tone, rows: usize, solid: Vec<(Duration, u64)>) -> P
 }
 
 fn backlog(recording: &Recording) -> Panel {
-    let samples = recording.samples.iter().map(|look| (look.at, look.backlog));
+    let samples = recording.samples.iter().map(|sample| (sample.at, sample.backlog));
     panel("backlog (items, recorded)", Tone::Backlog, 5, samples.collect())
 }
 
@@ -168,7 +168,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         })
         .collect();
     let (keda, hpa) = comparison.begins;
-    let there = match recording.samples.first().map_or(0, |look| look.desired) {
+    let there = match recording.samples.first().map_or(0, |sample| sample.desired) {
         0 => "0 pods".to_owned(),
         pods if comparison.new => {
             format!("{pods} pods, of a new object that was never active (fitted)")
