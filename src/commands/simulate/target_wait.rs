@@ -39,8 +39,7 @@ pub(super) fn run(want: Want, settings: &RunSettings, output: Form, context: &Co
         Err(refusal) => {
             match output {
                 Form::Json => {
-                    let object =
-                        serde_json::json!({ "target_wait": want.to_string(), "met": false, "reason": refusal.to_string() });
+                    let object = serde_json::json!({ "target_wait": want.to_string(), "met": false, "reason": refusal.to_string() });
                     context.printer.result(&object)?;
                 }
                 _ => context.printer.result(&format_args!("{want} cannot be met: {refusal}"))?,
@@ -102,7 +101,8 @@ impl<'a> Trials<'a> {
                 }
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let runs = (0..self.scenarios.len()).map(|scenario| self.run(scenario, &candidate)).collect::<Result<Vec<_>>>()?;
+            let runs =
+                (0..self.scenarios.len()).map(|scenario| self.run(scenario, &candidate)).collect::<Result<Vec<_>>>()?;
             let waits: Vec<Duration> = runs.iter().map(|run| wait(self.want, run)).collect();
             let worst = (0..waits.len()).max_by_key(|scenario| waits[*scenario]).unwrap_or(0);
             if waits[worst] <= self.want.wait {
