@@ -82,7 +82,7 @@ fn addresses_come_from_environment_and_profile() {
     server.take_all_slots();
     let produce = || Qscale::new(["produce", "--count", "3", "--rate", "max"]).deadline(SOON);
     produce().env("REDIS_ADDRESSES", server.address()).env("REDIS_MODE", "cluster").output().exits(0);
-    let profile = format!("[redis]\naddresses = [\"{}\"]\ntopology = \"cluster\"\n", server.address());
+    let profile = format!("[redis]\naddresses = [\"{}\"]\nmode = \"cluster\"\n", server.address());
     produce().args(["--profile", "q.toml"]).file("q.toml", &profile).output().exits(0);
     assert_eq!(server.llen("mylist"), 6);
 }

@@ -197,7 +197,7 @@ fn trigger_type_of_several_servers_uses_addresses() {
         one(&objects, "ScaledObject")["spec"]["triggers"][1].clone()
     };
     let nodes = "addresses = [\"a.example.com:7000\", \"[2001:db8::1]:7001\"]";
-    let cluster = format!("[redis]\n{nodes}\ntopology = \"cluster\"");
+    let cluster = format!("[redis]\n{nodes}\nmode = \"cluster\"");
     let expected = json!({
         "type": "redis-cluster",
         "name": "busy",
@@ -210,7 +210,7 @@ fn trigger_type_of_several_servers_uses_addresses() {
     });
     assert_eq!(trigger(&cluster, ""), expected);
 
-    let sentinel = format!("[redis]\n{nodes}\ntopology = \"sentinel\"\nsentinel-master = \"mine\"\ndb = 2");
+    let sentinel = format!("[redis]\n{nodes}\nmode = \"sentinel\"\nsentinel-master = \"mine\"\ndb = 2");
     let trigger = trigger(&sentinel, "authentication = \"environment\"");
     assert_eq!(trigger["type"], "redis-sentinel");
     let expected = json!({
