@@ -1,8 +1,8 @@
 //! A file of manifests, and what of it may be shown.
 
 use super::redaction::Redaction;
-use super::yaml::node::{Node, Place};
-use super::yaml::read::{self, Broken};
+use super::yaml::node::{Node, Span};
+use super::yaml::read::{self, SyntaxError};
 
 /// Longer lines are not shown: JSON may have but one.
 const LONGEST_LINE: usize = 200;
@@ -14,7 +14,7 @@ pub struct File {
     pub name: String,
     text: String,
     documents: Vec<Node>,
-    pub(super) broken: Vec<Broken>,
+    pub(super) broken: Vec<SyntaxError>,
     redaction: Redaction,
 }
 
@@ -57,18 +57,18 @@ impl File {
 
     /// The line of `place` with marks below it, and without what may be a secret; `None` where nothing would be left, and
     /// for lines that are too long.
-    pub fn excerpt(&self, place: Place) -> Option<String> {
+    pub fn excerpt(&self, span: Span) -> Option<String> {
         // What could not be read may hold anything.
         if !self.broken.is_empty() {
             return None;
         }
-        let text = self.text.lines().nth(place.line.checked_sub(1)?)?;
-        let (text, column, width) = self.redaction.line(text, place)?;
+        let text = self.text.lines().nth(span.line.checked_sub(1)?)?;
+        let (text, column, width) = self.redaction.line(text, span)?;
         let length = text.chars().count();
         if length > LONGEST_LINE {
             return None;
         }
-        let line = place.line;
+        let line = span.line;
         let gutter = line.to_string().len();
         let marks = "^".repeat(width.min(length.saturating_sub(column - 1)).max(1));
         Some(format!("{:gutter$} |\n{line} | {text}\n{:gutter$} | {:indent$}{marks}", "", "", "", indent = column - 1))
@@ -82,8 +82,8 @@ mod tests {
     #[test]
     fn a_place_is_shown_with_marks_below_it() {
         let file = File::read("x.yaml", "kind: Job\nspec:\n  suspend: yes\n");
-        let place = Place { line: 3, column: 12, width: 3 };
-        assert_eq!(file.excerpt(place).as_deref(), Some("  |\n3 |   suspend: yes\n  |            ^^^"));
+        let span = Span { line: 3, column: 12, width: 3 };
+        assert_eq!(file.excerpt(span).as_deref(), Some("  |\n3 |   suspend: yes\n  |            ^^^"));
     }
 
     #[test]
@@ -102,15 +102,15 @@ mod tests {
                 "spec: {template: {spec: {containers: [{name: é, image: a, args: […, …]}]}}}",
             ),
         ] {
-            let shown = File::read("x.yaml", text).excerpt(Place { line, column: 1, width: 1 }).unwrap();
+            let shown = File::read("x.yaml", text).excerpt(Span { line, column: 1, width: 1 }).unwrap();
             assert_eq!(shown, format!("  |\n{line} | {expected}\n  | ^"));
         }
         let file = File::read("x.yaml", "kind: Job\nspec: {a: s3cret, suspend: 5}");
-        let shown = file.excerpt(Place { line: 2, column: 19, width: 7 }).unwrap();
+        let shown = file.excerpt(Span { line: 2, column: 19, width: 7 }).unwrap();
         assert_eq!(shown, "  |\n2 | spec: {a: …, suspend: 5}\n  |              ^^^^^^^");
         for text in ["kind: Job\nstatus: |\n  a\n  s3cret\n", "password: s3cret\n", "kind: Job\nb: s3cret\na: [\n"] {
             let file = File::read("x.yaml", text);
-            let shown = (1..=4).filter_map(|line| file.excerpt(Place { line, column: 1, width: 1 }));
+            let shown = (1..=4).filter_map(|line| file.excerpt(Span { line, column: 1, width: 1 }));
             assert!(!shown.collect::<String>().contains("s3cret"), "{text}");
         }
     }

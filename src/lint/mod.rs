@@ -1,18 +1,24 @@
 //! Lint: rules over manifests, whoever wrote them, and over profiles; offline.
 
 mod check;
+mod document;
 mod file;
 mod finding;
 mod object;
 mod pod;
 mod profile;
 mod redaction;
+mod rule;
 mod schema;
+mod severity;
 mod spelling;
 mod yaml;
 
 pub use self::check::check;
+pub use self::document::markdown;
 pub use self::file::File;
-pub use self::finding::{Finding, Severity};
+pub use self::finding::Finding;
 pub use self::profile::{ProfileFinding, check as check_profile};
-pub use self::yaml::node::Place;
+pub use self::rule::{Rule, UnknownRule};
+pub use self::severity::Severity;
+pub use self::yaml::node::Span;

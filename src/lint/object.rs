@@ -1,7 +1,7 @@
 //! Kubernetes objects in files, and ways through them.
 
 use super::file::File;
-use super::yaml::node::{Entry, Node, Place, Sort, Value};
+use super::yaml::node::{Entry, Node, ScalarKind, Span, Value};
 use crate::endpoint::secret;
 
 /// One Kubernetes object.
@@ -18,15 +18,15 @@ pub(super) struct Object<'a> {
 /// All objects of all files.
 pub(super) struct Objects<'a>(Vec<Object<'a>>);
 
-/// A place in an object, where something is or could be.
+/// A span in an object, where something is or could be.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     pub(super) object: &'a Object<'a>,
     node: Option<&'a Node>,
     /// Where its key stands.
-    key: Option<Place>,
+    key: Option<Span>,
     /// Where the nearest thing around it stands, for what is not there.
-    around: Place,
+    around: Span,
     /// Such as `spec.triggers[0].type`.
     pub(super) path: String,
 }
@@ -78,7 +78,7 @@ fn collect<'a>(file: usize, node: &'a Node, objects: &mut Vec<Object<'a>>) {
 impl<'a> Object<'a> {
     /// The object from its top on.
     pub(super) fn root(&'a self) -> Cursor<'a> {
-        Cursor { object: self, node: Some(self.node), key: None, around: self.node.place, path: String::new() }
+        Cursor { object: self, node: Some(self.node), key: None, around: self.node.span, path: String::new() }
     }
 
     pub(super) fn at(&'a self, path: &[&str]) -> Cursor<'a> {
@@ -111,15 +111,15 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The value of a key; a place is there even where the key is not.
+    /// The value of a key; a span is there even where the key is not.
     pub(super) fn get(&self, key: &str) -> Cursor<'a> {
         let path = self.below(key);
         let entry = self.node.and_then(|node| node.get(key));
         Cursor {
             object: self.object,
             node: entry.map(|entry| &entry.node),
-            key: entry.map(|entry| entry.place),
-            around: self.place(),
+            key: entry.map(|entry| entry.span),
+            around: self.span(),
             path,
         }
     }
@@ -135,7 +135,7 @@ impl<'a> Cursor<'a> {
             object: self.object,
             node: Some(node),
             key: None,
-            around: self.place(),
+            around: self.span(),
             path: format!("{}[{index}]", self.path),
         };
         items.iter().enumerate().map(item).collect()
@@ -148,8 +148,8 @@ impl<'a> Cursor<'a> {
             let cursor = Cursor {
                 object: self.object,
                 node: Some(&entry.node),
-                key: Some(entry.place),
-                around: self.place(),
+                key: Some(entry.span),
+                around: self.span(),
                 path: self.below(&entry.key),
             };
             (entry.key.as_str(), cursor)
@@ -164,7 +164,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn is_there(&self) -> bool {
-        self.node.is_some_and(|node| node.sort() != Some(Sort::Null))
+        self.node.is_some_and(|node| node.scalar_kind() != Some(ScalarKind::Null))
     }
 
     pub(super) fn is_map(&self) -> bool {
@@ -175,8 +175,8 @@ impl<'a> Cursor<'a> {
         self.node.is_some_and(|node| matches!(node.value, Value::List(_)))
     }
 
-    pub(super) fn sort(&self) -> Option<Sort> {
-        self.node?.sort()
+    pub(super) fn scalar_kind(&self) -> Option<ScalarKind> {
+        self.node?.scalar_kind()
     }
 
     /// A scalar as it is written.
@@ -198,14 +198,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// What is shown: a value that fits into a line, else its key, else what is around it.
-    pub(super) fn place(&self) -> Place {
-        let scalar = self.node.filter(|node| node.sort().is_some_and(|sort| sort != Sort::Null));
-        scalar.map(|node| node.place).or(self.key).or(self.node.map(|node| node.place)).unwrap_or(self.around)
+    pub(super) fn span(&self) -> Span {
+        let scalar = self.node.filter(|node| node.scalar_kind().is_some_and(|sort| sort != ScalarKind::Null));
+        scalar.map(|node| node.span).or(self.key).or(self.node.map(|node| node.span)).unwrap_or(self.around)
     }
 
-    /// The same, with its key in place of its value.
+    /// The same, with its key in span of its value.
     pub(super) fn by_key(&self) -> Cursor<'a> {
-        let own = self.node.map(|node| node.place);
+        let own = self.node.map(|node| node.span);
         Cursor { node: None, around: self.key.or(own).unwrap_or(self.around), ..self.clone() }
     }
 }

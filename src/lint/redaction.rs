@@ -9,10 +9,10 @@ use std::ops::Range;
 use super::schema;
 use super::schema::parameter::is_parameter;
 use super::schema::shape::{Shape, Type};
-use super::yaml::node::{Entry, Node, Place, Value};
+use super::yaml::node::{Entry, Node, Span, Value};
 use crate::endpoint::secret;
 
-/// What stands in place of what is covered.
+/// What stands in span of what is covered.
 const COVER: &str = "…";
 
 /// The stretches of lines that are covered, in characters counted from 0.
@@ -128,7 +128,7 @@ impl Redaction {
     /// What is shown unless it is a secret after all.
     fn value(&mut self, key: &str, node: &Node) {
         match &node.value {
-            Value::Scalar { text, .. } if !secret::may_be_secret(key, text) => self.end(node.place),
+            Value::Scalar { text, .. } if !secret::may_be_secret(key, text) => self.end(node.span),
             _ => self.all(node),
         }
     }
@@ -136,7 +136,7 @@ impl Redaction {
     fn all(&mut self, node: &Node) {
         match &node.value {
             Value::Scalar { .. } => {
-                self.cover(node.place, node.place.line);
+                self.cover(node.span, node.span.line);
                 // What an alias stands for is somewhere else.
                 self.cover(node.origin, node.end);
             }
@@ -150,36 +150,36 @@ impl Redaction {
 
     fn key(&mut self, entry: &Entry) {
         if secret::is_word(&entry.key) {
-            self.end(entry.place);
+            self.end(entry.span);
         } else {
-            self.cover(entry.place, entry.place.line);
+            self.cover(entry.span, entry.span.line);
         }
     }
 
-    fn end(&mut self, place: Place) {
-        let end = self.ends.entry(place.line).or_default();
-        *end = (*end).max(place.column - 1 + place.width);
+    fn end(&mut self, span: Span) {
+        let end = self.ends.entry(span.line).or_default();
+        *end = (*end).max(span.column - 1 + span.width);
     }
 
     /// Covers what begins at `place` and ends in the line `last`.
-    fn cover(&mut self, place: Place, last: usize) {
-        let start = place.column - 1;
-        let end = if last > place.line { usize::MAX } else { start + place.width };
-        self.covered.entry(place.line).or_default().push(start..end);
-        for line in place.line + 1..=last {
+    fn cover(&mut self, span: Span, last: usize) {
+        let start = span.column - 1;
+        let end = if last > span.line { usize::MAX } else { start + span.width };
+        self.covered.entry(span.line).or_default().push(start..end);
+        for line in span.line + 1..=last {
             self.covered.entry(line).or_default().push(0..usize::MAX);
         }
-        self.end(place);
+        self.end(span);
     }
 
     /// The line `text` as it may be seen, and the column and width of what is marked in it; `None` where nothing is left.
-    pub(super) fn line(&self, text: &str, place: Place) -> Option<(String, usize, usize)> {
+    pub(super) fn line(&self, text: &str, span: Span) -> Option<(String, usize, usize)> {
         let text: Vec<char> = text.chars().collect();
-        let end = self.ends.get(&place.line).copied().unwrap_or(0).min(text.len());
+        let end = self.ends.get(&span.line).copied().unwrap_or(0).min(text.len());
         let comment = text[end..].iter().position(|c| *c == '#').map_or(text.len(), |at| end + at);
-        let hidden = self.covered.get(&place.line).map(Vec::as_slice).unwrap_or_default();
+        let hidden = self.covered.get(&span.line).map(Vec::as_slice).unwrap_or_default();
         let is_hidden = |at: usize| hidden.iter().any(|range| range.contains(&at));
-        let (from, to) = (place.column - 1, place.column - 1 + place.width);
+        let (from, to) = (span.column - 1, span.column - 1 + span.width);
         let (mut shown, mut column, mut width) = (String::new(), 1, 0);
         for (at, c) in text[..comment].iter().enumerate() {
             let goes_on = is_hidden(at) && at > 0 && is_hidden(at - 1);

@@ -58,28 +58,28 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "5:20: scale.polling-interval",
             "take it away",
         ),
-        ("[scale]\npolling-interval = \"2m\"", "slow-start", "4:20: scale.polling-interval", "30 seconds"),
+        ("[scale]\npolling-interval = \"2m\"", "slow-activation", "4:20: scale.polling-interval", "30 seconds"),
         (
             "[scale]\nactivation-list-length = 10",
-            "activation-waits",
+            "activation-threshold",
             "4:26: scale.activation-list-length",
             "take it away",
         ),
         (
             "[scale]\ncombine = \"sum\"\nactivation-target = 5",
-            "activation-waits",
+            "activation-threshold",
             "5:21: scale.activation-target",
             "take it away",
         ),
         (
             "[scale]\nmin-replica-count = 1\nfallback = { failure-threshold = 3, replicas = 4 }",
-            "fallback",
+            "fallback-no-effect",
             "5:12: scale.fallback",
             "take it away",
         ),
         (
             "[scale.fallback]\nfailure-threshold = 3\nreplicas = 1",
-            "fallback",
+            "fallback-no-effect",
             "3:1: scale.fallback",
             "`min-replica-count` to 1",
         ),
@@ -99,20 +99,20 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
         ),
         (
             "[scale]\nkind = \"ScaledJob\"\njob = { active-deadline = \"20s\" }\n[consume]\nwork = \"20s\"",
-            "deadline-cuts-work",
+            "deadline-too-short",
             "5:27: scale.job.active-deadline",
             "lengthen it",
         ),
         ("[consume]\ncommand = [\"./work\"]\ntimeout = \"5m\"", "grace-period", "5:11: consume.timeout", "ScaledJob"),
         (
             "[scale]\ncooldown-period = \"30s\"\n[consume]\ndelivery = \"at-most-once\"\nwork = \"25s\"",
-            "cooldown-cuts-work",
+            "cooldown-too-short",
             "4:19: scale.cooldown-period",
             "leave `delivery` out",
         ),
         (
             "[scale]\nkind = \"ScaledJob\"\n[scale.job]\nrollout = \"immediate\"",
-            "rollout-kills",
+            "immediate-rollout",
             "6:11: scale.job.rollout",
             "gradual",
         ),
@@ -128,11 +128,11 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
     for (redis, code, key) in [
         ("host = \"redis\"", "short-host", "2:8: redis.host"),
         ("host = \"10.1.2.3\"", "host-address", "2:8: redis.host"),
-        ("url = \"redis://r.n:6380\"", "port-of-tls", "2:7: redis.url"),
-        ("host = \"r.n\"\nport = 6380", "port-of-tls", "3:8: redis.port"),
-        ("host = \"r-1.redis.rds.aliyuncs.com\"", "keda-version", "2:8: redis.host"),
+        ("url = \"redis://r.n:6380\"", "tls-port", "2:7: redis.url"),
+        ("host = \"r.n\"\nport = 6380", "tls-port", "3:8: redis.port"),
+        ("host = \"r-1.redis.rds.aliyuncs.com\"", "keda-limitation", "2:8: redis.host"),
         ("host = \"r.n\"\ntls = true\ntls-skip-verify = true", "tls-unverified", "4:19: redis.tls-skip-verify"),
-        ("addresses = [\"r.n:1\"]\nmode = \"cluster\"\n", "keda-version", "3:8: redis.mode"),
+        ("addresses = [\"r.n:1\"]\nmode = \"cluster\"\n", "keda-limitation", "3:8: redis.mode"),
     ] {
         let words = ["--profile", "q.toml", "render", "--check", "--keda-version", "2.9.1", "--namespace", "shop"];
         let Finished { stdout, .. } =
@@ -144,10 +144,10 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
 #[test]
 fn what_a_profile_asks_for_and_nobody_wants_is_warned_of() {
     for (tables, code, key, way_out) in [
-        ("[consume]\nconcurrency = 2", "nobody-works", "consume.work: is not set", "`command`"),
-        ("[consume]\nwork = \"none\"", "nobody-works", "4:8: consume.work: is nothing", "`command`"),
-        ("[consume]\nwork = \"2s\"\nmax-items = 5", "pods-end", "5:13: consume.max-items", "ScaledJob"),
-        ("[consume]\nwork = \"2s\"\nidle-exit = \"1m\"", "pods-end", "5:13: consume.idle-exit", "ScaledJob"),
+        ("[consume]\nconcurrency = 2", "no-handler", "consume.work: is not set", "`command`"),
+        ("[consume]\nwork = \"none\"", "no-handler", "4:8: consume.work: is nothing", "`command`"),
+        ("[consume]\nwork = \"2s\"\nmax-items = 5", "consumer-exits", "5:13: consume.max-items", "ScaledJob"),
+        ("[consume]\nwork = \"2s\"\nidle-exit = \"1m\"", "consumer-exits", "5:13: consume.idle-exit", "ScaledJob"),
         (
             "[consume]\ncommand = [\"./work\"]\ndrain = \"1m\"",
             "no-timeout",
@@ -160,10 +160,15 @@ fn what_a_profile_asks_for_and_nobody_wants_is_warned_of() {
             "4:11: consume.command",
             "`timeout`",
         ),
-        ("[deploy]\nproducer = true", "no-pace", "4:12: deploy.producer", "`max-backlog`"),
-        ("[deploy]\nproducer = true\n[produce]\nrate = \"max\"", "no-pace", "6:8: produce.rate", "`count`"),
-        ("[deploy]\nproducer = true\n[produce]\nevery = \"0s\"", "no-pace", "6:9: produce.every", "`count`"),
-        ("[scale]\nkeda-version = \"2.99\"", "keda-version", "4:16: scale.keda-version: is 2.99.0, newer", "changelog"),
+        ("[deploy]\nproducer = true", "unlimited-producer", "4:12: deploy.producer", "`max-backlog`"),
+        ("[deploy]\nproducer = true\n[produce]\nrate = \"max\"", "unlimited-producer", "6:8: produce.rate", "`count`"),
+        ("[deploy]\nproducer = true\n[produce]\nevery = \"0s\"", "unlimited-producer", "6:9: produce.every", "`count`"),
+        (
+            "[scale]\nkeda-version = \"2.99\"",
+            "unknown-keda-version",
+            "4:16: scale.keda-version: is 2.99.0, newer",
+            "changelog",
+        ),
         (
             "[scale]\nomit-behavior = true\ncooldown-period = \"1m\"",
             "rebound",
@@ -178,10 +183,10 @@ fn what_a_profile_asks_for_and_nobody_wants_is_warned_of() {
 #[test]
 fn what_the_profile_refuses_is_a_finding_of_the_check() {
     for (tables, place) in [
-        ("[scale]\nlist-length = 0", "error[profile]: q.toml:4:15: scale.list-length: "),
-        ("[scale]\nlist-lenght = 5", "error[profile]: q.toml:4:1: unknown key"),
-        ("[redis", "error[profile]: q.toml:3:"),
-        ("[deploy]\nredis = true", "error[profile]: q.toml:4:9: deploy.redis"),
+        ("[scale]\nlist-length = 0", "error[invalid-profile]: q.toml:4:15: scale.list-length: "),
+        ("[scale]\nlist-lenght = 5", "error[invalid-profile]: q.toml:4:1: unknown key"),
+        ("[redis", "error[invalid-profile]: q.toml:3:"),
+        ("[deploy]\nredis = true", "error[invalid-profile]: q.toml:4:9: deploy.redis"),
         ("[scale]\ncooldown-period = 60", "q.toml:4:19: invalid type: integer `60`, expected a duration in quotes"),
         ("[scale]\ncooldown-period = \"100000days\"", "scale.cooldown-period: has to be whole seconds, 68 years"),
     ] {
@@ -216,7 +221,7 @@ fn one_fault_is_said_once_and_not_what_follows_from_it() {
 fn a_target_that_the_redis_of_its_profile_keeps_out_is_warned_of() {
     let profile = "[deploy]\nname = \"mine\"\nnamespace = \"n\"\nredis = true\ntarget = { name = \"theirs\" }\n";
     let Finished { stdout, .. } = check(profile).exits(0);
-    assert!(stdout.contains("warning[redis-guarded]: q.toml:5:10: deploy.target: "), "{stdout}");
+    assert!(stdout.contains("warning[network-policy]: q.toml:5:10: deploy.target: "), "{stdout}");
     assert!(
         stdout.contains("app.kubernetes.io/part-of: mine") && stdout.ends_with("0 errors, 1 warning\n"),
         "{stdout}"
@@ -269,4 +274,14 @@ fn a_clean_check_says_so_and_writes_nothing_else() {
     // Consumers hold two connections each, however many items they work at a time.
     let busy = format!("{REDIS}{WORK}concurrency = 600\n");
     assert_eq!(check(&busy).exits(0).stdout, "0 errors, 0 warnings\n");
+}
+
+#[test]
+fn check_allow_silences_rules() {
+    let profile = format!("{REDIS}[scale]\npolling-interval = \"2m\"\n{WORK}");
+    let words = ["--profile", "q.toml", "render", "--check", "--deny-warnings"];
+    let strict = Qscale::new(words).file("q.toml", &profile).output().exits(4);
+    assert!(strict.stdout.contains("warning[slow-activation]"), "{}", strict.stdout);
+    let allowed = Qscale::new([&words[..], &["--allow", "slow-activation"]].concat()).file("q.toml", &profile);
+    assert_eq!(allowed.output().exits(0).stdout, "0 errors, 0 warnings\n");
 }

@@ -218,7 +218,7 @@ fn an_older_keda_knows_less() {
         found(&qscale.file("a.yaml", text).output().exits(status).stdout, "a.yaml")
     };
     assert_eq!(of("2.16", 0), []);
-    assert_eq!(of("2.9", 4), [(5, "error keda-version".to_owned()), (7, "warning keda-version".to_owned())]);
+    assert_eq!(of("2.9", 4), [(5, "error keda-version".to_owned()), (7, "warning keda-limitation".to_owned())]);
 }
 
 #[test]
@@ -246,7 +246,11 @@ fn what_an_older_keda_does_not_know_is_found_wherever_it_is() {
                 .file("a.yaml", &text)
                 .output()
                 .stdout;
-            assert_eq!(stdout.contains("[keda-version]: a.yaml:"), expected, "{version}: {text}\n{stdout}");
+            assert_eq!(
+                stdout.contains(": a.yaml:") && stdout.contains("[keda-"),
+                expected,
+                "{version}: {text}\n{stdout}"
+            );
         }
     }
 }
@@ -303,7 +307,44 @@ fn a_proxy_that_an_older_keda_cannot_ask_is_known_by_its_name() {
         for (version, warned) in [("2.19", true), ("2.20", false)] {
             let qscale = Qscale::new(["render", "--lint", "a.yaml", "--keda-version", version]).file("a.yaml", &text);
             let Finished { stdout, .. } = qscale.output().exits(0);
-            assert_eq!(stdout.contains("warning[keda-version]") && stdout.contains("Alibaba"), warned, "{stdout}");
+            assert_eq!(stdout.contains("warning[keda-limitation]") && stdout.contains("Alibaba"), warned, "{stdout}");
         }
     }
+}
+
+#[test]
+fn lint_allow_silences_rules() {
+    let text = "kind: Job\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      hostNetwork: true\n      containers:\n      - {name: a, image: a}\n";
+    let allow = |more: &[&str]| {
+        let words = [&["render", "--lint", "a.yaml", "--deny-warnings"], more].concat();
+        Qscale::new(words).file("a.yaml", text).output()
+    };
+    assert!(allow(&[]).exits(4).stdout.ends_with("0 errors, 2 warnings\n"));
+    assert!(allow(&["--allow", "image-tag"]).exits(4).stdout.ends_with("0 errors, 1 warning\n"));
+    for both in [&["--allow", "image-tag,host-network"][..], &["--allow", "image-tag", "--allow", "host-network"]] {
+        assert_eq!(allow(both).exits(0).stdout, "0 errors, 0 warnings\n");
+    }
+    let unknown = allow(&["--allow", "imagetag"]).exits(2).stderr;
+    assert!(unknown.contains("no such rule; did you mean `image-tag`?"), "{unknown}");
+    assert!(allow(&["--allow", "syntax"]).exits(2).stderr.contains("cannot be allowed"));
+    Qscale::new(["render", "--allow", "image-tag"]).output().exits(2);
+}
+
+#[test]
+fn lint_rules_are_documented() {
+    let page = Qscale::new(["render", "--rules"]).output().exits(0).stdout;
+    let documented = fs::read_to_string("docs/lints.md").expect("docs/lints.md is there");
+    assert!(page == documented, "docs/lints.md is out of date: make regenerate");
+}
+
+#[test]
+fn lint_rules_are_all_tested() {
+    let page = Qscale::new(["render", "--rules"]).output().exits(0).stdout;
+    let tests = ["tests/it/lint.rs", "tests/it/checks.rs"].into_iter().map(PathBuf::from).chain(fixtures());
+    let tested: String = tests.map(|path| fs::read_to_string(path).expect("a test can be read")).collect();
+    let words: BTreeSet<&str> = tested.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+    let rules: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    assert!(rules.len() > 90, "{rules:?}");
+    let missing: Vec<&&str> = rules.iter().filter(|rule| !words.contains(**rule)).collect();
+    assert!(missing.is_empty(), "no test names {missing:?}");
 }

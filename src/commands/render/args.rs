@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::lint::{Rule, UnknownRule};
 use crate::manifest::form::Only;
 use crate::profile::{KedaVersion, deploy};
 
@@ -43,21 +44,29 @@ pub(crate) struct Args {
         conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
     pub(super) schema: Option<SchemaFormat>,
 
-    /// Say instead what is wrong with the profile and what is rendered from it; exit 4 for errors
-    #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema"])]
+    /// Write the lint rules as Markdown instead: code, severity and description of each
+    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "schema"])]
+    pub(super) rules: bool,
+
+    /// Check the profile and the objects rendered from it instead; exit 4 for errors
+    #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema", "rules"])]
     pub(crate) check: bool,
 
-    /// Say instead what is wrong with manifests that are there already, `-` for stdin; exit 4 for errors
+    /// Check existing manifests instead, `-` for stdin; exit 4 for errors
     ///
-    /// Deployments, StatefulSets, Jobs, Secrets, ConfigMaps and what scales them: KEDA's objects, HPAs and
-    /// PodDisruptionBudgets, as YAML or JSON. What belongs together is looked at together. No profile is read.
+    /// Deployments, StatefulSets, Jobs, Secrets, ConfigMaps, KEDA's objects, HPAs and PodDisruptionBudgets, as YAML or
+    /// JSON. Files given together are checked together. No profile is read.
     #[arg(long, value_name = "FILE", num_args = 1.., group = "checked",
-        conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "schema"])]
+        conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "schema", "rules"])]
     pub(super) lint: Vec<PathBuf>,
 
     /// With --check or --lint: exit 4 for warnings as well
     #[arg(long, requires = "checked")]
     pub(super) deny_warnings: bool,
+
+    /// With --check or --lint: silence these rules, such as short-host,image-tag; --rules lists them
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = allowed, requires = "checked")]
+    pub(super) allow: Vec<Rule>,
 }
 
 /// How objects are written down.
@@ -76,4 +85,10 @@ pub(super) enum SchemaFormat {
     Json,
     /// A heading per key
     Markdown,
+}
+
+/// Parses a rule that may be silenced.
+fn allowed(code: &str) -> Result<Rule, String> {
+    let rule: Rule = code.parse().map_err(|error: UnknownRule| error.to_string())?;
+    if rule.can_be_allowed() { Ok(rule) } else { Err("cannot be allowed: nothing else could be checked".to_owned()) }
 }

@@ -10,7 +10,7 @@ use super::args::Args;
 use super::plan::CANNOT_FORM;
 use crate::exit::{Outcome, UsageError};
 use crate::files::input;
-use crate::lint::{self, File, Finding, ProfileFinding, Severity};
+use crate::lint::{self, File, Finding, ProfileFinding, Rule, Severity};
 use crate::manifest::Workload;
 use crate::profile::{Profile, ProfileError, Source};
 use crate::terminal::Printer;
@@ -18,9 +18,6 @@ use crate::units::Setting;
 
 /// What stdin goes by in messages.
 const STDIN: &str = "<stdin>";
-
-/// The code of what the profile itself refuses.
-const OF_PROFILE: &str = "profile";
 
 /// What was found, as it is counted.
 #[derive(Default)]
@@ -36,7 +33,7 @@ pub(super) fn profile(
     env: Option<&Setting<String>>,
     printer: &Printer,
 ) -> Result<Outcome> {
-    let Args { namespace, image, keda_version, deny_warnings, .. } = args;
+    let Args { namespace, image, keda_version, deny_warnings, allow, .. } = args;
     let look = |source: &Source| -> Result<Vec<ProfileFinding>> {
         let profile = Profile::parse_with(source.clone(), env)?;
         found(&Workload::of(&profile, namespace.clone(), image.clone(), *keda_version)?)
@@ -60,28 +57,28 @@ pub(super) fn profile(
         let expected = source.is_to_be_expected(&error);
         let error = ProfileError::Wrong(error);
         if !expected {
-            count.add(Severity::Error);
-            print(printer, Severity::Error, OF_PROFILE, &error, error.hint().unwrap_or_default())?;
+            count.add(Rule::InvalidProfile);
+            print(printer, Rule::InvalidProfile, &error, error.hint().unwrap_or_default())?;
         }
         match rest {
             Some(rest) => source = rest,
             None => break Vec::new(),
         }
     };
-    for ProfileFinding { severity, code, error, way_out } in findings {
-        count.add(severity);
-        print(printer, severity, code, &error, &way_out)?;
+    for ProfileFinding { rule, error, hint } in findings.into_iter().filter(|finding| !allow.contains(&finding.rule)) {
+        count.add(rule);
+        print(printer, rule, &error, &hint)?;
     }
     count.conclude(*deny_warnings, printer)
 }
 
 /// Warns of what is most likely not meant, in a line each; refuses what is wrong.
 pub(super) fn warn(workload: &Workload<'_>) -> Result<()> {
-    for ProfileFinding { severity, code, error, way_out } in found(workload)? {
-        if severity == Severity::Error {
-            return Err(error.with_hint(way_out).into());
+    for ProfileFinding { rule, error, hint } in found(workload)? {
+        if rule.severity() == Severity::Error {
+            return Err(error.with_hint(hint).into());
         }
-        tracing::warn!("{} ({way_out}) [{code}]", error.headline());
+        tracing::warn!("{} ({hint}) [{rule}]", error.headline());
     }
     Ok(())
 }
@@ -101,32 +98,34 @@ pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
         files.push(File::read(name, text));
     }
     let mut count = Count::default();
-    for finding in lint::check(&files, args.keda_version.unwrap_or_default()) {
-        let Finding { severity, code, file, place, ref way_out, .. } = finding;
-        count.add(severity);
+    let findings = lint::check(&files, args.keda_version.unwrap_or_default());
+    for finding in findings.into_iter().filter(|finding| !args.allow.contains(&finding.rule)) {
+        let Finding { rule, file, span, ref hint, .. } = finding;
+        count.add(rule);
         let file = &files[file];
-        let mut text = format!("{}:{}:{}: {finding}", file.name, place.line, place.column);
-        if let Some(excerpt) = file.excerpt(place) {
+        let mut text = format!("{}:{}:{}: {finding}", file.name, span.line, span.column);
+        if let Some(excerpt) = file.excerpt(span) {
             text = format!("{text}\n{excerpt}");
         }
-        print(printer, severity, code, &text, way_out)?;
+        print(printer, rule, &text, hint)?;
     }
     count.conclude(args.deny_warnings, printer)
 }
 
-fn print(printer: &Printer, severity: Severity, code: &str, text: &dyn Display, way_out: &str) -> Result<()> {
+fn print(printer: &Printer, rule: Rule, text: &dyn Display, hint: &str) -> Result<()> {
+    let severity = rule.severity();
     let color = match severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,
     };
     let (color, cyan) = (color.on_default().bold(), AnsiColor::Cyan.on_default().bold());
-    let hint = if way_out.is_empty() { String::new() } else { format!("{cyan}hint:{cyan:#} {way_out}\n") };
-    printer.result(&format_args!("{color}{severity}[{code}]:{color:#} {text}\n{hint}"))
+    let hint = if hint.is_empty() { String::new() } else { format!("{cyan}hint:{cyan:#} {hint}\n") };
+    printer.result(&format_args!("{color}{severity}[{rule}]:{color:#} {text}\n{hint}"))
 }
 
 impl Count {
-    fn add(&mut self, severity: Severity) {
-        match severity {
+    fn add(&mut self, rule: Rule) {
+        match rule.severity() {
             Severity::Error => self.errors += 1,
             Severity::Warning => self.warnings += 1,
         }

@@ -13,6 +13,7 @@ use self::plan::Plan;
 use super::Context;
 use crate::exit::Outcome;
 use crate::files::folder::Folder;
+use crate::lint;
 use crate::manifest::form::{self, KUSTOMIZATION};
 use crate::profile::{self, Source};
 use crate::terminal::Printer;
@@ -41,6 +42,9 @@ pub(crate) async fn without_profile(
         Some(SchemaFormat::Json) => return Some(schema(printer)),
         Some(SchemaFormat::Markdown) => return Some(reference(&command(), printer)),
         None => {}
+    }
+    if args.rules {
+        return Some(printer.raw(lint::markdown().as_bytes()).map(|()| Outcome::Done));
     }
     if args.lint.is_empty() { None } else { Some(check::lint(args, printer).await) }
 }

@@ -7,6 +7,7 @@ use super::target::container;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Objects};
 use crate::lint::pod::{self, Variable};
+use crate::lint::rule::Rule;
 
 /// Ports that speak TLS with those who host Redis for others.
 const TLS_PORTS: [&str; 3] = ["6380", "10000", "25061"];
@@ -64,30 +65,30 @@ fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objec
     match parts {
         [Some(_), host, port] => {
             if let Some(other) = host.or(port) {
-                let message = "stands beside an address, which KEDA takes in its place, or adds to it in a cluster";
-                report.error("address-and-host", &other.at, message, "keep one of them");
+                let message = "stands beside an address, which KEDA takes in its span, or adds to it in a cluster";
+                report.add(Rule::AddressAndHost, &other.at, message, "keep one of them");
             }
         }
         [None, Some(host), Some(port)] => {
             let count = |part: &Part<'_>| part.text.as_ref().map(|text| text.split(',').count());
             if count(host).zip(count(port)).is_some_and(|(hosts, ports)| hosts != ports) {
                 let message = "are not as many as the hosts: KEDA refuses them";
-                report.error("host-without-port", &port.at, message, "write a port for each host");
+                report.add(Rule::HostWithoutPort, &port.at, message, "write a port for each host");
             }
         }
         [None, Some(host), None] if !gives(&port_too) && !gives(&address) => {
             let message = "has no `port` beside it: KEDA passes over a host alone, and finds no address";
-            report.error("host-without-port", &host.at, message, "write `port` or `portFromEnv` beside it");
+            report.add(Rule::HostWithoutPort, &host.at, message, "write `port` or `portFromEnv` beside it");
         }
         [None, None, Some(port)] if !gives(&host_too) && !gives(&address) => {
             let message = "has no `host` beside it: KEDA passes over a port alone, and finds no address";
-            report.error("host-without-port", &port.at, message, "write `host` beside it, or both as `address`");
+            report.add(Rule::HostWithoutPort, &port.at, message, "write `host` beside it, or both as `address`");
         }
         [None, None, None] if !gives(&host_too) && !gives(&address) => {
             let metadata = trigger.get("metadata");
             if metadata.is_map() {
                 let message = "says no address: KEDA cannot build the trigger";
-                report.error("no-address", &metadata.by_key(), message, "write `address` as \"host:port\"");
+                report.add(Rule::NoAddress, &metadata.by_key(), message, "write `address` as \"host:port\"");
             }
         }
         _ => {}
@@ -98,7 +99,12 @@ fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objec
 fn list(at: &Cursor<'_>, text: &str, several: bool, report: &mut Report) {
     if !several && text.contains(',') {
         let message = "names several servers, of which a trigger of type `redis` uses the first alone";
-        report.error("several-addresses", at, message, "name one, or use the type `redis-cluster` or `redis-sentinel`");
+        report.add(
+            Rule::SeveralAddresses,
+            at,
+            message,
+            "name one, or use the type `redis-cluster` or `redis-sentinel`",
+        );
     }
 }
 
@@ -109,15 +115,15 @@ fn check_address(at: &Cursor<'_>, address: &str, report: &mut Report) {
     }
     match address.rsplit_once(':') {
         Some((name, number)) if is_port(number) && !name.is_empty() => host(at, name, report),
-        _ => report.error("address-without-port", at, "has no port: KEDA dials it as it is", "write \"host:port\""),
+        _ => report.add(Rule::AddressWithoutPort, at, "has no port: KEDA dials it as it is", "write \"host:port\""),
     }
 }
 
 /// Kubernetes itself sets variables such as `REDIS_PORT` to `tcp://10.0.0.1:6379`.
 fn check_port(at: &Cursor<'_>, port: &str, report: &mut Report) {
     if !holds_credentials(at, port, report) && !is_port(port) {
-        report.error(
-            "port",
+        report.add(
+            Rule::InvalidPort,
             at,
             "is no port: KEDA writes it behind the host as it is",
             "write a number, such as \"6379\"",
@@ -133,8 +139,8 @@ fn url(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
     let there = text.contains("://");
     if there {
         let message = "is a URL, and KEDA dials it as it is: it needs a host and a port";
-        let way_out = "write the host and port alone, and `enableTLS` \"true\" for rediss";
-        report.error("address-url", at, message, way_out);
+        let hint = "write the host and port alone, and `enableTLS` \"true\" for rediss";
+        report.add(Rule::AddressUrl, at, message, hint);
     }
     there
 }
@@ -144,9 +150,8 @@ fn holds_credentials(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
     let there = text.contains('@');
     if there {
         let message = "holds a password or user, for everyone who may read it; KEDA takes them for part of the host";
-        let way_out =
-            "write the host and port alone, and the password into a Secret that a TriggerAuthentication names";
-        report.error("password-in-plain-text", at, message, way_out);
+        let hint = "write the host and port alone, and the password into a Secret that a TriggerAuthentication names";
+        report.add(Rule::PasswordInPlainText, at, message, hint);
     }
     there
 }
@@ -167,8 +172,8 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
         } else if private {
             let message = "is an address of this cluster or network: that of a Service is another one as soon as the \
                            Service is made anew";
-            let way_out = "where it is that of a Service, write its name, as `name.namespace`";
-            report.warning("host-address", at, message, way_out);
+            let hint = "where it is that of a Service, write its name, as `name.namespace`";
+            report.add(Rule::HostAddress, at, message, hint);
         }
         return;
     }
@@ -177,8 +182,8 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
     }
     if let Some((_, port)) = name.split_once(':').filter(|(_, port)| is_port(port)) {
         let message = "has a port behind it: KEDA takes both for the name of the host, and writes a port behind them";
-        return report.error(
-            "host-name",
+        return report.add(
+            Rule::InvalidHost,
             at,
             message,
             format!("write `port` \"{port}\" beside it, and the host alone"),
@@ -187,7 +192,7 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !name.chars().all(plain) || name.split('.').rev().skip(1).any(str::is_empty) {
         let message = "is no name of a host, which has letters, digits, `-` and single dots alone";
-        return report.error("host-name", at, message, "write the host alone");
+        return report.add(Rule::InvalidHost, at, message, "write the host alone");
     }
     let namespace = at.object.namespace;
     if !name.contains('.') && namespace != Some("keda") {
@@ -195,14 +200,14 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
                        `no such host`, and nothing is ever scaled";
         // What a variable holds is somewhere else, and may be what it should not.
         let name = if at.text().is_some_and(|text| text.contains(name)) { name } else { "<name>" };
-        let way_out = format!("write `{name}.{}`", namespace.unwrap_or("<its namespace>"));
-        report.warning("short-host", at, message, way_out);
+        let hint = format!("write `{name}.{}`", namespace.unwrap_or("<its namespace>"));
+        report.add(Rule::ShortHost, at, message, hint);
     }
 }
 
 fn loopback(at: &Cursor<'_>, report: &mut Report) {
-    report.error(
-        "host-loopback",
+    report.add(
+        Rule::HostLoopback,
         at,
         "is each pod itself, KEDA's own here",
         "name the host that KEDA reaches Redis by",
@@ -220,6 +225,6 @@ fn tls_port(trigger: &Cursor<'_>, part: Option<&Part<'_>>, objects: &Objects<'_>
     if text.split(',').any(of_tls) {
         let message =
             "is a port that speaks TLS as a rule, and TLS is off: KEDA then waits for an answer that never comes";
-        report.warning("port-of-tls", at, message, "set `enableTLS` to \"true\"");
+        report.add(Rule::TlsPort, at, message, "set `enableTLS` to \"true\"");
     }
 }

@@ -6,6 +6,7 @@ use crate::endpoint::secret;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod::{self, Variable};
+use crate::lint::rule::Rule;
 use crate::lint::schema::parameter;
 use crate::lint::spelling::nearest;
 
@@ -21,7 +22,7 @@ pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report:
             from_variable(trigger, plain, &value, objects, report);
         } else if secret::is_secret_name(key) && value.text().is_some_and(|text| !text.is_empty()) {
             let message = "is a password, for everyone who may read this object";
-            report.error("password-in-plain-text", &value, message, SECRET);
+            report.add(Rule::PasswordInPlainText, &value, message, SECRET);
         }
     }
     tls(trigger, &metadata, objects, report);
@@ -38,12 +39,12 @@ fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects:
     match resolve(trigger, name, objects) {
         Some(Variable::Absent) => {
             let message = format!("names `{shown}`, which the container that KEDA looks at does not have: {empty}");
-            report.error("variable-missing", value, message, "add the variable to the container, or name another");
+            report.add(Rule::VariableMissing, value, message, "add the variable to the container, or name another");
         }
         Some(Variable::OfPod) => {
             let message = format!("names `{shown}`, which is known in the pod alone (`fieldRef`): {empty}");
-            report.error(
-                "variable-missing",
+            report.add(
+                Rule::VariableMissing,
                 value,
                 message,
                 "name a variable with a value, or of a Secret or ConfigMap",
@@ -51,7 +52,7 @@ fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects:
         }
         Some(Variable::Known("")) => {
             let message = format!("names `{shown}`, which is empty: {empty}");
-            report.error("variable-missing", value, message, "give it a value, or name another");
+            report.add(Rule::VariableMissing, value, message, "give it a value, or name another");
         }
         _ => {}
     }
@@ -64,16 +65,16 @@ fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, repor
     let of_reference = tls_of_reference(trigger, objects);
     if enable.is_there() && parameters(trigger, objects).is_some_and(|all| all.contains(&"tls")) {
         let message = "stands beside `tls` of the TriggerAuthentication: KEDA refuses both together, whatever they say";
-        report.error("tls-twice", &enable, message, "keep one of them");
+        report.add(Rule::DuplicateTls, &enable, message, "keep one of them");
     }
     if insecure.is_true() {
         if !enable.is_true() && of_reference == Some(false) {
             let message = "has no effect: TLS is off";
-            report.error("tls-without-effect", &insecure, message, "take it away, or set `enableTLS` to \"true\"");
+            report.add(Rule::TlsNoEffect, &insecure, message, "take it away, or set `enableTLS` to \"true\"");
         } else {
             let message = "takes any certificate for that of Redis: whoever stands between gets the password";
-            let way_out = "take it away, and put the certificate to trust as `ca` into the TriggerAuthentication";
-            report.warning("tls-unverified", &insecure, message, way_out);
+            let hint = "take it away, and put the certificate to trust as `ca` into the TriggerAuthentication";
+            report.add(Rule::TlsUnverified, &insecure, message, hint);
         }
     }
     let Some(all) = parameters(trigger, objects) else { return };
@@ -81,16 +82,11 @@ fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, repor
     let certificates: Vec<&str> = ["ca", "cert", "key"].into_iter().filter(|name| all.contains(name)).collect();
     if !certificates.is_empty() && !enable.is_true() && !all.contains(&"tls") {
         let message = format!("brings certificates ({}) that have no effect: TLS is off", certificates.join(", "));
-        report.error(
-            "tls-without-effect",
-            &reference,
-            message,
-            "set `enableTLS` to \"true\" in the trigger's metadata",
-        );
+        report.add(Rule::TlsNoEffect, &reference, message, "set `enableTLS` to \"true\" in the trigger's metadata");
     }
     if all.contains(&"cert") != all.contains(&"key") {
         let message = "has one of `cert` and `key`: KEDA drops the one, and shows no certificate to Redis";
-        report.error("certificate-without-key", &reference, message, "give both, or none");
+        report.add(Rule::CertificateWithoutKey, &reference, message, "give both, or none");
     }
 }
 
@@ -112,13 +108,13 @@ pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, repor
     if let Some(namespace) = elsewhere.and_then(|other| other.namespace) {
         let message =
             format!("is in the namespace `{namespace}`, where KEDA does not look: it goes on without a password");
-        report.error("authentication-missing", &name, message, "put both into one namespace");
+        report.add(Rule::AuthenticationElsewhere, &name, message, "put both into one namespace");
     } else {
         let message = format!(
             "names `{text}`, which is not in these files: where it is missing in the cluster as well, \
                                KEDA goes on without a password, and says NOAUTH"
         );
-        report.warning("authentication-missing", &name, message, "see that it is there, or lint its file as well");
+        report.add(Rule::AuthenticationMissing, &name, message, "see that it is there, or lint its file as well");
     }
 }
 
@@ -137,7 +133,7 @@ fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: 
                 "is no variable of the container that KEDA looks at, in the pods that `{}` scales: it takes it for empty",
                 trigger.object.name
             );
-            report.error("variable-missing", &name, message, "add the variable to the container, or name another");
+            report.add(Rule::VariableMissing, &name, message, "add the variable to the container, or name another");
         }
     }
 }
@@ -153,8 +149,8 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
         let (Some(secret), Some(text)) = (name.text(), key.text()) else { continue };
         if !secret::is_word(text) {
             let message = "is no name of a key, which has letters, digits, `-`, `_` and `.` alone: KEDA finds nothing";
-            report.error(
-                "secret-key-missing",
+            report.add(
+                Rule::SecretKeyMissing,
                 &key,
                 message,
                 "name the key, and let the Secret hold what it stands for",
@@ -170,19 +166,19 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
                 && let Some(namespace) = other.namespace
             {
                 let message = format!("is in the namespace `{namespace}`, where KEDA does not look: it finds nothing");
-                report.error("secret-elsewhere", &name, message, "put both into one namespace");
+                report.add(Rule::SecretElsewhere, &name, message, "put both into one namespace");
             }
             continue;
         };
         if !pod::has_key(secret, text) {
             let message =
                 format!("names `{text}`, which the Secret `{}` does not have: KEDA takes it for empty", secret.name);
-            report.error("secret-key-missing", &key, message, "name one of its keys, or add this one");
+            report.add(Rule::SecretKeyMissing, &key, message, "name one of its keys, or add this one");
         }
     }
     if spec.is_map() && spec.entries().is_empty() {
-        report.error(
-            "authentication-empty",
+        report.add(
+            Rule::AuthenticationEmpty,
             &spec,
             "says nothing: KEDA goes on without a password",
             "add `secretTargetRef`",
@@ -192,7 +188,7 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
         let path = spec.get("filePath");
         if path.is_there() {
             let message = "is read in a ClusterTriggerAuthentication alone";
-            report.error("authentication-file", &path, message, "use `secretTargetRef`, or the other kind");
+            report.add(Rule::AuthenticationFile, &path, message, "use `secretTargetRef`, or the other kind");
         }
     }
 }
@@ -216,7 +212,7 @@ fn misspelt(parameter: &Cursor<'_>, report: &mut Report) {
     // Others spell it so.
     if let Some(near) = near.filter(|_| text != "userName") {
         let message = "is nothing that a Redis trigger reads: KEDA passes over it without a word";
-        report.warning("unknown-parameter", parameter, message, format!("did you mean `{near}`?"));
+        report.add(Rule::UnknownAuthenticationParameter, parameter, message, format!("did you mean `{near}`?"));
     }
 }
 
@@ -233,13 +229,13 @@ pub(super) fn check_container(container: &Cursor<'_>, objects: &Objects<'_>, rep
         {
             let message =
                 format!("names `{key}`, which the Secret `{}` does not have: the container cannot start", secret.name);
-            report.error("secret-key-missing", &from.get("key"), message, "name one of its keys, or add this one");
+            report.add(Rule::SecretKeyMissing, &from.get("key"), message, "name one of its keys, or add this one");
         }
     }
     let words: Vec<Cursor<'_>> = ["command", "args"].iter().flat_map(|list| container.get(list).items()).collect();
     let texts: Vec<&str> = words.iter().map(|word| word.text().unwrap_or_default()).collect();
     for word in secret::secret_words(&texts).into_iter().map(|index| &words[index]) {
-        report.error("password-in-plain-text", word, "holds a password, for everyone who may read this object", SECRET);
+        report.add(Rule::PasswordInPlainText, word, "holds a password, for everyone who may read this object", SECRET);
     }
 }
 
@@ -250,11 +246,11 @@ pub(super) fn check_config_map(object: &Object<'_>, report: &mut Report) {
 
 fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
     let Some(text) = value.text().filter(|text| !text.is_empty()) else { return };
-    // A variable in its place, a path to it, or a switch about it is none.
+    // A variable in its span, a path to it, or a switch about it is none.
     let harmless = text.starts_with("$(") || text.starts_with('/') || matches!(text, "true" | "false");
     if secret::has_password(text) || (secret::is_secret_name(name) && !harmless) {
         let message = "is a secret, for everyone who may read this object";
-        report.error("password-in-plain-text", value, message, SECRET);
+        report.add(Rule::PasswordInPlainText, value, message, SECRET);
     }
 }
 
@@ -268,6 +264,6 @@ pub(super) fn check_source(scaled: &Object<'_>, objects: &Objects<'_>, report: &
     let known = scaled.kind == "ScaledJob" || pod::target(scaled, objects).is_some();
     if named.is_there() && known && container(&scaled.root(), objects).is_none() {
         let message = "is no container of the pods: KEDA cannot build the triggers";
-        report.error("variable-missing", &named, message, "name one of `containers`");
+        report.add(Rule::ContainerMissing, &named, message, "name one of `containers`");
     }
 }

@@ -1,13 +1,14 @@
-//! Which fields there are, of which kind: what is unknown, in the wrong place, or not what it should be.
+//! Which fields there are, of which kind: what is unknown, in the wrong span, or not what it should be.
 
 use std::fmt::Write as _;
 
 use crate::lint::finding::Report;
 use crate::lint::object::Cursor;
+use crate::lint::rule::Rule;
 use crate::lint::schema;
 use crate::lint::schema::shape::{Shape, Type};
 use crate::lint::spelling::nearest;
-use crate::lint::yaml::node::Sort;
+use crate::lint::yaml::node::ScalarKind;
 
 /// Fields of so many structs that where else they belong says nothing.
 const EVERYWHERE: [&str; 9] = ["apiVersion", "key", "kind", "metadata", "name", "parameter", "spec", "type", "value"];
@@ -29,14 +30,14 @@ fn walk(cursor: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
     for name in shape.required {
         if cursor.get(name).text().is_none() && !cursor.get(name).is_map() && !cursor.get(name).is_list() {
             let message = format!("has no `{name}`, which cannot be left out");
-            report.error("field-missing", &cursor.by_key(), message, format!("write `{name}` into it"));
+            report.add(Rule::FieldMissing, &cursor.by_key(), message, format!("write `{name}` into it"));
         }
     }
 }
 
 fn check_type(field: &Cursor<'_>, kind: &'static Type, report: &mut Report) {
-    let sort = field.sort();
-    if sort == Some(Sort::Null) {
+    let sort = field.scalar_kind();
+    if sort == Some(ScalarKind::Null) {
         return;
     }
     match kind {
@@ -48,7 +49,7 @@ fn check_type(field: &Cursor<'_>, kind: &'static Type, report: &mut Report) {
         Type::Texts if field.is_map() => field.entries().iter().for_each(|(_, value)| text(value, report)),
         Type::Texts => wrong_type(field, "keys and texts, indented below it", report),
         Type::Text => text(field, report),
-        Type::Boolean if sort == Some(Sort::Boolean) => {}
+        Type::Boolean if sort == Some(ScalarKind::Boolean) => {}
         Type::Boolean => wrong_type(field, "true or false, without quotes", report),
         Type::Whole(least, most) => whole(field, *least, *most, report),
         Type::One(words) => one(field, words, report),
@@ -65,25 +66,25 @@ fn check_item(item: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
 
 /// Numbers and booleans are no text: the API server refuses them.
 fn text(field: &Cursor<'_>, report: &mut Report) {
-    let what = match field.sort() {
-        Some(Sort::Text) => return,
-        Some(Sort::Null) => "nothing",
-        Some(Sort::Boolean) => "true or false",
-        Some(Sort::Integer | Sort::Float) => "a number",
+    let what = match field.scalar_kind() {
+        Some(ScalarKind::Text) => return,
+        Some(ScalarKind::Null) => "nothing",
+        Some(ScalarKind::Boolean) => "true or false",
+        Some(ScalarKind::Integer | ScalarKind::Float) => "a number",
         None => return wrong_type(field, "text", report),
     };
     let message = format!("is {what}, and text is needed: the API server refuses the object");
     // Without the value: it may be a password.
-    report.error("unquoted-text", field, message, "put it in quotes");
+    report.add(Rule::UnquotedString, field, message, "put it in quotes");
 }
 
 fn whole(field: &Cursor<'_>, least: i64, most: i64, report: &mut Report) {
-    if field.sort() != Some(Sort::Integer) {
+    if field.scalar_kind() != Some(ScalarKind::Integer) {
         return wrong_type(field, "a whole number, without quotes", report);
     }
     if field.integer().is_some_and(|number| !(least..=most).contains(&number)) {
         let range = if most == i64::MAX { format!("{least} at least") } else { format!("from {least} to {most}") };
-        report.error("field-range", field, format!("has to be {range}"), "set a number within the range");
+        report.add(Rule::FieldRange, field, format!("has to be {range}"), "set a number within the range");
     }
 }
 
@@ -92,15 +93,15 @@ fn one(field: &Cursor<'_>, words: &'static [&'static str], report: &mut Report) 
     if words.contains(&word) {
         return;
     }
-    let mut way_out = format!("it is one of {}", words.join(", "));
+    let mut hint = format!("it is one of {}", words.join(", "));
     if let Some(home) =
         schema::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|_, kind| takes(kind, word)))
     {
-        let _ = write!(way_out, "; `{word}` is meant for `{home}`");
+        let _ = write!(hint, "; `{word}` is meant for `{home}`");
     } else if let Some(near) = nearest(word, words.iter().copied()) {
-        let _ = write!(way_out, "; did you mean `{near}`?");
+        let _ = write!(hint, "; did you mean `{near}`?");
     }
-    report.error("field-value", field, format!("cannot be `{word}`"), way_out);
+    report.add(Rule::FieldValue, field, format!("cannot be `{word}`"), hint);
 }
 
 fn takes(kind: &Type, word: &str) -> bool {
@@ -108,7 +109,7 @@ fn takes(kind: &Type, word: &str) -> bool {
 }
 
 fn wrong_type(field: &Cursor<'_>, expected: &str, report: &mut Report) {
-    report.error("field-type", field, "is of the wrong kind", format!("it is {expected}"));
+    report.add(Rule::FieldType, field, "is of the wrong kind", format!("it is {expected}"));
 }
 
 fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
@@ -122,7 +123,7 @@ fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Re
             .find(|kind| schema::of_kind(kind).is_some_and(|shape| home(shape, "", &|name, _| name == key).is_some()))
     };
     let common = EVERYWHERE.contains(&key);
-    let way_out = if let Some(home) = own().filter(|_| !common) {
+    let hint = if let Some(home) = own().filter(|_| !common) {
         format!("it belongs to `{home}`")
     } else if let Some(near) = nearest(key, here.clone()) {
         format!("did you mean `{near}`?")
@@ -132,7 +133,7 @@ fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Re
         format!("take it away; there are {}", here.collect::<Vec<_>>().join(", "))
     };
     let message = format!("is no field of {}: it is refused, or dropped without a word", shape.name);
-    report.error("unknown-field", &field.by_key(), message, way_out);
+    report.add(Rule::UnknownField, &field.by_key(), message, hint);
 }
 
 /// Where a field is that `wanted` finds: the nearest to `from`, and of those the deepest, as what is nearer to the top is

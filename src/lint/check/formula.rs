@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object};
+use crate::lint::rule::Rule;
 use crate::scaler::{Formula, FormulaError};
 
 /// Words that are no names in KEDA's language, <https://expr-lang.org/docs/language-definition>.
@@ -38,13 +39,13 @@ pub(super) fn check(scaled: &Object<'_>, report: &mut Report) {
     }
     let Some(text) = formula.text().filter(|text| !text.trim().is_empty()) else {
         let message = "has no `formula`, without which the rest means nothing";
-        return report.error("formula", &modifiers.by_key(), message, "write one over the names of the triggers");
+        return report.add(Rule::Formula, &modifiers.by_key(), message, "write one over the names of the triggers");
     };
     let metric = modifiers.get("metricType");
     if metric.text() == Some("Value") {
         let message = "`Value` multiplies the pods at every look for as long as the formula gives more than `target`: 1, 2, \
                        4, 8 pods and so on to the maximum";
-        report.warning("metric-type-value", &metric, message, "take it away: `AverageValue` is what lists need");
+        report.add(Rule::MetricTypeValue, &metric, message, "take it away: `AverageValue` is what lists need");
     }
     target(&modifiers, report);
     names(scaled, &formula, text, report);
@@ -57,16 +58,16 @@ fn target(modifiers: &Cursor<'_>, report: &mut Report) {
     if number.is_none_or(|number| number <= 0.0) {
         let at = if target.is_there() { target } else { modifiers.by_key() };
         let message = "needs a `target` that is a number above zero: so much of the formula asks for one pod";
-        return report.error("formula-target", &at, message, "set `target`, such as \"10\"");
+        return report.add(Rule::FormulaTarget, &at, message, "set `target`, such as \"10\"");
     }
     let fallback = modifiers.object.at(&["spec", "fallback"]);
     if fallback.is_there() && number.is_some_and(|number| number.fract() != 0.0) {
         let message = "is no whole number, and the `fallback` is void without one";
-        report.error("formula-target", &target, message, "set a whole number");
+        report.add(Rule::FormulaTarget, &target, message, "set a whole number");
     }
     let activation = modifiers.get("activationTarget");
     if activation.is_there() && activation.number().is_none() {
-        report.error("formula-target", &activation, "is no number", "set a number, or take it away");
+        report.add(Rule::FormulaTarget, &activation, "is no number", "set a number, or take it away");
     }
 }
 
@@ -79,7 +80,12 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
             let of_resource = matches!(trigger.get("type").text(), Some("cpu" | "memory"));
             if !of_resource {
                 let message = "has no `name`, and a formula is over names: nothing of it is counted";
-                report.warning("formula", trigger, message, "give it one, of letters and digits, or take it away");
+                report.add(
+                    Rule::TriggerWithoutName,
+                    trigger,
+                    message,
+                    "give it one, of letters and digits, or take it away",
+                );
             }
             continue;
         };
@@ -87,7 +93,7 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
         if !is_name(word) {
             let message =
                 format!("cannot be used in a formula: `{word}` is not letters, digits and `_`, or a word of its own");
-            report.error("formula", &name, message, "give it another, such as `waiting`");
+            report.add(Rule::Formula, &name, message, "give it another, such as `waiting`");
             wrong.extend(words(word));
         }
     }
@@ -95,28 +101,28 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
     let is_unknown = |word: &&&str| !known.contains(*word) && !WORDS.contains(*word) && !wrong.contains(**word);
     if let Some(unknown) = used.iter().find(is_unknown) {
         let message = format!("names `{unknown}`, which is the name of no trigger: KEDA refuses the object");
-        return report.error("formula", at, message, format!("the triggers are {}", known.join(", ")));
+        return report.add(Rule::Formula, at, message, format!("the triggers are {}", known.join(", ")));
     }
     // What is not understood here KEDA may well understand.
     match Formula::parse(text, &known) {
         Err(FormulaError::Negative(_)) => {
             let message =
                 "can go below zero, which the HPA takes for the greatest number there is: it goes to the maximum";
-            report.error("formula-below-zero", at, message, format!("write `max(0, {text})`"));
+            report.add(Rule::FormulaBelowZero, at, message, format!("write `max(0, {text})`"));
         }
         Err(FormulaError::DivisionByZero) => {
-            report.error("formula-below-zero", at, "can divide by zero", "write `/ max(1, …)`");
+            report.add(Rule::FormulaDivisionByZero, at, "can divide by zero", "write `/ max(1, …)`");
         }
         Err(error @ FormulaError::Incomplete) => {
-            report.error("formula", at, format!("{error}: KEDA refuses the object"), "complete it");
+            report.add(Rule::Formula, at, format!("{error}: KEDA refuses the object"), "complete it");
         }
         Err(FormulaError::Comparison) => {
             let message = "is true or false, and a number is needed: KEDA refuses the object";
-            report.error("formula", at, message, format!("write `({text}) ? 1 : 0`"));
+            report.add(Rule::Formula, at, message, format!("write `({text}) ? 1 : 0`"));
         }
         _ if !is_closed(text) => {
             let message = "has parentheses that are not closed, or not opened: KEDA refuses the object";
-            report.error("formula", at, message, "write as many `)` as `(`");
+            report.add(Rule::Formula, at, message, "write as many `)` as `(`");
         }
         _ => {}
     }

@@ -4,6 +4,7 @@ use super::authentication;
 use super::redis::is_stream;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Objects};
+use crate::lint::rule::Rule;
 use crate::lint::schema::parameter::{OF_ALL, OF_CONNECTION, OF_LISTS, OF_STREAMS, is_of_connection};
 use crate::lint::spelling::nearest;
 
@@ -17,8 +18,8 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
         // `strconv.ParseBool`
         let known = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
         if switch.text().is_some_and(|text| !known.contains(&text.trim())) {
-            report.error(
-                "trigger-switch",
+            report.add(
+                Rule::TriggerBoolean,
                 &switch,
                 "is neither true nor false for KEDA",
                 "write \"true\" or \"false\"",
@@ -30,16 +31,16 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
     let named = ["sentinelMaster", "sentinelMasterFromEnv"].iter().any(|key| metadata.get(key).text().is_some());
     if sentinel && !named && !authentication::gives(trigger, &["sentinelMaster"], objects) {
         let message = "has no `sentinelMaster`: KEDA takes it, and never reaches Redis";
-        report.error("sentinel-master", &metadata.by_key(), message, "name the master as the sentinels know it");
+        report.add(Rule::SentinelMaster, &metadata.by_key(), message, "name the master as the sentinels know it");
     }
     let cluster = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-cluster"));
     let index = metadata.get("databaseIndex");
     if said(&index).is_some_and(|text| whole(text).is_none()) {
         let message = "is no whole number: KEDA cannot build the trigger";
-        report.error("database-index", &index, message, "write the number of the database, such as \"1\"");
+        report.add(Rule::DatabaseIndex, &index, message, "write the number of the database, such as \"1\"");
     } else if cluster && index.integer().is_some_and(|index| index != 0) {
         let message = "has no effect: a cluster has no databases but 0, where other keys are counted";
-        report.error("database-index", &index, message, "take it away, and let the consumers use database 0");
+        report.add(Rule::DatabaseIndex, &index, message, "take it away, and let the consumers use database 0");
     }
 }
 
@@ -48,23 +49,23 @@ fn lengths(metadata: &Cursor<'_>, report: &mut Report) {
     let name = metadata.get("listName");
     if metadata.is_map() && name.text().is_none_or(|name| name.trim().is_empty()) {
         let at = if name.is_there() { name } else { metadata.by_key() };
-        report.error("list-name", &at, "names no list in `listName`: KEDA cannot build the trigger", "name the list");
+        report.add(Rule::ListName, &at, "names no list in `listName`: KEDA cannot build the trigger", "name the list");
     }
     let length = metadata.get("listLength");
     // What is empty is absent for KEDA.
     if said(&length).is_some_and(|text| whole(text).is_none_or(|length| length < 1)) {
         let message = "has to be a whole number from 1 on: the HPA divides by it, as so many items ask for one pod";
-        report.error("list-length", &length, message, "say how many items one pod is to have, such as \"10\"");
+        report.add(Rule::ListLength, &length, message, "say how many items one pod is to have, such as \"10\"");
     }
     let activation = metadata.get("activationListLength");
     match said(&activation).map(whole) {
         Some(Some(number)) if number < 0 => {
             let message = "is below zero: even an empty list then counts as work, and the pods never go";
-            report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
+            report.add(Rule::ActivationListLength, &activation, message, "take it away, or set \"0\"");
         }
         Some(None) => {
             let message = "has to be a whole number from 0 on";
-            report.error("activation-list-length", &activation, message, "take it away, or set \"0\"");
+            report.add(Rule::ActivationListLength, &activation, message, "take it away, or set \"0\"");
         }
         _ => {}
     }
@@ -91,16 +92,16 @@ fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
         if is_known {
             continue;
         }
-        let (message, way_out) = if let Some(plain) = plain.filter(|plain| known().any(|name| name == *plain)) {
+        let (message, hint) = if let Some(plain) = plain.filter(|plain| known().any(|name| name == *plain)) {
             (format!("is passed over: `{plain}` cannot come from a variable"), format!("write its value as `{plain}`"))
         } else if ["tls", "ca", "cert", "key", "keyPassword"].contains(&key) {
             let message = "is passed over: KEDA reads it from a TriggerAuthentication alone".to_owned();
             (message, "move it there; for TLS alone, `enableTLS` \"true\" is enough".to_owned())
         } else {
             let near = nearest(key, known());
-            let way_out = near.map_or_else(|| "take it away".to_owned(), |near| format!("did you mean `{near}`?"));
-            ("is nothing that this trigger reads: KEDA passes over it without a word".to_owned(), way_out)
+            let hint = near.map_or_else(|| "take it away".to_owned(), |near| format!("did you mean `{near}`?"));
+            ("is nothing that this trigger reads: KEDA passes over it without a word".to_owned(), hint)
         };
-        report.error("unknown-parameter", &entry.by_key(), message, way_out);
+        report.add(Rule::UnknownParameter, &entry.by_key(), message, hint);
     }
 }

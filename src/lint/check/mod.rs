@@ -17,9 +17,10 @@ mod trigger;
 mod version;
 
 use crate::lint::file::File;
-use crate::lint::finding::{Finding, Report, Severity};
+use crate::lint::finding::{Finding, Report};
 use crate::lint::object::{Cursor, Objects};
-use crate::lint::yaml::node::{Place, Sort};
+use crate::lint::rule::Rule;
+use crate::lint::yaml::node::{ScalarKind, Span};
 use crate::profile::KedaVersion;
 
 /// Looks for what is wrong in `files`, whose objects belong together, for this KEDA; in the order in which it stands.
@@ -29,7 +30,7 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
     for (index, file) in files.iter().enumerate() {
         broken(index, file, &mut report);
         // One that is empty beside others says nothing; where there is nothing at all, something went wrong before.
-        let empty = file.documents().iter().all(|document| document.sort() == Some(Sort::Null));
+        let empty = file.documents().iter().all(|document| document.scalar_kind() == Some(ScalarKind::Null));
         let some = objects.all().any(|object| object.file == index || empty);
         if file.broken.is_empty() && !some {
             nothing(index, &mut report);
@@ -61,8 +62,10 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
     }
     together::check(&objects, &mut report);
     let mut findings = report.0;
-    findings.sort_by(|a, b| (a.file, a.place, a.severity, a.code).cmp(&(b.file, b.place, b.severity, b.code)));
-    findings.dedup_by(|a, b| (a.file, a.place, a.code, &a.path) == (b.file, b.place, b.code, &b.path));
+    findings.sort_by(|a, b| {
+        (a.file, a.span, a.severity(), a.rule.code()).cmp(&(b.file, b.span, b.severity(), b.rule.code()))
+    });
+    findings.dedup_by(|a, b| (a.file, a.span, a.rule, &a.path) == (b.file, b.span, b.rule, &b.path));
     findings
 }
 
@@ -72,14 +75,13 @@ fn broken(index: usize, file: &File, report: &mut Report) {
     let template = "templates have to be rendered first, as `helm template … | qscale render --lint -` does";
     for fault in &file.broken {
         report.0.push(Finding {
-            severity: Severity::Error,
-            code: "syntax",
+            rule: Rule::Syntax,
             file: index,
-            place: fault.place,
+            span: fault.span,
             object: String::new(),
             path: String::new(),
             message: format!("is no YAML: {}", fault.message),
-            way_out: match fault.place.line {
+            hint: match fault.span.line {
                 _ if file.is_template() => template,
                 line if file.is_tabbed(line) => tab,
                 _ => "look for what is not closed, or not aligned",
@@ -95,7 +97,7 @@ fn doubled(cursor: &Cursor<'_>, report: &mut Report) {
     for (at, (key, entry)) in entries.iter().enumerate() {
         if entries[..at].iter().any(|(other, _)| other == key) {
             let message = "stands here twice: the object is refused, or the last one counts";
-            report.error("key-twice", &entry.by_key(), message, "keep one of them");
+            report.add(Rule::DuplicateKey, &entry.by_key(), message, "keep one of them");
         }
         doubled(entry, report);
     }
@@ -105,14 +107,13 @@ fn doubled(cursor: &Cursor<'_>, report: &mut Report) {
 /// A file without objects: most likely not the one that was meant, or nothing was rendered into it.
 fn nothing(index: usize, report: &mut Report) {
     report.0.push(Finding {
-        severity: Severity::Error,
-        code: "no-object",
+        rule: Rule::NoObject,
         file: index,
-        place: Place { line: 1, column: 1, width: 1 },
+        span: Span { line: 1, column: 1, width: 1 },
         object: String::new(),
         path: String::new(),
         message: "holds no object of Kubernetes: nothing in it has a `kind`".to_owned(),
-        way_out: "name files of manifests".to_owned(),
+        hint: "name files of manifests".to_owned(),
     });
 }
 
@@ -131,7 +132,7 @@ mod tests {
     fn look(text: &str) {
         let files = [File::read("x.yaml", text)];
         for finding in check(&files, KedaVersion::NEWEST) {
-            let shown = files[0].excerpt(finding.place).unwrap_or_default();
+            let shown = files[0].excerpt(finding.span).unwrap_or_default();
             assert!(!shown.contains("s3cret") && !finding.to_string().contains("s3cret"), "{finding}\n{shown}");
         }
     }

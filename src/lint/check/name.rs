@@ -2,13 +2,14 @@
 
 use crate::lint::finding::Report;
 use crate::lint::object::Cursor;
+use crate::lint::rule::Rule;
 
 /// A name that Kubernetes takes: RFC 1123.
 pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
     let Some(name) = at.text() else {
         let generated = at.object.at(&["metadata", "generateName"]).is_there();
         if !generated {
-            report.error("name", at, "is missing: the object has no name", "give it one");
+            report.add(Rule::InvalidName, at, "is missing: the object has no name", "give it one");
         }
         return;
     };
@@ -18,6 +19,6 @@ pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
     if !name.split('.').all(part) {
         let message = "is no name of an object: small letters, digits and `-`, a letter or digit at both ends; of several \
                        such parts, with one `.` between";
-        report.error("name", at, message, "give it another");
+        report.add(Rule::InvalidName, at, message, "give it another");
     }
 }

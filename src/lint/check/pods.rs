@@ -7,6 +7,7 @@ use super::{address, credentials};
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
+use crate::lint::rule::Rule;
 use crate::units::HumanDuration;
 
 /// What Kubernetes gives a pod to end where nothing is said.
@@ -20,13 +21,13 @@ pub(super) fn check(object: &Object<'_>, objects: &Objects<'_>, report: &mut Rep
     if network.is_true() {
         let message = "gives the pods the network of their node: its ports, its name server, and whatever listens on its \
                        localhost; names of Services do not resolve";
-        report.warning("host-network", &network, message, "take it away");
+        report.add(Rule::HostNetwork, &network, message, "take it away");
     }
     let resources = spec.get("resources");
     if resources.is_there() {
         let message = "is of the whole pod here, which Kubernetes knows from 1.34 on, and earlier drops without a word";
-        let way_out = "move it into the container, at `containers[].resources`";
-        report.warning("pod-resources", &resources.by_key(), message, way_out);
+        let hint = "move it into the container, at `containers[].resources`";
+        report.add(Rule::PodResources, &resources.by_key(), message, hint);
     }
     for list in ["initContainers", "containers"] {
         for container in spec.get(list).items() {
@@ -57,18 +58,13 @@ fn image(container: &Cursor<'_>, report: &mut Report) {
         let tag = name.split_once(':').map(|(_, tag)| tag);
         if !name.contains('@') && matches!(tag, None | Some("" | "latest")) {
             let message = "says no version: pods of one workload may run different ones, and nobody can tell which";
-            report.warning("image-tag", &image, message, "write a tag that does not move, or a digest");
+            report.add(Rule::ImageTag, &image, message, "write a tag that does not move, or a digest");
         }
     }
     let policy = container.get("imagePullPolicy");
     if policy.text() == Some("Never") {
         let message = "lets pods start only on nodes that happen to have the image: others say ErrImageNeverPull";
-        report.warning(
-            "image-pull-policy",
-            &policy,
-            message,
-            "set `IfNotPresent`, which does for loaded images as well",
-        );
+        report.add(Rule::ImagePullPolicy, &policy, message, "set `IfNotPresent`, which does for loaded images as well");
     }
 }
 
@@ -82,7 +78,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
         if replicas.is_there() {
             let message = "sets the count that KEDA and the HPA set as well: each time this is applied the pods fall to it, \
                            or rise";
-            report.warning("replicas", &replicas, message, "take it away");
+            report.add(Rule::Replicas, &replicas, message, "take it away");
         }
     }
     let grace = spec.get("terminationGracePeriodSeconds");
@@ -91,8 +87,8 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
         if by.is_some() && !grace.is_there() {
             let message = "leaves a pod that is taken away 30 seconds: an item that takes longer is cut off (SIGKILL), and \
                            the HPA does not ask which pods are at work";
-            let way_out = "set `terminationGracePeriodSeconds` to the longest item and some seconds";
-            report.warning("grace-period", &spec.by_key(), message, way_out);
+            let hint = "set `terminationGracePeriodSeconds` to the longest item and some seconds";
+            report.add(Rule::GracePeriod, &spec.by_key(), message, hint);
         }
         return;
     };
@@ -104,7 +100,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
             HumanDuration(given),
             HumanDuration(drain)
         );
-        report.warning("grace-period", &at, message, format!("set {} at least", drain.as_secs() + 10));
+        report.add(Rule::GracePeriod, &at, message, format!("set {} at least", drain.as_secs() + 10));
     } else if let Some(longest) = handler.longest.filter(|longest| *longest > handler.drain.unwrap_or(given)) {
         let drain = handler.drain.unwrap_or(given);
         let message = format!(
@@ -113,7 +109,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
             HumanDuration(drain),
             HumanDuration(Duration::from_secs(longest.as_secs()))
         );
-        let way_out = match object.kind {
+        let hint = match object.kind {
             // Only whoever empties a node waits for it.
             "ScaledJob" => "lengthen the drain beyond the longest item, and the grace period beyond that",
             _ => {
@@ -121,6 +117,6 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
                  pods are left to end"
             }
         };
-        report.warning("grace-period", &container.get("args").by_key(), message, way_out);
+        report.add(Rule::GracePeriod, &container.get("args").by_key(), message, hint);
     }
 }

@@ -6,6 +6,7 @@ use super::name::dns_name;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
+use crate::lint::rule::Rule;
 use crate::scaler::defaults::MAX_REPLICA_COUNT;
 use crate::units::HumanDuration;
 
@@ -20,27 +21,27 @@ pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Rep
     let (low, high) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"));
     let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
     if low.integer().is_some_and(|low| low > most) {
-        report.error("min-above-max", &low, format!("is more than `maxReplicaCount`, {most}"), "lower it");
+        report.add(Rule::MinAboveMax, &low, format!("is more than `maxReplicaCount`, {most}"), "lower it");
     }
     let job = spec.get("jobTargetRef");
     let parallelism = job.get("parallelism");
     if parallelism.integer().is_some_and(|pods| pods > 1) {
         let message =
             "starts so many pods for each Job, and KEDA counts Jobs: so many times as many pods as are asked for";
-        report.warning("parallelism", &parallelism, message, "set 1, and let KEDA start more Jobs");
+        report.add(Rule::Parallelism, &parallelism, message, "set 1, and let KEDA start more Jobs");
     }
     deadline(scaled, objects, report);
     let restart = job.at(&["template", "spec", "restartPolicy"]);
     if restart.text() == Some("Always") {
         let message = "is refused in a Job, which has an end";
-        report.error("restart-policy", &restart, message, "set `Never`, or `OnFailure`");
+        report.add(Rule::RestartPolicy, &restart, message, "set `Never`, or `OnFailure`");
     }
     let strategy = spec.get("scalingStrategy");
     let custom = ["customScalingQueueLengthDeduction", "customScalingRunningJobPercentage"];
     for key in custom.into_iter().map(|key| strategy.get(key)).filter(Cursor::is_there) {
         if strategy.get("strategy").text() != Some("custom") {
             let message = "has no effect: it belongs to the strategy `custom`";
-            report.warning("strategy", &key, message, "take it away, or set `strategy` to `custom`");
+            report.add(Rule::StrategyNoEffect, &key, message, "take it away, or set `strategy` to `custom`");
         }
     }
 }
@@ -57,8 +58,8 @@ fn deadline(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
             HumanDuration(given),
             HumanDuration(Duration::from_secs(longest.as_secs()))
         );
-        let way_out = "lengthen it beyond the longest item, and the start of a pod";
-        report.warning("deadline-cuts-work", &deadline, message, way_out);
+        let hint = "lengthen it beyond the longest item, and the start of a pod";
+        report.add(Rule::DeadlineTooShort, &deadline, message, hint);
     }
 }
 
@@ -67,15 +68,15 @@ fn rollout(spec: &Cursor<'_>, report: &mut Report) {
     let (own, old) = (spec.at(&["rollout", "strategy"]), spec.get("rolloutStrategy"));
     if old.is_there() {
         let message = "is out of date, and about changes of this object alone: it does not say how Jobs are started";
-        let way_out = "write `rollout` with `strategy`; how Jobs are started is `strategy` of `scalingStrategy`";
-        report.warning("rollout-strategy-old", &old.by_key(), message, way_out);
+        let hint = "write `rollout` with `strategy`; how Jobs are started is `strategy` of `scalingStrategy`";
+        report.add(Rule::DeprecatedRolloutStrategy, &old.by_key(), message, hint);
     }
     // Any other word has been refused where it stands.
     let kills = |text: Option<&str>| matches!(text, None | Some("immediate"));
     if spec.is_map() && kills(own.text()) && old.text() != Some("gradual") {
         let at = if own.is_there() { own } else { spec.by_key() };
         let message = "ends all running Jobs, with the items they work, whenever this object is changed";
-        report.warning("rollout-kills", &at, message, "set the strategy of `rollout` to `gradual`");
+        report.add(Rule::ImmediateRollout, &at, message, "set the strategy of `rollout` to `gradual`");
     }
 }
 
@@ -86,7 +87,7 @@ fn history(spec: &Cursor<'_>, report: &mut Report) {
     if spec.is_map() && !absent.is_empty() {
         let limits = absent.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(" and ");
         let message = format!("says no {limits}: KEDA keeps 100 Jobs that are over, with their pods");
-        report.warning("history-limits", &spec.by_key(), message, "set 5, say");
+        report.add(Rule::HistoryLimits, &spec.by_key(), message, "set 5, say");
     }
 }
 
@@ -95,6 +96,6 @@ fn name(scaled: &Object<'_>, report: &mut Report) {
     dns_name(&at, report);
     if scaled.name.len() > LONGEST_NAME {
         let message = format!("is longer than {LONGEST_NAME} characters, and no Job could be named after it");
-        report.error("name-length", &at, message, "shorten it");
+        report.add(Rule::NameLength, &at, message, "shorten it");
     }
 }

@@ -7,7 +7,8 @@ use super::redis::is_list;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
-use crate::lint::yaml::node::Sort;
+use crate::lint::rule::Rule;
+use crate::lint::yaml::node::ScalarKind;
 use crate::scaler::defaults::{COOLDOWN_PERIOD, MAX_REPLICA_COUNT, POLLING_INTERVAL};
 use crate::units::HumanDuration;
 
@@ -56,16 +57,16 @@ fn counts(scaled: &Object<'_>, report: &mut Report) {
     let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
     if low.integer().is_some_and(|low| low > most) {
         let message = format!("is more than `maxReplicaCount`, {most}: KEDA refuses the object");
-        report.error("min-above-max", &low, message, "lower it, or raise `maxReplicaCount`");
+        report.add(Rule::MinAboveMax, &low, message, "lower it, or raise `maxReplicaCount`");
     }
     match idle.integer() {
         Some(1..) => {
             let message = "can only be 0: the HPA takes any other back to the minimum at once";
-            report.error("idle-replica-count", &idle, message, "set 0, or take it away");
+            report.add(Rule::IdleReplicaCount, &idle, message, "set 0, or take it away");
         }
         Some(0) if minimum(scaled) == 0 => {
             let message = "has no effect: it has to be less than `minReplicaCount`, which is 0";
-            report.error("idle-replica-count", &idle, message, "take it away, or set `minReplicaCount` to 1 at least");
+            report.add(Rule::IdleReplicaCount, &idle, message, "take it away, or set `minReplicaCount` to 1 at least");
         }
         _ => {}
     }
@@ -80,12 +81,12 @@ fn name(scaled: &Object<'_>, report: &mut Report) {
         dns_name(&hpa, report);
     }
     if hpa.text().is_some_and(|name| name.len() > 63) {
-        report.error("name-length", &hpa, "is longer than 63 characters, which KEDA refuses", "shorten it");
+        report.add(Rule::NameLength, &hpa, "is longer than 63 characters, which KEDA refuses", "shorten it");
     }
     let longest = if hpa.is_there() { 63 } else { LONGEST_NAME };
     if scaled.name.len() > longest {
         let message = format!("is longer than {longest} characters: no HPA of that name can be made");
-        report.error("name-length", &at, message, "shorten it, or name the HPA in `horizontalPodAutoscalerConfig`");
+        report.add(Rule::NameLength, &at, message, "shorten it, or name the HPA in `horizontalPodAutoscalerConfig`");
     }
 }
 
@@ -96,16 +97,16 @@ fn without_effect(scaled: &Object<'_>, report: &mut Report) {
     if cooldown.is_there() {
         let message = "has no effect: it is about the step to zero alone, and `minReplicaCount` keeps the pods above \
                        that; from many to few is the HPA's";
-        let way_out = "take it away; for slower steps down lengthen the stabilization window of `scaleDown`, and for none at \
+        let hint = "take it away; for slower steps down lengthen the stabilization window of `scaleDown`, and for none at \
                        night set `minReplicaCount` or `idleReplicaCount` to 0";
-        report.warning("cooldown-no-effect", &cooldown, message, way_out);
+        report.add(Rule::CooldownNoEffect, &cooldown, message, hint);
     }
     let polling = spec.get("pollingInterval");
     let cached = spec.get("triggers").items().iter().any(|trigger| trigger.get("useCachedMetrics").is_true());
     if polling.is_there() && !cached {
         let message = "has no effect: it is about the step from zero, and `minReplicaCount` keeps the pods above that; the \
                        HPA looks every 15 seconds";
-        report.warning("polling-no-effect", &polling, message, "take it away");
+        report.add(Rule::PollingNoEffect, &polling, message, "take it away");
     }
 }
 
@@ -113,8 +114,8 @@ fn without_effect(scaled: &Object<'_>, report: &mut Report) {
 fn paused_replicas(scaled: &Object<'_>, report: &mut Report) {
     let at = scaled.at(&["metadata", "annotations", "autoscaling.keda.sh/paused-replicas"]);
     if at.text().is_some_and(|text| text.parse::<u32>().is_err()) {
-        report.error(
-            "paused-replicas",
+        report.add(
+            Rule::PausedReplicas,
             &at,
             "is no number of pods: KEDA cannot pause at it",
             "write one, such as \"0\"",
@@ -132,15 +133,25 @@ fn fallback(scaled: &Object<'_>, report: &mut Report) {
     let formula = scaled.at(&["spec", "advanced", "scalingModifiers", "formula"]);
     if behavior.text() == Some("scalingModifiers") && !formula.is_there() {
         let message = "needs a formula that says what counts for what cannot be read: KEDA refuses the object";
-        report.error("fallback", &behavior, message, "write one in `scalingModifiers`, or take another behavior");
+        report.add(
+            Rule::FallbackFormula,
+            &behavior,
+            message,
+            "write one in `scalingModifiers`, or take another behavior",
+        );
     }
     let message = "does not help while Redis cannot be reached: KEDA then changes nothing at all";
     if minimum(scaled) == 0 {
         let message = format!("{message}, and with none running none come");
-        report.warning("fallback", &fallback, message, "for work that must go on set `minReplicaCount` to 1 at least");
+        report.add(
+            Rule::FallbackNoEffect,
+            &fallback,
+            message,
+            "for work that must go on set `minReplicaCount` to 1 at least",
+        );
     } else {
-        let way_out = "take it away, unless it is meant for a list that is something else, or may not be read";
-        report.warning("fallback", &fallback, message, way_out);
+        let hint = "take it away, unless it is meant for a list that is something else, or may not be read";
+        report.add(Rule::FallbackNoEffect, &fallback, message, hint);
     }
 }
 
@@ -154,7 +165,7 @@ fn from_zero(scaled: &Object<'_>, report: &mut Report) {
                 "leaves up to {count} items waiting for ever, with no pod to work them, and counts a list \
                                    of so many as idle even while pods work it"
             );
-            report.warning("activation-waits", &activation, message, "take it away, unless they can wait");
+            report.add(Rule::ActivationThreshold, &activation, message, "take it away, unless they can wait");
         }
     }
     let activation = spec.at(&["advanced", "scalingModifiers", "activationTarget"]);
@@ -163,19 +174,19 @@ fn from_zero(scaled: &Object<'_>, report: &mut Report) {
             "leaves items waiting for ever, with no pod to work them, while the formula gives {value} or less, and counts \
              that as idle even while pods work"
         );
-        report.warning("activation-waits", &activation, message, "take it away, unless they can wait");
+        report.add(Rule::ActivationThreshold, &activation, message, "take it away, unless they can wait");
     }
     let polling = spec.get("pollingInterval");
     if minimum(scaled) == 0 && polling.integer().is_some_and(|seconds| seconds > 30) {
         let message = "is how long the first item may wait before a pod is even asked for";
-        report.warning("slow-start", &polling, message, "set 30 seconds or less, or `minReplicaCount` to 1");
+        report.add(Rule::SlowActivation, &polling, message, "set 30 seconds or less, or `minReplicaCount` to 1");
     }
     let cooldown = spec.get("cooldownPeriod");
     let behavior = spec.at(&["advanced", "horizontalPodAutoscalerConfig", "behavior"]);
     if cooldown.integer().is_some_and(|seconds| (0..300).contains(&seconds)) && !behavior.is_there() {
         let message = "is shorter than the 300 seconds that an HPA without `behavior` remembers: one item after the pause \
                        brings back as many pods as there were before it";
-        report.warning("rebound", &cooldown, message, "set `behavior` of `horizontalPodAutoscalerConfig`");
+        report.add(Rule::Rebound, &cooldown, message, "set `behavior` of `horizontalPodAutoscalerConfig`");
     }
 }
 
@@ -187,16 +198,16 @@ fn behavior(scaled: &Object<'_>, report: &mut Report) {
         let policies = rules.get("policies");
         if policies.is_list() && policies.items().is_empty() {
             let message = "is empty, and no rule: the API server fills in its own";
-            report.warning("behavior", &policies, message, "take it away, or set `selectPolicy` to `Disabled`");
+            report.add(Rule::EmptyPolicies, &policies, message, "take it away, or set `selectPolicy` to `Disabled`");
         }
         let tolerance = rules.get("tolerance");
         // A quantity of Kubernetes, whose thousandths are written `50m`.
         let part = tolerance.text().and_then(|text| text.strip_suffix('m').unwrap_or(text).parse::<f64>().ok());
-        if tolerance.sort() == Some(Sort::Float) {
+        if tolerance.scalar_kind() == Some(ScalarKind::Float) {
             let message = "is a number, and text is needed: the API server refuses the object";
-            report.error("unquoted-text", &tolerance, message, "put it in quotes");
+            report.add(Rule::UnquotedString, &tolerance, message, "put it in quotes");
         } else if tolerance.is_there() && part.is_none_or(|part| !part.is_finite() || part < 0.0) {
-            report.error("behavior", &tolerance, "has to be a part from 0 on", "write \"0.1\" for a tenth");
+            report.add(Rule::Tolerance, &tolerance, "has to be a part from 0 on", "write \"0.1\" for a tenth");
         }
     }
 }
@@ -219,8 +230,8 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
                                    away while they work; it has to be {} at least",
                 HumanDuration(needed)
             );
-            report.warning(
-                "cooldown-cuts-work",
+            report.add(
+                Rule::CooldownTooShort,
                 &at,
                 message,
                 "lengthen it, or count the items in flight with a second trigger",
@@ -238,8 +249,8 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
                 "is an average per pod, and no threshold: a second pod comes only when one would work \
                                    for {share} at what waits"
             );
-            report.warning(
-                "list-length-average",
+            report.add(
+                Rule::ListLengthAverage,
                 &length,
                 message,
                 "set how many items one pod is to have in front of it",
@@ -260,6 +271,6 @@ fn clients(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
         let message = format!(
             "lets {pods} pods come, with {clients} connections at least, and a Redis takes {MOST_CLIENTS} clients as a rule"
         );
-        report.warning("too-many-clients", &high, message, "lower it, or raise `maxclients` of Redis");
+        report.add(Rule::TooManyClients, &high, message, "lower it, or raise `maxclients` of Redis");
     }
 }

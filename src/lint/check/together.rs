@@ -3,6 +3,7 @@
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
+use crate::lint::rule::Rule;
 use crate::lint::spelling::nearest;
 
 pub(super) fn check(objects: &Objects<'_>, report: &mut Report) {
@@ -49,11 +50,11 @@ fn twice(own: &Object<'_>, other: &Object<'_>, report: &mut Report) {
     if same_target(own, other) {
         let message = format!("is the target of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
         let at = own.at(&["spec", "scaleTargetRef", "name"]);
-        report.error("target-twice", &at, message, "put the triggers of both into one");
+        report.add(Rule::DuplicateTarget, &at, message, "put the triggers of both into one");
     } else if own.is_beside(other) && hpa_name(own) == hpa_name(other) {
         let at = own.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
         let message = format!("names the HPA of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
-        report.error("target-twice", &at, message, "give it another name");
+        report.add(Rule::DuplicateHpaName, &at, message, "give it another name");
     }
 }
 
@@ -69,9 +70,9 @@ fn beside(own: &Object<'_>, hpa: &Object<'_>, report: &mut Report) {
                            object, or both set the count against each other",
         own.name
     );
-    let way_out = "take this HPA away: its metrics can be triggers; or let KEDA take it over \
+    let hint = "take this HPA away: its metrics can be triggers; or let KEDA take it over \
                    (scaledobject.keda.sh/transfer-hpa-ownership and its name)";
-    report.error("hpa-beside", &hpa.at(&["spec", "scaleTargetRef", "name"]), message, way_out);
+    report.add(Rule::CompetingHpa, &hpa.at(&["spec", "scaleTargetRef", "name"]), message, hint);
 }
 
 /// A kind that cannot be scaled, or is spelt in another way.
@@ -82,15 +83,15 @@ fn kind(own: &Object<'_>, report: &mut Report) {
     let kind = target.get("kind");
     let Some(text) = kind.text().filter(|text| !pod::SCALED.contains(text)) else { return };
     if matches!(target.get("apiVersion").text(), None | Some("apps/v1")) {
-        let way_out = match nearest(text, pod::SCALED.into_iter()) {
+        let hint = match nearest(text, pod::SCALED.into_iter()) {
             Some(near) => format!("write `{near}`"),
             None => format!("it is one of {}; of anything else `apiVersion` has to be said", pod::SCALED.join(", ")),
         };
-        report.error(
-            "target-kind",
+        report.add(
+            Rule::TargetKind,
             &kind,
             format!("cannot be `{text}`: there is nothing to scale by that kind"),
-            way_out,
+            hint,
         );
     }
 }
@@ -102,17 +103,17 @@ fn missing(own: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let elsewhere = objects.of_kind(kind).find(|object| object.name == text);
     if let Some(namespace) = elsewhere.and_then(|object| object.namespace) {
         let message = format!("is in the namespace `{namespace}`, and KEDA looks in its own");
-        return report.error("target-missing", &name, message, "put both into one namespace");
+        return report.add(Rule::TargetElsewhere, &name, message, "put both into one namespace");
     }
     let known = || objects.all().filter(|object| matches!(object.kind, "Deployment" | "StatefulSet"));
     let same_name = known().find(|object| object.name == text);
     let near = nearest(text, known().map(|object| object.name));
-    let way_out = match (same_name, near) {
+    let hint = match (same_name, near) {
         (Some(object), _) => format!("it is a {}: say so in `kind`", object.kind),
         (None, Some(near)) => format!("did you mean `{near}`?"),
         (None, None) => return,
     };
-    report.warning("target-missing", &name, format!("is no {kind} of these files"), way_out);
+    report.add(Rule::TargetMissing, &name, format!("is no {kind} of these files"), hint);
 }
 
 /// Source: <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
@@ -148,8 +149,8 @@ fn disruption(budget: &Object<'_>, scaled: &Object<'_>, objects: &Objects<'_>, r
             "lets no pod go while there are no more than that, and KEDA goes down to {minimum}: nodes \
                                cannot be drained"
         );
-        report.warning("budget-blocks", &least, message, "use `maxUnavailable` 1");
+        report.add(Rule::BudgetBlocks, &least, message, "use `maxUnavailable` 1");
     } else if matches!(most.text(), Some("0" | "0%")) {
-        report.warning("budget-blocks", &most, "lets no pod go, ever: nodes cannot be drained", "set 1 at least");
+        report.add(Rule::BudgetBlocks, &most, "lets no pod go, ever: nodes cannot be drained", "set 1 at least");
     }
 }

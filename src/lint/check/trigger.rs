@@ -6,20 +6,21 @@ use super::redis::{REDIS, is_list, is_redis};
 use super::{address, credentials, metadata};
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
+use crate::lint::rule::Rule;
 use crate::lint::spelling::nearest;
 
 /// Looks at the triggers of a ScaledObject or ScaledJob, in the order in which they stand.
 pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let triggers = scaled.at(&["spec", "triggers"]);
     if triggers.is_list() && triggers.items().is_empty() {
-        report.error("no-trigger", &triggers, "is empty: there is nothing to scale by", "add a trigger");
+        report.add(Rule::NoTrigger, &triggers, "is empty: there is nothing to scale by", "add a trigger");
     }
     let mut names = BTreeSet::new();
     for trigger in triggers.items() {
         let name = trigger.get("name");
         if name.text().is_some_and(|name| !names.insert(name)) {
             let message = "is the name of another trigger as well: KEDA refuses both";
-            report.error("trigger-name", &name, message, "give each trigger a name of its own");
+            report.add(Rule::DuplicateTriggerName, &name, message, "give each trigger a name of its own");
         }
         kind(&trigger, report);
         metric_type(&trigger, report);
@@ -40,10 +41,9 @@ fn kind(trigger: &Cursor<'_>, report: &mut Report) {
     let Some(text) = kind.text().filter(|text| !REDIS.contains(text)) else { return };
     let near = nearest(text, REDIS.into_iter());
     if near.is_some() || text.to_ascii_lowercase().contains("redis") {
-        let way_out =
-            near.map_or_else(|| format!("it is one of {}", REDIS.join(", ")), |near| format!("write `{near}`"));
+        let hint = near.map_or_else(|| format!("it is one of {}", REDIS.join(", ")), |near| format!("write `{near}`"));
         let message = format!("cannot be `{text}`: KEDA has no such trigger, and refuses the object");
-        report.error("trigger-type", &kind, message, way_out);
+        report.add(Rule::TriggerType, &kind, message, hint);
     }
 }
 
@@ -52,15 +52,15 @@ fn metric_type(trigger: &Cursor<'_>, report: &mut Report) {
     let metric = trigger.get("metricType");
     let Some(text) = metric.text() else { return };
     if trigger.object.kind == "ScaledJob" {
-        report.error("metric-type", &metric, "is refused in a ScaledJob: it has no HPA", "take it away");
+        report.add(Rule::MetricType, &metric, "is refused in a ScaledJob: it has no HPA", "take it away");
     } else if !is_redis(trigger) {
     } else if text == "Value" {
         let message = "`Value` multiplies the pods at every look for as long as the list stays longer than its \
                        `listLength`: 1, 2, 4, 8 pods and so on to the maximum";
-        report.warning("metric-type-value", &metric, message, "take it away: `AverageValue` is what a list needs");
+        report.add(Rule::MetricTypeValue, &metric, message, "take it away: `AverageValue` is what a list needs");
     } else if text != "AverageValue" {
         let message = format!("cannot be `{text}`: KEDA or the HPA refuses it");
-        report.error("metric-type", &metric, message, "take it away: `AverageValue` is what a list needs");
+        report.add(Rule::MetricType, &metric, message, "take it away: `AverageValue` is what a list needs");
     }
 }
 
@@ -70,7 +70,7 @@ fn cached(trigger: &Cursor<'_>, report: &mut Report) {
     let kind = trigger.get("type").text().unwrap_or_default();
     if cached.is_true() && matches!(kind, "cpu" | "memory" | "cron") {
         let message = format!("is refused for a trigger of type `{kind}`");
-        report.error("cached-metrics", &cached, message, "take it away");
+        report.add(Rule::CachedMetrics, &cached, message, "take it away");
     }
 }
 
@@ -90,12 +90,12 @@ fn maximum(triggers: &Cursor<'_>, report: &mut Report) {
         if !own.trim().is_empty() && stands_alone {
             let message = "is one of several lists, and the largest alone decides: 40 items in each ask for as many pods \
                            as 40 in one";
-            let way_out = if triggers.object.kind == "ScaledJob" {
+            let hint = if triggers.object.kind == "ScaledJob" {
                 "where the sum is meant, set `multipleScalersCalculation` `sum` in `scalingStrategy`"
             } else {
                 "where the sum is meant, name the triggers and add them up in `formula` of `scalingModifiers`"
             };
-            return report.warning("triggers-maximum", &trigger.at(&["metadata", "listName"]), message, way_out);
+            return report.add(Rule::TriggersMaximum, &trigger.at(&["metadata", "listName"]), message, hint);
         }
     }
 }

@@ -5,6 +5,7 @@ use super::target::resolve;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod::Variable;
+use crate::lint::rule::Rule;
 use crate::profile::KedaVersion;
 
 /// Where a field is, of which kind, and the first KEDA that knows it.
@@ -50,12 +51,12 @@ pub(super) fn check(scaled: &Object<'_>, version: KedaVersion, report: &mut Repo
                 continue;
             };
             let message = format!("is read from KEDA 2.16.0 on, and {version} is in the cluster: it passes over it");
-            report.error("keda-version", at, message, format!("write `{own}`, or use a newer KEDA"));
+            report.add(Rule::KedaVersion, at, message, format!("write `{own}`, or use a newer KEDA"));
         }
         let cluster = kind;
         if version < KedaVersion(2, 10, 0) && cluster.text().is_some_and(|kind| kind.starts_with("redis-cluster")) {
             let message = format!("is what KEDA {version} cannot read where its servers are Redis 7 or newer");
-            report.warning("keda-version", &cluster, message, "use KEDA 2.10.0 or newer");
+            report.add(Rule::KedaLimitation, &cluster, message, "use KEDA 2.10.0 or newer");
         }
     }
     let strategy = scaled.at(&["spec", "scalingStrategy", "strategy"]);
@@ -63,7 +64,7 @@ pub(super) fn check(scaled: &Object<'_>, version: KedaVersion, report: &mut Repo
         Some("eager") => needs(&strategy, KedaVersion(2, 15, 0), version, report),
         Some("default") if (KedaVersion(2, 20, 0)..KedaVersion(2, 20, 2)).contains(&version) => {
             let message = format!("is refused by KEDA {version} when it is named");
-            report.error("keda-version", &strategy, message, "take it away: it is what KEDA takes without it");
+            report.add(Rule::KedaVersion, &strategy, message, "take it away: it is what KEDA takes without it");
         }
         _ => {}
     }
@@ -93,7 +94,7 @@ pub(super) fn check_host(scaled: &Object<'_>, objects: &Objects<'_>, version: Ke
                     "is a Redis of Alibaba Cloud, whose proxy refuses the script by which KEDA {version} counts a list \
                      (`bad lua script`)"
                 );
-                report.warning("keda-version", &value, message, "use KEDA 2.20.0 or newer");
+                report.add(Rule::KedaLimitation, &value, message, "use KEDA 2.20.0 or newer");
             }
         }
     }
@@ -109,7 +110,7 @@ pub(super) fn check_authentication(object: &Object<'_>, version: KedaVersion, re
         let of_redis = matches!(parameter.text(), Some("ca" | "cert" | "key" | "keyPassword" | "tls"));
         if of_redis && version < KedaVersion(2, 12, 0) {
             let message = format!("is read by Redis triggers from KEDA 2.12.0 on, and {version} is in the cluster");
-            report.warning("keda-version", &parameter, message, "use a newer KEDA");
+            report.add(Rule::KedaLimitation, &parameter, message, "use a newer KEDA");
         }
     }
 }
@@ -139,13 +140,13 @@ pub(super) fn check_api(root: &Cursor<'_>, report: &mut Report) {
     if ours && !(its_group == group && versions.contains(&version)) {
         let newest = versions.last().copied().unwrap_or_default();
         let message = format!("has no {kind}: the API server refuses the object");
-        report.error("api-version", &at, message, format!("write `{group}/{newest}`"));
+        report.add(Rule::ApiVersion, &at, message, format!("write `{group}/{newest}`"));
     }
 }
 
 fn needs(at: &Cursor<'_>, since: KedaVersion, version: KedaVersion, report: &mut Report) {
     if at.is_there() && version < since {
         let message = format!("needs KEDA {since}, and {version} is in the cluster: it drops this without a word");
-        report.error("keda-version", at, message, "take it away, or use a newer KEDA");
+        report.add(Rule::KedaVersion, at, message, "take it away, or use a newer KEDA");
     }
 }

@@ -5,20 +5,19 @@ mod purpose;
 use self::purpose::Warning;
 use crate::lint::check::check as check_manifests;
 use crate::lint::file::File;
-use crate::lint::finding::{Finding, Severity};
+use crate::lint::finding::Finding;
+use crate::lint::rule::Rule;
 use crate::profile::{KedaVersion, Profile, ProfileError, Source};
 
 /// What is wrong in a profile.
 #[derive(Debug)]
 pub struct ProfileFinding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it goes by, always the same: `short-host`.
-    pub code: &'static str,
+    /// The rule that is violated.
+    pub rule: Rule,
     /// What is wrong, and where in the profile.
     pub error: ProfileError,
     /// What to do about it.
-    pub way_out: String,
+    pub hint: String,
 }
 
 /// What is in objects, by how its path ends or goes on, and the keys of the profile that it comes from; the first that is
@@ -59,32 +58,32 @@ const KEYS: &[(&str, &[&[&str]])] = &[
 
 /// What goes by this code, in what is called so, comes from these keys rather, if from any; and the way out of the profile,
 /// which has no fields.
-type Own = (&'static str, &'static str, &'static [&'static [&'static str]], &'static str);
+type Own = (Rule, &'static str, &'static [&'static [&'static str]], &'static str);
 
 const OWN: &[Own] = &[
     (
-        "port-of-tls",
+        Rule::TlsPort,
         "",
         &[&["redis", "port"], &["redis", "url"], &["redis", "addresses"]],
         "set `tls = true` in [redis], or write rediss:// in the URL",
     ),
     (
-        "password-in-plain-text",
+        Rule::PasswordInPlainText,
         ".args",
         &[&["consume", "command"]],
         "keep it in a Secret, and have the command read it there: what `secret` of [deploy] names is in its environment \
          (REDIS_PASSWORD)",
     ),
-    ("password-in-plain-text", "", &[], "take it out of the profile: a ConfigMap is no place for it"),
+    (Rule::PasswordInPlainText, "", &[], "take it out of the profile: a ConfigMap is no span for it"),
     (
-        "cooldown-cuts-work",
+        Rule::CooldownTooShort,
         "",
         &[],
         "lengthen it, or leave `delivery` out: with at-least-once, items in flight are counted as well",
     ),
-    ("rebound", "", &[], "take `omit-behavior` away, or lengthen the cooldown to 5 minutes"),
+    (Rule::Rebound, "", &[], "take `omit-behavior` away, or lengthen the cooldown to 5 minutes"),
     (
-        "tls-unverified",
+        Rule::TlsUnverified,
         "",
         &[],
         "take it away, and name the certificate to trust, a key of the Secret, in `secret-ca-key` of [deploy]",
@@ -95,10 +94,10 @@ const OWN: &[Own] = &[
 const ANYWHERE: &[&[&str]] = &[&["deploy", "name"]];
 
 /// What says nothing where the profile does not say it itself: it is written for completeness.
-const OF_OWN_WORDS: [&str; 3] = ["cooldown-no-effect", "polling-no-effect", "image-tag"];
+const OF_OWN_WORDS: [Rule; 3] = [Rule::CooldownNoEffect, Rule::PollingNoEffect, Rule::ImageTag];
 
 /// What the profile says on purpose, and keeps outside of what is rendered.
-const ON_PURPOSE: [&str; 1] = ["authentication-missing"];
+const ON_PURPOSE: [Rule; 1] = [Rule::AuthenticationMissing];
 
 /// What is wrong, and in which line.
 type Placed = (Option<usize>, ProfileFinding);
@@ -109,46 +108,46 @@ pub fn check(profile: &Profile, yaml: &str, version: KedaVersion) -> Vec<Profile
     let file = File::read(&source.name, yaml);
     let of_objects = check_manifests(&[file], version)
         .into_iter()
-        .filter(|finding| !ON_PURPOSE.contains(&finding.code))
+        .filter(|finding| !ON_PURPOSE.contains(&finding.rule))
         .filter_map(|finding| placed(source, finding));
     let of_profile = purpose::check(profile, version).filter_map(|warning| warned(source, warning));
     let mut findings: Vec<Placed> = of_objects.chain(of_profile).collect();
     // What is missing comes last.
     findings.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
     // Several triggers come from one key.
-    findings.dedup_by(|(_, a), (_, b)| a.code == b.code && a.error.to_string() == b.error.to_string());
+    findings.dedup_by(|(_, a), (_, b)| a.rule == b.rule && a.error.to_string() == b.error.to_string());
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
 fn placed(source: &Source, finding: Finding) -> Option<Placed> {
-    let Finding { severity, code, path, message, way_out, .. } = finding;
-    let own = OWN.iter().find(|(own, part, ..)| *own == code && path.contains(part));
+    let Finding { rule, path, message, hint, .. } = finding;
+    let own = OWN.iter().find(|(own, part, ..)| *own == rule && path.contains(part));
     // The last of what is named is the nearest.
     let named = KEYS.iter().filter_map(|(part, keys)| Some((path.rfind(part)?, part.len(), *keys)));
     let keys = named.max_by_key(|(at, length, _)| (*at, *length)).map_or(ANYWHERE, |(.., keys)| keys);
     let set = own.iter().flat_map(|(_, _, keys, _)| *keys).chain(keys).find(|key| source.find(key).is_some());
-    if set.is_none() && OF_OWN_WORDS.contains(&code) {
+    if set.is_none() && OF_OWN_WORDS.contains(&rule) {
         return None;
     }
     let key = set.unwrap_or(&keys[0]);
     let message = in_profile_words(&message);
-    let error = match code {
-        "password-in-plain-text" => source.error_hiding(key, message),
+    let error = match rule {
+        Rule::PasswordInPlainText => source.error_hiding(key, message),
         _ => source.error_at(key, message),
     };
-    let way_out = own.map_or_else(|| in_profile_words(&way_out), |(.., way_out)| (*way_out).to_owned());
-    Some((source.line_of(key), ProfileFinding { severity, code, error, way_out }))
+    let hint = own.map_or_else(|| in_profile_words(&hint), |(.., hint)| (*hint).to_owned());
+    Some((source.line_of(key), ProfileFinding { rule, error, hint }))
 }
 
 /// `None` where what is missing is there, and has been passed over because it is wrong.
 fn warned(source: &Source, warning: Warning) -> Option<Placed> {
-    let Warning { code, key, message, way_out } = warning;
+    let Warning { rule, key, message, hint } = warning;
     let last = key.last().copied().unwrap_or_default();
-    if source.names_passed_over(&format!("`{last}` {message} {way_out}")) {
+    if source.names_passed_over(&format!("`{last}` {message} {hint}")) {
         return None;
     }
     let error = source.error_at(key, message);
-    Some((source.line_of(key), ProfileFinding { severity: Severity::Warning, code, error, way_out }))
+    Some((source.line_of(key), ProfileFinding { rule, error, hint }))
 }
 
 /// Fields that messages name, and the keys of the profile they are written from; others are called the same.

@@ -2,6 +2,7 @@
 
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::lint::rule::Rule;
 use crate::profile::deploy::DeployTable;
 use crate::profile::{ConsumeTable, KedaVersion, ProduceTable, Profile, ScaleKind};
 use crate::units::HumanDuration;
@@ -9,11 +10,11 @@ use crate::workload::{Rate, Work};
 
 /// Something to warn of.
 pub(super) struct Warning {
-    pub(super) code: &'static str,
+    pub(super) rule: Rule,
     /// The key that it comes from, or that is missing.
     pub(super) key: &'static [&'static str],
     pub(super) message: String,
-    pub(super) way_out: String,
+    pub(super) hint: String,
 }
 
 pub(super) fn check(profile: &Profile, version: KedaVersion) -> impl Iterator<Item = Warning> {
@@ -32,11 +33,10 @@ fn nobody_works(profile: &Profile) -> Option<Warning> {
         Some(_) => return None,
     };
     Some(Warning {
-        code: "nobody-works",
+        rule: Rule::NoHandler,
         key: &["consume", "work"],
         message: format!("{message}: pods write each item to their log and take it off the list, and that is all"),
-        way_out: "set `command` to what works an item; or `work`, such as \"2s..6s\", where it is all for show"
-            .to_owned(),
+        hint: "set `command` to what works an item; or `work`, such as \"2s..6s\", where it is all for show".to_owned(),
     })
 }
 
@@ -48,11 +48,11 @@ fn pods_end(profile: &Profile) -> Option<Warning> {
         _ => return None,
     };
     Some(Warning {
-        code: "pods-end",
+        rule: Rule::ConsumerExits,
         key,
         message: "ends a pod that Kubernetes starts again, after longer and longer pauses (CrashLoopBackOff)"
             .to_owned(),
-        way_out: "take it away: KEDA ends pods that have nothing to do; or set `kind = \"ScaledJob\"` in [scale]"
+        hint: "take it away: KEDA ends pods that have nothing to do; or set `kind = \"ScaledJob\"` in [scale]"
             .to_owned(),
     })
 }
@@ -66,13 +66,13 @@ fn no_timeout(profile: &Profile) -> Option<Warning> {
     };
     let drain = drain.unwrap_or(HumanDuration(DEFAULT_DRAIN));
     Some(Warning {
-        code: "no-timeout",
+        rule: Rule::NoTimeout,
         key: &["consume", "command"],
         message: format!(
             "may take as long as it likes, and is cut off where it takes longer than {drain} (`drain`) when its pod is \
              taken away: its item is {lost}; nobody can tell whether that and the cooldown are long enough"
         ),
-        way_out: "set `timeout` to what an item may take at most".to_owned(),
+        hint: "set `timeout` to what an item may take at most".to_owned(),
     })
 }
 
@@ -85,14 +85,14 @@ fn no_pace(profile: &Profile) -> Option<Warning> {
         return None;
     }
     Some(Warning {
-        code: "no-pace",
+        rule: Rule::UnlimitedProducer,
         key: match (every, rate) {
             (Some(_), _) => &["produce", "every"],
             (_, Some(_)) => &["produce", "rate"],
             _ => &["deploy", "producer"],
         },
         message: "pushes items as fast as Redis takes them, and never ends: they fill its memory".to_owned(),
-        way_out: "set `rate` or `every` in [produce]; or `count`, for a Job that ends, or `max-backlog`".to_owned(),
+        hint: "set `rate` or `every` in [produce]; or `count`, for a Job that ends, or `max-backlog`".to_owned(),
     })
 }
 
@@ -103,19 +103,19 @@ fn nobody_gets_in(profile: &Profile) -> Option<Warning> {
     };
     let label = format!("app.kubernetes.io/part-of: {}", deploy.name());
     Some(Warning {
-        code: "redis-guarded",
+        rule: Rule::NetworkPolicy,
         key: &["deploy", "target"],
         message: format!("cannot reach this Redis: its NetworkPolicy lets in KEDA, and pods with the label `{label}`"),
-        way_out: format!("give the pods of `{}` that label, or set `network-policy = false` in [deploy]", target.name),
+        hint: format!("give the pods of `{}` that label, or set `network-policy = false` in [deploy]", target.name),
     })
 }
 
 fn unknown(version: KedaVersion) -> Option<Warning> {
     let newest = KedaVersion::NEWEST;
     ((version.0, version.1) > (newest.0, newest.1)).then(|| Warning {
-        code: "keda-version",
+        rule: Rule::UnknownKedaVersion,
         key: &["scale", "keda-version"],
         message: format!("is {version}, newer than what is known here: that is {newest}"),
-        way_out: "see in its changelog what it no longer takes".to_owned(),
+        hint: "see in its changelog what it no longer takes".to_owned(),
     })
 }

@@ -2,7 +2,7 @@
 
 /// A stretch of one line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Span {
     /// Counted from 1.
     pub line: usize,
     /// Counted from 1, in characters.
@@ -15,9 +15,9 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) value: Value,
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     /// Where its text stands, which for an alias is somewhere else.
-    pub(crate) origin: Place,
+    pub(crate) origin: Span,
     /// The last line of its text.
     pub(crate) end: usize,
 }
@@ -37,13 +37,13 @@ pub(crate) enum Value {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) key: String,
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) node: Node,
 }
 
 /// What kubectl takes a scalar for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum ScalarKind {
     Null,
     Boolean,
     Integer,
@@ -76,30 +76,30 @@ impl Node {
     /// A scalar as it is written, unless it is null.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
-            Value::Scalar { text, .. } if self.sort() != Some(Sort::Null) => Some(text),
+            Value::Scalar { text, .. } if self.scalar_kind() != Some(ScalarKind::Null) => Some(text),
             _ => None,
         }
     }
 
     /// What a scalar is; `None` for anything else.
-    pub(crate) fn sort(&self) -> Option<Sort> {
+    pub(crate) fn scalar_kind(&self) -> Option<ScalarKind> {
         match &self.value {
-            Value::Scalar { text, plain: true } => Some(sort(text)),
-            Value::Scalar { .. } => Some(Sort::Text),
+            Value::Scalar { text, plain: true } => Some(scalar_kind(text)),
+            Value::Scalar { .. } => Some(ScalarKind::Text),
             _ => None,
         }
     }
 }
 
 /// What a word without quotes is in YAML 1.1, which kubectl reads.
-fn sort(word: &str) -> Sort {
+fn scalar_kind(word: &str) -> ScalarKind {
     if matches!(word, "" | "~" | "null" | "Null" | "NULL") {
-        return Sort::Null;
+        return ScalarKind::Null;
     }
     let lower = word.to_ascii_lowercase();
     let cased = [lower.as_str(), &lower.to_ascii_uppercase(), &capital(&lower)].contains(&word);
     if cased && matches!(lower.as_str(), "y" | "yes" | "on" | "true" | "n" | "no" | "off" | "false") {
-        return Sort::Boolean;
+        return ScalarKind::Boolean;
     }
     let digits = word.trim_start_matches(['+', '-']).replace('_', "");
     let of_base = |base: u32, text: &str| !text.is_empty() && text.chars().all(|c| c.is_digit(base));
@@ -107,11 +107,11 @@ fn sort(word: &str) -> Sort {
         .iter()
         .any(|(prefix, base)| digits.strip_prefix(prefix).is_some_and(|rest| of_base(*base, rest)));
     if of_base(10, &digits) || other_base {
-        return Sort::Integer;
+        return ScalarKind::Integer;
     }
     let special = matches!(digits.to_ascii_lowercase().as_str(), ".inf" | ".nan");
     let numeric = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') && digits.parse::<f64>().is_ok();
-    if special || numeric { Sort::Float } else { Sort::Text }
+    if special || numeric { ScalarKind::Float } else { ScalarKind::Text }
 }
 
 fn capital(word: &str) -> String {
@@ -126,24 +126,24 @@ mod tests {
     #[test]
     fn words_are_what_kubectl_takes_them_for() {
         for (word, expected) in [
-            ("50", Sort::Integer),
-            ("-1", Sort::Integer),
-            ("0x1F", Sort::Integer),
-            ("1_000", Sort::Integer),
-            ("1e3", Sort::Float),
-            ("0.5", Sort::Float),
-            (".inf", Sort::Float),
-            ("yes", Sort::Boolean),
-            ("On", Sort::Boolean),
-            ("true", Sort::Boolean),
-            ("yEs", Sort::Text),
-            ("~", Sort::Null),
-            ("redis:6379", Sort::Text),
-            ("10.0.0.1", Sort::Text),
-            ("30s", Sort::Text),
-            ("infinity", Sort::Text),
+            ("50", ScalarKind::Integer),
+            ("-1", ScalarKind::Integer),
+            ("0x1F", ScalarKind::Integer),
+            ("1_000", ScalarKind::Integer),
+            ("1e3", ScalarKind::Float),
+            ("0.5", ScalarKind::Float),
+            (".inf", ScalarKind::Float),
+            ("yes", ScalarKind::Boolean),
+            ("On", ScalarKind::Boolean),
+            ("true", ScalarKind::Boolean),
+            ("yEs", ScalarKind::Text),
+            ("~", ScalarKind::Null),
+            ("redis:6379", ScalarKind::Text),
+            ("10.0.0.1", ScalarKind::Text),
+            ("30s", ScalarKind::Text),
+            ("infinity", ScalarKind::Text),
         ] {
-            assert_eq!(sort(word), expected, "{word}");
+            assert_eq!(scalar_kind(word), expected, "{word}");
         }
     }
 }

@@ -2,26 +2,26 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span};
+use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan};
 
-use super::node::{Entry, Node, Place, Value};
+use super::node::{Entry, Node, Span, Value};
 
 /// So much of a file is looked at; a few lines of aliases could ask for more than any memory holds.
 const MOST_NODES: usize = 500_000;
 
 /// What keeps a document from being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Broken {
-    pub(crate) place: Place,
+pub(crate) struct SyntaxError {
+    pub(crate) span: Span,
     pub(crate) message: String,
 }
 
 /// A list or map that is not over yet.
 struct Open {
     anchor: usize,
-    start: Span,
+    start: ParserSpan,
     /// What came last where the next value belongs to it.
-    key: Option<(String, Place)>,
+    key: Option<(String, Span)>,
     /// It is a map where this is one.
     content: Value,
 }
@@ -34,15 +34,15 @@ struct Reader {
 }
 
 /// Reads all documents that can be read, and says what is wrong with the others.
-pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<Broken>) {
+pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<SyntaxError>) {
     let mut parser = Parser::new_from_str(text);
     let mut reader = Reader { documents: Vec::new(), open: Vec::new(), anchors: HashMap::new(), nodes: 0 };
     let mut broken = Vec::new();
     while let Some(event) = parser.next_event() {
         let fault = match event {
             Ok((event, span)) => reader.take(event, span).err(),
-            Err(error) => Some(Broken {
-                place: Place { line: error.marker().line(), column: error.marker().col() + 1, width: 1 },
+            Err(error) => Some(SyntaxError {
+                span: Span { line: error.marker().line(), column: error.marker().col() + 1, width: 1 },
                 message: error.info(),
             }),
         };
@@ -58,7 +58,7 @@ pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<Broken>) {
 }
 
 impl Reader {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Broken> {
+    fn take(&mut self, event: Event<'_>, span: ParserSpan) -> Result<(), SyntaxError> {
         let open = |content, anchor| Open { anchor, start: span, key: None, content };
         match event {
             Event::MappingStart(_, anchor, _) => self.open.push(open(Value::Map(Vec::new()), anchor)),
@@ -79,7 +79,7 @@ impl Reader {
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else { return Ok(()) };
                 self.nodes += size(&node);
-                return self.put(Node { place: place(span), ..node }, 0);
+                return self.put(Node { span: span_of(span), ..node }, 0);
             }
             _ => {}
         }
@@ -87,8 +87,8 @@ impl Reader {
     }
 
     /// Puts a value where it belongs: into what is open, or among the documents.
-    fn put(&mut self, node: Node, anchor: usize) -> Result<(), Broken> {
-        let fault = |message: &str| Err(Broken { place: node.place, message: message.to_owned() });
+    fn put(&mut self, node: Node, anchor: usize) -> Result<(), SyntaxError> {
+        let fault = |message: &str| Err(SyntaxError { span: node.span, message: message.to_owned() });
         self.nodes += 1;
         if self.nodes > MOST_NODES {
             return fault("there is more in this file, or in its aliases, than can be looked at");
@@ -102,9 +102,9 @@ impl Reader {
         };
         match (content, key.take()) {
             (Value::List(items), _) => items.push(node),
-            (Value::Map(entries), Some((key, place))) => entries.push(Entry { key, place, node }),
+            (Value::Map(entries), Some((key, span))) => entries.push(Entry { key, span, node }),
             (_, _) => match node.value {
-                Value::Scalar { text, .. } => *key = Some((text, node.place)),
+                Value::Scalar { text, .. } => *key = Some((text, node.span)),
                 _ => return fault("a list or map cannot be a key"),
             },
         }
@@ -133,14 +133,14 @@ fn size(node: &Node) -> usize {
     1 + within.map(size).sum::<usize>()
 }
 
-fn node(value: Value, first: Span, last: Span) -> Node {
-    Node { value, place: place(first), origin: place(first), end: last.end.line() }
+fn node(value: Value, first: ParserSpan, last: ParserSpan) -> Node {
+    Node { value, span: span_of(first), origin: span_of(first), end: last.end.line() }
 }
 
-fn place(span: Span) -> Place {
-    let (start, end) = (span.start, span.end);
+fn span_of(parsed: ParserSpan) -> Span {
+    let (start, end) = (parsed.start, parsed.end);
     let width = if start.line() == end.line() { end.col().saturating_sub(start.col()) } else { 1 };
-    Place { line: start.line(), column: start.col() + 1, width: width.max(1) }
+    Span { line: start.line(), column: start.col() + 1, width: width.max(1) }
 }
 
 #[cfg(test)]
@@ -154,7 +154,7 @@ mod tests {
             Ok(index) => &node.items()[index],
             Err(_) => &node.get(key).unwrap_or_else(|| panic!("no {key}: {node:?}")).node,
         });
-        (node.place.line, node.place.column, node.place.width)
+        (node.span.line, node.span.column, node.span.width)
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
     fn what_cannot_be_read_leaves_the_rest_readable() {
         let (documents, broken) = read("a: 1\n---\nb: [1\nc: }\n---\nd: 2\n");
         assert_eq!(broken.len(), 1, "{broken:?}");
-        assert!((2..=4).contains(&broken[0].place.line), "{broken:?}");
+        assert!((2..=4).contains(&broken[0].span.line), "{broken:?}");
         assert!(documents.iter().any(|document| document.get("d").is_some()));
     }
 

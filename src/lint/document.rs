@@ -1,0 +1,59 @@
+//! The rules as a page of the manual, docs/lints.md.
+
+use super::rule::Rule;
+
+/// How the page begins; the rest is made from the rules.
+const INTRODUCTION: &str = "\
+# Lint rules
+
+`qscale render --check` checks a profile and the objects rendered from it; `qscale render --lint FILE…` checks any
+manifests. Both work offline. Each finding names its rule:
+
+```text
+warning[short-host]: scaledobject.yaml:14:16: ScaledObject/worker: spec.triggers[0].metadata.address: …
+```
+
+An *error* is refused by the API server or by KEDA, or does not do what it says; a *warning* is accepted and most likely
+not what was meant. Errors exit with status 4, and with `--deny-warnings` warnings do as well.
+
+`--allow CODE` silences a rule; repeat it or separate codes by commas:
+
+```console
+$ qscale render --lint k8s/demo.yaml --deny-warnings --allow short-host,image-tag
+0 errors, 0 warnings
+
+```
+
+`qscale render --rules` prints this page.
+";
+
+/// Renders all rules as Markdown: a table per subject, then a section per rule.
+pub fn markdown() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for (subject, rules) in Rule::SUBJECTS {
+        page += &format!("\n## {subject}\n\n| Rule | Severity | Finding |\n|---|---|---|\n");
+        for rule in *rules {
+            let about = rule.about();
+            page += &format!("| [`{rule}`](#{rule}) | {} | {} |\n", about.severity, about.summary);
+        }
+    }
+    page += "\n## Descriptions\n";
+    Rule::all().for_each(|rule| page += &section(rule));
+    page
+}
+
+fn section(rule: Rule) -> String {
+    let about = rule.about();
+    let mut section = format!("\n### {rule}\n\n{} ({}).\n\n{}\n", about.summary, about.severity, about.text);
+    if let Some(source) = about.source {
+        section += &match source.strip_prefix("Kubernetes, ") {
+            Some(source) if source.starts_with("https://") => format!("\nSource: <{source}>\n"),
+            Some(source) => format!("\nSource: Kubernetes, `{source}`\n"),
+            None => format!("\nSource: KEDA, `{source}`\n"),
+        };
+    }
+    if let Some(example) = about.example {
+        section += &format!("\n```yaml\n{example}\n```\n");
+    }
+    section
+}
