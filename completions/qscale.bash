@@ -1112,7 +1112,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__render)
-            opts="-n -p -v -q -h --namespace --image --keda-version --only --format --out-dir --schema --check --lint --deny-warnings --profile --env --log --color --verbose --quiet --help"
+            opts="-n -p -v -q -h --namespace --image --keda-version --only --format --out-dir --schema --rules --check --lint --deny-warnings --allow --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1151,6 +1151,10 @@ _qscale() {
                     return 0
                     ;;
                 --lint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

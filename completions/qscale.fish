@@ -332,7 +332,8 @@ json\t'A List'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l out-dir -d 'Write a file for each object into this folder, and a kustomization.yaml: for kubectl apply -k' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l schema -d 'Write the JSON Schema of profiles instead, for editors; markdown writes the reference of all keys' -r -f -a "json\t'JSON Schema, draft 7'
 markdown\t'A heading per key'"
-complete -c qscale -n "__fish_qscale_using_subcommand render" -l lint -d 'Say instead what is wrong with manifests that are there already, `-` for stdin; exit 4 for errors' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l lint -d 'Check existing manifests instead, `-` for stdin; exit 4 for errors' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l allow -d 'With --check or --lint: silence these rules, such as short-host,image-tag; --rules lists them' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s p -l profile -d 'TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l env -d 'Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l log -d 'The form of the log on stderr' -r -f -a "text\t'Human-readable text'
@@ -340,7 +341,8 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand render" -l check -d 'Say instead what is wrong with the profile and what is rendered from it; exit 4 for errors'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l rules -d 'Write the lint rules as Markdown instead: code, severity and description of each'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l check -d 'Check the profile and the objects rendered from it instead; exit 4 for errors'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l deny-warnings -d 'With --check or --lint: exit 4 for warnings as well'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Say more: where each setting comes from, and every try to connect'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s q -l quiet -d 'Say only what is wrong'

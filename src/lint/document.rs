@@ -1,5 +1,7 @@
 //! The rules as a page of the manual, docs/lints.md.
 
+use std::iter;
+
 use super::rule::Rule;
 
 /// How the page begins; the rest is made from the rules.
@@ -29,31 +31,27 @@ $ qscale render --lint k8s/demo.yaml --deny-warnings --allow short-host,image-ta
 
 /// Renders all rules as Markdown: a table per subject, then a section per rule.
 pub fn markdown() -> String {
-    let mut page = INTRODUCTION.to_owned();
-    for (subject, rules) in Rule::SUBJECTS {
-        page += &format!("\n## {subject}\n\n| Rule | Severity | Finding |\n|---|---|---|\n");
-        for rule in *rules {
-            let about = rule.about();
-            page += &format!("| [`{rule}`](#{rule}) | {} | {} |\n", about.severity, about.summary);
-        }
-    }
-    page += "\n## Descriptions\n";
-    Rule::all().for_each(|rule| page += &section(rule));
-    page
+    let tables = Rule::SUBJECTS.iter().flat_map(|(subject, rules)| {
+        let header = format!("\n## {subject}\n\n| Rule | Severity | Finding |\n|---|---|---|\n");
+        iter::once(header).chain(rules.iter().copied().map(row))
+    });
+    let descriptions = iter::once("\n## Descriptions\n".to_owned()).chain(Rule::all().map(section));
+    iter::once(INTRODUCTION.to_owned()).chain(tables).chain(descriptions).collect()
+}
+
+fn row(rule: Rule) -> String {
+    let about = rule.about();
+    format!("| [`{rule}`](#{rule}) | {} | {} |\n", about.severity, about.summary)
 }
 
 fn section(rule: Rule) -> String {
     let about = rule.about();
-    let mut section = format!("\n### {rule}\n\n{} ({}).\n\n{}\n", about.summary, about.severity, about.text);
-    if let Some(source) = about.source {
-        section += &match source.strip_prefix("Kubernetes, ") {
-            Some(source) if source.starts_with("https://") => format!("\nSource: <{source}>\n"),
-            Some(source) => format!("\nSource: Kubernetes, `{source}`\n"),
-            None => format!("\nSource: KEDA, `{source}`\n"),
-        };
-    }
-    if let Some(example) = about.example {
-        section += &format!("\n```yaml\n{example}\n```\n");
-    }
-    section
+    let source = about.source.map(|source| match source.strip_prefix("Kubernetes, ") {
+        Some(source) if source.starts_with("https://") => format!("\nSource: <{source}>\n"),
+        Some(source) => format!("\nSource: Kubernetes, `{source}`\n"),
+        None => format!("\nSource: KEDA, `{source}`\n"),
+    });
+    let example = about.example.map(|example| format!("\n```yaml\n{example}\n```\n"));
+    let text = format!("\n### {rule}\n\n{} ({}).\n\n{}\n", about.summary, about.severity, about.text);
+    [Some(text), source, example].into_iter().flatten().collect()
 }
