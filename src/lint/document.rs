@@ -20,10 +20,8 @@ not what was meant. Errors exit with status 4, and with `--deny-warnings` warnin
 
 `--allow CODE` silences a rule; repeat it or separate codes by commas:
 
-```console
-$ qscale render --lint k8s/demo.yaml --deny-warnings --allow short-host,image-tag
-0 errors, 0 warnings
-
+```sh
+qscale render --lint k8s/*.yaml --deny-warnings --allow short-host,image-tag
 ```
 
 `qscale render --rules` prints this page.
