@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::error::ProfileError;
+use super::error::{Problem, ProfileError};
 use super::exit_map::ExitTable;
 use super::listen::ListenAddress;
 use super::source::Source;
@@ -78,18 +78,16 @@ impl ConsumeTable {
     /// Cross-field validation.
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
         if self.lease.is_some_and(|lease| lease.0 < SHORTEST_LEASE) {
-            return Err(source.error_at(&["consume", "lease"], "is shorter than 500ms"));
+            return Err(source.error_at(&["consume", "lease"], "must be at least 500ms"));
         }
         if self.timeout.is_some_and(|timeout| timeout.0.is_zero()) {
-            return Err(
-                source.error_at(&["consume", "timeout"], "leaves a command no time at all: leave it out for no limit")
-            );
+            return Err(source.error_at(&["consume", "timeout"], "must be more than 0s: remove it for no limit"));
         }
         if self.command.is_some() && self.work.is_some() {
-            return Err(source.error_at(&["consume", "command"], "excludes `work`: keep one of them"));
+            return Err(source.error_at(&["consume", "command"], Problem::Conflict("work")));
         }
         if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
-            return Err(source.error_at(&["consume", "command"], "is empty: name the program first"));
+            return Err(source.error_at(&["consume", "command"], "is empty: expected a program and its arguments"));
         }
         self.exit.as_ref().map_or(Ok(()), |exit| exit.check(source))
     }

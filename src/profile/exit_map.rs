@@ -62,22 +62,22 @@ impl ExitTable {
         lists.into_iter().filter_map(|(key, meaning, list)| Some((key, meaning, list.as_deref()?)))
     }
 
-    /// What no single list can be wrong in alone.
+    /// Cross-field validation.
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: String| Err(source.error_at(&[TABLE[0], TABLE[1], key], message));
         let mut seen = BTreeMap::new();
         for (key, status) in self.lists().flat_map(|(key, _, list)| list.iter().map(move |status| (key, *status))) {
             if u8::try_from(status).is_err() {
-                return wrong(key, format!("holds {status}: an exit status is 0 to 255"));
+                return wrong(key, format!("`{status}` is not a valid exit status: expected 0 to 255"));
             }
             if let Some(first) = seen.insert(status, key) {
                 let again = if first == key { "twice".to_owned() } else { format!("as `{first}` does") };
-                return wrong(key, format!("holds {status} {again}: a status has one meaning"));
+                return wrong(key, format!("lists {status} {again}: an exit status has one meaning"));
             }
         }
         let map = ExitMap::from(self);
         if !(0..=u8::MAX).any(|status| map.meaning(status) == ExitMeaning::Ack) {
-            return wrong("ack", "leaves no status that acknowledges an item".to_owned());
+            return wrong("ack", "leaves no exit status that acknowledges an item".to_owned());
         }
         Ok(())
     }
@@ -110,8 +110,8 @@ mod tests {
             ("retry = [-1]", "consume.exit.retry", "0 to 255"),
             ("dead = [3]\nretry = [3]", "consume.exit.retry", "as `dead` does"),
             ("dead = [3, 3]", "consume.exit.dead", "twice"),
-            ("ack = []", "consume.exit.ack", "no status that acknowledges"),
-            ("fail = [0]", "consume.exit.ack", "no status that acknowledges"),
+            ("ack = []", "consume.exit.ack", "no exit status that acknowledges"),
+            ("fail = [0]", "consume.exit.ack", "no exit status that acknowledges"),
             ("other = \"drop\"", "", "unknown value `drop`"),
         ] {
             let error = Profile::parse("test", &format!("[consume.exit]\n{text}")).unwrap_err().to_string();

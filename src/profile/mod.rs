@@ -28,7 +28,7 @@ use serde::Deserialize;
 
 pub use self::consume::ConsumeTable;
 pub use self::deploy::{DeployTable, TargetTable};
-pub use self::error::{ProfileError, Wrong};
+pub use self::error::{Diagnostic, Problem, ProfileError};
 pub use self::exit_map::ExitTable;
 pub use self::listen::ListenAddress;
 pub use self::overlay::Overlay;
@@ -170,15 +170,15 @@ impl Profile {
         }
     }
 
-    /// What no single value can be wrong in alone.
+    /// Cross-field validation.
     fn check(&self) -> Result<(), ProfileError> {
         let wrong = |path: &[&str], message: &str| Err(self.source.error_at(path, message));
         if self.queue.list.as_deref() == Some("") {
-            return wrong(&["queue", "list"], "is empty: name the list, or leave it out");
+            return wrong(&["queue", "list"], "is empty: set a key, or remove it for the default");
         }
         self.produce.check(&self.source)?;
         if self.redis.port == Some(0) {
-            return wrong(&["redis", "port"], "is not a port from 1 to 65535");
+            return wrong(&["redis", "port"], "must be from 1 to 65535");
         }
         if let Some((key, message)) = self.redis.wrong_with_servers() {
             return wrong(&["redis", key], &message);

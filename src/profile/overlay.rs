@@ -49,9 +49,9 @@ pub(super) fn choose<'a>(
     let (source, name) = (&source.name, &env.value);
     let known: Vec<&str> = overlays.keys().map(String::as_str).collect();
     let message = match nearest(name, &known) {
-        _ if known.is_empty() => format!("{source} has no overlays; one would be a table such as [env.{name}.scale]"),
+        _ if known.is_empty() => format!("{source} has no overlays: add a table such as [env.{name}.scale]"),
         Some(meant) => format!("{source} has no overlay `{name}`; did you mean `{meant}`?"),
-        None => format!("{source} has no overlay `{name}`; there are: {}", known.join(", ")),
+        None => format!("{source} has no overlay `{name}`; known overlays: {}", known.join(", ")),
     };
     Err(SettingError::new(env.origin.clone(), message))
 }
@@ -124,15 +124,15 @@ produce.rate = 7
         assert_eq!(redis.username.as_deref(), Some("u"));
         let both = format!("{TEXT}produce.every = \"1s\"\n");
         let error = read(&both, "staging").unwrap_err().to_string();
-        assert!(error.contains("env.staging.produce.rate: excludes `every`"), "{error}");
+        assert!(error.contains("env.staging.produce.rate: conflicts with `every`"), "{error}");
     }
 
     #[test]
     fn a_name_that_is_not_there_is_answered_with_those_that_are() {
         for (text, env, said) in [
             (TEXT, "prdo", "--env: q.toml has no overlay `prdo`; did you mean `prod`?"),
-            (TEXT, "zebra", "--env: q.toml has no overlay `zebra`; there are: prod, staging"),
-            ("", "prod", "--env: q.toml has no overlays; one would be a table such as [env.prod.scale]"),
+            (TEXT, "zebra", "--env: q.toml has no overlay `zebra`; known overlays: prod, staging"),
+            ("", "prod", "--env: q.toml has no overlays: add a table such as [env.prod.scale]"),
         ] {
             assert_eq!(read(text, env).unwrap_err().to_string(), said);
         }

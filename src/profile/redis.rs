@@ -74,19 +74,19 @@ impl RedisTable {
         let excluded = [("url", self.url.is_some()), ("host", self.host.is_some()), ("port", self.port.is_some())];
         let excluded = excluded.into_iter().find_map(|(key, set)| set.then_some(key));
         match (&self.addresses, excluded, self.mode) {
-            (Some(_), Some(key), _) => Some(("addresses", format!("excludes `{key}`: keep one of them"))),
+            (Some(_), Some(key), _) => Some(("addresses", format!("conflicts with `{key}`: remove one"))),
             (Some(addresses), ..) if addresses.is_empty() => {
-                Some(("addresses", "is empty: name a server, as in `redis-0.example.com:6379`".to_owned()))
+                Some(("addresses", "is empty: expected a server such as `redis-0.example.com:6379`".to_owned()))
             }
             (Some(addresses), _, None | Some(Mode::Single)) if addresses.len() > 1 => {
-                let message = "are several: set `mode` to `cluster` or `sentinel`, or keep one of them";
+                let message = "lists several servers: set `mode` to `cluster` or `sentinel`";
                 Some(("addresses", message.to_owned()))
             }
             (.., Some(Mode::Sentinel)) if self.sentinel_master.as_ref().is_none_or(String::is_empty) => {
-                Some(("mode", "needs `sentinel-master`: the name that the sentinels know the master by".to_owned()))
+                Some(("mode", "requires `sentinel-master`, the name of the master that the sentinels watch".to_owned()))
             }
             (.., Some(Mode::Cluster)) if self.db.is_some_and(|db| db != 0) => {
-                Some(("db", "has to be 0: a cluster has no other database".to_owned()))
+                Some(("db", "must be 0: Redis Cluster has a single database".to_owned()))
             }
             _ => None,
         }

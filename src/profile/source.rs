@@ -1,4 +1,4 @@
-//! The text of a profile, where in it something stands, and what is wrong there.
+//! Text of a profile: positions of keys and values, and errors that point at them.
 
 use std::ops::Range;
 
@@ -7,68 +7,64 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::document::{apply_overlay, find, remove, table};
-use super::error::{Place, ProfileError, Wrong};
+use super::error::{Diagnostic, Place, Problem, ProfileError};
 use super::suggestion::nearest;
 use crate::endpoint::redaction::{is_password, redacted};
 use crate::units::{Origin, SettingError};
 
-/// Said to who writes a password into a profile.
-const PASSWORD_SOURCES: &str =
-    "a password comes from REDIS_PASSWORD, from the file that `password-file` names, or from the URL";
+/// Hint for a password in a profile.
+const PASSWORD_SOURCES: &str = "set the password with REDIS_PASSWORD, `password-file` or the URL";
 
-/// What the message about a key that nobody knows begins with.
-const UNKNOWN_KEY: &str = "unknown key";
-
-/// The text of a profile and the name it goes by in messages.
+/// Text of a profile, and its name in messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
     /// The path as it was given, or `built-in profile`.
     pub name: String,
     /// The whole text.
     pub text: String,
-    /// The overlay that is laid over the rest.
+    /// Name of the overlay that is applied.
     pub env: Option<String>,
-    /// Keys and values that are passed over, by their bytes, and the keys' names: what is wrong with them is known.
-    pub(super) passed_over: Vec<(Range<usize>, String)>,
+    /// Bytes and names of keys that are skipped because their problems have been reported.
+    pub(super) skipped: Vec<(Range<usize>, String)>,
 }
 
 impl Source {
-    /// Makes the source of a profile that says `text` and goes by `name` in messages.
+    /// Creates the source of a profile with `text`, called `name` in messages.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), env: None, passed_over: Vec::new() }
+        Self { name: name.into(), text: text.into(), env: None, skipped: Vec::new() }
     }
 
-    /// The same without what `wrong` points at, so that what else is wrong comes to light; `None` where it points at
-    /// nothing that can be left out.
-    pub fn passing_over(&self, wrong: &Wrong) -> Option<Self> {
-        let span = wrong.span.clone()?;
+    /// Returns the source without the key that `diagnostic` points at, to find the next problem; `None` where it points at
+    /// no key.
+    pub fn skipping(&self, diagnostic: &Diagnostic) -> Option<Self> {
+        let span = diagnostic.span.clone()?;
         let mut document = DeTable::parse(&self.text).ok()?;
-        for (known, _) in &self.passed_over {
+        for (known, _) in &self.skipped {
             remove(document.get_mut(), known);
         }
         let key = remove(document.get_mut(), &span)?;
-        Some(Self { passed_over: [self.passed_over.as_slice(), &[(span, key)]].concat(), ..self.clone() })
+        Some(Self { skipped: [self.skipped.as_slice(), &[(span, key)]].concat(), ..self.clone() })
     }
 
-    /// Whether `wrong` asks for a key that is there, and has been passed over.
-    pub fn is_to_be_expected(&self, wrong: &Wrong) -> bool {
-        !wrong.message.starts_with(UNKNOWN_KEY) && self.names_passed_over(&wrong.message)
+    /// Reports whether `diagnostic` only follows from a key that has been skipped.
+    pub fn is_consequence(&self, diagnostic: &Diagnostic) -> bool {
+        !matches!(diagnostic.problem, Problem::UnknownKey(_)) && self.names_skipped(&diagnostic.message())
     }
 
-    /// Whether `text` names a key that has been passed over.
-    pub(crate) fn names_passed_over(&self, text: &str) -> bool {
-        self.passed_over.iter().any(|(_, key)| text.contains(&format!("`{key}`")))
+    /// Reports whether `text` names a skipped key in backticks.
+    pub(crate) fn names_skipped(&self, text: &str) -> bool {
+        self.skipped.iter().any(|(_, key)| text.contains(&format!("`{key}`")))
     }
 
-    /// Returns where the value of `path` stands, such as `["scale", "list-length"]`; the whole of it, as bytes.
+    /// Returns the bytes of the value at `path`, such as `["scale", "list-length"]`.
     pub fn find(&self, path: &[&str]) -> Option<Range<usize>> {
         find(self.document().ok()?.get_ref(), path)
     }
 
-    /// The profile as TOML, with the overlay laid over it; each value knows where it stands.
+    /// Returns the profile as TOML with positions, the overlay applied.
     pub(super) fn document(&self) -> Result<Spanned<DeTable<'_>>, toml::de::Error> {
         let mut document = DeTable::parse(&self.text)?;
-        for (known, _) in &self.passed_over {
+        for (known, _) in &self.skipped {
             remove(document.get_mut(), known);
         }
         if let Some(env) = &self.env {
@@ -77,28 +73,27 @@ impl Source {
         Ok(document)
     }
 
-    /// Refuses a list where the profile or an overlay has a table: serde would take what is in it for the values of the
-    /// table's keys, one after the other.
+    /// Rejects an array in place of a table, which serde would read as the values of the table's keys, in order.
     pub(super) fn check_tables(&self, document: &DeTable<'_>) -> Result<(), ProfileError> {
         let overlays = table(document, "env");
         let each = overlays.into_iter().flat_map(|all| all.iter()).filter_map(|(_, value)| value.get_ref().as_table());
         for (key, value) in [document].into_iter().chain(overlays).chain(each).flat_map(|table| table.iter()) {
             if value.get_ref().is_array() {
-                let message = format!("`{}` is a table, not a list", key.get_ref());
-                let hint = "the name of a table stands in single brackets".to_owned();
-                return Err(self.error(Some(value.span()), message, Some(hint)));
+                let problem = Problem::Form(format!("`{}` must be a table, not an array", key.get_ref()));
+                let hint = "write the name of the table in single brackets".to_owned();
+                return Err(self.error(Some(value.span()), None, problem, Some(hint)));
             }
         }
         Ok(())
     }
 
-    /// Whether the overlay says `path`.
+    /// Reports whether the overlay sets `path`.
     fn is_overlaid(&self, path: &[&str]) -> bool {
         let (Some(env), Ok(document)) = (&self.env, DeTable::parse(&self.text)) else { return false };
         find(document.get_ref(), &[&["env", env], path].concat()).is_some()
     }
 
-    /// Returns the text of a profile that says nothing but the table `name` of this one.
+    /// Returns the text of a profile with only the table `name` of this one.
     pub fn only(&self, name: &str) -> String {
         let document =
             self.document().and_then(|document| toml::Table::deserialize(toml::Deserializer::from(document)));
@@ -111,27 +106,27 @@ impl Source {
         self.find(path).map(|span| self.position(span.start).0)
     }
 
-    /// Makes the error that the value of `path` is wrong, pointing at it where the profile sets it.
-    pub fn error_at(&self, path: &[&str], message: impl Into<String>) -> ProfileError {
-        self.error(self.find(path), self.named(path, &message.into()), None)
+    /// Creates an error about the value at `path`, which points at it where the profile sets it.
+    pub fn error_at(&self, path: &[&str], problem: impl Into<Problem>) -> ProfileError {
+        self.error(self.find(path), Some(self.named(path)), problem.into(), None)
     }
 
-    /// The same where the value may hold a secret: it is not shown.
-    pub(crate) fn error_hiding(&self, path: &[&str], message: impl Into<String>) -> ProfileError {
-        self.error_beside(path.last().copied(), self.find(path), self.named(path, &message.into()), None)
+    /// Creates an error about a value that may be a secret and is not shown.
+    pub(crate) fn error_hiding(&self, path: &[&str], problem: impl Into<Problem>) -> ProfileError {
+        self.error_without(path.last().copied(), self.find(path), Some(self.named(path)), problem.into(), None)
     }
 
-    /// A message with the key that it is about.
-    fn named(&self, path: &[&str], message: &str) -> String {
+    /// Returns the key of `path`, with the overlay that is applied.
+    fn named(&self, path: &[&str]) -> String {
         let key = path.join(".");
         match &self.env {
-            Some(env) if self.is_overlaid(path) => format!("env.{env}.{key}: {message}"),
-            Some(env) => format!("{key}, with env.{env}: {message}"),
-            None => format!("{key}: {message}"),
+            Some(env) if self.is_overlaid(path) => format!("env.{env}.{key}"),
+            Some(env) => format!("{key}, with env.{env}"),
+            None => key,
         }
     }
 
-    /// Turns what is wrong with a setting into what is wrong with the profile, where it comes from there.
+    /// Turns an error about a setting of the profile into one that points at it.
     pub(super) fn setting_error(&self, error: SettingError) -> ProfileError {
         let Origin::Profile { line, .. } = error.origin else { return error.into() };
         let Some((key, span)) = self.document().ok().and_then(|document| self.set_on(document.get_ref(), "", line))
@@ -140,10 +135,10 @@ impl Source {
         };
         // A host may be a URL, password and all.
         let secret = (key.rsplit('.').next() == Some("host")).then_some("host");
-        self.error_beside(secret, Some(span), format!("{key}: {}", error.message), None)
+        self.error_without(secret, Some(span), Some(key), Problem::Value(error.message), None)
     }
 
-    /// The key that is set on `line`, and where its value stands.
+    /// Returns the key set on `line`, and the bytes of its value.
     fn set_on(&self, document: &DeTable<'_>, within: &str, line: usize) -> Option<(String, Range<usize>)> {
         document.iter().find_map(|(key, value)| {
             let key = if within.is_empty() { key.get_ref().to_string() } else { format!("{within}.{}", key.get_ref()) };
@@ -152,33 +147,40 @@ impl Source {
         })
     }
 
-    /// Turns what the TOML reader says into our words, with the key that was meant for a near miss.
+    /// Converts an error of the TOML parser, with a suggestion for a misspelled key.
     pub(super) fn toml_error(&self, error: &toml::de::Error) -> ProfileError {
         let message = error.message().trim_end();
         let Some((unknown, known)) = unknown_field(message) else {
-            return self.error(error.span(), in_plain_words(message), None);
+            return self.error(error.span(), None, problem_of(message), None);
         };
         let hint = match nearest(unknown, &known) {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
             None if is_password(unknown) => Some(PASSWORD_SOURCES.to_owned()),
             None if known.is_empty() => None,
-            None => Some(format!("the keys here are: {}", known.join(", "))),
+            None => Some(format!("known keys: {}", known.join(", "))),
         };
-        // Whatever it is called: in `[redis]` it may be a password.
+        // Under any name, an unknown key of `[redis]` may hold a password.
         let secret = known.contains(&"password-file").then_some(unknown);
-        self.error_beside(secret, error.span(), format!("{UNKNOWN_KEY} `{unknown}`"), hint)
+        self.error_without(secret, error.span(), None, Problem::UnknownKey(unknown.to_owned()), hint)
     }
 
-    fn error(&self, span: Option<Range<usize>>, message: String, hint: Option<String>) -> ProfileError {
-        self.error_beside(None, span, message, hint)
+    fn error(
+        &self,
+        span: Option<Range<usize>>,
+        key: Option<String>,
+        problem: Problem,
+        hint: Option<String>,
+    ) -> ProfileError {
+        self.error_without(None, span, key, problem, hint)
     }
 
-    /// Makes an error whose line is shown without the value of the key `secret`.
-    fn error_beside(
+    /// Creates an error whose line is shown without the value of the key `secret`.
+    fn error_without(
         &self,
         secret: Option<&str>,
         span: Option<Range<usize>>,
-        message: String,
+        key: Option<String>,
+        problem: Problem,
         hint: Option<String>,
     ) -> ProfileError {
         let place = span.clone().map(|span| {
@@ -188,10 +190,10 @@ impl Source {
             let width = self.text.get(span).unwrap_or_default().chars().take_while(|c| *c != '\n').count();
             Place { line, column, width: width.clamp(1, rest.max(1)), text: redacted(text, secret) }
         });
-        ProfileError::Wrong(Box::new(Wrong { profile: self.name.clone(), span, place, message, hint }))
+        ProfileError::Invalid(Box::new(Diagnostic { profile: self.name.clone(), span, place, key, problem, hint }))
     }
 
-    /// Line and column of a byte, both counted from 1; the column in characters.
+    /// Returns line and column of a byte, both from 1; the column counts characters.
     fn position(&self, byte: usize) -> (usize, usize) {
         let before = self.text.get(..byte).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -199,29 +201,42 @@ impl Source {
     }
 }
 
-/// Takes serde's "unknown field `a`, expected one of `b`, `c`" apart: what was written, and what is known.
+/// Parses serde's "unknown field `a`, expected one of `b`, `c`" into the unknown and the known keys.
 fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
     let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
     Some((unknown, quoted.collect()))
 }
 
-/// What serde says of a value, without the names that types have in the code.
-fn in_plain_words(message: &str) -> String {
-    let message = message.replacen("unknown variant", "unknown value", 1);
-    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message };
+/// Rewrites serde's message about a value in the terms of TOML; errors of our own types are left as they are.
+fn problem_of(message: &str) -> Problem {
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return Problem::Form(format!("missing key {key}"));
+    }
+    if let Some(rest) = message.strip_prefix("unknown variant ") {
+        return Problem::Form(format!("unknown value {rest}"));
+    }
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.into() };
+    let range = match expected {
+        "a nonzero u32" | "a nonzero u64" => "at least 1",
+        "u32" | "u64" => "at least 0",
+        "u16" => "from 0 to 65535",
+        "u8" => "from 0 to 255",
+        _ => "",
+    };
+    if found.starts_with("invalid value: integer") && !range.is_empty() {
+        return Problem::Form(format!("must be {range}"));
+    }
+    let Some(found) = found.strip_prefix("invalid type: ") else { return message.into() };
     let expected = match expected {
-        "a nonzero u32" | "a nonzero u64" => "a whole number from 1 on",
-        "u32" | "u64" => "a whole number from 0 on",
-        "u16" => "a whole number from 0 to 65535",
-        "u8" => "a whole number from 0 to 255",
-        "a boolean" => "true or false",
-        "a string" => "text in quotes",
-        "a sequence" => "a list in brackets",
+        "a boolean" => "`true` or `false`",
+        "a sequence" => "an array",
+        "a string" => return Problem::Form("expected a string: quote the value".to_owned()),
         expected if expected.starts_with("struct ") => "a table",
+        _ if !range.is_empty() => "an integer",
         expected => expected,
     };
-    format!("{}, expected {expected}", found.trim_end_matches(" as i128"))
+    Problem::Form(format!("expected {expected}, found {}", found.trim_end_matches(" as i128")))
 }
 
 #[cfg(test)]
@@ -247,13 +262,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_can_be_passed_over_to_find_the_next() {
+    fn problem_can_be_skipped_to_find_the_next() {
         let text = "[scale]\nmin = 5\nlist-length = 0\nbehavior = { scale-up = { tolerance = -1.0 } }\n[[queue]]\n";
         let mut source = source(text);
         let mut lines = Vec::new();
-        while let Err(ProfileError::Wrong(wrong)) = crate::profile::Profile::parse_with(source.clone(), None) {
-            lines.push(wrong.headline().split(':').nth(1).unwrap().to_owned());
-            source = source.passing_over(&wrong).expect("it points at something");
+        while let Err(ProfileError::Invalid(diagnostic)) = crate::profile::Profile::parse_with(source.clone(), None) {
+            lines.push(diagnostic.headline().split(':').nth(1).unwrap().to_owned());
+            source = source.skipping(&diagnostic).expect("it points at something");
         }
         assert_eq!(lines, ["5", "2", "3", "4"], "each once, and then none");
     }

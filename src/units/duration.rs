@@ -33,7 +33,7 @@ impl FromStr for HumanDuration {
 
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text { expected: "a duration in quotes, such as \"60s\"", read: PhantomData })
+        deserializer.deserialize_str(Text { expected: "a string such as \"60s\"", read: PhantomData })
     }
 }
 
@@ -79,7 +79,7 @@ impl FromStr for DurationRange {
 
 impl<'de> Deserialize<'de> for DurationRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text { expected: "durations in quotes, such as \"2s..6s\"", read: PhantomData })
+        deserializer.deserialize_str(Text { expected: "a string such as \"2s..6s\"", read: PhantomData })
     }
 }
 
@@ -103,7 +103,7 @@ impl fmt::Display for DurationRange {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DurationError {
     /// Neither a number with a unit nor several of them.
-    #[error("`{text}` is not a duration such as `2s` or `1m 30s`: {error}")]
+    #[error("`{text}` is not a valid duration such as `2s` or `1m 30s`: {error}")]
     Invalid {
         /// The text.
         text: String,
@@ -111,7 +111,7 @@ pub enum DurationError {
         error: humantime::DurationError,
     },
     /// A range whose second duration is shorter than its first.
-    #[error("`{0}` ends before it begins")]
+    #[error("`{0}` is not a valid range: the first duration must be the shorter one")]
     Reversed(String),
 }
 
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_named() {
         for (text, reason) in
-            [("5x", "unknown time unit"), ("6s..2s", "ends before it begins"), ("2", "time unit needed")]
+            [("5x", "unknown time unit"), ("6s..2s", "must be the shorter one"), ("2", "time unit needed")]
         {
             let error = text.parse::<DurationRange>().unwrap_err();
             assert!(error.to_string().contains(reason), "{text}: {error}");

@@ -179,7 +179,7 @@ fn keys_of(tables: &[String]) -> Option<Vec<String>> {
         if tables.is_empty() { vec![String::new()] } else { vec![format!("[{header}]"), format!("[[{header}]]")] };
     headers.iter().find_map(|header| {
         let error = Profile::parse("q.toml", &format!("{header}\n\"?\" = 0\n")).expect_err("no key is called `?`");
-        let keys = error.hint()?.strip_prefix("the keys here are: ")?.split(", ").map(str::to_owned).collect();
+        let keys = error.hint()?.strip_prefix("known keys: ")?.split(", ").map(str::to_owned).collect();
         Some(keys)
     })
 }

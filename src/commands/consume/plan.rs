@@ -80,12 +80,10 @@ impl Plan {
         let usual = profile.consume.clone();
         let lease = lease.or(usual.lease).map_or(DEFAULT_LEASE, |span| span.0);
         if lease < SHORTEST_LEASE {
-            return Err(UsageError("the lease (--lease, QSCALE_LEASE) is shorter than 500ms".to_owned()));
+            return Err(UsageError("the lease (--lease, QSCALE_LEASE) must be at least 500ms".to_owned()));
         }
         if timeout.is_some_and(|span| span.0.is_zero()) {
-            return Err(UsageError(
-                "the timeout (--timeout, QSCALE_TIMEOUT) leaves a command no time at all".to_owned(),
-            ));
+            return Err(UsageError("the timeout (--timeout, QSCALE_TIMEOUT) must be more than 0s".to_owned()));
         }
         let backoff = backoff.or(usual.backoff);
         let retry = RetryPolicy {

@@ -44,18 +44,18 @@ pub(super) fn profile(
             Ok(findings) => break findings,
             // A password that is not where it should be is no matter of the profile's text.
             Err(report) => match report.downcast::<ProfileError>()? {
-                ProfileError::Wrong(wrong) => wrong,
+                ProfileError::Invalid(diagnostic) => diagnostic,
                 other => return Err(other.into()),
             },
         };
-        let rest = source.passing_over(&error);
+        let rest = source.skipping(&error);
         if rest.is_none() && count.errors > 0 {
             // Something is missing, most likely because what was wrong has just been passed over.
             break Vec::new();
         }
         // Something else wants what has just been passed over: no fault of its own.
-        let expected = source.is_to_be_expected(&error);
-        let error = ProfileError::Wrong(error);
+        let expected = source.is_consequence(&error);
+        let error = ProfileError::Invalid(error);
         if !expected {
             count.add(Rule::InvalidProfile);
             print(printer, Rule::InvalidProfile, &error, error.hint().unwrap_or_default())?;

@@ -143,7 +143,7 @@ fn placed(source: &Source, finding: Finding) -> Option<Placed> {
 fn warned(source: &Source, warning: Warning) -> Option<Placed> {
     let Warning { rule, key, message, hint } = warning;
     let last = key.last().copied().unwrap_or_default();
-    if source.names_passed_over(&format!("`{last}` {message} {hint}")) {
+    if source.names_skipped(&format!("`{last}` {message} {hint}")) {
         return None;
     }
     let error = source.error_at(key, message);

@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable};
 pub use self::target::TargetTable;
-use super::error::ProfileError;
+use super::error::{Problem, ProfileError};
+use super::name::{NameError, object_name, program, secret_key};
 pub use super::name::{image, name, namespace};
-use super::name::{object_name, program, secret_key};
 use super::scale::ScaleKind;
 use super::source::Source;
 
@@ -156,11 +156,11 @@ impl DeployTable {
         format!("{}-producer", self.name())
     }
 
-    /// What Kubernetes would refuse, and keys that mean nothing without another.
+    /// Cross-field validation, and values that Kubernetes rejects.
     pub(super) fn check(&self, source: &Source, kind: ScaleKind) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["deploy", key], message));
         let checks = [
-            ("name", &self.name, name as fn(&str) -> Result<String, String>),
+            ("name", &self.name, name as fn(&str) -> Result<String, NameError>),
             ("namespace", &self.namespace, namespace),
             ("image", &self.image, image),
             ("redis-image", &self.redis_image, image),
@@ -174,25 +174,25 @@ impl DeployTable {
             ("secret-key-key", &self.secret_key_key, secret_key),
         ];
         for (key, value, check) in checks {
-            if let Some(Err(message)) = value.as_deref().map(check) {
-                // What is no key of a Secret may be what is in it.
+            if let Some(Err(error)) = value.as_deref().map(check) {
+                // An invalid key of a Secret may be the secret itself.
                 let hidden = key.starts_with("secret-");
                 let path = ["deploy", key];
-                return Err(if hidden { source.error_hiding(&path, message) } else { source.error_at(&path, message) });
+                return Err(if hidden { source.error_hiding(&path, error) } else { source.error_at(&path, error) });
             }
             if self.secret.is_none() && key.starts_with("secret-") && value.is_some() {
-                return wrong(key, "names a key of a Secret, and `secret` does not say which");
+                return Err(source.error_at(&["deploy", key], Problem::Requires("secret")));
             }
         }
         if self.workload == Some(WorkloadKind::StatefulSet) {
             if self.name().starts_with(|c: char| c.is_ascii_digit()) {
-                let message = "begins with a digit, and a StatefulSet has a Service of that name, which Kubernetes refuses \
-                               before 1.34: begin with a letter, or keep the Deployment";
+                let message = "must start with a letter for a StatefulSet: before Kubernetes 1.34 the name of its Service may \
+                               not start with a digit";
                 return wrong("name", message);
             }
             if self.name().len() > MOST_OF_STATEFUL_SET {
-                let message = "is too long for a StatefulSet, whose pods carry its name and a hash in a label of 63 \
-                               characters: take 43 at most, or keep the Deployment";
+                let message = "must be at most 43 characters for a StatefulSet: its pods carry the name and a hash in a label \
+                               of 63 characters";
                 return wrong("name", message);
             }
         }
@@ -201,41 +201,33 @@ impl DeployTable {
             target.check(source)?;
         }
         match self.without_effect(kind) {
-            Some((key, message)) => wrong(key, message),
+            Some((key, problem)) => Err(source.error_at(&["deploy", key], problem)),
             None => Ok(()),
         }
     }
 
-    /// A key that means nothing beside the others, and why.
-    fn without_effect(&self, kind: ScaleKind) -> Option<(&'static str, &'static str)> {
-        let beside = self.redis == Some(true);
+    /// Returns a key without effect, and the reason.
+    fn without_effect(&self, kind: ScaleKind) -> Option<(&'static str, Problem)> {
+        let demo = self.redis == Some(true);
         let jobs = kind == ScaleKind::ScaledJob;
-        let cases = [
-            (
-                "secret",
-                beside && self.secret.is_some(),
-                "has no effect: the Redis of `redis = true` asks for no password",
-            ),
-            ("redis-image", !beside && self.redis_image.is_some(), "has no effect without `redis = true`"),
-            ("redis-storage", !beside && self.redis_storage.is_some(), "has no effect without `redis = true`"),
-            (
-                "write-secret",
-                self.secret.is_none() && self.write_secret == Some(true),
-                "writes a Secret, and `secret` does not say which",
-            ),
+        let cases: [(&str, bool, Problem); 6] = [
+            ("secret", demo && self.secret.is_some(), "is ignored: the Redis of `redis = true` has no password".into()),
+            ("redis-image", !demo && self.redis_image.is_some(), Problem::Requires("redis = true")),
+            ("redis-storage", !demo && self.redis_storage.is_some(), Problem::Requires("redis = true")),
+            ("write-secret", self.secret.is_none() && self.write_secret == Some(true), Problem::Requires("secret")),
             (
                 "workload",
                 self.workload.is_some() && (jobs || self.target.is_some()),
-                "has no effect: only consumers that a ScaledObject scales, and that are written here, have a kind; take \
-                 it away, or `target` and `scale.kind`",
+                "is ignored: with `target` or a ScaledJob, no Deployment or StatefulSet is rendered for the consumers"
+                    .into(),
             ),
             (
                 "target",
                 self.target.is_some() && jobs,
-                "has no effect: a ScaledJob starts Jobs of its own; keep it, or `kind = \"ScaledJob\"` in [scale]",
+                "conflicts with `kind = \"ScaledJob\"` of [scale], which starts Jobs of its own: remove one".into(),
             ),
         ];
-        cases.into_iter().find_map(|(key, wrong, message)| wrong.then_some((key, message)))
+        cases.into_iter().find_map(|(key, applies, problem)| applies.then_some((key, problem)))
     }
 }
 

@@ -38,7 +38,7 @@ pub struct QuantityTable {
 #[schemars(title = "Kubernetes quantity", extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
 pub struct QuantityText(pub String);
 
-/// What a suffix multiplies by, <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+/// Factors of the suffixes, <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
 const SUFFIXES: [(&str, f64); 14] = [
     ("", 1.0),
     ("m", 1e-3),
@@ -56,7 +56,7 @@ const SUFFIXES: [(&str, f64); 14] = [
     ("Ei", 1_152_921_504_606_846_976.0),
 ];
 
-/// How much a quantity is, to be compared with others; `None` for what is none.
+/// Returns the value of a quantity; `None` for an invalid one.
 fn amount(text: &str) -> Option<f64> {
     let suffix = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number = &text[..text.len() - suffix.len()];
@@ -65,39 +65,44 @@ fn amount(text: &str) -> Option<f64> {
     Some(number * factor)
 }
 
-impl TryFrom<String> for QuantityText {
-    type Error = String;
+/// A text that is not a quantity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a valid quantity, such as `50m`, `0.5` or `64Mi`")]
+pub struct QuantityError(String);
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl TryFrom<String> for QuantityText {
+    type Error = QuantityError;
+
+    fn try_from(text: String) -> Result<Self, QuantityError> {
         match amount(&text) {
             Some(_) => Ok(Self(text)),
-            None => Err(format!("`{text}` is not a quantity such as `50m`, `0.5` or `64Mi`")),
+            None => Err(QuantityError(text)),
         }
     }
 }
 
 impl QuantityText {
-    /// Whether it is more than another, as far as both are quantities.
+    /// Reports whether it is more than another quantity.
     pub fn exceeds(&self, other: &Self) -> bool {
         amount(&self.0).zip(amount(&other.0)).is_some_and(|(own, other)| own > other)
     }
 }
 
 impl QuantityTable {
-    /// Its keys, and what they say.
+    /// Returns keys and values.
     pub fn entries(&self) -> [(&'static str, Option<&QuantityText>); 3] {
-        // Taken apart by name, so that a new key cannot be forgotten here.
+        // Destructured so that a new key cannot be forgotten here.
         let Self { cpu, memory, ephemeral_storage } = self;
         [("cpu", cpu.as_ref()), ("memory", memory.as_ref()), ("ephemeral-storage", ephemeral_storage.as_ref())]
     }
 }
 
 impl ResourcesTable {
-    /// What the API server would refuse: more set aside than allowed.
+    /// Rejects requests that exceed their limits, as the API server does.
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
         for ((key, request), (_, limit)) in self.requests.entries().into_iter().zip(self.limits.entries()) {
             if let Some((request, limit)) = request.zip(limit).filter(|(request, limit)| request.exceeds(limit)) {
-                let message = format!("sets aside `{}`, more than the limit, `{}`: lower it", request.0, limit.0);
+                let message = format!("`{}` exceeds the limit `{}`", request.0, limit.0);
                 return Err(source.error_at(&["deploy", "resources", "requests", key], message));
             }
         }
@@ -110,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_are_those_of_kubernetes() {
+    fn quantities_are_read_as_kubernetes_reads_them() {
         for text in ["1", "0.5", "50m", "64Mi", "1G"] {
             assert!(QuantityText::try_from(text.to_owned()).is_ok(), "{text}");
         }
@@ -120,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn quantities_are_compared_by_what_they_are_worth() {
+    fn quantities_are_compared_by_value() {
         let exceeds = |one: &str, other: &str| QuantityText(one.to_owned()).exceeds(&QuantityText(other.to_owned()));
         for (more, less) in [("1", "999m"), ("1Mi", "1M"), ("1Gi", "1023Mi"), ("0.5", "499m")] {
             assert!(exceeds(more, less) && !exceeds(less, more), "{more} {less}");

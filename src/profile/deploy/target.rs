@@ -24,23 +24,23 @@ pub struct TargetTable {
     pub name: String,
 }
 
-/// KEDA's own default.
+/// Default of KEDA.
 fn api_version() -> String {
     "apps/v1".to_owned()
 }
 
-/// KEDA's own default.
+/// Default of KEDA.
 fn kind() -> String {
     "Deployment".to_owned()
 }
 
 impl TargetTable {
-    /// The Deployment of this name.
+    /// Creates a reference to the Deployment `name`.
     pub fn deployment(name: String) -> Self {
         Self { api_version: api_version(), kind: kind(), name }
     }
 
-    /// What Kubernetes would refuse.
+    /// Rejects values that Kubernetes rejects.
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: String| Err(source.error_at(&["deploy", "target", key], message));
         let Self { api_version, kind, name } = self;
@@ -48,11 +48,14 @@ impl TargetTable {
         let is_version = version.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
             && version.chars().all(|c| c.is_ascii_alphanumeric());
         if object_name(group).is_err() || !is_version {
-            return wrong("api-version", format!("`{api_version}` is not a group and version such as `apps/v1`"));
+            return wrong(
+                "api-version",
+                format!("`{api_version}` is not a valid group and version, such as `apps/v1`"),
+            );
         }
         if !kind.starts_with(|c: char| c.is_ascii_uppercase()) || !kind.chars().all(|c| c.is_ascii_alphanumeric()) {
-            return wrong("kind", format!("`{kind}` is not a kind such as `Deployment` or `Rollout`"));
+            return wrong("kind", format!("`{kind}` is not a valid kind, such as `Deployment` or `Rollout`"));
         }
-        object_name(name).map(|_| ()).or_else(|message| wrong("name", message))
+        object_name(name).map(drop).map_err(|error| source.error_at(&["deploy", "target", "name"], error))
     }
 }

@@ -132,7 +132,7 @@ impl ScaleTable {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));
         if let Some(name) = &self.hpa_name {
             if let Err(message) = object_name(name) {
-                return wrong("hpa-name", &message);
+                return wrong("hpa-name", &message.to_string());
             }
             if name.len() > LONGEST_HPA_NAME {
                 return wrong("hpa-name", "is longer than 63 characters, which KEDA refuses");
