@@ -13,7 +13,7 @@ use std::time::Duration;
 use self::clock::moments;
 pub use self::jobs::{JobComparison, Poll};
 use crate::sample::recording::{RecordedSample, Recording};
-use crate::scaler::{Reading, SYNC_PERIOD, Scale, Scaler, Settings};
+use crate::scaler::{Controller, Reading, SYNC_PERIOD, Scale, Scaler, Settings};
 
 /// How far apart the begins are that are tried first, and then around the best of them.
 const COARSE: Duration = Duration::from_secs(1);
@@ -25,22 +25,13 @@ const MOST_TRIED: u32 = 40;
 /// A difference that is over sooner is one of when somebody looked.
 const SHORTEST: Duration = Duration::from_secs(3);
 
-/// Who changes the count of pods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// From none and to none.
-    Keda,
-    /// Between one and the most.
-    Hpa,
-}
-
 /// A change of the count, as the model has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// Since the begin of the recording.
     pub at: Duration,
     /// Whose change it is.
-    pub by: By,
+    pub by: Controller,
     /// How many pods there were to be, and are.
     pub from: u32,
     /// Until the next step.
@@ -165,15 +156,16 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
     if spec > 0 && !new {
         scaler.was_active(Duration::ZERO);
     }
-    let polls = moments(&recording.polls, keda, settings.poll_period(), end).into_iter().map(|at| (at, By::Keda));
-    let syncs = moments(&recording.syncs, hpa, SYNC_PERIOD, end).into_iter().map(|at| (at, By::Hpa));
+    let polls =
+        moments(&recording.polls, keda, settings.poll_period(), end).into_iter().map(|at| (at, Controller::Keda));
+    let syncs = moments(&recording.syncs, hpa, SYNC_PERIOD, end).into_iter().map(|at| (at, Controller::Hpa));
     let mut looks: Vec<_> = polls.chain(syncs).collect();
     looks.sort_by_key(|(at, _)| *at);
     let mut said = Vec::new();
     for (at, by) in looks {
         let decision = match by {
-            By::Keda => scaler.poll(at, spec, &reading(at)),
-            By::Hpa => scaler.sync(at, Scale { spec, status: spec }, &reading(at)),
+            Controller::Keda => scaler.poll(at, spec, &reading(at)),
+            Controller::Hpa => scaler.sync(at, Scale { spec, status: spec }, &reading(at)),
         };
         said.push((at, by, spec, decision));
         spec = said.last().map_or(spec, |(.., decision)| decision.replicas);
@@ -271,7 +263,7 @@ fn partings(recording: &Recording, said: &[Step]) -> Vec<Parting> {
                 until,
                 recorded,
                 predicted,
-                because: said.map_or_else(|| "nobody has looked yet".to_owned(), |step| step.reason.clone()),
+                because: said.map_or_else(|| "no poll or sync yet".to_owned(), |step| step.reason.clone()),
                 recorded_because: look.reason.clone(),
                 backlog: look.backlog,
             }),

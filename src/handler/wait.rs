@@ -12,7 +12,7 @@ use crate::workload::Work;
 pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &CancellationToken) -> Disposition {
     let duration = match work.duration(&item.0, &mut rand::rng()) {
         Ok(duration) => duration.div_f64(speed),
-        Err(reason) => return Disposition::dead_letter(reason),
+        Err(reason) => return Disposition::dead_letter(reason.to_string()),
     };
     let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
     tracing::info!("working {item}: sleeping {}", humantime::format_duration(shown));

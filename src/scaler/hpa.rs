@@ -1,4 +1,4 @@
-//! The horizontal pod autoscaler that KEDA makes: from one pod to the most, every fifteen seconds.
+//! The HPA that KEDA creates: from one replica to the maximum, every fifteen seconds.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use super::reason::{Decision, Limit, Proposal, Reason, Tolerated};
 use super::settings::Settings;
 use crate::units::{saturating_u32, signed_float, signed_whole};
 
-/// What an HPA remembers between two looks. A new one, or a controller that was started again, remembers nothing.
+/// State between two syncs; lost when the HPA is created anew or the controller restarts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Hpa {
-    /// When how many pods were recommended.
+    /// Recommended replicas, with their times.
     recommendations: Vec<(Duration, u32)>,
-    /// When how many pods were added.
+    /// Added replicas, with their times.
     added: Vec<(Duration, u32)>,
-    /// When how many pods were taken away.
+    /// Removed replicas, with their times.
     removed: Vec<(Duration, u32)>,
 }
 
 impl Hpa {
-    /// Looks once: `horizontal.go::reconcileAutoscaler`. Nothing is read where the bounds decide.
+    /// Runs one sync: `horizontal.go::reconcileAutoscaler`. The metrics are read only within the bounds.
     pub(super) fn sync(
         &mut self,
         settings: &Settings,
@@ -32,7 +32,7 @@ impl Hpa {
         now: Duration,
     ) -> Decision {
         if self.recommendations.is_empty() {
-            // `recordInitialRecommendation`: the count that was found is kept for a window.
+            // `recordInitialRecommendation`: the replicas found count as a recommendation.
             self.recommendations.push((now, scale.spec));
         }
         let least = settings.min.max(1);
@@ -40,27 +40,27 @@ impl Hpa {
             return Decision { replicas: 0, reason: Reason::AtZero };
         }
         if scale.spec > settings.max {
-            return self.decide(settings, scale, settings.max, Reason::OverMax(settings.max), now);
+            return self.decide(settings, scale, settings.max, Reason::AboveMax(settings.max), now);
         }
         if scale.spec < least {
-            return self.decide(settings, scale, least, Reason::UnderMin(least), now);
+            return self.decide(settings, scale, least, Reason::BelowMin(least), now);
         }
         let Some(proposal) = proposal(settings, scale, &read()) else {
             return Decision { replicas: scale.spec, reason: Reason::Unreadable };
         };
         let (replicas, limit) = match &settings.behavior {
-            None => self.without_behavior(settings, scale.spec, proposal.pods, now),
-            Some(behavior) => self.with_behavior(settings, behavior, scale.spec, proposal.pods, now),
+            None => self.without_behavior(settings, scale.spec, proposal.replicas, now),
+            Some(behavior) => self.with_behavior(settings, behavior, scale.spec, proposal.replicas, now),
         };
-        // Two limits may undo each other.
-        let limit = limit.filter(|_| replicas != proposal.pods);
+        // Two limits may cancel out.
+        let limit = limit.filter(|_| replicas != proposal.replicas);
         self.decide(settings, scale, replicas, Reason::Proposed { proposal, from: scale.spec, limit }, now)
     }
 
-    /// Remembers the step, where rules count steps: `horizontal.go::storeScaleEvent`.
+    /// Records the change for the policies: `horizontal.go::storeScaleEvent`.
     ///
-    /// A step takes the place of one that is older than all periods of its own direction. The rules of the other direction,
-    /// whose periods may be longer, do not count that one any more.
+    /// A change overwrites one that is older than all periods of its own direction. The policies of the other direction,
+    /// whose periods may be longer, no longer count that one.
     fn decide(&mut self, settings: &Settings, scale: Scale, replicas: u32, reason: Reason, now: Duration) -> Decision {
         if let Some(behavior) = settings.behavior.as_ref().filter(|_| replicas != scale.spec) {
             let (steps, rules) = if replicas > scale.spec {
@@ -78,8 +78,8 @@ impl Hpa {
         Decision { replicas, reason }
     }
 
-    /// `horizontal.go::normalizeDesiredReplicas`: the largest recommendation of five minutes, also on the way up, and in one
-    /// step at most twice as many, or four.
+    /// `horizontal.go::normalizeDesiredReplicas`: the largest recommendation of five minutes, also when scaling up, and in one
+    /// sync at most twice the replicas, or four.
     fn without_behavior(
         &mut self,
         settings: &Settings,
@@ -98,21 +98,21 @@ impl Hpa {
             _ if proposed < least && replicas == least => floor(settings),
             Some(_) if proposed < replicas => self.hold(Direction::Down, DOWNSCALE_STABILIZATION, replicas, now),
             _ if replicas == settings.max => Limit::Max(settings.max),
-            _ if replicas == step => Limit::FirstSteps { most: step },
+            _ if replicas == step => Limit::ScaleUpFactor { max: step },
             _ => floor(settings),
         };
         (replicas, (replicas != proposed).then_some(limit))
     }
 
-    /// What a window holds: so many pods, until the last that asked for as many falls out of it.
-    fn hold(&self, direction: Direction, window: Duration, pods: u32, now: Duration) -> Limit {
+    /// Returns the window's limit: `replicas`, until the last recommendation of as many leaves it.
+    fn hold(&self, direction: Direction, window: Duration, replicas: u32, now: Duration) -> Limit {
         let holds = |count: u32| match direction {
-            Direction::Down => count >= pods,
-            Direction::Up => count <= pods,
+            Direction::Down => count >= replicas,
+            Direction::Up => count <= replicas,
         };
         let last = self.recommendations.iter().filter(|(_, count)| holds(*count)).map(|(at, _)| *at).max();
-        let left = last.map_or(Duration::ZERO, |at| (at + window).saturating_sub(now));
-        Limit::Window { direction, pods, left, window }
+        let remaining = last.map_or(Duration::ZERO, |at| (at + window).saturating_sub(now));
+        Limit::StabilizationWindow { direction, replicas, remaining, window }
     }
 
     /// `horizontal.go::stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate`.
@@ -141,7 +141,7 @@ impl Hpa {
         } else {
             spec
         };
-        // As far as it is about the pods there are.
+        // Both limits are about the current replicas.
         let held_up = lowest.map(|pods| self.hold(Direction::Up, up.stabilization_window, pods.max(spec), now));
         let held_down = highest.map(|pods| self.hold(Direction::Down, down.stabilization_window, pods.min(spec), now));
         if stabilized > spec {
@@ -181,7 +181,8 @@ impl Hpa {
 }
 
 impl Hpa {
-    /// `horizontal.go::calculateScaleUpLimitWithScalingRules`: the most pods the policies allow now, and which of them does.
+    /// Returns the most replicas that the policies allow now, and the policy that does:
+    /// `horizontal.go::calculateScaleUpLimitWithScalingRules`.
     fn most(&self, settings: &Settings, rules: &Rules, spec: u32, now: Duration) -> (u32, Option<Limit>) {
         let limits = rules.policies.iter().map(|policy| {
             let start = self.start(spec, policy.period, now);
@@ -204,6 +205,7 @@ impl Hpa {
         (saturating_u32(most).max(spec), Some(Limit::Policy { direction: Direction::Up, policy }))
     }
 
+    /// Returns the fewest replicas that the policies allow now, and the policy that does:
     /// `horizontal.go::calculateScaleDownLimitWithBehaviors`.
     fn fewest(&self, settings: &Settings, rules: &Rules, spec: u32, now: Duration) -> (u32, Option<Limit>) {
         let limits = rules.policies.iter().map(|policy| {
@@ -226,7 +228,7 @@ impl Hpa {
 }
 
 impl Hpa {
-    /// How many pods there were when `period` began: `getReplicasChangePerPeriod`.
+    /// Returns the replicas at the start of `period`: `getReplicasChangePerPeriod`.
     fn start(&self, spec: u32, period: Duration, now: Duration) -> i64 {
         let sum = |steps: &[(Duration, u32)]| -> i64 {
             steps.iter().filter(|(at, _)| now.saturating_sub(*at) < period).map(|(_, pods)| i64::from(*pods)).sum()
@@ -235,36 +237,38 @@ impl Hpa {
     }
 }
 
-/// What keeps the HPA from going further down.
+/// Returns the limit that keeps the HPA from scaling down further.
 fn floor(settings: &Settings) -> Limit {
     if settings.min == 0 { Limit::LastPod } else { Limit::Min(settings.min) }
 }
 
-/// What the metrics ask for; `None` where nothing can be said: `horizontal.go::computeReplicasForMetrics`.
+/// Returns the largest proposal; `None` if the metrics allow none: `horizontal.go::computeReplicasForMetrics`.
 fn proposal(settings: &Settings, scale: Scale, counts: &Counts) -> Option<Proposal> {
     let proposals = counts.metrics.iter().filter_map(|metric| per_pod(settings, scale.status, metric));
     // The first of equal proposals: that of the list itself.
-    let most = proposals.reduce(|most, next| if next.pods > most.pods { next } else { most })?;
+    let most = proposals.reduce(|most, next| if next.replicas > most.replicas { next } else { most })?;
     let failed = counts.metrics.iter().any(|metric| metric.value.is_none());
-    (!failed || most.pods >= scale.spec).then_some(most)
+    (!failed || most.replicas >= scale.spec).then_some(most)
 }
 
-/// `replica_calculator.go::GetExternalPerPodMetricReplicas`: so many for a pod, on the average, in thousandths.
+/// Returns the proposal of a metric with a target average, in thousandths:
+/// `replica_calculator.go::GetExternalPerPodMetricReplicas`.
 fn per_pod(settings: &Settings, status: u32, metric: &Metric) -> Option<Proposal> {
-    let Metric { counted, value, stands_in, target, .. } = *metric;
-    let value = value?;
-    // The sum of a formula that went below zero is taken for one that went over the top.
+    let (target, count) = (metric.target, metric.count()?);
+    let value = count.value;
+    // A negative formula value counts as the largest there is.
     let usage = if value < 0.0 { f64::MAX } else { (value * 1e3).trunc() };
     let target_usage = (target * 1e3).trunc();
     let ratio = usage / (target_usage * f64::from(status));
     let (below, above) = (tolerance(settings, Direction::Down), tolerance(settings, Direction::Up));
     let tolerance = if ratio < 1.0 { below } else { above };
     let tolerated = (1.0 - below..=1.0 + above).contains(&ratio).then_some(Tolerated { ratio, tolerance });
-    let pods = if tolerated.is_some() { status } else { saturating_u32(signed_whole((usage / target_usage).ceil())) };
-    Some(Proposal { counted, value, stands_in, target, pods, tolerated })
+    let replicas =
+        if tolerated.is_some() { status } else { saturating_u32(signed_whole((usage / target_usage).ceil())) };
+    Some(Proposal { count, target, replicas, tolerated })
 }
 
-/// How far off is near enough: `behavior`'s word, or the controller's.
+/// Returns the tolerance: that of `behavior`, or the controller's.
 fn tolerance(settings: &Settings, direction: Direction) -> f64 {
     let rules = settings.behavior.as_ref().map(|behavior| match direction {
         Direction::Up => &behavior.up,

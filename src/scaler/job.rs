@@ -1,4 +1,4 @@
-//! The ScaledJob: how many Jobs KEDA creates at a look.
+//! ScaledJobs: the number of Jobs that KEDA creates at a poll.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use super::settings::Settings;
 use super::trigger::{Counted, Trigger};
 use crate::units::{float, saturating_u32, signed_whole};
 
-/// What a ScaledJob reckons with, besides what a ScaledObject has as well.
+/// Settings that only a ScaledJob has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JobSettings {
-    /// How what is there becomes Jobs.
+    /// `scalingStrategy.strategy`.
     pub strategy: Strategy,
-    /// What becomes of several triggers.
+    /// `multipleScalersCalculation`.
     pub calculation: Calculation,
-    /// With `custom`: so many Jobs fewer.
+    /// `customScalingQueueLengthDeduction`.
     pub deduction: u32,
-    /// With `custom`: the part of the running Jobs that counts against what is there, from 0 to 1.
+    /// `customScalingRunningJobPercentage`, from 0 to 1.
     pub running_part: f64,
 }
 
@@ -51,34 +51,34 @@ pub enum Calculation {
     Sum,
 }
 
-/// What came of a look.
+/// Result of a poll.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Created {
-    /// How many Jobs are created.
+    /// Jobs to create.
     pub jobs: u32,
-    /// How many Jobs what is there asks for, the most there may be considered.
+    /// Jobs that the active triggers want, within `maxReplicaCount`.
     pub wanted: u32,
-    /// What there was of them before.
+    /// Jobs that exist.
     pub unfinished: Unfinished,
-    /// The most there may be.
+    /// `maxReplicaCount`.
     pub max: u32,
-    /// Whether an annotation keeps any from being created.
+    /// Paused by an annotation.
     pub paused: bool,
-    /// What was counted that asks for them: by one trigger, or by all that are taken together.
+    /// Values of the triggers that decide.
     pub counted: Vec<(Counted, u64)>,
 }
 
-/// How much there is to do: in items, and in Jobs.
+/// Demand of triggers, in items and in Jobs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Demand {
+struct JobDemand {
     queue: f64,
     jobs: f64,
 }
 
 impl JobSettings {
-    /// Looks once: `scale_jobs.go::RequestJobScale`, with the demand of `scaledjob/metrics.go`.
+    /// Runs one poll: `scale_jobs.go::RequestJobScale`, with the demand of `scaledjob/metrics.go`.
     ///
-    /// A trigger that cannot be read counts for nothing.
+    /// A trigger that cannot be read is left out.
     pub fn poll(&self, settings: &Settings, values: &[Option<u64>], unfinished: Unfinished) -> Created {
         let Unfinished { running, pending } = unfinished;
         let min = i64::from(settings.min.min(settings.max));
@@ -114,7 +114,7 @@ impl JobSettings {
         }
     }
 
-    /// How many Jobs may be created, and how many at most at this look: `GetEffectiveMaxScale` of each strategy.
+    /// Returns the Jobs to create, and their limit at this poll: `GetEffectiveMaxScale` of each strategy.
     fn effective(&self, wanted: i64, running: i64, pending: i64, room: i64, queue: i64) -> (i64, i64) {
         match self.strategy {
             Strategy::Default => (wanted - running, queue),
@@ -128,7 +128,7 @@ impl JobSettings {
         }
     }
 
-    /// The triggers that ask for Jobs; of equal ones the first.
+    /// Returns the triggers that decide; the first of equal ones.
     fn deciding<'a>(&self, active: &'a [(&'a Trigger, u64)]) -> Vec<&'a (&'a Trigger, u64)> {
         match self.calculation {
             Calculation::Max => active.iter().rev().max_by_key(|(_, value)| *value).into_iter().collect(),
@@ -137,33 +137,33 @@ impl JobSettings {
         }
     }
 
-    fn demand(&self, active: &[(&Trigger, u64)], room: f64) -> Demand {
-        let mut demands = active.iter().map(|(trigger, value)| Demand {
+    fn demand(&self, active: &[(&Trigger, u64)], room: f64) -> JobDemand {
+        let mut demands = active.iter().map(|(trigger, value)| JobDemand {
             queue: float(*value),
             jobs: (float(*value) / float(trigger.target)).min(room),
         });
-        let sum = |demands: &mut dyn Iterator<Item = Demand>| {
-            demands.fold(Demand { queue: 0.0, jobs: 0.0 }, |sum, next| Demand {
+        let sum = |demands: &mut dyn Iterator<Item = JobDemand>| {
+            demands.fold(JobDemand { queue: 0.0, jobs: 0.0 }, |sum, next| JobDemand {
                 queue: sum.queue + next.queue,
                 jobs: sum.jobs + next.jobs,
             })
         };
-        let by_queue = |a: &Demand, b: &Demand| a.queue.total_cmp(&b.queue);
+        let by_queue = |a: &JobDemand, b: &JobDemand| a.queue.total_cmp(&b.queue);
         match self.calculation {
             // Of equal queues the first decides, and its listLength.
             Calculation::Max => demands.rev().max_by(by_queue),
             Calculation::Min => demands.min_by(by_queue),
             Calculation::Sum => {
-                let Demand { queue, jobs } = sum(&mut demands);
-                Some(Demand { queue, jobs: jobs.min(room) })
+                let JobDemand { queue, jobs } = sum(&mut demands);
+                Some(JobDemand { queue, jobs: jobs.min(room) })
             }
             Calculation::Avg => {
-                let Demand { queue, jobs } = sum(&mut demands);
+                let JobDemand { queue, jobs } = sum(&mut demands);
                 let triggers = float(u64::try_from(active.len().max(1)).unwrap_or(u64::MAX));
-                Some(Demand { queue: queue / triggers, jobs: jobs / triggers })
+                Some(JobDemand { queue: queue / triggers, jobs: jobs / triggers })
             }
         }
-        .unwrap_or(Demand { queue: 0.0, jobs: 0.0 })
+        .unwrap_or(JobDemand { queue: 0.0, jobs: 0.0 })
     }
 }
 
@@ -171,27 +171,27 @@ impl fmt::Display for Created {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { jobs, wanted, unfinished: Unfinished { running, pending }, max, paused, counted } = self;
         if *paused {
-            return f.write_str("paused by an annotation");
+            return f.write_str("paused: autoscaling.keda.sh/paused");
         }
         let parts: Vec<String> = counted.iter().map(|(what, value)| format!("{value} {what}")).collect();
         match parts.join(" + ") {
-            parts if parts.is_empty() => f.write_str("nothing to do")?,
+            parts if parts.is_empty() => f.write_str("inactive")?,
             parts => write!(f, "{parts}: {} wanted", jobs_in_words(*wanted))?,
         }
         if *running > 0 {
-            write!(f, ", {running} unfinished")?;
+            write!(f, ", {running} running")?;
         }
         if *pending > 0 {
             write!(f, " ({pending} pending)")?;
         }
         if running + jobs >= *max && jobs < wanted {
-            write!(f, ", {max} at most")?;
+            write!(f, ", capped at maxReplicaCount {max}")?;
         }
         Ok(())
     }
 }
 
-/// So many Jobs, in words.
+/// Returns a number of Jobs, in words.
 pub fn jobs_in_words(jobs: u32) -> String {
     format!("{jobs} {}", if jobs == 1 { "Job" } else { "Jobs" })
 }
@@ -262,6 +262,6 @@ mod tests {
         let values = [Some(7), Some(13), Some(0), None];
         let unfinished = Unfinished { running: 16, pending: 0 };
         let created = jobs(Strategy::Default).poll(&settings(&[1; 4], 100), &values, unfinished);
-        assert_eq!(created.to_string(), "7 waiting + 13 at work: 20 Jobs wanted, 16 unfinished");
+        assert_eq!(created.to_string(), "7 waiting + 13 busy: 20 Jobs wanted, 16 running");
     }
 }

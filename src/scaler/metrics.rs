@@ -1,57 +1,58 @@
-//! What KEDA makes of what its triggers say: failures that are put up with, the fallback, the formula.
+//! Metrics from the triggers' values: failures, the fallback, the formula.
 
 use super::observation::Reading;
+use super::reason::Count;
 use super::settings::Settings;
 use super::trigger::{Composite, Counted, Trigger};
 use crate::units::float;
 
-/// What KEDA remembers of its triggers.
+/// State of the triggers between two reads.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Metrics {
-    /// How often each has failed in a row, at looks of KEDA and of the HPA.
+    /// Failures in a row of each trigger, at polls and syncs.
     failures: Vec<u32>,
-    /// What KEDA saw at its last look, if it has looked.
+    /// Values of KEDA's last poll, if there was one.
     last: Option<Vec<Option<f64>>>,
 }
 
-/// What decisions are made by.
+/// Metrics that decisions are made from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Counts {
-    /// What each metric says; of a formula there is one.
+    /// One metric per trigger, or one for the formula.
     pub(super) metrics: Vec<Metric>,
-    /// Whether a trigger could not be read, and nothing stands in for it.
+    /// Set if a trigger could not be read, and no fallback applies.
     pub(super) failed: bool,
 }
 
 /// One metric, as the HPA gets it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Metric {
-    /// What is counted; `None` for a formula.
+    /// Subject of the count; `None` for a formula.
     pub(super) counted: Option<Counted>,
-    /// How much; `None` where it is not known.
+    /// Value; `None` if unknown.
     pub(super) value: Option<f64>,
-    /// Whether that is the fallback's word, and nobody has counted.
-    pub(super) stands_in: bool,
-    /// How much asks for one pod.
+    /// The value comes from the fallback.
+    pub(super) from_fallback: bool,
+    /// Target value per pod.
     pub(super) target: f64,
-    /// Up to how much is no activity.
+    /// Value that has to be exceeded for activity.
     pub(super) activation: f64,
 }
 
-/// What KEDA makes of a trigger.
+/// Result of reading a trigger.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Answer {
-    /// It was read.
+enum TriggerResult {
+    /// A value.
     Read(f64),
-    /// It was not, and the fallback counts for so much.
-    StandsIn(f64),
-    /// It was not, and a formula is left to say what counts.
+    /// A failure, for which the fallback gives a value.
+    Fallback(f64),
+    /// A failure that the formula sees as `nil`.
     Nil,
-    /// It was not.
+    /// A failure.
     Failed,
 }
 
-/// What KEDA keeps of a trigger that a formula is to see as `nil`, for an HPA that is told what was seen before.
+/// Value that KEDA caches for a trigger that the formula sees as `nil`.
 const PLACEHOLDER: f64 = -1.0;
 
 impl Metrics {
@@ -59,97 +60,97 @@ impl Metrics {
         Self { failures: vec![0; triggers], last: None }
     }
 
-    /// What KEDA sees at a look of its own.
+    /// Returns the metrics of a poll.
     pub(super) fn polled(&mut self, settings: &Settings, values: &[Option<u64>], replicas: u32) -> Counts {
-        let answers = self.answers(settings, &known(values), replicas);
-        let kept = answers.iter().map(|answer| match answer {
-            Answer::Read(value) | Answer::StandsIn(value) => Some(*value),
-            Answer::Nil => Some(PLACEHOLDER),
-            Answer::Failed => None,
+        let results = self.results(settings, &known(values), replicas);
+        let kept = results.iter().map(|result| match result {
+            TriggerResult::Read(value) | TriggerResult::Fallback(value) => Some(*value),
+            TriggerResult::Nil => Some(PLACEHOLDER),
+            TriggerResult::Failed => None,
         });
         self.last = Some(kept.collect());
-        counts(settings, &answers)
+        counts(settings, &results)
     }
 
-    /// What the HPA is told: what is there now, or what KEDA saw at its last look; `scale_handler.go::GetScaledObjectMetrics`.
+    /// Returns the metrics that the HPA gets: current values, or those of KEDA's last poll; `scale_handler.go::GetScaledObjectMetrics`.
     pub(super) fn served(&mut self, settings: &Settings, reading: &Reading, replicas: u32) -> Counts {
-        let answers = match reading {
+        let results = match reading {
             Reading::Read(values) => {
                 let last = self.last.clone().filter(|_| settings.cached);
-                self.answers(settings, &last.unwrap_or_else(|| known(values)), replicas)
+                self.results(settings, &last.unwrap_or_else(|| known(values)), replicas)
             }
-            // KEDA answers with an error before it looks at any fallback.
-            Reading::NotBuilt => vec![Answer::Failed; settings.triggers.len()],
+            // KEDA returns an error before it considers a fallback.
+            Reading::NotBuilt => vec![TriggerResult::Failed; settings.triggers.len()],
         };
-        counts(settings, &answers)
+        counts(settings, &results)
     }
 
-    /// Counts failures, and puts the fallback in their place: `fallback.go::GetMetricsWithFallback` for each trigger.
-    fn answers(&mut self, settings: &Settings, values: &[Option<f64>], replicas: u32) -> Vec<Answer> {
+    /// Counts failures, and replaces them with the fallback: `fallback.go::GetMetricsWithFallback` for each trigger.
+    fn results(&mut self, settings: &Settings, values: &[Option<f64>], replicas: u32) -> Vec<TriggerResult> {
         let triggers = settings.triggers.iter().zip(&mut self.failures);
-        let answer = |((trigger, failures), value): ((&Trigger, &mut u32), &Option<f64>)| {
+        let result = |((trigger, failures), value): ((&Trigger, &mut u32), &Option<f64>)| {
             *failures = if value.is_some() { 0 } else { failures.saturating_add(1) };
             let target = settings.composite.as_ref().map_or(float(trigger.target), |composite| composite.target);
             match (value, settings.fallback) {
-                (Some(value), _) => Answer::Read(*value),
-                (None, Some(fallback)) if *failures > fallback.failure_threshold => {
-                    fallback.replicas(replicas).map_or(Answer::Nil, |pods| Answer::StandsIn(target * f64::from(pods)))
-                }
-                (None, _) => Answer::Failed,
+                (Some(value), _) => TriggerResult::Read(*value),
+                (None, Some(fallback)) if *failures > fallback.failure_threshold => fallback
+                    .replicas(replicas)
+                    .map_or(TriggerResult::Nil, |pods| TriggerResult::Fallback(target * f64::from(pods))),
+                (None, _) => TriggerResult::Failed,
             }
         };
-        triggers.zip(values).map(answer).collect()
+        triggers.zip(values).map(result).collect()
     }
 }
 
-/// The metrics that come of `answers`: one of each trigger, or the one of the formula.
-fn counts(settings: &Settings, answers: &[Answer]) -> Counts {
+/// Returns the metrics: one per trigger, or one for the formula.
+fn counts(settings: &Settings, results: &[TriggerResult]) -> Counts {
     let metrics = match &settings.composite {
-        Some(composite) => vec![evaluated(settings, composite, answers)],
-        None => settings.triggers.iter().zip(answers).map(|(trigger, answer)| of_trigger(trigger, *answer)).collect(),
+        Some(composite) => vec![evaluated(settings, composite, results)],
+        None => settings.triggers.iter().zip(results).map(|(trigger, result)| of_trigger(trigger, *result)).collect(),
     };
-    Counts { metrics, failed: answers.contains(&Answer::Failed) }
+    Counts { metrics, failed: results.contains(&TriggerResult::Failed) }
 }
 
-fn of_trigger(trigger: &Trigger, answer: Answer) -> Metric {
-    let (value, stands_in) = match answer {
-        Answer::Read(value) => (Some(value), false),
-        Answer::StandsIn(value) => (Some(value), true),
-        Answer::Nil | Answer::Failed => (None, false),
+fn of_trigger(trigger: &Trigger, result: TriggerResult) -> Metric {
+    let (value, from_fallback) = match result {
+        TriggerResult::Read(value) => (Some(value), false),
+        TriggerResult::Fallback(value) => (Some(value), true),
+        TriggerResult::Nil | TriggerResult::Failed => (None, false),
     };
     let (target, activation) = (float(trigger.target), float(trigger.activation));
-    Metric { counted: Some(trigger.counted), value, stands_in, target, activation }
+    Metric { counted: Some(trigger.counted), value, from_fallback, target, activation }
 }
 
-/// `modifiers.go::HandleScalingModifiers`: a fallback in place of all, or the formula.
-fn evaluated(settings: &Settings, composite: &Composite, answers: &[Answer]) -> Metric {
-    let stand_in = answers.iter().find_map(|answer| match answer {
-        Answer::StandsIn(value) => Some(*value),
+/// Returns the metric of the formula, or its fallback: `modifiers.go::HandleScalingModifiers`.
+fn evaluated(settings: &Settings, composite: &Composite, results: &[TriggerResult]) -> Metric {
+    let fallback_value = results.iter().find_map(|result| match result {
+        TriggerResult::Fallback(value) => Some(*value),
         _ => None,
     });
     let read = |name: &str| {
         let index = settings.triggers.iter().position(|trigger| trigger.counted.name() == name)?;
-        match answers.get(index) {
-            Some(Answer::Read(value)) => Some(*value),
+        match results.get(index) {
+            Some(TriggerResult::Read(value)) => Some(*value),
             _ => None,
         }
     };
     let fallback = || Some(composite.target * f64::from(settings.fallback?.replicas));
-    let value = match stand_in {
+    let value = match fallback_value {
         Some(value) => Some(value),
-        None if answers.contains(&Answer::Failed) => None,
+        None if results.contains(&TriggerResult::Failed) => None,
         None => composite.formula.value(&read).ok().and_then(|value| value.map(thousandths).or_else(fallback)),
     };
     Metric {
         counted: None,
         value,
-        stands_in: stand_in.is_some(),
+        from_fallback: fallback_value.is_some(),
         target: composite.target,
         activation: composite.activation,
     }
 }
 
-/// KEDA hands on whole thousandths of what a formula gives, and what is beyond their range as the least of all
+/// Truncates to thousandths, as KEDA does; a value out of range becomes the smallest of all
 /// (`formula.go::calculateScalingModifiersFormula`, Go's conversion on amd64).
 fn thousandths(value: f64) -> f64 {
     const RANGE: f64 = 9_223_372_036_854_775_808.0;
@@ -159,4 +160,12 @@ fn thousandths(value: f64) -> f64 {
 
 fn known(values: &[Option<u64>]) -> Vec<Option<f64>> {
     values.iter().map(|value| value.map(float)).collect()
+}
+
+impl Metric {
+    /// Returns the count with a known value.
+    pub(super) fn count(&self) -> Option<Count> {
+        let Self { counted, value, from_fallback, activation, .. } = *self;
+        Some(Count { counted, value: value?, from_fallback, activation })
+    }
 }

@@ -4,6 +4,7 @@
 //! moment whose whole seconds are those of the cluster; no clock is read.
 
 mod behavior;
+mod controller;
 pub mod defaults;
 mod fallback;
 mod formula;
@@ -19,13 +20,14 @@ mod settings;
 mod trigger;
 
 pub use self::behavior::{Behavior, Direction, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
+pub use self::controller::Controller;
 pub use self::defaults::SYNC_PERIOD;
 pub use self::fallback::{Fallback, FallbackBehavior};
 pub use self::formula::{EvaluationError, Formula, FormulaError};
 pub use self::job::{Calculation, Created, JobSettings, Strategy, jobs_in_words};
 pub use self::observation::{Reading, Scale, Unfinished};
 pub use self::pause::Pause;
-pub use self::reason::{Count, Decision, Limit, PausedBy, Proposal, Reason, Tolerated};
+pub use self::reason::{Cooldown, Count, Decision, Limit, PausedBy, Proposal, Reason, Tolerated};
 pub use self::scaled_object::Scaler;
 pub use self::settings::Settings;
 pub use self::trigger::{Composite, Counted, TRIGGERS, Trigger};

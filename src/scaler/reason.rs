@@ -1,4 +1,4 @@
-//! Why the count is what it is, made from the numbers that decided.
+//! Decisions and their reasons, made from the numbers that decided.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,113 +6,113 @@ use std::time::Duration;
 use super::behavior::{Direction, PolicyKind, ScalingPolicy};
 use super::trigger::Counted;
 
-/// What came of one look.
+/// Result of one poll or sync.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// How many pods there shall be.
+    /// Desired replicas.
     pub replicas: u32,
-    /// Why as many, whether that is a change or not.
+    /// Reason for them, whether they changed or not.
     pub reason: Reason,
 }
 
-/// Why there shall be as many pods.
+/// Reason for the desired replicas.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
-    /// KEDA: there was no pod, and there is something to do.
+    /// KEDA: a trigger is active, and there were too few replicas for the HPA to act.
     Activated {
-        /// What there is.
+        /// The active trigger.
         count: Count,
-        /// So many pods are started, whatever is counted.
-        pods: u32,
+        /// Replicas after activation, whatever the count is.
+        replicas: u32,
     },
-    /// KEDA: there is something to do, and pods for it.
+    /// KEDA: a trigger is active; the HPA decides.
     Active(Count),
-    /// KEDA: an annotation says that there is something to do, whatever is counted.
+    /// KEDA: `autoscaling.keda.sh/force-activation`.
     Forced,
-    /// KEDA: nothing to do, and no pod.
+    /// KEDA: inactive, at zero.
     Idle,
-    /// KEDA: there is something, and not more than may be left waiting.
+    /// KEDA: a count that does not exceed its activation value, at zero.
     BelowActivation(Count),
-    /// KEDA: nothing to do for long enough.
-    CooledDown {
-        /// How long nothing was to do.
-        idle: Duration,
-        /// How long that has to be.
-        period: Duration,
+    /// KEDA: inactive for the whole cooldown.
+    CooledDown(Cooldown),
+    /// KEDA: inactive, but not for long enough.
+    CoolingDown {
+        /// The cooldown that applies.
+        cooldown: Cooldown,
+        /// Time until it ends, if no trigger becomes active.
+        remaining: Duration,
     },
-    /// KEDA: nothing to do, but not for long enough yet.
-    Cooldown {
-        /// How long it will still be, if nothing comes.
-        left: Duration,
-        /// How long it has to be in all.
-        period: Duration,
-    },
-    /// KEDA: fewer pods than there have to be.
-    Minimum(u32),
-    /// KEDA: nothing to do, and so many pods are there all the same; what is beyond them is the HPA's.
-    AtMinimum(u32),
-    /// KEDA: it cannot connect, and so does nothing at all.
+    /// KEDA or HPA: fewer replicas than `minReplicaCount`.
+    BelowMin(u32),
+    /// KEDA: inactive, with the minimum that stays; the HPA decides.
+    AtMin(u32),
+    /// KEDA: it cannot connect, and does nothing at all.
     NotBuilt,
-    /// KEDA or HPA: not everything is known, and so nothing is done.
+    /// KEDA or HPA: a trigger cannot be read, so nothing changes.
     Unreadable,
-    /// KEDA: what cannot be read counts as `fallback` says.
+    /// KEDA: a trigger cannot be read, and the fallback has so many replicas.
     Fallback(u32),
-    /// KEDA or HPA: paused by an annotation, in one direction or in both.
+    /// KEDA or HPA: paused, in one direction or both.
     Paused(PausedBy),
-    /// HPA: it does nothing while there is no pod.
+    /// HPA: disabled at zero replicas.
     AtZero,
-    /// HPA: more pods than may be.
-    OverMax(u32),
-    /// HPA: fewer pods than the HPA keeps.
-    UnderMin(u32),
-    /// HPA: what the count of a trigger asks for, and what keeps it from being done.
+    /// HPA: more replicas than `maxReplicaCount`.
+    AboveMax(u32),
+    /// HPA: the replicas that a metric proposes, and the limit that changes them.
     Proposed {
-        /// What asks for the most.
+        /// The largest proposal.
         proposal: Proposal,
-        /// How many pods there were.
+        /// Replicas before.
         from: u32,
-        /// What had the last word, where it was not the wish.
+        /// The limit that decided in place of the proposal.
         limit: Option<Limit>,
     },
 }
 
-/// How much there is.
+/// Value of a metric, as KEDA sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Count {
-    /// What is counted; `None` for a formula over several.
+    /// Subject of the count; `None` for a formula over several.
     pub counted: Option<Counted>,
-    /// How much.
+    /// The value.
     pub value: f64,
-    /// Whether nobody has counted, and that is the fallback's word.
-    pub stands_in: bool,
-    /// What it has to be more than.
+    /// The value comes from the fallback, as the trigger cannot be read.
+    pub from_fallback: bool,
+    /// Value that has to be exceeded for activity.
     pub activation: f64,
 }
 
-/// How many pods a trigger asks for.
+/// Desired replicas before limits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Proposal {
-    /// What is counted; `None` for a formula over several.
-    pub counted: Option<Counted>,
-    /// How much.
-    pub value: f64,
-    /// Whether nobody has counted, and that is the fallback's word.
-    pub stands_in: bool,
-    /// How much for one pod.
+    /// The metric.
+    pub count: Count,
+    /// Target value per pod.
     pub target: f64,
-    /// So many pods.
-    pub pods: u32,
-    /// There where the count is near enough to do nothing.
+    /// Proposed replicas.
+    pub replicas: u32,
+    /// Usage ratio that is within the tolerance.
     pub tolerated: Option<Tolerated>,
 }
 
-/// A count that is off, and not far enough.
+/// A usage ratio within the tolerance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerated {
-    /// How much a pod has to do, over what it should have to do.
+    /// Value per pod, over its target.
     pub ratio: f64,
-    /// How far from 1 that may be.
+    /// Largest deviation from 1 without a change.
     pub tolerance: f64,
+}
+
+/// A cooldown of KEDA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cooldown {
+    /// Its length.
+    pub period: Duration,
+    /// `initialCooldownPeriod`, of an object that has never been active.
+    pub initial: bool,
+    /// Replicas at its end.
+    pub replicas: u32,
 }
 
 /// Annotation that pauses an object, in one direction or both.
@@ -128,39 +128,39 @@ pub enum PausedBy {
     ScaleOut,
 }
 
-/// What keeps a wish from being done, or done at once.
+/// Limit that replaces or delays a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// The most pods there may be.
+    /// `maxReplicaCount`.
     Max(u32),
-    /// The fewest pods there may be.
+    /// `minReplicaCount`.
     Min(u32),
-    /// The HPA keeps one pod, whatever is asked for.
+    /// The HPA's own minimum of 1.
     LastPod,
-    /// What was asked for not long ago is more cautious.
-    Window {
-        /// Which way it holds.
+    /// A stabilization window.
+    StabilizationWindow {
+        /// Direction that it delays.
         direction: Direction,
-        /// How many pods were asked for then.
-        pods: u32,
-        /// For how much longer that counts.
-        left: Duration,
-        /// For how long it does in all.
+        /// Replicas that it holds.
+        replicas: u32,
+        /// Time until the recommendation leaves the window.
+        remaining: Duration,
+        /// Length of the window.
         window: Duration,
     },
-    /// Without `behavior`: twice as many in one step, or four.
-    FirstSteps {
-        /// The most pods after this step.
-        most: u32,
+    /// Without `behavior`: twice the replicas in one sync, or four.
+    ScaleUpFactor {
+        /// Largest number of replicas after this sync.
+        max: u32,
     },
     /// A scaling policy.
     Policy {
-        /// Which way.
+        /// Its direction.
         direction: Direction,
-        /// The one that decides.
+        /// The policy that decides.
         policy: ScalingPolicy,
     },
-    /// No step in this direction at all.
+    /// `selectPolicy: Disabled`.
     Disabled(Direction),
 }
 
@@ -168,7 +168,7 @@ impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Waiting => "waiting",
-            Self::Busy => "at work",
+            Self::Busy => "busy",
             Self::Delayed => "delayed",
             Self::Landing => "landing",
         })
@@ -177,65 +177,99 @@ impl fmt::Display for Counted {
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { counted, value, stands_in, .. } = self;
-        match (counted, stands_in) {
-            (Some(counted), false) => write!(f, "{value} {counted}"),
-            (None, false) => write!(f, "the formula gives {value}"),
-            (Some(counted), true) => write!(f, "fallback: {value} {counted}, which nobody could read"),
-            (None, true) => write!(f, "fallback: {value}, for what nobody could read"),
+        let Self { counted, value, from_fallback, .. } = self;
+        match counted {
+            Some(counted) => write!(f, "{value} {counted}")?,
+            None => write!(f, "formula value {value}")?,
         }
+        if *from_fallback {
+            f.write_str(" (from fallback.replicas)")?;
+        }
+        Ok(())
+    }
+}
+
+impl Count {
+    /// Name of the field with the activation value.
+    fn activation_field(&self) -> &'static str {
+        if self.counted.is_some() { "activationListLength" } else { "activationTarget" }
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Activated { count, pods } => {
-                write!(f, "{count}")?;
-                if count.activation > 0.0 && !count.stands_in {
-                    write!(f, ", more than the {} that wake nobody", count.activation)?;
+            Self::Activated { count, replicas } => {
+                write!(f, "activated: {count}")?;
+                if !count.from_fallback {
+                    write!(f, " ({} {})", count.activation_field(), count.activation)?;
                 }
-                match pods {
-                    1 => f.write_str(": KEDA starts the first"),
-                    pods => write!(f, ": KEDA starts the first {pods}"),
+                if *replicas > 1 {
+                    write!(f, ", minReplicaCount {replicas}")?;
                 }
+                Ok(())
             }
-            Self::Active(count) => write!(f, "{count}: the HPA decides"),
-            Self::Forced => f.write_str("made active by an annotation"),
-            Self::Idle => f.write_str("nothing to do"),
-            Self::BelowActivation(count) => write!(f, "{count}, and {} wake nobody (activation)", count.activation),
-            Self::CooledDown { period, .. } => {
-                write!(f, "nothing to do for the cooldown of {}: KEDA ends them all at once", Seconds(*period))
+            Self::Active(count) => write!(f, "active: {count}; the HPA decides"),
+            Self::Forced => f.write_str("active: autoscaling.keda.sh/force-activation"),
+            Self::Idle => f.write_str("inactive: no active trigger"),
+            Self::BelowActivation(count) => {
+                write!(f, "{count}, {} {}: inactive", count.activation_field(), count.activation)
             }
-            Self::Cooldown { left, period } => {
-                write!(f, "nothing to do; the cooldown of {} ends in {}", Seconds(*period), Seconds(*left))
+            Self::CooledDown(cooldown) => match cooldown.replicas {
+                0 => write!(f, "inactive for {cooldown}: scaled to zero"),
+                idle => write!(f, "inactive for {cooldown}: scaled to idleReplicaCount {idle}"),
+            },
+            Self::CoolingDown { cooldown, remaining } => {
+                write!(f, "inactive: {cooldown} ends in {}", Seconds(*remaining))
             }
-            Self::Minimum(pods) | Self::UnderMin(pods) => write!(f, "{pods} at least"),
-            Self::AtMinimum(pods) => write!(f, "nothing to do, and {pods} at least: the rest is the HPA's"),
-            Self::NotBuilt => f.write_str("KEDA cannot connect to Redis, and does nothing"),
-            Self::Unreadable => f.write_str("a count cannot be read: nothing is changed"),
-            Self::Fallback(pods) => write!(f, "a count cannot be read, and the fallback is {pods}: nothing is changed"),
-            Self::Paused(PausedBy::Paused | PausedBy::Replicas(_)) => f.write_str("paused by an annotation"),
-            Self::Paused(PausedBy::ScaleOut) => f.write_str("paused by an annotation: no pod is added"),
-            Self::Paused(PausedBy::ScaleIn) => f.write_str("paused by an annotation: no pod is taken away"),
-            Self::AtZero => f.write_str("no pod: the HPA waits for KEDA to start the first"),
-            Self::OverMax(pods) => write!(f, "{pods} at most"),
+            Self::BelowMin(min) => write!(f, "below minReplicaCount {min}"),
+            Self::AtMin(min) => write!(f, "inactive: minReplicaCount {min} stays; the HPA decides"),
+            Self::NotBuilt => f.write_str("KEDA cannot connect to Redis: nothing changes"),
+            Self::Unreadable => f.write_str("a trigger cannot be read: nothing changes"),
+            Self::Fallback(replicas) => {
+                write!(f, "a trigger cannot be read, fallback.replicas {replicas}: nothing changes")
+            }
+            Self::Paused(by) => by.fmt(f),
+            Self::AtZero => f.write_str("0 replicas: the HPA is disabled until KEDA activates"),
+            Self::AboveMax(max) => write!(f, "above maxReplicaCount {max}"),
             Self::Proposed { proposal, limit: None, .. } => proposal.fmt(f),
-            Self::Proposed { proposal, limit: Some(limit), .. } => write!(f, "{proposal}; {limit}"),
+            Self::Proposed { proposal, limit: Some(limit), .. } => {
+                let caps =
+                    matches!(limit, Limit::Max(_) | Limit::Min(_) | Limit::LastPod | Limit::ScaleUpFactor { .. });
+                write!(f, "{proposal}{} {limit}", if caps { ',' } else { ';' })
+            }
         }
+    }
+}
+
+impl fmt::Display for PausedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Paused => f.write_str("paused: autoscaling.keda.sh/paused"),
+            Self::Replicas(replicas) => write!(f, "paused: autoscaling.keda.sh/paused-replicas {replicas}"),
+            Self::ScaleIn => f.write_str("scale-down paused: autoscaling.keda.sh/paused-scale-in"),
+            Self::ScaleOut => f.write_str("scale-up paused: autoscaling.keda.sh/paused-scale-out"),
+        }
+    }
+}
+
+impl fmt::Display for Cooldown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = if self.initial { "initialCooldownPeriod" } else { "cooldownPeriod" };
+        write!(f, "{field} ({})", Seconds(self.period))
     }
 }
 
 impl fmt::Display for Proposal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { counted, value, stands_in, target, pods, tolerated } = *self;
-        let count = Count { counted, value, stands_in, activation: 0.0 };
+        let Self { count, target, replicas, tolerated } = *self;
         match tolerated {
             Some(Tolerated { ratio, tolerance }) => {
-                let near = tolerance * 100.0;
-                write!(f, "{count} / {target} a pod is {ratio:.2} of {pods} pods: within {near} %, near enough")
+                let limit = if ratio < 1.0 { 1.0 - tolerance } else { 1.0 + tolerance };
+                write!(f, "{count} ÷ {target} per pod ÷ {}: ", Replicas(replicas))?;
+                write!(f, "within tolerance ({ratio:.2}, limit {limit:.2})")
             }
-            None => write!(f, "{count} / {target} a pod asks for {pods}"),
+            None => write!(f, "{count} ÷ {target} per pod = {}", Replicas(replicas)),
         }
     }
 }
@@ -243,32 +277,108 @@ impl fmt::Display for Proposal {
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Max(pods) => write!(f, "{pods} at most"),
-            Self::Min(pods) => write!(f, "{pods} at least"),
-            Self::LastPod => f.write_str("the HPA keeps one: the step to none is KEDA's"),
-            Self::Window { direction: Direction::Down, pods, left, window } => {
-                write!(f, "the window of {} holds {pods} for {} more", Seconds(*window), Seconds(*left))
+            Self::Max(max) => write!(f, "capped at maxReplicaCount {max}"),
+            Self::Min(min) => write!(f, "raised to minReplicaCount {min}"),
+            Self::LastPod => f.write_str("raised to 1: only KEDA scales to zero"),
+            Self::StabilizationWindow { direction, replicas, remaining, window } => {
+                f.write_str(if *direction == Direction::Up { "scaleUp " } else { "" })?;
+                let (window, remaining) = (Seconds(*window), Seconds(*remaining));
+                write!(f, "stabilization window ({window}) holds {replicas} for another {remaining}")
             }
-            Self::Window { direction: Direction::Up, pods, left, window } => {
-                write!(f, "the window of {} allows no more than {pods} for {} more", Seconds(*window), Seconds(*left))
-            }
-            Self::FirstSteps { most } => write!(f, "{most} at most in this step: twice as many, or 4"),
+            Self::ScaleUpFactor { max } => write!(f, "capped at {max} in one sync (2 × replicas, at least 4)"),
             Self::Policy { direction, policy: ScalingPolicy { kind, value, period } } => {
-                let sign = if *direction == Direction::Up { '+' } else { '-' };
-                let unit = if *kind == PolicyKind::Pods { "" } else { " %" };
-                write!(f, "the policy allows {sign}{value}{unit} in {}", Seconds(*period))
+                let (field, sign) = match direction {
+                    Direction::Up => ("scaleUp", '+'),
+                    Direction::Down => ("scaleDown", '−'),
+                };
+                let unit = match (kind, value) {
+                    (PolicyKind::Percent, _) => "%",
+                    (PolicyKind::Pods, 1) => " pod",
+                    (PolicyKind::Pods, _) => " pods",
+                };
+                write!(f, "{field} policy allows {sign}{value}{unit} per {}", Seconds(*period))
             }
-            Self::Disabled(Direction::Up) => f.write_str("adding pods is disabled"),
-            Self::Disabled(Direction::Down) => f.write_str("taking pods away is disabled"),
+            Self::Disabled(Direction::Up) => f.write_str("scaleUp selectPolicy is Disabled"),
+            Self::Disabled(Direction::Down) => f.write_str("scaleDown selectPolicy is Disabled"),
         }
     }
 }
 
-/// Whole seconds, begun ones counted.
+/// A number of replicas, in words.
+struct Replicas(u32);
+
+impl fmt::Display for Replicas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, if self.0 == 1 { "replica" } else { "replicas" })
+    }
+}
+
+/// Whole seconds, rounded up.
 struct Seconds(Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} s", self.0.as_millis().div_ceil(1000))
+        write!(f, "{}s", self.0.as_millis().div_ceil(1000))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(value: f64) -> Count {
+        Count { counted: Some(Counted::Waiting), value, from_fallback: false, activation: 0.0 }
+    }
+
+    fn proposed(value: f64, replicas: u32, limit: Option<Limit>) -> Reason {
+        let proposal = Proposal { count: count(value), target: 50.0, replicas, tolerated: None };
+        Reason::Proposed { proposal, from: 1, limit }
+    }
+
+    #[test]
+    fn reason_shows_the_sum_and_the_field_that_decides() {
+        let cooldown = Cooldown { period: Duration::from_secs(300), initial: false, replicas: 0 };
+        let remaining = Duration::from_secs(285);
+        let window = Limit::StabilizationWindow {
+            direction: Direction::Down,
+            replicas: 5,
+            remaining,
+            window: Duration::from_secs(300),
+        };
+        let policy =
+            |kind, value| Limit::Policy { direction: Direction::Up, policy: ScalingPolicy::new(kind, value, 15) };
+        let tolerated = Some(Tolerated { ratio: 1.08, tolerance: 0.1 });
+        let proposal = Proposal { count: count(216.0), target: 50.0, replicas: 4, tolerated };
+        let below = Count { activation: 15.0, ..count(15.0) };
+        for (reason, text) in [
+            (
+                proposed(274.0, 6, Some(Limit::Max(5))),
+                "274 waiting ÷ 50 per pod = 6 replicas, capped at maxReplicaCount 5",
+            ),
+            (proposed(50.0, 1, None), "50 waiting ÷ 50 per pod = 1 replica"),
+            (
+                proposed(0.0, 0, Some(window)),
+                "0 waiting ÷ 50 per pod = 0 replicas; stabilization window (300s) holds 5 for another 285s",
+            ),
+            (
+                proposed(999.0, 20, Some(policy(PolicyKind::Pods, 4))),
+                "999 waiting ÷ 50 per pod = 20 replicas; scaleUp policy allows +4 pods per 15s",
+            ),
+            (
+                proposed(999.0, 20, Some(policy(PolicyKind::Percent, 100))),
+                "999 waiting ÷ 50 per pod = 20 replicas; scaleUp policy allows +100% per 15s",
+            ),
+            (
+                Reason::Proposed { proposal, from: 4, limit: None },
+                "216 waiting ÷ 50 per pod ÷ 4 replicas: within tolerance (1.08, limit 1.10)",
+            ),
+            (Reason::Activated { count: count(50.0), replicas: 1 }, "activated: 50 waiting (activationListLength 0)"),
+            (Reason::BelowActivation(below), "15 waiting, activationListLength 15: inactive"),
+            (Reason::CooledDown(cooldown), "inactive for cooldownPeriod (300s): scaled to zero"),
+            (Reason::CoolingDown { cooldown, remaining }, "inactive: cooldownPeriod (300s) ends in 285s"),
+            (Reason::Paused(PausedBy::Paused), "paused: autoscaling.keda.sh/paused"),
+        ] {
+            assert_eq!(reason.to_string(), text);
+        }
     }
 }

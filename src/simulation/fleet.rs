@@ -1,25 +1,25 @@
-//! The pods of a run, and the list they take from.
+//! Pods of a run, and the list they claim from.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::calendar::{Calendar, Event};
-use super::chance::Chance;
-use super::pod::{Held, Item, Phase, Pod};
-use super::scenario::{Scenario, Unforeseen};
+use super::pod::{Held, Pod, PodPhase, QueuedItem};
+use super::random::{Streams, UnknownDuration};
+use super::scenario::Scenario;
 use super::summary::Stopwatch;
 use crate::delivery::guarantee::DeliveryGuarantee;
 
-/// Pods, list, and what became of items.
+/// Pods, list, and counts of items.
 pub(super) struct Fleet<'a> {
     scenario: &'a Scenario,
-    chance: Chance,
-    pub(super) waiting: VecDeque<Item>,
-    /// All pods there have ever been.
+    random: Streams,
+    pub(super) waiting: VecDeque<QueuedItem>,
+    /// All pods, past ones included.
     pods: Vec<Pod>,
-    /// Those of them that are not gone.
+    /// Indices of the pods that are not gone.
     present: Vec<usize>,
-    /// Pods with a free hand, once for each, the one that waits longest first.
+    /// Free slots, as indices of their pods, the one that waits longest first.
     free: VecDeque<usize>,
     works: u64,
     pub(super) arrived: u64,
@@ -30,14 +30,14 @@ pub(super) struct Fleet<'a> {
     pub(super) waits: Stopwatch,
 }
 
-/// How many pods there are.
+/// Numbers of pods.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Count {
-    /// Not told to stop.
+pub(super) struct PodCount {
+    /// Not terminating.
     pub(super) alive: u32,
-    /// Those of them that could take an item.
+    /// Those of them that are ready.
     pub(super) ready: u32,
-    /// Told to stop.
+    /// Terminating.
     pub(super) terminating: u32,
     /// Jobs whose pod has ended, and that do not count as complete yet.
     pub(super) ended: u32,
@@ -49,7 +49,7 @@ impl<'a> Fleet<'a> {
     pub(super) fn new(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
-            chance: Chance::new(scenario.seed),
+            random: Streams::new(scenario.seed),
             waiting: VecDeque::new(),
             pods: Vec::new(),
             present: Vec::new(),
@@ -64,31 +64,31 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    pub(super) fn count(&self) -> Count {
-        let mut count = Count::default();
+    pub(super) fn count(&self) -> PodCount {
+        let mut count = PodCount::default();
         for pod in self.present.iter().map(|pod| &self.pods[*pod]) {
             match pod.phase {
-                Phase::Alive => {
+                PodPhase::Alive => {
                     count.alive += 1;
                     count.ready += u32::from(pod.ready.is_some());
                 }
-                Phase::Terminating => count.terminating += 1,
-                Phase::Ended => count.ended += 1,
-                Phase::Gone => {}
+                PodPhase::Terminating => count.terminating += 1,
+                PodPhase::Ended => count.ended += 1,
+                PodPhase::Gone => {}
             }
-            count.busy += u32::from(!pod.hands.is_empty());
+            count.busy += u32::from(!pod.in_flight.is_empty());
         }
         count
     }
 
-    /// Who still waits has waited for so long at least.
+    /// Records the waits so far of items that were never claimed.
     pub(super) fn close(&mut self, now: Duration) {
-        for item in self.waiting.iter().filter(|item| !item.again) {
+        for item in self.waiting.iter().filter(|item| !item.redelivered) {
             self.waits.record(now.saturating_sub(item.pushed));
         }
     }
 
-    /// The time of all pods together, and what of it they had nothing in flight, up to `now`.
+    /// Returns pod time and idle pod time up to `now`.
     pub(super) fn pod_time(&self, now: Duration) -> (Duration, Duration) {
         let mut sum = (Duration::ZERO, Duration::ZERO);
         for pod in &self.pods {
@@ -102,73 +102,73 @@ impl<'a> Fleet<'a> {
         sum
     }
 
-    /// Starts so many pods.
+    /// Starts this many pods.
     pub(super) fn start(&mut self, pods: u32, starting: Duration, now: Duration, calendar: &mut Calendar) {
         for _ in 0..pods {
             let pod = self.pods.len();
-            self.pods.push(Pod::new(now, self.chance.uid()));
+            self.pods.push(Pod::new(now, self.random.uid()));
             self.present.push(pod);
             calendar.add(now + starting, Event::Ready(pod));
         }
     }
 
-    /// Tells so many pods to stop, as Kubernetes chooses them.
-    pub(super) fn stop(&mut self, pods: u32, now: Duration, calendar: &mut Calendar) -> Result<(), Unforeseen> {
+    /// Terminates this many pods, in the order of Kubernetes.
+    pub(super) fn stop(&mut self, pods: u32, now: Duration, calendar: &mut Calendar) -> Result<(), UnknownDuration> {
         let mut alive: Vec<usize> =
-            self.present.iter().copied().filter(|pod| self.pods[*pod].phase == Phase::Alive).collect();
+            self.present.iter().copied().filter(|pod| self.pods[*pod].phase == PodPhase::Alive).collect();
         alive.sort_by_key(|pod| self.pods[*pod].victim_order(now));
         for pod in alive.into_iter().take(usize::try_from(pods).unwrap_or(usize::MAX)) {
-            if self.pods[pod].hands.is_empty() {
-                self.end(pod, Phase::Gone, now);
+            if self.pods[pod].in_flight.is_empty() {
+                self.end(pod, PodPhase::Gone, now);
             } else {
-                self.pods[pod].phase = Phase::Terminating;
+                self.pods[pod].phase = PodPhase::Terminating;
                 calendar.add(now + self.scenario.grace, Event::Overdue(pod));
             }
         }
         self.assign(now, calendar)
     }
 
-    pub(super) fn push(&mut self, items: u64, now: Duration, calendar: &mut Calendar) -> Result<(), Unforeseen> {
+    pub(super) fn push(&mut self, items: u64, now: Duration, calendar: &mut Calendar) -> Result<(), UnknownDuration> {
         for _ in 0..items {
             self.arrived += 1;
-            self.waiting.push_back(Item { pushed: now, number: self.arrived, again: false });
+            self.waiting.push_back(QueuedItem { pushed: now, number: self.arrived, redelivered: false });
         }
         self.assign(now, calendar)
     }
 
-    pub(super) fn ready(&mut self, pod: usize, now: Duration, calendar: &mut Calendar) -> Result<(), Unforeseen> {
-        if self.pods[pod].phase != Phase::Alive {
+    pub(super) fn ready(&mut self, pod: usize, now: Duration, calendar: &mut Calendar) -> Result<(), UnknownDuration> {
+        if self.pods[pod].phase != PodPhase::Alive {
             return Ok(());
         }
         self.pods[pod].ready = Some(now);
-        let hands = if self.once() { 1 } else { self.scenario.concurrency };
-        self.free.extend((0..hands).map(|_| pod));
+        let slots = if self.once() { 1 } else { self.scenario.concurrency };
+        self.free.extend((0..slots).map(|_| pod));
         self.assign(now, calendar)?;
         self.rest(pod, now, calendar);
         Ok(())
     }
 
-    /// An item is worked.
+    /// Finishes an item.
     pub(super) fn done(
         &mut self,
         pod: usize,
         work: u64,
         now: Duration,
         calendar: &mut Calendar,
-    ) -> Result<(), Unforeseen> {
+    ) -> Result<(), UnknownDuration> {
         let worker = &mut self.pods[pod];
-        let Some(hand) = worker.hands.iter().position(|held| held.work == work) else { return Ok(()) };
+        let Some(index) = worker.in_flight.iter().position(|held| held.work == work) else { return Ok(()) };
         worker.settle(now);
-        worker.hands.swap_remove(hand);
+        worker.in_flight.swap_remove(index);
         self.done += 1;
         self.in_flight -= 1;
-        match (worker.phase, worker.hands.is_empty()) {
-            (Phase::Terminating, true) => self.end(pod, Phase::Gone, now),
-            (Phase::Alive, _) if self.once() => {
-                self.end(pod, Phase::Ended, now);
+        match (worker.phase, worker.in_flight.is_empty()) {
+            (PodPhase::Terminating, true) => self.end(pod, PodPhase::Gone, now),
+            (PodPhase::Alive, _) if self.once() => {
+                self.end(pod, PodPhase::Ended, now);
                 self.complete_later(pod, now, calendar);
             }
-            (Phase::Alive, _) => {
+            (PodPhase::Alive, _) => {
                 self.free.push_back(pod);
                 self.assign(now, calendar)?;
                 self.rest(pod, now, calendar);
@@ -178,67 +178,74 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// A pod has had its time to finish: what it has is cut off.
-    pub(super) fn overdue(&mut self, pod: usize, now: Duration, calendar: &mut Calendar) -> Result<(), Unforeseen> {
+    /// Ends a pod's grace period: its items are interrupted.
+    pub(super) fn overdue(
+        &mut self,
+        pod: usize,
+        now: Duration,
+        calendar: &mut Calendar,
+    ) -> Result<(), UnknownDuration> {
         match self.pods[pod].phase {
-            Phase::Terminating => {}
-            // The one that waited for another item and got none: the pod of a Job.
-            Phase::Alive if self.pods[pod].hands.is_empty() && now >= self.pods[pod].since + self.idle_exit() => {
-                self.end(pod, Phase::Ended, now);
+            PodPhase::Terminating => {}
+            // The pod of a Job that waited for an item and got none.
+            PodPhase::Alive
+                if self.pods[pod].in_flight.is_empty() && now >= self.pods[pod].since + self.idle_exit() =>
+            {
+                self.end(pod, PodPhase::Ended, now);
                 self.complete_later(pod, now, calendar);
                 return Ok(());
             }
             _ => return Ok(()),
         }
         self.pods[pod].settle(now);
-        for Held { item, .. } in std::mem::take(&mut self.pods[pod].hands).into_iter().rev() {
+        for Held { item, .. } in std::mem::take(&mut self.pods[pod].in_flight).into_iter().rev() {
             self.cut += 1;
             self.in_flight -= 1;
             match self.scenario.delivery {
-                DeliveryGuarantee::AtLeastOnce => self.waiting.push_front(Item { again: true, ..item }),
+                DeliveryGuarantee::AtLeastOnce => self.waiting.push_front(QueuedItem { redelivered: true, ..item }),
                 DeliveryGuarantee::AtMostOnce => self.lost += 1,
             }
         }
-        self.end(pod, Phase::Gone, now);
+        self.end(pod, PodPhase::Gone, now);
         self.assign(now, calendar)
     }
 
-    /// A Job counts as complete.
+    /// Removes the pod of a completed Job.
     pub(super) fn complete(&mut self, pod: usize) {
-        self.pods[pod].phase = Phase::Gone;
+        self.pods[pod].phase = PodPhase::Gone;
         self.present.retain(|present| *present != pod);
     }
 
-    /// Gives what waits to whoever has a hand free.
-    fn assign(&mut self, now: Duration, calendar: &mut Calendar) -> Result<(), Unforeseen> {
+    /// Assigns waiting items to free slots.
+    fn assign(&mut self, now: Duration, calendar: &mut Calendar) -> Result<(), UnknownDuration> {
         while !self.waiting.is_empty() {
             let Some(pod) = self.free.pop_front() else { break };
             if !self.pods[pod].takes_items() {
                 continue;
             }
             let Some(item) = self.waiting.pop_front() else { break };
-            if !item.again {
+            if !item.redelivered {
                 self.waits.record(now.saturating_sub(item.pushed));
             }
             self.works += 1;
-            let takes = self.chance.work(&self.scenario.work, &self.scenario.payload, item.number)?;
+            let duration = self.random.work(&self.scenario.work, &self.scenario.payload, item.number)?;
             self.pods[pod].settle(now);
-            self.pods[pod].hands.push(Held { work: self.works, item });
+            self.pods[pod].in_flight.push(Held { work: self.works, item });
             self.in_flight += 1;
-            calendar.add(now + takes, Event::Done { pod, work: self.works });
+            calendar.add(now + duration, Event::Done { pod, work: self.works });
         }
         Ok(())
     }
 
-    /// What the pod of a Job does when it finds nothing.
+    /// Ends the pod of a Job that finds nothing, now or after its idle time.
     fn rest(&mut self, pod: usize, now: Duration, calendar: &mut Calendar) {
         let Some(jobs) = &self.scenario.jobs else { return };
-        if self.pods[pod].phase != Phase::Alive || !self.pods[pod].hands.is_empty() {
+        if self.pods[pod].phase != PodPhase::Alive || !self.pods[pod].in_flight.is_empty() {
             return;
         }
         match jobs.idle_exit {
             None => {
-                self.end(pod, Phase::Ended, now);
+                self.end(pod, PodPhase::Ended, now);
                 self.complete_later(pod, now, calendar);
             }
             Some(idle_exit) => calendar.add(now + idle_exit, Event::Overdue(pod)),
@@ -250,12 +257,12 @@ impl<'a> Fleet<'a> {
         calendar.add(now + completion, Event::Complete(pod));
     }
 
-    fn end(&mut self, pod: usize, phase: Phase, now: Duration) {
+    fn end(&mut self, pod: usize, phase: PodPhase, now: Duration) {
         let ended = &mut self.pods[pod];
         ended.settle(now);
         ended.phase = phase;
         ended.gone = Some(now);
-        if phase == Phase::Gone {
+        if phase == PodPhase::Gone {
             self.present.retain(|present| *present != pod);
         }
     }
@@ -265,7 +272,7 @@ impl<'a> Fleet<'a> {
         self.scenario.jobs.and_then(|jobs| jobs.idle_exit).unwrap_or(Duration::MAX)
     }
 
-    /// Whether each pod works one item, and ends.
+    /// Tells if each pod processes one item, and ends.
     fn once(&self) -> bool {
         self.scenario.jobs.is_some_and(|jobs| jobs.idle_exit.is_none())
     }

@@ -1,23 +1,23 @@
-//! One pod: it starts, works, is told to stop, and is gone.
+//! One pod, from its creation to its end.
 
 use std::time::Duration;
 
-/// One pod.
+/// A pod.
 #[derive(Debug, Clone)]
 pub(super) struct Pod {
     pub(super) created: Duration,
-    /// When it became ready; `None` while it starts.
+    /// Time of readiness; `None` while it starts.
     pub(super) ready: Option<Duration>,
-    /// What it has in flight, with a number for each.
-    pub(super) hands: Vec<Held>,
-    pub(super) phase: Phase,
-    /// By which those that are otherwise equal are told apart.
+    /// Items in flight.
+    pub(super) in_flight: Vec<Held>,
+    pub(super) phase: PodPhase,
+    /// Orders pods that are otherwise equal.
     pub(super) uid: u64,
-    /// Since when its hands are as full as they are.
+    /// Time of the last change of its items in flight.
     pub(super) since: Duration,
-    /// How long it had nothing in flight.
+    /// Time without an item in flight.
     pub(super) idle: Duration,
-    /// When it was gone.
+    /// Time of its end.
     pub(super) gone: Option<Duration>,
 }
 
@@ -25,28 +25,28 @@ pub(super) struct Pod {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held {
     pub(super) work: u64,
-    pub(super) item: Item,
+    pub(super) item: QueuedItem,
 }
 
-/// An item, by when it was pushed.
+/// An item of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Item {
+pub(super) struct QueuedItem {
     pub(super) pushed: Duration,
     pub(super) number: u64,
-    /// Whether it was begun before.
-    pub(super) again: bool,
+    /// Redelivered: it was claimed before.
+    pub(super) redelivered: bool,
 }
 
-/// Where a pod is in its life.
+/// Phase of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// It is being started, or works.
+pub(super) enum PodPhase {
+    /// Starting or running.
     Alive,
-    /// It was told to stop: it takes nothing more.
+    /// Told to stop: it claims nothing more.
     Terminating,
-    /// Its container has ended, and nobody has taken note yet: a Job.
+    /// Container ended, Job not complete yet.
     Ended,
-    /// There is nothing left of it.
+    /// Gone.
     Gone,
 }
 
@@ -55,8 +55,8 @@ impl Pod {
         Self {
             created,
             ready: None,
-            hands: Vec::new(),
-            phase: Phase::Alive,
+            in_flight: Vec::new(),
+            phase: PodPhase::Alive,
             uid,
             since: created,
             idle: Duration::ZERO,
@@ -65,12 +65,12 @@ impl Pod {
     }
 
     pub(super) fn takes_items(&self) -> bool {
-        self.phase == Phase::Alive && self.ready.is_some()
+        self.phase == PodPhase::Alive && self.ready.is_some()
     }
 
-    /// Counts the time up to `now` with the hands as they are.
+    /// Counts the idle time up to `now`.
     pub(super) fn settle(&mut self, now: Duration) {
-        if self.hands.is_empty() {
+        if self.in_flight.is_empty() {
             self.idle += now.saturating_sub(self.since);
         }
         self.since = now;

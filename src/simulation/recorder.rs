@@ -1,74 +1,74 @@
-//! What of a run is kept: decisions, and refusals as long as they last.
+//! Record of decisions: changes, and reasons for none while they last.
 
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::{By, Change, Why};
-use crate::scaler::{Limit, Reason};
+use super::timeline::{Cause, Change};
+use crate::scaler::{Controller, Limit, Reason};
 
-/// The decisions so far.
+/// Decisions so far.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
     pub(super) changes: Vec<Change>,
-    /// How many of them changed something.
+    /// Number of changes.
     pub(super) steps: u64,
-    /// Where the last word of each stands.
+    /// Index of the last entry of each controller.
     last: [Option<usize>; 2],
 }
 
 impl Recorder {
-    /// Takes note of a decision; the same refusal again is one that goes on.
-    pub(super) fn decided(&mut self, at: Duration, by: By, from: u32, to: u32, why: &Why) {
+    /// Records a decision; the same reason again extends its entry.
+    pub(super) fn decided(&mut self, at: Duration, by: Controller, from: u32, to: u32, cause: &Cause) {
         let index = by as usize;
         if from != to {
             self.steps += 1;
             self.last = [None, None];
-        } else if says_nothing(why) {
+        } else if is_unremarkable(cause) {
             self.last[index] = None;
             return;
         } else if let Some(change) = self.last[index].and_then(|last| self.changes.get_mut(last))
-            && kind(&change.reason) == kind(why)
+            && key(&change.reason) == key(cause)
         {
             change.until = at;
             return;
         } else {
             self.last[index] = Some(self.changes.len());
         }
-        self.changes.push(Change { at, until: at, by, from, to, reason: why.clone() });
+        self.changes.push(Change { at, until: at, by, from, to, reason: cause.clone() });
     }
 }
 
-/// Whether there is nothing to explain: all is as anybody would expect.
-fn says_nothing(why: &Why) -> bool {
-    match why {
-        Why::NotLooked | Why::JobsEnded => true,
-        Why::Jobs(created) => created.wanted <= created.unfinished.running,
-        Why::Scaled(reason) => match reason {
+/// Tells if a decision needs no explanation.
+fn is_unremarkable(cause: &Cause) -> bool {
+    match cause {
+        Cause::NotPolled | Cause::JobsEnded => true,
+        Cause::Jobs(created) => created.wanted <= created.unfinished.running,
+        Cause::Scaled(reason) => match reason {
             Reason::Proposed { proposal, from, limit: None } => {
-                // As many as there should be, to the last item.
-                proposal.pods == *from && proposal.tolerated.is_none_or(|near| (near.ratio - 1.0).abs() < 0.005)
+                // Exactly the replicas that the metric proposes.
+                proposal.replicas == *from && proposal.tolerated.is_none_or(|near| (near.ratio - 1.0).abs() < 0.005)
             }
             Reason::Active(_)
             | Reason::AtZero
             | Reason::Idle
-            | Reason::AtMinimum(_)
+            | Reason::AtMin(_)
             | Reason::Proposed { limit: Some(Limit::Min(_) | Limit::LastPod), .. } => true,
             _ => false,
         },
     }
 }
 
-/// What makes two refusals the same: the rule, and the count that a window holds.
-type Kind = (Discriminant<Why>, Option<Discriminant<Reason>>, Option<Discriminant<Limit>>, u32);
+/// Identity of a reason: the rule, and the replicas that a window holds.
+type ReasonKey = (Discriminant<Cause>, Option<Discriminant<Reason>>, Option<Discriminant<Limit>>, u32);
 
-fn kind(why: &Why) -> Kind {
-    let (reason, limit, held) = match why {
-        Why::Scaled(reason @ Reason::Proposed { limit: Some(limit), .. }) => {
-            let held = if let Limit::Window { pods, .. } = limit { *pods } else { 0 };
+fn key(cause: &Cause) -> ReasonKey {
+    let (reason, limit, held) = match cause {
+        Cause::Scaled(reason @ Reason::Proposed { limit: Some(limit), .. }) => {
+            let held = if let Limit::StabilizationWindow { replicas, .. } = limit { *replicas } else { 0 };
             (Some(discriminant(reason)), Some(discriminant(limit)), held)
         }
-        Why::Scaled(reason) => (Some(discriminant(reason)), None, 0),
+        Cause::Scaled(reason) => (Some(discriminant(reason)), None, 0),
         _ => (None, None, 0),
     };
-    (discriminant(why), reason, limit, held)
+    (discriminant(cause), reason, limit, held)
 }

@@ -1,65 +1,66 @@
-//! A run from its start to its end.
+//! A run, from start to end.
 
 use std::time::Duration;
 
 use super::calendar::{Calendar, Event};
-use super::fleet::{Count, Fleet};
-use super::pod::Item;
+use super::fleet::{Fleet, PodCount};
+use super::pod::QueuedItem;
+use super::random::UnknownDuration;
 use super::recorder::Recorder;
-use super::scenario::{Jobs, Scenario, Unforeseen};
+use super::scenario::{Jobs, Scenario};
 use super::summary::Summary;
-use super::{By, Point, Run, Why};
-use crate::scaler::{Counted, Reading, Scale, Scaler, Unfinished};
+use super::timeline::{Cause, Point, Run};
+use crate::scaler::{Controller, Counted, Reading, Scale, Scaler, Unfinished};
 use crate::workload::Arrival;
 
-/// Seconds between two points.
+/// Time between two points.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Plays a scenario through.
+/// Runs a scenario.
 ///
 /// # Errors
 ///
-/// Says what of it cannot be known beforehand.
-pub fn run(scenario: &Scenario) -> Result<Run, Unforeseen> {
-    let mut stage = Stage {
+/// Fails when the processing time of an item cannot be known.
+pub fn run(scenario: &Scenario) -> Result<Run, UnknownDuration> {
+    let mut world = World {
         scenario,
         calendar: Calendar::default(),
         fleet: Fleet::new(scenario),
         arrived: 0,
         scaler: Scaler::new(scenario.settings.clone(), Duration::ZERO),
         desired: scenario.at_first(),
-        why: Why::NotLooked,
+        cause: Cause::NotPolled,
         recorder: Recorder::default(),
         points: Vec::new(),
         peak_backlog: 0,
         peak_pods: 0,
         emptied: Some(Duration::ZERO),
     };
-    let end = stage.play()?;
-    Ok(stage.finish(end))
+    let end = world.play()?;
+    Ok(world.finish(end))
 }
 
-/// Everything that changes in a run.
-struct Stage<'a> {
+/// State of a run.
+struct World<'a> {
     scenario: &'a Scenario,
     calendar: Calendar,
     fleet: Fleet<'a>,
-    /// How many of the arrivals are behind it.
+    /// Number of arrivals so far.
     arrived: usize,
     scaler: Scaler,
     desired: u32,
-    why: Why,
+    cause: Cause,
     recorder: Recorder,
     points: Vec<Point>,
     peak_backlog: usize,
     peak_pods: u32,
-    /// Since when everything has been worked; `None` while there is something.
+    /// Time since which no item is left; `None` while there are items.
     emptied: Option<Duration>,
 }
 
-impl Stage<'_> {
-    fn play(&mut self) -> Result<Duration, Unforeseen> {
-        // What is there at the start has been there for a while.
+impl World<'_> {
+    fn play(&mut self) -> Result<Duration, UnknownDuration> {
+        // Pods that exist at the start have been ready for a while.
         self.fleet.start(self.scenario.at_first(), Duration::ZERO, Duration::ZERO, &mut self.calendar);
         self.schedule_arrival();
         self.calendar.add(self.scenario.first_poll, Event::Poll);
@@ -72,8 +73,8 @@ impl Stage<'_> {
             if now > end {
                 return Ok(end);
             }
-            self.happen(event, now)?;
-            self.take_stock(now);
+            self.handle(event, now)?;
+            self.update_peaks(now);
             if event == Event::Sample && self.scenario.until_over && self.is_over() {
                 return Ok(now);
             }
@@ -81,7 +82,7 @@ impl Stage<'_> {
         Ok(end)
     }
 
-    fn happen(&mut self, event: Event, now: Duration) -> Result<(), Unforeseen> {
+    fn handle(&mut self, event: Event, now: Duration) -> Result<(), UnknownDuration> {
         match event {
             Event::Arrival(items) => {
                 self.fleet.push(items, now, &mut self.calendar)?;
@@ -108,43 +109,43 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn poll(&mut self, now: Duration) -> Result<(), Unforeseen> {
+    fn poll(&mut self, now: Duration) -> Result<(), UnknownDuration> {
         let values = self.values();
         if let Some(Jobs { settings, .. }) = &self.scenario.jobs {
-            let Count { alive, ready, ended, .. } = self.fleet.count();
+            let PodCount { alive, ready, ended, .. } = self.fleet.count();
             let running = alive + ended;
             let created =
                 settings.poll(&self.scenario.settings, &values, Unfinished { running, pending: alive - ready });
             let jobs = created.jobs;
-            self.note(now, By::Keda, running, running + jobs, Why::Jobs(created));
+            self.note(now, Controller::Keda, running, running + jobs, Cause::Jobs(created));
             self.fleet.start(jobs, self.scenario.start_time, now, &mut self.calendar);
             return Ok(());
         }
         let decision = self.scaler.poll(now, self.desired, &Reading::Read(values));
-        self.note(now, By::Keda, self.desired, decision.replicas, Why::Scaled(decision.reason));
+        self.note(now, Controller::Keda, self.desired, decision.replicas, Cause::Scaled(decision.reason));
         self.scale(now, decision.replicas)
     }
 
-    fn sync(&mut self, now: Duration) -> Result<(), Unforeseen> {
+    fn sync(&mut self, now: Duration) -> Result<(), UnknownDuration> {
         let scale = Scale { spec: self.desired, status: self.fleet.count().alive };
         let decision = self.scaler.sync(now, scale, &Reading::Read(self.values()));
-        self.note(now, By::Hpa, self.desired, decision.replicas, Why::Scaled(decision.reason));
+        self.note(now, Controller::Hpa, self.desired, decision.replicas, Cause::Scaled(decision.reason));
         self.scale(now, decision.replicas)
     }
 
-    /// What the triggers count.
+    /// Returns the values of the triggers.
     fn values(&self) -> Vec<Option<u64>> {
         let busy = self.fleet.count().busy;
         let value = |counted| match counted {
             Counted::Waiting => u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX),
             Counted::Busy => busy.into(),
-            // Nothing fails here, and nobody dies.
+            // No item fails and no consumer crashes in a simulation.
             Counted::Delayed | Counted::Landing => 0,
         };
         self.scenario.settings.triggers.iter().map(|trigger| Some(value(trigger.counted))).collect()
     }
 
-    fn scale(&mut self, now: Duration, replicas: u32) -> Result<(), Unforeseen> {
+    fn scale(&mut self, now: Duration, replicas: u32) -> Result<(), UnknownDuration> {
         self.desired = replicas;
         let alive = self.fleet.count().alive;
         if replicas > alive {
@@ -154,12 +155,12 @@ impl Stage<'_> {
         self.fleet.stop(alive - replicas, now, &mut self.calendar)
     }
 
-    fn note(&mut self, now: Duration, by: By, from: u32, to: u32, why: Why) {
-        self.recorder.decided(now, by, from, to, &why);
-        self.why = why;
+    fn note(&mut self, now: Duration, by: Controller, from: u32, to: u32, cause: Cause) {
+        self.recorder.decided(now, by, from, to, &cause);
+        self.cause = cause;
     }
 
-    fn take_stock(&mut self, now: Duration) {
+    fn update_peaks(&mut self, now: Duration) {
         self.peak_backlog = self.peak_backlog.max(self.fleet.waiting.len());
         let nothing_left = self.fleet.waiting.is_empty() && self.fleet.in_flight == 0;
         match (nothing_left, self.emptied) {
@@ -170,7 +171,7 @@ impl Stage<'_> {
     }
 
     fn sample(&mut self, now: Duration) {
-        let Count { alive, ready, terminating, ended, .. } = self.fleet.count();
+        let PodCount { alive, ready, terminating, ended, .. } = self.fleet.count();
         self.peak_pods = self.peak_pods.max(alive + terminating);
         if self.scenario.jobs.is_some() {
             self.desired = alive + ended;
@@ -183,7 +184,7 @@ impl Stage<'_> {
             current: alive,
             ready,
             terminating,
-            reason: self.why.clone(),
+            reason: self.cause.clone(),
         });
     }
 
@@ -193,9 +194,9 @@ impl Stage<'_> {
         }
     }
 
-    /// Whether nothing more is to come that anybody would want to see.
+    /// Tells if all items are processed and the replicas are back at their minimum.
     fn is_over(&self) -> bool {
-        let Count { alive, terminating, ended, .. } = self.fleet.count();
+        let PodCount { alive, terminating, ended, .. } = self.fleet.count();
         let rest = match &self.scenario.jobs {
             Some(_) => self.scenario.settings.min,
             None => self.scenario.settings.idle.unwrap_or(self.scenario.settings.min),
@@ -207,7 +208,7 @@ impl Stage<'_> {
     fn finish(mut self, end: Duration) -> Run {
         self.fleet.close(end);
         let (pods, idle) = self.fleet.pod_time(end);
-        let waiting = |count: &dyn Fn(&&Item) -> bool| {
+        let waiting = |count: &dyn Fn(&&QueuedItem) -> bool| {
             u64::try_from(self.fleet.waiting.iter().filter(count).count()).unwrap_or(u64::MAX)
         };
         let summary = Summary {
@@ -216,7 +217,7 @@ impl Stage<'_> {
             cut: self.fleet.cut,
             lost: self.fleet.lost,
             left: waiting(&|_| true) + self.fleet.in_flight,
-            waiting: waiting(&|item| !item.again),
+            waiting: waiting(&|item| !item.redelivered),
             peak_backlog: u64::try_from(self.peak_backlog).unwrap_or(u64::MAX),
             wait: self.fleet.waits.waits(),
             empty_at: self.emptied.filter(|_| self.fleet.arrived > 0),

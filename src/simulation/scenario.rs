@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::chance;
+use super::random::phases;
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
@@ -79,11 +79,6 @@ pub enum Protection {
     Grace,
 }
 
-/// How long an item is worked cannot be told beforehand.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("how long an item is worked cannot be told from what it holds: {0}")]
-pub struct Unforeseen(pub String);
-
 impl Jobs {
     /// Jobs that complete a second after their pod has ended.
     pub fn new(settings: JobSettings, idle_exit: Option<Duration>) -> Self {
@@ -96,7 +91,7 @@ impl Scenario {
     ///
     /// The phases of KEDA's polls and the HPA's syncs are drawn from `seed`: a load begins at any moment of their periods.
     pub fn new(settings: Settings, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Self {
-        let (poll, sync) = chance::phases(seed);
+        let (poll, sync) = phases(seed);
         Self {
             jobs: None,
             arrivals,

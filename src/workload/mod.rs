@@ -1,6 +1,7 @@
 //! What is put on the list, when, and how long it takes to work: values, without clock or chance of their own.
 
 pub mod load;
+mod normal;
 pub mod pace;
 pub mod pattern;
 pub mod payload;
@@ -14,4 +15,4 @@ pub use pattern::{Arrival, Pattern};
 pub use payload::Payload;
 pub use schedule::Schedule;
 pub use stamp::made_at;
-pub use work::Work;
+pub use work::{FieldError, Work, WorkError};

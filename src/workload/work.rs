@@ -9,10 +9,10 @@ use rand::{Rng, RngExt};
 use rand_distr::{Exp1, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use statrs::function::erf::erf_inv;
 
+use super::normal::standard_normal_quantile;
 use crate::units::pattern::duration_pattern;
-use crate::units::{DurationRange, HumanDuration};
+use crate::units::{DurationError, DurationRange, HumanDuration};
 
 /// Regular expression of work, for the schema.
 const FORM: &str = concat!("^(none|field:[\\s\\S]+|", duration_pattern!(range), ")$");
@@ -97,10 +97,7 @@ impl Work {
             Self::None => Some(Duration::ZERO),
             Self::Wait(DurationRange { from, to }) => Some(*from + to.saturating_sub(*from).mul_f64(part)),
             Self::Exponential { mean } => Some(mean.mul_f64(-(-part).ln_1p())),
-            Self::LogNormal { median, sigma } => {
-                let normal = std::f64::consts::SQRT_2 * erf_inv(2.0f64.mul_add(part, -1.0));
-                Some(median.mul_f64((sigma * normal).exp()))
-            }
+            Self::LogNormal { median, sigma } => Some(median.mul_f64((sigma * standard_normal_quantile(part)).exp())),
             Self::Field(_) => None,
         }
     }
@@ -113,7 +110,7 @@ impl Work {
     /// # Errors
     ///
     /// Says what keeps a [`Work::Field`] from being read from the item.
-    pub fn duration(&self, item: &[u8], rng: &mut impl Rng) -> Result<Duration, String> {
+    pub fn duration(&self, item: &[u8], rng: &mut impl Rng) -> Result<Duration, FieldError> {
         match self {
             Self::Field(name) => field(item, name),
             other => Ok(other.draw(rng).unwrap_or_default()),
@@ -130,40 +127,82 @@ fn draw(DurationRange { from, to }: DurationRange, rng: &mut impl Rng) -> Durati
     Duration::from_millis(rng.random_range(millis(from)..=millis(to)))
 }
 
-fn field(item: &[u8], name: &str) -> Result<Duration, String> {
-    let value: serde_json::Value = serde_json::from_slice(item).map_err(|error| format!("not JSON: {error}"))?;
-    let seconds = match value.get(name) {
-        None => return Err(format!("no field `{name}`")),
-        Some(value) => value.as_f64().ok_or_else(|| format!("field `{name}` is not a number of seconds: {value}"))?,
-    };
+fn field(item: &[u8], name: &str) -> Result<Duration, FieldError> {
+    let value: serde_json::Value =
+        serde_json::from_slice(item).map_err(|error| FieldError::NotJson(error.to_string()))?;
+    let name = || name.to_owned();
+    let value = value.get(name()).ok_or_else(|| FieldError::Missing(name()))?;
+    let seconds = value.as_f64().ok_or_else(|| FieldError::NotANumber { field: name(), value: value.to_string() })?;
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|duration| *duration <= LONGEST_WORK)
-        .ok_or_else(|| format!("field `{name}` is {seconds}, not 0 to {} seconds", LONGEST_WORK.as_secs()))
+        .ok_or_else(|| FieldError::OutOfRange { field: name(), seconds })
+}
+
+/// A processing time that cannot be read from an item.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FieldError {
+    /// The item is not JSON.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// The JSON object has no such field.
+    #[error("no field `{0}`")]
+    Missing(String),
+    /// The field holds another type.
+    #[error("field `{field}` is not a number of seconds: {value}")]
+    NotANumber {
+        /// The field.
+        field: String,
+        /// Its value.
+        value: String,
+    },
+    /// The number is negative, or larger than [`LONGEST_WORK`].
+    #[error("field `{field}` is {seconds}, not 0 to {} seconds", LONGEST_WORK.as_secs())]
+    OutOfRange {
+        /// The field.
+        field: String,
+        /// Its value.
+        seconds: f64,
+    },
+}
+
+/// Work that cannot be read.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum WorkError {
+    /// A log-normal distribution without its two parameters.
+    #[error("`{0}` needs a median and a width, as in `lognormal(4s, 0.5)`")]
+    Parameters(String),
+    /// A width out of range.
+    #[error("`{0}`: the width must be a number from 0 to {WIDEST}, such as 0.5")]
+    Width(String),
+    /// A time of zero, or beyond [`LONGEST_WORK`].
+    #[error("`{0}` is not a valid processing time: must be more than 0s and at most 1day")]
+    Time(String),
+    /// A malformed duration within brackets.
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    /// Any other malformed text.
+    #[error("{0} (expected `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` or `none`)")]
+    Invalid(DurationError),
 }
 
 impl FromStr for Work {
-    type Err = String;
+    type Err = WorkError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, WorkError> {
         if let Some(inner) = brackets(text, "exp") {
             return Ok(Self::Exponential { mean: some_time(inner)? });
         }
         if let Some(inner) = brackets(text, "lognormal") {
-            let (median, sigma) = inner
-                .split_once(',')
-                .ok_or_else(|| format!("`{text}` needs a median and a width, as in `lognormal(4s, 0.5)`"))?;
+            let (median, sigma) = inner.split_once(',').ok_or_else(|| WorkError::Parameters(text.to_owned()))?;
             let sigma = sigma.trim().parse().ok().filter(|sigma| (0.0..=WIDEST).contains(sigma));
-            let sigma =
-                sigma.ok_or_else(|| format!("`{text}`: the width is a number from 0 to {WIDEST}, such as 0.5"))?;
+            let sigma = sigma.ok_or_else(|| WorkError::Width(text.to_owned()))?;
             return Ok(Self::LogNormal { median: some_time(median)?, sigma });
         }
         match text.split_once(':') {
             Some(("field", name)) if !name.is_empty() => Ok(Self::Field(name.to_owned())),
             _ if text == "none" => Ok(Self::None),
-            _ => text.parse().map(Self::Wait).map_err(|error| {
-                format!("{error} (work is `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` or `none`)")
-            }),
+            _ => text.parse().map(Self::Wait).map_err(WorkError::Invalid),
         }
     }
 }
@@ -174,18 +213,18 @@ fn brackets<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Reads a time that is neither nothing nor beyond [`LONGEST_WORK`].
-fn some_time(text: &str) -> Result<Duration, String> {
-    let time = text.trim().parse::<HumanDuration>().map_err(|error| error.to_string())?.0;
+fn some_time(text: &str) -> Result<Duration, WorkError> {
+    let time = text.trim().parse::<HumanDuration>()?.0;
     if time.is_zero() || time > LONGEST_WORK {
-        return Err(format!("`{}` is not a time of work: more than 0s, and at most a day", text.trim()));
+        return Err(WorkError::Time(text.trim().to_owned()));
     }
     Ok(time)
 }
 
 impl TryFrom<String> for Work {
-    type Error = String;
+    type Error = WorkError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, WorkError> {
         text.parse()
     }
 }
@@ -254,7 +293,7 @@ mod tests {
             (r#"{"wait": -1}"#, "not 0 to"),
             (r#"{"wait": 1e300}"#, "not 0 to"),
         ] {
-            let error = work("field:wait").duration(item.as_bytes(), &mut rng).unwrap_err();
+            let error = work("field:wait").duration(item.as_bytes(), &mut rng).unwrap_err().to_string();
             assert!(error.contains(reason), "{item}: {error}");
         }
     }

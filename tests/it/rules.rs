@@ -44,7 +44,7 @@ fn of(pods: u32) -> Scale {
 /// Replicas that the counts alone propose.
 fn proposed(settings: Settings, pods: u32, values: &[u64]) -> u32 {
     match scaler(settings).sync(at(0), of(pods), &read(values)).reason {
-        Reason::Proposed { proposal, .. } => proposal.pods,
+        Reason::Proposed { proposal, .. } => proposal.replicas,
         other => panic!("{other}"),
     }
 }
@@ -355,12 +355,12 @@ proptest! {
             assert!(!text.is_empty() && text.chars().count() <= 120, "{text}");
             if *replicas != from {
                 assert!(*replicas <= settings.max && (!hpa || *replicas >= settings.min.max(1)), "{from} → {replicas}");
-                let of_the_hpa = matches!(reason, Reason::Proposed { .. } | Reason::OverMax(_) | Reason::UnderMin(_));
-                let of_keda = matches!(reason, Reason::Activated { .. } | Reason::CooledDown { .. } | Reason::Minimum(_));
+                let of_the_hpa = matches!(reason, Reason::Proposed { .. } | Reason::AboveMax(_) | Reason::BelowMin(_));
+                let of_keda = matches!(reason, Reason::Activated { .. } | Reason::CooledDown { .. } | Reason::BelowMin(_));
                 assert!(if hpa { of_the_hpa } else { of_keda }, "{from} → {replicas}: {text}");
             }
             if let Reason::Proposed { proposal, limit, .. } = reason {
-                assert_eq!(proposal.pods == *replicas, limit.is_none(), "{from} → {replicas}: {text}");
+                assert_eq!(proposal.replicas == *replicas, limit.is_none(), "{from} → {replicas}: {text}");
             }
         });
     }
@@ -407,7 +407,7 @@ proptest! {
         settings.pause.scale_in = !out;
         live(&mut scaler(settings), pods, &looks, |_, from, decision| {
             let held = if out { decision.replicas <= from } else { decision.replicas >= from };
-            let inside = !matches!(decision.reason, Reason::UnderMin(_) | Reason::Minimum(_));
+            let inside = !matches!(decision.reason, Reason::BelowMin(_));
             assert!(held || !inside, "{from} → {}: {}", decision.replicas, decision.reason);
             if let Reason::Proposed { limit: Some(Limit::Disabled(_)), .. } = decision.reason {
                 assert_eq!(decision.replicas, from);

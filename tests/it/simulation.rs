@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use qscale::profile::Profile;
-use qscale::simulation::{self, By, Protection, Run, Scenario};
+use qscale::scaler::Controller;
+use qscale::simulation::{self, Protection, Run, Scenario};
 
 fn scenario(text: &str) -> Scenario {
     let profile = Profile::parse("simulated", text).unwrap_or_else(|error| panic!("{error}"));
@@ -90,7 +91,7 @@ fn protections_keep_items_from_being_interrupted() {
 #[test]
 fn scaling_events_have_reasons() {
     let run = run(&scenario(BUSY));
-    assert!(run.changes.iter().any(|change| change.by == By::Hpa && change.to > change.from));
+    assert!(run.changes.iter().any(|change| change.by == Controller::Hpa && change.to > change.from));
     for change in &run.changes {
         println!(
             "{:?}..{:?} {} {} -> {}: {}",

@@ -10,8 +10,8 @@ use std::fs;
 use std::time::Duration;
 
 use qscale::profile::Profile;
-use qscale::scaler::{Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
-use qscale::simulation::{self, By, Run, Scenario};
+use qscale::scaler::{Controller, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
+use qscale::simulation::{self, Run, Scenario};
 
 /// A recorded poll or sync, and its result.
 struct Decision {
@@ -142,14 +142,14 @@ fn trace_with_jobs_is_reproduced() {
 }
 
 /// A step: seconds since the start of the recording, component, and new replica count.
-type Step = (f64, By, u32);
+type Step = (f64, Controller, u32);
 
 /// Returns the steps of the recording `name`, which starts `begin` seconds into the table.
 fn recorded_steps(name: &str, begin: f64) -> Vec<Step> {
     let steps = decisions(name).into_iter().filter(|decision| decision.then != decision.spec);
     steps
         .map(|decision| {
-            let by = if decision.by_hpa { By::Hpa } else { By::Keda };
+            let by = if decision.by_hpa { Controller::Hpa } else { Controller::Keda };
             (decision.time.as_secs_f64() - begin, by, decision.then)
         })
         .collect()

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::sample::{Replicas, Sample, Trend};
-use crate::scaler::{Reason, jobs_in_words};
-use crate::simulation::{By, Change, Point, Run, Scenario, Summary, Why};
+use crate::scaler::{Controller, Reason, jobs_in_words};
+use crate::simulation::{Cause, Change, Point, Run, Scenario, Summary};
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, timeline};
 
 /// Time between two points of a run.
@@ -230,8 +230,8 @@ impl View<'_> {
                 at: change.at,
                 until: (!changed).then_some(change.until),
                 by: match change.by {
-                    By::Keda => "KEDA",
-                    By::Hpa => "HPA",
+                    Controller::Keda => "KEDA",
+                    Controller::Hpa => "HPA",
                 },
                 what: match changed {
                     true if jobs => format!("+{}", jobs_in_words(to - from)),
@@ -240,7 +240,7 @@ impl View<'_> {
                 },
                 reason: match &change.reason {
                     // The numbers are those of the first sync; the reason held until the last.
-                    Why::Scaled(Reason::Proposed { .. }) if !changed => format!("at first {}", change.reason),
+                    Cause::Scaled(Reason::Proposed { .. }) if !changed => format!("at first {}", change.reason),
                     reason => reason.to_string(),
                 },
             }

@@ -12,7 +12,7 @@ mod token;
 use std::fmt;
 
 pub use self::error::{EvaluationError, FormulaError};
-use self::node::{Kind, Node};
+use self::node::{Node, ValueType};
 use self::parser::Parser;
 use self::token::Tokens;
 
@@ -36,7 +36,7 @@ impl Formula {
         if let Some(token) = parser.tokens.next() {
             return Err(FormulaError::Unexpected { token: token?.to_string(), expected: "an operator or the end" });
         }
-        if kind == Kind::Comparison {
+        if kind == ValueType::Comparison {
             return Err(FormulaError::Comparison);
         }
         // One line: in the manifest a comment follows it.

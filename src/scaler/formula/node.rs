@@ -47,7 +47,7 @@ pub(super) enum Function {
 
 /// Type of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueType {
     Number,
     Comparison,
 }
@@ -135,8 +135,8 @@ impl Node {
 
 impl Operator {
     /// Returns the operator `word`, its precedence, and the types of its operands and result.
-    pub(super) fn of(word: &str) -> Option<(Self, u8, Kind, Kind)> {
-        use Kind::{Comparison, Number};
+    pub(super) fn of(word: &str) -> Option<(Self, u8, ValueType, ValueType)> {
+        use ValueType::{Comparison, Number};
         Some(match word {
             "or" | "||" => (Self::Or, 1, Comparison, Comparison),
             "and" | "&&" => (Self::And, 2, Comparison, Comparison),

@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 
 use super::error::FormulaError;
-use super::node::{Function, Kind, Node, Operator};
+use super::node::{Function, Node, Operator, ValueType};
 use super::token::{Token, Tokens};
 
 pub(super) struct Parser<'a> {
@@ -13,7 +13,7 @@ pub(super) struct Parser<'a> {
 
 impl Parser<'_> {
     /// Parses while operators bind at least as strongly as `least`.
-    pub(super) fn expression(&mut self, least: u8) -> Result<(Node, Kind), FormulaError> {
+    pub(super) fn expression(&mut self, least: u8) -> Result<(Node, ValueType), FormulaError> {
         let (mut left, mut kind) = self.operand()?;
         while let Some(Ok(Token::Word(word) | Token::Sign(word))) = self.tokens.peek().cloned() {
             let Some((operator, strength, takes, gives)) = Operator::of(word) else { break };
@@ -24,7 +24,7 @@ impl Parser<'_> {
             // A power binds to the right, all others to the left.
             let (right, of_right) = self.expression(strength + u8::from(operator != Operator::Power))?;
             if kind != takes || of_right != takes {
-                let expected = if takes == Kind::Number { "numbers" } else { "comparisons" };
+                let expected = if takes == ValueType::Number { "numbers" } else { "comparisons" };
                 return Err(FormulaError::Operands { operator: word.to_owned(), expected });
             }
             (left, kind) = (Node::Binary(operator, left.into(), right.into()), gives);
@@ -33,7 +33,7 @@ impl Parser<'_> {
             let then = self.expression(0)?;
             self.expect(":")?;
             let otherwise = self.expression(0)?;
-            if kind != Kind::Comparison || then.1 != otherwise.1 {
+            if kind != ValueType::Comparison || then.1 != otherwise.1 {
                 return Err(FormulaError::Conditional);
             }
             return Ok((Node::Choose(Box::new([left, then.0, otherwise.0])), then.1));
@@ -41,24 +41,26 @@ impl Parser<'_> {
         Ok((left, kind))
     }
 
-    fn operand(&mut self) -> Result<(Node, Kind), FormulaError> {
+    fn operand(&mut self) -> Result<(Node, ValueType), FormulaError> {
         match self.tokens.next().transpose()? {
-            Some(Token::Number(number)) => Ok((Node::Number(number), Kind::Number)),
+            Some(Token::Number(number)) => Ok((Node::Number(number), ValueType::Number)),
             Some(Token::Sign("(")) => {
                 let inner = self.expression(0)?;
                 self.expect(")")?;
                 Ok(inner)
             }
             Some(Token::Sign("-")) => match self.expression(7)? {
-                (node, Kind::Number) => Ok((Node::Negate(node.into()), Kind::Number)),
+                (node, ValueType::Number) => Ok((Node::Negate(node.into()), ValueType::Number)),
                 _ => Err(FormulaError::NegatedComparison),
             },
             Some(Token::Sign("!") | Token::Word("not")) => match self.expression(5)? {
-                (node, Kind::Comparison) => Ok((Node::Not(node.into()), Kind::Comparison)),
+                (node, ValueType::Comparison) => Ok((Node::Not(node.into()), ValueType::Comparison)),
                 _ => Err(FormulaError::NotOfNumber),
             },
             Some(Token::Word(name)) if self.skip("(") => self.call(name),
-            Some(Token::Word(name)) if self.names.contains(&name) => Ok((Node::Name(name.to_owned()), Kind::Number)),
+            Some(Token::Word(name)) if self.names.contains(&name) => {
+                Ok((Node::Name(name.to_owned()), ValueType::Number))
+            }
             Some(Token::Word(name)) => Err(FormulaError::UnknownTrigger {
                 name: name.to_owned(),
                 known: self.names.iter().map(|name| (*name).to_owned()).collect(),
@@ -70,12 +72,12 @@ impl Parser<'_> {
         }
     }
 
-    fn call(&mut self, name: &str) -> Result<(Node, Kind), FormulaError> {
+    fn call(&mut self, name: &str) -> Result<(Node, ValueType), FormulaError> {
         let function = Function::of(name).ok_or_else(|| FormulaError::UnknownFunction(name.to_owned()))?;
         let mut arguments = Vec::new();
         loop {
             match self.expression(0)? {
-                (node, Kind::Number) => arguments.push(node),
+                (node, ValueType::Number) => arguments.push(node),
                 _ => return Err(FormulaError::ArgumentType(name.to_owned())),
             }
             if !self.skip(",") {
@@ -86,7 +88,7 @@ impl Parser<'_> {
         if !function.takes(arguments.len()) {
             return Err(FormulaError::ArgumentCount { function: name.to_owned(), given: arguments.len() });
         }
-        Ok((Node::Call(function, arguments), Kind::Number))
+        Ok((Node::Call(function, arguments), ValueType::Number))
     }
 
     fn skip(&mut self, sign: &str) -> bool {

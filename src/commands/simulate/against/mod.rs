@@ -9,10 +9,11 @@ use color_eyre::eyre::Result;
 
 use super::view::Subject;
 use super::{Context, Form};
-use crate::comparison::{By, Comparison, Step};
+use crate::comparison::{Comparison, Step};
 use crate::exit::UsageError;
 use crate::profile::ScaleKind;
 use crate::sample::recording::Recording;
+use crate::scaler::Controller;
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 
 /// Maximum time between a recorded change and the model's that count as one: one sync.
@@ -127,7 +128,7 @@ fn entries(comparison: &Comparison) -> Vec<TimelineEntry> {
             Some((moment, ..)) => format!("recorded at {}: {reason}", Elapsed(moment)),
             None => format!("NOT RECORDED: {reason}"),
         };
-        let by = if *by == By::Keda { "KEDA" } else { "HPA" };
+        let by = if *by == Controller::Keda { "KEDA" } else { "HPA" };
         entries
             .push(TimelineEntry { number: None, at: *at, until: None, by, what: format!("{from} → {to}"), reason });
     }

@@ -1,0 +1,80 @@
+//! Results of a run, over time.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::summary::Summary;
+use crate::scaler::{Controller, Created, Reason};
+
+/// Result of a run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// State of every second, from the start.
+    pub points: Vec<Point>,
+    /// Decisions of KEDA and the HPA, in order: changes, and reasons for none.
+    pub changes: Vec<Change>,
+    /// Summary.
+    pub summary: Summary,
+}
+
+/// State at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Time since the start.
+    pub at: Duration,
+    /// Waiting items.
+    pub backlog: u64,
+    /// Items in flight.
+    pub in_flight: u64,
+    /// Desired replicas.
+    pub desired: u32,
+    /// Pods that are not terminating.
+    pub current: u32,
+    /// Ready pods.
+    pub ready: u32,
+    /// Terminating pods.
+    pub terminating: u32,
+    /// Cause of the desired replicas: the last one given.
+    pub reason: Cause,
+}
+
+/// A change, or a reason for none while it lasts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Time since the start.
+    pub at: Duration,
+    /// Time of the last poll or sync with this decision.
+    pub until: Duration,
+    /// Controller that decided.
+    pub by: Controller,
+    /// Replicas before.
+    pub from: u32,
+    /// Replicas after.
+    pub to: u32,
+    /// Cause of the decision.
+    pub reason: Cause,
+}
+
+/// Cause of a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cause {
+    /// No poll or sync yet.
+    NotPolled,
+    /// Decision about a ScaledObject.
+    Scaled(Reason),
+    /// Decision about a ScaledJob.
+    Jobs(Created),
+    /// Completion of Jobs.
+    JobsEnded,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPolled => f.write_str("no poll or sync yet"),
+            Self::Scaled(reason) => reason.fmt(f),
+            Self::Jobs(created) => created.fmt(f),
+            Self::JobsEnded => f.write_str("Jobs have completed"),
+        }
+    }
+}
