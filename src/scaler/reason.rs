@@ -266,10 +266,10 @@ impl fmt::Display for Proposal {
         match tolerated {
             Some(Tolerated { ratio, tolerance }) => {
                 let limit = if ratio < 1.0 { 1.0 - tolerance } else { 1.0 + tolerance };
-                write!(f, "{count} ÷ {target} per pod ÷ {}: ", Replicas(replicas))?;
+                write!(f, "{count} ÷ {target} per pod ÷ {}: ", ReplicaCount(replicas))?;
                 write!(f, "within tolerance ({ratio:.2}, limit {limit:.2})")
             }
-            None => write!(f, "{count} ÷ {target} per pod = {}", Replicas(replicas)),
+            None => write!(f, "{count} ÷ {target} per pod = {}", ReplicaCount(replicas)),
         }
     }
 }
@@ -305,9 +305,9 @@ impl fmt::Display for Limit {
 }
 
 /// A number of replicas, in words.
-struct Replicas(u32);
+struct ReplicaCount(u32);
 
-impl fmt::Display for Replicas {
+impl fmt::Display for ReplicaCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.0, if self.0 == 1 { "replica" } else { "replicas" })
     }

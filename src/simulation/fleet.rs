@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::calendar::{Calendar, Event};
 use super::pod::{Held, Pod, PodPhase, QueuedItem};
-use super::random::{Streams, UnknownDuration};
+use super::random::{RandomStreams, UnknownDuration};
 use super::scenario::Scenario;
 use super::summary::Stopwatch;
 use crate::delivery::guarantee::DeliveryGuarantee;
@@ -13,7 +13,7 @@ use crate::delivery::guarantee::DeliveryGuarantee;
 /// Pods, list, and counts of items.
 pub(super) struct Fleet<'a> {
     scenario: &'a Scenario,
-    random: Streams,
+    random: RandomStreams,
     pub(super) waiting: VecDeque<QueuedItem>,
     /// All pods, past ones included.
     pods: Vec<Pod>,
@@ -49,7 +49,7 @@ impl<'a> Fleet<'a> {
     pub(super) fn new(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
-            random: Streams::new(scenario.seed),
+            random: RandomStreams::new(scenario.seed),
             waiting: VecDeque::new(),
             pods: Vec::new(),
             present: Vec::new(),

@@ -16,4 +16,4 @@ pub use self::random::UnknownDuration;
 pub use self::run::run;
 pub use self::scenario::{Jobs, Protection, Scenario};
 pub use self::summary::{Summary, Waits};
-pub use self::timeline::{Cause, Change, Point, Run};
+pub use self::timeline::{Change, Explanation, Point, Run};

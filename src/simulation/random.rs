@@ -22,12 +22,12 @@ fn stream(seed: u64, number: u64) -> StdRng {
 pub struct UnknownDuration(pub FieldError);
 
 /// Random streams of a run.
-pub(super) struct Streams {
+pub(super) struct RandomStreams {
     work: StdRng,
     victims: StdRng,
 }
 
-impl Streams {
+impl RandomStreams {
     pub(super) fn new(seed: u64) -> Self {
         Self { work: stream(seed, 1), victims: stream(seed, 2) }
     }

@@ -3,7 +3,7 @@
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::timeline::{Cause, Change};
+use super::timeline::{Change, Explanation};
 use crate::scaler::{Controller, Limit, Reason};
 
 /// Decisions so far.
@@ -18,7 +18,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Records a decision; the same reason again extends its entry.
-    pub(super) fn decided(&mut self, at: Duration, by: Controller, from: u32, to: u32, cause: &Cause) {
+    pub(super) fn decided(&mut self, at: Duration, by: Controller, from: u32, to: u32, cause: &Explanation) {
         let index = by as usize;
         if from != to {
             self.steps += 1;
@@ -39,11 +39,11 @@ impl Recorder {
 }
 
 /// Tells if a decision needs no explanation.
-fn is_unremarkable(cause: &Cause) -> bool {
+fn is_unremarkable(cause: &Explanation) -> bool {
     match cause {
-        Cause::NotPolled | Cause::JobsEnded => true,
-        Cause::Jobs(created) => created.wanted <= created.unfinished.running,
-        Cause::Scaled(reason) => match reason {
+        Explanation::NotPolled | Explanation::JobsEnded => true,
+        Explanation::Jobs(created) => created.wanted <= created.unfinished.running,
+        Explanation::Scaled(reason) => match reason {
             Reason::Proposed { proposal, from, limit: None } => {
                 // Exactly the replicas that the metric proposes.
                 proposal.replicas == *from && proposal.tolerated.is_none_or(|near| (near.ratio - 1.0).abs() < 0.005)
@@ -59,15 +59,15 @@ fn is_unremarkable(cause: &Cause) -> bool {
 }
 
 /// Identity of a reason: the rule, and the replicas that a window holds.
-type ReasonKey = (Discriminant<Cause>, Option<Discriminant<Reason>>, Option<Discriminant<Limit>>, u32);
+type ReasonKey = (Discriminant<Explanation>, Option<Discriminant<Reason>>, Option<Discriminant<Limit>>, u32);
 
-fn key(cause: &Cause) -> ReasonKey {
+fn key(cause: &Explanation) -> ReasonKey {
     let (reason, limit, held) = match cause {
-        Cause::Scaled(reason @ Reason::Proposed { limit: Some(limit), .. }) => {
+        Explanation::Scaled(reason @ Reason::Proposed { limit: Some(limit), .. }) => {
             let held = if let Limit::StabilizationWindow { replicas, .. } = limit { *replicas } else { 0 };
             (Some(discriminant(reason)), Some(discriminant(limit)), held)
         }
-        Cause::Scaled(reason) => (Some(discriminant(reason)), None, 0),
+        Explanation::Scaled(reason) => (Some(discriminant(reason)), None, 0),
         _ => (None, None, 0),
     };
     (discriminant(cause), reason, limit, held)

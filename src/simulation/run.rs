@@ -9,7 +9,7 @@ use super::random::UnknownDuration;
 use super::recorder::Recorder;
 use super::scenario::{Jobs, Scenario};
 use super::summary::Summary;
-use super::timeline::{Cause, Point, Run};
+use super::timeline::{Explanation, Point, Run};
 use crate::scaler::{Controller, Counted, Reading, Scale, Scaler, Unfinished};
 use crate::workload::Arrival;
 
@@ -29,7 +29,7 @@ pub fn run(scenario: &Scenario) -> Result<Run, UnknownDuration> {
         arrived: 0,
         scaler: Scaler::new(scenario.settings.clone(), Duration::ZERO),
         desired: scenario.at_first(),
-        cause: Cause::NotPolled,
+        cause: Explanation::NotPolled,
         recorder: Recorder::default(),
         points: Vec::new(),
         peak_backlog: 0,
@@ -49,7 +49,7 @@ struct World<'a> {
     arrived: usize,
     scaler: Scaler,
     desired: u32,
-    cause: Cause,
+    cause: Explanation,
     recorder: Recorder,
     points: Vec<Point>,
     peak_backlog: usize,
@@ -117,19 +117,19 @@ impl World<'_> {
             let created =
                 settings.poll(&self.scenario.settings, &values, Unfinished { running, pending: alive - ready });
             let jobs = created.jobs;
-            self.note(now, Controller::Keda, running, running + jobs, Cause::Jobs(created));
+            self.note(now, Controller::Keda, running, running + jobs, Explanation::Jobs(created));
             self.fleet.start(jobs, self.scenario.start_time, now, &mut self.calendar);
             return Ok(());
         }
         let decision = self.scaler.poll(now, self.desired, &Reading::Read(values));
-        self.note(now, Controller::Keda, self.desired, decision.replicas, Cause::Scaled(decision.reason));
+        self.note(now, Controller::Keda, self.desired, decision.replicas, Explanation::Scaled(decision.reason));
         self.scale(now, decision.replicas)
     }
 
     fn sync(&mut self, now: Duration) -> Result<(), UnknownDuration> {
         let scale = Scale { spec: self.desired, status: self.fleet.count().alive };
         let decision = self.scaler.sync(now, scale, &Reading::Read(self.values()));
-        self.note(now, Controller::Hpa, self.desired, decision.replicas, Cause::Scaled(decision.reason));
+        self.note(now, Controller::Hpa, self.desired, decision.replicas, Explanation::Scaled(decision.reason));
         self.scale(now, decision.replicas)
     }
 
@@ -155,7 +155,7 @@ impl World<'_> {
         self.fleet.stop(alive - replicas, now, &mut self.calendar)
     }
 
-    fn note(&mut self, now: Duration, by: Controller, from: u32, to: u32, cause: Cause) {
+    fn note(&mut self, now: Duration, by: Controller, from: u32, to: u32, cause: Explanation) {
         self.recorder.decided(now, by, from, to, &cause);
         self.cause = cause;
     }

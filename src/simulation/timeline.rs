@@ -34,8 +34,8 @@ pub struct Point {
     pub ready: u32,
     /// Terminating pods.
     pub terminating: u32,
-    /// Cause of the desired replicas: the last one given.
-    pub reason: Cause,
+    /// Explanation of the desired replicas: the last one given.
+    pub reason: Explanation,
 }
 
 /// A change, or a reason for none while it lasts.
@@ -51,13 +51,13 @@ pub struct Change {
     pub from: u32,
     /// Replicas after.
     pub to: u32,
-    /// Cause of the decision.
-    pub reason: Cause,
+    /// Explanation of the decision.
+    pub reason: Explanation,
 }
 
-/// Cause of a decision.
+/// Explanation of a decision.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cause {
+pub enum Explanation {
     /// No poll or sync yet.
     NotPolled,
     /// Decision about a ScaledObject.
@@ -68,7 +68,7 @@ pub enum Cause {
     JobsEnded,
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotPolled => f.write_str("no poll or sync yet"),

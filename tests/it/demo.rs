@@ -92,9 +92,9 @@ fn consumers_are_scaled_by_keda_and_the_hpa() {
     let Demo { qscale, folder } = Demo::new(&["--speed", "60"]);
     let run = qscale.output().exits(0);
     for step in [
-        "KEDA scaled from=0 to=1 reason=300 waiting",
+        "KEDA scaled from=0 to=1 reason=activated: 300 waiting",
         "HPA scaled from=1 to=5 reason=",
-        " to=0 reason=nothing to do for the cooldown",
+        " to=0 reason=inactive for cooldownPeriod",
     ] {
         assert!(run.stderr.contains(step), "{step}: {}", run.stderr);
     }

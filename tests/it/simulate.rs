@@ -17,10 +17,10 @@ fn text_output_gives_the_reason_of_every_step() {
     assert_eq!(run.status, 0, "{run:?}");
     let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "1000 waiting: KEDA starts the first",
-        "at first 980 waiting / 50 a pod asks for 20; 5 at most",
-        "within 10 %, near enough",
-        "the cooldown of 300 s",
+        "activated: 1000 waiting",
+        "at first 980 waiting ÷ 50 per pod = 20 replicas, capped at maxReplicaCount 5",
+        "within tolerance (",
+        "cooldownPeriod (300s)",
         "pod-seconds",
         "wait p50",
     ] {
@@ -138,7 +138,7 @@ fn recorded_jobs_are_compared_with_the_model() {
     };
     let text = against("accurate", "text");
     assert!(text.contains("30 recorded, 30 predicted") && text.contains("Differences\n  none\n"), "{text}");
-    assert!(text.contains("+4 Jobs  KEDA  as recorded: 12 waiting: 4 Jobs wanted, 1 unfinished"), "{text}");
+    assert!(text.contains("+4 Jobs  KEDA  as recorded: 12 waiting: 4 Jobs wanted, 1 running"), "{text}");
     let csv = against("accurate", "csv");
     assert!(csv.starts_with("seconds,backlog,unfinished,recorded,predicted,reason\n"), "{csv}");
     // Unfinished Jobs count against waiting items, so that fewer Jobs would be created.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::sample::{Replicas, Sample, Trend};
 use crate::scaler::{Controller, Reason, jobs_in_words};
-use crate::simulation::{Cause, Change, Point, Run, Scenario, Summary};
+use crate::simulation::{Change, Explanation, Point, Run, Scenario, Summary};
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, timeline};
 
 /// Time between two points of a run.
@@ -240,7 +240,7 @@ impl View<'_> {
                 },
                 reason: match &change.reason {
                     // The numbers are those of the first sync; the reason held until the last.
-                    Cause::Scaled(Reason::Proposed { .. }) if !changed => format!("at first {}", change.reason),
+                    Explanation::Scaled(Reason::Proposed { .. }) if !changed => format!("at first {}", change.reason),
                     reason => reason.to_string(),
                 },
             }
