@@ -189,7 +189,11 @@ fn demand(want: Want, scenarios: &[Scenario]) -> Result<Demand> {
     for item in 0..SAMPLED_ITEMS {
         let mut text = String::new();
         scenario.payload.write(&mut text, u64::from(item) + 1, SystemTime::UNIX_EPOCH, &mut rng);
-        let duration = scenario.work.duration(text.as_bytes(), &mut rng).map_err(|error| UsageError(error.to_string()))?.min(MAX_DURATION);
+        let duration = scenario
+            .work
+            .duration(text.as_bytes(), &mut rng)
+            .map_err(|error| UsageError(error.to_string()))?
+            .min(MAX_DURATION);
         sum += duration;
         longest = longest.max(duration);
     }
