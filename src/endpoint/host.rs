@@ -53,7 +53,7 @@ pub(super) fn check(host: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether the host is the machine itself that asks for it.
+/// Returns whether the host is the local machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     let own = |ip: IpAddr| ip.to_canonical().is_loopback() || ip.is_unspecified();

@@ -27,7 +27,7 @@ pub struct Layer {
     pub password: Option<Setting<Password>>,
     /// Database index.
     pub db: Option<Setting<u8>>,
-    /// Whether to use TLS.
+    /// TLS on or off.
     pub tls: Option<Setting<bool>>,
     /// Certificates (PEM) to trust in place of the system's.
     pub tls_ca: Option<Setting<PathBuf>>,
@@ -37,7 +37,7 @@ pub struct Layer {
     pub tls_key: Option<Setting<PathBuf>>,
     /// Name that the server's certificate must hold, where it differs from the host.
     pub tls_server_name: Option<Setting<String>>,
-    /// Whether to accept any certificate.
+    /// Certificate verification off.
     pub tls_skip_verify: Option<Setting<bool>>,
     /// Limit of one attempt to connect.
     pub connect_timeout: Option<Setting<Duration>>,

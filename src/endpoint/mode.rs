@@ -10,7 +10,7 @@ use super::url::Address;
 use super::{host, pattern};
 use crate::units::{Origin, Setting, SettingError};
 
-/// How the servers of a Redis belong together.
+/// Deployment mode of Redis.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
@@ -118,7 +118,7 @@ pub enum Servers {
 }
 
 impl Servers {
-    /// What they are.
+    /// Mode of the deployment.
     pub fn mode(&self) -> Mode {
         match self {
             Self::Cluster(_) => Mode::Cluster,
@@ -144,7 +144,7 @@ impl Servers {
     ///
     /// # Errors
     ///
-    /// Names the setting that is missing or cannot be, and the way out.
+    /// Names the setting that is missing or in conflict, with a hint.
     pub(super) fn of(
         mode: Option<Setting<Mode>>,
         addresses: Setting<Vec<NodeAddress>>,

@@ -33,7 +33,7 @@ fn without_arguments(text: &str) -> String {
     shown + &text[end..]
 }
 
-/// Whether who writes `key` most likely means a password.
+/// Returns whether `key` most likely names a password.
 pub(crate) fn is_password(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     key.contains("pass") || strsim::damerau_levenshtein(&key, "password") <= 2
@@ -63,7 +63,7 @@ pub fn without_password(text: &str) -> String {
     format!("{}{}{}", &text[..colon], "*".repeat(text[colon..end].chars().count()), &text[end..])
 }
 
-/// What stands between a colon and an `@` of the same quoted text is a password, but for the tag before a digest.
+/// Text between a colon and an `@` of the same quoted text is a password, except the tag before a digest.
 fn without_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-/// What names of secrets have in them.
+/// Parts of names of secrets.
 const WORDS: [&str; 9] =
     ["password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "masterauth"];
 
-/// What comes last in names of where a secret is, rather than of the secret; or of how many there are.
+/// Last parts of names of a secret's place or number, rather than of the secret.
 const ELSEWHERE: [&str; 10] = ["file", "path", "name", "ref", "key", "fromenv", "dir", "url", "stdin", "tokens"];
 
 /// Programs whose `-a` is a password.
 const CLIENTS: [&str; 4] = ["redis-cli", "redis-benchmark", "valkey-cli", "valkey-benchmark"];
 
-/// Whether the value of what is called `name` is most likely a secret.
+/// Returns whether the value of `name` is most likely a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let parts: Vec<String> = name
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -33,7 +33,7 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     whole || ends || holds
 }
 
-/// Whether there is a URL with a password in the text.
+/// Returns whether the text holds a URL with a password.
 pub(crate) fn has_password(text: &str) -> bool {
     text.match_indices("://").any(|(at, separator)| {
         let rest = &text[at + separator.len()..];
@@ -43,7 +43,7 @@ pub(crate) fn has_password(text: &str) -> bool {
     })
 }
 
-/// Which of the words of a command hold a secret, counted from 0: in a URL, or as the value of an argument.
+/// Indexes of the words of a command that hold a secret: in a URL, or as the value of an argument.
 pub(crate) fn secret_words(words: &[&str]) -> Vec<usize> {
     let ends: Vec<usize> =
         words.iter().scan(0, |end, word| Some(std::mem::replace(end, *end + word.len() + 1))).collect();
@@ -55,7 +55,7 @@ pub(crate) fn secret_words(words: &[&str]) -> Vec<usize> {
     words.iter().enumerate().filter_map(holds).collect()
 }
 
-/// Where in the text of a command, or of a list of its words in quotes, arguments have secrets for values, by their bytes:
+/// Byte ranges of secrets that are values of arguments, in the text of a command or of a list of its words in quotes:
 /// `--password=…`, `--requirepass …`, and `-a …` of redis-cli.
 pub(crate) fn arguments(text: &str) -> Vec<Range<usize>> {
     let tokens = tokens(text);
@@ -85,7 +85,7 @@ fn is_secret_argument(name: &str) -> bool {
     is_secret_name(name) && !name.ends_with("secret") && !name.starts_with("no-") && !name.starts_with("ask")
 }
 
-/// What is no secret for certain: another argument, a variable or file in its place, the item, a switch.
+/// Returns whether a value is certainly not a secret: another argument, a variable, a file, the item, a switch.
 fn is_value(value: &str) -> bool {
     !(value.is_empty() || value.starts_with(['-', '$', '/', '{']) || matches!(value, "true" | "false"))
 }
@@ -107,14 +107,14 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
     tokens
 }
 
-/// What else there is in names of secrets; as many others have it, it is no more than a reason not to show a value.
+/// Further parts of names of secrets; other names have them as well, so they are only a reason to hide a value.
 const SUSPECT: [&str; 7] = ["pass", "pw", "auth", "cred", "key", "dsn", "sas"];
 
-/// Whether `text`, which is called `name`, may be a secret or hold one: then it is not shown.
+/// Returns whether `text`, the value of `name`, may be or hold a secret and is not shown.
 pub(crate) fn may_be_secret(name: &str, text: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let suspect = |word: &str| is_secret_name(word) || word.to_ascii_lowercase().ends_with("pw");
-    // Somebody may have written the password where the name of its variable belongs, and those are in capitals.
+    // The password may stand where the name of its variable belongs, and those are in capitals.
     let variable = lower.ends_with("fromenv") && lower.contains("pass") && text.contains(char::is_lowercase);
     let before_at = text.match_indices('@').any(|(at, _)| !text[at + 1..].starts_with("sha256:"));
     let key = lower == "key" && !is_word(text);
@@ -122,7 +122,7 @@ pub(crate) fn may_be_secret(name: &str, text: &str) -> bool {
     suspect(name) || variable || key || before_at || words.any(suspect)
 }
 
-/// Whether `text` is a secret in no variable that is called `name`: a switch, a small number, an address of a network.
+/// Returns whether `text` is not a secret whatever `name` is: a switch, a small number, a network address.
 pub(crate) fn is_harmless(name: &str, text: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let small = text.len() <= 5 && text.parse::<f64>().is_ok();
@@ -130,7 +130,7 @@ pub(crate) fn is_harmless(name: &str, text: &str) -> bool {
         && (small || matches!(text, "true" | "false") || text.parse::<std::net::IpAddr>().is_ok())
 }
 
-/// Whether this is a word of letters, digits and what stands between them in names, as keys are.
+/// Returns whether this is a word of letters, digits and separators of names, as keys are.
 pub(crate) fn is_word(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
 }

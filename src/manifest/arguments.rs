@@ -11,7 +11,7 @@ use crate::profile::{ConsumeTable, ExitTable, ProduceTable, Profile, RedisTable}
 use crate::units::HumanDuration;
 use crate::workload::Rate;
 
-/// What a container runs.
+/// Command of a container.
 pub(super) struct Call {
     /// Its arguments; their values are in variables, so that they can be set without touching the workload.
     pub(super) arguments: Vec<String>,
@@ -50,7 +50,7 @@ pub(super) fn produce(profile: &Profile) -> Call {
     arguments.patience(&profile.redis)
 }
 
-/// Whether a producer comes to an end by itself.
+/// Returns whether a producer ends by itself.
 pub(super) fn ends(table: &ProduceTable) -> bool {
     table.count.is_some()
         || table.duration.is_some()
@@ -81,7 +81,7 @@ pub(super) fn consume_job(profile: &Profile) -> Call {
     }
     if table.delivery.unwrap_or_default() == DeliveryGuarantee::AtLeastOnce {
         // An item that is to be tried again asks for a Job. If that ended before the item is due, KEDA would start
-        // another at every look.
+        // another at every comparison.
         let longest = table.backoff.map_or(RetryPolicy::DEFAULT.longest, |backoff| backoff.to);
         arguments.option("await-due", Some(HumanDuration(longest)));
     }
@@ -92,7 +92,7 @@ pub(super) fn consume_job(profile: &Profile) -> Call {
 struct Arguments {
     words: Vec<String>,
     settings: BTreeMap<String, String>,
-    /// What comes after `--`.
+    /// Words after `--`.
     command: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ impl Arguments {
         self.settings.insert(variable, value.to_string());
     }
 
-    /// How an item is worked, and what becomes of one that fails.
+    /// Flags of processing and retries.
     fn work(&mut self, table: &ConsumeTable) {
         // Taken apart by name, so that a new key cannot be forgotten here.
         let ConsumeTable {
@@ -153,7 +153,7 @@ impl Arguments {
         }
     }
 
-    /// How long connecting may take: all of `[redis]` that is not where it is and who asks.
+    /// Timeouts of `[redis]`: all of its settings but address and credentials.
     fn patience(mut self, redis: &RedisTable) -> Call {
         self.option("connect-timeout", redis.connect_timeout);
         self.option("reconnect-for", redis.reconnect_for);

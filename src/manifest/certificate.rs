@@ -13,13 +13,13 @@ const FOLDER: &str = "/etc/qscale/tls";
 
 /// One of them.
 pub(super) struct Certificate {
-    /// Where it is kept.
+    /// Key of the Secret.
     pub(super) key: SecretKey,
     /// The variable that names its file.
     pub(super) variable: &'static str,
-    /// What a `TriggerAuthentication` calls it.
+    /// Parameter of a `TriggerAuthentication`.
     pub(super) parameter: &'static str,
-    /// What it is, to people.
+    /// Name in messages.
     pub(super) content: &'static str,
     file: &'static str,
 }

@@ -32,7 +32,7 @@ pub(super) fn config_map(workload: &Workload<'_>) -> ConfigMap {
     }
 }
 
-/// How a container is given all of it.
+/// Reference to all of it in a container.
 pub(super) fn source(workload: &Workload<'_>) -> EnvFromSource {
     let name = workload.profile.deploy.name().to_owned();
     EnvFromSource { config_map_ref: Some(ConfigMapEnvSource { name, optional: None }), ..EnvFromSource::default() }
@@ -54,7 +54,7 @@ pub(super) fn checksum(workload: &Workload<'_>) -> String {
     text
 }
 
-/// The Secret, with texts in it that nobody takes for a password.
+/// The Secret, with texts that cannot be taken for passwords.
 pub(super) fn secret(workload: &Workload<'_>) -> Option<Secret> {
     let deploy = &workload.profile.deploy;
     let name = deploy.secret.as_ref().filter(|_| deploy.write_secret == Some(true))?;

@@ -1,4 +1,4 @@
-//! How pods and KEDA reach Redis: from the profile alone, and never with a password in hand.
+//! Connection of pods and KEDA to Redis: from the profile alone, and without a password.
 
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
@@ -14,7 +14,7 @@ pub(super) const SERVICE: &str = "redis";
 /// The port Redis listens on.
 pub(super) const PORT: u16 = 6379;
 
-/// How pods and KEDA reach Redis.
+/// Connection of pods and KEDA to Redis.
 pub(super) struct Connection {
     pub(super) host: String,
     pub(super) port: u16,
@@ -35,7 +35,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Decides how Redis is reached from within the cluster.
     pub(super) fn of(profile: &Profile, namespace: Option<&str>) -> Result<Self, ProfileError> {
-        // No environment: what whoever renders has set there is nothing the pods would have.
+        // No environment: the pods would not have the variables set where render runs.
         let endpoint = profile.endpoint([], [])?;
         if profile.deploy.target.is_some() && profile.scale.authentication == Some(Authentication::Environment) {
             let message = "has KEDA read the variables of a container that is not written here: leave it out, or \
@@ -43,13 +43,13 @@ impl Connection {
             return Err(profile.source.error_at(&["scale", "authentication"], message));
         }
         match profile.deploy.redis {
-            Some(true) => Self::beside(profile, endpoint, namespace),
+            Some(true) => Self::rendered(profile, endpoint, namespace),
             _ => Self::elsewhere(profile, endpoint),
         }
     }
 
     /// The Redis for demos, which is written as well.
-    fn beside(profile: &Profile, endpoint: Endpoint, namespace: Option<&str>) -> Result<Self, ProfileError> {
+    fn rendered(profile: &Profile, endpoint: Endpoint, namespace: Option<&str>) -> Result<Self, ProfileError> {
         let wrong = |message: &str| Err(profile.source.error_at(&["deploy", "redis"], message));
         if profile.redis.url.is_some() || profile.redis.host.is_some() || profile.redis.addresses.is_some() {
             return wrong("asks for a Redis of its own, and [redis] names one: keep one of them");
@@ -60,7 +60,7 @@ impl Connection {
         let Some(namespace) = namespace else {
             return wrong(
                 "needs a namespace: KEDA is in another one, and finds this Redis by its name and namespace; set \
-                 `namespace` beside it, or give --namespace",
+                 `namespace` in the same table, or give --namespace",
             );
         };
         Ok(Self {
@@ -102,7 +102,7 @@ impl Connection {
         })
     }
 
-    /// What pods are told openly: variables and their values.
+    /// Variables of the pods that are not secret, with their values.
     pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings = match &self.servers {
             None => vec![("REDIS_HOST", self.host.clone()), ("REDIS_PORT", self.port.to_string())],
@@ -144,7 +144,7 @@ impl Connection {
         self.servers.is_none().then_some(self.port)
     }
 
-    /// Whether KEDA reads the environment of the consumer's container.
+    /// Returns whether KEDA reads the environment of the consumer's container.
     pub(super) fn read_from_environment(&self) -> bool {
         self.authentication == Authentication::Environment
     }

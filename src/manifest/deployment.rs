@@ -16,10 +16,10 @@ use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
 pub(super) const COMMENT: &str =
     "No `replicas`: the count is KEDA's and the HPA's, and applying this again must not reset it.";
 
-/// What a consumer needs beside its drain time: a pop that is under way, the answer of Redis, the log.
+/// Time that a consumer needs in addition to its drain time: a pop under way, the reply of Redis, the log.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// How long a producer has to finish its batch; Kubernetes' own default.
+/// Time for a producer to finish its batch; the default of Kubernetes.
 const PRODUCER_GRACE: i64 = 30;
 
 /// Said above the Service that a `StatefulSet` has to have.

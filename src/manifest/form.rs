@@ -12,7 +12,7 @@ use super::workload::Workload;
 /// The file that `kubectl apply -k` reads in a folder.
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
 
-/// What kubectl calls kinds for short; of our own, KEDA's and the Prometheus operator's resources.
+/// Short names of kinds in kubectl, for the resources of Kubernetes, KEDA and the Prometheus operator.
 const SHORT_NAMES: [(&str, &str); 16] = [
     ("cm", "configmap"),
     ("cta", "clustertriggerauthentication"),
@@ -32,7 +32,7 @@ const SHORT_NAMES: [(&str, &str); 16] = [
     ("triggerauth", "triggerauthentication"),
 ];
 
-/// What an object is called by: its kind and its name.
+/// Reference to an object: its kind and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Such as `ScaledObject`.
@@ -66,7 +66,7 @@ pub struct Only {
 }
 
 impl Only {
-    /// Whether the object is meant.
+    /// Returns whether the object matches.
     pub fn means(&self, object: &Identity) -> bool {
         let kind = object.kind.to_lowercase();
         let plural = match kind.strip_suffix('y') {
@@ -141,7 +141,7 @@ impl Workload<'_> {
         Ok(format!("{}---\n{}", self.header(), documents?.join("---\n")))
     }
 
-    /// What has to be there first.
+    /// Rank of an object; those with a lower one must exist first.
     fn header(&self) -> String {
         let name = self.profile.deploy.name();
         let title = format!("# The workload `{name}`, as `qscale render` wrote it.\n");

@@ -57,13 +57,13 @@ pub(super) fn check(profile: &Profile, version: KedaVersion) -> Result<(), Profi
     Ok(())
 }
 
-/// Whether the strategy `default` of a `ScaledJob` can be named. Two releases refuse it, and take it where none is named
-/// (`scaledjob_types.go`, an enum without it).
+/// Returns whether the strategy `default` of a `ScaledJob` can be named. Two releases refuse it, and use it where none
+/// is named (`scaledjob_types.go`, an enum without it).
 pub(super) fn names_default_strategy(version: KedaVersion) -> bool {
     !(KedaVersion(2, 20, 0)..KedaVersion(2, 20, 2)).contains(&version)
 }
 
-/// Whether `initialCooldownPeriod` can be written where nobody has asked for one.
+/// Returns whether `initialCooldownPeriod` can be written where the profile does not set it.
 pub(super) fn knows_initial_cooldown(version: KedaVersion) -> bool {
     version >= INITIAL_COOLDOWN
 }

@@ -10,7 +10,7 @@ use super::workload::Workload;
 /// The part of the workload an object belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Component {
-    /// What all of them share.
+    /// Labels common to all objects.
     Workload,
     Producer,
     Consumer,
@@ -82,7 +82,7 @@ pub(super) fn annotated(metadata: ObjectMeta, annotations: BTreeMap<String, Stri
     ObjectMeta { annotations: Some(all).filter(|all| !all.is_empty()), ..metadata }
 }
 
-/// What never changes in the life of an object.
+/// Labels that never change in the life of an object.
 pub(super) fn selector(name: &str, component: Component) -> LabelSelector {
     LabelSelector { match_labels: Some(selecting(name, component)), ..LabelSelector::default() }
 }

@@ -77,12 +77,12 @@ pub(super) fn redis(workload: &Workload<'_>) -> NetworkPolicy {
     policy(workload, SERVICE, Component::Redis, vec![rule], Vec::new())
 }
 
-/// What producers and consumers need.
+/// Egress that producers and consumers need.
 fn redis_and_dns(workload: &Workload<'_>) -> (&'static str, Vec<NetworkPolicyEgressRule>) {
     let Some(redis_port) = workload.connection.port() else {
         return (SEVERAL, vec![NetworkPolicyEgressRule::default()]);
     };
-    let beside = workload.profile.deploy.redis == Some(true);
+    let rendered = workload.profile.deploy.redis == Some(true);
     let redis = NetworkPolicyPeer {
         pod_selector: Some(labels(selecting(SERVICE, Component::Redis))),
         ..NetworkPolicyPeer::default()
@@ -94,7 +94,7 @@ fn redis_and_dns(workload: &Workload<'_>) -> (&'static str, Vec<NetworkPolicyEgr
         },
         NetworkPolicyEgressRule {
             ports: Some(vec![port("TCP", IntOrString::Int(redis_port.into()))]),
-            to: beside.then(|| vec![redis]),
+            to: rendered.then(|| vec![redis]),
         },
     ];
     (NARROW, rules)

@@ -55,7 +55,7 @@ impl Workload<'_> {
         policy.map(|(comment, policy)| Object::commented(comment, policy)).into_iter().chain([workload]).collect()
     }
 
-    /// The consumers, and what scales them; where they are somebody else's, only that.
+    /// The consumers and the object that scales them; of an existing target only the latter.
     fn consumers(&self) -> Vec<Object> {
         let deploy = &self.profile.deploy;
         let jobs = self.profile.scale.kind() == ScaleKind::ScaledJob;
@@ -84,7 +84,7 @@ impl Workload<'_> {
         objects
     }
 
-    /// What is not meant to last among the objects that are `written`, for whoever renders it.
+    /// Warnings about objects among `written` that are not fit for production.
     pub fn warnings(&self, written: &[Object]) -> Vec<&'static str> {
         let kinds: Vec<String> = written.iter().filter_map(|object| Some(object.identity().ok()?.kind)).collect();
         let writes = |kind: &str| kinds.iter().any(|written| written == kind);

@@ -24,22 +24,22 @@ pub(super) const USER: i64 = 65_532;
 /// The name of the volume for what need not outlive the pod.
 const SCRATCH_VOLUME: &str = "tmp";
 
-/// Where it is: handlers find their usual place there, beside the sign of life.
+/// Mount path: the usual place of temporary files for handlers, and of the heartbeat file.
 const SCRATCH_FOLDER: &str = "/tmp";
 
-/// What a consumer touches as long as it turns.
+/// Heartbeat file of a consumer.
 const HEARTBEAT: &str = "/tmp/heartbeat";
 
-/// The name of the port that figures are collected at.
+/// Name of the port that metrics are scraped from.
 pub(super) const METRICS_PORT: &str = "metrics";
 
 /// Cores, memory and disk of a container.
 pub(super) type Quantities = [(&'static str, &'static str); 3];
 
-/// What is set aside for a container of qscale where the profile says nothing.
+/// Default resource requests of a container.
 const REQUESTS: Quantities = [("cpu", "50m"), ("memory", "32Mi"), ("ephemeral-storage", "16Mi")];
 
-/// What it may not exceed; memory is set apart only up to the request, and stays flat however many items there are.
+/// Default resource limits; memory use stays flat for any number of items.
 const LIMITS: Quantities = [("cpu", "500m"), ("memory", "128Mi"), ("ephemeral-storage", "64Mi")];
 
 /// The pod of one component, which runs qscale and is given `grace` seconds to stop in.
@@ -100,7 +100,7 @@ pub(super) fn template(
     }
 }
 
-/// What makes another pod of it, and who collects its figures.
+/// Annotations: a checksum that restarts pods on a change, and the scrape settings of Prometheus.
 fn annotations(workload: &Workload<'_>, component: Component) -> BTreeMap<String, String> {
     let mut annotations = BTreeMap::from([(configuration::CHECKSUM.to_owned(), configuration::checksum(workload))]);
     if let Some(port) = metrics(workload).filter(|_| component == Component::Consumer) {
@@ -148,7 +148,7 @@ fn health(workload: &Workload<'_>, options: &[&str]) -> Probe {
     }
 }
 
-/// Where figures are collected; one of the loopback is nobody's business outside the pod.
+/// Port that metrics are scraped from; one on the loopback is not reachable from outside the pod.
 pub(super) fn metrics(workload: &Workload<'_>) -> Option<ContainerPort> {
     let address = workload.profile.consume.metrics?.0;
     (!address.ip().is_loopback()).then(|| ContainerPort {

@@ -16,12 +16,12 @@ pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(Strin
         Address::Tcp { .. } if nodes.is_empty() && profile.redis.url.is_none() && profile.redis.host.is_none() => {
             wrong(match profile.redis.port {
                 Some(_) => {
-                    "stands without a host: name the one that pods reach Redis by as `host` beside it; the environment is \
-                     not looked at here"
+                    "stands without a host: set `host` to the name by which pods reach Redis; the environment is not \
+                     read here"
                 }
                 None => {
-                    "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] for a Redis \
-                     beside them; the environment is not looked at here"
+                    "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] to render \
+                     one; the environment is not read here"
                 }
             })
         }
@@ -74,7 +74,7 @@ pub(super) fn check_no_tls(profile: &Profile) -> Result<(), ProfileError> {
     }
 }
 
-/// What of TLS can be had in a pod and in KEDA.
+/// Checks that TLS settings are possible in a pod and in KEDA.
 pub(super) fn check_tls(profile: &Profile, tls: &Tls) -> Result<(), ProfileError> {
     let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["redis", key], message));
     if tls.ca.is_some() && profile.deploy.secret_ca_key.is_none() {
@@ -93,7 +93,7 @@ pub(super) fn check_tls(profile: &Profile, tls: &Tls) -> Result<(), ProfileError
     Ok(())
 }
 
-/// Where the profile says which Redis is meant.
+/// Key of the profile that names the Redis.
 fn place(profile: &Profile) -> [&'static str; 2] {
     match &profile.redis {
         redis if redis.url.is_some() => ["redis", "url"],

@@ -34,7 +34,7 @@ const LIMITS: Quantities = [("cpu", "1"), ("memory", "256Mi"), ("ephemeral-stora
 /// Below the memory limit, so that a full Redis says so and is not killed.
 const MAX_MEMORY: &str = "192mb";
 
-/// Where it keeps what it keeps.
+/// Data directory.
 const FOLDER: &str = "/data";
 
 /// The name of the volume that holds it.
@@ -135,7 +135,7 @@ fn container(workload: &Workload<'_>, keep: &[&str], mount: Option<VolumeMount>)
             container_port: PORT.into(),
             ..ContainerPort::default()
         }]),
-        // One that loads its list answers nobody yet, and is not to be ended for it.
+        // A Redis that loads its list does not answer yet, and must not be restarted for it.
         liveness_probe: Some(Probe { tcp_socket: Some(knock), ..probe.clone() }),
         readiness_probe: Some(Probe { exec: Some(ping), ..probe }),
         resources: Some(resources(REQUESTS, LIMITS, &ResourcesTable::default())),

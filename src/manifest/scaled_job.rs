@@ -63,7 +63,7 @@ struct ScalingStrategy {
     custom_scaling_running_job_percentage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending_pod_conditions: Option<Vec<String>>,
-    /// What becomes of several triggers; left out where there is one.
+    /// Combination of several triggers; left out where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     multiple_scalers_calculation: Option<Calculation>,
 }
@@ -87,7 +87,7 @@ pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
             polling_interval: scale.polling_interval().as_secs(),
             successful_jobs_history_limit: job.successful_jobs_history_limit.unwrap_or(HISTORY_LIMIT),
             failed_jobs_history_limit: job.failed_jobs_history_limit.unwrap_or(HISTORY_LIMIT),
-            // KEDA's own default ends the Jobs at work whenever this object is applied with a change.
+            // KEDA's own default ends running Jobs whenever this object is applied with a change.
             rollout: RolloutSpec { strategy: job.rollout.unwrap_or_default() },
             scaling_strategy: scaling_strategy(workload, triggers.len()),
             triggers,

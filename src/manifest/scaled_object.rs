@@ -87,7 +87,7 @@ struct HorizontalPodAutoscalerConfig {
     behavior: Option<HorizontalPodAutoscalerBehavior>,
 }
 
-/// What is reckoned from the triggers; all text, as KEDA wants it.
+/// Scaling modifiers: the formula over the triggers, as text, as KEDA expects it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ScalingModifiers {
@@ -133,7 +133,7 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
             }),
             min_replica_count: scale.min_replica_count(),
             max_replica_count: scale.max_replica_count(),
-            // What has no effect is written where somebody has said it: KEDA warns of it.
+            // A setting without effect is written only where the profile has it: KEDA warns of it.
             polling_interval: (scale.polling_interval.is_some() || polling != NO_EFFECT)
                 .then(|| commented(scale.polling_interval(), polling)),
             cooldown_period: (scale.cooldown_period.is_some() || cooldown != NO_EFFECT)
@@ -159,7 +159,7 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
     }
 }
 
-/// What the HPA is told, if anything.
+/// Behavior of the HPA, if any.
 ///
 /// Both directions in full, unless none is wanted: without `behavior` the HPA follows another rule, which goes back to an
 /// old peak after a quiet time.
@@ -172,24 +172,24 @@ fn autoscaler(scale: &ScaleTable) -> Option<HorizontalPodAutoscalerConfig> {
     (behavior.is_some() || name.is_some()).then_some(HorizontalPodAutoscalerConfig { name, behavior })
 }
 
-/// What is scaled: the consumers, or what somebody else has made.
+/// Target of the scaling: the consumers, or an existing workload.
 fn scale_target_ref(workload: &Workload<'_>) -> ScaleTargetRef {
     let deploy = &workload.profile.deploy;
     let TargetTable { api_version, kind, name } = deploy.scaled();
-    // Of somebody else's KEDA looks at the first container: what others are called is not known here.
+    // Of an existing target KEDA reads the first container: the names of others are not known here.
     let named = deploy.target.is_none() && workload.connection.read_from_environment();
     let env_source_container_name = named.then(|| Component::Consumer.name());
     ScaleTargetRef { api_version, kind, name, env_source_container_name }
 }
 
-/// What polling interval and cooldown period are for: KEDA only decides between none and some.
+/// Comments on polling interval and cooldown period: KEDA only decides between zero and some.
 fn what_periods_govern(scale: &ScaleTable) -> (&'static str, &'static str) {
     let cached = scale.use_cached_metrics == Some(true);
     match (scale.min_replica_count(), scale.idle_replica_count) {
         (0, _) if cached => ("from 0 to 1, and what the HPA is told", "from any number to 0, and nothing else"),
-        (0, _) => ("from 0 to 1; the HPA looks every 15 seconds", "from any number to 0, and nothing else"),
+        (0, _) => ("from 0 to 1; the HPA syncs every 15 seconds", "from any number to 0, and nothing else"),
         (_, Some(_)) if cached => ("from 0 to the minimum, and what the HPA is told", "from any number to 0"),
-        (_, Some(_)) => ("from 0 to the minimum; the HPA looks every 15 seconds", "from any number to 0"),
+        (_, Some(_)) => ("from 0 to the minimum; the HPA syncs every 15 seconds", "from any number to 0"),
         (_, None) if cached => ("what the HPA is told", NO_EFFECT),
         (_, None) => (NO_EFFECT, NO_EFFECT),
     }
@@ -205,7 +205,7 @@ fn scaling_modifiers(workload: &Workload<'_>) -> Option<ScalingModifiers> {
     })
 }
 
-/// What is said to KEDA in annotations; it copies them to the HPA.
+/// Annotations for KEDA, which copies them to the HPA.
 fn annotations(scale: &ScaleTable) -> BTreeMap<String, String> {
     let PauseTable { paused, paused_replicas, paused_scale_in, paused_scale_out } = scale.pause;
     let switch = |on: Option<bool>| on.filter(|on| *on).map(|on| on.to_string());

@@ -1,4 +1,4 @@
-//! What KEDA looks at: triggers of type `redis`.
+//! Triggers of type `redis`.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) struct Trigger {
     authentication_ref: Option<AuthenticationRef>,
 }
 
-/// A text, and what is said beside it where a reader would ask.
+/// A text with a comment for readers.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Text {
@@ -45,11 +45,11 @@ struct AuthenticationRef {
 }
 
 /// The triggers of a workload, by the rules of `Profile::triggers`; no `metricType`: `AverageValue` is what a list needs, and
-/// a `ScaledJob` allows none. An HPA takes the largest of them or reckons a formula, a `ScaledJob` takes the sum.
+/// a `ScaledJob` allows none. An HPA takes the largest of them or evaluates a formula, a `ScaledJob` takes the sum.
 pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
     let profile = workload.profile;
     let counted = profile.triggers(&workload.list);
-    let named = counted.len() > 1 || reckoned(workload);
+    let named = counted.len() > 1 || has_formula(workload);
     counted.into_iter().map(|counted| trigger(workload, counted, named)).collect()
 }
 
@@ -69,7 +69,7 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Tr
     );
     let activation = match activation {
         // With a formula KEDA does not look at it.
-        0 if reckoned(workload) => None,
+        0 if has_formula(workload) => None,
         0 => Some(Text::Plain("0".to_owned())),
         some => {
             let comment = "up to so many wait while there is no pod".to_owned();
@@ -95,15 +95,15 @@ fn what_it_counts(counted: Counted) -> &'static str {
     }
 }
 
-/// Whether a formula is reckoned from the triggers, in place of their own lengths.
-fn reckoned(workload: &Workload<'_>) -> bool {
+/// Returns whether a formula over the triggers is evaluated, in place of their own lengths.
+fn has_formula(workload: &Workload<'_>) -> bool {
     let profile = workload.profile;
     profile.scale.formula(profile.consume.delivery.unwrap_or_default()).is_some()
 }
 
-/// What a length of `target` means; with a formula, nothing.
+/// Comment on a target of `target`; none with a formula.
 fn what_it_asks_for(workload: &Workload<'_>, target: u64) -> Option<String> {
-    if reckoned(workload) {
+    if has_formula(workload) {
         return None;
     }
     Some(match (workload.profile.scale.kind(), target) {
@@ -114,7 +114,7 @@ fn what_it_asks_for(workload: &Workload<'_>, target: u64) -> Option<String> {
     })
 }
 
-/// Where credentials come from: an object that is there already, or the one that is written beside.
+/// Reference to the credentials: an existing object, or the rendered one.
 fn authentication_ref(workload: &Workload<'_>) -> Option<AuthenticationRef> {
     let Some(reference) = &workload.profile.scale.trigger_authentication else {
         return trigger_authentication::name(workload).map(|name| AuthenticationRef { kind: None, name });

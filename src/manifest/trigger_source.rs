@@ -17,7 +17,7 @@ impl Connection {
         }
     }
 
-    /// What a trigger of KEDA is told of Redis; `tls` of a `TriggerAuthentication` would exclude `enableTLS`.
+    /// Parameters of a trigger about Redis; `tls` of a `TriggerAuthentication` would exclude `enableTLS`.
     pub(super) fn trigger_metadata(&self) -> BTreeMap<&'static str, String> {
         let mut metadata = BTreeMap::new();
         match self.authentication {
@@ -62,7 +62,7 @@ impl Connection {
         metadata
     }
 
-    /// What KEDA reads from the Secret itself: parameter and key.
+    /// Parameters that KEDA reads from the Secret, with their keys.
     pub(super) fn trigger_secrets(&self) -> Vec<(&'static str, &SecretKey)> {
         let mut secrets = Vec::new();
         if self.referenced {

@@ -1,4 +1,4 @@
-//! Where figures are served: an address, or a port of the loopback.
+//! Address that metrics are served on, or a port of the loopback.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -11,7 +11,7 @@ pub const USUAL_BATCH: u64 = 50;
 /// Times at which items are pushed, and the end of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Load {
-    /// When items are due.
+    /// Times at which items are due.
     pub timing: Timing,
     /// Stop after this many items.
     pub count: Option<u64>,
@@ -19,7 +19,7 @@ pub struct Load {
     pub duration: Option<Duration>,
 }
 
-/// When items are due.
+/// Times at which items are due.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Timing {
     /// Always the same.
@@ -44,7 +44,7 @@ impl Load {
     }
 
     /// Returns when items are due, in order, the same for the same `seed`; `None` for a load that goes as fast as Redis
-    /// takes it and has no count, of which nobody knows beforehand.
+    /// takes it and has no count, which is not known beforehand.
     pub fn arrivals(&self, seed: u64) -> Option<Box<dyn Iterator<Item = Arrival> + Send>> {
         let mut left = self.total(seed).unwrap_or(u64::MAX);
         let endless: Box<dyn Iterator<Item = Arrival> + Send> = match &self.timing {

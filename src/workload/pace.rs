@@ -12,7 +12,7 @@ use crate::units::{float, saturating_seconds, whole};
 /// Regular expression of a rate, for the schema.
 const FORM: &str = "^(max|\\s*\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(/[smh])?)$";
 
-/// How fast items are put on the list.
+/// Rate at which items are pushed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
     /// A batch at once, and the next one `every` later.
@@ -66,7 +66,7 @@ impl Pace {
     }
 }
 
-/// How many whole periods of `every` lie in `elapsed`.
+/// Number of whole periods of `every` in `elapsed`.
 fn periods(elapsed: Duration, every: Duration) -> u64 {
     u64::try_from(elapsed.as_nanos() / every.as_nanos().max(1)).unwrap_or(u64::MAX)
 }

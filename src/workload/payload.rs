@@ -51,7 +51,7 @@ enum Part {
 const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 
 impl Payload {
-    /// What items hold when nothing says otherwise.
+    /// Default payload.
     pub fn usual() -> Self {
         let parts = vec![Part::Literal("message-".to_owned()), Part::Seq];
         Self { text: "message-{seq}".to_owned(), parts }

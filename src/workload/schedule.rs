@@ -14,7 +14,7 @@ use crate::units::saturating_seconds;
 #[derive(Debug)]
 pub struct Schedule {
     kind: Kind,
-    /// How many times as fast as the timing says.
+    /// Speed, as a multiple of the timing.
     speed: f64,
 }
 
@@ -58,8 +58,8 @@ impl Schedule {
         }
     }
 
-    /// Returns when, after the start, the item after the first `sent` is due, or zero when it was due already at the last
-    /// look; `None` when there is none.
+    /// Returns when, after the start, the item after the first `sent` is due, or zero when it was due already at the
+    /// previous call; `None` when there is none.
     pub fn next_after(&mut self, sent: u64) -> Option<Duration> {
         let next = match &mut self.kind {
             Kind::Pace(pace) => Some(pace.next_after(sent)),

@@ -9,7 +9,7 @@ use crate::delivery::item::Item;
 /// A number from here on counts milliseconds: as seconds it would be in the year 5138.
 const MILLISECONDS_FROM: f64 = 1e11;
 
-/// When `item` says it was made: the value of `field` in its JSON object. `None` where it says nothing that can be read.
+/// Returns when `item` was made: the value of `field` in its JSON object, or `None` where it cannot be read.
 ///
 /// Read are RFC 3339 (`2026-03-01T12:00:00Z`, `…+01:00`), and seconds or milliseconds since 1970, as a number or as text.
 pub fn made_at(item: &Item, field: &str) -> Option<SystemTime> {

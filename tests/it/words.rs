@@ -38,7 +38,11 @@ const BANNED: &[Banned] = &[
     ),
     ("how surely", "delivery guarantee", &[]),
     // Redis
-    ("topology", "mode", &["topologyspread", "topologykey", "topology.kubernetes.io"]),
+    (
+        "topology",
+        "mode",
+        &["topologyspread", "topologykey", "topology_key", "topology_spread", "topology.kubernetes.io"],
+    ),
     // Metrics
     ("figure", "metric", &[]),
     ("figures", "metrics", &[]),
@@ -73,9 +77,7 @@ const BANNED: &[Banned] = &[
     ("doorbell", "wakeup", &[]),
     ("notion", "domain, concept", &[]),
     ("notions", "domain, concepts", &[]),
-    ("wall", "layer", &["wall clock", "wall time"]),
     ("walls", "layers", &[]),
-    ("room", "module, space", &[]),
     ("rooms", "modules", &[]),
     // Style
     ("hands", "slots, or name the actor", &[]),
@@ -112,7 +114,6 @@ const LEFT: &[(&str, usize)] = &[
     ("for ever", 30),
     ("whoever", 27),
     ("letter", 25),
-    ("room", 24),
     ("somebody", 24),
     ("chances", 20),
     ("passed over", 19),

@@ -32,9 +32,9 @@ pub struct BehaviorTable {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesTable {
-    /// How far back recommendations are remembered: the most cautious of them counts.
+    /// Stabilization window: time for which recommendations are kept; the most cautious of them counts.
     pub stabilization_window: Option<HumanDuration>,
-    /// Which of the policies decides.
+    /// Policy that decides: the largest change, the smallest, or none.
     #[schemars(with = "Option<SelectPolicyValue>")]
     pub select_policy: Option<SelectPolicy>,
     /// By how much the count may change in which time.
@@ -48,7 +48,7 @@ pub struct RulesTable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PolicyTable {
-    /// What `value` counts.
+    /// Unit of `value`: pods or percent.
     #[serde(rename = "type")]
     #[schemars(with = "PolicyKindValue")]
     pub kind: PolicyKind,

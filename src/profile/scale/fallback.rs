@@ -12,11 +12,11 @@ use crate::scaler::{Fallback, FallbackBehavior, Formula, TRIGGERS};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FallbackTable {
-    /// How many times in a row reading may fail before it takes effect.
+    /// Consecutive failures of a trigger before the fallback takes effect.
     pub failure_threshold: u32,
-    /// How many pods there are then.
+    /// Replicas while the fallback is in effect.
     pub replicas: u32,
-    /// What `replicas` is compared with.
+    /// Comparison of `replicas` with the current number.
     #[serde(default)]
     #[schemars(with = "Option<FallbackBehaviorValue>")]
     pub behavior: Option<FallbackBehavior>,

@@ -12,54 +12,54 @@ use crate::profile::source::Source;
 use crate::scaler::{Calculation, Strategy};
 use crate::units::HumanDuration;
 
-/// How many finished Jobs of each kind are kept where nothing is said; KEDA's own default is 100.
+/// Default number of finished Jobs of each kind to keep; KEDA's own default is 100.
 pub const HISTORY_LIMIT: u32 = 5;
 
-/// How long nothing may come until a Job ends that works until it is idle, where nothing is said.
+/// Default idle time after which a Job ends that runs until idle.
 pub const IDLE_EXIT_OF_JOBS: Duration = Duration::from_secs(10);
 
 /// The `[scale.job]` table.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct JobTable {
-    /// When a Job has done its part.
+    /// End of a Job: after one item, or when idle.
     pub run: Option<JobRun>,
-    /// What becomes of the Jobs at work when the `ScaledJob` is applied with a change.
+    /// Handling of running Jobs when the `ScaledJob` changes.
     pub rollout: Option<Rollout>,
-    /// How many Jobs that succeeded are kept to be looked at.
+    /// Number of succeeded Jobs to keep.
     pub successful_jobs_history_limit: Option<u32>,
-    /// How many Jobs that failed are.
+    /// Number of failed Jobs to keep.
     pub failed_jobs_history_limit: Option<u32>,
-    /// How long a Job may take in all.
+    /// Time limit of a Job.
     pub active_deadline: Option<HumanDuration>,
-    /// How often a failed pod is replaced within its Job.
+    /// Number of times a failed pod is replaced within its Job.
     pub backoff_limit: Option<u32>,
-    /// How long a finished Job is kept; without it the history limits alone decide.
+    /// Time to keep a finished Job; without it the history limits alone decide.
     pub ttl_after_finished: Option<HumanDuration>,
     /// A pod without one of these conditions is pending.
     pub pending_pod_conditions: Option<Vec<String>>,
-    /// What becomes of the triggers' numbers.
+    /// Combination of several triggers.
     #[schemars(with = "Option<CalculationValue>")]
     pub multiple_scalers_calculation: Option<Calculation>,
-    /// How many Jobs fewer the strategy `custom` starts.
+    /// Jobs that the strategy `custom` deducts.
     pub custom_scaling_queue_length_deduction: Option<u32>,
-    /// Which part of the running Jobs counts against what is there with the strategy `custom`.
+    /// Share of running Jobs that the strategy `custom` deducts.
     #[schemars(range(min = 0, max = 1), extend("examples" = [0.5]))]
     pub custom_scaling_running_job_percentage: Option<f64>,
 }
 
-/// When a Job has done its part.
+/// End of a Job: after one item, or when idle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobRun {
     /// After one item.
     #[default]
     Once,
-    /// When nothing has come for a while.
+    /// When no item has arrived for a while.
     UntilIdle,
 }
 
-/// What becomes of the Jobs at work when the `ScaledJob` is applied with a change.
+/// Handling of running Jobs when the `ScaledJob` changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rollout {
@@ -71,7 +71,7 @@ pub enum Rollout {
 }
 
 impl JobTable {
-    /// Whether the strategy `custom` is meant, even if it is not named.
+    /// Returns whether the strategy `custom` is meant, even if it is not named.
     pub(super) fn is_custom(&self) -> bool {
         self.custom_scaling_queue_length_deduction.is_some() || self.custom_scaling_running_job_percentage.is_some()
     }

@@ -25,7 +25,7 @@ use crate::scaler::defaults::{COOLDOWN_PERIOD, LIST_LENGTH, MAX_REPLICA_COUNT, M
 use crate::scaler::{Formula, Rules, Strategy, TRIGGERS};
 use crate::units::HumanDuration;
 
-/// How many waiting items ask for one Job where nothing is said: each Job works one.
+/// Default number of waiting items per Job: each Job processes one.
 pub const LIST_LENGTH_OF_JOBS: u64 = 1;
 
 /// The `[scale]` table.
@@ -39,34 +39,34 @@ pub struct ScaleTable {
     /// The most pods.
     #[schemars(range(min = 1))]
     pub max_replica_count: Option<u32>,
-    /// How many pods there are while nothing is to be done, in place of `min-replica-count`: none.
+    /// Replicas while idle, in place of `min-replica-count`; only 0 is possible.
     #[schemars(range(max = 0), extend("examples" = [0]))]
     pub idle_replica_count: Option<u32>,
-    /// How often KEDA looks at the list.
+    /// Interval at which KEDA polls the list.
     pub polling_interval: Option<HumanDuration>,
-    /// How long the list must have been idle before the last pods go; governs the step to zero alone.
+    /// Idle time before KEDA scales to zero; governs that step alone.
     pub cooldown_period: Option<HumanDuration>,
     /// The same for a `ScaledObject` that is new and has not seen an item yet.
     pub initial_cooldown_period: Option<HumanDuration>,
-    /// How many waiting items ask for one pod: an average, not a threshold.
+    /// Waiting items per pod: an average, not a threshold.
     #[schemars(range(min = 1))]
     pub list_length: Option<u64>,
     /// Up to how many waiting items leave the consumers at zero.
     pub activation_list_length: Option<u64>,
-    /// What is made of what waits, is at work and is delayed.
+    /// Combination of the triggers (waiting, busy, delayed).
     pub combine: Option<Combine>,
     /// The same as a formula of one's own, in place of `combine`.
     pub formula: Option<String>,
     /// Up to which value of the formula the consumers are left at zero.
     #[schemars(range(min = 0))]
     pub activation_target: Option<f64>,
-    /// Whether the HPA is told what KEDA saw at its last look, rather than what is there.
+    /// Serve the HPA the metrics of the last poll, rather than current ones.
     pub use_cached_metrics: Option<bool>,
-    /// Where KEDA takes address, user and password from.
+    /// Source of address, user and password for KEDA.
     pub authentication: Option<Authentication>,
     /// An existing object that says where KEDA takes user, password and certificates from.
     pub trigger_authentication: Option<AuthenticationReference>,
-    /// How a `ScaledJob` reckons the Jobs to start.
+    /// Strategy by which a `ScaledJob` computes the Jobs to start.
     #[schemars(with = "Option<StrategyValue>")]
     pub strategy: Option<Strategy>,
     /// The name of the HPA that KEDA makes.
@@ -79,19 +79,19 @@ pub struct ScaleTable {
     pub force_activation: Option<bool>,
     /// The KEDA that the objects are written for.
     pub keda_version: Option<KedaVersion>,
-    /// How many pods there are while the list cannot be read.
+    /// Replicas while the list cannot be read.
     pub fallback: Option<FallbackTable>,
-    /// What is left alone for the time being.
+    /// Pausing of autoscaling.
     pub pause: PauseTable,
     /// Leave the HPA's `behavior` out, so that it follows its own rule, as most ScaledObjects let it.
     pub omit_behavior: Option<bool>,
-    /// How fast the HPA may change the number of pods.
+    /// Scaling behavior of the HPA.
     pub behavior: BehaviorTable,
     /// The Jobs of a `ScaledJob`.
     pub job: JobTable,
 }
 
-/// What KEDA scales.
+/// Object that KEDA scales.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ScaleKind {
     /// The replicas of a Deployment.
@@ -101,7 +101,7 @@ pub enum ScaleKind {
     ScaledJob,
 }
 
-/// Where KEDA takes address, user and password from.
+/// Source of address, user and password for KEDA.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authentication {
@@ -116,14 +116,14 @@ pub enum Authentication {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuthenticationReference {
-    /// What it is.
+    /// Kind of the object.
     #[serde(default)]
     pub kind: AuthenticationKind,
     /// Its name.
     pub name: String,
 }
 
-/// What says where credentials are.
+/// Reference to the credentials.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum AuthenticationKind {
     /// An object in the workload's own namespace, which reads Secrets there.
@@ -133,20 +133,20 @@ pub enum AuthenticationKind {
     ClusterTriggerAuthentication,
 }
 
-/// What the HPA makes of what waits, is at work and is delayed.
+/// Combination of the triggers (waiting, busy, delayed).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
     /// The one that asks for the most pods decides.
     #[default]
     Max,
-    /// All of them together, a consumer at work for one pod.
+    /// Their sum, with a busy consumer counted as one pod.
     Sum,
 }
 
 impl ScaleTable {
-    /// How a `ScaledJob` of this profile reckons, where nothing is said as its delivery asks for: with at-least-once,
-    /// items at work are counted as well, and so running Jobs count against them.
+    /// Returns the strategy of a `ScaledJob`; the default depends on the delivery guarantee: with at-least-once,
+    /// items in flight are counted as well, so running Jobs are deducted.
     pub fn strategy(&self, delivery: DeliveryGuarantee) -> Strategy {
         self.strategy.unwrap_or(match delivery {
             _ if self.job.is_custom() => Strategy::Custom,
@@ -155,7 +155,7 @@ impl ScaleTable {
         })
     }
 
-    /// What KEDA scales.
+    /// Object that KEDA scales.
     pub fn kind(&self) -> ScaleKind {
         self.kind.unwrap_or_default()
     }
@@ -170,22 +170,22 @@ impl ScaleTable {
         self.max_replica_count.unwrap_or(MAX_REPLICA_COUNT)
     }
 
-    /// How often KEDA looks at the list; whole seconds.
+    /// Returns the polling interval; whole seconds.
     pub fn polling_interval(&self) -> Duration {
         self.polling_interval.map_or(POLLING_INTERVAL, |span| span.0)
     }
 
-    /// How long the list must have been idle before the last pods go; whole seconds.
+    /// Returns the cooldown period; whole seconds.
     pub fn cooldown_period(&self) -> Duration {
         self.cooldown_period.map_or(COOLDOWN_PERIOD, |span| span.0)
     }
 
-    /// How long a new object that has not seen an item yet leaves the pods there are alone; whole seconds.
+    /// Returns the initial cooldown period; whole seconds.
     pub fn initial_cooldown_period(&self) -> Duration {
         self.initial_cooldown_period.map_or(Duration::ZERO, |span| span.0)
     }
 
-    /// How many waiting items ask for one pod.
+    /// Returns the number of waiting items per pod.
     pub fn list_length(&self) -> u64 {
         self.list_length.unwrap_or(match self.kind() {
             ScaleKind::ScaledObject => LIST_LENGTH,
@@ -198,20 +198,20 @@ impl ScaleTable {
         self.activation_list_length.unwrap_or(0)
     }
 
-    /// How fast the HPA may add pods.
+    /// Returns the rules for scaling up.
     pub fn scale_up(&self) -> Rules {
         self.behavior.up()
     }
 
-    /// How fast the HPA may take pods away.
+    /// Returns the rules for scaling down.
     pub fn scale_down(&self) -> Rules {
         self.behavior.down()
     }
 
-    /// What is reckoned from the triggers in place of the largest of them, if anything is.
+    /// Returns the formula over the triggers that replaces the largest of them, if any.
     ///
-    /// In a sum a consumer at work stands for as many items as ask for one pod: what it has in flight has left the list,
-    /// and it has no hand free for more.
+    /// In a sum a busy consumer counts as many items as one pod is for: what it has in flight has left the list,
+    /// and it has no free slot for more.
     pub fn formula(&self, delivery: DeliveryGuarantee) -> Option<Formula> {
         let sum = || format!("waiting + busy * {} + delayed + landing", self.list_length());
         let text = match (&self.formula, self.combine.unwrap_or_default()) {

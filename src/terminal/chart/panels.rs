@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn axis_has_round_times_and_no_more_than_fit() {
+    fn axis_has_round_times_as_many_as_fit() {
         let named = |seconds, most| -> Vec<String> {
             ticks(Duration::from_secs(seconds), most).into_iter().map(|tick| Elapsed(tick).to_string()).collect()
         };

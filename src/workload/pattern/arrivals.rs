@@ -14,11 +14,11 @@ use crate::units::{saturating_seconds, whole};
 pub struct Arrival {
     /// When, after the start.
     pub at: Duration,
-    /// How many, at least 1.
+    /// Number of items, at least 1.
     pub count: u64,
 }
 
-/// When the items of a [`Pattern`] are due; without an end where the pattern has none.
+/// Times at which the items of a [`Pattern`] are due; without an end where the pattern has none.
 ///
 /// Item number `n` is due when the integral of the rate reaches `n - ½`, so that a second at 50 items a second holds 50
 /// whichever second it is. What is left of an item at the end of a phase is carried into the next.
@@ -26,17 +26,17 @@ pub struct Arrival {
 pub struct Arrivals {
     pattern: Pattern,
     rng: StdRng,
-    /// How many rounds are over.
+    /// Number of rounds that are over.
     round: u64,
     /// The phase, as an index.
     phase: usize,
-    /// When the phase began.
+    /// Start of the phase.
     begun: Duration,
-    /// How much of an item the phases before have left, from -½ to ½.
+    /// Fraction of an item carried over from the phases before, from -½ to ½.
     owed: f64,
     /// The items of this phase so far.
     given: f64,
-    /// When the last item of chance was due, in seconds from the beginning of the phase.
+    /// Time of the last random item, in seconds from the start of the phase.
     drawn: f64,
 }
 
@@ -81,7 +81,7 @@ impl Arrivals {
         self.pattern.phases.get(self.phase).copied().filter(|_| !over)
     }
 
-    /// When the next item is due, from the beginning of the phase; `None` when not within `span` of it.
+    /// Returns when the next item is due, from the start of the phase; `None` when not within `span` of it.
     fn next_within(&mut self, shape: Shape, span: Duration) -> Option<Duration> {
         let offset = if let Shape::Poisson(rate) = shape {
             let gap: f64 = Exp1.sample(&mut self.rng);
@@ -144,7 +144,7 @@ mod tests {
         text.parse().expect("the pattern of this test can be read")
     }
 
-    /// How many items each second has.
+    /// Number of items in each second.
     fn seconds(text: &str, seed: u64) -> Vec<u64> {
         let pattern = pattern(text);
         let length = pattern.length().expect("the pattern of this test ends").as_secs();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_is_the_same_chance() {
+    fn seed_repeats_random_arrivals() {
         let pattern = pattern("2s@poisson(200), 1s@5, 1s@poisson(30), repeat 3");
         let times = |seed| pattern.arrivals(seed).collect::<Vec<_>>();
         assert_eq!(times(1), times(1));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_has_the_mean_and_the_spread_of_poisson() {
+    fn poisson_arrivals_have_mean_and_spread() {
         // For counts of a Poisson process, sum((count - mean)²) / mean is chi-squared with as many degrees of freedom as
         // there are seconds: 1000 ± 45, of which four are allowed.
         for seed in 0..8 {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_for_ever_has_no_end() {
+    fn repeat_without_a_count_has_no_end() {
         let pattern = pattern("1s@2, burst 1, repeat");
         assert_eq!((pattern.length(), pattern.items(None, 0)), (None, None));
         assert_eq!(pattern.items(Some(Duration::from_secs(1000)), 0), Some(2_999));
@@ -233,7 +233,7 @@ mod tests {
         }
 
         #[test]
-        fn without_chance_the_count_is_the_integral(text in texts(), seed in 0_u64..100) {
+        fn count_is_the_integral_without_randomness(text in texts(), seed in 0_u64..100) {
             prop_assume!(!text.contains("poisson"));
             let pattern = pattern(&text);
             let integral: f64 = pattern.phases.iter().map(|phase| match phase {

@@ -7,7 +7,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use super::{Pattern, Phase, Shape};
 use crate::units::float;
 
-/// How long a count stands for where nothing says it.
+/// Default duration that a count stands for.
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Pattern {
@@ -72,7 +72,7 @@ fn time(text: &str) -> Result<Duration, String> {
     seconds.or_else(date).ok_or_else(|| format!("`{text}` is not a time: seconds, or 2026-01-31T12:00:00Z"))
 }
 
-/// Whether a line names its columns: no cell of it is a number.
+/// Returns whether a line is a header: no cell of it is a number.
 fn is_header(record: &StringRecord) -> bool {
     record.iter().all(|cell| cell.parse::<f64>().is_err())
 }

@@ -15,14 +15,14 @@ const PHASES: &str =
 /// The highest rate, in items per second: beyond it the number is a mistake.
 const HIGHEST: f64 = 1e9;
 
-/// Why a text is no pattern.
+/// Syntax error of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
-    /// What was read.
+    /// Text that was parsed.
     text: String,
-    /// Where it is wrong, counted from 1, in characters.
+    /// Position of the error, counted from 1, in characters.
     column: usize,
-    /// How much of it, in characters.
+    /// Length of the wrong part, in characters.
     width: usize,
     message: String,
 }
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What is in the brackets of `name(…)`; `None` for anything else.
+    /// Returns the arguments of `name(…)`; `None` for anything else.
     fn inner(&self, text: &'a str, name: &str) -> Result<Option<&'a str>, PatternError> {
         let Some(rest) = text.strip_prefix(name) else { return Ok(None) };
         let inner = rest.trim_start().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));

@@ -16,7 +16,7 @@ pub use self::grammar::PatternError;
 pub use self::shape::Shape;
 use crate::units::HumanDuration;
 
-/// What is due when, as people write it: `30s@50, 1m@200..1000, 2m@sine(100,80,30s), burst 500, 5m@poisson(20)`.
+/// Load that changes: `30s@50, 1m@200..1000, 2m@sine(100,80,30s), burst 500, 5m@poisson(20)`.
 ///
 /// | phase | means |
 /// |---|---|
@@ -25,13 +25,13 @@ use crate::units::HumanDuration;
 /// | `2m@sine(100,80,30s)` | 100 a second on average, up and down by 80, once in 30 seconds |
 /// | `5m@poisson(20)` | 20 a second on average, each independent of the others |
 /// | `burst 500` | 500 at once |
-/// | `repeat 3`, `repeat` | last: the whole of it three times, or for ever |
+/// | `repeat 3`, `repeat` | last: the whole of it three times, or indefinitely |
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("examples" = ["30s@50, burst 500"]))]
 pub struct Pattern {
     phases: Vec<Phase>,
-    /// How often the phases are gone through; `None` is for ever.
+    /// Number of rounds; `None` is unlimited.
     rounds: Option<u64>,
 }
 
@@ -58,12 +58,12 @@ impl Pattern {
         (limit.is_some() || self.rounds.is_some()).then(|| self.arrivals(seed).before(limit.unwrap_or(Duration::MAX)))
     }
 
-    /// How long the phases take once.
+    /// Duration of one round.
     fn round(&self) -> Duration {
         self.phases.iter().map(Phase::span).fold(Duration::ZERO, Duration::saturating_add)
     }
 
-    /// Whether going through the phases again and again would neither take time nor make an item.
+    /// Returns whether repeating the phases would neither take time nor produce an item.
     fn stands_still(&self) -> bool {
         let some = self.phases.iter().any(|phase| match phase {
             Phase::Over { span, shape } => shape.total(span.as_secs_f64()) > 0.0,

@@ -17,14 +17,14 @@ pub enum Shape {
         from: f64,
         /// At the end.
         to: f64,
-        /// How long that takes, in seconds.
+        /// Duration, in seconds.
         seconds: f64,
     },
     /// Up from the mean, down below it, and back.
     Sine {
         /// The mean.
         mean: f64,
-        /// How far it goes up and down; not beyond the mean.
+        /// Amplitude, at most the mean.
         amplitude: f64,
         /// The time from one peak to the next.
         period: Duration,
@@ -68,7 +68,7 @@ impl Shape {
     }
 }
 
-/// How finely the time of an item is searched for: a nanosecond, or what a float can still tell apart.
+/// Precision of the time of an item: a nanosecond, or what a float can distinguish.
 const RESOLUTION: f64 = 1e-9;
 
 impl fmt::Display for Shape {
