@@ -107,19 +107,9 @@ async fn judge(plan: &Plan, inspector: &mut Inspector, snapshot: &Snapshot, cont
     Ok(if result.verdict == Verdict::Fail { Outcome::CheckFailed } else { Outcome::Done })
 }
 
-/// Logs what keeps the list from being settled.
+/// Logs the items that keep the list from being settled.
 fn report_unsettled(snapshot: &Snapshot) {
+    let ClaimState { in_flight, abandoned, delayed, .. } = snapshot.claims.clone().unwrap_or_default();
     let waiting = snapshot.waiting;
-    match snapshot.claims {
-        Some(ClaimState { in_flight, abandoned, delayed, .. }) => {
-            tracing::warn!(
-                waiting,
-                in_flight,
-                lease_expired = abandoned,
-                delayed,
-                "stopped before the list was settled"
-            );
-        }
-        None => tracing::warn!(waiting, "stopped before the list was settled"),
-    }
+    tracing::warn!(waiting, in_flight, lease_expired = abandoned, delayed, "stopped before the list was settled");
 }
