@@ -98,7 +98,8 @@ impl Known {
         if let Some(error) = cause.downcast_ref::<SettingError>() {
             return known(of_setting(error), None);
         }
-        if cause.is::<UsageError>() || cause.downcast_ref::<FolderError>().is_some_and(FolderError::is_of_place) {
+        if cause.is::<UsageError>() || cause.downcast_ref::<FolderError>().is_some_and(FolderError::is_folder_unusable)
+        {
             return known(Status::Usage, None);
         }
         if is_broken_pipe(cause) {

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args, mut command: Command, printer: &Printer) -> Resul
     };
     match &args.out_dir {
         Some(path) => {
-            let folder = Folder::make(path)?;
+            let folder = Folder::create(path)?;
             for GeneratedFile { name, content } in files {
                 folder.write(&name, std::str::from_utf8(&content)?)?;
             }

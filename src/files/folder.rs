@@ -1,10 +1,10 @@
-//! A folder that files are written into, each whole or not at all.
+//! Folder of output files, each written atomically.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-/// A folder.
+/// A folder for output files.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 
@@ -18,35 +18,35 @@ pub(crate) struct FolderError {
 }
 
 impl FolderError {
-    /// Whether another folder would do: this one may not be written to, or is none.
-    pub(crate) fn is_of_place(&self) -> bool {
+    /// Returns true if another folder would help: this one is not writable, or not a folder.
+    pub(crate) fn is_folder_unusable(&self) -> bool {
         use io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem};
         matches!(self.source.kind(), AlreadyExists | NotADirectory | PermissionDenied | ReadOnlyFilesystem)
     }
 }
 
 impl Folder {
-    /// Takes the folder `path`, and makes it where it is not there.
+    /// Opens the folder `path`; creates it if it does not exist.
     ///
     /// # Errors
     ///
-    /// Fails where something else is there, or none may be made.
-    pub(crate) fn make(path: &Path) -> Result<Self, FolderError> {
+    /// Fails when `path` is not a folder, or cannot be created.
+    pub(crate) fn create(path: &Path) -> Result<Self, FolderError> {
         let folder = Self(path.to_owned());
-        fs::create_dir_all(path).map_err(|source| FolderError { verb: "make", path: path.to_owned(), source })?;
+        fs::create_dir_all(path).map_err(|source| FolderError { verb: "create", path: path.to_owned(), source })?;
         Ok(folder)
     }
 
-    /// Where the file `name` is.
+    /// Returns the path of the file `name`.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// Returns what the file `name` holds; `None` where there is no such file.
+    /// Returns the content of the file `name`; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// Fails when it may not be read, or holds no text.
+    /// Fails when the file cannot be read, or is not UTF-8.
     pub(crate) fn read(&self, name: &str) -> Result<Option<String>, FolderError> {
         match fs::read_to_string(self.path(name)) {
             Ok(text) => Ok(Some(text)),
@@ -55,18 +55,22 @@ impl Folder {
         }
     }
 
-    /// Writes the file `name`, in place of one that is there. Who reads it meanwhile reads the old or the new one.
+    /// Writes the file `name` atomically: a reader sees either the old or the new content.
     ///
     /// # Errors
     ///
-    /// Fails when nothing may be written, or the disk is full; what was there then stays.
+    /// Fails when the folder is not writable or the disk is full; the old file is then kept.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), FolderError> {
         let write = || {
             let mut file = builder().tempfile_in(&self.0)?;
             file.write_all(text.as_bytes())?;
             file.persist(self.path(name)).map_err(|error| error.error).map(drop)
         };
-        write().map_err(|error| FolderError { verb: "write", path: self.path(name), source: plain(error) })
+        write().map_err(|error| FolderError {
+            verb: "write",
+            path: self.path(name),
+            source: without_temporary_path(error),
+        })
     }
 }
 
@@ -76,15 +80,15 @@ impl fmt::Display for Folder {
     }
 }
 
-/// The same without the path of the temporary file, which nobody has heard of; the library wraps both up as one text.
-fn plain(error: io::Error) -> io::Error {
+/// Strips the path of the temporary file, which means nothing to the user, from an error of the library.
+fn without_temporary_path(error: io::Error) -> io::Error {
     match (error.get_ref(), error.to_string().split_once(" at path ")) {
         (Some(_), Some((reason, _))) => io::Error::new(error.kind(), reason.to_owned()),
         _ => error,
     }
 }
 
-/// Files for everybody, as far as the surroundings allow: temporary ones are for their owner alone.
+/// Creates files with the permissions that the umask allows; temporary files are readable only by their owner.
 fn builder() -> tempfile::Builder<'static, 'static> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut builder = tempfile::Builder::new();
@@ -99,11 +103,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_the_file_that_was_meant_and_no_other() {
+    fn folder_error_names_the_file_and_not_the_temporary_one() {
         let error = Folder("/nowhere/at-all".into()).write("a.yaml", "").unwrap_err();
         assert_eq!(error.to_string(), "cannot write `/nowhere/at-all/a.yaml`");
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         assert_eq!(cause, "No such file or directory (os error 2)");
-        assert!(!error.is_of_place());
+        assert!(!error.is_folder_unusable());
     }
 }

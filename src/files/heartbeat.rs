@@ -1,4 +1,4 @@
-//! The sign of life: a file that is touched as long as a loop turns, and what its age says.
+//! Heartbeat file: touched while the consumer's loop makes progress.
 
 use std::fs::File;
 use std::io;
@@ -7,66 +7,64 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
-/// How often a loop has to turn, at least; no wait of its own may be longer.
-pub(crate) const TURN: Duration = Duration::from_secs(5);
+/// Longest time between two iterations of the loop; it must not wait longer.
+pub(crate) const MAX_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long silence lasts until it is a bad sign: several turns, one command that Redis does not answer, and a busy
-/// machine.
+/// Default age at which a heartbeat is stale: several iterations, one unanswered command, and time for a busy machine.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// Between two looks at the loop.
-const BEAT: Duration = Duration::from_secs(1);
+/// Interval at which progress is checked.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a loop says that it turns with. Does nothing unless somebody asked for it; cheap to clone.
+/// Handle through which the loop reports progress; does nothing unless a heartbeat file is set. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Heartbeat(Option<Arc<AtomicU64>>);
 
 impl Heartbeat {
-    /// Touches `file` now, and every second from now on in which the loop has turned or is `excused`.
+    /// Touches `file` now, and then every second if the loop has made progress or is `excused`.
     ///
-    /// A task of the same thread as the loop: when that hangs, nothing touches the file; and when only the loop waits for
-    /// what never comes, the task sees that it does not turn. Before its first turn, it is not waited for: connecting has
-    /// time limits of its own.
+    /// Runs as a task on the thread of the loop: if the thread hangs, the file is not touched; if only the loop hangs, the
+    /// task sees no progress. Before the first iteration no progress is expected, because connecting has its own timeouts.
     ///
     /// # Errors
     ///
     /// Fails when the file cannot be written.
     pub(crate) fn start(file: PathBuf, excused: impl Fn() -> bool + Send + 'static) -> io::Result<Self> {
         touch(&file)?;
-        let turns = Arc::new(AtomicU64::new(0));
-        let seen = Arc::clone(&turns);
+        let beats = Arc::new(AtomicU64::new(0));
+        let seen = Arc::clone(&beats);
         tokio::spawn(async move {
             let mut last = 0;
             loop {
-                tokio::time::sleep(BEAT).await;
+                tokio::time::sleep(INTERVAL).await;
                 let now = seen.load(Relaxed);
                 if (now == 0 || now != last || excused())
                     && let Err(error) = touch(&file)
                 {
-                    tracing::debug!("cannot touch `{}`: {error}", file.display());
+                    tracing::debug!(file = %file.display(), %error, "cannot write heartbeat");
                 }
                 last = now;
             }
         });
-        Ok(Self(Some(turns)))
+        Ok(Self(Some(beats)))
     }
 
-    /// The loop has turned.
-    pub(crate) fn turned(&self) {
-        if let Some(turns) = &self.0 {
-            turns.fetch_add(1, Relaxed);
+    /// Reports an iteration of the loop.
+    pub(crate) fn beat(&self) {
+        if let Some(beats) = &self.0 {
+            beats.fetch_add(1, Relaxed);
         }
     }
 }
 
-/// How long ago `file` was touched.
+/// Returns the time since `file` was touched.
 ///
 /// # Errors
 ///
-/// Fails when it is not there.
+/// Fails when the file does not exist.
 pub(crate) fn age(file: &Path) -> io::Result<Duration> {
     let touched = file.metadata()?.modified()?;
-    // A clock that was set back makes nobody sick.
+    // A clock that was set back does not make a heartbeat stale.
     Ok(SystemTime::now().duration_since(touched).unwrap_or_default())
 }
 
@@ -80,30 +78,30 @@ mod tests {
 
     use super::*;
 
-    /// Whether the file is touched within the next beats.
-    async fn beats(file: &Path) -> bool {
+    /// Returns true if the file is touched within two intervals.
+    async fn is_touched(file: &Path) -> bool {
         File::options().write(true).open(file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        tokio::time::sleep(BEAT * 2).await;
+        tokio::time::sleep(INTERVAL * 2).await;
         file.metadata().unwrap().modified().unwrap() != SystemTime::UNIX_EPOCH
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_loop_that_waits_for_what_never_comes_is_silent_unless_it_is_excused() {
+    async fn heartbeat_stops_when_the_loop_hangs_unless_it_is_excused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("heartbeat");
-        let away = Arc::new(AtomicBool::new(false));
-        let excused = Arc::clone(&away);
+        let disconnected = Arc::new(AtomicBool::new(false));
+        let excused = Arc::clone(&disconnected);
         let heartbeat = Heartbeat::start(file.clone(), move || excused.load(Relaxed)).unwrap();
         assert!(age(&file).unwrap() < MAX_AGE);
-        assert!(beats(&file).await, "it has not begun to turn");
+        assert!(is_touched(&file).await, "before the first iteration");
 
-        heartbeat.turned();
-        assert!(beats(&file).await, "it has turned");
-        assert!(!beats(&file).await, "it turns no more");
+        heartbeat.beat();
+        assert!(is_touched(&file).await, "after an iteration");
+        assert!(!is_touched(&file).await, "without another iteration");
 
-        away.store(true, Relaxed);
-        assert!(beats(&file).await, "Redis is away");
-        away.store(false, Relaxed);
-        assert!(!beats(&file).await, "Redis is back, and still it does not turn");
+        disconnected.store(true, Relaxed);
+        assert!(is_touched(&file).await, "while Redis is unreachable");
+        disconnected.store(false, Relaxed);
+        assert!(!is_touched(&file).await, "Redis is back, still no iteration");
     }
 }

@@ -1,4 +1,4 @@
-//! What comes from a file or a pipe: items, one a line or separated by NUL, byte for byte; or a text as a whole.
+//! Input from a file or stdin: items separated by newline or NUL, byte for byte; or a whole text.
 
 use std::io;
 use std::path::Path;
@@ -7,14 +7,14 @@ use bytes::Bytes;
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
-/// How much is read at a time.
+/// Size of the read buffer, in bytes.
 const BUFFER: usize = 256 * 1024;
 
-/// Reads items as they come.
+/// Reads items as they arrive.
 pub(crate) struct Input {
     reader: BufReader<Box<dyn AsyncRead + Send + Unpin>>,
     separator: u8,
-    /// What has been read of an item whose end has not come yet.
+    /// Beginning of an item whose end has not been read.
     partial: Vec<u8>,
     batch: Vec<Bytes>,
 }
@@ -26,8 +26,9 @@ impl Input {
         Ok(Self { reader, separator, partial: Vec::new(), batch: Vec::new() })
     }
 
-    /// Waits for an item, and returns it with those that are there already, up to `items` and about `bytes`. Empty at
-    /// the end. Nothing is lost when this is dropped half-way: the next call goes on.
+    /// Waits for an item, and returns it with those already buffered, up to `items` and about `bytes`. Empty at the end.
+    ///
+    /// Cancel-safe: the next call continues where a dropped one stopped.
     pub(crate) async fn next(&mut self, items: usize, bytes: usize) -> io::Result<Vec<Bytes>> {
         let mut size = self.batch.iter().map(Bytes::len).sum::<usize>();
         while self.batch.len() < items && size < bytes {
@@ -46,7 +47,7 @@ impl Input {
     }
 }
 
-/// Reads the whole of a file, or of stdin for `-`, as text.
+/// Reads a whole file, or stdin for `-`, as text.
 pub(crate) async fn text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     source(path).await?.read_to_string(&mut text).await?;

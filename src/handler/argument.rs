@@ -1,29 +1,34 @@
-//! The item in a command's arguments, where `{}` asks for it.
+//! Substitution of `{}` in a command's arguments by the item.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use crate::delivery::item::Item;
 
-/// What stands for the item.
+/// Placeholder for the item.
 const PLACE: &[u8] = b"{}";
 
-/// Whether one of `arguments` asks for the item.
-pub(super) fn ask_for_item(arguments: &[OsString]) -> bool {
+/// Returns true if one of `arguments` contains the placeholder.
+pub(super) fn contain_placeholder(arguments: &[OsString]) -> bool {
     arguments.iter().any(|argument| places(argument.as_bytes()).next().is_some())
 }
 
-/// Returns `arguments` with the item at each `{}`; no shell looks at it.
+/// Returns `arguments` with the item in place of each `{}`; no shell interprets it.
 ///
 /// # Errors
 ///
-/// Says why the item cannot be an argument.
-pub(super) fn fill(arguments: &[OsString], item: &Item) -> Result<Vec<OsString>, String> {
-    if item.0.contains(&0) && ask_for_item(arguments) {
-        return Err("it holds a NUL byte, which no argument can: have the command read it from stdin".to_owned());
+/// Fails when the item contains a NUL byte.
+pub(super) fn fill(arguments: &[OsString], item: &Item) -> Result<Vec<OsString>, NulByte> {
+    if item.0.contains(&0) && contain_placeholder(arguments) {
+        return Err(NulByte);
     }
     Ok(arguments.iter().map(|argument| fill_one(argument, &item.0)).collect())
 }
+
+/// The item contains a NUL byte, which an argument cannot.
+#[derive(Debug, thiserror::Error)]
+#[error("it contains a NUL byte (let the command read it from stdin)")]
+pub(super) struct NulByte;
 
 fn fill_one(argument: &OsStr, item: &[u8]) -> OsString {
     let argument = argument.as_bytes();
@@ -37,7 +42,7 @@ fn fill_one(argument: &OsStr, item: &[u8]) -> OsString {
     OsString::from_vec(filled)
 }
 
-/// Where `{}` stands in `argument`; two of them cannot overlap.
+/// Returns the positions of `{}` in `argument`; they cannot overlap.
 fn places(argument: &[u8]) -> impl Iterator<Item = usize> {
     argument.windows(PLACE.len()).enumerate().filter(|(_, window)| *window == PLACE).map(|(place, _)| place)
 }
@@ -48,14 +53,14 @@ mod tests {
 
     use super::*;
 
-    fn filled(arguments: &[&str], item: &'static [u8]) -> Result<Vec<Vec<u8>>, String> {
+    fn filled(arguments: &[&str], item: &'static [u8]) -> Result<Vec<Vec<u8>>, NulByte> {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let filled = fill(&arguments, &Item(Bytes::from_static(item)))?;
         Ok(filled.into_iter().map(OsString::into_vec).collect())
     }
 
     #[test]
-    fn the_item_stands_where_it_is_asked_for_and_nowhere_else() {
+    fn argument_holds_the_item_only_at_the_placeholder() {
         let arguments = ["{}", "--id={}/{}!", "{ }", "}{", "", "{{}}"];
         assert_eq!(
             filled(&arguments, b"{} $x").unwrap(),
@@ -65,8 +70,8 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_byte_matters_only_to_who_asks_for_the_item() {
-        assert!(filled(&["{}"], b"a\0").unwrap_err().contains("NUL"));
+    fn argument_with_placeholder_refuses_a_nul_byte() {
+        assert!(filled(&["{}"], b"a\0").unwrap_err().to_string().contains("NUL"));
         assert_eq!(filled(&["-"], b"a\0").unwrap(), [b"-"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Working an item by running a command.
+//! Processing of an item by a command.
 
 use std::ffi::OsString;
 use std::io;
@@ -18,47 +18,47 @@ use super::{Assignment, Disposition, argument};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::Echo;
 
-/// How long processes that a command leaves behind may live on after it.
+/// Time that processes may outlive the command that started them.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What is run for each item.
+/// Command that runs for each item.
 ///
-/// The item comes on stdin, byte for byte, and as an argument only where `{}` is written; no shell looks at either. What
-/// is known of the item comes in `QSCALE_ITEM_ID`, `QSCALE_ATTEMPT`, `QSCALE_LIST` and `QSCALE_CONSUMER`. All other
-/// variables are as qscale got them, with `REDIS_URL` and `REDIS_PASSWORD` among them: a command that needs Redis finds
-/// it as any program beside it does. Nothing secret is ever an argument, which all users of a machine can see.
+/// The item is passed on stdin, byte for byte, and as an argument only in place of `{}`; no shell interprets either.
+/// `QSCALE_ITEM_ID`, `QSCALE_ATTEMPT`, `QSCALE_LIST` and `QSCALE_CONSUMER` describe the item. The command inherits all other
+/// variables, `REDIS_URL` and `REDIS_PASSWORD` among them, so that it can use Redis. No secret is ever an argument, because
+/// all users of a machine can see those.
 ///
-/// An item ends with its command: what that leaves behind in its process group is ended a second later.
+/// Processes that the command leaves behind in its process group are terminated a second after it exits.
 #[derive(Debug, Clone)]
 pub(crate) struct CommandSpec {
-    /// A path, or a name to be looked up in `PATH`; `{}` has no meaning in it.
+    /// Path, or name to look up in `PATH`; `{}` has no meaning here.
     pub(crate) program: OsString,
-    /// Its arguments; `{}` stands for the item.
+    /// Arguments; `{}` is replaced by the item.
     pub(crate) arguments: Vec<OsString>,
-    /// How long it may take; for ever where nothing is said.
+    /// Time limit; `None` for no limit.
     pub(crate) timeout: Option<Duration>,
-    /// How long it may take to end after it was told to (SIGTERM), before it is killed.
+    /// Time between SIGTERM and SIGKILL.
     pub(crate) kill_after: Duration,
-    /// What its exit status says of the item.
+    /// Meaning of its exit statuses.
     pub(crate) exit: ExitMap,
 }
 
-/// How the wait for a command ended.
-enum Ending {
+/// End of the wait for a command.
+enum CommandEnd {
     Exit(io::Result<ExitStatus>),
-    OutOfTime,
+    TimedOut,
     Aborted,
 }
 
 impl CommandSpec {
-    /// Runs the command for an item, and leaves nothing of it running.
-    pub(super) async fn work(&self, assignment: &Assignment, echo: &Echo, abort: &CancellationToken) -> Disposition {
+    /// Runs the command for an item; no process of it outlives the call.
+    pub(super) async fn process(&self, assignment: &Assignment, echo: &Echo, abort: &CancellationToken) -> Disposition {
         if abort.is_cancelled() {
             return Disposition::Interrupted;
         }
         let arguments = match argument::fill(&self.arguments, &assignment.item) {
             Ok(arguments) => arguments,
-            Err(reason) => return Disposition::dead_letter(format!("the item cannot be an argument: {reason}")),
+            Err(reason) => return Disposition::dead_letter(format!("item cannot be an argument: {reason}")),
         };
         let mut group = match Group::start(&mut self.command(arguments, assignment)) {
             Ok(group) => group,
@@ -67,25 +67,25 @@ impl CommandSpec {
         let mut streams = Streams::start(&mut group.leader, assignment.item.0.clone(), &assignment.id, echo);
         let ending = self.wait(&mut group, abort).await;
         match &ending {
-            Ending::Exit(_) => {
+            CommandEnd::Exit(_) => {
                 let rest = async { tokio::join!(streams.ended(), group.gone()) };
                 if tokio::time::timeout(LINGER, rest).await.is_err() {
-                    self.end_rest(&mut group, &assignment.id).await;
+                    self.terminate_rest(&mut group, &assignment.id).await;
                 }
             }
-            Ending::OutOfTime | Ending::Aborted => group.end(self.kill_after).await,
+            CommandEnd::TimedOut | CommandEnd::Aborted => group.terminate(self.kill_after).await,
         }
-        let tail = streams.finish(abort).await;
-        self.disposition(ending, tail)
+        let stderr = streams.finish(abort).await;
+        self.disposition(ending, stderr)
     }
 
-    /// Ends what the command left behind in its group; what left the group as well is not ours to end.
-    async fn end_rest(&self, group: &mut Group, id: &str) {
-        if group.is_left() {
-            tracing::warn!("[{id}] left processes behind: they are ended");
-            group.end(self.kill_after).await;
+    /// Terminates processes left behind in the group; a process that has left the group is not terminated.
+    async fn terminate_rest(&self, group: &mut Group, id: &str) {
+        if group.has_processes() {
+            tracing::warn!(id, "handler left processes behind, terminating them");
+            group.terminate(self.kill_after).await;
         } else {
-            tracing::warn!("[{id}] left a process behind in a group of its own: its output is not waited for");
+            tracing::warn!(id, "handler left a process behind in another process group, ignoring its output");
         }
     }
 
@@ -104,8 +104,8 @@ impl CommandSpec {
         command
     }
 
-    async fn wait(&self, group: &mut Group, abort: &CancellationToken) -> Ending {
-        let out_of_time = async {
+    async fn wait(&self, group: &mut Group, abort: &CancellationToken) -> CommandEnd {
+        let timed_out = async {
             match self.timeout {
                 Some(timeout) => tokio::time::sleep(timeout).await,
                 None => std::future::pending().await,
@@ -113,58 +113,60 @@ impl CommandSpec {
         };
         tokio::select! {
             biased;
-            status = group.leader_exit() => Ending::Exit(status),
-            () = abort.cancelled() => Ending::Aborted,
-            () = out_of_time => Ending::OutOfTime,
+            status = group.leader_exit() => CommandEnd::Exit(status),
+            () = abort.cancelled() => CommandEnd::Aborted,
+            () = timed_out => CommandEnd::TimedOut,
         }
     }
 
-    fn disposition(&self, ending: Ending, tail: Vec<u8>) -> Disposition {
+    fn disposition(&self, ending: CommandEnd, stderr: Vec<u8>) -> Disposition {
         let status = match ending {
-            Ending::Exit(Ok(status)) => status,
-            Ending::Exit(Err(error)) => {
+            CommandEnd::Exit(Ok(status)) => status,
+            CommandEnd::Exit(Err(error)) => {
                 return Disposition::Retry {
                     reason: format!("cannot wait for the command: {error}"),
-                    tail,
+                    stderr,
                     spend: true,
                 };
             }
-            Ending::OutOfTime => {
+            CommandEnd::TimedOut => {
                 let timeout = humantime::format_duration(self.timeout.unwrap_or_default());
-                return Disposition::Retry { reason: format!("took longer than {timeout}"), tail, spend: true };
+                return Disposition::Retry { reason: format!("timed out after {timeout}"), stderr, spend: true };
             }
-            Ending::Aborted => return Disposition::Interrupted,
+            CommandEnd::Aborted => return Disposition::Interrupted,
         };
         let code = status.code().and_then(|code| u8::try_from(code).ok());
         let Some(code) = code else {
-            return Disposition::Retry { reason: ended_by_signal(status), tail, spend: true };
+            return Disposition::Retry { reason: signal_reason(status), stderr, spend: true };
         };
         let reason = format!("exit status {code}");
         match self.exit.meaning(code) {
             ExitMeaning::Ack => Disposition::Ack,
-            ExitMeaning::Dead => Disposition::DeadLetter { reason, tail },
-            ExitMeaning::Retry => Disposition::Retry { reason, tail, spend: false },
-            ExitMeaning::Fail => Disposition::Retry { reason, tail, spend: true },
+            ExitMeaning::Dead => Disposition::DeadLetter { reason, stderr },
+            ExitMeaning::Retry => Disposition::Retry { reason, stderr, spend: false },
+            ExitMeaning::Fail => Disposition::Retry { reason, stderr, spend: true },
             ExitMeaning::Stop => Disposition::Unrunnable(match code {
-                126 => format!("`{}` says that what it runs is not executable ({reason})", self.name()),
-                127 => format!("`{}` says that what it runs was not found ({reason})", self.name()),
-                _ => format!("`{}` says that it cannot go on ({reason})", self.name()),
+                126 => format!("`{}` reports that its command is not executable ({reason})", self.name()),
+                127 => format!("`{}` reports that its command was not found ({reason})", self.name()),
+                _ => format!("`{}` reports that it cannot run ({reason})", self.name()),
             }),
         }
     }
 
-    /// What it means that the command could not be started.
+    /// Returns the outcome when the command could not be started.
     fn not_started(&self, error: &io::Error) -> Disposition {
         let name = self.name();
-        let short_of = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE, Errno::TXTBSY, Errno::INTR];
+        let transient = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE, Errno::TXTBSY, Errno::INTR];
         match Errno::from_io_error(error) {
-            Some(errno) if short_of.contains(&errno) => {
-                Disposition::Retry { reason: format!("cannot start `{name}`: {error}"), tail: Vec::new(), spend: false }
-            }
-            Some(Errno::TOOBIG) if argument::ask_for_item(&self.arguments) => Disposition::dead_letter(
-                "the item cannot be an argument: it is too long, have the command read it from stdin",
+            Some(errno) if transient.contains(&errno) => Disposition::Retry {
+                reason: format!("cannot start `{name}`: {error}"),
+                stderr: Vec::new(),
+                spend: false,
+            },
+            Some(Errno::TOOBIG) if argument::contain_placeholder(&self.arguments) => Disposition::dead_letter(
+                "item cannot be an argument: it is too long (let the command read it from stdin)",
             ),
-            // It is there: what is missing is the interpreter that its first line names.
+            // The file exists: the interpreter named in its first line does not.
             Some(Errno::NOENT) if self.program.as_bytes().contains(&b'/') && Path::new(&self.program).exists() => {
                 Disposition::Unrunnable(format!("cannot run `{name}`: its interpreter was not found"))
             }
@@ -178,9 +180,9 @@ impl CommandSpec {
     }
 }
 
-fn ended_by_signal(status: ExitStatus) -> String {
+fn signal_reason(status: ExitStatus) -> String {
     match status.signal() {
-        Some(signal) => format!("ended by signal {signal}"),
+        Some(signal) => format!("killed by signal {signal}"),
         None => status.to_string(),
     }
 }

@@ -1,35 +1,35 @@
-//! What became of an item that was worked.
+//! Outcome of a handler.
 
-/// What became of an item.
+/// Outcome of a handler for its item.
 #[derive(Debug)]
 pub(crate) enum Disposition {
-    /// It was worked.
+    /// The item was processed.
     Ack,
-    /// It was not worked, and can be tried again later.
+    /// The attempt failed, and can be retried.
     Retry {
         reason: String,
-        /// The last 4 KiB that the handler wrote to stderr.
-        tail: Vec<u8>,
-        /// Whether this counts as an attempt.
+        /// Last 4 KiB of the handler's stderr.
+        stderr: Vec<u8>,
+        /// True if the failure spends an attempt.
         spend: bool,
     },
-    /// Nobody can work it: a dead letter.
+    /// The item can never be processed.
     DeadLetter {
         reason: String,
-        /// The last 4 KiB that the handler wrote to stderr.
-        tail: Vec<u8>,
+        /// Last 4 KiB of the handler's stderr.
+        stderr: Vec<u8>,
     },
-    /// It was put down unfinished, because abort insisted.
+    /// The handler was aborted before it finished.
     Interrupted,
-    /// The command cannot be run at all, and so no item can be worked; this one is as it was.
+    /// The command cannot run, so that no item can be processed. The item is unchanged.
     Unrunnable(String),
-    /// Nobody takes what this handler gives out, and so no item can be worked; this one is as it was.
+    /// The handler's output is closed, so that no item can be processed. The item is unchanged.
     Closed(std::io::Error),
 }
 
 impl Disposition {
-    /// A dead letter of which the handler said nothing.
+    /// Dead-letters an item whose handler did not run.
     pub(super) fn dead_letter(reason: impl Into<String>) -> Self {
-        Self::DeadLetter { reason: reason.into(), tail: Vec::new() }
+        Self::DeadLetter { reason: reason.into(), stderr: Vec::new() }
     }
 }

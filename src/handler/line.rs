@@ -1,4 +1,4 @@
-//! Handing an item on as a line.
+//! Printing an item as a line.
 
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Mutex;
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Disposition;
 use crate::delivery::item::Item;
 
-/// Writes the item to `out` as a line, and knows that it left: it is flushed before the item counts as worked.
+/// Writes the item to `out` as a line, and flushes it before the item counts as processed.
 pub(super) async fn write<W: AsyncWrite + Unpin>(
     out: &Mutex<W>,
     item: &Item,
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_item_counts_only_once_it_has_left() {
+    async fn line_is_flushed_before_the_item_counts() {
         let (near, mut far) = tokio::io::duplex(64);
         let out = Mutex::new(BufWriter::new(near));
         assert!(matches!(write(&out, &item(), &CancellationToken::new()).await, Disposition::Ack));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_pipe_that_nobody_reads_any_more_is_told() {
+    async fn line_reports_a_closed_pipe() {
         let (near, far) = tokio::io::duplex(64);
         drop(far);
         let disposition = write(&Mutex::new(near), &item(), &CancellationToken::new()).await;
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn abort_does_not_wait_for_a_reader_who_sleeps() {
+    async fn line_does_not_wait_for_a_blocked_reader_on_abort() {
         let (near, _far) = tokio::io::duplex(1);
         let (out, abort) = (Mutex::new(near), CancellationToken::new());
         let item = item();

@@ -1,20 +1,20 @@
-//! Lines out of chunks of bytes, and the last bytes of many.
+//! Splitting of a stream into lines, and the end of a stream.
 
-/// The longest line that is passed on as one, in bytes; a longer one comes in pieces.
+/// Longest line in bytes; a longer one is split.
 const LONGEST: usize = 64 * 1024;
 
-/// The most that is kept of the end of a stream, in bytes.
+/// Length of the kept end of a stream, in bytes.
 const TAIL: usize = 4 * 1024;
 
-/// Cuts a stream into lines. What comes out, put together, is what came in.
+/// Splits a stream into lines. Joined, they are the stream again.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// The beginning of a line whose end has not come; [`LONGEST`] at most.
+    /// Beginning of a line whose end has not been read; at most [`LONGEST`].
     begun: Vec<u8>,
 }
 
 impl Lines {
-    /// Gives each line that `chunk` completes to `each`, without its newline; of a line that is too long, pieces.
+    /// Passes each line that `chunk` completes to `each`, without its newline; a line that is too long in pieces.
     pub(super) fn push(&mut self, chunk: &[u8], mut each: impl FnMut(&[u8])) {
         for part in chunk.split_inclusive(|byte| *byte == b'\n') {
             let (line, ended) = part.strip_suffix(b"\n").map_or((part, false), |line| (line, true));
@@ -26,7 +26,7 @@ impl Lines {
         }
     }
 
-    /// Gives the last line to `each` where it did not end with a newline.
+    /// Passes the last line to `each` if it did not end with a newline.
     pub(super) fn finish(&mut self, mut each: impl FnMut(&[u8])) {
         if !self.begun.is_empty() {
             each(&self.begun);
@@ -47,7 +47,7 @@ impl Lines {
     }
 }
 
-/// Returns how many of `bytes` do not belong to a character whose end is missing; all where they are no text anyway.
+/// Returns the number of `bytes` before a character whose end is missing; all of them if they are not UTF-8.
 fn whole_characters(bytes: &[u8]) -> usize {
     let last = bytes.len().saturating_sub(4);
     let unended = bytes[last..].utf8_chunks().last().map_or(0, |chunk| {
@@ -62,19 +62,19 @@ fn whole_characters(bytes: &[u8]) -> usize {
     bytes.len() - unended
 }
 
-/// The end of a stream.
+/// End of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Tail(Vec<u8>);
 
 impl Tail {
-    /// Keeps what is the end now.
+    /// Appends `chunk`, and keeps only the end.
     pub(super) fn push(&mut self, chunk: &[u8]) {
         let chunk = &chunk[chunk.len().saturating_sub(TAIL)..];
         self.0.drain(..(self.0.len() + chunk.len()).saturating_sub(TAIL));
         self.0.extend_from_slice(chunk);
     }
 
-    /// The last 4 KiB, or all there was.
+    /// Returns the last 4 KiB, or the whole stream if it was shorter.
     pub(super) fn bytes(&self) -> Vec<u8> {
         self.0.clone()
     }
@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_whole_however_it_came() {
+    fn lines_are_independent_of_chunks() {
         assert_eq!(lines(&[b"on", b"e\ntw", b"o\n\nthree"]), [&b"one"[..], b"two", b"", b"three"]);
         assert_eq!(lines(&[b"one\n"]), [b"one"]);
         assert!(lines(&[]).is_empty());
     }
 
     #[test]
-    fn a_line_that_is_too_long_comes_in_pieces() {
+    fn lines_that_are_too_long_are_split() {
         let long = vec![b'x'; 2 * LONGEST + 3];
         let pieces: Vec<usize> = lines(&[&long, b"\n"]).iter().map(Vec::len).collect();
         assert_eq!(pieces, [LONGEST, LONGEST, 3]);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_leaves_characters_whole() {
+    fn lines_are_split_between_characters() {
         for (character, before) in [("ß", 1), ("€", 1), ("€", 2), ("🦀", 1), ("🦀", 3)] {
             let mut long = vec![b'x'; LONGEST - before];
             long.extend_from_slice(character.as_bytes());
@@ -122,7 +122,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_byte_is_lost_or_made_up(
+        fn lines_joined_are_the_stream(
             stream in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..300),
             repeat in 1_usize..600,
             cut in 1_usize..5000,
@@ -136,7 +136,7 @@ mod tests {
         }
 
         #[test]
-        fn the_tail_is_the_end(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..6000), 0..5)) {
+        fn tail_is_the_end_of_the_stream(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..6000), 0..5)) {
             let mut tail = Tail::default();
             for chunk in &chunks {
                 tail.push(chunk);

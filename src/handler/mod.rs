@@ -1,4 +1,4 @@
-//! How one item is worked: by a command, by waiting in place of work, or by handing it on as a line.
+//! Processing of one item: by a command, by simulated work, or by printing it to stdout.
 
 mod argument;
 mod command;
@@ -23,19 +23,19 @@ use crate::delivery::item::Item;
 use crate::terminal::Echo;
 use crate::workload::Work;
 
-/// What a handler is told about an item.
+/// An item, and what its handler is told about it.
 #[derive(Debug, Clone)]
 pub(crate) struct Assignment {
     pub(crate) item: Item,
-    /// What the item goes by; the same at each attempt.
+    /// Id of the item, the same at each attempt.
     pub(crate) id: String,
-    /// Which attempt this is, from 1.
+    /// Number of this attempt, from 1.
     pub(crate) attempt: u32,
     pub(crate) list: Arc<str>,
     pub(crate) consumer: Arc<str>,
 }
 
-/// Works items; cheap to clone, and may work several at a time.
+/// Processes items, several at a time if asked to. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Handler {
     kind: Kind,
@@ -43,20 +43,20 @@ pub(crate) struct Handler {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    /// Wait as long as the work takes.
+    /// Simulate work by waiting.
     Wait {
         work: Work,
-        /// How many times faster than the work says.
+        /// Factor by which the wait is shortened.
         speed: f64,
     },
-    /// Write the item to stdout as a line.
+    /// Print the item to stdout.
     Line(Arc<Mutex<Stdout>>),
-    /// Run a command, and pass on what it prints.
+    /// Run a command and forward its output.
     Command(Arc<CommandSpec>, Echo),
 }
 
 impl Handler {
-    /// Makes the handler for `work`, `speed` times as fast as it says.
+    /// Creates the handler for `work`, at `speed` times its pace.
     pub(crate) fn new(work: Work, speed: f64) -> Self {
         let kind = match work {
             Work::None => Kind::Line(Arc::new(Mutex::new(tokio::io::stdout()))),
@@ -65,17 +65,19 @@ impl Handler {
         Self { kind }
     }
 
-    /// Makes the handler that runs a command for each item, and passes on what that prints.
+    /// Creates a handler that runs a command per item and forwards its output.
     pub(crate) fn command(spec: CommandSpec, echo: Echo) -> Self {
         Self { kind: Kind::Command(Arc::new(spec), echo) }
     }
 
-    /// Works an item until it is done, or until `abort` insists. Dropped half-way, it leaves nothing running.
-    pub(crate) async fn work(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
+    /// Processes an item until it is finished or `abort` is cancelled.
+    ///
+    /// Cancel-safe: a dropped future leaves no process running.
+    pub(crate) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         match &self.kind {
             Kind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
             Kind::Line(stdout) => line::write(stdout, &assignment.item, abort).await,
-            Kind::Command(spec, echo) => spec.work(assignment, echo, abort).await,
+            Kind::Command(spec, echo) => spec.process(assignment, echo, abort).await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The three streams of a command: the item into it, lines out of it.
+//! Streams of a command: the item to stdin, lines from stdout and stderr.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,89 +12,89 @@ use tokio_util::task::AbortOnDropHandle;
 use super::lines::{Lines, Tail};
 use crate::terminal::{Echo, Stream};
 
-/// Bytes read at once; small, since every item in flight has two of it.
+/// Size of a read buffer in bytes; small, because each item in flight has two.
 const CHUNK: usize = 8 * 1024;
 
-/// The most that is read after the last process of a command was ended: what a pipe may hold, in bytes.
+/// Bytes to read at most after the last process has exited: the capacity of a pipe.
 const IN_PIPE: usize = 1024 * 1024;
 
-/// How long a reader of our stderr who sleeps is waited for when abort insists.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Time to wait for a blocked reader of stderr after an abort.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Feeds and reads a command, all at once and beside whatever its owner does.
+/// Writes to and reads from a command in a background task.
 #[derive(Debug)]
 pub(super) struct Streams {
     pump: AbortOnDropHandle<()>,
-    /// Cancelled when no more is to be waited for.
+    /// Cancelled when no more output is waited for.
     close: CancellationToken,
     tail: Arc<Mutex<Tail>>,
 }
 
 impl Streams {
-    /// Feeds `item` to `child`, and passes on what it prints with `id` in front.
+    /// Writes `item` to `child`, and forwards its output prefixed with `id`.
     pub(super) fn start(child: &mut Child, item: Bytes, id: &str, echo: &Echo) -> Self {
         let (close, tail) = (CancellationToken::new(), Arc::new(Mutex::new(Tail::default())));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let passage = Passage { id: id.to_owned(), echo: echo.clone(), close: close.clone(), tail: Arc::clone(&tail) };
+        let relay = Relay { id: id.to_owned(), echo: echo.clone(), close: close.clone(), tail: Arc::clone(&tail) };
         let pump = tokio::spawn(async move {
             tokio::join!(
-                passage.close.run_until_cancelled(feed(stdin, item)),
-                passage.relay(stdout, Stream::Stdout),
-                passage.relay(stderr, Stream::Stderr),
+                relay.close.run_until_cancelled(feed(stdin, item)),
+                relay.forward(stdout, Stream::Stdout),
+                relay.forward(stderr, Stream::Stderr),
             );
         });
         Self { pump: AbortOnDropHandle::new(pump), close, tail }
     }
 
-    /// Waits until the command, and who else holds its pipes, has closed them. May be dropped and asked again.
+    /// Waits until all holders of the pipes have closed them. Cancel-safe.
     pub(super) async fn ended(&mut self) {
         if !self.pump.is_finished()
             && let Err(error) = (&mut self.pump).await
         {
-            tracing::error!("reading a handler's output ended with a bug in qscale: {error}");
+            tracing::error!(%error, "reading a handler's output panicked: this is a bug in qscale");
         }
     }
 
-    /// Passes on what is in the pipes, and waits for no more; returns the last 4 KiB of stderr.
+    /// Forwards what is left in the pipes; returns the last 4 KiB of stderr.
     ///
-    /// A slow reader of our stderr is waited for, unless `abort` insists.
+    /// Waits for a slow reader of stderr, unless `abort` is cancelled.
     pub(super) async fn finish(mut self, abort: &CancellationToken) -> Vec<u8> {
         self.close.cancel();
-        let patience = async {
+        let timeout = async {
             abort.cancelled().await;
-            tokio::time::sleep(LAST_WORDS).await;
+            tokio::time::sleep(FLUSH_TIMEOUT).await;
         };
         tokio::select! {
             biased;
             () = self.ended() => {}
-            () = patience => {}
+            () = timeout => {}
         }
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).bytes()
     }
 }
 
-/// Writes the item, byte for byte. Who does not read all of it is free to.
+/// Writes the item, byte for byte. A command need not read it.
 async fn feed(stdin: Option<ChildStdin>, item: Bytes) {
     let Some(mut stdin) = stdin else { return };
     match stdin.write_all(&item).await {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            tracing::warn!("cannot write an item to its handler: {error}");
+            tracing::warn!(%error, "cannot write item to its handler");
         }
         _ => {}
     }
 }
 
-/// The way of lines from a command to stderr.
-struct Passage {
+/// Forwards lines from a command to stderr.
+struct Relay {
     id: String,
     echo: Echo,
     close: CancellationToken,
     tail: Arc<Mutex<Tail>>,
 }
 
-impl Passage {
+impl Relay {
     /// Passes on lines until their stream ends, or there is nothing in it after `close`.
-    async fn relay(&self, from: Option<impl AsyncRead + Unpin>, stream: Stream) {
+    async fn forward(&self, from: Option<impl AsyncRead + Unpin>, stream: Stream) {
         let Some(mut from) = from else { return };
         let (mut lines, mut chunk, mut left) = (Lines::default(), vec![0; CHUNK], IN_PIPE);
         loop {
@@ -103,7 +103,7 @@ impl Passage {
                 read = from.read(&mut chunk) => read.unwrap_or(0),
                 () = self.close.cancelled() => 0,
             };
-            // Somebody who left the group may hold the pipe, and write for ever.
+            // A process that left the group may hold the pipe, and write without end.
             if self.close.is_cancelled() {
                 left = left.saturating_sub(read);
             }

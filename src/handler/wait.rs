@@ -1,4 +1,4 @@
-//! Waiting in place of work.
+//! Simulated work: waiting.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use super::Disposition;
 use crate::delivery::item::Item;
 use crate::workload::Work;
 
-/// Waits as long as `work` says of `item`, `speed` times as fast.
+/// Waits for the duration that `work` gives for `item`, divided by `speed`.
 pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &CancellationToken) -> Disposition {
     let duration = match work.duration(&item.0, &mut rand::rng()) {
         Ok(duration) => duration.div_f64(speed),
         Err(reason) => return Disposition::dead_letter(reason.to_string()),
     };
     let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-    tracing::info!("working {item}: sleeping {}", humantime::format_duration(shown));
+    tracing::info!(%item, duration = %humantime::format_duration(shown), "processing item");
     tokio::select! {
         biased;
         () = tokio::time::sleep(duration) => {}
         () = abort.cancelled() => return Disposition::Interrupted,
     }
-    tracing::info!("processed item {item} (done)");
+    tracing::info!(%item, "item processed");
     Disposition::Ack
 }
 
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_work_takes_its_time_over_the_speed() {
+    async fn work_takes_its_duration_divided_by_the_speed() {
         let start = Instant::now();
         assert!(matches!(
             disposition("field:wait", r#"{"wait": 6}"#, &CancellationToken::new()).await,
@@ -47,16 +47,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_malformed_item_is_a_dead_letter() {
+    async fn work_dead_letters_a_malformed_item() {
         let Disposition::DeadLetter { reason, .. } = disposition("field:wait", "nope", &CancellationToken::new()).await
         else {
-            panic!("it was not buried")
+            panic!("it was not dead-lettered")
         };
         assert!(reason.starts_with("not JSON"), "{reason}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn abort_puts_it_down() {
+    async fn work_ends_on_abort() {
         let abort = CancellationToken::new();
         let (disposition, ()) = tokio::join!(disposition("1h", "x", &abort), async { abort.cancel() });
         assert!(matches!(disposition, Disposition::Interrupted));

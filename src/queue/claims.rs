@@ -1,14 +1,14 @@
-//! At least once: items are claimed under a lease, and acknowledged when they are worked.
+//! At-least-once access: items are claimed under a lease, and acknowledged once they are processed.
 //!
-//! From the moment an item leaves the list until it is acknowledged or given up it is in Redis, in exactly one place,
-//! whatever process dies at whatever instant. What each step does is said at the head of its script.
+//! From the moment an item leaves the list until it is acknowledged or dead-lettered, it is stored in Redis in exactly one
+//! place, whatever process crashes at whatever moment. The header of each script describes its step.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fred::prelude::ClientLike;
-use fred::types::{ClusterHash, CustomCommand, InfoKind};
+use fred::types::InfoKind;
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
@@ -17,47 +17,47 @@ use super::keys::Keys;
 use super::script::Script;
 use super::wait::Waiter;
 
-/// The most items of one exchange: Lua passes no more than some 8000 values to a command.
+/// Maximum number of items per exchange: Lua passes at most about 8000 values to a command.
 const MAX_CLAIMS: usize = 1000;
 
-/// How many dead consumers one look takes care of; the next look goes on.
-const MAX_CONSUMERS_PER_SCAN: usize = 16;
+/// Maximum number of crashed consumers that one call of `redeliver.lua` handles; the next call continues.
+const MAX_CONSUMERS_PER_CALL: usize = 16;
 
-/// Claims on a list, as one consumer holds them.
+/// Claims of one consumer on the items of a list.
 pub struct Claims {
     connection: Connection,
     keys: Keys,
     consumer: String,
     settings: ClaimSettings,
-    /// The number of the next exchange.
+    /// Number of the next exchange.
     call: u64,
-    /// What it was told that it holds.
+    /// Ids of the claims this consumer knows it holds.
     known: HashSet<String>,
-    /// The outage after which what Redis says it holds was last compared with that.
+    /// Number of the outage after which the claims in Redis were last compared with `known`.
     compared: u64,
     exchange: Script,
     redeliver: Script,
     requeue: Script,
 }
 
-/// How claims are held.
+/// Settings of claims.
 #[derive(Debug, Clone, Copy)]
 pub struct ClaimSettings {
-    /// How long a consumer that is not heard of keeps what it holds.
+    /// Lease duration: items of a consumer that has not renewed for this long are redelivered.
     pub lease: Duration,
-    /// How many crashes make a dead letter.
+    /// Consumer crashes after which an item is dead-lettered.
     pub max_crashes: u32,
 }
 
-/// An exchange as it comes from Redis.
+/// Reply of `exchange.lua`.
 type ExchangeReply = (Vec<Bytes>, Vec<String>, i64, i64, u64);
 
 impl Claims {
-    /// Connects `consumer`, a name that no other consumer has or had, to `list`.
+    /// Connects `consumer` to `list`; its name must be unique among all consumers, past ones included.
     ///
     /// # Errors
     ///
-    /// Says what is in the way of connecting, and when the server is too old.
+    /// Fails when Redis cannot be reached or is too old, or when the user lacks a permission.
     pub async fn connect(
         redis: &Redis,
         list: &str,
@@ -79,64 +79,48 @@ impl Claims {
         };
         claims.compared = claims.connection.outage();
         claims.check_server().await?;
-        claims.check_rights().await?;
+        claims.check_permissions().await?;
         claims.exchange(&[], 0).await?;
         Ok(claims)
     }
 
-    /// Connects what waits for the next item, in the name of the same consumer.
+    /// Opens the connection that waits for the next item on behalf of this consumer.
     ///
     /// # Errors
     ///
-    /// Says what is in the way of connecting.
+    /// Fails when Redis cannot be reached, or when the user lacks a permission.
     pub async fn waiter(&self, redis: &Redis) -> Result<Waiter, QueueError> {
         Waiter::connect(redis, &self.keys.list, &self.keys.landing()).await
     }
 
-    /// Hands in what is finished, takes up to `most` items, and renews the lease; one round trip.
+    /// Settles finished items, claims up to `limit` others and renews the lease, in one round trip.
     ///
-    /// Harmless when its reply is lost: it is asked again under the same number, and answered the same.
+    /// A lost reply does no harm: the call is repeated under the same number, and gets the same reply.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn exchange(&mut self, finished: &[Finished], most: usize) -> Result<Exchanged, QueueError> {
+    /// Fails when Redis refuses, or stays unreachable for too long.
+    pub async fn exchange(&mut self, finished: &[Finished], limit: usize) -> Result<Exchanged, QueueError> {
         let strays = self.strays().await?;
         let call = self.call;
         self.call += 1;
-        let keys = vec![
-            self.keys.list.clone(),
-            self.keys.inflight(&self.consumer),
-            self.keys.landing(),
-            self.keys.consumers(),
-            self.keys.busy(),
-            self.keys.delayed(),
-            self.keys.items(),
-            self.keys.dead(),
-            self.keys.stats(),
-        ];
         let mut arguments = vec![
             Bytes::from(self.consumer.clone()),
             millis(self.settings.lease),
             Bytes::from(call.to_string()),
-            Bytes::from(most.min(MAX_CLAIMS).to_string()),
+            Bytes::from(limit.min(MAX_CLAIMS).to_string()),
         ];
         arguments.extend(finished.iter().flat_map(Finished::arguments));
         let requeue = |id| [Bytes::from_static(b"requeue"), Bytes::from(id), Bytes::new(), Bytes::new()];
         arguments.extend(strays.into_iter().flat_map(requeue));
-        let (script, key) = (&self.exchange, self.keys.list.clone());
-        let (items, lost, due, renewed, now) = self
-            .connection
-            .repeat(&key, |client| {
-                let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run::<ExchangeReply>(&client, keys, arguments).await }
-            })
-            .await?;
+        let keys = self.keys.exchange(&self.consumer);
+        let (items, lost, due, renewed, now): ExchangeReply =
+            self.connection.script(&self.exchange, &self.keys.list, &keys, &arguments).await?;
         for finished in finished {
             self.known.remove(finished.id());
         }
         let items: Vec<Claim> = items.chunks_exact(3).map(Claim::of).collect();
-        self.known.extend(items.iter().map(|claimed| claimed.id.clone()));
+        self.known.extend(items.iter().map(|claim| claim.id.clone()));
         Ok(Exchanged {
             items,
             lost,
@@ -146,110 +130,57 @@ impl Claims {
         })
     }
 
-    /// What Redis says is held and nobody here knows of, looked for after every outage.
+    /// Returns the claims that Redis holds for this consumer and that it does not know; checked after every outage.
     ///
-    /// A Redis that comes back from a copy of a moment ago, on disk or on a replica, has forgotten some acknowledgements:
-    /// these items would be held until this consumer leaves.
+    /// A Redis that restarts from an older copy, on disk or on a replica, has forgotten some acknowledgements: these items
+    /// would stay in flight until this consumer exits.
     async fn strays(&mut self) -> Result<Vec<String>, QueueError> {
         let outage = self.connection.outage();
         if outage == self.compared {
             return Ok(Vec::new());
         }
-        let held = self.keys.inflight(&self.consumer);
-        let fields: Vec<String> = self
-            .connection
-            .repeat(&self.keys.list, |client| {
-                let hkeys = CustomCommand::new_static("HKEYS", ClusterHash::FirstKey, false);
-                let held = held.clone();
-                async move { client.custom(hkeys, vec![held]).await }
-            })
-            .await?;
+        let fields: Vec<String> = self.connection.command("HKEYS", &self.keys.inflight(&self.consumer), &[]).await?;
         self.compared = outage;
         let ids = fields.into_iter().filter(|field| field != "call" && !field.contains(' '));
         Ok(ids.filter(|id| !self.known.contains(id)).collect())
     }
 
-    /// Gives what dead consumers held to the others; returns how many items went back, and how many were given up.
+    /// Redelivers the items of crashed consumers; returns how many were redelivered, and how many were dead-lettered.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
+    /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn redeliver(&mut self) -> Result<(u64, u64), QueueError> {
-        let keys = vec![
-            self.keys.consumers(),
-            self.keys.busy(),
-            self.keys.delayed(),
-            self.keys.items(),
-            self.keys.dead(),
-            self.keys.stats(),
-        ];
-        let arguments = vec![
+        let arguments = [
             Bytes::from(self.keys.inflight("")),
             Bytes::from(self.settings.max_crashes.to_string()),
-            Bytes::from(MAX_CONSUMERS_PER_SCAN.to_string()),
+            Bytes::from(MAX_CONSUMERS_PER_CALL.to_string()),
         ];
-        let (script, list) = (&self.redeliver, self.keys.list.clone());
-        self.connection
-            .repeat(&list, |client| {
-                let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run(&client, keys, arguments).await }
-            })
-            .await
+        self.connection.script(&self.redeliver, &self.keys.list, &self.keys.redeliver(), &arguments).await
     }
 
-    /// Puts down all that Redis says this consumer holds, and leaves; returns how many items.
+    /// Requeues every item that Redis holds for this consumer, and signs it off; returns the number of items.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows; the lease gives it all back then.
+    /// Fails when Redis refuses, or stays unreachable for too long; the items are then redelivered when the lease expires.
     pub async fn requeue(&mut self) -> Result<u64, QueueError> {
-        let keys = vec![
-            self.keys.list.clone(),
-            self.keys.inflight(&self.consumer),
-            self.keys.landing(),
-            self.keys.consumers(),
-            self.keys.busy(),
-            self.keys.delayed(),
-            self.keys.items(),
-            self.keys.stats(),
-        ];
-        let arguments = vec![Bytes::from(self.consumer.clone())];
-        let (script, list) = (&self.requeue, self.keys.list.clone());
-        self.connection
-            .repeat(&list, |client| {
-                let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run(&client, keys, arguments).await }
-            })
-            .await
+        let arguments = [Bytes::from(self.consumer.clone())];
+        self.connection.script(&self.requeue, &self.keys.list, &self.keys.requeue(&self.consumer), &arguments).await
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     pub async fn close(self) {
         self.connection.close().await;
     }
 
-    /// Refuses a user who may not do all that is to be done.
-    async fn check_rights(&mut self) -> Result<(), QueueError> {
-        let keys = vec![
-            self.keys.inflight(&self.consumer),
-            self.keys.landing(),
-            self.keys.consumers(),
-            self.keys.busy(),
-            self.keys.delayed(),
-            self.keys.items(),
-            self.keys.dead(),
-            self.keys.stats(),
-        ];
-        let script = &Script::new(include_str!("scripts/rights.lua"));
-        self.connection
-            .repeat(&self.keys.pattern(), |client| {
-                let keys = keys.clone();
-                async move { script.run(&client, keys, Vec::new()).await }
-            })
-            .await
+    /// Fails when the user lacks a permission that any of the scripts needs.
+    async fn check_permissions(&mut self) -> Result<(), QueueError> {
+        let script = Script::new(include_str!("scripts/rights.lua"));
+        self.connection.script(&script, &self.keys.pattern(), &self.keys.rights(&self.consumer), &[]).await
     }
 
-    /// Refuses a server that is too old, and warns of one that may throw items away.
+    /// Fails when the server is too old, and warns when it may evict items.
     async fn check_server(&mut self) -> Result<(), QueueError> {
         if let Some(version) = self.connection.client().server_version()
             && (version.major, version.minor) < (6, 2)
@@ -265,8 +196,8 @@ impl Claims {
         });
         if let Some(policy) = policy.filter(|policy| policy != "noeviction") {
             tracing::warn!(
-                "maxmemory-policy is `{policy}`: a Redis short of memory throws keys away, items in flight among them; \
-                 set it to `noeviction`"
+                maxmemory_policy = %policy,
+                "Redis may evict items when it runs out of memory: set maxmemory-policy to noeviction"
             );
         }
         Ok(())

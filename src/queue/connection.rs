@@ -1,59 +1,57 @@
-//! The single connection layer: one connection to Redis that is taken up again when it is lost.
+//! Connections to Redis, and how they are re-established.
 //!
-//! Its client library resends commands, waits without end and drops replies when left to itself. So here it never
-//! reconnects and never resends: a client lives until its first failure, and then a new one takes its place. Whether the
-//! command that failed may be run again is decided by who knows what it does.
+//! Left to itself, the client library resends commands, waits indefinitely and drops replies. So it never reconnects and
+//! never resends here: a client lives until its first failure and is then replaced by a new one. The caller of a command
+//! decides whether it may be repeated.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fred::prelude::{Builder, Client, ClientLike};
-use fred::types::ConnectHandle;
-use fred::types::config::{
-    ClusterDiscoveryPolicy, Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector,
-};
-use secrecy::{ExposeSecret, SecretString};
+use bytes::Bytes;
+use fred::prelude::{Client, ClientLike};
+use fred::types::{ClusterHash, ConnectHandle, CustomCommand, FromValue, Value};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::client;
 use super::diagnosis::diagnose;
 use super::error::{Fault, QueueError};
-use super::outage::{Outages, Recovery};
-use super::tls;
-use crate::endpoint::{Address, Endpoint, NodeAddress, Password, Servers};
+use super::outage::{Backoff, Outages};
+use super::script::Script;
+use crate::endpoint::Endpoint;
 
-/// How long a command that does not block may take before the link counts as dead.
+/// Time after which a connection counts as lost when a command that does not block has no reply.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A Redis server, and how patiently to deal with it. Every connection to it is made here.
+/// A Redis endpoint and the policy for reconnecting to it. Creates every connection.
 #[derive(Debug, Clone)]
 pub struct Redis {
     endpoint: Arc<Endpoint>,
-    /// How long a lost connection is tried for; `None` is for ever.
-    patience: Option<Duration>,
+    /// Time to keep reconnecting after a connection is lost; `None` for no limit.
+    reconnect_for: Option<Duration>,
     outages: Arc<Outages>,
     cancel: CancellationToken,
 }
 
-/// One connection. Commands go through it one after the other, unless they are sent together.
+/// One connection. Runs one command at a time, unless the caller pipelines them.
 #[derive(Debug)]
 pub struct Connection {
     redis: Redis,
     client: Client,
     task: ClientTask,
-    /// The number of the outage that was last when this connection was made.
+    /// Number of outages before this connection was made.
     outage: u64,
-    /// The outage after which it was made, if it was made after one.
-    recovery: Option<Recovery>,
+    /// State of the outage that this connection ended, if any.
+    backoff: Option<Backoff>,
 }
 
-/// A client's own task; without this, a dropped client keeps its socket.
+/// Background task of a client. Aborted on drop, because a dropped client keeps its socket.
 #[derive(Debug)]
 struct ClientTask {
     task: AbortHandle,
-    /// Cancelled when the task has ended: the connection is gone, and nothing more will be answered.
+    /// Cancelled when the task has ended: no reply can arrive any more.
     ended: CancellationToken,
 }
 
@@ -76,51 +74,51 @@ impl Drop for ClientTask {
 }
 
 impl Redis {
-    /// Connects to nothing yet. `cancel` ends every wait for a lost connection.
+    /// Creates a handle without connecting. `cancel` ends every attempt to reconnect.
     ///
-    /// `patience` is how long a lost connection is tried for (`None`: for ever), unless the settings say otherwise.
-    pub fn new(endpoint: Endpoint, patience: Option<Duration>, cancel: CancellationToken) -> Self {
-        let patience = endpoint.reconnect_for.as_ref().map(|limit| limit.value).or(patience);
-        Self { endpoint: Arc::new(endpoint), patience, outages: Arc::default(), cancel }
+    /// `reconnect_for` limits the attempts (`None`: no limit), unless the endpoint has a limit of its own.
+    pub fn new(endpoint: Endpoint, reconnect_for: Option<Duration>, cancel: CancellationToken) -> Self {
+        let reconnect_for = endpoint.reconnect_for.as_ref().map(|limit| limit.value).or(reconnect_for);
+        Self { endpoint: Arc::new(endpoint), reconnect_for, outages: Arc::default(), cancel }
     }
 
-    /// The same server, given up on when `cancel` says so.
+    /// Returns the same endpoint with another token that ends attempts to reconnect.
     #[must_use]
-    pub fn until(&self, cancel: CancellationToken) -> Self {
+    pub fn with_cancel(&self, cancel: CancellationToken) -> Self {
         Self { cancel, ..self.clone() }
     }
 
-    /// Makes a connection and hears that the server is there: one try.
+    /// Connects and pings, once.
     ///
     /// # Errors
     ///
-    /// Says within the connect timeout what is in the way.
+    /// Fails within the connect timeout, with the cause as far as it can be found out.
     pub async fn connect(&self) -> Result<Connection, QueueError> {
         Box::pin(self.open()).await.map_err(|fault| self.error(fault))
     }
 
-    /// The same server for who only looks: what becomes of its connections is no outage, and its answers end none. A
-    /// replica shows itself to anybody, and takes no item.
+    /// Returns the same endpoint for a client that only reads: its lost connections are not outages, and its replies end
+    /// none, because a replica answers reads but accepts no claim.
     #[must_use]
-    pub(super) fn aside(&self) -> Self {
+    pub(super) fn observer(&self) -> Self {
         Self { outages: Arc::default(), ..self.clone() }
     }
 
-    /// Whether a connection was lost, and nothing has been answered since.
-    pub fn is_away(&self) -> bool {
-        self.outages.is_out()
+    /// Returns true from the loss of a connection until the next reply.
+    pub fn is_disconnected(&self) -> bool {
+        self.outages.is_disconnected()
     }
 
-    /// How often a connection was lost and came back.
+    /// Number of times a lost connection was re-established.
     pub fn reconnects(&self) -> u64 {
-        self.outages.overcome()
+        self.outages.ended()
     }
 
     pub(super) fn error(&self, fault: Fault) -> QueueError {
         QueueError { endpoint: self.endpoint.to_string(), fault }
     }
 
-    /// What went wrong with a command on `key`.
+    /// Translates the error of a command on `key`.
     pub(super) fn fault(&self, error: &fred::error::Error, key: &str) -> Fault {
         match Fault::of(error, self.user(), key) {
             Fault::Other(text) if text.contains("DB index") => Fault::NoSuchDatabase(self.endpoint.db.value),
@@ -133,22 +131,22 @@ impl Redis {
     }
 
     async fn open(&self) -> Result<Connection, Fault> {
-        // The last quarter of the time is for finding out what was in the way.
+        // The last quarter of the time is reserved for the diagnosis.
         let limit = self.endpoint.connect_timeout.value;
         let attempt = limit * 3 / 4;
         let outage = self.outages.count();
-        let client = self.client(attempt).await?;
+        let client = client::build(&self.endpoint, attempt).await?;
         let task = ClientTask::of(client.connect());
         let connected = timeout(attempt, async {
             client.wait_for_connect().await.map_err(|error| self.fault(&error, ""))?;
             match client.ping::<()>(None).await.map_err(|error| self.fault(&error, "")) {
-                // Who is told what it may not do is connected.
+                // A user without permission to PING is connected all the same.
                 Err(Fault::NotPermitted { .. }) => Ok(()),
-                answer => answer,
+                reply => reply,
             }
         });
         let fault = match connected.await {
-            Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage, recovery: None }),
+            Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage, backoff: None }),
             Ok(Err(fault)) => fault,
             Err(_) => Fault::TimedOut(limit),
         };
@@ -159,37 +157,6 @@ impl Redis {
             fault => Err(fault),
         }
     }
-
-    async fn client(&self, limit: Duration) -> Result<Client, Fault> {
-        let endpoint = &self.endpoint;
-        let mut config = Config {
-            fail_fast: true,
-            server: server(endpoint),
-            database: Some(endpoint.db.value).filter(|db| *db != 0),
-            ..Config::default()
-        };
-        if let Some(tls) = &endpoint.tls {
-            config.tls = Some(TlsConnector::from(tls::client_config(tls)?).into());
-        }
-        if let Some(password) = &endpoint.password {
-            config.password = Some(password_text(&password.value).await?.expose_secret().to_owned());
-            config.username = endpoint.username.as_ref().map(|user| user.value.clone());
-        }
-        Builder::from_config(config)
-            .with_connection_config(|connection| {
-                *connection = ConnectionConfig {
-                    connection_timeout: limit,
-                    internal_command_timeout: limit,
-                    // Never sent again behind our back: only who sent a command knows whether that is harmless.
-                    max_command_attempts: 1,
-                    reconnect_errors: Vec::new(),
-                    tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
-                    ..ConnectionConfig::default()
-                };
-            })
-            .build()
-            .map_err(|error| Fault::Other(error.details().to_owned()))
-    }
 }
 
 impl std::fmt::Display for Redis {
@@ -199,12 +166,11 @@ impl std::fmt::Display for Redis {
 }
 
 impl Connection {
-    /// The server this is a connection to.
     pub(super) fn redis(&self) -> &Redis {
         &self.redis
     }
 
-    /// The number of the outage that was last when this connection was made.
+    /// Number of outages before this connection was made.
     pub(super) fn outage(&self) -> u64 {
         self.outage
     }
@@ -213,11 +179,13 @@ impl Connection {
         &self.client
     }
 
-    /// Runs a command that is harmless when repeated, again after every loss of the connection.
+    /// Runs a command that may be repeated, again after every loss of the connection.
+    ///
+    /// `key` is what an error names.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or cannot be reached for longer than patience allows.
+    /// Fails when Redis refuses, or stays unreachable for too long.
     pub(super) async fn repeat<T, F>(
         &mut self,
         key: &str,
@@ -235,7 +203,53 @@ impl Connection {
         }
     }
 
-    /// Waits for one command, for `limit` at most. After a transient fault the connection is of no more use.
+    /// Runs a script that may be repeated; see [`Connection::repeat`].
+    pub(super) async fn script<T: FromValue>(
+        &mut self,
+        script: &Script,
+        key: &str,
+        keys: &[String],
+        arguments: &[Bytes],
+    ) -> Result<T, QueueError> {
+        self.repeat(key, |client| {
+            let (keys, arguments) = (keys.to_vec(), arguments.to_vec());
+            async move { script.run(&client, keys, arguments).await }
+        })
+        .await
+    }
+
+    /// Runs a command that may be repeated, with `key` as its first argument; see [`Connection::repeat`].
+    pub(super) async fn command<T: FromValue>(
+        &mut self,
+        name: &'static str,
+        key: &str,
+        arguments: &[Value],
+    ) -> Result<T, QueueError> {
+        let words: Vec<Value> = std::iter::once(key.into()).chain(arguments.iter().cloned()).collect();
+        self.command_at(ClusterHash::FirstKey, name, key, &words).await
+    }
+
+    /// Runs a command that may be repeated on a certain node of a cluster; see [`Connection::repeat`].
+    pub(super) async fn command_at<T: FromValue>(
+        &mut self,
+        node: ClusterHash,
+        name: &'static str,
+        key: &str,
+        arguments: &[Value],
+    ) -> Result<T, QueueError> {
+        self.repeat(key, |client| {
+            let (command, arguments) = (CustomCommand::new_static(name, node.clone(), false), arguments.to_vec());
+            async move { client.custom(command, arguments).await }
+        })
+        .await
+    }
+
+    /// Returns the length of the list `key`.
+    pub(super) async fn length(&mut self, key: &str) -> Result<u64, QueueError> {
+        self.command("LLEN", key, &[]).await
+    }
+
+    /// Waits for the reply to one command, at most for `limit`. After a transient fault the connection is unusable.
     pub(super) async fn once<T>(
         &self,
         limit: Duration,
@@ -243,46 +257,46 @@ impl Connection {
         command: impl Future<Output = Result<T, fred::error::Error>>,
     ) -> Result<T, Fault> {
         let result = tokio::select! {
-            // An answer that has come counts, whatever came after it.
+            // A reply that has arrived counts, whatever happened after it.
             biased;
             result = command => result.map_err(|error| self.redis.fault(&error, key)),
-            // The client keeps a command that is given to it after the end, and never answers.
+            // The client accepts commands after its end, and never answers them.
             () = self.task.ended.cancelled() => Err(Fault::ConnectionLost("closed by the server".to_owned())),
             () = tokio::time::sleep(limit) => Err(Fault::TimedOut(limit)),
         };
         if result.is_ok() {
             self.redis.outages.answered();
         }
-        if let Some(recovery) = &self.recovery
+        if let Some(backoff) = &self.backoff
             && result.as_ref().err().is_none_or(|fault| !fault.is_transient())
-            && recovery.end()
+            && backoff.end()
         {
-            self.redis.outages.say_back(&self.redis.endpoint);
+            self.redis.outages.end(&self.redis.endpoint);
         }
         result
     }
 
-    /// Puts a new connection in the place of this one, which was lost for the reason `fault`.
+    /// Replaces this connection, which was lost because of `fault`, by a new one.
     ///
-    /// Tries with exponential backoff and jitter, up to 5 s apart.
+    /// Retries with exponential backoff and jitter, at most 5 s apart.
     ///
     /// # Errors
     ///
-    /// Fails when patience is over, when told to stop, and with what made further tries pointless.
+    /// Fails when the time for reconnecting is over, when cancelled, and with a fault that retries do not cure.
     pub(super) async fn reconnect(&mut self, mut fault: Fault) -> Result<(), QueueError> {
         self.task.task.abort();
         let cancel = self.redis.cancel.clone();
-        let (mut recovery, mut again) = match self.recovery.take() {
-            Some(recovery) if !recovery.is_over() => (recovery, true),
+        let (mut backoff, mut again) = match self.backoff.take() {
+            Some(backoff) if !backoff.is_over() => (backoff, true),
             _ => {
-                self.redis.outages.say_lost(self.outage, &self.redis.endpoint, &fault, self.redis.patience);
-                (Recovery::begin(), false)
+                self.redis.outages.begin(self.outage, &self.redis.endpoint, &fault, self.redis.reconnect_for);
+                (Backoff::begin(), false)
             }
         };
         loop {
             if again {
-                tracing::debug!("still out: {fault}");
-                let Some(pause) = recovery.pause(&fault, self.redis.patience) else {
+                tracing::debug!(error = %fault, "still disconnected from Redis");
+                let Some(pause) = backoff.pause(&fault, self.redis.reconnect_for) else {
                     return Err(self.redis.error(fault));
                 };
                 tokio::select! {
@@ -299,7 +313,7 @@ impl Connection {
             };
             match opened {
                 Ok(connection) => {
-                    *self = Self { recovery: Some(recovery), ..connection };
+                    *self = Self { backoff: Some(backoff), ..connection };
                     return Ok(());
                 }
                 Err(reason) => fault = reason,
@@ -307,39 +321,8 @@ impl Connection {
         }
     }
 
-    /// Says goodbye; a server that does not answer is left.
+    /// Closes the connection; gives up after a second without a reply.
     pub async fn close(self) {
         let _ = timeout(Duration::from_secs(1), Box::pin(self.client.quit())).await;
-    }
-}
-
-fn server(endpoint: &Endpoint) -> ServerConfig {
-    let name = endpoint.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
-    let named = |host: &str, port| {
-        let mut server = Server::new(host, port);
-        server.tls_server_name = name.map(|name| name.as_str().into());
-        server
-    };
-    let all = |nodes: &[NodeAddress]| nodes.iter().map(|node| named(&node.host, node.port)).collect();
-    match (&endpoint.servers, &endpoint.address.value) {
-        (Some(Servers::Cluster(nodes)), _) => {
-            ServerConfig::Clustered { hosts: all(nodes), policy: ClusterDiscoveryPolicy::default() }
-        }
-        (Some(Servers::Sentinel { sentinels, master }), _) => {
-            ServerConfig::Sentinel { hosts: all(sentinels), service_name: master.clone() }
-        }
-        (None, Address::Unix { path }) => ServerConfig::Unix { path: path.clone() },
-        (None, Address::Tcp { host, port }) => ServerConfig::Centralized { server: named(host, *port) },
-    }
-}
-
-async fn password_text(password: &Password) -> Result<SecretString, Fault> {
-    match password {
-        Password::Known(text) => Ok(text.clone()),
-        Password::File(path) => match tokio::fs::read_to_string(path).await {
-            // Editors and `echo` end a file with a newline that is not part of the password.
-            Ok(text) => Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
-            Err(error) => Err(Fault::File { path: path.display().to_string(), reason: error.to_string() }),
-        },
     }
 }

@@ -1,4 +1,4 @@
-//! Dead letters: walked a page at a time, requeued and purged.
+//! Dead letters: listed, requeued and purged one page at a time.
 
 use bytes::Bytes;
 use fred::prelude::KeysInterface as _;
@@ -10,70 +10,70 @@ use super::script::Script;
 use crate::delivery::dead_letter::{DeadLetter, Filter};
 use crate::delivery::item::Item;
 
-/// A walk through the dead letters of a list.
+/// Iterates over the dead letters of a list.
 pub struct DeadLetters {
     connection: Connection,
     keys: Keys,
     token: String,
     script: Script,
     filter: Filter,
-    /// How many bytes of each item are wanted; `None` is all.
+    /// Bytes of each item to return; `None` for all.
     cut: Option<usize>,
     order: DeadLetterOrder,
-    /// Where to go on; -1 is the beginning.
-    place: i64,
+    /// Position of the next page; -1 for the first.
+    position: i64,
     call: u64,
 }
 
-/// Which come first.
+/// Order of dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadLetterOrder {
-    /// What died last.
+    /// Newest first.
     NewestFirst,
-    /// What died first: as they are requeued and purged.
+    /// Oldest first, the order in which they are requeued and purged.
     OldestFirst,
 }
 
-/// What is done with a dead letter.
+/// Action on a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadLetterAction {
-    /// Its item goes back to the list, bare, behind what waits there; its past is forgotten.
+    /// Push the item to the list, behind those that wait, without its history.
     Requeue,
-    /// It is thrown away.
+    /// Delete it.
     Purge,
 }
 
-/// Some letters, and whether there are more.
+/// A page of dead letters.
 #[derive(Debug)]
 pub struct Page {
-    /// The letters.
+    /// Dead letters of this page.
     pub letters: Vec<DeadLetter>,
-    /// Whether the walk has come to its end.
+    /// True on the last page.
     pub over: bool,
-    /// Redis' time, in ms since 1970.
+    /// Redis time (ms since 1970).
     pub now: u64,
 }
 
-/// What was done on one page.
+/// Result of an action on one page.
 #[derive(Debug, Clone, Copy)]
 pub struct Applied {
-    /// How many letters it was done with.
+    /// Number of dead letters requeued or purged.
     pub letters: u64,
-    /// How many elements were left alone because they are no dead letters.
+    /// Number of elements skipped because they are not dead letters.
     pub foreign: u64,
-    /// Whether the walk has come to its end.
+    /// True on the last page.
     pub over: bool,
 }
 
-/// A page as it comes from Redis.
+/// Reply of `dead_letters.lua`.
 type PageReply = (i64, u64, u64, u64, u64, Vec<Bytes>);
 
 impl DeadLetters {
-    /// Connects to what has died of `list`.
+    /// Connects to the dead letters of `list`.
     ///
     /// # Errors
     ///
-    /// Says what is in the way of connecting.
+    /// Fails when Redis cannot be reached or refuses the connection.
     pub async fn connect(
         redis: &Redis,
         list: &str,
@@ -90,41 +90,41 @@ impl DeadLetters {
             filter,
             cut,
             order,
-            place: -1,
+            position: -1,
             call: 0,
         })
     }
 
-    /// The next letters that the filter means, `most` at most; a page may be empty before the end.
+    /// Returns the next dead letters that match the filter, at most `limit`; a page may be empty before the end.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn next_page(&mut self, most: u64) -> Result<Page, QueueError> {
-        let (over, now, _, _, parts) = self.call("list", self.order, most).await?;
+    /// Fails when Redis refuses, or stays unreachable for too long.
+    pub async fn next_page(&mut self, limit: u64) -> Result<Page, QueueError> {
+        let (over, now, _, _, parts) = self.call("list", self.order, limit).await?;
         Ok(Page { letters: parts.chunks_exact(3).map(dead_letter).collect(), over, now })
     }
 
-    /// Does `action` with the next letters that the filter means, `most` at most, from the oldest on: each in one step,
-    /// and once however often the connection is lost.
+    /// Applies `action` to the next dead letters that match the filter, at most `limit`, oldest first: each atomically, and
+    /// once even if the connection is lost.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
-    pub async fn apply(&mut self, action: DeadLetterAction, most: u64) -> Result<Applied, QueueError> {
+    /// Fails when Redis refuses, or stays unreachable for too long.
+    pub async fn apply(&mut self, action: DeadLetterAction, limit: u64) -> Result<Applied, QueueError> {
         let action = match action {
             DeadLetterAction::Requeue => "requeue",
             DeadLetterAction::Purge => "purge",
         };
-        let (over, _, letters, foreign, _) = self.call(action, DeadLetterOrder::OldestFirst, most).await?;
+        let (over, _, letters, foreign, _) = self.call(action, DeadLetterOrder::OldestFirst, limit).await?;
         Ok(Applied { letters, foreign, over })
     }
 
-    /// Says goodbye.
+    /// Deletes the token and closes the connection.
     pub async fn close(self) {
-        // Redis forgets it by itself otherwise.
-        let forget = Box::pin(self.connection.client().del::<(), _>(self.token.as_str()));
-        let _ = self.connection.once(COMMAND_TIMEOUT, &self.token, forget).await;
+        // Best effort: the token expires anyway.
+        let delete = Box::pin(self.connection.client().del::<(), _>(self.token.as_str()));
+        let _ = self.connection.once(COMMAND_TIMEOUT, &self.token, delete).await;
         self.connection.close().await;
     }
 
@@ -132,40 +132,34 @@ impl DeadLetters {
         &mut self,
         action: &'static str,
         order: DeadLetterOrder,
-        most: u64,
+        limit: u64,
     ) -> Result<(bool, u64, u64, u64, Vec<Bytes>), QueueError> {
         let number = self.call;
         self.call += 1;
-        let keys = vec![self.keys.list.clone(), self.keys.dead(), self.keys.stats(), self.token.clone()];
         let Filter { ids, older_than, text } = &self.filter;
         let mut arguments = vec![
             Bytes::from_static(action.as_bytes()),
             Bytes::from_static(if order == DeadLetterOrder::NewestFirst { b"newest" } else { b"oldest" }),
-            Bytes::from(self.place.to_string()),
-            // Lua counts in floating point.
-            Bytes::from(most.min(1 << 50).to_string()),
+            Bytes::from(self.position.to_string()),
+            // Lua numbers are floating point.
+            Bytes::from(limit.min(1 << 50).to_string()),
             Bytes::from(older_than.map(|age| age.as_millis().to_string()).unwrap_or_default()),
             Bytes::from(text.clone().unwrap_or_default()),
             Bytes::from(self.cut.map(|cut| cut.to_string()).unwrap_or_default()),
             Bytes::from(number.to_string()),
         ];
         arguments.extend(ids.iter().cloned().map(Bytes::from));
-        let (script, key) = (&self.script, self.keys.dead());
-        let (place, over, now, found, foreign, parts) = self
-            .connection
-            .repeat(&key, |client| {
-                let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run::<PageReply>(&client, keys, arguments).await }
-            })
-            .await?;
-        self.place = place;
+        let keys = self.keys.dead_letters(&self.token);
+        let (position, over, now, found, foreign, parts): PageReply =
+            self.connection.script(&self.script, &self.keys.dead(), &keys, &arguments).await?;
+        self.position = position;
         Ok((over == 1, now, found, foreign, parts))
     }
 }
 
-/// Of header, size and item.
+/// Reads header, size and item.
 fn dead_letter(parts: &[Bytes]) -> DeadLetter {
-    let [header, size, item] = parts else { unreachable!("they come in threes") };
+    let [header, size, item] = parts else { unreachable!("the script returns them in threes") };
     let size = std::str::from_utf8(size).ok().and_then(|size| size.parse().ok());
     DeadLetter {
         history: serde_json::from_str(&String::from_utf8_lossy(header)).ok(),

@@ -1,4 +1,4 @@
-//! How much a list and its companions hold, for who only looks.
+//! Lengths of a list's keys, read for metrics.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::error::{Fault, QueueError};
 use super::keys::Keys;
 use crate::delivery::snapshot::Depths;
 
-/// How long a look may take, with connecting.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Time limit of one read, including connecting.
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Looks at a list, on a connection of its own that is made when it is needed and never waited for.
+/// Reads the lengths of a list's keys, on its own connection that is made when needed and never waited for.
 #[derive(Debug)]
 pub struct DepthReader {
     redis: Redis,
@@ -23,40 +23,41 @@ pub struct DepthReader {
 }
 
 impl DepthReader {
-    /// Connects to nothing yet.
+    /// Creates a reader without connecting.
     pub fn new(redis: &Redis, list: &str) -> Self {
-        Self { redis: redis.aside(), keys: Keys::of(list), connection: None }
+        Self { redis: redis.observer(), keys: Keys::of(list), connection: None }
     }
 
-    /// Looks once.
+    /// Reads the lengths once.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or has not answered within a second; the next look makes a new connection.
+    /// Fails when Redis refuses, or does not answer within a second; the next read makes a new connection.
     pub async fn read(&mut self) -> Result<Depths, QueueError> {
-        let looked = timeout(PATIENCE, async {
+        let read = timeout(READ_TIMEOUT, async {
             let connection = match self.connection.take() {
                 Some(connection) => connection,
                 None => self.redis.connect().await?,
             };
-            let depths = self.look(&connection).await.map_err(|fault| self.redis.error(fault))?;
+            let depths = self.depths(&connection).await.map_err(|fault| self.redis.error(fault))?;
             Ok((connection, depths))
         });
-        let (connection, depths) = looked.await.unwrap_or_else(|_| Err(self.redis.error(Fault::TimedOut(PATIENCE))))?;
+        let (connection, depths) =
+            read.await.unwrap_or_else(|_| Err(self.redis.error(Fault::TimedOut(READ_TIMEOUT))))?;
         self.connection = Some(connection);
         Ok(depths)
     }
 
-    async fn look(&self, connection: &Connection) -> Result<Depths, Fault> {
-        let ask = async |command: &'static str, key: &str| {
-            let asked = CustomCommand::new_static(command, ClusterHash::FirstKey, false);
-            let answer = connection.client().custom::<u64, Value>(asked, vec![key.into()]);
-            connection.once(PATIENCE, key, Box::pin(answer)).await
+    async fn depths(&self, connection: &Connection) -> Result<Depths, Fault> {
+        let length = async |command: &'static str, key: &str| {
+            let command = CustomCommand::new_static(command, ClusterHash::FirstKey, false);
+            let reply = connection.client().custom::<u64, Value>(command, vec![key.into()]);
+            connection.once(READ_TIMEOUT, key, Box::pin(reply)).await
         };
         Ok(Depths {
-            backlog: ask("LLEN", &self.keys.list).await?,
-            delayed: ask("ZCARD", &self.keys.delayed()).await?,
-            dead: ask("LLEN", &self.keys.dead()).await?,
+            backlog: length("LLEN", &self.keys.list).await?,
+            delayed: length("ZCARD", &self.keys.delayed()).await?,
+            dead: length("LLEN", &self.keys.dead()).await?,
         })
     }
 }

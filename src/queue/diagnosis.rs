@@ -1,4 +1,4 @@
-//! Why a connection could not be made: the steps of connecting, one by one, each with its own failure.
+//! Diagnosis of a failed connection: name resolution, TCP, TLS and greeting, one by one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::error::Fault;
 use super::tls;
 use crate::endpoint::{Address, Endpoint, Tls};
 
-/// Finds out what keeps us from `endpoint`, within `limit`; `first` is what is said when the steps find nothing.
+/// Returns the cause of a failed connection to `endpoint`, within `limit`; `first` when no step fails.
 pub(super) async fn diagnose(endpoint: &Endpoint, first: Fault, limit: Duration) -> Fault {
     timeout(limit, steps(endpoint, limit)).await.ok().flatten().unwrap_or(first)
 }
@@ -40,12 +40,12 @@ async fn steps(endpoint: &Endpoint, limit: Duration) -> Option<Fault> {
             match timeout(limit / 2, handshake(stream, config, name)).await {
                 Ok(Ok(())) => None,
                 Ok(Err(Some(fault))) => Some(fault),
-                // A plain server makes nothing of a TLS greeting: it waits for more, or closes.
-                Ok(Err(None)) | Err(_) => answers_in_plain(host, port).await.then_some(Fault::ServerIsPlain),
+                // A server without TLS waits for the rest of the TLS greeting, or closes the connection.
+                Ok(Err(None)) | Err(_) => answers_in_plain(host, port).await.then_some(Fault::TlsUnsupported),
             }
         }
         None if says_redis(stream, limit / 2).await => None,
-        None => answers_in_tls(host, port).await.then_some(Fault::ServerWantsTls),
+        None => answers_in_tls(host, port).await.then_some(Fault::TlsRequired),
     }
 }
 
@@ -75,7 +75,7 @@ fn of_io(error: &std::io::Error, not_found: Fault) -> Fault {
     }
 }
 
-/// Shakes hands and asks for a sign of life, since TLS 1.3 refuses a client certificate only after the handshake.
+/// Performs a TLS handshake and a `PING`, because TLS 1.3 refuses a client certificate only after the handshake.
 async fn handshake(stream: TcpStream, config: ClientConfig, name: &str) -> Result<(), Option<Fault>> {
     let server_name = ServerName::try_from(name.to_owned()).map_err(|error| Some(Fault::Tls(error.to_string())))?;
     let mut stream = TlsConnector::from(Arc::new(config))
@@ -83,14 +83,14 @@ async fn handshake(stream: TcpStream, config: ClientConfig, name: &str) -> Resul
         .await
         .map_err(|error| of_tls(&error, name))?;
     let mut byte = [0; 1];
-    let answer = async {
+    let reply = async {
         stream.write_all(b"PING\r\n").await?;
         stream.read(&mut byte).await
     };
-    answer.await.map(|_| ()).map_err(|error| of_tls(&error, name))
+    reply.await.map(|_| ()).map_err(|error| of_tls(&error, name))
 }
 
-/// What TLS says, in our words; `None` when what came was no TLS.
+/// Translates a TLS error; `None` when the server does not speak TLS.
 fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())?;
     Some(match cause {
@@ -99,7 +99,10 @@ fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
             Fault::UnknownIssuer
         }
         rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) => {
-            Fault::WrongName { expected: name.to_owned(), presented: presented.iter().map(|name| bare(name)).collect() }
+            Fault::NameMismatch {
+                expected: name.to_owned(),
+                presented: presented.iter().map(|name| bare(name)).collect(),
+            }
         }
         rustls::Error::InvalidCertificate(
             CertificateError::Expired
@@ -111,25 +114,25 @@ fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
             AlertDescription::CertificateRequired
             | AlertDescription::HandshakeFailure
             | AlertDescription::BadCertificate,
-        ) => Fault::ClientCertificateWanted,
+        ) => Fault::ClientCertificateRequired,
         other => Fault::Tls(other.to_string()),
     })
 }
 
-/// `DnsName("redis.internal")` as `redis.internal`, and `IpAddress(127.0.0.1)` as `127.0.0.1`.
+/// Strips `DnsName("redis.internal")` to `redis.internal`, and `IpAddress(127.0.0.1)` to `127.0.0.1`.
 fn bare(presented: &str) -> String {
     let inner = presented.split_once('(').map_or(presented, |(_, inner)| inner.trim_end_matches(')'));
     inner.trim_matches('"').to_owned()
 }
 
-/// Whether a greeting in plain is answered as Redis does.
+/// Returns true if the server answers a plain `PING` as Redis does.
 async fn says_redis(mut stream: impl AsyncRead + AsyncWrite + Unpin, limit: Duration) -> bool {
     let mut byte = [0; 1];
-    let answer = async {
+    let reply = async {
         stream.write_all(b"PING\r\n").await.ok()?;
         stream.read(&mut byte).await.ok()
     };
-    matches!(timeout(limit, answer).await, Ok(Some(1))) && matches!(byte[0], b'+' | b'-')
+    matches!(timeout(limit, reply).await, Ok(Some(1))) && matches!(byte[0], b'+' | b'-')
 }
 
 async fn answers_in_plain(host: &str, port: u16) -> bool {
@@ -143,6 +146,6 @@ async fn answers_in_tls(host: &str, port: u16) -> bool {
     let Ok(stream) = connect(host, port).await else { return false };
     let any = Tls { skip_verify: true, ..Tls::default() };
     let Ok(config) = tls::client_config(&any) else { return false };
-    // Any TLS error that is not noise proves a TLS server as well as success does.
+    // Any error of the TLS protocol proves a TLS server as well as success does.
     !matches!(handshake(stream, config, host).await, Err(None))
 }

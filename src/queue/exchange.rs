@@ -1,4 +1,4 @@
-//! What goes out in an exchange and what comes in: items in hand, and what became of them.
+//! Data of an exchange: finished items out, claims in.
 
 use std::time::Duration;
 
@@ -7,77 +7,77 @@ use bytes::Bytes;
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
 
-/// An item in hand.
+/// An item claimed under a lease.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// The claim; anew at every try.
+    /// Id of the claim, new at each attempt.
     pub id: String,
-    /// What it holds.
+    /// The item.
     pub item: Item,
-    /// What happened to it before; `None` at the first try.
+    /// Retry history; `None` at the first attempt.
     pub history: Option<History>,
 }
 
-/// What became of a claim.
+/// Outcome of a claim.
 #[derive(Debug, Clone)]
 pub enum Finished {
-    /// It was worked.
+    /// The item was processed.
     Acknowledge {
-        /// The claim.
+        /// Id of the claim.
         id: String,
     },
-    /// It is to be tried again.
+    /// The item is delayed and retried.
     Retry {
-        /// The claim.
+        /// Id of the claim.
         id: String,
-        /// After this long.
+        /// Delay.
         after: Duration,
-        /// With this past.
+        /// Retry history to store.
         history: History,
     },
-    /// It is given up.
+    /// The item is dead-lettered.
     DeadLetter {
-        /// The claim.
+        /// Id of the claim.
         id: String,
-        /// With this past.
+        /// Retry history to store.
         history: History,
     },
 }
 
-/// The answer to an exchange.
+/// Result of an exchange.
 #[derive(Debug, Default)]
 pub struct Exchanged {
-    /// What was taken.
+    /// Items claimed.
     pub items: Vec<Claim>,
-    /// Claims that others have been given: their result does not count.
+    /// Ids of finished claims that had been given to another consumer: their outcome does not count.
     pub lost: Vec<String>,
-    /// When the next delayed item is due.
+    /// Time until the next delayed item is due.
     pub due: Option<Duration>,
-    /// Whether the lease had run out since the last exchange, and others were given what was held.
+    /// True when the lease had expired since the last exchange, and the items in flight were redelivered.
     pub expired: bool,
-    /// Redis' time, in ms since 1970.
+    /// Redis time (ms since 1970).
     pub now: u64,
 }
 
 impl Claim {
-    /// What it goes by as long as it lives.
+    /// Returns the id that identifies the item through all its attempts.
     pub fn name(&self) -> &str {
         self.history.as_ref().map_or(&self.id, |history| &history.id)
     }
 
-    /// Which try this is, from 1.
+    /// Number of this attempt, from 1.
     pub fn attempt(&self) -> u32 {
         self.history.as_ref().map_or(1, |history| history.attempts + 1)
     }
 
-    /// Its past, which begins `now` (ms, Redis' clock) when it has none.
-    pub fn past(self, now: u64) -> History {
+    /// Returns the retry history, or a new one that starts `now` (ms, Redis clock).
+    pub fn into_history(self, now: u64) -> History {
         self.history.unwrap_or_else(|| History { id: self.id, since: now, ..History::default() })
     }
 
-    /// Of id, bytes and history, one after the other.
+    /// Reads id, item and history.
     pub(super) fn of(parts: &[Bytes]) -> Self {
-        let [id, item, history] = parts else { unreachable!("they come in threes") };
+        let [id, item, history] = parts else { unreachable!("the script returns them in threes") };
         Self {
             id: String::from_utf8_lossy(id).into_owned(),
             item: Item(item.clone()),
@@ -87,14 +87,14 @@ impl Claim {
 }
 
 impl Finished {
-    /// The claim.
+    /// Id of the claim.
     pub fn id(&self) -> &str {
         match self {
             Self::Acknowledge { id } | Self::Retry { id, .. } | Self::DeadLetter { id, .. } => id,
         }
     }
 
-    /// How, id, and two more: as the script takes them.
+    /// Returns outcome, id and two more values, as `exchange.lua` takes them.
     pub(super) fn arguments(&self) -> [Bytes; 4] {
         let json = |history: &History| Bytes::from(serde_json::to_vec(history).unwrap_or_default());
         match self {
@@ -111,7 +111,7 @@ impl Finished {
     }
 }
 
-/// As the scripts take a time.
+/// Formats a duration in ms, as the scripts take it.
 pub(super) fn millis(duration: Duration) -> Bytes {
     Bytes::from(duration.as_millis().to_string())
 }

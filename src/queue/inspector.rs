@@ -1,141 +1,108 @@
-//! A list and all that belongs to it, seen in one moment.
+//! State of a list and its companion keys, read in one step.
 
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use fred::prelude::{ClientLike as _, KeysInterface as _, ListInterface as _, SortedSetsInterface as _};
-use fred::types::{CustomCommand, Value};
+use fred::types::Value;
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::{Keys, at_home_of};
+use super::keys::{Keys, node_of};
 use super::script::Script;
 use crate::delivery::snapshot::{ClaimState, Counters, Snapshot};
 
-/// How many keys Redis looks at in one step of a scan.
-const SCAN: i64 = 1000;
+/// Number of keys per step of a `SCAN`.
+const SCAN_COUNT: i64 = 1000;
 
-/// A list and its companions, on a connection of their own.
+/// Reads the state of a list, on its own connection.
 pub struct Inspector {
     connection: Connection,
     keys: Keys,
     script: Script,
-    /// Why only the list may be looked at.
-    plain: Option<Fault>,
+    /// Fault that limits this inspector to the length of the list.
+    restricted: Option<Fault>,
 }
 
-/// A look as it comes from Redis.
+/// Reply of `snapshot.lua`.
 type SnapshotReply = (u64, u64, u64, u64, u64, u64, u64, u64, Vec<String>);
 
 impl Inspector {
-    /// Connects to `list`; it need not exist.
+    /// Connects to `list`, which may not exist yet.
     ///
     /// # Errors
     ///
-    /// Says what is in the way of connecting.
+    /// Fails when Redis cannot be reached or refuses the connection.
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
         let connection = redis.connect().await?;
         let script = Script::new(include_str!("scripts/snapshot.lua"));
-        Ok(Self { connection, keys: Keys::of(list), script, plain: None })
+        Ok(Self { connection, keys: Keys::of(list), script, restricted: None })
     }
 
-    /// What keeps more than the list from being looked at; known after a look.
+    /// Returns why only the length of the list can be read; known after the first snapshot.
     pub fn refusal(&self) -> Option<QueueError> {
-        self.plain.clone().map(|fault| self.connection.redis().error(fault))
+        self.restricted.clone().map(|fault| self.connection.redis().error(fault))
     }
 
-    /// Looks at everything in one step. Where user or server allow no scripts, the list is looked at alone.
+    /// Takes a snapshot in one step. If user or server do not permit scripts, it holds only the length of the list.
     ///
     /// # Errors
     ///
-    /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
+    /// Fails when the key is not a list, or when Redis stays unreachable for too long.
     pub async fn snapshot(&mut self) -> Result<Snapshot, QueueError> {
-        if self.plain.is_none() {
+        if self.restricted.is_none() {
             match self.full_snapshot(&HashSet::new()).await {
                 Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
-                    tracing::debug!("{fault}: looking at the list alone");
-                    self.plain = Some(fault);
+                    tracing::debug!(error = %fault, "reading only the length of the list");
+                    self.restricted = Some(fault);
                 }
-                looked => return looked,
+                snapshot => return snapshot,
             }
         }
-        let list = self.keys.list.clone();
-        let length = self.connection.repeat(&list, |client| {
-            let list = list.clone();
-            async move { client.llen(list).await }
-        });
-        Ok(Snapshot { waiting: length.await?, claims: None })
+        Ok(Snapshot { waiting: self.connection.length(&self.keys.list).await?, claims: None })
     }
 
-    /// How many items are held by consumers that Redis has forgotten: it takes a walk through all keys. `None` when that is
-    /// not allowed.
+    /// Returns the number of items held by consumers that Redis has forgotten, which takes a scan of all keys. `None` when
+    /// the user may not scan.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
+    /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn stranded(&mut self) -> Result<Option<u64>, QueueError> {
-        let consumers = match self.consumers_by_keys().await {
+        let consumers = match self.scan_consumers().await {
             Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => return Ok(None),
             consumers => consumers?,
         };
-        // One that has come or gone meanwhile is seen as it is now.
+        // Consumers that have started or stopped since the scan are seen as they are now.
         match self.full_snapshot(&consumers).await {
             Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => Ok(None),
-            snapshot => Ok(snapshot?.claims.map(|claimed| claimed.abandoned)),
+            snapshot => Ok(snapshot?.claims.map(|claims| claims.abandoned)),
         }
     }
 
-    /// Deletes the list and all that belongs to it. Nobody may use it any more.
+    /// Deletes the list and its companion keys. No other client may use them any more.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
+    /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn delete(&mut self) -> Result<(), QueueError> {
-        let consumers = self.keys.consumers();
-        let known: Vec<String> = self
-            .connection
-            .repeat(&consumers, |client| {
-                let consumers = consumers.clone();
-                async move { client.zrange(consumers, 0, -1, None, false, None, false).await }
-            })
-            .await?;
-        let own = known.iter().map(|consumer| self.keys.inflight(consumer));
-        let keys: Vec<String> = self.keys.lasting().into_iter().chain(own).collect();
-        let list = self.keys.list.clone();
-        self.connection
-            .repeat(&list, |client| {
-                let keys = keys.clone();
-                async move { client.del(keys).await }
-            })
-            .await
+        let all = [Value::from(0), Value::from(-1)];
+        let consumers: Vec<String> = self.connection.command("ZRANGE", &self.keys.consumers(), &all).await?;
+        let companions = self.keys.shared().into_iter().skip(1);
+        let inflight = consumers.iter().map(|consumer| self.keys.inflight(consumer));
+        let keys: Vec<Value> = companions.chain(inflight).map(Value::from).collect();
+        self.connection.command("DEL", &self.keys.list, &keys).await
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     pub async fn close(self) {
         self.connection.close().await;
     }
 
     async fn full_snapshot(&mut self, consumers: &HashSet<String>) -> Result<Snapshot, QueueError> {
-        let keys = vec![
-            self.keys.list.clone(),
-            self.keys.consumers(),
-            self.keys.busy(),
-            self.keys.delayed(),
-            self.keys.items(),
-            self.keys.dead(),
-            self.keys.stats(),
-            self.keys.landing(),
-        ];
         let base = std::iter::once(self.keys.inflight(""));
         let arguments: Vec<Bytes> = base.chain(consumers.iter().cloned()).map(Bytes::from).collect();
-        let (script, list) = (&self.script, self.keys.list.clone());
-        let (waiting, any, in_flight, abandoned, busy, delayed, orphaned, dead, pairs) = self
-            .connection
-            .repeat(&list, |client| {
-                let (keys, arguments) = (keys.clone(), arguments.clone());
-                async move { script.run::<SnapshotReply>(&client, keys, arguments).await }
-            })
-            .await?;
+        let (waiting, any, in_flight, abandoned, busy, delayed, orphaned, dead, pairs): SnapshotReply =
+            self.connection.script(&self.script, &self.keys.list, &self.keys.snapshot(), &arguments).await?;
         let mut counters = Counters::default();
         for pair in pairs.chunks_exact(2) {
             counters.set(&pair[0], pair[1].parse().unwrap_or_default());
@@ -144,28 +111,18 @@ impl Inspector {
         Ok(Snapshot { waiting, claims: Some(claims) })
     }
 
-    /// The consumers that have keys of their own.
-    async fn consumers_by_keys(&mut self) -> Result<HashSet<String>, QueueError> {
+    /// Returns the consumers that have an `inflight` key.
+    async fn scan_consumers(&mut self) -> Result<HashSet<String>, QueueError> {
         let base = self.keys.inflight("");
         let pattern = format!("{}*", escape_glob(&base));
         let mut consumers = HashSet::new();
         let mut cursor = "0".to_owned();
         loop {
-            let (next, keys): (String, Vec<Bytes>) = self
-                .connection
-                .repeat("", |client| {
-                    // Of a cluster, only the server that holds the list holds its companions.
-                    let scan = CustomCommand::new_static("SCAN", at_home_of(&base), false);
-                    let words: Vec<Value> = vec![
-                        cursor.as_str().into(),
-                        "MATCH".into(),
-                        pattern.as_str().into(),
-                        "COUNT".into(),
-                        SCAN.into(),
-                    ];
-                    async move { client.custom(scan, words).await }
-                })
-                .await?;
+            let words: [Value; 5] =
+                [cursor.as_str().into(), "MATCH".into(), pattern.as_str().into(), "COUNT".into(), SCAN_COUNT.into()];
+            // In a cluster, only the node that holds the list holds its companions.
+            let (next, keys): (String, Vec<Bytes>) =
+                self.connection.command_at(node_of(&base), "SCAN", "", &words).await?;
             consumers.extend(
                 keys.iter().filter_map(|key| Some(std::str::from_utf8(key).ok()?.strip_prefix(&base)?.to_owned())),
             );
@@ -177,7 +134,7 @@ impl Inspector {
     }
 }
 
-/// A pattern that matches `text` and nothing else.
+/// Returns a glob pattern that matches only `text`.
 fn escape_glob(text: &str) -> String {
     text.chars().flat_map(|c| "*?[]^\\".contains(c).then_some('\\').into_iter().chain([c])).collect()
 }
@@ -187,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_means_what_the_name_says() {
+    fn glob_pattern_escapes_the_name() {
         assert_eq!(escape_glob("{a*[b]?\\}:"), "{a\\*\\[b\\]\\?\\\\}:");
     }
 }

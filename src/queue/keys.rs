@@ -1,16 +1,16 @@
-//! The keys that belong to a list: its companions.
+//! Keys of a list and its companions, and the keys that each script takes.
 
 use fred::types::ClusterHash;
 use fred::util::redis_keyslot;
 
 use crate::delivery::keys;
 
-/// The list and its companions, all in the same slot of a Redis Cluster.
+/// The list and its companion keys, all in one slot of a Redis Cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
-    /// The list: waiting items, bare.
+    /// The list of waiting items.
     pub(super) list: String,
-    /// What every companion's name begins with, the colon included.
+    /// Prefix of every companion key, including the colon.
     base: String,
 }
 
@@ -20,24 +20,92 @@ impl Keys {
         Self { list: list.to_owned(), base }
     }
 
-    /// All companions, as Redis' access rules write it.
+    /// KEYS of `exchange.lua`.
+    pub(super) fn exchange(&self, consumer: &str) -> Vec<String> {
+        vec![
+            self.list.clone(),
+            self.inflight(consumer),
+            self.landing(),
+            self.consumers(),
+            self.busy(),
+            self.delayed(),
+            self.items(),
+            self.dead(),
+            self.stats(),
+        ]
+    }
+
+    /// KEYS of `redeliver.lua`.
+    pub(super) fn redeliver(&self) -> Vec<String> {
+        vec![self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()]
+    }
+
+    /// KEYS of `requeue.lua`.
+    pub(super) fn requeue(&self, consumer: &str) -> Vec<String> {
+        vec![
+            self.list.clone(),
+            self.inflight(consumer),
+            self.landing(),
+            self.consumers(),
+            self.busy(),
+            self.delayed(),
+            self.items(),
+            self.stats(),
+        ]
+    }
+
+    /// KEYS of `rights.lua`.
+    pub(super) fn rights(&self, consumer: &str) -> Vec<String> {
+        vec![
+            self.inflight(consumer),
+            self.landing(),
+            self.consumers(),
+            self.busy(),
+            self.delayed(),
+            self.items(),
+            self.dead(),
+            self.stats(),
+        ]
+    }
+
+    /// KEYS of `snapshot.lua`.
+    pub(super) fn snapshot(&self) -> Vec<String> {
+        vec![
+            self.list.clone(),
+            self.consumers(),
+            self.busy(),
+            self.delayed(),
+            self.items(),
+            self.dead(),
+            self.stats(),
+            self.landing(),
+        ]
+    }
+
+    /// KEYS of `dead_letters.lua`.
+    pub(super) fn dead_letters(&self, token: &str) -> Vec<String> {
+        vec![self.list.clone(), self.dead(), self.stats(), token.to_owned()]
+    }
+
+    /// Pattern of all companion keys, as Redis ACL rules write it.
     pub(super) fn pattern(&self) -> String {
         self.companion("*")
     }
 
-    /// The list, and what belongs to no single consumer or producer.
-    pub(super) fn lasting(&self) -> Vec<String> {
+    /// The list and the companion keys that belong to no single consumer or producer.
+    pub(super) fn shared(&self) -> Vec<String> {
         let companions =
             [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
         std::iter::once(self.list.clone()).chain(companions).collect()
     }
 
-    /// What a consumer holds (hash).
+    /// Items in flight at a consumer (hash).
     pub(super) fn inflight(&self, consumer: &str) -> String {
         self.companion(&format!("inflight:{consumer}"))
     }
 
-    /// Where blocking pops deliver to (list). One for all: whatever dies, no item lies where nobody looks.
+    /// Items that blocking pops have moved and no consumer has claimed yet (list). Shared by all consumers, so that a
+    /// crash strands no item.
     pub(super) fn landing(&self) -> String {
         keys::landing(&self.list)
     }
@@ -47,17 +115,17 @@ impl Keys {
         self.companion("consumers")
     }
 
-    /// Consumers that hold something (sorted set).
+    /// Busy consumers (sorted set).
     pub(super) fn busy(&self) -> String {
         keys::busy(&self.list)
     }
 
-    /// Due times of what is delayed (sorted set).
+    /// Ids of delayed items by due time (sorted set).
     pub(super) fn delayed(&self) -> String {
         keys::delayed(&self.list)
     }
 
-    /// What is delayed (hash).
+    /// Delayed items and their histories (hash).
     pub(super) fn items(&self) -> String {
         self.companion("items")
     }
@@ -72,12 +140,12 @@ impl Keys {
         self.companion("stats")
     }
 
-    /// The token of a producer (string).
+    /// Number of the last batch that a producer has pushed (string).
     pub(super) fn producer(&self, token: u64) -> String {
         self.companion(&format!("producer:{token:016x}"))
     }
 
-    /// The token of who requeues or purges dead letters (string).
+    /// Last call of a client that requeues or purges dead letters, and its reply (string).
     pub(super) fn walker(&self, token: u64) -> String {
         self.companion(&format!("walker:{token:016x}"))
     }
@@ -87,7 +155,7 @@ impl Keys {
     }
 }
 
-/// Where a command that names no key belongs in a cluster: with the server that holds `key`.
-pub(super) fn at_home_of(key: &str) -> ClusterHash {
+/// Routes a command that names no key to the cluster node that holds `key`.
+pub(super) fn node_of(key: &str) -> ClusterHash {
     ClusterHash::Custom(redis_keyslot(key.as_bytes()))
 }

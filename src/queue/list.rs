@@ -1,24 +1,16 @@
-//! The bare list: its length, and taking from it without a net.
-
-use std::time::Duration;
+//! At-most-once access: `LLEN` and blocking `BRPOP`.
 
 use bytes::Bytes;
 use fred::prelude::{ClientLike, ListInterface};
 use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio_util::sync::CancellationToken;
 
+use super::blocking::{BLOCK, MARGIN, until_stopped};
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
 use crate::delivery::item::Item;
 
-/// How long one pop blocks in Redis. Short, so that a consumer is never far from looking up; whole seconds, as servers
-/// before 6.0 know no others.
-pub(super) const BLOCK: Duration = Duration::from_secs(1);
-
-/// How much later than Redis itself an answer may come before the link counts as dead.
-pub(super) const MARGIN: Duration = Duration::from_secs(4);
-
-/// A Redis List on a connection of its own.
+/// A Redis List on its own connection.
 #[derive(Debug)]
 pub struct List {
     connection: Connection,
@@ -26,50 +18,33 @@ pub struct List {
 }
 
 impl List {
-    /// Connects to the list `key`; it need not exist.
+    /// Connects to the list `key`, which may not exist yet.
     ///
     /// # Errors
     ///
-    /// Says what is in the way of connecting.
+    /// Fails when Redis cannot be reached or refuses the connection.
     pub async fn connect(redis: &Redis, key: &str) -> Result<Self, QueueError> {
         Ok(Self { connection: redis.connect().await?, key: key.to_owned() })
     }
 
-    /// How many items wait.
+    /// Returns the length of the list.
     ///
     /// # Errors
     ///
-    /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
+    /// Fails when the key is not a list, or when Redis stays unreachable for too long.
     pub async fn length(&mut self) -> Result<u64, QueueError> {
-        let key = self.key.clone();
-        self.connection
-            .repeat(&key, |client| {
-                let key = key.clone();
-                async move { client.llen(key).await }
-            })
-            .await
+        self.connection.length(&self.key).await
     }
 
-    /// Takes the item that has waited longest, or `None` when none came for a second, or `stop` asked to stop.
+    /// Pops the item that has waited longest; `None` when none arrives within a second or `stop` is cancelled.
     ///
-    /// Never races the pop: after `stop`, Redis is asked to end it, and either answers with an item or with nothing.
+    /// Not cancel-safe: dropping this future can lose an item. Cancel `stop` instead.
     ///
     /// # Errors
     ///
-    /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
-    pub async fn take(&mut self, stop: &CancellationToken) -> Result<Option<Item>, QueueError> {
-        let popped = {
-            let mut pop = std::pin::pin!(self.pop());
-            tokio::select! {
-                biased;
-                popped = &mut pop => popped,
-                () = stop.cancelled() => {
-                    let ((), popped) = tokio::join!(Box::pin(self.connection.wake(&self.key)), pop);
-                    popped
-                }
-            }
-        };
-        match popped {
+    /// Fails when the key is not a list, or when Redis stays unreachable for too long.
+    pub async fn pop(&mut self, stop: &CancellationToken) -> Result<Option<Item>, QueueError> {
+        match until_stopped(&self.connection, &self.key, stop, self.blocking_pop()).await {
             Err(fault) if fault.is_transient() => {
                 self.connection.reconnect(fault).await?;
                 Ok(None)
@@ -78,20 +53,20 @@ impl List {
         }
     }
 
-    /// One blocking pop. Must not be dropped half-way: an item that Redis has taken off the list would be lost.
-    async fn pop(&self) -> Result<Option<Item>, Fault> {
-        // Through `custom`, an empty answer is not the same error as a lost one.
-        let pop = CustomCommand::new_static("BRPOP", ClusterHash::FirstKey, true);
+    /// Not cancel-safe: an item that Redis has popped would be lost.
+    async fn blocking_pop(&self) -> Result<Option<Item>, Fault> {
+        // Through `custom`, an empty reply is not the same error as a lost one.
+        let brpop = CustomCommand::new_static("BRPOP", ClusterHash::FirstKey, true);
         let arguments = vec![Value::from(self.key.as_str()), Value::from(BLOCK.as_secs().cast_signed())];
-        // The library's futures are large, and would be part of every future around them.
-        let popped = Box::pin(self.connection.client().custom::<Option<(Bytes, Bytes)>, _>(pop, arguments));
+        // Boxed, because the library's futures are large and would be part of every future around them.
+        let popped = Box::pin(self.connection.client().custom::<Option<(Bytes, Bytes)>, _>(brpop, arguments));
         let popped = self.connection.once(BLOCK + MARGIN, &self.key, popped).await?;
         Ok(popped.map(|(_, item)| Item(item)))
     }
 
-    /// Puts an item back where it was taken from: it is the next to be taken.
+    /// Puts an item back on the right end of the list, so that it is the next to be popped.
     ///
-    /// Sent once: when its reply is lost, the item may be back or not.
+    /// Sent once: if the reply is lost, the item may or may not be back.
     ///
     /// # Errors
     ///
@@ -102,7 +77,7 @@ impl List {
         pushed.map_err(|fault| self.connection.redis().error(fault))
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     pub async fn close(self) {
         self.connection.close().await;
     }

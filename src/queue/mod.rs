@@ -1,6 +1,8 @@
-//! Redis; the only folder that names its client library.
+//! Redis: connections, the list and its companion keys, claims, dead letters. Only this folder names the client library.
 
+mod blocking;
 mod claims;
+mod client;
 mod connection;
 mod dead_letters;
 mod depths;

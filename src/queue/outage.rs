@@ -1,4 +1,4 @@
-//! Outages: said once for all connections to a server, and lived through by each connection.
+//! Outages: logged once for all connections to a server, and the backoff of each connection.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,13 +9,14 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use super::error::Fault;
 use crate::endpoint::Endpoint;
 
-/// The longest pause between two tries.
+/// Longest pause between two attempts to reconnect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long a refusal that time seldom cures (a wrong password, a certificate) is tried for: a rotation may be under way.
-const PATIENCE_WITH_REFUSALS: Duration = Duration::from_secs(30);
+/// Time to keep trying after a refusal that rarely goes away by itself (wrong password, certificate): credentials may be
+/// rotating.
+const REFUSAL_LIMIT: Duration = Duration::from_secs(30);
 
-/// What all connections to one server know of its outages, so that each is said once.
+/// Outages of one server, shared by all connections to it so that each is logged once.
 #[derive(Debug, Default)]
 pub(super) struct Outages(Mutex<State>);
 
@@ -23,56 +24,55 @@ pub(super) struct Outages(Mutex<State>);
 struct State {
     count: u64,
     since: Option<Instant>,
-    overcome: u64,
-    /// Whether nothing has been answered since a connection was lost.
-    silent: bool,
+    ended: u64,
+    /// True from the loss of a connection until the next reply.
+    disconnected: bool,
 }
 
 impl Outages {
-    /// How many there have been.
+    /// Number of outages so far.
     pub(super) fn count(&self) -> u64 {
         self.state().count
     }
 
-    /// Whether one goes on: a connection was lost, and none has been answered since.
+    /// Returns true from the loss of a connection until a reply arrives on any connection.
     ///
-    /// Not the same as that all are back: one that was lost while nobody needs it is made again when somebody does.
-    pub(super) fn is_out(&self) -> bool {
-        self.state().silent
+    /// An idle connection may still be lost: it is made again when it is needed.
+    pub(super) fn is_disconnected(&self) -> bool {
+        self.state().disconnected
     }
 
-    /// Takes note that a command has been answered, on whatever connection.
+    /// Records a reply, on any connection.
     pub(super) fn answered(&self) {
-        self.state().silent = false;
+        self.state().disconnected = false;
     }
 
-    /// How many are over.
-    pub(super) fn overcome(&self) -> u64 {
-        self.state().overcome
+    /// Number of outages that have ended.
+    pub(super) fn ended(&self) -> u64 {
+        self.state().ended
     }
 
-    /// Says that the connection made after `count` outages is lost, if nobody has.
-    pub(super) fn say_lost(&self, count: u64, endpoint: &Endpoint, fault: &Fault, patience: Option<Duration>) {
+    /// Records the loss of a connection made after `count` outages; logs it once per outage.
+    pub(super) fn begin(&self, count: u64, endpoint: &Endpoint, fault: &Fault, reconnect_for: Option<Duration>) {
         let mut state = self.state();
-        state.silent = true;
+        state.disconnected = true;
         if state.count == count {
             state.count += 1;
             state.since = Some(Instant::now());
-            let patience = patience.map_or_else(
-                || "until it is back".to_owned(),
-                |patience| format!("for {}", humantime::format_duration(patience)),
+            let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
+            tracing::warn!(
+                %endpoint, error = %fault, reconnect_for = limit.as_deref().unwrap_or("unlimited"),
+                "lost connection to Redis, retrying"
             );
-            tracing::warn!("connection to Redis at {endpoint} lost: {fault}; trying again {patience}");
         }
     }
 
-    /// Says that the connection is back, if nobody has.
-    pub(super) fn say_back(&self, endpoint: &Endpoint) {
+    /// Records the end of the outage; logs it once.
+    pub(super) fn end(&self, endpoint: &Endpoint) {
         let mut state = self.state();
         if let Some(since) = state.since.take() {
-            state.overcome += 1;
-            let away = Duration::from_millis(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
-            tracing::info!("connected to Redis at {endpoint} again after {}", humantime::format_duration(away));
+            state.ended += 1;
+            tracing::info!(%endpoint, "reconnected after {:.1}s", since.elapsed().as_secs_f64());
         }
     }
 
@@ -81,30 +81,20 @@ impl Outages {
     }
 }
 
-/// How one connection comes through an outage.
+/// Backoff of one connection through an outage.
 ///
-/// The outage is over when a command has been answered, and not before: a server that turned into a replica greets whoever
-/// connects, and refuses what follows.
+/// The outage ends with the first reply to a command, not with the connection: a server that has become a replica accepts
+/// connections and refuses commands.
 #[derive(Debug)]
-pub(super) struct Recovery {
+pub(super) struct Backoff {
     start: Instant,
-    /// Since when the server answers, and refuses.
+    /// Start of the time in which the server has answered with refusals.
     refused: Option<Instant>,
     pauses: ExponentialBackoff,
     over: AtomicBool,
 }
 
-impl Recovery {
-    /// Whether a command has been answered since.
-    pub(super) fn is_over(&self) -> bool {
-        self.over.load(Relaxed)
-    }
-
-    /// Takes note that a command has been answered; `true` for the first.
-    pub(super) fn end(&self) -> bool {
-        !self.over.swap(true, Relaxed)
-    }
-
+impl Backoff {
     pub(super) fn begin() -> Self {
         let pauses = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(50))
@@ -114,19 +104,29 @@ impl Recovery {
         Self { start: Instant::now(), refused: None, pauses: pauses.build(), over: AtomicBool::new(false) }
     }
 
-    /// How long to wait before the next try; `None` when patience is over.
-    pub(super) fn pause(&mut self, fault: &Fault, patience: Option<Duration>) -> Option<Duration> {
-        let (since, patience) = if fault.is_transient() {
+    /// Returns true once a command has been answered.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Relaxed)
+    }
+
+    /// Records the reply to a command; returns true for the first.
+    pub(super) fn end(&self) -> bool {
+        !self.over.swap(true, Relaxed)
+    }
+
+    /// Returns the pause before the next attempt; `None` when the time for reconnecting is over.
+    pub(super) fn pause(&mut self, fault: &Fault, reconnect_for: Option<Duration>) -> Option<Duration> {
+        let (since, limit) = if fault.is_transient() {
             self.refused = None;
-            (self.start, patience)
+            (self.start, reconnect_for)
         } else {
-            let limit = patience.map_or(PATIENCE_WITH_REFUSALS, |patience| patience.min(PATIENCE_WITH_REFUSALS));
+            let limit = reconnect_for.map_or(REFUSAL_LIMIT, |limit| limit.min(REFUSAL_LIMIT));
             (*self.refused.get_or_insert_with(Instant::now), Some(limit))
         };
         let pause = self.pauses.next().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
-        match patience.map(|patience| patience.saturating_sub(since.elapsed())) {
+        match limit.map(|limit| limit.saturating_sub(since.elapsed())) {
             Some(Duration::ZERO) => None,
-            // The last try is made when the time is over, and not a pause before.
+            // The last attempt is made when the time is over, not one pause earlier.
             left => Some(left.map_or(pause, |left| pause.min(left))),
         }
     }

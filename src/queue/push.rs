@@ -1,4 +1,4 @@
-//! Pushing batches: several in flight, in order, each exactly once.
+//! Pushing: pipelined batches, in order, each pushed exactly once.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -6,56 +6,55 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use fred::prelude::{ClientLike, KeysInterface as _};
-use fred::types::{ClusterHash, CustomCommand, Expiration, Value};
+use fred::types::{ClusterHash, CustomCommand, Value};
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::{Keys, at_home_of};
+use super::keys::{Keys, node_of};
 
-/// The script, headed by what it takes and returns.
 const SCRIPT: &str = include_str!("scripts/push.lua");
 
-/// How many batches are sent before the first is answered. Four keep Redis busy; more only take memory.
+/// Maximum number of batches without a reply. Four keep Redis busy; more only take memory.
 const WINDOW: usize = 4;
 
-/// How long Redis remembers which batch was the last, in seconds: longer than anyone waits for a reconnect.
+/// Lifetime of a producer's token in Redis, in seconds: longer than any time to reconnect.
 const TOKEN_LIFETIME: i64 = 24 * 60 * 60;
 
-/// The most items of one push: Lua passes no more than some 8000 values to a command.
+/// Maximum number of items per batch: Lua passes at most about 8000 values to a command.
 pub const MAX_BATCH_ITEMS: usize = 1000;
 
-/// The most bytes of one push, so that a batch of large items neither blocks Redis nor fills memory.
+/// Size of a batch in bytes after which no item is added, so that large items neither block Redis nor fill memory.
 pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
-/// Puts batches on a list.
+/// Pushes batches to a list.
 pub struct Pusher {
     connection: Connection,
     list: String,
     method: Method,
-    window: VecDeque<InFlight>,
+    window: VecDeque<Batch>,
     next: i64,
     pushed: u64,
     batches: u64,
     backlog: u64,
 }
 
-/// How a batch is sent.
+/// Method by which batches are sent.
 enum Method {
-    /// Under a token, by a script: may be sent again.
+    /// By a script, under a token: may be sent again.
     Once {
-        /// The script's digest.
+        /// Digest of the script.
         digest: String,
-        /// The key of the token.
+        /// Key of the token.
         token: String,
-        /// The key of the counters.
+        /// Key of the counters.
         stats: String,
     },
-    /// As a plain LPUSH, one at a time: when its reply is lost, nobody knows.
+    /// By a plain `LPUSH`, one at a time: if its reply is lost, the outcome is unknown.
     Plain,
 }
 
-/// A batch that has been sent and not answered.
-struct InFlight {
+/// A batch without a reply.
+struct Batch {
     number: i64,
     items: Vec<Bytes>,
     reply: Reply,
@@ -64,13 +63,13 @@ struct InFlight {
 type Reply = Pin<Box<dyn Future<Output = Result<u64, fred::error::Error>> + Send>>;
 
 impl Pusher {
-    /// Connects to the list, and makes a token for this producer.
+    /// Connects to the list and creates a token for this producer.
     ///
-    /// Where user or server do not allow scripts, says so and pushes plainly.
+    /// If user or server do not permit scripts, logs a warning and pushes without a token.
     ///
     /// # Errors
     ///
-    /// Says what is in the way of connecting.
+    /// Fails when Redis cannot be reached or refuses the connection.
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
         let connection = redis.connect().await?;
         let mut pusher = Self {
@@ -86,7 +85,7 @@ impl Pusher {
         match pusher.prepare().await {
             Ok(method) => pusher.method = method,
             Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
-                tracing::warn!("{fault}: should the reply to a push be lost, it cannot be told whether it took place");
+                tracing::warn!(reason = %fault, "pushing without a script: a batch whose reply is lost is not sent again");
             }
             Err(error) => return Err(error),
         }
@@ -97,42 +96,37 @@ impl Pusher {
         let keys = Keys::of(&self.list);
         let (token, stats) = (keys.producer(rand::random()), keys.stats());
         let digest = self.load(&token).await?;
-        // Known from the start, so that a first batch that is refused is missed by the second.
-        self.connection
-            .repeat(&token, |client| {
-                let token = token.clone();
-                async move { client.set(token, 0, Some(Expiration::EX(TOKEN_LIFETIME)), None, false).await }
-            })
-            .await
-            .map(|()| Method::Once { digest, token: token.clone(), stats })
+        // Set before the first batch, so that the second is refused if the first is lost.
+        self.set_token(&token, 0).await?;
+        Ok(Method::Once { digest, token, stats })
     }
 
-    /// How many items are known to be on the list.
+    /// Number of items that Redis has confirmed.
     pub fn pushed(&self) -> u64 {
         self.pushed
     }
 
-    /// How many pushes these came in.
+    /// Number of batches that Redis has confirmed.
     pub fn batches(&self) -> u64 {
         self.batches
     }
 
-    /// How many items have been sent and not answered.
+    /// Number of items sent but not confirmed by Redis.
     pub fn unanswered(&self) -> u64 {
         self.window.iter().map(|batch| batch.items.len() as u64).sum()
     }
 
-    /// How long the list was after the last push that was answered.
+    /// Length of the list after the last confirmed batch.
     pub fn backlog(&self) -> u64 {
         self.backlog
     }
 
-    /// Sends a batch of at most [`MAX_BATCH_ITEMS`]; waits while too many others are unanswered.
+    /// Sends a batch of at most [`MAX_BATCH_ITEMS`]; waits while too many others have no reply.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows; [`Pusher::pushed`] then says how many
-    /// items are on the list.
+    /// Fails when Redis refuses, or stays unreachable for too long; [`Pusher::pushed`] then returns how many items are on
+    /// the list.
     pub async fn push(&mut self, items: Vec<Bytes>) -> Result<(), QueueError> {
         if items.is_empty() {
             return Ok(());
@@ -144,15 +138,15 @@ impl Pusher {
         let number = self.next;
         self.next += 1;
         let reply = self.send(number, &items);
-        self.window.push_back(InFlight { number, items, reply });
+        self.window.push_back(Batch { number, items, reply });
         Ok(())
     }
 
-    /// Waits until every batch is answered.
+    /// Waits until every batch is confirmed.
     ///
     /// # Errors
     ///
-    /// As [`Pusher::push`].
+    /// See [`Pusher::push`].
     pub async fn flush(&mut self) -> Result<(), QueueError> {
         while !self.window.is_empty() {
             self.settle().await?;
@@ -160,33 +154,28 @@ impl Pusher {
         Ok(())
     }
 
-    /// How many items wait on the list now.
+    /// Returns the current length of the list.
     ///
     /// # Errors
     ///
-    /// Fails when Redis refuses, or stays away for longer than patience allows.
+    /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn length(&mut self) -> Result<u64, QueueError> {
         self.flush().await?;
-        let list = self.list.clone();
-        let length = self.connection.repeat(&list, |client| {
-            let list = list.clone();
-            async move { fred::prelude::ListInterface::llen(&client, list).await }
-        });
-        self.backlog = length.await?;
+        self.backlog = self.connection.length(&self.list).await?;
         Ok(self.backlog)
     }
 
-    /// Forgets the token, and says goodbye.
+    /// Deletes the token and closes the connection.
     pub async fn close(self) {
         if let Method::Once { token, .. } = &self.method {
-            // Redis forgets it by itself otherwise.
-            let forget = Box::pin(self.connection.client().del::<(), _>(token));
-            let _ = self.connection.once(COMMAND_TIMEOUT, token, forget).await;
+            // Best effort: the token expires anyway.
+            let delete = Box::pin(self.connection.client().del::<(), _>(token));
+            let _ = self.connection.once(COMMAND_TIMEOUT, token, delete).await;
         }
         self.connection.close().await;
     }
 
-    /// Waits for the oldest batch in flight.
+    /// Waits for the reply to the oldest batch.
     async fn settle(&mut self) -> Result<(), QueueError> {
         let Some(oldest) = self.window.front_mut() else { return Ok(()) };
         let fault = match self.connection.once(COMMAND_TIMEOUT, &self.list, &mut oldest.reply).await {
@@ -201,8 +190,8 @@ impl Pusher {
         };
         match (&self.method, fault) {
             (Method::Once { .. }, fault) if fault.is_transient() => self.connection.reconnect(fault).await?,
-            (Method::Once { .. }, Fault::Other(text)) if text.contains("NOSCRIPT") => drop(self.load("").await?),
-            (Method::Once { .. }, Fault::Other(text)) if text.contains("GAP") => self.renumber().await?,
+            (Method::Once { .. }, Fault::NoScript) => drop(self.load("").await?),
+            (Method::Once { .. }, Fault::MissingBatch) => self.renumber().await?,
             (Method::Plain, fault) if fault.is_transient() => {
                 let items = oldest.items.len() as u64;
                 return Err(self.connection.redis().error(Fault::PushUncertain { items }));
@@ -213,32 +202,28 @@ impl Pusher {
         Ok(())
     }
 
-    /// Loads the script where the list is, and returns its digest.
+    /// Loads the script on the node that holds the list; returns its digest.
     async fn load(&mut self, key: &str) -> Result<String, QueueError> {
-        let home = at_home_of(&self.list);
-        self.connection
-            .repeat(key, |client| {
-                let load = CustomCommand::new_static("SCRIPT", home.clone(), false);
-                async move { client.custom(load, vec!["LOAD", SCRIPT]).await }
-            })
-            .await
+        self.connection.command_at(node_of(&self.list), "SCRIPT", key, &["LOAD".into(), SCRIPT.into()]).await
     }
 
-    /// Makes Redis expect the oldest batch in flight. It expects an earlier one only when it has gone back in time: a
-    /// replica took over that had not received the last pushes, or a restart without the end of the log.
+    /// Makes Redis expect the oldest batch that has no reply.
+    ///
+    /// Redis expects an earlier one only if it has lost confirmed pushes: in a failover to a replica that had not received
+    /// them, or in a restart from an older copy.
     async fn renumber(&mut self) -> Result<(), QueueError> {
         let (Method::Once { token, .. }, Some(oldest)) = (&self.method, self.window.front()) else { return Ok(()) };
-        tracing::warn!("Redis has forgotten pushes that it had acknowledged: did a replica take over?");
+        tracing::warn!("Redis lost confirmed pushes, in a failover or a restart");
         let (token, before) = (token.clone(), oldest.number - 1);
-        self.connection
-            .repeat(&token.clone(), |client| {
-                let token = token.clone();
-                async move { client.set(token, before, Some(Expiration::EX(TOKEN_LIFETIME)), None, false).await }
-            })
-            .await
+        self.set_token(&token, before).await
     }
 
-    /// Sends what is unanswered once more, in order; the token sorts out what had arrived.
+    /// Sets the number of the last batch that Redis has pushed.
+    async fn set_token(&mut self, token: &str, number: i64) -> Result<(), QueueError> {
+        self.connection.command("SET", token, &[number.into(), "EX".into(), TOKEN_LIFETIME.into()]).await
+    }
+
+    /// Sends all batches without a reply again, in order; the token tells which of them had arrived.
     fn send_again(&mut self) {
         let mut window = std::mem::take(&mut self.window);
         for batch in &mut window {
@@ -247,7 +232,7 @@ impl Pusher {
         self.window = window;
     }
 
-    /// Hands a batch to the client now; only its reply is waited for later.
+    /// Sends a batch now, and returns the future of its reply.
     fn send(&self, number: i64, items: &[Bytes]) -> Reply {
         let client = self.connection.client().clone();
         let mut arguments: Vec<Value> = Vec::with_capacity(items.len() + 7);
@@ -256,8 +241,8 @@ impl Pusher {
                 arguments.extend([digest.as_str().into(), 3.into(), self.list.as_str().into()]);
                 arguments.extend([token.as_str().into(), stats.as_str().into()]);
                 arguments.extend([number.into(), TOKEN_LIFETIME.into()]);
-                // Through `custom`, as the library's own EVALSHA waits for each reply before it sends the next.
-                CustomCommand::new_static("EVALSHA", at_home_of(&self.list), false)
+                // Through `custom`, because the library's EVALSHA waits for each reply before it sends the next.
+                CustomCommand::new_static("EVALSHA", node_of(&self.list), false)
             }
             Method::Plain => {
                 arguments.push(self.list.as_str().into());
@@ -266,7 +251,7 @@ impl Pusher {
         };
         arguments.extend(items.iter().cloned().map(Value::Bytes));
         let mut reply: Reply = Box::pin(async move { client.custom::<u64, _>(command, arguments).await });
-        // The first poll is what sends it; done here, the order of sending is the order of the calls.
+        // The first poll sends the batch; polling here keeps the order of the calls.
         match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => reply,
             Poll::Ready(result) => Box::pin(std::future::ready(result)),

@@ -1,4 +1,4 @@
-//! Lua scripts: called by digest, and loaded again when Redis has forgotten them.
+//! Lua scripts: called by digest, and sent again when Redis does not have them.
 
 use bytes::Bytes;
 use fred::error::Error;
@@ -8,8 +8,8 @@ use fred::util::sha1_hash;
 
 use super::error::no_access_to;
 
-/// Names the first command that the user may not run. Scripts can ask since Redis 7.0, and there an error inside a script
-/// does not name it; all other versions do.
+/// Returns the first command that the user may not run. Redis 7.0 is the first version in which scripts can ask, and the
+/// only one whose errors do not name the command.
 const WHICH_COMMAND: &str = "for _, command in ipairs(ARGV) do \
                                if not redis.acl_check_cmd(command) then return command end \
                              end return ''";
@@ -26,7 +26,7 @@ impl Script {
         Self { text, digest: sha1_hash(text) }
     }
 
-    /// Runs the script. The first of `keys` is the list, all others are its companions.
+    /// Runs the script. The first of `keys` is the list, the others are companions.
     pub(super) async fn run<T: fred::types::FromValue>(
         &self,
         client: &Client,
@@ -44,7 +44,7 @@ impl Script {
         }
     }
 
-    /// Finds out which right is missing, where Redis says that one is and not which.
+    /// Names the missing permission in `error`, if Redis reports one without naming it.
     async fn named(&self, client: &Client, keys: &[String], error: Error) -> Error {
         let details = error.details();
         if details.contains("can't run this command") {
@@ -57,7 +57,7 @@ impl Script {
         }
         if (details.contains("NOPERM") && details.contains(" key")) || details.contains("can't access at least one") {
             let (list, companions) = keys.split_at(1);
-            // With the list alone it may be right: then it is the companions.
+            // If the list alone is permitted, the companions are not.
             let list_alone: Result<i64, Error> = client.eval("return 1", list.to_vec(), Vec::<Value>::new()).await;
             if let (Ok(_), Some(companion)) = (list_alone, companions.first()) {
                 let base = companion.rfind("}:").map_or(companion.as_str(), |tag| &companion[..tag + 2]);
@@ -67,7 +67,7 @@ impl Script {
         error
     }
 
-    /// The commands that the script runs.
+    /// Returns the commands that the script calls.
     fn commands(&self) -> Vec<String> {
         let calls = self.text.split("call('").skip(1).filter_map(|call| call.split('\'').next());
         let mut commands: Vec<String> = calls.map(str::to_owned).collect();
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_knows_what_it_runs() {
+    fn script_lists_its_commands() {
         let script = Script::new("redis.call('TIME') redis.pcall('LPUSH', KEYS[1]) redis.call('TIME')");
         assert_eq!(script.commands(), ["LPUSH", "TIME"]);
     }

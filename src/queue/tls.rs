@@ -1,4 +1,4 @@
-//! TLS as the settings ask for it.
+//! TLS configuration of the client.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use super::error::Fault;
 use crate::endpoint::Tls;
 
-/// Builds the client's side; files are read anew at every call, so that renewed ones are followed.
+/// Builds the client configuration; reads the files at every call, so that renewed certificates are picked up.
 pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, Fault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -40,10 +40,10 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, Fault> {
         }
         return Ok(roots);
     }
-    // One certificate that cannot be read must not take the others with it.
+    // One invalid certificate must not invalidate the others.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
-        return Err(Fault::Tls("this system has no trusted certificates; name some with --tls-ca FILE".to_owned()));
+        return Err(Fault::Tls("this system has no trusted certificates: set --tls-ca FILE".to_owned()));
     }
     Ok(roots)
 }
@@ -52,7 +52,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let certificates: Vec<_> =
         CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| unusable(path, &error))?;
     if certificates.is_empty() {
-        return Err(Fault::File { path: path.display().to_string(), reason: "it holds no PEM certificate".to_owned() });
+        return Err(Fault::File {
+            path: path.display().to_string(),
+            reason: "it contains no PEM certificate".to_owned(),
+        });
     }
     Ok(certificates)
 }
@@ -61,7 +64,7 @@ fn unusable(path: &Path, error: &impl ToString) -> Fault {
     Fault::File { path: path.display().to_string(), reason: error.to_string() }
 }
 
-/// Accepts whatever certificate comes, for `--tls-skip-verify`.
+/// Accepts any certificate, for `--tls-skip-verify`.
 #[derive(Debug)]
 pub(super) struct AcceptAny(pub(super) Arc<CryptoProvider>);
 

@@ -1,19 +1,16 @@
-//! Waiting for the next item on a connection that may block: it lands where whoever takes the next one finds it.
+//! Waiting for the next item: `BLMOVE` from the list to the landing list, where any consumer can claim it.
 
 use bytes::Bytes;
-use fred::interfaces::ClientInterface as _;
-use fred::prelude::{ClientLike, ClusterInterface as _};
+use fred::prelude::ClientLike;
 use fred::types::{ClusterHash, CustomCommand, Value};
-use fred::util::redis_keyslot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
+use super::blocking::{BLOCK, MARGIN, until_stopped};
+use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::at_home_of;
-use super::list::{BLOCK, MARGIN};
 
-/// A connection that waits for a list to hold something.
+/// A connection that blocks until an item arrives.
 #[derive(Debug)]
 pub struct Waiter {
     connection: Connection,
@@ -24,39 +21,30 @@ pub struct Waiter {
 impl Waiter {
     pub(super) async fn connect(redis: &Redis, list: &str, landing: &str) -> Result<Self, QueueError> {
         let waiter = Self { connection: redis.connect().await?, list: list.to_owned(), landing: landing.to_owned() };
-        // Redis looks at the rights first, and then at this.
-        match waiter.blmove("no time").await {
+        // Redis checks permissions before the invalid timeout.
+        match waiter.blmove("not a timeout").await {
             Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) => Err(redis.error(fault)),
             _ => Ok(waiter),
         }
     }
 
-    /// Moves the item that has waited longest to the landing list; `false` when none came for a second or `stop` asked to
-    /// stop. One push wakes one waiter.
+    /// Moves the item that has waited longest to the landing list; returns `false` when none arrives within a second or
+    /// `stop` is cancelled. One push wakes one waiter.
+    ///
+    /// Not cancel-safe: cancel `stop` instead of dropping this future.
     ///
     /// # Errors
     ///
-    /// Fails when the key is no list, or when Redis stays away for longer than patience allows.
+    /// Fails when the key is not a list, or when Redis stays unreachable for too long.
     pub async fn wait(&mut self, stop: &CancellationToken) -> Result<bool, QueueError> {
-        let moved = {
-            let seconds = BLOCK.as_secs().to_string();
-            let mut moving = std::pin::pin!(self.blmove(&seconds));
-            tokio::select! {
-                biased;
-                moved = &mut moving => moved,
-                () = stop.cancelled() => {
-                    let ((), moved) = tokio::join!(Box::pin(self.connection.wake(&self.list)), moving);
-                    moved
-                }
-            }
-        };
-        match moved {
+        let seconds = BLOCK.as_secs().to_string();
+        match until_stopped(&self.connection, &self.list, stop, self.blmove(&seconds)).await {
             Err(fault) if fault.is_transient() => {
                 self.connection.reconnect(fault).await?;
-                // Whether it had moved one is seen where it lands.
+                // An item may have been moved before the reply was lost.
                 Ok(true)
             }
-            // A Redis that is full moves nothing to where nothing was; it can be worked empty all the same.
+            // When Redis is out of memory, no item can be moved to a key that does not exist, but all can be processed.
             Err(Fault::OutOfMemory) => {
                 let _ = timeout(BLOCK, stop.cancelled()).await;
                 Ok(true)
@@ -66,7 +54,7 @@ impl Waiter {
     }
 
     async fn blmove(&self, seconds: &str) -> Result<bool, Fault> {
-        // Through `custom`, an empty answer is not the same error as a lost one.
+        // Through `custom`, an empty reply is not the same error as a lost one.
         let blmove = CustomCommand::new_static("BLMOVE", ClusterHash::FirstKey, true);
         let arguments: Vec<Value> = vec![
             self.list.as_str().into(),
@@ -79,30 +67,8 @@ impl Waiter {
         Ok(self.connection.once(BLOCK + MARGIN, &self.list, Box::pin(moved)).await?.is_some())
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     pub async fn close(self) {
         self.connection.close().await;
-    }
-}
-
-impl Connection {
-    /// Asks Redis, on another connection, to end what this one is blocked in. Loses no item: what blocks is either answered
-    /// with one or unblocked.
-    ///
-    /// In a cluster, what blocks on `key` is one connection of several: that to the server which holds it.
-    pub(super) async fn wake(&self, key: &str) {
-        let home = self.client().cached_cluster_state();
-        let home = home.as_ref().and_then(|cluster| cluster.get_server(redis_keyslot(key.as_bytes())));
-        let mut ids = self.client().connection_ids().into_iter();
-        // Where the user may not ask for it, or Redis does not answer, it ends by itself within a second.
-        let Some((_, id)) = ids.find(|(server, _)| home.is_none_or(|home| home == server)) else { return };
-        let Ok(other) = self.redis().connect().await else { return };
-        let unblock = CustomCommand::new_static("CLIENT", at_home_of(key), false);
-        let words: Vec<Value> = vec!["UNBLOCK".into(), id.into(), "TIMEOUT".into()];
-        let unblock = other.client().custom::<i64, _>(unblock, words);
-        if let Err(fault) = other.once(COMMAND_TIMEOUT, "", Box::pin(unblock)).await {
-            tracing::debug!("cannot wake the blocked connection: {fault}");
-        }
-        other.close().await;
     }
 }

@@ -479,7 +479,7 @@ fn failed_item_is_delayed_and_returns_with_its_history() {
         let first = exchange(&mut claims, &[], 1).await;
         let flaky = first.items.into_iter().next().expect("an item");
         let (id, name) = (flaky.id.clone(), flaky.name().to_owned());
-        let mut history: History = flaky.past(first.now);
+        let mut history: History = flaky.into_history(first.now);
         history.attempts += 1;
         "it said so".clone_into(&mut history.reason);
         let after = Duration::from_millis(400);

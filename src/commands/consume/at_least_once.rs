@@ -1,4 +1,4 @@
-//! At least once: items are claimed, worked, and acknowledged in the same call that claims the next.
+//! At-least-once delivery: items are claimed, processed, and acknowledged in the same call that claims the next.
 
 use std::time::Duration;
 
@@ -7,166 +7,167 @@ use rand::RngExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::StopReason;
 use super::notifier::Notifier;
-use super::workers::{Ended, Workers};
-use super::{Ending, Plan};
+use super::plan::Plan;
+use super::workers::{Completed, Workers};
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
 use crate::delivery::retry::RetryDecision;
 use crate::delivery::tally::Tally;
-use crate::files::heartbeat::TURN;
+use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
 use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis};
 use crate::shutdown::Shutdown;
 
-/// How often a consumer looks for items of dead ones, at most; several look in turn.
-const SCAN: Duration = Duration::from_secs(5);
+/// Longest time between two searches for crashed consumers; several consumers take turns.
+const SCAN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long a Redis that does not answer is waited for to give back; Kubernetes waits a little longer than `drain`.
-const REQUEUE_PATIENCE: Duration = Duration::from_secs(5);
+/// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
+const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The same for a consumer that holds nothing.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Time to wait for Redis when stopping with no item in flight.
+const IDLE_STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Claims and works items until there are enough, none come, or `stop` asks; gives back what is unfinished then.
+/// Claims and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
 pub(super) async fn consume(
     plan: &Plan,
     redis: &Redis,
     workers: Workers,
     tally: &mut Tally,
     shutdown: &Shutdown,
-) -> Result<Ending> {
-    // What is in flight is acknowledged as long as there is time, whether or not we were told to stop; and there is a little
-    // more to give back what is not.
-    let patience = Patience::begin(shutdown);
-    let redis = redis.until(patience.over.clone());
+) -> Result<StopReason> {
+    // After a stop, items in flight are still acknowledged while the drain time lasts, and a little time is left to requeue
+    // the others.
+    let deadline = StopDeadline::begin(shutdown);
+    let redis = redis.with_cancel(deadline.over.clone());
     let claims = Claims::connect(&redis, &plan.list, &plan.consumer, plan.claims).await?;
-    let notifier = Notifier::hang(claims.waiter(&redis.until(shutdown.stop.clone())).await?, shutdown.stop.clone());
+    let waiter = claims.waiter(&redis.with_cancel(shutdown.stop.clone())).await?;
+    let notifier = Notifier::start(waiter, shutdown.stop.clone());
     plan.announce(&redis);
 
-    let mut consumer = Consumer::new(plan, claims, workers, tally, patience);
-    let worked = consumer.work(notifier, shutdown).await;
-    consumer.leave(worked).await
+    let mut consumer = Consumer::new(plan, claims, workers, tally, deadline);
+    let result = consumer.run(notifier, shutdown).await;
+    consumer.leave(result).await
 }
 
-/// How long a Redis that is away is waited for at the end.
-struct Patience {
-    /// Cancelled when we leave without it.
+/// Deadline for calls to Redis after a stop.
+struct StopDeadline {
+    /// Cancelled when no call is waited for any more.
     over: CancellationToken,
     stop: CancellationToken,
 }
 
-impl Patience {
+impl StopDeadline {
     fn begin(shutdown: &Shutdown) -> Self {
         let over = CancellationToken::new();
         let (abort, end) = (shutdown.abort.clone(), over.clone());
         tokio::spawn(async move {
             abort.cancelled().await;
-            tokio::time::sleep(REQUEUE_PATIENCE).await;
+            tokio::time::sleep(REQUEUE_TIMEOUT).await;
             end.cancel();
         });
         Self { over, stop: shutdown.stop.clone() }
     }
 
-    /// Does what asks Redis. Who is told to stop with empty hands has nothing to wait for.
-    async fn with<T>(&self, empty_hands: bool, ask: impl Future<Output = T>) -> T {
-        let mut ask = std::pin::pin!(ask);
-        let told_before = self.stop.is_cancelled();
-        let enough = async {
+    /// Runs `call`. A consumer with no item in flight (`idle`) waits only briefly for it after a stop.
+    async fn run<T>(&self, idle: bool, call: impl Future<Output = T>) -> T {
+        let mut call = std::pin::pin!(call);
+        let stopped_before = self.stop.is_cancelled();
+        let timeout = async {
             self.stop.cancelled().await;
-            tokio::time::sleep(LAST_WORDS).await;
+            tokio::time::sleep(IDLE_STOP_TIMEOUT).await;
         };
         tokio::select! {
             biased;
-            answer = &mut ask => return answer,
-            () = enough, if empty_hands => self.over.cancel(),
-            () = self.stop.cancelled(), if !empty_hands && !told_before => {
-                tracing::debug!("told to stop while Redis is asked: its answer is waited for, to hand in what is in flight");
+            reply = &mut call => return reply,
+            () = timeout, if idle => self.over.cancel(),
+            () = self.stop.cancelled(), if !idle && !stopped_before => {
+                tracing::debug!("stopping: waiting for Redis to acknowledge items in flight");
             }
         }
-        ask.await
+        call.await
     }
 }
 
-/// One consumer at work.
+/// A running consumer.
 struct Consumer<'a> {
     plan: &'a Plan,
     claims: Claims,
     workers: Workers,
     tally: &'a mut Tally,
-    /// What is to be handed in at the next exchange.
+    /// Outcomes to report at the next exchange.
     finished: Vec<Finished>,
-    /// Redis' time at the last exchange, and ours.
+    /// Redis time of the last exchange, and local time.
     now: (u64, Instant),
-    ending: Ending,
-    patience: Patience,
+    stop_reason: StopReason,
+    deadline: StopDeadline,
 }
 
 impl<'a> Consumer<'a> {
-    fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, patience: Patience) -> Self {
+    fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, deadline: StopDeadline) -> Self {
         let (now, finished) = ((0, Instant::now()), Vec::new());
-        Self { plan, claims, workers, tally, finished, now, ending: Ending::Orderly, patience }
+        Self { plan, claims, workers, tally, finished, now, stop_reason: StopReason::Orderly, deadline }
     }
 
-    async fn work(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
-        let result = self.cycle(&mut notifier, &shutdown.stop).await;
-        notifier.take_down().await;
+    async fn run(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
+        let result = self.claim_and_process(&mut notifier, &shutdown.stop).await;
+        notifier.stop().await;
         result?;
         super::announce_drain(&self.workers);
         self.drain().await
     }
 
-    /// Exchanges, works and waits, until nothing more is to be taken.
-    async fn cycle(&mut self, notifier: &mut Notifier, stop: &CancellationToken) -> Result<(), QueueError> {
+    /// Exchanges, processes and waits, until no more items are to be claimed.
+    async fn claim_and_process(&mut self, notifier: &mut Notifier, stop: &CancellationToken) -> Result<(), QueueError> {
         let renew = self.plan.claims.lease / 3;
         let mut scan_at = Instant::now();
         let mut idle_since = Instant::now();
-        while self.may_take(stop) {
+        while self.may_claim(stop) {
             self.collect();
-            let (most, hands_in, before) = (self.hands(), !self.finished.is_empty(), self.now.1);
-            let exchanged = self.exchange(most).await?;
+            let (limit, has_finished, before) = (self.slots(), !self.finished.is_empty(), self.now.1);
+            let exchanged = self.exchange(limit).await?;
             let got = exchanged.items.len();
+            self.tally.claimed += got as u64;
             if stop.is_cancelled() {
-                // They came as we were told to stop: held, and given back with the rest.
-                self.tally.claimed += got as u64;
+                // Claimed while stopping: not begun, and requeued with the others.
                 break;
             }
-            if got > 0 || hands_in || self.workers.in_flight() > 0 {
+            if got > 0 || has_finished || self.workers.in_flight() > 0 {
                 idle_since = Instant::now();
             }
-            for claimed in exchanged.items {
-                self.tally.claimed += 1;
-                self.workers.begin(claimed);
+            for claim in exchanged.items {
+                self.workers.begin(claim);
             }
-            self.workers.turned(self.tally);
+            self.workers.report(self.tally);
             let awaited = exchanged.due.is_some_and(|due| due <= self.plan.await_due);
             let idle = self.workers.in_flight() == 0 && !awaited;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
             }
             if before.elapsed() > self.plan.claims.lease / 2 {
-                // Redis was away, or we were: the others may live and have had no chance to say so.
+                // Redis or this consumer was unavailable: other consumers may be alive and could not renew either.
                 scan_at = Instant::now() + self.plan.claims.lease;
             } else if Instant::now() >= scan_at {
-                scan_at = Instant::now() + SCAN.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
+                scan_at = Instant::now() + SCAN_INTERVAL.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
                 if self.redeliver().await? {
                     continue;
                 }
             }
-            if got < most {
-                notifier.listen();
-            } else if self.hands() > 0 {
+            if got < limit {
+                notifier.request();
+            } else if self.slots() > 0 {
                 continue;
             }
-            let next = [Some(renew), exchanged.due.filter(|_| most > got)].into_iter().flatten().min();
+            let next = [Some(renew), exchanged.due.filter(|_| limit > got)].into_iter().flatten().min();
             let next = (Instant::now() + next.unwrap_or(renew)).min(scan_at);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                Some(ended) = self.workers.next() => self.judge(ended),
-                rung = notifier.ring() => match rung {
+                Some(completed) = self.workers.next() => self.settle(completed),
+                notified = notifier.notified() => match notified {
                     Err(error) if error.is_stop() => {}
-                    rung => drop(rung?),
+                    notified => drop(notified?),
                 },
                 () = tokio::time::sleep_until(next) => {}
             }
@@ -174,7 +175,7 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
-    /// Hands in what is still in flight as it ends.
+    /// Reports the outcome of the items still in flight as they finish.
     async fn drain(&mut self) -> Result<(), QueueError> {
         let renew = self.plan.claims.lease / 3;
         loop {
@@ -183,56 +184,56 @@ impl<'a> Consumer<'a> {
                 return Ok(());
             }
             self.exchange(0).await?;
-            self.workers.turned(self.tally);
+            self.workers.report(self.tally);
             if self.workers.in_flight() > 0 {
                 tokio::select! {
                     biased;
-                    Some(ended) = self.workers.next() => self.judge(ended),
-                    () = tokio::time::sleep(renew.min(TURN)) => {}
+                    Some(completed) = self.workers.next() => self.settle(completed),
+                    () = tokio::time::sleep(renew.min(MAX_INTERVAL)) => {}
                 }
             }
         }
     }
 
-    /// Gives back what Redis says is still held, and leaves.
-    async fn leave(mut self, worked: Result<(), QueueError>) -> Result<Ending> {
-        let empty_hands = self.empty_hands();
-        let requeued = self.patience.with(empty_hands, self.claims.requeue()).await;
+    /// Requeues what Redis still holds for this consumer, and signs it off.
+    async fn leave(mut self, result: Result<(), QueueError>) -> Result<StopReason> {
+        let idle = self.is_idle();
+        let requeued = self.deadline.run(idle, self.claims.requeue()).await;
         self.claims.close().await;
-        if empty_hands && requeued.as_ref().is_err_and(QueueError::is_stop) {
-            // Redis is away, and there it holds nothing of ours but our name, until the lease is over.
-            worked.or_else(|error| if error.is_stop() { Ok(()) } else { Err(error) })?;
-            return Ok(self.ending);
+        if idle && requeued.as_ref().is_err_and(QueueError::is_stop) {
+            // Redis is unreachable, and holds only the name of this consumer until the lease expires.
+            result.or_else(|error| if error.is_stop() { Ok(()) } else { Err(error) })?;
+            return Ok(self.stop_reason);
         }
-        worked?;
+        result?;
         self.tally.requeued += requeued?;
-        self.workers.turned(self.tally);
-        Ok(self.ending)
+        self.workers.report(self.tally);
+        Ok(self.stop_reason)
     }
 
-    /// Whether nothing that was taken is in hand any more.
-    fn empty_hands(&self) -> bool {
+    /// Returns true if Redis knows the outcome of every item claimed.
+    fn is_idle(&self) -> bool {
         self.tally.unsettled() == 0
     }
 
-    fn may_take(&self, stop: &CancellationToken) -> bool {
-        let enough = self.plan.max_items.is_some_and(|most| self.workers.begun() >= most);
-        !enough && !stop.is_cancelled() && matches!(self.ending, Ending::Orderly)
+    fn may_claim(&self, stop: &CancellationToken) -> bool {
+        let enough = self.plan.max_items.is_some_and(|limit| self.workers.begun() >= limit);
+        !enough && !stop.is_cancelled() && matches!(self.stop_reason, StopReason::Orderly)
     }
 
-    /// How many items may be taken now.
-    fn hands(&self) -> usize {
-        let left = self.plan.max_items.map_or(u64::MAX, |most| most.saturating_sub(self.workers.begun()));
-        self.workers.free().min(usize::try_from(left).unwrap_or(usize::MAX))
+    /// Number of items that may be claimed now.
+    fn slots(&self) -> usize {
+        let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
+        self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX))
     }
 
-    async fn exchange(&mut self, most: usize) -> Result<Exchanged, QueueError> {
-        let empty_hands = self.empty_hands();
-        let exchanged = self.patience.with(empty_hands, self.claims.exchange(&self.finished, most)).await?;
+    async fn exchange(&mut self, limit: usize) -> Result<Exchanged, QueueError> {
+        let idle = self.is_idle();
+        let exchanged = self.deadline.run(idle, self.claims.exchange(&self.finished, limit)).await?;
         for finished in self.finished.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
                 self.tally.lease_lost += 1;
-                tracing::warn!("{} was given to another consumer meanwhile: its result does not count", finished.id());
+                tracing::warn!(claim = finished.id(), "lease lost, result discarded: the item was redelivered");
                 continue;
             }
             match finished {
@@ -243,80 +244,80 @@ impl<'a> Consumer<'a> {
         }
         self.now = (exchanged.now, Instant::now());
         if exchanged.expired {
-            tracing::warn!("the lease ran out before it was renewed: what was in flight is given to others");
+            tracing::warn!("lease expired before it was renewed: items in flight are redelivered");
         }
         Ok(exchanged)
     }
 
-    /// Gives what dead consumers held to whoever is next; whether there was anything.
+    /// Redelivers the items of crashed consumers; returns true if there were any.
     async fn redeliver(&mut self) -> Result<bool, QueueError> {
-        let empty_hands = self.empty_hands();
-        let (redelivered, dead_lettered) = self.patience.with(empty_hands, self.claims.redeliver()).await?;
-        if redelivered + dead_lettered > 0 {
-            tracing::warn!(
-                "a consumer was not heard of for its lease: {redelivered} of its items go to others, {dead_lettered} are dead letters"
-            );
+        let idle = self.is_idle();
+        let (redelivered, dead) = self.deadline.run(idle, self.claims.redeliver()).await?;
+        if redelivered + dead > 0 {
+            tracing::warn!(redelivered, dead, "consumer crashed, redelivered its items");
         }
         Ok(redelivered > 0)
     }
 
     fn collect(&mut self) {
-        for ended in self.workers.ended() {
-            self.judge(ended);
+        for completed in self.workers.completed() {
+            self.settle(completed);
         }
     }
 
-    /// Decides what becomes of an item.
-    fn judge(&mut self, ended: Ended) {
-        let Ended { claimed, disposition, took } = ended;
-        self.tally.handled(took);
-        let (id, item) = (claimed.id.clone(), claimed.item.clone());
+    /// Decides the outcome of an item.
+    fn settle(&mut self, completed: Completed) {
+        let Completed { claim, disposition, duration } = completed;
+        self.tally.handled(duration);
+        let (id, item) = (claim.id.clone(), claim.item.clone());
         match disposition {
             Disposition::Ack => self.finished.push(Finished::Acknowledge { id }),
-            Disposition::Retry { reason, tail, spend } => {
+            Disposition::Retry { reason, stderr, spend } => {
                 let now = self.redis_now();
-                let mut history = claimed.past(now);
+                let mut history = claim.into_history(now);
                 history.attempts += u32::from(spend);
                 history.reason = reason;
-                history.stderr = String::from_utf8_lossy(&tail).into_owned();
+                history.stderr = String::from_utf8_lossy(&stderr).into_owned();
                 match self.plan.retry.decide(&history, spend, now, rand::rng().random()) {
                     RetryDecision::Retry(after) => {
-                        let pause = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-                        let pause = humantime::format_duration(pause);
-                        tracing::warn!("item {} failed: {}; tried again in {pause}", history.id, history.reason);
+                        let delay = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                        tracing::warn!(
+                            id = history.id, attempt = history.attempts, reason = history.reason,
+                            delay = %humantime::format_duration(delay), "item failed, retrying"
+                        );
                         self.finished.push(Finished::Retry { id, after, history });
                     }
                     RetryDecision::DeadLetter => self.dead_letter(id, &item, history, now),
                 }
             }
-            Disposition::DeadLetter { reason, tail } => {
+            Disposition::DeadLetter { reason, stderr } => {
                 let now = self.redis_now();
-                let history = claimed.past(now);
-                let stderr = String::from_utf8_lossy(&tail).into_owned();
+                let history = claim.into_history(now);
+                let stderr = String::from_utf8_lossy(&stderr).into_owned();
                 let attempts = history.attempts + 1;
                 self.dead_letter(id, &item, History { attempts, reason, stderr, ..history }, now);
             }
-            // Still held, and given back at the end.
+            // Still claimed, and requeued at the end.
             Disposition::Interrupted => {}
-            // No other item can be worked either. From here on the drain time counts.
+            // No other item can be processed either. The drain time starts now.
             Disposition::Unrunnable(reason) => {
-                tracing::error!("{reason}: ending");
-                self.ending = Ending::Unrunnable(reason);
-                self.patience.stop.cancel();
+                tracing::error!(%reason, "handler cannot run, stopping");
+                self.stop_reason = StopReason::Unrunnable(reason);
+                self.deadline.stop.cancel();
             }
             Disposition::Closed(error) => {
-                self.ending = Ending::Closed(error);
-                self.patience.stop.cancel();
+                self.stop_reason = StopReason::Closed(error);
+                self.deadline.stop.cancel();
             }
         }
     }
 
     fn dead_letter(&mut self, id: String, item: &Item, history: History, now: u64) {
-        tracing::error!("item {} is a dead letter: {}: {item}", history.id, history.reason);
+        tracing::error!(id = history.id, reason = history.reason, %item, "item dead-lettered");
         self.finished.push(Finished::DeadLetter { id, history: History { died: Some(now), ..history } });
     }
 
-    /// Redis' time now, as far as it can be known here.
+    /// Estimates the current Redis time.
     fn redis_now(&self) -> u64 {
         let (then, at) = self.now;
         then + u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)

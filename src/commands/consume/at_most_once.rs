@@ -1,37 +1,38 @@
-//! At most once: a plain blocking pop, and nothing else.
+//! At-most-once delivery: items are popped and processed; those in flight are lost if the consumer crashes.
 
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
 
-use super::workers::{Ended, Workers};
-use super::{Ending, Plan};
+use super::StopReason;
+use super::plan::Plan;
+use super::workers::{Completed, Workers};
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
-use crate::files::heartbeat::TURN;
+use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
 use crate::queue::{Claim, List, QueueError, Redis};
 use crate::shutdown::Shutdown;
 
-/// How long to try to give back where Redis does not answer; Kubernetes waits a little longer than `drain`.
-const REQUEUE_PATIENCE: Duration = Duration::from_secs(5);
+/// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
+const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Between two tries of that.
+/// Time between two attempts to connect for requeueing.
 const REQUEUE_PAUSE: Duration = Duration::from_millis(250);
 
-/// Takes and works items until there are enough, none come, or `stop` asks; gives back what is unfinished then.
+/// Pops and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
 pub(super) async fn consume(
     plan: &Plan,
     redis: &Redis,
     mut workers: Workers,
     tally: &mut Tally,
     shutdown: &Shutdown,
-) -> Result<Ending> {
-    let mut list = List::connect(&redis.until(shutdown.stop.clone()), &plan.list).await?;
+) -> Result<StopReason> {
+    let mut list = List::connect(&redis.with_cancel(shutdown.stop.clone()), &plan.list).await?;
     plan.announce(redis);
     let mut unfinished = Unfinished::default();
-    let taken = take(plan, &mut list, &mut workers, tally, &mut unfinished, shutdown).await;
+    let result = pop_and_process(plan, &mut list, &mut workers, tally, &mut unfinished, shutdown).await;
 
     super::announce_drain(&workers);
     while workers.in_flight() > 0 {
@@ -39,12 +40,12 @@ pub(super) async fn consume(
     }
     list.close().await;
     let requeued = requeue(unfinished.items, redis, &plan.list, tally).await;
-    taken?;
+    result?;
     requeued?;
-    Ok(unfinished.ending)
+    Ok(unfinished.stop_reason)
 }
 
-async fn take(
+async fn pop_and_process(
     plan: &Plan,
     list: &mut List,
     workers: &mut Workers,
@@ -54,34 +55,34 @@ async fn take(
 ) -> Result<()> {
     let stop = &shutdown.stop;
     let mut idle_since = Instant::now();
-    while plan.max_items.is_none_or(|most| workers.begun() < most) {
-        for ended in workers.ended() {
-            unfinished.count(ended, tally);
+    while plan.max_items.is_none_or(|limit| workers.begun() < limit) {
+        for completed in workers.completed() {
+            unfinished.settle(completed, tally);
         }
-        workers.turned(tally);
-        while workers.free() == 0 && !stop.is_cancelled() {
+        workers.report(tally);
+        while workers.free_slots() == 0 && !stop.is_cancelled() {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
                 () = next(workers, unfinished, tally) => {}
             }
         }
-        if !matches!(unfinished.ending, Ending::Orderly) {
-            // No other item can be worked either. From here on the drain time counts.
+        if !matches!(unfinished.stop_reason, StopReason::Orderly) {
+            // No other item can be processed either. The drain time starts now.
             stop.cancel();
         }
         if stop.is_cancelled() {
             break;
         }
-        let taken = match list.take(stop).await {
+        let popped = match list.pop(stop).await {
             Err(error) if error.is_stop() => break,
-            taken => taken?,
+            popped => popped?,
         };
-        if taken.is_some() || workers.in_flight() > 0 {
+        if popped.is_some() || workers.in_flight() > 0 {
             idle_since = Instant::now();
         }
-        match taken {
-            // It came as we were told to stop: somebody else shall have it.
+        match popped {
+            // Popped while stopping: not begun, and requeued.
             Some(item) if stop.is_cancelled() => {
                 tally.claimed += 1;
                 unfinished.items.push((tally.claimed, item));
@@ -99,61 +100,61 @@ async fn take(
     Ok(())
 }
 
-/// Waits for the next item to end, but not so long that we seem dead.
+/// Waits for the next item to finish, at most for the heartbeat interval.
 async fn next(workers: &mut Workers, unfinished: &mut Unfinished, tally: &mut Tally) {
-    if let Ok(Some(ended)) = tokio::time::timeout(TURN, workers.next()).await {
-        unfinished.count(ended, tally);
+    if let Ok(Some(completed)) = tokio::time::timeout(MAX_INTERVAL, workers.next()).await {
+        unfinished.settle(completed, tally);
     }
-    workers.turned(tally);
+    workers.report(tally);
 }
 
-/// What goes back to the list, and why nothing more is taken.
+/// Items to requeue, and the reason to stop.
 #[derive(Default)]
 struct Unfinished {
-    /// With the number in which they were taken.
+    /// Items with the order in which they were popped.
     items: Vec<(u64, Item)>,
-    ending: Ending,
+    stop_reason: StopReason,
 }
 
 impl Unfinished {
-    fn count(&mut self, ended: Ended, tally: &mut Tally) {
-        let Ended { claimed: Claim { id, item, .. }, disposition, took } = ended;
-        tally.handled(took);
+    fn settle(&mut self, completed: Completed, tally: &mut Tally) {
+        let Completed { claim: Claim { id, item, .. }, disposition, duration } = completed;
+        tally.handled(duration);
         let number = id.parse().unwrap_or(u64::MAX);
         match disposition {
             Disposition::Ack => tally.acknowledged += 1,
-            // There is no second try, and nowhere to keep it.
+            // At-most-once delivery has no retries and no dead letters.
             Disposition::Retry { reason, .. } | Disposition::DeadLetter { reason, .. } => {
                 tally.dead += 1;
-                tracing::error!("malformed item, dropped: {reason}: {item}");
+                tracing::error!(%reason, %item, "item dropped");
             }
             Disposition::Interrupted => self.items.push((number, item)),
             Disposition::Unrunnable(reason) => {
                 self.items.push((number, item));
-                self.ending = Ending::Unrunnable(reason);
+                self.stop_reason = StopReason::Unrunnable(reason);
             }
             Disposition::Closed(error) => {
                 self.items.push((number, item));
-                self.ending = Ending::Closed(error);
+                self.stop_reason = StopReason::Closed(error);
             }
         }
     }
 }
 
-/// Puts unfinished items back where they were taken.
+/// Puts unfinished items back on the list, in their former order.
 async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &mut Tally) -> Result<()> {
     if items.is_empty() {
         return Ok(());
     }
-    // What was taken last goes back first, so that the list is as it was.
+    // The item popped last goes back first.
     items.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-    let mut list = match connect_again(redis, key).await {
+    let mut list = match reconnect(redis, key).await {
         Ok(list) => list,
         Err(error) => {
             for (_, item) in &items {
-                tracing::error!("cannot give back {item}");
+                tracing::error!(%item, "cannot requeue item");
             }
-            return Err(error).wrap_err("cannot give back unfinished items");
+            return Err(error).wrap_err("cannot requeue unfinished items");
         }
     };
     let mut failed = None;
@@ -161,26 +162,25 @@ async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &
         match list.requeue(item.clone()).await {
             Ok(()) => tally.requeued += 1,
             Err(error) => {
-                tracing::error!("cannot give back {item}");
+                tracing::error!(%item, "cannot requeue item");
                 failed.get_or_insert(error);
             }
         }
     }
     list.close().await;
     match failed {
-        Some(error) => Err(error).wrap_err("cannot give back unfinished items"),
+        Some(error) => Err(error).wrap_err("cannot requeue unfinished items"),
         None => Ok(()),
     }
 }
 
-/// Makes a new connection: the one that items came by may have been lost while they were in flight, and only their
-/// return would show it.
-async fn connect_again(redis: &Redis, key: &str) -> Result<List, QueueError> {
+/// Makes a new connection: the former one may have been lost while its items were in flight, which only a command shows.
+async fn reconnect(redis: &Redis, key: &str) -> Result<List, QueueError> {
     let start = Instant::now();
     loop {
         match List::connect(redis, key).await {
-            Err(error) if start.elapsed() < REQUEUE_PATIENCE => {
-                tracing::debug!("cannot give back yet: {error}");
+            Err(error) if start.elapsed() < REQUEUE_TIMEOUT => {
+                tracing::debug!(%error, "cannot requeue items, retrying");
                 tokio::time::sleep(REQUEUE_PAUSE).await;
             }
             connected => return connected,

@@ -1,4 +1,4 @@
-//! `consume`: items off the list, each worked.
+//! `consume`: processes the items of a list.
 
 mod args;
 mod at_least_once;
@@ -25,15 +25,15 @@ use crate::handler::Handler;
 use crate::queue::Redis;
 use crate::units::Environment;
 
-/// Why nothing more is taken.
+/// Reason to stop claiming items.
 #[derive(Debug, Default)]
-enum Ending {
-    /// There were enough, none came, or a signal did.
+enum StopReason {
+    /// A limit was reached, no items arrived, or a signal was received.
     #[default]
     Orderly,
     /// The handler's command cannot be run.
     Unrunnable(String),
-    /// What handlers give out is not taken any more.
+    /// The handler's output is closed.
     Closed(std::io::Error),
 }
 
@@ -51,24 +51,24 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Job::Work { work, speed } => Handler::new(work, speed),
         Job::Command(spec) => Handler::command(spec, context.printer.echo()),
     };
-    let vitals = Vitals::show(&plan, &redis).await?;
+    let vitals = Vitals::start(&plan, &redis).await?;
     let workers = Workers::new(handler, &plan, vitals, shutdown.abort.clone());
     let mut tally = Tally::default();
-    let ended = match plan.delivery {
+    let result = match plan.delivery {
         DeliveryGuarantee::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
         DeliveryGuarantee::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
     };
     summary::show(&plan, &tally, start.elapsed(), &context)?;
-    match ended.wrap_err_with(|| format!("stopped after {} items", tally.acknowledged))? {
-        Ending::Orderly => {}
-        Ending::Unrunnable(reason) => return Err(UsageError(reason).into()),
-        Ending::Closed(error) => return Err(error).wrap_err("cannot write to stdout"),
+    match result.wrap_err_with(|| format!("stopped after {} items", tally.acknowledged))? {
+        StopReason::Orderly => {}
+        StopReason::Unrunnable(reason) => return Err(UsageError(reason).into()),
+        StopReason::Closed(error) => return Err(error).wrap_err("cannot write to stdout"),
     }
-    let short = plan.max_items.is_some_and(|most| tally.acknowledged + tally.retried + tally.dead < most);
+    let short = plan.max_items.is_some_and(|limit| tally.acknowledged + tally.retried + tally.dead < limit);
     Ok(if short && shutdown.stop.is_cancelled() { Outcome::Unfinished } else { Outcome::Done })
 }
 
-/// What this consumer's name begins with: the pod's name, where it runs in one.
+/// Returns the first part of the consumer's name: in a pod, the name of the pod.
 fn host(environment: &Environment) -> String {
     let name = environment.get("HOSTNAME").unwrap_or_else(|| "consumer".to_owned());
     name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(100).collect()
@@ -76,6 +76,6 @@ fn host(environment: &Environment) -> String {
 
 fn announce_drain(workers: &Workers) {
     if workers.in_flight() > 0 {
-        tracing::info!("finishing {} items in flight", workers.in_flight());
+        tracing::info!(in_flight = workers.in_flight(), "stopping, finishing items in flight");
     }
 }

@@ -1,4 +1,4 @@
-//! What tells a consumer with a free hand that an item has come.
+//! Wakes an idle consumer when an item arrives.
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -6,50 +6,52 @@ use tokio_util::sync::CancellationToken;
 
 use crate::queue::{QueueError, Waiter};
 
-/// Told to wait, rings when an item has landed; waits on a connection of its own, which nobody interrupts.
+/// Waits for items on request, in its own task and on its own connection, so that no wait is dropped halfway.
 pub(super) struct Notifier {
-    ask: mpsc::Sender<()>,
-    rings: mpsc::Receiver<Result<bool, QueueError>>,
+    requests: mpsc::Sender<()>,
+    replies: mpsc::Receiver<Result<bool, QueueError>>,
     task: JoinHandle<()>,
     waiting: bool,
 }
 
 impl Notifier {
-    pub(super) fn hang(mut waiter: Waiter, stop: CancellationToken) -> Self {
-        let (ask, mut asked) = mpsc::channel(1);
-        let (ring, rings) = mpsc::channel(1);
+    pub(super) fn start(mut waiter: Waiter, stop: CancellationToken) -> Self {
+        let (requests, mut requested) = mpsc::channel(1);
+        let (reply, replies) = mpsc::channel(1);
         let task = tokio::spawn(async move {
-            while asked.recv().await.is_some() {
-                // Never dropped half-way: who asked has time.
-                if ring.send(waiter.wait(&stop).await).await.is_err() {
+            while requested.recv().await.is_some() {
+                if reply.send(waiter.wait(&stop).await).await.is_err() {
                     break;
                 }
             }
             waiter.close().await;
         });
-        Self { ask, rings, task, waiting: false }
+        Self { requests, replies, task, waiting: false }
     }
 
-    pub(super) fn listen(&mut self) {
-        self.waiting = self.waiting || self.ask.try_send(()).is_ok();
+    /// Starts to wait for an item, unless a wait is already running.
+    pub(super) fn request(&mut self) {
+        self.waiting = self.waiting || self.requests.try_send(()).is_ok();
     }
 
-    /// Waits for the answer; for ever when nobody listens.
-    pub(super) async fn ring(&mut self) -> Result<bool, QueueError> {
+    /// Waits for the result of the last request; forever if there is none.
+    ///
+    /// Cancel-safe: the wait goes on in its task.
+    pub(super) async fn notified(&mut self) -> Result<bool, QueueError> {
         if !self.waiting {
             return std::future::pending().await;
         }
-        let answer = self.rings.recv().await;
+        let reply = self.replies.recv().await;
         self.waiting = false;
-        answer.unwrap_or(Ok(false))
+        reply.unwrap_or(Ok(false))
     }
 
-    /// Waits until nothing can land any more, as far as that can be known.
-    pub(super) async fn take_down(mut self) {
+    /// Waits for a running wait, and ends the task.
+    pub(super) async fn stop(mut self) {
         if self.waiting {
-            let _ = self.ring().await;
+            let _ = self.notified().await;
         }
-        drop(self.ask);
+        drop(self.requests);
         let _ = self.task.await;
     }
 }

@@ -1,4 +1,4 @@
-//! What a consumer shows of itself while it works: figures, and a sign of life.
+//! Metrics and heartbeat of a consumer.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Shown {
     }
 }
 
-/// Where a consumer says what it does; nobody may be listening.
+/// Metrics and heartbeat; each does nothing unless it is enabled.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vitals {
     metrics: Metrics,
@@ -48,66 +48,68 @@ pub(super) struct Vitals {
 }
 
 impl Vitals {
-    /// Begins to show what the plan asks for.
+    /// Starts what the plan enables.
     ///
     /// # Errors
     ///
-    /// Fails when the address or the file cannot be had.
-    pub(super) async fn show(plan: &Plan, redis: &Redis) -> Result<Self> {
+    /// Fails when the address cannot be bound or the heartbeat file cannot be written.
+    pub(super) async fn start(plan: &Plan, redis: &Redis) -> Result<Self> {
         let Shown { metrics, stamp_field, heartbeat } = plan.shown.clone();
         let heartbeat = match heartbeat {
             None => Heartbeat::default(),
             Some(file) => {
                 let (redis, name) = (redis.clone(), file.display().to_string());
-                // Who waits for Redis waits rightly, however long.
-                Heartbeat::start(file, move || redis.is_away()).wrap_err_with(|| format!("cannot touch `{name}`"))?
+                // A consumer that waits for Redis is healthy, however long it waits.
+                Heartbeat::start(file, move || redis.is_disconnected())
+                    .wrap_err_with(|| format!("cannot write heartbeat `{name}`"))?
             }
         };
         let metrics = match metrics {
             None => Metrics::default(),
             Some(ListenAddress(address)) => {
                 let metrics = Metrics::of(&plan.list, stamp_field);
-                let served = metrics::serve(address, metrics.clone(), look(redis, &plan.list));
+                let served = metrics::serve(address, metrics.clone(), redis_status(redis, &plan.list));
                 let address = served.await.wrap_err_with(|| format!("cannot serve metrics at {address}"))?;
-                tracing::info!("metrics are at http://{address}/metrics");
+                tracing::info!(url = %format_args!("http://{address}/metrics"), "serving metrics");
                 metrics
             }
         };
         Ok(Self { metrics, heartbeat })
     }
 
-    /// Work on an item begins.
-    pub(super) fn begun(&self, claimed: &Claim) {
-        if claimed.history.is_none() {
-            self.metrics.begun(&claimed.item);
+    /// Records the start of an attempt.
+    pub(super) fn begun(&self, claim: &Claim) {
+        if claim.history.is_none() {
+            self.metrics.begun(&claim.item);
         }
     }
 
-    /// A handler is through with an item.
-    pub(super) fn handled(&self, took: Duration) {
-        self.metrics.handled(took);
+    /// Records the duration of a handler.
+    pub(super) fn handled(&self, duration: Duration) {
+        self.metrics.handled(duration);
     }
 
-    /// The consumer's loop has turned, and so much is done.
-    pub(super) fn turned(&self, tally: &Tally, in_flight: usize) {
+    /// Publishes the counts, and marks an iteration of the consumer's loop.
+    pub(super) fn report(&self, tally: &Tally, in_flight: usize) {
         self.metrics.publish(tally, in_flight);
-        self.heartbeat.turned();
+        self.heartbeat.beat();
     }
 }
 
-/// What a scrape asks of Redis: on a connection of its own, so that no scrape holds up an item.
-fn look(
+/// Returns the function that reads the state of Redis at each scrape, on its own connection so that no item is delayed.
+fn redis_status(
     redis: &Redis,
     list: &str,
 ) -> impl Fn() -> futures_util::future::BoxFuture<'static, RedisStatus> + Clone + use<> {
-    let gauge = Arc::new(Mutex::new(DepthReader::new(redis, list)));
+    let reader = Arc::new(Mutex::new(DepthReader::new(redis, list)));
     let redis = redis.clone();
     move || {
-        let (gauge, redis) = (Arc::clone(&gauge), redis.clone());
+        let (reader, redis) = (Arc::clone(&reader), redis.clone());
         Box::pin(async move {
-            let depths = gauge.lock().await.read().await;
-            let depths = depths.inspect_err(|error| tracing::debug!("no figures of the list: {error}")).ok();
-            RedisStatus { up: !redis.is_away(), reconnects: redis.reconnects(), depths }
+            let depths = reader.lock().await.read().await;
+            let depths =
+                depths.inspect_err(|error| tracing::debug!(%error, "cannot read the lengths of the keys")).ok();
+            RedisStatus { up: !redis.is_disconnected(), reconnects: redis.reconnects(), depths }
         })
     }
 }

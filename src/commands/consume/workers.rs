@@ -1,4 +1,4 @@
-//! The items in flight, and what became of those that were.
+//! Handlers that process items concurrently.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,31 +6,31 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::Plan;
+use super::plan::Plan;
 use super::vitals::Vitals;
 use crate::delivery::tally::Tally;
 use crate::handler::{Assignment, Disposition, Handler};
 use crate::queue::Claim;
 
-/// Handlers at work, never more than there are hands.
+/// Running handlers, at most one per slot.
 pub(super) struct Workers {
     handler: Handler,
     list: Arc<str>,
     consumer: Arc<str>,
     abort: CancellationToken,
     vitals: Vitals,
-    hands: usize,
-    running: JoinSet<Ended>,
+    slots: usize,
+    running: JoinSet<Completed>,
     begun: u64,
 }
 
-/// One item that is out of hand.
+/// An item whose handler has finished.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) claimed: Claim,
+pub(super) struct Completed {
+    pub(super) claim: Claim,
     pub(super) disposition: Disposition,
-    /// How long the handler had it.
-    pub(super) took: Duration,
+    /// Handler duration.
+    pub(super) duration: Duration,
 }
 
 impl Workers {
@@ -41,35 +41,35 @@ impl Workers {
             consumer: plan.consumer.as_str().into(),
             abort,
             vitals,
-            hands: plan.concurrency as usize,
+            slots: plan.concurrency as usize,
             running: JoinSet::new(),
             begun: 0,
         }
     }
 
-    /// How many items are in flight.
+    /// Number of items in flight.
     pub(super) fn in_flight(&self) -> usize {
         self.running.len()
     }
 
-    /// How many more may be begun now.
-    pub(super) fn free(&self) -> usize {
-        self.hands.saturating_sub(self.running.len())
+    /// Number of items that can be begun now.
+    pub(super) fn free_slots(&self) -> usize {
+        self.slots.saturating_sub(self.running.len())
     }
 
-    /// How many have been begun in all.
+    /// Number of items begun so far.
     pub(super) fn begun(&self) -> u64 {
         self.begun
     }
 
-    /// Begins an item.
-    pub(super) fn begin(&mut self, claimed: Claim) {
+    /// Begins to process an item.
+    pub(super) fn begin(&mut self, claim: Claim) {
         self.begun += 1;
-        self.vitals.begun(&claimed);
+        self.vitals.begun(&claim);
         let assignment = Assignment {
-            item: claimed.item.clone(),
-            id: claimed.name().to_owned(),
-            attempt: claimed.attempt(),
+            item: claim.item.clone(),
+            id: claim.name().to_owned(),
+            attempt: claim.attempt(),
             list: Arc::clone(&self.list),
             consumer: Arc::clone(&self.consumer),
         };
@@ -77,33 +77,33 @@ impl Workers {
         let vitals = self.vitals.clone();
         self.running.spawn(async move {
             let start = Instant::now();
-            let disposition = handler.work(&assignment, &abort).await;
-            let took = start.elapsed();
-            vitals.handled(took);
-            Ended { claimed, disposition, took }
+            let disposition = handler.process(&assignment, &abort).await;
+            let duration = start.elapsed();
+            vitals.handled(duration);
+            Completed { claim, disposition, duration }
         });
     }
 
-    /// Shows that the loop around them has turned, and what is done.
-    pub(super) fn turned(&self, tally: &Tally) {
-        self.vitals.turned(tally, self.running.len());
+    /// Publishes the counts, and marks an iteration of the loop.
+    pub(super) fn report(&self, tally: &Tally) {
+        self.vitals.report(tally, self.running.len());
     }
 
-    /// Takes what has ended, without waiting.
-    pub(super) fn ended(&mut self) -> Vec<Ended> {
-        std::iter::from_fn(|| self.running.try_join_next()).filter_map(sound).collect()
+    /// Returns the items that have finished, without waiting.
+    pub(super) fn completed(&mut self) -> Vec<Completed> {
+        std::iter::from_fn(|| self.running.try_join_next()).filter_map(without_panic).collect()
     }
 
-    /// Waits for the next one to end; for ever when none is in flight.
-    pub(super) async fn next(&mut self) -> Option<Ended> {
+    /// Waits for the next item to finish; forever if none is in flight. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<Completed> {
         match self.running.join_next().await {
-            Some(ended) => sound(ended),
+            Some(completed) => without_panic(completed),
             None => std::future::pending().await,
         }
     }
 }
 
-fn sound(ended: Result<Ended, JoinError>) -> Option<Ended> {
-    // What it held is still held, and goes back when the consumer leaves.
-    ended.inspect_err(|error| tracing::error!("a handler ended with a bug in qscale: {error}")).ok()
+fn without_panic(completed: Result<Completed, JoinError>) -> Option<Completed> {
+    // The item stays claimed, and is requeued when the consumer stops.
+    completed.inspect_err(|error| tracing::error!(%error, "handler panicked: this is a bug in qscale")).ok()
 }

@@ -26,7 +26,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
     }
     check::warn(&plan.workload)?;
     match &plan.folder {
-        Some(path) => write(&plan, &Folder::make(path)?)?,
+        Some(path) => write(&plan, &Folder::create(path)?)?,
         None => context.printer.raw(plan.text()?.as_bytes())?,
     }
     Ok(Outcome::Done)

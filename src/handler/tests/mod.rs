@@ -1,8 +1,8 @@
-//! Commands as they are run: real processes of `sh` and its like.
+//! Tests with real processes.
 
-mod ending;
 mod output;
-mod work;
+mod process;
+mod termination;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::*;
 use crate::delivery::exit_map::ExitMap;
 use crate::terminal::LogFormat;
 
-/// Longer than anything here takes, where all is well.
+/// Longer than any step of a passing test.
 const LONG: Duration = Duration::from_secs(20);
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -40,7 +40,7 @@ fn assignment(item: impl Into<Bytes>) -> Assignment {
     Assignment { item: Item(item.into()), id: "17".to_owned(), attempt: 2, list, consumer }
 }
 
-/// What was passed on.
+/// Output that was forwarded.
 #[derive(Clone, Default)]
 struct Heard(Arc<StdMutex<Vec<u8>>>);
 
@@ -58,7 +58,7 @@ impl Heard {
         String::from_utf8(self.bytes()).expect("the command of this test prints text")
     }
 
-    /// Waits until `count` lines were passed on; returns each without the id.
+    /// Waits until `count` lines were forwarded; returns each without the id.
     async fn lines(&self, count: usize) -> Vec<String> {
         let deadline = Instant::now() + LONG;
         loop {
@@ -72,15 +72,15 @@ impl Heard {
     }
 }
 
-async fn work(spec: CommandSpec, item: impl Into<Bytes>) -> Disposition {
-    work_heard(spec, item, &Heard::default()).await
+async fn process(spec: CommandSpec, item: impl Into<Bytes>) -> Disposition {
+    process_heard(spec, item, &Heard::default()).await
 }
 
-async fn work_heard(spec: CommandSpec, item: impl Into<Bytes>, heard: &Heard) -> Disposition {
+async fn process_heard(spec: CommandSpec, item: impl Into<Bytes>, heard: &Heard) -> Disposition {
     let handler = Handler::command(spec, heard.echo());
     let (assignment, abort) = (assignment(item), CancellationToken::new());
-    let work = handler.work(&assignment, &abort);
-    tokio::time::timeout(LONG, work).await.expect("a command came to no end")
+    let work = handler.process(&assignment, &abort);
+    tokio::time::timeout(LONG, work).await.expect("a command did not exit")
 }
 
 /// The disposition in a word, for tables.
@@ -89,14 +89,14 @@ fn word(disposition: &Disposition) -> &'static str {
         Disposition::Ack => "done",
         Disposition::Retry { spend: true, .. } => "spent",
         Disposition::Retry { spend: false, .. } => "free",
-        Disposition::DeadLetter { .. } => "buried",
+        Disposition::DeadLetter { .. } => "dead",
         Disposition::Interrupted => "interrupted",
         Disposition::Unrunnable(_) => "unrunnable",
         Disposition::Closed(_) => "closed",
     }
 }
 
-/// Whether a process does anything any more; one that only waits for its status to be taken does not.
+/// Returns true if a process is running and not a zombie.
 fn lives(pid: &str) -> bool {
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))

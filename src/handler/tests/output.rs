@@ -1,18 +1,18 @@
-//! What commands print.
+//! Output of commands.
 
 use super::*;
 
 #[tokio::test]
-async fn a_command_may_write_as_much_as_it_is_fed_while_it_is_fed() {
+async fn output_is_read_while_the_item_is_written() {
     let line = [b'x'; 99];
     let item: Vec<u8> = [&line[..], b"\n"].concat().repeat(MEGABYTE / 20);
     let heard = Heard::default();
-    assert_eq!(word(&work_heard(shell("tee /dev/stderr"), item.clone(), &heard).await), "done");
+    assert_eq!(word(&process_heard(shell("tee /dev/stderr"), item.clone(), &heard).await), "done");
     assert!(heard.bytes() == [b"[17] ", &line[..], b"\n"].concat().repeat(2 * item.len() / 100));
 }
 
 #[tokio::test]
-async fn lines_are_whole_however_many_write() {
+async fn output_lines_of_concurrent_handlers_do_not_mix() {
     let heard = Heard::default();
     // Each line in two writes, and on both streams.
     let script =
@@ -21,7 +21,7 @@ async fn lines_are_whole_however_many_write() {
     let abort = CancellationToken::new();
     let works = (0..6).map(|id| {
         let (handler, abort) = (handler.clone(), &abort);
-        async move { handler.work(&Assignment { id: format!("i{id}"), ..assignment("x") }, abort).await }
+        async move { handler.process(&Assignment { id: format!("i{id}"), ..assignment("x") }, abort).await }
     });
     let dispositions = futures_util::future::join_all(works).await;
     assert!(dispositions.iter().all(|disposition| word(disposition) == "done"));
@@ -37,16 +37,16 @@ async fn lines_are_whole_however_many_write() {
 }
 
 #[tokio::test]
-async fn the_end_of_stderr_is_kept_with_a_failure() {
+async fn stderr_end_is_kept_with_a_failure() {
     let script = "echo not this; seq 1 100000 >&2; exit ";
     let all: Vec<u8> = (1..=100_000).flat_map(|number| format!("{number}\n").into_bytes()).collect();
     for status in [65, 75, 1] {
-        let (Disposition::DeadLetter { tail, .. } | Disposition::Retry { tail, .. }) =
-            work(shell(&format!("{script}{status}")), "x").await
+        let (Disposition::DeadLetter { stderr, .. } | Disposition::Retry { stderr, .. }) =
+            process(shell(&format!("{script}{status}")), "x").await
         else {
             panic!("{status}")
         };
-        assert_eq!(tail.len(), 4096);
-        assert!(all.ends_with(&tail));
+        assert_eq!(stderr.len(), 4096);
+        assert!(all.ends_with(&stderr));
     }
 }

@@ -1,17 +1,17 @@
-//! How commands end, and what they leave behind.
+//! Termination of commands, and of processes they leave behind.
 
 use super::*;
 
 #[tokio::test]
-async fn out_of_time_nothing_of_the_group_lives_on() {
+async fn timeout_terminates_the_whole_group() {
     // One that its parent waits for, one whose parent is gone; and the same where nobody heeds SIGTERM.
     let script = "sleep 1000 & echo $!; (sleep 1000 & echo $!); echo $$; wait";
     for (prefix, kill_after) in [("", LONG), ("trap '' TERM; ", Duration::from_millis(100))] {
         let (start, heard) = (Instant::now(), Heard::default());
         let timeout = Some(Duration::from_secs(1));
         let spec = CommandSpec { timeout, kill_after, ..shell(&format!("{prefix}{script}")) };
-        let Disposition::Retry { reason, spend: true, .. } = work_heard(spec, "x", &heard).await else { panic!() };
-        assert_eq!(reason, "took longer than 1s");
+        let Disposition::Retry { reason, spend: true, .. } = process_heard(spec, "x", &heard).await else { panic!() };
+        assert_eq!(reason, "timed out after 1s");
         assert!(start.elapsed() < LONG / 2);
         let pids = heard.lines(3).await;
         assert_eq!(pids.iter().filter(|pid| lives(pid)).count(), 0, "{prefix}{pids:?}");
@@ -19,23 +19,23 @@ async fn out_of_time_nothing_of_the_group_lives_on() {
 }
 
 #[tokio::test]
-async fn a_handler_that_ends_well_when_told_to_was_out_of_time_all_the_same() {
+async fn timeout_counts_even_if_the_handler_then_exits_with_0() {
     let timeout = Some(Duration::from_secs(1));
     let spec = CommandSpec { timeout, ..shell("trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done") };
     let heard = Heard::default();
-    assert_eq!(word(&work_heard(spec, "x", &heard).await), "spent");
+    assert_eq!(word(&process_heard(spec, "x", &heard).await), "spent");
     assert!(heard.text().contains("[17] bye\n"), "{}", heard.text());
 }
 
 #[tokio::test]
-async fn abort_ends_the_group_and_puts_the_item_down() {
+async fn abort_terminates_the_group_and_interrupts_the_item() {
     for prefix in ["", "trap '' TERM; "] {
         let (heard, abort) = (Heard::default(), CancellationToken::new());
         let script = format!("{prefix}sleep 1000 & echo $!; echo $$; wait");
         let handler =
             Handler::command(CommandSpec { kill_after: Duration::from_millis(300), ..shell(&script) }, heard.echo());
         let assignment = assignment("x");
-        let (disposition, pids) = tokio::join!(handler.work(&assignment, &abort), async {
+        let (disposition, pids) = tokio::join!(handler.process(&assignment, &abort), async {
             let pids = heard.lines(2).await;
             abort.cancel();
             pids
@@ -43,13 +43,13 @@ async fn abort_ends_the_group_and_puts_the_item_down() {
         assert_eq!(word(&disposition), "interrupted");
         assert_eq!(pids.iter().filter(|pid| lives(pid)).count(), 0, "{prefix}{pids:?}");
         // And nothing more is begun.
-        let disposition = handler.work(&assignment, &abort).await;
+        let disposition = handler.process(&assignment, &abort).await;
         assert_eq!((word(&disposition), heard.lines(0).await.len()), ("interrupted", 2));
     }
 }
 
 #[tokio::test]
-async fn abort_does_not_wait_for_a_reader_who_sleeps() {
+async fn abort_does_not_wait_for_a_blocked_reader() {
     let (abort, (wake, sleep)) = (CancellationToken::new(), mpsc::channel::<()>());
     let (sleep, told) = (StdMutex::new(sleep), abort.clone());
     let echo = Echo::new(LogFormat::Text, move |_| {
@@ -58,18 +58,18 @@ async fn abort_does_not_wait_for_a_reader_who_sleeps() {
         let _ = sleep.lock().expect("no test panics here").recv();
     });
     let (handler, assignment) = (Handler::command(shell("yes"), echo), assignment("x"));
-    let disposition = tokio::time::timeout(LONG, handler.work(&assignment, &abort)).await.unwrap();
+    let disposition = tokio::time::timeout(LONG, handler.process(&assignment, &abort)).await.unwrap();
     drop(wake);
     assert_eq!(word(&disposition), "interrupted");
 }
 
 #[tokio::test]
-async fn who_drops_the_work_leaves_nothing_running() {
+async fn drop_terminates_the_group() {
     let (heard, abort) = (Heard::default(), CancellationToken::new());
     let handler = Handler::command(shell("sleep 1000 & echo $!; echo $$; wait"), heard.echo());
     let assignment = assignment("x");
     let pids = tokio::select! {
-        disposition = handler.work(&assignment, &abort) => panic!("{disposition:?}"),
+        disposition = handler.process(&assignment, &abort) => panic!("{disposition:?}"),
         pids = heard.lines(2) => pids,
     };
     let deadline = Instant::now() + LONG;
@@ -80,10 +80,10 @@ async fn who_drops_the_work_leaves_nothing_running() {
 }
 
 #[tokio::test]
-async fn what_a_command_leaves_behind_does_not_hold_its_item() {
+async fn processes_left_behind_do_not_delay_the_item() {
     for (script, redirected) in [("sleep 1000 & echo $!", false), ("sleep 1000 > /dev/null 2>&1 & echo $!", true)] {
         let (start, heard) = (Instant::now(), Heard::default());
-        assert_eq!(word(&work_heard(shell(script), "x", &heard).await), "done");
+        assert_eq!(word(&process_heard(shell(script), "x", &heard).await), "done");
         assert!(start.elapsed() < LONG / 2);
         let pids = heard.lines(1).await;
         assert!(!lives(&pids[0]), "redirected: {redirected}");
@@ -91,10 +91,10 @@ async fn what_a_command_leaves_behind_does_not_hold_its_item() {
 }
 
 #[tokio::test]
-async fn who_left_the_group_does_not_hold_its_item_either() {
+async fn processes_outside_the_group_do_not_delay_the_item() {
     for script in ["setsid sleep 1000 & echo $!", "setsid yes & echo $! >&2"] {
         let (start, heard) = (Instant::now(), Heard::default());
-        assert_eq!(word(&work_heard(shell(script), "x", &heard).await), "done");
+        assert_eq!(word(&process_heard(shell(script), "x", &heard).await), "done");
         assert!(start.elapsed() < LONG / 2);
         let lines = heard.lines(1).await;
         let pid = lines.iter().find_map(|line| line.parse().ok()).and_then(Pid::from_raw).unwrap();

@@ -1,46 +1,46 @@
-//! What commands are given, and what their end says of the item.
+//! Input of commands, and the outcome for their item.
 
 use super::*;
 
 #[tokio::test]
-async fn the_item_comes_on_stdin_byte_for_byte() {
+async fn item_is_written_to_stdin_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("item");
     for item in [b"".to_vec(), b"\0a\n\0\xff".to_vec(), random(10 * MEGABYTE)] {
         let spec = spec("sh", &["-c", "cat > \"$0\"", file.to_str().unwrap()]);
-        assert_eq!(word(&work(spec, item.clone()).await), "done");
+        assert_eq!(word(&process(spec, item.clone()).await), "done");
         assert!(std::fs::read(&file).unwrap() == item, "{} bytes", item.len());
     }
 }
 
 #[tokio::test]
-async fn a_command_that_does_not_read_its_item_is_free_to() {
+async fn item_need_not_be_read_by_the_command() {
     for script in ["true", "head -c 3 > /dev/null", "exec 0<&-"] {
-        assert_eq!(word(&work(shell(script), random(10 * MEGABYTE)).await), "done", "{script}");
+        assert_eq!(word(&process(shell(script), random(10 * MEGABYTE)).await), "done", "{script}");
     }
 }
 
 #[tokio::test]
-async fn what_is_known_of_the_item_is_in_the_environment() {
+async fn environment_describes_the_item() {
     let heard = Heard::default();
     let script = "echo $QSCALE_ITEM_ID $QSCALE_ATTEMPT $QSCALE_LIST $QSCALE_CONSUMER; test -n \"$PATH\"";
-    assert_eq!(word(&work_heard(shell(script), "x", &heard).await), "done");
+    assert_eq!(word(&process_heard(shell(script), "x", &heard).await), "done");
     assert_eq!(heard.text(), "[17] 17 2 mylist pod-1\n");
 }
 
 #[tokio::test]
-async fn the_exit_status_decides() {
+async fn exit_status_decides_the_outcome() {
     for (script, disposition, reason) in [
         ("exit 0", "done", ""),
         ("exit 1", "spent", "exit status 1"),
-        ("exit 65", "buried", "exit status 65"),
+        ("exit 65", "dead", "exit status 65"),
         ("exit 75", "free", "exit status 75"),
         ("exit 255", "spent", "exit status 255"),
-        ("kill -9 $$", "spent", "ended by signal 9"),
-        ("exit 126", "unrunnable", "`sh` says that what it runs is not executable"),
-        ("no-such-command-here", "unrunnable", "`sh` says that what it runs was not found"),
+        ("kill -9 $$", "spent", "killed by signal 9"),
+        ("exit 126", "unrunnable", "`sh` reports that its command is not executable"),
+        ("no-such-command-here", "unrunnable", "`sh` reports that its command was not found"),
     ] {
-        let found = work(shell(script), "x").await;
+        let found = process(shell(script), "x").await;
         assert_eq!(word(&found), disposition, "{script}");
         let said = match found {
             Disposition::Retry { reason, .. }
@@ -55,24 +55,24 @@ async fn the_exit_status_decides() {
 #[tokio::test]
 async fn exit_rules_change_the_meaning_of_a_status() {
     let rules = ["3=dead", "65=retry", "other=ack"].map(|rule| rule.parse().unwrap());
-    for (status, disposition) in [(3, "buried"), (65, "free"), (75, "done"), (1, "done")] {
+    for (status, disposition) in [(3, "dead"), (65, "free"), (75, "done"), (1, "done")] {
         let spec = CommandSpec { exit: ExitMap::default().with(&rules), ..shell(&format!("exit {status}")) };
-        assert_eq!(word(&work(spec, "x").await), disposition, "{status}");
+        assert_eq!(word(&process(spec, "x").await), disposition, "{status}");
     }
 }
 
 #[tokio::test]
-async fn the_item_is_an_argument_only_where_it_is_asked_for() {
+async fn item_is_an_argument_only_at_the_placeholder() {
     let heard = Heard::default();
     let spec = spec("printf", &["%s|", "{}", "<{}{}>", "; echo $HOME"]);
-    assert_eq!(word(&work_heard(spec, "a 'b", &heard).await), "done");
+    assert_eq!(word(&process_heard(spec, "a 'b", &heard).await), "done");
     assert_eq!(heard.text(), "[17] a 'b|<a 'ba 'b>|; echo $HOME|\n");
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_an_argument_is_a_dead_letter() {
+async fn item_that_cannot_be_an_argument_is_dead_lettered() {
     for (item, reason) in [(b"a\0b".to_vec(), "NUL"), (vec![b'x'; MEGABYTE], "too long")] {
-        let Disposition::DeadLetter { reason: said, .. } = work(spec("true", &["{}"]), item).await else {
+        let Disposition::DeadLetter { reason: said, .. } = process(spec("true", &["{}"]), item).await else {
             panic!("{reason}")
         };
         assert!(said.contains(reason), "{said}");
@@ -80,7 +80,7 @@ async fn an_item_that_cannot_be_an_argument_is_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn a_command_that_cannot_be_run_says_why() {
+async fn command_that_cannot_run_is_reported_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let [text, script] = ["text", "script"].map(|name| folder.path().join(name));
     std::fs::write(&text, "x").unwrap();
@@ -93,7 +93,7 @@ async fn a_command_that_cannot_be_run_says_why() {
         (folder.path(), "Permission denied"),
         (&script, "interpreter"),
     ] {
-        let Disposition::Unrunnable(said) = work(spec(program, &[]), "x").await else { panic!("{reason}") };
+        let Disposition::Unrunnable(said) = process(spec(program, &[]), "x").await else { panic!("{reason}") };
         assert!(said.contains(reason) && said.contains(&*program.to_string_lossy()), "{said}");
     }
 }

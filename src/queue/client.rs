@@ -1,0 +1,75 @@
+//! Client of an endpoint: servers, authentication, TLS and limits.
+
+use std::time::Duration;
+
+use fred::prelude::{Builder, Client};
+use fred::types::config::{
+    ClusterDiscoveryPolicy, Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::Fault;
+use super::tls;
+use crate::endpoint::{Address, Endpoint, NodeAddress, Password, Servers};
+
+/// Builds a client that is not connected yet; `limit` bounds each step of connecting.
+pub(super) async fn build(endpoint: &Endpoint, limit: Duration) -> Result<Client, Fault> {
+    let mut config = Config {
+        fail_fast: true,
+        server: server(endpoint),
+        database: Some(endpoint.db.value).filter(|db| *db != 0),
+        ..Config::default()
+    };
+    if let Some(tls) = &endpoint.tls {
+        config.tls = Some(TlsConnector::from(tls::client_config(tls)?).into());
+    }
+    if let Some(password) = &endpoint.password {
+        config.password = Some(password_text(&password.value).await?.expose_secret().to_owned());
+        config.username = endpoint.username.as_ref().map(|user| user.value.clone());
+    }
+    Builder::from_config(config)
+        .with_connection_config(|connection| {
+            *connection = ConnectionConfig {
+                connection_timeout: limit,
+                internal_command_timeout: limit,
+                // The library must not resend: only the caller knows whether a command may be repeated.
+                max_command_attempts: 1,
+                reconnect_errors: Vec::new(),
+                tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
+                ..ConnectionConfig::default()
+            };
+        })
+        .build()
+        .map_err(|error| Fault::Other(error.details().to_owned()))
+}
+
+fn server(endpoint: &Endpoint) -> ServerConfig {
+    let name = endpoint.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
+    let named = |host: &str, port| {
+        let mut server = Server::new(host, port);
+        server.tls_server_name = name.map(|name| name.as_str().into());
+        server
+    };
+    let all = |nodes: &[NodeAddress]| nodes.iter().map(|node| named(&node.host, node.port)).collect();
+    match (&endpoint.servers, &endpoint.address.value) {
+        (Some(Servers::Cluster(nodes)), _) => {
+            ServerConfig::Clustered { hosts: all(nodes), policy: ClusterDiscoveryPolicy::default() }
+        }
+        (Some(Servers::Sentinel { sentinels, master }), _) => {
+            ServerConfig::Sentinel { hosts: all(sentinels), service_name: master.clone() }
+        }
+        (None, Address::Unix { path }) => ServerConfig::Unix { path: path.clone() },
+        (None, Address::Tcp { host, port }) => ServerConfig::Centralized { server: named(host, *port) },
+    }
+}
+
+async fn password_text(password: &Password) -> Result<SecretString, Fault> {
+    match password {
+        Password::Known(text) => Ok(text.clone()),
+        Password::File(path) => match tokio::fs::read_to_string(path).await {
+            // Editors and `echo` end a file with a newline that is not part of the password.
+            Ok(text) => Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) => Err(Fault::File { path: path.display().to_string(), reason: error.to_string() }),
+        },
+    }
+}
