@@ -50,8 +50,7 @@ struct Processed(HashMap<String, usize>);
 impl Processed {
     fn read(&mut self, run: &Running) {
         for line in run.stderr().lines() {
-            if let Some((item, _)) = line.split_once("processed item ").and_then(|(_, rest)| rest.split_once(" (done)"))
-            {
+            if let Some((_, item)) = line.split_once("processed item item=") {
                 *self.0.entry(item.to_owned()).or_default() += 1;
             }
         }
@@ -163,7 +162,7 @@ fn redelivery_takes_at_most_lease_and_scan() {
     let server = RedisServer::start();
     let mut holder = consume(&server, "1h", &[]);
     server.push("mylist", ["a", "b", "c"]);
-    let holds = |run: &Running| run.stderr().matches("working ").count() == CONCURRENCY;
+    let holds = |run: &Running| run.stderr().matches("processing item").count() == CONCURRENCY;
     wait_until("all are in flight", SOON, || holds(&holder));
     let mut times = Vec::new();
     for _ in 0..20 {

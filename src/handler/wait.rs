@@ -15,13 +15,13 @@ pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &Cancellat
         Err(reason) => return Disposition::dead_letter(reason.to_string()),
     };
     let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-    tracing::info!(%item, duration = %humantime::format_duration(shown), "processing item");
+    tracing::info!(duration = %humantime::format_duration(shown), %item, "processing item");
     tokio::select! {
         biased;
         () = tokio::time::sleep(duration) => {}
         () = abort.cancelled() => return Disposition::Interrupted,
     }
-    tracing::info!(%item, "item processed");
+    tracing::info!(%item, "processed item");
     Disposition::Ack
 }
 

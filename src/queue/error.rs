@@ -238,7 +238,7 @@ impl fmt::Display for Fault {
         match self {
             Self::UnknownHost(host) => write!(f, "cannot resolve host `{host}`"),
             Self::ConnectionRefused => f.write_str("connection refused"),
-            Self::NoSocket => f.write_str("the socket does not exist"),
+            Self::NoSocket => f.write_str("no such socket"),
             Self::TimedOut(after) => write!(f, "no reply within {}", humantime::format_duration(*after)),
             Self::ConnectionLost(reason) => write!(f, "connection lost ({reason})"),
             Self::TlsRequired => f.write_str("the server requires TLS"),

@@ -29,8 +29,8 @@ fn busy(server: &RedisServer, name: &str, items: usize, words: &[&str]) -> Runni
 /// The items that were begun, in their order.
 fn begun(run: &Running) -> Vec<String> {
     let stderr = run.stderr();
-    let items = stderr.lines().filter_map(|line| line.split_once("working ")?.1.split_once(": sleeping"));
-    items.map(|(item, _)| item.to_owned()).collect()
+    let items = stderr.lines().filter_map(|line| line.split_once("processing item ")?.1.split_once("item="));
+    items.map(|(_, item)| item.to_owned()).collect()
 }
 
 #[track_caller]
@@ -246,7 +246,7 @@ fn crash_spends_no_attempt_and_the_last_one_allowed_dead_letters() {
     census.accounts_for(1);
     let dead_letter = &census.found[0];
     assert_eq!((dead_letter.item.as_str(), dead_letter.history["crashes"].as_u64()), ("killer", Some(2)));
-    assert_eq!(dead_letter.history["reason"], "its consumer died");
+    assert_eq!(dead_letter.history["reason"], "consumer crashed");
     assert_eq!(begun(&third), [""; 0]);
     stop(third);
     assert_eq!(companions(&server), ["{mylist}:dead", "{mylist}:stats"]);

@@ -219,8 +219,8 @@ fn command_that_cannot_run_stops_the_consumer_and_requeues() {
     for (command, said) in [
         (&["no-such-command"][..], "cannot run `no-such-command`: command not found"),
         (&["/etc/passwd"], "cannot run `/etc/passwd`: Permission denied"),
-        (&["sh", "-c", "exit 126"], "`sh` says that what it runs is not executable (exit status 126)"),
-        (&["sh", "-c", "no-such-command"], "`sh` says that what it runs was not found (exit status 127)"),
+        (&["sh", "-c", "exit 126"], "`sh` reports that its command is not executable (exit status 126)"),
+        (&["sh", "-c", "no-such-command"], "`sh` reports that its command was not found (exit status 127)"),
     ] {
         for delivery in ["at-least-once", "at-most-once"] {
             let words = ["--delivery", delivery];
@@ -245,7 +245,7 @@ fn timeout_ends_the_command_with_its_children() {
     let words = ["--once", "--max-attempts", "1", "--timeout", "300ms", "--kill-after", "200ms"];
     let run = shell(&server, &words, line).env("FOLDER", folder.path()).deadline(SOON).output().exits(0);
     assert_eq!(tally(&run), [1, 0, 0, 1, 0]);
-    assert_eq!(dead(&server)[0].0["reason"], "took longer than 300ms");
+    assert_eq!(dead(&server)[0].0["reason"], "timed out after 300ms");
     let pids = read(&folder.path().join("pids"));
     assert_eq!(pids.split_whitespace().count(), 2, "{pids}");
     for pid in pids.split_whitespace() {

@@ -19,7 +19,7 @@ fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
 /// Starts a consumer and waits until it has `items` items in flight, each for an hour.
 fn busy(server: &RedisServer, items: usize, words: &[&str]) -> Running {
     let run = consume(server, &["--work", "1h", "--output", "json"]).args(words).spawn();
-    wait_until("the items are in flight", SOON, || run.stderr().matches("working ").count() == items);
+    wait_until("the items are in flight", SOON, || run.stderr().matches("processing item").count() == items);
     run
 }
 
@@ -132,7 +132,7 @@ fn most_at_once(log: &str) -> usize {
     let mut now: usize = 0;
     let mut most = 0;
     for line in log.lines() {
-        if line.contains("working item") {
+        if line.contains("processing item") {
             now += 1;
             most = most.max(now);
         } else if line.contains("processed item") {
@@ -162,7 +162,8 @@ fn work_time_lies_in_its_range() {
     server.push("mylist", (0..30).map(|number| number.to_string()));
     let words = ["--work", "2s..6s", "--speed", "100", "--concurrency", "30", "--max-items", "30"];
     let run = consume(&server, &words).output().exits(0);
-    let times: HashSet<&str> = run.stderr.lines().filter_map(|line| Some(line.split_once("sleeping ")?.1)).collect();
+    let times: HashSet<&str> =
+        run.stderr.lines().filter_map(|line| Some(line.split_once("duration=")?.1.split_once(' ')?.0)).collect();
     assert!(times.is_subset(&HashSet::from(["20ms", "30ms", "40ms", "50ms", "60ms"])), "{times:?}");
     assert!(times.len() > 1, "{times:?}");
 }
@@ -172,7 +173,7 @@ fn work_time_comes_from_a_field() {
     let server = RedisServer::start();
     server.push("mylist", [r#"{"wait": 17}"#, r#"{"wait": 0.5, "more": [1]}"#]);
     let run = consume(&server, &["--work", "field:wait", "--speed", "100", "--max-items", "2"]).output().exits(0);
-    for part in [r#"working {"wait": 17}: sleeping 170ms"#, "sleeping 5ms", r#"processed item {"wait": 17} (done)"#] {
+    for part in [r#"duration=170ms item={"wait": 17}"#, "duration=5ms", r#"processed item item={"wait": 17}"#] {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }
 }
@@ -189,7 +190,7 @@ fn malformed_event_is_shown_escaped_and_the_next_one_processed() {
         b"",
         br#"{"wait": 0.01}"#,
     ];
-    for (delivery, said) in [("at-least-once", "is a dead letter: "), ("at-most-once", "malformed item, dropped: ")] {
+    for (delivery, said) in [("at-least-once", "item dead-lettered"), ("at-most-once", "item dropped")] {
         server.push("mylist", events);
         let words = ["--work", "field:wait", "--max-items", "7", "--output", "json", "--delivery", delivery];
         let run = consume(&server, &words).output().exits(0);
@@ -282,7 +283,7 @@ fn drain_time_lets_items_in_flight_finish() {
         let words =
             ["--work", "700ms", "--concurrency", "2", "--drain", "20s", "--output", "json", "--delivery", delivery];
         let run = consume(&server, &words).spawn();
-        run.wait_for_line("working b", SOON);
+        run.wait_for_line("item=b", SOON);
         run.terminate();
         let run = run.finish(SOON).exits(0);
         assert_eq!((tally(&run), left(&server)), ([2, 2, 0, 0], vec![b"c".to_vec(), b"d".to_vec()]));
@@ -315,7 +316,7 @@ fn second_signal_requeues_at_once() {
         server.push("mylist", ["a", "b", "c"]);
         let run = busy(&server, 2, &["--concurrency", "2", "--drain", "1h", "--delivery", delivery]);
         run.terminate();
-        run.wait_for_line("finishing 2 items in flight", SOON);
+        run.wait_for_line("finishing items in flight in_flight=2", SOON);
         assert_eq!(server.llen("mylist"), 1);
         run.interrupt();
         let run = run.finish(PROMPTLY).exits(0);
@@ -332,7 +333,7 @@ fn lost_connection_during_work_costs_no_item() {
         let words =
             ["--redis", &proxy.url(), "--work", "1h", "--concurrency", "2", "--drain", "0s", "--delivery", delivery];
         let run = Qscale::new(["consume"]).args(words).spawn();
-        run.wait_for_line("working b", SOON);
+        run.wait_for_line("item=b", SOON);
         proxy.cut();
         run.terminate();
         run.finish(PROMPTLY).exits(0);
@@ -374,7 +375,7 @@ fn tally_adds_up() {
     server.push("mylist", [r#"{"wait": 0}"#, "broken", r#"{"wait": 0.01}"#, r#"{"wait": 3600}"#, "next"]);
     let words = ["--work", "field:wait", "--drain", "0s", "--output", "json"];
     let run = consume(&server, &words).spawn();
-    run.wait_for_line("sleeping 1h", SOON);
+    run.wait_for_line("duration=1h", SOON);
     run.terminate();
     let run = run.finish(PROMPTLY).exits(0);
     assert_eq!((tally(&run), server.llen("mylist")), ([4, 2, 1, 1], 2));

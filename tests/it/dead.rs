@@ -34,7 +34,7 @@ fn some_dead_letters(server: &RedisServer) {
     let hour = Duration::from_secs(3600);
     server.push(DEAD, [dead_letter(server, "a:1:1", 3 * hour, "exit status 1", b"first item")]);
     server.push(DEAD, [&b"not ours\xff"[..]]);
-    server.push(DEAD, [dead_letter(server, "b:1:1", 2 * hour, "its consumer died", b"\xff\xfe\0binary")]);
+    server.push(DEAD, [dead_letter(server, "b:1:1", 2 * hour, "consumer crashed", b"\xff\xfe\0binary")]);
     server.push(DEAD, [dead_letter(server, "c:1:1", Duration::from_secs(5), "exit status 65", b"last\nitem")]);
 }
 
@@ -119,7 +119,7 @@ fn show_prints_the_item_escaped_or_byte_for_byte() {
     some_dead_letters(&server);
     let run = dead(&server, &["show", "b:1:1"]).output().exits(0);
     for part in
-        ["id        b:1:1", "(2h ago)", "reason    its consumer died", "stderr    two \\u{1b}[31m", "\\u{0}binary"]
+        ["id        b:1:1", "(2h ago)", "reason    consumer crashed", "stderr    two \\u{1b}[31m", "\\u{0}binary"]
     {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }

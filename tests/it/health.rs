@@ -92,11 +92,11 @@ fn long_handler(delivery: &str) {
     let patient = Patient::consuming(&server.url(), &["--delivery", delivery, "--work", "1h", "--drain", "1h"]);
     health(&patient.file).exits(0);
     server.push("mylist", ["long"]);
-    patient.run.wait_for_line("working long", SOON);
+    patient.run.wait_for_line("item=long", SOON);
     well_for_turns(&patient);
     // The same while it drains.
     patient.run.terminate();
-    patient.run.wait_for_line("finishing 1 items in flight", SOON);
+    patient.run.wait_for_line("finishing items in flight in_flight=1", SOON);
     well_for_turns(&patient);
     patient.run.terminate();
     patient.run.finish(SOON).exits(0);
@@ -121,7 +121,7 @@ fn health_passes_while_redis_is_away() {
     patient.run.wait_for_line("lost", SOON);
     patient.stays_well();
     server.restart();
-    patient.run.wait_for_line("again after", SOON);
+    patient.run.wait_for_line("reconnected after", SOON);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn health_needs_a_heartbeat_file() {
 fn heartbeat_file_that_cannot_be_written_is_named_at_startup() {
     let server = RedisServer::start();
     let run = Qscale::new(["consume", "--redis", &server.url(), "--heartbeat", "no/such/folder"]).output().exits(1);
-    assert!(run.stderr.contains("cannot touch `no/such/folder`"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot write heartbeat `no/such/folder`"), "{}", run.stderr);
 }
 
 #[test]
@@ -169,5 +169,5 @@ fn health_passes_while_redis_is_a_replica() {
     patient.run.wait_for_line("lost", SOON);
     patient.stays_well();
     server.cli(&["REPLICAOF", "NO", "ONE"]);
-    patient.run.wait_for_line("again after", SOON);
+    patient.run.wait_for_line("reconnected after", SOON);
 }

@@ -211,7 +211,7 @@ fn acl_rules_in_the_manual_suffice() {
 
             let consume = ["consume", "--delivery", delivery];
             let consuming = qscale(consumer, &consume).args(["--work=1h", "--drain=0s"]).spawn();
-            consuming.wait_for_line("working message-", SOON);
+            consuming.wait_for_line("item=message-", SOON);
             consuming.terminate();
             consuming.wait().exits(0);
             assert_eq!(redis.llen("mylist"), 1, "what was not finished is given back");
@@ -226,11 +226,11 @@ fn acl_rules_in_the_manual_suffice() {
         assert_eq!(redis.llen("{mylist}:dead"), 1);
         qscale(producer, &["produce", "--count=1"]).output().exits(0);
         let dies = qscale(consumer, &["consume", "--lease=500ms", "--work=1h"]).spawn();
-        dies.wait_for_line("working message-", SOON);
+        dies.wait_for_line("item=message-", SOON);
         dies.kill();
         dies.wait();
         let finds = qscale(consumer, &["consume", "--lease=500ms", "--work=1ms", "--max-items=1"]).output().exits(0);
-        assert!(finds.stderr.contains("a consumer was not heard of"), "{}", finds.stderr);
+        assert!(finds.stderr.contains("consumer crashed, redelivered its items"), "{}", finds.stderr);
 
         let (judge, reader, mender) =
             if consumer == "app" { ("app", "app", "app") } else { ("judge", "reader", "mender") };

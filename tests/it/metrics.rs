@@ -13,7 +13,7 @@ fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
 /// The address of the metrics, as logged.
 #[track_caller]
 fn address(run: &Running) -> SocketAddr {
-    let line = run.wait_for_line("metrics are at http://", SOON);
+    let line = run.wait_for_line("serving metrics url=http://", SOON);
     let address = line.split_once("http://").and_then(|(_, rest)| rest.strip_suffix("/metrics"));
     address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in: {line}"))
 }
@@ -203,7 +203,7 @@ fn variable_is_absent_when_empty_and_named_when_wrong() {
     let idle = ["--work", "none", "--idle-exit", "10ms"];
     let empty = consume(&server, &idle).env("QSCALE_METRICS", "").env("QSCALE_STAMP_FIELD", "");
     let said = empty.env("QSCALE_HEARTBEAT", "").output().exits(0);
-    assert!(!said.stderr.contains("metrics are at"), "{}", said.stderr);
+    assert!(!said.stderr.contains("serving metrics"), "{}", said.stderr);
     let said = consume(&server, &idle).env("QSCALE_METRICS", "here").output().exits(2);
     assert!(said.stderr.contains("QSCALE_METRICS"), "{}", said.stderr);
 }

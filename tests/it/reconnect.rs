@@ -442,7 +442,7 @@ fn exit_status_tells_when_an_item_could_not_be_requeued() {
     server.push("mylist", ["a"]);
     let words = ["consume", "--redis", &server.url(), "--work", "1h", "--drain", "0s"];
     let consumer = Qscale::new(words).spawn();
-    consumer.wait_for_line("working a", SOON);
+    consumer.wait_for_line("item=a", SOON);
     server.kill();
     consumer.terminate();
     let run = consumer.finish(SOON).exits(69);

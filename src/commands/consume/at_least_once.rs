@@ -165,9 +165,9 @@ impl<'a> Consumer<'a> {
                 biased;
                 () = stop.cancelled() => {}
                 Some(completed) = self.workers.next() => self.settle(completed),
-                notified = notifier.notified() => match notified {
+                wakeup = notifier.notified() => match wakeup {
                     Err(error) if error.is_stop() => {}
-                    notified => drop(notified?),
+                    wakeup => drop(wakeup?),
                 },
                 () = tokio::time::sleep_until(next) => {}
             }

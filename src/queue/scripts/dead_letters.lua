@@ -1,25 +1,30 @@
--- Walks the dead letters of a list a page at a time, and requeues or purges them on the way.
+-- Lists, requeues or purges the dead letters of a list, one page at a time.
 --
--- KEYS[1]  the list                                 KEYS[3]  counters (hash)
--- KEYS[2]  dead letters (list): the newest left     KEYS[4]  the walker's token: its last call, and what that did
+-- KEYS[1]  list of waiting items                    KEYS[3]  counters (hash)
+-- KEYS[2]  dead letters (list), the newest left     KEYS[4]  client's token: its last call, and the reply
 -- ARGV[1]  list, requeue or purge
--- ARGV[2]  newest or oldest: what comes first. Requeuing and purging begin with the oldest
--- ARGV[3]  where to go on, or -1 to begin: how many elements at the oldest end are still to be seen, or have been and stay
--- ARGV[4]  how many letters at most
--- ARGV[5]  how long they have been dead at least, in ms, or ''
--- ARGV[6]  what item or reason must hold, or ''
--- ARGV[7]  how many bytes of each item to return, or '' for all
--- ARGV[8]  the number of this call: a call that requeues or purges is answered the same when it is repeated
--- ARGV[9…] the ids to look for; none are all
+-- ARGV[2]  newest or oldest: order of the dead letters. Requeue and purge start with the oldest
+-- ARGV[3]  position to continue at, or -1 to start: number of elements at the oldest end that are still to be read (newest
+--          first), or that have been read and stay (oldest first)
+-- ARGV[4]  maximum number of dead letters
+-- ARGV[5]  minimum time since an item was dead-lettered, in ms, or ''
+-- ARGV[6]  text that item or reason must contain, or ''
+-- ARGV[7]  number of bytes of each item to return, or '' for all
+-- ARGV[8]  number of this call: a repeated requeue or purge gets the same reply
+-- ARGV[9…] ids to match; none match all
 --
--- Returns { place, over, now, found, foreign, letters }: where to go on; 1 when nothing is left; Redis' time in ms; how many
--- letters there were, and how many elements that are no dead letters and were left alone; and of a look each letter as
--- header, size of the item, item. The header of a foreign element is empty.
+-- Returns { position, over, now, found, foreign, letters }:
+--   position  position to continue at
+--   over      1 if no dead letters are left
+--   now       Redis time, in ms
+--   found     number of dead letters that matched
+--   foreign   number of elements skipped because they are not dead letters
+--   letters   for list: header, size of the item and item of each dead letter in turn; the header of a foreign element is empty
 --
--- Places count from the oldest end, where nothing is added: what dies meanwhile shifts none. A page ends after so many
--- bytes, so that neither Redis nor who asks ever holds much.
+-- Positions count from the oldest end, where no element is added: items that die meanwhile shift none. The size of a page is
+-- limited in bytes, so that neither Redis nor the client holds much.
 local list, dead, stats, token = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local action, newest_first, place, most = ARGV[1], ARGV[2] == 'newest', tonumber(ARGV[3]), tonumber(ARGV[4])
+local action, newest_first, position, limit = ARGV[1], ARGV[2] == 'newest', tonumber(ARGV[3]), tonumber(ARGV[4])
 local age, text, cut, number = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local PAGE, BYTES, STEP = 500, 262144, 64
 local counter = action == 'requeue' and 'dead_requeued' or 'purged'
@@ -36,15 +41,15 @@ end
 if action ~= 'list' then
   local last = redis.call('GET', token)
   if last then
-    local answer = {}
+    local reply = {}
     for part in string.gmatch(last, '%S+') do
-      answer[#answer + 1] = part
+      reply[#reply + 1] = part
     end
-    if answer[1] == number then
-      return { tonumber(answer[2]), tonumber(answer[3]), now, tonumber(answer[4]), tonumber(answer[5]), {} }
+    if reply[1] == number then
+      return { tonumber(reply[2]), tonumber(reply[3]), now, tonumber(reply[4]), tonumber(reply[5]), {} }
     end
   else
-    -- What the user may not do, and a list that is none, is found out before anything is moved.
+    -- Missing permissions and keys of the wrong type are detected before any element is moved.
     redis.call('LREM', token, 1, '')
     redis.call('LLEN', list)
     redis.call('HINCRBY', stats, counter, 0)
@@ -69,7 +74,7 @@ local function read(element)
   return nil, '', element
 end
 
-local function wanted(past, item)
+local function matches(past, item)
   if ids and not (past and ids[past.id]) then
     return false
   end
@@ -83,26 +88,26 @@ local function wanted(past, item)
 end
 
 local length = redis.call('LLEN', dead)
-if place < 0 then
-  place = newest_first and length or 0
+if position < 0 then
+  position = newest_first and length or 0
 end
-if newest_first and place > length then
-  place = length
+if newest_first and position > length then
+  position = length
 end
-local found, foreign, looked, bytes, step, letters = 0, 0, 0, 0, 1, {}
+local found, foreign, visited, bytes, step, letters = 0, 0, 0, 0, 1, {}
 
 local function is_over()
   if newest_first then
-    return place <= 0
+    return position <= 0
   end
-  return place >= length
+  return position >= length
 end
 
--- Says whether the element stays where it is.
-local function see(element)
+-- Returns true if the element stays in the list.
+local function visit(element)
   local past, header, item = read(element)
-  looked, bytes = looked + 1, bytes + #element
-  if not wanted(past, item) then
+  visited, bytes = visited + 1, bytes + #element
+  if not matches(past, item) then
     return true
   end
   if action == 'list' then
@@ -125,30 +130,30 @@ local function see(element)
   return false
 end
 
-while found < most and looked < PAGE and bytes < BYTES and not is_over() do
+while found < limit and visited < PAGE and bytes < BYTES and not is_over() do
   local elements
   if newest_first then
-    elements = redis.call('LRANGE', dead, -place, -place + math.min(step, place) - 1)
+    elements = redis.call('LRANGE', dead, -position, -position + math.min(step, position) - 1)
   else
-    elements = redis.call('LRANGE', dead, -(place + step), -(place + 1))
+    elements = redis.call('LRANGE', dead, -(position + step), -(position + 1))
   end
   for i = 1, #elements do
-    if found >= most then
+    if found >= limit then
       break
     end
     if newest_first then
-      see(elements[i])
-      place = place - 1
-    elseif see(elements[#elements + 1 - i]) then
-      place = place + 1
+      visit(elements[i])
+      position = position - 1
+    elseif visit(elements[#elements + 1 - i]) then
+      position = position + 1
     end
   end
-  -- No more at once than the page still has room for, as far as the elements so far tell.
-  step = math.max(1, math.min(2 * step, STEP, math.floor((BYTES - bytes) * looked / math.max(bytes, 1))))
+  -- At most as many as the rest of the page holds, judging by the elements so far.
+  step = math.max(1, math.min(2 * step, STEP, math.floor((BYTES - bytes) * visited / math.max(bytes, 1))))
 end
 
 local over = is_over() and 1 or 0
 if action ~= 'list' then
-  redis.call('SET', token, table.concat({ number, place, over, found, foreign }, ' '), 'EX', 3600)
+  redis.call('SET', token, table.concat({ number, position, over, found, foreign }, ' '), 'EX', 3600)
 end
-return { place, over, now, found, foreign, letters }
+return { position, over, now, found, foreign, letters }

@@ -1,16 +1,16 @@
--- Gives what dead consumers held to the others.
+-- Redelivers the items of crashed consumers.
 --
--- KEYS[1]  consumers by lease deadline    KEYS[4]  what is delayed (hash)
--- KEYS[2]  consumers that hold something  KEYS[5]  dead letters (list)
--- KEYS[3]  due times of what is delayed   KEYS[6]  counters (hash)
--- ARGV[1]  what the name of what a consumer holds begins with
--- ARGV[2]  how many crashes make a dead letter
--- ARGV[3]  how many consumers to look at, at most
+-- KEYS[1]  consumers by lease deadline           KEYS[4]  delayed items and histories (hash)
+-- KEYS[2]  busy consumers (sorted set)           KEYS[5]  dead letters (list)
+-- KEYS[3]  delayed items by due time             KEYS[6]  counters (hash)
+-- ARGV[1]  prefix of the keys of items in flight
+-- ARGV[2]  number of crashes after which an item is dead-lettered
+-- ARGV[3]  maximum number of consumers to handle
 --
--- Returns { redelivered, dead_lettered }: how many items went back, and how many were given up.
+-- Returns { redelivered, dead_lettered }, in items.
 --
--- An item in flight when its consumer died goes to `delayed`, due at once, with one more crash. One that had only landed was
--- never begun: whoever is next to take something takes it.
+-- An item in flight at a crashed consumer is delayed, due at once, with its crashes incremented. Items of the landing list were
+-- never begun: the next consumer claims them.
 local consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local max_crashes = tonumber(ARGV[2])
 
@@ -21,14 +21,14 @@ local redelivered, dead_lettered = 0, 0
 local function crash(id, item, history)
   local past = { attempts = 0, crashes = 0, id = id, since = now }
   if history then
-    -- Somebody else's hand in these keys must not keep an item from being redelivered.
+    -- A history that another client has damaged must not prevent redelivery.
     local is_json, told = pcall(cjson.decode, history)
     if is_json and type(told) == 'table' and type(told.crashes) == 'number' then
       past = told
     end
   end
   past.crashes = past.crashes + 1
-  past.reason = 'its consumer died'
+  past.reason = 'consumer crashed'
   if past.crashes >= max_crashes then
     past.died = now
     redis.call('LPUSH', dead, cjson.encode(past) .. '\n' .. item)
@@ -41,7 +41,7 @@ local function crash(id, item, history)
 end
 
 for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', consumers, '-inf', now, 'LIMIT', 0, ARGV[3])) do
-  -- First what takes no memory: a Redis that is full lets the rest pass then.
+  -- First the writes that need no memory: Redis then permits the others even when it is out of memory.
   redis.call('ZREM', consumers, consumer)
   redis.call('ZREM', busy, consumer)
   local held = ARGV[1] .. consumer

@@ -1,14 +1,14 @@
--- Puts down what a consumer holds, unfinished, and lets it leave.
+-- Requeues the items in flight at a consumer, and signs it off.
 --
--- KEYS[1]  the list                       KEYS[5]  consumers that hold something
--- KEYS[2]  what this consumer holds       KEYS[6]  due times of what is delayed
--- KEYS[3]  what pops have delivered       KEYS[7]  what is delayed (hash)
+-- KEYS[1]  list of waiting items          KEYS[5]  busy consumers (sorted set)
+-- KEYS[2]  items in flight (hash)         KEYS[6]  delayed items by due time (sorted set)
+-- KEYS[3]  landing list                   KEYS[7]  delayed items and histories (hash)
 -- KEYS[4]  consumers by lease deadline    KEYS[8]  counters (hash)
--- ARGV[1]  the consumer
+-- ARGV[1]  consumer
 --
--- Returns how many items it held. An item without a history goes back to the end of the list where items are taken, bare;
--- one with a history to `delayed`, due at once, so that its counts survive. What is asked for is what Redis holds, not what
--- the consumer remembers: harmless when repeated.
+-- Returns the number of items requeued. An item without a history goes back to the right end of the list, unchanged; one with
+-- a history is delayed, due at once, so that its counts survive. Requeues what Redis holds, not what the consumer remembers,
+-- and may be repeated.
 local list, held, landing, consumers, busy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, items, stats = KEYS[6], KEYS[7], KEYS[8]
 local consumer = ARGV[1]
@@ -24,13 +24,14 @@ for i = 1, #all, 2 do
     ids[#ids + 1] = all[i]
   end
 end
--- Ids end in the number of the call and the place within it; the item taken first is to be taken first again.
-local function place(id)
+-- Ids end in the number of the call and the position within it. The item claimed first is to be claimed first again.
+local function order(id)
   local call, index = string.match(id, '(%d+):(%d+)$')
   return tonumber(call) * 10000 + tonumber(index)
 end
-table.sort(ids, function(a, b) return place(a) > place(b) end)
--- What has only landed was taken last: it goes back first, to be taken after the others. Nobody may be left to look there.
+table.sort(ids, function(a, b) return order(a) > order(b) end)
+-- Items of the landing list were popped last: they go back first, to be claimed after the others. There may be no other
+-- consumer to claim them there.
 repeat until not redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT')
 for _, id in ipairs(ids) do
   local history = fields[id .. ' history']

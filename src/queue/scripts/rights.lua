@@ -1,10 +1,10 @@
--- Tries every command that a consumer's other scripts run, and HKEYS, so that a user who may not run one of them
--- hears of it before anything is taken, and not half-way through.
+-- Calls every command that the scripts of a consumer call, and HKEYS, so that a missing permission is reported before any item
+-- is claimed and not halfway through.
 --
--- KEYS[1]  a key that nobody uses
--- KEYS[2…] the others, which are left alone: Redis looks whether the user may use them
+-- KEYS[1]  unused key
+-- KEYS[2…] the other keys, left alone: Redis checks whether the user may access them
 --
--- Returns 1, or refuses with NOPERM and the command. Leaves nothing behind.
+-- Returns 1, or fails with NOPERM and the command. Leaves nothing behind.
 local key = KEYS[1]
 for _, command in ipairs({
   { 'DEL', key },
@@ -28,9 +28,9 @@ for _, command in ipairs({
   { 'ZRANGEBYSCORE', key, '0', '0' },
   { 'ZREM', key, 'x' },
 }) do
-  local answer = redis.pcall(unpack(command))
-  local refused = type(answer) == 'table' and answer.err
-  -- Redis 7.0 does not say which command of a script the user may not run.
+  local reply = redis.pcall(unpack(command))
+  local refused = type(reply) == 'table' and reply.err
+  -- Redis 7.0 does not name the command that the user may not run.
   if refused and (string.find(refused, "can't run this command", 1, true) or string.find(refused, 'NOPERM', 1, true)) then
     redis.pcall('DEL', key)
     return redis.error_reply("NOPERM this user has no permissions to run the '" .. string.lower(command[1]) .. "' command")

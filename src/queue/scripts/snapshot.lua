@@ -1,22 +1,29 @@
--- Looks at a list and all that belongs to it, in one moment; changes nothing.
+-- Reads the state of a list and its companions in one step; changes nothing.
 --
--- KEYS[1]  the list                       KEYS[5]  what is delayed (hash)
+-- KEYS[1]  list of waiting items          KEYS[5]  delayed items and histories (hash)
 -- KEYS[2]  consumers by lease deadline    KEYS[6]  dead letters (list)
--- KEYS[3]  consumers that hold something  KEYS[7]  counters (hash)
--- KEYS[4]  due times of what is delayed   KEYS[8]  where blocking pops deliver to (list)
--- ARGV[1]  what the name of what a consumer holds begins with
--- ARGV[2…] consumers to look for besides those that Redis knows of
+-- KEYS[3]  busy consumers (sorted set)    KEYS[7]  counters (hash)
+-- KEYS[4]  delayed items by due time      KEYS[8]  landing list
+-- ARGV[1]  prefix of the keys of items in flight
+-- ARGV[2…] consumers to include in addition to those that Redis knows
 --
--- Returns { waiting, claims, in_flight, abandoned, busy, delayed, orphaned, dead, counters }: 1 when somebody has claimed here; how
--- many items are in flight, and how many of them are held by consumers whose lease has run out or that are forgotten; how many
--- consumers count as busy; how many items are kept as delayed that nobody will be given; and the counters as name, value.
+-- Returns { waiting, claims, in_flight, abandoned, busy, delayed, orphaned, dead, counters }:
+--   waiting    items on the list and the landing list
+--   claims     1 if an item of this list has been claimed
+--   in_flight  items in flight
+--   abandoned  items in flight at consumers whose lease has expired or that Redis does not know
+--   busy       busy consumers
+--   delayed    delayed items
+--   orphaned   items stored as delayed without a due time
+--   dead       dead letters
+--   counters   name and value of each counter in turn
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local landing, base = KEYS[8], ARGV[1]
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- How many of a hash's fields are items: `call` and `id history` are none.
+-- Counts the fields of a hash that are items, which `call` and `id history` are not.
 local function count(key)
   local found = 0
   for _, field in ipairs(redis.call('HKEYS', key)) do
@@ -42,7 +49,7 @@ end
 local in_flight, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
   local held = 0
-  -- One field is the number of the last call.
+  -- One field is `call`.
   if redis.call('HLEN', base .. consumer) > 1 then
     held = count(base .. consumer)
   end
@@ -52,7 +59,7 @@ for consumer, deadline in pairs(deadlines) do
   end
 end
 
--- What has landed and was not begun waits as well.
+-- Items of the landing list are waiting as well.
 local waiting, late = redis.call('LLEN', list) + redis.call('LLEN', landing), redis.call('ZCARD', delayed)
 local orphaned = 0
 if late == 0 and redis.call('HLEN', items) > 0 then
