@@ -82,10 +82,10 @@ impl CommandSpec {
     /// Terminates processes left behind in the group; a process that has left the group is not terminated.
     async fn terminate_rest(&self, group: &mut Group, id: &str) {
         if group.has_processes() {
-            tracing::warn!(id, "handler left processes behind, terminating them");
+            tracing::warn!(%id, "handler left processes behind, terminating them");
             group.terminate(self.kill_after).await;
         } else {
-            tracing::warn!(id, "handler left a process behind in another process group, ignoring its output");
+            tracing::warn!(%id, "handler left a process behind in another process group, ignoring its output");
         }
     }
 

@@ -61,7 +61,7 @@ impl Outages {
             state.since = Some(Instant::now());
             let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
             tracing::warn!(
-                %endpoint, error = %fault, reconnect_for = limit.as_deref().unwrap_or("unlimited"),
+                %endpoint, error = %fault, reconnect_for = %limit.as_deref().unwrap_or("unlimited"),
                 "lost connection to Redis, retrying"
             );
         }

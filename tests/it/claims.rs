@@ -220,7 +220,7 @@ fn lease_that_expired_is_not_acknowledged() {
     run.pause();
     let other = busy(&server, "b", 1, &[]);
     run.resume();
-    run.wait_for_line("does not count", SOON);
+    run.wait_for_line("lease lost", SOON);
     let census = server.census();
     assert_eq!((census.acknowledged, census.count("inflight:b-")), (0, 1), "{census:?}");
     let run = stop(run);

@@ -152,7 +152,7 @@ fn concurrency_is_reached_and_never_exceeded() {
         assert_eq!(most_at_once(&run.stderr), concurrency, "{}", run.stderr);
         let rounds = u32::try_from(8 / concurrency).expect("few");
         assert!(run.took >= rounds * Duration::from_millis(200), "{:?}", run.took);
-        assert_eq!(run.stderr.matches("(done)").count(), 8);
+        assert_eq!(run.stderr.matches("processed item").count(), 8);
     }
 }
 

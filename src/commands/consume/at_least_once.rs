@@ -233,7 +233,7 @@ impl<'a> Consumer<'a> {
         for finished in self.finished.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
                 self.tally.lease_lost += 1;
-                tracing::warn!(claim = finished.id(), "lease lost, result discarded: the item was redelivered");
+                tracing::warn!(claim = %finished.id(), "lease lost, result discarded: the item was redelivered");
                 continue;
             }
             match finished {
@@ -282,7 +282,7 @@ impl<'a> Consumer<'a> {
                     RetryDecision::Retry(after) => {
                         let delay = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                         tracing::warn!(
-                            id = history.id, attempt = history.attempts, reason = history.reason,
+                            id = %history.id, attempt = history.attempts, reason = %history.reason,
                             delay = %humantime::format_duration(delay), "item failed, retrying"
                         );
                         self.finished.push(Finished::Retry { id, after, history });
@@ -313,7 +313,7 @@ impl<'a> Consumer<'a> {
     }
 
     fn dead_letter(&mut self, id: String, item: &Item, history: History, now: u64) {
-        tracing::error!(id = history.id, reason = history.reason, %item, "item dead-lettered");
+        tracing::error!(id = %history.id, reason = %history.reason, %item, "item dead-lettered");
         self.finished.push(Finished::DeadLetter { id, history: History { died: Some(now), ..history } });
     }
 
