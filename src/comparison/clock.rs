@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// When somebody looked who does so once in every `period`, up to `end`: as `recorded`, with what is missing between; or
-/// from `first` on where nothing is.
+/// Times of a poll or sync that takes place once in every `period`, up to `end`: as `recorded`, with missing ones filled
+/// in; or from `first` on where nothing is recorded.
 ///
 /// The HPA reads nothing while there is no pod, so a recording of its reads has gaps. Before the first read there is either
 /// no pod, or no HPA yet.
@@ -13,7 +13,7 @@ pub(super) fn moments(recorded: &[Duration], first: Duration, period: Duration, 
     }
     let mut moments: Vec<Duration> = Vec::new();
     for (at, next) in recorded.iter().zip(recorded.iter().skip(1).copied().chain([end])) {
-        // What comes a little early is the next look itself.
+        // One that comes a little early is the next one itself.
         moments.extend(since(*at, period, next.saturating_sub(period / 2)));
         if moments.last() < Some(at) {
             moments.push(*at);

@@ -1,4 +1,4 @@
-//! What the model makes of a recorded list for which a `ScaledJob` started Jobs, beside the Jobs that were started.
+//! Jobs that the model starts for a recorded list, next to the Jobs that a `ScaledJob` started.
 //!
 //! The model is asked at the times at which KEDA polls, with the list and the unfinished Jobs as they were recorded: each
 //! poll stands for itself. Where the recording does not say when the first one was, that is fitted.
@@ -15,11 +15,11 @@ use crate::scaler::{Created, JobSettings, Settings};
 pub struct Poll {
     /// Since the begin of the recording.
     pub at: Duration,
-    /// How many items waited.
+    /// Backlog.
     pub backlog: u64,
-    /// How many Jobs were started until the next.
+    /// Jobs created until the next poll, as recorded.
     pub recorded: u32,
-    /// What the model says.
+    /// Jobs created by the model.
     pub predicted: Created,
 }
 
@@ -28,7 +28,7 @@ pub struct Poll {
 pub struct JobComparison {
     /// All polls, in order.
     pub polls: Vec<Poll>,
-    /// Whether the recording says when they were.
+    /// Whether the recording holds the times of polls.
     pub timed: bool,
 }
 
@@ -67,7 +67,7 @@ impl JobComparison {
         self.polls.iter().map(|poll| poll.recorded.abs_diff(poll.predicted.jobs)).sum()
     }
 
-    /// How many polls came out the same.
+    /// Number of polls with the same result.
     pub fn same(&self) -> usize {
         self.polls.iter().filter(|poll| poll.recorded == poll.predicted.jobs).count()
     }

@@ -1,4 +1,4 @@
-//! What the model makes of a recorded list, beside what happened.
+//! Decisions of the model for a recorded list, next to what happened.
 //!
 //! The model is asked at the times at which KEDA polls and the HPA syncs, with the list as it was recorded and with the count
 //! of pods that the model itself has come to. So where the two part, they part by a rule or by a setting, not by a load that
@@ -15,14 +15,14 @@ pub use self::jobs::{JobComparison, Poll};
 use crate::sample::recording::{RecordedSample, Recording};
 use crate::scaler::{Controller, Reading, SYNC_PERIOD, Scale, Scaler, Settings};
 
-/// How far apart the begins are that are tried first, and then around the best of them.
+/// Steps between the phases that are tried, first over all and then around the best.
 const COARSE: Duration = Duration::from_secs(1);
 const FINE: Duration = Duration::from_millis(250);
 
 /// More begins than these are not tried of either.
 const MOST_TRIED: u32 = 40;
 
-/// A difference that is over sooner is one of when somebody looked.
+/// A shorter difference comes from the times of polls and syncs.
 const SHORTEST: Duration = Duration::from_secs(3);
 
 /// A change of the count, as the model has it.
@@ -32,7 +32,7 @@ pub struct Step {
     pub at: Duration,
     /// Whose change it is.
     pub by: Controller,
-    /// How many pods there were to be, and are.
+    /// Desired replicas before and after.
     pub from: u32,
     /// Until the next step.
     pub to: u32,
@@ -43,35 +43,35 @@ pub struct Step {
 /// A stretch of time for which the counts differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parting {
-    /// When it begins.
+    /// Start of the difference.
     pub from: Duration,
-    /// When it ends.
+    /// End of the difference.
     pub until: Duration,
-    /// What happened.
+    /// Recorded replicas.
     pub recorded: u32,
-    /// What the model says.
+    /// Replicas by the model.
     pub predicted: u32,
-    /// What the model said last before it begins, with the list as it was.
+    /// Last reason of the model before the start, with the recorded backlog.
     pub because: String,
-    /// What the recording says of it, if it does.
+    /// Recorded reason, if any.
     pub recorded_because: Option<String>,
-    /// How many items waited.
+    /// Backlog.
     pub backlog: u64,
 }
 
 /// Prediction and recording, side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// When KEDA first polls, and the HPA first syncs; `None` where the recording says when they did.
+    /// Times of the first poll and the first sync; `None` where the recording holds them.
     pub begins: (Option<Duration>, Option<Duration>),
-    /// Whether the object was made when the recording begins, and had seen nothing to do: fitted as well. Else the pods
-    /// that are there are taken to have had something to do until then.
+    /// New object without an activation at the start of the recording; fitted as well. Otherwise the pods that are there
+    /// count as active until then.
     pub new: bool,
-    /// What the model does.
+    /// Changes by the model.
     pub steps: Vec<Step>,
-    /// What was recorded: when, from how many pods, to how many.
+    /// Recorded changes: time, replicas before, replicas after.
     pub recorded: Vec<(Duration, u32, u32)>,
-    /// Where the two differ.
+    /// Differences between the two.
     pub partings: Vec<Parting>,
     /// The part of the time for which they agree, from 0 to 1.
     pub agreement: f64,
@@ -119,7 +119,7 @@ impl Comparison {
         }
     }
 
-    /// What the model says of every look, as the count of pods from a moment on.
+    /// Returns the replicas of the model from each moment on.
     pub fn predicted(&self, recording: &Recording) -> Vec<(Duration, u64)> {
         let first = recording.samples.first().map_or(0, |look| look.desired);
         std::iter::once((Duration::ZERO, first.into()))
@@ -137,7 +137,7 @@ fn told(settings: &Settings, recording: &Recording) -> Settings {
     settings
 }
 
-/// What each trigger counts at a look; nothing of what the recording knows nothing of, as long as the list can be read.
+/// Returns the count of each trigger; zero for what the recording does not hold, as long as the list can be read.
 fn read(settings: &Settings, recording: &Recording, look: &RecordedSample) -> Vec<Option<u64>> {
     let count = |counted| recording.counted(look, counted).unwrap_or(look.readable.then_some(0));
     settings.triggers.iter().map(|trigger| count(trigger.counted)).collect()

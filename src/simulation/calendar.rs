@@ -11,26 +11,26 @@ pub(super) enum Event {
     Arrival(u64),
     /// A pod is ready to take items.
     Ready(usize),
-    /// A pod has done with the item in one of its hands.
+    /// A pod has finished an item.
     Done {
-        /// Which pod.
+        /// Index of the pod.
         pod: usize,
-        /// Which of its works; one that was cut is never done.
+        /// Number of the attempt; one that was interrupted never finishes.
         work: u64,
     },
     /// A pod has had the time it may take to finish.
     Overdue(usize),
     /// A Job counts as complete.
     Complete(usize),
-    /// KEDA looks.
+    /// KEDA polls.
     Poll,
-    /// The HPA looks.
+    /// The HPA syncs.
     Sync,
     /// Things are written down.
     Sample,
 }
 
-/// What is to come.
+/// Events to come.
 #[derive(Debug, Default)]
 pub(super) struct Calendar {
     events: BinaryHeap<Reverse<(Duration, u64, Event)>>,

@@ -11,7 +11,7 @@ use crate::workload::{Arrival, Payload, Work};
 /// From the creation of a pod to its first item, on a node that has the image: what was seen on a real control plane.
 const START_TIME: Duration = Duration::from_secs(2);
 
-/// Where nothing else ends it, a run ends here.
+/// Default end of a run.
 const HORIZON: Duration = Duration::from_secs(60 * 60);
 
 /// From the end of a Job's container to when the Job counts as complete.
@@ -20,45 +20,45 @@ const COMPLETION: Duration = Duration::from_secs(1);
 /// A grace period that no item outlasts.
 const ALL_THE_TIME: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// What is played through.
+/// Inputs of a run.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// How the workload is scaled.
+    /// Scaling of the workload.
     pub settings: Settings,
-    /// How Jobs are reckoned, where it is a ScaledJob.
+    /// Settings of a ScaledJob, if it is one.
     pub jobs: Option<Jobs>,
-    /// When items are pushed, the earliest first.
+    /// Arrivals, the earliest first.
     pub arrivals: Vec<Arrival>,
-    /// How long an item is worked.
+    /// Processing time per item.
     pub work: Work,
-    /// What items hold, where they say how long they are worked.
+    /// Payload, for items that hold their processing time.
     pub payload: Payload,
-    /// How many items a pod works at a time.
+    /// Items that a pod processes at a time.
     pub concurrency: u32,
-    /// What becomes of an item whose pod is ended under it.
+    /// Delivery guarantee, which decides about items of pods that are ended.
     pub delivery: DeliveryGuarantee,
     /// From the creation of a pod to its first item.
     pub start_time: Duration,
-    /// How long a pod that was told to stop may finish what it has.
+    /// Termination grace period of a pod.
     pub grace: Duration,
-    /// When KEDA looks first.
+    /// Time of the first poll.
     pub first_poll: Duration,
-    /// When the HPA looks first.
+    /// Time of the first sync.
     pub first_sync: Duration,
-    /// How often the HPA looks.
+    /// Time between syncs.
     pub sync_period: Duration,
-    /// When it ends at the latest.
+    /// Latest end.
     pub horizon: Duration,
-    /// Whether it ends as soon as all is worked and there are no more pods than the fewest.
+    /// Ends as soon as all items are processed and the replicas are at their minimum.
     pub until_over: bool,
-    /// What chance begins with.
+    /// Random seed.
     pub seed: u64,
 }
 
 /// The Jobs of a ScaledJob.
 #[derive(Debug, Clone, Copy)]
 pub struct Jobs {
-    /// How many are created.
+    /// Number of Jobs to create.
     pub settings: JobSettings,
     /// Time without an item after which a Job ends; `None` for Jobs that process one item each.
     pub idle_exit: Option<Duration>,
@@ -66,14 +66,14 @@ pub struct Jobs {
     pub completion: Duration,
 }
 
-/// What keeps items in flight from being cut when pods are ended.
+/// Protections of items in flight against the end of their pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     /// The triggers that count what has left the list.
     Busy,
     /// The formula that adds them up.
     Formula,
-    /// Jobs, which nobody ends.
+    /// Jobs, which are not scaled down.
     Jobs,
     /// The time to finish.
     Grace,
@@ -111,7 +111,7 @@ impl Scenario {
         }
     }
 
-    /// How many pods there are before anything has happened: those that are always there.
+    /// Returns the replicas at the start: the minimum.
     pub(super) fn at_first(&self) -> u32 {
         if self.jobs.is_some() { 0 } else { self.settings.idle.unwrap_or(self.settings.min) }
     }

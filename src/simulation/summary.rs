@@ -4,40 +4,40 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// What a run comes to.
+/// Results of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Items that were pushed.
     pub arrived: u64,
-    /// Items that were worked.
+    /// Items processed.
     pub done: u64,
-    /// How often an item in flight was cut off because its pod was ended.
+    /// Items in flight interrupted by the end of their pod.
     pub cut: u64,
     /// Items that were cut off and are gone: with at-most-once delivery.
     pub lost: u64,
-    /// Items that are still to be worked.
+    /// Items left.
     pub left: u64,
-    /// Those of them that nobody has begun.
+    /// Items left that were never claimed.
     pub waiting: u64,
     /// The most that ever waited.
     pub peak_backlog: u64,
-    /// How long items waited, from the push until they were taken first.
+    /// Waiting times, from the push to the first claim.
     pub wait: Waits,
-    /// When everything was worked, for good; `None` where that was not reached.
+    /// Time at which everything was processed for good; `None` if not reached.
     pub empty_at: Option<Duration>,
     /// The most pods there ever were, with those that were told to stop.
     pub peak_pods: u32,
     /// The time of all pods together, from their creation until they were gone.
     pub pod_seconds: f64,
-    /// What of that they had nothing in flight.
+    /// Pod-seconds without an item in flight.
     pub idle_pod_seconds: f64,
-    /// How often the number of pods was changed.
+    /// Number of changes of the replicas.
     pub changes: u64,
-    /// When the run ended.
+    /// End of the run.
     pub end: Duration,
 }
 
-/// How long items waited.
+/// Distribution of waiting times.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Waits {
     /// On the average.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{MOST_PODS, Want};
 use crate::units::{float, whole};
 
-/// How long the HPA takes to look again.
+/// Time between syncs of the HPA.
 const SYNC: Duration = Duration::from_secs(15);
 
-/// What a load asks for.
+/// Demand of a load.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {
     /// Items per second, over the `window` that has the most.
@@ -23,7 +23,7 @@ pub struct Demand {
     pub concurrency: u32,
     /// From a pod's creation to its first item.
     pub start: Duration,
-    /// How many there are in all.
+    /// Items in all.
     pub items: u64,
 }
 
@@ -44,12 +44,12 @@ impl Demand {
         float(most) / window.as_secs_f64()
     }
 
-    /// Slots that are at work on average, at the peak: λ·s, in erlangs.
+    /// Busy slots on average, at the peak: λ·s, in erlangs.
     pub fn offered(&self) -> f64 {
         self.rate * self.service
     }
 
-    /// The fewest pods that keep `want` once they are there, by Erlang C; `None` beyond what anybody has.
+    /// Minimum number of running pods that meets `want`, by Erlang C; `None` beyond any real cluster.
     pub fn pods(&self, want: Want) -> Option<u32> {
         let offered = self.offered();
         let (mut blocked, mut slots) = (1.0, 0_u32);
@@ -71,7 +71,7 @@ impl Demand {
         }
     }
 
-    /// How long it takes at worst until there are more pods; from none, a poll comes first.
+    /// Returns the longest time until more pods run; from zero, a poll comes first.
     pub(super) fn reaction(&self, from_zero: Option<Duration>) -> Duration {
         SYNC + self.start + from_zero.unwrap_or_default()
     }

@@ -3,7 +3,7 @@
 //! With λ items a second at most, s seconds of work an item, c items at a time in a pod, and a wait W:
 //!
 //! * slots n: the fewest with n > λ·s (utilisation below 1) and, by Erlang C, P(wait > W) = C(n, λ·s) · e^(−(n − λ·s)·W/s)
-//!   no more than what the percentile leaves; so ⌈n/c⌉ pods at least
+//!   at most what the percentile leaves; so ⌈n/c⌉ pods at least
 //! * list length: a pod that has L items in front of it is L·s/c behind, so L = (W − reaction) / s · c, where the reaction
 //!   is one sync of the HPA and the start of a pod, and before that, from zero pods, a poll
 //! * polling: a quarter of W, 30 s at most; cooldown and drain: no item in flight is to be cut
@@ -22,13 +22,13 @@ pub use self::demand::Demand;
 pub use self::search::{Bounds, Candidate, Refusal, propose};
 use crate::units::HumanDuration;
 
-/// More pods than this are not proposed to somebody who has named no maximum.
+/// Maximum number of pods proposed where none is set.
 const MOST_PODS: u32 = 1_000;
 
 /// A percentile of the waits, and how long it may be: `p95=60s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Want {
-    /// Which of the waits.
+    /// Percentile of the waits.
     pub percentile: Percentile,
     /// From the push to the begin of the work.
     pub wait: Duration,
@@ -86,7 +86,7 @@ impl FromStr for Want {
             other => return Err(format!("`{other}` is not one of p50, p95 and p99")),
         };
         match wait.trim().parse::<HumanDuration>().map_err(|error| error.to_string())?.0 {
-            Duration::ZERO => Err(format!("`{wait}`: nothing can be worked without any wait")),
+            Duration::ZERO => Err(format!("`{wait}`: no item can be processed without any wait")),
             wait => Ok(Self { percentile, wait }),
         }
     }

@@ -14,12 +14,12 @@ const SHORTEST_COOLDOWN: Duration = Duration::from_secs(60);
 /// The most pods that are tried, over the fewest that can do: who comes late has to catch up.
 const ROOM: [f64; 5] = [1.0, 1.25, 1.5, 2.0, 3.0];
 
-/// Limits that somebody has set; what is `None` is free.
+/// Limits that were set; `None` is free.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// Neither more nor fewer: whether the consumers may go to zero is nothing to decide for somebody.
+    /// Minimum number of pods, fixed: scaling to zero is the user's decision.
     pub min: Option<u32>,
-    /// No more than these.
+    /// Maximum number of pods.
     pub max: Option<u32>,
     /// There is no pod while nothing is to do, whatever `min` is.
     pub idle: bool,
@@ -34,11 +34,11 @@ pub struct Candidate {
     pub min: u32,
     /// The most pods.
     pub max: u32,
-    /// How often KEDA looks.
+    /// Polling interval.
     pub polling: Duration,
-    /// How long nothing must have been there before the last pods go.
+    /// Cooldown period.
     pub cooldown: Duration,
-    /// How long items in flight may take after a pod was told to stop.
+    /// Drain time.
     pub drain: Duration,
 }
 
@@ -51,10 +51,10 @@ pub struct Enough {
     pub max: u32,
 }
 
-/// Why nothing can be proposed.
+/// Reason for which nothing can be proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// All pods at work all the time are too few.
+    /// Even all pods running all the time are too few.
     #[error(
         "max-replica-count = {max} is in the way: to keep pace at the peak takes {busy} items in flight at once, \
          and {} {slots}{}", if *.max == 1 { "one pod works".to_owned() } else { format!("{max} pods work") }, needing(*.needed)
@@ -101,7 +101,7 @@ pub enum Refusal {
         /// Poll, sync and start.
         reaction: Duration,
     },
-    /// More pods than anybody has.
+    /// Number of pods beyond any real cluster.
     #[error("more than {MOST_PODS} pods would be needed")]
     Beyond,
 }
@@ -171,14 +171,14 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         (self.cost)(settings).is_some()
     }
 
-    /// Whether so many pods meet it that are there all the time.
+    /// Returns whether this many pods, running all the time, meet the target.
     fn always(&mut self, pods: u32) -> bool {
         let settings = Candidate { list_length: 1, ..self.settings(pods, pods) };
         self.meets(&settings)
     }
 
-    /// The fewest pods that meet it when all are there all the time, and that keep pace for ever where the bound leaves room
-    /// for as many: fewer may do for a load that ends, and nobody wants to be held to its end. `None` where no number up to
+    /// Minimum number of pods that meets the target when all run all the time, and sustains the load where the bound allows
+    /// for as many: fewer may do for a load that ends, and its end is not to be relied on. `None` where no number up to
     /// `bound` does.
     fn fewest(&mut self, bound: Option<u32>) -> Option<u32> {
         let most = bound.unwrap_or(MOST_PODS);
@@ -218,17 +218,17 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         Some(((self.cost)(&longest)?, longest))
     }
 
-    /// Whether there is no pod when the load begins.
+    /// Returns whether there is no pod when the load begins.
     fn begins_without(&self, min: u32) -> bool {
         min == 0 || self.bounds.idle
     }
 
-    /// How long it takes at worst until there are more pods.
+    /// Returns the longest time until more pods run.
     fn reaction(&self, min: u32) -> Duration {
         self.demand.reaction(self.begins_without(min).then(|| self.settings(min, min).polling))
     }
 
-    /// What the formulas say.
+    /// Returns the settings by the formulas.
     fn settings(&self, min: u32, max: u32) -> Candidate {
         let quarter = Duration::from_secs((self.want.wait / 4).as_secs());
         let polling = quarter.clamp(Duration::from_secs(1), LONGEST_POLL);
@@ -243,7 +243,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         }
     }
 
-    /// Why no number of pods within the bound does, and which would.
+    /// Returns why no number of pods within the bound suffices, and which would.
     fn too_few(&mut self, bounds: Bounds) -> Refusal {
         if bounds.idle {
             return Refusal::Idle { reaction: self.reaction(0) };
@@ -252,7 +252,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         let needed = self.fewest(None).map(|pods| Enough { min: self.min(bounds.min.unwrap_or(0), pods), max: pods });
         let slots = max.saturating_mul(self.demand.concurrency);
         let offered = self.demand.offered();
-        // For a while more may come than is worked, and the wait be kept all the same: only now is it the reason.
+        // For a while more items may arrive than are processed, and the wait still be met: only now is it the reason.
         if f64::from(slots) <= offered {
             return Refusal::Utilisation { max, slots, busy: whole(offered.ceil()), needed };
         }
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fewest_that_somebody_wants_are_kept() {
+    fn minimum_that_is_set_is_kept() {
         let bounds = Bounds { min: Some(20), ..Bounds::default() };
         let found = propose(WANT, &demand(2.0, 4.0), bounds, world(12, 2, 7)).unwrap();
         assert_eq!((found.min, found.max, found.list_length), (20, 20, 7));
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn pods_that_are_always_there_are_taken_where_they_cost_less() {
-        // Whoever comes and goes costs more here.
+        // Pods that come and go cost more here.
         let world = |tried: &Candidate| (tried.max >= 12).then_some(if tried.min == tried.max { 1.0 } else { 2.0 });
         let found = propose(WANT, &demand(2.0, 4.0), Bounds::default(), world).unwrap();
         assert_eq!((found.min, found.max), (12, 12));

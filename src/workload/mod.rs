@@ -1,4 +1,4 @@
-//! What is put on the list, when, and how long it takes to work: values, without clock or chance of their own.
+//! Items to push, when, and how long they take: values, without a clock or unseeded randomness.
 
 pub mod load;
 mod normal;

@@ -1,4 +1,4 @@
-//! How an item is worked when no program is there to do it: for how long, and who says so.
+//! Simulated work: processing times, fixed, random, or from the item.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ use crate::units::{DurationError, DurationRange, HumanDuration};
 /// Regular expression of work, for the schema.
 const FORM: &str = concat!("^(none|field:[\\s\\S]+|", duration_pattern!(range), ")$");
 
-/// What is done with an item.
+/// Simulated processing of an item.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(extend("pattern" = FORM, "examples" = ["2s..6s", "field:wait", "none"]))]
@@ -33,7 +33,7 @@ pub enum Work {
     },
     /// Wait so long or shorter in one of two items, with a long tail: `lognormal(4s, 0.5)`.
     LogNormal {
-        /// What half of the items do not exceed; more than zero.
+        /// Median; more than zero.
         median: Duration,
         /// The standard deviation of the logarithm, from 0 to [`WIDEST`]: at 0.5 one item in twenty takes more than 2.3
         /// times the median.
@@ -43,14 +43,14 @@ pub enum Work {
     Field(String),
 }
 
-/// The longest an item may ask to be worked for; beyond it the number is a mistake.
+/// Maximum processing time that an item may ask for; beyond it the number is a mistake.
 pub const LONGEST_WORK: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The widest log-normal: beyond it, the mean is made by items that nobody waits for.
+/// Maximum sigma: beyond it, the mean is dominated by a few items of extreme length.
 pub const WIDEST: f64 = 3.0;
 
 impl Work {
-    /// Draws how long an item is worked, at most [`LONGEST_WORK`] where chance sets no end; `None` when only the item
+    /// Draws the processing time of an item, at most [`LONGEST_WORK`] for unbounded distributions; `None` when only the item
     /// says.
     pub fn draw(&self, rng: &mut impl Rng) -> Option<Duration> {
         let factor = |seconds: Duration, factor: f64| {
@@ -69,7 +69,7 @@ impl Work {
         }
     }
 
-    /// Returns how long items are worked on average; `None` when only the items say.
+    /// Returns the mean processing time; `None` when only the items say.
     pub fn mean(&self) -> Option<Duration> {
         match self {
             Self::None => Some(Duration::ZERO),
@@ -80,7 +80,7 @@ impl Work {
         }
     }
 
-    /// Returns the longest that an item can take; `None` when chance or the items set no end to it.
+    /// Returns the longest that an item can take; `None` when the distribution or the items are unbounded.
     pub fn longest(&self) -> Option<Duration> {
         match self {
             Self::None => Some(Duration::ZERO),
@@ -207,7 +207,7 @@ impl FromStr for Work {
     }
 }
 
-/// What is in the brackets of `name(…)`.
+/// Returns the arguments of `name(…)`.
 fn brackets<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.trim().strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')
 }

@@ -20,7 +20,7 @@ pub const DEFAULT_NAME: &str = "qscale";
 /// The image where nothing is said: what `make image` builds.
 pub const DEFAULT_IMAGE: &str = concat!("qscale:", env!("CARGO_PKG_VERSION"));
 
-/// Where the program is in the image, where nothing is said.
+/// Default path of the program in the image.
 pub const DEFAULT_PROGRAM: &str = "/qscale";
 
 /// Of a StatefulSet's pods a label holds the name, `-consumer`, and a hash of ten characters with a hyphen: 63 in all. The
@@ -106,19 +106,19 @@ pub struct DeployTable {
     pub resources: ResourcesTable,
 }
 
-/// When nodes fetch an image.
+/// Image pull policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ImagePullPolicy {
     /// At every start of a container, so that a tag that moved is followed and pull rights are checked.
     #[default]
     Always,
-    /// When the node does not have it: for images loaded into the nodes of a local cluster.
+    /// Only if the node does not have it: for images loaded into the nodes of a local cluster.
     IfNotPresent,
     /// Not at all.
     Never,
 }
 
-/// What the consumers' pods belong to.
+/// Kind of the workload that the consumers' pods belong to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum WorkloadKind {
     /// Pods that are all alike.
@@ -139,7 +139,7 @@ impl DeployTable {
         format!("{}-consumer", self.name())
     }
 
-    /// The consumers, as KEDA and Kubernetes know them: what is written, or somebody else's.
+    /// Name of the consumers in Kubernetes: the rendered workload, or an existing target.
     pub fn scaled(&self) -> TargetTable {
         self.target.clone().unwrap_or_else(|| TargetTable {
             api_version: "apps/v1".to_owned(),

@@ -10,7 +10,7 @@ use crate::scaler::{Formula, Strategy};
 /// The longest name of an HPA: KEDA makes a label of it.
 const LONGEST_HPA_NAME: usize = 63;
 
-/// What a `ScaledJob` does not have, and why.
+/// Keys that a `ScaledJob` does not have, and why.
 const OF_OBJECTS: [(&[&str], &str); 16] = [
     (&["cooldown-period"], "its pods end by themselves"),
     (&["initial-cooldown-period"], "its pods end by themselves"),
@@ -31,7 +31,7 @@ const OF_OBJECTS: [(&[&str], &str); 16] = [
 ];
 
 impl ScaleTable {
-    /// What no KEDA would accept, or would pass over without a word.
+    /// Checks for settings that KEDA refuses or ignores.
     pub(in crate::profile) fn check(&self, source: &Source, delivery: DeliveryGuarantee) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));
         self.check_numbers(source)?;
@@ -101,7 +101,7 @@ impl ScaleTable {
         Ok(())
     }
 
-    /// What is reckoned from the triggers, and what means nothing with or without it.
+    /// Checks the formula, and the keys that have no effect with or without it.
     fn check_formula(&self, source: &Source, delivery: DeliveryGuarantee) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));
         if self.formula.is_some() && self.combine.is_some() {
@@ -139,7 +139,7 @@ impl ScaleTable {
             }
         }
         if self.transfer_hpa_ownership == Some(true) && self.hpa_name.is_none() {
-            return wrong("transfer-hpa-ownership", "needs the name of the HPA that is there, as `hpa-name` beside it");
+            return wrong("transfer-hpa-ownership", "needs the name of the existing HPA: set `hpa-name`");
         }
         let Some(reference) = &self.trigger_authentication else { return Ok(()) };
         if let Err(message) = object_name(&reference.name) {
@@ -199,8 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn what_means_nothing_beside_another_key_is_said() {
-        for (text, path, way_out) in [
+    fn keys_without_effect_are_reported() {
+        for (text, path, hint) in [
             ("idle-replica-count = 0", "idle-replica-count", "`min-replica-count`"),
             ("min-replica-count = 2\nidle-replica-count = 1", "idle-replica-count", "only be 0"),
             ("formula = \"waiting\"\ncombine = \"sum\"", "combine", "keep one"),
@@ -248,7 +248,7 @@ mod tests {
         ] {
             let error = Profile::parse("q.toml", &format!("[scale]\n{text}\n")).unwrap_err().to_string();
             assert!(error.contains(&format!(": scale.{path}: ")) && error.starts_with("q.toml:"), "{text}: {error}");
-            assert!(error.contains(way_out), "{text}: {error}");
+            assert!(error.contains(hint), "{text}: {error}");
         }
     }
 
@@ -263,10 +263,10 @@ mod tests {
     }
 
     #[test]
-    fn in_a_sum_a_consumer_at_work_is_worth_a_pod() {
+    fn sum_counts_a_busy_consumer_as_a_pod() {
         let scale = Profile::parse("q.toml", "[scale]\nlist-length = 5\ncombine = \"sum\"\n").unwrap().scale;
         let formula = scale.formula(DeliveryGuarantee::default()).unwrap();
-        // Three wait and four are at work: 23 of 5 a pod are five pods, and not the four that are busy.
+        // Three wait and four are busy: 23 of 5 a pod are five pods, and not the four that are busy.
         let value = formula.value(&|name| {
             Some(match name {
                 "waiting" => 3.0,

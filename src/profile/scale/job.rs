@@ -55,7 +55,7 @@ pub enum JobRun {
     /// After one item.
     #[default]
     Once,
-    /// When no item has arrived for a while.
+    /// After no item has arrived for a while.
     UntilIdle,
 }
 
