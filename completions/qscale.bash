@@ -1186,7 +1186,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-o -p -v -q -h --produce --produce-file --duration --seed --start-time --work --without --with --output --start --svg --target-wait --against --profile --env --log --color --verbose --quiet --help"
+            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --work --list --without --with --output --start --svg --target-wait --against --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1213,6 +1213,14 @@ _qscale() {
                     return 0
                     ;;
                 --work)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --list)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
+use crate::args;
 use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::endpoint::without_password;
 use crate::exit;
@@ -21,35 +22,35 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Where a setting that no flag names comes from.
+/// Precedence of the sources of a setting.
 const PRECEDENCE: &str = "\
-What no flag says comes from the environment, then the profile, then the default.";
+Precedence: flag > environment > profile > default. An empty variable counts as absent.";
 
-/// What every subcommand understands.
+/// Options of every subcommand.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// TOML file that describes the workload [env: QSCALE_PROFILE] [default: ./qscale.toml if there, else built in]
-    #[arg(long, short, global = true, value_name = "FILE")]
+    /// Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]
+    #[arg(long, short, global = true, value_name = "FILE", env = "QSCALE_PROFILE")]
     pub(crate) profile: Option<PathBuf>,
 
-    /// Overlay of the profile: what it says in [env.NAME] goes over the rest [env: QSCALE_ENV]
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Profile overlay: apply the tables under [env.NAME]
+    #[arg(long, global = true, value_name = "NAME", env = "QSCALE_ENV")]
     pub(crate) env: Option<String>,
 
-    /// The form of the log on stderr
+    /// Format of the log on stderr
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
 
-    /// Colour in output and log [env: NO_COLOR, CLICOLOR_FORCE]
+    /// When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
-    /// Say more: where each setting comes from, and every try to connect
+    /// Log more: the origin of each setting, every connection attempt
     #[arg(long, short, global = true, action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
 
-    /// Say only what is wrong
+    /// Log only warnings and errors
     #[arg(long, short, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
@@ -94,7 +95,12 @@ pub(crate) enum Command {
     Health(health::Args),
 }
 
-/// Takes the passwords out of what an error repeats of the command line.
+/// Returns the command line, with the values of variables hidden.
+pub(crate) fn command() -> clap::Command {
+    args::command(Cli::command())
+}
+
+/// Hides the passwords in the parts of the command line that an error repeats.
 pub(crate) fn hide_passwords(error: &mut clap::Error) {
     for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
         if let Some(ContextValue::String(typed)) = error.get(kind) {

@@ -26,34 +26,38 @@ pub mod units;
 pub mod workload;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches as _;
 use color_eyre::eyre::Result;
 
+use crate::args::Origins;
 use crate::cli::{Cli, Command};
 use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit::{Outcome, Status};
 use crate::profile::Profile;
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
-use crate::units::{Environment, Origin, Setting};
+use crate::units::{Environment, Setting};
 
 /// Parses the command line, runs the command, and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match Cli::try_parse_from(arguments) {
-        Ok(cli) => execute(cli),
+    let environment: Environment = std::env::vars_os().collect();
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = args::parse(&cli::command(), &words, &environment)
+        .and_then(|(matches, origins)| Ok((Cli::from_arg_matches(&matches)?, origins)));
+    match parsed {
+        Ok((cli, origins)) => execute(cli, origins, environment),
         Err(error) => print_help_or_mistake(error),
     }
     .into()
 }
 
-fn execute(cli: Cli) -> Status {
+fn execute(cli: Cli, origins: Origins, environment: Environment) -> Status {
     cli.global.color_choice().write_global();
     let printer = Printer::new(cli.global.verbosity(), cli.global.log);
     install();
-    let result = start(cli, printer.clone());
+    let result = start(cli, origins, environment, printer.clone());
     let status = Status::of(&result);
     if let Err(report) = &result
         && status != Status::Done
@@ -83,20 +87,20 @@ fn install() {
 }
 
 /// Runs the command on a single thread: many small requests over one connection only lose time by switching threads.
-fn start(cli: Cli, printer: Printer) -> Result<Outcome> {
+fn start(cli: Cli, origins: Origins, environment: Environment, printer: Printer) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(dispatch(cli, printer));
+    let result = runtime.block_on(dispatch(cli, origins, environment, printer));
     // A pending read of the terminal, or write to a full pipe, must not delay the exit.
     runtime.shutdown_background();
     result
 }
 
-async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
+async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer: Printer) -> Result<Outcome> {
     if let Command::Completions(args) = &cli.command {
-        return completions::run(args, Cli::command(), &printer);
+        return completions::run(args, cli::command(), &printer);
     }
     if let Command::Render(args) = &cli.command
-        && let Some(result) = render::without_profile(args, Cli::command, &printer).await
+        && let Some(result) = render::without_profile(args, cli::command, &printer).await
     {
         return result;
     }
@@ -106,11 +110,12 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     }
     // Before anything connects, so that no signal is missed.
     let shutdown = Shutdown::listen()?;
-    let environment: Environment = std::env::vars_os().collect();
-    let named = cli.global.profile.or_else(|| environment.get("QSCALE_PROFILE").map(PathBuf::from));
-    let overlay = cli.global.env.map(|value| Setting { value, origin: Origin::flag("--env") });
-    let overlay = overlay.or_else(|| environment.setting("QSCALE_ENV"));
-    let source = Profile::read(named.as_deref())?;
+    for (name, value, origin) in origins.explain() {
+        tracing::debug!("{name}: {value} (from {origin})");
+    }
+    let overlay = cli.global.env.zip(origins.get("env").cloned());
+    let overlay = overlay.map(|(value, origin)| Setting { value, origin });
+    let source = Profile::read(cli.global.profile.as_deref())?;
     // Reports every error, not only the first.
     if let Command::Render(args) = &cli.command
         && args.check
@@ -120,7 +125,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
     let profile = Profile::parse_with(source, overlay.as_ref())?;
     let over = overlay.map(|env| format!(" with env.{} (from {})", env.value, env.origin)).unwrap_or_default();
     tracing::debug!("profile: {}{over}", profile.source.name);
-    let context = Context { profile, environment, printer, shutdown };
+    let context = Context { profile, environment, origins, printer, shutdown };
     match cli.command {
         Command::Produce(args) => produce::run(args, context).await,
         Command::Consume(args) => consume::run(args, context).await,
@@ -129,7 +134,7 @@ async fn dispatch(cli: Cli, printer: Printer) -> Result<Outcome> {
         Command::Render(args) => render::run(args, &context),
         Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
-        Command::Completions(args) => completions::run(&args, Cli::command(), &context.printer),
+        Command::Completions(args) => completions::run(&args, cli::command(), &context.printer),
         Command::Health(args) => health::run(&args, &context.printer),
     }
 }

@@ -8,30 +8,26 @@ use color_eyre::eyre::Result;
 use crate::exit::{Outcome, UsageError};
 use crate::files::heartbeat::{self, MAX_AGE};
 use crate::terminal::Printer;
-use crate::units::{Environment, HumanDuration};
+use crate::units::HumanDuration;
 
-/// Say whether the consumer that touches a file still does
+/// Check that a consumer has touched its heartbeat file
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The file that the consumer touches [env: QSCALE_HEARTBEAT]
-    #[arg(long, value_name = "FILE")]
+    /// Heartbeat file of the consumer
+    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT")]
     heartbeat: Option<PathBuf>,
 
-    /// How long ago that may be [default: 30s]
+    /// Maximum age of the last heartbeat [default: 30s]
     #[arg(long, value_name = "DURATION")]
     max_age: Option<HumanDuration>,
 }
 
 pub(crate) fn run(args: &Args, printer: &Printer) -> Result<Outcome> {
-    let named = args
-        .heartbeat
-        .clone()
-        .or_else(|| std::env::vars_os().collect::<Environment>().get("QSCALE_HEARTBEAT").map(PathBuf::from));
-    let Some(file) = named else {
-        return Err(UsageError("which file is it? --heartbeat or QSCALE_HEARTBEAT names it".to_owned()).into());
+    let Some(file) = &args.heartbeat else {
+        return Err(UsageError("no heartbeat file: set --heartbeat or QSCALE_HEARTBEAT".to_owned()).into());
     };
     let limit = args.max_age.map_or(MAX_AGE, |span| span.0);
-    match heartbeat::age(&file) {
+    match heartbeat::age(file) {
         Ok(age) if age <= limit => {
             printer.result(&format_args!("the consumer turned {} ago", shown(age)))?;
             Ok(Outcome::Done)

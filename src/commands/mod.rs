@@ -5,6 +5,7 @@ pub(crate) mod consume;
 pub(crate) mod dead;
 pub(crate) mod demo;
 pub(crate) mod health;
+mod precedence;
 pub(crate) mod produce;
 pub(crate) mod render;
 pub(crate) mod simulate;
@@ -12,7 +13,8 @@ pub(crate) mod watch;
 
 use serde::Serialize;
 
-use crate::args::RedisArgs;
+use self::precedence::Precedence;
+use crate::args::{Origins, RedisArgs};
 use crate::endpoint::{self, Endpoint};
 use crate::profile::{Profile, ProfileError};
 use crate::shutdown::Shutdown;
@@ -23,6 +25,8 @@ use crate::units::{Environment, Setting};
 pub(crate) struct Context {
     pub(crate) profile: Profile,
     pub(crate) environment: Environment,
+    /// Origins of the values on the command line and in its variables.
+    pub(crate) origins: Origins,
     pub(crate) printer: Printer,
     pub(crate) shutdown: Shutdown,
 }
@@ -40,8 +44,8 @@ impl Context {
     /// Resolves the Redis endpoint, and logs the origin of each setting with `--verbose`.
     pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, ProfileError> {
         let endpoint = {
-            let (set, injected) = endpoint::from_environment(&self.environment)?;
-            self.profile.endpoint([redis.layer()?, set], [injected])?
+            let above = [redis.typed()?, RedisArgs::of_environment(&self.environment)?];
+            self.profile.endpoint(above, [endpoint::injected(&self.environment)?])?
         };
         for (setting, value, origin) in endpoint.explain() {
             tracing::debug!("{setting}: {value} (from {origin})");
@@ -52,13 +56,18 @@ impl Context {
         Ok(endpoint)
     }
 
-    /// Resolves the list: flag, `LIST_NAME`, profile, default.
-    pub(crate) fn list(&self, flag: Option<String>) -> String {
-        let list = match flag {
-            Some(value) => Setting { value, origin: crate::units::Origin::flag("--list") },
-            None => self.profile.list(&self.environment),
-        };
-        tracing::debug!("list: {} (from {})", list.value, list.origin);
-        list.value
+    /// Returns the list of `--list` or `LIST_NAME`, of the profile, or the default.
+    pub(crate) fn list(&self, given: Option<String>) -> String {
+        if let Some(given) = given {
+            return given;
+        }
+        let Setting { value, origin } = self.profile.list();
+        tracing::debug!("list: {value} (from {origin})");
+        value
+    }
+
+    /// Returns the precedence of options over the keys of the profile's table `table`.
+    pub(crate) fn precedence(&self, table: &'static str) -> Precedence<'_> {
+        Precedence::new(&self.origins, &self.profile, table)
     }
 }

@@ -1,5 +1,7 @@
 //! Delivery guarantee of a consumer.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,4 +14,13 @@ pub enum DeliveryGuarantee {
     AtLeastOnce,
     /// Items are popped from the list; those in flight are lost if their consumer crashes.
     AtMostOnce,
+}
+
+impl fmt::Display for DeliveryGuarantee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AtLeastOnce => "at-least-once",
+            Self::AtMostOnce => "at-most-once",
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! Where Redis is and how to reach it: addresses, mode, TLS, credentials; and what must not be shown of them.
 
-mod environment;
 mod host;
+mod injected;
 mod layer;
 mod mode;
 mod pattern;
@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-pub use self::environment::from_environment;
 pub(crate) use self::host::is_loopback;
+pub use self::injected::injected;
 pub use self::layer::Layer;
 pub(crate) use self::mode::parse_addresses;
 pub use self::mode::{Mode, NodeAddress, Servers};
 pub use self::redaction::without_password;
 use self::resolution::Resolution;
+pub(crate) use self::url::parse_db;
 pub use self::url::{Address, RedisUrl};
 use crate::units::{Origin, Setting, SettingError};
 

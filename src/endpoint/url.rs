@@ -141,7 +141,7 @@ impl RedisUrl {
 /// # Errors
 ///
 /// Names the text when it is no number; Redis itself says when the number is beyond its `databases`.
-pub(super) fn parse_db(text: &str) -> Result<u8, String> {
+pub(crate) fn parse_db(text: &str) -> Result<u8, String> {
     text.parse().map_err(|_| format!("database `{text}` is not a number from 0 to 255"))
 }
 

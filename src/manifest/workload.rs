@@ -4,7 +4,6 @@ use super::connection::Connection;
 use super::keda_version;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE};
 use crate::profile::{KedaVersion, Profile, ProfileError};
-use crate::units::Environment;
 
 /// What is rendered: a profile, and what was said elsewhere than in it.
 pub struct Workload<'a> {
@@ -41,7 +40,7 @@ impl<'a> Workload<'a> {
             let message = "is a file here, and no file in a pod: write its load as `pattern`";
             return Err(profile.source.error_at(&["produce", "pattern-file"], message));
         }
-        let list = profile.list(&Environment::default()).value;
+        let list = profile.list().value;
         if list.trim() != list {
             let message = "begins or ends with a blank, which KEDA would cut off: it would watch another list";
             return Err(profile.source.error_at(&["queue", "list"], message));

@@ -38,7 +38,7 @@ pub use self::redis::RedisTable;
 pub use self::reference::Alternative;
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
-use crate::units::{Environment, Origin, Setting};
+use crate::units::{Origin, Setting};
 
 /// The profile that is compiled in.
 const BUILT_IN: &str = include_str!("../../config/demo.toml");
@@ -159,11 +159,8 @@ impl Profile {
         }
     }
 
-    /// The list, as the environment (`LIST_NAME`) over the profile over the default says.
-    pub fn list(&self, environment: &Environment) -> Setting<String> {
-        if let Some(value) = environment.get("LIST_NAME") {
-            return Setting { value, origin: Origin::variable("LIST_NAME") };
-        }
+    /// Returns the list of the profile, or the default.
+    pub fn list(&self) -> Setting<String> {
         match &self.queue.list {
             Some(value) => Setting { value: value.clone(), origin: self.origin(&["queue", "list"]) },
             None => Setting::default(DEFAULT_LIST.to_owned()),

@@ -159,18 +159,23 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::from_environment;
-    use crate::units::Environment;
+    use crate::endpoint::injected;
+    use crate::units::{Environment, Origin};
 
-    fn endpoint(environment: &[(&str, &str)], profile: &str) -> Endpoint {
+    fn endpoint(above: Layer, environment: &[(&str, &str)], profile: &str) -> Endpoint {
         let profile = Profile::parse("q.toml", profile).expect("the profile of this test is valid");
-        let (set, injected) = from_environment(&Environment::of(environment)).expect("the variables are valid");
-        profile.endpoint([set], [injected]).expect("the settings of this test are valid")
+        let injected = injected(&Environment::of(environment)).expect("the variables are valid");
+        profile.endpoint([above], [injected]).expect("the settings of this test are valid")
+    }
+
+    fn variable(name: &'static str, value: &str) -> Option<Setting<String>> {
+        Some(value).map(|value| Setting { value: value.to_owned(), origin: Origin::variable(name) })
     }
 
     #[test]
     fn setting_of_an_endpoint_knows_its_origin() {
-        let endpoint = endpoint(&[("REDIS_USERNAME", "u")], "[redis]\nhost = \"p\"\ndb = 2\n");
+        let above = Layer { username: variable("REDIS_USERNAME", "u"), ..Layer::default() };
+        let endpoint = endpoint(above, &[], "[redis]\nhost = \"p\"\ndb = 2\n");
         assert_eq!(endpoint.address.origin.to_string(), "q.toml:2");
         assert_eq!(endpoint.username.unwrap().origin.to_string(), "REDIS_USERNAME");
         assert_eq!(endpoint.db.origin.to_string(), "q.toml:3");
@@ -179,8 +184,10 @@ mod tests {
     #[test]
     fn profile_is_below_variables_and_above_injected_ones() {
         let profile = "[redis]\nhost = \"p\"\nport = 1\n";
-        assert_eq!(endpoint(&[("REDIS_HOST", "e")], profile).to_string(), "redis://e:1");
-        assert_eq!(endpoint(&[("REDIS_PORT", "tcp://10.0.0.1:6380")], profile).to_string(), "redis://p:1");
-        assert_eq!(endpoint(&[("REDIS_HOST", "h")], "[redis]\ntls = true\n").to_string(), "rediss://h:6379");
+        let above = || Layer { host: variable("REDIS_HOST", "e"), ..Layer::default() };
+        assert_eq!(endpoint(above(), &[], profile).to_string(), "redis://e:1");
+        let link = [("REDIS_PORT", "tcp://10.0.0.1:6380")];
+        assert_eq!(endpoint(Layer::default(), &link, profile).to_string(), "redis://p:1");
+        assert_eq!(endpoint(above(), &[], "[redis]\ntls = true\n").to_string(), "rediss://e:6379");
     }
 }

@@ -44,8 +44,12 @@ impl Process {
                 command.env("REDIS_URL", url.expose_secret());
             }
         }
-        // All would serve metrics at one address and touch one heartbeat file; and their profile has no overlays.
-        command.env_remove("QSCALE_METRICS").env_remove("QSCALE_HEARTBEAT").env_remove("QSCALE_ENV");
+        // Settings of the surroundings are not those of the demo: its processes are told theirs as arguments.
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("QSCALE_") {
+                command.env_remove(variable);
+            }
+        }
         let child = command
             .args(arguments)
             .stdin(Stdio::null())

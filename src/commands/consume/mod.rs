@@ -6,7 +6,6 @@ mod at_most_once;
 mod notifier;
 mod plan;
 mod summary;
-mod variables;
 mod vitals;
 mod workers;
 
@@ -23,7 +22,6 @@ use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
 use crate::handler::Handler;
 use crate::queue::Redis;
-use crate::units::Environment;
 
 /// Reason to stop claiming items.
 #[derive(Debug, Default)]
@@ -38,10 +36,10 @@ enum StopReason {
 }
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
-    let mut args = args.or_variables(&context.environment)?;
+    let mut args = args;
     let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
     let list = context.list(args.list.take());
-    let plan = Plan::resolve(args, list, &host(&context.environment), &context.profile)?;
+    let plan = Plan::resolve(args, list, &context)?;
     let shutdown = &context.shutdown;
     shutdown.abort_after(plan.drain);
 
@@ -66,12 +64,6 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     }
     let short = plan.max_items.is_some_and(|limit| tally.acknowledged + tally.retried + tally.dead < limit);
     Ok(if short && shutdown.stop.is_cancelled() { Outcome::Unfinished } else { Outcome::Done })
-}
-
-/// Returns the first part of the consumer's name: in a pod, the name of the pod.
-fn host(environment: &Environment) -> String {
-    let name = environment.get("HOSTNAME").unwrap_or_else(|| "consumer".to_owned());
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(100).collect()
 }
 
 fn announce_drain(workers: &Workers) {

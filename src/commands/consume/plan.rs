@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::super::Context;
 use super::args::Args;
 use super::vitals::Shown;
 use crate::delivery::defaults::{
@@ -13,11 +14,10 @@ use crate::delivery::defaults::{
 use crate::delivery::exit_map::ExitMap;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::retry::RetryPolicy;
-use crate::exit::UsageError;
 use crate::handler::CommandSpec;
-use crate::profile::Profile;
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
+use crate::units::{DurationRange, Environment, HumanDuration, Setting, SettingError};
 use crate::workload::Work;
 
 /// What is done with an item.
@@ -50,9 +50,9 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Lays the arguments over the profile; an argument always wins.
-    pub(super) fn resolve(args: Args, list: String, host: &str, profile: &Profile) -> Result<Self, UsageError> {
-        // Taken apart by name, so that a new argument cannot be forgotten here.
+    /// Merges the arguments with the profile; an argument has precedence.
+    pub(super) fn resolve(args: Args, list: String, context: &Context) -> Result<Self, SettingError> {
+        // Destructured so that a new argument cannot be forgotten here.
         let Args {
             list: _,
             delivery,
@@ -77,53 +77,75 @@ impl Plan {
             output,
             redis: _,
         } = args;
-        let usual = profile.consume.clone();
-        let lease = lease.or(usual.lease).map_or(DEFAULT_LEASE, |span| span.0);
-        if lease < SHORTEST_LEASE {
-            return Err(UsageError("the lease (--lease, QSCALE_LEASE) must be at least 500ms".to_owned()));
+        let usual = context.profile.consume.clone();
+        let from = context.precedence("consume");
+        let lease = from.or("lease", lease, usual.lease, HumanDuration(DEFAULT_LEASE));
+        if lease.value.0 < SHORTEST_LEASE {
+            return Err(SettingError::new(lease.origin, "must be at least 500ms"));
         }
-        if timeout.is_some_and(|span| span.0.is_zero()) {
-            return Err(UsageError("the timeout (--timeout, QSCALE_TIMEOUT) must be more than 0s".to_owned()));
+        let timeout = from.option("timeout", timeout, usual.timeout);
+        if let Some(Setting { value: HumanDuration(Duration::ZERO), origin }) = timeout {
+            return Err(SettingError::new(origin, "must be more than 0s"));
         }
-        let backoff = backoff.or(usual.backoff);
+        let RetryPolicy { max_attempts: attempts, first, longest, max_age: age } = RetryPolicy::DEFAULT;
+        let backoff = from.or("backoff", backoff, usual.backoff, DurationRange { from: first, to: longest }).value;
         let retry = RetryPolicy {
-            max_attempts: max_attempts
-                .or(usual.max_attempts)
-                .map_or(RetryPolicy::DEFAULT.max_attempts, NonZeroU32::get),
-            first: backoff.map_or(RetryPolicy::DEFAULT.first, |range| range.from),
-            longest: backoff.map_or(RetryPolicy::DEFAULT.longest, |range| range.to),
-            max_age: max_age.or(usual.max_age).map_or(RetryPolicy::DEFAULT.max_age, |span| span.0),
+            max_attempts: from
+                .or(
+                    "max-attempts",
+                    max_attempts.map(NonZeroU32::get),
+                    usual.max_attempts.map(NonZeroU32::get),
+                    attempts,
+                )
+                .value,
+            first: backoff.from,
+            longest: backoff.to,
+            max_age: from.or("max-age", max_age, usual.max_age, HumanDuration(age)).value.0,
         };
-        let usual_command = usual.command.filter(|_| work.is_none());
-        let command = if command.is_empty() {
-            usual_command.map(|words| words.into_iter().map(OsString::from).collect())
+        let kill_after = from.or("kill-after", kill_after, usual.kill_after, HumanDuration(DEFAULT_KILL_AFTER));
+        let command = if command.is_empty() && work.is_none() {
+            usual_command(context)
         } else {
-            Some(command)
+            Some(command).filter(|words| !words.is_empty())
         };
         let job = match command.map(VecDeque::from) {
-            None => Job::Work { work: work.or(usual.work).unwrap_or(Work::None), speed },
+            None => Job::Work { work: from.or("work", work, usual.work, Work::None).value, speed },
             Some(mut words) => Job::Command(CommandSpec {
                 program: words.pop_front().unwrap_or_default(),
                 arguments: words.into(),
-                timeout: timeout.or(usual.timeout).map(|span| span.0),
-                kill_after: kill_after.or(usual.kill_after).map_or(DEFAULT_KILL_AFTER, |span| span.0),
-                exit: usual.exit.as_ref().map(ExitMap::from).unwrap_or_default().with(&exit),
+                timeout: timeout.map(|timeout| timeout.value.0),
+                kill_after: kill_after.value.0,
+                exit: usual_exit(context).with(&exit),
             }),
         };
-        let max_crashes = max_crashes.or(usual.max_crashes).map_or(DEFAULT_MAX_CRASHES, NonZeroU32::get);
+        let count = |count: Option<NonZeroU32>| count.map(NonZeroU32::get);
+        let max_crashes =
+            from.or("max-crashes", count(max_crashes), count(usual.max_crashes), DEFAULT_MAX_CRASHES).value;
+        let (max_items, idle_exit) = if once {
+            (Some(1), Some(Duration::ZERO))
+        } else {
+            let idle_exit = from.option("idle-exit", idle_exit, usual.idle_exit);
+            let max_items = from.option("max-items", max_items, usual.max_items);
+            (max_items.map(|most| most.value), idle_exit.map(|idle| idle.value.0))
+        };
+        let delivery = delivery.map(DeliveryGuarantee::from);
         Ok(Self {
             list,
-            consumer: format!("{host}-{:08x}", rand::random::<u32>()),
-            delivery: delivery.map(DeliveryGuarantee::from).or(usual.delivery).unwrap_or_default(),
-            concurrency: concurrency.or(usual.concurrency).map_or(1, NonZeroU32::get),
+            consumer: format!("{}-{:08x}", host(&context.environment), rand::random::<u32>()),
+            delivery: from.or("delivery", delivery, usual.delivery, DeliveryGuarantee::default()).value,
+            concurrency: from.or("concurrency", count(concurrency), count(usual.concurrency), 1).value,
             job,
-            max_items: if once { Some(1) } else { max_items.or(usual.max_items) },
-            idle_exit: if once { Some(Duration::ZERO) } else { idle_exit.or(usual.idle_exit).map(|span| span.0) },
-            await_due: await_due.map_or(Duration::ZERO, |span| span.0),
-            drain: drain.or(usual.drain).map_or(DEFAULT_DRAIN, |span| span.0),
-            claims: ClaimSettings { lease, max_crashes },
+            max_items,
+            idle_exit,
+            await_due: await_due.map_or(Duration::ZERO, |limit| limit.0),
+            drain: from.or("drain", drain, usual.drain, HumanDuration(DEFAULT_DRAIN)).value.0,
+            claims: ClaimSettings { lease: lease.value.0, max_crashes },
             retry,
-            shown: shown.over(usual.metrics, usual.stamp_field),
+            shown: Shown {
+                metrics: from.option("metrics", shown.metrics, usual.metrics).map(|metrics| metrics.value),
+                stamp_field: from.option("stamp-field", shown.stamp_field, usual.stamp_field).map(|field| field.value),
+                heartbeat: shown.heartbeat,
+            },
             output,
         })
     }
@@ -140,4 +162,26 @@ impl Plan {
         };
         tracing::info!("consuming `{list}` at {redis}: {concurrency} at a time, {job}, {surely}");
     }
+}
+
+/// Returns the first part of the consumer's name: the name of its pod, if it runs in one.
+fn host(environment: &Environment) -> String {
+    let name = environment.get("HOSTNAME").unwrap_or_else(|| "consumer".to_owned());
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(100).collect()
+}
+
+/// Returns the command of the profile, and logs where it stands; its arguments may hold secrets.
+fn usual_command(context: &Context) -> Option<Vec<OsString>> {
+    let words = context.profile.consume.command.clone()?;
+    let program = words.first().map_or("", String::as_str);
+    tracing::debug!("command: {program} (from {})", context.profile.origin(&["consume", "command"]));
+    Some(words.into_iter().map(OsString::from).collect())
+}
+
+/// Returns the exit map of the profile, and logs where it stands.
+fn usual_exit(context: &Context) -> ExitMap {
+    let Some(table) = &context.profile.consume.exit else { return ExitMap::default() };
+    let rules: Vec<String> = table.rules().iter().map(ToString::to_string).collect();
+    tracing::debug!("exit: {} (from {})", rules.join(","), context.profile.origin(&["consume", "exit"]));
+    ExitMap::from(table)
 }

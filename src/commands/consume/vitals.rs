@@ -14,30 +14,21 @@ use crate::metrics::{self, Metrics, RedisStatus};
 use crate::profile::ListenAddress;
 use crate::queue::{Claim, DepthReader, Redis};
 
-/// What is to be shown, and where.
+/// Metrics and heartbeat of a consumer.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Shown {
-    /// Serve figures (OpenMetrics) at /metrics of this address; a port alone is one of the loopback [env: QSCALE_METRICS]
-    /// [default: not at all]
-    #[arg(long, value_name = "ADDRESS")]
+    /// Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1
+    #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
     pub(super) metrics: Option<ListenAddress>,
 
-    /// The field of a JSON item that says when it was made, for the queue wait among the figures: RFC 3339, or seconds or
-    /// milliseconds since 1970 [env: QSCALE_STAMP_FIELD]
-    #[arg(long, value_name = "FIELD")]
+    /// Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
     pub(super) stamp_field: Option<String>,
 
     // For `qscale health`, and hidden as that is.
-    /// Touch this file every second as long as the consumer turns [env: QSCALE_HEARTBEAT]
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Heartbeat file: touch it every second while the consumer is alive
+    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
     pub(super) heartbeat: Option<PathBuf>,
-}
-
-impl Shown {
-    /// Lays it over what the profile says.
-    pub(super) fn over(self, metrics: Option<ListenAddress>, stamp_field: Option<String>) -> Self {
-        Self { metrics: self.metrics.or(metrics), stamp_field: self.stamp_field.or(stamp_field), ..self }
-    }
 }
 
 /// Metrics and heartbeat; each does nothing unless it is enabled.

@@ -5,24 +5,24 @@ use std::time::Duration;
 use crate::args::{self, RedisArgs, positive_duration};
 use crate::terminal::Output;
 
-/// What a line of JSON says.
+/// Fields of the JSON output.
 const FIELDS: &str = "\
 With --output json each dead letter is an object on a line of its own:
-  id           what the item went by as long as it lived
-  died, since  when it was given up, and when it first failed, as RFC 3339 in UTC, by Redis' clock
-  attempts     how many failed attempts it has had
-  crashes      how many of its consumers have died
-  reason       what became of the last try
-  stderr       the end of what its last handler wrote there
-  bytes        how long the item is
-  item         the item, where it is text (UTF-8), else null
-  item_base64  the item in base64, where it is not, else null
-An element that somebody else has put there has no id: all before `bytes` is null.";
+  id           id of the item
+  died, since  time it was dead-lettered, and time of its first failure: RFC 3339, UTC, by the clock of Redis
+  attempts     number of failed attempts
+  crashes      number of consumer crashes
+  reason       outcome of the last attempt
+  stderr       end of the stderr of its last handler
+  bytes        size of the item
+  item         the item if it is UTF-8, else null
+  item_base64  the item in base64 if it is not UTF-8, else null
+An element that another program has pushed there has no id: all fields before `bytes` are null.";
 
-/// Look at items that were given up, try them again, or throw them away
+/// List, show, requeue or purge dead letters
 ///
-/// An item whose attempts or crashes are used up is kept, with what became of it, in the list {LIST}:dead beside its own
-/// list, such as {mylist}:dead.
+/// An item that has used up its attempts or crashes is kept with its history in the list {LIST}:dead, such as
+/// {mylist}:dead.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum DeadCommand {
-    /// List dead letters, the newest first
+    /// List dead letters, newest first
     #[command(after_long_help = FIELDS)]
     Ls {
         #[command(flatten)]
@@ -39,25 +39,25 @@ pub(super) enum DeadCommand {
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Show one dead letter whole; exit status 4 when it is not there
+    /// Show one dead letter in full; exit status 4 if it does not exist
     #[command(after_long_help = FIELDS)]
     Show {
-        /// Its id, as `ls` shows it
+        /// Id of the dead letter, as shown by `ls`
         id: String,
-        /// Write the item's bytes to stdout, and nothing else
+        /// Write only the bytes of the item to stdout
         #[arg(long, conflicts_with = "output")]
         raw: bool,
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Put items of dead letters back on their list, bare, behind what waits there; the oldest first
+    /// Push the items of dead letters back to their list without their history, oldest first
     Requeue {
         #[command(flatten)]
         action: ActionArgs,
     },
-    /// Throw dead letters away, the oldest first
+    /// Delete dead letters, oldest first
     Purge {
-        /// All of them, when nothing else says which
+        /// Delete all dead letters
         #[arg(long, conflicts_with_all = ["ids", "older_than", "text"])]
         all: bool,
         #[command(flatten)]
@@ -65,33 +65,33 @@ pub(super) enum DeadCommand {
     },
 }
 
-/// Which dead letters are meant.
+/// Selection of dead letters.
 #[derive(Debug, clap::Args)]
 pub(super) struct ChoiceArgs {
-    /// Only what has been dead for this long
+    /// Only dead letters older than this
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub(super) older_than: Option<Duration>,
 
-    /// Only where item or reason hold this text
+    /// Only dead letters whose item or reason contains this text
     #[arg(long = "match", value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) text: Option<String>,
 
-    /// So many at most
+    /// Maximum number of dead letters
     #[arg(long, value_name = "COUNT", value_parser = args::count)]
     pub(super) limit: Option<u64>,
 }
 
-/// What is to be done, and with which.
+/// Arguments of `requeue` and `purge`.
 #[derive(Debug, clap::Args)]
 pub(super) struct ActionArgs {
-    /// Only these [default: all]
+    /// Ids of dead letters [default: all]
     #[arg(value_name = "ID")]
     pub(super) ids: Vec<String>,
 
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,
 
-    /// Only list what would be done
+    /// List the dead letters without changing them
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -99,15 +99,15 @@ pub(super) struct ActionArgs {
     pub(super) place: PlaceArgs,
 }
 
-/// Where they are, and how they are shown.
+/// List of the dead letters, and format of the result.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlaceArgs {
-    /// The form of the result
+    /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
-    /// The list they come from [env: LIST_NAME] [default: mylist]
-    #[arg(long, short, value_name = "KEY")]
+    /// List that the items come from [default: mylist]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
     pub(super) list: Option<String>,
 
     #[command(flatten)]

@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut args = args;
     let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
     let list = context.list(args.list.take());
-    let plan = Plan::resolve(args, list, &context.profile).await?;
+    let plan = Plan::resolve(args, list, &context).await?;
     let mut items = Items::open(&plan.content).await?;
     let redis = Redis::new(endpoint, Some(PATIENCE), context.shutdown.stop.clone());
     let mut pusher = Pusher::connect(&redis, &plan.list).await?;

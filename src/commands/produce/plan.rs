@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result};
 
+use super::super::Context;
 use super::Args;
-use crate::exit::UsageError;
-use crate::profile::{ProduceTable, Profile};
+use crate::profile::ProduceTable;
 use crate::queue::{MAX_BATCH_ITEMS, Redis};
 use crate::terminal::Output;
-use crate::units::saturating_seconds;
+use crate::units::{Setting, SettingError, saturating_seconds};
 use crate::workload::{Pace, Pattern, Payload, Timing, USUAL_BATCH};
 
 /// Items a batch when nothing paces them; from here on, more of them gain nothing.
@@ -48,9 +48,9 @@ pub(super) enum Content {
 }
 
 impl Plan {
-    /// Lays the arguments over the profile; an argument always wins.
-    pub(super) async fn resolve(args: Args, list: String, profile: &Profile) -> Result<Self> {
-        // Taken apart by name, so that a new argument cannot be forgotten here.
+    /// Merges the arguments with the profile; an argument has precedence.
+    pub(super) async fn resolve(args: Args, list: String, context: &Context) -> Result<Self> {
+        // Destructured so that a new argument cannot be forgotten here.
         let Args {
             list: _,
             batch,
@@ -70,31 +70,37 @@ impl Plan {
             output,
             redis: _,
         } = args;
-        let usual = profile.produce.clone();
-        let typed = every.is_some() || rate.is_some() || pattern.is_some() || pattern_file.is_some();
+        let usual = context.profile.produce.clone();
+        let from = context.precedence("produce");
+        let given = every.is_some() || rate.is_some() || pattern.is_some() || pattern_file.is_some();
         let mut table = ProduceTable {
-            batch: batch.or(usual.batch),
-            count: count.or(usual.count),
-            duration: duration.or(usual.duration),
-            payload: payload.or(usual.payload),
-            max_backlog: max_backlog.or(usual.max_backlog),
-            echo: Some(echo || usual.echo == Some(true)),
-            seed: seed.or(usual.seed),
+            batch: value(from.option("batch", batch, usual.batch)),
+            count: value(from.option("count", count, usual.count)),
+            duration: value(from.option("duration", duration, usual.duration)),
+            payload: value(from.option("payload", payload, usual.payload)),
+            max_backlog: value(from.option("max-backlog", max_backlog, usual.max_backlog)),
+            echo: Some(from.flag("echo", echo, usual.echo).value),
+            seed: value(from.option("seed", seed, usual.seed)),
             ..ProduceTable::default()
         };
         // The profile paces what it describes; items that are there already go as fast as they come.
-        (table.every, table.rate, table.pattern, table.pattern_file) = match (typed, &input) {
+        (table.every, table.rate, table.pattern, table.pattern_file) = match (given, &input) {
             (true, _) => (every, rate, pattern, pattern_file),
-            (false, None) => (usual.every, usual.rate, usual.pattern, usual.pattern_file),
+            (false, None) => (
+                value(from.option("every", None, usual.every)),
+                value(from.option("rate", None, usual.rate)),
+                value(from.option("pattern", None, usual.pattern)),
+                usual.pattern_file,
+            ),
             (false, Some(_)) => (None, None, None, None),
         };
         if let Some(path) = table.pattern_file.take() {
             let pattern = read_counts(&path).await;
             table.pattern = Some(pattern.map_err(|message| {
-                if typed {
-                    return Report::from(UsageError(format!("--pattern-file: {message}")));
+                if given {
+                    return Report::from(SettingError::new(from.given("pattern-file"), message));
                 }
-                profile.source.error_at(&["produce", "pattern-file"], message).into()
+                context.profile.source.error_at(&["produce", "pattern-file"], message).into()
             })?);
         }
         let load = table.load();
@@ -176,4 +182,8 @@ async fn read_counts(path: &Path) -> Result<Pattern, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("cannot read `{}`: {error}", path.display());
     let text = tokio::fs::read_to_string(path).await.map_err(|error| wrong(&error))?;
     Pattern::from_counts(&text).map_err(|message| wrong(&message))
+}
+
+fn value<T>(setting: Option<Setting<T>>) -> Option<T> {
+    setting.map(|setting| setting.value)
 }

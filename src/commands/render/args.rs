@@ -6,10 +6,10 @@ use crate::lint::{Rule, UnknownRule};
 use crate::manifest::form::Only;
 use crate::profile::{KedaVersion, deploy};
 
-/// Write the profile as Kubernetes objects, for kubectl apply -f -
+/// Render the profile as Kubernetes objects, for kubectl apply -f -
 ///
-/// Deployments and a ScaledObject or ScaledJob of KEDA, as YAML on stdout; the same bytes every time. The address of
-/// Redis comes from the profile alone, user and password from the Secret that deploy.secret names.
+/// Writes Deployments and a ScaledObject or ScaledJob of KEDA as YAML to stdout; the output is reproducible. The address of
+/// Redis comes from the profile only, user and password from the Secret in deploy.secret.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Namespace of all objects [default: deploy.namespace]
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "IMAGE", value_parser = deploy::image)]
     pub(super) image: Option<String>,
 
-    /// The KEDA in the cluster: what it does not know is refused [default: scale.keda-version, else 2.20.2]
+    /// KEDA version of the cluster; fields unknown to it are rejected [default: scale.keda-version, else 2.20.2]
     #[arg(long, value_name = "VERSION")]
     pub(super) keda_version: Option<KedaVersion>,
 
@@ -28,39 +28,39 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KIND[/NAME]", value_delimiter = ',')]
     pub(super) only: Vec<Only>,
 
-    /// The form of the objects
+    /// Format of the objects
     #[arg(long, value_name = "FORMAT", default_value = "yaml")]
     pub(super) format: Format,
 
-    /// Write a file for each object into this folder, and a kustomization.yaml: for kubectl apply -k
+    /// Write each object to a file in this folder, with a kustomization.yaml for kubectl apply -k
     ///
-    /// Files of the same names are replaced, others never touched; those of an earlier render that are no longer part of
-    /// the workload are named. A kustomization.yaml of your own stays as it is, and --only writes none.
+    /// Replaces files of the same names and leaves others alone; reports files of an earlier render that no longer belong to
+    /// the workload. Keeps a kustomization.yaml that qscale has not written; with --only none is written.
     #[arg(long, value_name = "FOLDER")]
     pub(super) out_dir: Option<PathBuf>,
 
-    /// Write the JSON Schema of profiles instead, for editors; markdown writes the reference of all keys
+    /// Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "json",
         conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
     pub(super) schema: Option<SchemaFormat>,
 
-    /// Write the lint rules as Markdown instead: code, severity and description of each
+    /// Write the lint rules as Markdown: code, severity and description of each
     #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "schema"])]
     pub(super) rules: bool,
 
-    /// Check the profile and the objects rendered from it instead; exit 4 for errors
+    /// Validate the profile and lint the objects rendered from it; exit status 4 on errors
     #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema", "rules"])]
     pub(crate) check: bool,
 
-    /// Check existing manifests instead, `-` for stdin; exit 4 for errors
+    /// Lint existing manifests (- for stdin); exit status 4 on errors
     ///
-    /// Deployments, StatefulSets, Jobs, Secrets, ConfigMaps, KEDA's objects, HPAs and PodDisruptionBudgets, as YAML or
-    /// JSON. Files given together are checked together. No profile is read.
+    /// Checks Deployments, StatefulSets, Jobs, Secrets, ConfigMaps, KEDA's objects, HPAs and PodDisruptionBudgets, as YAML or
+    /// JSON, together with the objects they refer to. No profile is read.
     #[arg(long, value_name = "FILE", num_args = 1.., group = "checked",
         conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "schema", "rules"])]
     pub(super) lint: Vec<PathBuf>,
 
-    /// With --check or --lint: exit 4 for warnings as well
+    /// With --check or --lint: exit status 4 on warnings too
     #[arg(long, requires = "checked")]
     pub(super) deny_warnings: bool,
 
@@ -69,12 +69,12 @@ pub(crate) struct Args {
     pub(super) allow: Vec<Rule>,
 }
 
-/// How objects are written down.
+/// Format of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// Documents, one below the other
+    /// YAML documents
     Yaml,
-    /// A List
+    /// List object in JSON
     Json,
 }
 

@@ -9,7 +9,7 @@ use crate::tuning::Want;
 use crate::units::HumanDuration;
 use crate::workload::{Pattern, Work};
 
-/// What the lines of JSON and CSV say, and the rules behind what is not asked for.
+/// Fields of the output, and details of the simulation.
 const MORE: &str = "\
 With --output json each second is an object on a line of its own, as `qscale watch` writes them (see `qscale watch --help`),
 with the `reason` for the number of desired pods; `time` counts from --start. The last line is an object `summary` with the fields
@@ -25,92 +25,95 @@ of `qscale watch --until-settled`, and these:
 The verdict is fail if items were lost, unknown if items remain at the end, else pass; the exit status does not depend on it.
 With --output csv the samples are rows, without a summary.
 
-Without --duration the simulation ends when the load is over, all of it worked, and the consumers are back at their minimum, an hour
-after the load at most; a load that has no end is put on the list for five minutes. With --duration it ends then, and not before.
+Without --duration the simulation ends when all items of the load are processed and the consumers are back at their minimum, at
+most an hour after the load; a load without an end runs for five minutes. With --duration it ends after exactly that time.
 
-Items arrive by the load of the profile, or --produce. They are taken first in, first out, by pods that are there --start-time
-after they were created, and each takes as long as `work` of the profile, or --work, says. It is the same for the same --seed, byte for byte.
+Items arrive by the load of the profile, or of --produce. They are claimed first in, first out, by pods that have been running for
+--start-time, and each takes the time of `work` of the profile, or of --work. The same --seed reproduces the run byte for byte.
 
---target-wait looks for the cheapest list-length, min-replica-count, max-replica-count, polling-interval, cooldown-period and drain that
-keep the wait. The profile's own min-replica-count and max-replica-count are kept, the rest is free. What is proposed has kept
-the wait in 21 runs: those of the seed and of the 19 after it, and one in which KEDA and the HPA look as late as they can. Items
-that are still there a wait after the last was pushed count as those that waited too long. Exit status 4 when it cannot be met.
+--target-wait searches the cheapest list-length, min-replica-count, max-replica-count, polling-interval, cooldown-period and drain
+that meet the target. min-replica-count and max-replica-count of the profile are kept, the rest is free. A proposal has met the target
+in 21 runs: those of the seed and of the 19 seeds after it, and one with the worst-case poll and sync phases. Items that are still
+waiting that long after the last push count as missed. Exit status 4 if the target cannot be met.
 
---against reads a recording: what `qscale watch --output json` wrote, or CSV with the columns t_s or time, llen or backlog,
-deploy_spec_replicas or desired, and busy or in_flight where there is such a trigger. At the times at which KEDA polls and the HPA
-syncs, the settings of the profile are asked what they make of the list as it was recorded. When in their periods both begin is
-fitted to the recording.";
+--against reads a recording: the output of `qscale watch --output json`, or CSV with the columns t_s or time, llen or backlog,
+deploy_spec_replicas or desired, and busy or in_flight if there is such a trigger. The settings of the profile are evaluated for the
+recorded backlog at the times at which KEDA polls and the HPA syncs. The phases of both are fitted to the recording.";
 
-/// Show what KEDA and the HPA would do with a load, and why
+/// Simulate how KEDA and the HPA scale the consumers of a load, and why
 ///
-/// The profile's load, working times and scaling are played through in no time: a chart, each change with its reason, how
-/// long items wait, and what it costs. No Redis, no cluster.
+/// Simulates load, work and scaling of the profile without waiting: prints a chart, each scaling event with its reason, waiting
+/// times and costs. Needs no Redis and no cluster.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MORE)]
 pub(crate) struct Args {
-    /// The load, in place of the profile's: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500
+    /// Load pattern, in place of the profile's load: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500
     #[arg(long, value_name = "PATTERN")]
     pub(super) produce: Option<Pattern>,
 
-    /// The same from a CSV file: a count of items for each second, or `seconds,count` lines
+    /// Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`
     #[arg(long, value_name = "FILE", conflicts_with = "produce")]
     pub(super) produce_file: Option<PathBuf>,
 
-    /// How long to simulate [default: until all is over, an hour at most]
+    /// Simulated time [default: until all items are processed, at most an hour after the load]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub(super) duration: Option<Duration>,
 
-    /// What chance begins with: the same number, the same bytes
+    /// Random seed; the same seed reproduces the run byte for byte
     #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = args::count)]
     pub(super) seed: u64,
 
-    /// From a pod's creation to its first item
+    /// Time from the creation of a pod to its first item
     #[arg(long, value_name = "DURATION", default_value = "2s")]
     pub(super) start_time: HumanDuration,
 
-    /// How long an item is worked, in place of what the profile says: 2s, 2s..6s, field:NAME
+    /// Simulated work per item, in place of the profile's: 2s, 2s..6s, field:NAME
     #[arg(long, value_name = "WORK")]
     pub(super) work: Option<Work>,
 
-    /// Leave out what protects items in flight, to see what it is good for
+    /// List in the samples and triggers [default: mylist]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
+    pub(super) list: Option<String>,
+
+    /// Protections of items in flight to leave out, to see their effect
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) without: Vec<ProtectionArg>,
 
-    /// Add what protects items in flight, to see what it would be good for
+    /// Protections of items in flight to add, to see their effect
     #[arg(long = "with", value_name = "WHAT", value_delimiter = ',')]
     pub(super) with: Vec<ProtectionArg>,
 
-    /// The form of the result
+    /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Form,
 
-    /// The time of the first sample, as RFC 3339
+    /// Time of the first sample (RFC 3339)
     #[arg(long, value_name = "TIME", default_value = "1970-01-01T00:00:00Z", value_parser = moment)]
     pub(super) start: SystemTime,
 
-    /// Draw the chart as a picture (SVG) as well
+    /// Write the chart as an SVG image too
     #[arg(long, value_name = "FILE", conflicts_with = "target_wait")]
     pub(super) svg: Option<PathBuf>,
 
-    /// Propose settings that keep this wait, such as p95=60s, and prove them
+    /// Propose settings that meet this target wait, such as p95=60s, and verify them
     #[arg(long, value_name = "WAIT", conflicts_with = "against")]
     pub(super) target_wait: Option<Want>,
 
-    /// Compare with what was recorded
+    /// Compare the model with a recording
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "duration", "with", "without", "start_time"])]
     pub(super) against: Option<PathBuf>,
 }
 
-/// What keeps items in flight from being cut.
+/// Protection of items in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum ProtectionArg {
-    /// The triggers that count what has left the list: pods with items in flight.
+    /// Triggers that count the busy consumers
     Busy,
-    /// The formula that adds them up.
+    /// Formula over all triggers
     Formula,
-    /// Jobs, which nobody ends, in place of a Deployment.
+    /// Jobs, which run to completion, in place of a Deployment
     Jobs,
-    /// The time a pod may take to finish what it has.
+    /// Time for a terminating pod to finish its items
     Grace,
 }
 
@@ -125,14 +128,14 @@ impl From<ProtectionArg> for simulation::Protection {
     }
 }
 
-/// The form of a result on stdout.
+/// Format of the result on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Form {
-    /// For people.
+    /// Chart, scaling events and summary
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line
     Json,
-    /// One line a sample, for spreadsheets.
+    /// One row per sample
     Csv,
 }
 

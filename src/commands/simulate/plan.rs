@@ -91,6 +91,7 @@ impl Plan {
             seed,
             start_time,
             work,
+            list,
             with,
             without,
             output,
@@ -101,7 +102,7 @@ impl Plan {
         } = args;
         let added = with.iter().map(|protection| Protection::from(*protection)).collect::<Vec<_>>();
         let profile = &added.iter().fold(context.profile.clone(), |profile, added| profile.protected(*added));
-        let list = context.list(None);
+        let list = context.list(list);
         let target = profile.deploy.scaled();
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         let subject = |title: String| Subject {

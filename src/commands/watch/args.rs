@@ -35,14 +35,14 @@ The verdict is drawn from the counters in {LIST}:stats, such as {mylist}:stats, 
 other clients push or pop as well, or items are delivered at most once, the counters cannot account for every item: the verdict
 is unknown, which is not a failure, as long as no item remains. To start anew, delete that key while no item remains.";
 
-/// Watch the list grow and shrink, and the pods that work it
+/// Watch the backlog, and the pods that process it
 ///
-/// Shows how many items wait, how fast that changes, when the list will be empty, and the consumers' Deployment where a
-/// cluster is configured. On a terminal it is redrawn in place; otherwise each look is a line on stdout.
+/// Shows the backlog, its growth, the time until it is empty, and the replicas of the consumers where a cluster is configured.
+/// On a terminal the display is redrawn in place; otherwise each sample is a line on stdout.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FIELDS)]
 pub(crate) struct Args {
-    /// Look this often
+    /// Interval between samples
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive_duration)]
     pub(super) every: Duration,
 
@@ -50,32 +50,32 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub(super) duration: Option<Duration>,
 
-    /// Stop as soon as the list is empty; exit status 75 when that does not come first
+    /// Stop when the list is empty; exit status 75 if it was not
     #[arg(long)]
     pub(super) until_empty: bool,
 
-    /// Stop as soon as nothing waits, is in flight or is to be tried again, and say whether any item was lost: exit status 4
-    /// when so, 75 when it does not come to that
+    /// Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75
+    /// if the list did not settle
     #[arg(long, conflicts_with = "until_empty")]
     pub(super) until_settled: bool,
 
-    /// The form of the samples
+    /// Format of the samples
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
-    /// The list to watch [env: LIST_NAME] [default: mylist]
-    #[arg(long, short, value_name = "KEY")]
+    /// List to watch [default: mylist]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
     pub(super) list: Option<String>,
 
-    /// The kubeconfig's context to look in [default: its current one; in a pod, the pod's cluster]
+    /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
     pub(super) context: Option<String>,
 
-    /// The consumers' namespace [default: the profile's, else the context's]
+    /// Namespace of the consumers [default: deploy.namespace, else that of the context]
     #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
     pub(super) namespace: Option<String>,
 
-    /// The consumers' Deployment [default: what qscale render writes or scales]
+    /// Deployment of the consumers [default: the one that qscale render writes or scales]
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
     pub(super) deployment: Option<String>,
 

@@ -1,0 +1,217 @@
+//! Precedence of flags over variables, and the origin of every value.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+use std::ffi::OsString;
+
+use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::{RedisArgs, boolean};
+use crate::endpoint::redaction::{redacted, without_password};
+use crate::units::{Environment, Origin, SettingError};
+
+/// A value as it was typed, set or built in.
+#[derive(Debug, Clone)]
+struct Given {
+    name: String,
+    /// Text without passwords.
+    text: String,
+    origin: Origin,
+}
+
+/// Origin of every value of a command line, by the id of its argument.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origins(BTreeMap<String, Given>);
+
+impl Origins {
+    /// Collects the origins of the values in `matches` of `command`.
+    pub(super) fn of(command: &Command, matches: &ArgMatches) -> Self {
+        let ids: BTreeSet<&str> = matches.ids().map(clap::Id::as_str).collect();
+        let given = |arg: &Arg| {
+            let id = arg.get_id().as_str();
+            let source = ids.contains(id).then(|| matches.value_source(id)).flatten()?;
+            let origin = match source {
+                ValueSource::CommandLine => Origin::flag(shown(arg)),
+                ValueSource::EnvVariable => Origin::variable(variable(arg)?),
+                _ => Origin::Default,
+            };
+            let values = matches.get_raw(id).into_iter().flatten();
+            let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+            let name = arg.get_long().map_or_else(|| id.to_owned(), str::to_owned);
+            Some((id.to_owned(), Given { name, text: redacted(&values.join(" "), None), origin }))
+        };
+        Self(command.get_arguments().filter_map(given).collect())
+    }
+
+    /// Returns where the value of an argument came from, unless it is a default.
+    pub(crate) fn get(&self, id: &str) -> Option<&Origin> {
+        self.0.get(id).map(|given| &given.origin).filter(|origin| **origin != Origin::Default)
+    }
+
+    /// Returns name, value and origin of all values, passwords hidden; those of the Redis connection are left out.
+    pub(crate) fn explain(&self) -> impl Iterator<Item = (&str, &str, &Origin)> {
+        let redis: BTreeSet<String> = ids_of_redis();
+        let explained = self.0.iter().filter(move |(id, _)| !redis.contains(*id));
+        explained.map(|(_, Given { name, text, origin })| (name.as_str(), text.as_str(), origin))
+    }
+}
+
+/// Returns `command` with the values of variables hidden in its help: a URL may hold a password.
+pub(crate) fn command(command: Command) -> Command {
+    everywhere(command, &|arg| arg.hide_env_values(true))
+}
+
+/// Parses a command line; what is not typed is read from its variable. An empty variable counts as absent, and so does one
+/// that conflicts with a flag.
+///
+/// # Errors
+///
+/// Fails as clap does; an error about a variable names it in place of the flag.
+pub(crate) fn parse(
+    command: &Command,
+    words: &[OsString],
+    environment: &Environment,
+) -> Result<(ArgMatches, Origins), clap::Error> {
+    // The variables of the Redis connection are a layer of its own: a URL there gives its password to a host here.
+    let redis = ids_of_redis();
+    let mut typed = everywhere(command.clone(), &|arg| arg.env(Resettable::Reset));
+    let matches = match typed.try_get_matches_from_mut(words) {
+        Ok(matches) => matches,
+        // With the names of the variables in it.
+        Err(error) if is_help(error.kind()) => {
+            return command.clone().try_get_matches_from(words).map(|matches| (matches, Origins::default()));
+        }
+        Err(error) => return Err(error),
+    };
+    let path = path(&matches);
+    let (leaf, matches) = descend(&typed, Some(&matches), &path);
+    let is_typed = |id: &str| {
+        let matches = matches.filter(|matches| matches.ids().any(|known| known.as_str() == id));
+        matches.and_then(|matches| matches.value_source(id)) == Some(ValueSource::CommandLine)
+    };
+    let conflicts = conflicts(leaf);
+    let conflicts_with = |id: &str, other: &dyn Fn(&str) -> bool| {
+        conflicts.iter().any(|(one, two)| (one == id && other(two)) || (two == id && other(one)))
+    };
+    let is_silent = |arg: &Arg| {
+        let id = arg.get_id().as_str();
+        let Some(value) = variable(arg).and_then(|name| environment.get(&name)) else { return true };
+        // Switched off, it excludes nothing.
+        let off = matches!(arg.get_action(), ArgAction::SetTrue) && boolean(&value) == Ok(false);
+        redis.contains(id) || conflicts_with(id, &is_typed) || (off && conflicts_with(id, &|_| true))
+    };
+    let mut ready = everywhere(command.clone(), &|arg| if is_silent(&arg) { arg.env(Resettable::Reset) } else { arg });
+    let matches = match ready.try_get_matches_from_mut(words) {
+        Ok(matches) => matches,
+        Err(error) => return Err(name_variables(error, &variables(ready, &path, &is_typed))),
+    };
+    let (leaf, leaf_matches) = descend(&ready, Some(&matches), &path);
+    let origins = leaf_matches.map(|matches| Origins::of(leaf, matches)).unwrap_or_default();
+    Ok((matches, origins))
+}
+
+/// Turns an error about a variable of `command` into one that names it.
+pub(super) fn setting_error(command: &Command, error: &clap::Error) -> SettingError {
+    let variables = variables(command.clone(), &[], &|_| false);
+    let arg = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let name = variables.get(&arg).cloned().unwrap_or(arg);
+    let value = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => without_password(value),
+        _ => String::new(),
+    };
+    let reason = error.source().map_or_else(|| error.kind().to_string(), ToString::to_string);
+    let message = if reason.starts_with("is ") { format!("`{value}` {reason}") } else { reason };
+    SettingError::new(Origin::variable(name), message)
+}
+
+/// Applies `change` to every argument of a command and its subcommands.
+fn everywhere(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
+    command.mut_args(change).mut_subcommands(|subcommand| everywhere(subcommand, change))
+}
+
+/// Returns the subcommands that were typed, from the top down.
+fn path(matches: &ArgMatches) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((name, matches)) = next {
+        path.push(name.to_owned());
+        next = matches.subcommand();
+    }
+    path
+}
+
+/// Returns the subcommand at the end of `path`, and its part of `matches`.
+fn descend<'a>(
+    command: &'a Command,
+    matches: Option<&'a ArgMatches>,
+    path: &[String],
+) -> (&'a Command, Option<&'a ArgMatches>) {
+    path.iter().fold((command, matches), |(command, matches), name| {
+        let matches = matches.and_then(|matches| matches.subcommand_matches(name));
+        (command.find_subcommand(name).unwrap_or(command), matches)
+    })
+}
+
+/// Returns the pairs of arguments of `command` that exclude each other.
+fn conflicts(command: &Command) -> Vec<(String, String)> {
+    let own = command.get_arguments().filter(|arg| !arg.is_global_set());
+    let pairs =
+        |arg| command.get_arg_conflicts_with(arg).into_iter().map(|other| (id(arg), id(other))).collect::<Vec<_>>();
+    own.flat_map(pairs).collect()
+}
+
+/// Returns the variables that are read at the end of `path`, by the flag as clap shows it.
+fn variables(mut command: Command, path: &[String], is_typed: &dyn Fn(&str) -> bool) -> BTreeMap<String, String> {
+    // An argument is shown in full only once it is built.
+    command.build();
+    let (leaf, _) = descend(&command, None, path);
+    let all = command.get_arguments().chain(leaf.get_arguments());
+    let read = all.filter(|arg| !is_typed(arg.get_id().as_str()));
+    read.filter_map(|arg| Some((arg.to_string(), variable(arg)?))).collect()
+}
+
+/// Puts the names of variables in place of the flags in an error.
+fn name_variables(mut error: clap::Error, variables: &BTreeMap<String, String>) -> clap::Error {
+    let named = |text: &String| variables.get(text).unwrap_or(text).clone();
+    let mut is_variable = false;
+    for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {
+        let value = match error.get(kind) {
+            Some(ContextValue::String(text)) => ContextValue::String(named(text)),
+            Some(ContextValue::Strings(texts)) => ContextValue::Strings(texts.iter().map(named).collect()),
+            _ => continue,
+        };
+        is_variable |= error.get(kind) != Some(&value);
+        error.insert(kind, value);
+    }
+    if is_variable {
+        // It would show flags that were not typed.
+        error.remove(ContextKind::Usage);
+    }
+    error
+}
+
+fn is_help(kind: ErrorKind) -> bool {
+    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    matches!(kind, DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion)
+}
+
+fn ids_of_redis() -> BTreeSet<String> {
+    RedisArgs::table().get_arguments().map(id).collect()
+}
+
+fn id(arg: &Arg) -> String {
+    arg.get_id().to_string()
+}
+
+/// Returns the name of an argument's variable.
+fn variable(arg: &Arg) -> Option<String> {
+    arg.get_env()?.to_str().map(str::to_owned)
+}
+
+/// Returns the name of an argument as it is typed.
+fn shown(arg: &Arg) -> String {
+    arg.get_long().map_or_else(|| "the command line".to_owned(), |long| format!("--{long}"))
+}

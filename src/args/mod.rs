@@ -1,0 +1,56 @@
+//! Flags and value parsers that several subcommands share, and their precedence over the environment.
+
+mod environment;
+mod redis;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+pub(crate) use self::environment::{Origins, command, parse};
+pub(crate) use self::redis::RedisArgs;
+use crate::units::HumanDuration;
+
+/// Reads a factor: from a thousandth to a million.
+pub(crate) fn positive_factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if (1e-3..=1e6).contains(&factor) => Ok(factor),
+        _ => Err("is not a factor from 0.001 to 1000000".to_owned()),
+    }
+}
+
+/// Reads a whole number.
+pub(crate) fn count(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| "is not a whole number".to_owned())
+}
+
+/// Reads a whole number that may not be zero.
+pub(crate) fn positive_count<N: FromStr>(text: &str) -> Result<N, String> {
+    text.trim().parse().map_err(|_| "is not a whole number from 1 on".to_owned())
+}
+
+/// Reads a duration that may not be zero.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match text.parse::<HumanDuration>().map_err(|error| error.to_string())?.0 {
+        Duration::ZERO => Err("has to be longer than nothing".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+/// Reads a port.
+pub(crate) fn port(text: &str) -> Result<u16, String> {
+    text.trim().parse().ok().filter(|port| *port != 0).ok_or_else(|| "is not a port from 1 to 65535".to_owned())
+}
+
+/// Reads a boolean of an environment variable.
+pub(crate) fn boolean(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("is neither `true` nor `false`".to_owned()),
+    }
+}
+
+/// Reads a value without the spaces around it, which variables from files often have.
+pub(crate) fn trimmed<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|error: T::Err| error.to_string())
+}
