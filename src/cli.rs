@@ -118,3 +118,71 @@ fn styles() -> clap::builder::Styles {
         .literal(Cyan.on_default().bold())
         .placeholder(Cyan.on_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Variables of every flag of the visible subcommands, by variable.
+    fn variables() -> BTreeMap<String, Vec<String>> {
+        fn collect(command: &clap::Command, found: &mut BTreeMap<String, Vec<String>>) {
+            for arg in command.get_arguments() {
+                if let (Some(name), Some(long)) = (arg.get_env(), arg.get_long()) {
+                    assert!(arg.is_hide_env_values_set(), "--{long} shows the value of its variable in help");
+                    found.entry(name.to_string_lossy().into_owned()).or_default().push(long.to_owned());
+                }
+            }
+            command.get_subcommands().for_each(|subcommand| collect(subcommand, found));
+        }
+        let mut found = BTreeMap::new();
+        collect(&command(), &mut found);
+        for flags in found.values_mut() {
+            flags.sort_unstable();
+            flags.dedup();
+        }
+        found
+    }
+
+    #[test]
+    fn variable_sets_one_flag_and_is_named_after_it() {
+        for (variable, flags) in variables() {
+            let [flag] = &flags[..] else { panic!("{variable} sets {flags:?}") };
+            let name = flag.to_uppercase().replace('-', "_");
+            let known = [format!("QSCALE_{name}"), format!("REDIS_{name}"), "REDIS_URL".into(), "LIST_NAME".into()];
+            assert!(known.contains(&variable), "{variable} sets --{flag}");
+        }
+    }
+
+    #[test]
+    fn key_of_produce_and_consume_has_a_flag_and_a_variable() {
+        let schema = crate::profile::schema();
+        for (table, definition) in [("produce", "ProduceTable"), ("consume", "ConsumeTable")] {
+            let properties = ["definitions", "$defs"].map(|within| &schema[within][definition]["properties"]);
+            let keys = properties.iter().find_map(|keys| keys.as_object()).expect("the schema has the table");
+            let command = command();
+            let subcommand = command.find_subcommand(table).expect("a subcommand of that name");
+            for key in keys.keys().filter(|key| *key != "command") {
+                let arg = subcommand.get_arguments().find(|arg| arg.get_long() == Some(key));
+                let arg = arg.unwrap_or_else(|| panic!("{table}.{key} has no flag"));
+                assert!(arg.get_env().is_some(), "{table}.{key} has no variable");
+            }
+        }
+    }
+
+    #[test]
+    fn help_names_every_variable() {
+        let mut command = command();
+        command.build();
+        for name in ["produce", "consume", "watch"] {
+            let subcommand = command.find_subcommand_mut(name).expect("a subcommand of that name");
+            let help = subcommand.render_long_help().to_string();
+            for arg in subcommand.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                if let Some(variable) = arg.get_env() {
+                    assert!(help.contains(&format!("[env: {}", variable.to_string_lossy())), "{name}: {variable:?}");
+                }
+            }
+        }
+    }
+}

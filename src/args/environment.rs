@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::{RedisArgs, boolean};
+use super::boolean;
 use crate::endpoint::redaction::{redacted, without_password};
 use crate::units::{Environment, Origin, SettingError};
 
@@ -51,11 +51,9 @@ impl Origins {
         self.0.get(id).map(|given| &given.origin).filter(|origin| **origin != Origin::Default)
     }
 
-    /// Returns name, value and origin of all values, passwords hidden; those of the Redis connection are left out.
+    /// Returns name, value and origin of all values, passwords hidden.
     pub(crate) fn explain(&self) -> impl Iterator<Item = (&str, &str, &Origin)> {
-        let redis: BTreeSet<String> = ids_of_redis();
-        let explained = self.0.iter().filter(move |(id, _)| !redis.contains(*id));
-        explained.map(|(_, Given { name, text, origin })| (name.as_str(), text.as_str(), origin))
+        self.0.values().map(|Given { name, text, origin }| (name.as_str(), text.as_str(), origin))
     }
 }
 
@@ -65,18 +63,18 @@ pub(crate) fn command(command: Command) -> Command {
 }
 
 /// Parses a command line; what is not typed is read from its variable. An empty variable counts as absent, and so does one
-/// that conflicts with a flag.
+/// that conflicts with a flag. The variables of the arguments `layered` are not read, and their origins left out: they are a
+/// layer of their own.
 ///
 /// # Errors
 ///
 /// Fails as clap does; an error about a variable names it in place of the flag.
-pub(crate) fn parse(
+pub(super) fn parse(
     command: &Command,
     words: &[OsString],
     environment: &Environment,
+    layered: &BTreeSet<String>,
 ) -> Result<(ArgMatches, Origins), clap::Error> {
-    // The variables of the Redis connection are a layer of its own: a URL there gives its password to a host here.
-    let redis = ids_of_redis();
     let mut typed = everywhere(command.clone(), &|arg| arg.env(Resettable::Reset));
     let matches = match typed.try_get_matches_from_mut(words) {
         Ok(matches) => matches,
@@ -101,7 +99,7 @@ pub(crate) fn parse(
         let Some(value) = variable(arg).and_then(|name| environment.get(&name)) else { return true };
         // Switched off, it excludes nothing.
         let off = matches!(arg.get_action(), ArgAction::SetTrue) && boolean(&value) == Ok(false);
-        redis.contains(id) || conflicts_with(id, &is_typed) || (off && conflicts_with(id, &|_| true))
+        layered.contains(id) || conflicts_with(id, &is_typed) || (off && conflicts_with(id, &|_| true))
     };
     let mut ready = everywhere(command.clone(), &|arg| if is_silent(&arg) { arg.env(Resettable::Reset) } else { arg });
     let matches = match ready.try_get_matches_from_mut(words) {
@@ -109,7 +107,8 @@ pub(crate) fn parse(
         Err(error) => return Err(name_variables(error, &variables(ready, &path, &is_typed))),
     };
     let (leaf, leaf_matches) = descend(&ready, Some(&matches), &path);
-    let origins = leaf_matches.map(|matches| Origins::of(leaf, matches)).unwrap_or_default();
+    let mut origins = leaf_matches.map(|matches| Origins::of(leaf, matches)).unwrap_or_default();
+    origins.0.retain(|id, _| !layered.contains(id));
     Ok((matches, origins))
 }
 
@@ -196,10 +195,6 @@ fn name_variables(mut error: clap::Error, variables: &BTreeMap<String, String>) 
 fn is_help(kind: ErrorKind) -> bool {
     use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
     matches!(kind, DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion)
-}
-
-fn ids_of_redis() -> BTreeSet<String> {
-    RedisArgs::table().get_arguments().map(id).collect()
 }
 
 fn id(arg: &Arg) -> String {

@@ -3,12 +3,30 @@
 mod environment;
 mod redis;
 
+use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub(crate) use self::environment::{Origins, command, parse};
+pub(crate) use self::environment::{Origins, command};
 pub(crate) use self::redis::RedisArgs;
-use crate::units::HumanDuration;
+use crate::units::{Environment, HumanDuration};
+
+/// Parses a command line; what is not typed is read from its variable.
+///
+/// The variables of the Redis connection are not read here: they are a layer of their own, for a URL in the environment
+/// gives its password to a host that was typed.
+///
+/// # Errors
+///
+/// Fails as clap does; an error about a variable names it in place of the flag.
+pub(crate) fn parse(
+    command: &clap::Command,
+    words: &[OsString],
+    environment: &Environment,
+) -> Result<(clap::ArgMatches, Origins), clap::Error> {
+    let redis = RedisArgs::table().get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    environment::parse(command, words, environment, &redis)
+}
 
 /// Reads a factor: from a thousandth to a million.
 pub(crate) fn positive_factor(text: &str) -> Result<f64, String> {

@@ -30,6 +30,7 @@ mod simulation;
 mod support;
 mod traces;
 mod typed;
+mod variables;
 mod watch;
 mod words;
 mod workloads;

@@ -1,6 +1,6 @@
 //! `render --schema=markdown`: the reference of profiles, with the flags of the command line.
 
-use clap::{Arg, Command};
+use clap::Command;
 
 use crate::profile::{self, Alternative};
 
@@ -36,15 +36,8 @@ pub(super) fn reference(command: &Command) -> String {
         // All subcommands share the flags of the connection and the list.
         let shared = ["redis", "queue"].contains(&table);
         let flag = if shared { format!("--{long}") } else { format!("{name} --{long}") };
-        Some(Alternative { flag, variable: variable(arg) })
+        let variable = arg.get_env().and_then(|name| name.to_str()).map(str::to_owned);
+        Some(Alternative { flag, variable })
     };
     format!("{INTRODUCTION}{}", profile::reference(&alternative))
-}
-
-/// Returns the variable that a flag's help names.
-fn variable(arg: &Arg) -> Option<String> {
-    let help = arg.get_help()?.to_string();
-    let (_, variables) = help.split_once("[env: ")?;
-    let end = variables.find([']', ';'])?;
-    Some(variables[..end].trim().to_owned())
 }
