@@ -333,6 +333,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand render" -l out-dir -d 'Wri
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l schema -d 'Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys' -r -f -a "json\t'JSON Schema, draft 7'
 markdown\t'A heading per key'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l lint -d 'Lint existing manifests (- for stdin); exit status 4 on errors' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l allow -d 'With --check or --lint: silence these rules, such as short-host,image-tag; --rules lists them' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l log -d 'Format of the log on stderr' -r -f -a "text\t'Human-readable text'
@@ -340,6 +341,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l rules -d 'Write the lint rules as Markdown: code, severity and description of each'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l check -d 'Validate the profile and lint the objects rendered from it; exit status 4 on errors'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l deny-warnings -d 'With --check or --lint: exit status 4 on warnings too'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
