@@ -67,7 +67,7 @@ fn invalid_variable_is_named_in_place_of_its_flag() {
         assert!(!run.stderr.contains("--lease"), "{}", run.stderr);
     }
     let run = Qscale::new(["consume"]).env("QSCALE_LEASE", "1ms").output().exits(2);
-    assert!(run.stderr.contains("QSCALE_LEASE: is shorter than 500ms"), "{}", run.stderr);
+    assert!(run.stderr.contains("QSCALE_LEASE: must be at least 500ms"), "{}", run.stderr);
     let both = Qscale::new(["produce"]).env("QSCALE_EVERY", "1s").env("QSCALE_RATE", "5").output().exits(2);
     assert!(both.stderr.contains("QSCALE_EVERY") && both.stderr.contains("QSCALE_RATE"), "{}", both.stderr);
 }
