@@ -48,6 +48,10 @@ impl<'a> Reference<'a> {
             let listed = resolved(self.schema, node)["type"] == "array";
             let header = if listed { format!("[[{name}]]") } else { format!("[{name}]") };
             self.line(&format!("\n## `{header}`\n\n{description}"));
+            if listed {
+                self.line("");
+                self.value(key, node);
+            }
             if let Some(table) = self.table_of(node) {
                 self.table(&path, table);
             }
@@ -75,6 +79,17 @@ impl<'a> Reference<'a> {
         for (value, meaning) in meanings {
             self.line(&format!("  - `{value}`: {meaning}"));
         }
+        self.value(key, node);
+        if let Some(Alternative { flag, variable }) = (self.alternative)(path) {
+            self.line(&format!("- Flag: `{flag}`"));
+            if let Some(variable) = variable {
+                self.line(&format!("- Variable: `{variable}`"));
+            }
+        }
+    }
+
+    /// Writes default and examples of a key, or of a list of tables.
+    fn value(&mut self, key: &str, node: &Value) {
         match (node.get("default"), node["x-default"].as_str()) {
             (Some(value), _) => self.line(&format!("- Default: `{}`", toml(value))),
             (None, Some(reason)) => self.line(&format!("- Default: {reason}")),
@@ -86,12 +101,6 @@ impl<'a> Reference<'a> {
         if !examples.is_empty() {
             let label = if examples.len() == 1 { "Example" } else { "Examples" };
             self.line(&format!("- {label}: {}", examples.join(", ")));
-        }
-        if let Some(Alternative { flag, variable }) = (self.alternative)(path) {
-            self.line(&format!("- Flag: `{flag}`"));
-            if let Some(variable) = variable {
-                self.line(&format!("- Variable: `{variable}`"));
-            }
         }
     }
 

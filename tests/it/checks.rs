@@ -213,7 +213,7 @@ fn render_warns_in_a_line_and_writes_all_the_same() {
 fn one_fault_is_said_once_and_not_what_follows_from_it() {
     let profile = "[redis]\naddresses = [\"a.n:1\", \"b.n:1\"]\nmode = \"sentinel\"\n";
     let Finished { stdout, .. } = check(profile).exits(4);
-    assert!(stdout.contains("q.toml:3:8: redis.mode: needs `sentinel-master`"), "{stdout}");
+    assert!(stdout.contains("q.toml:3:8: redis.mode: requires `sentinel-master`"), "{stdout}");
     assert!(stdout.ends_with("1 error, 0 warnings\n"), "{stdout}");
 }
 

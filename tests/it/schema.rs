@@ -133,20 +133,26 @@ fn whatever_the_schema_offers_the_program_reads() {
     assert!(samples > 150, "only {samples} samples");
 }
 
-/// The keys that are set next to those that mean nothing alone.
-const COMPANIONS: [(&str, &str); 9] = [
-    ("redis.addresses", "mode = 'cluster'"),
-    ("deploy.write-secret", "secret = 'redis'"),
-    ("deploy.secret-username-key", "secret = 'redis'"),
-    ("deploy.secret-password-key", "secret = 'redis'"),
-    ("deploy.secret-ca-key", "secret = 'redis'"),
-    ("deploy.secret-cert-key", "secret = 'redis'"),
-    ("deploy.secret-key-key", "secret = 'redis'"),
-    ("deploy.redis-image", "redis = true"),
-    ("deploy.redis-storage", "redis = true"),
+/// Keys, or tables, that mean something only next to others, and what is set with them.
+const COMPANIONS: [(&str, &str); 15] = [
+    ("redis.addresses", "redis.mode = 'cluster'"),
+    ("scale.idle-replica-count", "scale.min-replica-count = 1"),
+    ("scale.activation-target", "scale.combine = 'sum'"),
+    ("scale.strategy", "scale.kind = 'ScaledJob'"),
+    ("scale.transfer-hpa-ownership", "scale.hpa-name = 'orders'"),
+    ("scale.job", "scale.kind = 'ScaledJob'"),
+    ("scale.job.custom-scaling-running-job-percentage", "scale.strategy = 'custom'"),
+    ("deploy.write-secret", "deploy.secret = 'redis'"),
+    ("deploy.secret-username-key", "deploy.secret = 'redis'"),
+    ("deploy.secret-password-key", "deploy.secret = 'redis'"),
+    ("deploy.secret-ca-key", "deploy.secret = 'redis'"),
+    ("deploy.secret-cert-key", "deploy.secret = 'redis'"),
+    ("deploy.secret-key-key", "deploy.secret = 'redis'"),
+    ("deploy.redis-image", "deploy.redis = true"),
+    ("deploy.redis-storage", "deploy.redis = true"),
 ];
 
-/// Tables whose keys have no examples yet.
+/// A table whose keys have no examples yet.
 const WITHOUT_EXAMPLES: &str = "scale";
 
 #[test]
@@ -172,12 +178,11 @@ fn every_default_and_example_is_valid() {
             let table =
                 tables(&schema).into_iter().find_map(|(other, table)| (other == path).then_some(table)).unwrap();
             let mut whole = required(&schema, table);
-            for (_, companion) in COMPANIONS.iter().filter(|(of, _)| *of == name) {
-                let companion = json(companion).unwrap();
-                whole.as_object_mut().unwrap().extend(companion.as_object().unwrap().clone());
-            }
             whole[&key] = value.clone();
-            let document = nested(&path, whole);
+            let mut document = nested(&path, whole);
+            for (_, companion) in COMPANIONS.iter().filter(|(of, _)| *of == name || *of == path.join(".")) {
+                merge(&mut document, json(companion).unwrap());
+            }
             assert!(validator.is_valid(&document), "{document}");
             if let Err(error) = Profile::parse("q.toml", &toml::to_string(&document).unwrap()) {
                 panic!("{name} = {value}: {error}");
@@ -335,6 +340,17 @@ fn leaves(schema: &Value) -> Vec<(Vec<String>, String, Value)> {
     }
     assert!(leaves.len() > 70, "{}", leaves.len());
     leaves
+}
+
+/// Adds the keys of `other` to `base`.
+fn merge(base: &mut Value, other: Value) {
+    match (base, other) {
+        (Value::Object(base), Value::Object(other)) => {
+            other.into_iter().for_each(|(key, value)| merge(base.entry(key).or_insert(Value::Null), value));
+        }
+        (base @ Value::Null, other) => *base = other,
+        (_, _) => {}
+    }
 }
 
 /// `table` within the tables of `path`; policies are a list of tables.
