@@ -212,11 +212,11 @@ impl World<'_> {
             u64::try_from(self.fleet.waiting.iter().filter(count).count()).unwrap_or(u64::MAX)
         };
         let summary = Summary {
-            arrived: self.fleet.arrived,
-            done: self.fleet.done,
-            cut: self.fleet.cut,
+            pushed: self.fleet.arrived,
+            acknowledged: self.fleet.done,
+            interrupted: self.fleet.cut,
             lost: self.fleet.lost,
-            left: waiting(&|_| true) + self.fleet.in_flight,
+            remaining: waiting(&|_| true) + self.fleet.in_flight,
             waiting: waiting(&|item| !item.redelivered),
             peak_backlog: u64::try_from(self.peak_backlog).unwrap_or(u64::MAX),
             wait: self.fleet.waits.waits(),

@@ -1,58 +1,58 @@
-//! What a run comes to.
+//! Summary of a run.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Results of a run.
+/// Summary of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Items that were pushed.
-    pub arrived: u64,
+    /// Items pushed.
+    pub pushed: u64,
     /// Items processed.
-    pub done: u64,
-    /// Items in flight interrupted by the end of their pod.
-    pub cut: u64,
-    /// Items that were cut off and are gone: with at-most-once delivery.
+    pub acknowledged: u64,
+    /// Interruptions of items in flight because their pod was killed.
+    pub interrupted: u64,
+    /// Items lost by an interruption, with at-most-once delivery.
     pub lost: u64,
-    /// Items left.
-    pub left: u64,
-    /// Items left that were never claimed.
+    /// Items waiting or in flight at the end.
+    pub remaining: u64,
+    /// Items of these that were never claimed.
     pub waiting: u64,
-    /// The most that ever waited.
+    /// Maximum number of waiting items.
     pub peak_backlog: u64,
-    /// Waiting times, from the push to the first claim.
+    /// Time from push to first claim.
     pub wait: Waits,
-    /// Time at which everything was processed for good; `None` if not reached.
+    /// Time at which all items were processed; `None` if that was not reached.
     pub empty_at: Option<Duration>,
-    /// The most pods there ever were, with those that were told to stop.
+    /// Maximum number of pods, including terminating ones.
     pub peak_pods: u32,
-    /// The time of all pods together, from their creation until they were gone.
+    /// Lifetime of all pods together.
     pub pod_seconds: f64,
-    /// Pod-seconds without an item in flight.
+    /// Part of it without items in flight.
     pub idle_pod_seconds: f64,
-    /// Number of changes of the replicas.
+    /// Number of changes of the replica count.
     pub changes: u64,
     /// End of the run.
     pub end: Duration,
 }
 
-/// Distribution of waiting times.
+/// Waiting times of items.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Waits {
-    /// On the average.
+    /// Mean.
     pub mean: Duration,
-    /// Half of them no longer.
+    /// Median.
     pub p50: Duration,
-    /// 95 of 100 no longer.
+    /// 95th percentile.
     pub p95: Duration,
-    /// 99 of 100 no longer.
+    /// 99th percentile.
     pub p99: Duration,
-    /// None longer.
+    /// Maximum.
     pub max: Duration,
 }
 
-/// Waits as they are measured.
+/// Collects waiting times.
 #[derive(Debug)]
 pub(super) struct Stopwatch {
     /// In µs, to three digits.

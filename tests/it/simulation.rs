@@ -54,7 +54,7 @@ fn backlog_is_rate_times_wait() {
     let run = run(&Scenario { horizon: Duration::from_secs(4 * 3600), until_over: false, ..scenario(text) });
     let backlog: u64 = run.points.iter().map(|point| point.backlog).sum();
     #[allow(clippy::cast_precision_loss)]
-    let (waiting, items) = (backlog as f64 / run.points.len() as f64, run.summary.arrived as f64);
+    let (waiting, items) = (backlog as f64 / run.points.len() as f64, run.summary.pushed as f64);
     let expected = items / run.summary.end.as_secs_f64() * run.summary.wait.mean.as_secs_f64();
     println!("{waiting:.3} wait on the average; {expected:.3} by Little's law");
     assert!((waiting / expected - 1.0).abs() < 0.02, "{waiting} for {expected}");
@@ -74,7 +74,7 @@ fn seed_repeats_the_run() {
 
 #[test]
 fn protections_keep_items_from_being_interrupted() {
-    let interrupted = |scenario: Scenario| run(&scenario).summary.cut;
+    let interrupted = |scenario: Scenario| run(&scenario).summary.interrupted;
     assert_eq!(interrupted(scenario(BUSY)), 0);
     // Without the busy trigger KEDA scales to zero during processing, and only the grace period saves items in flight.
     let without_busy = scenario(BUSY).without(Protection::Busy);
@@ -118,7 +118,7 @@ proptest! {
         ));
         let run = run(&Scenario { seed, horizon: Duration::from_secs(600), until_over: false, ..scenario });
         let summary = &run.summary;
-        prop_assert_eq!(summary.arrived, summary.done + summary.left + summary.lost);
+        prop_assert_eq!(summary.pushed, summary.acknowledged + summary.remaining + summary.lost);
         prop_assert!(summary.idle_pod_seconds <= summary.pod_seconds + 1e-6);
         for point in &run.points {
             prop_assert!(point.desired <= max && point.ready <= point.current);

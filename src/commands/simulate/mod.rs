@@ -3,6 +3,8 @@
 mod against;
 mod args;
 mod plan;
+mod samples;
+mod summary;
 mod target_wait;
 mod view;
 
@@ -12,7 +14,8 @@ use tokio::task::spawn_blocking;
 pub(crate) use self::args::Args;
 use self::args::Form;
 use self::plan::{Action, Plan};
-use self::view::{SampleRow, View};
+use self::samples::SampleRow;
+use self::view::View;
 use super::{Context, summary_line};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario};

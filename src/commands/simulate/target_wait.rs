@@ -232,7 +232,7 @@ fn show(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof, output: Form)
         runs.iter().map(value).sum::<f64>() / f64::from(u32::try_from(runs.len()).unwrap_or(u32::MAX))
     };
     let (pods, idle) = (average(|run| run.pod_seconds), average(|run| run.idle_pod_seconds));
-    let interrupted: u64 = runs.iter().map(|run| run.cut).sum();
+    let interrupted: u64 = runs.iter().map(|run| run.interrupted).sum();
     if output == Form::Json {
         let object = serde_json::json!({
             "target_wait": want.to_string(), "met": true, "list_length": list_length, "min_replica_count": min,

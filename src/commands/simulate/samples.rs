@@ -1,0 +1,67 @@
+//! The samples of a simulated run, as `watch` writes them, and as rows of CSV.
+
+use serde::Serialize;
+
+use super::view::{INTERVAL, View};
+use crate::sample::{Replicas, Sample, Trend};
+
+/// A line of CSV: a sample without nesting.
+#[derive(Debug, Serialize)]
+pub(super) struct SampleRow {
+    time: String,
+    list: String,
+    backlog: u64,
+    in_flight: Option<u64>,
+    net_per_second: Option<f64>,
+    seconds_to_empty: Option<f64>,
+    desired: Option<u32>,
+    current: Option<u32>,
+    ready: Option<u32>,
+    reason: Option<String>,
+}
+
+impl From<Sample> for SampleRow {
+    fn from(sample: Sample) -> Self {
+        let count = |count: fn(&Replicas) -> u32| sample.target.as_ref().map(count);
+        Self {
+            time: humantime::format_rfc3339_millis(sample.time).to_string(),
+            backlog: sample.backlog,
+            in_flight: sample.in_flight,
+            net_per_second: sample.net_per_second,
+            seconds_to_empty: sample.seconds_to_empty,
+            desired: count(|target| target.desired),
+            current: count(|target| target.current),
+            ready: count(|target| target.ready),
+            list: sample.list,
+            reason: sample.reason,
+        }
+    }
+}
+
+impl View<'_> {
+    /// Returns a sample per second, as `watch` would.
+    pub(super) fn samples(&self) -> impl Iterator<Item = Sample> {
+        let mut trend = Trend::new(INTERVAL);
+        self.run.points.iter().map(move |point| {
+            let target = Replicas {
+                kind: self.subject.kind.clone(),
+                namespace: self.subject.namespace.clone(),
+                name: self.subject.name.clone(),
+                desired: point.desired,
+                current: point.current,
+                ready: point.ready,
+                available: point.ready,
+            };
+            let net = trend.observe(point.at, point.backlog);
+            let time = self.subject.start + point.at;
+            let sample = Sample::new(time, &*self.subject.list, point.backlog, net, Some(target));
+            Sample {
+                in_flight: Some(point.in_flight),
+                delayed: Some(0),
+                dead: Some(0),
+                reason: Some(point.reason.to_string()),
+                ..sample
+            }
+        })
+    }
+}

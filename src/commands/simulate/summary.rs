@@ -1,0 +1,159 @@
+//! The summary of a simulated run: as an object, and as text.
+
+use serde::Serialize;
+
+use super::view::View;
+use crate::delivery::reconciliation::{Reconciliation, Verdict};
+use crate::simulation::{Scenario, Summary};
+use crate::terminal::Elapsed;
+
+/// Summary of a run, for programs: the fields of a reconciliation, and those of a simulation.
+#[derive(Debug, Serialize)]
+struct RunSummary {
+    #[serde(flatten)]
+    reconciliation: Reconciliation,
+    /// Interruptions of items in flight because their pod was killed.
+    interrupted: u64,
+    peak_backlog: u64,
+    peak_pods: u32,
+    wait_seconds: WaitSeconds,
+    seconds_to_empty: Option<f64>,
+    pod_seconds: f64,
+    idle_pod_seconds: f64,
+    changes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct WaitSeconds {
+    mean: f64,
+    p50: f64,
+    p95: f64,
+    p99: f64,
+}
+
+impl View<'_> {
+    /// Returns what became of the items, in the terms of `watch --until-settled`.
+    ///
+    /// Lost items are a failure; with items that remain at the end of the simulated time the verdict is unknown.
+    fn reconciliation(&self) -> Reconciliation {
+        let Summary { pushed, acknowledged, interrupted, lost, remaining, .. } = self.run.summary;
+        let mut reasons = Vec::new();
+        if lost > 0 {
+            reasons.push(format!("items lost with the pods that held them: {lost}"));
+        }
+        if remaining > 0 {
+            reasons.push(format!("items remaining at the end of the simulation: {remaining}"));
+        }
+        Reconciliation {
+            verdict: match (lost, remaining) {
+                (0, 0) => Verdict::Pass,
+                (0, _) => Verdict::Unknown,
+                _ => Verdict::Fail,
+            },
+            pushed,
+            acknowledged,
+            dead: 0,
+            purged: 0,
+            remaining,
+            redelivered: interrupted.saturating_sub(lost),
+            retried: 0,
+            lost,
+            reasons,
+        }
+    }
+
+    /// Returns the summary for programs.
+    pub(super) fn summary(&self) -> impl Serialize + use<> {
+        let summary = &self.run.summary;
+        RunSummary {
+            reconciliation: self.reconciliation(),
+            interrupted: summary.interrupted,
+            peak_backlog: summary.peak_backlog,
+            peak_pods: summary.peak_pods,
+            wait_seconds: WaitSeconds {
+                mean: millis(summary.wait.mean.as_secs_f64()),
+                p50: millis(summary.wait.p50.as_secs_f64()),
+                p95: millis(summary.wait.p95.as_secs_f64()),
+                p99: millis(summary.wait.p99.as_secs_f64()),
+            },
+            seconds_to_empty: summary.empty_at.map(|at| millis(at.as_secs_f64())),
+            pod_seconds: millis(summary.pod_seconds),
+            idle_pod_seconds: millis(summary.idle_pod_seconds),
+            changes: summary.changes,
+        }
+    }
+
+    /// Returns the summary as names and values, for people.
+    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
+        let summary = &self.run.summary;
+        let Scenario { settings, start_time, first_poll, first_sync, .. } = self.scenario;
+        let pods = if self.scenario.jobs.is_some() { "Jobs" } else { "pods" };
+        let interrupted = match summary.interrupted {
+            0 => "none".to_owned(),
+            count if summary.lost > 0 => format!("{count} items, by pods that were killed; {} lost", summary.lost),
+            count => format!("{count} items, by pods that were killed; all redelivered"),
+        };
+        let still = match summary.waiting {
+            0 => String::new(),
+            waiting => format!("; {waiting} items are still waiting and count with their wait so far"),
+        };
+        let done = match summary.empty_at {
+            Some(at) => Elapsed(at).to_string(),
+            None if summary.pushed == 0 => "no items were pushed".to_owned(),
+            None => "not within the simulated time".to_owned(),
+        };
+        let idle = summary.idle_pod_seconds / summary.pod_seconds.max(1e-9) * 100.0;
+        let hpa = match self.scenario.jobs {
+            Some(_) => String::new(),
+            None => format!("; the HPA first syncs at {}, then every 15s", Elapsed(*first_sync)),
+        };
+        vec![
+            ("result", self.reconciliation().text()),
+            ("interrupted", interrupted),
+            ("all processed", done),
+            ("peak backlog", format!("{} items", summary.peak_backlog)),
+            (
+                "wait",
+                format!(
+                    "p50 {}, p95 {}, p99 {}, mean {}{still}",
+                    Elapsed(summary.wait.p50),
+                    Elapsed(summary.wait.p95),
+                    Elapsed(summary.wait.p99),
+                    Elapsed(summary.wait.mean),
+                ),
+            ),
+            (
+                "pods",
+                format!(
+                    "peak {} of {}{} to {}, {} {}",
+                    summary.peak_pods,
+                    settings.idle.map_or(String::new(), |idle| format!("{idle} or ")),
+                    settings.min,
+                    settings.max,
+                    summary.changes,
+                    if summary.changes == 1 { "change" } else { "changes" }
+                ),
+            ),
+            (
+                "cost",
+                format!(
+                    "{:.0} pod-seconds, {:.0} of them idle ({idle:.0}%)",
+                    summary.pod_seconds, summary.idle_pod_seconds
+                ),
+            ),
+            (
+                "phases",
+                format!(
+                    "KEDA first polls at {}, then every {}{hpa}; {pods} are ready {} after creation",
+                    Elapsed(*first_poll),
+                    humantime::format_duration(settings.polling),
+                    humantime::format_duration(*start_time)
+                ),
+            ),
+        ]
+    }
+}
+
+fn millis(seconds: f64) -> f64 {
+    (seconds * 1e3).round() / 1e3
+}
