@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form;
 
-/// An address to listen at. A port alone (`9090`, `:9090`) is one of the loopback: who wants to be heard by others says so.
+/// Address to listen on. A bare port (`9090`, `:9090`) binds to 127.0.0.1, so that exposing it is a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(extend("pattern" = form::LISTEN_ADDRESS, "examples" = ["9090", "0.0.0.0:9090"]))]
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_names_an_address_leaves_the_loopback() {
+    fn bare_port_binds_to_the_loopback() {
         for (text, address) in [
             ("9090", "127.0.0.1:9090"),
             (":9090", "127.0.0.1:9090"),

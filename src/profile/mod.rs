@@ -40,13 +40,13 @@ pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
 use crate::units::{Origin, Setting};
 
-/// The profile that is compiled in.
+/// Text of the built-in profile.
 const BUILT_IN: &str = include_str!("../../config/demo.toml");
 
-/// What it goes by in messages.
+/// Name of the built-in profile in messages.
 const BUILT_IN_NAME: &str = "built-in profile";
 
-/// The file that is taken from the working directory when nothing else is named.
+/// File of the working directory that is used unless a profile is named.
 const IN_WORKING_DIRECTORY: &str = "qscale.toml";
 
 /// Profile of one workload. Each subcommand has its own defaults for what a table leaves out.
@@ -88,8 +88,8 @@ pub fn reference(alternative: &dyn Fn(&[&str]) -> Option<Alternative>) -> String
 }
 
 impl Profile {
-    /// Finds the text of the profile that `named` (by flag or environment) says, or of `qscale.toml` where that is there,
-    /// or the one that is compiled in.
+    /// Reads the text of the profile `named` by flag or environment, of `qscale.toml` if it exists, or of the built-in
+    /// profile.
     ///
     /// # Errors
     ///
@@ -107,30 +107,30 @@ impl Profile {
         }
     }
 
-    /// The profile that is compiled in: `config/demo.toml`.
+    /// Returns the built-in profile: `config/demo.toml`.
     ///
     /// # Errors
     ///
-    /// None that a release could have: a test reads it.
+    /// Fails when it is invalid, which a test rules out.
     pub fn built_in() -> Result<Self, ProfileError> {
         Self::parse(BUILT_IN_NAME, BUILT_IN)
     }
 
-    /// Reads a profile from `text`, which goes by `name` in messages.
+    /// Parses a profile from `text`, called `name` in messages.
     ///
     /// # Errors
     ///
-    /// Shows the place of what cannot be, and the key that was meant for a near miss.
+    /// Fails for an invalid profile, with its first problem.
     pub fn parse(name: &str, text: &str) -> Result<Self, ProfileError> {
         Self::parse_with(Source::new(name, text), None)
     }
 
-    /// Reads a profile from its text, with the overlay `env` where one is chosen. The overlays that are not chosen are
-    /// looked at as well: what is wrong in one is not found out on the day it is used.
+    /// Parses a profile with the overlay `env`. The other overlays are validated as well, so that a problem in one does not
+    /// surface on the day it is used.
     ///
     /// # Errors
     ///
-    /// As [`Profile::parse`]; and lists the overlays there are when none is called `env`.
+    /// Fails for an invalid profile or overlay, and for an unknown `env`.
     pub fn parse_with(source: Source, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
         let read = |env: Option<&String>| {
             let profile = Self::of(Source { env: env.cloned(), ..source.clone() })?;
@@ -142,7 +142,7 @@ impl Profile {
         Ok(profile)
     }
 
-    /// Reads what `source` says: every key is known, and every value alone can be.
+    /// Parses `source`; validates keys and single values.
     fn of(source: Source) -> Result<Self, ProfileError> {
         let document = source.document().map_err(|error| source.toml_error(&error))?;
         source.check_tables(document.get_ref())?;
@@ -151,7 +151,7 @@ impl Profile {
         Ok(Self { source, ..profile })
     }
 
-    /// Returns where the value of `path` was set.
+    /// Returns the origin of the value at `path`.
     pub fn origin(&self, path: &[&str]) -> Origin {
         match self.source.line_of(path) {
             Some(line) => Origin::Profile { name: self.source.name.clone(), line },

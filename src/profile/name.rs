@@ -5,7 +5,7 @@ use crate::endpoint::without_password;
 /// Longest name of a workload: with the prefix `keda-hpa-` and the suffix `-consumer` it still fits a label of 63.
 const LONGEST_NAME: usize = 45;
 
-/// A text that is not the name it should be.
+/// Invalid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Too long for the names derived from it.

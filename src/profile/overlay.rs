@@ -83,7 +83,7 @@ produce.rate = 7
     }
 
     #[test]
-    fn what_an_overlay_says_goes_over_the_rest_and_nothing_else_changes() {
+    fn overlay_overrides_its_keys_only() {
         let prod = read(TEXT, "prod").unwrap();
         assert_eq!((prod.scale.max_replica_count, prod.scale.min_replica_count), (Some(50), Some(3)));
         assert_eq!(prod.scale.behavior.scale_up.policies.as_ref().map(Vec::len), Some(1), "a list goes as a whole");
@@ -92,7 +92,7 @@ produce.rate = 7
     }
 
     #[test]
-    fn a_value_knows_the_line_it_stands_in() {
+    fn value_of_an_overlay_knows_its_line() {
         let prod = read(TEXT, "prod").unwrap();
         let line = |path: &[&str]| prod.origin(path).to_string();
         assert_eq!(line(&["scale", "max-replica-count"]), "q.toml:10");
@@ -101,20 +101,20 @@ produce.rate = 7
     }
 
     #[test]
-    fn what_is_wrong_is_shown_where_it_stands() {
+    fn error_in_an_overlay_points_at_its_place() {
         let text = TEXT.replace("= 50\n", "= 2\n");
         let error = read(&text, "prod").unwrap_err().to_string();
         assert!(error.starts_with("q.toml:5:21: scale.min-replica-count, with env.prod: is more than"), "{error}");
         let text = TEXT.replace("= 50\n", "= 0\n");
         let error = read(&text, "prod").unwrap_err().to_string();
         assert!(error.starts_with("q.toml:10:21: env.prod.scale.max-replica-count: has to be 1"), "{error}");
-        // Whichever overlay is chosen, and where none is.
+        // The same for every overlay, and without one.
         assert_eq!(read(&text, "staging").unwrap_err().to_string(), error);
         assert_eq!(Profile::parse("q.toml", &text).unwrap_err().to_string(), error);
     }
 
     #[test]
-    fn another_way_of_saying_it_takes_the_place_of_the_first() {
+    fn overlay_key_replaces_its_alternatives() {
         let staging = read(TEXT, "staging").unwrap();
         assert!(staging.produce.rate.is_some() && staging.produce.every.is_none());
         let text =
@@ -128,7 +128,7 @@ produce.rate = 7
     }
 
     #[test]
-    fn a_name_that_is_not_there_is_answered_with_those_that_are() {
+    fn unknown_overlay_lists_the_known_ones() {
         for (text, env, said) in [
             (TEXT, "prdo", "--env: q.toml has no overlay `prdo`; did you mean `prod`?"),
             (TEXT, "zebra", "--env: q.toml has no overlay `zebra`; known overlays: prod, staging"),
@@ -139,7 +139,7 @@ produce.rate = 7
     }
 
     #[test]
-    fn what_is_handed_on_has_the_overlay_in_it() {
+    fn single_table_includes_the_overlay() {
         let text = "[redis]\nhost = \"a\"\ndb = 1\n[env.e.redis]\nhost = \"b\"\n";
         let only = read(text, "e").unwrap().source.only("redis");
         let redis = Profile::parse("only", &only).unwrap().redis;

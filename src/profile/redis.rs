@@ -69,7 +69,7 @@ pub struct RedisTable {
 }
 
 impl RedisTable {
-    /// The first thing of this table alone that cannot be, and at which key: where several servers are named.
+    /// Cross-field validation of several servers: returns the first invalid key and the reason.
     pub(super) fn wrong_with_servers(&self) -> Option<(&'static str, String)> {
         let excluded = [("url", self.url.is_some()), ("host", self.host.is_some()), ("port", self.port.is_some())];
         let excluded = excluded.into_iter().find_map(|(key, set)| set.then_some(key));

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_found_by_its_path() {
+    fn value_is_found_by_its_path() {
         let source = source("[scale]\nmin-replica-count = 3\n\n[scale.deep]\nx = \"é\"\n");
         assert_eq!(source.line_of(&["scale", "min-replica-count"]), Some(2));
         assert_eq!(source.find(&["scale", "deep", "x"]).map(|span| &source.text[span]), Some("\"é\""));
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_its_line_and_points_at_the_value() {
+    fn error_shows_its_line_and_points_at_the_value() {
         let error = source("[queue]\nlist = \"\"\n").error_at(&["queue", "list"], "is empty");
         assert_eq!(error.to_string(), "q.toml:2:8: queue.list: is empty\n  |\n2 | list = \"\"\n  |        ^^");
     }
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_a_url_is_not_shown() {
+    fn password_in_a_url_is_not_shown() {
         let text = "[redis]\nurl = \"redis://app:s3cret@host:1/x\"\n";
         let error = source(text).error_at(&["redis", "url"], "no").to_string();
         assert!(!error.contains("s3cret") && error.contains("redis://app:******@host"), "{error}");

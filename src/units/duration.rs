@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pattern;
 
-/// A duration that is written as text in profiles and flags.
+/// Duration as text, such as `2s` or `1m 30s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(into = "String")]
 #[schemars(with = "String", title = "duration", extend("pattern" = pattern::DURATION, "examples" = ["2s", "1m 30s"]))]
@@ -49,7 +49,7 @@ impl fmt::Display for HumanDuration {
     }
 }
 
-/// A duration that varies from item to item, both ends included.
+/// Range of durations as text, such as `2s..6s`; both ends are included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(into = "String")]
 #[schemars(with = "String", title = "duration or range of durations", extend("pattern" = pattern::DURATION_RANGE, "examples" = ["2s", "2s..6s"]))]
@@ -99,7 +99,7 @@ impl fmt::Display for DurationRange {
     }
 }
 
-/// A text that is not a duration.
+/// Invalid duration.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DurationError {
     /// Neither a number with a unit nor several of them.
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_and_ranges_are_read_as_written() {
+    fn durations_and_ranges_are_parsed() {
         let ms = Duration::from_millis;
         for (text, from, to) in
             [("2s", 2_000, 2_000), ("2s..6s", 2_000, 6_000), ("0..=1m 30s", 0, 90_000), ("5ms..5ms", 5, 5)]
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_named() {
+    fn invalid_durations_are_rejected() {
         for (text, reason) in
             [("5x", "unknown time unit"), ("6s..2s", "must be the shorter one"), ("2", "time unit needed")]
         {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_can_be_read_again() {
+    fn durations_display_as_they_are_parsed() {
         for text in ["2s", "2s..6s", "1m 30s..2h"] {
             assert_eq!(text.parse::<DurationRange>().unwrap().to_string(), text);
         }

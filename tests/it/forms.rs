@@ -37,7 +37,7 @@ count = 9
 "#;
 
 #[test]
-fn only_what_is_asked_for_is_written_in_the_order_that_applies() {
+fn render_only_selects_objects_in_order_of_dependency() {
     for (only, objects) in [
         ("scaledobject", &["ScaledObject/all-consumer"][..]),
         ("so,ns", &["Namespace/here", "ScaledObject/all-consumer"]),
@@ -52,7 +52,7 @@ fn only_what_is_asked_for_is_written_in_the_order_that_applies() {
 }
 
 #[test]
-fn who_asks_for_what_is_not_there_is_told_what_is() {
+fn render_only_lists_objects_for_an_unknown_one() {
     for only in ["scaledjob", "deploy/other", "so,colour"] {
         let run = render(&["--only", only]).exits(2);
         assert!(run.stdout.is_empty());
@@ -64,7 +64,7 @@ fn who_asks_for_what_is_not_there_is_told_what_is() {
 }
 
 #[test]
-fn what_needs_another_object_comes_after_it() {
+fn render_orders_objects_by_dependency() {
     let names = names(&documents(&render(&[]).exits(0).stdout));
     let place =
         |name: &str| names.iter().position(|other| other == name).unwrap_or_else(|| panic!("{name}: {names:?}"));
@@ -75,7 +75,7 @@ fn what_needs_another_object_comes_after_it() {
 }
 
 #[test]
-fn both_forms_say_the_same() {
+fn render_formats_are_equivalent() {
     let yaml = documents(&render(&[]).exits(0).stdout);
     let json: Value = serde_json::from_str(&render(&["--format", "json"]).exits(0).stdout).unwrap();
     assert_eq!((&json["apiVersion"], &json["kind"]), (&"v1".into(), &"List".into()));
@@ -83,7 +83,7 @@ fn both_forms_say_the_same() {
 }
 
 #[test]
-fn a_folder_holds_what_the_stream_does() {
+fn render_folder_holds_the_objects_of_the_stream() {
     let stream = documents(&render(&[]).exits(0).stdout);
     for (format, extension) in [("yaml", "yaml"), ("json", "json")] {
         let folder = TempDir::new().unwrap();
@@ -106,7 +106,7 @@ fn a_folder_holds_what_the_stream_does() {
 }
 
 #[test]
-fn a_folder_is_written_again_and_what_is_others_stays() {
+fn render_folder_keeps_files_of_others() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().to_str().unwrap();
     fs::write(folder.path().join("notes.yaml"), "mine").unwrap();
@@ -127,7 +127,7 @@ fn a_folder_is_written_again_and_what_is_others_stays() {
 }
 
 #[test]
-fn a_kustomization_that_is_not_ours_stays() {
+fn render_folder_keeps_a_foreign_kustomization() {
     for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join(name), "resources:\n- mine.yaml\n").unwrap();
@@ -140,7 +140,7 @@ fn a_kustomization_that_is_not_ours_stays() {
 }
 
 #[test]
-fn some_objects_alone_leave_the_kustomization_as_it_is() {
+fn render_only_leaves_the_kustomization_alone() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().to_str().unwrap();
     render(&["--only", "so", "--out-dir", path]).exits(0);
@@ -148,7 +148,7 @@ fn some_objects_alone_leave_the_kustomization_as_it_is() {
 }
 
 #[test]
-fn files_are_for_whom_other_files_are_for() {
+fn rendered_files_have_the_usual_mode() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("usual"), "").unwrap();
     render(&["--out-dir", folder.path().to_str().unwrap()]).exits(0);
@@ -157,7 +157,7 @@ fn files_are_for_whom_other_files_are_for() {
 }
 
 #[test]
-fn who_reads_a_file_meanwhile_reads_the_old_one_or_the_new_one() {
+fn rendered_files_are_replaced_atomically() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().to_str().unwrap();
     let file = folder.path().join("scaledobject-all-consumer.yaml");
@@ -187,7 +187,7 @@ fn who_reads_a_file_meanwhile_reads_the_old_one_or_the_new_one() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_named() {
+fn unwritable_file_is_named() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("scaledobject-all-consumer.yaml")).unwrap();
     let run = render(&["--out-dir", folder.path().to_str().unwrap()]).exits(1);
@@ -201,7 +201,7 @@ fn a_file_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn flag_beats_variable_beats_no_overlay() {
+fn overlay_flag_beats_variable() {
     let namespace = |run: Qscale| {
         let documents = documents(&run.output().exits(0).stdout);
         documents[0]["metadata"]["name"].as_str().unwrap().to_owned()
@@ -214,7 +214,7 @@ fn flag_beats_variable_beats_no_overlay() {
 }
 
 #[test]
-fn every_subcommand_minds_the_overlay() {
+fn unknown_overlay_fails_every_subcommand() {
     for words in [&["produce"][..], &["consume"], &["watch"], &["demo"], &["render"], &["dead", "ls"]] {
         let run = Qscale::new(words).file("qscale.toml", PROFILE).args(["--env", "prdo"]).output().exits(2);
         assert_eq!(run.stderr, "error: --env: qscale.toml has no overlay `prdo`; did you mean `prod`?\n");
@@ -227,7 +227,7 @@ fn every_subcommand_minds_the_overlay() {
 }
 
 #[test]
-fn the_demo_and_all_it_starts_know_one_overlay() {
+fn demo_passes_its_overlay_to_its_processes() {
     let profile = "[scale]\nmax-replica-count = 4\n[env.small.scale]\nmax-replica-count = 1\n[env.small.consume]\nwork = \"1ms\"\n";
     let run = Qscale::new(["demo", "--count=3"]).file("qscale.toml", profile).env("QSCALE_ENV", "small");
     let run = run.output().exits(0);

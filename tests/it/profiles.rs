@@ -15,7 +15,7 @@ const PASSWORD: &str = "s3cret";
 const RENDERED: &str = "[redis]\nhost = \"redis.example.com\"\n";
 
 #[test]
-fn every_profile_that_is_shipped_is_right() {
+fn shipped_profiles_are_valid() {
     for path in toml_files("config") {
         let text = fs::read_to_string(&path).unwrap();
         if let Err(error) = Profile::parse(&path.display().to_string(), &text) {
@@ -25,7 +25,7 @@ fn every_profile_that_is_shipped_is_right() {
 }
 
 #[test]
-fn every_key_is_in_a_profile_that_is_shipped() {
+fn shipped_profiles_show_every_key() {
     let known = known_keys(&[]);
     let shown: BTreeSet<Key> = shipped_lines().iter().flat_map(Line::keys).collect();
     let missing: Vec<String> = known.difference(&shown).map(|key| key.join(".")).collect();
@@ -33,7 +33,7 @@ fn every_key_is_in_a_profile_that_is_shipped() {
 }
 
 #[test]
-fn a_key_in_a_comment_can_be_used_as_it_stands() {
+fn commented_keys_of_shipped_profiles_are_valid() {
     for line in shipped_lines().iter().filter(|line| line.commented) {
         let header = if line.tables.is_empty() { String::new() } else { format!("[{}]", line.tables.join(".")) };
         let alone = Profile::parse("alone", &format!("{header}\n{}\n", line.setting));
@@ -46,7 +46,7 @@ fn a_key_in_a_comment_can_be_used_as_it_stands() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_where_it_stands() {
+fn profile_error_points_at_its_place() {
     let mut outdated = Vec::new();
     for path in toml_files("tests/profiles/invalid") {
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -74,7 +74,7 @@ fn what_is_wrong_is_shown_where_it_stands() {
 }
 
 #[test]
-fn every_subcommand_minds_the_profile() {
+fn invalid_profile_fails_every_subcommand() {
     for words in [&["produce"][..], &["consume"], &["watch"], &["demo"], &["render"]] {
         let run = Qscale::new(words).file("qscale.toml", "[produce]\nbacth = 5\n").output().exits(78);
         assert!(run.stderr.starts_with("error: qscale.toml:2:1: unknown key `bacth`\n"), "{}", run.stderr);
@@ -83,7 +83,7 @@ fn every_subcommand_minds_the_profile() {
 }
 
 #[test]
-fn a_profile_that_cannot_be_read_is_named() {
+fn unreadable_profile_is_named() {
     let missing = Qscale::new(["--profile", "missing.toml", "render"]).output().exits(78);
     assert_eq!(missing.stderr, "error: cannot read profile `missing.toml`: No such file or directory (os error 2)\n");
     let missing = Qscale::new(["render"]).env("QSCALE_PROFILE", "missing.toml").output().exits(78);
@@ -93,7 +93,7 @@ fn a_profile_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn flag_beats_variable_beats_working_directory_beats_built_in() {
+fn profile_flag_beats_variable_beats_working_directory_beats_built_in() {
     let named = |name: &str| format!("{RENDERED}[deploy]\nname = \"{name}\"\n");
     let run = |words: &[&str]| {
         Qscale::new(words)
@@ -116,7 +116,7 @@ fn flag_beats_variable_beats_working_directory_beats_built_in() {
 }
 
 #[test]
-fn a_schema_may_be_named() {
+fn schema_key_is_accepted() {
     let text = format!("\"$schema\" = \"https://example.com/qscale.schema.json\"\n{RENDERED}");
     Qscale::new(["render"]).file("qscale.toml", &text).output().exits(0);
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Qscale, toml_files};
 
 #[test]
-fn the_schema_that_is_shipped_is_current() {
+fn schema_file_is_current() {
     let shipped = fs::read_to_string("config/qscale.schema.json").unwrap_or_default();
     // Where the profile cannot be read it is needed most.
     let run = Qscale::new(["render", "--schema"]).file("qscale.toml", "[produce]\nbacth = 5\n").output().exits(0);
@@ -32,7 +32,7 @@ fn reference_of_the_profile_is_current() {
 }
 
 #[test]
-fn what_is_right_is_right_for_both() {
+fn schema_accepts_valid_profiles() {
     let validator = validator();
     for path in toml_files("config").into_iter().chain(toml_files("tests/profiles/valid")) {
         let text = fs::read_to_string(&path).unwrap();
@@ -45,7 +45,7 @@ fn what_is_right_is_right_for_both() {
 }
 
 #[test]
-fn every_shipped_profile_says_where_the_schema_is() {
+fn shipped_profiles_name_their_schema() {
     for path in toml_files("config") {
         let text = fs::read_to_string(&path).unwrap();
         let named = text.lines().next().and_then(|line| line.strip_prefix("#:schema "));
@@ -55,7 +55,7 @@ fn every_shipped_profile_says_where_the_schema_is() {
 }
 
 #[test]
-fn what_is_wrong_in_form_is_wrong_for_both() {
+fn schema_rejects_errors_of_form() {
     let validator = validator();
     let mut refused = 0;
     for path in toml_files("tests/profiles/invalid") {
@@ -70,7 +70,7 @@ fn what_is_wrong_in_form_is_wrong_for_both() {
 }
 
 #[test]
-fn both_know_the_same_keys() {
+fn schema_and_parser_know_the_same_keys() {
     let schema = profile::schema();
     for (path, table) in tables(&schema) {
         let mut text = path.iter().rev().fold("'?' = 0".to_owned(), |inner, key| format!("{key} = {{ {inner} }}"));
@@ -87,7 +87,7 @@ fn both_know_the_same_keys() {
 }
 
 #[test]
-fn an_overlay_may_say_what_the_profile_may_say() {
+fn overlay_has_the_keys_of_the_profile() {
     let schema = profile::schema();
     let mut tables = schema["properties"].clone();
     for key in ["$schema", "env"] {
@@ -97,7 +97,7 @@ fn an_overlay_may_say_what_the_profile_may_say() {
 }
 
 #[test]
-fn whatever_the_schema_offers_the_program_reads() {
+fn parser_accepts_the_values_of_the_schema() {
     let schema = profile::schema();
     let validator = validator();
     let mut samples = 0;
@@ -156,7 +156,7 @@ const COMPANIONS: [(&str, &str); 15] = [
 const WITHOUT_EXAMPLES: &str = "scale";
 
 #[test]
-fn every_key_has_a_description_a_default_and_an_example() {
+fn schema_gives_every_key_a_description_a_default_and_an_example() {
     let mut missing = Vec::new();
     for (path, key, node) in leaves(&profile::schema()) {
         let name = [path.as_slice(), &[key]].concat().join(".");
@@ -169,7 +169,7 @@ fn every_key_has_a_description_a_default_and_an_example() {
 }
 
 #[test]
-fn every_default_and_example_is_valid() {
+fn schema_defaults_and_examples_are_valid() {
     let schema = profile::schema();
     let validator = validator();
     for (path, key, node) in leaves(&schema) {
@@ -204,7 +204,7 @@ const FORMS: [(&str, &str, &[&str]); 8] = [
 ];
 
 #[test]
-fn a_text_that_neither_reads_is_refused_by_both() {
+fn schema_rejects_texts_that_the_parser_rejects() {
     let validator = validator();
     for (table, key, texts) in FORMS {
         for text in texts {
@@ -222,7 +222,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_text_that_the_program_reads_is_refused_by_the_schema(
+    fn schema_accepts_texts_that_the_parser_accepts(
         form in 0..FORMS.len(),
         parts in prop::collection::vec(prop::sample::select(PARTS), 1..7),
     ) {

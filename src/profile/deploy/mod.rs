@@ -1,4 +1,4 @@
-//! The `[deploy]` table: how producer and consumers run in Kubernetes.
+//! The `[deploy]` table: Kubernetes objects of producer and consumers.
 
 mod quantity;
 mod target;
@@ -14,23 +14,23 @@ pub use super::name::{image, name, namespace};
 use super::scale::ScaleKind;
 use super::source::Source;
 
-/// The workload's name where nothing is said.
+/// Default name of the workload.
 pub const DEFAULT_NAME: &str = "qscale";
 
-/// The image where nothing is said: what `make image` builds.
+/// Default image, which `make image` builds.
 pub const DEFAULT_IMAGE: &str = concat!("qscale:", env!("CARGO_PKG_VERSION"));
 
 /// Default path of the program in the image.
 pub const DEFAULT_PROGRAM: &str = "/qscale";
 
-/// Of a StatefulSet's pods a label holds the name, `-consumer`, and a hash of ten characters with a hyphen: 63 in all. The
-/// controller of StatefulSets makes no pod where it does not (`controller-revision-hash`).
+/// Longest name of a workload with a StatefulSet: the label `controller-revision-hash` of its pods holds the name, the suffix
+/// `-consumer` and a hash of eleven characters in 63.
 const MOST_OF_STATEFUL_SET: usize = 43;
 
-/// The image of the Redis for demos where nothing is said.
+/// Default image of the Redis for demos.
 pub const DEFAULT_REDIS_IMAGE: &str = "redis:7.2-alpine";
 
-/// The key of the password in the Secret where nothing is said.
+/// Default key of the password in the Secret.
 pub const DEFAULT_PASSWORD_KEY: &str = "password";
 
 /// `[deploy]`: Kubernetes objects of producer and consumers.
@@ -109,32 +109,32 @@ pub struct DeployTable {
 /// Image pull policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ImagePullPolicy {
-    /// At every start of a container, so that a tag that moved is followed and pull rights are checked.
+    /// Pulls at every start of a container, which follows moved tags and checks pull rights.
     #[default]
     Always,
     /// Only if the node does not have it: for images loaded into the nodes of a local cluster.
     IfNotPresent,
-    /// Not at all.
+    /// Never pulls.
     Never,
 }
 
 /// Kind of the workload that the consumers' pods belong to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum WorkloadKind {
-    /// Pods that are all alike.
+    /// Interchangeable pods.
     #[default]
     Deployment,
-    /// Pods that keep their names.
+    /// Pods with stable names.
     StatefulSet,
 }
 
 impl DeployTable {
-    /// The workload's name.
+    /// Returns the name of the workload.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(DEFAULT_NAME)
     }
 
-    /// The name of the consumers' workload, and of the object by which KEDA scales it.
+    /// Returns the name of the consumers' workload and of the object that scales it.
     pub fn consumer_name(&self) -> String {
         format!("{}-consumer", self.name())
     }
@@ -151,7 +151,7 @@ impl DeployTable {
         })
     }
 
-    /// The name of the producer's Deployment.
+    /// Returns the name of the producer.
     pub fn producer_name(&self) -> String {
         format!("{}-producer", self.name())
     }
@@ -236,7 +236,7 @@ mod tests {
     use super::super::Profile;
 
     #[test]
-    fn what_kubernetes_would_refuse_is_refused_here() {
+    fn values_that_kubernetes_rejects_are_rejected() {
         let long = format!("name = \"{}\"", "a".repeat(46));
         for (text, path) in [
             (long.as_str(), "deploy.name"),

@@ -32,7 +32,7 @@ pub struct QuantityTable {
     pub ephemeral_storage: Option<QuantityText>,
 }
 
-/// A quantity as Kubernetes writes it: a number, and a suffix such as `m`, `k`, `M` or `Mi`.
+/// Quantity of Kubernetes: a number and a suffix such as `m`, `k`, `M` or `Mi`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(title = "Kubernetes quantity", extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
@@ -65,7 +65,7 @@ fn amount(text: &str) -> Option<f64> {
     Some(number * factor)
 }
 
-/// A text that is not a quantity.
+/// Invalid quantity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a valid quantity, such as `50m`, `0.5` or `64Mi`")]
 pub struct QuantityError(String);
