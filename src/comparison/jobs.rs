@@ -28,7 +28,7 @@ pub struct Poll {
 pub struct JobComparison {
     /// All polls, in order.
     pub polls: Vec<Poll>,
-    /// Whether the recording holds the times of polls.
+    /// The recording holds the times of polls.
     pub timed: bool,
 }
 

@@ -181,7 +181,7 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
         .collect()
 }
 
-/// Moments from `from` on and before `to`, `least` apart or more: no more than are worth trying.
+/// Moments from `from` on and before `to`, `least` apart or more: as many as are worth trying.
 fn grid(from: Duration, to: Duration, least: Duration) -> impl Iterator<Item = Duration> {
     let step = (to.saturating_sub(from) / MOST_TRIED).max(least);
     std::iter::successors(Some(from), move |at| Some(*at + step)).take_while(move |at| *at < to)
@@ -220,7 +220,7 @@ fn fitted(settings: &Settings, recording: &Recording, new: bool) -> (Duration, D
     attempt(found)
 }
 
-/// A look, and what the model said last before it. What was seen at a look began somewhere since the one before: so the
+/// A sample, and the last reason of the model before it. What a sample shows began at some time since the one before: so the
 /// two are compared at looks alone.
 struct Stretch<'a> {
     look: &'a RecordedSample,

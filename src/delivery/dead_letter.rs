@@ -1,4 +1,4 @@
-//! Dead letters: items that were given up, each with its past.
+//! Dead letters: items given up, each with its history.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,15 +11,15 @@ use crate::delivery::item::Item;
 /// An element of the list of dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Its past; `None` for an element that is none of ours: somebody else has put it there.
+    /// Retry history; `None` for a foreign element, which another program has put there.
     pub history: Option<History>,
     /// The item, or as much of it as was asked for; a foreign element as it is.
     pub item: Item,
-    /// How many bytes the whole item has.
+    /// Size of the whole item, in bytes.
     pub size: u64,
 }
 
-/// Which dead letters are meant; all of it has to be true of one.
+/// Selection of dead letters; all conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// One of these; none are all.
@@ -31,14 +31,14 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether every letter is meant.
+    /// Returns whether every dead letter matches.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl DeadLetter {
-    /// How long it has been dead at `now` (ms since 1970, Redis' clock).
+    /// Returns the time since it was dead-lettered, at `now` (ms since 1970, Redis' clock).
     pub fn age(&self, now: u64) -> Option<Duration> {
         let history = self.history.as_ref()?;
         Some(Duration::from_millis(now.saturating_sub(history.died.unwrap_or(history.since))))
@@ -78,19 +78,19 @@ mod tests {
     #[test]
     fn an_item_is_text_or_base64_and_a_foreign_element_has_no_past() {
         let history = History { id: "a:1:1".into(), since: 5, died: Some(7), ..History::default() };
-        let letter = |history, bytes: &'static [u8]| DeadLetter {
+        let dead_letter = |history, bytes: &'static [u8]| DeadLetter {
             history,
             item: Item(Bytes::from_static(bytes)),
             size: bytes.len() as u64,
         };
-        let ours = letter(Some(history), b"text");
+        let ours = dead_letter(Some(history), b"text");
         assert_eq!(
             ours.to_json(|_| "encoded".to_owned()).to_string(),
             r#"{"id":"a:1:1","died":"1970-01-01T00:00:00.007Z","since":"1970-01-01T00:00:00.005Z","#.to_owned()
                 + r#""attempts":0,"crashes":0,"reason":"","stderr":"","bytes":4,"item":"text","item_base64":null}"#
         );
         assert_eq!(ours.age(10), Some(Duration::from_millis(3)));
-        let foreign = letter(None, b"\xff").to_json(|_| "encoded".to_owned());
+        let foreign = dead_letter(None, b"\xff").to_json(|_| "encoded".to_owned());
         assert!(foreign["id"].is_null() && foreign["item"].is_null(), "{foreign}");
         assert_eq!(foreign["item_base64"], "encoded");
         assert!(rfc3339(u64::MAX).starts_with("9999-12-31"));

@@ -4,11 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 
-/// What one element of the list holds, byte for byte. Prints safely, whatever it holds.
+/// Content of one element of the list, byte for byte. `Display` escapes control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item(pub Bytes);
 
-/// How many characters of an item are shown.
+/// Characters of an item that are shown.
 const SHOWN: usize = 200;
 
 impl fmt::Display for Item {

@@ -1,6 +1,6 @@
 //! The names of what belongs to a list.
 
-/// What the names of a list's companions begin with, the colon included: `{mylist}:`.
+/// Prefix of the companion keys of a list, the colon included: `{mylist}:`.
 ///
 /// All share the hash tag of the list, and so its slot in a Redis Cluster; a list whose name holds a tag keeps its own.
 /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>
@@ -9,7 +9,7 @@ pub fn base(list: &str) -> String {
     if tagged { format!("{list}:") } else { format!("{{{list}}}:") }
 }
 
-/// The sorted set of the consumers that hold something: as many members as consumers at work.
+/// Sorted set of consumers with items in flight: one member per busy consumer.
 pub fn busy(list: &str) -> String {
     base(list) + "busy"
 }

@@ -1,4 +1,4 @@
-//! What consumers have done: counts and times that merge.
+//! Counts and durations of consumers, which can be merged.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -7,49 +7,49 @@ use crate::units::float;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Items by what became of them, and how long handlers took.
+/// Items by outcome, and handler durations.
 #[derive(Debug, Clone, Serialize)]
 pub struct Tally {
-    /// Taken off the list.
+    /// Items claimed.
     pub claimed: u64,
-    /// Worked, and Redis knows.
+    /// Items processed and acknowledged.
     pub acknowledged: u64,
-    /// Failed, and to be tried again.
+    /// Items failed, with a retry scheduled.
     pub retried: u64,
-    /// Given up; with at-most-once delivery, dropped.
+    /// Items dead-lettered; with at-most-once delivery, dropped.
     pub dead: u64,
-    /// Put back unfinished.
+    /// Items put back unfinished.
     pub requeued: u64,
-    /// Finished after others had been given them: these results do not count.
+    /// Items finished after their redelivery; these results do not count.
     pub lease_lost: u64,
-    /// How long handlers took, in µs.
+    /// Handler durations, in µs.
     #[serde(skip)]
     times: Histogram<u64>,
 }
 
-/// Handler times that as many of a hundred do not exceed, in seconds; `None` when nothing was handled.
+/// Percentiles of handler durations, in seconds; `None` when nothing was processed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Percentiles {
-    /// Half of them.
+    /// Median.
     pub p50: Option<f64>,
-    /// Nine of ten.
+    /// 90th percentile.
     pub p90: Option<f64>,
-    /// All but one of a hundred.
+    /// 99th percentile.
     pub p99: Option<f64>,
 }
 
 impl Tally {
-    /// How many items were claimed, and nobody knows yet what became of them; those given back are not told from them.
+    /// Returns the number of claimed items without an outcome, requeued ones included.
     pub fn unsettled(&self) -> u64 {
         self.claimed.saturating_sub(self.acknowledged + self.retried + self.dead + self.lease_lost)
     }
 
-    /// Takes note of how long a handler took.
+    /// Records the duration of a handler.
     pub fn handled(&mut self, took: Duration) {
         self.times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// How long handlers took.
+    /// Returns the percentiles of handler durations.
     pub fn percentiles(&self) -> Percentiles {
         let of = |quantile| {
             let seconds = |micros: u64| float(micros) / 1e6;

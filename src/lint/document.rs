@@ -4,7 +4,7 @@ use std::iter;
 
 use super::rule::Rule;
 
-/// How the page begins; the rest is made from the rules.
+/// Start of the page; the rest is made from the rules.
 const INTRODUCTION: &str = "\
 # Lint rules
 

@@ -22,7 +22,7 @@ pub struct Finding {
     pub path: String,
     /// The fault, and its consequence.
     pub message: String,
-    /// What to do.
+    /// Hint.
     pub hint: String,
 }
 

@@ -7,7 +7,7 @@ use crate::endpoint::secret;
 /// One Kubernetes object.
 #[derive(Debug)]
 pub(super) struct Object<'a> {
-    /// Which of the files it is in.
+    /// Index of its file.
     pub(super) file: usize,
     pub(super) kind: &'a str,
     pub(super) name: &'a str,
@@ -23,9 +23,9 @@ pub(super) struct Objects<'a>(Vec<Object<'a>>);
 pub(super) struct Cursor<'a> {
     pub(super) object: &'a Object<'a>,
     node: Option<&'a Node>,
-    /// Where its key stands.
+    /// Span of its key.
     key: Option<Span>,
-    /// Where the nearest thing around it stands, for what is not there.
+    /// Span of the nearest parent, for a missing value.
     around: Span,
     /// Such as `spec.triggers[0].type`.
     pub(super) path: String,
@@ -85,7 +85,7 @@ impl<'a> Object<'a> {
         self.root().at(path)
     }
 
-    /// Whether both are in one namespace, as far as they say.
+    /// Returns whether both may be in one namespace.
     pub(super) fn is_beside(&self, other: &Object<'_>) -> bool {
         match (self.namespace, other.namespace) {
             (Some(own), Some(theirs)) => own == theirs,
@@ -97,7 +97,7 @@ impl<'a> Object<'a> {
         std::ptr::eq(self.node, other.node)
     }
 
-    /// Where the template of its pods is.
+    /// Path of its pod template.
     pub(super) fn template(&'a self) -> Option<Cursor<'a>> {
         let path: &[&str] = match self.kind {
             "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => &["spec", "template"],
@@ -197,7 +197,7 @@ impl<'a> Cursor<'a> {
         matches!(self.text(), Some("true" | "True" | "TRUE" | "1" | "t" | "T"))
     }
 
-    /// What is shown: a value that fits into a line, else its key, else what is around it.
+    /// Returns the span to show: a value that fits into a line, else its key, else its parent.
     pub(super) fn span(&self) -> Span {
         let scalar = self.node.filter(|node| node.scalar_kind().is_some_and(|sort| sort != ScalarKind::Null));
         scalar.map(|node| node.span).or(self.key).or(self.node.map(|node| node.span)).unwrap_or(self.around)

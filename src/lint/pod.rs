@@ -7,10 +7,10 @@ use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
 use crate::units::HumanDuration;
 use crate::workload::Work;
 
-/// What of `apps/v1` can be scaled.
+/// Kinds of `apps/v1` that can be scaled.
 pub(super) const SCALED: [&str; 3] = ["Deployment", "StatefulSet", "ReplicaSet"];
 
-/// Where a variable of a container comes from.
+/// Source of a variable of a container.
 pub(super) enum Variable<'a> {
     /// A text that stands in the files.
     Known(&'a str),
@@ -22,13 +22,13 @@ pub(super) enum Variable<'a> {
     Absent,
 }
 
-/// What is known of a consumer's work.
+/// Processing settings of a consumer, as far as known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Handler {
     /// The longest that an item takes; where there is no end to it, what one of a hundred exceeds.
     pub(super) longest: Option<Duration>,
     pub(super) mean: Option<Duration>,
-    /// How long items in flight may take after SIGTERM.
+    /// Drain time.
     pub(super) drain: Option<Duration>,
     /// Items at a time, and commands are not killed before this.
     pub(super) concurrency: u32,
@@ -48,13 +48,13 @@ pub(super) fn container<'a>(template: &Cursor<'a>, named: Option<&str>) -> Optio
     }
 }
 
-/// What a scaled object scales, where it is in the files.
+/// Returns the target of a scaled object, where it is in the files.
 pub(super) fn target<'a>(scaled: &'a Object<'a>, objects: &'a Objects<'a>) -> Option<&'a Object<'a>> {
     let target = scaled.at(&["spec", "scaleTargetRef"]);
     objects.find(target_kind(&target), target.get("name").text()?, scaled)
 }
 
-/// The kind that a `scaleTargetRef` means, in whichever letters.
+/// Kind that a `scaleTargetRef` names, ignoring case.
 pub(super) fn target_kind<'a>(target: &Cursor<'a>) -> &'a str {
     let text = target.get("kind").text().unwrap_or("Deployment");
     SCALED.into_iter().find(|kind| kind.eq_ignore_ascii_case(text)).unwrap_or(text)
@@ -93,7 +93,7 @@ pub(super) fn variable<'a>(container: &Cursor<'a>, name: &str, objects: &'a Obje
     found
 }
 
-/// What a ConfigMap says under a key; somewhere else where it is not in the files.
+/// Returns the value of a key of a ConfigMap; elsewhere where it is not in the files.
 fn data<'a>(map: &str, key: &str, from: &Object<'_>, objects: &'a Objects<'a>) -> Variable<'a> {
     let Some(map) = objects.find("ConfigMap", map, from) else { return Variable::Elsewhere };
     map.at(&["data", key]).text().map_or(Variable::Absent, Variable::Known)
@@ -105,12 +105,12 @@ fn of_secret<'a>(source: &Cursor<'a>, key: &str, objects: &'a Objects<'a>) -> Va
     if has_key(secret, key) { Variable::Elsewhere } else { Variable::Absent }
 }
 
-/// Whether a Secret that is in the files holds `key`.
+/// Returns whether a Secret in the files holds `key`.
 pub(super) fn has_key(secret: &Object<'_>, key: &str) -> bool {
     ["data", "stringData"].iter().any(|part| secret.at(&[part, key]).is_there())
 }
 
-/// What the arguments of `qscale consume` say of its work; `None` for other programs.
+/// Reads the arguments of `qscale consume`; `None` for other programs.
 pub(super) fn handler<'a>(template: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<(Cursor<'a>, Handler)> {
     containers(template).into_iter().find_map(|container| {
         let words = words(&container, objects);

@@ -12,14 +12,14 @@ use super::schema::shape::{Shape, Type};
 use super::yaml::node::{Entry, Node, Span, Value};
 use crate::endpoint::secret;
 
-/// What stands in span of what is covered.
+/// Replacement of redacted text.
 const COVER: &str = "…";
 
 /// The stretches of lines that are covered, in characters counted from 0.
 #[derive(Debug, Default)]
 pub(super) struct Redaction {
     covered: BTreeMap<usize, Vec<Range<usize>>>,
-    /// Where the last thing of a line ends, behind which there are comments.
+    /// End of the last value of a line, after which comments follow.
     ends: BTreeMap<usize, usize>,
 }
 
@@ -54,7 +54,7 @@ impl Redaction {
         }
     }
 
-    /// What a Secret holds; of its metadata nothing but names is sure to be none.
+    /// Content of a Secret; of its metadata only names are certainly not secret.
     fn secret(&mut self, entry: &Entry) {
         for own in entry.node.entries() {
             self.key(own);
@@ -113,7 +113,7 @@ impl Redaction {
         }
     }
 
-    /// What may hold anything: shown is no more than small numbers, switches and addresses of networks.
+    /// Free text: only small numbers, switches and network addresses are shown.
     fn free(&mut self, key: &str, node: &Node) {
         match &node.value {
             Value::Scalar { text, .. } if secret::is_harmless(key, text) => self.value(key, node),
@@ -125,7 +125,7 @@ impl Redaction {
         }
     }
 
-    /// What is shown unless it is a secret after all.
+    /// Text that is shown unless it is a secret.
     fn value(&mut self, key: &str, node: &Node) {
         match &node.value {
             Value::Scalar { text, .. } if !secret::may_be_secret(key, text) => self.end(node.span),

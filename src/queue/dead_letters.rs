@@ -47,7 +47,7 @@ pub enum DeadLetterAction {
 #[derive(Debug)]
 pub struct Page {
     /// Dead letters of this page.
-    pub letters: Vec<DeadLetter>,
+    pub dead_letters: Vec<DeadLetter>,
     /// True on the last page.
     pub over: bool,
     /// Redis time (ms since 1970).
@@ -58,7 +58,7 @@ pub struct Page {
 #[derive(Debug, Clone, Copy)]
 pub struct Applied {
     /// Number of dead letters requeued or purged.
-    pub letters: u64,
+    pub dead_letters: u64,
     /// Number of elements skipped because they are not dead letters.
     pub foreign: u64,
     /// True on the last page.
@@ -102,7 +102,7 @@ impl DeadLetters {
     /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn next_page(&mut self, limit: u64) -> Result<Page, QueueError> {
         let (over, now, _, _, parts) = self.call("list", self.order, limit).await?;
-        Ok(Page { letters: parts.chunks_exact(3).map(dead_letter).collect(), over, now })
+        Ok(Page { dead_letters: parts.chunks_exact(3).map(dead_letter).collect(), over, now })
     }
 
     /// Applies `action` to the next dead letters that match the filter, at most `limit`, oldest first: each atomically, and
@@ -116,8 +116,8 @@ impl DeadLetters {
             DeadLetterAction::Requeue => "requeue",
             DeadLetterAction::Purge => "purge",
         };
-        let (over, _, letters, foreign, _) = self.call(action, DeadLetterOrder::OldestFirst, limit).await?;
-        Ok(Applied { letters, foreign, over })
+        let (over, _, dead_letters, foreign, _) = self.call(action, DeadLetterOrder::OldestFirst, limit).await?;
+        Ok(Applied { dead_letters, foreign, over })
     }
 
     /// Deletes the token and closes the connection.

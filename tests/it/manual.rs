@@ -214,7 +214,7 @@ fn acl_rules_in_the_manual_suffice() {
             consuming.wait_for_line("item=message-", SOON);
             consuming.terminate();
             consuming.wait().exits(0);
-            assert_eq!(redis.llen("mylist"), 1, "what was not finished is given back");
+            assert_eq!(redis.llen("mylist"), 1, "unfinished items are requeued");
 
             qscale(consumer, &consume).args(["--work=1ms", "--max-items=1"]).output().exits(0);
         }
@@ -234,8 +234,8 @@ fn acl_rules_in_the_manual_suffice() {
 
         let (judge, reader, mender) =
             if consumer == "app" { ("app", "app", "app") } else { ("judge", "reader", "mender") };
-        let letters = qscale(reader, &["dead", "ls", "--output=json"]).output().exits(0).stdout;
-        let id = letters.split('"').nth(3).expect("a letter has an id");
+        let dead_letters = qscale(reader, &["dead", "ls", "--output=json"]).output().exits(0).stdout;
+        let id = dead_letters.split('"').nth(3).expect("a dead letter has an id");
         qscale(reader, &["dead", "show", id]).output().exits(0);
         let judged = qscale(judge, &["watch", "--until-settled", "--duration=10s"]).output().exits(0);
         assert!(judged.stdout.contains("1 dead"), "{}", judged.stdout);

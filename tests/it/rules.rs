@@ -17,7 +17,7 @@ fn without_behavior(scale: &str) -> Settings {
     Settings { behavior: None, ..settings(scale) }
 }
 
-/// A list and the consumers at work.
+/// A list and the busy consumers.
 fn with_busy(scale: &str) -> Settings {
     let profile = Profile::parse("rules", &format!("[scale]\n{scale}")).unwrap();
     let mut settings = profile.scaler_settings("work");
@@ -125,7 +125,7 @@ fn a_window_holds_in_its_direction() {
     assert_eq!(up.sync(at(120), of(1), &read(&[7])).replicas, 4);
 }
 
-/// `horizontal_test.go::TestScalingWithRules`; and 10 % more than 100 are 111, for the HPA reckons in floating point.
+/// `horizontal_test.go::TestScalingWithRules`; and 10 % more than 100 are 111, for the HPA computes in floating point.
 #[test]
 fn policies_count_what_was_done_in_their_period() {
     let up = |policy: &str| {
@@ -222,7 +222,7 @@ fn a_fallback_that_stands_in_keeps_pods_and_wakes_them() {
     assert_eq!(scaler.poll(at(120), 1, &read(&[0])).replicas, 0);
 }
 
-/// `formula.go`: a formula is active by its own value, and is no number where it reckons with what could not be read.
+/// `formula.go`: a formula is active by its own value, and not a number where it uses a metric that could not be read.
 #[test]
 fn a_formula_over_what_cannot_be_read_is_what_it_says_of_that() {
     let with = |formula: &str| {
@@ -299,7 +299,7 @@ fn a_new_object_cools_down_from_the_second_it_was_made_in() {
     assert_eq!(scaler.poll(Duration::from_millis(13_100), 2, &read(&[0])).replicas, 0);
 }
 
-/// One look of a history: whether KEDA or the HPA looks, after how long, and what each trigger says.
+/// One step of a history: a poll or a sync, the time since the one before, and the value of each trigger.
 type Look = (bool, u64, Option<u64>, Option<u64>);
 
 fn anything() -> impl Strategy<Value = Settings> {

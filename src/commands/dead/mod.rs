@@ -1,4 +1,4 @@
-//! `dead`: items that were given up, looked at, given another chance, or thrown away.
+//! `dead`: lists, shows, requeues and purges dead letters.
 
 mod args;
 mod plan;
@@ -19,35 +19,35 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let (plan, redis) = Plan::resolve(args, &context)?;
     let redis = Redis::new(context.endpoint(redis)?, None, context.shutdown.stop.clone());
     let filter = plan.filter.clone();
-    let mut letters = DeadLetters::connect(&redis, &plan.list, filter, plan.order, plan.cut()).await?;
+    let mut dead_letters = DeadLetters::connect(&redis, &plan.list, filter, plan.order, plan.cut()).await?;
     let outcome = match plan.task {
-        Task::List => list(&plan, &mut letters, &context).await,
-        Task::Show { raw } => show(&plan, raw, &mut letters, &context).await,
-        Task::Do(action) => act(&plan, action, &mut letters, &context).await,
+        Task::List => list(&plan, &mut dead_letters, &context).await,
+        Task::Show { raw } => show(&plan, raw, &mut dead_letters, &context).await,
+        Task::Do(action) => act(&plan, action, &mut dead_letters, &context).await,
     }?;
-    letters.close().await;
+    dead_letters.close().await;
     Ok(outcome)
 }
 
-/// Lists letters page by page.
-async fn list(plan: &Plan, letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
+/// Lists dead letters page by page.
+async fn list(plan: &Plan, dead_letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
     let mut left = plan.most;
     let mut table = None;
     while left > 0 && !context.shutdown.stop.is_cancelled() {
-        let page = match letters.next_page(left).await {
+        let page = match dead_letters.next_page(left).await {
             Err(error) if error.is_stop() => break,
             page => page?,
         };
-        left -= page.letters.len() as u64;
-        for letter in &page.letters {
+        left -= page.dead_letters.len() as u64;
+        for dead_letter in &page.dead_letters {
             match plan.output {
-                Output::Json => context.printer.result(&letter.to_json(encode))?,
+                Output::Json => context.printer.result(&dead_letter.to_json(encode))?,
                 Output::Text => {
                     if table.is_none() {
                         context.printer.result(&Table::of(&page).head())?;
                     }
                     let table = table.get_or_insert_with(|| Table::of(&page));
-                    context.printer.result(&table.row(letter, page.now))?;
+                    context.printer.result(&table.row(dead_letter, page.now))?;
                 }
             }
         }
@@ -61,18 +61,18 @@ async fn list(plan: &Plan, letters: &mut DeadLetters, context: &Context) -> Resu
     Ok(Outcome::Done)
 }
 
-/// Shows one letter whole.
-async fn show(plan: &Plan, raw: bool, letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
+/// Shows one dead letter in full.
+async fn show(plan: &Plan, raw: bool, dead_letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
     loop {
-        let Page { letters: found, over, now } = match letters.next_page(1).await {
+        let Page { dead_letters: found, over, now } = match dead_letters.next_page(1).await {
             Err(error) if error.is_stop() => return Ok(Outcome::Unfinished),
             page => page?,
         };
-        if let Some(letter) = found.first() {
+        if let Some(dead_letter) = found.first() {
             match plan.output {
-                _ if raw => context.printer.raw(&letter.item.0)?,
-                Output::Json => context.printer.result(&letter.to_json(encode))?,
-                Output::Text => context.printer.result(&whole(letter, now))?,
+                _ if raw => context.printer.raw(&dead_letter.item.0)?,
+                Output::Json => context.printer.result(&dead_letter.to_json(encode))?,
+                Output::Text => context.printer.result(&whole(dead_letter, now))?,
             }
             return Ok(Outcome::Done);
         }
@@ -84,7 +84,12 @@ async fn show(plan: &Plan, raw: bool, letters: &mut DeadLetters, context: &Conte
 }
 
 /// Requeues or purges page by page, and says how many.
-async fn act(plan: &Plan, action: DeadLetterAction, letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
+async fn act(
+    plan: &Plan,
+    action: DeadLetterAction,
+    dead_letters: &mut DeadLetters,
+    context: &Context,
+) -> Result<Outcome> {
     let (mut done, mut foreign) = (0, 0);
     let ended = loop {
         if done == plan.most {
@@ -93,9 +98,9 @@ async fn act(plan: &Plan, action: DeadLetterAction, letters: &mut DeadLetters, c
         if context.shutdown.stop.is_cancelled() {
             break Ok(false);
         }
-        match letters.apply(action, plan.most - done).await {
+        match dead_letters.apply(action, plan.most - done).await {
             Ok(page) => {
-                done += page.letters;
+                done += page.dead_letters;
                 foreign += page.foreign;
                 if page.over {
                     break Ok(true);

@@ -1,4 +1,4 @@
-//! Which dead letters are meant, and what is done with them.
+//! Settings of `dead`: the selection of dead letters, and the action.
 
 use super::super::Context;
 use super::args::{ActionArgs, Args, ChoiceArgs, DeadCommand, PlaceArgs};
@@ -8,17 +8,17 @@ use crate::exit::UsageError;
 use crate::queue::{DeadLetterAction, DeadLetterOrder};
 use crate::terminal::Output;
 
-/// How much of an item `ls` asks Redis for, in bytes: enough for what it shows.
+/// Bytes of an item that `ls` reads from Redis: enough for what it shows.
 const CUT: usize = 256;
 
-/// What will be done.
+/// Resolved settings.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) list: String,
     pub(super) output: Output,
     pub(super) filter: Filter,
     pub(super) order: DeadLetterOrder,
-    /// How many letters at most.
+    /// Maximum number of dead letters.
     pub(super) most: u64,
     pub(super) task: Task,
 }
@@ -44,7 +44,7 @@ impl Plan {
                 let ActionArgs { ids, choice, .. } = &action;
                 if !all && ids.is_empty() && choice.older_than.is_none() && choice.text.is_none() {
                     return Err(UsageError(
-                        "purge throws away what nobody can bring back: say which (ID, --older-than, --match), or --all"
+                        "purge deletes items for good: select dead letters (ID, --older-than, --match), or use --all"
                             .to_owned(),
                     ));
                 }
@@ -58,7 +58,7 @@ impl Plan {
         Ok((Self { list, output, filter, order, most: limit.unwrap_or(u64::MAX), task }, redis))
     }
 
-    /// How much of each item is wanted, in bytes; `None` is all.
+    /// Bytes of each item to read; `None` is all.
     pub(super) fn cut(&self) -> Option<usize> {
         (self.output == Output::Text && matches!(self.task, Task::List)).then_some(CUT)
     }

@@ -1,4 +1,4 @@
-//! Dead letters as people read them.
+//! Dead letters as text.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::delivery::item::Item;
 use crate::queue::Page;
 use crate::terminal::{display_width, pad_end};
 
-/// How many characters of an item `ls` shows.
+/// Characters of an item that `ls` shows.
 const ITEM: usize = 60;
 
-/// How many characters of a reason `ls` shows.
+/// Characters of a reason that `ls` shows.
 const REASON: usize = 40;
 
 pub(super) fn encode(bytes: &Bytes) -> String {
@@ -26,7 +26,7 @@ fn safe(text: &str, most: usize) -> String {
     Item(Bytes::copy_from_slice(text.as_bytes())).beginning(most, text.len() as u64).to_string()
 }
 
-/// How dead letters are laid out in rows, each as it comes.
+/// Layout of dead letters in rows.
 pub(super) struct Table {
     /// The width of the column of ids, by the first page: those that follow are hardly longer.
     id: usize,
@@ -34,7 +34,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn of(page: &Page) -> Self {
-        let histories = page.letters.iter().filter_map(|letter| letter.history.as_ref());
+        let histories = page.dead_letters.iter().filter_map(|dead_letter| dead_letter.history.as_ref());
         let widest = histories.map(|history| display_width(&safe(&history.id, ITEM))).max();
         Self { id: widest.unwrap_or_default().max(2) }
     }
@@ -43,9 +43,9 @@ impl Table {
         self.lay_out(["ID", "DIED", "ATTEMPTS", "CRASHES"], "REASON", "ITEM")
     }
 
-    pub(super) fn row(&self, letter: &DeadLetter, now: u64) -> String {
-        let item = letter.item.beginning(ITEM, letter.size).to_string();
-        let Some(history) = &letter.history else {
+    pub(super) fn row(&self, dead_letter: &DeadLetter, now: u64) -> String {
+        let item = dead_letter.item.beginning(ITEM, dead_letter.size).to_string();
+        let Some(history) = &dead_letter.history else {
             return self.lay_out(["-"; 4], "(no dead letter of ours)", &item);
         };
         let [attempts, crashes] = [history.attempts, history.crashes].map(|count| count.to_string());
@@ -56,7 +56,7 @@ impl Table {
             }
             None => safe(&history.reason, REASON),
         };
-        self.lay_out([&safe(&history.id, ITEM), &ago(letter.age(now)), &attempts, &crashes], &reason, &item)
+        self.lay_out([&safe(&history.id, ITEM), &ago(dead_letter.age(now)), &attempts, &crashes], &reason, &item)
     }
 
     fn lay_out(&self, [id, died, attempts, crashes]: [&str; 4], reason: &str, item: &str) -> String {
@@ -65,21 +65,21 @@ impl Table {
     }
 }
 
-/// A letter with all that is known of it.
-pub(super) fn whole(letter: &DeadLetter, now: u64) -> String {
-    let item = letter.item.beginning(usize::MAX, letter.size);
-    let Some(history) = &letter.history else { return item.to_string() };
+/// Formats a dead letter with its whole history.
+pub(super) fn whole(dead_letter: &DeadLetter, now: u64) -> String {
+    let item = dead_letter.item.beginning(usize::MAX, dead_letter.size);
+    let Some(history) = &dead_letter.history else { return item.to_string() };
     let died = history.died.map_or_else(|| "-".to_owned(), rfc3339);
     let mut lines = vec![
         format!("id        {}", safe(&history.id, usize::MAX)),
-        format!("died      {died} ({} ago)", ago(letter.age(now))),
+        format!("died      {died} ({} ago)", ago(dead_letter.age(now))),
         format!("since     {}", rfc3339(history.since)),
         format!("attempts  {}", history.attempts),
         format!("crashes   {}", history.crashes),
         format!("reason    {}", safe(&history.reason, usize::MAX)),
     ];
     lines.extend(history.stderr.lines().map(|line| format!("stderr    {}", safe(line, usize::MAX))));
-    lines.push(format!("bytes     {}", letter.size));
+    lines.push(format!("bytes     {}", dead_letter.size));
     lines.push(format!("item      {item}"));
     lines.join("\n")
 }

@@ -10,7 +10,7 @@ use crate::queue::Pusher;
 use crate::terminal::Output;
 use crate::units::float;
 
-/// What was done.
+/// Result of a run.
 #[derive(Debug, Serialize)]
 pub(super) struct ProduceSummary {
     list: String,

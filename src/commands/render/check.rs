@@ -1,4 +1,4 @@
-//! `render --check` and `render --lint`: what is wrong, where, and the way out.
+//! `render --check` and `render --lint`: findings with their place and a hint.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -16,10 +16,10 @@ use crate::profile::{Profile, ProfileError, Source};
 use crate::terminal::Printer;
 use crate::units::Setting;
 
-/// What stdin goes by in messages.
+/// Name of stdin in messages.
 const STDIN: &str = "<stdin>";
 
-/// What was found, as it is counted.
+/// Number of findings.
 #[derive(Default)]
 struct Count {
     errors: usize,
@@ -50,10 +50,10 @@ pub(super) fn profile(
         };
         let rest = source.skipping(&error);
         if rest.is_none() && count.errors > 0 {
-            // Something is missing, most likely because what was wrong has just been passed over.
+            // Something is missing, most likely because an error has just been skipped.
             break Vec::new();
         }
-        // Something else wants what has just been passed over: no fault of its own.
+        // Something else needs what has just been skipped: not an error of its own.
         let expected = source.is_consequence(&error);
         let error = ProfileError::Invalid(error);
         if !expected {
@@ -88,7 +88,7 @@ fn found(workload: &Workload<'_>) -> Result<Vec<ProfileFinding>> {
     Ok(lint::check_profile(workload.profile(), &yaml, workload.keda_version()))
 }
 
-/// Says what is wrong with manifests, whoever wrote them.
+/// Lints manifests from any source.
 pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
     let mut files = Vec::with_capacity(args.lint.len());
     for path in &args.lint {

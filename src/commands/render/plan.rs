@@ -10,10 +10,10 @@ use crate::manifest::form::{self, Identity, Only};
 use crate::manifest::{Object, Workload};
 use crate::profile::Profile;
 
-/// Why an object could not be written down, which no object gives a reason for.
+/// Reason for which an object could not be serialized; none is expected.
 pub(super) const CANNOT_FORM: &str = "cannot write the objects down";
 
-/// What is rendered, with nothing left open.
+/// Resolved settings.
 pub(super) struct Plan<'a> {
     pub(super) workload: Workload<'a>,
     /// Some of the workload's objects, or all.
@@ -32,7 +32,7 @@ impl<'a> Plan<'a> {
         Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir })
     }
 
-    /// What goes to stdout.
+    /// Text for stdout.
     pub(super) fn text(&self) -> Result<String> {
         match self.format {
             Format::Yaml => self.workload.to_yaml(&self.objects).wrap_err(CANNOT_FORM),

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn timeout_terminates_the_whole_group() {
-    // One that its parent waits for, one whose parent is gone; and the same where nobody heeds SIGTERM.
+    // One that its parent waits for, one whose parent is gone; and the same where SIGTERM is ignored.
     let script = "sleep 1000 & echo $!; (sleep 1000 & echo $!); echo $$; wait";
     for (prefix, kill_after) in [("", LONG), ("trap '' TERM; ", Duration::from_millis(100))] {
         let (start, heard) = (Instant::now(), Heard::default());

@@ -15,7 +15,7 @@ const TLS_PORTS: [&str; 3] = ["6380", "10000", "25061"];
 /// A part of where Redis is, in the metadata or in a variable that it names.
 struct Part<'a> {
     at: Cursor<'a>,
-    /// What it says; `None` where that is not in the files.
+    /// Value; `None` where it is not in the files.
     text: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
     tls_port(trigger, address.as_ref().or(port.as_ref()), objects, report);
 }
 
-/// What the metadata says under one of the names, which comes before what a variable says.
+/// Returns the value under one of the names in the metadata, which takes precedence over variables.
 fn part<'a>(trigger: &Cursor<'a>, names: [&str; 2], objects: &'a Objects<'a>) -> Option<Part<'a>> {
     let metadata = trigger.get("metadata");
     let there = |at: &Cursor<'_>| at.text().is_some_and(|text| !text.trim().is_empty());
@@ -58,7 +58,7 @@ fn part<'a>(trigger: &Cursor<'a>, names: [&str; 2], objects: &'a Objects<'a>) ->
     Some(Part { at, text: text.filter(|text| !text.is_empty() && !text.contains("$(")) })
 }
 
-/// Whether the parts make an address.
+/// Checks that the parts form an address.
 fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objects<'_>, report: &mut Report) {
     let gives = |names: &[&str]| authentication::gives(trigger, names, objects);
     let (address, port_too, host_too) = (["address", "addresses"], ["port", "ports"], ["host", "hosts"]);
@@ -145,7 +145,7 @@ fn url(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
     there
 }
 
-/// What stands before `@` is a user or a password, which nothing here may show.
+/// Text before `@` is a user or a password, which must not be shown.
 fn holds_credentials(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
     let there = text.contains('@');
     if there {

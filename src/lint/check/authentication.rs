@@ -2,7 +2,7 @@
 
 use crate::lint::object::{Cursor, Objects};
 
-/// Whether the trigger's TriggerAuthentication may switch TLS on; `None` where it is not known.
+/// Returns whether the trigger's TriggerAuthentication may switch TLS on; `None` where it is not known.
 pub(super) fn tls_of_reference(trigger: &Cursor<'_>, objects: &Objects<'_>) -> Option<bool> {
     if !trigger.get("authenticationRef").is_there() {
         return Some(false);
@@ -10,13 +10,13 @@ pub(super) fn tls_of_reference(trigger: &Cursor<'_>, objects: &Objects<'_>) -> O
     parameters(trigger, objects).map(|all| all.contains(&"tls"))
 }
 
-/// Whether the trigger's authentication gives one of these, or may, as it is not in the files.
+/// Returns whether the trigger's authentication gives one of these, or may, as it is not in the files.
 pub(super) fn gives(trigger: &Cursor<'_>, names: &[&str], objects: &Objects<'_>) -> bool {
     trigger.get("authenticationRef").is_there()
         && parameters(trigger, objects).is_none_or(|all| names.iter().any(|name| all.contains(name)))
 }
 
-/// What the trigger's authentication provides; `None` where there is none, or it is not in the files.
+/// Returns the parameters of the trigger's authentication; `None` where there is none, or it is not in the files.
 pub(super) fn parameters<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<Vec<&'a str>> {
     let reference = trigger.get("authenticationRef");
     let kind = reference.get("kind").text().unwrap_or("TriggerAuthentication");

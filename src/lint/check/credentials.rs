@@ -193,7 +193,7 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
     }
 }
 
-/// What Redis triggers take from a TriggerAuthentication.
+/// Parameters that Redis triggers take from a TriggerAuthentication.
 const PARAMETERS: [&str; 8] = [
     "password",
     "username",
@@ -254,7 +254,7 @@ fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
     }
 }
 
-/// Whether the named container is there at all.
+/// Checks that the named container exists.
 pub(super) fn check_source(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let path: &[&str] = match scaled.kind {
         "ScaledJob" => &["spec", "envSourceContainerName"],

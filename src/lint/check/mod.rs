@@ -69,7 +69,7 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
     findings
 }
 
-/// What could not be read.
+/// Reports documents that could not be read.
 fn broken(index: usize, file: &File, report: &mut Report) {
     let tab = "indent with spaces: YAML takes no tabs there";
     let template = "templates have to be rendered first, as `helm template … | qscale render --lint -` does";

@@ -10,7 +10,7 @@ use crate::lint::pod;
 use crate::lint::rule::Rule;
 use crate::units::HumanDuration;
 
-/// What Kubernetes gives a pod to end where nothing is said.
+/// Default termination grace period of Kubernetes.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Looks at the pods of any object that has some.
@@ -68,7 +68,7 @@ fn image(container: &Cursor<'_>, report: &mut Report) {
     }
 }
 
-/// What is different where KEDA sets the count, and the HPA takes pods away whenever there is less to do.
+/// Checks of workloads whose replicas KEDA and the HPA set and lower at any time.
 fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let by = objects
         .of_kind("ScaledObject")

@@ -8,12 +8,12 @@ use crate::lint::object::Cursor;
 pub(super) const REDIS: [&str; 6] =
     ["redis", "redis-cluster", "redis-sentinel", "redis-streams", "redis-cluster-streams", "redis-sentinel-streams"];
 
-/// Whether a trigger counts what is in Redis: in a list, or in a stream.
+/// Returns whether a trigger reads Redis: a list or a stream.
 pub(super) fn is_redis(trigger: &Cursor<'_>) -> bool {
     trigger.get("type").text().is_some_and(|kind| REDIS.contains(&kind))
 }
 
-/// Whether it counts a list.
+/// Returns whether it reads a list.
 pub(super) fn is_list(trigger: &Cursor<'_>) -> bool {
     is_redis(trigger) && !is_stream(trigger)
 }

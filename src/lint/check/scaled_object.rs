@@ -12,10 +12,10 @@ use crate::lint::yaml::node::ScalarKind;
 use crate::scaler::defaults::{COOLDOWN_PERIOD, MAX_REPLICA_COUNT, POLLING_INTERVAL};
 use crate::units::HumanDuration;
 
-/// What KEDA makes a label of, in front of which it writes `keda-hpa-`.
+/// Maximum length of a name that KEDA prefixes with `keda-hpa-` and uses as a label.
 const LONGEST_NAME: usize = 54;
 
-/// Longer than this, one pod's share of the list is rather a mistake than a wish.
+/// List length per pod beyond which it is most likely a mistake.
 const LONG_SHARE: Duration = Duration::from_secs(30 * 60);
 
 /// The clients that a Redis takes where nothing is said; `maxclients`.
@@ -45,7 +45,7 @@ fn minimum(scaled: &Object<'_>) -> i64 {
     scaled.at(&["spec", "minReplicaCount"]).integer().unwrap_or(0)
 }
 
-/// Whether KEDA ever takes the target to none.
+/// Returns whether KEDA ever scales the target to zero.
 fn wakes(scaled: &Object<'_>) -> bool {
     minimum(scaled) == 0 || scaled.at(&["spec", "idleReplicaCount"]).is_there()
 }
@@ -90,7 +90,7 @@ fn name(scaled: &Object<'_>, report: &mut Report) {
     }
 }
 
-/// What is only about the steps from none and to none.
+/// Fields that only apply between zero and one.
 fn without_effect(scaled: &Object<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     let cooldown = spec.get("cooldownPeriod");
@@ -123,7 +123,7 @@ fn paused_replicas(scaled: &Object<'_>, report: &mut Report) {
     }
 }
 
-/// What is expected of `fallback`, and does not happen.
+/// Settings of `fallback` without the expected effect.
 fn fallback(scaled: &Object<'_>, report: &mut Report) {
     let fallback = scaled.at(&["spec", "fallback"]);
     if !fallback.is_there() {
@@ -155,7 +155,7 @@ fn fallback(scaled: &Object<'_>, report: &mut Report) {
     }
 }
 
-/// What surprises those whose pods come from none and go to none.
+/// Pitfalls of scaling to zero.
 fn from_zero(scaled: &Object<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     for trigger in spec.get("triggers").items().iter().filter(|trigger| is_list(trigger)) {
@@ -212,7 +212,7 @@ fn behavior(scaled: &Object<'_>, report: &mut Report) {
     }
 }
 
-/// What the periods and counts mean for what the pods do, as far as that is known.
+/// Checks periods and counts against the processing of the pods, as far as it is known.
 fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some((_, handler)) = target.template().and_then(|template| pod::handler(&template, objects)) else { return };
     let spec = scaled.at(&["spec"]);

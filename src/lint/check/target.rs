@@ -3,7 +3,7 @@
 use crate::lint::object::{Cursor, Objects};
 use crate::lint::pod::{self, Variable};
 
-/// What the variable of the target's container holds; `None` where the container is not in the files.
+/// Returns the value of a variable of the target's container; `None` where the container is not in the files.
 pub(super) fn resolve<'a>(trigger: &Cursor<'a>, variable: &str, objects: &'a Objects<'a>) -> Option<Variable<'a>> {
     container(trigger, objects).map(|container| pod::variable(&container, variable, objects))
 }

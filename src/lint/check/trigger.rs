@@ -74,7 +74,7 @@ fn cached(trigger: &Cursor<'_>, report: &mut Report) {
     }
 }
 
-/// What a reader of two triggers expects, and the HPA does not do.
+/// Reports several triggers of which the HPA uses only the largest.
 fn maximum(triggers: &Cursor<'_>, report: &mut Report) {
     let spec = ["spec", "advanced", "scalingModifiers", "formula"];
     let calculation = triggers.object.at(&["spec", "scalingStrategy", "multipleScalersCalculation"]);

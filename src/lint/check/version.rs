@@ -8,7 +8,7 @@ use crate::lint::pod::Variable;
 use crate::lint::rule::Rule;
 use crate::profile::KedaVersion;
 
-/// Where a field is, of which kind, and the first KEDA that knows it.
+/// Path of a field, its kind, and the first KEDA version that knows it.
 const FIELDS: [(&str, &[&str], KedaVersion); 9] = [
     ("ScaledObject", &["spec", "advanced", "scalingModifiers"], KedaVersion(2, 12, 0)),
     ("ScaledObject", &["spec", "initialCooldownPeriod"], KedaVersion(2, 14, 0)),
@@ -100,7 +100,7 @@ pub(super) fn check_host(scaled: &Object<'_>, objects: &Objects<'_>, version: Ke
     }
 }
 
-/// What a TriggerAuthentication gives, and an older KEDA does not take.
+/// Parameters of a TriggerAuthentication that an older KEDA does not read.
 pub(super) fn check_authentication(object: &Object<'_>, version: KedaVersion, report: &mut Report) {
     let spec = object.at(&["spec"]);
     needs(&spec.get("configMapTargetRef"), KedaVersion(2, 13, 0), version, report);
@@ -115,7 +115,7 @@ pub(super) fn check_authentication(object: &Object<'_>, version: KedaVersion, re
     }
 }
 
-/// Where the kinds live.
+/// API version of the kinds.
 const APIS: [(&str, &str, &[&str]); 11] = [
     ("ScaledObject", "keda.sh", &["v1alpha1"]),
     ("ScaledJob", "keda.sh", &["v1alpha1"]),

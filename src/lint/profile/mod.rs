@@ -9,14 +9,14 @@ use crate::lint::finding::Finding;
 use crate::lint::rule::Rule;
 use crate::profile::{KedaVersion, Profile, ProfileError, Source};
 
-/// What is wrong in a profile.
+/// Finding in a profile.
 #[derive(Debug)]
 pub struct ProfileFinding {
     /// The rule that is violated.
     pub rule: Rule,
-    /// What is wrong, and where in the profile.
+    /// Error at its place in the profile.
     pub error: ProfileError,
-    /// What to do about it.
+    /// Hint.
     pub hint: String,
 }
 

@@ -8,9 +8,9 @@ pub(crate) struct About {
     pub(crate) severity: Severity,
     /// The fault, in one line without a full stop.
     pub(crate) summary: &'static str,
-    /// What is checked, why it matters, and what to do.
+    /// Description: the check, why it matters, and what to do.
     pub(crate) text: &'static str,
-    /// Where KEDA, or Kubernetes, says so.
+    /// Source in KEDA or Kubernetes.
     pub(crate) source: Option<&'static str>,
     /// YAML that breaks the rule.
     pub(crate) example: Option<&'static str>,

@@ -173,7 +173,7 @@ impl Rule {
         self.about().severity
     }
 
-    /// Whether `--allow` accepts it: without these two nothing else could be checked.
+    /// Returns whether `--allow` accepts it: without these two nothing else could be checked.
     pub const fn can_be_allowed(self) -> bool {
         !matches!(self, Self::Syntax | Self::InvalidProfile)
     }

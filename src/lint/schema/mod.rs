@@ -25,7 +25,7 @@ pub(crate) fn of_kind(kind: &str) -> Option<&'static Shape> {
     })
 }
 
-/// What a field of this name is in any kind of Kubernetes.
+/// Returns the type of a field of this name in any kind of Kubernetes.
 pub(crate) fn of_field(name: &str) -> Option<&'static Type> {
     ANYWHERE.field(name)
 }

@@ -2,21 +2,21 @@
 
 /// The fields of a struct.
 pub(crate) struct Shape {
-    /// What it is, for people: `a trigger`.
+    /// Name in messages: `a trigger`.
     pub(crate) name: &'static str,
     pub(crate) fields: &'static [(&'static str, Type)],
-    /// What cannot be left out.
+    /// Required fields.
     pub(crate) required: &'static [&'static str],
 }
 
 impl Shape {
-    /// What its field of this name holds.
+    /// Returns the type of its field of this name.
     pub(crate) fn field(&self, name: &str) -> Option<&'static Type> {
         self.fields.iter().find(|(own, _)| *own == name).map(|(_, kind)| kind)
     }
 }
 
-/// What a field holds.
+/// Type of a field.
 pub(crate) enum Type {
     /// Whatever Kubernetes makes of it.
     Any,

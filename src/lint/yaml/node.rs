@@ -16,7 +16,7 @@ pub struct Span {
 pub(crate) struct Node {
     pub(crate) value: Value,
     pub(crate) span: Span,
-    /// Where its text stands, which for an alias is somewhere else.
+    /// Span of its text, which for an alias is elsewhere.
     pub(crate) origin: Span,
     /// The last line of its text.
     pub(crate) end: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
-/// What kubectl takes a scalar for.
+/// Type of a scalar, as kubectl reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ScalarKind {
     Null,
@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    /// What a scalar is; `None` for anything else.
+    /// Returns the type of a scalar; `None` for anything else.
     pub(crate) fn scalar_kind(&self) -> Option<ScalarKind> {
         match &self.value {
             Value::Scalar { text, plain: true } => Some(scalar_kind(text)),
@@ -91,7 +91,7 @@ impl Node {
     }
 }
 
-/// What a word without quotes is in YAML 1.1, which kubectl reads.
+/// Returns the type of a plain scalar in YAML 1.1, which kubectl reads.
 fn scalar_kind(word: &str) -> ScalarKind {
     if matches!(word, "" | "~" | "null" | "Null" | "NULL") {
         return ScalarKind::Null;

@@ -9,7 +9,7 @@ use super::node::{Entry, Node, Span, Value};
 /// So much of a file is looked at; a few lines of aliases could ask for more than any memory holds.
 const MOST_NODES: usize = 500_000;
 
-/// What keeps a document from being read.
+/// Error that keeps a document from being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub(crate) span: Span,
@@ -20,7 +20,7 @@ pub(crate) struct SyntaxError {
 struct Open {
     anchor: usize,
     start: ParserSpan,
-    /// What came last where the next value belongs to it.
+    /// Key or item that the next value belongs to.
     key: Option<(String, Span)>,
     /// It is a map where this is one.
     content: Value,
@@ -112,7 +112,7 @@ impl Reader {
     }
 }
 
-/// What `<<` brings in is there unless the map says it itself.
+/// Entries that `<<` merges are there unless the map has them itself.
 fn merged(mut entries: Vec<Entry>) -> Vec<Entry> {
     while let Some(at) = entries.iter().position(|entry| entry.key == "<<") {
         let brought = entries.remove(at).node;

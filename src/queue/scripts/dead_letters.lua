@@ -13,13 +13,13 @@
 -- ARGV[8]  number of this call: a repeated requeue or purge gets the same reply
 -- ARGV[9…] ids to match; none match all
 --
--- Returns { position, over, now, found, foreign, letters }:
+-- Returns { position, over, now, found, foreign, dead_letters }:
 --   position  position to continue at
 --   over      1 if no dead letters are left
 --   now       Redis time, in ms
 --   found     number of dead letters that matched
 --   foreign   number of elements skipped because they are not dead letters
---   letters   for list: header, size of the item and item of each dead letter in turn; the header of a foreign element is empty
+--   dead_letters  for list: header, size of the item and item of each dead letter in turn; the header of a foreign element is empty
 --
 -- Positions count from the oldest end, where no element is added: items that die meanwhile shift none. The size of a page is
 -- limited in bytes, so that neither Redis nor the client holds much.
@@ -94,7 +94,7 @@ end
 if newest_first and position > length then
   position = length
 end
-local found, foreign, visited, bytes, step, letters = 0, 0, 0, 0, 1, {}
+local found, foreign, visited, bytes, step, dead_letters = 0, 0, 0, 0, 1, {}
 
 local function is_over()
   if newest_first then
@@ -112,9 +112,9 @@ local function visit(element)
   end
   if action == 'list' then
     found = found + 1
-    letters[#letters + 1] = header
-    letters[#letters + 1] = tostring(#item)
-    letters[#letters + 1] = cut and string.sub(item, 1, cut) or item
+    dead_letters[#dead_letters + 1] = header
+    dead_letters[#dead_letters + 1] = tostring(#item)
+    dead_letters[#dead_letters + 1] = cut and string.sub(item, 1, cut) or item
     return true
   end
   if not past then
@@ -156,4 +156,4 @@ local over = is_over() and 1 or 0
 if action ~= 'list' then
   redis.call('SET', token, table.concat({ number, position, over, found, foreign }, ' '), 'EX', 3600)
 end
-return { position, over, now, found, foreign, letters }
+return { position, over, now, found, foreign, dead_letters }
