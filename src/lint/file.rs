@@ -3,6 +3,7 @@
 use super::redaction::Redaction;
 use super::yaml::node::{Node, Span};
 use super::yaml::read::{self, SyntaxError};
+use crate::units::snippet;
 
 /// Longer lines are not shown: JSON may have but one.
 const LONGEST_LINE: usize = 200;
@@ -64,14 +65,10 @@ impl File {
         }
         let text = self.text.lines().nth(span.line.checked_sub(1)?)?;
         let (text, column, width) = self.redaction.line(text, span)?;
-        let length = text.chars().count();
-        if length > LONGEST_LINE {
+        if text.chars().count() > LONGEST_LINE {
             return None;
         }
-        let line = span.line;
-        let gutter = line.to_string().len();
-        let marks = "^".repeat(width.min(length.saturating_sub(column - 1)).max(1));
-        Some(format!("{:gutter$} |\n{line} | {text}\n{:gutter$} | {:indent$}{marks}", "", "", "", indent = column - 1))
+        Some(snippet::of_line(span.line, &text, column - 1..column - 1 + width))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::name::NameError;
-use crate::units::SettingError;
+use crate::units::{SettingError, snippet};
 
 /// A profile that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -146,9 +146,6 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline())?;
         let Some(Place { line, column, width, text }) = &self.place else { return Ok(()) };
-        let gutter = line.to_string().len();
-        writeln!(f, "\n{:gutter$} |", "")?;
-        writeln!(f, "{line} | {text}")?;
-        write!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width), indent = column - 1)
+        write!(f, "\n{}", snippet::of_line(*line, text, column - 1..column - 1 + width))
     }
 }

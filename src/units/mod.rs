@@ -5,6 +5,7 @@ mod environment;
 mod number;
 pub(crate) mod pattern;
 mod setting;
+pub(crate) mod snippet;
 
 pub use self::duration::{DurationError, DurationRange, HumanDuration};
 pub use self::environment::Environment;

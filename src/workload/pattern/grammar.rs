@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Pattern, Phase, Shape};
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, snippet};
 use crate::workload::Rate;
 
 /// The phases by example, for messages.
@@ -37,8 +37,8 @@ impl PatternError {
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text, column, width, message } = self;
-        writeln!(f, "column {column}: {message}\n")?;
-        write!(f, "  {text}\n  {:indent$}{}", "", "^".repeat(*width), indent = column - 1)
+        let snippet = snippet::of_text(text, column - 1..column - 1 + width);
+        write!(f, "column {column}: {message}\n{snippet}")
     }
 }
 
@@ -253,7 +253,7 @@ mod tests {
     fn the_caret_stands_below_what_is_meant() {
         let message = "30s@50, 1m@2OO".parse::<Pattern>().unwrap_err().to_string();
         assert!(
-            message.starts_with("column 12: ") && message.ends_with("\n  30s@50, 1m@2OO\n             ^^^"),
+            message.starts_with("column 12: ") && message.ends_with("\n |\n | 30s@50, 1m@2OO\n |            ^^^"),
             "{message}"
         );
     }
