@@ -7,31 +7,36 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::form;
-
 /// Address to listen on. A bare port (`9090`, `:9090`) binds to 127.0.0.1, so that exposing it is a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = form::LISTEN_ADDRESS, "examples" = ["9090", "0.0.0.0:9090"]))]
+#[schemars(extend("pattern" = PATTERN, "examples" = ["9090", "0.0.0.0:9090"]))]
 pub struct ListenAddress(pub SocketAddr);
 
-impl FromStr for ListenAddress {
-    type Err = String;
+/// Regular expression of an address, for the schema.
+const PATTERN: &str = "^((localhost:|:)?\\+?[0-9]+|[0-9.]+:[0-9]+|\\[[0-9a-fA-F:.%]+\\]:[0-9]+)$";
 
-    fn from_str(text: &str) -> Result<Self, String> {
+/// Invalid address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a valid address: expected a port, or an address such as `0.0.0.0:9090` or `[::]:9090`")]
+pub struct ListenAddressError(String);
+
+impl FromStr for ListenAddress {
+    type Err = ListenAddressError;
+
+    fn from_str(text: &str) -> Result<Self, ListenAddressError> {
         let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).unwrap_or(text);
         if let Ok(port) = port.parse::<u16>() {
             return Ok(Self((Ipv4Addr::LOCALHOST, port).into()));
         }
-        let address = text.parse().map(Self);
-        address.map_err(|_| format!("`{text}` is neither a port nor an address such as `0.0.0.0:9090` or `[::]:9090`"))
+        text.parse().map(Self).map_err(|_| ListenAddressError(text.to_owned()))
     }
 }
 
 impl TryFrom<String> for ListenAddress {
-    type Error = String;
+    type Error = ListenAddressError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, ListenAddressError> {
         text.parse()
     }
 }

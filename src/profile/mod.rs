@@ -5,7 +5,6 @@ pub mod deploy;
 mod document;
 mod error;
 mod exit_map;
-pub mod form;
 mod listen;
 mod load;
 mod name;

@@ -216,7 +216,7 @@ fn address_in_use_is_named() {
     let run = consume(&server, &["--metrics", &address]).output().exits(1);
     assert!(run.stderr.contains(&format!("cannot serve metrics at {address}: ")), "{}", run.stderr);
     let run = consume(&server, &["--metrics", "example.com:9090"]).output().exits(2);
-    assert!(run.stderr.contains("is neither a port nor an address"), "{}", run.stderr);
+    assert!(run.stderr.contains("is not a valid address: expected a port"), "{}", run.stderr);
 }
 
 /// Number of listening sockets of the process `pid`, from /proc.

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::error::ProfileError;
-use super::super::form;
 use super::super::source::Source;
 
 /// `[deploy.resources]`: resource requests and limits of the qscale containers.
@@ -35,7 +34,7 @@ pub struct QuantityTable {
 /// Quantity of Kubernetes: a number and a suffix such as `m`, `k`, `M` or `Mi`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(title = "Kubernetes quantity", extend("pattern" = form::QUANTITY, "examples" = ["50m", "64Mi"]))]
+#[schemars(title = "Kubernetes quantity", extend("pattern" = PATTERN, "examples" = ["50m", "64Mi"]))]
 pub struct QuantityText(pub String);
 
 /// Factors of the suffixes, <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
@@ -64,6 +63,9 @@ fn amount(text: &str) -> Option<f64> {
     let number = number.parse::<f64>().ok().filter(|_| !number.starts_with('.'))?;
     Some(number * factor)
 }
+
+/// Regular expression of a quantity, for the schema.
+const PATTERN: &str = "^[0-9]+(\\.[0-9]*)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
 
 /// Invalid quantity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::profile::form;
+/// Regular expression of a version, for the schema.
+const PATTERN: &str = "^v?[0-9]+\\.[0-9]+(\\.[0-9]+)?$";
 
 /// A release of KEDA; ordered by age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(with = "String", extend("pattern" = form::KEDA_VERSION, "examples" = ["2.20.2"]))]
+#[schemars(with = "String", extend("pattern" = PATTERN, "examples" = ["2.20.2"]))]
 pub struct KedaVersion(pub u16, pub u16, pub u16);
 
 impl KedaVersion {
