@@ -1,4 +1,4 @@
-//! The `[scale.behavior]` table: how fast the HPA may change the number of pods.
+//! `[scale.behavior]`: stabilization windows and scaling policies of the HPA.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::profile::source::Source;
 use crate::scaler::{PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 use crate::units::HumanDuration;
 
-/// The longest stabilization window the API server accepts.
+/// Longest stabilization window that the API server accepts.
 const LONGEST_WINDOW: Duration = Duration::from_secs(3600);
 
-/// The longest period of a scaling policy the API server accepts.
+/// Longest period of a scaling policy that the API server accepts.
 const LONGEST_PERIOD: Duration = Duration::from_secs(1800);
 
-/// The `[scale.behavior]` table: the HPA's `behavior`, in both directions.
+/// `[scale.behavior]`: the HPA's `behavior`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BehaviorTable {
-    /// Towards more pods.
+    /// Scaling up.
     pub scale_up: RulesTable,
-    /// Towards fewer pods, down to one: the step to none is KEDA's.
+    /// Scaling down to 1; KEDA scales to zero.
     pub scale_down: RulesTable,
 }
 
@@ -32,30 +32,37 @@ pub struct BehaviorTable {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesTable {
-    /// Stabilization window: time for which recommendations are kept; the most cautious of them counts.
+    /// Stabilization window, whole seconds up to an hour: stabilizationWindowSeconds; the most cautious recommendation within it applies.
+    #[schemars(extend("x-default" = "0s for scale-up, 5m for scale-down", "examples" = ["1m"]))]
     pub stabilization_window: Option<HumanDuration>,
-    /// Policy that decides: the largest change, the smallest, or none.
+    /// Choice among the policies: selectPolicy.
     #[schemars(with = "Option<SelectPolicyValue>")]
+    #[schemars(extend("default" = "Max", "examples" = ["Min", "Disabled"]))]
     pub select_policy: Option<SelectPolicy>,
-    /// By how much the count may change in which time.
+    /// Scaling policies, each a largest change within a period.
+    #[schemars(extend("x-default" = "doubling or 4 pods per 15s for scale-up, half or 1 pod per 60s for scale-down", "examples" = [[{ "type": "Pods", "value": 2, "period": "30s" }]]))]
     pub policies: Option<Vec<PolicyTable>>,
-    /// By which part the items a pod may be off their target before the count changes: 0.1 is a tenth.
+    /// Relative deviation of the usage ratio from 1 without a change: 0.1 is 10%.
     #[schemars(range(min = 0))]
+    #[schemars(extend("x-default" = "that of the cluster, usually 0.1", "examples" = [0.05]))]
     pub tolerance: Option<f64>,
 }
 
-/// By how much the count may change in which time.
+/// Scaling policy: a largest change within a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PolicyTable {
-    /// Unit of `value`: pods or percent.
+    /// Unit of `value`.
     #[serde(rename = "type")]
     #[schemars(with = "PolicyKindValue")]
+    #[schemars(extend("x-default" = "required", "examples" = ["Pods", "Percent"]))]
     pub kind: PolicyKind,
-    /// The greatest change within the period; more than zero.
+    /// Largest change within the period.
     #[schemars(range(min = 1))]
+    #[schemars(extend("x-default" = "required", "examples" = [2, 100]))]
     pub value: u32,
-    /// The time that is looked back on; 1 second to half an hour.
+    /// Period, whole seconds from 1s to 30m: periodSeconds.
+    #[schemars(extend("x-default" = "required", "examples" = ["15s", "1m"]))]
     pub period: HumanDuration,
 }
 
@@ -92,25 +99,25 @@ impl RulesTable {
         }
     }
 
-    /// The limits of the API server (`ValidateHorizontalPodAutoscaler`): it would refuse the HPA that KEDA makes, and
-    /// only KEDA's log would say so.
+    /// Checks the limits of the API server (`ValidateHorizontalPodAutoscaler`): it would refuse the HPA that KEDA creates,
+    /// and only KEDA's log would tell.
     fn check(&self, source: &Source, direction: &str) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "behavior", direction, key], message));
-        if self.stabilization_window.is_some_and(|span| !whole_seconds(span, 0, LONGEST_WINDOW.as_secs())) {
-            return wrong("stabilization-window", "has to be whole seconds, an hour at most");
+        if self.stabilization_window.is_some_and(|window| !whole_seconds(window, 0, LONGEST_WINDOW.as_secs())) {
+            return wrong("stabilization-window", "must be whole seconds, at most `1h`");
         }
         if self.tolerance.is_some_and(|part| !part.is_finite() || part < 0.0) {
-            return wrong("tolerance", "has to be a part from 0 on: 0.1 is a tenth");
+            return wrong("tolerance", "must be at least 0: 0.1 is 10%");
         }
         let Some(policies) = &self.policies else { return Ok(()) };
         if policies.is_empty() {
-            return wrong("policies", "is empty: leave it out, or use `select-policy = \"Disabled\"`");
+            return wrong("policies", "is empty: remove it, or set `select-policy = \"Disabled\"`");
         }
         if policies.iter().any(|policy| policy.value == 0 || i32::try_from(policy.value).is_err()) {
-            return wrong("policies", "has a `value` that is not 1 at least");
+            return wrong("policies", "every `value` must be at least 1");
         }
         if policies.iter().any(|policy| !whole_seconds(policy.period, 1, LONGEST_PERIOD.as_secs())) {
-            return wrong("policies", "has a `period` that is not whole seconds from `1s` to `30m`");
+            return wrong("policies", "every `period` must be whole seconds from `1s` to `30m`");
         }
         Ok(())
     }

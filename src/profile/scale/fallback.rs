@@ -1,4 +1,4 @@
-//! The `[scale.fallback]` table: how many pods there are while KEDA cannot read the list.
+//! `[scale.fallback]`: replicas while KEDA cannot read a trigger.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,17 +8,20 @@ use crate::profile::error::ProfileError;
 use crate::profile::source::Source;
 use crate::scaler::{Fallback, FallbackBehavior, Formula, TRIGGERS};
 
-/// The `[scale.fallback]` table.
+/// `[scale.fallback]`: replicas while a trigger cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FallbackTable {
-    /// Consecutive failures of a trigger before the fallback takes effect.
+    /// Failed reads in a row before the fallback applies: failureThreshold.
+    #[schemars(extend("x-default" = "required", "examples" = [3]))]
     pub failure_threshold: u32,
-    /// Replicas while the fallback is in effect.
+    /// Replicas of the fallback.
+    #[schemars(extend("x-default" = "required", "examples" = [5]))]
     pub replicas: u32,
-    /// Comparison of `replicas` with the current number.
+    /// Relation between `replicas` and the current replicas.
     #[serde(default)]
     #[schemars(with = "Option<FallbackBehaviorValue>")]
+    #[schemars(extend("default" = "static", "examples" = ["currentReplicasIfHigher"]))]
     pub behavior: Option<FallbackBehavior>,
 }
 
@@ -27,23 +30,20 @@ impl FallbackTable {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "fallback", key], message));
         for (key, count) in [("failure-threshold", self.failure_threshold), ("replicas", self.replicas)] {
             if i32::try_from(count).is_err() {
-                return wrong(key, "is more than Kubernetes counts");
+                return wrong(key, "must be at most 2147483647");
             }
         }
         if self.behavior != Some(FallbackBehavior::ScalingModifiers) {
             return Ok(());
         }
         let Some(formula) = formula else {
-            return wrong(
-                "behavior",
-                "needs a `formula` in [scale] that says what `nil` counts for, as in `busy ?? 0`",
-            );
+            return wrong("behavior", "requires a `formula` in [scale] with a value for `nil`, as in `busy ?? 0`");
         };
         let Some(unread) = formula.unevaluable_without(&TRIGGERS) else { return Ok(()) };
         let names = unread.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         let message = format!(
-            "leaves the formula without a value when {names} cannot be read: KEDA then sees nothing to do, and goes to zero \
-             under the load; say in the formula what counts instead, as in `({} ?? 0)`",
+            "leaves the formula without a value if {names} cannot be read, and KEDA then scales to zero under load: give a \
+             value for `nil` in the formula, as in `({} ?? 0)`",
             unread[0]
         );
         wrong("behavior", &message)

@@ -1,4 +1,4 @@
-//! The `[scale]` table: how KEDA scales the consumers, in KEDA's and the HPA's terms.
+//! `[scale]`: scaling of the consumers, in the terms of KEDA and the HPA.
 
 mod behavior;
 mod check;
@@ -25,128 +25,152 @@ use crate::scaler::defaults::{COOLDOWN_PERIOD, LIST_LENGTH, MAX_REPLICA_COUNT, M
 use crate::scaler::{Formula, Rules, Strategy, TRIGGERS};
 use crate::units::HumanDuration;
 
-/// Default number of waiting items per Job: each Job processes one.
+/// Default `list-length` of a `ScaledJob`, each of whose Jobs processes one item.
 pub const LIST_LENGTH_OF_JOBS: u64 = 1;
 
-/// The `[scale]` table.
+/// `[scale]`: scaling of the consumers by KEDA and the HPA.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScaleTable {
-    /// A `ScaledObject` scales the consumers' Deployment; a `ScaledJob` starts Jobs.
+    /// Scaled resource: `ScaledObject` scales the consumers' Deployment, `ScaledJob` starts Jobs.
+    #[schemars(extend("default" = "ScaledObject", "examples" = ["ScaledJob"]))]
     pub kind: Option<ScaleKind>,
-    /// The fewest pods.
+    /// Smallest number of replicas: minReplicaCount.
+    #[schemars(extend("default" = MIN_REPLICA_COUNT, "examples" = [0, 2]))]
     pub min_replica_count: Option<u32>,
-    /// The most pods.
+    /// Largest number of replicas: maxReplicaCount.
     #[schemars(range(min = 1))]
+    #[schemars(extend("default" = MAX_REPLICA_COUNT, "examples" = [5, 30]))]
     pub max_replica_count: Option<u32>,
-    /// Replicas while idle, in place of `min-replica-count`; only 0 is possible.
-    #[schemars(range(max = 0), extend("examples" = [0]))]
+    /// Replicas while no trigger is active, in place of `min-replica-count`: idleReplicaCount; only 0 is allowed.
+    #[schemars(range(max = 0))]
+    #[schemars(extend("x-default" = "`min-replica-count`", "examples" = [0]))]
     pub idle_replica_count: Option<u32>,
-    /// Interval at which KEDA polls the list.
+    /// Time between KEDA's polls, in whole seconds: pollingInterval.
+    #[schemars(extend("default" = HumanDuration(POLLING_INTERVAL), "examples" = ["10s"]))]
     pub polling_interval: Option<HumanDuration>,
-    /// Idle time before KEDA scales to zero; governs that step alone.
+    /// Time without activity after which KEDA scales to zero, in whole seconds: cooldownPeriod; has no other effect.
+    #[schemars(extend("default" = HumanDuration(COOLDOWN_PERIOD), "examples" = ["1m"]))]
     pub cooldown_period: Option<HumanDuration>,
-    /// The same for a `ScaledObject` that is new and has not seen an item yet.
+    /// The same for a new `ScaledObject` that has never been active: initialCooldownPeriod.
+    #[schemars(extend("default" = "0s", "examples" = ["2m"]))]
     pub initial_cooldown_period: Option<HumanDuration>,
-    /// Waiting items per pod: an average, not a threshold.
+    /// Waiting items per pod: listLength; an average, not a threshold.
     #[schemars(range(min = 1))]
+    #[schemars(extend("x-default" = "5; 1 for a ScaledJob", "examples" = [20, 50]))]
     pub list_length: Option<u64>,
-    /// Up to how many waiting items leave the consumers at zero.
+    /// Number of waiting items up to which the consumers stay at zero: activationListLength.
+    #[schemars(extend("default" = 0, "examples" = [10]))]
     pub activation_list_length: Option<u64>,
-    /// Combination of the triggers (waiting, busy, delayed).
+    /// Combination of the triggers: `max` takes the largest proposal, `sum` adds waiting, busy and delayed.
+    #[schemars(extend("default" = "max", "examples" = ["sum"]))]
     pub combine: Option<Combine>,
-    /// The same as a formula of one's own, in place of `combine`.
+    /// Formula over the triggers `waiting`, `busy`, `delayed` and `landing`, in place of `combine`: scalingModifiers.formula.
+    #[schemars(extend("x-default" = "decided by `combine`", "examples" = ["waiting + busy * 5"]))]
     pub formula: Option<String>,
-    /// Up to which value of the formula the consumers are left at zero.
+    /// Value of the sum or formula up to which the consumers stay at zero: scalingModifiers.activationTarget.
     #[schemars(range(min = 0))]
+    #[schemars(extend("default" = 0.0, "examples" = [2.5]))]
     pub activation_target: Option<f64>,
-    /// Serve the HPA the metrics of the last poll, rather than current ones.
+    /// Serves the HPA the values of KEDA's last poll in place of current ones: useCachedMetrics.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub use_cached_metrics: Option<bool>,
-    /// Source of address, user and password for KEDA.
+    /// Source of KEDA's address, user and password.
+    #[schemars(extend("default" = "trigger-authentication", "examples" = ["environment"]))]
     pub authentication: Option<Authentication>,
-    /// An existing object that says where KEDA takes user, password and certificates from.
+    /// Existing object with the user, password and certificates for KEDA.
+    #[schemars(extend("x-default" = "rendered from `secret` in [deploy]", "examples" = [{ "name": "redis" }, { "kind": "ClusterTriggerAuthentication", "name": "redis" }]))]
     pub trigger_authentication: Option<AuthenticationReference>,
-    /// Strategy by which a `ScaledJob` computes the Jobs to start.
+    /// Strategy of a `ScaledJob`: scalingStrategy.strategy.
     #[schemars(with = "Option<StrategyValue>")]
+    #[schemars(extend("x-default" = "`default`; `accurate` with at-most-once delivery", "examples" = ["default"]))]
     pub strategy: Option<Strategy>,
-    /// The name of the HPA that KEDA makes.
+    /// Name of the HPA that KEDA creates.
+    #[schemars(extend("x-default" = "keda-hpa- and the name of the ScaledObject", "examples" = ["orders"]))]
     pub hpa_name: Option<String>,
-    /// Take over an HPA that is there.
+    /// Takes over the existing HPA `hpa-name`.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub transfer_hpa_ownership: Option<bool>,
-    /// Give the target as many replicas as it had when the `ScaledObject` is deleted.
+    /// Restores the original replicas when the `ScaledObject` is deleted: restoreToOriginalReplicaCount.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub restore_to_original_replica_count: Option<bool>,
-    /// Scale as if there were items, whatever is there.
+    /// Treats the triggers as active, whatever they count: autoscaling.keda.sh/force-activation.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub force_activation: Option<bool>,
-    /// The KEDA that the objects are written for.
+    /// KEDA release that the objects are written for.
+    #[schemars(extend("default" = KedaVersion::NEWEST.to_string(), "examples" = ["2.16.1"]))]
     pub keda_version: Option<KedaVersion>,
-    /// Replicas while the list cannot be read.
+    /// Replicas while a trigger cannot be read.
     pub fallback: Option<FallbackTable>,
-    /// Pausing of autoscaling.
+    /// Pause annotations.
     pub pause: PauseTable,
-    /// Leave the HPA's `behavior` out, so that it follows its own rule, as most ScaledObjects let it.
+    /// Leaves out the HPA's `behavior`, so that the HPA follows its own defaults.
+    #[schemars(extend("default" = false, "examples" = [true]))]
     pub omit_behavior: Option<bool>,
-    /// Scaling behavior of the HPA.
+    /// HPA's `behavior`: stabilization windows and scaling policies.
     pub behavior: BehaviorTable,
-    /// The Jobs of a `ScaledJob`.
+    /// Jobs of a `ScaledJob`.
     pub job: JobTable,
 }
 
-/// Object that KEDA scales.
+/// Scaled resource.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ScaleKind {
-    /// The replicas of a Deployment.
+    /// Replicas of a Deployment.
     #[default]
     ScaledObject,
-    /// Jobs, one after the other.
+    /// Jobs that end by themselves.
     ScaledJob,
 }
 
-/// Source of address, user and password for KEDA.
+/// Source of KEDA's address, user and password.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authentication {
-    /// From a `TriggerAuthentication` that reads the Secret.
+    /// A `TriggerAuthentication` that reads the Secret.
     #[default]
     TriggerAuthentication,
-    /// From the environment of the consumer's container (`passwordFromEnv` and its like).
+    /// Environment of the consumer's container: `passwordFromEnv` and the like.
     Environment,
 }
 
-/// An existing object of KEDA that says where credentials are.
+/// Existing object with KEDA's credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuthenticationReference {
     /// Kind of the object.
     #[serde(default)]
+    #[schemars(extend("default" = "TriggerAuthentication", "examples" = ["ClusterTriggerAuthentication"]))]
     pub kind: AuthenticationKind,
-    /// Its name.
+    /// Name of the object.
+    #[schemars(extend("x-default" = "required", "examples" = ["redis"]))]
     pub name: String,
 }
 
-/// Reference to the credentials.
+/// Kind of an object with KEDA's credentials.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum AuthenticationKind {
-    /// An object in the workload's own namespace, which reads Secrets there.
+    /// Namespaced object; reads Secrets of its own namespace.
     #[default]
     TriggerAuthentication,
-    /// An object of the whole cluster, which reads Secrets in KEDA's namespace.
+    /// Cluster-wide object; reads Secrets of KEDA's namespace.
     ClusterTriggerAuthentication,
 }
 
-/// Combination of the triggers (waiting, busy, delayed).
+/// Combination of several triggers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
-    /// The one that asks for the most pods decides.
+    /// The largest proposal decides.
     #[default]
     Max,
-    /// Their sum, with a busy consumer counted as one pod.
+    /// All of them are added, each busy consumer as one pod.
     Sum,
 }
 
 impl ScaleTable {
-    /// Returns the strategy of a `ScaledJob`; the default depends on the delivery guarantee: with at-least-once,
-    /// items in flight are counted as well, so running Jobs are deducted.
+    /// Returns the strategy of a `ScaledJob`, by default the one that fits the delivery guarantee: with at-least-once, items
+    /// in flight are counted, so running Jobs are subtracted.
     pub fn strategy(&self, delivery: DeliveryGuarantee) -> Strategy {
         self.strategy.unwrap_or(match delivery {
             _ if self.job.is_custom() => Strategy::Custom,
@@ -155,37 +179,37 @@ impl ScaleTable {
         })
     }
 
-    /// Object that KEDA scales.
+    /// Returns the scaled resource.
     pub fn kind(&self) -> ScaleKind {
         self.kind.unwrap_or_default()
     }
 
-    /// The fewest pods.
+    /// Returns `minReplicaCount`.
     pub fn min_replica_count(&self) -> u32 {
         self.min_replica_count.unwrap_or(MIN_REPLICA_COUNT)
     }
 
-    /// The most pods.
+    /// Returns `maxReplicaCount`.
     pub fn max_replica_count(&self) -> u32 {
         self.max_replica_count.unwrap_or(MAX_REPLICA_COUNT)
     }
 
-    /// Returns the polling interval; whole seconds.
+    /// Returns `pollingInterval`, in whole seconds.
     pub fn polling_interval(&self) -> Duration {
-        self.polling_interval.map_or(POLLING_INTERVAL, |span| span.0)
+        self.polling_interval.map_or(POLLING_INTERVAL, |duration| duration.0)
     }
 
-    /// Returns the cooldown period; whole seconds.
+    /// Returns `cooldownPeriod`, in whole seconds.
     pub fn cooldown_period(&self) -> Duration {
-        self.cooldown_period.map_or(COOLDOWN_PERIOD, |span| span.0)
+        self.cooldown_period.map_or(COOLDOWN_PERIOD, |duration| duration.0)
     }
 
-    /// Returns the initial cooldown period; whole seconds.
+    /// Returns `initialCooldownPeriod`, in whole seconds.
     pub fn initial_cooldown_period(&self) -> Duration {
-        self.initial_cooldown_period.map_or(Duration::ZERO, |span| span.0)
+        self.initial_cooldown_period.map_or(Duration::ZERO, |duration| duration.0)
     }
 
-    /// Returns the number of waiting items per pod.
+    /// Returns `listLength`.
     pub fn list_length(&self) -> u64 {
         self.list_length.unwrap_or(match self.kind() {
             ScaleKind::ScaledObject => LIST_LENGTH,
@@ -193,25 +217,24 @@ impl ScaleTable {
         })
     }
 
-    /// Up to how many waiting items leave the consumers at zero.
+    /// Returns `activationListLength`.
     pub fn activation_list_length(&self) -> u64 {
         self.activation_list_length.unwrap_or(0)
     }
 
-    /// Returns the rules for scaling up.
+    /// Returns `behavior.scaleUp`.
     pub fn scale_up(&self) -> Rules {
         self.behavior.up()
     }
 
-    /// Returns the rules for scaling down.
+    /// Returns `behavior.scaleDown`.
     pub fn scale_down(&self) -> Rules {
         self.behavior.down()
     }
 
-    /// Returns the formula over the triggers that replaces the largest of them, if any.
+    /// Returns the formula over the triggers, if one replaces the largest proposal.
     ///
-    /// In a sum a busy consumer counts as many items as one pod is for: what it has in flight has left the list,
-    /// and it has no free slot for more.
+    /// In a sum a busy consumer counts as `list-length` items: its items have left the list, and it has no free slot.
     pub fn formula(&self, delivery: DeliveryGuarantee) -> Option<Formula> {
         let sum = || format!("waiting + busy * {} + delayed + landing", self.list_length());
         let text = match (&self.formula, self.combine.unwrap_or_default()) {
@@ -219,17 +242,17 @@ impl ScaleTable {
             (None, Combine::Sum) => sum(),
             (None, Combine::Max) => return None,
         };
-        // The profile's check has read it before.
+        // The profile's check has parsed it before.
         Formula::parse(&text, triggers(delivery)).ok()
     }
 
-    /// The KEDA that the objects are written for.
+    /// Returns the KEDA release that the objects are written for.
     pub fn keda_version(&self) -> KedaVersion {
         self.keda_version.unwrap_or_default()
     }
 }
 
-/// The names of the triggers there are.
+/// Returns the names of the triggers.
 fn triggers(delivery: DeliveryGuarantee) -> &'static [&'static str] {
     match delivery {
         DeliveryGuarantee::AtLeastOnce => &TRIGGERS,
