@@ -1,19 +1,19 @@
-//! The moments at which KEDA and the HPA looked: as recorded, or one period after the other.
+//! Times of polls and syncs: as recorded, or one period after the other.
 
 use std::time::Duration;
 
-/// Times of a poll or sync that takes place once in every `period`, up to `end`: as `recorded`, with missing ones filled
-/// in; or from `first` on where nothing is recorded.
+/// Returns the times of something that runs once per `period`, up to `end`: as `recorded`, with gaps filled; or from `first`
+/// on where nothing is recorded.
 ///
-/// The HPA reads nothing while there is no pod, so a recording of its reads has gaps. Before the first read there is either
-/// no pod, or no HPA yet.
+/// The HPA reads nothing at 0 replicas, so a recording of its reads has gaps. Before the first read there are either no
+/// pods, or no HPA yet.
 pub(super) fn moments(recorded: &[Duration], first: Duration, period: Duration, end: Duration) -> Vec<Duration> {
     if recorded.is_empty() {
         return since(first, period, end).collect();
     }
     let mut moments: Vec<Duration> = Vec::new();
     for (at, next) in recorded.iter().zip(recorded.iter().skip(1).copied().chain([end])) {
-        // One that comes a little early is the next one itself.
+        // A time shortly before the next one is the next one itself.
         moments.extend(since(*at, period, next.saturating_sub(period / 2)));
         if moments.last() < Some(at) {
             moments.push(*at);

@@ -1,7 +1,7 @@
-//! Jobs that the model starts for a recorded list, next to the Jobs that a `ScaledJob` started.
+//! Comparison of recorded Jobs of a `ScaledJob` with the model.
 //!
-//! The model is asked at the times at which KEDA polls, with the list and the unfinished Jobs as they were recorded: each
-//! poll stands for itself. Where the recording does not say when the first one was, that is fitted.
+//! The model runs at the times of KEDA's polls, with the recorded list and unfinished Jobs: each poll stands for itself.
+//! Where the recording has no poll phase, it is fitted.
 
 use std::time::Duration;
 
@@ -10,37 +10,37 @@ use super::{FINE, grid, read};
 use crate::sample::recording::Recording;
 use crate::scaler::{Created, JobSettings, Settings};
 
-/// A poll of KEDA's.
+/// One poll.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Poll {
-    /// Since the begin of the recording.
+    /// Time since the start of the recording.
     pub at: Duration,
-    /// Backlog.
+    /// Waiting items.
     pub backlog: u64,
-    /// Jobs created until the next poll, as recorded.
+    /// Jobs started until the next poll.
     pub recorded: u32,
-    /// Jobs created by the model.
+    /// Prediction of the model.
     pub predicted: Created,
 }
 
-/// Prediction and recording, poll by poll.
+/// Prediction and recording, by poll.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobComparison {
     /// All polls, in order.
     pub polls: Vec<Poll>,
-    /// The recording holds the times of polls.
+    /// The times are recorded, not fitted.
     pub timed: bool,
 }
 
 impl JobComparison {
-    /// Asks the model what it makes of the recording; `None` where that knows of no Jobs.
+    /// Runs the model over the recording; `None` if that has no Jobs.
     pub fn of(settings: &Settings, jobs: &JobSettings, recording: &Recording) -> Option<Self> {
         let unknown = if recording.polls.is_empty() { settings.polling } else { FINE };
         let fits = grid(Duration::ZERO, unknown, FINE)
             .map(|first| Self::begun(first, settings, jobs, recording))
             .collect::<Option<Vec<_>>>()?;
         let best = fits.iter().map(Self::difference).min()?;
-        // Between two rows any moment fits as well as the next: the middle of those that do is the most likely.
+        // Between two rows, any time fits equally well: the middle of those is the most likely.
         let mut best: Vec<Self> = fits.into_iter().filter(|fit| fit.difference() == best).collect();
         Some(best.swap_remove(best.len() / 2))
     }
@@ -62,12 +62,12 @@ impl JobComparison {
         Some(Self { polls: polls.collect::<Option<_>>()?, timed: !recording.polls.is_empty() })
     }
 
-    /// By how many Jobs the two differ, taken over all polls.
+    /// Returns the difference in Jobs over all polls.
     pub fn difference(&self) -> u32 {
         self.polls.iter().map(|poll| poll.recorded.abs_diff(poll.predicted.jobs)).sum()
     }
 
-    /// Number of polls with the same result.
+    /// Returns the number of polls with equal Jobs.
     pub fn same(&self) -> usize {
         self.polls.iter().filter(|poll| poll.recorded == poll.predicted.jobs).count()
     }

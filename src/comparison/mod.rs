@@ -1,9 +1,8 @@
-//! Decisions of the model for a recorded list, next to what happened.
+//! Comparison of a recording with the model.
 //!
-//! The model is asked at the times at which KEDA polls and the HPA syncs, with the list as it was recorded and with the count
-//! of pods that the model itself has come to. So where the two part, they part by a rule or by a setting, not by a load that
-//! was guessed. A recording does not say when in their periods KEDA and the HPA began: both are fitted, so that the counts
-//! agree for as long as they can.
+//! The model runs at the times of KEDA's polls and the HPA's syncs, with the recorded list and its own replicas. So a
+//! divergence comes from a rule or a setting, not from a guessed load. Where a recording has no poll phase or sync phase, it
+//! is fitted: the phases for which the replicas agree the longest.
 
 mod clock;
 mod jobs;
@@ -15,86 +14,86 @@ pub use self::jobs::{JobComparison, Poll};
 use crate::sample::recording::{RecordedSample, Recording};
 use crate::scaler::{Controller, Reading, SYNC_PERIOD, Scale, Scaler, Settings};
 
-/// Steps between the phases that are tried, first over all and then around the best.
+/// Steps between the phases that are tried, first everywhere, then around the best.
 const COARSE: Duration = Duration::from_secs(1);
 const FINE: Duration = Duration::from_millis(250);
 
-/// More begins than these are not tried of either.
+/// Largest number of phases to try of each.
 const MOST_TRIED: u32 = 40;
 
-/// A shorter difference comes from the times of polls and syncs.
+/// Shortest divergence that counts: a shorter one depends on the time of the sample.
 const SHORTEST: Duration = Duration::from_secs(3);
 
-/// A change of the count, as the model has it.
+/// A decision of the model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Since the begin of the recording.
+    /// Time since the start of the recording.
     pub at: Duration,
-    /// Whose change it is.
+    /// Controller that decides.
     pub by: Controller,
-    /// Desired replicas before and after.
+    /// Replicas before.
     pub from: u32,
-    /// Until the next step.
+    /// Replicas after.
     pub to: u32,
-    /// Why.
+    /// Reason, as text.
     pub reason: String,
 }
 
-/// A stretch of time for which the counts differ.
+/// A period in which the replicas differ.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parting {
-    /// Start of the difference.
+pub struct Divergence {
+    /// Start.
     pub from: Duration,
-    /// End of the difference.
+    /// End.
     pub until: Duration,
     /// Recorded replicas.
     pub recorded: u32,
-    /// Replicas by the model.
+    /// Predicted replicas.
     pub predicted: u32,
-    /// Last reason of the model before the start, with the recorded backlog.
-    pub because: String,
-    /// Recorded reason, if any.
-    pub recorded_because: Option<String>,
-    /// Backlog.
+    /// Reason of the model's last decision before the start.
+    pub reason: String,
+    /// Reason in the recording, if there is one.
+    pub recorded_reason: Option<String>,
+    /// Waiting items.
     pub backlog: u64,
 }
 
-/// Prediction and recording, side by side.
+/// Prediction and recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Times of the first poll and the first sync; `None` where the recording holds them.
-    pub begins: (Option<Duration>, Option<Duration>),
-    /// New object without an activation at the start of the recording; fitted as well. Otherwise the pods that are there
-    /// count as active until then.
+    /// Fitted poll phase and sync phase; `None` for one that is recorded.
+    pub phases: (Option<Duration>, Option<Duration>),
+    /// The object is taken to be new at the start, and never active: fitted as well. Otherwise its pods are taken to have
+    /// been active until then.
     pub new: bool,
-    /// Changes by the model.
+    /// Changes of the model.
     pub steps: Vec<Step>,
-    /// Recorded changes: time, replicas before, replicas after.
+    /// Recorded changes: time, replicas before and after.
     pub recorded: Vec<(Duration, u32, u32)>,
-    /// Differences between the two.
-    pub partings: Vec<Parting>,
-    /// The part of the time for which they agree, from 0 to 1.
+    /// Divergences of the two.
+    pub divergences: Vec<Divergence>,
+    /// Share of the time for which they agree, from 0 to 1.
     pub agreement: f64,
-    /// The mean difference, in pods.
+    /// Mean difference, in pods.
     pub error: f64,
 }
 
 impl Comparison {
-    /// Asks the model what it makes of the recording, with `settings`.
+    /// Runs the model over the recording, with `settings`.
     pub fn of(settings: &Settings, recording: &Recording) -> Self {
-        let settings = &told(settings, recording);
+        let settings = &recorded_triggers(settings, recording);
         let of = |new| {
-            let begins = fitted(settings, recording, new);
-            (begins, replay(settings, recording, begins, new))
+            let phases = fitted(settings, recording, new);
+            (phases, replay(settings, recording, phases, new))
         };
-        let (mut begins, mut replay) = of(false);
+        let (mut phases, mut replay) = of(false);
         let mut new = false;
         // Without pods it makes no difference.
         if recording.samples.first().is_some_and(|look| look.desired > 0) {
-            let (begins_of_new, replay_of_new) = of(true);
+            let (phases_of_new, replay_of_new) = of(true);
             new = difference(recording, &replay_of_new) < difference(recording, &replay);
             if new {
-                (begins, replay) = (begins_of_new, replay_of_new);
+                (phases, replay) = (phases_of_new, replay_of_new);
             }
         }
         let recorded: Vec<_> = recording
@@ -103,15 +102,15 @@ impl Comparison {
             .filter(|pair| pair[0].desired != pair[1].desired)
             .map(|pair| (pair[1].at, pair[0].desired, pair[1].desired))
             .collect();
-        let partings = partings(recording, &replay);
+        let divergences = divergences(recording, &replay);
         let span = (recording.span() + COARSE).as_secs_f64();
         let apart = stretches(recording, &replay).filter(|stretch| stretch.look.desired != stretch.predicted);
         let apart: Duration = apart.map(|stretch| stretch.length).sum();
         let unknown = |recorded: &[Duration], begin| recorded.is_empty().then_some(begin);
         Self {
-            begins: (unknown(&recording.polls, begins.0), unknown(&recording.syncs, begins.1)),
+            phases: (unknown(&recording.polls, phases.0), unknown(&recording.syncs, phases.1)),
             new,
-            partings,
+            divergences,
             recorded,
             agreement: 1.0 - apart.as_secs_f64() / span,
             error: difference(recording, &replay) / span,
@@ -119,7 +118,7 @@ impl Comparison {
         }
     }
 
-    /// Returns the replicas of the model from each moment on.
+    /// Returns the predicted replicas, with the time of each change.
     pub fn predicted(&self, recording: &Recording) -> Vec<(Duration, u64)> {
         let first = recording.samples.first().map_or(0, |look| look.desired);
         std::iter::once((Duration::ZERO, first.into()))
@@ -128,8 +127,8 @@ impl Comparison {
     }
 }
 
-/// The triggers that the recording knows the counts of.
-fn told(settings: &Settings, recording: &Recording) -> Settings {
+/// Returns the settings with the recorded triggers only.
+fn recorded_triggers(settings: &Settings, recording: &Recording) -> Settings {
     let mut settings = settings.clone();
     if settings.composite.is_none() {
         settings.triggers.retain(|trigger| recording.counted(&recording.samples[0], trigger.counted).is_some());
@@ -137,16 +136,16 @@ fn told(settings: &Settings, recording: &Recording) -> Settings {
     settings
 }
 
-/// Returns the count of each trigger; zero for what the recording does not hold, as long as the list can be read.
+/// Returns the value of each trigger in a sample; 0 for one that is not recorded, as long as the list can be read.
 fn read(settings: &Settings, recording: &Recording, look: &RecordedSample) -> Vec<Option<u64>> {
     let count = |counted| recording.counted(look, counted).unwrap_or(look.readable.then_some(0));
     settings.triggers.iter().map(|trigger| count(trigger.counted)).collect()
 }
 
-/// All that is said, changes or not: asks KEDA and the HPA at their times, in order.
+/// Returns all decisions, changes or not, in order.
 fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Duration), new: bool) -> Vec<Step> {
     let end = recording.span();
-    // A Redis that is away is one that KEDA cannot connect to.
+    // An unreachable Redis is one that KEDA cannot connect to.
     let reading = |at: Duration| match recording.near(at) {
         look if look.is_blind() => Reading::NotBuilt,
         look => Reading::Read(read(settings, recording, look)),
@@ -181,23 +180,23 @@ fn replay(settings: &Settings, recording: &Recording, (keda, hpa): (Duration, Du
         .collect()
 }
 
-/// Moments from `from` on and before `to`, `least` apart or more: as many as are worth trying.
+/// Returns at most [`MOST_TRIED`] times from `from` to `to`, at least `least` apart.
 fn grid(from: Duration, to: Duration, least: Duration) -> impl Iterator<Item = Duration> {
     let step = (to.saturating_sub(from) / MOST_TRIED).max(least);
     std::iter::successors(Some(from), move |at| Some(*at + step)).take_while(move |at| *at < to)
 }
 
-/// The begins for which the counts agree best; of equals the earliest.
+/// Returns the phases for which the replicas agree best; the earliest of equal ones.
 fn fitted(settings: &Settings, recording: &Recording, new: bool) -> (Duration, Duration) {
     let mut best = (f64::INFINITY, (Duration::ZERO, Duration::ZERO));
-    let mut attempt = |begins| {
-        let error = difference(recording, &replay(settings, recording, begins, new));
+    let mut attempt = |phases| {
+        let error = difference(recording, &replay(settings, recording, phases, new));
         if error < best.0 {
-            best = (error, begins);
+            best = (error, phases);
         }
         best.1
     };
-    // Nothing is to be found of what is known.
+    // A recorded phase needs no search.
     let periods = (
         if recording.polls.is_empty() { settings.polling } else { FINE },
         if recording.syncs.is_empty() { SYNC_PERIOD } else { FINE },
@@ -220,8 +219,8 @@ fn fitted(settings: &Settings, recording: &Recording, new: bool) -> (Duration, D
     attempt(found)
 }
 
-/// A sample, and the last reason of the model before it. What a sample shows began at some time since the one before: so the
-/// two are compared at looks alone.
+/// A sample, and the model's last decision before it. A sampled change happened somewhere since the sample before, so the
+/// two are compared at samples only.
 struct Stretch<'a> {
     look: &'a RecordedSample,
     /// Until the next.
@@ -235,13 +234,13 @@ fn stretches<'a>(recording: &'a Recording, said: &'a [Step]) -> impl Iterator<It
     let first = looks.first().map_or(0, |look| look.desired);
     looks.iter().enumerate().map(move |(index, look)| {
         let said = said[..said.partition_point(|step| step.at <= look.at)].last();
-        // The last holds for a moment as well.
+        // The last sample stands for a second as well.
         let length = looks.get(index + 1).map_or(COARSE, |next| next.at.saturating_sub(look.at));
         Stretch { look, length, predicted: said.map_or(first, |step| step.to), said }
     })
 }
 
-/// Pods times seconds by which the counts differ.
+/// Returns the difference in pods times seconds.
 fn difference(recording: &Recording, said: &[Step]) -> f64 {
     let apart = |stretch: Stretch<'_>| {
         f64::from(stretch.look.desired.abs_diff(stretch.predicted)) * stretch.length.as_secs_f64()
@@ -249,26 +248,26 @@ fn difference(recording: &Recording, said: &[Step]) -> f64 {
     stretches(recording, said).map(apart).sum()
 }
 
-fn partings(recording: &Recording, said: &[Step]) -> Vec<Parting> {
-    let mut partings: Vec<Parting> = Vec::new();
+fn divergences(recording: &Recording, said: &[Step]) -> Vec<Divergence> {
+    let mut divergences: Vec<Divergence> = Vec::new();
     for Stretch { look, length, predicted, said } in stretches(recording, said) {
         let (recorded, until) = (look.desired, look.at + length);
-        match partings.last_mut() {
+        match divergences.last_mut() {
             _ if recorded == predicted => {}
             Some(last) if last.until == look.at && (last.recorded, last.predicted) == (recorded, predicted) => {
                 last.until = until;
             }
-            _ => partings.push(Parting {
+            _ => divergences.push(Divergence {
                 from: look.at,
                 until,
                 recorded,
                 predicted,
-                because: said.map_or_else(|| "no poll or sync yet".to_owned(), |step| step.reason.clone()),
-                recorded_because: look.reason.clone(),
+                reason: said.map_or_else(|| "no poll or sync yet".to_owned(), |step| step.reason.clone()),
+                recorded_reason: look.reason.clone(),
                 backlog: look.backlog,
             }),
         }
     }
-    partings.retain(|parting| parting.until.saturating_sub(parting.from) >= SHORTEST);
-    partings
+    divergences.retain(|divergence| divergence.until.saturating_sub(divergence.from) >= SHORTEST);
+    divergences
 }

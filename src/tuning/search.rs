@@ -1,140 +1,140 @@
-//! The cheapest settings that meet a wait: what is tried, in which order, and what is in the way where nothing does.
+//! Search for the cheapest settings that meet a target wait.
 
 use std::time::Duration;
 
-use super::{Demand, MOST_PODS, Want};
+use super::demand::{Demand, MAX_PODS};
+use super::target_wait::TargetWait;
 use crate::units::{saturating_u32, whole};
 
-/// The longest polling interval that is proposed: KEDA's own default.
+/// Longest polling interval that is proposed: KEDA's own default.
 const LONGEST_POLL: Duration = Duration::from_secs(30);
 
-/// The shortest cooldown that is proposed: below it, pods come and go with every pause.
+/// Shortest cooldown that is proposed: below it, pods come and go with every pause.
 const SHORTEST_COOLDOWN: Duration = Duration::from_secs(60);
 
-/// The most pods that are tried, over the fewest that can do: who comes late has to catch up.
-const ROOM: [f64; 5] = [1.0, 1.25, 1.5, 2.0, 3.0];
+/// Maxima that are tried, as multiples of the fewest pods: late pods have to catch up.
+const HEADROOM: [f64; 5] = [1.0, 1.25, 1.5, 2.0, 3.0];
 
-/// Limits that were set; `None` is free.
+/// Settings that the profile fixes; `None` is free.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// Minimum number of pods, fixed: scaling to zero is the user's decision.
+    /// `minReplicaCount`, kept as it is: scaling to zero is not for a search to decide.
     pub min: Option<u32>,
-    /// Maximum number of pods.
+    /// `maxReplicaCount`, the upper limit.
     pub max: Option<u32>,
-    /// There is no pod while nothing is to do, whatever `min` is.
+    /// `idleReplicaCount: 0`: no pods while inactive, whatever `min` is.
     pub idle: bool,
 }
 
-/// Settings that are tried, and may be proposed.
+/// Settings to try, and maybe to propose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Candidate {
-    /// Items that ask for one pod.
+    /// `listLength`.
     pub list_length: u64,
-    /// The fewest pods.
+    /// `minReplicaCount`.
     pub min: u32,
-    /// The most pods.
+    /// `maxReplicaCount`.
     pub max: u32,
-    /// Polling interval.
+    /// `pollingInterval`.
     pub polling: Duration,
-    /// Cooldown period.
+    /// `cooldownPeriod`.
     pub cooldown: Duration,
-    /// Drain time.
+    /// Time for items in flight to finish when a pod terminates.
     pub drain: Duration,
 }
 
-/// Pods that would do.
+/// Replicas that meet the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Enough {
-    /// So many that are there all the time.
+    /// `minReplicaCount`.
     pub min: u32,
-    /// So many at most.
+    /// `maxReplicaCount`.
     pub max: u32,
 }
 
-/// Reason for which nothing can be proposed.
+/// A bound that no settings meet the target with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Even all pods running all the time are too few.
+    /// Too few pods, even if all are always busy.
     #[error(
-        "max-replica-count = {max} is in the way: to keep pace at the peak takes {busy} items in flight at once, \
-         and {} {slots}{}", if *.max == 1 { "one pod works".to_owned() } else { format!("{max} pods work") }, needing(*.needed)
+        "max-replica-count = {max} is too low: the peak load keeps {busy} slots busy, and {max} {} {slots}{}",
+        if *.max == 1 { "pod has" } else { "pods have" }, needing(*.needed)
     )]
     Utilisation {
-        /// The limit.
+        /// The bound.
         max: u32,
-        /// Its slots.
+        /// Slots of all pods.
         slots: u32,
         /// λ·s, rounded up.
         busy: u64,
-        /// Pods that do, where so many were found.
+        /// Replicas that meet the target, if any.
         needed: Option<Enough>,
     },
-    /// The pods would be enough for the load, and not for the wait.
+    /// Enough pods for the load, but not for the target.
     #[error(
-        "max-replica-count = {max} is in the way: even with as many pods there all the time it is not met{}", needing(*.needed)
+        "max-replica-count = {max} is too low, even with min-replica-count = {max}{}", needing(*.needed)
     )]
     Max {
-        /// The limit.
+        /// The bound.
         max: u32,
-        /// Pods that do, where so many were found.
+        /// Replicas that meet the target, if any.
         needed: Option<Enough>,
     },
-    /// The pods that are needed come too late.
+    /// Pods that are ready too late.
     #[error(
-        "min-replica-count = {min} is in the way: until more pods are there, up to {} pass; \
-         with min-replica-count = {needed} it is met", humantime::format_duration(*.reaction)
+        "min-replica-count = {min} is too low: scaling up takes up to {}; min-replica-count = {needed} meets the target",
+        humantime::format_duration(*.reaction)
     )]
     Min {
-        /// The limit.
+        /// The bound.
         min: u32,
-        /// Poll, sync and start.
+        /// Time of poll, sync and pod start.
         reaction: Duration,
-        /// Pods that have to be there all the time.
+        /// `minReplicaCount` that meets the target.
         needed: u32,
     },
-    /// No pod is there when the load begins.
+    /// No pods when the load begins.
     #[error(
-        "idle-replica-count = 0 is in the way: no pod is there when the load begins, and until one is, up to {} pass",
+        "idle-replica-count = 0 is too low: scaling up from zero takes up to {}",
         humantime::format_duration(*.reaction)
     )]
     Idle {
-        /// Poll, sync and start.
+        /// Time of poll, sync and pod start.
         reaction: Duration,
     },
-    /// Number of pods beyond any real cluster.
-    #[error("more than {MOST_PODS} pods would be needed")]
+    /// More pods than are ever proposed.
+    #[error("more than {MAX_PODS} pods are needed")]
     Beyond,
 }
 
 fn needing(needed: Option<Enough>) -> String {
     needed.map_or_else(String::new, |Enough { min, max }| {
-        format!("; with max-replica-count = {max} and min-replica-count = {min} it is met")
+        format!("; max-replica-count = {max} with min-replica-count = {min} meets the target")
     })
 }
 
-/// Finds the cheapest settings within `bounds` for which `cost` has an answer: what they cost, or `None` where they do not
-/// keep what is wanted.
+/// Returns the cheapest settings within `bounds` that meet the target: `cost` gives their cost, or `None` if they do not.
 ///
-/// For several maxima the smallest `min` is looked for, and with it the longest list; and pods that are all there all the
-/// time are tried as well. Of what is found the cheapest is taken, with as small a `max` as does.
+/// For each of several maxima, the search finds the smallest `min`, and with it the largest `list_length`; it also tries a
+/// fixed number of pods. The cheapest result is returned, with the smallest `max` that still meets the target.
 ///
 /// # Errors
 ///
-/// Names the bound that is in the way, and what it would have to be.
+/// Fails with the bound that prevents it, and the value that would meet the target.
 pub fn propose(
-    want: Want,
+    target: TargetWait,
     demand: &Demand,
     bounds: Bounds,
     cost: impl FnMut(&Candidate) -> Option<f64>,
 ) -> Result<Candidate, Refusal> {
-    let mut search = Search { want, demand, bounds, cost };
+    let mut search = Search { target, demand, bounds, cost };
     let Some(fewest) = search.fewest(bounds.max) else { return Err(search.too_few(bounds)) };
-    let most = bounds.max.unwrap_or(MOST_PODS);
+    let most = bounds.max.unwrap_or(MAX_PODS);
     let mut found: Vec<(f64, Candidate)> = Vec::new();
     let mut needed = None;
     let bound = bounds.min.unwrap_or(0);
-    let with_room = |room: f64| saturating_u32(whole((f64::from(fewest) * room).ceil())).max(bound).min(most);
-    let mut maxima = ROOM.map(with_room).to_vec();
+    let with_headroom = |factor: f64| saturating_u32(whole((f64::from(fewest) * factor).ceil())).max(bound).min(most);
+    let mut maxima = HEADROOM.map(with_headroom).to_vec();
     maxima.dedup();
     for max in maxima {
         let min = search.min(bound, max);
@@ -158,9 +158,9 @@ pub fn propose(
     Ok(Candidate { max: max.map_or(cheapest.max, saturating_u32), ..cheapest })
 }
 
-/// A search, with what it is for.
+/// State of a search.
 struct Search<'a, C> {
-    want: Want,
+    target: TargetWait,
     demand: &'a Demand,
     bounds: Bounds,
     cost: C,
@@ -171,18 +171,17 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         (self.cost)(settings).is_some()
     }
 
-    /// Returns whether this many pods, running all the time, meet the target.
+    /// Tells if a fixed number of pods meets the target.
     fn always(&mut self, pods: u32) -> bool {
         let settings = Candidate { list_length: 1, ..self.settings(pods, pods) };
         self.meets(&settings)
     }
 
-    /// Minimum number of pods that meets the target when all run all the time, and sustains the load where the bound allows
-    /// for as many: fewer may do for a load that ends, and its end is not to be relied on. `None` where no number up to
-    /// `bound` does.
+    /// Returns the smallest fixed number of pods that meets the target, and that sustains the load if `bound` allows as many:
+    /// fewer may be enough for a load that ends, but not for one that goes on. `None` if no number up to `bound` does.
     fn fewest(&mut self, bound: Option<u32>) -> Option<u32> {
-        let most = bound.unwrap_or(MOST_PODS);
-        let pace = self.demand.pods(self.want).unwrap_or(MOST_PODS).min(most);
+        let most = bound.unwrap_or(MAX_PODS);
+        let pace = self.demand.pods(self.target).unwrap_or(MAX_PODS).min(most);
         let mut top = pace;
         while !self.always(top) {
             if top == most {
@@ -193,7 +192,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         smallest(u64::from(pace), u64::from(top), |pods| self.always(saturating_u32(pods))).map(saturating_u32)
     }
 
-    /// The smallest `min` that meets it with so many pods at most, however few items ask for one.
+    /// Returns the smallest `min` that meets the target with this `max` and a `list_length` of 1.
     fn min(&mut self, from: u32, max: u32) -> u32 {
         let met = smallest(u64::from(from), u64::from(max), |min| {
             let settings = Candidate { list_length: 1, ..self.settings(saturating_u32(min), max) };
@@ -202,11 +201,11 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         met.map_or(max, saturating_u32)
     }
 
-    /// The longest list with which so many pods meet it, and what that costs.
+    /// Returns the largest `list_length` that meets the target with these replicas, and its cost.
     fn longest(&mut self, min: u32, max: u32) -> Option<(f64, Candidate)> {
         let settings = self.settings(min, max);
         let with = |list_length| Candidate { list_length, ..settings };
-        // A list that is longer than the load changes nothing any more.
+        // A `list_length` beyond the number of items changes nothing.
         let items = self.demand.items.max(1);
         let mut top = settings.list_length.saturating_mul(2).min(items);
         while top < items && self.meets(&with(top)) {
@@ -218,23 +217,23 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         Some(((self.cost)(&longest)?, longest))
     }
 
-    /// Returns whether there is no pod when the load begins.
+    /// Tells if there are no pods when the load begins.
     fn begins_without(&self, min: u32) -> bool {
         min == 0 || self.bounds.idle
     }
 
-    /// Returns the longest time until more pods run.
+    /// Returns the longest time until more pods are ready.
     fn reaction(&self, min: u32) -> Duration {
         self.demand.reaction(self.begins_without(min).then(|| self.settings(min, min).polling))
     }
 
-    /// Returns the settings by the formulas.
+    /// Returns the settings that the formulas give.
     fn settings(&self, min: u32, max: u32) -> Candidate {
-        let quarter = Duration::from_secs((self.want.wait / 4).as_secs());
+        let quarter = Duration::from_secs((self.target.wait / 4).as_secs());
         let polling = quarter.clamp(Duration::from_secs(1), LONGEST_POLL);
         let longest = Duration::from_secs(whole(self.demand.longest.as_secs_f64().ceil()));
         Candidate {
-            list_length: self.demand.allowance(self.want, self.begins_without(min).then_some(polling)),
+            list_length: self.demand.allowance(self.target, self.begins_without(min).then_some(polling)),
             min,
             max,
             polling,
@@ -243,7 +242,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         }
     }
 
-    /// Returns why no number of pods within the bound suffices, and which would.
+    /// Returns the bound that prevents the target, and the replicas that meet it.
     fn too_few(&mut self, bounds: Bounds) -> Refusal {
         if bounds.idle {
             return Refusal::Idle { reaction: self.reaction(0) };
@@ -252,7 +251,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
         let needed = self.fewest(None).map(|pods| Enough { min: self.min(bounds.min.unwrap_or(0), pods), max: pods });
         let slots = max.saturating_mul(self.demand.concurrency);
         let offered = self.demand.offered();
-        // For a while more items may arrive than are processed, and the wait still be met: only now is it the reason.
+        // A short overload can still meet the target, so utilisation is the reason only now.
         if f64::from(slots) <= offered {
             return Refusal::Utilisation { max, slots, busy: whole(offered.ceil()), needed };
         }
@@ -260,8 +259,8 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
     }
 }
 
-/// The smallest number from `from` to `to` for which `holds`, which is taken to hold from there on; `None` where it does
-/// not hold at the end.
+/// Returns the smallest number from `from` to `to` for which `holds`, given that it holds from there on; `None` if it does
+/// not hold for `to`.
 fn smallest(from: u64, to: u64, mut holds: impl FnMut(u64) -> bool) -> Option<u64> {
     if from > to || !holds(to) {
         return None;
@@ -284,7 +283,7 @@ mod tests {
     use crate::tuning::Percentile;
     use crate::units::float;
 
-    const WANT: Want = Want { percentile: Percentile::P95, wait: Duration::from_secs(60) };
+    const TARGET: TargetWait = TargetWait { percentile: Percentile::P95, wait: Duration::from_secs(60) };
 
     fn demand(rate: f64, service: f64) -> Demand {
         let longest = Duration::from_secs(6);
@@ -292,8 +291,7 @@ mod tests {
         Demand { rate, window, service, longest, concurrency: 1, start, items: 1_000 }
     }
 
-    /// Meets with so many pods at least, of which so many are there all the time, and a list no longer than this; pods that
-    /// are there all the time cost most.
+    /// A cost that needs at least this `max` and `min`, and at most this `list_length`; a higher `min` costs most.
     fn world(max: u32, min: u32, list_length: u64) -> impl FnMut(&Candidate) -> Option<f64> {
         move |tried| {
             let meets = tried.max >= max && tried.min >= min && tried.list_length <= list_length;
@@ -302,58 +300,55 @@ mod tests {
     }
 
     #[test]
-    fn the_cheapest_that_holds_is_found() {
-        let found = propose(WANT, &demand(2.0, 4.0), Bounds::default(), world(12, 2, 7)).unwrap();
+    fn search_finds_the_cheapest_settings() {
+        let found = propose(TARGET, &demand(2.0, 4.0), Bounds::default(), world(12, 2, 7)).unwrap();
         assert_eq!((found.max, found.min, found.list_length), (12, 2, 7));
         assert_eq!(found.polling, Duration::from_secs(15));
         assert_eq!(found.drain, Duration::from_secs(11));
-        let free = propose(WANT, &demand(2.0, 4.0), Bounds::default(), |_| Some(1.0)).unwrap();
-        assert_eq!((free.min, Some(free.max)), (0, demand(2.0, 4.0).pods(WANT)), "as many as keep pace");
+        let free = propose(TARGET, &demand(2.0, 4.0), Bounds::default(), |_| Some(1.0)).unwrap();
+        assert_eq!((free.min, Some(free.max)), (0, demand(2.0, 4.0).pods(TARGET)), "as many as sustain the load");
     }
 
     #[test]
-    fn minimum_that_is_set_is_kept() {
+    fn minimum_of_the_profile_is_kept() {
         let bounds = Bounds { min: Some(20), ..Bounds::default() };
-        let found = propose(WANT, &demand(2.0, 4.0), bounds, world(12, 2, 7)).unwrap();
+        let found = propose(TARGET, &demand(2.0, 4.0), bounds, world(12, 2, 7)).unwrap();
         assert_eq!((found.min, found.max, found.list_length), (20, 20, 7));
         let idle = Bounds { idle: true, ..bounds };
-        let refusal = propose(WANT, &demand(2.0, 4.0), idle, |_| None).unwrap_err().to_string();
-        assert_eq!(
-            refusal,
-            "idle-replica-count = 0 is in the way: no pod is there when the load begins, and until one is, up to 32s pass"
-        );
+        let refusal = propose(TARGET, &demand(2.0, 4.0), idle, |_| None).unwrap_err().to_string();
+        assert_eq!(refusal, "idle-replica-count = 0 is too low: scaling up from zero takes up to 32s");
     }
 
     #[test]
-    fn pods_that_are_always_there_are_taken_where_they_cost_less() {
+    fn fixed_number_of_pods_wins_where_it_costs_less() {
         // Pods that come and go cost more here.
         let world = |tried: &Candidate| (tried.max >= 12).then_some(if tried.min == tried.max { 1.0 } else { 2.0 });
-        let found = propose(WANT, &demand(2.0, 4.0), Bounds::default(), world).unwrap();
+        let found = propose(TARGET, &demand(2.0, 4.0), Bounds::default(), world).unwrap();
         assert_eq!((found.min, found.max), (12, 12));
     }
 
     #[test]
-    fn the_bound_in_the_way_is_named() {
+    fn refusal_names_the_bound() {
         let bounds = |min, max| Bounds { min, max, idle: false };
         for (bounds, world, message) in [
             (
                 bounds(None, Some(5)),
                 world(9, 0, 5),
-                "max-replica-count = 5 is in the way: to keep pace at the peak takes 8 items in flight at once",
+                "max-replica-count = 5 is too low: the peak load keeps 8 slots busy, and 5 pods have 5",
             ),
             (
                 bounds(None, Some(10)),
                 world(12, 3, 5),
-                "even with as many pods there all the time it is not met; with max-replica-count = 12 and min-replica-count = 3 it",
+                "even with min-replica-count = 10; max-replica-count = 12 with min-replica-count = 3 meets",
             ),
             (
                 bounds(Some(0), None),
                 world(9, 3, 5),
-                "min-replica-count = 0 is in the way: until more pods are there, up to 32s pass; with min-replica-count = 3",
+                "min-replica-count = 0 is too low: scaling up takes up to 32s; min-replica-count = 3 meets",
             ),
-            (bounds(None, None), world(1_001, 0, 5), "more than 1000 pods would be needed"),
+            (bounds(None, None), world(1_001, 0, 5), "more than 1000 pods are needed"),
         ] {
-            let refusal = propose(WANT, &demand(2.0, 4.0), bounds, world).unwrap_err().to_string();
+            let refusal = propose(TARGET, &demand(2.0, 4.0), bounds, world).unwrap_err().to_string();
             assert!(refusal.contains(message), "{refusal}");
         }
     }

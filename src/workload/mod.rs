@@ -10,9 +10,9 @@ pub mod stamp;
 pub mod work;
 
 pub use load::{Load, Timing, USUAL_BATCH};
-pub use pace::{Pace, Rate};
+pub use pace::{Pace, Rate, RateError};
 pub use pattern::{Arrival, Pattern};
-pub use payload::Payload;
+pub use payload::{Payload, PayloadError};
 pub use schedule::Schedule;
 pub use stamp::made_at;
 pub use work::{FieldError, Work, WorkError};

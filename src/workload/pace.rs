@@ -89,10 +89,21 @@ enum RateText {
     Text(#[schemars(extend("pattern" = FORM, "examples" = ["200/s", "30/m", "max"]))] String),
 }
 
-impl FromStr for Rate {
-    type Err = String;
+/// A rate that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RateError {
+    /// A unit other than second, minute and hour.
+    #[error("`/{0}` is not a valid unit: expected /s, /m or /h")]
+    Unit(String),
+    /// Anything else, such as a rate of zero.
+    #[error("`{0}` is not a valid rate: expected `200`, `200/s`, `30/m` or `max`")]
+    Rate(String),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
         if text == "max" {
             return Ok(Self::Max);
         }
@@ -100,19 +111,19 @@ impl FromStr for Rate {
             None | Some((_, "s")) => (text.trim_end_matches("/s"), 1.0),
             Some((number, "m")) => (number, 60.0),
             Some((number, "h")) => (number, 3600.0),
-            Some((_, unit)) => return Err(format!("`/{unit}` is not one of /s, /m and /h")),
+            Some((_, unit)) => return Err(RateError::Unit(unit.to_owned())),
         };
         match number.trim().parse::<f64>() {
             Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Self::PerSecond(rate / seconds)),
-            _ => Err(format!("`{text}` is not a rate such as `200`, `200/s`, `30/m` or `max`")),
+            _ => Err(RateError::Rate(text.to_owned())),
         }
     }
 }
 
 impl TryFrom<RateText> for Rate {
-    type Error = String;
+    type Error = RateError;
 
-    fn try_from(text: RateText) -> Result<Self, String> {
+    fn try_from(text: RateText) -> Result<Self, RateError> {
         match text {
             RateText::Number(rate) => rate.to_string().parse(),
             RateText::Text(text) => text.parse(),

@@ -50,6 +50,26 @@ enum Part {
 /// The longest `{text:N}`: Redis' own limit for a value is 512 MB, a batch is cut long before.
 const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 
+/// A template that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadError {
+    /// A malformed range of numbers.
+    #[error("`{{int:{0}}}` is not a valid range: expected {{int:10..20}}, the smaller number first")]
+    Range(String),
+    /// A malformed or too large number of characters.
+    #[error("`{{text:{0}}}` is not a valid length: expected {{text:100}}, at most {LONGEST_TEXT}")]
+    Length(String),
+    /// A placeholder that does not exist.
+    #[error(
+        "unknown placeholder `{{{0}}}`: expected {{int:A..B}}, {{seq}}, {{time}}, {{unix}}, {{id}} or {{text:N}}; \
+         write {{{{ for a brace"
+    )]
+    Unknown(String),
+    /// A placeholder without its closing brace.
+    #[error("`{{{0}` is not closed with a brace")]
+    Unclosed(String),
+}
+
 impl Payload {
     /// Default payload.
     pub fn usual() -> Self {
@@ -88,26 +108,22 @@ impl Part {
         debug_assert!(written.is_ok(), "writing to a String cannot fail");
     }
 
-    fn parse(placeholder: &str) -> Result<Self, String> {
+    fn parse(placeholder: &str) -> Result<Self, PayloadError> {
         let (name, argument) = match placeholder.split_once(':') {
             Some((name, argument)) => (name, Some(argument)),
             None => (placeholder, None),
         };
         match (name, argument) {
-            ("int", Some(range)) => int(range)
-                .ok_or_else(|| format!("`{{int:{range}}}` is not like {{int:10..20}}, the smaller number first")),
+            ("int", Some(range)) => int(range).ok_or_else(|| PayloadError::Range(range.to_owned())),
             ("seq", None) => Ok(Self::Seq),
             ("time", None) => Ok(Self::Time),
             ("unix", None) => Ok(Self::Unix),
             ("id", None) => Ok(Self::Id),
             ("text", Some(length)) => match length.parse() {
                 Ok(length) if length <= LONGEST_TEXT => Ok(Self::Text(length)),
-                _ => Err(format!("`{{text:{length}}}` is not like {{text:100}}, up to {LONGEST_TEXT}")),
+                _ => Err(PayloadError::Length(length.to_owned())),
             },
-            _ => Err(format!(
-                "unknown placeholder `{{{placeholder}}}`; known are {{int:A..B}}, {{seq}}, {{time}}, {{unix}}, {{id}}, \
-                 {{text:N}}; a brace itself is {{{{"
-            )),
+            _ => Err(PayloadError::Unknown(placeholder.to_owned())),
         }
     }
 }
@@ -119,9 +135,9 @@ fn int(range: &str) -> Option<Part> {
 }
 
 impl FromStr for Payload {
-    type Err = String;
+    type Err = PayloadError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, PayloadError> {
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -132,7 +148,7 @@ impl FromStr for Payload {
                 literal.push('{');
                 rest = after_brace;
             } else if after.starts_with(|c: char| c.is_ascii_lowercase()) {
-                let end = after.find('}').ok_or_else(|| format!("`{{{after}` is not closed with a brace"))?;
+                let end = after.find('}').ok_or_else(|| PayloadError::Unclosed(after.to_owned()))?;
                 if !literal.is_empty() {
                     parts.push(Part::Literal(std::mem::take(&mut literal)));
                 }
@@ -152,9 +168,9 @@ impl FromStr for Payload {
 }
 
 impl TryFrom<String> for Payload {
-    type Error = String;
+    type Error = PayloadError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, PayloadError> {
         text.parse()
     }
 }
@@ -232,7 +248,7 @@ mod tests {
             ("{int:9..1}", "{int:9..1}"),
             ("a{seq", "not closed"),
         ] {
-            let error = template.parse::<Payload>().unwrap_err();
+            let error = template.parse::<Payload>().unwrap_err().to_string();
             assert!(error.contains(named), "{template}: {error}");
         }
     }

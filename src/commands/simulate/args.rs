@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::args::{self, positive_duration};
 use crate::simulation;
-use crate::tuning::Want;
+use crate::tuning::TargetWait;
 use crate::units::HumanDuration;
 use crate::workload::{Pattern, Work};
 
@@ -97,7 +97,7 @@ pub(crate) struct Args {
 
     /// Propose settings that meet this target wait, such as p95=60s, and verify them
     #[arg(long, value_name = "WAIT", conflicts_with = "against")]
-    pub(super) target_wait: Option<Want>,
+    pub(super) target_wait: Option<TargetWait>,
 
     /// Compare the model with a recording
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "duration", "with", "without", "start_time"])]

@@ -36,7 +36,7 @@ fn simulate(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, context)?;
     let chart = match &plan.action {
         Action::Show(scenario) => show(&plan, scenario, context)?,
-        Action::Want(want, workload) => return target_wait::run(*want, workload, plan.output, context),
+        Action::TargetWait(want, workload) => return target_wait::run(*want, workload, plan.output, context),
         Action::Against(path) => against::run(path, &plan.subject, plan.output, context)?,
     };
     if let Some(path) = &plan.svg {

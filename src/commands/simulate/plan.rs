@@ -12,7 +12,7 @@ use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
 use crate::simulation::{Protection, Scenario};
-use crate::tuning::Want;
+use crate::tuning::TargetWait;
 use crate::workload::{Arrival, Load, Pattern, Timing, Work};
 
 /// Maximum simulated time after the load, without `--duration`.
@@ -42,7 +42,7 @@ pub(super) enum Action {
     /// Show a run.
     Show(Box<Scenario>),
     /// Find settings that meet a target wait.
-    Want(Want, Box<RunSettings>),
+    TargetWait(TargetWait, Box<RunSettings>),
     /// Compare with a recording.
     Against(PathBuf),
 }
@@ -148,7 +148,7 @@ impl Plan {
             without: without.into_iter().map(Protection::from).collect(),
         };
         let action = match want {
-            Some(want) => Action::Want(want, Box::new(settings)),
+            Some(want) => Action::TargetWait(want, Box::new(settings)),
             None => Action::Show(Box::new(settings.scenario(seed)?)),
         };
         Ok(Self { action, subject: subject(title), output, svg })
@@ -156,7 +156,7 @@ impl Plan {
 }
 
 /// Refuses settings that conflict with `--target-wait`.
-fn check_want(want: Want, profile: &Profile, with: &[ProtectionArg], without: &[ProtectionArg]) -> Result<()> {
+fn check_want(want: TargetWait, profile: &Profile, with: &[ProtectionArg], without: &[ProtectionArg]) -> Result<()> {
     if want.wait > MAX_TARGET_WAIT {
         return Err(UsageError("--target-wait: must be at most 1 day".to_owned()).into());
     }

@@ -13,7 +13,7 @@ use super::{Context, Form};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario, Summary};
 use crate::terminal::{Elapsed, facts, terminal_width};
-use crate::tuning::{self, Bounds, Candidate, Demand, Percentile, Want};
+use crate::tuning::{self, Bounds, Candidate, Demand, Percentile, TargetWait};
 use crate::units::HumanDuration;
 
 /// Number of items whose processing time is sampled.
@@ -25,7 +25,7 @@ const SEEDS: u64 = 20;
 /// Time after the load that counts towards the cost, which includes pods that remain.
 const COST_AFTER_LOAD: Duration = Duration::from_secs(10 * 60);
 
-pub(super) fn run(want: Want, settings: &RunSettings, output: Form, context: &Context) -> Result<Outcome> {
+pub(super) fn run(want: TargetWait, settings: &RunSettings, output: Form, context: &Context) -> Result<Outcome> {
     let trials = Trials::of(want, settings)?;
     let scale = &settings.profile.scale;
     // Limits set in the profile are kept.
@@ -51,7 +51,7 @@ pub(super) fn run(want: Want, settings: &RunSettings, output: Form, context: &Co
 
 /// Runs of the workload with every seed, to try settings on.
 struct Trials<'a> {
-    want: Want,
+    want: TargetWait,
     settings: &'a RunSettings,
     demand: Demand,
     /// The first has the worst-case poll and sync phases.
@@ -69,7 +69,7 @@ struct Proof {
 }
 
 impl<'a> Trials<'a> {
-    fn of(want: Want, settings: &'a RunSettings) -> Result<Self> {
+    fn of(want: TargetWait, settings: &'a RunSettings) -> Result<Self> {
         let mut scenarios = vec![settings.scenario(settings.seed)?];
         for offset in 0..SEEDS {
             scenarios.push(settings.scenario(settings.seed.wrapping_add(offset))?);
@@ -170,7 +170,7 @@ fn just_before(moment: Duration, period: Duration) -> Duration {
 }
 
 /// Returns the pod-seconds of all runs, or `None` as soon as a run exceeds the target.
-fn cost(want: Want, runs: impl Iterator<Item = Result<Summary>>) -> Result<Option<f64>, Report> {
+fn cost(want: TargetWait, runs: impl Iterator<Item = Result<Summary>>) -> Result<Option<f64>, Report> {
     let mut sum = 0.0;
     for run in runs {
         let run = run?;
@@ -182,7 +182,7 @@ fn cost(want: Want, runs: impl Iterator<Item = Result<Summary>>) -> Result<Optio
     Ok(Some(sum))
 }
 
-fn demand(want: Want, scenarios: &[Scenario]) -> Result<Demand> {
+fn demand(want: TargetWait, scenarios: &[Scenario]) -> Result<Demand> {
     let scenario = &scenarios[0];
     let mut rng = StdRng::seed_from_u64(scenario.seed);
     let (mut sum, mut longest) = (Duration::ZERO, Duration::ZERO);
@@ -213,7 +213,7 @@ fn demand(want: Want, scenarios: &[Scenario]) -> Result<Demand> {
     })
 }
 
-fn wait(want: Want, run: &Summary) -> Duration {
+fn wait(want: TargetWait, run: &Summary) -> Duration {
     match want.percentile {
         Percentile::P50 => run.wait.p50,
         Percentile::P95 => run.wait.p95,

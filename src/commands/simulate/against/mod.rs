@@ -151,24 +151,24 @@ fn phase(first: Option<Duration>) -> String {
 
 fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Comparison) -> String {
     let width = terminal_width();
-    let partings: Vec<TimelineEntry> = comparison
-        .partings
+    let divergences: Vec<TimelineEntry> = comparison
+        .divergences
         .iter()
-        .map(|parting| TimelineEntry {
+        .map(|divergence| TimelineEntry {
             number: None,
-            at: parting.from,
-            until: Some(parting.until),
+            at: divergence.from,
+            until: Some(divergence.until),
             by: "",
-            what: format!("{} recorded, {} predicted", parting.recorded, parting.predicted),
+            what: format!("{} recorded, {} predicted", divergence.recorded, divergence.predicted),
             reason: format!(
                 "predicted: {}; recorded: {}, with {} waiting",
-                parting.because,
-                parting.recorded_because.as_deref().unwrap_or("no reason"),
-                parting.backlog
+                divergence.reason,
+                divergence.recorded_reason.as_deref().unwrap_or("no reason"),
+                divergence.backlog
             ),
         })
         .collect();
-    let (keda, hpa) = comparison.begins;
+    let (keda, hpa) = comparison.phases;
     let there = match recording.samples.first().map_or(0, |sample| sample.desired) {
         0 => "0 pods".to_owned(),
         pods if comparison.new => {
@@ -183,12 +183,12 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         ("recorded", format!("{} samples over {}", recording.samples.len(), Elapsed(recording.span()))),
         ("phases", format!("KEDA polls {}, the HPA syncs {}", phase(keda), phase(hpa))),
     ];
-    let partings = match partings[..] {
+    let divergences = match divergences[..] {
         [] => "  none for longer than one poll or sync\n".to_owned(),
-        _ => timeline(&partings, width),
+        _ => timeline(&divergences, width),
     };
     format!(
-        "{}{}{}{}{}{partings}{}{}",
+        "{}{}{}{}{}{divergences}{}{}",
         heading(&subject.title).trim_start(),
         chart.text(width),
         heading("Scaling events of the model, and when they were recorded"),
