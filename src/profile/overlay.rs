@@ -104,10 +104,10 @@ produce.rate = 7
     fn error_in_an_overlay_points_at_its_place() {
         let text = TEXT.replace("= 50\n", "= 2\n");
         let error = read(&text, "prod").unwrap_err().to_string();
-        assert!(error.starts_with("q.toml:5:21: scale.min-replica-count, with env.prod: is more than"), "{error}");
+        assert!(error.starts_with("q.toml:5:21: scale.min-replica-count, with env.prod: must be at most"), "{error}");
         let text = TEXT.replace("= 50\n", "= 0\n");
         let error = read(&text, "prod").unwrap_err().to_string();
-        assert!(error.starts_with("q.toml:10:21: env.prod.scale.max-replica-count: has to be 1"), "{error}");
+        assert!(error.starts_with("q.toml:10:21: env.prod.scale.max-replica-count: must be at least 1"), "{error}");
         // The same for every overlay, and without one.
         assert_eq!(read(&text, "staging").unwrap_err().to_string(), error);
         assert_eq!(Profile::parse("q.toml", &text).unwrap_err().to_string(), error);

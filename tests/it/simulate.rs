@@ -256,14 +256,14 @@ fn target_wait_that_cannot_be_met_names_the_limit() {
         (
             "max-replica-count = 2",
             &["1m@4", "--target-wait", "p95=20s"][..],
-            "max-replica-count = 2 is in the way: to keep pace at the peak takes 4 items in flight",
+            "max-replica-count = 2 is too low: the peak load keeps 4 slots busy",
         ),
-        ("min-replica-count = 0", &["1m@4", "--target-wait", "p50=1s"], "min-replica-count = 0 is in the way"),
+        ("min-replica-count = 0", &["1m@4", "--target-wait", "p50=1s"], "min-replica-count = 0 is too low"),
         // Items that still wait at the end count as too late.
         (
             "max-replica-count = 1",
             &["1m@40", "--duration", "20s", "--target-wait", "p95=60s"],
-            "max-replica-count = 1 is in the way",
+            "max-replica-count = 1 is too low",
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
