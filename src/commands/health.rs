@@ -1,4 +1,4 @@
-//! `health`: whether the consumer beside it still turns; for a probe that runs a command.
+//! `health`: checks the heartbeat of a consumer, for exec probes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,15 +29,15 @@ pub(crate) fn run(args: &Args, printer: &Printer) -> Result<Outcome> {
     let limit = args.max_age.map_or(MAX_AGE, |span| span.0);
     match heartbeat::age(file) {
         Ok(age) if age <= limit => {
-            printer.result(&format_args!("the consumer turned {} ago", shown(age)))?;
+            printer.result(&format_args!("last heartbeat {} ago", shown(age)))?;
             Ok(Outcome::Done)
         }
         Ok(age) => {
-            printer.result(&format_args!("the consumer has been silent for {}", shown(age)))?;
+            printer.result(&format_args!("stale: last heartbeat {} ago", shown(age)))?;
             Ok(Outcome::CheckFailed)
         }
         Err(error) => {
-            printer.result(&format_args!("there is no sign of a consumer at `{}`: {error}", file.display()))?;
+            printer.result(&format_args!("cannot read heartbeat `{}`: {error}", file.display()))?;
             Ok(Outcome::CheckFailed)
         }
     }

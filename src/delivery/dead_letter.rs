@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
 
-/// An element of the list of dead letters.
+/// Element of the list of dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Retry history; `None` for a foreign element, which another program has put there.
     pub history: Option<History>,
-    /// The item, or as much of it as was asked for; a foreign element as it is.
+    /// The item, or its beginning; a foreign element unchanged.
     pub item: Item,
     /// Size of the whole item, in bytes.
     pub size: u64,
@@ -22,11 +22,11 @@ pub struct DeadLetter {
 /// Selection of dead letters; all conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// One of these; none are all.
+    /// Ids to match; empty for all.
     pub ids: Vec<String>,
-    /// Dead for at least this long.
+    /// Minimum age.
     pub older_than: Option<Duration>,
-    /// Item or reason hold this.
+    /// Text that item or reason must contain.
     pub text: Option<String>,
 }
 
@@ -44,18 +44,18 @@ impl DeadLetter {
         Some(Duration::from_millis(now.saturating_sub(history.died.unwrap_or(history.since))))
     }
 
-    /// One JSON object. An item that is text is `item`, any other `item_base64`, whose bytes `encode` turns into text; the
-    /// other one is null.
+    /// Returns the dead letter as a JSON object. `item` holds an item that is UTF-8, `item_base64` any other, encoded by
+    /// `encode`; the other field is null.
     pub fn to_json(&self, encode: impl Fn(&Bytes) -> String) -> Value {
         let mut object = Map::new();
-        let past = self.history.as_ref();
-        object.insert("id".into(), json!(past.map(|past| &past.id)));
-        object.insert("died".into(), json!(past.and_then(|past| past.died).map(rfc3339)));
-        object.insert("since".into(), json!(past.map(|past| rfc3339(past.since))));
-        object.insert("attempts".into(), json!(past.map(|past| past.attempts)));
-        object.insert("crashes".into(), json!(past.map(|past| past.crashes)));
-        object.insert("reason".into(), json!(past.map(|past| &past.reason)));
-        object.insert("stderr".into(), json!(past.map(|past| &past.stderr)));
+        let history = self.history.as_ref();
+        object.insert("id".into(), json!(history.map(|history| &history.id)));
+        object.insert("died".into(), json!(history.and_then(|history| history.died).map(rfc3339)));
+        object.insert("since".into(), json!(history.map(|history| rfc3339(history.since))));
+        object.insert("attempts".into(), json!(history.map(|history| history.attempts)));
+        object.insert("crashes".into(), json!(history.map(|history| history.crashes)));
+        object.insert("reason".into(), json!(history.map(|history| &history.reason)));
+        object.insert("stderr".into(), json!(history.map(|history| &history.stderr)));
         object.insert("bytes".into(), json!(self.size));
         let text = std::str::from_utf8(&self.item.0).ok();
         object.insert("item".into(), json!(text));
@@ -64,9 +64,9 @@ impl DeadLetter {
     }
 }
 
-/// A time of Redis' clock (ms since 1970), in UTC.
+/// Formats a time of the Redis clock (ms since 1970) in UTC.
 pub fn rfc3339(time: u64) -> String {
-    /// The end of the year 9999: no time of ours, and none that can be written.
+    /// End of the year 9999, the latest time in the format.
     const LAST: u64 = 253_402_300_799_999;
     humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(time.min(LAST))).to_string()
 }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_is_text_or_base64_and_a_foreign_element_has_no_past() {
+    fn dead_letter_json_holds_text_or_base64_and_no_history_for_a_foreign_element() {
         let history = History { id: "a:1:1".into(), since: 5, died: Some(7), ..History::default() };
         let dead_letter = |history, bytes: &'static [u8]| DeadLetter {
             history,

@@ -1,4 +1,4 @@
-//! One item of the list: bytes, and how they are shown to people.
+//! Item: the bytes of a list element, and how they are displayed.
 
 use std::fmt;
 
@@ -9,23 +9,23 @@ use bytes::Bytes;
 pub struct Item(pub Bytes);
 
 /// Characters of an item that are shown.
-const SHOWN: usize = 200;
+const DISPLAYED: usize = 200;
 
 impl fmt::Display for Item {
-    /// Writes text as it is, and escapes what a terminal would act on or could not show.
+    /// Writes text unchanged, and escapes control characters, invisible characters and invalid UTF-8.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.beginning(SHOWN, self.0.len() as u64).fmt(f)
+        self.beginning(DISPLAYED, self.0.len() as u64).fmt(f)
     }
 }
 
 impl Item {
-    /// Its first `most` characters, where these bytes are the beginning of `size`.
+    /// Displays the first `most` characters, given that these bytes are the beginning of an item of `size` bytes.
     pub fn beginning(&self, most: usize, size: u64) -> impl fmt::Display {
         Beginning { bytes: &self.0, most, size }
     }
 }
 
-/// The beginning of an item.
+/// Beginning of an item.
 struct Beginning<'a> {
     bytes: &'a [u8],
     most: usize,
@@ -62,7 +62,7 @@ impl fmt::Display for Beginning<'_> {
     }
 }
 
-/// Characters that reorder or hide the text around them.
+/// Returns true for characters that reorder or hide the text around them.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_shown_as_it_is_and_the_rest_is_escaped() {
+    fn item_displays_text_unchanged_and_escapes_the_rest() {
         assert_eq!(shown("grüße {\"a\": 1}".as_bytes()), "grüße {\"a\": 1}");
         assert_eq!(shown(b"a\x1b[31m\n\0"), "a\\u{1b}[31m\\n\\u{0}");
         assert_eq!(shown(b"\xff\xfeok"), "\\xff\\xfeok");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_item_is_cut_and_its_size_told() {
+    fn item_display_is_cut_with_its_size() {
         let shown = Item(Bytes::from(vec![b'x'; 1000])).to_string();
         assert!(shown.ends_with("x… (1000 bytes)") && shown.chars().count() < 220);
         let binary = Item(Bytes::from(vec![0xff; 1000])).to_string();

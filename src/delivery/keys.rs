@@ -1,8 +1,9 @@
-//! The names of what belongs to a list.
+//! Names of the companion keys of a list.
 
 /// Prefix of the companion keys of a list, the colon included: `{mylist}:`.
 ///
-/// All share the hash tag of the list, and so its slot in a Redis Cluster; a list whose name holds a tag keeps its own.
+/// Companions share the hash tag of the list, and thus its slot in a Redis Cluster. A list whose name contains a hash tag
+/// keeps it.
 /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>
 pub fn base(list: &str) -> String {
     let tagged = list.find('{').is_some_and(|open| list[open + 1..].find('}').is_some_and(|length| length > 0));
@@ -14,12 +15,13 @@ pub fn busy(list: &str) -> String {
     base(list) + "busy"
 }
 
-/// The list where blocking pops deliver to: empty but for the moment between a pop and the claim, and after a death in it.
+/// Returns the key of the landing list: items between a blocking pop and their claim. Empty but for that moment, and after a
+/// crash in it.
 pub fn landing(list: &str) -> String {
     base(list) + "landing"
 }
 
-/// The sorted set of the items that wait for their next try.
+/// Returns the key of the delayed items (sorted set).
 pub fn delayed(list: &str) -> String {
     base(list) + "delayed"
 }
@@ -29,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn companions_share_the_slot_of_their_list() {
+    fn companion_keys_share_the_slot_of_the_list() {
         for (list, key) in [("mylist", "{mylist}:busy"), ("{a}b", "{a}b:busy"), ("a{b", "{a{b}:busy")] {
             assert_eq!(busy(list), key);
         }

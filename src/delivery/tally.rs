@@ -68,7 +68,7 @@ impl Default for Tally {
             dead: 0,
             requeued: 0,
             lease_lost: 0,
-            // Three digits, from 1 µs to a day; beyond that a time counts as a day.
+            // Three significant digits, from 1 µs to a day; longer durations count as a day.
             times: Histogram::new_with_bounds(1, 86_400_000_000, 3).unwrap_or_else(|_| unreachable!("1 < a day")),
         }
     }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_merge_and_no_time_is_no_percentile() {
+    fn percentiles_cover_merged_tallies() {
         assert_eq!(Tally::default().percentiles().p50, None);
         let (mut one, mut other) = (Tally::default(), Tally::default());
         one.handled(Duration::from_secs(1));

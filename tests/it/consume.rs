@@ -87,7 +87,7 @@ fn closed_output_pipe_ends_consume_and_leaves_the_rest() {
         // What had gone into the pipe by then is the reader's; all that follows is there, in its order.
         assert!(items.ends_with(&left) && left.len() < items.len(), "{} left\n{}", left.len(), run.stderr);
         assert!(
-            run.stderr.contains(&format!("acknowledged {}, retried 0, dead 0, requeued 1", 500 - left.len())),
+            run.stderr.contains(&format!("acknowledged={} retried=0 dead=0 requeued=1", 500 - left.len())),
             "{}",
             run.stderr
         );

@@ -56,13 +56,13 @@ fn health_fails_while_the_consumer_is_suspended() {
     let server = RedisServer::start();
     let patient = Patient::consuming(&server.url(), &["--work", "1ms"]);
     let said = health(&patient.file).exits(0);
-    assert!(said.stdout.starts_with("the consumer turned "), "{}", said.stdout);
+    assert!(said.stdout.starts_with("last heartbeat "), "{}", said.stdout);
     assert_eq!((said.stdout.lines().count(), said.stderr.as_str()), (1, ""));
 
     patient.signal(Signal::STOP);
     wait_until("the silence is noticed", SOON, || health(&patient.file).status == 4);
     let said = health(&patient.file).exits(4);
-    assert!(said.stdout.starts_with("the consumer has been silent for "), "{}", said.stdout);
+    assert!(said.stdout.starts_with("stale: last heartbeat "), "{}", said.stdout);
 
     patient.signal(Signal::CONT);
     wait_until("it is well again", SOON, || health(&patient.file).status == 0);
@@ -141,7 +141,7 @@ fn health_passes_on_a_dead_link() {
 fn health_needs_a_heartbeat_file() {
     let folder = tempfile::tempdir().unwrap();
     let said = health(&folder.path().join("nowhere")).exits(4);
-    assert!(said.stdout.starts_with("there is no sign of a consumer at `"), "{}", said.stdout);
+    assert!(said.stdout.starts_with("cannot read heartbeat `"), "{}", said.stdout);
     let said = Qscale::new(["health"]).output().exits(2);
     assert!(said.stderr.contains("QSCALE_HEARTBEAT"), "{}", said.stderr);
 }

@@ -100,7 +100,7 @@ fn pattern_is_pushed_on_schedule_and_ends() {
     assert_eq!((server.llen("mylist"), result(&run)["items"].as_u64()), (800, Some(800)));
     // The last item is due just before 1.5 s.
     assert!(run.took >= Duration::from_millis(1_450), "{:?}", run.took);
-    assert!(run.stderr.contains("800 items by a pattern; takes 2s"), "{}", run.stderr);
+    assert!(run.stderr.contains("pace=pattern of 800 items duration=2s"), "{}", run.stderr);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn max_backlog_pauses_produce() {
     server.push("mylist", (0..20).map(|number| format!("old {number}")));
     let words = ["--max-backlog", "10", "--rate", "max", "--batch", "5", "--count", "30", "--payload", "{seq}"];
     let mut run = produce(&server, &words).spawn();
-    run.wait_for_line("`mylist` is longer than 10", SOON);
+    run.wait_for_line("backlog too long, waiting list=mylist max_backlog=10", SOON);
     assert_eq!(server.llen("mylist"), 20);
 
     let mut taken = Vec::new();
@@ -305,7 +305,7 @@ fn sigterm_ends_a_wait_for_max_backlog() {
     let server = RedisServer::start();
     server.push("mylist", ["0"; 20]);
     let run = produce(&server, &["--max-backlog", "10", "--count", "30"]).spawn();
-    run.wait_for_line("`mylist` is longer than 10", SOON);
+    run.wait_for_line("backlog too long, waiting list=mylist max_backlog=10", SOON);
     run.terminate();
     run.finish(PROMPTLY).exits(75);
     assert_eq!(server.llen("mylist"), 20);
@@ -408,7 +408,7 @@ fn profile_fills_in_for_flags_and_environment() {
     let first = run(&["--output", "json"]).output().exits(0);
     assert_eq!(server.pushed("profile"), numbers(9).iter().map(|number| format!("p{number}")).collect::<Vec<_>>());
     assert_eq!(result(&first)["batches"], 3);
-    assert!(first.stderr.contains("pushing p9"), "{}", first.stderr);
+    assert!(first.stderr.contains("pushing item item=p9"), "{}", first.stderr);
 
     run(&["--count", "2", "--payload", "f{seq}"]).env("LIST_NAME", "environment").output().exits(0);
     assert_eq!(server.pushed("environment"), ["f1", "f2"]);

@@ -59,9 +59,7 @@ fn managed_redis_profile_processes_its_load() {
     let messages = server.pushed("mylist");
     assert!(messages.iter().all(|message| is_message(message)), "{messages:?}");
     // A line for each batch, as the tutorial's own producer has it.
-    for part in
-        ["50 items every 2s", "pushed 50 items to `mylist`, 50 in all", "pushed 50 items to `mylist`, 100 in all"]
-    {
+    for part in ["50 items every 2s", "items=50 total=50", "items=50 total=100"] {
         assert!(produced.stderr.contains(part), "{part}: {}", produced.stderr);
     }
 
@@ -82,7 +80,7 @@ fn managed_redis_profile_runs_until_stopped() {
     let consumer = managed.run("consume").args(["--speed", "0.1"]).env("LIST_NAME", "another").spawn();
     let producer = managed.run("produce").env("LIST_NAME", "another").spawn();
     consumer.wait_for_line("item=message-", SOON);
-    producer.wait_for_line("pushed 50 items to `another`, 50 in all", SOON);
+    producer.wait_for_line("items=50 total=50", SOON);
     producer.terminate();
     producer.finish(PROMPTLY).exits(0);
     // Items in flight are requeued when a second signal insists.

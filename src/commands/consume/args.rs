@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
-use super::vitals::Shown;
 use crate::args::{self, RedisArgs, positive_count, positive_factor};
 use crate::delivery::exit_map::ExitRule;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::profile::ListenAddress;
 use crate::terminal::Output;
 use crate::units::{DurationRange, HumanDuration};
 use crate::workload::Work;
@@ -94,7 +95,7 @@ pub(crate) struct Args {
     pub(super) max_age: Option<HumanDuration>,
 
     #[command(flatten)]
-    pub(super) shown: Shown,
+    pub(super) telemetry: TelemetryArgs,
 
     /// Format of the result: text goes to the log, json to stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -102,6 +103,23 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,
+}
+
+/// Metrics and heartbeat of a consumer.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct TelemetryArgs {
+    /// Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1
+    #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
+    pub(super) metrics: Option<ListenAddress>,
+
+    /// Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
+    pub(super) stamp_field: Option<String>,
+
+    // For `qscale health`, and hidden as that is.
+    /// Heartbeat file: touch it every second while the consumer is alive
+    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
+    pub(super) heartbeat: Option<PathBuf>,
 }
 
 /// Delivery guarantee on the command line.

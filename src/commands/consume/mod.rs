@@ -6,7 +6,7 @@ mod at_most_once;
 mod notifier;
 mod plan;
 mod summary;
-mod vitals;
+mod telemetry;
 mod workers;
 
 use color_eyre::eyre::{Result, WrapErr};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::args::Args;
 use self::plan::{Job, Plan};
-use self::vitals::Vitals;
+use self::telemetry::Telemetry;
 use self::workers::Workers;
 use super::Context;
 use crate::delivery::guarantee::DeliveryGuarantee;
@@ -49,8 +49,8 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Job::Work { work, speed } => Handler::new(work, speed),
         Job::Command(spec) => Handler::command(spec, context.printer.echo()),
     };
-    let vitals = Vitals::start(&plan, &redis).await?;
-    let workers = Workers::new(handler, &plan, vitals, shutdown.abort.clone());
+    let telemetry = Telemetry::start(&plan, &redis).await?;
+    let workers = Workers::new(handler, &plan, telemetry, shutdown.abort.clone());
     let mut tally = Tally::default();
     let result = match plan.delivery {
         DeliveryGuarantee::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,

@@ -6,8 +6,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::super::Context;
-use super::args::Args;
-use super::vitals::Shown;
+use super::args::{Args, TelemetryArgs};
 use crate::delivery::defaults::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE,
 };
@@ -20,32 +19,32 @@ use crate::terminal::Output;
 use crate::units::{DurationRange, Environment, HumanDuration, Setting, SettingError};
 use crate::workload::Work;
 
-/// What is done with an item.
+/// Processing of an item.
 #[derive(Debug, Clone)]
 pub(super) enum Job {
-    /// Simulated work, or nothing.
+    /// Simulated work, or printing.
     Work { work: Work, speed: f64 },
-    /// A command is run.
+    /// A command.
     Command(CommandSpec),
 }
 
-/// What will be done.
+/// Settings of one run.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) list: String,
-    /// The name of this consumer, which no other has or had.
+    /// Name of this consumer, unique among all consumers.
     pub(super) consumer: String,
     pub(super) delivery: DeliveryGuarantee,
     pub(super) concurrency: u32,
     pub(super) job: Job,
     pub(super) max_items: Option<u64>,
     pub(super) idle_exit: Option<Duration>,
-    /// How far off a delayed item may be that is waited for.
+    /// Time within which a delayed retry must be due for the consumer to wait for it.
     pub(super) await_due: Duration,
     pub(super) drain: Duration,
     pub(super) claims: ClaimSettings,
     pub(super) retry: RetryPolicy,
-    pub(super) shown: Shown,
+    pub(super) telemetry: TelemetryArgs,
     pub(super) output: Output,
 }
 
@@ -73,7 +72,7 @@ impl Plan {
             max_crashes,
             backoff,
             max_age,
-            shown,
+            telemetry,
             output,
             redis: _,
         } = args;
@@ -141,10 +140,12 @@ impl Plan {
             drain: from.or("drain", drain, usual.drain, HumanDuration(DEFAULT_DRAIN)).value.0,
             claims: ClaimSettings { lease: lease.value.0, max_crashes },
             retry,
-            shown: Shown {
-                metrics: from.option("metrics", shown.metrics, usual.metrics).map(|metrics| metrics.value),
-                stamp_field: from.option("stamp-field", shown.stamp_field, usual.stamp_field).map(|field| field.value),
-                heartbeat: shown.heartbeat,
+            telemetry: TelemetryArgs {
+                metrics: from.option("metrics", telemetry.metrics, usual.metrics).map(|metrics| metrics.value),
+                stamp_field: from
+                    .option("stamp-field", telemetry.stamp_field, usual.stamp_field)
+                    .map(|field| field.value),
+                heartbeat: telemetry.heartbeat,
             },
             output,
         })
@@ -152,15 +153,15 @@ impl Plan {
 
     pub(super) fn announce(&self, redis: &Redis) {
         let Self { list, concurrency, consumer, .. } = self;
-        let job = match &self.job {
+        let handler = match &self.job {
             Job::Work { work, .. } => format!("work {work}"),
             Job::Command(spec) => format!("command {}", spec.program.display()),
         };
-        let surely = match self.delivery {
-            DeliveryGuarantee::AtLeastOnce => format!("at least once, as {consumer}"),
-            DeliveryGuarantee::AtMostOnce => "at most once".to_owned(),
+        let delivery = match self.delivery {
+            DeliveryGuarantee::AtLeastOnce => "at-least-once",
+            DeliveryGuarantee::AtMostOnce => "at-most-once",
         };
-        tracing::info!("consuming `{list}` at {redis}: {concurrency} at a time, {job}, {surely}");
+        tracing::info!(%list, %redis, %consumer, concurrency, delivery, %handler, "consuming");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a consumer has done, said at its end.
+//! Result of a consumer.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{Context, Plan};
 use crate::delivery::tally::{Percentiles, Tally};
 use crate::terminal::Output;
 
-/// The tally on stdout.
+/// Result as JSON.
 #[derive(Debug, Serialize)]
 struct ConsumeSummary<'a> {
     list: &'a str,
@@ -28,18 +28,12 @@ pub(super) fn show(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Cont
             let summary = ConsumeSummary { list: &plan.list, tally, seconds, handler_duration_seconds };
             context.printer.result(&serde_json::to_string(&summary)?)?;
         }
-        // With no one to work them, the items themselves are the result.
+        // Without a handler, stdout holds the items.
         Output::Text => {
-            let times = match tally.percentiles() {
-                Percentiles { p50: Some(p50), p90: Some(p90), p99: Some(p99) } => {
-                    format!("; handlers took {p50:.3} s (p50), {p90:.3} s (p90), {p99:.3} s (p99)")
-                }
-                _ => String::new(),
-            };
-            tracing::info!(
-                "claimed {claimed}, acknowledged {acknowledged}, retried {retried}, dead {dead}, requeued {requeued}, \
-                 lease lost {lease_lost}{times}"
-            );
+            tracing::info!(claimed, acknowledged, retried, dead, requeued, lease_lost, "consumer stopped");
+            if let Percentiles { p50: Some(p50), p90: Some(p90), p99: Some(p99) } = tally.percentiles() {
+                tracing::info!(p50, p90, p99, "handler duration in seconds");
+            }
         }
     }
     Ok(())

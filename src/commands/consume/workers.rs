@@ -7,7 +7,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::Plan;
-use super::vitals::Vitals;
+use super::telemetry::Telemetry;
 use crate::delivery::tally::Tally;
 use crate::handler::{Assignment, Disposition, Handler};
 use crate::queue::Claim;
@@ -18,7 +18,7 @@ pub(super) struct Workers {
     list: Arc<str>,
     consumer: Arc<str>,
     abort: CancellationToken,
-    vitals: Vitals,
+    telemetry: Telemetry,
     slots: usize,
     running: JoinSet<Completed>,
     begun: u64,
@@ -34,13 +34,13 @@ pub(super) struct Completed {
 }
 
 impl Workers {
-    pub(super) fn new(handler: Handler, plan: &Plan, vitals: Vitals, abort: CancellationToken) -> Self {
+    pub(super) fn new(handler: Handler, plan: &Plan, telemetry: Telemetry, abort: CancellationToken) -> Self {
         Self {
             handler,
             list: plan.list.as_str().into(),
             consumer: plan.consumer.as_str().into(),
             abort,
-            vitals,
+            telemetry,
             slots: plan.concurrency as usize,
             running: JoinSet::new(),
             begun: 0,
@@ -65,7 +65,7 @@ impl Workers {
     /// Begins to process an item.
     pub(super) fn begin(&mut self, claim: Claim) {
         self.begun += 1;
-        self.vitals.begun(&claim);
+        self.telemetry.begun(&claim);
         let assignment = Assignment {
             item: claim.item.clone(),
             id: claim.name().to_owned(),
@@ -74,19 +74,19 @@ impl Workers {
             consumer: Arc::clone(&self.consumer),
         };
         let (handler, abort) = (self.handler.clone(), self.abort.clone());
-        let vitals = self.vitals.clone();
+        let telemetry = self.telemetry.clone();
         self.running.spawn(async move {
             let start = Instant::now();
             let disposition = handler.process(&assignment, &abort).await;
             let duration = start.elapsed();
-            vitals.handled(duration);
+            telemetry.handled(duration);
             Completed { claim, disposition, duration }
         });
     }
 
     /// Publishes the counts, and marks an iteration of the loop.
     pub(super) fn report(&self, tally: &Tally) {
-        self.vitals.report(tally, self.running.len());
+        self.telemetry.report(tally, self.running.len());
     }
 
     /// Returns the items that have finished, without waiting.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 pub(crate) use self::args::Args;
 use self::plan::{Plan, Task};
-use self::table::{Table, encode, whole};
+use self::table::{Table, details, encode};
 use super::Context;
 use crate::exit::Outcome;
 use crate::queue::{DeadLetterAction, DeadLetters, Page, QueueError, Redis};
@@ -56,7 +56,8 @@ async fn list(plan: &Plan, dead_letters: &mut DeadLetters, context: &Context) ->
         }
     }
     if left == plan.most && plan.most > 0 && plan.output == Output::Text {
-        tracing::info!("no dead letters of `{}`{}", plan.list, if plan.filter.is_empty() { "" } else { " that match" });
+        let message = if plan.filter.is_empty() { "no dead letters" } else { "no dead letters match" };
+        tracing::info!(list = %plan.list, "{message}");
     }
     Ok(Outcome::Done)
 }
@@ -72,12 +73,12 @@ async fn show(plan: &Plan, raw: bool, dead_letters: &mut DeadLetters, context: &
             match plan.output {
                 _ if raw => context.printer.raw(&dead_letter.item.0)?,
                 Output::Json => context.printer.result(&dead_letter.to_json(encode))?,
-                Output::Text => context.printer.result(&whole(dead_letter, now))?,
+                Output::Text => context.printer.result(&details(dead_letter, now))?,
             }
             return Ok(Outcome::Done);
         }
         if over {
-            tracing::error!("`{}` has no dead letter `{}`", plan.list, plan.filter.ids.join(" "));
+            tracing::error!(list = %plan.list, id = %plan.filter.ids.join(" "), "no such dead letter");
             return Ok(Outcome::CheckFailed);
         }
     }
@@ -118,7 +119,7 @@ async fn act(
         Output::Text => context.printer.result(&what)?,
     }
     if foreign > 0 {
-        tracing::warn!("{foreign} elements are no dead letters of ours, and were left alone");
+        tracing::warn!(elements = foreign, "skipped elements that are not dead letters");
     }
     let ended = match ended {
         Err(error) if QueueError::is_stop(&error) => false,
@@ -126,7 +127,7 @@ async fn act(
     };
     let asked = plan.filter.ids.len() as u64;
     if ended && done < asked.min(plan.most) {
-        tracing::error!("{} of {asked} ids are those of no dead letter", asked - done);
+        tracing::error!(found = done, missing = asked - done, "no dead letters with some of the ids");
         return Ok(Outcome::CheckFailed);
     }
     Ok(if ended { Outcome::Done } else { Outcome::Unfinished })

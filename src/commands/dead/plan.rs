@@ -31,7 +31,7 @@ pub(super) enum Task {
 }
 
 impl Plan {
-    /// Decides what was meant, and takes out how Redis is reached.
+    /// Resolves the arguments; returns those of the connection separately.
     pub(super) fn resolve(args: Args, context: &Context) -> Result<(Self, RedisArgs), UsageError> {
         let (ids, choice, place, task, order) = match args.command {
             DeadCommand::Ls { choice, place } => (Vec::new(), choice, place, Task::List, DeadLetterOrder::NewestFirst),

@@ -21,14 +21,14 @@ pub(super) fn encode(bytes: &Bytes) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Text that came from outside, cut and made safe.
+/// Cuts text, and makes it safe for terminals.
 fn safe(text: &str, most: usize) -> String {
     Item(Bytes::copy_from_slice(text.as_bytes())).beginning(most, text.len() as u64).to_string()
 }
 
 /// Layout of dead letters in rows.
 pub(super) struct Table {
-    /// The width of the column of ids, by the first page: those that follow are hardly longer.
+    /// Width of the id column, from the first page: later ids are hardly longer.
     id: usize,
 }
 
@@ -46,7 +46,7 @@ impl Table {
     pub(super) fn row(&self, dead_letter: &DeadLetter, now: u64) -> String {
         let item = dead_letter.item.beginning(ITEM, dead_letter.size).to_string();
         let Some(history) = &dead_letter.history else {
-            return self.lay_out(["-"; 4], "(no dead letter of ours)", &item);
+            return self.lay_out(["-"; 4], "(not a dead letter)", &item);
         };
         let [attempts, crashes] = [history.attempts, history.crashes].map(|count| count.to_string());
         let reason = match history.reason.char_indices().nth(REASON) {
@@ -66,7 +66,7 @@ impl Table {
 }
 
 /// Formats a dead letter with its whole history.
-pub(super) fn whole(dead_letter: &DeadLetter, now: u64) -> String {
+pub(super) fn details(dead_letter: &DeadLetter, now: u64) -> String {
     let item = dead_letter.item.beginning(usize::MAX, dead_letter.size);
     let Some(history) = &dead_letter.history else { return item.to_string() };
     let died = history.died.map_or_else(|| "-".to_owned(), rfc3339);
@@ -84,7 +84,7 @@ pub(super) fn whole(dead_letter: &DeadLetter, now: u64) -> String {
     lines.join("\n")
 }
 
-/// A time that has passed, in its two largest units.
+/// Formats an age in its two largest units.
 fn ago(age: Option<Duration>) -> String {
     let Some(seconds) = age.map(|age| age.as_secs()) else { return "-".to_owned() };
     let coarse = match seconds {
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_age_has_two_units_at_most() {
+    fn age_has_at_most_two_units() {
         for (seconds, text) in [(0, "0s"), (61, "1m 1s"), (3_661, "1h 1m"), (90_061, "1day 1h")] {
             assert_eq!(ago(Some(Duration::from_secs(seconds))), text);
         }

@@ -1,4 +1,4 @@
-//! The items themselves: made from a template, or read.
+//! Items: from a template, or read from an input.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use crate::files::input::Input;
 use crate::queue::MAX_BATCH_BYTES;
 use crate::workload::Payload;
 
-/// Makes or reads the items.
+/// Generates or reads items.
 pub(super) enum Items {
     Template { payload: Payload, rng: Box<StdRng> },
     Input(Box<Input>),
@@ -38,7 +38,7 @@ impl Items {
         })
     }
 
-    /// The next items after the first `sent`, at most `most`; none at the end.
+    /// Returns the items after the first `sent`, at most `most`; none at the end.
     pub(super) async fn next(&mut self, sent: u64, most: usize) -> Result<Vec<Bytes>> {
         match self {
             Self::Template { payload, rng } => {

@@ -1,4 +1,4 @@
-//! `produce`: items onto the list, in shape and at the rate that is asked for.
+//! `produce`: pushes items to a list at a given pace.
 
 mod args;
 mod items;
@@ -22,17 +22,17 @@ use crate::queue::{Pusher, QueueError, Redis};
 use crate::terminal::Progress;
 use crate::workload::{Pace, Schedule, Timing};
 
-/// How long a lost connection is tried for before a producer gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Default time to keep reconnecting after a connection is lost.
+const RECONNECT_FOR: Duration = Duration::from_secs(60);
 
-/// How often the list is looked at while it is too long.
+/// Interval at which the backlog is polled while it is too long.
 const BACKLOG_POLL: Duration = Duration::from_millis(200);
 
-/// How late items may be before it is told.
+/// Delay of items after which a warning is logged.
 const LATE: Duration = Duration::from_secs(1);
 
-/// How long an input may say nothing before what was sent is waited for.
-const LULL: Duration = Duration::from_millis(100);
+/// Pause of the input after which outstanding batches are confirmed.
+const INPUT_PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut args = args;
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let list = context.list(args.list.take());
     let plan = Plan::resolve(args, list, &context).await?;
     let mut items = Items::open(&plan.content).await?;
-    let redis = Redis::new(endpoint, Some(PATIENCE), context.shutdown.stop.clone());
+    let redis = Redis::new(endpoint, Some(RECONNECT_FOR), context.shutdown.stop.clone());
     let mut pusher = Pusher::connect(&redis, &plan.list).await?;
     plan.announce(&redis);
 
@@ -52,9 +52,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let summary = ProduceSummary::of(&plan, &pusher, start.elapsed());
     context.printer.result(&summary.show(plan.output)?)?;
     let finished = match ended {
-        // Without a connection there is nothing left to wait for.
+        // Stopped while disconnected: no reply can arrive any more.
         Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
-            tracing::warn!("{} items were not answered for", pusher.unanswered());
+            tracing::warn!(items = pusher.unanswered(), "items sent but not acknowledged by Redis");
             false
         }
         Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", summary.items)),
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     Ok(if plan.goal && !finished { Outcome::Unfinished } else { Outcome::Done })
 }
 
-/// Pushes what is due, until the plan is done or `stop` asks; `false` when it was `stop`.
+/// Pushes items as they are due, until the plan is complete or `stop` is cancelled; returns `false` in the latter case.
 async fn push_until_stopped(
     plan: &Plan,
     items: &mut Items,
@@ -79,7 +79,7 @@ async fn push_until_stopped(
     let limit = plan.limit.map(|limit| start + limit);
     let mut schedule = Schedule::new(&plan.timing, plan.seed).faster(plan.speed);
     let mut sent = 0;
-    // Since when items that are due have not all been pushed, and the longest that this took.
+    // Time since which due items are outstanding, and the longest such time.
     let (mut behind, mut lag) = (None, Duration::ZERO);
     let finished = loop {
         if plan.total.is_some_and(|total| sent >= total) {
@@ -99,10 +99,10 @@ async fn push_until_stopped(
         if !plan.paced && limit.is_some_and(|limit| Instant::now() >= limit) {
             break true;
         }
-        if !room(plan, pusher, limit, stop).await? {
+        if !wait_for_backlog(plan, pusher, limit, stop).await? {
             break !stop.is_cancelled();
         }
-        // The next one is due by now, whatever rounding says.
+        // The next item is due now, whatever the rounding.
         let due = schedule.due(start.elapsed()).max(sent + 1).min(plan.total.unwrap_or(u64::MAX)) - sent;
         let most = usize::try_from(due).unwrap_or(usize::MAX).min(plan.batch);
         let batch = tokio::select! {
@@ -110,8 +110,8 @@ async fn push_until_stopped(
             () = stop.cancelled() => break false,
             batch = items.next(sent, most) => batch?,
             () = until(limit) => break true,
-            // Should what was sent be lost, it is not only found out when more comes.
-            () = tokio::time::sleep(LULL), if pusher.unanswered() > 0 => {
+            // Detect a lost batch without waiting for more input.
+            () = tokio::time::sleep(INPUT_PAUSE), if pusher.unanswered() > 0 => {
                 pusher.flush().await?;
                 progress.show(pusher.pushed(), pusher.backlog());
                 continue;
@@ -124,7 +124,7 @@ async fn push_until_stopped(
         let caught_up = batch.len() as u64 >= due;
         if plan.echo {
             for item in &batch {
-                tracing::info!("pushing {}", Item(item.clone()));
+                tracing::info!(item = %Item(item.clone()), "pushing item");
             }
         }
         pusher.push(batch).await?;
@@ -138,13 +138,13 @@ async fn push_until_stopped(
     pusher.flush().await?;
     progress.show(pusher.pushed(), pusher.backlog());
     if lag >= LATE && !matches!(plan.timing, Timing::Pace(Pace::Unpaced)) {
-        tracing::warn!("items were pushed up to {:.1} s after they were due; none was left out", lag.as_secs_f64());
+        tracing::warn!(max_delay = %format_args!("{:.1}s", lag.as_secs_f64()), "items were pushed late");
     }
     Ok(finished)
 }
 
-/// Waits until the list is short enough; `false` when told to stop meanwhile, or out of time.
-async fn room(
+/// Waits until the list is short enough; returns `false` when `stop` is cancelled or the time limit is reached.
+async fn wait_for_backlog(
     plan: &Plan,
     pusher: &mut Pusher,
     limit: Option<Instant>,
@@ -154,7 +154,7 @@ async fn room(
     let mut said = false;
     while pusher.length().await? > most {
         if !said {
-            tracing::info!("waiting: `{}` is longer than {most}", plan.list);
+            tracing::info!(list = %plan.list, max_backlog = most, "backlog too long, waiting");
             said = true;
         }
         tokio::select! {
@@ -167,7 +167,7 @@ async fn room(
     Ok(true)
 }
 
-/// Waits for `limit`; for ever when there is none.
+/// Waits until `limit`; forever if there is none.
 async fn until(limit: Option<Instant>) {
     match limit {
         Some(limit) => tokio::time::sleep_until(limit).await,

@@ -1,4 +1,4 @@
-//! What will be pushed: the arguments, laid over the profile.
+//! Producer settings: the arguments over the profile.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,26 +13,26 @@ use crate::terminal::Output;
 use crate::units::{Setting, SettingError, saturating_seconds};
 use crate::workload::{Pace, Pattern, Payload, Timing, USUAL_BATCH};
 
-/// Items a batch when nothing paces them; from here on, more of them gain nothing.
+/// Default batch size without a pace; larger batches are not faster.
 const UNPACED_BATCH: u64 = 500;
 
-/// What will be done.
+/// Settings of one run.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) list: String,
     pub(super) content: Content,
     pub(super) timing: Timing,
-    /// How many times as fast as it says.
+    /// Factor by which the pace is faster.
     pub(super) speed: f64,
-    /// What the times of items are drawn with.
+    /// Random seed.
     pub(super) seed: u64,
-    /// Items a push.
+    /// Items per batch.
     pub(super) batch: usize,
-    /// Where to stop, in items.
+    /// Number of items to stop after.
     pub(super) total: Option<u64>,
-    /// Whether there is an end to reach: a number, a time, or that of a pattern or file.
+    /// True if the run has an end: a count, a duration, or the end of a pattern or file.
     pub(super) goal: bool,
-    /// Where to stop, since the start. With a pace, `total` says so to the item, and this ends only waiting.
+    /// Time to stop after. With a pace, `total` stops at the exact item, and this only ends waiting.
     pub(super) limit: Option<Duration>,
     pub(super) paced: bool,
     pub(super) max_backlog: Option<u64>,
@@ -40,7 +40,7 @@ pub(super) struct Plan {
     pub(super) output: Output,
 }
 
-/// Where items come from.
+/// Source of the items.
 #[derive(Debug)]
 pub(super) enum Content {
     Template { payload: Payload, seed: Option<u64> },
@@ -132,17 +132,17 @@ impl Plan {
         })
     }
 
-    /// Says what is about to happen.
+    /// Logs the start of the run.
     pub(super) fn announce(&self, redis: &Redis) {
         let pace = match &self.timing {
             Timing::Pace(Pace::Batches { batch, every }) => {
                 format!("{batch} items every {}", humantime::format_duration(*every))
             }
             Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
-            Timing::Pace(Pace::Unpaced) => format!("in batches of {}, as fast as Redis takes them", self.batch),
+            Timing::Pace(Pace::Unpaced) => format!("unpaced, batches of {}", self.batch),
             Timing::Pattern(_) => match self.total {
-                Some(total) => format!("{total} items by a pattern"),
-                None => "by a pattern that repeats".to_owned(),
+                Some(total) => format!("pattern of {total} items"),
+                None => "repeating pattern".to_owned(),
             },
         };
         let takes = match &self.timing {
@@ -157,22 +157,17 @@ impl Plan {
             (Timing::Pattern(_), Some(limit)) => Some(takes.map_or(limit, |takes| takes.min(limit))),
             _ => takes,
         };
-        // A second that has begun counts: what is announced is not shorter than what it takes.
-        let takes = takes.map(|takes| takes.as_millis().div_ceil(1000));
-        let takes = match takes.and_then(|seconds| u64::try_from(seconds).ok()) {
-            Some(seconds @ 1..) => format!("; takes {}", humantime::format_duration(Duration::from_secs(seconds))),
-            _ => String::new(),
-        };
-        let speed = if (self.speed - 1.0).abs() < f64::EPSILON {
-            String::new()
-        } else {
-            format!(", {} times as fast", self.speed)
-        };
-        tracing::info!("pushing to `{}` at {redis}: {pace}{speed}{takes}", self.list);
+        // Rounded up, so that the run is not longer than announced.
+        let seconds = takes.map(|takes| takes.as_millis().div_ceil(1000));
+        let duration = seconds.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
+        let duration = duration.map(|seconds| humantime::format_duration(Duration::from_secs(seconds)).to_string());
+        let duration = duration.map(tracing::field::display);
+        let speed = Some(self.speed).filter(|speed| (speed - 1.0).abs() >= f64::EPSILON);
+        tracing::info!(list = %self.list, %redis, %pace, speed, duration, "producing");
     }
 }
 
-/// How long takes what takes `time` at its own speed.
+/// Returns the duration at `speed` of what takes `time` at speed 1.
 fn slowed(time: Duration, speed: f64) -> Duration {
     saturating_seconds(time.as_secs_f64() / speed)
 }

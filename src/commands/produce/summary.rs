@@ -1,4 +1,4 @@
-//! What was pushed, and how fast.
+//! Result of a producer.
 
 use std::time::Duration;
 

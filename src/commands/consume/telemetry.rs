@@ -1,51 +1,34 @@
 //! Metrics and heartbeat of a consumer.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::Mutex;
 
-use super::Plan;
+use super::args::TelemetryArgs;
+use super::plan::Plan;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::Heartbeat;
 use crate::metrics::{self, Metrics, RedisStatus};
 use crate::profile::ListenAddress;
 use crate::queue::{Claim, DepthReader, Redis};
 
-/// Metrics and heartbeat of a consumer.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct Shown {
-    /// Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1
-    #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
-    pub(super) metrics: Option<ListenAddress>,
-
-    /// Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms
-    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
-    pub(super) stamp_field: Option<String>,
-
-    // For `qscale health`, and hidden as that is.
-    /// Heartbeat file: touch it every second while the consumer is alive
-    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
-    pub(super) heartbeat: Option<PathBuf>,
-}
-
 /// Metrics and heartbeat; each does nothing unless it is enabled.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Vitals {
+pub(super) struct Telemetry {
     metrics: Metrics,
     heartbeat: Heartbeat,
 }
 
-impl Vitals {
+impl Telemetry {
     /// Starts what the plan enables.
     ///
     /// # Errors
     ///
     /// Fails when the address cannot be bound or the heartbeat file cannot be written.
     pub(super) async fn start(plan: &Plan, redis: &Redis) -> Result<Self> {
-        let Shown { metrics, stamp_field, heartbeat } = plan.shown.clone();
+        let TelemetryArgs { metrics, stamp_field, heartbeat } = plan.telemetry.clone();
         let heartbeat = match heartbeat {
             None => Heartbeat::default(),
             Some(file) => {
