@@ -79,7 +79,7 @@ fn ends_clean(server: &RedisServer, consumers: Vec<Running>, processed: &mut Pro
     assert_eq!(census.acknowledged, items);
     for consumer in consumers {
         consumer.terminate();
-        wait_until("it says what it has done", SOON, || consumer.stderr().contains("requeued 0"));
+        wait_until("it says what it has done", SOON, || consumer.stderr().contains("requeued=0"));
         processed.read(&consumer);
         consumer.finish(SOON).exits(0);
     }

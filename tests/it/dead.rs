@@ -128,7 +128,7 @@ fn show_prints_the_item_escaped_or_byte_for_byte() {
     let run = dead(&server, &["show", "a:1:1", "-o", "json"]).output().exits(0);
     assert_eq!(json_lines(&run)[0]["stderr"], "one\ntwo \u{1b}[31m");
     let run = dead(&server, &["show", "z:9:9"]).output().exits(4);
-    assert!(run.stderr.contains("no dead letter `z:9:9`"), "{}", run.stderr);
+    assert!(run.stderr.contains("no such dead letter list=mylist id=z:9:9"), "{}", run.stderr);
 }
 
 // ── put back ──
