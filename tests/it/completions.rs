@@ -113,13 +113,14 @@ fn root() -> &'static Path {
 /// Names of the files in a folder.
 fn names(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries.map(|entry| entry.unwrap().file_name().into_string().expect("a plain name")).collect()
+    entries.map(|entry| entry.expect("a readable folder").file_name().into_string().expect("a plain name")).collect()
 }
 
 /// Subcommands that help lists.
 fn commands() -> Vec<String> {
     let help = stdout(&["--help"]);
-    let commands = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let (_, commands) = help.split_once("Commands:\n").expect("help lists the subcommands");
+    let (commands, _) = commands.split_once("\n\n").expect("the list ends with an empty line");
     let names = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

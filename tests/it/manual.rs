@@ -44,7 +44,7 @@ fn differences(page: &Page) -> Vec<String> {
     for block in page.all_blocks() {
         if block.language == "toml"
             && let Some(name) = block.text.lines().next().and_then(|line| line.strip_prefix("# "))
-            && name.ends_with(".toml")
+            && Path::new(name).extension().is_some_and(|extension| extension == "toml")
         {
             fs::write(folder.path().join(name), &block.text).expect("the temporary folder takes a file");
         }

@@ -80,7 +80,7 @@ fn schema_and_parser_know_the_same_keys() {
         let error = Profile::parse("q.toml", &text).expect_err("no key is called `?`");
         let hint = error.hint().unwrap_or_else(|| panic!("{text}: {error}"));
         let known: BTreeSet<&str> = hint.trim_start_matches("known keys: ").split(", ").collect();
-        let said: BTreeSet<&str> = table["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let said: BTreeSet<&str> = table["properties"].as_object().expect("a table has properties").keys().map(String::as_str).collect();
         assert_eq!(said, known, "{path:?}: the schema, and the program");
         assert!(!validator().is_valid(&json(&text).unwrap()), "{text}");
     }
@@ -103,7 +103,7 @@ fn parser_accepts_the_values_of_the_schema() {
     let mut samples = 0;
     // Of some tables no key can stand alone.
     for (path, table) in tables(&schema).into_iter().filter(|(_, table)| table.get("required").is_none()) {
-        for (key, node) in table["properties"].as_object().unwrap() {
+        for (key, node) in table["properties"].as_object().expect("a table has properties") {
             for value in values(&schema, node) {
                 // With what it cannot be without.
                 let mut whole = required(&schema, table);
@@ -170,7 +170,7 @@ fn schema_defaults_and_examples_are_valid() {
     let schema = profile::schema();
     let validator = validator();
     for (path, key, node) in leaves(&schema) {
-        let name = [path.as_slice(), &[key.clone()]].concat().join(".");
+        let name = [path.as_slice(), std::slice::from_ref(&key)].concat().join(".");
         for value in node["examples"].as_array().into_iter().flatten().chain(node.get("default")) {
             let table =
                 tables(&schema).into_iter().find_map(|(other, table)| (other == path).then_some(table)).unwrap();
@@ -327,7 +327,7 @@ fn leaves(schema: &Value) -> Vec<(Vec<String>, String, Value)> {
         if path.first().is_some_and(|table| table == "env") {
             continue;
         }
-        for (key, node) in table["properties"].as_object().unwrap() {
+        for (key, node) in table["properties"].as_object().expect("a table has properties") {
             let inner = followed(schema, node);
             let is_table = inner["type"] == "object";
             if !is_table {

@@ -267,7 +267,7 @@ fn doc_comments_do_not_open_with_a_question_word() {
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "some thousand comments")]
-    let share = 100.0 * questions.len() as f64 / count as f64;
+    let share = 100.0 * questions.len() as f64 / f64::from(count);
     assert!(share < MAX_QUESTIONS, "{share:.1} % of {count} doc comments:\n{}", questions.join("\n"));
 }
 

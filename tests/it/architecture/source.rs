@@ -226,7 +226,7 @@ impl Scan {
                     self.test_modules.extend(ident_at(tokens, end));
                 }
                 TokenTree::Ident(ident) => {
-                    by_semicolon |= ["use", "const", "static", "type"].iter().any(|word| ident == word)
+                    by_semicolon |= ["use", "const", "static", "type"].iter().any(|word| ident == word);
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ';' => break,
                 TokenTree::Punct(punct) if punct.as_char() == ',' && !top => break,
