@@ -80,7 +80,8 @@ fn schema_and_parser_know_the_same_keys() {
         let error = Profile::parse("q.toml", &text).expect_err("no key is called `?`");
         let hint = error.hint().unwrap_or_else(|| panic!("{text}: {error}"));
         let known: BTreeSet<&str> = hint.trim_start_matches("known keys: ").split(", ").collect();
-        let said: BTreeSet<&str> = table["properties"].as_object().expect("a table has properties").keys().map(String::as_str).collect();
+        let said: BTreeSet<&str> =
+            table["properties"].as_object().expect("a table has properties").keys().map(String::as_str).collect();
         assert_eq!(said, known, "{path:?}: the schema, and the program");
         assert!(!validator().is_valid(&json(&text).unwrap()), "{text}");
     }
