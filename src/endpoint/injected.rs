@@ -3,7 +3,7 @@
 use super::Layer;
 use crate::units::{Environment, Origin, Setting, SettingError};
 
-/// Returns what Kubernetes injects for a Service called `redis`: the layer below the profile, for nobody has chosen it.
+/// Returns what Kubernetes injects for a Service called `redis`: the layer below the profile, as it was not chosen.
 ///
 /// # Errors
 ///

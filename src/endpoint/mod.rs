@@ -74,7 +74,7 @@ pub struct Tls {
     pub client: Option<(PathBuf, PathBuf)>,
     /// Name that the server's certificate must hold, where it differs from the host.
     pub server_name: Option<String>,
-    /// Whether any certificate is accepted.
+    /// Returns whether any certificate is accepted.
     pub skip_verify: bool,
 }
 

@@ -9,14 +9,14 @@ use url::Url;
 
 use super::pattern;
 
-/// What a Redis URL says; what it leaves open is `None`.
+/// Parts of a Redis URL; those it leaves out are `None`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(into = "String", extend("pattern" = pattern::REDIS_URL, "examples" = ["rediss://app@redis.example.com:6380/0"]))]
 pub struct RedisUrl {
-    /// Where the server listens.
+    /// Address of the server.
     pub address: Address,
-    /// Whether the scheme asks for TLS.
+    /// TLS by the scheme.
     pub tls: bool,
     /// The ACL user.
     pub username: Option<String>,
@@ -26,7 +26,7 @@ pub struct RedisUrl {
     pub db: Option<u8>,
 }
 
-/// Where a server listens.
+/// Address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// A host name or IP address, and a port.

@@ -18,7 +18,7 @@ pub(super) struct Object<'a> {
 /// All objects of all files.
 pub(super) struct Objects<'a>(Vec<Object<'a>>);
 
-/// A span in an object, where something is or could be.
+/// A place in an object, where a value is or could be.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     pub(super) object: &'a Object<'a>,
@@ -54,7 +54,7 @@ impl<'a> Objects<'a> {
 
     /// The object of this kind and name that `from` would find in its namespace.
     pub(super) fn find(&self, kind: &str, name: &str, from: &Object<'_>) -> Option<&Object<'a>> {
-        self.of_kind(kind).find(|object| object.name == name && object.is_beside(from))
+        self.of_kind(kind).find(|object| object.name == name && object.shares_namespace(from))
     }
 }
 
@@ -86,7 +86,7 @@ impl<'a> Object<'a> {
     }
 
     /// Returns whether both may be in one namespace.
-    pub(super) fn is_beside(&self, other: &Object<'_>) -> bool {
+    pub(super) fn shares_namespace(&self, other: &Object<'_>) -> bool {
         match (self.namespace, other.namespace) {
             (Some(own), Some(theirs)) => own == theirs,
             _ => true,
@@ -111,7 +111,7 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The value of a key; a span is there even where the key is not.
+    /// The value of a key; a cursor is there even where the key is not.
     pub(super) fn get(&self, key: &str) -> Cursor<'a> {
         let path = self.below(key);
         let entry = self.node.and_then(|node| node.get(key));
@@ -203,7 +203,7 @@ impl<'a> Cursor<'a> {
         scalar.map(|node| node.span).or(self.key).or(self.node.map(|node| node.span)).unwrap_or(self.around)
     }
 
-    /// The same, with its key in span of its value.
+    /// The same, with its key in place of its value.
     pub(super) fn by_key(&self) -> Cursor<'a> {
         let own = self.node.map(|node| node.span);
         Cursor { node: None, around: self.key.or(own).unwrap_or(self.around), ..self.clone() }

@@ -1,7 +1,7 @@
-//! What of a file must not be seen: whatever may be a secret.
+//! Redaction of files: everything that may be a secret.
 //!
-//! Shown is what stands in a field whose meaning is known. Variables, arguments, data, annotations, comments and what
-//! nobody reads may hold anything, and are covered.
+//! Values of fields whose meaning is known are shown. Variables, arguments, data, annotations, comments and unknown fields
+//! may hold anything, and are redacted.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -5,7 +5,7 @@ use super::keda_version;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE};
 use crate::profile::{KedaVersion, Profile, ProfileError};
 
-/// What is rendered: a profile, and what was said elsewhere than in it.
+/// Inputs of render: a profile, and settings from elsewhere.
 pub struct Workload<'a> {
     pub(super) profile: &'a Profile,
     pub(super) namespace: Option<String>,
@@ -18,7 +18,7 @@ pub struct Workload<'a> {
 impl<'a> Workload<'a> {
     /// Takes from `profile` what all objects need; `namespace`, `image` and `keda_version` go over it.
     ///
-    /// The address of Redis comes from the profile alone: the same profile is the same objects, whoever renders it.
+    /// The address of Redis comes from the profile alone: the same profile gives the same objects in any environment.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl<'a> Workload<'a> {
         })
     }
 
-    /// Whether a `NetworkPolicy` stands before pods.
+    /// Returns whether a `NetworkPolicy` protects the pods.
     pub(super) fn guarded(&self) -> bool {
         self.profile.deploy.network_policy != Some(false)
     }

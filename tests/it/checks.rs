@@ -151,7 +151,7 @@ fn what_a_profile_asks_for_and_nobody_wants_is_warned_of() {
         (
             "[consume]\ncommand = [\"./work\"]\ndrain = \"1m\"",
             "no-timeout",
-            "4:11: consume.command: may take as long as it likes, and is cut off where it takes longer than 1m",
+            "4:11: consume.command: has no time limit, and is ended after 1m",
             "`timeout`",
         ),
         (

@@ -1,4 +1,4 @@
-//! Where KEDA looks for Redis, and whether it can find it there.
+//! Address of Redis in a trigger: present, complete and reachable for KEDA.
 
 use std::net::IpAddr;
 
@@ -65,7 +65,7 @@ fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objec
     match parts {
         [Some(_), host, port] => {
             if let Some(other) = host.or(port) {
-                let message = "stands beside an address, which KEDA takes in its span, or adds to it in a cluster";
+                let message = "conflicts with an address, which KEDA uses instead, or in a cluster in addition";
                 report.add(Rule::AddressAndHost, &other.at, message, "keep one of them");
             }
         }
@@ -77,12 +77,12 @@ fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objec
             }
         }
         [None, Some(host), None] if !gives(&port_too) && !gives(&address) => {
-            let message = "has no `port` beside it: KEDA passes over a host alone, and finds no address";
-            report.add(Rule::HostWithoutPort, &host.at, message, "write `port` or `portFromEnv` beside it");
+            let message = "has no `port`: KEDA ignores a host without a port, and finds no address";
+            report.add(Rule::HostWithoutPort, &host.at, message, "add `port` or `portFromEnv`");
         }
         [None, None, Some(port)] if !gives(&host_too) && !gives(&address) => {
-            let message = "has no `host` beside it: KEDA passes over a port alone, and finds no address";
-            report.add(Rule::HostWithoutPort, &port.at, message, "write `host` beside it, or both as `address`");
+            let message = "has no `host`: KEDA ignores a port without a host, and finds no address";
+            report.add(Rule::HostWithoutPort, &port.at, message, "add `host`, or write both as `address`");
         }
         [None, None, None] if !gives(&host_too) && !gives(&address) => {
             let metadata = trigger.get("metadata");
@@ -186,7 +186,7 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
             Rule::InvalidHost,
             at,
             message,
-            format!("write `port` \"{port}\" beside it, and the host alone"),
+            format!("write the host alone, and the port as `port` \"{port}\""),
         );
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

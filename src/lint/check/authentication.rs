@@ -21,9 +21,9 @@ pub(super) fn parameters<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> 
     let reference = trigger.get("authenticationRef");
     let kind = reference.get("kind").text().unwrap_or("TriggerAuthentication");
     let name = reference.get("name").text()?;
-    let authentication = objects
-        .of_kind(kind)
-        .find(|object| object.name == name && (kind.starts_with("Cluster") || object.is_beside(trigger.object)))?;
+    let authentication = objects.of_kind(kind).find(|object| {
+        object.name == name && (kind.starts_with("Cluster") || object.shares_namespace(trigger.object))
+    })?;
     let lists = ["secretTargetRef", "configMapTargetRef", "env"];
     let spec = authentication.at(&["spec"]);
     // Whatever a vault brings.

@@ -31,14 +31,14 @@ pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report:
 /// Source: `pkg/scaling/resolver/scale_resolvers.go :: ResolveContainerEnv`
 fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(name) = value.text() else { return };
-    // Whoever writes the password itself here does not want to see it again.
+    // A password that was written here by mistake must not be repeated.
     let shown =
         if secret::is_word(name) && !secret::may_be_secret(&format!("{plain}FromEnv"), name) { name } else { "…" };
     let empty =
         if plain.to_lowercase().contains("password") { "KEDA takes it for no password" } else { "KEDA finds nothing" };
     match resolve(trigger, name, objects) {
         Some(Variable::Absent) => {
-            let message = format!("names `{shown}`, which the container that KEDA looks at does not have: {empty}");
+            let message = format!("names `{shown}`, which the container that KEDA reads does not have: {empty}");
             report.add(Rule::VariableMissing, value, message, "add the variable to the container, or name another");
         }
         Some(Variable::OfPod) => {
@@ -64,7 +64,8 @@ fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, repor
     let insecure = metadata.get("unsafeSsl");
     let of_reference = tls_of_reference(trigger, objects);
     if enable.is_there() && parameters(trigger, objects).is_some_and(|all| all.contains(&"tls")) {
-        let message = "stands beside `tls` of the TriggerAuthentication: KEDA refuses both together, whatever they say";
+        let message =
+            "conflicts with `tls` of the TriggerAuthentication: KEDA refuses both together, whatever their values";
         report.add(Rule::DuplicateTls, &enable, message, "keep one of them");
     }
     if insecure.is_true() {
@@ -72,7 +73,7 @@ fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, repor
             let message = "has no effect: TLS is off";
             report.add(Rule::TlsNoEffect, &insecure, message, "take it away, or set `enableTLS` to \"true\"");
         } else {
-            let message = "takes any certificate for that of Redis: whoever stands between gets the password";
+            let message = "accepts any certificate: a man in the middle gets the password";
             let hint = "take it away, and put the certificate to trust as `ca` into the TriggerAuthentication";
             report.add(Rule::TlsUnverified, &insecure, message, hint);
         }
@@ -97,7 +98,7 @@ pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, repor
     let reference = trigger.get("authenticationRef");
     let name = reference.get("name");
     let Some(text) = name.text() else { return };
-    // One of the whole cluster is somebody else's, as a rule.
+    // One of the whole cluster is usually managed elsewhere.
     if reference.get("kind").text().is_some_and(|kind| kind != "TriggerAuthentication") {
         return;
     }
@@ -130,7 +131,7 @@ fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: 
         });
         if missing {
             let message = format!(
-                "is no variable of the container that KEDA looks at, in the pods that `{}` scales: it takes it for empty",
+                "is not a variable of the container that KEDA reads, in the pods that `{}` scales: it takes it for empty",
                 trigger.object.name
             );
             report.add(Rule::VariableMissing, &name, message, "add the variable to the container, or name another");
@@ -246,7 +247,7 @@ pub(super) fn check_config_map(object: &Object<'_>, report: &mut Report) {
 
 fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
     let Some(text) = value.text().filter(|text| !text.is_empty()) else { return };
-    // A variable in its span, a path to it, or a switch about it is none.
+    // A variable in its place, a path to it, or a switch about it is none.
     let harmless = text.starts_with("$(") || text.starts_with('/') || matches!(text, "true" | "false");
     if secret::has_password(text) || (secret::is_secret_name(name) && !harmless) {
         let message = "is a secret, for everyone who may read this object";

@@ -1,4 +1,4 @@
-//! Which fields there are, of which kind: what is unknown, in the wrong span, or not what it should be.
+//! Fields by kind: what is unknown, in the wrong place, or of the wrong type.
 
 use std::fmt::Write as _;
 
@@ -136,8 +136,8 @@ fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Re
     report.add(Rule::UnknownField, &field.by_key(), message, hint);
 }
 
-/// Where a field is that `wanted` finds: the nearest to `from`, and of those the deepest, as what is nearer to the top is
-/// easily found.
+/// Returns the path of a field that `wanted` accepts: the nearest to `from`, and of those the deepest, as fields near the
+/// top are easily found.
 fn home(shape: &'static Shape, from: &str, wanted: &dyn Fn(&str, &Type) -> bool) -> Option<String> {
     let mut homes = Vec::new();
     collect(shape, String::new(), wanted, &mut homes);

@@ -43,7 +43,7 @@ pub(super) fn check(scaled: &Object<'_>, report: &mut Report) {
     };
     let metric = modifiers.get("metricType");
     if metric.text() == Some("Value") {
-        let message = "`Value` multiplies the pods at every look for as long as the formula gives more than `target`: 1, 2, \
+        let message = "`Value` multiplies the pods at every sync for as long as the formula gives more than `target`: 1, 2, \
                        4, 8 pods and so on to the maximum";
         report.add(Rule::MetricTypeValue, &metric, message, "take it away: `AverageValue` is what lists need");
     }

@@ -1,4 +1,4 @@
-//! What a trigger is told: lengths, names, and parameters that nobody reads.
+//! Metadata of a trigger: lengths, names, and unknown parameters.
 
 use super::authentication;
 use super::redis::is_stream;
@@ -93,9 +93,9 @@ fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
             continue;
         }
         let (message, hint) = if let Some(plain) = plain.filter(|plain| known().any(|name| name == *plain)) {
-            (format!("is passed over: `{plain}` cannot come from a variable"), format!("write its value as `{plain}`"))
+            (format!("is ignored: `{plain}` cannot come from a variable"), format!("write its value as `{plain}`"))
         } else if ["tls", "ca", "cert", "key", "keyPassword"].contains(&key) {
-            let message = "is passed over: KEDA reads it from a TriggerAuthentication alone".to_owned();
+            let message = "is ignored: KEDA reads it from a TriggerAuthentication alone".to_owned();
             (message, "move it there; for TLS alone, `enableTLS` \"true\" is enough".to_owned())
         } else {
             let near = nearest(key, known());

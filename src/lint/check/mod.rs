@@ -29,7 +29,7 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
     let mut report = Report::default();
     for (index, file) in files.iter().enumerate() {
         broken(index, file, &mut report);
-        // One that is empty beside others says nothing; where there is nothing at all, something went wrong before.
+        // An empty file among others is harmless; if there is nothing at all, an earlier step failed.
         let empty = file.documents().iter().all(|document| document.scalar_kind() == Some(ScalarKind::Null));
         let some = objects.all().any(|object| object.file == index || empty);
         if file.broken.is_empty() && !some {

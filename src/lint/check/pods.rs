@@ -57,7 +57,7 @@ fn image(container: &Cursor<'_>, report: &mut Report) {
         let name = text.rsplit('/').next().unwrap_or(text);
         let tag = name.split_once(':').map(|(_, tag)| tag);
         if !name.contains('@') && matches!(tag, None | Some("" | "latest")) {
-            let message = "says no version: pods of one workload may run different ones, and nobody can tell which";
+            let message = "has no version: pods of one workload may run different ones";
             report.add(Rule::ImageTag, &image, message, "write a tag that does not move, or a digest");
         }
     }
@@ -86,7 +86,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
     let Some((container, handler)) = pod::handler(template, objects) else {
         if by.is_some() && !grace.is_there() {
             let message = "leaves a pod that is taken away 30 seconds: an item that takes longer is cut off (SIGKILL), and \
-                           the HPA does not ask which pods are at work";
+                           the HPA does not know which pods are busy";
             let hint = "set `terminationGracePeriodSeconds` to the longest item and some seconds";
             report.add(Rule::GracePeriod, &spec.by_key(), message, hint);
         }
@@ -96,7 +96,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
     if let Some(drain) = handler.drain.filter(|drain| given <= *drain) {
         let message = format!(
             "leaves a pod {} to end, and the consumer takes up to {} (--drain) for items in flight: it is \
-                               killed before it can give back the rest",
+                               killed before it can requeue the rest",
             HumanDuration(given),
             HumanDuration(drain)
         );
@@ -110,7 +110,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
             HumanDuration(Duration::from_secs(longest.as_secs()))
         );
         let hint = match object.kind {
-            // Only whoever empties a node waits for it.
+            // Only the drain of a node waits for it.
             "ScaledJob" => "lengthen the drain beyond the longest item, and the grace period beyond that",
             _ => {
                 "lengthen the drain beyond the longest item, and the grace period beyond that; or use a ScaledJob, whose \

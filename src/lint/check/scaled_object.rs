@@ -105,7 +105,7 @@ fn without_effect(scaled: &Object<'_>, report: &mut Report) {
     let cached = spec.get("triggers").items().iter().any(|trigger| trigger.get("useCachedMetrics").is_true());
     if polling.is_there() && !cached {
         let message = "has no effect: it is about the step from zero, and `minReplicaCount` keeps the pods above that; the \
-                       HPA looks every 15 seconds";
+                       HPA syncs every 15 seconds";
         report.add(Rule::PollingNoEffect, &polling, message, "take it away");
     }
 }
@@ -162,7 +162,7 @@ fn from_zero(scaled: &Object<'_>, report: &mut Report) {
         let activation = trigger.at(&["metadata", "activationListLength"]);
         if let Some(count @ 1..) = activation.integer() {
             let message = format!(
-                "leaves up to {count} items waiting for ever, with no pod to work them, and counts a list \
+                "leaves up to {count} items waiting indefinitely, with no pod to process them, and counts a list \
                                    of so many as idle even while pods work it"
             );
             report.add(Rule::ActivationThreshold, &activation, message, "take it away, unless they can wait");
@@ -171,7 +171,7 @@ fn from_zero(scaled: &Object<'_>, report: &mut Report) {
     let activation = spec.at(&["advanced", "scalingModifiers", "activationTarget"]);
     if let Some(value) = activation.number().filter(|value| *value > 0.0) {
         let message = format!(
-            "leaves items waiting for ever, with no pod to work them, while the formula gives {value} or less, and counts \
+            "leaves items waiting indefinitely, with no pod to process them, while the formula gives {value} or less, and counts \
              that as idle even while pods work"
         );
         report.add(Rule::ActivationThreshold, &activation, message, "take it away, unless they can wait");

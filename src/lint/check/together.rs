@@ -14,8 +14,8 @@ pub(super) fn check(objects: &Objects<'_>, report: &mut Report) {
         }
         kind(own, report);
         missing(own, objects, report);
-        for hpa in objects.of_kind("HorizontalPodAutoscaler").filter(|hpa| hpa.is_beside(own)) {
-            beside(own, hpa, report);
+        for hpa in objects.of_kind("HorizontalPodAutoscaler").filter(|hpa| hpa.shares_namespace(own)) {
+            another_hpa(own, hpa, report);
         }
     }
     for budget in objects.of_kind("PodDisruptionBudget") {
@@ -34,7 +34,7 @@ fn target<'a>(object: &'a Object<'a>) -> Option<(&'a str, Cursor<'a>)> {
 fn same_target(one: &Object<'_>, other: &Object<'_>) -> bool {
     let key =
         |object: &Object<'_>| target(object).map(|(kind, name)| (kind.to_owned(), name.text().map(str::to_owned)));
-    one.is_beside(other) && key(one).is_some() && key(one) == key(other)
+    one.shares_namespace(other) && key(one).is_some() && key(one) == key(other)
 }
 
 fn hpa_name(scaled: &Object<'_>) -> String {
@@ -44,14 +44,14 @@ fn hpa_name(scaled: &Object<'_>) -> String {
 
 /// Source: `scaledobject_webhook.go :: verifyScaledObjects`
 fn twice(own: &Object<'_>, other: &Object<'_>, report: &mut Report) {
-    if own.name == other.name && own.is_beside(other) {
+    if own.name == other.name && own.shares_namespace(other) {
         return;
     }
     if same_target(own, other) {
         let message = format!("is the target of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
         let at = own.at(&["spec", "scaleTargetRef", "name"]);
         report.add(Rule::DuplicateTarget, &at, message, "put the triggers of both into one");
-    } else if own.is_beside(other) && hpa_name(own) == hpa_name(other) {
+    } else if own.shares_namespace(other) && hpa_name(own) == hpa_name(other) {
         let at = own.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
         let message = format!("names the HPA of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
         report.add(Rule::DuplicateHpaName, &at, message, "give it another name");
@@ -59,7 +59,7 @@ fn twice(own: &Object<'_>, other: &Object<'_>, report: &mut Report) {
 }
 
 /// Source: `scaledobject_webhook.go :: verifyHpas`
-fn beside(own: &Object<'_>, hpa: &Object<'_>, report: &mut Report) {
+fn another_hpa(own: &Object<'_>, hpa: &Object<'_>, report: &mut Report) {
     let released = hpa.at(&["metadata", "annotations", "validations.keda.sh/hpa-ownership"]).text() == Some("false");
     let taken = own.at(&["metadata", "annotations", "scaledobject.keda.sh/transfer-hpa-ownership"]).is_true();
     if !same_target(own, hpa) || released || (taken && hpa_name(own) == hpa.name) {
@@ -102,7 +102,7 @@ fn missing(own: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(text) = name.text().filter(|_| pod::target(own, objects).is_none()) else { return };
     let elsewhere = objects.of_kind(kind).find(|object| object.name == text);
     if let Some(namespace) = elsewhere.and_then(|object| object.namespace) {
-        let message = format!("is in the namespace `{namespace}`, and KEDA looks in its own");
+        let message = format!("is in the namespace `{namespace}`, and KEDA searches its own");
         return report.add(Rule::TargetElsewhere, &name, message, "put both into one namespace");
     }
     let known = || objects.all().filter(|object| matches!(object.kind, "Deployment" | "StatefulSet"));
@@ -138,7 +138,7 @@ fn disruption(budget: &Object<'_>, scaled: &Object<'_>, objects: &Objects<'_>, r
             && labels.iter().all(|(key, value)| own.get(key).text() == value.text())
             && terms.iter().all(fits)
     };
-    if !pod::target(scaled, objects).is_some_and(|target| budget.is_beside(target) && selects(target)) {
+    if !pod::target(scaled, objects).is_some_and(|target| budget.shares_namespace(target) && selects(target)) {
         return;
     }
     let (least, most) = (budget.at(&["spec", "minAvailable"]), budget.at(&["spec", "maxUnavailable"]));
@@ -146,7 +146,7 @@ fn disruption(budget: &Object<'_>, scaled: &Object<'_>, objects: &Objects<'_>, r
     let blocks = least.text() == Some("100%") || least.integer().is_some_and(|least| least > 0 && least >= minimum);
     if blocks {
         let message = format!(
-            "lets no pod go while there are no more than that, and KEDA goes down to {minimum}: nodes \
+            "blocks every eviction at that number of pods, and KEDA goes down to {minimum}: nodes \
                                cannot be drained"
         );
         report.add(Rule::BudgetBlocks, &least, message, "use `maxUnavailable` 1");

@@ -55,7 +55,7 @@ fn metric_type(trigger: &Cursor<'_>, report: &mut Report) {
         report.add(Rule::MetricType, &metric, "is refused in a ScaledJob: it has no HPA", "take it away");
     } else if !is_redis(trigger) {
     } else if text == "Value" {
-        let message = "`Value` multiplies the pods at every look for as long as the list stays longer than its \
+        let message = "`Value` multiplies the pods at every sync for as long as the list stays longer than its \
                        `listLength`: 1, 2, 4, 8 pods and so on to the maximum";
         report.add(Rule::MetricTypeValue, &metric, message, "take it away: `AverageValue` is what a list needs");
     } else if text != "AverageValue" {

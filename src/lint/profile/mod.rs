@@ -20,8 +20,7 @@ pub struct ProfileFinding {
     pub hint: String,
 }
 
-/// What is in objects, by how its path ends or goes on, and the keys of the profile that it comes from; the first that is
-/// set is shown.
+/// Parts of paths in objects, and the keys of the profile that they come from; the first that is set is shown.
 const KEYS: &[(&str, &[&[&str]])] = &[
     (".minReplicaCount", &[&["scale", "min-replica-count"]]),
     (".maxReplicaCount", &[&["scale", "max-replica-count"]]),
@@ -56,8 +55,8 @@ const KEYS: &[(&str, &[&[&str]])] = &[
     (".imagePullPolicy", &[&["deploy", "image-pull-policy"]]),
 ];
 
-/// What goes by this code, in what is called so, comes from these keys rather, if from any; and the way out of the profile,
-/// which has no fields.
+/// Exceptions: findings of a rule, in paths with a part, that come from other keys, with a hint for profiles, which have no
+/// fields.
 type Own = (Rule, &'static str, &'static [&'static [&'static str]], &'static str);
 
 const OWN: &[Own] = &[
@@ -74,7 +73,7 @@ const OWN: &[Own] = &[
         "keep it in a Secret, and have the command read it there: what `secret` of [deploy] names is in its environment \
          (REDIS_PASSWORD)",
     ),
-    (Rule::PasswordInPlainText, "", &[], "take it out of the profile: a ConfigMap is no span for it"),
+    (Rule::PasswordInPlainText, "", &[], "take it out of the profile: it does not belong in a ConfigMap"),
     (
         Rule::CooldownTooShort,
         "",
@@ -90,16 +89,16 @@ const OWN: &[Own] = &[
     ),
 ];
 
-/// Where what has no key of its own is shown.
+/// Key at which findings without a key of their own are shown.
 const ANYWHERE: &[&[&str]] = &[&["deploy", "name"]];
 
-/// What says nothing where the profile does not say it itself: it is written for completeness.
+/// Rules that apply only to keys that the profile sets: defaults are written for completeness.
 const OF_OWN_WORDS: [Rule; 3] = [Rule::CooldownNoEffect, Rule::PollingNoEffect, Rule::ImageTag];
 
-/// What the profile says on purpose, and keeps outside of what is rendered.
+/// Rules about objects that a profile leaves out on purpose.
 const ON_PURPOSE: [Rule; 1] = [Rule::AuthenticationMissing];
 
-/// What is wrong, and in which line.
+/// A finding with its line.
 type Placed = (Option<usize>, ProfileFinding);
 
 /// Looks for what is wrong in a profile and in what was rendered from it, with the places of the profile.
@@ -139,7 +138,7 @@ fn placed(source: &Source, finding: Finding) -> Option<Placed> {
     Some((source.line_of(key), ProfileFinding { rule, error, hint }))
 }
 
-/// `None` where what is missing is there, and has been passed over because it is wrong.
+/// `None` where a key seems missing only because its value was skipped as invalid.
 fn warned(source: &Source, warning: Warning) -> Option<Placed> {
     let Warning { rule, key, message, hint } = warning;
     let last = key.last().copied().unwrap_or_default();
@@ -167,7 +166,7 @@ const WORDS: &[(&str, &str)] = &[
     ("terminationGracePeriodSeconds", "drain"),
 ];
 
-/// What is said of objects, in the words of the profile: `min-replica-count` for `minReplicaCount`.
+/// Rewrites a message on objects in terms of the profile: `min-replica-count` for `minReplicaCount`.
 fn in_profile_words(text: &str) -> String {
     WORDS.iter().fold(text.to_owned(), |text, (field, key)| text.replace(&format!("`{field}`"), &format!("`{key}`")))
 }

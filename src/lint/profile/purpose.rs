@@ -1,4 +1,4 @@
-//! What a profile asks for, and nobody wants: it stands in no single object, or is no fault of one.
+//! Settings of a profile that are valid and most likely unwanted, and that no single object shows.
 
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
@@ -19,12 +19,12 @@ pub(super) struct Warning {
 
 pub(super) fn check(profile: &Profile, version: KedaVersion) -> impl Iterator<Item = Warning> {
     let consumers = profile.deploy.target.is_none();
-    let of_consumers = [nobody_works, pods_end, no_timeout].into_iter().filter(move |_| consumers);
-    let all = of_consumers.chain([no_pace, nobody_gets_in]);
+    let of_consumers = [no_handler, pods_end, no_timeout].into_iter().filter(move |_| consumers);
+    let all = of_consumers.chain([no_pace, no_access]);
     all.filter_map(|look| look(profile)).chain(unknown(version))
 }
 
-fn nobody_works(profile: &Profile) -> Option<Warning> {
+fn no_handler(profile: &Profile) -> Option<Warning> {
     let ConsumeTable { command, work, .. } = &profile.consume;
     let message = match work {
         _ if command.is_some() => return None,
@@ -35,8 +35,9 @@ fn nobody_works(profile: &Profile) -> Option<Warning> {
     Some(Warning {
         rule: Rule::NoHandler,
         key: &["consume", "work"],
-        message: format!("{message}: pods write each item to their log and take it off the list, and that is all"),
-        hint: "set `command` to what works an item; or `work`, such as \"2s..6s\", where it is all for show".to_owned(),
+        message: format!("{message}: pods print each item to their log, take it off the list, and do nothing else"),
+        hint: "set `command` to the program that processes an item; or `work`, such as \"2s..6s\", for a demo"
+            .to_owned(),
     })
 }
 
@@ -61,7 +62,7 @@ fn pods_end(profile: &Profile) -> Option<Warning> {
 fn no_timeout(profile: &Profile) -> Option<Warning> {
     let ConsumeTable { command: Some(_), timeout: None, drain, delivery, .. } = &profile.consume else { return None };
     let lost = match delivery.unwrap_or_default() {
-        DeliveryGuarantee::AtLeastOnce => "worked again",
+        DeliveryGuarantee::AtLeastOnce => "redelivered",
         DeliveryGuarantee::AtMostOnce => "lost",
     };
     let drain = drain.unwrap_or(HumanDuration(DEFAULT_DRAIN));
@@ -69,10 +70,10 @@ fn no_timeout(profile: &Profile) -> Option<Warning> {
         rule: Rule::NoTimeout,
         key: &["consume", "command"],
         message: format!(
-            "may take as long as it likes, and is cut off where it takes longer than {drain} (`drain`) when its pod is \
-             taken away: its item is {lost}; nobody can tell whether that and the cooldown are long enough"
+            "has no time limit, and is ended after {drain} (`drain`) when its pod is deleted: its item is {lost}; whether \
+             that and the cooldown are long enough is unknown"
         ),
-        hint: "set `timeout` to what an item may take at most".to_owned(),
+        hint: "set `timeout` to the longest time that an item may take".to_owned(),
     })
 }
 
@@ -96,7 +97,7 @@ fn no_pace(profile: &Profile) -> Option<Warning> {
     })
 }
 
-fn nobody_gets_in(profile: &Profile) -> Option<Warning> {
+fn no_access(profile: &Profile) -> Option<Warning> {
     let deploy = &profile.deploy;
     let DeployTable { target: Some(target), redis: Some(true), network_policy: None | Some(true), .. } = deploy else {
         return None;

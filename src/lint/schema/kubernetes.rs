@@ -1,4 +1,4 @@
-//! The fields of the kinds of Kubernetes that KEDA scales, or that stand beside them.
+//! The fields of the kinds of Kubernetes that KEDA scales, or that accompany them.
 //!
 //! Source: the API of Kubernetes as it is embedded in KEDA's CRD of ScaledJobs, and `staging/src/k8s.io/api`.
 
