@@ -43,7 +43,7 @@ fn matrix() -> Vec<(String, String)> {
         ("password", WITH_PASSWORD, secret),
         ("file", WITH_FILE, secret),
         ("certificates", WITH_PASSWORD, certificates),
-        ("other namespace", "", other_namespace),
+        ("elsewhere", "", other_namespace),
         ("stored", "", stored),
     ];
     let kinds = [
