@@ -1,8 +1,8 @@
-//! What is simulated keeps the laws of queues, and does what a real KEDA and a real HPA did.
+//! Simulations follow queueing theory, conserve items, and have a reason for every change.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "numbers side by side, with --nocapture; what cannot be read fails the test"
+    reason = "--nocapture shows the comparison; a scenario that is not valid fails the test"
 )]
 
 use std::time::Duration;
