@@ -197,7 +197,7 @@ fn unwritable_file_is_named() {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let run = render(&["--out-dir", file.to_str().unwrap()]).exits(2);
-    assert!(run.stderr.starts_with(&format!("error: cannot make `{}`: ", file.display())), "{}", run.stderr);
+    assert!(run.stderr.starts_with(&format!("error: cannot create `{}`: ", file.display())), "{}", run.stderr);
 }
 
 #[test]

@@ -112,7 +112,7 @@ pub enum ImagePullPolicy {
     /// Pulls at every start of a container, which follows moved tags and checks pull rights.
     #[default]
     Always,
-    /// Only if the node does not have it: for images loaded into the nodes of a local cluster.
+    /// Pulls unless the node has the image, such as one loaded into the nodes of a local cluster.
     IfNotPresent,
     /// Never pulls.
     Never,
