@@ -117,13 +117,18 @@ pub(super) fn setting_error(command: &Command, error: &clap::Error) -> SettingEr
     let variables = variables(command.clone(), &[], &|_| false);
     let arg = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
     let name = variables.get(&arg).cloned().unwrap_or(arg);
-    let value = match error.get(ContextKind::InvalidValue) {
-        Some(ContextValue::String(value)) => without_password(value),
-        _ => String::new(),
-    };
-    let reason = error.source().map_or_else(|| error.kind().to_string(), ToString::to_string);
-    let message = if reason.starts_with("is ") { format!("`{value}` {reason}") } else { reason };
-    SettingError::new(Origin::variable(name), message)
+    SettingError::new(Origin::variable(name), reason(error).unwrap_or_else(|| error.kind().to_string()))
+}
+
+/// Returns what a value parser said of a value, without passwords.
+fn reason(error: &clap::Error) -> Option<String> {
+    let reason = error.source()?.to_string();
+    match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if !reason.contains(value.as_str()) => {
+            Some(format!("`{}` {reason}", without_password(value)))
+        }
+        _ => Some(reason),
+    }
 }
 
 /// Applies `change` to every argument of a command and its subcommands.
@@ -174,6 +179,10 @@ fn variables(mut command: Command, path: &[String], is_typed: &dyn Fn(&str) -> b
 
 /// Puts the names of variables in place of the flags in an error.
 fn name_variables(mut error: clap::Error, variables: &BTreeMap<String, String>) -> clap::Error {
+    let invalid = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    if let (Some(name), Some(reason)) = (invalid.and_then(|arg| variables.get(&arg)), reason(&error)) {
+        return clap::Error::raw(error.kind(), format!("{name}: {reason}\n"));
+    }
     let named = |text: &String| variables.get(text).unwrap_or(text).clone();
     let mut is_variable = false;
     for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {

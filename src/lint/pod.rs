@@ -118,8 +118,13 @@ pub(super) fn handler<'a>(template: &Cursor<'a>, objects: &'a Objects<'a>) -> Op
             ["image", "name"].iter().any(|key| container.get(key).text().is_some_and(|text| text.contains("qscale")));
         let consumes = words.iter().any(|word| word == "consume");
         let named = words.first().is_some_and(|word| word.ends_with("qscale"))
-            || words.iter().any(|word| word.starts_with("--work"));
-        (consumes && (program || named)).then(|| (container.clone(), Handler::of(&words)))
+            || words.iter().any(|word| word.starts_with("--work"))
+            || matches!(variable(&container, "QSCALE_WORK", objects), Variable::Known(_));
+        let set = |name: &str| match variable(&container, name, objects) {
+            Variable::Known(value) if !value.is_empty() => Some(value.to_owned()),
+            _ => None,
+        };
+        (consumes && (program || named)).then(|| (container.clone(), Handler::of(&words, &set)))
     })
 }
 
@@ -146,15 +151,18 @@ pub(super) fn expanded<'a>(word: &str, container: &Cursor<'a>, objects: &'a Obje
 }
 
 impl Handler {
-    fn of(words: &[String]) -> Self {
+    /// Reads the arguments, and the variables of the options that are not among them.
+    fn of(words: &[String], set: &dyn Fn(&str) -> Option<String>) -> Self {
         // What comes after `--` is the handler's own.
         let own = || words.iter().take_while(|word| *word != "--");
-        let option = |name: &str| {
+        let typed = |name: &str| {
             let mut values = own()
                 .skip_while(|word| word.strip_prefix("--").is_none_or(|word| word.split('=').next() != Some(name)));
             let word = values.next()?;
             word.split_once('=').map_or_else(|| values.next().cloned(), |(_, value)| Some(value.to_owned()))
         };
+        let option =
+            |name: &str| typed(name).or_else(|| set(&format!("QSCALE_{}", name.to_uppercase().replace('-', "_"))));
         let span = |name: &str| option(name)?.parse::<HumanDuration>().ok().map(|span| span.0);
         let work = option("work").and_then(|work| work.parse::<Work>().ok());
         let timeout = span("timeout").map(|timeout| timeout + span("kill-after").unwrap_or(DEFAULT_KILL_AFTER));
@@ -173,11 +181,16 @@ mod tests {
 
     #[test]
     fn the_arguments_of_a_consumer_say_how_long_it_works() {
-        let of = |text: &str| Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let with = |text: &str, set: &dyn Fn(&str) -> Option<String>| {
+            Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), set)
+        };
+        let of = |text: &str| with(text, &|_| None);
         let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs());
         let wait = of("consume --work=2s..6s --drain 10s --concurrency=4");
         assert_eq!((seconds(wait.longest), seconds(wait.mean), seconds(wait.drain)), (Some(6), Some(4), Some(10)));
         assert_eq!(wait.concurrency, 4);
+        let set = with("consume --drain=5s", &|name| (name != "QSCALE_WORK").then(|| "7s".to_owned()));
+        assert_eq!((seconds(set.longest), seconds(set.drain)), (Some(14), Some(5)), "a flag has precedence");
         let command = of("qscale consume --timeout=1m -- worker --work=1h");
         assert_eq!((seconds(command.longest), seconds(command.mean)), (Some(65), None));
         assert!(seconds(of("consume --work exp(10s)").longest) > Some(40));

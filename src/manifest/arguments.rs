@@ -1,4 +1,4 @@
-//! The profile's `[produce]` and `[consume]` as arguments of the same binary in a pod.
+//! Calls of qscale in pods: `[produce]` and `[consume]` of the profile as variables.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -7,15 +7,14 @@ use super::literal::literal;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::retry::RetryPolicy;
 use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
-use crate::profile::{ConsumeTable, ExitTable, ProduceTable, Profile, RedisTable};
+use crate::profile::{ConsumeTable, ProduceTable, Profile, RedisTable};
 use crate::units::HumanDuration;
-use crate::workload::Rate;
 
 /// Command of a container.
 pub(super) struct Call {
-    /// Its arguments; their values are in variables, so that they can be set without touching the workload.
+    /// Its arguments: the subcommand, and the command of the handler.
     pub(super) arguments: Vec<String>,
-    /// These variables.
+    /// Its settings, as variables: they can be changed without touching the workload.
     pub(super) settings: BTreeMap<String, String>,
 }
 
@@ -39,14 +38,14 @@ pub(super) fn produce(profile: &Profile) -> Call {
     let mut arguments = Arguments::of("produce");
     arguments.option("batch", *batch);
     arguments.option("every", *every);
-    arguments.option("rate", rate.map(rate_text));
+    arguments.option("rate", *rate);
     arguments.option("pattern", pattern.as_ref());
     arguments.option("seed", *seed);
     arguments.option("count", *count);
     arguments.option("duration", *duration);
     arguments.option("payload", payload.as_ref());
     arguments.option("max-backlog", *max_backlog);
-    arguments.switch("echo", *echo == Some(true));
+    arguments.option("echo", *echo);
     arguments.patience(&profile.redis)
 }
 
@@ -72,7 +71,7 @@ pub(super) fn consume_job(profile: &Profile) -> Call {
     let table = &profile.consume;
     let mut arguments = Arguments::of("consume");
     match profile.scale.job.run.unwrap_or_default() {
-        JobRun::Once => arguments.switch("once", true),
+        JobRun::Once => arguments.option("once", Some(true)),
         JobRun::UntilIdle => {
             arguments.option("concurrency", table.concurrency);
             arguments.option("max-items", table.max_items);
@@ -98,21 +97,20 @@ struct Arguments {
 
 impl Arguments {
     fn of(subcommand: &str) -> Self {
-        // An empty profile: what is not said here is qscale's default, as it is where the profile itself is read, and not
-        // what the built-in profile says.
-        let words = vec![subcommand.to_owned(), "--profile=/dev/null".to_owned()];
-        Self { words, settings: BTreeMap::new(), command: Vec::new() }
+        // An empty profile: what it leaves out is the default of qscale, as where the profile itself is read, and not what
+        // the built-in profile sets.
+        let settings = BTreeMap::from([("QSCALE_PROFILE".to_owned(), "/dev/null".to_owned())]);
+        Self { words: vec![subcommand.to_owned()], settings, command: Vec::new() }
     }
 
-    /// Name and value in one argument, so that a value may begin with a dash.
+    /// Sets the variable of an option.
     fn option(&mut self, name: &str, value: Option<impl Display>) {
         let Some(value) = value else { return };
         let variable = format!("QSCALE_{}", name.to_uppercase().replace('-', "_"));
-        self.words.push(format!("--{name}=$({variable})"));
         self.settings.insert(variable, value.to_string());
     }
 
-    /// Flags of processing and retries.
+    /// Settings of processing and retries.
     fn work(&mut self, table: &ConsumeTable) {
         // Taken apart by name, so that a new key cannot be forgotten here.
         let ConsumeTable {
@@ -134,7 +132,7 @@ impl Arguments {
             metrics,
             stamp_field,
         } = table;
-        self.option("delivery", delivery.map(delivery_text));
+        self.option("delivery", *delivery);
         self.option("work", work.as_ref());
         self.option("drain", *drain);
         self.option("lease", *lease);
@@ -144,8 +142,8 @@ impl Arguments {
         self.option("max-age", *max_age);
         self.option("timeout", *timeout);
         self.option("kill-after", *kill_after);
-        // Several of one name, which no variable holds.
-        self.words.extend(exit.iter().flat_map(ExitTable::rules).map(|rule| literal(&format!("--exit={rule}"))));
+        let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>());
+        self.option("exit", rules.filter(|rules| !rules.is_empty()).map(|rules| rules.join(",")));
         self.option("metrics", *metrics);
         self.option("stamp-field", stamp_field.as_ref());
         if let Some(command) = command {
@@ -163,41 +161,21 @@ impl Arguments {
         }
         Call { arguments: self.words, settings: self.settings }
     }
-
-    fn switch(&mut self, name: &str, on: bool) {
-        self.words.extend(on.then(|| format!("--{name}")));
-    }
-}
-
-fn rate_text(rate: Rate) -> String {
-    match rate {
-        Rate::PerSecond(rate) => rate.to_string(),
-        Rate::Max => "max".to_owned(),
-    }
-}
-
-fn delivery_text(delivery: DeliveryGuarantee) -> &'static str {
-    match delivery {
-        DeliveryGuarantee::AtLeastOnce => "at-least-once",
-        DeliveryGuarantee::AtMostOnce => "at-most-once",
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The arguments with their settings in place.
-    fn words(call: &Call) -> Vec<String> {
-        let with = |word: &String| match word.split_once("=$(") {
-            Some((name, variable)) => format!("{name}={}", call.settings[variable.trim_end_matches(')')]),
-            None => word.clone(),
-        };
-        call.arguments.iter().map(with).collect()
+    /// Returns the settings as `NAME=value`, without the prefix of their names and without the profile.
+    fn settings(call: &Call) -> Vec<String> {
+        assert_eq!(call.settings["QSCALE_PROFILE"], "/dev/null");
+        let own = call.settings.iter().filter(|(name, _)| *name != "QSCALE_PROFILE");
+        own.map(|(name, value)| format!("{}={value}", name.trim_start_matches("QSCALE_"))).collect()
     }
 
     #[test]
-    fn every_key_becomes_a_flag_and_no_value_is_taken_for_one() {
+    fn every_key_becomes_a_variable() {
         let text = r#"
             [produce]
             batch = 3
@@ -216,48 +194,50 @@ mod tests {
             reconnect-for = "5m"
         "#;
         let profile = Profile::parse("q.toml", text).unwrap();
+        let call = produce(&profile);
+        assert_eq!(call.arguments, ["produce"]);
         let expected = [
-            "produce",
-            "--profile=/dev/null",
-            "--batch=3",
-            "--every=1m 30s",
-            "--count=7",
-            "--payload=--{int:1..2} $(HOME)",
-            "--max-backlog=9",
-            "--echo",
-            "--reconnect-for=5m",
+            "BATCH=3",
+            "COUNT=7",
+            "ECHO=true",
+            "EVERY=1m 30s",
+            "MAX_BACKLOG=9",
+            "PAYLOAD=--{int:1..2} $(HOME)",
+            "RECONNECT_FOR=5m",
         ];
-        assert_eq!(words(&produce(&profile)), expected);
-        assert_eq!(
-            words(&consume(&profile))[2..],
-            ["--idle-exit=1m", "--work=field:wait", "--drain=30s", "--lease=1m", "--exit=3=dead", "--reconnect-for=5m"]
-        );
-        let once = ["--once", "--await-due=5m", "--work=field:wait"];
-        assert_eq!(words(&consume_job(&profile))[2..5], once);
+        assert_eq!(settings(&call), expected);
+        let call = consume(&profile);
+        assert_eq!(call.arguments, ["consume"]);
+        let expected = ["DRAIN=30s", "EXIT=3=dead", "IDLE_EXIT=1m", "LEASE=1m", "RECONNECT_FOR=5m", "WORK=field:wait"];
+        assert_eq!(settings(&call), expected);
+        let call = settings(&consume_job(&profile));
+        assert!(["ONCE=true", "AWAIT_DUE=5m"].iter().all(|setting| call.iter().any(|known| known == setting)));
     }
 
     #[test]
-    fn a_command_comes_last_and_its_words_stand_for_themselves() {
+    fn command_comes_last_and_stands_for_itself() {
         let text = "[consume]\ncommand = [\"./work\", \"--item\", \"{}\", \"$(HOME)\"]\ntimeout = \"1m\"\n";
         let profile = Profile::parse("q.toml", text).unwrap();
-        let expected = ["--timeout=1m", "--", "./work", "--item", "{}", "$$(HOME)"];
-        assert_eq!(words(&consume(&profile))[2..], expected);
+        let call = consume(&profile);
+        assert_eq!(call.arguments, ["consume", "--", "./work", "--item", "{}", "$$(HOME)"]);
+        assert_eq!(settings(&call), ["TIMEOUT=1m"]);
     }
 
     #[test]
-    fn a_pattern_goes_along_and_ends_where_it_does() {
+    fn pattern_is_passed_on_and_ends_the_producer() {
         for (pattern, end) in [("30s@50, burst 5", true), ("30s@50, burst 5, repeat", false)] {
             let text = format!("[produce]\npattern = \"{pattern}\"\nseed = 3\n");
             let profile = Profile::parse("q.toml", &text).unwrap();
-            assert_eq!(words(&produce(&profile))[2..], [format!("--pattern={pattern}"), "--seed=3".to_owned()]);
+            assert_eq!(settings(&produce(&profile)), [format!("PATTERN={pattern}"), "SEED=3".to_owned()]);
             assert_eq!(ends(&profile.produce), end);
         }
     }
 
     #[test]
-    fn a_rate_reads_as_it_was_written() {
+    fn rate_reads_as_it_was_written() {
         for rate in ["0.5", "200", "max"] {
-            assert_eq!(rate_text(rate.parse().unwrap()), rate);
+            let profile = Profile::parse("q.toml", &format!("[produce]\nrate = \"{rate}\"\n")).unwrap();
+            assert_eq!(settings(&produce(&profile)), [format!("RATE={rate}")]);
         }
     }
 }

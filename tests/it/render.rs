@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::manifest::{arguments, documents, shipped, template};
+use crate::support::manifest::{arguments, documents, shipped, template, variables};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -135,7 +135,7 @@ fn profile_settings_are_rendered() {
     assert_eq!(container["imagePullPolicy"], "IfNotPresent");
     assert_eq!(container["resources"]["limits"]["cpu"], "1");
     let arguments = arguments(&consumer, &documents_of("everything"));
-    assert_eq!(arguments, ["consume", "--profile=/dev/null", "--concurrency=4", "--work=1s 500ms", "--drain=1m 30s"]);
+    assert_eq!(arguments, ["consume"]);
     let variables = container["env"].as_array().unwrap();
     let password = variables.iter().find(|variable| variable["name"] == "REDIS_PASSWORD").unwrap();
     assert_eq!(password["valueFrom"]["secretKeyRef"]["name"], "redis");
@@ -147,6 +147,10 @@ fn profile_settings_are_rendered() {
     assert_eq!(settings["REDIS_TLS"], "true");
     assert_eq!(settings["REDIS_TLS_CA"], "/etc/qscale/tls/ca.crt");
     assert_eq!(settings["LIST_NAME"], "yes");
+    assert_eq!(settings["QSCALE_PROFILE"], "/dev/null");
+    assert_eq!(settings["QSCALE_CONCURRENCY"], "4");
+    assert_eq!(settings["QSCALE_WORK"], "1s 500ms");
+    assert_eq!(settings["QSCALE_DRAIN"], "1m 30s");
 
     let scaled = find("everything", "ScaledObject", "all-consumer");
     assert_eq!(scaled["spec"]["minReplicaCount"], 1);
@@ -172,7 +176,15 @@ fn arguments_of_every_pod_parse() {
                 let arguments = arguments(document, &documents);
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
                 // Past the command line and the profile, and no further.
-                let output = qscale(&arguments).env("REDIS_URL", "unix:///nowhere/redis.sock").output().unwrap();
+                let folder = tempfile::tempdir().unwrap();
+                let mut qscale = qscale(&arguments);
+                let connection = |name: &str| name.starts_with("REDIS_");
+                let settings = variables(document, &documents).into_iter().filter(|(name, _)| !connection(name));
+                // Its ports and its folders are those of a pod.
+                qscale.envs(settings).env_remove("QSCALE_METRICS").env_remove("QSCALE_HEARTBEAT");
+                let qscale = qscale.args(["--reconnect-for=1s"].iter().filter(|_| arguments.len() == 1));
+                let qscale = qscale.current_dir(folder.path()).env("REDIS_URL", "unix:///nowhere/redis.sock");
+                let output = qscale.output().unwrap();
                 let said = String::from_utf8_lossy(&output.stderr);
                 assert_eq!(output.status.code(), Some(69), "{name}: {arguments:?}: {said}");
                 understood += 1;

@@ -1,7 +1,7 @@
 //! What `qscale render` tells KEDA: every field where KEDA reads it, and nothing that its version does not know.
 
 use crate::support::Qscale;
-use crate::support::manifest::{arguments, documents};
+use crate::support::manifest::{arguments, documents, variables};
 use serde_json::{Value, json};
 
 /// Redis settings that every rendered profile needs.
@@ -39,10 +39,12 @@ fn names(object: &Value) -> Vec<&str> {
     triggers.iter().map(|trigger| trigger["name"].as_str().unwrap_or_default()).collect()
 }
 
-/// The arguments of a Job's container.
-fn job_arguments(profile: &str) -> Vec<String> {
+/// Variables of a Job's container, as `NAME=value`.
+fn job_variables(profile: &str) -> Vec<String> {
     let objects = render(profile, &[]);
-    arguments(&one(&objects, "ScaledJob"), &objects)
+    let job = one(&objects, "ScaledJob");
+    assert_eq!(arguments(&job, &objects), ["consume"]);
+    variables(&job, &objects).into_iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
 #[test]
@@ -161,14 +163,17 @@ fn scaled_job_strategy_holds_its_numbers() {
 
 #[test]
 fn job_processes_one_item_or_until_idle_and_awaits_retries() {
-    let once = job_arguments("[scale]\nkind = \"ScaledJob\"");
-    assert!(once.contains(&"--once".to_owned()) && once.contains(&"--await-due=5m".to_owned()), "{once:?}");
+    let once = job_variables("[scale]\nkind = \"ScaledJob\"");
+    assert!(
+        once.contains(&"QSCALE_ONCE=true".to_owned()) && once.contains(&"QSCALE_AWAIT_DUE=5m".to_owned()),
+        "{once:?}"
+    );
     let idle = "[consume]\nconcurrency = 3\nbackoff = \"1s..20s\"\n[scale]\nkind = \"ScaledJob\"\njob = { run = \"until-idle\" }";
-    let idle = job_arguments(idle);
-    for expected in ["--concurrency=3", "--idle-exit=10s", "--await-due=20s"] {
+    let idle = job_variables(idle);
+    for expected in ["QSCALE_CONCURRENCY=3", "QSCALE_IDLE_EXIT=10s", "QSCALE_AWAIT_DUE=20s"] {
         assert!(idle.iter().any(|word| word == expected), "{idle:?}");
     }
-    assert!(!idle.contains(&"--once".to_owned()), "{idle:?}");
+    assert!(!idle.contains(&"QSCALE_ONCE=true".to_owned()), "{idle:?}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn matrix() -> Vec<(String, String)> {
         ("password", WITH_PASSWORD, secret),
         ("file", WITH_FILE, secret),
         ("certificates", WITH_PASSWORD, certificates),
-        ("elsewhere", "", other_namespace),
+        ("other-namespace", "", other_namespace),
         ("stored", "", stored),
     ];
     let kinds = [
@@ -372,12 +372,10 @@ fn settings_reach_the_program_unchanged() {
         let found = objects.iter().find(|object| object["metadata"]["name"] == name && template(object).is_some());
         arguments(found.unwrap(), &objects)
     };
-    assert!(
-        of("qscale-producer").contains(&"--payload=$(HOME) $$ {int:1..2}".to_owned()),
-        "{:?}",
-        of("qscale-producer")
-    );
-    assert_eq!(of("qscale-consumer")[2..], ["--", "./w", "$(X)"]);
+    assert_eq!(of("qscale-producer"), ["produce"]);
+    let settings = objects.iter().find(|object| object["kind"] == "ConfigMap").unwrap();
+    assert_eq!(settings["data"]["QSCALE_PAYLOAD"], "$(HOME) $$ {int:1..2}");
+    assert_eq!(of("qscale-consumer"), ["consume", "--", "./w", "$(X)"]);
 }
 
 #[test]

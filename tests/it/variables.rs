@@ -75,7 +75,7 @@ fn invalid_variable_is_named_in_place_of_its_flag() {
 #[test]
 fn password_is_hidden_in_the_origins() {
     let server = RedisServer::builder().password("s3cret-marker").start();
-    let run = Qscale::new(["--verbose", "watch", "--duration", "100ms", "--tls-skip-verify"])
+    let run = Qscale::new(["--verbose", "watch", "--duration", "100ms"])
         .env("REDIS_URL", server.url_with(":s3cret-marker"))
         .output();
     assert!(run.stderr.contains("(from REDIS_URL)"), "{}", run.stderr);

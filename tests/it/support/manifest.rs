@@ -44,6 +44,18 @@ fn expanded<'a>(word: &str, variable: impl Fn(&str) -> Option<&'a str>) -> Strin
     text + rest
 }
 
+/// Variables of a workload's container: the `ConfigMap`, then its own with a value.
+pub(crate) fn variables(workload: &Value, documents: &[Value]) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let settings = documents.iter().find(|document| document["kind"] == "ConfigMap").expect("a ConfigMap");
+    let settings = settings["data"].as_object().expect("settings").iter();
+    let settings = settings.map(|(name, value)| (name.clone(), text(value)));
+    let template = template(workload).unwrap_or_else(|| panic!("no pods: {workload}"));
+    let own = template["spec"]["containers"][0]["env"].as_array().into_iter().flatten();
+    let own = own.filter(|variable| variable["value"].is_string());
+    settings.chain(own.map(|variable| (text(&variable["name"]), text(&variable["value"])))).collect()
+}
+
 /// The profiles in config/.
 pub(crate) fn shipped() -> Vec<PathBuf> {
     let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config")).expect("config/ is there");
