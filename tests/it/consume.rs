@@ -418,7 +418,7 @@ fn profile_fills_in_for_flags_and_environment() {
     let run = |words: &[&str]| consume(&server, words).file("qscale.toml", profile);
 
     let first = run(&[]).output().exits(0);
-    assert!(first.stderr.contains("2 at a time, work 1ms"), "{}", first.stderr);
+    assert!(first.stderr.contains("concurrency=2 delivery=at-least-once handler=work 1ms"), "{}", first.stderr);
     assert_eq!(server.llen("profile"), 1);
 
     run(&[]).env("LIST_NAME", "environment").output().exits(0);

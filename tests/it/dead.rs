@@ -170,7 +170,7 @@ fn requeue_affects_only_what_is_selected() {
     let server = RedisServer::start();
     some_dead_letters(&server);
     let run = dead(&server, &["requeue", "a:1:1", "z:9:9"]).output().exits(4);
-    assert!(run.stderr.contains("1 of 2 ids"), "{}", run.stderr);
+    assert!(run.stderr.contains("found=1 missing=1"), "{}", run.stderr);
     assert_eq!(server.llen("mylist"), 1);
 }
 

@@ -336,7 +336,8 @@ fn result_is_one_line_on_stdout() {
 fn echo_logs_every_item_with_control_characters_escaped() {
     let server = RedisServer::start();
     let run = produce(&server, &["--input", "-", "--echo"]).input("plain\n\x1b[31mred\n").output().exits(0);
-    let echoed: Vec<&str> = run.stderr.lines().filter_map(|line| Some(line.split_once("pushing ")?.1)).collect();
+    let echoed: Vec<&str> =
+        run.stderr.lines().filter_map(|line| Some(line.split_once("pushing item item=")?.1)).collect();
     assert_eq!(echoed[echoed.len() - 2..], ["plain", "\\u{1b}[31mred"], "{}", run.stderr);
     assert!(!run.stderr.contains('\x1b') && !run.stdout.contains("plain"), "{}", run.stderr);
 }

@@ -105,8 +105,9 @@ fn events_profile_runs_a_job_per_event() {
     producer.terminate();
     let filled = producer.finish(PROMPTLY).exits(0);
     let events = server.pushed("events");
-    let echoed: Vec<&str> = filled.stderr.lines().filter_map(|line| Some(line.split_once("pushing {")?.1)).collect();
-    assert_eq!(echoed, events.iter().map(|event| &event[1..]).collect::<Vec<_>>());
+    let echoed: Vec<&str> =
+        filled.stderr.lines().filter_map(|line| Some(line.split_once("pushing item item=")?.1)).collect();
+    assert_eq!(echoed, events);
     for event in &events {
         let event: serde_json::Value = serde_json::from_str(event).expect("an event is JSON");
         assert!(event["wait"].as_u64().is_some_and(|wait| (10..=20).contains(&wait)), "{event}");

@@ -161,7 +161,7 @@ impl Plan {
             DeliveryGuarantee::AtLeastOnce => "at-least-once",
             DeliveryGuarantee::AtMostOnce => "at-most-once",
         };
-        tracing::info!(%list, %redis, %consumer, concurrency, delivery, %handler, "consuming");
+        tracing::info!(%list, %redis, %consumer, concurrency, %delivery, %handler, "consuming");
     }
 }
 
