@@ -26,8 +26,9 @@ fn reference_of_the_profile_is_current() {
     let run = Qscale::new(["render", "--schema=markdown"]).output().exits(0);
     assert!(run.stdout == shipped, "docs/profile.md is outdated: run `make regenerate`");
     for (path, key, _) in leaves(&profile::schema()) {
-        let heading = format!("\n### `{}`\n", [path.as_slice(), &[key]].concat().join("."));
-        assert!(shipped.contains(&heading), "no heading{heading}");
+        let name = [path.as_slice(), &[key]].concat().join(".");
+        let headings = [format!("\n### `{name}`\n"), format!("\n## `[[{name}]]`\n")];
+        assert!(headings.iter().any(|heading| shipped.contains(heading)), "no heading of {name}");
     }
 }
 

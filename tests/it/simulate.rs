@@ -286,7 +286,7 @@ fn target_wait_is_met_with_the_limit_that_a_refusal_names() {
     };
     let refused = run("0");
     assert_eq!(refused.status, 4, "{refused:?}");
-    let (_, needed) = refused.stdout.split_once("; with min-replica-count = ").unwrap();
+    let (_, needed) = refused.stdout.split_once("; min-replica-count = ").unwrap();
     let met = run(needed.split_whitespace().next().unwrap());
     assert_eq!(met.status, 0, "{} {met:?}", refused.stdout);
 }
