@@ -82,7 +82,7 @@ impl JobSettings {
     pub fn poll(&self, settings: &Settings, values: &[Option<u64>], unfinished: Unfinished) -> Created {
         let Unfinished { running, pending } = unfinished;
         let min = i64::from(settings.min.min(settings.max));
-        let room = i64::from(settings.max) - min;
+        let headroom = i64::from(settings.max) - min;
         let active: Vec<(&Trigger, u64)> = settings
             .triggers
             .iter()
@@ -90,7 +90,7 @@ impl JobSettings {
             .filter_map(|(trigger, value)| Some((trigger, (*value)?)))
             .filter(|(trigger, value)| *value > trigger.activation)
             .collect();
-        let demand = self.demand(&active, float(room.unsigned_abs()));
+        let demand = self.demand(&active, float(headroom.unsigned_abs()));
         let (wanted, queue) = (signed_whole(demand.jobs.ceil()), signed_whole(demand.queue.ceil()));
         let (running, pending) = (i64::from(running), i64::from(pending));
         let paused = settings.pause.paused;
@@ -101,7 +101,7 @@ impl JobSettings {
         } else if active.is_empty() && min == 0 {
             0
         } else {
-            let (effective, most) = self.effective(wanted, running - min, pending, room, queue);
+            let (effective, most) = self.effective(wanted, running - min, pending, headroom, queue);
             effective.clamp(0, most.max(0))
         };
         Created {
@@ -115,16 +115,16 @@ impl JobSettings {
     }
 
     /// Returns the Jobs to create, and their limit at this poll: `GetEffectiveMaxScale` of each strategy.
-    fn effective(&self, wanted: i64, running: i64, pending: i64, room: i64, queue: i64) -> (i64, i64) {
+    fn effective(&self, wanted: i64, running: i64, pending: i64, headroom: i64, queue: i64) -> (i64, i64) {
         match self.strategy {
             Strategy::Default => (wanted - running, queue),
             Strategy::Custom => {
                 let counted = signed_whole((self.running_part * float(running.unsigned_abs())).trunc());
-                ((wanted - i64::from(self.deduction) - counted).min(room), queue)
+                ((wanted - i64::from(self.deduction) - counted).min(headroom), queue)
             }
-            Strategy::Accurate if wanted + running - pending > room => (room - running, queue),
+            Strategy::Accurate if wanted + running - pending > headroom => (headroom - running, queue),
             Strategy::Accurate => (wanted - pending, queue),
-            Strategy::Eager => ((room - running - pending).min(wanted), room),
+            Strategy::Eager => ((headroom - running - pending).min(wanted), headroom),
         }
     }
 
@@ -137,10 +137,10 @@ impl JobSettings {
         }
     }
 
-    fn demand(&self, active: &[(&Trigger, u64)], room: f64) -> JobDemand {
+    fn demand(&self, active: &[(&Trigger, u64)], headroom: f64) -> JobDemand {
         let mut demands = active.iter().map(|(trigger, value)| JobDemand {
             queue: float(*value),
-            jobs: (float(*value) / float(trigger.target)).min(room),
+            jobs: (float(*value) / float(trigger.target)).min(headroom),
         });
         let sum = |demands: &mut dyn Iterator<Item = JobDemand>| {
             demands.fold(JobDemand { queue: 0.0, jobs: 0.0 }, |sum, next| JobDemand {
@@ -155,7 +155,7 @@ impl JobSettings {
             Calculation::Min => demands.min_by(by_queue),
             Calculation::Sum => {
                 let JobDemand { queue, jobs } = sum(&mut demands);
-                Some(JobDemand { queue, jobs: jobs.min(room) })
+                Some(JobDemand { queue, jobs: jobs.min(headroom) })
             }
             Calculation::Avg => {
                 let JobDemand { queue, jobs } = sum(&mut demands);

@@ -1,4 +1,4 @@
-//! Metrics from the triggers' values: failures, the fallback, the formula.
+//! TriggerState from the triggers' values: failures, the fallback, the formula.
 
 use super::observation::Reading;
 use super::reason::Count;
@@ -8,14 +8,14 @@ use crate::units::float;
 
 /// State of the triggers between two reads.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Metrics {
+pub(super) struct TriggerState {
     /// Failures in a row of each trigger, at polls and syncs.
     failures: Vec<u32>,
     /// Values of KEDA's last poll, if there was one.
     last: Option<Vec<Option<f64>>>,
 }
 
-/// Metrics that decisions are made from.
+/// TriggerState that decisions are made from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Counts {
     /// One metric per trigger, or one for the formula.
@@ -55,7 +55,7 @@ enum TriggerResult {
 /// Value that KEDA caches for a trigger that the formula sees as `nil`.
 const PLACEHOLDER: f64 = -1.0;
 
-impl Metrics {
+impl TriggerState {
     pub(super) fn new(triggers: usize) -> Self {
         Self { failures: vec![0; triggers], last: None }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::hpa::Hpa;
 use super::keda::Keda;
-use super::metrics::Metrics;
+use super::metrics::TriggerState;
 use super::observation::{Reading, Scale};
 use super::pause::Pause;
 use super::reason::{Decision, PausedBy, Reason};
@@ -16,13 +16,13 @@ pub struct Scaler {
     settings: Settings,
     keda: Keda,
     hpa: Hpa,
-    metrics: Metrics,
+    metrics: TriggerState,
 }
 
 impl Scaler {
     /// A ScaledObject that KEDA sees for the first time at `created`.
     pub fn new(settings: Settings, created: Duration) -> Self {
-        let metrics = Metrics::new(settings.triggers.len());
+        let metrics = TriggerState::new(settings.triggers.len());
         Self { settings, keda: Keda::new(created), hpa: Hpa::default(), metrics }
     }
 

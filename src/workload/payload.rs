@@ -33,11 +33,11 @@ const FORM: &str = concat!(
 #[schemars(extend("pattern" = FORM, "examples" = ["message-{seq}"]))]
 pub struct Payload {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<Segment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum Segment {
     Literal(String),
     Int { from: i64, to: i64 },
     Seq,
@@ -73,7 +73,7 @@ pub enum PayloadError {
 impl Payload {
     /// Default payload.
     pub fn usual() -> Self {
-        let parts = vec![Part::Literal("message-".to_owned()), Part::Seq];
+        let parts = vec![Segment::Literal("message-".to_owned()), Segment::Seq];
         Self { text: "message-{seq}".to_owned(), parts }
     }
 
@@ -85,7 +85,7 @@ impl Payload {
     }
 }
 
-impl Part {
+impl Segment {
     fn write(&self, item: &mut String, seq: u64, now: SystemTime, rng: &mut impl Rng) {
         let written = match self {
             Self::Literal(text) => {
@@ -128,10 +128,10 @@ impl Part {
     }
 }
 
-fn int(range: &str) -> Option<Part> {
+fn int(range: &str) -> Option<Segment> {
     let (from, to) = range.split_once("..")?;
     let (from, to) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
-    (from <= to).then_some(Part::Int { from, to })
+    (from <= to).then_some(Segment::Int { from, to })
 }
 
 impl FromStr for Payload {
@@ -150,9 +150,9 @@ impl FromStr for Payload {
             } else if after.starts_with(|c: char| c.is_ascii_lowercase()) {
                 let end = after.find('}').ok_or_else(|| PayloadError::Unclosed(after.to_owned()))?;
                 if !literal.is_empty() {
-                    parts.push(Part::Literal(std::mem::take(&mut literal)));
+                    parts.push(Segment::Literal(std::mem::take(&mut literal)));
                 }
-                parts.push(Part::parse(&after[..end])?);
+                parts.push(Segment::parse(&after[..end])?);
                 rest = &after[end + 1..];
             } else {
                 literal.push('{');
@@ -161,7 +161,7 @@ impl FromStr for Payload {
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            parts.push(Part::Literal(literal));
+            parts.push(Segment::Literal(literal));
         }
         Ok(Self { text: text.to_owned(), parts })
     }

@@ -1,4 +1,4 @@
-//! Which KEDA the objects are written for.
+//! KEDA release that the objects are written for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,10 +16,10 @@ const PATTERN: &str = "^v?[0-9]+\\.[0-9]+(\\.[0-9]+)?$";
 pub struct KedaVersion(pub u16, pub u16, pub u16);
 
 impl KedaVersion {
-    /// The newest that is known here.
+    /// Newest known release.
     pub const NEWEST: Self = Self(2, 20, 2);
 
-    /// The oldest whose `redis` triggers are as they are written here.
+    /// Oldest release with the `redis` triggers as they are rendered.
     pub const OLDEST: Self = Self(2, 8, 0);
 }
 
@@ -29,30 +29,41 @@ impl Default for KedaVersion {
     }
 }
 
-impl FromStr for KedaVersion {
-    type Err = String;
+/// A KEDA release that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KedaVersionError {
+    /// Malformed text.
+    #[error("`{0}` is not a valid version: expected one such as `{newest}`", newest = KedaVersion::NEWEST)]
+    Form(String),
+    /// A release before [`KedaVersion::OLDEST`].
+    #[error("{0} is not supported: must be at least {oldest}", oldest = KedaVersion::OLDEST)]
+    TooOld(KedaVersion),
+}
 
-    /// Reads `2.20.2`, `v2.20.2` or `2.20`, which is the first of its line: what it can do all of them can.
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for KedaVersion {
+    type Err = KedaVersionError;
+
+    /// Parses `2.20.2`, `v2.20.2` or `2.20`, which stands for the first release of its line.
+    fn from_str(text: &str) -> Result<Self, KedaVersionError> {
         let mut numbers = text.strip_prefix('v').unwrap_or(text).split('.').map(|number| {
             Some(number).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?.parse::<u16>().ok()
         });
         let version = match (numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
             (Some(Some(major)), Some(Some(minor)), None, None) => Self(major, minor, 0),
             (Some(Some(major)), Some(Some(minor)), Some(Some(patch)), None) => Self(major, minor, patch),
-            _ => return Err(format!("`{text}` is not a version such as `{}`", Self::NEWEST)),
+            _ => return Err(KedaVersionError::Form(text.to_owned())),
         };
         if version < Self::OLDEST {
-            return Err(format!("{version} is older than what can be written for: {} at least", Self::OLDEST));
+            return Err(KedaVersionError::TooOld(version));
         }
         Ok(version)
     }
 }
 
 impl TryFrom<String> for KedaVersion {
-    type Error = String;
+    type Error = KedaVersionError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, KedaVersionError> {
         text.parse()
     }
 }
@@ -78,6 +89,6 @@ mod tests {
         for text in ["", "2", "2.x", "2.20.2.1", "2.+1", "2.7.9", "2..1"] {
             assert!(text.parse::<KedaVersion>().is_err(), "{text}");
         }
-        assert!("2.9".parse::<KedaVersion>() < "2.10.1".parse::<KedaVersion>());
+        assert!("2.9".parse::<KedaVersion>().unwrap() < "2.10.1".parse().unwrap());
     }
 }

@@ -5,14 +5,14 @@
 //! `max min abs ceil floor round`.
 
 mod error;
-mod node;
+mod expression;
 mod parser;
 mod token;
 
 use std::fmt;
 
 pub use self::error::{EvaluationError, FormulaError};
-use self::node::{Node, ValueType};
+use self::expression::{Expression, ValueType};
 use self::parser::Parser;
 use self::token::Tokens;
 
@@ -20,7 +20,7 @@ use self::token::Tokens;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Formula {
     text: String,
-    node: Node,
+    node: Expression,
 }
 
 impl Formula {

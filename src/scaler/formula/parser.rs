@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 
 use super::error::FormulaError;
-use super::node::{Function, Node, Operator, ValueType};
+use super::expression::{Expression, Function, Operator, ValueType};
 use super::token::{Token, Tokens};
 
 pub(super) struct Parser<'a> {
@@ -13,7 +13,7 @@ pub(super) struct Parser<'a> {
 
 impl Parser<'_> {
     /// Parses while operators bind at least as strongly as `least`.
-    pub(super) fn expression(&mut self, least: u8) -> Result<(Node, ValueType), FormulaError> {
+    pub(super) fn expression(&mut self, least: u8) -> Result<(Expression, ValueType), FormulaError> {
         let (mut left, mut kind) = self.operand()?;
         while let Some(Ok(Token::Word(word) | Token::Sign(word))) = self.tokens.peek().cloned() {
             let Some((operator, strength, takes, gives)) = Operator::of(word) else { break };
@@ -27,7 +27,7 @@ impl Parser<'_> {
                 let expected = if takes == ValueType::Number { "numbers" } else { "comparisons" };
                 return Err(FormulaError::Operands { operator: word.to_owned(), expected });
             }
-            (left, kind) = (Node::Binary(operator, left.into(), right.into()), gives);
+            (left, kind) = (Expression::Binary(operator, left.into(), right.into()), gives);
         }
         if least == 0 && self.skip("?") {
             let then = self.expression(0)?;
@@ -36,30 +36,30 @@ impl Parser<'_> {
             if kind != ValueType::Comparison || then.1 != otherwise.1 {
                 return Err(FormulaError::Conditional);
             }
-            return Ok((Node::Choose(Box::new([left, then.0, otherwise.0])), then.1));
+            return Ok((Expression::Choose(Box::new([left, then.0, otherwise.0])), then.1));
         }
         Ok((left, kind))
     }
 
-    fn operand(&mut self) -> Result<(Node, ValueType), FormulaError> {
+    fn operand(&mut self) -> Result<(Expression, ValueType), FormulaError> {
         match self.tokens.next().transpose()? {
-            Some(Token::Number(number)) => Ok((Node::Number(number), ValueType::Number)),
+            Some(Token::Number(number)) => Ok((Expression::Number(number), ValueType::Number)),
             Some(Token::Sign("(")) => {
                 let inner = self.expression(0)?;
                 self.expect(")")?;
                 Ok(inner)
             }
             Some(Token::Sign("-")) => match self.expression(7)? {
-                (node, ValueType::Number) => Ok((Node::Negate(node.into()), ValueType::Number)),
+                (node, ValueType::Number) => Ok((Expression::Negate(node.into()), ValueType::Number)),
                 _ => Err(FormulaError::NegatedComparison),
             },
             Some(Token::Sign("!") | Token::Word("not")) => match self.expression(5)? {
-                (node, ValueType::Comparison) => Ok((Node::Not(node.into()), ValueType::Comparison)),
+                (node, ValueType::Comparison) => Ok((Expression::Not(node.into()), ValueType::Comparison)),
                 _ => Err(FormulaError::NotOfNumber),
             },
             Some(Token::Word(name)) if self.skip("(") => self.call(name),
             Some(Token::Word(name)) if self.names.contains(&name) => {
-                Ok((Node::Name(name.to_owned()), ValueType::Number))
+                Ok((Expression::Name(name.to_owned()), ValueType::Number))
             }
             Some(Token::Word(name)) => Err(FormulaError::UnknownTrigger {
                 name: name.to_owned(),
@@ -72,7 +72,7 @@ impl Parser<'_> {
         }
     }
 
-    fn call(&mut self, name: &str) -> Result<(Node, ValueType), FormulaError> {
+    fn call(&mut self, name: &str) -> Result<(Expression, ValueType), FormulaError> {
         let function = Function::of(name).ok_or_else(|| FormulaError::UnknownFunction(name.to_owned()))?;
         let mut arguments = Vec::new();
         loop {
@@ -88,7 +88,7 @@ impl Parser<'_> {
         if !function.takes(arguments.len()) {
             return Err(FormulaError::ArgumentCount { function: name.to_owned(), given: arguments.len() });
         }
-        Ok((Node::Call(function, arguments), ValueType::Number))
+        Ok((Expression::Call(function, arguments), ValueType::Number))
     }
 
     fn skip(&mut self, sign: &str) -> bool {

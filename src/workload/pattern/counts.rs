@@ -10,6 +10,45 @@ use crate::units::float;
 /// Default duration that a count stands for.
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Counts that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CountsError {
+    /// Malformed CSV.
+    #[error("{0}")]
+    Csv(String),
+    /// A malformed line.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Number of the line, from 1.
+        line: u64,
+        /// The problem.
+        problem: CountsProblem,
+    },
+    /// No line with a count.
+    #[error("has no counts: expected one per line, or `seconds,count`")]
+    Empty,
+}
+
+/// Problem of a line of counts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CountsProblem {
+    /// Not a whole number.
+    #[error("`{0}` is not a valid count")]
+    Count(String),
+    /// Neither seconds nor RFC 3339.
+    #[error("`{0}` is not a valid time: expected seconds, or RFC 3339 such as 2026-01-31T12:00:00Z")]
+    Time(String),
+    /// Too many columns.
+    #[error("has {0} columns: expected a count, or `seconds,count`")]
+    Columns(usize),
+    /// Another number of columns than the line before.
+    #[error("must have as many columns as the line before")]
+    ColumnsDiffer,
+    /// A time that is not later than that of the line before.
+    #[error("time must be later than that of the line before")]
+    Order,
+}
+
 impl Pattern {
     /// Reads comma-separated counts of items: one a line, each for a second, or a time before each.
     ///
@@ -18,26 +57,26 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// Names the line that cannot be.
-    pub fn from_counts(text: &str) -> Result<Self, String> {
+    /// Fails with the number of a malformed line.
+    pub fn from_counts(text: &str) -> Result<Self, CountsError> {
         let mut reader =
             ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
         let mut rows: Vec<Row> = Vec::new();
         for (index, record) in reader.records().enumerate() {
-            let record = record.map_err(|error| error.to_string())?;
+            let record = record.map_err(|error| CountsError::Csv(error.to_string()))?;
             let line = record.position().map_or(0, csv::Position::line);
             let row = match row(&record) {
                 Ok(row) => row,
                 Err(_) if index == 0 && is_header(&record) => continue,
-                Err(message) => return Err(format!("line {line}: {message}")),
+                Err(problem) => return Err(CountsError::Line { line, problem }),
             };
             if let Some(last) = rows.last() {
                 match (last.time, row.time) {
                     (Some(before), Some(time)) if time <= before => {
-                        return Err(format!("line {line}: the time does not come after the one before"));
+                        return Err(CountsError::Line { line, problem: CountsProblem::Order });
                     }
                     (Some(_), None) | (None, Some(_)) => {
-                        return Err(format!("line {line}: has not as many columns as the line before"));
+                        return Err(CountsError::Line { line, problem: CountsProblem::ColumnsDiffer });
                     }
                     _ => {}
                 }
@@ -45,7 +84,7 @@ impl Pattern {
             rows.push(row);
         }
         if rows.is_empty() {
-            return Err("has no counts: write one a line, or `seconds,count`".to_owned());
+            return Err(CountsError::Empty);
         }
         Ok(Self { phases: phases(&rows), rounds: Some(1) })
     }
@@ -57,19 +96,19 @@ struct Row {
     count: u64,
 }
 
-fn row(record: &StringRecord) -> Result<Row, String> {
-    let count = |text: &str| text.parse().map_err(|_| format!("`{text}` is not a count of items"));
+fn row(record: &StringRecord) -> Result<Row, CountsProblem> {
+    let count = |text: &str| text.parse().map_err(|_| CountsProblem::Count(text.to_owned()));
     match record.iter().collect::<Vec<_>>()[..] {
         [items] => Ok(Row { time: None, count: count(items)? }),
         [at, items] => Ok(Row { time: Some(time(at)?), count: count(items)? }),
-        _ => Err(format!("has {} columns: write a count, or `seconds,count`", record.len())),
+        _ => Err(CountsProblem::Columns(record.len())),
     }
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+fn time(text: &str) -> Result<Duration, CountsProblem> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let date = || humantime::parse_rfc3339_weak(text).ok()?.duration_since(UNIX_EPOCH).ok();
-    seconds.or_else(date).ok_or_else(|| format!("`{text}` is not a time: seconds, or 2026-01-31T12:00:00Z"))
+    seconds.or_else(date).ok_or_else(|| CountsProblem::Time(text.to_owned()))
 }
 
 /// Returns whether a line is a header: no cell of it is a number.
@@ -124,15 +163,15 @@ mod tests {
         for (text, reason) in [
             ("", "no counts"),
             ("time,count\n", "no counts"),
-            ("3\nx\n", "line 2: `x` is not a count"),
-            ("3\n-1\n", "line 2: `-1` is not a count"),
-            ("1,x\n", "line 1: `x` is not a count"),
-            ("0,3\n5\n", "line 2: has not as many columns"),
-            ("5,3\n5,3\n", "line 2: the time does not come after"),
-            ("noon,3\n1,2", "line 1: `noon` is not a time"),
+            ("3\nx\n", "line 2: `x` is not a valid count"),
+            ("3\n-1\n", "line 2: `-1` is not a valid count"),
+            ("1,x\n", "line 1: `x` is not a valid count"),
+            ("0,3\n5\n", "line 2: must have as many columns"),
+            ("5,3\n5,3\n", "line 2: time must be later"),
+            ("noon,3\n1,2", "line 1: `noon` is not a valid time"),
             ("1,2,3\n", "3 columns"),
         ] {
-            let error = Pattern::from_counts(text).unwrap_err();
+            let error = Pattern::from_counts(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text:?}: {error}");
         }
     }

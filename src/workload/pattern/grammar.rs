@@ -48,7 +48,7 @@ impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        Reader { text }.pattern()
+        PatternParser { text }.pattern()
     }
 }
 
@@ -61,11 +61,11 @@ impl TryFrom<String> for Pattern {
 }
 
 /// Reads parts of one text, all of which are slices of it.
-struct Reader<'a> {
+struct PatternParser<'a> {
     text: &'a str,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PatternParser<'a> {
     fn pattern(&self) -> Result<Pattern, PatternError> {
         let mut pattern = Pattern { phases: Vec::new(), rounds: Some(1) };
         let mut parts = self.parts().into_iter().peekable();

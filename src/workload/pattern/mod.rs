@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::arrivals::{Arrival, Arrivals};
+pub use self::counts::{CountsError, CountsProblem};
 pub use self::grammar::PatternError;
 pub use self::shape::Shape;
 use crate::units::HumanDuration;

@@ -2,16 +2,16 @@
 
 use super::error::{EvaluationError, FormulaError};
 
-/// Node of the syntax tree.
+/// Expression of the syntax tree.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(super) enum Expression {
     Number(f64),
     Name(String),
-    Negate(Box<Node>),
-    Not(Box<Node>),
-    Binary(Operator, Box<Node>, Box<Node>),
-    Choose(Box<[Node; 3]>),
-    Call(Function, Vec<Node>),
+    Negate(Box<Expression>),
+    Not(Box<Expression>),
+    Binary(Operator, Box<Expression>, Box<Expression>),
+    Choose(Box<[Expression; 3]>),
+    Call(Function, Vec<Expression>),
 }
 
 /// Binary operator.
@@ -52,7 +52,7 @@ pub(super) enum ValueType {
     Comparison,
 }
 
-impl Node {
+impl Expression {
     pub(super) fn value(&self, read: &dyn Fn(&str) -> Option<f64>) -> Result<Option<f64>, EvaluationError> {
         let number = |node: &Self| node.value(read)?.ok_or(EvaluationError);
         Ok(Some(match self {
