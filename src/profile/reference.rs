@@ -129,6 +129,7 @@ fn type_of(schema: &Value, node: &Value) -> String {
         return forms.iter().map(|form| type_of(schema, form)).collect::<Vec<_>>().join(" or ");
     }
     let bounds = match (node.get("minimum"), node.get("maximum")) {
+        (Some(minimum), Some(maximum)) if minimum == maximum => format!(", {minimum}"),
         (Some(minimum), Some(maximum)) => format!(", {minimum} to {maximum}"),
         (Some(minimum), None) => format!(", at least {minimum}"),
         (None, Some(maximum)) => format!(", at most {maximum}"),
