@@ -38,11 +38,11 @@ pub(crate) struct Assignment {
 /// Processes items, several at a time if asked to. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Handler {
-    kind: Kind,
+    kind: HandlerKind,
 }
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum HandlerKind {
     /// Simulate work by waiting.
     Wait {
         work: Work,
@@ -59,15 +59,15 @@ impl Handler {
     /// Creates the handler for `work`, at `speed` times its pace.
     pub(crate) fn new(work: Work, speed: f64) -> Self {
         let kind = match work {
-            Work::None => Kind::Line(Arc::new(Mutex::new(tokio::io::stdout()))),
-            work => Kind::Wait { work, speed },
+            Work::None => HandlerKind::Line(Arc::new(Mutex::new(tokio::io::stdout()))),
+            work => HandlerKind::Wait { work, speed },
         };
         Self { kind }
     }
 
     /// Creates a handler that runs a command per item and forwards its output.
     pub(crate) fn command(spec: CommandSpec, echo: Echo) -> Self {
-        Self { kind: Kind::Command(Arc::new(spec), echo) }
+        Self { kind: HandlerKind::Command(Arc::new(spec), echo) }
     }
 
     /// Processes an item until it is finished or `abort` is cancelled.
@@ -75,9 +75,9 @@ impl Handler {
     /// Cancel-safe: a dropped future leaves no process running.
     pub(crate) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         match &self.kind {
-            Kind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
-            Kind::Line(stdout) => line::write(stdout, &assignment.item, abort).await,
-            Kind::Command(spec, echo) => spec.process(assignment, echo, abort).await,
+            HandlerKind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
+            HandlerKind::Line(stdout) => line::write(stdout, &assignment.item, abort).await,
+            HandlerKind::Command(spec, echo) => spec.process(assignment, echo, abort).await,
         }
     }
 }

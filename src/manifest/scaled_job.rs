@@ -29,12 +29,12 @@ pub(super) struct ScaledJob {
     api_version: &'static str,
     kind: &'static str,
     metadata: ObjectMeta,
-    spec: Spec,
+    spec: ScaledJobSpec,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Spec {
+struct ScaledJobSpec {
     job_target_ref: JobSpec,
     min_replica_count: u32,
     max_replica_count: u32,
@@ -80,7 +80,7 @@ pub(super) fn scaled_job(workload: &Workload<'_>) -> ScaledJob {
         api_version: API_VERSION,
         kind: "ScaledJob",
         metadata: annotated(workload.metadata(&name, Component::Consumer), annotations),
-        spec: Spec {
+        spec: ScaledJobSpec {
             job_target_ref: job_spec(workload, &name),
             min_replica_count: scale.min_replica_count(),
             max_replica_count: scale.max_replica_count(),

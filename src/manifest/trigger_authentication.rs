@@ -14,12 +14,12 @@ pub(super) struct TriggerAuthentication {
     api_version: &'static str,
     kind: &'static str,
     metadata: ObjectMeta,
-    spec: Spec,
+    spec: TriggerAuthenticationSpec,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Spec {
+struct TriggerAuthenticationSpec {
     secret_target_ref: Vec<SecretTargetRef>,
 }
 
@@ -48,6 +48,6 @@ pub(super) fn trigger_authentication(workload: &Workload<'_>) -> Option<TriggerA
         api_version: API_VERSION,
         kind: "TriggerAuthentication",
         metadata: workload.metadata(&name(workload)?, Component::Consumer),
-        spec: Spec { secret_target_ref },
+        spec: TriggerAuthenticationSpec { secret_target_ref },
     })
 }

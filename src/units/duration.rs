@@ -33,7 +33,7 @@ impl FromStr for HumanDuration {
 
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text { expected: "a string such as \"60s\"", read: PhantomData })
+        deserializer.deserialize_str(TextVisitor { expected: "a string such as \"60s\"", read: PhantomData })
     }
 }
 
@@ -79,7 +79,7 @@ impl FromStr for DurationRange {
 
 impl<'de> Deserialize<'de> for DurationRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text { expected: "a string such as \"2s..6s\"", read: PhantomData })
+        deserializer.deserialize_str(TextVisitor { expected: "a string such as \"2s..6s\"", read: PhantomData })
     }
 }
 
@@ -116,12 +116,12 @@ pub enum DurationError {
 }
 
 /// Visitor of a string that names the expected form when it meets anything else.
-struct Text<T> {
+struct TextVisitor<T> {
     expected: &'static str,
     read: PhantomData<T>,
 }
 
-impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,13 +13,13 @@ use crate::units::saturating_seconds;
 /// at once.
 #[derive(Debug)]
 pub struct Schedule {
-    kind: Kind,
+    kind: ScheduleKind,
     /// Speed, as a multiple of the timing.
     speed: f64,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ScheduleKind {
     Pace(Pace),
     Pattern {
         ahead: Box<Peekable<Arrivals>>,
@@ -32,8 +32,10 @@ impl Schedule {
     /// Starts at the beginning; the same `seed` is the same times.
     pub fn new(timing: &Timing, seed: u64) -> Self {
         let kind = match timing {
-            Timing::Pace(pace) => Kind::Pace(*pace),
-            Timing::Pattern(pattern) => Kind::Pattern { ahead: Box::new(pattern.arrivals(seed).peekable()), due: 0 },
+            Timing::Pace(pace) => ScheduleKind::Pace(*pace),
+            Timing::Pattern(pattern) => {
+                ScheduleKind::Pattern { ahead: Box::new(pattern.arrivals(seed).peekable()), due: 0 }
+            }
         };
         Self { kind, speed: 1.0 }
     }
@@ -48,8 +50,8 @@ impl Schedule {
     pub fn due(&mut self, elapsed: Duration) -> u64 {
         let elapsed = saturating_seconds(elapsed.as_secs_f64() * self.speed);
         match &mut self.kind {
-            Kind::Pace(pace) => pace.due(elapsed),
-            Kind::Pattern { ahead, due } => {
+            ScheduleKind::Pace(pace) => pace.due(elapsed),
+            ScheduleKind::Pattern { ahead, due } => {
                 while let Some(arrival) = ahead.next_if(|arrival| arrival.at <= elapsed) {
                     *due = due.saturating_add(arrival.count);
                 }
@@ -62,9 +64,9 @@ impl Schedule {
     /// previous call; `None` when there is none.
     pub fn next_after(&mut self, sent: u64) -> Option<Duration> {
         let next = match &mut self.kind {
-            Kind::Pace(pace) => Some(pace.next_after(sent)),
-            Kind::Pattern { due, .. } if sent < *due => Some(Duration::ZERO),
-            Kind::Pattern { ahead, .. } => ahead.peek().map(|arrival| arrival.at),
+            ScheduleKind::Pace(pace) => Some(pace.next_after(sent)),
+            ScheduleKind::Pattern { due, .. } if sent < *due => Some(Duration::ZERO),
+            ScheduleKind::Pattern { ahead, .. } => ahead.peek().map(|arrival| arrival.at),
         };
         let slowed = |next: Duration| saturating_seconds(next.as_secs_f64() / self.speed);
         next.map(slowed)

@@ -15,11 +15,11 @@ fn check(profile: &str) -> Finished {
 
 /// Checks a profile with these tables, which is warned of at a place, or at a key that is not there.
 #[track_caller]
-fn warns_of(tables: &str, code: &str, place: &str, way_out: &str) {
+fn warns_of(tables: &str, code: &str, place: &str, hint: &str) {
     let Finished { stdout, .. } = check(&format!("{REDIS}{tables}\n")).exits(0);
     let blank = if place.starts_with(|c: char| c.is_ascii_digit()) { "" } else { " " };
     let line = format!("warning[{code}]: q.toml:{blank}{place}");
-    assert!(stdout.contains(&line) && stdout.contains(way_out), "{tables}:\n{line}\n{stdout}");
+    assert!(stdout.contains(&line) && stdout.contains(hint), "{tables}:\n{line}\n{stdout}");
     assert!(stdout.contains("\nhint: "), "{stdout}");
 }
 
@@ -45,7 +45,7 @@ fn all_that_is_wrong_is_said_and_not_the_first_alone() {
 
 #[test]
 fn each_fault_is_shown_at_the_key_it_comes_from() {
-    for (tables, code, key, way_out) in [
+    for (tables, code, key, hint) in [
         (
             "[scale]\nmin-replica-count = 2\ncooldown-period = \"60s\"",
             "cooldown-no-effect",
@@ -123,7 +123,7 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "IfNotPresent",
         ),
     ] {
-        warns_of(tables, code, key, way_out);
+        warns_of(tables, code, key, hint);
     }
     for (redis, code, key) in [
         ("host = \"redis\"", "short-host", "2:8: redis.host"),
@@ -142,8 +142,8 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
 }
 
 #[test]
-fn what_a_profile_asks_for_and_nobody_wants_is_warned_of() {
-    for (tables, code, key, way_out) in [
+fn unwanted_settings_are_warned_of() {
+    for (tables, code, key, hint) in [
         ("[consume]\nconcurrency = 2", "no-handler", "consume.work: is not set", "`command`"),
         ("[consume]\nwork = \"none\"", "no-handler", "4:8: consume.work: is nothing", "`command`"),
         ("[consume]\nwork = \"2s\"\nmax-items = 5", "consumer-exits", "5:13: consume.max-items", "ScaledJob"),
@@ -176,7 +176,7 @@ fn what_a_profile_asks_for_and_nobody_wants_is_warned_of() {
             "take `omit-behavior` away",
         ),
     ] {
-        warns_of(tables, code, key, way_out);
+        warns_of(tables, code, key, hint);
     }
 }
 

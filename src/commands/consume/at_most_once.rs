@@ -31,7 +31,7 @@ pub(super) async fn consume(
 ) -> Result<StopReason> {
     let mut list = List::connect(&redis.with_cancel(shutdown.stop.clone()), &plan.list).await?;
     plan.announce(redis);
-    let mut unfinished = Unfinished::default();
+    let mut unfinished = ItemsInFlight::default();
     let result = pop_and_process(plan, &mut list, &mut workers, tally, &mut unfinished, shutdown).await;
 
     super::announce_drain(&workers);
@@ -50,7 +50,7 @@ async fn pop_and_process(
     list: &mut List,
     workers: &mut Workers,
     tally: &mut Tally,
-    unfinished: &mut Unfinished,
+    unfinished: &mut ItemsInFlight,
     shutdown: &Shutdown,
 ) -> Result<()> {
     let stop = &shutdown.stop;
@@ -101,7 +101,7 @@ async fn pop_and_process(
 }
 
 /// Waits for the next item to finish, at most for the heartbeat interval.
-async fn next(workers: &mut Workers, unfinished: &mut Unfinished, tally: &mut Tally) {
+async fn next(workers: &mut Workers, unfinished: &mut ItemsInFlight, tally: &mut Tally) {
     if let Ok(Some(completed)) = tokio::time::timeout(MAX_INTERVAL, workers.next()).await {
         unfinished.settle(completed, tally);
     }
@@ -110,13 +110,13 @@ async fn next(workers: &mut Workers, unfinished: &mut Unfinished, tally: &mut Ta
 
 /// Items to requeue, and the reason to stop.
 #[derive(Default)]
-struct Unfinished {
+struct ItemsInFlight {
     /// Items with the order in which they were popped.
     items: Vec<(u64, Item)>,
     stop_reason: StopReason,
 }
 
-impl Unfinished {
+impl ItemsInFlight {
     fn settle(&mut self, completed: Completed, tally: &mut Tally) {
         let Completed { claim: Claim { id, item, .. }, disposition, duration } = completed;
         tally.handled(duration);

@@ -21,7 +21,7 @@ const STDIN: &str = "<stdin>";
 
 /// Number of findings.
 #[derive(Default)]
-struct Count {
+struct FindingCount {
     errors: usize,
     warnings: usize,
 }
@@ -38,7 +38,7 @@ pub(super) fn profile(
         let profile = Profile::parse_with(source.clone(), env)?;
         found(&Workload::of(&profile, namespace.clone(), image.clone(), *keda_version)?)
     };
-    let mut count = Count::default();
+    let mut count = FindingCount::default();
     let findings = loop {
         let error = match look(&source) {
             Ok(findings) => break findings,
@@ -97,7 +97,7 @@ pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
         let text = text.map_err(|error| UsageError(format!("--lint: cannot read `{}`: {error}", path.display())))?;
         files.push(File::read(name, text));
     }
-    let mut count = Count::default();
+    let mut count = FindingCount::default();
     let findings = lint::check(&files, args.keda_version.unwrap_or_default());
     for finding in findings.into_iter().filter(|finding| !args.allow.contains(&finding.rule)) {
         let Finding { rule, file, span, ref hint, .. } = finding;
@@ -123,7 +123,7 @@ fn print(printer: &Printer, rule: Rule, text: &dyn Display, hint: &str) -> Resul
     printer.result(&format_args!("{color}{severity}[{rule}]:{color:#} {text}\n{hint}"))
 }
 
-impl Count {
+impl FindingCount {
     fn add(&mut self, rule: Rule) {
         match rule.severity() {
             Severity::Error => self.errors += 1,

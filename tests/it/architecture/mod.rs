@@ -129,8 +129,8 @@ const SHARED_TYPES_OPEN: &[&str] =
 
 const QUESTION_WORDS: &[&str] = &["What", "How", "Whether", "Who", "Why", "When", "Where", "Which"];
 
-/// Percentage of doc comments that may open with a question word; 5 is the goal.
-const MAX_QUESTIONS: f64 = 33.0;
+/// Percentage of doc comments that may open with a question word.
+const MAX_QUESTIONS: f64 = 5.0;
 
 static SOURCE: LazyLock<Vec<Module>> = LazyLock::new(source::modules);
 
