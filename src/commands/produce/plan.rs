@@ -96,7 +96,8 @@ impl Plan {
         };
         if let Some(path) = table.pattern_file.take() {
             let pattern = read_counts(&path).await;
-            table.pattern = Some(pattern.map_err(|message| {
+            table.pattern = Some(pattern.map_err(|error| {
+                let message = error.to_string();
                 if given {
                     return Report::from(SettingError::new(from.given("pattern-file"), message));
                 }
@@ -172,11 +173,19 @@ fn slowed(time: Duration, speed: f64) -> Duration {
     saturating_seconds(time.as_secs_f64() / speed)
 }
 
+/// A file of counts that cannot be read, or is invalid.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read `{}`: {reason}", path.display())]
+struct CountsFileError {
+    path: PathBuf,
+    reason: String,
+}
+
 /// Reads a pattern from a file of counts.
-async fn read_counts(path: &Path) -> Result<Pattern, String> {
-    let wrong = |error: &dyn std::fmt::Display| format!("cannot read `{}`: {error}", path.display());
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| wrong(&error))?;
-    Pattern::from_counts(&text).map_err(|message| wrong(&message))
+async fn read_counts(path: &Path) -> Result<Pattern, CountsFileError> {
+    let error = |reason: &dyn std::fmt::Display| CountsFileError { path: path.to_owned(), reason: reason.to_string() };
+    let text = tokio::fs::read_to_string(path).await.map_err(|cause| error(&cause))?;
+    Pattern::from_counts(&text).map_err(|cause| error(&cause))
 }
 
 fn value<T>(setting: Option<Setting<T>>) -> Option<T> {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
-use crate::delivery::exit_map::ExitMap;
+use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::LogFormat;
 
 /// Longer than any step of a passing test.

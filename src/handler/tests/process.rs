@@ -53,10 +53,11 @@ async fn exit_status_decides_the_outcome() {
 }
 
 #[tokio::test]
-async fn exit_rules_change_the_meaning_of_a_status() {
-    let rules = ["3=dead", "65=retry", "other=ack"].map(|rule| rule.parse().unwrap());
+async fn exit_map_changes_the_meaning_of_a_status() {
+    let lists = [(ExitMeaning::Dead, vec![3]), (ExitMeaning::Retry, vec![65])];
+    let map = ExitMap::of(&lists, Some(ExitMeaning::Ack));
     for (status, disposition) in [(3, "dead"), (65, "free"), (75, "done"), (1, "done")] {
-        let spec = CommandSpec { exit: ExitMap::default().with(&rules), ..shell(&format!("exit {status}")) };
+        let spec = CommandSpec { exit: map.clone(), ..shell(&format!("exit {status}")) };
         assert_eq!(word(&process(spec, "x").await), disposition, "{status}");
     }
 }
