@@ -234,10 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn rate_reads_as_it_was_written() {
-        for rate in ["0.5", "200", "max"] {
+    fn rate_is_written_with_its_unit() {
+        for (rate, written) in [("0.5", "0.5/s"), ("200", "200/s"), ("max", "max")] {
             let profile = Profile::parse("q.toml", &format!("[produce]\nrate = \"{rate}\"\n")).unwrap();
-            assert_eq!(settings(&produce(&profile)), [format!("RATE={rate}")]);
+            assert_eq!(settings(&produce(&profile)), [format!("RATE={written}")]);
         }
     }
 }
