@@ -352,7 +352,7 @@ proptest! {
         live(&mut scaler(settings.clone()), pods, &looks, |hpa, from, decision| {
             let Decision { replicas, reason } = decision;
             let text = reason.to_string();
-            assert!(!text.is_empty() && text.chars().count() <= 120, "{text}");
+            assert!(!text.is_empty() && text.chars().count() <= 140, "{text}");
             if *replicas != from {
                 assert!(*replicas <= settings.max && (!hpa || *replicas >= settings.min.max(1)), "{from} → {replicas}");
                 let of_the_hpa = matches!(reason, Reason::Proposed { .. } | Reason::AboveMax(_) | Reason::BelowMin(_));
