@@ -6,7 +6,7 @@ use rand::distr::Distribution as _;
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::Exp1;
 
-use super::{Pattern, Phase, Shape};
+use super::{Pattern, Phase, RateShape};
 use crate::units::{saturating_seconds, whole};
 
 /// Items that are due at the same time.
@@ -58,7 +58,7 @@ impl Arrivals {
             let left = limit.saturating_sub(self.begun).min(phase.span());
             items = items.saturating_add(match phase {
                 Phase::Burst(count) => count,
-                Phase::Over { shape: shape @ Shape::Poisson(_), .. } => {
+                Phase::Over { shape: shape @ RateShape::Poisson(_), .. } => {
                     let mut count = 0;
                     while self.next_within(shape, left).is_some() {
                         count += 1;
@@ -82,8 +82,8 @@ impl Arrivals {
     }
 
     /// Returns when the next item is due, from the start of the phase; `None` when not within `span` of it.
-    fn next_within(&mut self, shape: Shape, span: Duration) -> Option<Duration> {
-        let offset = if let Shape::Poisson(rate) = shape {
+    fn next_within(&mut self, shape: RateShape, span: Duration) -> Option<Duration> {
+        let offset = if let RateShape::Poisson(rate) = shape {
             let gap: f64 = Exp1.sample(&mut self.rng);
             self.drawn += gap / rate;
             self.drawn
@@ -101,7 +101,7 @@ impl Arrivals {
     fn leave(&mut self, phase: Phase) {
         if let Phase::Over { span, shape } = phase {
             self.begun = self.begun.saturating_add(span);
-            if !matches!(shape, Shape::Poisson(_)) {
+            if !matches!(shape, RateShape::Poisson(_)) {
                 self.owed += shape.total(span.as_secs_f64()) - self.given;
             }
         }

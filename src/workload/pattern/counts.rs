@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::{Pattern, Phase, Shape};
+use super::{Pattern, Phase, RateShape};
 use crate::units::float;
 
 /// Default duration that a count stands for.
@@ -126,7 +126,7 @@ fn phases(rows: &[Row]) -> Vec<Phase> {
                 span = next.saturating_sub(time);
             }
             let rate = float(row.count) / span.as_secs_f64();
-            Phase::Over { span, shape: Shape::Constant(rate) }
+            Phase::Over { span, shape: RateShape::Constant(rate) }
         })
         .collect()
 }

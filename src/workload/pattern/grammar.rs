@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Pattern, Phase, Shape};
+use super::{Pattern, Phase, RateShape};
 use crate::units::{HumanDuration, snippet};
 use crate::workload::Rate;
 
@@ -117,7 +117,7 @@ impl<'a> PatternParser<'a> {
         Ok(Phase::Over { span, shape: self.shape(shape.trim(), span)? })
     }
 
-    fn shape(&self, text: &'a str, span: Duration) -> Result<Shape, PatternError> {
+    fn shape(&self, text: &'a str, span: Duration) -> Result<RateShape, PatternError> {
         if let Some(inner) = self.inner(text, "sine")? {
             let [mean, amplitude, period] =
                 self.split(inner, "its mean, how far it goes up and down, and its period")?;
@@ -126,17 +126,17 @@ impl<'a> PatternParser<'a> {
                 let message = format!("`{amplitude}` takes the rate below zero: at most the mean, {mean}");
                 return Err(self.error(amplitude, message));
             }
-            return Ok(Shape::Sine { mean: mean_rate, amplitude: amplitude_rate, period: self.span(period)? });
+            return Ok(RateShape::Sine { mean: mean_rate, amplitude: amplitude_rate, period: self.span(period)? });
         }
         if let Some(rate) = self.inner(text, "poisson")? {
-            return self.more_than_zero(rate).map(Shape::Poisson);
+            return self.more_than_zero(rate).map(RateShape::Poisson);
         }
         match text.split_once("..") {
             Some((from, to)) => {
                 let (from, to) = (self.rate(from.trim())?, self.rate(to.trim())?);
-                Ok(Shape::Ramp { from, to, seconds: span.as_secs_f64() })
+                Ok(RateShape::Ramp { from, to, seconds: span.as_secs_f64() })
             }
-            None => self.rate(text).map(Shape::Constant),
+            None => self.rate(text).map(RateShape::Constant),
         }
     }
 

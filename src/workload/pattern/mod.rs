@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::arrivals::{Arrival, Arrivals};
 pub use self::counts::{CountsError, CountsProblem};
 pub use self::grammar::PatternError;
-pub use self::shape::Shape;
+pub use self::shape::RateShape;
 use crate::units::HumanDuration;
 
 /// Load that changes: `30s@50, 1m@200..1000, 2m@sine(100,80,30s), burst 500, 5m@poisson(20)`.
@@ -38,7 +38,7 @@ pub struct Pattern {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Phase {
-    Over { span: Duration, shape: Shape },
+    Over { span: Duration, shape: RateShape },
     Burst(u64),
 }
 

@@ -8,7 +8,7 @@ use crate::units::HumanDuration;
 
 /// The rate over a phase, in items per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shape {
+pub enum RateShape {
     /// Always the same.
     Constant(f64),
     /// Evenly from one to the other.
@@ -33,7 +33,7 @@ pub enum Shape {
     Poisson(f64),
 }
 
-impl Shape {
+impl RateShape {
     /// Returns how many items are due in the first `time` seconds: the integral of the rate.
     pub fn total(&self, time: f64) -> f64 {
         match *self {
@@ -46,7 +46,7 @@ impl Shape {
         }
     }
 
-    /// Returns when the integral of the rate reaches `total`, in seconds: the reverse of [`Shape::total`].
+    /// Returns when the integral of the rate reaches `total`, in seconds: the reverse of [`RateShape::total`].
     pub fn time_of(&self, total: f64) -> f64 {
         match *self {
             Self::Constant(rate) | Self::Poisson(rate) => total / rate,
@@ -71,7 +71,7 @@ impl Shape {
 /// Precision of the time of an item: a nanosecond, or what a float can distinguish.
 const RESOLUTION: f64 = 1e-9;
 
-impl fmt::Display for Shape {
+impl fmt::Display for RateShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Constant(rate) => rate.fmt(f),
@@ -88,11 +88,11 @@ mod tests {
 
     use super::*;
 
-    fn shapes() -> impl Strategy<Value = Shape> {
+    fn shapes() -> impl Strategy<Value = RateShape> {
         prop_oneof![
-            (0.01..1e5).prop_map(Shape::Constant),
-            (0.0..1e4, 0.1..1e4).prop_map(|(from, to)| Shape::Ramp { from, to, seconds: 60.0 }),
-            (0.1..1e4, 0.0..1.0, 100_u64..100_000).prop_map(|(mean, part, millis)| Shape::Sine {
+            (0.01..1e5).prop_map(RateShape::Constant),
+            (0.0..1e4, 0.1..1e4).prop_map(|(from, to)| RateShape::Ramp { from, to, seconds: 60.0 }),
+            (0.1..1e4, 0.0..1.0, 100_u64..100_000).prop_map(|(mean, part, millis)| RateShape::Sine {
                 mean,
                 amplitude: mean * part,
                 period: Duration::from_millis(millis),
