@@ -1,17 +1,17 @@
-//! A file of manifests, and what of it may be shown.
+//! A file of manifests, and excerpts of it without secrets.
 
 use super::redaction::Redaction;
 use super::yaml::node::{Node, Span};
 use super::yaml::read::{self, SyntaxError};
 use crate::units::snippet;
 
-/// Longer lines are not shown: JSON may have but one.
+/// Longer lines are not shown: JSON may consist of a single one.
 const LONGEST_LINE: usize = 200;
 
 /// A file of manifests.
 #[derive(Debug)]
 pub struct File {
-    /// What it goes by in messages.
+    /// Name in messages.
     pub name: String,
     text: String,
     documents: Vec<Node>,
@@ -35,23 +35,23 @@ impl File {
         &self.documents
     }
 
-    /// Whether it looks like a template that has yet to become a manifest.
+    /// Reports whether it is an unrendered template.
     pub(super) fn is_template(&self) -> bool {
         self.text.contains("{{")
     }
 
-    /// Whether a tab indents this line, or the one before, where the reader still was.
+    /// Reports whether a tab indents this line, or the one before, which the parser may still have been reading.
     pub(super) fn is_tabbed(&self, line: usize) -> bool {
         let lines = self.text.lines().skip(line.saturating_sub(2)).take(2);
         lines.into_iter().any(|text| text[..text.len() - text.trim_start().len()].contains('\t'))
     }
 
-    /// How many documents could be read.
+    /// Number of documents that could be read.
     pub fn len(&self) -> usize {
         self.documents.len()
     }
 
-    /// Whether nothing is in it.
+    /// Reports whether it has no document.
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty()
     }
@@ -59,7 +59,7 @@ impl File {
     /// The line of `place` with marks below it, and without what may be a secret; `None` where nothing would be left, and
     /// for lines that are too long.
     pub fn excerpt(&self, span: Span) -> Option<String> {
-        // What could not be read may hold anything.
+        // Text that could not be parsed may hold anything.
         if !self.broken.is_empty() {
             return None;
         }
@@ -77,14 +77,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_shown_with_marks_below_it() {
+    fn excerpt_has_carets_below_the_span() {
         let file = File::read("x.yaml", "kind: Job\nspec:\n  suspend: yes\n");
         let span = Span { line: 3, column: 12, width: 3 };
         assert_eq!(file.excerpt(span).as_deref(), Some("  |\n3 |   suspend: yes\n  |            ^^^"));
     }
 
     #[test]
-    fn what_may_be_a_secret_is_covered_and_the_rest_of_its_line_is_shown() {
+    fn excerpt_redacts_secrets_and_shows_the_rest() {
         for (text, line, expected) in [
             (
                 "kind: ScaledObject\nspec: {password: s3cret, maxReplicaCount: 0} # s3cret",

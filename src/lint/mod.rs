@@ -1,4 +1,4 @@
-//! Lint: rules over manifests from any source, and over profiles; offline.
+//! Lint: rules over manifests and profiles; offline.
 
 mod check;
 mod document;

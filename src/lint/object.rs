@@ -1,4 +1,4 @@
-//! Kubernetes objects in files, and ways through them.
+//! Kubernetes objects in files, and cursors into them.
 
 use super::file::File;
 use super::yaml::node::{Entry, Node, ScalarKind, Span, Value};
@@ -18,7 +18,7 @@ pub(super) struct Object<'a> {
 /// All objects of all files.
 pub(super) struct Objects<'a>(Vec<Object<'a>>);
 
-/// A place in an object, where a value is or could be.
+/// A position in an object, whether a value stands there or not.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     pub(super) object: &'a Object<'a>,
@@ -111,7 +111,7 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The value of a key; a cursor is there even where the key is not.
+    /// The value of a key; a missing key has the span of its parent.
     pub(super) fn get(&self, key: &str) -> Cursor<'a> {
         let path = self.below(key);
         let entry = self.node.and_then(|node| node.get(key));
@@ -203,7 +203,7 @@ impl<'a> Cursor<'a> {
         scalar.map(|node| node.span).or(self.key).or(self.node.map(|node| node.span)).unwrap_or(self.around)
     }
 
-    /// The same, with its key in place of its value.
+    /// The same position, with the span of its key.
     pub(super) fn by_key(&self) -> Cursor<'a> {
         let own = self.node.map(|node| node.span);
         Cursor { node: None, around: self.key.or(own).unwrap_or(self.around), ..self.clone() }

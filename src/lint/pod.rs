@@ -1,4 +1,4 @@
-//! The pods of an object: their containers, what these are told, and what is known of their work.
+//! Pods of an object: containers, variables, and the durations of `qscale consume`.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) enum Variable<'a> {
 /// Processing settings of a consumer, as far as known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Handler {
-    /// The longest that an item takes; where there is no end to it, what one of a hundred exceeds.
+    /// Longest duration of an item; the 99th percentile if it is unbounded.
     pub(super) longest: Option<Duration>,
     pub(super) mean: Option<Duration>,
     /// Drain time.
@@ -180,11 +180,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_of_a_consumer_say_how_long_it_works() {
-        let with = |text: &str, set: &dyn Fn(&str) -> Option<String>| {
-            Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), set)
-        };
-        let of = |text: &str| with(text, &|_| None);
+    fn handler_durations_come_from_the_arguments() {
+        let of = |text: &str| Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs());
         let wait = of("consume --work=2s..6s --drain 10s --concurrency=4");
         assert_eq!((seconds(wait.longest), seconds(wait.mean), seconds(wait.drain)), (Some(6), Some(4), Some(10)));

@@ -1,7 +1,7 @@
-//! Redaction of files: everything that may be a secret.
+//! Redaction of everything that may be a secret.
 //!
-//! Values of fields whose meaning is known are shown. Variables, arguments, data, annotations, comments and unknown fields
-//! may hold anything, and are redacted.
+//! Only fields of known meaning are shown. Variables, arguments, data, annotations, comments and unknown
+//! fields may hold anything and are redacted.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -11,7 +11,7 @@ use super::workload::Workload;
 
 /// Said above the budget.
 pub(super) const COMMENT: &str =
-    "One at a time when nodes are drained. Not `minAvailable`: with few pods or none it would block every drain.";
+    "One pod at a time when nodes are drained; with few pods or none, `minAvailable` would block every drain.";
 
 /// The consumers' `PodDisruptionBudget`.
 pub(super) fn budget(workload: &Workload<'_>) -> PodDisruptionBudget {

@@ -34,10 +34,10 @@ pub(super) fn certificates(profile: &Profile) -> Result<Vec<Certificate>, Profil
     let wrong = |key: &str, message: &str| Err(profile.source.error_at(&["deploy", key], message));
     match (&deploy.secret_cert_key, &deploy.secret_key_key) {
         (Some(_), None) => {
-            return wrong("secret-cert-key", "is of no use without its key: name that in `secret-key-key`");
+            return wrong("secret-cert-key", "requires `secret-key-key`");
         }
         (None, Some(_)) => {
-            return wrong("secret-key-key", "is of no use without its certificate: name that in `secret-cert-key`");
+            return wrong("secret-key-key", "requires `secret-cert-key`");
         }
         _ => {}
     }

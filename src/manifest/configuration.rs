@@ -11,14 +11,15 @@ use super::workload::Workload;
 use crate::profile::ScaleKind;
 
 /// Said above the ConfigMap.
-pub(super) const COMMENT: &str = "All that pods are told, the password apart. They read it when they start: render again, and new ones replace them.";
+pub(super) const COMMENT: &str =
+    "All settings of the pods except the password. Pods read it at start; rendering a change replaces them.";
 
 /// Said above the ServiceAccount.
-pub(super) const ACCOUNT_COMMENT: &str = "An account without a token: nothing here talks to the API server.";
+pub(super) const ACCOUNT_COMMENT: &str = "No token is mounted: nothing here talks to the API server.";
 
 /// Said above the Secret.
 pub(super) const SECRET_COMMENT: &str =
-    "To be filled in: put the real values in place of these, and keep the result out of version control.";
+    "Replace the placeholders with the real values, and keep the result out of version control.";
 
 /// The annotation of a pod template that is another one when the ConfigMap is: else nothing would start new pods.
 pub(super) const CHECKSUM: &str = "checksum/config";

@@ -38,8 +38,8 @@ impl Connection {
         // No environment: the pods would not have the variables set where render runs.
         let endpoint = profile.endpoint([], [])?;
         if profile.deploy.target.is_some() && profile.scale.authentication == Some(Authentication::Environment) {
-            let message = "has KEDA read the variables of a container that is not written here: leave it out, or \
-                           `target` of [deploy]";
+            let message =
+                "makes KEDA read the variables of a container that is not rendered: remove it, or `target` in [deploy]";
             return Err(profile.source.error_at(&["scale", "authentication"], message));
         }
         match profile.deploy.redis {
@@ -52,10 +52,10 @@ impl Connection {
     fn rendered(profile: &Profile, endpoint: Endpoint, namespace: Option<&str>) -> Result<Self, ProfileError> {
         let wrong = |message: &str| Err(profile.source.error_at(&["deploy", "redis"], message));
         if profile.redis.url.is_some() || profile.redis.host.is_some() || profile.redis.addresses.is_some() {
-            return wrong("asks for a Redis of its own, and [redis] names one: keep one of them");
+            return wrong("conflicts with the server in [redis]: remove one");
         }
         if endpoint.tls.is_some() {
-            return wrong("asks for a Redis without TLS, and [redis] wants TLS: keep one of them");
+            return wrong("conflicts with TLS in [redis]: the rendered Redis has none");
         }
         let Some(namespace) = namespace else {
             return wrong(

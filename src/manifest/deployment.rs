@@ -13,8 +13,7 @@ use super::{arguments, pod};
 use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
 
 /// Said above the consumers' workload.
-pub(super) const COMMENT: &str =
-    "No `replicas`: the count is KEDA's and the HPA's, and applying this again must not reset it.";
+pub(super) const COMMENT: &str = "No `replicas`: KEDA and the HPA set it, and applying this again must not reset it.";
 
 /// Time that a consumer needs in addition to its drain time: a pop under way, the reply of Redis, the log.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -23,7 +22,7 @@ const MARGIN: Duration = Duration::from_secs(10);
 const PRODUCER_GRACE: i64 = 30;
 
 /// Said above the Service that a `StatefulSet` has to have.
-pub(super) const SERVICE_COMMENT: &str = "For the names of the pods; nothing listens there.";
+pub(super) const SERVICE_COMMENT: &str = "Gives the pods their names; nothing listens there.";
 
 /// The consumers' Deployment.
 pub(super) fn consumer(workload: &Workload<'_>) -> Deployment {

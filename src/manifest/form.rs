@@ -146,13 +146,11 @@ impl Workload<'_> {
         let name = self.profile.deploy.name();
         let title = format!("# The workload `{name}`, as `qscale render` wrote it.\n");
         if self.profile.deploy.write_secret == Some(true) {
-            return format!(
-                "{title}# Not to be applied as it is: the Secret in it holds texts that are to be replaced.\n"
-            );
+            return format!("{title}# Do not apply as is: the Secret holds placeholders to replace.\n");
         }
         let Some(command) = self.connection.secret_command(self.namespace.as_deref()) else { return title };
         format!(
-            "{title}# The Secret is not part of it. Make it once, or let what keeps your secrets make it:\n#   {command}\n"
+            "{title}# The Secret is not included. Create it once, or have your secret manager create it:\n#   {command}\n"
         )
     }
 

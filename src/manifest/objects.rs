@@ -90,11 +90,8 @@ impl Workload<'_> {
         let writes = |kind: &str| kinds.iter().any(|written| written == kind);
         let demo = self.profile.deploy.redis == Some(true) && (writes("Deployment") || writes("StatefulSet"));
         let cases = [
-            (demo, "the Redis in it is for demos: no password, no TLS, one pod, no copies"),
-            (
-                writes("Secret"),
-                "the Secret in it holds texts in place of its values: replace them before it is applied",
-            ),
+            (demo, "the rendered Redis is for demos: no password, no TLS, one pod, no replicas"),
+            (writes("Secret"), "the rendered Secret holds placeholders: replace them before applying it"),
         ];
         cases.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning).collect()
     }

@@ -11,7 +11,7 @@ pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(Strin
     let nodes = profile.redis.addresses.as_deref().unwrap_or_default();
     match endpoint.address.value.clone() {
         Address::Unix { .. } => {
-            wrong("is a unix socket, which no pod reaches: name a host, or set `redis = true` in [deploy]")
+            wrong("is a unix socket, which pods cannot reach: set a host, or `redis = true` in [deploy]")
         }
         Address::Tcp { .. } if nodes.is_empty() && profile.redis.url.is_none() && profile.redis.host.is_none() => {
             wrong(match profile.redis.port {
@@ -26,7 +26,7 @@ pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(Strin
             })
         }
         Address::Tcp { host, .. } if is_loopback(&host) || nodes.iter().any(|node| is_loopback(&node.host)) => {
-            wrong("is this machine here, and each pod itself there: name the host that pods reach Redis by")
+            wrong("is the local host, which for a pod is the pod itself: set the host by which pods reach Redis")
         }
         Address::Tcp { host, port } => Ok((host, port)),
     }
@@ -49,8 +49,7 @@ pub(super) fn credentials(
             redis if redis.url.is_none() => ["redis", "username"],
             _ => place(profile),
         };
-        let message = "needs a password in the cluster, and none is ever written into manifests: put it into a Secret \
-                       and name that in `secret` of [deploy]";
+        let message = "requires a password in the cluster, and passwords are never written into manifests: store it in a Secret and set `secret` in [deploy]";
         return Err(profile.source.error_at(&place, message));
     }
     Ok((username, password))
@@ -67,9 +66,9 @@ pub(super) fn check_no_tls(profile: &Profile) -> Result<(), ProfileError> {
         (["deploy", "secret-cert-key"], deploy.secret_cert_key.is_some()),
     ];
     match said.iter().find(|(_, said)| *said) {
-        Some((path, _)) => Err(profile
-            .source
-            .error_at(path, "has no effect: [redis] does not speak TLS; set `tls = true` there, or take it away")),
+        Some((path, _)) => {
+            Err(profile.source.error_at(path, "has no effect without TLS: set `tls = true` in [redis], or remove it"))
+        }
         None => Ok(()),
     }
 }

@@ -23,7 +23,7 @@ pub(super) const COMMENT: &str =
 
 /// Said above the `StatefulSet`.
 pub(super) const KEPT_COMMENT: &str =
-    "A Redis for demos: no password, no TLS, one pod; what is in the list outlives the pod, and nothing is backed up.";
+    "A Redis for demos: no password, no TLS, one pod; the list survives the pod, without backups.";
 
 /// The name of its port.
 const PORT_NAME: &str = "redis";

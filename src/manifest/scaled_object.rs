@@ -100,11 +100,10 @@ struct ScalingModifiers {
 const NO_EFFECT: &str = "no effect: there is always a pod";
 
 /// Said above an object that is paused.
-const PAUSED: &str =
-    "Paused, in part at least, as the annotations say: take [scale.pause] out of the profile to go on.";
+const PAUSED: &str = "Paused by the annotations: remove [scale.pause] from the profile to resume.";
 
 /// Said above an object with several triggers and no formula.
-const LARGEST: &str = "Each trigger asks for a number of pods, and the largest is taken: not the sum.";
+const LARGEST: &str = "Each trigger proposes a number of replicas, and the HPA takes the largest, not the sum.";
 
 /// Said above the object, where anything is.
 pub(super) fn comment(workload: &Workload<'_>) -> Option<&'static str> {
@@ -128,9 +127,9 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
         metadata: annotated(workload.metadata(&name, Component::Consumer), annotations(scale)),
         spec: Spec {
             scale_target_ref: scale_target_ref(workload),
-            idle_replica_count: scale.idle_replica_count.map(|count| {
-                Commented(count, "while there is nothing to do; else never fewer than the next".to_owned())
-            }),
+            idle_replica_count: scale
+                .idle_replica_count
+                .map(|count| Commented(count, "while idle; otherwise at least minReplicaCount".to_owned())),
             min_replica_count: scale.min_replica_count(),
             max_replica_count: scale.max_replica_count(),
             // A setting without effect is written only where the profile has it: KEDA warns of it.
@@ -140,11 +139,11 @@ pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
                 .then(|| commented(scale.cooldown_period(), cooldown)),
             initial_cooldown_period: (scale.initial_cooldown_period.is_some()
                 || cooldown != NO_EFFECT && keda_version::knows_initial_cooldown(workload.keda_version))
-            .then(|| commented(scale.initial_cooldown_period(), "the same, before the first item was ever seen")),
+            .then(|| commented(scale.initial_cooldown_period(), "like cooldownPeriod, before the first activation")),
             fallback: scale.fallback.map(|fallback| FallbackSpec {
                 failure_threshold: Commented(
                     fallback.failure_threshold,
-                    "reads in a row; while Redis cannot be reached at all, KEDA changes nothing".to_owned(),
+                    "failed reads in a row; while Redis is unreachable, KEDA changes nothing".to_owned(),
                 ),
                 replicas: fallback.replicas,
                 behavior: fallback.behavior,
@@ -186,11 +185,11 @@ fn scale_target_ref(workload: &Workload<'_>) -> ScaleTargetRef {
 fn what_periods_govern(scale: &ScaleTable) -> (&'static str, &'static str) {
     let cached = scale.use_cached_metrics == Some(true);
     match (scale.min_replica_count(), scale.idle_replica_count) {
-        (0, _) if cached => ("from 0 to 1, and what the HPA is told", "from any number to 0, and nothing else"),
-        (0, _) => ("from 0 to 1; the HPA syncs every 15 seconds", "from any number to 0, and nothing else"),
-        (_, Some(_)) if cached => ("from 0 to the minimum, and what the HPA is told", "from any number to 0"),
-        (_, Some(_)) => ("from 0 to the minimum; the HPA syncs every 15 seconds", "from any number to 0"),
-        (_, None) if cached => ("what the HPA is told", NO_EFFECT),
+        (0, _) if cached => ("activation, and the metric that the HPA reads", "only for scaling to zero"),
+        (0, _) => ("from 0 to 1; the HPA syncs every 15 seconds", "only for scaling to zero"),
+        (_, Some(_)) if cached => ("activation, and the metric that the HPA reads", "only for scaling to zero"),
+        (_, Some(_)) => ("from 0 to the minimum; the HPA syncs every 15 seconds", "only for scaling to zero"),
+        (_, None) if cached => ("the metric that the HPA reads", NO_EFFECT),
         (_, None) => (NO_EFFECT, NO_EFFECT),
     }
 }
@@ -199,8 +198,8 @@ fn scaling_modifiers(workload: &Workload<'_>) -> Option<ScalingModifiers> {
     let scale = &workload.profile.scale;
     let formula = scale.formula(workload.profile.consume.delivery.unwrap_or_default())?;
     Some(ScalingModifiers {
-        formula: Commented(formula.to_string(), "in place of the triggers' own lengths".to_owned()),
-        target: Commented(scale.list_length().to_string(), "so much of it asks for one pod".to_owned()),
+        formula: Commented(formula.to_string(), "replaces the metrics of the triggers".to_owned()),
+        target: Commented(scale.list_length().to_string(), "value per pod".to_owned()),
         activation_target: scale.activation_target.unwrap_or(0.0).to_string(),
     })
 }

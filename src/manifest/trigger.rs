@@ -72,7 +72,7 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Tr
         0 if has_formula(workload) => None,
         0 => Some(Text::Plain("0".to_owned())),
         some => {
-            let comment = "up to so many wait while there is no pod".to_owned();
+            let comment = "up to this many items wait without a pod".to_owned();
             Some(Text::Commented(Commented(some.to_string(), comment)))
         }
     };
@@ -88,10 +88,10 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Tr
 
 fn what_it_counts(counted: Counted) -> &'static str {
     match counted {
-        Counted::Waiting => "items that wait",
+        Counted::Waiting => "waiting items",
         Counted::Busy => "consumers with items in flight",
-        Counted::Delayed => "items that wait for another try",
-        Counted::Landing => "items of consumers that died as they took them",
+        Counted::Delayed => "delayed retries",
+        Counted::Landing => "items of consumers that crashed while claiming",
     }
 }
 
@@ -107,10 +107,10 @@ fn what_it_asks_for(workload: &Workload<'_>, target: u64) -> Option<String> {
         return None;
     }
     Some(match (workload.profile.scale.kind(), target) {
-        (ScaleKind::ScaledJob, 1) => "a Job for each".to_owned(),
-        (ScaleKind::ScaledJob, _) => format!("a Job for every {target}"),
-        (ScaleKind::ScaledObject, 1) => "a pod for each".to_owned(),
-        (ScaleKind::ScaledObject, _) => format!("no threshold but an average: a pod for every {target}"),
+        (ScaleKind::ScaledJob, 1) => "one Job per item".to_owned(),
+        (ScaleKind::ScaledJob, _) => format!("one Job per {target} items"),
+        (ScaleKind::ScaledObject, 1) => "one pod per item".to_owned(),
+        (ScaleKind::ScaledObject, _) => format!("average, not a threshold: one pod per {target} items"),
     })
 }
 

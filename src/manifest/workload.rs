@@ -33,16 +33,16 @@ impl<'a> Workload<'a> {
         let deploy = &profile.deploy;
         let namespace = namespace.or_else(|| deploy.namespace.clone());
         if namespace.is_none() && deploy.create_namespace == Some(true) {
-            let message = "asks for a Namespace, and `namespace` does not say which";
+            let message = "requires `namespace`";
             return Err(profile.source.error_at(&["deploy", "create-namespace"], message));
         }
         if deploy.producer == Some(true) && profile.produce.pattern_file.is_some() {
-            let message = "is a file here, and no file in a pod: write its load as `pattern`";
+            let message = "is a local file that pods do not have: set `pattern` instead";
             return Err(profile.source.error_at(&["produce", "pattern-file"], message));
         }
         let list = profile.list().value;
         if list.trim() != list {
-            let message = "begins or ends with a blank, which KEDA would cut off: it would watch another list";
+            let message = "begins or ends with a space, which KEDA trims: it would read another list";
             return Err(profile.source.error_at(&["queue", "list"], message));
         }
         let keda_version = keda_version.unwrap_or_else(|| profile.scale.keda_version());

@@ -56,26 +56,26 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "[scale]\nmin-replica-count = 2\npolling-interval = \"5s\"",
             "polling-no-effect",
             "5:20: scale.polling-interval",
-            "take it away",
+            "remove it",
         ),
         ("[scale]\npolling-interval = \"2m\"", "slow-activation", "4:20: scale.polling-interval", "30 seconds"),
         (
             "[scale]\nactivation-list-length = 10",
             "activation-threshold",
             "4:26: scale.activation-list-length",
-            "take it away",
+            "remove it",
         ),
         (
             "[scale]\ncombine = \"sum\"\nactivation-target = 5",
             "activation-threshold",
             "5:21: scale.activation-target",
-            "take it away",
+            "remove it",
         ),
         (
             "[scale]\nmin-replica-count = 1\nfallback = { failure-threshold = 3, replicas = 4 }",
             "fallback-no-effect",
             "5:12: scale.fallback",
-            "take it away",
+            "remove it",
         ),
         (
             "[scale.fallback]\nfailure-threshold = 3\nreplicas = 1",
@@ -95,20 +95,20 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "[scale]\nkind = \"ScaledJob\"\n[consume]\nwork = \"2m\"\ndrain = \"1m\"",
             "grace-period",
             "7:9: consume.drain",
-            "lengthen the drain beyond the longest item, and the grace period beyond that\n",
+            "set `drain` above the longest item and the grace period above that\n",
         ),
         (
             "[scale]\nkind = \"ScaledJob\"\njob = { active-deadline = \"20s\" }\n[consume]\nwork = \"20s\"",
             "deadline-too-short",
             "5:27: scale.job.active-deadline",
-            "lengthen it",
+            "set it above",
         ),
         ("[consume]\ncommand = [\"./work\"]\ntimeout = \"5m\"", "grace-period", "5:11: consume.timeout", "ScaledJob"),
         (
             "[scale]\ncooldown-period = \"30s\"\n[consume]\ndelivery = \"at-most-once\"\nwork = \"25s\"",
             "cooldown-too-short",
             "4:19: scale.cooldown-period",
-            "leave `delivery` out",
+            "remove `delivery`",
         ),
         (
             "[scale]\nkind = \"ScaledJob\"\n[scale.job]\nrollout = \"immediate\"",
@@ -145,13 +145,13 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
 fn unwanted_settings_are_warned_of() {
     for (tables, code, key, hint) in [
         ("[consume]\nconcurrency = 2", "no-handler", "consume.work: is not set", "`command`"),
-        ("[consume]\nwork = \"none\"", "no-handler", "4:8: consume.work: is nothing", "`command`"),
+        ("[consume]\nwork = \"none\"", "no-handler", "4:8: consume.work: is `none`", "`command`"),
         ("[consume]\nwork = \"2s\"\nmax-items = 5", "consumer-exits", "5:13: consume.max-items", "ScaledJob"),
         ("[consume]\nwork = \"2s\"\nidle-exit = \"1m\"", "consumer-exits", "5:13: consume.idle-exit", "ScaledJob"),
         (
             "[consume]\ncommand = [\"./work\"]\ndrain = \"1m\"",
             "no-timeout",
-            "4:11: consume.command: has no time limit, and is ended after 1m",
+            "4:11: consume.command: has no time limit and is cut off after 1m",
             "`timeout`",
         ),
         (
@@ -173,7 +173,7 @@ fn unwanted_settings_are_warned_of() {
             "[scale]\nomit-behavior = true\ncooldown-period = \"1m\"",
             "rebound",
             "5:19: scale.cooldown-period",
-            "take `omit-behavior` away",
+            "remove `omit-behavior`",
         ),
     ] {
         warns_of(tables, code, key, hint);
@@ -246,7 +246,7 @@ fn a_password_that_would_end_in_a_manifest_is_refused_and_not_shown() {
             assert!(!said.contains("s3cret"), "{words:?}: {said}");
             if words[0] == "render" {
                 let run = run.exits(status);
-                assert!(said.contains("q.toml:4:11: consume.command: holds a password"), "{said}");
+                assert!(said.contains("q.toml:4:11: consume.command: contains a password"), "{said}");
                 assert!(said.contains("hint: keep it in a Secret"), "{words:?}: {}{}", run.stdout, run.stderr);
             }
         }
@@ -254,7 +254,7 @@ fn a_password_that_would_end_in_a_manifest_is_refused_and_not_shown() {
     let payload = "[produce]\npayload = \"redis://u:s3cret@h\"\nrate = \"1\"\n[deploy]\nproducer = true\n";
     let run = check(&format!("{REDIS}{payload}")).exits(4);
     assert!(run.stdout.starts_with("error[password-in-plain-text]: q.toml:4:11: produce.payload: "), "{}", run.stdout);
-    assert!(run.stdout.contains("hint: take it out of the profile"), "what is missing comes last: {}", run.stdout);
+    assert!(run.stdout.contains("hint: remove it from the profile"), "what is missing comes last: {}", run.stdout);
     for (text, place) in [
         ("[deploy]\nsecret = \"s\"\nsecret-password-key = \"s3cret+\"\n", "deploy.secret-password-key"),
         ("username = \"u:s3cret\"\n", "redis.username"),

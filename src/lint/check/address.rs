@@ -1,4 +1,4 @@
-//! Address of Redis in a trigger: present, complete and reachable for KEDA.
+//! Address of Redis: parts, form and reachability.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::lint::rule::Rule;
 /// Ports that speak TLS with those who host Redis for others.
 const TLS_PORTS: [&str; 3] = ["6380", "10000", "25061"];
 
-/// A part of where Redis is, in the metadata or in a variable that it names.
+/// A part of the address, from the metadata or from a variable that it names.
 struct Part<'a> {
     at: Cursor<'a>,
     /// Value; `None` where it is not in the files.
@@ -65,45 +65,46 @@ fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objec
     match parts {
         [Some(_), host, port] => {
             if let Some(other) = host.or(port) {
-                let message = "conflicts with an address, which KEDA uses instead, or in a cluster in addition";
-                report.add(Rule::AddressAndHost, &other.at, message, "keep one of them");
+                let message =
+                    "conflicts with the address: KEDA uses the address instead, or adds this one to it for a cluster";
+                report.add(Rule::AddressAndHost, &other.at, message, "remove one of them");
             }
         }
         [None, Some(host), Some(port)] => {
             let count = |part: &Part<'_>| part.text.as_ref().map(|text| text.split(',').count());
             if count(host).zip(count(port)).is_some_and(|(hosts, ports)| hosts != ports) {
-                let message = "are not as many as the hosts: KEDA refuses them";
-                report.add(Rule::HostWithoutPort, &port.at, message, "write a port for each host");
+                let message = "do not match the number of hosts: KEDA refuses the trigger";
+                report.add(Rule::HostWithoutPort, &port.at, message, "set one port per host");
             }
         }
         [None, Some(host), None] if !gives(&port_too) && !gives(&address) => {
-            let message = "has no `port`: KEDA ignores a host without a port, and finds no address";
-            report.add(Rule::HostWithoutPort, &host.at, message, "add `port` or `portFromEnv`");
+            let message = "needs a `port`: KEDA ignores a host without one and has no address";
+            report.add(Rule::HostWithoutPort, &host.at, message, "set `port` or `portFromEnv` as well");
         }
         [None, None, Some(port)] if !gives(&host_too) && !gives(&address) => {
-            let message = "has no `host`: KEDA ignores a port without a host, and finds no address";
-            report.add(Rule::HostWithoutPort, &port.at, message, "add `host`, or write both as `address`");
+            let message = "needs a `host`: KEDA ignores a port without one and has no address";
+            report.add(Rule::HostWithoutPort, &port.at, message, "set `host` as well, or both as `address`");
         }
         [None, None, None] if !gives(&host_too) && !gives(&address) => {
             let metadata = trigger.get("metadata");
             if metadata.is_map() {
-                let message = "says no address: KEDA cannot build the trigger";
-                report.add(Rule::NoAddress, &metadata.by_key(), message, "write `address` as \"host:port\"");
+                let message = "has no Redis address: KEDA cannot build the trigger";
+                report.add(Rule::NoAddress, &metadata.by_key(), message, "set `address` to \"host:port\"");
             }
         }
         _ => {}
     }
 }
 
-/// A plain trigger dials the first of its addresses alone.
+/// A plain trigger dials only the first of its addresses.
 fn list(at: &Cursor<'_>, text: &str, several: bool, report: &mut Report) {
     if !several && text.contains(',') {
-        let message = "names several servers, of which a trigger of type `redis` uses the first alone";
+        let message = "lists several servers, and a trigger of type `redis` uses only the first";
         report.add(
             Rule::SeveralAddresses,
             at,
             message,
-            "name one, or use the type `redis-cluster` or `redis-sentinel`",
+            "list one, or use the type `redis-cluster` or `redis-sentinel`",
         );
     }
 }
@@ -115,7 +116,13 @@ fn check_address(at: &Cursor<'_>, address: &str, report: &mut Report) {
     }
     match address.rsplit_once(':') {
         Some((name, number)) if is_port(number) && !name.is_empty() => host(at, name, report),
-        _ => report.add(Rule::AddressWithoutPort, at, "has no port: KEDA dials it as it is", "write \"host:port\""),
+        _ => report.add(
+            Rule::AddressWithoutPort,
+            at,
+            "has no port: KEDA dials the address as it is",
+            "write \
+                                                       \"host:port\"",
+        ),
     }
 }
 
@@ -125,8 +132,8 @@ fn check_port(at: &Cursor<'_>, port: &str, report: &mut Report) {
         report.add(
             Rule::InvalidPort,
             at,
-            "is no port: KEDA writes it behind the host as it is",
-            "write a number, such as \"6379\"",
+            "is not a port: KEDA appends it to the host as it is",
+            "set a number such as \"6379\"",
         );
     }
 }
@@ -138,8 +145,8 @@ fn is_port(text: &str) -> bool {
 fn url(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
     let there = text.contains("://");
     if there {
-        let message = "is a URL, and KEDA dials it as it is: it needs a host and a port";
-        let hint = "write the host and port alone, and `enableTLS` \"true\" for rediss";
+        let message = "is a URL: KEDA dials the value as it is and needs a host and a port";
+        let hint = "set only host and port, and `enableTLS` to \"true\" for rediss://";
         report.add(Rule::AddressUrl, at, message, hint);
     }
     there
@@ -149,14 +156,15 @@ fn url(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
 fn holds_credentials(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
     let there = text.contains('@');
     if there {
-        let message = "holds a password or user, for everyone who may read it; KEDA takes them for part of the host";
-        let hint = "write the host and port alone, and the password into a Secret that a TriggerAuthentication names";
+        let message = "contains a user or password, readable by everyone who can read the object; KEDA takes it for \
+                       part of the host";
+        let hint = "set only host and port, and move the password to a Secret named by a TriggerAuthentication";
         report.add(Rule::PasswordInPlainText, at, message, hint);
     }
     there
 }
 
-/// Names that mean something else to KEDA than to the pods.
+/// Host names that KEDA resolves differently from the pods.
 pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
     if holds_credentials(at, name, report) || url(at, name, report) {
         return;
@@ -170,9 +178,8 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
         if ip.is_loopback() {
             loopback(at, report);
         } else if private {
-            let message = "is an address of this cluster or network: that of a Service is another one as soon as the \
-                           Service is made anew";
-            let hint = "where it is that of a Service, write its name, as `name.namespace`";
+            let message = "is a private IP address: that of a Service changes when the Service is recreated";
+            let hint = "if it belongs to a Service, use its name: `name.namespace`";
             report.add(Rule::HostAddress, at, message, hint);
         }
         return;
@@ -181,23 +188,18 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
         return loopback(at, report);
     }
     if let Some((_, port)) = name.split_once(':').filter(|(_, port)| is_port(port)) {
-        let message = "has a port behind it: KEDA takes both for the name of the host, and writes a port behind them";
-        return report.add(
-            Rule::InvalidHost,
-            at,
-            message,
-            format!("write the host alone, and the port as `port` \"{port}\""),
-        );
+        let message = "includes a port: KEDA takes both for the host name and appends a port";
+        return report.add(Rule::InvalidHost, at, message, format!("set `port` to \"{port}\", and only the host here"));
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !name.chars().all(plain) || name.split('.').rev().skip(1).any(str::is_empty) {
-        let message = "is no name of a host, which has letters, digits, `-` and single dots alone";
-        return report.add(Rule::InvalidHost, at, message, "write the host alone");
+        let message = "is not a valid host name: expected letters, digits, `-` and single dots";
+        return report.add(Rule::InvalidHost, at, message, "set only the host");
     }
     let namespace = at.object.namespace;
     if !name.contains('.') && namespace != Some("keda") {
-        let message = "is a short name, which only pods of its own namespace can resolve: KEDA, in another one, says \
-                       `no such host`, and nothing is ever scaled";
+        let message = "is a short name, which resolves only in its own namespace: KEDA runs in another, reports `no \
+                       such host` and scales nothing";
         // What a variable holds is somewhere else, and may be what it should not.
         let name = if at.text().is_some_and(|text| text.contains(name)) { name } else { "<name>" };
         let hint = format!("write `{name}.{}`", namespace.unwrap_or("<its namespace>"));
@@ -209,8 +211,8 @@ fn loopback(at: &Cursor<'_>, report: &mut Report) {
     report.add(
         Rule::HostLoopback,
         at,
-        "is each pod itself, KEDA's own here",
-        "name the host that KEDA reaches Redis by",
+        "is the local pod, for KEDA its own operator",
+        "set the host name by which KEDA reaches Redis",
     );
 }
 
@@ -223,8 +225,7 @@ fn tls_port(trigger: &Cursor<'_>, part: Option<&Part<'_>>, objects: &Objects<'_>
         !text.contains("://") && text.rsplit(':').next().is_some_and(|port| TLS_PORTS.contains(&port.trim()))
     };
     if text.split(',').any(of_tls) {
-        let message =
-            "is a port that speaks TLS as a rule, and TLS is off: KEDA then waits for an answer that never comes";
+        let message = "usually speaks TLS, and TLS is off: KEDA waits for a reply that never comes";
         report.add(Rule::TlsPort, at, message, "set `enableTLS` to \"true\"");
     }
 }

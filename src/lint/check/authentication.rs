@@ -26,7 +26,7 @@ pub(super) fn parameters<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> 
     })?;
     let lists = ["secretTargetRef", "configMapTargetRef", "env"];
     let spec = authentication.at(&["spec"]);
-    // Whatever a vault brings.
+    // A vault may provide any of them.
     if spec.entries().iter().any(|(key, _)| !lists.contains(key)) {
         return None;
     }

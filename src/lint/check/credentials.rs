@@ -1,4 +1,4 @@
-//! Passwords and certificates: where they stand, and whether KEDA finds them.
+//! Passwords and certificates: exposure, and references that KEDA cannot resolve.
 
 use super::authentication::{parameters, tls_of_reference};
 use super::target::{container, resolve, template};
@@ -10,18 +10,18 @@ use crate::lint::rule::Rule;
 use crate::lint::schema::parameter;
 use crate::lint::spelling::nearest;
 
-/// Said to who writes a password where everyone can read it.
-const SECRET: &str = "put it into a Secret, and name that: `secretKeyRef` in a container, `secretTargetRef` in a \
+/// Hint for a password in plain text.
+const SECRET: &str = "move it to a Secret and refer to that: `secretKeyRef` in a container, `secretTargetRef` in a \
                       TriggerAuthentication";
 
-/// Looks at what a trigger says of TLS and passwords.
+/// Checks TLS and passwords of a trigger.
 pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let metadata = trigger.get("metadata");
     for (key, value) in metadata.entries() {
         if let Some(plain) = key.strip_suffix("FromEnv").filter(|plain| parameter::is_of_connection(plain)) {
             from_variable(trigger, plain, &value, objects, report);
         } else if secret::is_secret_name(key) && value.text().is_some_and(|text| !text.is_empty()) {
-            let message = "is a password, for everyone who may read this object";
+            let message = "is a password, readable by everyone who can read this object";
             report.add(Rule::PasswordInPlainText, &value, message, SECRET);
         }
     }
@@ -34,25 +34,29 @@ fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects:
     // A password that was written here by mistake must not be repeated.
     let shown =
         if secret::is_word(name) && !secret::may_be_secret(&format!("{plain}FromEnv"), name) { name } else { "…" };
-    let empty =
-        if plain.to_lowercase().contains("password") { "KEDA takes it for no password" } else { "KEDA finds nothing" };
+    let empty = if plain.to_lowercase().contains("password") {
+        "KEDA connects without a password"
+    } else {
+        "KEDA reads \
+                                          nothing"
+    };
     match resolve(trigger, name, objects) {
         Some(Variable::Absent) => {
-            let message = format!("names `{shown}`, which the container that KEDA reads does not have: {empty}");
-            report.add(Rule::VariableMissing, value, message, "add the variable to the container, or name another");
+            let message = format!("names `{shown}`, which the container does not define: {empty}");
+            report.add(Rule::VariableMissing, value, message, "define the variable in the container, or name another");
         }
         Some(Variable::OfPod) => {
-            let message = format!("names `{shown}`, which is known in the pod alone (`fieldRef`): {empty}");
+            let message = format!("names `{shown}`, which only the pod itself knows (`fieldRef`): {empty}");
             report.add(
                 Rule::VariableMissing,
                 value,
                 message,
-                "name a variable with a value, or of a Secret or ConfigMap",
+                "name a variable with a value, or one from a Secret or ConfigMap",
             );
         }
         Some(Variable::Known("")) => {
             let message = format!("names `{shown}`, which is empty: {empty}");
-            report.add(Rule::VariableMissing, value, message, "give it a value, or name another");
+            report.add(Rule::VariableMissing, value, message, "set a value, or name another");
         }
         _ => {}
     }
@@ -64,17 +68,16 @@ fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, repor
     let insecure = metadata.get("unsafeSsl");
     let of_reference = tls_of_reference(trigger, objects);
     if enable.is_there() && parameters(trigger, objects).is_some_and(|all| all.contains(&"tls")) {
-        let message =
-            "conflicts with `tls` of the TriggerAuthentication: KEDA refuses both together, whatever their values";
-        report.add(Rule::DuplicateTls, &enable, message, "keep one of them");
+        let message = "conflicts with `tls` of the TriggerAuthentication: KEDA refuses a trigger with both";
+        report.add(Rule::DuplicateTls, &enable, message, "remove one of them");
     }
     if insecure.is_true() {
         if !enable.is_true() && of_reference == Some(false) {
             let message = "has no effect: TLS is off";
-            report.add(Rule::TlsNoEffect, &insecure, message, "take it away, or set `enableTLS` to \"true\"");
+            report.add(Rule::TlsNoEffect, &insecure, message, "remove it, or set `enableTLS` to \"true\"");
         } else {
-            let message = "accepts any certificate: a man in the middle gets the password";
-            let hint = "take it away, and put the certificate to trust as `ca` into the TriggerAuthentication";
+            let message = "skips certificate verification (insecure: allows man-in-the-middle attacks)";
+            let hint = "remove it, and provide the trusted certificate as `ca` in the TriggerAuthentication";
             report.add(Rule::TlsUnverified, &insecure, message, hint);
         }
     }
@@ -82,23 +85,23 @@ fn tls(trigger: &Cursor<'_>, metadata: &Cursor<'_>, objects: &Objects<'_>, repor
     let reference = trigger.at(&["authenticationRef", "name"]);
     let certificates: Vec<&str> = ["ca", "cert", "key"].into_iter().filter(|name| all.contains(name)).collect();
     if !certificates.is_empty() && !enable.is_true() && !all.contains(&"tls") {
-        let message = format!("brings certificates ({}) that have no effect: TLS is off", certificates.join(", "));
+        let message = format!("provides certificates ({}) without effect: TLS is off", certificates.join(", "));
         report.add(Rule::TlsNoEffect, &reference, message, "set `enableTLS` to \"true\" in the trigger's metadata");
     }
     if all.contains(&"cert") != all.contains(&"key") {
-        let message = "has one of `cert` and `key`: KEDA drops the one, and shows no certificate to Redis";
-        report.add(Rule::CertificateWithoutKey, &reference, message, "give both, or none");
+        let message = "provides only one of `cert` and `key`: KEDA drops it and presents no client certificate";
+        report.add(Rule::CertificateWithoutKey, &reference, message, "provide both, or neither");
     }
 }
 
-/// A reference to nothing is no error in KEDA: it goes on without user and password.
+/// Checks references: KEDA takes a missing TriggerAuthentication for one without user and password.
 ///
 /// Source: `pkg/scaling/resolver/scale_resolvers.go :: resolveAuthRef`
 pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let reference = trigger.get("authenticationRef");
     let name = reference.get("name");
     let Some(text) = name.text() else { return };
-    // One of the whole cluster is usually managed elsewhere.
+    // A ClusterTriggerAuthentication is usually maintained elsewhere.
     if reference.get("kind").text().is_some_and(|kind| kind != "TriggerAuthentication") {
         return;
     }
@@ -108,14 +111,14 @@ pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, repor
     let elsewhere = objects.of_kind("TriggerAuthentication").find(|other| other.name == text);
     if let Some(namespace) = elsewhere.and_then(|other| other.namespace) {
         let message =
-            format!("is in the namespace `{namespace}`, where KEDA does not look: it goes on without a password");
-        report.add(Rule::AuthenticationElsewhere, &name, message, "put both into one namespace");
+            format!("is in namespace `{namespace}`, not that of this object: KEDA connects without a password");
+        report.add(Rule::AuthenticationElsewhere, &name, message, "move both into one namespace");
     } else {
         let message = format!(
-            "names `{text}`, which is not in these files: where it is missing in the cluster as well, \
-                               KEDA goes on without a password, and says NOAUTH"
+            "names `{text}`, which is not in these files: if the cluster does not have it either, KEDA connects \
+             without a password and reports NOAUTH"
         );
-        report.add(Rule::AuthenticationMissing, &name, message, "see that it is there, or lint its file as well");
+        report.add(Rule::AuthenticationMissing, &name, message, "check that it exists, or lint its file as well");
     }
 }
 
@@ -131,15 +134,15 @@ fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: 
         });
         if missing {
             let message = format!(
-                "is not a variable of the container that KEDA reads, in the pods that `{}` scales: it takes it for empty",
+                "is not a variable of the container in the pods that `{}` scales: KEDA reads an empty value",
                 trigger.object.name
             );
-            report.add(Rule::VariableMissing, &name, message, "add the variable to the container, or name another");
+            report.add(Rule::VariableMissing, &name, message, "define the variable in the container, or name another");
         }
     }
 }
 
-/// Looks at what a TriggerAuthentication takes from where.
+/// Checks the sources of a TriggerAuthentication.
 pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = object.at(&["spec"]);
     for parameter in ["secretTargetRef", "configMapTargetRef", "env"].iter().flat_map(|list| spec.get(list).items()) {
@@ -149,12 +152,12 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
         let (name, key) = (source.get("name"), source.get("key"));
         let (Some(secret), Some(text)) = (name.text(), key.text()) else { continue };
         if !secret::is_word(text) {
-            let message = "is no name of a key, which has letters, digits, `-`, `_` and `.` alone: KEDA finds nothing";
+            let message = "is not a valid key, which has letters, digits, `-`, `_` and `.` only: KEDA reads nothing";
             report.add(
                 Rule::SecretKeyMissing,
                 &key,
                 message,
-                "name the key, and let the Secret hold what it stands for",
+                "set the name of the key, and store the value in the Secret",
             );
             continue;
         }
@@ -166,30 +169,36 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
             if let Some(other) = objects.of_kind("Secret").find(|other| other.name == secret)
                 && let Some(namespace) = other.namespace
             {
-                let message = format!("is in the namespace `{namespace}`, where KEDA does not look: it finds nothing");
-                report.add(Rule::SecretElsewhere, &name, message, "put both into one namespace");
+                let message = format!("is in namespace `{namespace}`, not that of this object: KEDA reads nothing");
+                report.add(Rule::SecretElsewhere, &name, message, "move both into one namespace");
             }
             continue;
         };
         if !pod::has_key(secret, text) {
             let message =
-                format!("names `{text}`, which the Secret `{}` does not have: KEDA takes it for empty", secret.name);
-            report.add(Rule::SecretKeyMissing, &key, message, "name one of its keys, or add this one");
+                format!("names `{text}`, which Secret `{}` does not have: KEDA reads an empty value", secret.name);
+            report.add(Rule::SecretKeyMissing, &key, message, "use one of its keys, or add this one");
         }
     }
     if spec.is_map() && spec.entries().is_empty() {
         report.add(
             Rule::AuthenticationEmpty,
             &spec,
-            "says nothing: KEDA goes on without a password",
+            "is empty: KEDA connects without a password",
             "add `secretTargetRef`",
         );
     }
     if object.kind == "TriggerAuthentication" {
         let path = spec.get("filePath");
         if path.is_there() {
-            let message = "is read in a ClusterTriggerAuthentication alone";
-            report.add(Rule::AuthenticationFile, &path, message, "use `secretTargetRef`, or the other kind");
+            let message = "is read only in a ClusterTriggerAuthentication";
+            report.add(
+                Rule::AuthenticationFile,
+                &path,
+                message,
+                "use `secretTargetRef`, or a \
+                ClusterTriggerAuthentication",
+            );
         }
     }
 }
@@ -212,12 +221,12 @@ fn misspelt(parameter: &Cursor<'_>, report: &mut Report) {
     let near = nearest(text, PARAMETERS.into_iter()).filter(|near| near.len() > 5);
     // Others spell it so.
     if let Some(near) = near.filter(|_| text != "userName") {
-        let message = "is nothing that a Redis trigger reads: KEDA passes over it without a word";
+        let message = "is not a parameter of Redis triggers: KEDA silently ignores it";
         report.add(Rule::UnknownAuthenticationParameter, parameter, message, format!("did you mean `{near}`?"));
     }
 }
 
-/// Looks at the variables of a container, and at what its ConfigMaps hold openly.
+/// Checks variables and arguments of a container.
 pub(super) fn check_container(container: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     for entry in container.get("env").items() {
         let value = entry.get("value");
@@ -229,18 +238,24 @@ pub(super) fn check_container(container: &Cursor<'_>, objects: &Objects<'_>, rep
             objects.find("Secret", secret, container.object).filter(|secret| !pod::has_key(secret, key))
         {
             let message =
-                format!("names `{key}`, which the Secret `{}` does not have: the container cannot start", secret.name);
-            report.add(Rule::SecretKeyMissing, &from.get("key"), message, "name one of its keys, or add this one");
+                format!("names `{key}`, which Secret `{}` does not have: the container cannot start", secret.name);
+            report.add(Rule::SecretKeyMissing, &from.get("key"), message, "use one of its keys, or add this one");
         }
     }
     let words: Vec<Cursor<'_>> = ["command", "args"].iter().flat_map(|list| container.get(list).items()).collect();
     let texts: Vec<&str> = words.iter().map(|word| word.text().unwrap_or_default()).collect();
     for word in secret::secret_words(&texts).into_iter().map(|index| &words[index]) {
-        report.add(Rule::PasswordInPlainText, word, "holds a password, for everyone who may read this object", SECRET);
+        report.add(
+            Rule::PasswordInPlainText,
+            word,
+            "contains a password, readable by everyone who can read this \
+                                                     object",
+            SECRET,
+        );
     }
 }
 
-/// Looks at what a ConfigMap holds.
+/// Checks the values of a ConfigMap.
 pub(super) fn check_config_map(object: &Object<'_>, report: &mut Report) {
     object.at(&["data"]).entries().iter().for_each(|(key, value)| check_value(key, value, report));
 }
@@ -250,7 +265,7 @@ fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
     // A variable in its place, a path to it, or a switch about it is none.
     let harmless = text.starts_with("$(") || text.starts_with('/') || matches!(text, "true" | "false");
     if secret::has_password(text) || (secret::is_secret_name(name) && !harmless) {
-        let message = "is a secret, for everyone who may read this object";
+        let message = "is a secret, readable by everyone who can read this object";
         report.add(Rule::PasswordInPlainText, value, message, SECRET);
     }
 }
@@ -264,7 +279,7 @@ pub(super) fn check_source(scaled: &Object<'_>, objects: &Objects<'_>, report: &
     let named = scaled.at(path);
     let known = scaled.kind == "ScaledJob" || pod::target(scaled, objects).is_some();
     if named.is_there() && known && container(&scaled.root(), objects).is_none() {
-        let message = "is no container of the pods: KEDA cannot build the triggers";
-        report.add(Rule::ContainerMissing, &named, message, "name one of `containers`");
+        let message = "is not a container of the pods: KEDA cannot build the triggers";
+        report.add(Rule::ContainerMissing, &named, message, "use the name of one of `containers`");
     }
 }

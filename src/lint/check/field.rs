@@ -13,7 +13,7 @@ use crate::lint::yaml::node::ScalarKind;
 /// Fields of so many structs that where else they belong says nothing.
 const EVERYWHERE: [&str; 9] = ["apiVersion", "key", "kind", "metadata", "name", "parameter", "spec", "type", "value"];
 
-/// Looks through an object of a kind whose fields are known.
+/// Checks the fields of an object of a known kind.
 pub(super) fn check(root: &Cursor<'_>, report: &mut Report) {
     if let Some(shape) = schema::of_kind(root.object.kind) {
         walk(root, shape, report);
@@ -29,8 +29,8 @@ fn walk(cursor: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
     }
     for name in shape.required {
         if cursor.get(name).text().is_none() && !cursor.get(name).is_map() && !cursor.get(name).is_list() {
-            let message = format!("has no `{name}`, which cannot be left out");
-            report.add(Rule::FieldMissing, &cursor.by_key(), message, format!("write `{name}` into it"));
+            let message = format!("requires `{name}`");
+            report.add(Rule::FieldMissing, &cursor.by_key(), message, format!("add `{name}`"));
         }
     }
 }
@@ -44,13 +44,13 @@ fn check_type(field: &Cursor<'_>, kind: &'static Type, report: &mut Report) {
         Type::Any => {}
         Type::Of(shape) if field.is_map() => walk(field, shape, report),
         Type::List(shape) if field.is_list() => field.items().iter().for_each(|item| check_item(item, shape, report)),
-        Type::Of(shape) => wrong_type(field, &format!("{}: fields, indented below it", shape.name), report),
-        Type::List(shape) => wrong_type(field, &format!("a list, each item {}", shape.name), report),
+        Type::Of(shape) => wrong_type(field, &format!("{}: fields indented below it", shape.name), report),
+        Type::List(shape) => wrong_type(field, &format!("a list in which each item is {}", shape.name), report),
         Type::Texts if field.is_map() => field.entries().iter().for_each(|(_, value)| text(value, report)),
-        Type::Texts => wrong_type(field, "keys and texts, indented below it", report),
+        Type::Texts => wrong_type(field, "keys and strings indented below it", report),
         Type::Text => text(field, report),
         Type::Boolean if sort == Some(ScalarKind::Boolean) => {}
-        Type::Boolean => wrong_type(field, "true or false, without quotes", report),
+        Type::Boolean => wrong_type(field, "true or false without quotes", report),
         Type::Whole(least, most) => whole(field, *least, *most, report),
         Type::One(words) => one(field, words, report),
     }
@@ -60,40 +60,40 @@ fn check_item(item: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
     if item.is_map() {
         walk(item, shape, report);
     } else {
-        wrong_type(item, &format!("{}: fields, indented below the dash", shape.name), report);
+        wrong_type(item, &format!("{}: fields indented below the dash", shape.name), report);
     }
 }
 
-/// Numbers and booleans are no text: the API server refuses them.
+/// The API server refuses numbers and booleans in place of strings.
 fn text(field: &Cursor<'_>, report: &mut Report) {
     let what = match field.scalar_kind() {
         Some(ScalarKind::Text) => return,
         Some(ScalarKind::Null) => "nothing",
         Some(ScalarKind::Boolean) => "true or false",
         Some(ScalarKind::Integer | ScalarKind::Float) => "a number",
-        None => return wrong_type(field, "text", report),
+        None => return wrong_type(field, "a string", report),
     };
-    let message = format!("is {what}, and text is needed: the API server refuses the object");
+    let message = format!("is {what}, expected a string: the API server refuses the object");
     // Without the value: it may be a password.
-    report.add(Rule::UnquotedString, field, message, "put it in quotes");
+    report.add(Rule::UnquotedString, field, message, "quote the value");
 }
 
 fn whole(field: &Cursor<'_>, least: i64, most: i64, report: &mut Report) {
     if field.scalar_kind() != Some(ScalarKind::Integer) {
-        return wrong_type(field, "a whole number, without quotes", report);
+        return wrong_type(field, "an integer without quotes", report);
     }
     if field.integer().is_some_and(|number| !(least..=most).contains(&number)) {
-        let range = if most == i64::MAX { format!("{least} at least") } else { format!("from {least} to {most}") };
-        report.add(Rule::FieldRange, field, format!("has to be {range}"), "set a number within the range");
+        let range = if most == i64::MAX { format!("at least {least}") } else { format!("from {least} to {most}") };
+        report.add(Rule::FieldRange, field, format!("must be {range}"), "set a number in this range");
     }
 }
 
 fn one(field: &Cursor<'_>, words: &'static [&'static str], report: &mut Report) {
-    let Some(word) = field.text() else { return wrong_type(field, "text", report) };
+    let Some(word) = field.text() else { return wrong_type(field, "a string", report) };
     if words.contains(&word) {
         return;
     }
-    let mut hint = format!("it is one of {}", words.join(", "));
+    let mut hint = format!("expected one of {}", words.join(", "));
     if let Some(home) =
         schema::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|_, kind| takes(kind, word)))
     {
@@ -101,7 +101,7 @@ fn one(field: &Cursor<'_>, words: &'static [&'static str], report: &mut Report) 
     } else if let Some(near) = nearest(word, words.iter().copied()) {
         let _ = write!(hint, "; did you mean `{near}`?");
     }
-    report.add(Rule::FieldValue, field, format!("cannot be `{word}`"), hint);
+    report.add(Rule::FieldValue, field, format!("is not valid: `{word}`"), hint);
 }
 
 fn takes(kind: &Type, word: &str) -> bool {
@@ -109,7 +109,7 @@ fn takes(kind: &Type, word: &str) -> bool {
 }
 
 fn wrong_type(field: &Cursor<'_>, expected: &str, report: &mut Report) {
-    report.add(Rule::FieldType, field, "is of the wrong kind", format!("it is {expected}"));
+    report.add(Rule::FieldType, field, "has the wrong type", format!("expected {expected}"));
 }
 
 fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
@@ -128,11 +128,11 @@ fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Re
     } else if let Some(near) = nearest(key, here.clone()) {
         format!("did you mean `{near}`?")
     } else if let Some(kind) = other().filter(|_| !common) {
-        format!("take it away: only a {kind} has it")
+        format!("remove it: only a {kind} has it")
     } else {
-        format!("take it away; there are {}", here.collect::<Vec<_>>().join(", "))
+        format!("remove it; known fields: {}", here.collect::<Vec<_>>().join(", "))
     };
-    let message = format!("is no field of {}: it is refused, or dropped without a word", shape.name);
+    let message = format!("is not a field of {}: it is refused, or silently dropped", shape.name);
     report.add(Rule::UnknownField, &field.by_key(), message, hint);
 }
 

@@ -7,7 +7,7 @@ use crate::lint::object::{Cursor, Object};
 use crate::lint::rule::Rule;
 use crate::scaler::{Formula, FormulaError};
 
-/// Words that are no names in KEDA's language, <https://expr-lang.org/docs/language-definition>.
+/// Reserved words of KEDA's formula language, <https://expr-lang.org/docs/language-definition>.
 const WORDS: [&str; 20] = [
     "and",
     "or",
@@ -38,14 +38,14 @@ pub(super) fn check(scaled: &Object<'_>, report: &mut Report) {
         return;
     }
     let Some(text) = formula.text().filter(|text| !text.trim().is_empty()) else {
-        let message = "has no `formula`, without which the rest means nothing";
-        return report.add(Rule::Formula, &modifiers.by_key(), message, "write one over the names of the triggers");
+        let message = "has no `formula`: the other settings have no effect";
+        return report.add(Rule::Formula, &modifiers.by_key(), message, "set a formula over the names of the triggers");
     };
     let metric = modifiers.get("metricType");
     if metric.text() == Some("Value") {
-        let message = "`Value` multiplies the pods at every sync for as long as the formula gives more than `target`: 1, 2, \
-                       4, 8 pods and so on to the maximum";
-        report.add(Rule::MetricTypeValue, &metric, message, "take it away: `AverageValue` is what lists need");
+        let message = "is `Value`, which multiplies the pods at every sync while the formula exceeds `target`: 1, \
+                       2, 4, 8, … up to maxReplicaCount";
+        report.add(Rule::MetricTypeValue, &metric, message, "remove it: lists need `AverageValue`, the default");
     }
     target(&modifiers, report);
     names(scaled, &formula, text, report);
@@ -57,17 +57,17 @@ fn target(modifiers: &Cursor<'_>, report: &mut Report) {
     let number = target.number();
     if number.is_none_or(|number| number <= 0.0) {
         let at = if target.is_there() { target } else { modifiers.by_key() };
-        let message = "needs a `target` that is a number above zero: so much of the formula asks for one pod";
-        return report.add(Rule::FormulaTarget, &at, message, "set `target`, such as \"10\"");
+        let message = "needs a `target` above zero, the value per pod";
+        return report.add(Rule::FormulaTarget, &at, message, "set `target` to a number such as \"10\"");
     }
     let fallback = modifiers.object.at(&["spec", "fallback"]);
     if fallback.is_there() && number.is_some_and(|number| number.fract() != 0.0) {
-        let message = "is no whole number, and the `fallback` is void without one";
-        report.add(Rule::FormulaTarget, &target, message, "set a whole number");
+        let message = "is not an integer: KEDA ignores the `fallback`";
+        report.add(Rule::FormulaTarget, &target, message, "set an integer");
     }
     let activation = modifiers.get("activationTarget");
     if activation.is_there() && activation.number().is_none() {
-        report.add(Rule::FormulaTarget, &activation, "is no number", "set a number, or take it away");
+        report.add(Rule::FormulaTarget, &activation, "is not a number", "set a number, or remove it");
     }
 }
 
@@ -79,35 +79,28 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
         let Some(word) = name.text() else {
             let of_resource = matches!(trigger.get("type").text(), Some("cpu" | "memory"));
             if !of_resource {
-                let message = "has no `name`, and a formula is over names: nothing of it is counted";
-                report.add(
-                    Rule::TriggerWithoutName,
-                    trigger,
-                    message,
-                    "give it one, of letters and digits, or take it away",
-                );
+                let message = "has no `name`, by which a formula refers to triggers: it does not count";
+                report.add(Rule::TriggerWithoutName, trigger, message, "name it, or remove it");
             }
             continue;
         };
         known.push(word);
         if !is_name(word) {
-            let message =
-                format!("cannot be used in a formula: `{word}` is not letters, digits and `_`, or a word of its own");
-            report.add(Rule::Formula, &name, message, "give it another, such as `waiting`");
+            let message = format!("cannot be used in a formula: `{word}` is not an identifier, or a reserved word");
+            report.add(Rule::Formula, &name, message, "choose another name, such as `waiting`");
             wrong.extend(words(word));
         }
     }
     let used = words(text);
     let is_unknown = |word: &&&str| !known.contains(*word) && !WORDS.contains(*word) && !wrong.contains(**word);
     if let Some(unknown) = used.iter().find(is_unknown) {
-        let message = format!("names `{unknown}`, which is the name of no trigger: KEDA refuses the object");
-        return report.add(Rule::Formula, at, message, format!("the triggers are {}", known.join(", ")));
+        let message = format!("uses `{unknown}`, which is not the name of a trigger: KEDA refuses the object");
+        return report.add(Rule::Formula, at, message, format!("known triggers: {}", known.join(", ")));
     }
-    // What is not understood here KEDA may well understand.
+    // KEDA supports more of the language than is evaluated here.
     match Formula::parse(text, &known) {
         Err(FormulaError::Negative(_)) => {
-            let message =
-                "can go below zero, which the HPA takes for the greatest number there is: it goes to the maximum";
+            let message = "can become negative, which the HPA reads as a huge number: it scales to maxReplicaCount";
             report.add(Rule::FormulaBelowZero, at, message, format!("write `max(0, {text})`"));
         }
         Err(FormulaError::DivisionByZero) => {
@@ -117,12 +110,12 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
             report.add(Rule::Formula, at, format!("{error}: KEDA refuses the object"), "complete it");
         }
         Err(FormulaError::Comparison) => {
-            let message = "is true or false, and a number is needed: KEDA refuses the object";
+            let message = "is a boolean, expected a number: KEDA refuses the object";
             report.add(Rule::Formula, at, message, format!("write `({text}) ? 1 : 0`"));
         }
         _ if !is_closed(text) => {
-            let message = "has parentheses that are not closed, or not opened: KEDA refuses the object";
-            report.add(Rule::Formula, at, message, "write as many `)` as `(`");
+            let message = "has unbalanced parentheses: KEDA refuses the object";
+            report.add(Rule::Formula, at, message, "balance `(` and `)`");
         }
         _ => {}
     }
@@ -172,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_names_of_triggers() {
+    fn formula_words_are_names_of_triggers() {
         let of = |text| words(text).into_iter().collect::<Vec<_>>();
         assert_eq!(of("max(0, waiting - busy * 1.5e3)"), ["busy", "waiting"]);
         assert_eq!(of("let x = a; x ?? 'b' + \"c\""), ["a", "let"]);

@@ -1,4 +1,4 @@
-//! Metadata of a trigger: lengths, names, and unknown parameters.
+//! Metadata of triggers: lengths, names, unknown parameters.
 
 use super::authentication;
 use super::redis::is_stream;
@@ -18,29 +18,30 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
         // `strconv.ParseBool`
         let known = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
         if switch.text().is_some_and(|text| !known.contains(&text.trim())) {
-            report.add(
-                Rule::TriggerBoolean,
-                &switch,
-                "is neither true nor false for KEDA",
-                "write \"true\" or \"false\"",
-            );
+            report.add(Rule::TriggerBoolean, &switch, "is not a boolean to KEDA", "set \"true\" or \"false\"");
         }
     }
     unknown(trigger, &metadata, report);
     let sentinel = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-sentinel"));
     let named = ["sentinelMaster", "sentinelMasterFromEnv"].iter().any(|key| metadata.get(key).text().is_some());
     if sentinel && !named && !authentication::gives(trigger, &["sentinelMaster"], objects) {
-        let message = "has no `sentinelMaster`: KEDA takes it, and never reaches Redis";
-        report.add(Rule::SentinelMaster, &metadata.by_key(), message, "name the master as the sentinels know it");
+        let message = "has no `sentinelMaster`: KEDA accepts the trigger and never reaches Redis";
+        report.add(
+            Rule::SentinelMaster,
+            &metadata.by_key(),
+            message,
+            "set the master's name as the sentinels know \
+            it",
+        );
     }
     let cluster = trigger.get("type").text().is_some_and(|kind| kind.starts_with("redis-cluster"));
     let index = metadata.get("databaseIndex");
     if said(&index).is_some_and(|text| whole(text).is_none()) {
-        let message = "is no whole number: KEDA cannot build the trigger";
-        report.add(Rule::DatabaseIndex, &index, message, "write the number of the database, such as \"1\"");
+        let message = "is not an integer: KEDA cannot build the trigger";
+        report.add(Rule::DatabaseIndex, &index, message, "set the number of the database, such as \"1\"");
     } else if cluster && index.integer().is_some_and(|index| index != 0) {
-        let message = "has no effect: a cluster has no databases but 0, where other keys are counted";
-        report.add(Rule::DatabaseIndex, &index, message, "take it away, and let the consumers use database 0");
+        let message = "has no effect: a cluster has only database 0, in which KEDA counts another list";
+        report.add(Rule::DatabaseIndex, &index, message, "remove it, and let the consumers use database 0");
     }
 }
 
@@ -49,23 +50,23 @@ fn lengths(metadata: &Cursor<'_>, report: &mut Report) {
     let name = metadata.get("listName");
     if metadata.is_map() && name.text().is_none_or(|name| name.trim().is_empty()) {
         let at = if name.is_there() { name } else { metadata.by_key() };
-        report.add(Rule::ListName, &at, "names no list in `listName`: KEDA cannot build the trigger", "name the list");
+        report.add(Rule::ListName, &at, "has no `listName`: KEDA cannot build the trigger", "set `listName`");
     }
     let length = metadata.get("listLength");
     // What is empty is absent for KEDA.
     if said(&length).is_some_and(|text| whole(text).is_none_or(|length| length < 1)) {
-        let message = "has to be a whole number from 1 on: the HPA divides by it, as so many items ask for one pod";
-        report.add(Rule::ListLength, &length, message, "say how many items one pod is to have, such as \"10\"");
+        let message = "must be an integer of at least 1, the average number of items per pod";
+        report.add(Rule::ListLength, &length, message, "set the number of items per pod, such as \"10\"");
     }
     let activation = metadata.get("activationListLength");
     match said(&activation).map(whole) {
         Some(Some(number)) if number < 0 => {
-            let message = "is below zero: even an empty list then counts as work, and the pods never go";
-            report.add(Rule::ActivationListLength, &activation, message, "take it away, or set \"0\"");
+            let message = "is negative: even an empty list counts as active, and KEDA never scales to zero";
+            report.add(Rule::ActivationListLength, &activation, message, "remove it, or set \"0\"");
         }
         Some(None) => {
-            let message = "has to be a whole number from 0 on";
-            report.add(Rule::ActivationListLength, &activation, message, "take it away, or set \"0\"");
+            let message = "must be an integer of at least 0";
+            report.add(Rule::ActivationListLength, &activation, message, "remove it, or set \"0\"");
         }
         _ => {}
     }
@@ -82,7 +83,7 @@ fn whole(text: &str) -> Option<i64> {
     text.parse().ok().filter(|_| plain)
 }
 
-/// KEDA passes over what it does not know, and takes the default.
+/// KEDA ignores unknown parameters and uses defaults.
 fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
     let own: &[&str] = if is_stream(trigger) { &OF_STREAMS } else { &OF_LISTS };
     let known = || OF_CONNECTION.into_iter().chain(OF_ALL).chain(own.iter().copied());
@@ -93,14 +94,14 @@ fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
             continue;
         }
         let (message, hint) = if let Some(plain) = plain.filter(|plain| known().any(|name| name == *plain)) {
-            (format!("is ignored: `{plain}` cannot come from a variable"), format!("write its value as `{plain}`"))
+            (format!("is ignored: `{plain}` cannot come from a variable"), format!("set the value as `{plain}`"))
         } else if ["tls", "ca", "cert", "key", "keyPassword"].contains(&key) {
-            let message = "is ignored: KEDA reads it from a TriggerAuthentication alone".to_owned();
-            (message, "move it there; for TLS alone, `enableTLS` \"true\" is enough".to_owned())
+            let message = "is ignored: KEDA reads it only from a TriggerAuthentication".to_owned();
+            (message, "move it there; for TLS without certificates `enableTLS` \"true\" is enough".to_owned())
         } else {
             let near = nearest(key, known());
-            let hint = near.map_or_else(|| "take it away".to_owned(), |near| format!("did you mean `{near}`?"));
-            ("is nothing that this trigger reads: KEDA passes over it without a word".to_owned(), hint)
+            let hint = near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?"));
+            ("is not a parameter of this trigger: KEDA silently ignores it".to_owned(), hint)
         };
         report.add(Rule::UnknownParameter, &entry.by_key(), message, hint);
     }

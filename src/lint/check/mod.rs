@@ -23,13 +23,13 @@ use crate::lint::rule::Rule;
 use crate::lint::yaml::node::{ScalarKind, Span};
 use crate::profile::KedaVersion;
 
-/// Looks for what is wrong in `files`, whose objects belong together, for this KEDA; in the order in which it stands.
+/// Checks `files`, whose objects belong together, for this KEDA release; findings are in the order of the files.
 pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
     let objects = Objects::of(files);
     let mut report = Report::default();
     for (index, file) in files.iter().enumerate() {
         broken(index, file, &mut report);
-        // An empty file among others is harmless; if there is nothing at all, an earlier step failed.
+        // An empty file next to others is no mistake; if all are empty, an earlier step failed.
         let empty = file.documents().iter().all(|document| document.scalar_kind() == Some(ScalarKind::Null));
         let some = objects.all().any(|object| object.file == index || empty);
         if file.broken.is_empty() && !some {
@@ -71,8 +71,8 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
 
 /// Reports documents that could not be read.
 fn broken(index: usize, file: &File, report: &mut Report) {
-    let tab = "indent with spaces: YAML takes no tabs there";
-    let template = "templates have to be rendered first, as `helm template … | qscale render --lint -` does";
+    let tab = "indent with spaces: YAML does not accept tabs there";
+    let template = "render templates first: `helm template … | qscale render --lint -`";
     for fault in &file.broken {
         report.0.push(Finding {
             rule: Rule::Syntax,
@@ -80,31 +80,31 @@ fn broken(index: usize, file: &File, report: &mut Report) {
             span: fault.span,
             object: String::new(),
             path: String::new(),
-            message: format!("is no YAML: {}", fault.message),
+            message: format!("is not valid YAML: {}", fault.message),
             hint: match fault.span.line {
                 _ if file.is_template() => template,
                 line if file.is_tabbed(line) => tab,
-                _ => "look for what is not closed, or not aligned",
+                _ => "check for an unclosed bracket or quote, or wrong indentation",
             }
             .to_owned(),
         });
     }
 }
 
-/// Keys that are there twice: the last counts, or the object is refused.
+/// Reports duplicate keys.
 fn doubled(cursor: &Cursor<'_>, report: &mut Report) {
     let entries = cursor.entries();
     for (at, (key, entry)) in entries.iter().enumerate() {
         if entries[..at].iter().any(|(other, _)| other == key) {
-            let message = "stands here twice: the object is refused, or the last one counts";
-            report.add(Rule::DuplicateKey, &entry.by_key(), message, "keep one of them");
+            let message = "is a duplicate key: the object is refused, or the last value is used";
+            report.add(Rule::DuplicateKey, &entry.by_key(), message, "remove one of them");
         }
         doubled(entry, report);
     }
     cursor.items().iter().for_each(|item| doubled(item, report));
 }
 
-/// A file without objects: most likely not the one that was meant, or nothing was rendered into it.
+/// Reports a file without objects.
 fn nothing(index: usize, report: &mut Report) {
     report.0.push(Finding {
         rule: Rule::NoObject,
@@ -112,8 +112,8 @@ fn nothing(index: usize, report: &mut Report) {
         span: Span { line: 1, column: 1, width: 1 },
         object: String::new(),
         path: String::new(),
-        message: "holds no object of Kubernetes: nothing in it has a `kind`".to_owned(),
-        hint: "name files of manifests".to_owned(),
+        message: "contains no Kubernetes object: no document has a `kind`".to_owned(),
+        hint: "pass manifest files".to_owned(),
     });
 }
 
@@ -129,7 +129,7 @@ mod tests {
         include_str!("../../../tests/lint/trigger.yaml"),
     ];
 
-    fn look(text: &str) {
+    fn check_text(text: &str) {
         let files = [File::read("x.yaml", text)];
         for finding in check(&files, KedaVersion::NEWEST) {
             let shown = files[0].excerpt(finding.span).unwrap_or_default();
@@ -139,14 +139,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_written_is_looked_at_without_a_panic(text in "[-a-z:{}\\[\\]\"'&*!|>#%@` \n\té]{0,200}") {
-            look(&text);
+        fn any_text_is_checked_without_a_panic(text in "[-a-z:{}\\[\\]\"'&*!|>#%@` \n\té]{0,200}") {
+            check_text(&text);
         }
 
         #[test]
-        fn a_manifest_that_lost_lines_shows_no_secret(which in 0..MANIFESTS.len(), lost in proptest::collection::vec(0..200usize, 1..20)) {
+        fn secrets_are_hidden_in_broken_manifests(which in 0..MANIFESTS.len(), lost in proptest::collection::vec(0..200usize, 1..20)) {
             let lines = MANIFESTS[which].lines().enumerate().filter(|(number, _)| !lost.contains(number));
-            look(&lines.map(|(_, line)| line).collect::<Vec<_>>().join("\n"));
+            check_text(&lines.map(|(_, line)| line).collect::<Vec<_>>().join("\n"));
         }
     }
 }

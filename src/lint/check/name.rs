@@ -9,7 +9,7 @@ pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
     let Some(name) = at.text() else {
         let generated = at.object.at(&["metadata", "generateName"]).is_there();
         if !generated {
-            report.add(Rule::InvalidName, at, "is missing: the object has no name", "give it one");
+            report.add(Rule::InvalidName, at, "is missing: an object needs a name", "set a name");
         }
         return;
     };
@@ -17,8 +17,8 @@ pub(super) fn dns_name(at: &Cursor<'_>, report: &mut Report) {
     let inner = |c: char| outer(c) || c == '-';
     let part = |part: &str| part.chars().all(inner) && part.starts_with(outer) && part.ends_with(outer);
     if !name.split('.').all(part) {
-        let message = "is no name of an object: small letters, digits and `-`, a letter or digit at both ends; of several \
-                       such parts, with one `.` between";
-        report.add(Rule::InvalidName, at, message, "give it another");
+        let message = "is not a valid name: expected lowercase letters, digits and `-`, with a letter or digit at \
+                       both ends, or several such parts joined by `.`";
+        report.add(Rule::InvalidName, at, message, "choose another name");
     }
 }

@@ -1,4 +1,4 @@
-//! Pods: what they are made of, and how long they are given to end.
+//! Pods: image, network, resources and grace period.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::units::HumanDuration;
 /// Default termination grace period of Kubernetes.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Looks at the pods of any object that has some.
+/// Checks the pods of any object that has a template.
 pub(super) fn check(object: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(template) = object.template() else { return };
     let spec = template.get("spec");
     let network = spec.get("hostNetwork");
     if network.is_true() {
-        let message = "gives the pods the network of their node: its ports, its name server, and whatever listens on its \
-                       localhost; names of Services do not resolve";
-        report.add(Rule::HostNetwork, &network, message, "take it away");
+        let message = "gives the pods the network of their node: its ports, its DNS and its localhost; Service \
+                       names do not resolve";
+        report.add(Rule::HostNetwork, &network, message, "remove it");
     }
     let resources = spec.get("resources");
     if resources.is_there() {
-        let message = "is of the whole pod here, which Kubernetes knows from 1.34 on, and earlier drops without a word";
-        let hint = "move it into the container, at `containers[].resources`";
+        let message = "applies to the whole pod here: Kubernetes before 1.34 silently drops it";
+        let hint = "move it to the container: `containers[].resources`";
         report.add(Rule::PodResources, &resources.by_key(), message, hint);
     }
     for list in ["initContainers", "containers"] {
@@ -57,14 +57,14 @@ fn image(container: &Cursor<'_>, report: &mut Report) {
         let name = text.rsplit('/').next().unwrap_or(text);
         let tag = name.split_once(':').map(|(_, tag)| tag);
         if !name.contains('@') && matches!(tag, None | Some("" | "latest")) {
-            let message = "has no version: pods of one workload may run different ones";
-            report.add(Rule::ImageTag, &image, message, "write a tag that does not move, or a digest");
+            let message = "has no fixed version: pods of one workload can run different ones";
+            report.add(Rule::ImageTag, &image, message, "use a fixed tag or a digest");
         }
     }
     let policy = container.get("imagePullPolicy");
     if policy.text() == Some("Never") {
-        let message = "lets pods start only on nodes that happen to have the image: others say ErrImageNeverPull";
-        report.add(Rule::ImagePullPolicy, &policy, message, "set `IfNotPresent`, which does for loaded images as well");
+        let message = "lets pods start only on nodes that already have the image: others report ErrImageNeverPull";
+        report.add(Rule::ImagePullPolicy, &policy, message, "set `IfNotPresent`, which also uses loaded images");
     }
 }
 
@@ -76,18 +76,17 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
     if by.is_some() {
         let replicas = object.at(&["spec", "replicas"]);
         if replicas.is_there() {
-            let message = "sets the count that KEDA and the HPA set as well: each time this is applied the pods fall to it, \
-                           or rise";
-            report.add(Rule::Replicas, &replicas, message, "take it away");
+            let message = "conflicts with KEDA and the HPA: applying this resets the number of pods";
+            report.add(Rule::Replicas, &replicas, message, "remove it");
         }
     }
     let grace = spec.get("terminationGracePeriodSeconds");
     let given = grace.integer().and_then(|seconds| u64::try_from(seconds).ok()).map_or(GRACE, Duration::from_secs);
     let Some((container, handler)) = pod::handler(template, objects) else {
         if by.is_some() && !grace.is_there() {
-            let message = "leaves a pod that is taken away 30 seconds: an item that takes longer is cut off (SIGKILL), and \
-                           the HPA does not know which pods are busy";
-            let hint = "set `terminationGracePeriodSeconds` to the longest item and some seconds";
+            let message = "gives a removed pod 30 seconds: an item that takes longer is cut off (SIGKILL), and the \
+                           HPA does not spare busy pods";
+            let hint = "set `terminationGracePeriodSeconds` to the longest item plus a margin";
             report.add(Rule::GracePeriod, &spec.by_key(), message, hint);
         }
         return;
@@ -95,26 +94,26 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
     let at = if grace.is_there() { grace } else { spec.by_key() };
     if let Some(drain) = handler.drain.filter(|drain| given <= *drain) {
         let message = format!(
-            "leaves a pod {} to end, and the consumer takes up to {} (--drain) for items in flight: it is \
-                               killed before it can requeue the rest",
+            "gives a pod {} to stop, and the consumer takes up to {} (--drain) for items in flight: it is killed \
+             before it can requeue the rest",
             HumanDuration(given),
             HumanDuration(drain)
         );
-        report.add(Rule::GracePeriod, &at, message, format!("set {} at least", drain.as_secs() + 10));
+        report.add(Rule::GracePeriod, &at, message, format!("set at least {}", drain.as_secs() + 10));
     } else if let Some(longest) = handler.longest.filter(|longest| *longest > handler.drain.unwrap_or(given)) {
         let drain = handler.drain.unwrap_or(given);
         let message = format!(
-            "cuts off what takes longer than {} (--drain) when pods are taken away, and an item takes up to \
-                               {}: its work is lost, and done again",
+            "cuts off items that take longer than {} (--drain) when pods are removed, and an item takes up to {}: \
+             it is processed again from the start",
             HumanDuration(drain),
             HumanDuration(Duration::from_secs(longest.as_secs()))
         );
         let hint = match object.kind {
-            // Only the drain of a node waits for it.
-            "ScaledJob" => "lengthen the drain beyond the longest item, and the grace period beyond that",
+            // Only whoever empties a node waits for it.
+            "ScaledJob" => "set `drain` above the longest item and the grace period above that",
             _ => {
-                "lengthen the drain beyond the longest item, and the grace period beyond that; or use a ScaledJob, whose \
-                 pods are left to end"
+                "set `drain` above the longest item and the grace period above that; or use a ScaledJob, whose pods \
+                 run to completion"
             }
         };
         report.add(Rule::GracePeriod, &container.get("args").by_key(), message, hint);

@@ -2,7 +2,7 @@
 
 use crate::lint::object::Cursor;
 
-/// The triggers that look into a Redis.
+/// Types of Redis triggers.
 ///
 /// Source: `pkg/scaling/scalers_builder.go :: buildScaler`
 pub(super) const REDIS: [&str; 6] =

@@ -1,4 +1,4 @@
-//! The ScaledJob: its Jobs, and what becomes of them when it changes.
+//! ScaledJobs: their Jobs, and rollouts.
 
 use std::time::Duration;
 
@@ -21,32 +21,31 @@ pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Rep
     let (low, high) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"));
     let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
     if low.integer().is_some_and(|low| low > most) {
-        report.add(Rule::MinAboveMax, &low, format!("is more than `maxReplicaCount`, {most}"), "lower it");
+        report.add(Rule::MinAboveMax, &low, format!("exceeds `maxReplicaCount` ({most})"), "lower it");
     }
     let job = spec.get("jobTargetRef");
     let parallelism = job.get("parallelism");
     if parallelism.integer().is_some_and(|pods| pods > 1) {
-        let message =
-            "starts so many pods for each Job, and KEDA counts Jobs: so many times as many pods as are asked for";
-        report.add(Rule::Parallelism, &parallelism, message, "set 1, and let KEDA start more Jobs");
+        let message = "starts several pods per Job, and KEDA counts Jobs: the number of pods multiplies";
+        report.add(Rule::Parallelism, &parallelism, message, "set 1 and let KEDA start more Jobs");
     }
     deadline(scaled, objects, report);
     let restart = job.at(&["template", "spec", "restartPolicy"]);
     if restart.text() == Some("Always") {
-        let message = "is refused in a Job, which has an end";
-        report.add(Rule::RestartPolicy, &restart, message, "set `Never`, or `OnFailure`");
+        let message = "is refused in a Job";
+        report.add(Rule::RestartPolicy, &restart, message, "set `Never` or `OnFailure`");
     }
     let strategy = spec.get("scalingStrategy");
     let custom = ["customScalingQueueLengthDeduction", "customScalingRunningJobPercentage"];
     for key in custom.into_iter().map(|key| strategy.get(key)).filter(Cursor::is_there) {
         if strategy.get("strategy").text() != Some("custom") {
-            let message = "has no effect: it belongs to the strategy `custom`";
-            report.add(Rule::StrategyNoEffect, &key, message, "take it away, or set `strategy` to `custom`");
+            let message = "has no effect without the strategy `custom`";
+            report.add(Rule::StrategyNoEffect, &key, message, "remove it, or set `strategy` to `custom`");
         }
     }
 }
 
-/// Kubernetes ends the pod of a Job whose time is over, whatever it works at.
+/// Kubernetes kills the pods of a Job at its deadline.
 fn deadline(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let deadline = scaled.at(&["spec", "jobTargetRef", "activeDeadlineSeconds"]);
     let given = deadline.integer().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
@@ -54,11 +53,11 @@ fn deadline(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let longest = handler.and_then(|(_, handler)| handler.longest);
     if let Some((given, longest)) = given.zip(longest).filter(|(given, longest)| given <= longest) {
         let message = format!(
-            "ends a Job after {}, and an item takes up to {}: its work is cut off, and done again or lost",
+            "ends a Job after {}, and an item takes up to {}: it is cut off, and redelivered or lost",
             HumanDuration(given),
             HumanDuration(Duration::from_secs(longest.as_secs()))
         );
-        let hint = "lengthen it beyond the longest item, and the start of a pod";
+        let hint = "set it above the longest item plus the start of a pod";
         report.add(Rule::DeadlineTooShort, &deadline, message, hint);
     }
 }
@@ -67,16 +66,17 @@ fn deadline(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
 fn rollout(spec: &Cursor<'_>, report: &mut Report) {
     let (own, old) = (spec.at(&["rollout", "strategy"]), spec.get("rolloutStrategy"));
     if old.is_there() {
-        let message = "is out of date, and about changes of this object alone: it does not say how Jobs are started";
-        let hint = "write `rollout` with `strategy`; how Jobs are started is `strategy` of `scalingStrategy`";
+        let message = "is deprecated, and only governs changes of this object: it does not decide how Jobs are \
+                       started";
+        let hint = "use `rollout.strategy`; `scalingStrategy.strategy` decides how Jobs are started";
         report.add(Rule::DeprecatedRolloutStrategy, &old.by_key(), message, hint);
     }
     // Any other word has been refused where it stands.
     let kills = |text: Option<&str>| matches!(text, None | Some("immediate"));
     if spec.is_map() && kills(own.text()) && old.text() != Some("gradual") {
         let at = if own.is_there() { own } else { spec.by_key() };
-        let message = "ends all running Jobs, with the items they work, whenever this object is changed";
-        report.add(Rule::ImmediateRollout, &at, message, "set the strategy of `rollout` to `gradual`");
+        let message = "kills all running Jobs, with their items, whenever this object changes";
+        report.add(Rule::ImmediateRollout, &at, message, "set `rollout.strategy` to `gradual`");
     }
 }
 
@@ -86,8 +86,8 @@ fn history(spec: &Cursor<'_>, report: &mut Report) {
     let absent: Vec<&str> = limits.into_iter().filter(|limit| !spec.get(limit).is_there()).collect();
     if spec.is_map() && !absent.is_empty() {
         let limits = absent.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(" and ");
-        let message = format!("says no {limits}: KEDA keeps 100 Jobs that are over, with their pods");
-        report.add(Rule::HistoryLimits, &spec.by_key(), message, "set 5, say");
+        let message = format!("does not set {limits}: KEDA keeps 100 finished Jobs with their pods");
+        report.add(Rule::HistoryLimits, &spec.by_key(), message, "set them to 5, for example");
     }
 }
 
@@ -95,7 +95,7 @@ fn name(scaled: &Object<'_>, report: &mut Report) {
     let at = scaled.at(&["metadata", "name"]);
     dns_name(&at, report);
     if scaled.name.len() > LONGEST_NAME {
-        let message = format!("is longer than {LONGEST_NAME} characters, and no Job could be named after it");
+        let message = format!("is longer than {LONGEST_NAME} characters: Kubernetes refuses the Jobs named after it");
         report.add(Rule::NameLength, &at, message, "shorten it");
     }
 }

@@ -1,4 +1,4 @@
-//! The ScaledObject: its counts and periods, and what people take them for.
+//! ScaledObjects: replica counts, periods and HPA behavior.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 54;
 /// List length per pod beyond which it is most likely a mistake.
 const LONG_SHARE: Duration = Duration::from_secs(30 * 60);
 
-/// The clients that a Redis takes where nothing is said; `maxclients`.
+/// Default of `maxclients` in Redis.
 const MOST_CLIENTS: u64 = 10_000;
 
 /// The connections of a consumer of qscale, whatever its concurrency: one waits for items, one does everything else.
@@ -56,17 +56,17 @@ fn counts(scaled: &Object<'_>, report: &mut Report) {
     let (low, high, idle) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"), spec.get("idleReplicaCount"));
     let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
     if low.integer().is_some_and(|low| low > most) {
-        let message = format!("is more than `maxReplicaCount`, {most}: KEDA refuses the object");
+        let message = format!("exceeds `maxReplicaCount` ({most}): KEDA refuses the object");
         report.add(Rule::MinAboveMax, &low, message, "lower it, or raise `maxReplicaCount`");
     }
     match idle.integer() {
         Some(1..) => {
-            let message = "can only be 0: the HPA takes any other back to the minimum at once";
-            report.add(Rule::IdleReplicaCount, &idle, message, "set 0, or take it away");
+            let message = "must be 0: the HPA returns any other count to minReplicaCount";
+            report.add(Rule::IdleReplicaCount, &idle, message, "set 0, or remove it");
         }
         Some(0) if minimum(scaled) == 0 => {
-            let message = "has no effect: it has to be less than `minReplicaCount`, which is 0";
-            report.add(Rule::IdleReplicaCount, &idle, message, "take it away, or set `minReplicaCount` to 1 at least");
+            let message = "must be less than `minReplicaCount`, which is 0";
+            report.add(Rule::IdleReplicaCount, &idle, message, "remove it, or set `minReplicaCount` to at least 1");
         }
         _ => {}
     }
@@ -81,12 +81,12 @@ fn name(scaled: &Object<'_>, report: &mut Report) {
         dns_name(&hpa, report);
     }
     if hpa.text().is_some_and(|name| name.len() > 63) {
-        report.add(Rule::NameLength, &hpa, "is longer than 63 characters, which KEDA refuses", "shorten it");
+        report.add(Rule::NameLength, &hpa, "is longer than 63 characters: KEDA refuses it", "shorten it");
     }
     let longest = if hpa.is_there() { 63 } else { LONGEST_NAME };
     if scaled.name.len() > longest {
-        let message = format!("is longer than {longest} characters: no HPA of that name can be made");
-        report.add(Rule::NameLength, &at, message, "shorten it, or name the HPA in `horizontalPodAutoscalerConfig`");
+        let message = format!("is longer than {longest} characters: KEDA cannot create an HPA of that name");
+        report.add(Rule::NameLength, &at, message, "shorten it, or set `horizontalPodAutoscalerConfig.name`");
     }
 }
 
@@ -95,18 +95,18 @@ fn without_effect(scaled: &Object<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     let cooldown = spec.get("cooldownPeriod");
     if cooldown.is_there() {
-        let message = "has no effect: it is about the step to zero alone, and `minReplicaCount` keeps the pods above \
-                       that; from many to few is the HPA's";
-        let hint = "take it away; for slower steps down lengthen the stabilization window of `scaleDown`, and for none at \
-                       night set `minReplicaCount` or `idleReplicaCount` to 0";
+        let message = "has no effect: it delays scaling to zero, and `minReplicaCount` prevents that; the HPA \
+                       scales from many to few";
+        let hint = "remove it; to scale down more slowly, lengthen the stabilization window of `scaleDown`; to \
+                    scale to zero, set `minReplicaCount` or `idleReplicaCount` to 0";
         report.add(Rule::CooldownNoEffect, &cooldown, message, hint);
     }
     let polling = spec.get("pollingInterval");
     let cached = spec.get("triggers").items().iter().any(|trigger| trigger.get("useCachedMetrics").is_true());
     if polling.is_there() && !cached {
-        let message = "has no effect: it is about the step from zero, and `minReplicaCount` keeps the pods above that; the \
-                       HPA syncs every 15 seconds";
-        report.add(Rule::PollingNoEffect, &polling, message, "take it away");
+        let message = "has no effect: it governs activation, and `minReplicaCount` keeps pods running; the HPA \
+                       syncs every 15 seconds";
+        report.add(Rule::PollingNoEffect, &polling, message, "remove it");
     }
 }
 
@@ -117,8 +117,8 @@ fn paused_replicas(scaled: &Object<'_>, report: &mut Report) {
         report.add(
             Rule::PausedReplicas,
             &at,
-            "is no number of pods: KEDA cannot pause at it",
-            "write one, such as \"0\"",
+            "is not a number of pods: KEDA cannot pause at it",
+            "set a number such as \"0\"",
         );
     }
 }
@@ -132,25 +132,25 @@ fn fallback(scaled: &Object<'_>, report: &mut Report) {
     let behavior = fallback.get("behavior");
     let formula = scaled.at(&["spec", "advanced", "scalingModifiers", "formula"]);
     if behavior.text() == Some("scalingModifiers") && !formula.is_there() {
-        let message = "needs a formula that says what counts for what cannot be read: KEDA refuses the object";
+        let message = "requires a formula: KEDA refuses the object";
         report.add(
             Rule::FallbackFormula,
             &behavior,
             message,
-            "write one in `scalingModifiers`, or take another behavior",
+            "set `formula` in `scalingModifiers`, or choose another behavior",
         );
     }
-    let message = "does not help while Redis cannot be reached: KEDA then changes nothing at all";
+    let message = "has no effect while Redis is unreachable: KEDA then changes nothing";
     if minimum(scaled) == 0 {
-        let message = format!("{message}, and with none running none come");
+        let message = format!("{message}, and at zero pods it starts none");
         report.add(
             Rule::FallbackNoEffect,
             &fallback,
             message,
-            "for work that must go on set `minReplicaCount` to 1 at least",
+            "to keep processing, set `minReplicaCount` to at least 1",
         );
     } else {
-        let hint = "take it away, unless it is meant for a list that is something else, or may not be read";
+        let hint = "remove it, unless it is meant for read errors (WRONGTYPE, NOPERM)";
         report.add(Rule::FallbackNoEffect, &fallback, message, hint);
     }
 }
@@ -162,30 +162,30 @@ fn from_zero(scaled: &Object<'_>, report: &mut Report) {
         let activation = trigger.at(&["metadata", "activationListLength"]);
         if let Some(count @ 1..) = activation.integer() {
             let message = format!(
-                "leaves up to {count} items waiting indefinitely, with no pod to process them, and counts a list \
-                                   of so many as idle even while pods work it"
+                "leaves up to {count} items waiting indefinitely without a pod, and counts such a list as inactive \
+                 even while pods process it"
             );
-            report.add(Rule::ActivationThreshold, &activation, message, "take it away, unless they can wait");
+            report.add(Rule::ActivationThreshold, &activation, message, "remove it, unless they can wait");
         }
     }
     let activation = spec.at(&["advanced", "scalingModifiers", "activationTarget"]);
     if let Some(value) = activation.number().filter(|value| *value > 0.0) {
         let message = format!(
-            "leaves items waiting indefinitely, with no pod to process them, while the formula gives {value} or less, and counts \
-             that as idle even while pods work"
+            "leaves items waiting indefinitely without a pod while the formula is at most {value}, and counts that \
+             as inactive even while pods process items"
         );
-        report.add(Rule::ActivationThreshold, &activation, message, "take it away, unless they can wait");
+        report.add(Rule::ActivationThreshold, &activation, message, "remove it, unless they can wait");
     }
     let polling = spec.get("pollingInterval");
     if minimum(scaled) == 0 && polling.integer().is_some_and(|seconds| seconds > 30) {
-        let message = "is how long the first item may wait before a pod is even asked for";
-        report.add(Rule::SlowActivation, &polling, message, "set 30 seconds or less, or `minReplicaCount` to 1");
+        let message = "is how long the first item can wait before KEDA activates the target";
+        report.add(Rule::SlowActivation, &polling, message, "set at most 30 seconds, or `minReplicaCount` to 1");
     }
     let cooldown = spec.get("cooldownPeriod");
     let behavior = spec.at(&["advanced", "horizontalPodAutoscalerConfig", "behavior"]);
     if cooldown.integer().is_some_and(|seconds| (0..300).contains(&seconds)) && !behavior.is_there() {
-        let message = "is shorter than the 300 seconds that an HPA without `behavior` remembers: one item after the pause \
-                       brings back as many pods as there were before it";
+        let message = "is shorter than the 300 seconds that an HPA without `behavior` remembers: one item after a \
+                       pause brings back the previous number of pods";
         report.add(Rule::Rebound, &cooldown, message, "set `behavior` of `horizontalPodAutoscalerConfig`");
     }
 }
@@ -197,17 +197,17 @@ fn behavior(scaled: &Object<'_>, report: &mut Report) {
         let rules = behavior.get(direction);
         let policies = rules.get("policies");
         if policies.is_list() && policies.items().is_empty() {
-            let message = "is empty, and no rule: the API server fills in its own";
-            report.add(Rule::EmptyPolicies, &policies, message, "take it away, or set `selectPolicy` to `Disabled`");
+            let message = "is empty: the API server fills in its defaults";
+            report.add(Rule::EmptyPolicies, &policies, message, "remove it, or set `selectPolicy` to `Disabled`");
         }
         let tolerance = rules.get("tolerance");
         // A quantity of Kubernetes, whose thousandths are written `50m`.
         let part = tolerance.text().and_then(|text| text.strip_suffix('m').unwrap_or(text).parse::<f64>().ok());
         if tolerance.scalar_kind() == Some(ScalarKind::Float) {
-            let message = "is a number, and text is needed: the API server refuses the object";
-            report.add(Rule::UnquotedString, &tolerance, message, "put it in quotes");
+            let message = "is a number, expected a string: the API server refuses the object";
+            report.add(Rule::UnquotedString, &tolerance, message, "quote the value");
         } else if tolerance.is_there() && part.is_none_or(|part| !part.is_finite() || part < 0.0) {
-            report.add(Rule::Tolerance, &tolerance, "has to be a part from 0 on", "write \"0.1\" for a tenth");
+            report.add(Rule::Tolerance, &tolerance, "must be a ratio of at least 0", "set \"0.1\" for 10 %");
         }
     }
 }
@@ -226,15 +226,15 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
             let cooldown = spec.get("cooldownPeriod");
             let at = if cooldown.is_there() { cooldown } else { list.clone() };
             let message = format!(
-                "is over before an item is: items in flight have left the list, so that KEDA takes the pods \
-                                   away while they work; it has to be {} at least",
+                "ends before an item does: items in flight have left the list, so KEDA scales to zero while pods \
+                 process them; it must be at least {}",
                 HumanDuration(needed)
             );
             report.add(
                 Rule::CooldownTooShort,
                 &at,
                 message,
-                "lengthen it, or count the items in flight with a second trigger",
+                "increase it, or count the items in flight with a second trigger",
             );
         }
     }
@@ -246,20 +246,20 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
         if let Some(share) = share.filter(|share| *share > LONG_SHARE && !stage) {
             let share = HumanDuration(Duration::from_secs(share.as_secs()));
             let message = format!(
-                "is an average per pod, and no threshold: a second pod comes only when one would work \
-                                   for {share} at what waits"
+                "is an average per pod, not a threshold: a second pod starts only when the backlog is {share} of \
+                 processing for one"
             );
             report.add(
                 Rule::ListLengthAverage,
                 &length,
                 message,
-                "set how many items one pod is to have in front of it",
+                "set the number of items one pod should have in front of it",
             );
         }
     }
 }
 
-/// Each pod is a client of its own.
+/// Checks the number of connections.
 fn clients(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     let target = pod::target(scaled, objects).and_then(Object::template);
@@ -269,8 +269,8 @@ fn clients(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let clients = pods.saturating_mul(if ours { CLIENTS_OF_CONSUMER } else { 1 });
     if clients > MOST_CLIENTS && spec.get("triggers").items().iter().any(is_list) {
         let message = format!(
-            "lets {pods} pods come, with {clients} connections at least, and a Redis takes {MOST_CLIENTS} clients as a rule"
+            "allows {pods} pods with at least {clients} connections, and Redis accepts {MOST_CLIENTS} by default"
         );
-        report.add(Rule::TooManyClients, &high, message, "lower it, or raise `maxclients` of Redis");
+        report.add(Rule::TooManyClients, &high, message, "lower it, or raise `maxclients` in Redis");
     }
 }

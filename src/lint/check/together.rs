@@ -1,4 +1,4 @@
-//! Objects that stand in each other's way.
+//! Conflicts between objects.
 
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
@@ -15,7 +15,7 @@ pub(super) fn check(objects: &Objects<'_>, report: &mut Report) {
         kind(own, report);
         missing(own, objects, report);
         for hpa in objects.of_kind("HorizontalPodAutoscaler").filter(|hpa| hpa.shares_namespace(own)) {
-            another_hpa(own, hpa, report);
+            competing_hpa(own, hpa, report);
         }
     }
     for budget in objects.of_kind("PodDisruptionBudget") {
@@ -48,34 +48,34 @@ fn twice(own: &Object<'_>, other: &Object<'_>, report: &mut Report) {
         return;
     }
     if same_target(own, other) {
-        let message = format!("is the target of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
+        let message = format!("is also the target of ScaledObject `{}`: KEDA refuses the second", other.name);
         let at = own.at(&["spec", "scaleTargetRef", "name"]);
-        report.add(Rule::DuplicateTarget, &at, message, "put the triggers of both into one");
+        report.add(Rule::DuplicateTarget, &at, message, "merge the triggers into one ScaledObject");
     } else if own.shares_namespace(other) && hpa_name(own) == hpa_name(other) {
         let at = own.at(&["spec", "advanced", "horizontalPodAutoscalerConfig", "name"]);
-        let message = format!("names the HPA of the ScaledObject `{}` as well: KEDA refuses the second", other.name);
-        report.add(Rule::DuplicateHpaName, &at, message, "give it another name");
+        let message = format!("is also the HPA name of ScaledObject `{}`: KEDA refuses the second", other.name);
+        report.add(Rule::DuplicateHpaName, &at, message, "choose another name");
     }
 }
 
 /// Source: `scaledobject_webhook.go :: verifyHpas`
-fn another_hpa(own: &Object<'_>, hpa: &Object<'_>, report: &mut Report) {
+fn competing_hpa(own: &Object<'_>, hpa: &Object<'_>, report: &mut Report) {
     let released = hpa.at(&["metadata", "annotations", "validations.keda.sh/hpa-ownership"]).text() == Some("false");
     let taken = own.at(&["metadata", "annotations", "scaledobject.keda.sh/transfer-hpa-ownership"]).is_true();
     if !same_target(own, hpa) || released || (taken && hpa_name(own) == hpa.name) {
         return;
     }
     let message = format!(
-        "is scaled by the ScaledObject `{}` as well, for which KEDA makes an HPA of its own: it refuses the \
-                           object, or both set the count against each other",
+        "is also scaled by ScaledObject `{}`, for which KEDA creates an HPA: KEDA refuses the object, or both set \
+         `replicas` against each other",
         own.name
     );
-    let hint = "take this HPA away: its metrics can be triggers; or let KEDA take it over \
-                   (scaledobject.keda.sh/transfer-hpa-ownership and its name)";
+    let hint = "remove this HPA and use its metrics as triggers, or let KEDA take it over \
+                (scaledobject.keda.sh/transfer-hpa-ownership and its name)";
     report.add(Rule::CompetingHpa, &hpa.at(&["spec", "scaleTargetRef", "name"]), message, hint);
 }
 
-/// A kind that cannot be scaled, or is spelt in another way.
+/// Checks for kinds that cannot be scaled or are misspelt.
 ///
 /// Source: `pkg/util/gvkr.go :: ParseGVKR`
 fn kind(own: &Object<'_>, report: &mut Report) {
@@ -85,35 +85,30 @@ fn kind(own: &Object<'_>, report: &mut Report) {
     if matches!(target.get("apiVersion").text(), None | Some("apps/v1")) {
         let hint = match nearest(text, pod::SCALED.into_iter()) {
             Some(near) => format!("write `{near}`"),
-            None => format!("it is one of {}; of anything else `apiVersion` has to be said", pod::SCALED.join(", ")),
+            None => format!("expected one of {}; any other kind needs `apiVersion`", pod::SCALED.join(", ")),
         };
-        report.add(
-            Rule::TargetKind,
-            &kind,
-            format!("cannot be `{text}`: there is nothing to scale by that kind"),
-            hint,
-        );
+        report.add(Rule::TargetKind, &kind, format!("cannot be scaled: `{text}` is not a kind of `apps/v1`"), hint);
     }
 }
 
-/// A target that is nearly one of those that are there.
+/// Checks for targets that resemble an object in the files.
 fn missing(own: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some((kind, name)) = target(own) else { return };
     let Some(text) = name.text().filter(|_| pod::target(own, objects).is_none()) else { return };
     let elsewhere = objects.of_kind(kind).find(|object| object.name == text);
     if let Some(namespace) = elsewhere.and_then(|object| object.namespace) {
-        let message = format!("is in the namespace `{namespace}`, and KEDA searches its own");
-        return report.add(Rule::TargetElsewhere, &name, message, "put both into one namespace");
+        let message = format!("is in namespace `{namespace}`, not that of this object: KEDA does not find it");
+        return report.add(Rule::TargetElsewhere, &name, message, "move both into one namespace");
     }
     let known = || objects.all().filter(|object| matches!(object.kind, "Deployment" | "StatefulSet"));
     let same_name = known().find(|object| object.name == text);
     let near = nearest(text, known().map(|object| object.name));
     let hint = match (same_name, near) {
-        (Some(object), _) => format!("it is a {}: say so in `kind`", object.kind),
+        (Some(object), _) => format!("it is a {}: set `kind`", object.kind),
         (None, Some(near)) => format!("did you mean `{near}`?"),
         (None, None) => return,
     };
-    report.add(Rule::TargetMissing, &name, format!("is no {kind} of these files"), hint);
+    report.add(Rule::TargetMissing, &name, format!("is not a {kind} in these files"), hint);
 }
 
 /// Source: <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
@@ -145,12 +140,9 @@ fn disruption(budget: &Object<'_>, scaled: &Object<'_>, objects: &Objects<'_>, r
     let minimum = scaled.at(&["spec", "minReplicaCount"]).integer().unwrap_or(0);
     let blocks = least.text() == Some("100%") || least.integer().is_some_and(|least| least > 0 && least >= minimum);
     if blocks {
-        let message = format!(
-            "blocks every eviction at that number of pods, and KEDA goes down to {minimum}: nodes \
-                               cannot be drained"
-        );
-        report.add(Rule::BudgetBlocks, &least, message, "use `maxUnavailable` 1");
+        let message = format!("blocks node drains: KEDA scales down to {minimum} pods, and this many must stay");
+        report.add(Rule::BudgetBlocks, &least, message, "set `maxUnavailable` to 1");
     } else if matches!(most.text(), Some("0" | "0%")) {
-        report.add(Rule::BudgetBlocks, &most, "lets no pod go, ever: nodes cannot be drained", "set 1 at least");
+        report.add(Rule::BudgetBlocks, &most, "blocks node drains: no pod may ever be evicted", "set at least 1");
     }
 }

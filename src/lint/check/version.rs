@@ -1,4 +1,4 @@
-//! What an older KEDA does not know: it is refused, or dropped without a word.
+//! Fields and servers that an older KEDA does not support.
 
 use super::redis::is_list;
 use super::target::resolve;
@@ -50,27 +50,27 @@ pub(super) fn check(scaled: &Object<'_>, version: KedaVersion, report: &mut Repo
             let Some(at) = at.iter().find(|at| list && at.is_there() && version < KedaVersion(2, 16, 0)) else {
                 continue;
             };
-            let message = format!("is read from KEDA 2.16.0 on, and {version} is in the cluster: it passes over it");
-            report.add(Rule::KedaVersion, at, message, format!("write `{own}`, or use a newer KEDA"));
+            let message = format!("requires KEDA 2.16.0, and the cluster has {version}, which ignores it");
+            report.add(Rule::KedaVersion, at, message, format!("use `{own}`, or upgrade KEDA"));
         }
         let cluster = kind;
         if version < KedaVersion(2, 10, 0) && cluster.text().is_some_and(|kind| kind.starts_with("redis-cluster")) {
-            let message = format!("is what KEDA {version} cannot read where its servers are Redis 7 or newer");
-            report.add(Rule::KedaLimitation, &cluster, message, "use KEDA 2.10.0 or newer");
+            let message = format!("does not work with KEDA {version} and Redis 7 or newer");
+            report.add(Rule::KedaLimitation, &cluster, message, "upgrade KEDA to 2.10.0 or newer");
         }
     }
     let strategy = scaled.at(&["spec", "scalingStrategy", "strategy"]);
     match strategy.text().filter(|_| scaled.kind == "ScaledJob") {
         Some("eager") => needs(&strategy, KedaVersion(2, 15, 0), version, report),
         Some("default") if (KedaVersion(2, 20, 0)..KedaVersion(2, 20, 2)).contains(&version) => {
-            let message = format!("is refused by KEDA {version} when it is named");
-            report.add(Rule::KedaVersion, &strategy, message, "take it away: it is what KEDA takes without it");
+            let message = format!("is refused by KEDA {version} when set explicitly");
+            report.add(Rule::KedaVersion, &strategy, message, "remove it: it is the default");
         }
         _ => {}
     }
 }
 
-/// A proxy that looks into scripts, and does not take the one that KEDA sent.
+/// A proxy that refuses the Lua script of older releases.
 ///
 /// Source: <https://github.com/kedacore/keda/issues/7758>
 pub(super) fn check_host(scaled: &Object<'_>, objects: &Objects<'_>, version: KedaVersion, report: &mut Report) {
@@ -91,10 +91,10 @@ pub(super) fn check_host(scaled: &Object<'_>, objects: &Objects<'_>, version: Ke
             };
             if text.is_some_and(|text| text.contains(".aliyuncs.com")) {
                 let message = format!(
-                    "is a Redis of Alibaba Cloud, whose proxy refuses the script by which KEDA {version} counts a list \
-                     (`bad lua script`)"
+                    "is a Redis of Alibaba Cloud, whose proxy refuses the Lua script of KEDA {version} (`bad lua \
+                     script`)"
                 );
-                report.add(Rule::KedaLimitation, &value, message, "use KEDA 2.20.0 or newer");
+                report.add(Rule::KedaLimitation, &value, message, "upgrade KEDA to 2.20.0 or newer");
             }
         }
     }
@@ -109,8 +109,8 @@ pub(super) fn check_authentication(object: &Object<'_>, version: KedaVersion, re
         // Names that other triggers have as well, and had before.
         let of_redis = matches!(parameter.text(), Some("ca" | "cert" | "key" | "keyPassword" | "tls"));
         if of_redis && version < KedaVersion(2, 12, 0) {
-            let message = format!("is read by Redis triggers from KEDA 2.12.0 on, and {version} is in the cluster");
-            report.add(Rule::KedaLimitation, &parameter, message, "use a newer KEDA");
+            let message = format!("is read by Redis triggers from KEDA 2.12.0 on, and the cluster has {version}");
+            report.add(Rule::KedaLimitation, &parameter, message, "upgrade KEDA");
         }
     }
 }
@@ -130,7 +130,7 @@ const APIS: [(&str, &str, &[&str]); 11] = [
     ("HorizontalPodAutoscaler", "autoscaling", &["v1", "v2"]),
 ];
 
-/// A version that was, or never was. Other groups may have kinds of the same names, but for KEDA's.
+/// Checks for removed and misspelt versions. Other groups may have kinds of the same names, except for KEDA's.
 pub(super) fn check_api(root: &Cursor<'_>, report: &mut Report) {
     let own = APIS.into_iter().find(|(kind, ..)| *kind == root.object.kind);
     let at = root.get("apiVersion");
@@ -139,14 +139,14 @@ pub(super) fn check_api(root: &Cursor<'_>, report: &mut Report) {
     let ours = group == "keda.sh" || its_group == group || matches!(its_group, "" | "extensions");
     if ours && !(its_group == group && versions.contains(&version)) {
         let newest = versions.last().copied().unwrap_or_default();
-        let message = format!("has no {kind}: the API server refuses the object");
-        report.add(Rule::ApiVersion, &at, message, format!("write `{group}/{newest}`"));
+        let message = format!("does not have {kind}: the API server refuses the object");
+        report.add(Rule::ApiVersion, &at, message, format!("set `{group}/{newest}`"));
     }
 }
 
 fn needs(at: &Cursor<'_>, since: KedaVersion, version: KedaVersion, report: &mut Report) {
     if at.is_there() && version < since {
-        let message = format!("needs KEDA {since}, and {version} is in the cluster: it drops this without a word");
-        report.add(Rule::KedaVersion, at, message, "take it away, or use a newer KEDA");
+        let message = format!("requires KEDA {since}, and the cluster has {version}, which silently drops it");
+        report.add(Rule::KedaVersion, at, message, "remove it, or upgrade KEDA");
     }
 }

@@ -1,4 +1,4 @@
-//! The same rules over a profile: over what is rendered from it, with places in the profile.
+//! The same rules over the objects rendered from a profile, with spans in the profile.
 
 mod purpose;
 
@@ -64,44 +64,44 @@ const OWN: &[Own] = &[
         Rule::TlsPort,
         "",
         &[&["redis", "port"], &["redis", "url"], &["redis", "addresses"]],
-        "set `tls = true` in [redis], or write rediss:// in the URL",
+        "set `tls = true` in [redis], or use rediss:// in the URL",
     ),
     (
         Rule::PasswordInPlainText,
         ".args",
         &[&["consume", "command"]],
-        "keep it in a Secret, and have the command read it there: what `secret` of [deploy] names is in its environment \
-         (REDIS_PASSWORD)",
+        "keep it in a Secret and let the command read it from REDIS_PASSWORD, which the Secret named by `secret` in \
+         [deploy] provides",
     ),
-    (Rule::PasswordInPlainText, "", &[], "take it out of the profile: it does not belong in a ConfigMap"),
+    (Rule::PasswordInPlainText, "", &[], "remove it from the profile: it would end up in a ConfigMap"),
     (
         Rule::CooldownTooShort,
         "",
         &[],
-        "lengthen it, or leave `delivery` out: with at-least-once, items in flight are counted as well",
+        "increase it, or remove `delivery`: with at-least-once, items in flight are counted as well",
     ),
-    (Rule::Rebound, "", &[], "take `omit-behavior` away, or lengthen the cooldown to 5 minutes"),
+    (Rule::Rebound, "", &[], "remove `omit-behavior`, or set the cooldown to at least 5 minutes"),
     (
         Rule::TlsUnverified,
         "",
         &[],
-        "take it away, and name the certificate to trust, a key of the Secret, in `secret-ca-key` of [deploy]",
+        "remove it, and set `secret-ca-key` in [deploy] to the key of the Secret that holds the trusted certificate",
     ),
 ];
 
-/// Key at which findings without a key of their own are shown.
+/// Key at which findings without a key are shown.
 const ANYWHERE: &[&[&str]] = &[&["deploy", "name"]];
 
-/// Rules that apply only to keys that the profile sets: defaults are written for completeness.
+/// Rules about fields that render writes for completeness: they apply only if the profile sets the key.
 const OF_OWN_WORDS: [Rule; 3] = [Rule::CooldownNoEffect, Rule::PollingNoEffect, Rule::ImageTag];
 
-/// Rules about objects that a profile leaves out on purpose.
+/// Rules about objects that the profile deliberately leaves to others.
 const ON_PURPOSE: [Rule; 1] = [Rule::AuthenticationMissing];
 
-/// A finding with its line.
+/// A finding, with the line it is in.
 type Placed = (Option<usize>, ProfileFinding);
 
-/// Looks for what is wrong in a profile and in what was rendered from it, with the places of the profile.
+/// Checks a profile and the objects rendered from it, with spans in the profile.
 pub fn check(profile: &Profile, yaml: &str, version: KedaVersion) -> Vec<ProfileFinding> {
     let source = &profile.source;
     let file = File::read(&source.name, yaml);
@@ -166,7 +166,7 @@ const WORDS: &[(&str, &str)] = &[
     ("terminationGracePeriodSeconds", "drain"),
 ];
 
-/// Rewrites a message on objects in terms of the profile: `min-replica-count` for `minReplicaCount`.
+/// Translates field names of objects to keys of the profile: `min-replica-count` for `minReplicaCount`.
 fn in_profile_words(text: &str) -> String {
     WORDS.iter().fold(text.to_owned(), |text, (field, key)| text.replace(&format!("`{field}`"), &format!("`{key}`")))
 }
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_of_keda_are_keys_of_the_profile() {
+    fn messages_name_keys_of_the_profile() {
         assert_eq!(
             in_profile_words("set `minReplicaCount` to 1, `a.B` or Cc"),
             "set `min-replica-count` to 1, `a.B` or Cc"

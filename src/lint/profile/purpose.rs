@@ -1,4 +1,4 @@
-//! Settings of a profile that are valid and most likely unwanted, and that no single object shows.
+//! Rules about profiles that no single object shows.
 
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
@@ -8,7 +8,7 @@ use crate::profile::{ConsumeTable, KedaVersion, ProduceTable, Profile, ScaleKind
 use crate::units::HumanDuration;
 use crate::workload::{Rate, Work};
 
-/// Something to warn of.
+/// A finding of this file.
 pub(super) struct Warning {
     pub(super) rule: Rule,
     /// The key that it comes from, or that is missing.
@@ -19,8 +19,8 @@ pub(super) struct Warning {
 
 pub(super) fn check(profile: &Profile, version: KedaVersion) -> impl Iterator<Item = Warning> {
     let consumers = profile.deploy.target.is_none();
-    let of_consumers = [no_handler, pods_end, no_timeout].into_iter().filter(move |_| consumers);
-    let all = of_consumers.chain([no_pace, no_access]);
+    let of_consumers = [no_handler, consumer_exits, no_timeout].into_iter().filter(move |_| consumers);
+    let all = of_consumers.chain([unlimited_producer, unreachable_redis]);
     all.filter_map(|look| look(profile)).chain(unknown(version))
 }
 
@@ -28,20 +28,19 @@ fn no_handler(profile: &Profile) -> Option<Warning> {
     let ConsumeTable { command, work, .. } = &profile.consume;
     let message = match work {
         _ if command.is_some() => return None,
-        None => "is not set, and neither is `command`",
-        Some(Work::None) => "is nothing",
+        None => "is not set, nor is `command`",
+        Some(Work::None) => "is `none`",
         Some(_) => return None,
     };
     Some(Warning {
         rule: Rule::NoHandler,
         key: &["consume", "work"],
-        message: format!("{message}: pods print each item to their log, take it off the list, and do nothing else"),
-        hint: "set `command` to the program that processes an item; or `work`, such as \"2s..6s\", for a demo"
-            .to_owned(),
+        message: format!("{message}: pods only print each item to their log and remove it from the list"),
+        hint: "set `command` to the handler, or `work`, such as \"2s..6s\", to simulate one".to_owned(),
     })
 }
 
-fn pods_end(profile: &Profile) -> Option<Warning> {
+fn consumer_exits(profile: &Profile) -> Option<Warning> {
     let key: &[&str] = match &profile.consume {
         _ if profile.scale.kind() == ScaleKind::ScaledJob => return None,
         ConsumeTable { idle_exit: Some(_), .. } => &["consume", "idle-exit"],
@@ -51,14 +50,12 @@ fn pods_end(profile: &Profile) -> Option<Warning> {
     Some(Warning {
         rule: Rule::ConsumerExits,
         key,
-        message: "ends a pod that Kubernetes starts again, after longer and longer pauses (CrashLoopBackOff)"
-            .to_owned(),
-        hint: "take it away: KEDA ends pods that have nothing to do; or set `kind = \"ScaledJob\"` in [scale]"
-            .to_owned(),
+        message: "ends pods that Kubernetes restarts with growing delays (CrashLoopBackOff)".to_owned(),
+        hint: "remove it, as KEDA scales idle pods down; or set `kind = \"ScaledJob\"` in [scale]".to_owned(),
     })
 }
 
-/// The longest that an item takes is what drain and cooldown are held against.
+/// Without a timeout drain and cooldown cannot be checked.
 fn no_timeout(profile: &Profile) -> Option<Warning> {
     let ConsumeTable { command: Some(_), timeout: None, drain, delivery, .. } = &profile.consume else { return None };
     let lost = match delivery.unwrap_or_default() {
@@ -70,14 +67,14 @@ fn no_timeout(profile: &Profile) -> Option<Warning> {
         rule: Rule::NoTimeout,
         key: &["consume", "command"],
         message: format!(
-            "has no time limit, and is ended after {drain} (`drain`) when its pod is deleted: its item is {lost}; whether \
-             that and the cooldown are long enough is unknown"
+            "has no time limit and is cut off after {drain} (`drain`) when its pod is removed: its item is {lost}; \
+             whether `drain` and the cooldown suffice is unknown"
         ),
-        hint: "set `timeout` to the longest time that an item may take".to_owned(),
+        hint: "set `timeout` to the longest time an item may take".to_owned(),
     })
 }
 
-fn no_pace(profile: &Profile) -> Option<Warning> {
+fn unlimited_producer(profile: &Profile) -> Option<Warning> {
     let ProduceTable { every, rate, pattern, count, duration, max_backlog, .. } = &profile.produce;
     let paced =
         every.is_some_and(|span| !span.0.is_zero()) || matches!(rate, Some(Rate::PerSecond(_))) || pattern.is_some();
@@ -92,12 +89,12 @@ fn no_pace(profile: &Profile) -> Option<Warning> {
             (_, Some(_)) => &["produce", "rate"],
             _ => &["deploy", "producer"],
         },
-        message: "pushes items as fast as Redis takes them, and never ends: they fill its memory".to_owned(),
+        message: "pushes items as fast as possible without an end: they fill the memory of Redis".to_owned(),
         hint: "set `rate` or `every` in [produce]; or `count`, for a Job that ends, or `max-backlog`".to_owned(),
     })
 }
 
-fn no_access(profile: &Profile) -> Option<Warning> {
+fn unreachable_redis(profile: &Profile) -> Option<Warning> {
     let deploy = &profile.deploy;
     let DeployTable { target: Some(target), redis: Some(true), network_policy: None | Some(true), .. } = deploy else {
         return None;
@@ -106,7 +103,10 @@ fn no_access(profile: &Profile) -> Option<Warning> {
     Some(Warning {
         rule: Rule::NetworkPolicy,
         key: &["deploy", "target"],
-        message: format!("cannot reach this Redis: its NetworkPolicy lets in KEDA, and pods with the label `{label}`"),
+        message: format!(
+            "cannot reach this Redis: its NetworkPolicy admits only KEDA and pods with the label \
+                          `{label}`"
+        ),
         hint: format!("give the pods of `{}` that label, or set `network-policy = false` in [deploy]", target.name),
     })
 }
@@ -116,7 +116,7 @@ fn unknown(version: KedaVersion) -> Option<Warning> {
     ((version.0, version.1) > (newest.0, newest.1)).then(|| Warning {
         rule: Rule::UnknownKedaVersion,
         key: &["scale", "keda-version"],
-        message: format!("is {version}, newer than what is known here: that is {newest}"),
-        hint: "see in its changelog what it no longer takes".to_owned(),
+        message: format!("is {version}, newer than the newest known release, {newest}"),
+        hint: "check its changelog for removed fields".to_owned(),
     })
 }

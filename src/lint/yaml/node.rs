@@ -1,4 +1,4 @@
-//! YAML as a tree whose every part knows where it stands.
+//! YAML as a tree whose nodes know their span.
 
 /// A stretch of one line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,7 +11,7 @@ pub struct Span {
     pub width: usize,
 }
 
-/// A value, and where it stands.
+/// A value and its span.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) value: Value,
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_what_kubectl_takes_them_for() {
+    fn scalars_have_the_type_that_kubectl_reads() {
         for (word, expected) in [
             ("50", ScalarKind::Integer),
             ("-1", ScalarKind::Integer),

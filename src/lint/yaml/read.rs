@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan};
 
 use super::node::{Entry, Node, Span, Value};
 
-/// So much of a file is looked at; a few lines of aliases could ask for more than any memory holds.
+/// Limit per file: a few lines of aliases can expand to more than memory holds.
 const MOST_NODES: usize = 500_000;
 
 /// Error that keeps a document from being read.
@@ -91,7 +91,7 @@ impl Reader {
         let fault = |message: &str| Err(SyntaxError { span: node.span, message: message.to_owned() });
         self.nodes += 1;
         if self.nodes > MOST_NODES {
-            return fault("there is more in this file, or in its aliases, than can be looked at");
+            return fault("has too many nodes to check, with aliases expanded");
         }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_knows_its_place() {
+    fn nodes_know_their_span() {
         let text = "# é\nspec:\n  é: \"ö\"\n  triggers:\n  - type: redis\r\n    metadata: { a: 'b' }\n";
         assert_eq!(place_of(text, &["spec", "é"]), (3, 6, 3));
         assert_eq!(place_of(text, &["spec", "triggers", "0", "type"]), (5, 11, 5));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_leaves_the_rest_readable() {
+    fn syntax_errors_leave_other_documents_readable() {
         let (documents, broken) = read("a: 1\n---\nb: [1\nc: }\n---\nd: 2\n");
         assert_eq!(broken.len(), 1, "{broken:?}");
         assert!((2..=4).contains(&broken[0].span.line), "{broken:?}");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_that_multiply_are_cut_off() {
+    fn aliases_that_multiply_are_refused() {
         let lines = (1..10).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(10)));
         let text = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned()].into_iter().chain(lines);
         let (_, broken) = read(&text.collect::<String>());
