@@ -109,7 +109,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
             HumanDuration(Duration::from_secs(longest.as_secs()))
         );
         let hint = match object.kind {
-            // Only whoever empties a node waits for it.
+            // Scaling down does not remove the pods of Jobs; only draining a node does.
             "ScaledJob" => "set `drain` above the longest item and the grace period above that",
             _ => {
                 "set `drain` above the longest item and the grace period above that; or use a ScaledJob, whose pods \
