@@ -81,7 +81,7 @@ fn each_fault_is_shown_at_the_key_it_comes_from() {
             "[scale.fallback]\nfailure-threshold = 3\nreplicas = 1",
             "fallback-no-effect",
             "3:1: scale.fallback",
-            "`min-replica-count` to 1",
+            "`min-replica-count` to at least 1",
         ),
         (
             "[scale]\nlist-length = 1000\n[consume]\nwork = \"2s..6s\"",

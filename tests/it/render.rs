@@ -94,7 +94,7 @@ fn password_is_never_written() {
     let output = qscale(&["--verbose", "--profile", &write(&folder, &text), "render"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(78), "{said}");
-    assert!(said.contains("`secret` of [deploy]") && !said.contains(MARKER), "{said}");
+    assert!(said.contains("`secret` in [deploy]") && !said.contains(MARKER), "{said}");
     assert!(output.stdout.is_empty());
 }
 

@@ -326,7 +326,7 @@ proptest! {
 fn secret_is_written_on_request_with_placeholders() {
     let (_, text) = matrix().into_iter().find(|(name, _)| name == "certificates-deployment").unwrap();
     let run = Qscale::new(["render"]).file("qscale.toml", &text).output().exits(0);
-    assert!(run.stderr.contains("replace them before it is applied"), "{}", run.stderr);
+    assert!(run.stderr.contains("replace them before applying it"), "{}", run.stderr);
     let objects = documents(&run.stdout);
     let secret = objects.iter().find(|object| object["kind"] == "Secret").unwrap();
     let held = secret["stringData"].as_object().unwrap();
