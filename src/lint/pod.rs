@@ -180,8 +180,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn handler_durations_come_from_the_arguments() {
-        let of = |text: &str| Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    fn the_arguments_of_a_consumer_say_how_long_it_works() {
+        let with = |text: &str, set: &dyn Fn(&str) -> Option<String>| {
+            Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), set)
+        };
+        let of = |text: &str| with(text, &|_| None);
         let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs());
         let wait = of("consume --work=2s..6s --drain 10s --concurrency=4");
         assert_eq!((seconds(wait.longest), seconds(wait.mean), seconds(wait.drain)), (Some(6), Some(4), Some(10)));
