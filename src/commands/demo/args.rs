@@ -12,6 +12,7 @@ use crate::terminal::Output;
 /// Starts a private Redis, a producer, and consumers as processes. The rules of KEDA and the HPA decide the number of
 /// consumers from the profile's [scale] table, as in `qscale simulate`, on a clock that runs faster than the real one. Ends
 /// when all items are processed and the consumers are scaled down.
+#[allow(rustdoc::broken_intra_doc_links, reason = "help text")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Use this Redis, with a new list, in place of a private one

@@ -23,6 +23,7 @@ pub const IDLE_EXIT_OF_JOBS: Duration = Duration::from_secs(10);
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct JobTable {
     /// End of a Job: `once` after one item, `until-idle` when no item has come for `idle-exit` of [consume].
+    #[allow(rustdoc::broken_intra_doc_links, reason = "description in the schema")]
     #[schemars(extend("default" = "once", "examples" = ["until-idle"]))]
     pub run: Option<JobRun>,
     /// Running Jobs when a changed `ScaledJob` is applied: rollout.strategy.
