@@ -50,7 +50,7 @@ fn kind(trigger: &Cursor<'_>, report: &mut Report) {
                 )
             },
         );
-        let message = format!("is not a trigger type: KEDA refuses the object");
+        let message = "is not a trigger type: KEDA refuses the object";
         report.add(Rule::TriggerType, &kind, message, hint);
     }
 }
