@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_is_kept_and_gaps_are_filled() {
+    fn recorded_times_are_kept_and_gaps_are_filled() {
         let (period, end) = (Duration::from_secs(10), Duration::from_secs(75));
         assert_eq!(moments(&[], Duration::from_secs(60), period, end), seconds(&[60, 70]));
         let recorded = seconds(&[21, 31, 40, 62]);

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_a_name_or_an_address_and_nothing_besides() {
+    fn host_is_a_name_or_an_address() {
         for host in [
             "redis",
             "redis.ns.svc",
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_each_machine_itself_is_known() {
+    fn loopback_hosts_are_recognized() {
         for host in ["localhost", "LocalHost.", "127.0.0.2", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::"] {
             assert!(is_loopback(host), "{host}");
         }

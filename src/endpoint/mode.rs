@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_a_host_and_a_port() {
+    fn node_address_is_a_host_and_a_port() {
         for text in ["redis-0.example.com:6379", "10.0.0.1:1", "[::1]:7000"] {
             assert_eq!(text.parse::<NodeAddress>().unwrap().to_string(), text);
         }

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_password_is_shown() {
+    fn passwords_are_hidden() {
         for (line, shown) in [
             ("password = \"s3cret\"", "password = …"),
             ("redis.pasword=\"s3cret\"", "redis.pasword= …"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_in_a_text_loses_its_password_and_nothing_else() {
+    fn url_in_a_text_loses_only_its_password() {
         for (text, shown) in [
             ("redis://app:s3cret@h:1/2", "redis://app:******@h:1/2"),
             ("url = \"http://:p@ss@h\" # x", "url = \"http://:****@h\" # x"),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_password_is_shown() {
+    fn text_without_a_password_is_unchanged() {
         for line in [
             "",
             "host = \"h\"",

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_url_is_taken_apart() {
+    fn url_with_all_parts_is_parsed() {
         let url = RedisUrl::parse("rediss://app:p%40ss%2F@db.example.com:6380/3").unwrap();
         assert_eq!(url.address, tcp("db.example.com", 6380));
         assert!(url.tls);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_open_stays_open() {
+    fn url_without_optional_parts_leaves_them_unset() {
         for (text, address) in [
             ("redis://localhost", tcp("localhost", 6379)),
             ("redis://[::1]:7000/", tcp("::1", 7000)),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_is_named_and_no_password_is_repeated() {
+    fn url_errors_name_the_mistake_and_hide_the_password() {
         for (text, named) in [
             ("localhost:6379", "begins with one of redis://"),
             ("redis:u:s3cret@127.0.0.1", "begins with one of redis://"),

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_of_a_consumer_say_how_long_it_works() {
+    fn arguments_of_a_consumer_give_its_handler_time() {
         let with = |text: &str, set: &dyn Fn(&str) -> Option<String>| {
             Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), set)
         };

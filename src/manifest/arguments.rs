@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_becomes_a_variable() {
+    fn profile_keys_become_variables() {
         let text = r#"
             [produce]
             batch = 3

@@ -203,21 +203,21 @@ mod tests {
     }
 
     #[test]
-    fn what_no_pod_could_reach_is_refused_at_its_place() {
+    fn connection_that_no_pod_could_use_is_refused_with_its_position() {
         for (text, place, reason) in [
             ("", "q.toml: redis.host", "is not set"),
-            ("[redis]\nport = 6380", "q.toml:2:8: redis.port", "without a host"),
-            ("[redis]\nhost = \"localhost\"", "q.toml:2:8: redis.host", "each pod itself"),
-            ("[redis]\nhost = \"0.0.0.0\"", "q.toml:2:8: redis.host", "each pod itself"),
-            ("[redis]\nhost = \"localhost.\"", "q.toml:2:8: redis.host", "each pod itself"),
+            ("[redis]\nport = 6380", "q.toml:2:8: redis.port", "has no host"),
+            ("[redis]\nhost = \"localhost\"", "q.toml:2:8: redis.host", "the pod itself"),
+            ("[redis]\nhost = \"0.0.0.0\"", "q.toml:2:8: redis.host", "the pod itself"),
+            ("[redis]\nhost = \"localhost.\"", "q.toml:2:8: redis.host", "the pod itself"),
             ("[redis]\nhost = \"r.example.com:6379\"", "q.toml:2:8: redis.host", "`port`"),
             ("[redis]\nhost = \"$(X)\"", "q.toml:2:8: redis.host", "is not a host"),
             ("[redis]\nurl = \"redis://a..b\"", "q.toml:2:7: redis.url", "is not a host"),
-            ("[redis]\nurl = \"redis://127.0.0.2\"", "q.toml:2:7: redis.url", "each pod itself"),
+            ("[redis]\nurl = \"redis://127.0.0.2\"", "q.toml:2:7: redis.url", "the pod itself"),
             ("[redis]\nurl = \"unix:///run/redis.sock\"", "q.toml:2:7: redis.url", "unix socket"),
-            ("[redis]\nhost = \"r\"\n[deploy]\nredis = true", "q.toml:4:9: deploy.redis", "keep one"),
+            ("[redis]\nhost = \"r\"\n[deploy]\nredis = true", "q.toml:4:9: deploy.redis", "remove one"),
             ("[redis]\ntls = true\n[deploy]\nredis = true", "q.toml:4:9: deploy.redis", "TLS"),
-            ("[redis]\nhost = \"r\"\nusername = \"u\"", "q.toml:3:12: redis.username", "`secret` of [deploy]"),
+            ("[redis]\nhost = \"r\"\nusername = \"u\"", "q.toml:3:12: redis.username", "`secret` in [deploy]"),
             ("[redis]\nhost = \"r\"\npassword-file = \"p\"", "q.toml:3:17: redis.password-file", "Secret"),
             ("[redis]\nurl = \"rediss://u:s3cret@r\"", "q.toml:2:7: redis.url", "Secret"),
             ("[redis]\nhost = \"r\"\ntls = true\ntls-ca = \"ca\"", "q.toml:4:10: redis.tls-ca", "secret-ca-key"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_namespace_keda_could_not_find_the_redis_for_demos() {
+    fn rendered_redis_requires_a_namespace() {
         let profile = Profile::parse("q.toml", "[deploy]\nredis = true").unwrap();
         let error = Connection::of(&profile, None).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("--namespace"), "{error}");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_address_stands_in_brackets() {
+    fn ipv6_address_is_written_in_brackets() {
         assert_eq!(metadata("[redis]\nhost = \"2001:db8::1\""), ["address=[2001:db8::1]:6379"]);
     }
 }

@@ -197,7 +197,7 @@ mod tests {
     use crate::profile::Profile;
 
     #[test]
-    fn a_kind_is_understood_as_kubectl_understands_it() {
+    fn kind_is_parsed_as_by_kubectl() {
         let object = |kind: &str| Identity { kind: kind.to_owned(), name: "demo".to_owned() };
         for (typed, kind) in [
             ("Deployment", "Deployment"),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kustomization_that_was_written_here_is_known_again_and_no_other() {
+    fn kustomization_is_recognized_only_if_rendered() {
         let profile = Profile::built_in().unwrap();
         let workload = Workload::of(&profile, None, None, None).unwrap();
         let files = ["namespace-a.yaml".to_owned(), "service-b.yaml".to_owned()];

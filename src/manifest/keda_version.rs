@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_version_does_not_know_is_refused_with_the_first_that_does() {
+    fn keda_version_error_names_the_first_version_with_support() {
         for (text, since) in [
             ("[scale]\nformula = \"waiting\"", (2, 12, 0)),
             ("[scale]\ncombine = \"sum\"", (2, 12, 0)),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_version_knows_is_never_refused() {
+    fn keda_fields_of_every_version_are_never_refused() {
         let text =
             "[scale]\ncombine = \"max\"\nlist-length = 3\n[scale.fallback]\nfailure-threshold = 1\nreplicas = 1\n";
         let profile = Profile::parse("q.toml", text).unwrap();

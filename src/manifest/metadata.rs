@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_images() {
+    fn version_label_is_the_image_tag() {
         for (image, expected) in [
             ("qscale:0.1.0", "0.1.0"),
             ("localhost:5000/a/qscale:1.2-rc.1", "1.2-rc.1"),

@@ -16,17 +16,17 @@ pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(Strin
         Address::Tcp { .. } if nodes.is_empty() && profile.redis.url.is_none() && profile.redis.host.is_none() => {
             wrong(match profile.redis.port {
                 Some(_) => {
-                    "stands without a host: set `host` to the name by which pods reach Redis; the environment is not \
+                    "has no host: set `host` to the name that pods use to reach Redis; the environment is not \
                      read here"
                 }
                 None => {
-                    "is not set: name the host that pods reach Redis by, or set `redis = true` in [deploy] to render \
+                    "is not set: name the host that pods use to reach Redis, or set `redis = true` in [deploy] to render \
                      one; the environment is not read here"
                 }
             })
         }
         Address::Tcp { host, .. } if is_loopback(&host) || nodes.iter().any(|node| is_loopback(&node.host)) => {
-            wrong("is the local host, which for a pod is the pod itself: set the host by which pods reach Redis")
+            wrong("is the pod itself: set the host name that pods use to reach Redis")
         }
         Address::Tcp { host, port } => Ok((host, port)),
     }

@@ -120,7 +120,7 @@ pub(super) fn comment(workload: &Workload<'_>) -> Option<&'static str> {
 pub(super) fn scaled_object(workload: &Workload<'_>) -> ScaledObject {
     let scale = &workload.profile.scale;
     let name = workload.profile.deploy.consumer_name();
-    let (polling, cooldown) = what_periods_govern(scale);
+    let (polling, cooldown) = governed_by_periods(scale);
     ScaledObject {
         api_version: API_VERSION,
         kind: "ScaledObject",
@@ -182,7 +182,7 @@ fn scale_target_ref(workload: &Workload<'_>) -> ScaleTargetRef {
 }
 
 /// Comments on polling interval and cooldown period: KEDA only decides between zero and some.
-fn what_periods_govern(scale: &ScaleTable) -> (&'static str, &'static str) {
+fn governed_by_periods(scale: &ScaleTable) -> (&'static str, &'static str) {
     let cached = scale.use_cached_metrics == Some(true);
     match (scale.min_replica_count(), scale.idle_replica_count) {
         (0, _) if cached => ("activation, and the metric that the HPA reads", "only for scaling to zero"),

@@ -62,7 +62,7 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Tr
     let length = target.to_string();
     metadata.insert(
         "listLength",
-        match what_it_asks_for(workload, target) {
+        match target_in_words(workload, target) {
             Some(comment) => Text::Commented(Commented(length, comment)),
             None => Text::Plain(length),
         },
@@ -79,14 +79,14 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Tr
     metadata.extend(activation.map(|activation| ("activationListLength", activation)));
     Trigger {
         kind: workload.connection.trigger_type(),
-        name: named.then(|| Commented(counted.name(), what_it_counts(counted).to_owned())),
+        name: named.then(|| Commented(counted.name(), counted_in_words(counted).to_owned())),
         metadata,
         use_cached_metrics: scale.use_cached_metrics.filter(|cached| *cached),
         authentication_ref: authentication_ref(workload),
     }
 }
 
-fn what_it_counts(counted: Counted) -> &'static str {
+fn counted_in_words(counted: Counted) -> &'static str {
     match counted {
         Counted::Waiting => "waiting items",
         Counted::Busy => "consumers with items in flight",
@@ -102,7 +102,7 @@ fn has_formula(workload: &Workload<'_>) -> bool {
 }
 
 /// Comment on a target of `target`; none with a formula.
-fn what_it_asks_for(workload: &Workload<'_>, target: u64) -> Option<String> {
+fn target_in_words(workload: &Workload<'_>, target: u64) -> Option<String> {
     if has_formula(workload) {
         return None;
     }

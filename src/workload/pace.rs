@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_leaves_out_what_starts_at_its_end() {
+    fn pace_limit_excludes_items_due_at_its_end() {
         let minute = Duration::from_secs(60);
         assert_eq!(TUTORIAL.within(minute), Some(1_500));
         assert_eq!(Pace::Steady { rate: 100.0 }.within(minute), Some(6_000));
@@ -200,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn what_comes_next_is_due_when_it_says(sent in 0_u64..1_000_000, batch in 1_u64..1000, millis in 1_u64..10_000) {
+        fn pace_next_item_is_due_at_the_returned_time(sent in 0_u64..1_000_000, batch in 1_u64..1000, millis in 1_u64..10_000) {
             let pace = Pace::Batches { batch, every: Duration::from_millis(millis) };
             let at = pace.next_after(sent);
             prop_assert!(pace.due(at) > sent);

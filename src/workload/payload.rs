@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_a_range_occur() {
+    fn range_placeholder_includes_both_ends() {
         let payload: Payload = "{int:-1..1}".parse().unwrap();
         let mut rng = StdRng::seed_from_u64(1);
         let mut text = String::new();
@@ -236,12 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_brace_is_a_brace() {
+    fn doubled_brace_is_a_literal_brace() {
         assert_eq!(item("{{seq} }", 1), "{seq} }");
     }
 
     #[test]
-    fn a_wrong_placeholder_is_named() {
+    fn payload_error_names_the_placeholder() {
         for (template, named) in [
             ("{sequence}", "{sequence}"),
             ("{int:5}", "{int:5}"),

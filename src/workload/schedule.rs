@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_late_look_finds_all_that_is_due() {
+    fn schedule_returns_all_due_items_when_asked_late() {
         let mut schedule = Schedule::new(&Timing::Pattern("1s@4, burst 10".parse().unwrap()), 0);
         let ms = Duration::from_millis;
         assert_eq!(schedule.next_after(0), Some(ms(125)));

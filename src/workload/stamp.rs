@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_the_same_moment() {
+    fn timestamp_forms_give_the_same_time() {
         let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_366_400);
         for value in [
             "1772366400",
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_unknown() {
+    fn timestamp_that_is_not_one_is_unknown() {
         for item in ["", "text", "[1]", "{}", "{\"made\": null}", "{\"made\": -1}", "{\"made\": \"ä:ööööö\"}"] {
             assert_eq!(made_at(&Item(Bytes::from(item)), "made"), None, "{item}");
         }

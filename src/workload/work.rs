@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_gives_the_seconds() {
+    fn work_field_gives_seconds() {
         let mut rng = StdRng::seed_from_u64(1);
         for (item, millis) in [(r#"{"wait": 17}"#, 17_000), (r#"{"wait":0.25,"x":[1]}"#, 250)] {
             assert_eq!(work("field:wait").duration(item.as_bytes(), &mut rng).map(|d| d.as_millis()), Ok(millis));
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_does_not_say_is_told_apart() {
+    fn work_field_errors_are_distinguished() {
         let mut rng = StdRng::seed_from_u64(1);
         for (item, reason) in [
             ("nope", "not JSON"),
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_has_the_mean_and_the_quantiles_that_are_told() {
+    fn work_samples_match_mean_and_quantiles() {
         for text in ["2s..6s", "100ms..700ms", "exp(4s)", "lognormal(4s, 0.5)", "lognormal(1s, 1)"] {
             let mut rng = StdRng::seed_from_u64(7);
             let work = work(text);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_range_has_an_end() {
+    fn work_has_an_upper_bound_only_for_a_range() {
         let longest = |text: &str| work(text).longest().map(|longest| longest.as_secs());
         assert_eq!((longest("2s..6s"), longest("none")), (Some(6), Some(0)));
         assert_eq!((longest("exp(4s)"), longest("lognormal(4s, 1)"), longest("field:x")), (None, None, None));

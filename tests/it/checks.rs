@@ -33,7 +33,7 @@ fn profiles_that_are_shipped_have_no_faults() {
 }
 
 #[test]
-fn all_that_is_wrong_is_said_and_not_the_first_alone() {
+fn check_reports_all_errors() {
     let profile = "[redis]\nhost = \"redis\"\nport = 0\n[scale]\nlist-length = 0\npollingInterval = 5\n\
                    fallback = { replicas = 3 }\n[consume]\nwork = \"6s..2s\"\n[env.prod.scale]\nmax-replica-count = 0\n";
     let Finished { stdout, .. } = check(profile).exits(4);
@@ -44,7 +44,7 @@ fn all_that_is_wrong_is_said_and_not_the_first_alone() {
 }
 
 #[test]
-fn each_fault_is_shown_at_the_key_it_comes_from() {
+fn check_findings_point_at_the_key() {
     for (tables, code, key, hint) in [
         (
             "[scale]\nmin-replica-count = 2\ncooldown-period = \"60s\"",
@@ -181,7 +181,7 @@ fn unwanted_settings_are_warned_of() {
 }
 
 #[test]
-fn what_the_profile_refuses_is_a_finding_of_the_check() {
+fn check_reports_profile_errors_as_findings() {
     for (tables, place) in [
         ("[scale]\nlist-length = 0", "error[invalid-profile]: q.toml:4:15: scale.list-length: "),
         ("[scale]\nlist-lenght = 5", "error[invalid-profile]: q.toml:4:1: unknown key"),
@@ -210,7 +210,7 @@ fn render_warns_in_a_line_and_writes_all_the_same() {
 }
 
 #[test]
-fn one_fault_is_said_once_and_not_what_follows_from_it() {
+fn check_reports_a_fault_once() {
     let profile = "[redis]\naddresses = [\"a.n:1\", \"b.n:1\"]\nmode = \"sentinel\"\n";
     let Finished { stdout, .. } = check(profile).exits(4);
     assert!(stdout.contains("q.toml:3:8: redis.mode: requires `sentinel-master`"), "{stdout}");
@@ -218,7 +218,7 @@ fn one_fault_is_said_once_and_not_what_follows_from_it() {
 }
 
 #[test]
-fn a_target_that_the_redis_of_its_profile_keeps_out_is_warned_of() {
+fn check_warns_of_a_target_that_the_network_policy_blocks() {
     let profile = "[deploy]\nname = \"mine\"\nnamespace = \"n\"\nredis = true\ntarget = { name = \"theirs\" }\n";
     let Finished { stdout, .. } = check(profile).exits(0);
     assert!(stdout.contains("warning[network-policy]: q.toml:5:10: deploy.target: "), "{stdout}");
@@ -231,7 +231,7 @@ fn a_target_that_the_redis_of_its_profile_keeps_out_is_warned_of() {
 }
 
 #[test]
-fn a_password_that_would_end_in_a_manifest_is_refused_and_not_shown() {
+fn check_refuses_a_password_in_a_manifest_and_hides_it() {
     for command in [
         "[\"./work\", \"redis://app:s3cret@other.example.com\"]",
         "[\"./work\", \"--password=s3cret\"]",
@@ -267,7 +267,7 @@ fn a_password_that_would_end_in_a_manifest_is_refused_and_not_shown() {
 }
 
 #[test]
-fn a_clean_check_says_so_and_writes_nothing_else() {
+fn check_without_findings_prints_only_that() {
     assert_eq!(check(&format!("{REDIS}{WORK}")).exits(0).stdout, "0 errors, 0 warnings\n");
     let target = format!("{REDIS}[deploy]\ntarget = {{ name = \"theirs\" }}\n");
     assert_eq!(check(&target).exits(0).stdout, "0 errors, 0 warnings\n", "their work is theirs");

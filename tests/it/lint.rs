@@ -52,7 +52,7 @@ fn planted(text: &str) -> Found {
 }
 
 #[test]
-fn what_is_planted_is_found_where_it_stands_and_nothing_else_is() {
+fn lint_finds_planted_faults_and_no_others() {
     let mut codes = BTreeSet::new();
     for path in fixtures() {
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -68,7 +68,7 @@ fn what_is_planted_is_found_where_it_stands_and_nothing_else_is() {
 }
 
 #[test]
-fn a_proof_of_concept_by_hand_has_more_than_five_faults() {
+fn lint_of_a_handwritten_proof_of_concept_finds_its_faults() {
     let text = fs::read_to_string("tests/lint/proof-of-concept.yaml").unwrap();
     let Finished { stdout, .. } = lint("poc.yaml", &text).exits(4);
     let codes: BTreeSet<String> = found(&stdout, "poc.yaml").into_iter().map(|(_, code)| code).collect();
@@ -79,7 +79,7 @@ fn a_proof_of_concept_by_hand_has_more_than_five_faults() {
 }
 
 #[test]
-fn what_is_rendered_here_has_no_faults() {
+fn lint_of_rendered_profiles_is_clean() {
     for entry in fs::read_dir("k8s").unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
@@ -90,7 +90,7 @@ fn what_is_rendered_here_has_no_faults() {
 }
 
 #[test]
-fn what_is_rendered_of_pods_that_are_always_there_has_no_faults() {
+fn lint_of_a_profile_with_permanent_pods_is_clean() {
     let profile = "[redis]\nhost = \"r.example.com\"\n[scale]\nmin-replica-count = 1\n";
     let rendered = Qscale::new(["--profile", "q.toml", "render"]).file("q.toml", profile).output().exits(0).stdout;
     let linted = Qscale::new(["render", "--lint", "-"]).input(rendered).output().exits(0);
@@ -113,7 +113,7 @@ fn json_is_looked_at_as_well_and_a_line_with_a_secret_is_not_shown() {
 }
 
 #[test]
-fn a_password_is_never_shown_wherever_it_was_written() {
+fn lint_never_shows_a_password() {
     let trigger = |metadata: &str| {
         format!(
             "kind: ScaledObject\nmetadata: {{name: a}}\nspec:\n  scaleTargetRef: {{name: a}}\n  triggers:\n  - type: redis\n    metadata: {{{metadata}}}\n"
@@ -210,7 +210,7 @@ fn files_are_looked_at_together() {
 }
 
 #[test]
-fn an_older_keda_knows_less() {
+fn lint_with_an_older_keda_version_finds_more() {
     let text = "kind: ScaledObject\nmetadata: {name: a}\nspec:\n  scaleTargetRef: {name: a}\n  initialCooldownPeriod: 5\n  \
                 triggers:\n  - type: redis-cluster\n    metadata: {addresses: \"r.n:6379\", listName: a}\n";
     let of = |version: &str, status: i32| {
@@ -222,7 +222,7 @@ fn an_older_keda_knows_less() {
 }
 
 #[test]
-fn what_an_older_keda_does_not_know_is_found_wherever_it_is() {
+fn lint_finds_fields_newer_than_the_keda_version() {
     let object = |spec: &str, kind: &str, metadata: &str| {
         format!(
             "kind: ScaledObject\nmetadata: {{name: a}}\nspec:\n  scaleTargetRef: {{name: a}}\n  {spec}\n  triggers:\n  - type: {kind}\n    metadata: {{{metadata}, listName: a}}\n"
@@ -256,7 +256,7 @@ fn what_an_older_keda_does_not_know_is_found_wherever_it_is() {
 }
 
 #[test]
-fn an_empty_file_among_others_is_no_mistake() {
+fn lint_accepts_an_empty_file_among_others() {
     let object = "kind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: []}}}\n";
     let qscale = Qscale::new(["render", "--lint", "a.yaml", "b.yaml", "c.yaml"]);
     let files = qscale.file("a.yaml", object).file("b.yaml", "# nothing yet\n").file("c.yaml", "---\n");
@@ -264,7 +264,7 @@ fn an_empty_file_among_others_is_no_mistake() {
 }
 
 #[test]
-fn what_is_no_manifest_is_said_with_its_place() {
+fn lint_of_text_that_is_not_a_manifest_names_the_line() {
     for (text, place, reason) in [
         ("kind: ConfigMap\ndata: [1\n", "x.yaml:", "error[syntax]"),
         ("kind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n", "x.yaml:3:", "helm template"),
@@ -292,7 +292,7 @@ fn warnings_are_a_no_where_that_is_asked() {
 }
 
 #[test]
-fn a_proxy_that_an_older_keda_cannot_ask_is_known_by_its_name() {
+fn lint_recognizes_a_proxy_that_older_keda_versions_cannot_query() {
     let host = "r-1.redis.rds.aliyuncs.com";
     for (container, metadata) in [
         (String::new(), format!("address: {host}:6379")),

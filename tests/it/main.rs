@@ -23,7 +23,7 @@ mod reconnect;
 mod render;
 mod render_keda;
 mod render_rules;
-mod rules;
+mod scaler;
 mod schema;
 mod simulate;
 mod simulation;

@@ -291,7 +291,7 @@ proptest! {
 
     /// Whatever it is, wherever it is said, however it is rendered, and whether the profile is right or wrong.
     #[test]
-    fn no_password_is_ever_written(
+    fn rendered_manifests_hold_no_password(
         rest in "[!-~]{4,24}",
         way in 0..WAYS.len(),
         fault in prop::sample::select(vec!["", "list-length = 0", "pasword = 5", "min-replica-count = 7"]),

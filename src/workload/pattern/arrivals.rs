@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_second_has_what_the_pattern_says() {
+    fn arrivals_per_second_follow_the_pattern() {
         assert_eq!(seconds("3s@50, 2s@0, 2s@7", 1), [50, 50, 50, 0, 0, 7, 7]);
         assert_eq!(seconds("4s@0..8", 1), [1, 3, 5, 7]);
         assert_eq!(seconds("4s@8..0", 1), [7, 5, 3, 1]);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_at_a_constant_rate_is_evenly_filled() {
+    fn arrivals_at_a_constant_rate_are_evenly_spaced() {
         let at: Vec<_> = pattern("1s@4").arrivals(0).map(|arrival| arrival.at.as_millis()).collect();
         assert_eq!(at, [125, 375, 625, 875]);
     }
@@ -247,7 +247,7 @@ mod tests {
         }
 
         #[test]
-        fn a_pattern_reads_as_it_is_written(text in texts()) {
+        fn pattern_displays_as_it_was_written(text in texts()) {
             let pattern = pattern(&text);
             prop_assert_eq!(pattern.to_string().parse::<Pattern>().unwrap(), pattern);
         }

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn every_count_is_kept_to_the_item() {
+    fn counts_are_kept_exactly() {
         let text = (0..500).map(|second| (second * 7919 % 113).to_string()).collect::<Vec<_>>().join("\n");
         let pattern = Pattern::from_counts(&text).unwrap();
         let mut counts = vec![0_u64; 500];
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_is_named() {
+    fn counts_error_names_the_line() {
         for (text, reason) in [
             ("", "no counts"),
             ("time,count\n", "no counts"),

@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_read_with_and_without_blanks() {
+    fn pattern_is_parsed_with_and_without_blanks() {
         let text = "30s@50, 1m@200..1000, 2m@sine(100,80,30s), burst 500, 5m@poisson(20), 1m 30s@0, repeat 3";
         let pattern: Pattern = text.parse().unwrap();
         assert_eq!(pattern.to_string(), text);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_pointed_at() {
+    fn pattern_errors_name_the_mistake() {
         for (text, shown, reason) in [
             ("", "", "a phase is missing"),
             ("30s@50,", "", "a phase is missing"),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_caret_stands_below_what_is_meant() {
+    fn pattern_caret_points_at_the_mistake() {
         let message = "30s@50, 1m@2OO".parse::<Pattern>().unwrap_err().to_string();
         assert!(
             message.starts_with("column 12: ") && message.ends_with("\n |\n | 30s@50, 1m@2OO\n |            ^^^"),

@@ -102,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_time_of_a_total_has_that_total(shape in shapes(), part in 0.0..1.0) {
+        fn time_of_a_total_is_the_inverse_of_the_total(shape in shapes(), part in 0.0..1.0) {
             let total = part * shape.total(60.0);
             let time = shape.time_of(total);
             prop_assert!((0.0..=60.001).contains(&time), "{time}");

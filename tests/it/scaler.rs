@@ -62,7 +62,7 @@ fn steps<const N: usize>(scaler: &mut Scaler, from: Duration, mut pods: u32, val
 /// `replica_calculator_test.go`: `TestReplicaCalcScaleUpPerPodCMExternal`, `TestTolerancePerPodCMExternal`,
 /// `TestScaleDownPerPodCMExternal`, `TestReplicaCalcConfigurableTolerancePerPodCMExternal`; and lists.
 #[test]
-fn a_count_asks_for_pods() {
+fn proposal_is_the_count_divided_by_the_target() {
     for (target, pods, value, expected) in [
         (2150, 3, 8600, 4),
         (2200, 4, 8600, 4),
@@ -82,20 +82,20 @@ fn a_count_asks_for_pods() {
 }
 
 #[test]
-fn a_status_of_no_pods_is_no_reason_to_hold_still() {
+fn hpa_syncs_while_the_status_has_no_pods() {
     let decision = scaler(settings("list-length = 5\n")).sync(at(0), Scale { spec: 1, status: 0 }, &read(&[20]));
     assert_eq!(decision.replicas, 4);
 }
 
 #[test]
-fn of_several_counts_the_largest_proposal_is_done_and_a_formula_adds_them() {
+fn largest_proposal_of_several_triggers_wins_and_a_formula_adds_them() {
     assert_eq!(proposed(with_busy("list-length = 5\n"), 4, &[3, 4]), 4);
     let formula = with_busy("list-length = 5\nformula = \"waiting + busy * 5\"\n");
     assert_eq!(proposed(formula, 4, &[3, 4]), 5);
 }
 
 #[test]
-fn the_first_steps_are_those_of_the_rules() {
+fn first_scale_up_steps_follow_the_policies() {
     let scale = "list-length = 5\nmax-replica-count = 100\n";
     assert_eq!(steps(&mut scaler(without_behavior(scale)), at(0), 1, 1000), [4, 8, 16, 32, 64, 100]);
     assert_eq!(steps(&mut scaler(settings(scale)), at(0), 1, 1000), [5, 10, 20, 40, 80, 100]);
@@ -103,7 +103,7 @@ fn the_first_steps_are_those_of_the_rules() {
 
 /// `horizontal_test.go::TestNormalizeDesiredReplicas`.
 #[test]
-fn without_behavior_the_largest_proposal_of_five_minutes_counts() {
+fn scale_down_without_behavior_follows_the_largest_recent_proposal() {
     let mut scaler = scaler(without_behavior("list-length = 1\n"));
     for (time, proposed_pods) in [(0, 10), (60, 9), (480, 5), (540, 4)] {
         scaler.sync(at(time), Scale { spec: 10, status: 0 }, &read(&[proposed_pods]));
@@ -113,7 +113,7 @@ fn without_behavior_the_largest_proposal_of_five_minutes_counts() {
 
 /// `horizontal_test.go::TestNormalizeDesiredReplicasWithBehavior`.
 #[test]
-fn a_window_holds_in_its_direction() {
+fn stabilization_window_holds_in_its_direction() {
     let both = "list-length = 1\nbehavior.scale-up = { stabilization-window = \"300s\" }\n\
                 behavior.scale-down = { stabilization-window = \"300s\" }\n";
     let mut down = scaler(settings(both));
@@ -161,7 +161,7 @@ fn policies_count_what_was_done_in_their_period() {
 }
 
 #[test]
-fn only_without_behavior_an_old_peak_comes_back() {
+fn old_peak_returns_only_without_behavior() {
     let scale = "list-length = 1\nmax-replica-count = 20\ncooldown-period = \"30s\"\n";
     for (settings, expected) in [(without_behavior(scale), [4, 8, 10, 10]), (settings(scale), [1, 1, 1, 1])] {
         let mut scaler = scaler(settings);
@@ -175,7 +175,7 @@ fn only_without_behavior_an_old_peak_comes_back() {
 }
 
 #[test]
-fn from_none_to_all_in_a_minute() {
+fn scale_up_from_zero_to_max_takes_a_minute() {
     let scale = "list-length = 5\nmax-replica-count = 20\npolling-interval = \"30s\"\n";
     let mut scaler = scaler(without_behavior(scale));
     assert_eq!(scaler.poll(at(30), 0, &read(&[100])).replicas, 1);
@@ -183,7 +183,7 @@ fn from_none_to_all_in_a_minute() {
 }
 
 #[test]
-fn a_fallback_stands_in_after_its_threshold() {
+fn fallback_takes_effect_after_its_failure_threshold() {
     let scale = "list-length = 5\nfallback = { failure-threshold = 3, replicas = 6 }\n";
     let mut scaler = scaler(settings(scale));
     let unread = Reading::Read(vec![None]);
@@ -196,7 +196,7 @@ fn a_fallback_stands_in_after_its_threshold() {
 
 /// `horizontal.go::reconcileAutoscaler` reads nothing at zero, so that only KEDA's own looks count as failures there.
 #[test]
-fn no_failure_is_counted_by_an_hpa_that_does_not_read() {
+fn failures_are_not_counted_while_the_hpa_reads_nothing() {
     let scale = "list-length = 5\nfallback = { failure-threshold = 2, replicas = 4 }\n";
     let mut scaler = scaler(settings(scale));
     let unread = Reading::Read(vec![None]);
@@ -210,7 +210,7 @@ fn no_failure_is_counted_by_an_hpa_that_does_not_read() {
 
 /// `scale_handler.go::getScalerState`: what the fallback stands in for is no error, and active whatever it counts for.
 #[test]
-fn a_fallback_that_stands_in_keeps_pods_and_wakes_them() {
+fn fallback_counts_as_active() {
     let scale = "list-length = 5\ncooldown-period = \"30s\"\nfallback = { failure-threshold = 1, replicas = 0 }\n";
     let mut scaler = scaler(settings(scale));
     let unread = Reading::Read(vec![None]);
@@ -224,7 +224,7 @@ fn a_fallback_that_stands_in_keeps_pods_and_wakes_them() {
 
 /// `formula.go`: a formula is active by its own value, and not a number where it uses a metric that could not be read.
 #[test]
-fn a_formula_over_what_cannot_be_read_is_what_it_says_of_that() {
+fn formula_decides_over_unreadable_triggers() {
     let with = |formula: &str| {
         let settings = with_busy(&format!("list-length = 5\nformula = \"{formula}\"\n"));
         // A profile may not have it where the formula is left without a value.
@@ -242,7 +242,7 @@ fn a_formula_over_what_cannot_be_read_is_what_it_says_of_that() {
 
 /// `formula.go::calculateScalingModifiersFormula`: whole thousandths of it are handed on.
 #[test]
-fn less_than_a_thousandth_is_nothing() {
+fn formula_result_is_cut_to_thousandths() {
     let of = |formula: &str| scaler(with_busy(&format!("list-length = 1\nformula = \"{formula}\"\n")));
     assert_eq!(of("waiting / 2000").poll(at(0), 0, &read(&[1, 0])).replicas, 0);
     assert_eq!(of("waiting / 1000").poll(at(0), 0, &read(&[1, 0])).replicas, 1);
@@ -251,7 +251,7 @@ fn less_than_a_thousandth_is_nothing() {
 /// `horizontal.go::storeScaleEvent`: a step takes the place of one that is older than the periods of its own direction, and
 /// is then unknown to the other direction, whose period is longer.
 #[test]
-fn a_step_takes_the_place_of_an_older_one() {
+fn scale_event_replaces_an_expired_one() {
     let mut scaler = scaler(settings(
         "list-length = 1\nmin-replica-count = 1\nmax-replica-count = 20\n\
          behavior.scale-down = { stabilization-window = \"0s\" }\n",
@@ -267,7 +267,7 @@ fn a_step_takes_the_place_of_an_older_one() {
 
 /// `horizontal_test.go`: `TestNoScaleDownOneMetricEmpty`, `TestScaleUpOneMetricEmpty`.
 #[test]
-fn what_cannot_be_read_keeps_pods_from_being_taken_away_and_not_from_being_added() {
+fn unreadable_trigger_blocks_scale_down_but_not_scale_up() {
     let half = |value| Reading::Read(vec![Some(value), None]);
     let settings = with_busy("list-length = 1\nbehavior.scale-down = { stabilization-window = \"0s\" }\n");
     assert_eq!(scaler(settings.clone()).sync(at(0), of(5), &half(3)).replicas, 5);
@@ -275,7 +275,7 @@ fn what_cannot_be_read_keeps_pods_from_being_taken_away_and_not_from_being_added
 }
 
 #[test]
-fn the_hpa_is_told_what_is_there_until_keda_has_looked_once() {
+fn cached_metrics_are_live_until_the_first_poll() {
     let mut scaler = scaler(settings("list-length = 1\nuse-cached-metrics = true\n"));
     assert_eq!(scaler.sync(at(0), of(1), &read(&[2])).replicas, 2);
     scaler.poll(at(1), 2, &read(&[2]));
@@ -284,7 +284,7 @@ fn the_hpa_is_told_what_is_there_until_keda_has_looked_once() {
 }
 
 #[test]
-fn an_annotation_makes_active_what_cannot_even_be_read() {
+fn force_activation_annotation_activates_unreadable_triggers() {
     let mut forced = scaler(settings("force-activation = true\n"));
     assert_eq!(forced.poll(at(0), 0, &Reading::Read(vec![None])), Decision { replicas: 1, reason: Reason::Forced });
     let mut unforced = scaler(settings(""));
@@ -292,7 +292,7 @@ fn an_annotation_makes_active_what_cannot_even_be_read() {
 }
 
 #[test]
-fn a_new_object_cools_down_from_the_second_it_was_made_in() {
+fn initial_cooldown_starts_at_the_second_of_creation() {
     let settings = settings("initial-cooldown-period = \"10s\"\n");
     let mut scaler = Scaler::new(settings, Duration::from_millis(3_900));
     assert_eq!(scaler.poll(Duration::from_secs(13), 2, &read(&[0])).replicas, 2);
@@ -346,7 +346,7 @@ fn live(scaler: &mut Scaler, mut pods: u32, looks: &[Look], mut seen: impl FnMut
 
 proptest! {
     #[test]
-    fn no_bound_is_passed_and_nothing_is_done_or_left_without_a_reason(
+    fn decisions_stay_within_bounds_and_have_a_reason(
         settings in anything(), pods in 0..50_u32, looks in history(),
     ) {
         live(&mut scaler(settings.clone()), pods, &looks, |hpa, from, decision| {
@@ -366,7 +366,7 @@ proptest! {
     }
 
     #[test]
-    fn where_nothing_changes_the_count_settles(settings in anything(), pods in 1..40_u32, waiting in 0..500_u64) {
+    fn replica_count_settles_under_constant_load(settings in anything(), pods in 1..40_u32, waiting in 0..500_u64) {
         let mut scaler = scaler(settings.clone());
         let mut pods = pods.clamp(settings.min.max(1), settings.max);
         let mut settled = 0;
@@ -379,7 +379,7 @@ proptest! {
     }
 
     #[test]
-    fn more_that_waits_is_never_fewer_pods(
+    fn more_waiting_items_never_mean_fewer_pods(
         settings in anything(), pods in 1..40_u32, looks in history(), fewer in 0..500_u64, more in 0..500_u64,
     ) {
         let mut scaler = scaler(settings);
@@ -391,7 +391,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_paused_never_changes(mut settings in anything(), pods in 0..50_u32, looks in history()) {
+    fn paused_object_never_changes(mut settings in anything(), pods in 0..50_u32, looks in history()) {
         settings.pause.paused = true;
         live(&mut scaler(settings), pods, &looks, |_, from, decision| {
             assert_eq!(decision, &Decision { replicas: from, reason: Reason::Paused(PausedBy::Paused) });
@@ -399,7 +399,7 @@ proptest! {
     }
 
     #[test]
-    fn a_direction_that_is_paused_is_not_taken(mut settings in anything(), out: bool, pods in 1..5_u32, looks in history()) {
+    fn paused_direction_is_never_taken(mut settings in anything(), out: bool, pods in 1..5_u32, looks in history()) {
         // KEDA gives the HPA a `behavior` where a direction is paused.
         settings.behavior = settings.behavior.or(self::settings("").behavior);
         let pods = pods.clamp(settings.min.max(1), settings.max);
