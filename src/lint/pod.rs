@@ -24,7 +24,7 @@ pub(super) enum Variable<'a> {
 
 /// Processing settings of a consumer, as far as known.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Handler {
+pub(super) struct HandlerSettings {
     /// Longest duration of an item; the 99th percentile if it is unbounded.
     pub(super) longest: Option<Duration>,
     pub(super) mean: Option<Duration>,
@@ -111,7 +111,7 @@ pub(super) fn has_key(secret: &Object<'_>, key: &str) -> bool {
 }
 
 /// Reads the arguments of `qscale consume`; `None` for other programs.
-pub(super) fn handler<'a>(template: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<(Cursor<'a>, Handler)> {
+pub(super) fn handler<'a>(template: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<(Cursor<'a>, HandlerSettings)> {
     containers(template).into_iter().find_map(|container| {
         let words = words(&container, objects);
         let program =
@@ -124,7 +124,7 @@ pub(super) fn handler<'a>(template: &Cursor<'a>, objects: &'a Objects<'a>) -> Op
             Variable::Known(value) if !value.is_empty() => Some(value.to_owned()),
             _ => None,
         };
-        (consumes && (program || named)).then(|| (container.clone(), Handler::of(&words, &set)))
+        (consumes && (program || named)).then(|| (container.clone(), HandlerSettings::of(&words, &set)))
     })
 }
 
@@ -150,7 +150,7 @@ pub(super) fn expanded<'a>(word: &str, container: &Cursor<'a>, objects: &'a Obje
     text + rest
 }
 
-impl Handler {
+impl HandlerSettings {
     /// Reads the arguments, and the variables of the options that are not among them.
     fn of(words: &[String], set: &dyn Fn(&str) -> Option<String>) -> Self {
         // What comes after `--` is the handler's own.
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn arguments_of_a_consumer_give_its_handler_time() {
         let with = |text: &str, set: &dyn Fn(&str) -> Option<String>| {
-            Handler::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), set)
+            HandlerSettings::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), set)
         };
         let of = |text: &str| with(text, &|_| None);
         let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs());

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
 use super::reach::{check_no_tls, check_tls, credentials, reachable};
-use super::secret_key::{SecretKey, Text};
+use super::secret_key::{Credential, SecretKey};
 use crate::endpoint::{Endpoint, Servers};
 use crate::profile::{Authentication, Profile, ProfileError};
 
@@ -15,7 +15,7 @@ pub(super) const SERVICE: &str = "redis";
 pub(super) const PORT: u16 = 6379;
 
 /// Connection of pods and KEDA to Redis.
-pub(super) struct Connection {
+pub(super) struct RedisAccess {
     pub(super) host: String,
     pub(super) port: u16,
     /// All servers, where they are several.
@@ -23,7 +23,7 @@ pub(super) struct Connection {
     pub(super) db: u8,
     pub(super) tls: bool,
     pub(super) skip_verify: bool,
-    pub(super) username: Option<Text>,
+    pub(super) username: Option<Credential>,
     pub(super) password: Option<SecretKey>,
     /// Certificates and keys that are files in pods.
     pub(super) certificates: Vec<Certificate>,
@@ -32,7 +32,7 @@ pub(super) struct Connection {
     pub(super) referenced: bool,
 }
 
-impl Connection {
+impl RedisAccess {
     /// Decides how Redis is reached from within the cluster.
     pub(super) fn of(profile: &Profile, namespace: Option<&str>) -> Result<Self, ProfileError> {
         // No environment: the pods would not have the variables set where render runs.
@@ -113,7 +113,7 @@ impl Connection {
         if let Some(master) = self.servers.as_ref().and_then(Servers::master) {
             settings.push(("REDIS_SENTINEL_MASTER", master.to_owned()));
         }
-        if let Some(Text::Literal(name)) = &self.username {
+        if let Some(Credential::Literal(name)) = &self.username {
             settings.push(("REDIS_USERNAME", name.clone()));
         }
         if self.db != 0 {
@@ -132,7 +132,7 @@ impl Connection {
     /// The variables of a container that come from the Secret.
     pub(super) fn variables(&self) -> Vec<EnvVar> {
         let mut variables = Vec::new();
-        if let Some(Text::Secret(key)) = &self.username {
+        if let Some(Credential::Secret(key)) = &self.username {
             variables.push(secret_variable("REDIS_USERNAME", key));
         }
         variables.extend(self.password.iter().map(|key| secret_variable("REDIS_PASSWORD", key)));
@@ -152,7 +152,7 @@ impl Connection {
     /// The keys of the Secret, and what belongs in each.
     pub(super) fn secret_keys(&self) -> Vec<(&SecretKey, &'static str)> {
         let mut keys = Vec::new();
-        if let Some(Text::Secret(key)) = &self.username {
+        if let Some(Credential::Secret(key)) = &self.username {
             keys.push((key, "the user"));
         }
         keys.extend(self.password.iter().map(|key| (key, "the password")));
@@ -165,7 +165,7 @@ impl Connection {
         let SecretKey { secret, key } = self.password.as_ref()?;
         let namespace = namespace.map(|name| format!(" --namespace {name}")).unwrap_or_default();
         let username = match &self.username {
-            Some(Text::Secret(username)) => format!(" --from-literal={}=USER", username.key),
+            Some(Credential::Secret(username)) => format!(" --from-literal={}=USER", username.key),
             _ => String::new(),
         };
         let files = self.certificates.iter().map(|certificate| format!(" --from-file={}=FILE", certificate.key.key));
@@ -192,9 +192,9 @@ fn secret_variable(name: &str, SecretKey { secret, key }: &SecretKey) -> EnvVar 
 mod tests {
     use super::*;
 
-    fn connection(text: &str) -> Result<Connection, ProfileError> {
+    fn connection(text: &str) -> Result<RedisAccess, ProfileError> {
         let profile = Profile::parse("q.toml", text).expect("the profile of this test is right");
-        Connection::of(&profile, Some("ns"))
+        RedisAccess::of(&profile, Some("ns"))
     }
 
     fn metadata(text: &str) -> Vec<String> {
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn rendered_redis_requires_a_namespace() {
         let profile = Profile::parse("q.toml", "[deploy]\nredis = true").unwrap();
-        let error = Connection::of(&profile, None).err().map(|error| error.to_string()).unwrap_or_default();
+        let error = RedisAccess::of(&profile, None).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("--namespace"), "{error}");
     }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::object::Object;
+use super::object::Manifest;
 use super::workload::Workload;
 
 /// The file that `kubectl apply -k` reads in a folder.
@@ -100,7 +100,7 @@ impl fmt::Display for Only {
     }
 }
 
-impl Object {
+impl Manifest {
     /// Kind and name.
     ///
     /// # Errors
@@ -136,8 +136,8 @@ impl Workload<'_> {
     /// # Errors
     ///
     /// None that a value made here could cause.
-    pub fn to_yaml(&self, objects: &[Object]) -> Result<String, serde_saphyr::SerializeError> {
-        let documents: Result<Vec<_>, _> = objects.iter().map(Object::to_yaml).collect();
+    pub fn to_yaml(&self, objects: &[Manifest]) -> Result<String, serde_saphyr::SerializeError> {
+        let documents: Result<Vec<_>, _> = objects.iter().map(Manifest::to_yaml).collect();
         Ok(format!("{}---\n{}", self.header(), documents?.join("---\n")))
     }
 
@@ -175,8 +175,8 @@ pub fn listed(kustomization: &str) -> Option<Vec<&str>> {
 /// # Errors
 ///
 /// None that a value made here could cause.
-pub fn list(objects: &[Object]) -> Result<Value, FormError> {
-    let items: Vec<Value> = objects.iter().map(Object::to_json).collect::<Result<_, _>>()?;
+pub fn list(objects: &[Manifest]) -> Result<Value, FormError> {
+    let items: Vec<Value> = objects.iter().map(Manifest::to_json).collect::<Result<_, _>>()?;
     Ok(json!({ "apiVersion": "v1", "kind": "List", "items": items }))
 }
 

@@ -24,5 +24,5 @@ mod trigger_authentication;
 mod trigger_source;
 mod workload;
 
-pub use self::object::Object;
+pub use self::object::Manifest;
 pub use self::workload::Workload;

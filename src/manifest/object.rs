@@ -12,7 +12,7 @@ use super::scaled_object::ScaledObject;
 use super::trigger_authentication::TriggerAuthentication;
 
 /// One Kubernetes object, and what its reader should know.
-pub struct Object {
+pub struct Manifest {
     /// The line above it.
     comment: Option<&'static str>,
     pub(super) kind: Kind,
@@ -51,7 +51,7 @@ macro_rules! kinds {
 kinds!(Namespace, ServiceAccount, ConfigMap, Secret, NetworkPolicy, Deployment, StatefulSet, Service, Job);
 kinds!(PodDisruptionBudget, TriggerAuthentication, ScaledObject, ScaledJob);
 
-impl Object {
+impl Manifest {
     /// An object that explains itself.
     pub(super) fn plain(kind: impl Into<Kind>) -> Self {
         Self { comment: None, kind: kind.into() }

@@ -1,6 +1,6 @@
 //! The objects of a workload, in the order in which they need each other.
 
-use super::object::Object;
+use super::object::Manifest;
 use super::workload::Workload;
 use super::{
     arguments, availability, configuration, deployment, metadata, network, redis, scaled_job, scaled_object,
@@ -11,23 +11,23 @@ use crate::profile::deploy::WorkloadKind;
 
 impl Workload<'_> {
     /// Makes the objects, in the order in which they need each other.
-    pub fn objects(&self) -> Vec<Object> {
+    pub fn objects(&self) -> Vec<Manifest> {
         let deploy = &self.profile.deploy;
         let mut objects = Vec::new();
         if let Some(namespace) = self.namespace.as_ref().filter(|_| deploy.create_namespace == Some(true)) {
-            objects.push(Object::plain(metadata::namespace(self, namespace)));
+            objects.push(Manifest::plain(metadata::namespace(self, namespace)));
         }
         let account = configuration::service_account(self);
-        objects.push(Object::commented(configuration::ACCOUNT_COMMENT, account));
-        objects.push(Object::commented(configuration::COMMENT, configuration::config_map(self)));
+        objects.push(Manifest::commented(configuration::ACCOUNT_COMMENT, account));
+        objects.push(Manifest::commented(configuration::COMMENT, configuration::config_map(self)));
         if let Some(secret) = configuration::secret(self) {
-            objects.push(Object::commented(configuration::SECRET_COMMENT, secret));
+            objects.push(Manifest::commented(configuration::SECRET_COMMENT, secret));
         }
         if deploy.redis == Some(true) {
             objects.extend(self.redis());
         }
         if let Some(authentication) = trigger_authentication::trigger_authentication(self) {
-            objects.push(Object::plain(authentication));
+            objects.push(Manifest::plain(authentication));
         }
         if deploy.producer == Some(true) {
             objects.extend(self.producer());
@@ -36,56 +36,56 @@ impl Workload<'_> {
         objects
     }
 
-    fn redis(&self) -> Vec<Object> {
-        let policy = self.guarded().then(|| Object::commented(network::REDIS_COMMENT, network::redis(self)));
+    fn redis(&self) -> Vec<Manifest> {
+        let policy = self.guarded().then(|| Manifest::commented(network::REDIS_COMMENT, network::redis(self)));
         let workload = match &self.profile.deploy.redis_storage {
-            Some(size) => Object::commented(redis::KEPT_COMMENT, redis::stateful_set(self, size)),
-            None => Object::commented(redis::COMMENT, redis::deployment(self)),
+            Some(size) => Manifest::commented(redis::KEPT_COMMENT, redis::stateful_set(self, size)),
+            None => Manifest::commented(redis::COMMENT, redis::deployment(self)),
         };
-        policy.into_iter().chain([Object::plain(redis::service(self)), workload]).collect()
+        policy.into_iter().chain([Manifest::plain(redis::service(self)), workload]).collect()
     }
 
-    fn producer(&self) -> Vec<Object> {
+    fn producer(&self) -> Vec<Manifest> {
         let policy = self.guarded().then(|| network::producer(self));
         let workload = if arguments::ends(&self.profile.produce) {
-            Object::plain(deployment::producer_job(self))
+            Manifest::plain(deployment::producer_job(self))
         } else {
-            Object::plain(deployment::producer(self))
+            Manifest::plain(deployment::producer(self))
         };
-        policy.map(|(comment, policy)| Object::commented(comment, policy)).into_iter().chain([workload]).collect()
+        policy.map(|(comment, policy)| Manifest::commented(comment, policy)).into_iter().chain([workload]).collect()
     }
 
     /// The consumers and the object that scales them; of an existing target only the latter.
-    fn consumers(&self) -> Vec<Object> {
+    fn consumers(&self) -> Vec<Manifest> {
         let deploy = &self.profile.deploy;
         let jobs = self.profile.scale.kind() == ScaleKind::ScaledJob;
         let mut objects = Vec::new();
         if deploy.target.is_none() {
             if self.guarded() {
                 let (comment, policy) = network::consumer(self);
-                objects.push(Object::commented(comment, policy));
+                objects.push(Manifest::commented(comment, policy));
             }
             if !jobs && deploy.workload == Some(WorkloadKind::StatefulSet) {
                 let service = deployment::consumer_service(self);
-                objects.push(Object::commented(deployment::SERVICE_COMMENT, service));
-                objects.push(Object::commented(deployment::COMMENT, deployment::stateful_consumer(self)));
+                objects.push(Manifest::commented(deployment::SERVICE_COMMENT, service));
+                objects.push(Manifest::commented(deployment::COMMENT, deployment::stateful_consumer(self)));
             } else if !jobs {
-                objects.push(Object::commented(deployment::COMMENT, deployment::consumer(self)));
+                objects.push(Manifest::commented(deployment::COMMENT, deployment::consumer(self)));
             }
             if !jobs && deploy.disruption_budget != Some(false) {
-                objects.push(Object::commented(availability::COMMENT, availability::budget(self)));
+                objects.push(Manifest::commented(availability::COMMENT, availability::budget(self)));
             }
         }
         objects.push(if jobs {
-            Object::commented(scaled_job::comment(self), scaled_job::scaled_job(self))
+            Manifest::commented(scaled_job::comment(self), scaled_job::scaled_job(self))
         } else {
-            Object::commented(scaled_object::comment(self), scaled_object::scaled_object(self))
+            Manifest::commented(scaled_object::comment(self), scaled_object::scaled_object(self))
         });
         objects
     }
 
     /// Warnings about objects among `written` that are not fit for production.
-    pub fn warnings(&self, written: &[Object]) -> Vec<&'static str> {
+    pub fn warnings(&self, written: &[Manifest]) -> Vec<&'static str> {
         let kinds: Vec<String> = written.iter().filter_map(|object| Some(object.identity().ok()?.kind)).collect();
         let writes = |kind: &str| kinds.iter().any(|written| written == kind);
         let demo = self.profile.deploy.redis == Some(true) && (writes("Deployment") || writes("StatefulSet"));

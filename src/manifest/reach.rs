@@ -1,6 +1,6 @@
 //! What keeps pods or KEDA from reaching the Redis that the profile names.
 
-use super::secret_key::{SecretKey, Text, secret_key};
+use super::secret_key::{Credential, SecretKey, secret_key};
 use crate::endpoint::{Address, Endpoint, Tls, is_loopback};
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
 use crate::profile::{Profile, ProfileError};
@@ -36,11 +36,11 @@ pub(super) fn reachable(profile: &Profile, endpoint: &Endpoint) -> Result<(Strin
 pub(super) fn credentials(
     profile: &Profile,
     endpoint: &Endpoint,
-) -> Result<(Option<Text>, Option<SecretKey>), ProfileError> {
+) -> Result<(Option<Credential>, Option<SecretKey>), ProfileError> {
     let deploy = &profile.deploy;
     let username = match (&deploy.secret_username_key, &endpoint.username) {
-        (Some(key), _) => secret_key(profile, key).map(Text::Secret),
-        (None, name) => name.as_ref().map(|name| Text::Literal(name.value.clone())),
+        (Some(key), _) => secret_key(profile, key).map(Credential::Secret),
+        (None, name) => name.as_ref().map(|name| Credential::Literal(name.value.clone())),
     };
     let password = secret_key(profile, deploy.secret_password_key.as_deref().unwrap_or(DEFAULT_PASSWORD_KEY));
     if password.is_none() && (endpoint.password.is_some() || username.is_some()) {

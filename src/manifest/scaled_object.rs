@@ -12,7 +12,7 @@ use serde_saphyr::Commented;
 use super::keda_version;
 use super::keda_version::API_VERSION;
 use super::metadata::{Component, annotated};
-use super::trigger::{Trigger, triggers};
+use super::trigger::{RedisTrigger, triggers};
 use super::workload::Workload;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::scale::PauseTable;
@@ -46,7 +46,7 @@ struct Spec {
     #[serde(skip_serializing_if = "Option::is_none")]
     fallback: Option<FallbackSpec>,
     advanced: Advanced,
-    triggers: Vec<Trigger>,
+    triggers: Vec<RedisTrigger>,
 }
 
 #[derive(Serialize)]

@@ -9,8 +9,8 @@ pub(super) struct SecretKey {
     pub(super) key: String,
 }
 
-/// Text, or where it is kept.
-pub(super) enum Text {
+/// Credential, or where it is kept.
+pub(super) enum Credential {
     Literal(String),
     Secret(SecretKey),
 }

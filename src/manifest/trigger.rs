@@ -14,14 +14,14 @@ use crate::scaler::{self, Counted};
 /// One trigger, <https://keda.sh/docs/latest/scalers/redis-lists/>.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Trigger {
+pub(super) struct RedisTrigger {
     #[serde(rename = "type")]
     kind: &'static str,
     /// Left out where there is but one: a formula needs it, and people who look at the object's status.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Commented<&'static str>>,
     /// Text throughout: the API server refuses a number or a boolean here.
-    metadata: BTreeMap<&'static str, Text>,
+    metadata: BTreeMap<&'static str, MetadataValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     use_cached_metrics: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub(super) struct Trigger {
 /// A text with a comment for readers.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Text {
+enum MetadataValue {
     Plain(String),
     Commented(Commented<String>),
 }
@@ -46,38 +46,38 @@ struct AuthenticationRef {
 
 /// The triggers of a workload, by the rules of `Profile::triggers`; no `metricType`: `AverageValue` is what a list needs, and
 /// a `ScaledJob` allows none. An HPA takes the largest of them or evaluates a formula, a `ScaledJob` takes the sum.
-pub(super) fn triggers(workload: &Workload<'_>) -> Vec<Trigger> {
+pub(super) fn triggers(workload: &Workload<'_>) -> Vec<RedisTrigger> {
     let profile = workload.profile;
     let counted = profile.triggers(&workload.list);
     let named = counted.len() > 1 || has_formula(workload);
     counted.into_iter().map(|counted| trigger(workload, counted, named)).collect()
 }
 
-fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Trigger {
+fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> RedisTrigger {
     let scaler::Trigger { key, counted, target, activation } = trigger;
     let scale = &workload.profile.scale;
     let metadata = workload.connection.trigger_metadata().into_iter();
-    let mut metadata: BTreeMap<_, _> = metadata.map(|(key, value)| (key, Text::Plain(value))).collect();
-    metadata.insert("listName", Text::Plain(key));
+    let mut metadata: BTreeMap<_, _> = metadata.map(|(key, value)| (key, MetadataValue::Plain(value))).collect();
+    metadata.insert("listName", MetadataValue::Plain(key));
     let length = target.to_string();
     metadata.insert(
         "listLength",
         match target_in_words(workload, target) {
-            Some(comment) => Text::Commented(Commented(length, comment)),
-            None => Text::Plain(length),
+            Some(comment) => MetadataValue::Commented(Commented(length, comment)),
+            None => MetadataValue::Plain(length),
         },
     );
     let activation = match activation {
         // With a formula KEDA does not look at it.
         0 if has_formula(workload) => None,
-        0 => Some(Text::Plain("0".to_owned())),
+        0 => Some(MetadataValue::Plain("0".to_owned())),
         some => {
             let comment = "up to this many items wait without a pod".to_owned();
-            Some(Text::Commented(Commented(some.to_string(), comment)))
+            Some(MetadataValue::Commented(Commented(some.to_string(), comment)))
         }
     };
     metadata.extend(activation.map(|activation| ("activationListLength", activation)));
-    Trigger {
+    RedisTrigger {
         kind: workload.connection.trigger_type(),
         name: named.then(|| Commented(counted.name(), counted_in_words(counted).to_owned())),
         metadata,

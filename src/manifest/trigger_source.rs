@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::connection::Connection;
-use super::secret_key::{SecretKey, Text};
+use super::connection::RedisAccess;
+use super::secret_key::{Credential, SecretKey};
 use crate::endpoint::Servers;
 use crate::profile::Authentication;
 
-impl Connection {
+impl RedisAccess {
     /// The type of KEDA's triggers.
     pub(super) fn trigger_type(&self) -> &'static str {
         match self.servers {
@@ -42,7 +42,7 @@ impl Connection {
                     None => metadata.insert("address", self.address()),
                 };
                 // Said here, it would go over what the object names.
-                if let Some(Text::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
+                if let Some(Credential::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
                     metadata.insert("username", name.clone());
                 }
             }
@@ -69,7 +69,7 @@ impl Connection {
             return secrets;
         }
         if self.authentication == Authentication::TriggerAuthentication {
-            if let Some(Text::Secret(key)) = &self.username {
+            if let Some(Credential::Secret(key)) = &self.username {
                 secrets.push(("username", key));
             }
             secrets.extend(self.password.iter().map(|key| ("password", key)));

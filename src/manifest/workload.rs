@@ -1,6 +1,6 @@
 //! What is rendered: a profile, and what was said elsewhere than in it.
 
-use super::connection::Connection;
+use super::connection::RedisAccess;
 use super::keda_version;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE};
 use crate::profile::{KedaVersion, Profile, ProfileError};
@@ -11,7 +11,7 @@ pub struct Workload<'a> {
     pub(super) namespace: Option<String>,
     pub(super) image: String,
     pub(super) list: String,
-    pub(super) connection: Connection,
+    pub(super) connection: RedisAccess,
     pub(super) keda_version: KedaVersion,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Workload<'a> {
             list,
             keda_version,
             image: image.or_else(|| deploy.image.clone()).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
-            connection: Connection::of(profile, namespace.as_deref())?,
+            connection: RedisAccess::of(profile, namespace.as_deref())?,
             namespace,
         })
     }

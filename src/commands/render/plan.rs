@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, WrapErr as _};
 use super::args::{Args, Format};
 use crate::exit::UsageError;
 use crate::manifest::form::{self, Identity, Only};
-use crate::manifest::{Object, Workload};
+use crate::manifest::{Manifest, Workload};
 use crate::profile::Profile;
 
 /// Reason for which an object could not be serialized; none is expected.
@@ -17,7 +17,7 @@ pub(super) const CANNOT_FORM: &str = "cannot write the objects down";
 pub(super) struct Plan<'a> {
     pub(super) workload: Workload<'a>,
     /// Some of the workload's objects, or all.
-    pub(super) objects: Vec<Object>,
+    pub(super) objects: Vec<Manifest>,
     pub(super) whole: bool,
     pub(super) format: Format,
     pub(super) folder: Option<PathBuf>,
@@ -42,7 +42,7 @@ impl<'a> Plan<'a> {
 
     /// Name and text of each object's file.
     pub(super) fn files(&self) -> Result<Vec<(String, String)>> {
-        let file = |object: &Object| {
+        let file = |object: &Manifest| {
             let identity = object.identity().wrap_err(CANNOT_FORM)?;
             Ok(match self.format {
                 Format::Yaml => (identity.file("yaml"), object.to_yaml().wrap_err(CANNOT_FORM)?),
@@ -54,9 +54,9 @@ impl<'a> Plan<'a> {
 }
 
 /// Keeps of `objects` those that are meant, in their order; every one when nothing is said.
-fn select(mut objects: Vec<Object>, only: &[Only]) -> Result<Vec<Object>> {
+fn select(mut objects: Vec<Manifest>, only: &[Only]) -> Result<Vec<Manifest>> {
     let identities: Vec<Identity> =
-        objects.iter().map(Object::identity).collect::<Result<_, _>>().wrap_err(CANNOT_FORM)?;
+        objects.iter().map(Manifest::identity).collect::<Result<_, _>>().wrap_err(CANNOT_FORM)?;
     if let Some(nothing) = only.iter().find(|only| !identities.iter().any(|object| only.means(object))) {
         let known: Vec<String> = identities.iter().map(Identity::to_string).collect();
         let message = format!("--only {nothing}: no such object is in this workload; there are {}", known.join(", "));

@@ -123,9 +123,6 @@ const LONGEST: usize = 350;
 /// Type names that may stand in several files.
 const SHARED_TYPES: &[&str] = &["Args", "Plan"];
 
-/// Type names that stand in several files still; an entry that is no longer needed fails the test.
-const SHARED_TYPES_OPEN: &[&str] = &["Connection", "Handler", "Object", "Text", "Trigger"];
-
 const QUESTION_WORDS: &[&str] = &["What", "How", "Whether", "Who", "Why", "When", "Where", "Which"];
 
 /// Percentage of doc comments that may open with a question word.
@@ -233,10 +230,7 @@ fn type_names_stand_in_one_file() {
     }
     let shared: BTreeMap<&str, Vec<&str>> =
         files.into_iter().filter(|(name, files)| files.len() > 1 && !SHARED_TYPES.contains(name)).collect();
-    let new: Vec<_> = shared.iter().filter(|(name, _)| !SHARED_TYPES_OPEN.contains(name)).collect();
-    assert!(new.is_empty(), "type names in several files: {new:#?}");
-    let gone: Vec<_> = SHARED_TYPES_OPEN.iter().filter(|name| !shared.contains_key(*name)).collect();
-    assert!(gone.is_empty(), "in one file now: take them out of SHARED_TYPES_OPEN: {gone:?}");
+    assert!(shared.is_empty(), "type names in several files: {shared:#?}");
 }
 
 #[test]
