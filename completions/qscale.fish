@@ -55,7 +55,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l duration -d 'S
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l payload -d 'Template of an item, with the placeholders {int:0..49} {seq} {time} {unix} {id} {text:100}' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s i -l input -d 'Push the lines of a file, or of stdin (-), byte for byte' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l max-backlog -d 'Wait while the list is longer than this' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -l speed -d 'Factor by which the load is faster than given' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l speed -d 'Factor by which the load is sped up' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l seed -d 'Random seed of payloads and Poisson arrivals; the same seed reproduces them [default: random]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s o -l output -d 'Format of the result on stdout' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
@@ -96,7 +96,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d '
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'Timeout of the command; then its process group is terminated, and the attempt fails' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is faster than --work' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is sped up' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'Exit when no item has arrived for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Keep running while a delayed retry is due within this time' -r
@@ -354,11 +354,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l seed -d 'Rand
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to its first item' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'Simulated work per item, in place of the profile\'s: 2s, 2s..6s, field:NAME' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s l -l list -d 'List in the samples and triggers [default: mylist]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Protections of items in flight to leave out, to see their effect' -r -f -a "busy\t'Triggers that count the busy consumers'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out protections of items in flight, to see their effect' -r -f -a "busy\t'Triggers that count the busy consumers'
 formula\t'Formula over all triggers'
 jobs\t'Jobs, which run to completion, in place of a Deployment'
 grace\t'Time for a terminating pod to finish its items'"
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l with -d 'Protections of items in flight to add, to see their effect' -r -f -a "busy\t'Triggers that count the busy consumers'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l with -d 'Add protections of items in flight, to see their effect' -r -f -a "busy\t'Triggers that count the busy consumers'
 formula\t'Formula over all triggers'
 jobs\t'Jobs, which run to completion, in place of a Deployment'
 grace\t'Time for a terminating pod to finish its items'"
@@ -382,7 +382,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s h -l help -d 
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l redis -d 'Use this Redis, with a new list, in place of a private one' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l consumers -d 'Maximum number of consumers [default: scale.max-replica-count]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'Items to push [default: all items of the load, or six of its batches]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'Factor by which load, work, KEDA and the HPA are faster than in the profile' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'Factor by which load, work, KEDA and the HPA run faster than in the profile' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'Format of the samples on stdout' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F

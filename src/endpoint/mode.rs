@@ -70,7 +70,7 @@ impl FromStr for NodeAddress {
         let (host, port) = text.trim().rsplit_once(':').ok_or("an address is `host:port`: the port is missing")?;
         let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             Some(host) => host,
-            None if host.contains(':') => return Err("an IPv6 address stands in brackets: `[::1]:6379`".to_owned()),
+            None if host.contains(':') => return Err("an IPv6 address must be in brackets: `[::1]:6379`".to_owned()),
             None => host,
         };
         if host.is_empty() {

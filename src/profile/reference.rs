@@ -147,7 +147,7 @@ fn meanings(node: &Value) -> Vec<(&str, &str)> {
     forms.filter_map(|form| Some((form["enum"][0].as_str()?, form["description"].as_str()?))).collect()
 }
 
-/// Writes a value as it stands in a profile.
+/// Writes a value as in a profile.
 fn toml(value: &Value) -> String {
     match value {
         // In single quotes, as people write text that has double quotes in it.

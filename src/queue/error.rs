@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use fred::error::{Error as FredError, ErrorKind};
 
+use crate::units::counted;
+
 /// Error of an operation on Redis.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use Redis at {endpoint}: {fault}")]
@@ -267,7 +269,8 @@ impl fmt::Display for Fault {
             Self::TooOld(version) => write!(f, "Redis {version} is too old for at-least-once delivery"),
             Self::PushUncertain { items } => write!(
                 f,
-                "the reply to a push of {items} items was lost: they may or may not be on the list, and are not sent again"
+                "the reply to a push of {} was lost: the push may or may not have succeeded, and is not repeated",
+                counted(*items, "item", "items")
             ),
             Self::NoScript => f.write_str("the server does not have the script (NOSCRIPT)"),
             Self::MissingBatch => f.write_str("an earlier batch is missing (GAP)"),

@@ -37,7 +37,7 @@ impl Outages {
 
     /// Returns true from the loss of a connection until a reply arrives on any connection.
     ///
-    /// An idle connection may still be lost: it is made again when it is needed.
+    /// An idle connection may still be lost: it is re-established when it is needed.
     pub(super) fn is_disconnected(&self) -> bool {
         self.state().disconnected
     }

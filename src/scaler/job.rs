@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::observation::Unfinished;
 use super::settings::Settings;
 use super::trigger::{Counted, Trigger};
-use crate::units::{float, saturating_u32, signed_whole};
+use crate::units::{counted, float, saturating_u32, signed_whole};
 
 /// Settings that only a ScaledJob has.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -193,7 +193,7 @@ impl fmt::Display for Created {
 
 /// Returns a number of Jobs, in words.
 pub fn jobs_in_words(jobs: u32) -> String {
-    format!("{jobs} {}", if jobs == 1 { "Job" } else { "Jobs" })
+    counted(jobs, "Job", "Jobs")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::behavior::{Direction, PolicyKind, ScalingPolicy};
 use super::trigger::Counted;
+use crate::units::counted;
 
 /// Result of one poll or sync.
 #[derive(Debug, Clone, PartialEq)]
@@ -309,7 +310,7 @@ struct ReplicaCount(u32);
 
 impl fmt::Display for ReplicaCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0, if self.0 == 1 { "replica" } else { "replicas" })
+        f.write_str(&counted(self.0, "replica", "replicas"))
     }
 }
 

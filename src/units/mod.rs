@@ -9,5 +9,5 @@ pub(crate) mod snippet;
 
 pub use self::duration::{DurationError, DurationRange, HumanDuration};
 pub use self::environment::Environment;
-pub use self::number::{float, saturating_seconds, saturating_u32, signed_float, signed_whole, whole};
+pub use self::number::{counted, float, saturating_seconds, saturating_u32, signed_float, signed_whole, whole};
 pub use self::setting::{Origin, Setting, SettingError};

@@ -1,5 +1,6 @@
-//! Conversions between numbers that saturate in place of failing.
+//! Saturating conversions between numbers, and counts with their noun.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 /// The count as a float; exact up to 2^53, far beyond what a list can hold.
@@ -37,9 +38,21 @@ pub fn saturating_seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
+/// Writes a count with its noun, `one` after 1 and `many` after any other.
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    let noun = if count == N::from(1) { one } else { many };
+    format!("{count} {noun}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counted_is_plural_except_after_1() {
+        let batches = [0_u64, 1, 2].map(|count| counted(count, "batch", "batches"));
+        assert_eq!(batches, ["0 batches", "1 batch", "2 batches"]);
+    }
 
     #[test]
     fn numbers_saturate() {

@@ -44,7 +44,8 @@ fn count_is_exact() {
             let words = ["--list", &list, "--count", &count];
             let run = produce(&server, &words).args(pace).output().exits(0);
             assert_eq!(server.llen(&list).to_string(), count, "{pace:?}");
-            assert!(run.stdout.starts_with(&format!("pushed {count} items in ")), "{pace:?}: {}", run.stdout);
+            let noun = if count == "1" { "item" } else { "items" };
+            assert!(run.stdout.starts_with(&format!("pushed {count} {noun} in ")), "{pace:?}: {}", run.stdout);
         }
     }
 }

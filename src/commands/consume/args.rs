@@ -50,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STATUS=MEANING", env = "QSCALE_EXIT", value_delimiter = ',')]
     pub(super) exit: Vec<ExitRule>,
 
-    /// Factor by which simulated work is faster than --work
+    /// Factor by which simulated work is sped up
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
     pub(super) speed: f64,
 

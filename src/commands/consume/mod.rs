@@ -22,6 +22,7 @@ use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
 use crate::handler::Handler;
 use crate::queue::Redis;
+use crate::units::counted;
 
 /// Reason to stop claiming items.
 #[derive(Debug, Default)]
@@ -57,7 +58,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         DeliveryGuarantee::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
     };
     summary::show(&plan, &tally, start.elapsed(), &context)?;
-    match result.wrap_err_with(|| format!("stopped after {} items", tally.acknowledged))? {
+    match result.wrap_err_with(|| format!("stopped after {}", counted(tally.acknowledged, "item", "items")))? {
         StopReason::Orderly => {}
         StopReason::Unrunnable(reason) => return Err(UsageError(reason).into()),
         StopReason::Closed(error) => return Err(error).wrap_err("cannot write to stdout"),

@@ -171,7 +171,7 @@ fn host(environment: &Environment) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(100).collect()
 }
 
-/// Returns the command of the profile, and logs where it stands; its arguments may hold secrets.
+/// Returns the command of the profile, and logs where it is set; its arguments may hold secrets.
 fn usual_command(context: &Context) -> Option<Vec<OsString>> {
     let words = context.profile.consume.command.clone()?;
     let program = words.first().map_or("", String::as_str);
@@ -179,7 +179,7 @@ fn usual_command(context: &Context) -> Option<Vec<OsString>> {
     Some(words.into_iter().map(OsString::from).collect())
 }
 
-/// Returns the exit map of the profile, and logs where it stands.
+/// Returns the exit map of the profile, and logs where it is set.
 fn usual_exit(context: &Context) -> ExitMap {
     let Some(table) = &context.profile.consume.exit else { return ExitMap::default() };
     let rules: Vec<String> = table.rules().iter().map(ToString::to_string).collect();

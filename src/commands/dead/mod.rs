@@ -14,6 +14,7 @@ use super::Context;
 use crate::exit::Outcome;
 use crate::queue::{DeadLetterAction, DeadLetters, Page, QueueError, Redis};
 use crate::terminal::Output;
+use crate::units::counted;
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let (plan, redis) = Plan::resolve(args, &context)?;
@@ -110,9 +111,10 @@ async fn act(
             Err(error) => break Err(error),
         }
     };
+    let in_words = |count| counted(count, "dead letter", "dead letters");
     let (field, what) = match action {
-        DeadLetterAction::Requeue => ("requeued", format!("requeued {done} dead letters to `{}`", plan.list)),
-        DeadLetterAction::Purge => ("purged", format!("purged {done} dead letters of `{}`", plan.list)),
+        DeadLetterAction::Requeue => ("requeued", format!("requeued {} to `{}`", in_words(done), plan.list)),
+        DeadLetterAction::Purge => ("purged", format!("purged {} of `{}`", in_words(done), plan.list)),
     };
     match plan.output {
         Output::Json => context.printer.result(&json!({ "list": plan.list, (field): done, "foreign": foreign }))?,
@@ -123,11 +125,11 @@ async fn act(
     }
     let ended = match ended {
         Err(error) if QueueError::is_stop(&error) => false,
-        ended => ended.wrap_err_with(|| format!("stopped after {done} dead letters"))?,
+        ended => ended.wrap_err_with(|| format!("stopped after {}", in_words(done)))?,
     };
     let asked = plan.filter.ids.len() as u64;
     if ended && done < asked.min(plan.most) {
-        tracing::error!(found = done, missing = asked - done, "no dead letters with some of the ids");
+        tracing::error!(found = done, missing = asked - done, "some ids match no dead letter");
         return Ok(Outcome::CheckFailed);
     }
     Ok(if ended { Outcome::Done } else { Outcome::Unfinished })

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, short = 'n', value_name = "ITEMS", value_parser = args::count)]
     pub(super) count: Option<u64>,
 
-    /// Factor by which load, work, KEDA and the HPA are faster than in the profile
+    /// Factor by which load, work, KEDA and the HPA run faster than in the profile
     #[arg(long, value_name = "FACTOR", default_value_t = 20.0, value_parser = positive_factor)]
     pub(super) speed: f64,
 

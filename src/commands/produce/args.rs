@@ -60,7 +60,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ITEMS", env = "QSCALE_MAX_BACKLOG", value_parser = args::count)]
     pub(super) max_backlog: Option<u64>,
 
-    /// Factor by which the load is faster than given
+    /// Factor by which the load is sped up
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
     pub(super) speed: f64,
 

@@ -20,6 +20,7 @@ use crate::delivery::item::Item;
 use crate::exit::Outcome;
 use crate::queue::{Pusher, QueueError, Redis};
 use crate::terminal::Progress;
+use crate::units::counted;
 use crate::workload::{Pace, Schedule, Timing};
 
 /// Default time to keep reconnecting after a connection is lost.
@@ -57,7 +58,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
             tracing::warn!(items = pusher.unanswered(), "items sent but not acknowledged by Redis");
             false
         }
-        Err(error) => return Err(error).wrap_err_with(|| format!("stopped after {} items", summary.items)),
+        Err(error) => {
+            return Err(error).wrap_err_with(|| format!("stopped after {}", counted(summary.items, "item", "items")));
+        }
         Ok(finished) => {
             pusher.close().await;
             finished

@@ -10,7 +10,7 @@ use super::Args;
 use crate::profile::ProduceTable;
 use crate::queue::{MAX_BATCH_ITEMS, Redis};
 use crate::terminal::Output;
-use crate::units::{Setting, SettingError, saturating_seconds};
+use crate::units::{Setting, SettingError, counted, saturating_seconds};
 use crate::workload::{Pace, Pattern, Payload, Timing, USUAL_BATCH};
 
 /// Default batch size without a pace; larger batches are not faster.
@@ -137,12 +137,12 @@ impl Plan {
     pub(super) fn announce(&self, redis: &Redis) {
         let pace = match &self.timing {
             Timing::Pace(Pace::Batches { batch, every }) => {
-                format!("{batch} items every {}", humantime::format_duration(*every))
+                format!("{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
             }
             Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
             Timing::Pace(Pace::Unpaced) => format!("unpaced, batches of {}", self.batch),
             Timing::Pattern(_) => match self.total {
-                Some(total) => format!("pattern of {total} items"),
+                Some(total) => format!("pattern of {}", counted(total, "item", "items")),
                 None => "repeating pattern".to_owned(),
             },
         };

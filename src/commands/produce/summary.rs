@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Plan;
 use crate::queue::Pusher;
 use crate::terminal::Output;
-use crate::units::float;
+use crate::units::{counted, float};
 
 /// Result of a run.
 #[derive(Debug, Serialize)]
@@ -41,7 +41,9 @@ impl ProduceSummary {
             Output::Text => {
                 let Self { list, items, batches, seconds, items_per_second, backlog: _ } = self;
                 format!(
-                    "pushed {items} items in {batches} batches to `{list}` in {seconds:.1} s ({items_per_second} items/s)"
+                    "pushed {} in {} to `{list}` in {seconds:.1} s ({items_per_second} items/s)",
+                    counted(*items, "item", "items"),
+                    counted(*batches, "batch", "batches")
                 )
             }
         })

@@ -14,7 +14,7 @@ use crate::lint::{self, File, Finding, ProfileFinding, Rule, Severity};
 use crate::manifest::Workload;
 use crate::profile::{Profile, ProfileError, Source};
 use crate::terminal::Printer;
-use crate::units::Setting;
+use crate::units::{Setting, counted};
 
 /// Name of stdin in messages.
 const STDIN: &str = "<stdin>";
@@ -131,11 +131,12 @@ impl FindingCount {
         }
     }
 
-    /// Says how much was found, and whether that is a no.
+    /// Prints the number of findings, and returns the outcome.
     fn conclude(self, deny_warnings: bool, printer: &Printer) -> Result<Outcome> {
         let Self { errors, warnings } = self;
-        let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        printer.result(&format_args!("{}, {}", plural(errors, "error"), plural(warnings, "warning")))?;
+        let (errors_found, warnings_found) =
+            (counted(errors, "error", "errors"), counted(warnings, "warning", "warnings"));
+        printer.result(&format_args!("{errors_found}, {warnings_found}"))?;
         let no = errors > 0 || (deny_warnings && warnings > 0);
         Ok(if no { Outcome::CheckFailed } else { Outcome::Done })
     }

@@ -75,11 +75,11 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
     pub(super) list: Option<String>,
 
-    /// Protections of items in flight to leave out, to see their effect
+    /// Leave out protections of items in flight, to see their effect
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(super) without: Vec<ProtectionArg>,
 
-    /// Protections of items in flight to add, to see their effect
+    /// Add protections of items in flight, to see their effect
     #[arg(long = "with", value_name = "WHAT", value_delimiter = ',')]
     pub(super) with: Vec<ProtectionArg>,
 

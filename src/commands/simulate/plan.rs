@@ -13,6 +13,7 @@ use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
 use crate::simulation::{Protection, Scenario};
 use crate::tuning::TargetWait;
+use crate::units::counted;
 use crate::workload::{Arrival, Load, Pattern, Timing, Work};
 
 /// Maximum simulated time after the load, without `--duration`.
@@ -232,7 +233,7 @@ fn describe(load: &Load, limit: Option<Duration>, seed: u64) -> String {
             if text.chars().count() <= 60 { text } else { "a pattern".to_owned() }
         }
         Timing::Pace(Pace::Batches { batch, every }) => {
-            format!("{batch} items every {}", humantime::format_duration(*every))
+            format!("{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
         }
         Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
         Timing::Pace(Pace::Unpaced) => "all items at once".to_owned(),

@@ -6,6 +6,7 @@ use super::view::View;
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::simulation::{Scenario, Summary};
 use crate::terminal::Elapsed;
+use crate::units::counted;
 
 /// Summary of a run, for programs: the fields of a reconciliation, and those of a simulation.
 #[derive(Debug, Serialize)]
@@ -88,13 +89,15 @@ impl View<'_> {
         let summary = &self.run.summary;
         let Scenario { settings, start_time, first_poll, first_sync, .. } = self.scenario;
         let pods = if self.scenario.jobs.is_some() { "Jobs" } else { "pods" };
+        let items = |count| counted(count, "item", "items");
         let interrupted = match summary.interrupted {
             0 => "none".to_owned(),
-            count if summary.lost > 0 => format!("{count} items, by pods that were killed; {} lost", summary.lost),
-            count => format!("{count} items, by pods that were killed; all redelivered"),
+            count if summary.lost > 0 => format!("{}, by pods that were killed; {} lost", items(count), summary.lost),
+            count => format!("{}, by pods that were killed; all redelivered", items(count)),
         };
         let still = match summary.waiting {
             0 => String::new(),
+            1 => "; 1 item is still waiting and counts with its wait so far".to_owned(),
             waiting => format!("; {waiting} items are still waiting and count with their wait so far"),
         };
         let done = match summary.empty_at {
@@ -111,7 +114,7 @@ impl View<'_> {
             ("result", self.reconciliation().text()),
             ("interrupted", interrupted),
             ("all processed", done),
-            ("peak backlog", format!("{} items", summary.peak_backlog)),
+            ("peak backlog", items(summary.peak_backlog)),
             (
                 "wait",
                 format!(
@@ -125,13 +128,12 @@ impl View<'_> {
             (
                 "pods",
                 format!(
-                    "peak {} of {}{} to {}, {} {}",
+                    "peak {} of {}{} to {}, {}",
                     summary.peak_pods,
                     settings.idle.map_or(String::new(), |idle| format!("{idle} or ")),
                     settings.min,
                     settings.max,
-                    summary.changes,
-                    if summary.changes == 1 { "change" } else { "changes" }
+                    counted(summary.changes, "change", "changes")
                 ),
             ),
             (

@@ -14,7 +14,7 @@ use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario, Summary};
 use crate::terminal::{Elapsed, facts, terminal_width};
 use crate::tuning::{self, Bounds, Candidate, Demand, Percentile, TargetWait};
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, counted};
 
 /// Number of items whose processing time is sampled.
 const SAMPLED_ITEMS: u32 = 2_000;
@@ -244,6 +244,7 @@ fn show(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof, output: Form)
     }
     let slots = demand.offered();
     let sustained = match demand.pods(want) {
+        Some(1) => "1 pod sustains this load (Erlang C)".to_owned(),
         Some(pods) => format!("{pods} pods sustain this load (Erlang C)"),
         None => "no number of pods sustains this load (Erlang C)".to_owned(),
     };
@@ -268,11 +269,12 @@ fn show(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof, output: Form)
         (
             "runs",
             format!(
-                "{} between {} and {} in {} runs: {SEEDS} seeds and the worst-case poll and sync phases; {interrupted} items interrupted",
+                "{} between {} and {} in {} runs: {SEEDS} seeds and the worst-case poll and sync phases; {} interrupted",
                 want.percentile,
                 Elapsed(*best),
                 Elapsed(*worst),
                 runs.len(),
+                counted(interrupted, "item", "items"),
             ),
         ),
         (

@@ -269,7 +269,7 @@ fn clients(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let clients = pods.saturating_mul(if ours { CLIENTS_OF_CONSUMER } else { 1 });
     if clients > MOST_CLIENTS && spec.get("triggers").items().iter().any(is_list) {
         let message = format!(
-            "allows {pods} pods with at least {clients} connections, and Redis accepts {MOST_CLIENTS} by default"
+            "allows {pods} pods with at least {clients} connections, but Redis accepts only {MOST_CLIENTS} by default"
         );
         report.add(Rule::TooManyClients, &high, message, "lower it, or raise `maxclients` in Redis");
     }

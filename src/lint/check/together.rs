@@ -5,6 +5,7 @@ use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
 use crate::lint::rule::Rule;
 use crate::lint::spelling::nearest;
+use crate::units::counted;
 
 pub(super) fn check(objects: &Objects<'_>, report: &mut Report) {
     let scaled: Vec<&Object<'_>> = objects.of_kind("ScaledObject").collect();
@@ -140,7 +141,10 @@ fn disruption(budget: &Object<'_>, scaled: &Object<'_>, objects: &Objects<'_>, r
     let minimum = scaled.at(&["spec", "minReplicaCount"]).integer().unwrap_or(0);
     let blocks = least.text() == Some("100%") || least.integer().is_some_and(|least| least > 0 && least >= minimum);
     if blocks {
-        let message = format!("blocks node drains: KEDA scales down to {minimum} pods, and this many must stay");
+        let message = format!(
+            "blocks node drains: KEDA scales down to {}, and this many must stay available",
+            counted(minimum, "pod", "pods")
+        );
         report.add(Rule::BudgetBlocks, &least, message, "set `maxUnavailable` to 1");
     } else if matches!(most.text(), Some("0" | "0%")) {
         report.add(Rule::BudgetBlocks, &most, "blocks node drains: no pod may ever be evicted", "set at least 1");

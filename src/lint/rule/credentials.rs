@@ -4,7 +4,7 @@ use super::about::About;
 
 pub(super) const PASSWORD_IN_PLAIN_TEXT: About = About::error(
     "password-in-plain-text",
-    "A password stands in an object that is not a Secret",
+    "An object that is not a Secret contains a password",
     "Everyone who may read the object can read the password, and manifests end up in version control. Keep it in a \
      Secret: `secretKeyRef` in a container, `secretTargetRef` in a TriggerAuthentication. Checked are trigger metadata, \
      addresses, container arguments and variables, and ConfigMaps. Secret-looking values are never shown in findings.",
@@ -41,7 +41,7 @@ pub(super) const AUTHENTICATION_FILE: About = About::error(
 
 pub(super) const UNKNOWN_AUTHENTICATION_PARAMETER: About = About::warning(
     "unknown-authentication-parameter",
-    "The parameter resembles one of a Redis trigger, and is none",
+    "The parameter resembles one of a Redis trigger, but is unknown",
     "KEDA silently ignores parameters of a TriggerAuthentication that its trigger does not read, such as `pasword`. It is \
      a warning because a TriggerAuthentication may serve triggers of other types.",
 );

@@ -18,7 +18,7 @@ pub(super) const NO_OBJECT: About = About::error(
 
 pub(super) const DUPLICATE_KEY: About = About::error(
     "duplicate-key",
-    "A key stands twice in the same map",
+    "A key occurs twice in the same map",
     "The API server refuses the object under strict field validation, which `kubectl apply` asks for by default; other \
      tools silently take the last value. Keep one of the two.",
 );

@@ -27,7 +27,7 @@ pub(super) const DEADLINE_TOO_SHORT: About = About::warning(
 
 pub(super) const HISTORY_LIMITS: About = About::warning(
     "history-limits",
-    "Finished Jobs are kept by the hundred",
+    "Up to a hundred finished Jobs are kept",
     "Without `successfulJobsHistoryLimit` and `failedJobsHistoryLimit` KEDA keeps 100 Jobs of each, with their pods. Set \
      both, to 5 for example.",
 )

@@ -12,7 +12,7 @@ pub(super) const TARGET_KIND: About = About::error(
 
 pub(super) const TARGET_MISSING: About = About::warning(
     "target-missing",
-    "The scale target resembles an object in the files, and is none",
+    "The scale target resembles an object in the files, but is not one of them",
     "`scaleTargetRef` names an object that is not in the files, while one of another kind or of a similar name is. Correct \
      the name or the `kind`.",
 );

@@ -19,6 +19,6 @@ pub(super) const KEDA_LIMITATION: About = About::warning(
 
 pub(super) const UNKNOWN_KEDA_VERSION: About = About::warning(
     "unknown-keda-version",
-    "KEDA is newer than the releases known here",
-    "Fields that were removed since are not reported. See KEDA's changelog.",
+    "KEDA is newer than the releases known to qscale",
+    "Fields removed since then are not reported. See KEDA's changelog.",
 );

@@ -12,6 +12,7 @@ use crate::exit::UsageError;
 use crate::sample::recording::Recording;
 use crate::scaler::jobs_in_words;
 use crate::terminal::{Chart, Elapsed, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
+use crate::units::counted;
 
 pub(super) fn run(
     name: &str,
@@ -125,7 +126,10 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Jo
             "Jobs",
             format!("{} recorded, {} predicted", started(|poll| poll.recorded), started(|poll| poll.predicted.jobs)),
         ),
-        ("recorded", format!("{} samples over {}", recording.samples.len(), Elapsed(recording.span()))),
+        (
+            "recorded",
+            format!("{} over {}", counted(recording.samples.len(), "sample", "samples"), Elapsed(recording.span())),
+        ),
         ("phases", format!("KEDA polls {}", phase((!comparison.timed).then_some(first)))),
     ];
     format!(

@@ -15,6 +15,7 @@ use crate::profile::ScaleKind;
 use crate::sample::recording::Recording;
 use crate::scaler::Controller;
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
+use crate::units::counted;
 
 /// Maximum time between a recorded change and the model's that count as one: one sync.
 const MATCH_WITHIN: Duration = Duration::from_secs(16);
@@ -172,15 +173,21 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
     let there = match recording.samples.first().map_or(0, |sample| sample.desired) {
         0 => "0 pods".to_owned(),
         pods if comparison.new => {
-            format!("{pods} pods, of a new object that was never active (fitted)")
+            format!("{}, of a new object that was never active (fitted)", counted(pods, "pod", "pods"))
         }
-        pods => format!("{pods} pods, assumed to be active until then: cooldownPeriod counts from there"),
+        pods => format!(
+            "{}, assumed to be active until then: cooldownPeriod counts from there",
+            counted(pods, "pod", "pods")
+        ),
     };
     let found = [
         ("agreement", agreement(comparison)),
         ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
         ("at start", there),
-        ("recorded", format!("{} samples over {}", recording.samples.len(), Elapsed(recording.span()))),
+        (
+            "recorded",
+            format!("{} over {}", counted(recording.samples.len(), "sample", "samples"), Elapsed(recording.span())),
+        ),
         ("phases", format!("KEDA polls {}, the HPA syncs {}", phase(keda), phase(hpa))),
     ];
     let divergences = match divergences[..] {
