@@ -24,8 +24,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// Command that runs for each item.
 ///
 /// The item is passed on stdin, byte for byte, and as an argument only in place of `{}`; no shell interprets either.
-/// `QSCALE_ITEM_ID`, `QSCALE_ATTEMPT`, `QSCALE_LIST` and `QSCALE_CONSUMER` describe the item. The command inherits all other
-/// variables, `REDIS_URL` and `REDIS_PASSWORD` among them, so that it can use Redis. No secret is ever an argument, because
+/// `QSCALE_ITEM_ID`, `QSCALE_ATTEMPT`, `QSCALE_LIST` and `QSCALE_CONSUMER` describe the item. Settings of the consumer (`QSCALE_*`)
+/// are not inherited: a qscale that the command runs has its own. All other variables are, `REDIS_URL` and `REDIS_PASSWORD`
+/// among them, so that the command can use Redis. No secret is ever an argument, because
 /// all users of a machine can see those.
 ///
 /// Processes that the command leaves behind in its process group are terminated a second after it exits.
@@ -92,6 +93,9 @@ impl CommandSpec {
     fn command(&self, arguments: Vec<OsString>, assignment: &Assignment) -> Command {
         let Assignment { item: _, id, attempt, list, consumer } = assignment;
         let mut command = Command::new(&self.program);
+        for (variable, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QSCALE_")) {
+            command.env_remove(variable);
+        }
         command
             .args(arguments)
             .env("QSCALE_ITEM_ID", id)

@@ -12,7 +12,7 @@ use crate::units::HumanDuration;
 
 /// Command of a container.
 pub(super) struct Call {
-    /// Its arguments: the subcommand, and the command of the handler.
+    /// Its arguments: the subcommand, settings that are empty, and the command of the handler.
     pub(super) arguments: Vec<String>,
     /// Its settings, as variables: they can be changed without touching the workload.
     pub(super) settings: BTreeMap<String, String>,
@@ -103,11 +103,15 @@ impl Arguments {
         Self { words: vec![subcommand.to_owned()], settings, command: Vec::new() }
     }
 
-    /// Sets the variable of an option.
+    /// Sets the variable of an option, or its flag for an empty value: an empty variable counts as absent.
     fn option(&mut self, name: &str, value: Option<impl Display>) {
-        let Some(value) = value else { return };
+        let Some(value) = value.map(|value| value.to_string()) else { return };
+        if value.is_empty() {
+            self.words.push(format!("--{name}="));
+            return;
+        }
         let variable = format!("QSCALE_{}", name.to_uppercase().replace('-', "_"));
-        self.settings.insert(variable, value.to_string());
+        self.settings.insert(variable, value);
     }
 
     /// Settings of processing and retries.
@@ -172,6 +176,14 @@ mod tests {
         assert_eq!(call.settings["QSCALE_PROFILE"], "/dev/null");
         let own = call.settings.iter().filter(|(name, _)| *name != "QSCALE_PROFILE");
         own.map(|(name, value)| format!("{}={value}", name.trim_start_matches("QSCALE_"))).collect()
+    }
+
+    #[test]
+    fn empty_payload_is_a_flag() {
+        let profile = Profile::parse("test", "[produce]\npayload = \"\"").unwrap();
+        let call = produce(&profile);
+        assert_eq!(call.arguments, ["produce", "--payload="]);
+        assert!(settings(&call).is_empty(), "{:?}", call.settings);
     }
 
     #[test]

@@ -96,6 +96,20 @@ fn variables_describe_the_item() {
 }
 
 #[test]
+fn command_does_not_inherit_the_settings_of_its_consumer() {
+    let server = RedisServer::start();
+    let folder = folder();
+    server.push("mylist", ["a"]);
+    let line = "env | grep -c -e QSCALE_COUNT -e QSCALE_ONCE -e QSCALE_PROFILE > $FOLDER/settings; \
+                echo $QSCALE_LIST $KEPT > $FOLDER/kept";
+    let run = shell(&server, &[], line).env("FOLDER", folder.path()).env("KEPT", "yes");
+    let run = run.env("QSCALE_COUNT", "1").env("QSCALE_ONCE", "true").env("QSCALE_PROFILE", "/dev/null");
+    run.output().exits(0);
+    assert_eq!(read(&folder.path().join("settings")), "0\n");
+    assert_eq!(read(&folder.path().join("kept")), "mylist yes\n");
+}
+
+#[test]
 fn braces_in_an_argument_become_the_item_without_a_shell() {
     let server = RedisServer::start();
     server.push("mylist", ["$(id) `id` 'q' \"d\" *; {}"]);
