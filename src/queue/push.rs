@@ -131,8 +131,7 @@ impl Pusher {
         if items.is_empty() {
             return Ok(());
         }
-        let window = if matches!(self.method, Method::Plain) { 1 } else { WINDOW };
-        while self.window.len() >= window {
+        while self.is_full() {
             self.settle().await?;
         }
         let number = self.next;
@@ -140,6 +139,11 @@ impl Pusher {
         let reply = self.send(number, &items);
         self.window.push_back(Batch { number, items, reply });
         Ok(())
+    }
+
+    /// Returns true if [`Pusher::push`] would wait for a reply.
+    pub fn is_full(&self) -> bool {
+        self.window.len() >= if matches!(self.method, Method::Plain) { 1 } else { WINDOW }
     }
 
     /// Waits until every batch is confirmed.
@@ -175,8 +179,12 @@ impl Pusher {
         self.connection.close().await;
     }
 
-    /// Waits for the reply to the oldest batch.
-    async fn settle(&mut self) -> Result<(), QueueError> {
+    /// Waits for the reply to the oldest batch; if it was lost, sends the batch again, and returns before its reply.
+    ///
+    /// # Errors
+    ///
+    /// See [`Pusher::push`].
+    pub async fn settle(&mut self) -> Result<(), QueueError> {
         let Some(oldest) = self.window.front_mut() else { return Ok(()) };
         let fault = match self.connection.once(COMMAND_TIMEOUT, &self.list, &mut oldest.reply).await {
             Ok(backlog) => {

@@ -15,6 +15,6 @@ pub(crate) use columns::{display_width, pad_end, terminal_width};
 pub(crate) use echo::{Echo, Stream};
 pub(crate) use output::{LogFormat, Output, Verbosity};
 pub(crate) use printer::Printer;
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Progress, PushState};
 pub(crate) use readout::Readout;
 pub(crate) use timeline::{TimelineEntry, facts, heading, timeline};

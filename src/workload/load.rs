@@ -47,24 +47,34 @@ impl Load {
     /// takes it and has no count, which is not known beforehand.
     pub fn arrivals(&self, seed: u64) -> Option<Box<dyn Iterator<Item = Arrival> + Send>> {
         let mut left = self.total(seed).unwrap_or(u64::MAX);
-        let endless: Box<dyn Iterator<Item = Arrival> + Send> = match &self.timing {
-            Timing::Pattern(pattern) => Box::new(pattern.arrivals(seed)),
+        let endless = match &self.timing {
             Timing::Pace(Pace::Unpaced) => {
                 let count = self.count?;
                 Box::new(std::iter::once(Arrival { at: Duration::ZERO, count }))
             }
-            Timing::Pace(pace) => {
-                let pace = *pace;
-                let count = if let Pace::Batches { batch, .. } = pace { batch } else { 1 };
-                let sent = (0..).map(move |index: u64| index.saturating_mul(count));
-                Box::new(sent.map(move |sent| Arrival { at: pace.next_after(sent), count }))
-            }
+            timing => timing.arrivals(seed)?,
         };
         Some(Box::new(endless.map_while(move |arrival| {
             let count = arrival.count.min(left);
             left -= count;
             (count > 0).then_some(Arrival { count, ..arrival })
         })))
+    }
+}
+
+impl Timing {
+    /// Returns when items are due, in order, the same for the same `seed`; `None` for what goes as fast as Redis takes it.
+    pub fn arrivals(&self, seed: u64) -> Option<Box<dyn Iterator<Item = Arrival> + Send>> {
+        match self {
+            Self::Pattern(pattern) => Some(Box::new(pattern.arrivals(seed))),
+            Self::Pace(Pace::Unpaced) => None,
+            Self::Pace(pace) => {
+                let pace = *pace;
+                let count = if let Pace::Batches { batch, .. } = pace { batch } else { 1 };
+                let sent = (0..).map(move |index: u64| index.saturating_mul(count));
+                Some(Box::new(sent.map(move |sent| Arrival { at: pace.next_after(sent), count })))
+            }
+        }
     }
 }
 

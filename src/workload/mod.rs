@@ -1,5 +1,6 @@
 //! Items to push, when, and how long they take: values, without a clock or unseeded randomness.
 
+pub mod lateness;
 pub mod load;
 mod normal;
 pub mod pace;
@@ -9,6 +10,7 @@ pub mod schedule;
 pub mod stamp;
 pub mod work;
 
+pub use lateness::{LATE, Lateness};
 pub use load::{Load, Timing, USUAL_BATCH};
 pub use pace::{Pace, Rate, RateError};
 pub use pattern::{Arrival, Pattern};

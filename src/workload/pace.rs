@@ -60,7 +60,8 @@ impl Pace {
                 let started = limit.as_nanos().div_ceil(every.as_nanos());
                 Some(batch.saturating_mul(u64::try_from(started).unwrap_or(u64::MAX)))
             }
-            Self::Steady { rate } => Some(whole((limit.as_secs_f64() * rate).ceil())),
+            // Rounded as in a pattern: 0.5 items per second for 5 seconds are 2 items.
+            Self::Steady { rate } => Some(whole((limit.as_secs_f64() * rate - 0.5).ceil())),
             Self::Unpaced => None,
         }
     }
@@ -172,7 +173,12 @@ mod tests {
         let minute = Duration::from_secs(60);
         assert_eq!(TUTORIAL.within(minute), Some(1_500));
         assert_eq!(Pace::Steady { rate: 100.0 }.within(minute), Some(6_000));
-        assert_eq!(Pace::Steady { rate: 0.3 }.within(Duration::from_secs(10)), Some(3));
+        for (rate, seconds, items) in [(0.3, 10, 3), (0.5, 5, 2), (0.5, 6, 3), (1.0 / 6.0, 180, 30), (0.1, 3, 0)] {
+            let limit = Duration::from_secs(seconds);
+            assert_eq!(Pace::Steady { rate }.within(limit), Some(items), "{rate}/s for {seconds}s");
+            let pattern: super::super::Pattern = format!("{seconds}s@{rate}").parse().unwrap();
+            assert_eq!(pattern.items(None, 1), Some(items), "{pattern}");
+        }
         assert_eq!(Pace::Unpaced.within(minute), None);
     }
 

@@ -64,6 +64,16 @@ fn duration_at_a_rate_pushes_their_product() {
 }
 
 #[test]
+fn duration_at_a_low_rate_pushes_as_many_as_the_pattern() {
+    let server = RedisServer::start();
+    let words = [["--rate", "2.5", "--duration", "1s"].as_slice(), &["--pattern", "1s@2.5"]];
+    for (list, words) in ["rate", "pattern"].into_iter().zip(words) {
+        produce(&server, &["--list", list]).args(words).output().exits(0);
+        assert_eq!(server.llen(list), 2, "{words:?}");
+    }
+}
+
+#[test]
 fn duration_ends_an_unlimited_rate() {
     let server = RedisServer::start();
     let run = produce(&server, &["--rate", "max", "--duration", "300ms", "--output", "json"]).output().exits(0);
@@ -312,6 +322,64 @@ fn sigterm_ends_a_wait_for_max_backlog() {
     assert_eq!(server.llen("mylist"), 20);
 }
 
+// ── how late ──
+
+#[test]
+fn lateness_counts_from_when_items_were_due() {
+    let server = RedisServer::start();
+    for (list, pace) in
+        [("rate", ["--rate", "100"]), ("pattern", ["--pattern", "3s@100"]), ("batches", ["--every", "500ms"])]
+    {
+        let words = ["--list", list, "--count", "300", "--output", "json"];
+        let run = produce(&server, &words).args(pace).spawn();
+        wait_until("items are pushed", SOON, || server.llen(list) > 0);
+        server.pause();
+        // While it lasts, not only at the end.
+        run.wait_for_line(&format!("items are late list={list} lateness="), SOON);
+        server.resume();
+        let run = run.finish(SOON).exits(0);
+        let result = result(&run);
+        assert!(run.stderr.contains("items are on schedule again"), "{list}: {}", run.stderr);
+        assert_eq!(server.llen(list), 300, "late, not dropped");
+        assert!(result["late_items"].as_u64() > Some(0) && result["late_items"].as_u64() < Some(300), "{result}");
+        assert!(result["max_lateness_seconds"].as_f64() >= Some(1.0), "{result}");
+    }
+}
+
+#[test]
+fn lateness_leaves_out_waits_for_input_and_backlog() {
+    let server = RedisServer::start();
+    let mut run = produce(&server, &["--list", "input", "--input", "-", "--rate", "1000"]).open_input().spawn();
+    run.write("one\n");
+    wait_until("the line is on the list", SOON, || server.llen("input") == 1);
+    std::thread::sleep(Duration::from_millis(1_200));
+    run.write("two\n");
+    run.close_input();
+    let run = run.wait().exits(0);
+    assert!(!run.stdout.contains("late") && !run.stderr.contains("late"), "{run:?}");
+
+    server.push("backlog", ["0"; 20]);
+    let words = ["--list", "backlog", "--rate", "1000", "--count", "2", "--max-backlog", "10"];
+    let run = produce(&server, &words).spawn();
+    run.wait_for_line("backlog too long", SOON);
+    std::thread::sleep(Duration::from_millis(1_200));
+    server.cli(&["DEL", "backlog"]);
+    let run = run.finish(SOON).exits(0);
+    assert!(!run.stdout.contains("late") && !run.stderr.contains("late"), "{run:?}");
+}
+
+#[test]
+fn result_says_how_many_items_were_late() {
+    let server = RedisServer::start();
+    let run = produce(&server, &["--rate", "100", "--count", "200"]).spawn();
+    wait_until("items are pushed", SOON, || server.llen("mylist") > 0);
+    server.pause();
+    run.wait_for_line("items are late list=mylist lateness=1", SOON);
+    server.resume();
+    let run = run.finish(SOON).exits(0);
+    assert!(run.stdout.contains(" late by up to ") && run.stdout.starts_with("pushed 200 items in "), "{}", run.stdout);
+}
+
 // ── what it says ──
 
 #[test]
@@ -326,7 +394,10 @@ fn result_is_one_line_on_stdout() {
     let run = produce(&server, &words).args(["--output", "json", "--quiet"]).output().exits(0);
     let result = result(&run);
     let fields: Vec<&str> = result.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(fields, ["list", "items", "batches", "seconds", "items_per_second", "backlog"]);
+    let expected =
+        ["list", "items", "batches", "seconds", "items_per_second", "backlog", "late_items", "max_lateness_seconds"];
+    assert_eq!(fields, expected);
+    assert!(result["late_items"].is_null() && result["max_lateness_seconds"].is_null(), "{result}");
     assert_eq!((&result["list"], &result["items"], &result["batches"]), (&"mylist".into(), &120.into(), &3.into()));
     assert_eq!(result["backlog"], 240);
     assert!(result["seconds"].is_number() && result["items_per_second"].as_f64() > Some(0.0), "{result}");
