@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::units::is_hidden;
+
 /// Content of one element of the list, byte for byte. `Display` escapes control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item(pub Bytes);
@@ -41,7 +43,7 @@ impl fmt::Display for Beginning<'_> {
                     return write!(f, "… ({} bytes)", self.size);
                 }
                 left -= 1;
-                if c.is_control() || is_invisible(c) {
+                if is_hidden(c) {
                     write!(f, "{}", c.escape_default())?;
                 } else {
                     write!(f, "{c}")?;
@@ -60,11 +62,6 @@ impl fmt::Display for Beginning<'_> {
         }
         Ok(())
     }
-}
-
-/// Returns true for characters that reorder or hide the text around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -7,8 +7,13 @@ use bytes::Bytes;
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
+use crate::units::{MIB, text_within};
+
 /// Size of the read buffer, in bytes.
 const BUFFER: usize = 256 * 1024;
+
+/// Limit of an item, in bytes; Redis takes 512 MB at most.
+const MAX_ITEM: u64 = 256 * MIB;
 
 /// Reads items as they arrive.
 pub(crate) struct Input {
@@ -35,7 +40,13 @@ impl Input {
             if !self.batch.is_empty() && !self.reader.buffer().contains(&self.separator) {
                 break;
             }
-            self.reader.read_until(self.separator, &mut self.partial).await?;
+            // Cut off, an item that never ends would be pushed in parts.
+            let left = MAX_ITEM + 1 - (self.partial.len() as u64).min(MAX_ITEM);
+            (&mut self.reader).take(left).read_until(self.separator, &mut self.partial).await?;
+            if self.partial.len() as u64 > MAX_ITEM && self.partial.last() != Some(&self.separator) {
+                let message = format!("an item is larger than {} MiB, the limit", MAX_ITEM / MIB);
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+            }
             let mut item = std::mem::take(&mut self.partial);
             if item.pop_if(|last| *last == self.separator).is_none() && item.is_empty() {
                 break;
@@ -47,11 +58,11 @@ impl Input {
     }
 }
 
-/// Reads a whole file, or stdin for `-`, as text.
-pub(crate) async fn text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    source(path).await?.read_to_string(&mut text).await?;
-    Ok(text)
+/// Reads a whole file, or stdin for `-`, as text of at most `limit` bytes.
+pub(crate) async fn text(path: &Path, limit: u64) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    source(path).await?.take(limit + 1).read_to_end(&mut bytes).await?;
+    text_within(bytes, limit)
 }
 
 async fn source(path: &Path) -> io::Result<Box<dyn AsyncRead + Send + Unpin>> {

@@ -109,6 +109,9 @@ pub struct Diagnostic {
     pub(super) hint: Option<String>,
 }
 
+/// Longer lines are not shown, in bytes.
+const LONGEST_LINE: usize = 1_000;
+
 /// A line, and the part of it to mark.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -146,6 +149,9 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline())?;
         let Some(Place { line, column, width, text }) = &self.place else { return Ok(()) };
+        if text.len() > LONGEST_LINE {
+            return Ok(());
+        }
         write!(f, "\n{}", snippet::of_line(*line, text, column - 1..column - 1 + width))
     }
 }

@@ -37,13 +37,16 @@ pub use self::redis::RedisTable;
 pub use self::reference::Alternative;
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
-use crate::units::{Origin, Setting};
+use crate::units::{MIB, Origin, Setting, read_text};
 
 /// Text of the built-in profile.
 const BUILT_IN: &str = include_str!("../../config/demo.toml");
 
 /// Name of the built-in profile in messages.
 const BUILT_IN_NAME: &str = "built-in profile";
+
+/// Limit of a profile, in bytes.
+const MAX_SIZE: u64 = MIB;
 
 /// File of the working directory that is used unless a profile is named.
 const IN_WORKING_DIRECTORY: &str = "qscale.toml";
@@ -100,7 +103,7 @@ impl Profile {
             None => return Ok(Source::new(BUILT_IN_NAME, BUILT_IN)),
         };
         let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
+        match std::fs::File::open(path).and_then(|file| read_text(file, MAX_SIZE)) {
             Ok(text) => Ok(Source::new(name, text)),
             Err(source) => Err(ProfileError::Unreadable { path: name, source }),
         }

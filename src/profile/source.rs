@@ -216,6 +216,10 @@ fn problem_of(message: &str) -> Problem {
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         return Problem::Form(format!("unknown value {rest}"));
     }
+    if message.starts_with("recursion limit") {
+        // Source: `toml_parser`, which does not say its limit.
+        return "is nested more than 80 levels deep, the limit".into();
+    }
     let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.into() };
     let range = match expected {
         "a nonzero u32" | "a nonzero u64" => "at least 1",

@@ -1,5 +1,7 @@
 //! Client of an endpoint: servers, authentication, TLS and limits.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use fred::prelude::{Builder, Client};
@@ -7,10 +9,16 @@ use fred::types::config::{
     ClusterDiscoveryPolicy, Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
 
 use super::error::Fault;
 use super::tls;
 use crate::endpoint::{Address, Endpoint, NodeAddress, Password, Servers};
+use crate::units::text_within;
+
+/// Limit of a password file, in bytes.
+const MAX_PASSWORD: u64 = 64 * 1024;
 
 /// Builds a client that is not connected yet; `limit` bounds each step of connecting.
 pub(super) async fn build(endpoint: &Endpoint, limit: Duration) -> Result<Client, Fault> {
@@ -63,10 +71,17 @@ fn server(endpoint: &Endpoint) -> ServerConfig {
     }
 }
 
+/// Reads the whole of a password file.
+async fn password_file(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path).await?.take(MAX_PASSWORD + 1).read_to_end(&mut bytes).await?;
+    text_within(bytes, MAX_PASSWORD)
+}
+
 async fn password_text(password: &Password) -> Result<SecretString, Fault> {
     match password {
         Password::Known(text) => Ok(text.clone()),
-        Password::File(path) => match tokio::fs::read_to_string(path).await {
+        Password::File(path) => match password_file(path).await {
             // Editors and `echo` end a file with a newline that is not part of the password.
             Ok(text) => Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
             Err(error) => Err(Fault::File { path: path.display().to_string(), reason: error.to_string() }),

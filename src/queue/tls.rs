@@ -1,5 +1,6 @@
 //! TLS configuration of the client.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +12,10 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 
 use super::error::Fault;
 use crate::endpoint::Tls;
+use crate::units::{MIB, read_bytes};
+
+/// Limit of a PEM file, in bytes: that of all public authorities has a quarter of a mebibyte.
+const MAX_PEM: u64 = 16 * MIB;
 
 /// Builds the client configuration; reads the files at every call, so that renewed certificates are picked up.
 pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, Fault> {
@@ -26,7 +31,7 @@ pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, Fault> {
     match &tls.client {
         None => Ok(builder.with_no_client_auth()),
         Some((cert, key)) => {
-            let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+            let private = PrivateKeyDer::from_pem_slice(&pem(key)?).map_err(|error| unusable(key, &error))?;
             builder.with_client_auth_cert(certificates(cert)?, private).map_err(|error| unusable(cert, &error))
         }
     }
@@ -49,8 +54,9 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, Fault> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
-    let certificates: Vec<_> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| unusable(path, &error))?;
+    let pem = pem(path)?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|error| unusable(path, &error))?;
     if certificates.is_empty() {
         return Err(Fault::File {
             path: path.display().to_string(),
@@ -58,6 +64,11 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
         });
     }
     Ok(certificates)
+}
+
+/// Reads the whole of a PEM file.
+fn pem(path: &Path) -> Result<Vec<u8>, Fault> {
+    File::open(path).and_then(|file| read_bytes(file, MAX_PEM)).map_err(|error| unusable(path, &error))
 }
 
 fn unusable(path: &Path, error: &impl ToString) -> Fault {

@@ -25,9 +25,12 @@ impl FromStr for HumanDuration {
         if text.trim() == "0" {
             return Ok(Self(Duration::ZERO));
         }
-        humantime::parse_duration(text)
-            .map(Self)
-            .map_err(|error| DurationError::Invalid { text: text.to_owned(), error })
+        match humantime::parse_duration(text) {
+            Ok(duration) if duration.as_secs() > MAX_YEARS * YEAR => Err(DurationError::TooLong(text.to_owned())),
+            Ok(duration) => Ok(Self(duration)),
+            Err(humantime::DurationError::NumberOverflow) => Err(DurationError::TooLong(text.to_owned())),
+            Err(error) => Err(DurationError::Invalid { text: text.to_owned(), error }),
+        }
     }
 }
 
@@ -99,6 +102,12 @@ impl fmt::Display for DurationRange {
     }
 }
 
+/// Limit of a duration, in years: beyond it the number is a mistake, and clocks cannot add it to a time.
+const MAX_YEARS: u64 = 100;
+
+/// Seconds in a year, as the parser counts them: 365.25 days.
+const YEAR: u64 = 31_557_600;
+
 /// Invalid duration.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DurationError {
@@ -110,6 +119,9 @@ pub enum DurationError {
         /// The reason.
         error: humantime::DurationError,
     },
+    /// Beyond the limit.
+    #[error("`{0}` is too long: the limit is {MAX_YEARS} years")]
+    TooLong(String),
     /// A range whose second duration is shorter than its first.
     #[error("`{0}` is not a valid range: the first duration must be the shorter one")]
     Reversed(String),
@@ -149,9 +161,14 @@ mod tests {
 
     #[test]
     fn invalid_durations_are_rejected() {
-        for (text, reason) in
-            [("5x", "unknown time unit"), ("6s..2s", "must be the shorter one"), ("2", "time unit needed")]
-        {
+        for (text, reason) in [
+            ("5x", "unknown time unit"),
+            ("6s..2s", "must be the shorter one"),
+            ("2", "time unit needed"),
+            ("101y", "the limit is 100 years"),
+            ("99999999999999999999s", "the limit is 100 years"),
+            ("1s..9999999999999999y", "the limit is 100 years"),
+        ] {
             let error = text.parse::<DurationRange>().unwrap_err();
             assert!(error.to_string().contains(reason), "{text}: {error}");
         }

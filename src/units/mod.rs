@@ -6,8 +6,12 @@ mod number;
 pub(crate) mod pattern;
 mod setting;
 pub(crate) mod snippet;
+mod text;
+mod visible;
 
 pub use self::duration::{DurationError, DurationRange, HumanDuration};
 pub use self::environment::Environment;
 pub use self::number::{counted, float, saturating_seconds, saturating_u32, signed_float, signed_whole, whole};
 pub use self::setting::{Origin, Setting, SettingError};
+pub use self::text::{MIB, read_bytes, read_text, text_within};
+pub use self::visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::pace::Pace;
 use super::pattern::{Arrival, Pattern};
+use crate::units::whole;
 
 /// Items a batch when nothing says otherwise.
 pub const USUAL_BATCH: u64 = 50;
@@ -41,6 +42,18 @@ impl Load {
             Timing::Pace(pace) => self.duration.and_then(|limit| pace.within(limit)),
             Timing::Pattern(pattern) => pattern.items(self.duration, seed),
         }
+    }
+
+    /// Returns about how many items are due before `end`, or in all; `None` when there is no end to them.
+    ///
+    /// Takes no longer for more items, so that a load can be refused before anything is made of it.
+    pub fn estimate(&self, end: Option<Duration>) -> Option<u64> {
+        let limit = [self.duration, end].into_iter().flatten().min();
+        let timed = match &self.timing {
+            Timing::Pace(pace) => limit.and_then(|limit| pace.within(limit)),
+            Timing::Pattern(pattern) => pattern.expected(limit).map(|items| whole(items.round())),
+        };
+        [self.count, timed].into_iter().flatten().min()
     }
 
     /// Returns when items are due, in order, the same for the same `seed`; `None` for a load that goes as fast as Redis

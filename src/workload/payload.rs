@@ -59,6 +59,9 @@ pub enum PayloadError {
     /// A malformed or too large number of characters.
     #[error("`{{text:{0}}}` is not a valid length: expected {{text:100}}, at most {LONGEST_TEXT}")]
     Length(String),
+    /// More random characters in all than an item may have.
+    #[error("the lengths of all {{text:N}} add up to {0}: the limit is {LONGEST_TEXT}")]
+    Size(usize),
     /// A placeholder that does not exist.
     #[error(
         "unknown placeholder `{{{0}}}`: expected {{int:A..B}}, {{seq}}, {{time}}, {{unix}}, {{id}} or {{text:N}}; \
@@ -163,7 +166,11 @@ impl FromStr for Payload {
         if !literal.is_empty() {
             parts.push(Segment::Literal(literal));
         }
-        Ok(Self { text: text.to_owned(), parts })
+        let lengths = parts.iter().map(|part| if let Segment::Text(length) = part { *length } else { 0 });
+        match lengths.fold(0_usize, usize::saturating_add) {
+            0..=LONGEST_TEXT => Ok(Self { text: text.to_owned(), parts }),
+            size => Err(PayloadError::Size(size)),
+        }
     }
 }
 
@@ -247,6 +254,8 @@ mod tests {
             ("{int:5}", "{int:5}"),
             ("{int:9..1}", "{int:9..1}"),
             ("a{seq", "not closed"),
+            ("{text:16777217}", "at most 16777216"),
+            ("{text:16777216}{text:1}", "add up to 16777217: the limit is 16777216"),
         ] {
             let error = template.parse::<Payload>().unwrap_err().to_string();
             assert!(error.contains(named), "{template}: {error}");

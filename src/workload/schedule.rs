@@ -7,6 +7,9 @@ use super::pattern::Arrivals;
 use super::{Pace, Timing};
 use crate::units::saturating_seconds;
 
+/// Arrivals that one call goes through, more than a batch has items.
+const MAX_ARRIVALS: usize = 100_000;
+
 /// A [`Timing`] that is gone through.
 ///
 /// All times count from the start, and not from the last call: a late call does not lower the rate, what it missed is due
@@ -47,12 +50,15 @@ impl Schedule {
     }
 
     /// Returns how many items are due in total, `elapsed` after the start; never asked for an earlier time than before.
+    ///
+    /// Of a pattern, some remain for the next call where very many are due at once: the caller must not wait for the count.
     pub fn due(&mut self, elapsed: Duration) -> u64 {
         let elapsed = saturating_seconds(elapsed.as_secs_f64() * self.speed);
         match &mut self.kind {
             ScheduleKind::Pace(pace) => pace.due(elapsed),
             ScheduleKind::Pattern { ahead, due } => {
-                while let Some(arrival) = ahead.next_if(|arrival| arrival.at <= elapsed) {
+                for _ in 0..MAX_ARRIVALS {
+                    let Some(arrival) = ahead.next_if(|arrival| arrival.at <= elapsed) else { break };
                     *due = due.saturating_add(arrival.count);
                 }
                 *due
@@ -85,6 +91,14 @@ mod tests {
         assert_eq!((schedule.due(ms(124)), schedule.due(ms(125)), schedule.due(ms(800))), (0, 1, 3));
         assert_eq!((schedule.next_after(1), schedule.next_after(3)), (Some(ms(0)), Some(ms(875))));
         assert_eq!((schedule.due(ms(60_000)), schedule.next_after(14)), (14, None));
+    }
+
+    #[test]
+    fn schedule_counts_a_flood_of_items_in_parts() {
+        let mut schedule = Schedule::new(&Timing::Pattern("1h@1000000000".parse().unwrap()), 0);
+        let hour = Duration::from_secs(3_600);
+        assert_eq!((schedule.due(hour), schedule.due(hour)), (100_000, 200_000));
+        assert_eq!(schedule.next_after(100_001), Some(Duration::ZERO));
     }
 
     #[test]

@@ -141,8 +141,9 @@ impl Plan {
             }
             Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
             Timing::Pace(Pace::Unpaced) => format!("unpaced, batches of {}", self.batch),
-            Timing::Pattern(_) => match self.total {
+            Timing::Pattern(pattern) => match self.total {
                 Some(total) => format!("pattern of {}", counted(total, "item", "items")),
+                None if pattern.length().is_some() => "pattern".to_owned(),
                 None => "repeating pattern".to_owned(),
             },
         };

@@ -14,10 +14,13 @@ use crate::lint::{self, File, Finding, ProfileFinding, Rule, Severity};
 use crate::manifest::Workload;
 use crate::profile::{Profile, ProfileError, Source};
 use crate::terminal::Printer;
-use crate::units::{Setting, counted};
+use crate::units::{MIB, Setting, counted};
 
 /// Name of stdin in messages.
 const STDIN: &str = "<stdin>";
+
+/// Limit of a file of manifests, in bytes.
+const MAX_SIZE: u64 = 64 * MIB;
 
 /// Number of findings.
 #[derive(Default)]
@@ -93,7 +96,7 @@ pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
     let mut files = Vec::with_capacity(args.lint.len());
     for path in &args.lint {
         let name = if path == Path::new("-") { STDIN.to_owned() } else { path.display().to_string() };
-        let text = input::text(path).await;
+        let text = input::text(path, MAX_SIZE).await;
         let text = text.map_err(|error| UsageError(format!("--lint: cannot read `{}`: {error}", path.display())))?;
         files.push(File::read(name, text));
     }

@@ -29,7 +29,7 @@ const OPEN_ENDED: Duration = Duration::from_secs(5 * 60);
 const MAX_TARGET_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Maximum number of items; a load with more is likely a mistyped rate, and does not fit into memory.
-const MAX_ITEMS: u64 = 50_000_000;
+const MAX_ITEMS: u64 = 20_000_000;
 
 /// Action and output of a run.
 pub(super) struct Plan {
@@ -136,7 +136,7 @@ impl Plan {
             }
             None => Work::None,
         };
-        let title = format!("{list}: {}, {work} per item", describe(&load, limit, seed));
+        let title = format!("{list}: {}, {work} per item", describe(&load, limit));
         let settings = RunSettings {
             profile: profile.clone(),
             seed,
@@ -202,7 +202,11 @@ fn counts(path: &Path) -> Result<Pattern, String> {
 }
 
 fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arrival>> {
-    let end = limit.unwrap_or(if load.total(seed).is_some() { Duration::MAX } else { OPEN_ENDED });
+    let end = limit.unwrap_or(if load.estimate(None).is_some() { Duration::MAX } else { OPEN_ENDED });
+    // Before anything is made of it: a load beyond the limit would take all memory first.
+    if load.estimate(Some(end)).is_some_and(|items| items > MAX_ITEMS) {
+        return Err(UsageError(format!("the load has more than {MAX_ITEMS} items, the limit")).into());
+    }
     let Some(arrivals) = load.arrivals(seed) else {
         return Err(UsageError(
             "the profile's load has no rate (`rate = \"max\"`) and cannot be simulated: add --produce".to_owned(),
@@ -218,14 +222,14 @@ fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arriv
         }
         items = items.saturating_add(arrival.count);
         if items > MAX_ITEMS {
-            return Err(UsageError(format!("the load has more than {MAX_ITEMS} items, the maximum")).into());
+            return Err(UsageError(format!("the load has more than {MAX_ITEMS} items, the limit")).into());
         }
         kept.push(arrival);
     }
     Ok(kept)
 }
 
-fn describe(load: &Load, limit: Option<Duration>, seed: u64) -> String {
+fn describe(load: &Load, limit: Option<Duration>) -> String {
     use crate::workload::Pace;
     let timing = match &load.timing {
         Timing::Pattern(pattern) => {
@@ -239,7 +243,7 @@ fn describe(load: &Load, limit: Option<Duration>, seed: u64) -> String {
         Timing::Pace(Pace::Unpaced) => "all items at once".to_owned(),
     };
     match limit {
-        None if load.total(seed).is_none() => format!("{timing} for {}", humantime::format_duration(OPEN_ENDED)),
+        None if load.estimate(None).is_none() => format!("{timing} for {}", humantime::format_duration(OPEN_ENDED)),
         _ => timing,
     }
 }

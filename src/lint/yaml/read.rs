@@ -9,6 +9,9 @@ use super::node::{Entry, Node, Span, Value};
 /// Limit per file: a few lines of aliases can expand to more than memory holds.
 const MOST_NODES: usize = 500_000;
 
+/// Limit of levels: each is a call on the stack in whatever walks the tree.
+const MAX_DEPTH: usize = 100;
+
 /// Error that keeps a document from being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
@@ -43,7 +46,10 @@ pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<SyntaxError>) {
             Ok((event, span)) => reader.take(event, span).err(),
             Err(error) => Some(SyntaxError {
                 span: Span { line: error.marker().line(), column: error.marker().col() + 1, width: 1 },
-                message: error.info(),
+                message: match error.info() {
+                    info if info.starts_with("recursion limit") => too_deep(),
+                    info => info,
+                },
             }),
         };
         if let Some(fault) = fault {
@@ -60,9 +66,19 @@ pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<SyntaxError>) {
 impl Reader {
     fn take(&mut self, event: Event<'_>, span: ParserSpan) -> Result<(), SyntaxError> {
         let open = |content, anchor| Open { anchor, start: span, key: None, content };
+        let within_limit = |depth: usize| match depth {
+            0..=MAX_DEPTH => Ok(()),
+            _ => Err(fault(span_of(span), too_deep())),
+        };
         match event {
-            Event::MappingStart(_, anchor, _) => self.open.push(open(Value::Map(Vec::new()), anchor)),
-            Event::SequenceStart(_, anchor, _) => self.open.push(open(Value::List(Vec::new()), anchor)),
+            Event::MappingStart(_, anchor, _) => {
+                within_limit(self.open.len() + 1)?;
+                self.open.push(open(Value::Map(Vec::new()), anchor));
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                within_limit(self.open.len() + 1)?;
+                self.open.push(open(Value::List(Vec::new()), anchor));
+            }
             Event::MappingEnd | Event::SequenceEnd => {
                 let Some(Open { anchor, start, content, .. }) = self.open.pop() else { return Ok(()) };
                 let value = match content {
@@ -77,8 +93,11 @@ impl Reader {
                 return self.put(node(value, span, span), anchor);
             }
             Event::Alias(anchor) => {
-                let Some(node) = self.anchors.get(&anchor).cloned() else { return Ok(()) };
-                self.nodes += size(&node);
+                let Some(node) = self.anchors.get(&anchor) else { return Ok(()) };
+                within_limit(self.open.len() + depth(node))?;
+                self.nodes += size(node);
+                within_nodes(self.nodes, span_of(span))?;
+                let node = node.clone();
                 return self.put(Node { span: span_of(span), ..node }, 0);
             }
             _ => {}
@@ -88,11 +107,8 @@ impl Reader {
 
     /// Puts a value where it belongs: into what is open, or among the documents.
     fn put(&mut self, node: Node, anchor: usize) -> Result<(), SyntaxError> {
-        let fault = |message: &str| Err(SyntaxError { span: node.span, message: message.to_owned() });
         self.nodes += 1;
-        if self.nodes > MOST_NODES {
-            return fault("has too many nodes to check, with aliases expanded");
-        }
+        within_nodes(self.nodes, node.span)?;
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -105,11 +121,26 @@ impl Reader {
             (Value::Map(entries), Some((key, span))) => entries.push(Entry { key, span, node }),
             (_, _) => match node.value {
                 Value::Scalar { text, .. } => *key = Some((text, node.span)),
-                _ => return fault("a list or map cannot be a key"),
+                _ => return Err(fault(node.span, "a list or map cannot be a key")),
             },
         }
         Ok(())
     }
+}
+
+fn too_deep() -> String {
+    format!("is nested more than {MAX_DEPTH} levels deep, the limit")
+}
+
+fn within_nodes(nodes: usize, span: Span) -> Result<(), SyntaxError> {
+    match nodes {
+        0..=MOST_NODES => Ok(()),
+        _ => Err(fault(span, format!("has more than {MOST_NODES} nodes, the limit, with aliases expanded"))),
+    }
+}
+
+fn fault(span: Span, message: impl Into<String>) -> SyntaxError {
+    SyntaxError { span, message: message.into() }
 }
 
 /// Entries that `<<` merges are there unless the map has them itself.
@@ -131,6 +162,11 @@ fn merged(mut entries: Vec<Entry>) -> Vec<Entry> {
 fn size(node: &Node) -> usize {
     let within = node.items().iter().chain(node.entries().iter().map(|entry| &entry.node));
     1 + within.map(size).sum::<usize>()
+}
+
+fn depth(node: &Node) -> usize {
+    let within = node.items().iter().chain(node.entries().iter().map(|entry| &entry.node));
+    within.map(depth).max().unwrap_or(0) + usize::from(!matches!(node.value, Value::Scalar { .. }))
 }
 
 fn node(value: Value, first: ParserSpan, last: ParserSpan) -> Node {
@@ -181,6 +217,20 @@ mod tests {
         assert_eq!(broken.len(), 1, "{broken:?}");
         assert!((2..=4).contains(&broken[0].span.line), "{broken:?}");
         assert!(documents.iter().any(|document| document.get("d").is_some()));
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_is_refused_with_the_limit() {
+        let block = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+        let aliases = (1..200).map(|level| format!("a{level}: &a{level} [*a{}]\n", level - 1)).collect::<String>();
+        for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000), block] {
+            let (_, broken) = read(&text);
+            assert!(broken[0].message.contains("more than 100 levels"), "{broken:?}");
+        }
+        let (_, broken) = read(&format!("a0: &a0 [x]\n{aliases}"));
+        assert!(broken[0].message.contains("more than 100 levels"), "{broken:?}");
+        let (documents, broken) = read(&format!("{}{}", "[".repeat(100), "]".repeat(100)));
+        assert!(broken.is_empty() && documents.len() == 1, "{broken:?}");
     }
 
     #[test]

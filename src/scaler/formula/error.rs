@@ -1,5 +1,7 @@
 //! Errors of formulas.
 
+use super::parser::{MAX_DEPTH, MAX_OPERANDS};
+
 /// A formula that KEDA would refuse, or that would scale to the maximum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormulaError {
@@ -45,6 +47,12 @@ pub enum FormulaError {
     /// A conditional without a condition, or with two kinds of results.
     #[error("`?` needs a comparison before it, and two numbers or two comparisons after it")]
     Conditional,
+    /// More levels than the parser follows.
+    #[error("is nested more than {MAX_DEPTH} levels deep, the limit")]
+    TooDeep,
+    /// More operands than the parser follows.
+    #[error("has more than {MAX_OPERANDS} numbers and triggers, the limit")]
+    TooLong,
     /// Negation of a comparison.
     #[error("`-` needs a number after it")]
     NegatedComparison,

@@ -14,7 +14,6 @@ use std::fmt;
 pub use self::error::{EvaluationError, FormulaError};
 use self::expression::{Expression, ValueType};
 use self::parser::Parser;
-use self::token::Tokens;
 
 /// A formula that KEDA accepts, and whose value is never negative.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,11 +30,7 @@ impl Formula {
     /// Fails for a formula that KEDA would refuse or could not evaluate (`pkg/scaling/modifiers/formula.go`), and for one
     /// that can be negative: the HPA takes a negative value for the largest there is, and scales to the maximum.
     pub fn parse(text: &str, names: &[&str]) -> Result<Self, FormulaError> {
-        let mut parser = Parser { tokens: Tokens::of(text).peekable(), names };
-        let (node, kind) = parser.expression(0)?;
-        if let Some(token) = parser.tokens.next() {
-            return Err(FormulaError::Unexpected { token: token?.to_string(), expected: "an operator or the end" });
-        }
+        let (node, kind) = Parser::of(text, names).formula()?;
         if kind == ValueType::Comparison {
             return Err(FormulaError::Comparison);
         }
@@ -156,6 +151,28 @@ mod tests {
         ] {
             assert_eq!(Formula::parse(text, &NAMES).unwrap().unevaluable_without(&NAMES), needed, "{text}");
         }
+    }
+
+    #[test]
+    fn formula_beyond_a_limit_is_refused_with_the_limit() {
+        let nested = |open: &str, close: &str, times: usize| open.repeat(times) + "waiting" + &close.repeat(times);
+        let chain = |operator: &str, times: usize| vec!["waiting"; times].join(operator);
+        for (text, limit) in [
+            (nested("(", ")", 12_000), "more than 100 levels"),
+            (nested("-", "", 100_000), "more than 100 levels"),
+            (nested("max(0, ", ")", 12_000), "more than 100 levels"),
+            (nested("not (", ")", 12_000), "more than 100 levels"),
+            (nested("waiting > 1 ? 1 : ", "", 12_000), "more than 100 levels"),
+            (chain(" ** ", 12_000), "more than 100 levels"),
+            (chain(" + ", 100_000), "more than 500 numbers and triggers"),
+            (chain(" ?? ", 100_000), "more than 500 numbers and triggers"),
+            (format!("max({})", chain(", ", 100_000)), "more than 500 numbers and triggers"),
+        ] {
+            let error = Formula::parse(&text, &NAMES).unwrap_err().to_string();
+            assert!(error.contains(limit), "{}…: {error}", &text[..30]);
+        }
+        assert_eq!(value(&nested("(", ")", 90)), 3.0);
+        assert_eq!(value(&chain(" + ", 500)), 1_500.0);
     }
 
     #[test]

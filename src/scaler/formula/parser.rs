@@ -6,14 +6,47 @@ use super::error::FormulaError;
 use super::expression::{Expression, Function, Operator, ValueType};
 use super::token::{Token, Tokens};
 
+/// Levels of parentheses, conditions and prefixes: each is a call on the stack.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// Numbers and triggers of one formula: the tree is as deep as a chain of operators is long.
+pub(super) const MAX_OPERANDS: usize = 500;
+
 pub(super) struct Parser<'a> {
-    pub(super) tokens: Peekable<Tokens<'a>>,
-    pub(super) names: &'a [&'a str],
+    tokens: Peekable<Tokens<'a>>,
+    names: &'a [&'a str],
+    depth: usize,
+    operands: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    pub(super) fn of(text: &'a str, names: &'a [&'a str]) -> Self {
+        Self { tokens: Tokens::of(text).peekable(), names, depth: 0, operands: 0 }
+    }
+
+    /// Parses a formula to its end.
+    pub(super) fn formula(&mut self) -> Result<(Expression, ValueType), FormulaError> {
+        let formula = self.expression(0)?;
+        match self.tokens.next() {
+            Some(token) => {
+                Err(FormulaError::Unexpected { token: token?.to_string(), expected: "an operator or the end" })
+            }
+            None => Ok(formula),
+        }
+    }
+
     /// Parses while operators bind at least as strongly as `least`.
-    pub(super) fn expression(&mut self, least: u8) -> Result<(Expression, ValueType), FormulaError> {
+    fn expression(&mut self, least: u8) -> Result<(Expression, ValueType), FormulaError> {
+        if self.depth == MAX_DEPTH {
+            return Err(FormulaError::TooDeep);
+        }
+        self.depth += 1;
+        let expression = self.operators(least)?;
+        self.depth -= 1;
+        Ok(expression)
+    }
+
+    fn operators(&mut self, least: u8) -> Result<(Expression, ValueType), FormulaError> {
         let (mut left, mut kind) = self.operand()?;
         while let Some(Ok(Token::Word(word) | Token::Sign(word))) = self.tokens.peek().cloned() {
             let Some((operator, strength, takes, gives)) = Operator::of(word) else { break };
@@ -42,6 +75,10 @@ impl Parser<'_> {
     }
 
     fn operand(&mut self) -> Result<(Expression, ValueType), FormulaError> {
+        self.operands += 1;
+        if self.operands > MAX_OPERANDS {
+            return Err(FormulaError::TooLong);
+        }
         match self.tokens.next().transpose()? {
             Some(Token::Number(number)) => Ok((Expression::Number(number), ValueType::Number)),
             Some(Token::Sign("(")) => {

@@ -206,6 +206,21 @@ mod tests {
         assert_eq!(pattern.arrivals(0).take(2_999).last().map(|last| last.at.as_secs()), Some(999));
     }
 
+    #[test]
+    fn count_of_a_long_pattern_takes_no_longer() {
+        let items = |text: &str, limit: Option<u64>| pattern(text).items(limit.map(Duration::from_secs), 1);
+        assert_eq!(items("1s@1, burst 2, repeat 1000000000000", None), Some(3_000_000_000_000));
+        assert_eq!(items("1s@3, 1s@0, repeat", Some(1_000_000_000)), Some(1_500_000_000));
+        assert_eq!(items("1s@3, 1s@0, repeat", Some(1_000_000_001)), Some(1_500_000_003));
+        assert_eq!(items("1s@1000000000, repeat", Some(1_000_000_000)), Some(1_000_000_000_000_000_000));
+        assert_eq!(items("1000000m@poisson(20)", None), None, "random, and too many to draw");
+        assert_eq!(items("1s@poisson(20), repeat", Some(1_000_000_000)), None);
+        let expected = pattern("1000000m@poisson(20)").expected(None);
+        assert_eq!(expected, Some(1_200_000_000.0));
+        assert_eq!(pattern("1s@3, burst 4, repeat 5").expected(Some(Duration::from_secs(1))), Some(3.0));
+        assert_eq!(pattern("1s@3, burst 4, repeat 5").expected(Some(Duration::from_secs(60))), Some(35.0));
+    }
+
     fn texts() -> impl Strategy<Value = String> {
         let phase = prop_oneof![
             (1_u64..5_000, 0.0..300.0).prop_map(|(millis, rate)| format!("{millis}ms@{rate}")),

@@ -13,7 +13,16 @@ const PHASES: &str =
     "`30s@50`, `1m@200..1000`, `2m@sine(100,80,30s)`, `5m@poisson(20)`, `burst 500` or, at the end, `repeat 3`";
 
 /// The highest rate, in items per second: beyond it the number is a mistake.
-const HIGHEST: f64 = 1e9;
+pub(super) const HIGHEST: f64 = 1e9;
+
+/// The lowest rate above zero, in items per second: an item in eleven days.
+const LOWEST: f64 = 1e-6;
+
+/// The fewest items per round of a pattern that repeats: all rounds without an item are gone through for the next one.
+const LEAST_PER_ROUND: f64 = 1e-3;
+
+/// Limit of phases, repetitions not counted.
+const MAX_PHASES: usize = 10_000;
 
 /// Syntax error of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +80,9 @@ impl<'a> PatternParser<'a> {
         let mut parts = self.parts().into_iter().peekable();
         while let Some(part) = parts.next() {
             let Some(rounds) = part.strip_prefix("repeat") else {
+                if pattern.phases.len() == MAX_PHASES {
+                    return Err(self.error(part, format!("has more than {MAX_PHASES} phases, the limit")));
+                }
                 pattern.phases.push(self.phase(part)?);
                 continue;
             };
@@ -83,6 +95,9 @@ impl<'a> PatternParser<'a> {
             };
             if pattern.stands_still() {
                 return Err(self.error(part, "repeats what makes no items, or takes no time: give it both before"));
+            }
+            if pattern.per_round() < LEAST_PER_ROUND {
+                return Err(self.error(part, "repeats less than 1 item in 1000 rounds, the limit: make phases longer"));
             }
         }
         Ok(pattern)
@@ -160,7 +175,11 @@ impl<'a> PatternParser<'a> {
             return Ok(0.0);
         }
         match text.parse() {
-            Ok(Rate::PerSecond(rate)) if rate <= HIGHEST => Ok(rate),
+            Ok(Rate::PerSecond(rate)) if (LOWEST..=HIGHEST).contains(&rate) => Ok(rate),
+            Ok(Rate::PerSecond(rate)) => {
+                let (limit, word) = if rate < LOWEST { ("0.000001", "least") } else { ("1000000000", "most") };
+                Err(self.error(text, format!("`{text}` is not a rate: at {word} {limit} items a second, the limit")))
+            }
             _ => {
                 match text.parse::<f64>() {
                     Ok(0.0) => Ok(0.0),
@@ -173,8 +192,7 @@ impl<'a> PatternParser<'a> {
 
     fn more_than_zero(&self, text: &'a str) -> Result<f64, PatternError> {
         match self.rate(text)? {
-            // Below it, the time of the next item could not be told.
-            rate if rate < 1e-6 => Err(self.error(text, "is a rate of nothing: for a pause, write `1m@0`")),
+            rate if rate < LOWEST => Err(self.error(text, "is a rate of nothing: for a pause, write `1m@0`")),
             rate => Ok(rate),
         }
     }
@@ -226,7 +244,11 @@ mod tests {
             ("30s@50, 1m@2OO", "2OO", "not a rate"),
             ("1m@-5", "-5", "not a rate"),
             ("1m@max", "max", "not a rate"),
-            ("1m@1e10", "1e10", "not a rate"),
+            ("1m@1e10", "1e10", "at most 1000000000 items a second"),
+            ("10s@0.00000000013/m, repeat", "0.00000000013/m", "at least 0.000001 items a second"),
+            ("10s@0..1e-9", "1e-9", "at least 0.000001 items a second"),
+            ("1ms@0.000001, repeat", "repeat", "less than 1 item in 1000 rounds"),
+            ("1ms@poisson(0.000001), repeat 5", "repeat 5", "less than 1 item in 1000 rounds"),
             ("1@50", "1", "time unit needed"),
             ("0s@50", "0s", "burst"),
             ("1m@5..x", "x", "not a rate"),

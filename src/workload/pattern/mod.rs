@@ -15,7 +15,10 @@ pub use self::arrivals::{Arrival, Arrivals};
 pub use self::counts::{CountsError, CountsProblem};
 pub use self::grammar::PatternError;
 pub use self::shape::RateShape;
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, float, whole};
+
+/// Limit of phases that are gone through, and of random items that are drawn, only to count items.
+const MAX_STEPS: f64 = 2e7;
 
 /// Load that changes: `30s@50, 1m@200..1000, 2m@sine(100,80,30s), burst 500, 5m@poisson(20)`.
 ///
@@ -54,9 +57,53 @@ impl Pattern {
         Some(self.round().saturating_mul(rounds))
     }
 
-    /// Returns how many items are due within `limit`, its end left out, or in all; `None` when there is no end to them.
+    /// Returns how many items are due within `limit`, its end left out, or in all; `None` when there is no end to them,
+    /// and when they are random and too many to count.
     pub fn items(&self, limit: Option<Duration>, seed: u64) -> Option<u64> {
-        (limit.is_some() || self.rounds.is_some()).then(|| self.arrivals(seed).before(limit.unwrap_or(Duration::MAX)))
+        let expected = self.expected(limit).filter(|items| items.is_finite())?;
+        let end = limit.unwrap_or(Duration::MAX);
+        let is_random =
+            self.phases.iter().any(|phase| matches!(phase, Phase::Over { shape: RateShape::Poisson(_), .. }));
+        let all = self.rounds.map_or(f64::INFINITY, float);
+        let phases = (end.as_secs_f64() / self.round().as_secs_f64()).min(all) * float(self.phases.len() as u64);
+        match phases <= MAX_STEPS && !(is_random && expected > MAX_STEPS) {
+            true => Some(self.arrivals(seed).before(end)),
+            false => (!is_random).then(|| whole((expected - 0.5).ceil())),
+        }
+    }
+
+    /// Returns about how many items are due within `limit`, its end left out, or in all: the integral of the rate, which
+    /// takes no longer for more items. `None` when there is no end to them.
+    pub fn expected(&self, limit: Option<Duration>) -> Option<f64> {
+        let Some(limit) = limit else { return self.rounds.map(|rounds| float(rounds) * self.per_round()) };
+        let all = self.rounds.map_or(f64::INFINITY, float);
+        let round = self.round().as_secs_f64();
+        // The last round counts as begun, so that a burst at its end is left out.
+        let over = if limit.is_zero() { 0.0 } else { ((limit.as_secs_f64() / round).ceil() - 1.0).min(all) };
+        let mut items = over * self.per_round();
+        if over < all {
+            let mut left = limit.as_secs_f64() - over * round;
+            for phase in &self.phases {
+                if left <= 0.0 {
+                    break;
+                }
+                items += match phase {
+                    Phase::Over { span, shape } => shape.total(left.min(span.as_secs_f64())),
+                    Phase::Burst(count) => float(*count),
+                };
+                left -= phase.span().as_secs_f64();
+            }
+        }
+        Some(items)
+    }
+
+    /// Number of items in one round, on average.
+    fn per_round(&self) -> f64 {
+        let items = |phase: &Phase| match phase {
+            Phase::Over { span, shape } => shape.total(span.as_secs_f64()),
+            Phase::Burst(count) => float(*count),
+        };
+        self.phases.iter().map(items).sum()
     }
 
     /// Duration of one round.
@@ -66,11 +113,7 @@ impl Pattern {
 
     /// Returns whether repeating the phases would neither take time nor produce an item.
     fn stands_still(&self) -> bool {
-        let some = self.phases.iter().any(|phase| match phase {
-            Phase::Over { span, shape } => shape.total(span.as_secs_f64()) > 0.0,
-            Phase::Burst(items) => *items > 0,
-        });
-        self.round().is_zero() || !some
+        self.round().is_zero() || self.per_round() <= 0.0
     }
 }
 
