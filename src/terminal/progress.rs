@@ -53,14 +53,14 @@ impl Progress {
         self.show_lateness(late);
         if self.live {
             self.bar.set_position(pushed);
-            let late = late.map_or_else(String::new, |late| format!("  {} late", Seconds(late)));
+            let late = late.map_or_else(String::new, |late| format!("  {} late", ShownSeconds(late)));
             self.bar.set_message(format!("backlog {}{late}", HumanCount(backlog)));
             return;
         }
         if pushed == self.logged || self.logged_at.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
             return;
         }
-        let lateness = late.map(|late| tracing::field::display(Seconds(late)));
+        let lateness = late.map(|late| tracing::field::display(ShownSeconds(late)));
         tracing::info!(list = %self.list, items = pushed - self.logged, total = pushed, backlog, lateness, "pushed");
         self.logged = pushed;
         self.logged_at = Some(Instant::now());
@@ -70,13 +70,13 @@ impl Progress {
     fn show_lateness(&mut self, late: Option<Duration>) {
         let Some(late) = late else {
             if let Some(longest) = self.longest.take() {
-                tracing::info!(list = %self.list, max_lateness = %Seconds(longest), "items are on schedule again");
+                tracing::info!(list = %self.list, max_lateness = %ShownSeconds(longest), "items are on schedule again");
             }
             return;
         };
         let due = self.warned_at.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL);
         if due {
-            tracing::warn!(list = %self.list, lateness = %Seconds(late), "items are late");
+            tracing::warn!(list = %self.list, lateness = %ShownSeconds(late), "items are late");
             self.warned_at = Some(Instant::now());
         }
         if due || self.longest.is_some() {
@@ -91,9 +91,9 @@ impl Progress {
 }
 
 /// Displays a duration in seconds, with one decimal.
-struct Seconds(Duration);
+struct ShownSeconds(Duration);
 
-impl fmt::Display for Seconds {
+impl fmt::Display for ShownSeconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1}s", self.0.as_secs_f64())
     }

@@ -32,12 +32,12 @@ pub struct Lateness {
 }
 
 impl Lateness {
-    /// Starts with the first of `total` items of `timing`, run `speed` times as fast; the same `seed` is the same times.
-    pub fn new(timing: &Timing, total: Option<u64>, seed: u64, speed: f64) -> Self {
+    /// Starts with the first of `total` items of `timing`, run `factor` times as fast; the same `seed` is the same times.
+    pub fn new(timing: &Timing, total: Option<u64>, seed: u64, factor: f64) -> Self {
         Self {
             due: timing.arrivals(seed).map(Iterator::peekable),
             total: total.unwrap_or(u64::MAX),
-            speed,
+            speed: factor,
             partly: 0,
             pushed: 0,
             held: VecDeque::new(),
