@@ -12,7 +12,8 @@ impl Profile {
     pub fn scenario(&self, list: &str, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Scenario {
         let jobs = (self.scale.kind() == ScaleKind::ScaledJob).then(|| {
             let until_idle = self.scale.job.run == Some(JobRun::UntilIdle);
-            Jobs::new(self.job_settings(), until_idle.then_some(IDLE_EXIT_OF_JOBS))
+            let idle_exit = self.consume.idle_exit.map_or(IDLE_EXIT_OF_JOBS, |idle_exit| idle_exit.0);
+            Jobs::new(self.job_settings(), until_idle.then_some(idle_exit))
         });
         Scenario {
             jobs,

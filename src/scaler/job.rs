@@ -1,13 +1,12 @@
 //! ScaledJobs: the number of Jobs that KEDA creates at a poll.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
+use super::count::{Count, Inactivity};
+use super::job_reason::{Created, JobReason, JobSum, StrategyRule};
 use super::observation::Unfinished;
 use super::settings::Settings;
+use super::strategy::{Calculation, Strategy};
 use super::trigger::{Counted, Trigger};
-use crate::units::{counted, float, saturating_u32, signed_whole};
+use crate::units::{float, saturating_u32, signed_whole};
 
 /// Settings that only a ScaledJob has.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,52 +21,6 @@ pub struct JobSettings {
     pub running_part: f64,
 }
 
-/// `scalingStrategy.strategy`: number of Jobs to create from the queue and the Jobs that exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// Subtracts running Jobs from the queue: for items that count until they are processed.
-    Default,
-    /// Subtracts pending Jobs only: for items that leave the list, uncounted, when their Job starts.
-    Accurate,
-    /// Starts as many Jobs as `maxReplicaCount` allows.
-    Eager,
-    /// Subtracts a share of the running Jobs, and a fixed number.
-    Custom,
-}
-
-/// `scalingStrategy.multipleScalersCalculation`: demand of several triggers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Calculation {
-    /// The largest queue.
-    Max,
-    /// The smallest queue of the active triggers.
-    Min,
-    /// The average of the active triggers.
-    Avg,
-    /// The sum of the active triggers.
-    #[default]
-    Sum,
-}
-
-/// Result of a poll.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Created {
-    /// Jobs to create.
-    pub jobs: u32,
-    /// Jobs that the active triggers want, within `maxReplicaCount`.
-    pub wanted: u32,
-    /// Jobs that exist.
-    pub unfinished: Unfinished,
-    /// `maxReplicaCount`.
-    pub max: u32,
-    /// Paused by an annotation.
-    pub paused: bool,
-    /// Values of the triggers that decide.
-    pub counted: Vec<(Counted, u64)>,
-}
-
 /// Demand of triggers, in items and in Jobs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct JobDemand {
@@ -80,9 +33,22 @@ impl JobSettings {
     ///
     /// A trigger that cannot be read is left out.
     pub fn poll(&self, settings: &Settings, values: &[Option<u64>], unfinished: Unfinished) -> Created {
-        let Unfinished { running, pending } = unfinished;
-        let min = i64::from(settings.min.min(settings.max));
-        let headroom = i64::from(settings.max) - min;
+        let (jobs, reason) = self.decide(settings, values, unfinished);
+        let triggers = settings.triggers.iter().zip(values);
+        let waiting =
+            triggers.filter(|(trigger, _)| trigger.counted == Counted::Waiting).filter_map(|(_, value)| *value);
+        Created { jobs: saturating_u32(jobs), unfinished, waiting: waiting.sum(), reason }
+    }
+
+    fn decide(&self, settings: &Settings, values: &[Option<u64>], unfinished: Unfinished) -> (i64, JobReason) {
+        let min = settings.min.min(settings.max);
+        if settings.pause.paused {
+            return (0, JobReason::Paused);
+        }
+        let below = i64::from(min) - i64::from(unfinished.running);
+        if below > 0 {
+            return (below, JobReason::BelowMin(min));
+        }
         let active: Vec<(&Trigger, u64)> = settings
             .triggers
             .iter()
@@ -90,41 +56,68 @@ impl JobSettings {
             .filter_map(|(trigger, value)| Some((trigger, (*value)?)))
             .filter(|(trigger, value)| *value > trigger.activation)
             .collect();
-        let demand = self.demand(&active, float(headroom.unsigned_abs()));
-        let (wanted, queue) = (signed_whole(demand.jobs.ceil()), signed_whole(demand.queue.ceil()));
-        let (running, pending) = (i64::from(running), i64::from(pending));
-        let paused = settings.pause.paused;
-        let jobs = if paused {
-            0
-        } else if running < min {
-            min - running
-        } else if active.is_empty() && min == 0 {
-            0
-        } else {
-            let (effective, most) = self.effective(wanted, running - min, pending, headroom, queue);
-            effective.clamp(0, most.max(0))
-        };
-        Created {
-            jobs: saturating_u32(jobs),
-            wanted: saturating_u32(wanted),
-            unfinished,
-            max: settings.max,
-            paused,
-            counted: self.deciding(&active).iter().map(|(trigger, value)| (trigger.counted, *value)).collect(),
+        if active.is_empty() {
+            let reason = match inactivity(settings, values) {
+                None => JobReason::Unreadable,
+                Some(inactivity) if min == 0 => JobReason::Inactive(inactivity),
+                Some(inactivity) => JobReason::AtMin { min, inactivity },
+            };
+            return (0, reason);
         }
+        self.active(settings, &active, unfinished)
     }
 
-    /// Returns the Jobs to create, and their limit at this poll: `GetEffectiveMaxScale` of each strategy.
-    fn effective(&self, wanted: i64, running: i64, pending: i64, headroom: i64, queue: i64) -> (i64, i64) {
+    /// Decides while a trigger is active, with at least the minimum of Jobs.
+    fn active(&self, settings: &Settings, active: &[(&Trigger, u64)], unfinished: Unfinished) -> (i64, JobReason) {
+        let min = settings.min.min(settings.max);
+        let headroom = settings.max - min;
+        let demand = self.demand(active, f64::from(headroom));
+        let uncapped = self.demand(active, f64::INFINITY);
+        let (wanted, queue) = (signed_whole(demand.jobs.ceil()), signed_whole(demand.queue.ceil()));
+        let running = unfinished.running - min;
+        let rule = self.rule(wanted, running, unfinished.pending, headroom);
+        let effective = rule.jobs(wanted);
+        // The eager strategy may start more Jobs than there are items.
+        let most = if self.strategy == Strategy::Eager { i64::from(headroom) } else { queue };
+        let sum = JobSum {
+            counted: self
+                .deciding(active)
+                .iter()
+                .map(|(trigger, value)| (trigger.counted, *value, trigger.target))
+                .collect(),
+            calculation: (active.len() > 1).then_some(self.calculation),
+            uncapped: saturating_u32(signed_whole(uncapped.jobs.ceil())),
+            wanted: saturating_u32(wanted),
+            min,
+            max: settings.max,
+            strategy: self.strategy,
+            rule,
+            items: (effective > most).then(|| saturating_u32(most)),
+        };
+        (effective.clamp(0, most.max(0)), JobReason::Demand(sum))
+    }
+
+    /// Returns the rule that decides: `GetEffectiveMaxScale` of each strategy.
+    fn rule(&self, wanted: i64, running: u32, pending: u32, headroom: u32) -> StrategyRule {
+        let (all, waiting, most) = (i64::from(running), i64::from(pending), i64::from(headroom));
         match self.strategy {
-            Strategy::Default => (wanted - running, queue),
+            Strategy::Default => StrategyRule::LessRunning { running },
             Strategy::Custom => {
-                let counted = signed_whole((self.running_part * float(running.unsigned_abs())).trunc());
-                ((wanted - i64::from(self.deduction) - counted).min(headroom), queue)
+                let counted = saturating_u32(signed_whole((self.running_part * f64::from(running)).trunc()));
+                let deduction = self.deduction;
+                if wanted - i64::from(deduction) - i64::from(counted) > most {
+                    return StrategyRule::Most { headroom };
+                }
+                StrategyRule::LessPart { deduction, counted, running }
             }
-            Strategy::Accurate if wanted + running - pending > headroom => (headroom - running, queue),
-            Strategy::Accurate => (wanted - pending, queue),
-            Strategy::Eager => ((headroom - running - pending).min(wanted), headroom),
+            Strategy::Accurate if wanted + all - waiting > most => {
+                StrategyRule::Room { headroom, running, pending: None }
+            }
+            Strategy::Accurate => StrategyRule::LessPending { pending },
+            Strategy::Eager if most - all - waiting < wanted => {
+                StrategyRule::Room { headroom, running, pending: Some(pending) }
+            }
+            Strategy::Eager => StrategyRule::All,
         }
     }
 
@@ -167,33 +160,20 @@ impl JobSettings {
     }
 }
 
-impl fmt::Display for Created {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { jobs, wanted, unfinished: Unfinished { running, pending }, max, paused, counted } = self;
-        if *paused {
-            return f.write_str("paused: autoscaling.keda.sh/paused");
-        }
-        let parts: Vec<String> = counted.iter().map(|(what, value)| format!("{value} {what}")).collect();
-        match parts.join(" + ") {
-            parts if parts.is_empty() => f.write_str("inactive")?,
-            parts => write!(f, "{parts}: {} wanted", jobs_in_words(*wanted))?,
-        }
-        if *running > 0 {
-            write!(f, ", {running} running")?;
-        }
-        if *pending > 0 {
-            write!(f, " ({pending} pending)")?;
-        }
-        if running + jobs >= *max && jobs < wanted {
-            write!(f, ", capped at maxReplicaCount {max}")?;
-        }
-        Ok(())
+/// Returns the cause of the inactivity; `None` if a trigger cannot be read.
+fn inactivity(settings: &Settings, values: &[Option<u64>]) -> Option<Inactivity> {
+    let read = settings.triggers.iter().zip(values);
+    let something = read.filter_map(|(trigger, value)| Some((trigger, value.filter(|value| *value > 0)?))).next();
+    match something {
+        None if values.contains(&None) => None,
+        None => Some(Inactivity::NoItems),
+        Some((trigger, value)) => Some(Inactivity::BelowActivation(Count {
+            counted: Some(trigger.counted),
+            value: float(value),
+            from_fallback: false,
+            activation: float(trigger.activation),
+        })),
     }
-}
-
-/// Returns a number of Jobs, in words.
-pub fn jobs_in_words(jobs: u32) -> String {
-    counted(jobs, "Job", "Jobs")
 }
 
 #[cfg(test)]
@@ -254,7 +234,101 @@ mod tests {
     fn first_of_equal_queues_decides() {
         let jobs = JobSettings { calculation: Calculation::Max, ..jobs(Strategy::Default) };
         let created = jobs.poll(&settings(&[5, 1], 10), &[Some(5), Some(5)], Unfinished::default());
-        assert_eq!((created.wanted, created.counted), (1, vec![(Counted::Waiting, 5)]));
+        assert_eq!(created.to_string(), "max: 5 waiting ÷ 5 per Job = 1 Job; strategy default: 1 − 0 running = 1");
+    }
+
+    #[test]
+    fn job_reason_names_what_decides() {
+        let custom = JobSettings { deduction: 1, running_part: 0.5, ..jobs(Strategy::Custom) };
+        let bounds = |min, max| Settings { min, ..settings(&[1], max) };
+        for (jobs, settings, waiting, (running, pending), created, reason) in [
+            (
+                jobs(Strategy::Default),
+                bounds(0, 10),
+                3,
+                (3, 0),
+                0,
+                "3 waiting ÷ 1 per Job = 3 Jobs; strategy default: 3 − 3 running = 0",
+            ),
+            (
+                jobs(Strategy::Default),
+                bounds(0, 10),
+                3,
+                (6, 0),
+                0,
+                "3 waiting ÷ 1 per Job = 3 Jobs; strategy default: 3 − 6 running is below 0",
+            ),
+            (
+                jobs(Strategy::Default),
+                bounds(0, 6),
+                100,
+                (2, 0),
+                4,
+                "100 waiting ÷ 1 per Job = 100 Jobs, capped at maxReplicaCount 6; strategy default: 6 − 2 running = 4",
+            ),
+            (
+                jobs(Strategy::Accurate),
+                bounds(0, 48),
+                5,
+                (5, 2),
+                3,
+                "5 waiting ÷ 1 per Job = 5 Jobs; strategy accurate: 5 − 2 pending = 3",
+            ),
+            (
+                jobs(Strategy::Accurate),
+                bounds(0, 6),
+                5,
+                (4, 0),
+                2,
+                "5 waiting ÷ 1 per Job = 5 Jobs; strategy accurate: room for 6 (maxReplicaCount) − 4 running = 2",
+            ),
+            (
+                jobs(Strategy::Eager),
+                bounds(0, 10),
+                4,
+                (7, 1),
+                2,
+                "4 waiting ÷ 1 per Job = 4 Jobs; \
+                 strategy eager: room for 10 (maxReplicaCount) − 7 running − 1 pending = 2",
+            ),
+            (jobs(Strategy::Eager), bounds(0, 10), 4, (0, 0), 4, "4 waiting ÷ 1 per Job = 4 Jobs; strategy eager: 4"),
+            (
+                custom,
+                bounds(0, 10),
+                5,
+                (3, 0),
+                3,
+                "5 waiting ÷ 1 per Job = 5 Jobs; strategy custom: 5 − 1 deducted − 1 of 3 running = 3",
+            ),
+            (
+                jobs(Strategy::Default),
+                bounds(2, 4),
+                9,
+                (3, 0),
+                1,
+                "9 waiting ÷ 1 per Job = 9 Jobs, capped at 2 (maxReplicaCount 4 − minReplicaCount 2); \
+                 strategy default: 2 − 1 running above minReplicaCount 2 = 1",
+            ),
+            (jobs(Strategy::Default), bounds(2, 4), 9, (0, 0), 2, "0 running, below minReplicaCount 2"),
+            (jobs(Strategy::Default), bounds(2, 4), 0, (2, 0), 0, "inactive: minReplicaCount 2 stays"),
+            (jobs(Strategy::Default), bounds(0, 4), 0, (2, 0), 0, "inactive: no active trigger"),
+        ] {
+            let poll = jobs.poll(&settings, &[Some(waiting)], Unfinished { running, pending });
+            assert_eq!((poll.jobs, poll.to_string()), (created, reason.to_owned()));
+        }
+    }
+
+    #[test]
+    fn job_reason_names_the_activation_value() {
+        let mut settings = settings(&[1], 10);
+        settings.triggers[0].activation = 15;
+        let poll = |settings: &Settings, value| {
+            jobs(Strategy::Default).poll(settings, &[value], Unfinished { running: 2, pending: 0 }).to_string()
+        };
+        assert_eq!(poll(&settings, Some(15)), "15 waiting, activationListLength 15: inactive");
+        assert_eq!(poll(&settings, None), "a trigger cannot be read: no Jobs are created");
+        let min = Settings { min: 2, ..settings };
+        assert_eq!(poll(&min, Some(15)), "15 waiting, activationListLength 15: inactive; minReplicaCount 2 stays");
     }
 
     #[test]
@@ -262,6 +336,7 @@ mod tests {
         let values = [Some(7), Some(13), Some(0), None];
         let unfinished = Unfinished { running: 16, pending: 0 };
         let created = jobs(Strategy::Default).poll(&settings(&[1; 4], 100), &values, unfinished);
-        assert_eq!(created.to_string(), "7 waiting + 13 busy: 20 Jobs wanted, 16 running");
+        let sum = "7 waiting ÷ 1 + 13 busy ÷ 1 per Job = 20 Jobs; strategy default: 20 − 16 running = 4";
+        assert_eq!(created.to_string(), sum);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::count::{Count, Inactivity};
 use super::metrics::{Counts, Metric};
-use super::reason::{Cooldown, Count, Decision, PausedBy, Reason};
+use super::reason::{Cooldown, Decision, PausedBy, Reason};
 use super::settings::Settings;
 
 /// State between two polls.
@@ -68,22 +69,21 @@ impl Keda {
             }
         }
         if settings.idle.is_some_and(|idle| spec > idle) || (spec > 0 && settings.min == 0) {
-            return self.cool_down(settings, spec, now);
+            return self.cool_down(settings, spec, inactivity(counts), now);
         }
         if settings.idle.is_none() && spec < settings.min {
             return Decision { replicas: settings.min, reason: Reason::BelowMin(settings.min) };
         }
-        let something = counts.metrics.iter().filter_map(Metric::count).find(|count| count.value > 0.0);
-        let reason = match something {
-            _ if spec > 0 => Reason::AtMin(settings.min),
-            Some(count) => Reason::BelowActivation(count),
-            None => Reason::Idle,
+        let inactivity = inactivity(counts);
+        let reason = match spec {
+            0 => Reason::Inactive(inactivity),
+            _ => Reason::AtMin { min: settings.min, inactivity },
         };
         Decision { replicas: spec, reason }
     }
 
     /// `scale_scaledobjects.go::scaleToZeroOrIdle`: from any number of replicas, once inactive for the cooldown.
-    fn cool_down(&self, settings: &Settings, spec: u32, now: Duration) -> Decision {
+    fn cool_down(&self, settings: &Settings, spec: u32, inactivity: Inactivity, now: Duration) -> Decision {
         if settings.pause.scale_in {
             return Decision { replicas: spec, reason: Reason::Paused(PausedBy::ScaleIn) };
         }
@@ -96,9 +96,9 @@ impl Keda {
         let inactive = now.saturating_sub(since);
         if inactive <= period {
             let remaining = period.saturating_sub(inactive);
-            return Decision { replicas: spec, reason: Reason::CoolingDown { cooldown, remaining } };
+            return Decision { replicas: spec, reason: Reason::CoolingDown { cooldown, remaining, inactivity } };
         }
-        Decision { replicas, reason: Reason::CooledDown(cooldown) }
+        Decision { replicas, reason: Reason::CooledDown { cooldown, inactivity } }
     }
 }
 
@@ -115,4 +115,14 @@ fn active(settings: &Settings, counts: &Counts) -> Option<Count> {
     // A trigger whose value comes from the fallback is active whatever the value; a formula goes by its value.
     let from_fallback = |count: &Count| count.from_fallback && count.counted.is_some();
     counts.metrics.iter().filter_map(Metric::count).find(|count| from_fallback(count) || count.value > count.activation)
+}
+
+/// Returns the cause of the inactivity.
+fn inactivity(counts: &Counts) -> Inactivity {
+    // A formula without a value is an error to KEDA, and counts as inactive.
+    if counts.metrics.iter().any(|metric| metric.counted.is_none() && metric.value.is_none()) {
+        return Inactivity::NotEvaluated;
+    }
+    let something = counts.metrics.iter().filter_map(Metric::count).find(|count| count.value != 0.0);
+    something.map_or(Inactivity::NoItems, Inactivity::BelowActivation)
 }

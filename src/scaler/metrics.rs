@@ -1,7 +1,7 @@
 //! TriggerState from the triggers' values: failures, the fallback, the formula.
 
+use super::count::Count;
 use super::observation::Reading;
-use super::reason::Count;
 use super::settings::Settings;
 use super::trigger::{Composite, Counted, Trigger};
 use crate::units::float;

@@ -5,11 +5,13 @@
 
 mod behavior;
 mod controller;
+mod count;
 pub mod defaults;
 mod fallback;
 mod formula;
 mod hpa;
 mod job;
+mod job_reason;
 mod keda;
 mod metrics;
 mod observation;
@@ -17,17 +19,21 @@ mod pause;
 mod reason;
 mod scaled_object;
 mod settings;
+mod strategy;
 mod trigger;
 
 pub use self::behavior::{Behavior, Direction, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 pub use self::controller::Controller;
+pub use self::count::{Count, Inactivity};
 pub use self::defaults::SYNC_PERIOD;
 pub use self::fallback::{Fallback, FallbackBehavior};
 pub use self::formula::{EvaluationError, Formula, FormulaError};
-pub use self::job::{Calculation, Created, JobSettings, Strategy, jobs_in_words};
+pub use self::job::JobSettings;
+pub use self::job_reason::{Created, JobReason, JobSum, StrategyRule, jobs_in_words};
 pub use self::observation::{Reading, Scale, Unfinished};
 pub use self::pause::Pause;
-pub use self::reason::{Cooldown, Count, Decision, Limit, PausedBy, Proposal, Reason, Tolerated};
+pub use self::reason::{Cooldown, Decision, Limit, PausedBy, Proposal, Reason, Tolerated};
 pub use self::scaled_object::Scaler;
 pub use self::settings::Settings;
+pub use self::strategy::{Calculation, Strategy};
 pub use self::trigger::{Composite, Counted, TRIGGERS, Trigger};

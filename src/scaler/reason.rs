@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::behavior::{Direction, PolicyKind, ScalingPolicy};
-use super::trigger::Counted;
+use super::count::{Count, Inactivity};
 use crate::units::counted;
 
 /// Result of one poll or sync.
@@ -31,22 +31,32 @@ pub enum Reason {
     /// KEDA: `autoscaling.keda.sh/force-activation`.
     Forced,
     /// KEDA: inactive, at zero.
-    Idle,
-    /// KEDA: a count that does not exceed its activation value, at zero.
-    BelowActivation(Count),
+    Inactive(Inactivity),
     /// KEDA: inactive for the whole cooldown.
-    CooledDown(Cooldown),
+    CooledDown {
+        /// The cooldown that has ended.
+        cooldown: Cooldown,
+        /// Cause of the inactivity.
+        inactivity: Inactivity,
+    },
     /// KEDA: inactive, but not for long enough.
     CoolingDown {
         /// The cooldown that applies.
         cooldown: Cooldown,
         /// Time until it ends, if no trigger becomes active.
         remaining: Duration,
+        /// Cause of the inactivity.
+        inactivity: Inactivity,
     },
     /// KEDA or HPA: fewer replicas than `minReplicaCount`.
     BelowMin(u32),
     /// KEDA: inactive, with the minimum that stays; the HPA decides.
-    AtMin(u32),
+    AtMin {
+        /// The minimum.
+        min: u32,
+        /// Cause of the inactivity.
+        inactivity: Inactivity,
+    },
     /// KEDA: it cannot connect, and does nothing at all.
     NotBuilt,
     /// KEDA or HPA: a trigger cannot be read, so nothing changes.
@@ -68,19 +78,6 @@ pub enum Reason {
         /// The limit that decided in place of the proposal.
         limit: Option<Limit>,
     },
-}
-
-/// Value of a metric, as KEDA sees it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Count {
-    /// Subject of the count; `None` for a formula over several.
-    pub counted: Option<Counted>,
-    /// The value.
-    pub value: f64,
-    /// The value comes from the fallback, as the trigger cannot be read.
-    pub from_fallback: bool,
-    /// Value that has to be exceeded for activity.
-    pub activation: f64,
 }
 
 /// Desired replicas before limits.
@@ -165,38 +162,6 @@ pub enum Limit {
     Disabled(Direction),
 }
 
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Waiting => "waiting",
-            Self::Busy => "busy",
-            Self::Delayed => "delayed",
-            Self::Landing => "landing",
-        })
-    }
-}
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { counted, value, from_fallback, .. } = self;
-        match counted {
-            Some(counted) => write!(f, "{value} {counted}")?,
-            None => write!(f, "formula value {value}")?,
-        }
-        if *from_fallback {
-            f.write_str(" (from fallback.replicas)")?;
-        }
-        Ok(())
-    }
-}
-
-impl Count {
-    /// Name of the field with the activation value.
-    fn activation_field(&self) -> &'static str {
-        if self.counted.is_some() { "activationListLength" } else { "activationTarget" }
-    }
-}
-
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -212,19 +177,19 @@ impl fmt::Display for Reason {
             }
             Self::Active(count) => write!(f, "active: {count}; the HPA decides"),
             Self::Forced => f.write_str("active: autoscaling.keda.sh/force-activation"),
-            Self::Idle => f.write_str("inactive: no active trigger"),
-            Self::BelowActivation(count) => {
-                write!(f, "{count}, {} {}: inactive", count.activation_field(), count.activation)
-            }
-            Self::CooledDown(cooldown) => match cooldown.replicas {
-                0 => write!(f, "inactive for {cooldown}: scaled to zero"),
-                idle => write!(f, "inactive for {cooldown}: scaled to idleReplicaCount {idle}"),
+            Self::Inactive(Inactivity::NoItems) => f.write_str("inactive: no active trigger"),
+            Self::Inactive(inactivity) => inactivity.fmt(f),
+            Self::CooledDown { cooldown, inactivity } => match cooldown.replicas {
+                0 => write!(f, "{inactivity} for {cooldown}: scaled to zero"),
+                idle => write!(f, "{inactivity} for {cooldown}: scaled to idleReplicaCount {idle}"),
             },
-            Self::CoolingDown { cooldown, remaining } => {
-                write!(f, "inactive: {cooldown} ends in {}", Seconds(*remaining))
+            Self::CoolingDown { cooldown, remaining, inactivity } => {
+                write!(f, "{inactivity}{} {cooldown} ends in {}", inactivity.separator(), Seconds(*remaining))
             }
             Self::BelowMin(min) => write!(f, "below minReplicaCount {min}"),
-            Self::AtMin(min) => write!(f, "inactive: minReplicaCount {min} stays; the HPA decides"),
+            Self::AtMin { min, inactivity } => {
+                write!(f, "{inactivity}{} minReplicaCount {min} stays; the HPA decides", inactivity.separator())
+            }
             Self::NotBuilt => f.write_str("KEDA cannot connect to Redis: nothing changes"),
             Self::Unreadable => f.write_str("a trigger cannot be read: nothing changes"),
             Self::Fallback(replicas) => {
@@ -326,6 +291,7 @@ impl fmt::Display for Seconds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scaler::Counted;
 
     fn count(value: f64) -> Count {
         Count { counted: Some(Counted::Waiting), value, from_fallback: false, activation: 0.0 }
@@ -350,7 +316,7 @@ mod tests {
             |kind, value| Limit::Policy { direction: Direction::Up, policy: ScalingPolicy::new(kind, value, 15) };
         let tolerated = Some(Tolerated { ratio: 1.08, tolerance: 0.1 });
         let proposal = Proposal { count: count(216.0), target: 50.0, replicas: 4, tolerated };
-        let below = Count { activation: 15.0, ..count(15.0) };
+        let below = Inactivity::BelowActivation(Count { activation: 15.0, ..count(15.0) });
         for (reason, text) in [
             (
                 proposed(274.0, 6, Some(Limit::Max(5))),
@@ -374,9 +340,28 @@ mod tests {
                 "216 waiting ÷ 50 per pod ÷ 4 replicas: within tolerance (1.08, limit 1.10)",
             ),
             (Reason::Activated { count: count(50.0), replicas: 1 }, "activated: 50 waiting (activationListLength 0)"),
-            (Reason::BelowActivation(below), "15 waiting, activationListLength 15: inactive"),
-            (Reason::CooledDown(cooldown), "inactive for cooldownPeriod (300s): scaled to zero"),
-            (Reason::CoolingDown { cooldown, remaining }, "inactive: cooldownPeriod (300s) ends in 285s"),
+            (Reason::Inactive(below), "15 waiting, activationListLength 15: inactive"),
+            (Reason::Inactive(Inactivity::NotEvaluated), "the formula cannot be evaluated: inactive"),
+            (
+                Reason::CooledDown { cooldown, inactivity: Inactivity::NoItems },
+                "inactive for cooldownPeriod (300s): scaled to zero",
+            ),
+            (
+                Reason::CooledDown { cooldown, inactivity: below },
+                "15 waiting, activationListLength 15: inactive for cooldownPeriod (300s): scaled to zero",
+            ),
+            (
+                Reason::CoolingDown { cooldown, remaining, inactivity: Inactivity::NoItems },
+                "inactive: cooldownPeriod (300s) ends in 285s",
+            ),
+            (
+                Reason::CoolingDown { cooldown, remaining, inactivity: below },
+                "15 waiting, activationListLength 15: inactive; cooldownPeriod (300s) ends in 285s",
+            ),
+            (
+                Reason::AtMin { min: 2, inactivity: below },
+                "15 waiting, activationListLength 15: inactive; minReplicaCount 2 stays; the HPA decides",
+            ),
             (Reason::Paused(PausedBy::Paused), "paused: autoscaling.keda.sh/paused"),
         ] {
             assert_eq!(reason.to_string(), text);

@@ -4,7 +4,7 @@ use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 use super::timeline::{Change, Explanation};
-use crate::scaler::{Controller, Limit, Reason};
+use crate::scaler::{Controller, Created, Inactivity, JobReason, Limit, Reason, StrategyRule};
 
 /// Decisions so far.
 #[derive(Debug, Default)]
@@ -42,7 +42,12 @@ impl Recorder {
 fn is_unremarkable(cause: &Explanation) -> bool {
     match cause {
         Explanation::NotPolled | Explanation::JobsEnded => true,
-        Explanation::Jobs(created) => created.wanted <= created.unfinished.running,
+        Explanation::Jobs(created) => match &created.reason {
+            JobReason::Inactive(inactivity) | JobReason::AtMin { inactivity, .. } => *inactivity == Inactivity::NoItems,
+            // Items in flight have their Jobs.
+            JobReason::Demand(_) => created.waiting == 0,
+            JobReason::Paused | JobReason::BelowMin(_) | JobReason::Unreadable => false,
+        },
         Explanation::Scaled(reason) => match reason {
             Reason::Proposed { proposal, from, limit: None } => {
                 // Exactly the replicas that the metric proposes.
@@ -50,25 +55,47 @@ fn is_unremarkable(cause: &Explanation) -> bool {
             }
             Reason::Active(_)
             | Reason::AtZero
-            | Reason::Idle
-            | Reason::AtMin(_)
+            | Reason::Inactive(Inactivity::NoItems)
+            | Reason::AtMin { .. }
             | Reason::Proposed { limit: Some(Limit::Min(_) | Limit::LastPod), .. } => true,
             _ => false,
         },
     }
 }
 
-/// Identity of a reason: the rule, and the replicas that a window holds.
-type ReasonKey = (Discriminant<Explanation>, Option<Discriminant<Reason>>, Option<Discriminant<Limit>>, u32);
+/// Identity of a reason, whatever its numbers are.
+#[derive(PartialEq)]
+enum ReasonKey {
+    /// The rule of a ScaledObject.
+    Scaled(Discriminant<Reason>),
+    /// A cause of inactivity, and the rule that follows from it.
+    Inactive(Discriminant<Reason>, Discriminant<Inactivity>),
+    /// The limit of a proposal, and the replicas that a window holds.
+    Limited(Discriminant<Limit>, u32),
+    /// The rule of a ScaledJob.
+    Jobs(Discriminant<JobReason>),
+    /// The rule of its strategy.
+    Strategy(Discriminant<StrategyRule>),
+    /// Anything else.
+    Other(Discriminant<Explanation>),
+}
 
 fn key(cause: &Explanation) -> ReasonKey {
-    let (reason, limit, held) = match cause {
-        Explanation::Scaled(reason @ Reason::Proposed { limit: Some(limit), .. }) => {
+    match cause {
+        Explanation::Scaled(Reason::Proposed { limit: Some(limit), .. }) => {
             let held = if let Limit::StabilizationWindow { replicas, .. } = limit { *replicas } else { 0 };
-            (Some(discriminant(reason)), Some(discriminant(limit)), held)
+            ReasonKey::Limited(discriminant(limit), held)
         }
-        Explanation::Scaled(reason) => (Some(discriminant(reason)), None, 0),
-        _ => (None, None, 0),
-    };
-    (discriminant(cause), reason, limit, held)
+        Explanation::Scaled(reason) => match reason {
+            Reason::Inactive(inactivity) | Reason::CoolingDown { inactivity, .. } => {
+                ReasonKey::Inactive(discriminant(reason), discriminant(inactivity))
+            }
+            _ => ReasonKey::Scaled(discriminant(reason)),
+        },
+        Explanation::Jobs(Created { reason: JobReason::Demand(sum), .. }) => {
+            ReasonKey::Strategy(discriminant(&sum.rule))
+        }
+        Explanation::Jobs(created) => ReasonKey::Jobs(discriminant(&created.reason)),
+        Explanation::NotPolled | Explanation::JobsEnded => ReasonKey::Other(discriminant(cause)),
+    }
 }

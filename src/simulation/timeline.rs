@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::summary::Summary;
-use crate::scaler::{Controller, Created, Reason};
+use crate::scaler::{Controller, Created, Inactivity, JobReason, Reason};
 
 /// Result of a run.
 #[derive(Debug, Clone)]
@@ -66,6 +66,29 @@ pub enum Explanation {
     Jobs(Created),
     /// Completion of Jobs.
     JobsEnded,
+}
+
+impl Explanation {
+    /// Returns true if the text counts items, whose number changes while the reason stays the same.
+    pub fn counts_items(&self) -> bool {
+        match self {
+            Self::NotPolled | Self::JobsEnded => false,
+            Self::Scaled(reason) => match reason {
+                Reason::Proposed { .. } => true,
+                Reason::Inactive(inactivity) | Reason::CoolingDown { inactivity, .. } => {
+                    matches!(inactivity, Inactivity::BelowActivation(_))
+                }
+                _ => false,
+            },
+            Self::Jobs(created) => match created.reason {
+                JobReason::Demand(_) | JobReason::BelowMin(_) => true,
+                JobReason::Inactive(inactivity) | JobReason::AtMin { inactivity, .. } => {
+                    matches!(inactivity, Inactivity::BelowActivation(_))
+                }
+                JobReason::Paused | JobReason::Unreadable => false,
+            },
+        }
+    }
 }
 
 impl fmt::Display for Explanation {

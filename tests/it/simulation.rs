@@ -101,6 +101,41 @@ fn scaling_events_have_reasons() {
     }
 }
 
+#[test]
+fn idle_exit_of_jobs_is_that_of_the_profile() {
+    let jobs = |idle_exit: &str| {
+        let scenario = scenario(&format!(
+            "[produce]\npattern = \"burst 1, 60s@0, burst 1, 60s@0\"\n[consume]\nwork = \"5s\"\n{idle_exit}\n\
+             [scale]\nkind = \"ScaledJob\"\npolling-interval = \"5s\"\n[scale.job]\nrun = \"until-idle\"\n"
+        ));
+        run(&scenario).summary.changes
+    };
+    assert_eq!((jobs("idle-exit = \"2m\""), jobs("idle-exit = \"30s\""), jobs("")), (1, 2, 2));
+}
+
+#[test]
+fn items_that_wait_for_a_job_have_a_reason() {
+    let reasons = |text: &str| {
+        let unchanged = |change: &qscale::simulation::Change| change.from == change.to;
+        let run = run(&scenario(text));
+        run.changes
+            .iter()
+            .filter(|change| unchanged(change))
+            .map(|change| change.reason.to_string())
+            .collect::<Vec<_>>()
+    };
+    let running = "[produce]\npattern = \"burst 5, 1m@0, burst 3, 1m@0\"\n[consume]\nwork = \"10m\"\n\
+                   delivery = \"at-most-once\"\n[scale]\nkind = \"ScaledJob\"\nstrategy = \"default\"\n";
+    assert_eq!(reasons(running), ["3 waiting ÷ 1 per Job = 3 Jobs; strategy default: 3 − 5 running is below 0"]);
+    for kind in ["ScaledJob", "ScaledObject"] {
+        let below = format!(
+            "[produce]\npattern = \"burst 15, 10s@0\"\n[consume]\nwork = \"5s\"\n[scale]\nkind = \"{kind}\"\n\
+             activation-list-length = 15\n"
+        );
+        assert_eq!(reasons(&below), ["15 waiting, activationListLength 15: inactive"]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

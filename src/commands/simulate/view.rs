@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::scaler::{Controller, Reason, jobs_in_words};
-use crate::simulation::{Change, Explanation, Point, Run, Scenario};
+use crate::scaler::{Controller, jobs_in_words};
+use crate::simulation::{Change, Point, Run, Scenario};
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, timeline};
 
 /// Time between two points of a run.
@@ -102,7 +102,7 @@ impl View<'_> {
                 },
                 reason: match &change.reason {
                     // The numbers are those of the first sync; the reason held until the last.
-                    Explanation::Scaled(Reason::Proposed { .. }) if !changed => format!("at first {}", change.reason),
+                    reason if !changed && reason.counts_items() => format!("at first {reason}"),
                     reason => reason.to_string(),
                 },
             }
