@@ -7,7 +7,7 @@
 # make msrv            check that it builds with the oldest Rust that Cargo.toml promises
 # make deny            check licenses, sources and advisories of the dependencies
 # make lint-manifests  run kube-score, kubeconform and kube-linter on what render writes; needs Go and Python
-# make bench           measure produce against redis-benchmark, render against kubectl
+# make bench           measure it next to its peers: BENCH='--only produce --rounds 3', BENCH=--help
 # make regenerate      write completions/, man/, k8s/, the schema of profiles and docs/profile.md with the binary
 # make docs            build the manual as a site in target/book; needs mdbook
 # make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
@@ -106,8 +106,11 @@ lint-manifests: linters
 		-schema-location "$$cache/schemas-$(KUBERNETES)/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$$folder"; \
 	"$$cache/kube-linter-$(KUBE_LINTER)" lint "$$folder"
 
+# Peers in Go and Node are built where those are installed; what is missing is said.
+BENCH =
+
 bench: setup
-	cargo bench --locked --bench produce --bench render
+	cargo bench --locked --bench compare -- $(BENCH)
 
 # Apart from Rust: a linker, and the Redis that the demo and the tests start. Debian's package also starts a service,
 # which is stopped again where this recipe installed it.

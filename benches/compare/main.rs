@@ -1,0 +1,88 @@
+//! qscale next to its peers: whole programs, in turn, in several rounds, on one private Redis.
+//!
+//! Absolute numbers of a busy machine say little; what a round slows down it slows down for all, so ratios are taken
+//! within a round, and then their median. `cargo bench --bench compare -- --help` says what can be chosen.
+#![allow(clippy::print_stdout, reason = "a benchmark's result is its output")]
+
+mod bench;
+mod groups;
+mod machine;
+mod peers;
+mod raw;
+mod report;
+mod resp;
+mod server;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use clap::{Parser, Subcommand};
+
+use bench::Bench;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The list that all programs use.
+const LIST: &str = "bench";
+
+/// Measures qscale next to its peers, and prints tables and goals as Markdown
+#[derive(Parser)]
+struct Args {
+    /// Rounds; in each, every program runs once
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    rounds: usize,
+
+    /// Groups to measure, comma-separated; all without it
+    #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = groups::names())]
+    only: Vec<String>,
+
+    /// A fifth of the items: a first impression, in a fifth of the time
+    #[arg(long)]
+    quick: bool,
+
+    /// Keep the server on the last processor and the programs on the others; without it the kernel may put a client that
+    /// works in step, such as redis-benchmark, on the processor of the server, where it is faster
+    #[arg(long)]
+    pin: bool,
+
+    /// File for all the runs
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Given by `cargo bench`
+    #[arg(long, hide = true)]
+    bench: bool,
+
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Subcommand)]
+enum Part {
+    /// Be a peer: a client on a bare socket
+    #[command(hide = true)]
+    Raw(raw::Args),
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    if let Some(Part::Raw(raw)) = args.part {
+        return raw::run(&raw);
+    }
+    let mut bench = Bench::new(args.rounds, args.quick, args.pin)?;
+    for (name, measure) in groups::ALL {
+        if args.only.is_empty() || args.only.iter().any(|only| only == name) {
+            measure(&mut bench);
+        }
+    }
+    println!("\n### Goals\n\n{}", bench.report.goals());
+    if let Some(file) = args.json {
+        std::fs::write(file, format!("{:#}\n", bench.report.json(bench.about())))?;
+    }
+    Ok(())
+}
+
+fn is_on_path(program: &str) -> bool {
+    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+}

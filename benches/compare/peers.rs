@@ -1,0 +1,72 @@
+//! Programs that qscale is compared with, as far as this machine has them or can build them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::report::Report;
+use crate::{Result, is_on_path};
+
+/// Where peers are built; later runs need no network.
+const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
+
+pub(crate) struct Peers {
+    /// go-redis as a Go programmer would use it, and asynq.
+    pub(crate) go: Option<PathBuf>,
+    /// Folder of a Node program with BullMQ.
+    pub(crate) node: Option<PathBuf>,
+    pub(crate) benchmark: Option<&'static str>,
+    pub(crate) cli: Option<&'static str>,
+}
+
+impl Peers {
+    pub(crate) fn find(report: &mut Report) -> Self {
+        let mut first = |programs: [&'static str; 2]| {
+            let found = programs.into_iter().find(|program| is_on_path(program));
+            if found.is_none() {
+                report.miss(format!("{}: not on the path", programs.join(" and ")));
+            }
+            found
+        };
+        let benchmark = first(["valkey-benchmark", "redis-benchmark"]);
+        let cli = first(["valkey-cli", "redis-cli"]);
+        let mut built = |name: &str, built: Result<PathBuf>| match built {
+            Ok(path) => Some(path),
+            Err(error) => {
+                report.miss(format!("{name}: {error}"));
+                None
+            }
+        };
+        Self { go: built("go-redis, asynq", go()), node: built("BullMQ", node()), benchmark, cli }
+    }
+}
+
+fn go() -> Result<PathBuf> {
+    let program = Path::new(CACHE).join("peers-go");
+    let mut build = Command::new("go");
+    build.args(["build", "-buildvcs=false", "-o"]).arg(&program).arg(".").current_dir(Path::new(SOURCES).join("go"));
+    succeed(&mut build)?;
+    Ok(program)
+}
+
+fn node() -> Result<PathBuf> {
+    let folder = Path::new(CACHE).join("peers-node");
+    std::fs::create_dir_all(&folder)?;
+    for file in ["package.json", "package-lock.json", "bullmq.mjs"] {
+        std::fs::copy(Path::new(SOURCES).join("node").join(file), folder.join(file))?;
+    }
+    if !folder.join("node_modules/bullmq").exists() {
+        succeed(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    }
+    Ok(folder)
+}
+
+fn succeed(command: &mut Command) -> Result<()> {
+    let program = command.get_program().display().to_string();
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{program}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{program} ended with {}: {}", output.status, said.lines().last().unwrap_or_default()).into())
+}
