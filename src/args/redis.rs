@@ -81,6 +81,10 @@ pub(crate) struct RedisArgs {
     #[arg(long, value_name = "DURATION", env = "QSCALE_CONNECT_TIMEOUT")]
     connect_timeout: Option<HumanDuration>,
 
+    /// Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_CONNECT_FOR")]
+    connect_for: Option<HumanDuration>,
+
     /// Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]
     #[arg(long, value_name = "DURATION", env = "QSCALE_RECONNECT_FOR")]
     reconnect_for: Option<HumanDuration>,
@@ -161,6 +165,7 @@ impl RedisArgs {
             tls_server_name,
             tls_skip_verify,
             connect_timeout,
+            connect_for,
             reconnect_for,
         } = self;
         Ok(Layer {
@@ -184,6 +189,7 @@ impl RedisArgs {
                 tls_skip_verify.then_some(true).or(origin_of_false(origin, "tls_skip_verify")),
             ),
             connect_timeout: setting(origin, "connect_timeout", connect_timeout.map(|limit| limit.0)),
+            connect_for: setting(origin, "connect_for", connect_for.map(|limit| limit.0)),
             reconnect_for: setting(origin, "reconnect_for", reconnect_for.map(|limit| limit.0)),
         })
     }

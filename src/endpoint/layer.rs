@@ -41,6 +41,8 @@ pub struct Layer {
     pub tls_skip_verify: Option<Setting<bool>>,
     /// Limit of one attempt to connect.
     pub connect_timeout: Option<Setting<Duration>>,
+    /// Time to retry the first connection for before giving up.
+    pub connect_for: Option<Setting<Duration>>,
     /// Time to retry a lost connection for before giving up.
     pub reconnect_for: Option<Setting<Duration>>,
 }

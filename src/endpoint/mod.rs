@@ -47,6 +47,8 @@ pub struct Endpoint {
     pub db: Setting<u8>,
     /// Limit of one attempt to connect.
     pub connect_timeout: Setting<Duration>,
+    /// Time to retry the first connection for.
+    pub connect_for: Setting<Duration>,
     /// Time to retry a lost connection for; `None` leaves it to the subcommand.
     pub reconnect_for: Option<Setting<Duration>>,
     /// Settings that only have an effect together with others, for [`Endpoint::explain`].
@@ -101,6 +103,7 @@ impl Endpoint {
             password: None,
             db: Setting::default(0),
             connect_timeout: Setting::default(CONNECT_TIMEOUT),
+            connect_for: Setting::default(Duration::ZERO),
             reconnect_for: None,
             explained: Vec::new(),
         }
@@ -119,6 +122,10 @@ impl Endpoint {
         rows.extend(self.explained.iter().cloned());
         let Setting { value, origin } = &self.connect_timeout;
         rows.push(("connect-timeout", humantime::format_duration(*value).to_string(), origin.clone()));
+        let Setting { value, origin } = &self.connect_for;
+        if !value.is_zero() {
+            rows.push(("connect-for", humantime::format_duration(*value).to_string(), origin.clone()));
+        }
         if let Some(Setting { value, origin }) = &self.reconnect_for {
             rows.push(("reconnect-for", humantime::format_duration(*value).to_string(), origin.clone()));
         }

@@ -50,6 +50,9 @@ impl<'a> Resolution<'a> {
             connect_timeout: self
                 .any(|layer| layer.connect_timeout.clone())
                 .unwrap_or(Setting::default(CONNECT_TIMEOUT)),
+            connect_for: self
+                .any(|layer| layer.connect_for.clone())
+                .unwrap_or(Setting::default(std::time::Duration::ZERO)),
             reconnect_for: self.any(|layer| layer.reconnect_for.clone()),
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::time::Duration;
 
 use super::literal::literal;
 use crate::delivery::guarantee::DeliveryGuarantee;
@@ -9,6 +10,9 @@ use crate::delivery::retry::RetryPolicy;
 use crate::profile::scale::{IDLE_EXIT_OF_JOBS, JobRun};
 use crate::profile::{ConsumeTable, ProduceTable, Profile, RedisTable};
 use crate::units::HumanDuration;
+
+/// Time for which a pod retries its first connection: Redis may be started at the same time, and be known to DNS later.
+const CONNECT_FOR: Duration = Duration::from_secs(60);
 
 /// Command of a container.
 pub(super) struct Call {
@@ -158,6 +162,7 @@ impl Arguments {
     /// Timeouts of `[redis]`: all of its settings but address and credentials.
     fn patience(mut self, redis: &RedisTable) -> Call {
         self.option("connect-timeout", redis.connect_timeout);
+        self.option("connect-for", Some(redis.connect_for.unwrap_or(HumanDuration(CONNECT_FOR))));
         self.option("reconnect-for", redis.reconnect_for);
         if !self.command.is_empty() {
             self.words.push("--".to_owned());

@@ -63,6 +63,9 @@ pub struct RedisTable {
     /// Time limit of one connection attempt: TCP, TLS and authentication together.
     #[schemars(extend("default" = HumanDuration(CONNECT_TIMEOUT), "examples" = ["4s"]))]
     pub connect_timeout: Option<HumanDuration>,
+    /// Time to retry the first connection, for a server that is not up yet.
+    #[schemars(extend("x-default" = "0s; 1m in rendered manifests", "examples" = ["1m"]))]
+    pub connect_for: Option<HumanDuration>,
     /// Time to keep reconnecting after a lost connection.
     #[schemars(extend("x-default" = "1m in `produce`, unlimited elsewhere", "examples" = ["1m"]))]
     pub reconnect_for: Option<HumanDuration>,
@@ -114,6 +117,7 @@ impl Profile {
             tls_server_name,
             tls_skip_verify,
             connect_timeout,
+            connect_for,
             reconnect_for,
         } = self.redis.clone();
         Layer {
@@ -133,6 +137,7 @@ impl Profile {
             tls_server_name: self.redis_setting("tls-server-name", tls_server_name),
             tls_skip_verify: self.redis_setting("tls-skip-verify", tls_skip_verify),
             connect_timeout: self.redis_setting("connect-timeout", connect_timeout.map(|duration| duration.0)),
+            connect_for: self.redis_setting("connect-for", connect_for.map(|duration| duration.0)),
             reconnect_for: self.redis_setting("reconnect-for", reconnect_for.map(|duration| duration.0)),
         }
     }

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use fred::interfaces::ClientInterface as _;
-use fred::prelude::{ClientLike, ClusterInterface as _};
-use fred::types::{CustomCommand, Value};
-use fred::util::redis_keyslot;
+use fred::prelude::ClientLike;
+use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{COMMAND_TIMEOUT, Connection};
 use super::error::Fault;
-use super::keys::node_of;
 
 /// Time a blocking command waits in Redis. Short, so that a consumer checks its state often; in whole seconds, because
 /// servers before 6.0 accept no fraction.
@@ -40,16 +38,12 @@ pub(super) async fn until_stopped<T>(
 }
 
 /// Asks Redis, through another connection, to unblock `connection`.
-///
-/// In a cluster, a command that blocks on `key` uses one of several sockets: the one to the node that holds the key.
 async fn unblock(connection: &Connection, key: &str) {
-    let cluster = connection.client().cached_cluster_state();
-    let node = cluster.as_ref().and_then(|cluster| cluster.get_server(redis_keyslot(key.as_bytes())));
-    let mut ids = connection.client().connection_ids().into_iter();
+    let ids = connection.client().connection_ids();
     // If the user may not call CLIENT, or Redis does not answer, the command ends by itself within a second.
-    let Some((_, id)) = ids.find(|(server, _)| node.is_none_or(|node| node == server)) else { return };
-    let Ok(other) = connection.redis().connect().await else { return };
-    let client = CustomCommand::new_static("CLIENT", node_of(key), false);
+    let Some(id) = ids.into_values().next() else { return };
+    let Ok(other) = connection.redis().connect_once(key).await else { return };
+    let client = CustomCommand::new_static("CLIENT", ClusterHash::FirstKey, false);
     let arguments: Vec<Value> = vec!["UNBLOCK".into(), id.into(), "TIMEOUT".into()];
     let reply = other.client().custom::<i64, _>(client, arguments);
     if let Err(fault) = other.once(COMMAND_TIMEOUT, "", Box::pin(reply)).await {

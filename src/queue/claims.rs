@@ -64,7 +64,7 @@ impl Claims {
         consumer: &str,
         settings: ClaimSettings,
     ) -> Result<Self, QueueError> {
-        let connection = redis.connect().await?;
+        let connection = redis.connect(list).await?;
         let mut claims = Self {
             connection,
             keys: Keys::of(list),
@@ -82,6 +82,11 @@ impl Claims {
         claims.check_permissions().await?;
         claims.exchange(&[], 0).await?;
         Ok(claims)
+    }
+
+    /// Number of outages so far.
+    pub fn outages(&self) -> u64 {
+        self.connection.outage()
     }
 
     /// Opens the connection that waits for the next item on behalf of this consumer.

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use fred::prelude::{Builder, Client};
-use fred::types::config::{
-    ClusterDiscoveryPolicy, Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector,
-};
+use fred::types::ConnectHandle;
+use fred::types::config::{Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::error::Fault;
 use super::tls;
@@ -20,11 +21,48 @@ use crate::units::text_within;
 /// Limit of a password file, in bytes.
 const MAX_PASSWORD: u64 = 64 * 1024;
 
+/// Background task of a client. Aborted on drop, because a dropped client keeps its socket.
+#[derive(Debug)]
+pub(super) struct ClientTask {
+    task: AbortHandle,
+    ended: CancellationToken,
+}
+
+impl ClientTask {
+    pub(super) fn of(task: ConnectHandle) -> Self {
+        let ended = CancellationToken::new();
+        let handle = Self { task: task.abort_handle(), ended: ended.clone() };
+        tokio::spawn(async move {
+            let _ended = ended.drop_guard();
+            task.await
+        });
+        handle
+    }
+
+    /// Ends the task.
+    pub(super) fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Waits for the end of the task: no reply can arrive any more.
+    pub(super) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+}
+
+impl Drop for ClientTask {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 /// Builds a client that is not connected yet; `limit` bounds each step of connecting.
-pub(super) async fn build(endpoint: &Endpoint, limit: Duration) -> Result<Client, Fault> {
+///
+/// `node` is the server in place of those of the endpoint, if it is a node of a cluster.
+pub(super) async fn build(endpoint: &Endpoint, node: Option<&NodeAddress>, limit: Duration) -> Result<Client, Fault> {
     let mut config = Config {
         fail_fast: true,
-        server: server(endpoint),
+        server: server(endpoint, node),
         database: Some(endpoint.db.value).filter(|db| *db != 0),
         ..Config::default()
     };
@@ -51,7 +89,7 @@ pub(super) async fn build(endpoint: &Endpoint, limit: Duration) -> Result<Client
         .map_err(|error| Fault::Other(error.details().to_owned()))
 }
 
-fn server(endpoint: &Endpoint) -> ServerConfig {
+fn server(endpoint: &Endpoint, node: Option<&NodeAddress>) -> ServerConfig {
     let name = endpoint.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
     let named = |host: &str, port| {
         let mut server = Server::new(host, port);
@@ -59,15 +97,15 @@ fn server(endpoint: &Endpoint) -> ServerConfig {
         server
     };
     let all = |nodes: &[NodeAddress]| nodes.iter().map(|node| named(&node.host, node.port)).collect();
+    if let Some(NodeAddress { host, port }) = node {
+        return ServerConfig::Centralized { server: named(host, *port) };
+    }
     match (&endpoint.servers, &endpoint.address.value) {
-        (Some(Servers::Cluster(nodes)), _) => {
-            ServerConfig::Clustered { hosts: all(nodes), policy: ClusterDiscoveryPolicy::default() }
-        }
         (Some(Servers::Sentinel { sentinels, master }), _) => {
             ServerConfig::Sentinel { hosts: all(sentinels), service_name: master.clone() }
         }
-        (None, Address::Unix { path }) => ServerConfig::Unix { path: path.clone() },
-        (None, Address::Tcp { host, port }) => ServerConfig::Centralized { server: named(host, *port) },
+        (_, Address::Unix { path }) => ServerConfig::Unix { path: path.clone() },
+        (_, Address::Tcp { host, port }) => ServerConfig::Centralized { server: named(host, *port) },
     }
 }
 

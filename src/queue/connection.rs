@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fred::prelude::{Client, ClientLike};
-use fred::types::{ClusterHash, ConnectHandle, CustomCommand, FromValue, Value};
-use tokio::task::AbortHandle;
+use fred::types::{ClusterHash, CustomCommand, FromValue, Value};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::client;
+use super::client::{self, ClientTask};
+use super::cluster::Nodes;
 use super::diagnosis::diagnose;
 use super::error::{Fault, QueueError};
-use super::outage::{Backoff, Outages};
+use super::outage::{Backoff, FirstConnect, Outages};
 use super::script::Script;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Servers};
 
 /// Time after which a connection counts as lost when a command that does not block has no reply.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,6 +31,10 @@ pub struct Redis {
     endpoint: Arc<Endpoint>,
     /// Time to keep reconnecting after a connection is lost; `None` for no limit.
     reconnect_for: Option<Duration>,
+    /// Time to keep trying to make a first connection.
+    connect_for: Duration,
+    /// Nodes of the cluster, if it is one.
+    nodes: Nodes,
     outages: Arc<Outages>,
     cancel: CancellationToken,
 }
@@ -39,6 +43,8 @@ pub struct Redis {
 #[derive(Debug)]
 pub struct Connection {
     redis: Redis,
+    /// List whose node it is connected to, in a cluster.
+    list: String,
     client: Client,
     task: ClientTask,
     /// Number of outages before this connection was made.
@@ -47,54 +53,67 @@ pub struct Connection {
     backoff: Option<Backoff>,
 }
 
-/// Background task of a client. Aborted on drop, because a dropped client keeps its socket.
-#[derive(Debug)]
-struct ClientTask {
-    task: AbortHandle,
-    /// Cancelled when the task has ended: no reply can arrive any more.
-    ended: CancellationToken,
-}
-
-impl ClientTask {
-    fn of(task: ConnectHandle) -> Self {
-        let ended = CancellationToken::new();
-        let handle = Self { task: task.abort_handle(), ended: ended.clone() };
-        tokio::spawn(async move {
-            let _ended = ended.drop_guard();
-            task.await
-        });
-        handle
-    }
-}
-
-impl Drop for ClientTask {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 impl Redis {
-    /// Creates a handle without connecting. `cancel` ends every attempt to reconnect.
+    /// Creates a handle without connecting. `cancel` ends every attempt to connect.
     ///
     /// `reconnect_for` limits the attempts (`None`: no limit), unless the endpoint has a limit of its own.
     pub fn new(endpoint: Endpoint, reconnect_for: Option<Duration>, cancel: CancellationToken) -> Self {
         let reconnect_for = endpoint.reconnect_for.as_ref().map(|limit| limit.value).or(reconnect_for);
-        Self { endpoint: Arc::new(endpoint), reconnect_for, outages: Arc::default(), cancel }
+        let connect_for = endpoint.connect_for.value;
+        Self {
+            endpoint: Arc::new(endpoint),
+            reconnect_for,
+            connect_for,
+            nodes: Nodes::default(),
+            outages: Arc::default(),
+            cancel,
+        }
     }
 
-    /// Returns the same endpoint with another token that ends attempts to reconnect.
+    /// Returns the same endpoint with another token that ends attempts to connect.
     #[must_use]
     pub fn with_cancel(&self, cancel: CancellationToken) -> Self {
         Self { cancel, ..self.clone() }
     }
 
-    /// Connects and pings, once.
+    /// Returns the same endpoint with another limit for making a first connection.
+    #[must_use]
+    pub fn with_connect_for(&self, connect_for: Duration) -> Self {
+        Self { connect_for, ..self.clone() }
+    }
+
+    /// Connects and pings; in a cluster, the node that holds `list`.
+    ///
+    /// Retries faults that pass: for as long as `connect_for` says, and within the connect timeout if a server was reached.
     ///
     /// # Errors
     ///
-    /// Fails within the connect timeout, with the cause as far as it can be found out.
-    pub async fn connect(&self) -> Result<Connection, QueueError> {
-        Box::pin(self.open()).await.map_err(|fault| self.error(fault))
+    /// Fails with the cause as far as it can be found out, and when cancelled.
+    pub async fn connect(&self, list: &str) -> Result<Connection, QueueError> {
+        let mut attempts = FirstConnect::begin(self.connect_for, self.endpoint.connect_timeout.value);
+        loop {
+            let opened = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Err(Fault::Stopped),
+                opened = Box::pin(self.open(list)) => opened,
+            };
+            let fault = match opened {
+                Ok(connection) => {
+                    attempts.end(&self.endpoint);
+                    return Ok(connection);
+                }
+                Err(fault) => fault,
+            };
+            let Some(pause) = attempts.pause(&fault, &self.endpoint, &self.outages) else {
+                return Err(self.error(fault));
+            };
+            let _ = timeout(pause, self.cancel.cancelled()).await;
+        }
+    }
+
+    /// Connects once; see [`Redis::connect`].
+    pub(super) async fn connect_once(&self, list: &str) -> Result<Connection, QueueError> {
+        Box::pin(self.open(list)).await.map_err(|fault| self.error(fault))
     }
 
     /// Returns the same endpoint for a client that only reads: its lost connections are not outages, and its replies end
@@ -121,7 +140,8 @@ impl Redis {
     /// Translates the error of a command on `key`.
     pub(super) fn fault(&self, error: &fred::error::Error, key: &str) -> Fault {
         match Fault::of(error, self.user(), key) {
-            Fault::Other(text) if text.contains("DB index") => Fault::NoSuchDatabase(self.endpoint.db.value),
+            Fault::Rejected(text) if text.contains("DB index") => Fault::NoSuchDatabase(self.endpoint.db.value),
+            Fault::Moved if !matches!(self.endpoint.servers, Some(Servers::Cluster(_))) => Fault::ClusterNode,
             fault => fault,
         }
     }
@@ -130,23 +150,16 @@ impl Redis {
         self.endpoint.username.as_ref().map_or("default", |user| user.value.as_str())
     }
 
-    async fn open(&self) -> Result<Connection, Fault> {
+    async fn open(&self, list: &str) -> Result<Connection, Fault> {
         // The last quarter of the time is reserved for the diagnosis.
         let limit = self.endpoint.connect_timeout.value;
         let attempt = limit * 3 / 4;
         let outage = self.outages.count();
-        let client = client::build(&self.endpoint, attempt).await?;
-        let task = ClientTask::of(client.connect());
-        let connected = timeout(attempt, async {
-            client.wait_for_connect().await.map_err(|error| self.fault(&error, ""))?;
-            match client.ping::<()>(None).await.map_err(|error| self.fault(&error, "")) {
-                // A user without permission to PING is connected all the same.
-                Err(Fault::NotPermitted { .. }) => Ok(()),
-                reply => reply,
+        let fault = match timeout(attempt, self.attempt(list, attempt)).await {
+            Ok(Ok((client, task))) => {
+                let list = list.to_owned();
+                return Ok(Connection { redis: self.clone(), list, client, task, outage, backoff: None });
             }
-        });
-        let fault = match connected.await {
-            Ok(Ok(())) => return Ok(Connection { redis: self.clone(), client, task, outage, backoff: None }),
             Ok(Err(fault)) => fault,
             Err(_) => Fault::TimedOut(limit),
         };
@@ -155,6 +168,21 @@ impl Redis {
                 Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
             }
             fault => Err(fault),
+        }
+    }
+
+    async fn attempt(&self, list: &str, limit: Duration) -> Result<(Client, ClientTask), Fault> {
+        let node = match &self.endpoint.servers {
+            Some(Servers::Cluster(seeds)) => Some(self.nodes.of_list(&self.endpoint, seeds, list, limit).await?),
+            _ => None,
+        };
+        let client = client::build(&self.endpoint, node.as_ref(), limit).await?;
+        let task = ClientTask::of(client.connect());
+        client.wait_for_connect().await.map_err(|error| self.fault(&error, ""))?;
+        match client.ping::<()>(None).await.map_err(|error| self.fault(&error, "")) {
+            // A user without permission to PING is connected all the same.
+            Ok(()) | Err(Fault::NotPermitted { .. }) => Ok((client, task)),
+            Err(fault) => Err(fault),
         }
     }
 }
@@ -226,19 +254,19 @@ impl Connection {
         arguments: &[Value],
     ) -> Result<T, QueueError> {
         let words: Vec<Value> = std::iter::once(key.into()).chain(arguments.iter().cloned()).collect();
-        self.command_at(ClusterHash::FirstKey, name, key, &words).await
+        self.command_without_key(name, key, &words).await
     }
 
-    /// Runs a command that may be repeated on a certain node of a cluster; see [`Connection::repeat`].
-    pub(super) async fn command_at<T: FromValue>(
+    /// Runs a command that may be repeated, with `arguments` only; see [`Connection::repeat`].
+    pub(super) async fn command_without_key<T: FromValue>(
         &mut self,
-        node: ClusterHash,
         name: &'static str,
         key: &str,
         arguments: &[Value],
     ) -> Result<T, QueueError> {
         self.repeat(key, |client| {
-            let (command, arguments) = (CustomCommand::new_static(name, node.clone(), false), arguments.to_vec());
+            let (command, arguments) =
+                (CustomCommand::new_static(name, ClusterHash::FirstKey, false), arguments.to_vec());
             async move { client.custom(command, arguments).await }
         })
         .await
@@ -261,7 +289,7 @@ impl Connection {
             biased;
             result = command => result.map_err(|error| self.redis.fault(&error, key)),
             // The client accepts commands after its end, and never answers them.
-            () = self.task.ended.cancelled() => Err(Fault::ConnectionLost("closed by the server".to_owned())),
+            () = self.task.ended() => Err(Fault::ConnectionLost("closed by the server".to_owned())),
             () = tokio::time::sleep(limit) => Err(Fault::TimedOut(limit)),
         };
         if result.is_ok() {
@@ -284,7 +312,7 @@ impl Connection {
     ///
     /// Fails when the time for reconnecting is over, when cancelled, and with a fault that retries do not cure.
     pub(super) async fn reconnect(&mut self, mut fault: Fault) -> Result<(), QueueError> {
-        self.task.task.abort();
+        self.task.abort();
         let cancel = self.redis.cancel.clone();
         let (mut backoff, mut again) = match self.backoff.take() {
             Some(backoff) if !backoff.is_over() => (backoff, true),
@@ -309,7 +337,7 @@ impl Connection {
             let opened = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
-                opened = Box::pin(self.redis.open()) => opened,
+                opened = Box::pin(self.redis.open(&self.list)) => opened,
             };
             match opened {
                 Ok(connection) => {

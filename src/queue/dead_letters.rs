@@ -83,7 +83,7 @@ impl DeadLetters {
     ) -> Result<Self, QueueError> {
         let keys = Keys::of(list);
         Ok(Self {
-            connection: redis.connect().await?,
+            connection: redis.connect(list).await?,
             token: keys.walker(rand::random()),
             keys,
             script: Script::new(include_str!("scripts/dead_letters.lua")),

@@ -37,7 +37,7 @@ impl DepthReader {
         let read = timeout(READ_TIMEOUT, async {
             let connection = match self.connection.take() {
                 Some(connection) => connection,
-                None => self.redis.connect().await?,
+                None => self.redis.connect_once(&self.keys.list).await?,
             };
             let depths = self.depths(&connection).await.map_err(|fault| self.redis.error(fault))?;
             Ok((connection, depths))

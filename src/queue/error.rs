@@ -3,8 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use fred::error::{Error as FredError, ErrorKind};
-
 use crate::units::counted;
 
 /// Error of an operation on Redis.
@@ -93,6 +91,22 @@ pub enum Fault {
     NoSuchDatabase(u8),
     /// The server has reached its memory limit.
     OutOfMemory,
+    /// Too few replicas are in sync with the server.
+    TooFewReplicas,
+    /// The server cannot save its data to disk.
+    CannotPersist,
+    /// The server is busy running a script.
+    BusyScript,
+    /// The server has reached its limit of clients.
+    TooManyClients,
+    /// Part of the cluster is down.
+    ClusterDown,
+    /// The list is on another node of the cluster, or is being moved there.
+    Moved,
+    /// The server is a node of a cluster, and the mode is not.
+    ClusterNode,
+    /// The server is not part of a cluster, and the mode is.
+    NotACluster,
     /// The server is a replica.
     ReadOnly,
     /// The server, or a proxy in front of it, does not know a command.
@@ -110,7 +124,9 @@ pub enum Fault {
     MissingBatch,
     /// Cancelled while there was no connection.
     Stopped,
-    /// Any other error, as Redis words it.
+    /// The command, its arguments or the server's settings are wrong, as Redis words it.
+    Rejected(String),
+    /// Any other error, as Redis or a proxy words it.
     Other(String),
 }
 
@@ -125,114 +141,6 @@ pub enum Permission {
     Keys(String),
     /// Any other, as Redis words it.
     Other(String),
-}
-
-/// Beginnings of errors after a cluster has moved a key to another node, in the words of Redis and of the client, which may
-/// send a command only once. A new client asks where the key is.
-const MOVED: [&str; 5] = ["MOVED ", "ASK ", "TRYAGAIN", "Too many failed write attempts", "Max attempts reached"];
-
-impl Fault {
-    /// Translates the error of a command on `key`.
-    pub(super) fn of(error: &FredError, user: &str, key: &str) -> Self {
-        let text = error.details();
-        // Before Redis 7, errors of commands inside scripts are embedded in a sentence.
-        let says = |code: &str| text.contains(code);
-        let not_permitted = |permission| Self::NotPermitted { user: user.to_owned(), permission };
-        match error.kind() {
-            _ if says("WRONGPASS") => Self::WrongPassword { user: user.to_owned() },
-            _ if says("NOAUTH") => Self::PasswordRequired,
-            _ if says("NOPERM") => not_permitted(Permission::of(text, key)),
-            _ if says("LOADING") => Self::Loading,
-            _ if says("WRONGTYPE") => Self::WrongType { key: key.to_owned() },
-            _ if says("OOM command not allowed") => Self::OutOfMemory,
-            _ if says("READONLY") => Self::ReadOnly,
-            _ if says("can't access at least one of the keys") => not_permitted(Permission::Key(key.to_owned())),
-            _ if says("unknown command") => Self::UnknownCommand(quoted(text).unwrap_or("?").to_owned()),
-            ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::Tls => {
-                Self::ConnectionLost(io_message(text).to_owned())
-            }
-            // Replies to a blocked command when the server becomes a replica, and during a failover.
-            _ if says("UNBLOCKED") || says("MASTERDOWN") || says("CLUSTERDOWN") => {
-                Self::ConnectionLost(text.to_owned())
-            }
-            _ if MOVED.iter().any(|beginning| text.starts_with(beginning)) => {
-                Self::ConnectionLost("the list has moved to another node".to_owned())
-            }
-            _ if says("NOSCRIPT") => Self::NoScript,
-            _ if says("GAP") => Self::MissingBatch,
-            _ => Self::Other(text.to_owned()),
-        }
-    }
-
-    /// Returns true if the same command may succeed on a new connection.
-    pub(super) fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::UnknownHost(_)
-                | Self::ConnectionRefused
-                | Self::NoSocket
-                | Self::TimedOut(_)
-                | Self::ConnectionLost(_)
-                | Self::Loading
-                | Self::ReadOnly
-        )
-    }
-
-    fn hint(&self) -> String {
-        let hint = match self {
-            Self::UnknownHost(_) => {
-                "check the host name; in Kubernetes, a Service in another namespace is SERVICE.NAMESPACE"
-            }
-            Self::ConnectionRefused => {
-                "check that Redis is running, and its host and port (--redis, REDIS_URL, REDIS_HOST, REDIS_PORT)"
-            }
-            Self::NoSocket => "check that Redis is running with `unixsocket` set to this path",
-            Self::TimedOut(_) => "check firewalls and network policies, or wait longer with --connect-timeout",
-            Self::ConnectionLost(_) => "check the server's log, or reconnect for longer with --reconnect-for",
-            Self::TlsRequired => "use a rediss:// URL, --tls or REDIS_TLS=true",
-            Self::TlsUnsupported => "use a redis:// URL, or remove --tls and REDIS_TLS",
-            Self::UnknownIssuer => "set the CA certificate with --tls-ca FILE",
-            Self::NameMismatch { .. } => {
-                "connect by a name in the certificate, or set the expected name with --tls-server-name"
-            }
-            Self::CertificateExpired => "renew the server's certificate, or set this machine's clock",
-            Self::ClientCertificateRequired => "set one with --tls-cert FILE and --tls-key FILE",
-            Self::Tls(_) => "compare with `openssl s_client -connect HOST:PORT`",
-            Self::File { .. } => "check the path and the permissions of the file",
-            Self::WrongPassword { user } => {
-                return format!(
-                    "check REDIS_USERNAME and REDIS_PASSWORD (or --password-file, or the URL); on the server, \
-                     `ACL GETUSER {user}` shows the user"
-                );
-            }
-            Self::PasswordRequired => "set REDIS_PASSWORD or --password-file FILE",
-            Self::NotPermitted { user, permission } => {
-                return match permission.acl_rule() {
-                    Some(rule) => format!("on the server: ACL SETUSER {user} {rule}"),
-                    None => format!("on the server, `ACL GETUSER {user}` shows the user's permissions"),
-                };
-            }
-            Self::Loading => "wait until the server has loaded its data, then try again",
-            Self::WrongType { key } => {
-                return format!("choose another list (--list, LIST_NAME); `TYPE {key}` shows the type of this key");
-            }
-            Self::NoSuchDatabase(_) => {
-                "a server has databases 0 to 15 unless `databases` sets another number; a cluster has only 0"
-            }
-            Self::OutOfMemory => "raise `maxmemory`, or push with --max-backlog",
-            Self::ReadOnly => "connect to the primary: this server is a replica",
-            Self::UnknownCommand(_) => "use Redis 5 or newer, without a proxy that filters commands",
-            Self::TooOld(_) => {
-                "use Redis 6.2 or newer, or any Valkey; or --delivery at-most-once, which needs no newer version"
-            }
-            Self::PushUncertain { .. } => {
-                "permit EVALSHA, SCRIPT and the keys `{LIST}:*`: then every batch is pushed exactly once"
-            }
-            Self::Stopped => "try again when Redis can be reached",
-            Self::NoScript | Self::MissingBatch | Self::Other(_) => "check the server's log",
-        };
-        hint.to_owned()
-    }
 }
 
 impl fmt::Display for Fault {
@@ -264,6 +172,16 @@ impl fmt::Display for Fault {
             Self::WrongType { key } => write!(f, "the key `{key}` is not a list (WRONGTYPE)"),
             Self::NoSuchDatabase(db) => write!(f, "database {db} does not exist"),
             Self::OutOfMemory => f.write_str("the server is out of memory (OOM)"),
+            Self::TooFewReplicas => f.write_str("the server has too few replicas in sync (NOREPLICAS)"),
+            Self::CannotPersist => f.write_str("the server cannot save its data to disk (MISCONF)"),
+            Self::BusyScript => f.write_str("the server is busy running a script (BUSY)"),
+            Self::TooManyClients => f.write_str("the server has reached its limit of clients (maxclients)"),
+            Self::ClusterDown => f.write_str("part of the cluster is down (CLUSTERDOWN)"),
+            Self::Moved => f.write_str("the list has moved to another node"),
+            Self::ClusterNode => {
+                f.write_str("the server is a node of a cluster, and the list is on another one (MOVED)")
+            }
+            Self::NotACluster => f.write_str("the server is not part of a cluster"),
             Self::ReadOnly => f.write_str("the server is read-only (READONLY)"),
             Self::UnknownCommand(command) => write!(f, "the server does not know the command {command}"),
             Self::TooOld(version) => write!(f, "Redis {version} is too old for at-least-once delivery"),
@@ -275,30 +193,7 @@ impl fmt::Display for Fault {
             Self::NoScript => f.write_str("the server does not have the script (NOSCRIPT)"),
             Self::MissingBatch => f.write_str("an earlier batch is missing (GAP)"),
             Self::Stopped => f.write_str("stopped while disconnected"),
-            Self::Other(text) => f.write_str(text),
-        }
-    }
-}
-
-impl Permission {
-    /// Reads the permission that a NOPERM error of a command on `key` names.
-    fn of(text: &str, key: &str) -> Self {
-        if let Some(keys) = text.strip_prefix(NO_ACCESS) {
-            return Self::Keys(keys.to_owned());
-        }
-        match quoted(text) {
-            Some(command) => Self::Command(command.to_owned()),
-            None if text.contains("key") => Self::Key(key.to_owned()),
-            None => Self::Other(text.to_owned()),
-        }
-    }
-
-    /// Returns the ACL rule that grants it, if known.
-    fn acl_rule(&self) -> Option<String> {
-        match self {
-            Self::Command(command) => Some(format!("+{command}")),
-            Self::Key(key) | Self::Keys(key) => Some(format!("~{key}")),
-            Self::Other(_) => None,
+            Self::Rejected(text) | Self::Other(text) => f.write_str(text),
         }
     }
 }
@@ -311,83 +206,5 @@ impl fmt::Display for Permission {
             Self::Keys(pattern) => write!(f, "the keys `{pattern}`"),
             Self::Other(text) => f.write_str(text),
         }
-    }
-}
-
-/// Words a missing permission for keys as Redis should have.
-pub(super) fn no_access_to(keys: &str) -> String {
-    format!("{NO_ACCESS}{keys}")
-}
-
-const NO_ACCESS: &str = "NOPERM no permissions to access the keys ";
-
-/// Extracts the message from `Os { code: 104, kind: ConnectionReset, message: "Connection reset by peer" }`.
-fn io_message(text: &str) -> &str {
-    text.split_once("message: \"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or(text)
-}
-
-fn quoted(text: &str) -> Option<&str> {
-    text.split(['\'', '`']).nth(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fault(text: &'static str) -> Fault {
-        Fault::of(&FredError::new(ErrorKind::Unknown, text), "app", "mylist")
-    }
-
-    #[test]
-    fn missing_permission_names_the_command_in_every_version_of_redis() {
-        for text in [
-            "NOPERM this user has no permissions to run the 'lpush' command",
-            "NOPERM User app has no permissions to run the 'lpush' command script: 1f2, on @user_script:3.",
-            "ERR Error running script (call to f_1): @user_script:9: NOPERM this user has no permissions to run the \
-             'lpush' command",
-        ] {
-            let fault = fault(text);
-            assert!(fault.to_string().contains("may not use the command `lpush`"), "{fault}");
-            assert!(fault.hint().ends_with("ACL SETUSER app +lpush"), "{}", fault.hint());
-        }
-    }
-
-    #[test]
-    fn missing_permission_names_the_key() {
-        for text in [
-            "NOPERM this user has no permissions to access one of the keys used as arguments",
-            "NOPERM No permissions to access a key",
-        ] {
-            let fault = fault(text);
-            assert!(fault.to_string().contains("may not use the key `mylist`"), "{fault}");
-            assert!(fault.hint().ends_with("ACL SETUSER app ~mylist"), "{}", fault.hint());
-        }
-    }
-
-    #[test]
-    fn io_error_is_reduced_to_its_message() {
-        let text = "Os { code: 104, kind: ConnectionReset, message: \"Connection reset by peer\" }";
-        let fault = Fault::of(&FredError::new(ErrorKind::IO, text), "app", "mylist");
-        assert_eq!(fault.to_string(), "connection lost (Connection reset by peer)");
-    }
-
-    #[test]
-    fn missing_permission_names_companion_keys_by_their_pattern() {
-        let error = FredError::new(ErrorKind::Unknown, no_access_to("{mylist}:*"));
-        let fault = Fault::of(&error, "app", "mylist");
-        assert!(fault.to_string().contains("may not use the keys `{mylist}:*`"), "{fault}");
-        assert!(fault.hint().ends_with("ACL SETUSER app ~{mylist}:*"), "{}", fault.hint());
-    }
-
-    #[test]
-    fn failover_errors_are_transient() {
-        for text in [
-            "READONLY You can't write against a read only replica.",
-            "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
-            "LOADING Redis is loading the dataset in memory",
-        ] {
-            assert!(fault(text).is_transient(), "{text}");
-        }
-        assert!(!fault("WRONGTYPE Operation against a key holding the wrong kind of value").is_transient());
     }
 }

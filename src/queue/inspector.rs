@@ -7,7 +7,7 @@ use fred::types::Value;
 
 use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::{Keys, node_of};
+use super::keys::Keys;
 use super::script::Script;
 use crate::delivery::snapshot::{ClaimState, Counters, Snapshot};
 
@@ -33,7 +33,7 @@ impl Inspector {
     ///
     /// Fails when Redis cannot be reached or refuses the connection.
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
-        let connection = redis.connect().await?;
+        let connection = redis.connect(list).await?;
         let script = Script::new(include_str!("scripts/snapshot.lua"));
         Ok(Self { connection, keys: Keys::of(list), script, restricted: None })
     }
@@ -120,9 +120,8 @@ impl Inspector {
         loop {
             let words: [Value; 5] =
                 [cursor.as_str().into(), "MATCH".into(), pattern.as_str().into(), "COUNT".into(), SCAN_COUNT.into()];
-            // In a cluster, only the node that holds the list holds its companions.
-            let (next, keys): (String, Vec<Bytes>) =
-                self.connection.command_at(node_of(&base), "SCAN", "", &words).await?;
+            // In a cluster, the node that holds the list holds its companions.
+            let (next, keys): (String, Vec<Bytes>) = self.connection.command_without_key("SCAN", "", &words).await?;
             consumers.extend(
                 keys.iter().filter_map(|key| Some(std::str::from_utf8(key).ok()?.strip_prefix(&base)?.to_owned())),
             );

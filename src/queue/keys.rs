@@ -1,8 +1,5 @@
 //! Keys of a list and its companions, and the keys that each script takes.
 
-use fred::types::ClusterHash;
-use fred::util::redis_keyslot;
-
 use crate::delivery::keys;
 
 /// The list and its companion keys, all in one slot of a Redis Cluster.
@@ -153,9 +150,4 @@ impl Keys {
     fn companion(&self, name: &str) -> String {
         format!("{}{name}", self.base)
     }
-}
-
-/// Routes a command that names no key to the cluster node that holds `key`.
-pub(super) fn node_of(key: &str) -> ClusterHash {
-    ClusterHash::Custom(redis_keyslot(key.as_bytes()))
 }

@@ -24,7 +24,7 @@ impl List {
     ///
     /// Fails when Redis cannot be reached or refuses the connection.
     pub async fn connect(redis: &Redis, key: &str) -> Result<Self, QueueError> {
-        Ok(Self { connection: redis.connect().await?, key: key.to_owned() })
+        Ok(Self { connection: redis.connect(key).await?, key: key.to_owned() })
     }
 
     /// Returns the length of the list.
@@ -36,7 +36,13 @@ impl List {
         self.connection.length(&self.key).await
     }
 
-    /// Pops the item that has waited longest; `None` when none arrives within a second or `stop` is cancelled.
+    /// Number of outages so far.
+    pub fn outages(&self) -> u64 {
+        self.connection.outage()
+    }
+
+    /// Pops the item that has waited longest; `None` when none arrives within a second or `stop` is cancelled. After an
+    /// outage it looks again: without a reply, the list is not known to be empty.
     ///
     /// Not cancel-safe: dropping this future can lose an item. Cancel `stop` instead.
     ///
@@ -44,12 +50,14 @@ impl List {
     ///
     /// Fails when the key is not a list, or when Redis stays unreachable for too long.
     pub async fn pop(&mut self, stop: &CancellationToken) -> Result<Option<Item>, QueueError> {
-        match until_stopped(&self.connection, &self.key, stop, self.blocking_pop()).await {
-            Err(fault) if fault.is_transient() => {
-                self.connection.reconnect(fault).await?;
-                Ok(None)
+        loop {
+            match until_stopped(&self.connection, &self.key, stop, self.blocking_pop()).await {
+                Err(fault) if fault.is_transient() => self.connection.reconnect(fault).await?,
+                popped => return popped.map_err(|fault| self.connection.redis().error(fault)),
             }
-            popped => popped.map_err(|fault| self.connection.redis().error(fault)),
+            if stop.is_cancelled() {
+                return Ok(None);
+            }
         }
     }
 
@@ -66,15 +74,19 @@ impl List {
 
     /// Puts an item back on the right end of the list, so that it is the next to be popped.
     ///
-    /// Sent once: if the reply is lost, the item may or may not be back.
+    /// Sent again only if Redis says that it has not run the command: if the reply is lost, the item may or may not be back.
     ///
     /// # Errors
     ///
     /// Fails when Redis refuses or does not answer.
     pub async fn requeue(&mut self, item: Item) -> Result<(), QueueError> {
-        let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), item.0);
-        let pushed = self.connection.once(COMMAND_TIMEOUT, &self.key, Box::pin(push)).await;
-        pushed.map_err(|fault| self.connection.redis().error(fault))
+        loop {
+            let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), item.0.clone());
+            match self.connection.once(COMMAND_TIMEOUT, &self.key, Box::pin(push)).await {
+                Err(fault) if fault.is_refusal() => self.connection.reconnect(fault).await?,
+                pushed => return pushed.map_err(|fault| self.connection.redis().error(fault)),
+            }
+        }
     }
 
     /// Closes the connection.

@@ -24,6 +24,8 @@ pub(super) struct Outages(Mutex<State>);
 struct State {
     count: u64,
     since: Option<Instant>,
+    /// True if the server has refused commands, over a connection that works.
+    refused: bool,
     ended: u64,
     /// True from the loss of a connection until the next reply.
     disconnected: bool,
@@ -40,6 +42,11 @@ impl Outages {
     /// An idle connection may still be lost: it is re-established when it is needed.
     pub(super) fn is_disconnected(&self) -> bool {
         self.state().disconnected
+    }
+
+    /// Records that no connection could be made yet.
+    fn connecting(&self) {
+        self.state().disconnected = true;
     }
 
     /// Records a reply, on any connection.
@@ -59,11 +66,14 @@ impl Outages {
         if state.count == count {
             state.count += 1;
             state.since = Some(Instant::now());
+            state.refused = fault.is_refusal();
             let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
-            tracing::warn!(
-                %endpoint, error = %fault, reconnect_for = %limit.as_deref().unwrap_or("unlimited"),
-                "lost connection to Redis, retrying"
-            );
+            let reconnect_for = limit.as_deref().unwrap_or("unlimited");
+            if state.refused {
+                tracing::warn!(%endpoint, error = %fault, %reconnect_for, "Redis refuses commands, retrying");
+            } else {
+                tracing::warn!(%endpoint, error = %fault, %reconnect_for, "lost connection to Redis, retrying");
+            }
         }
     }
 
@@ -72,7 +82,12 @@ impl Outages {
         let mut state = self.state();
         if let Some(since) = state.since.take() {
             state.ended += 1;
-            tracing::info!(%endpoint, "reconnected after {:.1}s", since.elapsed().as_secs_f64());
+            let seconds = since.elapsed().as_secs_f64();
+            if state.refused {
+                tracing::info!(%endpoint, "Redis accepts commands again after {seconds:.1}s");
+            } else {
+                tracing::info!(%endpoint, "reconnected after {seconds:.1}s");
+            }
         }
     }
 
@@ -96,12 +111,7 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn begin() -> Self {
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(50))
-            .with_max_delay(LONGEST_PAUSE)
-            .with_jitter()
-            .without_max_times();
-        Self { start: Instant::now(), refused: None, pauses: pauses.build(), over: AtomicBool::new(false) }
+        Self { start: Instant::now(), refused: None, pauses: pauses(), over: AtomicBool::new(false) }
     }
 
     /// Returns true once a command has been answered.
@@ -130,4 +140,60 @@ impl Backoff {
             left => Some(left.map_or(pause, |left| pause.min(left))),
         }
     }
+}
+
+/// Attempts to make a first connection.
+#[derive(Debug)]
+pub(super) struct FirstConnect {
+    start: Instant,
+    connect_for: Duration,
+    connect_timeout: Duration,
+    pauses: ExponentialBackoff,
+    said: bool,
+}
+
+impl FirstConnect {
+    pub(super) fn begin(connect_for: Duration, connect_timeout: Duration) -> Self {
+        Self { start: Instant::now(), connect_for, connect_timeout, pauses: pauses(), said: false }
+    }
+
+    /// Returns the pause before the next attempt, and logs the first; `None` when the time is over, or when retries do not
+    /// cure `fault`.
+    pub(super) fn pause(&mut self, fault: &Fault, endpoint: &Endpoint, outages: &Outages) -> Option<Duration> {
+        if !fault.is_transient() {
+            return None;
+        }
+        // A server that was reached, and is busy or restarting, is worth the time of one attempt at least.
+        let limit = if fault.is_of_server() { self.connect_for.max(self.connect_timeout) } else { self.connect_for };
+        let left = limit.saturating_sub(self.start.elapsed());
+        if left.is_zero() {
+            return None;
+        }
+        outages.connecting();
+        if self.said {
+            tracing::debug!(%endpoint, error = %fault, "cannot connect to Redis yet");
+        } else {
+            let connect_for = humantime::format_duration(limit);
+            tracing::warn!(%endpoint, error = %fault, %connect_for, "cannot connect to Redis, retrying");
+            self.said = true;
+        }
+        Some(self.pauses.next().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE).min(left))
+    }
+
+    /// Logs the connection, if it took several attempts.
+    pub(super) fn end(&self, endpoint: &Endpoint) {
+        if self.said {
+            tracing::info!(%endpoint, "connected after {:.1}s", self.start.elapsed().as_secs_f64());
+        }
+    }
+}
+
+/// Returns pauses from 50 ms on that double, with jitter.
+fn pauses() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(LONGEST_PAUSE)
+        .with_jitter()
+        .without_max_times()
+        .build()
 }

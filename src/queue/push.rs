@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use fred::prelude::{ClientLike, KeysInterface as _};
@@ -10,7 +11,7 @@ use fred::types::{ClusterHash, CustomCommand, Value};
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
-use super::keys::{Keys, node_of};
+use super::keys::Keys;
 
 const SCRIPT: &str = include_str!("scripts/push.lua");
 
@@ -19,6 +20,9 @@ const WINDOW: usize = 4;
 
 /// Lifetime of a producer's token in Redis, in seconds: longer than any time to reconnect.
 const TOKEN_LIFETIME: i64 = 24 * 60 * 60;
+
+/// Time limit for deleting the token.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum number of items per batch: Lua passes at most about 8000 values to a command.
 pub const MAX_BATCH_ITEMS: usize = 1000;
@@ -71,7 +75,7 @@ impl Pusher {
     ///
     /// Fails when Redis cannot be reached or refuses the connection.
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
-        let connection = redis.connect().await?;
+        let connection = redis.connect(list).await?;
         let mut pusher = Self {
             connection,
             list: list.to_owned(),
@@ -83,22 +87,37 @@ impl Pusher {
             backlog: 0,
         };
         match pusher.prepare().await {
-            Ok(method) => pusher.method = method,
+            Ok(()) => Ok(pusher),
             Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
+                pusher.delete_token().await;
+                pusher.method = Method::Plain;
                 tracing::warn!(reason = %fault, "pushing without a script: a batch whose reply is lost is not sent again");
+                Ok(pusher)
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                pusher.close().await;
+                Err(error)
+            }
         }
-        Ok(pusher)
     }
 
-    async fn prepare(&mut self) -> Result<Method, QueueError> {
+    /// Loads the script and sets the token, if user and server permit it.
+    async fn prepare(&mut self) -> Result<(), QueueError> {
         let keys = Keys::of(&self.list);
         let (token, stats) = (keys.producer(rand::random()), keys.stats());
         let digest = self.load(&token).await?;
+        self.method = Method::Once { digest: digest.clone(), token: token.clone(), stats: stats.clone() };
         // Set before the first batch, so that the second is refused if the first is lost.
         self.set_token(&token, 0).await?;
-        Ok(Method::Once { digest, token, stats })
+        // A batch that counts as pushed pushes nothing: a server that loads scripts may refuse to run them.
+        let list = self.list.clone();
+        let call = [digest.into(), 3.into(), list.as_str().into(), token.into(), stats.into(), 0.into()];
+        let call: Vec<Value> = call.into_iter().chain([TOKEN_LIFETIME.into()]).collect();
+        match self.connection.command_without_key::<u64>("EVALSHA", &list, &call).await {
+            // Loaded again when a batch needs it.
+            Ok(_) | Err(QueueError { fault: Fault::NoScript, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Number of items that Redis has confirmed.
@@ -171,12 +190,16 @@ impl Pusher {
 
     /// Deletes the token and closes the connection.
     pub async fn close(self) {
-        if let Method::Once { token, .. } = &self.method {
-            // Best effort: the token expires anyway.
-            let delete = Box::pin(self.connection.client().del::<(), _>(token));
-            let _ = self.connection.once(COMMAND_TIMEOUT, token, delete).await;
-        }
+        self.delete_token().await;
         self.connection.close().await;
+    }
+
+    /// Deletes the token, if there is one; best effort, because it expires anyway.
+    async fn delete_token(&self) {
+        if let Method::Once { token, .. } = &self.method {
+            let delete = Box::pin(self.connection.client().del::<(), _>(token));
+            let _ = self.connection.once(CLOSE_TIMEOUT, token, delete).await;
+        }
     }
 
     /// Waits for the reply to the oldest batch; if it was lost, sends the batch again, and returns before its reply.
@@ -200,7 +223,8 @@ impl Pusher {
             (Method::Once { .. }, fault) if fault.is_transient() => self.connection.reconnect(fault).await?,
             (Method::Once { .. }, Fault::NoScript) => drop(self.load("").await?),
             (Method::Once { .. }, Fault::MissingBatch) => self.renumber().await?,
-            (Method::Plain, fault) if fault.is_transient() => {
+            (Method::Plain, fault) if fault.is_refusal() => self.connection.reconnect(fault).await?,
+            (Method::Plain, Fault::TimedOut(_) | Fault::ConnectionLost(_)) => {
                 let items = oldest.items.len() as u64;
                 return Err(self.connection.redis().error(Fault::PushUncertain { items }));
             }
@@ -212,7 +236,7 @@ impl Pusher {
 
     /// Loads the script on the node that holds the list; returns its digest.
     async fn load(&mut self, key: &str) -> Result<String, QueueError> {
-        self.connection.command_at(node_of(&self.list), "SCRIPT", key, &["LOAD".into(), SCRIPT.into()]).await
+        self.connection.command_without_key("SCRIPT", key, &["LOAD".into(), SCRIPT.into()]).await
     }
 
     /// Makes Redis expect the oldest batch that has no reply.
@@ -250,7 +274,7 @@ impl Pusher {
                 arguments.extend([token.as_str().into(), stats.as_str().into()]);
                 arguments.extend([number.into(), TOKEN_LIFETIME.into()]);
                 // Through `custom`, because the library's EVALSHA waits for each reply before it sends the next.
-                CustomCommand::new_static("EVALSHA", node_of(&self.list), false)
+                CustomCommand::new_static("EVALSHA", ClusterHash::FirstKey, false)
             }
             Method::Plain => {
                 arguments.push(self.list.as_str().into());

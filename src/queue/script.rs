@@ -6,7 +6,7 @@ use fred::prelude::{Client, LuaInterface as _};
 use fred::types::Value;
 use fred::util::sha1_hash;
 
-use super::error::no_access_to;
+use super::replies::no_access_to;
 
 /// Returns the first command that the user may not run. Redis 7.0 is the first version in which scripts can ask, and the
 /// only one whose errors do not name the command.

@@ -20,7 +20,8 @@ pub struct Waiter {
 
 impl Waiter {
     pub(super) async fn connect(redis: &Redis, list: &str, landing: &str) -> Result<Self, QueueError> {
-        let waiter = Self { connection: redis.connect().await?, list: list.to_owned(), landing: landing.to_owned() };
+        let waiter =
+            Self { connection: redis.connect(list).await?, list: list.to_owned(), landing: landing.to_owned() };
         // Redis checks permissions before the invalid timeout.
         match waiter.blmove("not a timeout").await {
             Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) => Err(redis.error(fault)),
@@ -39,14 +40,14 @@ impl Waiter {
     pub async fn wait(&mut self, stop: &CancellationToken) -> Result<bool, QueueError> {
         let seconds = BLOCK.as_secs().to_string();
         match until_stopped(&self.connection, &self.list, stop, self.blmove(&seconds)).await {
-            Err(fault) if fault.is_transient() => {
-                self.connection.reconnect(fault).await?;
-                // An item may have been moved before the reply was lost.
-                Ok(true)
-            }
             // When Redis is out of memory, no item can be moved to a key that does not exist, but all can be processed.
             Err(Fault::OutOfMemory) => {
                 let _ = timeout(BLOCK, stop.cancelled()).await;
+                Ok(true)
+            }
+            Err(fault) if fault.is_transient() => {
+                self.connection.reconnect(fault).await?;
+                // An item may have been moved before the reply was lost.
                 Ok(true)
             }
             moved => moved.map_err(|fault| self.connection.redis().error(fault)),

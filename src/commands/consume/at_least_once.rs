@@ -17,7 +17,7 @@ use crate::delivery::retry::RetryDecision;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
-use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis};
+use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
 use crate::shutdown::Shutdown;
 
 /// Longest time between two searches for crashed consumers; several consumers take turns.
@@ -41,14 +41,31 @@ pub(super) async fn consume(
     // the others.
     let deadline = StopDeadline::begin(shutdown);
     let redis = redis.with_cancel(deadline.over.clone());
-    let claims = Claims::connect(&redis, &plan.list, &plan.consumer, plan.claims).await?;
-    let waiter = claims.waiter(&redis.with_cancel(shutdown.stop.clone())).await?;
+    let connected = deadline.run(true, connect(plan, &redis, shutdown)).await;
+    let (claims, waiter) = match connected {
+        Err(error) if error.is_stop() => return Ok(StopReason::Orderly),
+        connected => connected?,
+    };
     let notifier = Notifier::start(waiter, shutdown.stop.clone());
     plan.announce(&redis);
 
     let mut consumer = Consumer::new(plan, claims, workers, tally, deadline);
     let result = consumer.run(notifier, shutdown).await;
     consumer.leave(result).await
+}
+
+/// Connects the consumer, and what waits for items on its behalf.
+async fn connect(plan: &Plan, redis: &Redis, shutdown: &Shutdown) -> Result<(Claims, Waiter), QueueError> {
+    let mut claims = Claims::connect(redis, &plan.list, &plan.consumer, plan.claims).await?;
+    match claims.waiter(&redis.with_cancel(shutdown.stop.clone())).await {
+        Ok(waiter) => Ok((claims, waiter)),
+        Err(error) => {
+            // Signs it off: nothing has been claimed.
+            let _ = claims.requeue().await;
+            claims.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// Deadline for calls to Redis after a stop.
@@ -126,6 +143,7 @@ impl<'a> Consumer<'a> {
         while self.may_claim(stop) {
             self.collect();
             let (limit, has_finished, before) = (self.slots(), !self.finished.is_empty(), self.now.1);
+            let outages = self.claims.outages();
             let exchanged = self.exchange(limit).await?;
             let got = exchanged.items.len();
             self.tally.claimed += got as u64;
@@ -133,7 +151,9 @@ impl<'a> Consumer<'a> {
                 // Claimed while stopping: not begun, and requeued with the others.
                 break;
             }
-            if got > 0 || has_finished || self.workers.in_flight() > 0 {
+            // Time without Redis is not idle time.
+            let interrupted = exchanged.expired || self.claims.outages() > outages;
+            if got > 0 || has_finished || self.workers.in_flight() > 0 || interrupted {
                 idle_since = Instant::now();
             }
             for claim in exchanged.items {
@@ -141,7 +161,8 @@ impl<'a> Consumer<'a> {
             }
             self.workers.report(self.tally);
             let awaited = exchanged.due.is_some_and(|due| due <= self.plan.await_due);
-            let idle = self.workers.in_flight() == 0 && !awaited;
+            // After its lease has expired, a consumer claims nothing in that call: the list may hold items.
+            let idle = self.workers.in_flight() == 0 && !awaited && !exchanged.expired;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
             }

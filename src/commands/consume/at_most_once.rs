@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::StopReason;
 use super::plan::Plan;
@@ -12,14 +13,11 @@ use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
-use crate::queue::{Claim, List, QueueError, Redis};
+use crate::queue::{Claim, List, Redis};
 use crate::shutdown::Shutdown;
 
 /// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
 const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Time between two attempts to connect for requeueing.
-const REQUEUE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Pops and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
 pub(super) async fn consume(
@@ -29,7 +27,10 @@ pub(super) async fn consume(
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<StopReason> {
-    let mut list = List::connect(&redis.with_cancel(shutdown.stop.clone()), &plan.list).await?;
+    let mut list = match List::connect(&redis.with_cancel(shutdown.stop.clone()), &plan.list).await {
+        Err(error) if error.is_stop() => return Ok(StopReason::Orderly),
+        connected => connected?,
+    };
     plan.announce(redis);
     let mut unfinished = ItemsInFlight::default();
     let result = pop_and_process(plan, &mut list, &mut workers, tally, &mut unfinished, shutdown).await;
@@ -74,11 +75,13 @@ async fn pop_and_process(
         if stop.is_cancelled() {
             break;
         }
+        let outages = list.outages();
         let popped = match list.pop(stop).await {
             Err(error) if error.is_stop() => break,
             popped => popped?,
         };
-        if popped.is_some() || workers.in_flight() > 0 {
+        // Time without Redis is not idle time.
+        if popped.is_some() || workers.in_flight() > 0 || list.outages() > outages {
             idle_since = Instant::now();
         }
         match popped {
@@ -148,7 +151,15 @@ async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &
     }
     // The item popped last goes back first.
     items.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-    let mut list = match reconnect(redis, key).await {
+    // A new connection: the former one may have been lost while its items were in flight, which only a command shows.
+    let over = CancellationToken::new();
+    let end = over.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(REQUEUE_TIMEOUT).await;
+        end.cancel();
+    });
+    let redis = redis.with_cancel(over).with_connect_for(REQUEUE_TIMEOUT);
+    let mut list = match List::connect(&redis, key).await {
         Ok(list) => list,
         Err(error) => {
             for (_, item) in &items {
@@ -171,19 +182,5 @@ async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &
     match failed {
         Some(error) => Err(error).wrap_err("cannot requeue unfinished items"),
         None => Ok(()),
-    }
-}
-
-/// Makes a new connection: the former one may have been lost while its items were in flight, which only a command shows.
-async fn reconnect(redis: &Redis, key: &str) -> Result<List, QueueError> {
-    let start = Instant::now();
-    loop {
-        match List::connect(redis, key).await {
-            Err(error) if start.elapsed() < REQUEUE_TIMEOUT => {
-                tracing::debug!(%error, "cannot requeue items, retrying");
-                tokio::time::sleep(REQUEUE_PAUSE).await;
-            }
-            connected => return connected,
-        }
     }
 }

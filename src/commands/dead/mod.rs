@@ -20,7 +20,10 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let (plan, redis) = Plan::resolve(args, &context)?;
     let redis = Redis::new(context.endpoint(redis)?, None, context.shutdown.stop.clone());
     let filter = plan.filter.clone();
-    let mut dead_letters = DeadLetters::connect(&redis, &plan.list, filter, plan.order, plan.cut()).await?;
+    let mut dead_letters = match DeadLetters::connect(&redis, &plan.list, filter, plan.order, plan.cut()).await {
+        Err(error) if error.is_stop() => return Ok(Outcome::Unfinished),
+        connected => connected?,
+    };
     let outcome = match plan.task {
         Task::List => list(&plan, &mut dead_letters, &context).await,
         Task::Show { raw } => show(&plan, raw, &mut dead_letters, &context).await,

@@ -30,7 +30,11 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, list, &context).await?;
     let items = Items::open(&plan.content).await?;
     let redis = Redis::new(endpoint, Some(RECONNECT_FOR), context.shutdown.stop.clone());
-    let pusher = Pusher::connect(&redis, &plan.list).await?;
+    let unfinished = if plan.goal { Outcome::Unfinished } else { Outcome::Done };
+    let pusher = match Pusher::connect(&redis, &plan.list).await {
+        Err(error) if error.is_stop() => return Ok(unfinished),
+        connected => connected?,
+    };
     plan.announce(&redis);
 
     let progress = context.printer.progress(plan.total, &plan.list);
@@ -40,20 +44,17 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     progress.finish();
 
     let summary = ProduceSummary::of(&plan, &pusher, &lateness, start.elapsed());
+    let unanswered = pusher.unanswered();
+    pusher.close().await;
     context.printer.result(&summary.show(plan.output)?)?;
-    let finished = match ended {
+    match ended {
         // Stopped while disconnected: no reply can arrive any more.
         Err(error) if error.downcast_ref::<QueueError>().is_some_and(QueueError::is_stop) => {
-            tracing::warn!(items = pusher.unanswered(), "items sent but not acknowledged by Redis");
-            false
+            tracing::warn!(items = unanswered, "items sent but not acknowledged by Redis");
+            Ok(unfinished)
         }
-        Err(error) => {
-            return Err(error).wrap_err_with(|| format!("stopped after {}", counted(summary.items, "item", "items")));
-        }
-        Ok(finished) => {
-            pusher.close().await;
-            finished
-        }
-    };
-    Ok(if plan.goal && !finished { Outcome::Unfinished } else { Outcome::Done })
+        Err(error) => Err(error).wrap_err_with(|| format!("stopped after {}", counted(summary.items, "item", "items"))),
+        Ok(true) => Ok(Outcome::Done),
+        Ok(false) => Ok(unfinished),
+    }
 }
