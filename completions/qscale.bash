@@ -134,7 +134,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__consume)
-            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --timeout --kill-after --exit --speed --max-items --once --idle-exit --await-due --drain --lease --max-attempts --max-crashes --backoff --max-age --metrics --stamp-field --heartbeat --output --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --timeout --kill-after --exit --speed --max-items --once --idle-exit --await-due --drain --lease --max-attempts --max-crashes --backoff --max-age --metrics --stamp-field --heartbeat --output --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -296,6 +296,10 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --connect-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --reconnect-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -362,7 +366,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__ls)
-            opts="-o -l -p -v -q -h --older-than --match --limit --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --older-than --match --limit --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -449,6 +453,10 @@ _qscale() {
                     return 0
                     ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -484,7 +492,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__purge)
-            opts="-o -l -p -v -q -h --all --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --all --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -571,6 +579,10 @@ _qscale() {
                     return 0
                     ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -606,7 +618,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__requeue)
-            opts="-o -l -p -v -q -h --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -696,6 +708,10 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --connect-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --reconnect-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -728,7 +744,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__show)
-            opts="-o -l -p -v -q -h --raw --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --raw --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -803,6 +819,10 @@ _qscale() {
                     return 0
                     ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -942,7 +962,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__produce)
-            opts="-l -b -n -i -0 -o -p -v -q -h --list --batch --every --rate --pattern --pattern-file --count --duration --payload --input --null --max-backlog --speed --echo --seed --output --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-l -b -n -i -0 -o -p -v -q -h --list --batch --every --rate --pattern --pattern-file --count --duration --payload --input --null --max-backlog --speed --echo --seed --output --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1077,6 +1097,10 @@ _qscale() {
                     return 0
                     ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1284,7 +1308,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__watch)
-            opts="-o -l -n -p -v -q -h --every --duration --until-empty --until-settled --output --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -n -p -v -q -h --every --duration --until-empty --until-settled --output --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1383,6 +1407,10 @@ _qscale() {
                     return 0
                     ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

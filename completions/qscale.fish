@@ -73,6 +73,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-cert -d 'C
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-key -d 'Client key (PEM)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
@@ -125,6 +126,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-cert -d 'C
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-key -d 'Client key (PEM)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
@@ -161,6 +163,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-cert -d 'Cli
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-key -d 'Client key (PEM)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
@@ -210,6 +213,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-key -d 'Client key (PEM)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
@@ -240,6 +244,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-key -d 'Client key (PEM)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
@@ -274,6 +279,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-key -d 'Client key (PEM)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
@@ -308,6 +314,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-key -d 'Client key (PEM)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r

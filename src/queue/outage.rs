@@ -173,8 +173,8 @@ impl FirstConnect {
         if self.said {
             tracing::debug!(%endpoint, error = %fault, "cannot connect to Redis yet");
         } else {
-            let connect_for = humantime::format_duration(limit);
-            tracing::warn!(%endpoint, error = %fault, %connect_for, "cannot connect to Redis, retrying");
+            let retry_for = humantime::format_duration(limit);
+            tracing::warn!(%endpoint, error = %fault, %retry_for, "cannot connect to Redis, retrying");
             self.said = true;
         }
         Some(self.pauses.next().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE).min(left))

@@ -8,10 +8,11 @@ use fred::error::{Error as FredError, ErrorKind};
 use super::error::{Fault, Permission};
 
 /// Parts of errors that no retry cures: the command or its arguments are wrong, or the server is set up for another use.
-const FINAL: [&str; 18] = [
+const FINAL: [&str; 19] = [
     "CROSSSLOT",
     "DENIED",
     "NOPROTO",
+    "DB index",
     "syntax error",
     "wrong number of arguments",
     "not an integer or out of range",
@@ -296,6 +297,8 @@ mod tests {
             "unsupported command 'script'",
             "ERR handle request, command 'SCRIPT' is not allowed",
             "ERR syntax error",
+            "ERR DB index is out of range",
+            "ERR invalid DB index",
             "ERR wrong number of arguments for 'blmove' command",
             "CROSSSLOT Keys in request don't hash to the same slot",
             "ERR This instance has cluster support disabled",

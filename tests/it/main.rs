@@ -20,6 +20,7 @@ mod mode;
 mod produce;
 mod profiles;
 mod reconnect;
+mod refusals;
 mod render;
 mod render_keda;
 mod render_rules;

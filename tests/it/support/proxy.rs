@@ -18,6 +18,8 @@ struct State {
     links: Mutex<Vec<Arc<Link>>>,
     /// Bytes to wait for, and what to lose when they come.
     trap: Mutex<Option<(Vec<u8>, Loss)>>,
+    /// Error that every command gets in place of its reply.
+    refusal: Mutex<Option<String>>,
     /// Number of traps that have closed.
     lost: AtomicUsize,
     connections: AtomicUsize,
@@ -50,6 +52,7 @@ impl Proxy {
             server,
             links: Mutex::default(),
             trap: Mutex::default(),
+            refusal: Mutex::default(),
             lost: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             over: AtomicBool::new(false),
@@ -77,6 +80,11 @@ impl Proxy {
         for link in &*lock(&self.state.links) {
             link.swallows.store(true, SeqCst);
         }
+    }
+
+    /// Replies to every command with the error `text`, as a proxy does whose server is gone; `None` ends that.
+    pub(crate) fn refuse(&self, text: Option<&str>) {
+        *lock(&self.state.refusal) = text.map(str::to_owned);
     }
 
     /// When bytes like `pattern` next come from a client: lets the server have them, and closes the connection in place of
@@ -155,6 +163,13 @@ impl Link {
                 continue;
             }
             let bytes = &buffer[..length];
+            if let Some(text) = &*lock(&state.refusal) {
+                // Commands are short, and sent whole.
+                let commands =
+                    bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.starts_with(b"*")).count();
+                let _ = (&self.client).write_all(format!("-{text}\r\n").repeat(commands).as_bytes());
+                continue;
+            }
             seen.extend_from_slice(bytes);
             match state.springs(&seen) {
                 Some(Loss::Request) => return self.close(),

@@ -149,6 +149,30 @@ impl RedisServer {
         }
     }
 
+    /// Makes one cluster of three servers, the first of which has `slot`, the second all below it and the third all above.
+    pub(crate) fn take_slots_of_three(servers: &[RedisServer; 3], slot: u16) {
+        let ranges = [(slot, slot), (0, slot - 1), (slot + 1, 16_383)];
+        for (server, (first, last)) in servers.iter().zip(ranges) {
+            server.cli(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
+        }
+        for other in &servers[1..] {
+            let bus = other.cli(&["CONFIG", "GET", "cluster-port"]);
+            let bus = bus.lines().last().expect("a port").to_owned();
+            servers[0].cli(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]);
+        }
+        for server in servers {
+            super::wait_until("the cluster is up", SOON, || {
+                let info = server.cli(&["CLUSTER", "INFO"]);
+                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
+            });
+        }
+    }
+
+    /// Its folder, which holds its data.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Takes `slot` and what is in it over from `other`, as redis-cli reshards.
     pub(crate) fn take_over(&self, slot: u16, other: &RedisServer) {
         let slot = slot.to_string();
