@@ -1210,7 +1210,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --work --list --without --with --output --start --svg --target-wait --against --profile --env --log --color --verbose --quiet --help"
+            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --boot-time --poll-phase --sync-phase --initial-replicas --runs --work --list --without --with --output --start --svg --target-wait --against --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1233,6 +1233,26 @@ _qscale() {
                     return 0
                     ;;
                 --start-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --poll-phase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sync-phase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --initial-replicas)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runs)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -358,7 +358,12 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce -d 'L
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce-file -d 'Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l duration -d 'Simulated time [default: until all items are processed, at most an hour after the load]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l seed -d 'Random seed; the same seed reproduces the run byte for byte' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to its first item' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to the start of its container, in place of the profile\'s [default: 1s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l boot-time -d 'Time from the start of a container to its first item, in place of the profile\'s [default: 1s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l poll-phase -d 'Time of KEDA\'s first poll, at most the polling interval [default: drawn from the seed]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l sync-phase -d 'Time of the HPA\'s first sync, at most 15s [default: drawn from the seed]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l initial-replicas -d 'Pods or Jobs at the start [default: the minimum]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l runs -d 'Show the distribution over this many runs, each with a seed and phases of its own' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'Simulated work per item, in place of the profile\'s: 2s, 2s..6s, field:NAME' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s l -l list -d 'List in the samples and triggers [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out protections of items in flight, to see their effect' -r -f -a "busy\t'Triggers that count the busy consumers'

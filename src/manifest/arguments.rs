@@ -138,6 +138,9 @@ impl Arguments {
             kill_after,
             exit,
             metrics,
+            // Of the simulation alone.
+            start_time: _,
+            boot_time: _,
             stamp_field,
         } = table;
         self.option("delivery", *delivery);

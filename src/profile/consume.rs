@@ -14,6 +14,7 @@ use crate::delivery::defaults::{
 };
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::retry::RetryPolicy;
+use crate::simulation::{BOOT_TIME, START_TIME};
 use crate::units::{DurationRange, HumanDuration};
 use crate::workload::Work;
 
@@ -69,6 +70,12 @@ pub struct ConsumeTable {
     /// Address that serves OpenMetrics at `/metrics`; a bare port binds to 127.0.0.1.
     #[schemars(extend("x-default" = "not served", "examples" = ["9090", "0.0.0.0:9090"]))]
     pub metrics: Option<ListenAddress>,
+    /// Time from the creation of a pod to the start of its container, for `simulate`.
+    #[schemars(extend("default" = HumanDuration(START_TIME), "examples" = ["5s"]))]
+    pub start_time: Option<HumanDuration>,
+    /// Time from the start of a container to its first item, for `simulate`; a Job that boots is not pending any more.
+    #[schemars(extend("default" = HumanDuration(BOOT_TIME), "examples" = ["15s"]))]
+    pub boot_time: Option<HumanDuration>,
     /// JSON field with the creation time of an item, for the queue wait.
     #[schemars(extend("x-default" = "not measured", "examples" = ["created_at"]))]
     pub stamp_field: Option<String>,

@@ -4,7 +4,7 @@ use super::Profile;
 use super::scale::{Combine, IDLE_EXIT_OF_JOBS, JobRun, ScaleKind};
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
-use crate::simulation::{Jobs, Protection, Scenario};
+use crate::simulation::{BOOT_TIME, Jobs, Protection, START_TIME, Scenario};
 use crate::workload::{Arrival, Payload, Work};
 
 impl Profile {
@@ -20,6 +20,8 @@ impl Profile {
             payload: self.produce.payload.clone().unwrap_or_else(Payload::usual),
             concurrency: self.consume.concurrency.map_or(1, u32::from),
             delivery: self.consume.delivery.unwrap_or_default(),
+            start_time: self.consume.start_time.map_or(START_TIME, |time| time.0),
+            boot_time: self.consume.boot_time.map_or(BOOT_TIME, |time| time.0),
             grace: self.consume.drain.map_or(DEFAULT_DRAIN, |drain| drain.0),
             ..Scenario::new(self.scaler_settings(list), arrivals, work, seed)
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Controller that makes a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Controller {
     /// KEDA: activation and scaling to zero, or all Jobs.
     Keda,

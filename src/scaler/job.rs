@@ -162,8 +162,8 @@ impl JobSettings {
 
 /// Returns the cause of the inactivity; `None` if a trigger cannot be read.
 fn inactivity(settings: &Settings, values: &[Option<u64>]) -> Option<Inactivity> {
-    let read = settings.triggers.iter().zip(values);
-    let something = read.filter_map(|(trigger, value)| Some((trigger, value.filter(|value| *value > 0)?))).next();
+    let mut read = settings.triggers.iter().zip(values);
+    let something = read.find_map(|(trigger, value)| Some((trigger, value.filter(|value| *value > 0)?)));
     match something {
         None if values.contains(&None) => None,
         None => Some(Inactivity::NoItems),

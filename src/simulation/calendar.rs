@@ -9,6 +9,8 @@ use std::time::Duration;
 pub(super) enum Event {
     /// So many items are put on the list.
     Arrival(u64),
+    /// The container of a pod has started.
+    Running(usize),
     /// A pod is ready to take items.
     Ready(usize),
     /// A pod has finished an item.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::calendar::{Calendar, Event};
 use super::pod::{Held, Pod, PodPhase, QueuedItem};
 use super::random::{RandomStreams, UnknownDuration};
-use super::scenario::Scenario;
+use super::scenario::{LateLimit, Scenario};
 use super::summary::Stopwatch;
 use crate::delivery::guarantee::DeliveryGuarantee;
 
@@ -27,6 +27,8 @@ pub(super) struct Fleet<'a> {
     pub(super) cut: u64,
     pub(super) lost: u64,
     pub(super) in_flight: u64,
+    /// Items that waited longer than the limit.
+    pub(super) late: u64,
     pub(super) waits: Stopwatch,
 }
 
@@ -35,6 +37,8 @@ pub(super) struct Fleet<'a> {
 pub(super) struct PodCount {
     /// Not terminating.
     pub(super) alive: u32,
+    /// Those of them whose container has not started.
+    pub(super) pending: u32,
     /// Those of them that are ready.
     pub(super) ready: u32,
     /// Terminating.
@@ -60,6 +64,7 @@ impl<'a> Fleet<'a> {
             cut: 0,
             lost: 0,
             in_flight: 0,
+            late: 0,
             waits: Stopwatch::new(),
         }
     }
@@ -70,6 +75,7 @@ impl<'a> Fleet<'a> {
             match pod.phase {
                 PodPhase::Alive => {
                     count.alive += 1;
+                    count.pending += u32::from(!pod.running);
                     count.ready += u32::from(pod.ready.is_some());
                 }
                 PodPhase::Terminating => count.terminating += 1,
@@ -83,9 +89,27 @@ impl<'a> Fleet<'a> {
 
     /// Records the waits so far of items that were never claimed.
     pub(super) fn close(&mut self, now: Duration) {
-        for item in self.waiting.iter().filter(|item| !item.redelivered) {
-            self.waits.record(now.saturating_sub(item.pushed));
+        for item in std::mem::take(&mut self.waiting).iter().filter(|item| !item.redelivered) {
+            self.record(item, now);
         }
+    }
+
+    /// Records the wait of an item.
+    fn record(&mut self, item: &QueuedItem, now: Duration) {
+        let Some(LateLimit { from, wait, .. }) = self.scenario.late else {
+            self.waits.record(now.saturating_sub(item.pushed));
+            return;
+        };
+        if item.pushed >= from {
+            let waited = now.saturating_sub(item.pushed);
+            self.late += u64::from(waited > wait);
+            self.waits.record(waited);
+        }
+    }
+
+    /// Returns true once more items are late than the limit allows.
+    pub(super) fn is_too_late(&self) -> bool {
+        self.scenario.late.is_some_and(|limit| self.late > limit.items)
     }
 
     /// Returns pod time and idle pod time up to `now`.
@@ -103,13 +127,34 @@ impl<'a> Fleet<'a> {
     }
 
     /// Starts this many pods.
-    pub(super) fn start(&mut self, pods: u32, starting: Duration, now: Duration, calendar: &mut Calendar) {
+    pub(super) fn start(&mut self, pods: u32, now: Duration, calendar: &mut Calendar) {
+        let Scenario { start_time, boot_time, .. } = *self.scenario;
         for _ in 0..pods {
-            let pod = self.pods.len();
-            self.pods.push(Pod::new(now, self.random.uid()));
-            self.present.push(pod);
-            calendar.add(now + starting, Event::Ready(pod));
+            let pod = self.create(now);
+            calendar.add(now + start_time, Event::Running(pod));
+            calendar.add(now + start_time + boot_time, Event::Ready(pod));
         }
+    }
+
+    /// Adds pods that have been ready for a while.
+    pub(super) fn add_ready(&mut self, pods: u32, now: Duration, calendar: &mut Calendar) {
+        for _ in 0..pods {
+            let pod = self.create(now);
+            self.running(pod);
+            calendar.add(now, Event::Ready(pod));
+        }
+    }
+
+    fn create(&mut self, now: Duration) -> usize {
+        let pod = self.pods.len();
+        self.pods.push(Pod::new(now, self.random.uid()));
+        self.present.push(pod);
+        pod
+    }
+
+    /// Starts the container of a pod.
+    pub(super) fn running(&mut self, pod: usize) {
+        self.pods[pod].running = true;
     }
 
     /// Terminates this many pods, in the order of Kubernetes.
@@ -225,7 +270,7 @@ impl<'a> Fleet<'a> {
             }
             let Some(item) = self.waiting.pop_front() else { break };
             if !item.redelivered {
-                self.waits.record(now.saturating_sub(item.pushed));
+                self.record(&item, now);
             }
             self.works += 1;
             let duration = self.random.work(&self.scenario.work, &self.scenario.payload, item.number)?;

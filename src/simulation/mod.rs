@@ -3,6 +3,7 @@
 //! Pure: the same scenario gives the same run, down to the last bit.
 
 mod calendar;
+mod distribution;
 mod fleet;
 mod pod;
 mod random;
@@ -12,8 +13,9 @@ mod scenario;
 mod summary;
 mod timeline;
 
+pub use self::distribution::{Distribution, Quantiles, Runs, Sequence, SequenceStep};
 pub use self::random::UnknownDuration;
 pub use self::run::run;
-pub use self::scenario::{Jobs, Protection, Scenario};
+pub use self::scenario::{BOOT_TIME, Jobs, LateLimit, Protection, START_TIME, Scenario};
 pub use self::summary::{Summary, Waits};
 pub use self::timeline::{Change, Explanation, Point, Run};

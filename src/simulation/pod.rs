@@ -6,7 +6,9 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(super) struct Pod {
     pub(super) created: Duration,
-    /// Time of readiness; `None` while it starts.
+    /// Its container has started.
+    pub(super) running: bool,
+    /// Time at which it is ready for its first item; `None` before.
     pub(super) ready: Option<Duration>,
     /// Items in flight.
     pub(super) in_flight: Vec<Held>,
@@ -54,6 +56,7 @@ impl Pod {
     pub(super) fn new(created: Duration, uid: u64) -> Self {
         Self {
             created,
+            running: false,
             ready: None,
             in_flight: Vec::new(),
             phase: PodPhase::Alive,

@@ -61,7 +61,10 @@ struct World<'a> {
 impl World<'_> {
     fn play(&mut self) -> Result<Duration, UnknownDuration> {
         // Pods that exist at the start have been ready for a while.
-        self.fleet.start(self.scenario.at_first(), Duration::ZERO, Duration::ZERO, &mut self.calendar);
+        self.fleet.add_ready(self.scenario.at_first(), Duration::ZERO, &mut self.calendar);
+        if self.scenario.at_first() > self.scenario.at_rest() {
+            self.scaler.was_active(Duration::ZERO);
+        }
         self.schedule_arrival();
         self.calendar.add(self.scenario.first_poll, Event::Poll);
         if self.scenario.jobs.is_none() {
@@ -75,7 +78,7 @@ impl World<'_> {
             }
             self.handle(event, now)?;
             self.update_peaks(now);
-            if event == Event::Sample && self.scenario.until_over && self.is_over() {
+            if event == Event::Sample && self.scenario.until_over && self.is_over() || self.fleet.is_too_late() {
                 return Ok(now);
             }
         }
@@ -89,6 +92,7 @@ impl World<'_> {
                 self.arrived += 1;
                 self.schedule_arrival();
             }
+            Event::Running(pod) => self.fleet.running(pod),
             Event::Ready(pod) => self.fleet.ready(pod, now, &mut self.calendar)?,
             Event::Done { pod, work } => self.fleet.done(pod, work, now, &mut self.calendar)?,
             Event::Overdue(pod) => self.fleet.overdue(pod, now, &mut self.calendar)?,
@@ -112,13 +116,12 @@ impl World<'_> {
     fn poll(&mut self, now: Duration) -> Result<(), UnknownDuration> {
         let values = self.values();
         if let Some(Jobs { settings, .. }) = &self.scenario.jobs {
-            let PodCount { alive, ready, ended, .. } = self.fleet.count();
+            let PodCount { alive, pending, ended, .. } = self.fleet.count();
             let running = alive + ended;
-            let created =
-                settings.poll(&self.scenario.settings, &values, Unfinished { running, pending: alive - ready });
+            let created = settings.poll(&self.scenario.settings, &values, Unfinished { running, pending });
             let jobs = created.jobs;
             self.note(now, Controller::Keda, running, running + jobs, Explanation::Jobs(created));
-            self.fleet.start(jobs, self.scenario.start_time, now, &mut self.calendar);
+            self.fleet.start(jobs, now, &mut self.calendar);
             return Ok(());
         }
         let decision = self.scaler.poll(now, self.desired, &Reading::Read(values));
@@ -149,7 +152,7 @@ impl World<'_> {
         self.desired = replicas;
         let alive = self.fleet.count().alive;
         if replicas > alive {
-            self.fleet.start(replicas - alive, self.scenario.start_time, now, &mut self.calendar);
+            self.fleet.start(replicas - alive, now, &mut self.calendar);
             return Ok(());
         }
         self.fleet.stop(alive - replicas, now, &mut self.calendar)
@@ -176,6 +179,9 @@ impl World<'_> {
         if self.scenario.jobs.is_some() {
             self.desired = alive + ended;
         }
+        if !self.scenario.samples {
+            return;
+        }
         self.points.push(Point {
             at: now,
             backlog: u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX),
@@ -197,27 +203,25 @@ impl World<'_> {
     /// Tells if all items are processed and the replicas are back at their minimum.
     fn is_over(&self) -> bool {
         let PodCount { alive, terminating, ended, .. } = self.fleet.count();
-        let rest = match &self.scenario.jobs {
-            Some(_) => self.scenario.settings.min,
-            None => self.scenario.settings.idle.unwrap_or(self.scenario.settings.min),
-        };
         let all = self.arrived >= self.scenario.arrivals.len();
-        all && self.emptied.is_some() && alive + ended <= rest && terminating == 0
+        all && self.emptied.is_some() && alive + ended <= self.scenario.at_rest() && terminating == 0
     }
 
     fn finish(mut self, end: Duration) -> Run {
-        self.fleet.close(end);
         let (pods, idle) = self.fleet.pod_time(end);
-        let waiting = |count: &dyn Fn(&&QueuedItem) -> bool| {
+        let count = |count: &dyn Fn(&&QueuedItem) -> bool| {
             u64::try_from(self.fleet.waiting.iter().filter(count).count()).unwrap_or(u64::MAX)
         };
+        let (all, waiting) = (count(&|_| true), count(&|item| !item.redelivered));
+        self.fleet.close(end);
         let summary = Summary {
             pushed: self.fleet.arrived,
             acknowledged: self.fleet.done,
             interrupted: self.fleet.cut,
             lost: self.fleet.lost,
-            remaining: waiting(&|_| true) + self.fleet.in_flight,
-            waiting: waiting(&|item| !item.redelivered),
+            remaining: all + self.fleet.in_flight,
+            waiting,
+            late: self.fleet.late,
             peak_backlog: u64::try_from(self.peak_backlog).unwrap_or(u64::MAX),
             wait: self.fleet.waits.waits(),
             empty_at: self.emptied.filter(|_| self.fleet.arrived > 0),

@@ -8,8 +8,12 @@ use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
 use crate::workload::{Arrival, Payload, Work};
 
-/// From the creation of a pod to its first item, on a node that has the image: what was seen on a real control plane.
-const START_TIME: Duration = Duration::from_secs(2);
+/// From the creation of a pod to the start of its container, on a node that has the image: what was seen on a real control
+/// plane, in whole seconds.
+pub const START_TIME: Duration = Duration::from_secs(1);
+
+/// From the start of a container to its first item, as seen there.
+pub const BOOT_TIME: Duration = Duration::from_secs(1);
 
 /// Default end of a run.
 const HORIZON: Duration = Duration::from_secs(60 * 60);
@@ -37,8 +41,12 @@ pub struct Scenario {
     pub concurrency: u32,
     /// Delivery guarantee, which decides about items of pods that are ended.
     pub delivery: DeliveryGuarantee,
-    /// From the creation of a pod to its first item.
+    /// From the creation of a pod to the start of its container; a Job is pending until then.
     pub start_time: Duration,
+    /// From the start of a container to its first item.
+    pub boot_time: Duration,
+    /// Replicas at the start, where they are not those at rest.
+    pub initial_replicas: Option<u32>,
     /// Termination grace period of a pod.
     pub grace: Duration,
     /// Time of the first poll.
@@ -51,8 +59,23 @@ pub struct Scenario {
     pub horizon: Duration,
     /// Ends as soon as all items are processed and the replicas are at their minimum.
     pub until_over: bool,
+    /// Keeps a sample per second.
+    pub samples: bool,
+    /// Ends as soon as too many items are late; only the waits of its items are measured.
+    pub late: Option<LateLimit>,
     /// Random seed.
     pub seed: u64,
+}
+
+/// Limit of the number of items that wait too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LateLimit {
+    /// Start of the measurement: only items pushed from then on count.
+    pub from: Duration,
+    /// Longest wait that is not late.
+    pub wait: Duration,
+    /// Number of items that may be late.
+    pub items: u64,
 }
 
 /// The Jobs of a ScaledJob.
@@ -100,6 +123,8 @@ impl Scenario {
             concurrency: 1,
             delivery: DeliveryGuarantee::default(),
             start_time: START_TIME,
+            boot_time: BOOT_TIME,
+            initial_replicas: None,
             grace: DEFAULT_DRAIN,
             first_poll: settings.polling.mul_f64(poll),
             first_sync: SYNC_PERIOD.mul_f64(sync),
@@ -107,13 +132,23 @@ impl Scenario {
             settings,
             horizon: HORIZON,
             until_over: true,
+            samples: true,
+            late: None,
             seed,
         }
     }
 
-    /// Returns the replicas at the start: the minimum.
+    /// Returns the replicas at the start: those set, or the minimum.
     pub(super) fn at_first(&self) -> u32 {
-        if self.jobs.is_some() { 0 } else { self.settings.idle.unwrap_or(self.settings.min) }
+        self.initial_replicas.unwrap_or(if self.jobs.is_some() { 0 } else { self.at_rest() })
+    }
+
+    /// Returns the replicas without items.
+    pub(super) fn at_rest(&self) -> u32 {
+        match self.jobs {
+            Some(_) => self.settings.min,
+            None => self.settings.idle.unwrap_or(self.settings.min),
+        }
     }
 
     /// Adds what a profile cannot say: all the time that an item takes.

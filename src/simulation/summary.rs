@@ -19,6 +19,8 @@ pub struct Summary {
     pub remaining: u64,
     /// Items of these that were never claimed.
     pub waiting: u64,
+    /// Items that waited longer than the limit of the scenario, if it has one.
+    pub late: u64,
     /// Maximum number of waiting items.
     pub peak_backlog: u64,
     /// Time from push to first claim.

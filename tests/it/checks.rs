@@ -160,6 +160,20 @@ fn unwanted_settings_are_warned_of() {
             "4:11: consume.command",
             "`timeout`",
         ),
+        (
+            "[consume]\nwork = \"2s\"\ndelivery = \"at-most-once\"\nboot-time = \"15s\"\n[scale]\nkind = \"ScaledJob\"\n\
+             strategy = \"accurate\"\npolling-interval = \"10s\"",
+            "jobs-counted-again",
+            "10:20: scale.polling-interval",
+            "as long as `boot-time`",
+        ),
+        (
+            "[consume]\nwork = \"2s\"\ndelivery = \"at-most-once\"\nboot-time = \"1m\"\n[scale]\nkind = \"ScaledJob\"\n\
+             strategy = \"eager\"",
+            "jobs-counted-again",
+            "6:13: consume.boot-time",
+            "as long as `boot-time`",
+        ),
         ("[deploy]\nproducer = true", "unlimited-producer", "4:12: deploy.producer", "`max-backlog`"),
         ("[deploy]\nproducer = true\n[produce]\nrate = \"max\"", "unlimited-producer", "6:8: produce.rate", "`count`"),
         ("[deploy]\nproducer = true\n[produce]\nevery = \"0s\"", "unlimited-producer", "6:9: produce.every", "`count`"),

@@ -39,6 +39,46 @@ fn seed_decides_the_run() {
 }
 
 #[test]
+fn phases_decide_the_steps() {
+    let words = ["--produce", "burst 1000", "--poll-phase", "20s", "--sync-phase", "5s", "--duration", "1m"];
+    let steps = |words: &[&str]| {
+        let said = simulate(words).file("qscale.toml", PROFILE).output().exits(0).stdout;
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let said = steps(&words);
+    assert!(said.contains("0:20 0 → 1 KEDA") && said.contains("0:20 1 → 5 HPA"), "{said}");
+    let said = steps(&[&words[..], &["--initial-replicas", "3"]].concat());
+    assert!(said.contains("0:05 3 → 5 HPA"), "{said}");
+    for (words, message) in [
+        (&["--poll-phase", "31s"][..], "--poll-phase: must be at most the polling interval, 30s"),
+        (&["--sync-phase", "16s"], "--sync-phase: must be at most 15s"),
+        (&["--sync-phase", "5s", "--with", "jobs"], "--sync-phase: a ScaledJob has no HPA"),
+        (&["--runs", "2", "--target-wait", "p95=1m"], "cannot be used with"),
+    ] {
+        let run = simulate(&["--produce", "burst 10"]).args(words).file("qscale.toml", PROFILE).output().exits(2);
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn runs_show_the_distribution_over_seeds_and_phases() {
+    let words = ["--produce", "burst 300", "--runs", "20", "--sync-phase", "15s", "--output"];
+    let run = |form| simulate(&words).arg(form).file("qscale.toml", PROFILE).output().exits(0).stdout;
+    let found: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+    let sequences = found["sequences"].as_array().unwrap();
+    let runs: u64 = sequences.iter().map(|sequence| sequence["runs"].as_u64().unwrap()).sum();
+    assert_eq!((runs, &found["first_seed"]), (20, &1.into()), "{found}");
+    let first = &sequences[0]["steps"][0];
+    assert_eq!((&first["by"], &first["from"], &first["to"]), (&"KEDA".into(), &0.into(), &1.into()));
+    let time = |quantile: &str| first["seconds"][quantile].as_f64().unwrap();
+    assert!(time("p5") < time("p50") && time("p50") < time("p95") && time("p95") <= 30.0, "{first}");
+    assert_eq!(run("json"), run("json"));
+    assert!(run("csv").starts_with("sequence,runs,step,by,from,to,p5,p50,p95\n1,"));
+    let text = run("text");
+    assert!(text.contains(" of 20") && text.contains("Sequences of replicas"), "{text}");
+}
+
+#[test]
 fn json_output_is_samples_of_watch_and_a_summary() {
     let run = simulate(&["--produce", "burst 20", "--output", "json", "--start", "2026-03-01T12:00:00Z"]).output();
     let (samples, summary) = run.stdout.trim_end().rsplit_once('\n').unwrap();

@@ -114,6 +114,34 @@ fn idle_exit_of_jobs_is_that_of_the_profile() {
 }
 
 #[test]
+fn booting_jobs_are_counted_again() {
+    let jobs = |strategy: &str, start: &str, boot: &str| {
+        let scenario = scenario(&format!(
+            "[produce]\npattern = \"burst 5, 10s@0\"\n[consume]\nwork = \"60s\"\ndelivery = \"at-most-once\"\n\
+             start-time = \"{start}\"\nboot-time = \"{boot}\"\n[scale]\nkind = \"ScaledJob\"\nmax-replica-count = 48\n\
+             strategy = \"{strategy}\"\npolling-interval = \"2s\"\n"
+        ));
+        run(&scenario).summary.peak_pods
+    };
+    assert_eq!(jobs("accurate", "500ms", "15s"), 40);
+    assert_eq!(jobs("eager", "500ms", "15s"), 40);
+    // Pending Jobs, and those that run, are subtracted.
+    assert_eq!(jobs("accurate", "15s", "500ms"), 5);
+    assert_eq!(jobs("default", "500ms", "15s"), 5);
+}
+
+#[test]
+fn initial_replicas_cool_down_from_the_start() {
+    let scenario =
+        scenario("[produce]\npattern = \"10m@0\"\n[consume]\nwork = \"1s\"\n[scale]\ncooldown-period = \"60s\"\n");
+    let scenario = Scenario { initial_replicas: Some(5), first_poll: Duration::from_secs(10), ..scenario };
+    let run = run(&scenario);
+    let steps: Vec<_> = run.changes.iter().filter(|change| change.from != change.to).collect();
+    assert_eq!((run.points[0].current, steps.len()), (5, 1));
+    assert_eq!((steps[0].from, steps[0].to, steps[0].at.as_secs()), (5, 0, 70));
+}
+
+#[test]
 fn items_that_wait_for_a_job_have_a_reason() {
     let reasons = |text: &str| {
         let unchanged = |change: &qscale::simulation::Change| change.from == change.to;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use clap::value_parser;
+
 use crate::args::{self, positive_duration};
 use crate::simulation;
 use crate::tuning::TargetWait;
@@ -28,8 +30,13 @@ With --output csv the samples are rows, without a summary.
 Without --duration the simulation ends when all items of the load are processed and the consumers are back at their minimum, at
 most an hour after the load; a load without an end runs for five minutes. With --duration it ends after exactly that time.
 
-Items arrive by the load of the profile, or of --produce. They are claimed first in, first out, by pods that have been running for
---start-time, and each takes the time of `work` of the profile, or of --work. The same --seed reproduces the run byte for byte.
+Items arrive by the load of the profile, or of --produce. They are claimed first in, first out, by pods that are ready --start-time
+and --boot-time after their creation, and each takes the time of `work` of the profile, or of --work. A Job is pending until
+--start-time has passed. The same --seed reproduces the run byte for byte.
+
+The phases of KEDA's polls and of the HPA's syncs are drawn from the seed, as a load begins at any moment of their periods;
+--poll-phase and --sync-phase set them. --runs 100 simulates the seed and the 99 seeds after it and shows which sequences of replicas
+came how often, and when each step came: the 5th, 50th and 95th percentile over the runs.
 
 --target-wait searches the cheapest list-length, min-replica-count, max-replica-count, polling-interval, cooldown-period and drain
 that meet the target. min-replica-count and max-replica-count of the profile are kept, the rest is free. A proposal has met the target
@@ -63,9 +70,29 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = args::count)]
     pub(super) seed: u64,
 
-    /// Time from the creation of a pod to its first item
-    #[arg(long, value_name = "DURATION", default_value = "2s")]
-    pub(super) start_time: HumanDuration,
+    /// Time from the creation of a pod to the start of its container, in place of the profile's [default: 1s]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) start_time: Option<HumanDuration>,
+
+    /// Time from the start of a container to its first item, in place of the profile's [default: 1s]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) boot_time: Option<HumanDuration>,
+
+    /// Time of KEDA's first poll, at most the polling interval [default: drawn from the seed]
+    #[arg(long, value_name = "DURATION", conflicts_with = "target_wait")]
+    pub(super) poll_phase: Option<HumanDuration>,
+
+    /// Time of the HPA's first sync, at most 15s [default: drawn from the seed]
+    #[arg(long, value_name = "DURATION", conflicts_with = "target_wait")]
+    pub(super) sync_phase: Option<HumanDuration>,
+
+    /// Pods or Jobs at the start [default: the minimum]
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(..=10_000), conflicts_with = "target_wait")]
+    pub(super) initial_replicas: Option<u32>,
+
+    /// Show the distribution over this many runs, each with a seed and phases of its own
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(1..=10_000), conflicts_with_all = ["target_wait", "svg"])]
+    pub(super) runs: Option<u32>,
 
     /// Simulated work per item, in place of the profile's: 2s, 2s..6s, field:NAME
     #[arg(long, value_name = "WORK")]
@@ -100,7 +127,7 @@ pub(crate) struct Args {
     pub(super) target_wait: Option<TargetWait>,
 
     /// Compare the model with a recording
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "duration", "with", "without", "start_time"])]
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "duration", "with", "without", "start_time", "boot_time", "poll_phase", "sync_phase", "initial_replicas", "runs"])]
     pub(super) against: Option<PathBuf>,
 }
 

@@ -3,6 +3,7 @@
 mod against;
 mod args;
 mod plan;
+mod runs;
 mod samples;
 mod summary;
 mod target_wait;
@@ -36,6 +37,7 @@ fn simulate(args: Args, context: &Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, context)?;
     let chart = match &plan.action {
         Action::Show(scenario) => show(&plan, scenario, context)?,
+        Action::Runs(number, settings) => return runs::run(*number, settings, &plan, context),
         Action::TargetWait(want, workload) => return target_wait::run(*want, workload, plan.output, context),
         Action::Against(path) => against::run(path, &plan.subject, plan.output, context)?,
     };

@@ -11,9 +11,10 @@ use super::view::Subject;
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
+use crate::scaler::SYNC_PERIOD;
 use crate::simulation::{Protection, Scenario};
 use crate::tuning::TargetWait;
-use crate::units::counted;
+use crate::units::{HumanDuration, counted};
 use crate::workload::{Arrival, Load, Pattern, Timing, Work};
 
 /// Maximum simulated time after the load, without `--duration`.
@@ -42,6 +43,8 @@ pub(super) struct Plan {
 pub(super) enum Action {
     /// Show a run.
     Show(Box<Scenario>),
+    /// Show the distribution over this many runs.
+    Runs(u32, Box<RunSettings>),
     /// Find settings that meet a target wait.
     TargetWait(TargetWait, Box<RunSettings>),
     /// Compare with a recording.
@@ -57,9 +60,52 @@ pub(super) struct RunSettings {
     load: Load,
     limit: Option<Duration>,
     work: Work,
-    start_time: Duration,
+    pods: PodSettings,
     with: Vec<Protection>,
     without: Vec<Protection>,
+}
+
+/// Settings of pods and phases that the command line sets.
+#[derive(Debug, Clone, Copy, Default)]
+struct PodSettings {
+    start_time: Option<HumanDuration>,
+    boot_time: Option<HumanDuration>,
+    poll_phase: Option<HumanDuration>,
+    sync_phase: Option<HumanDuration>,
+    initial_replicas: Option<u32>,
+}
+
+impl PodSettings {
+    fn check(self, profile: &Profile, jobs: bool) -> Result<()> {
+        if self.poll_phase.is_some_and(|phase| phase.0 > profile.scale.polling_interval()) {
+            let most = HumanDuration(profile.scale.polling_interval());
+            return Err(UsageError(format!("--poll-phase: must be at most the polling interval, {most}")).into());
+        }
+        if self.sync_phase.is_some() && jobs {
+            return Err(UsageError("--sync-phase: a ScaledJob has no HPA: remove it".to_owned()).into());
+        }
+        if self.sync_phase.is_some_and(|phase| phase.0 > SYNC_PERIOD) {
+            return Err(UsageError("--sync-phase: must be at most 15s, the time between two syncs".to_owned()).into());
+        }
+        for (flag, time) in [("--start-time", self.start_time), ("--boot-time", self.boot_time)] {
+            if time.is_some_and(|time| time.0 > MAX_DURATION) {
+                return Err(UsageError(format!("{flag}: must be at most 31 days")).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn over(self, scenario: Scenario) -> Scenario {
+        let or = |given: Option<HumanDuration>, default| given.map_or(default, |given| given.0);
+        Scenario {
+            start_time: or(self.start_time, scenario.start_time),
+            boot_time: or(self.boot_time, scenario.boot_time),
+            first_poll: or(self.poll_phase, scenario.first_poll),
+            first_sync: or(self.sync_phase, scenario.first_sync),
+            initial_replicas: self.initial_replicas.or(scenario.initial_replicas),
+            ..scenario
+        }
+    }
 }
 
 impl RunSettings {
@@ -77,7 +123,7 @@ impl RunSettings {
     /// Returns the same scenario with the settings of another profile.
     pub(super) fn with_profile(&self, profile: &Profile, arrivals: Vec<Arrival>, seed: u64) -> Scenario {
         let scenario = profile.scenario(&self.list, arrivals, self.work.clone(), seed);
-        let scenario = Scenario { start_time: self.start_time, ..scenario };
+        let scenario = self.pods.over(scenario);
         let scenario = self.with.iter().fold(scenario, |scenario, protection| scenario.with(*protection));
         self.without.iter().fold(scenario, |scenario, protection| scenario.without(*protection))
     }
@@ -91,6 +137,11 @@ impl Plan {
             duration: limit,
             seed,
             start_time,
+            boot_time,
+            poll_phase,
+            sync_phase,
+            initial_replicas,
+            runs,
             work,
             list,
             with,
@@ -115,6 +166,8 @@ impl Plan {
             start,
         };
         if let Some(path) = against {
+            let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
+            pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
             let title = format!("{list}: recorded and predicted");
             return Ok(Self { action: Action::Against(path), subject: subject(title), output, svg });
         }
@@ -136,6 +189,8 @@ impl Plan {
             }
             None => Work::None,
         };
+        let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
+        pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
         let title = format!("{list}: {}, {work} per item", describe(&load, limit));
         let settings = RunSettings {
             profile: profile.clone(),
@@ -144,13 +199,16 @@ impl Plan {
             load,
             limit,
             work,
-            start_time: start_time.0,
+            pods,
             with: added,
             without: without.into_iter().map(Protection::from).collect(),
         };
         let action = match want {
             Some(want) => Action::TargetWait(want, Box::new(settings)),
-            None => Action::Show(Box::new(settings.scenario(seed)?)),
+            None => match runs {
+                Some(runs) => Action::Runs(runs, Box::new(settings)),
+                None => Action::Show(Box::new(settings.scenario(seed)?)),
+            },
         };
         Ok(Self { action, subject: subject(title), output, svg })
     }

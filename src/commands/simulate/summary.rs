@@ -87,7 +87,7 @@ impl View<'_> {
     /// Returns the summary as names and values, for people.
     pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
         let summary = &self.run.summary;
-        let Scenario { settings, start_time, first_poll, first_sync, .. } = self.scenario;
+        let Scenario { settings, start_time, boot_time, first_poll, first_sync, .. } = self.scenario;
         let pods = if self.scenario.jobs.is_some() { "Jobs" } else { "pods" };
         let items = |count| counted(count, "item", "items");
         let interrupted = match summary.interrupted {
@@ -149,7 +149,7 @@ impl View<'_> {
                     "KEDA first polls at {}, then every {}{hpa}; {pods} are ready {} after creation",
                     Elapsed(*first_poll),
                     humantime::format_duration(settings.polling),
-                    humantime::format_duration(*start_time)
+                    humantime::format_duration(*start_time + *boot_time)
                 ),
             ),
         ]

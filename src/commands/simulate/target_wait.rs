@@ -208,7 +208,7 @@ fn demand(want: TargetWait, scenarios: &[Scenario]) -> Result<Demand> {
         service: service.as_secs_f64(),
         longest,
         concurrency: scenario.concurrency,
-        start: scenario.start_time,
+        start: scenario.start_time + scenario.boot_time,
         items: arrivals.iter().map(|(_, count)| count).sum(),
     })
 }

@@ -5,6 +5,8 @@ use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::lint::rule::Rule;
 use crate::profile::deploy::DeployTable;
 use crate::profile::{ConsumeTable, KedaVersion, ProduceTable, Profile, ScaleKind};
+use crate::scaler::Strategy;
+use crate::simulation::BOOT_TIME;
 use crate::units::HumanDuration;
 use crate::workload::{Rate, Work};
 
@@ -20,7 +22,7 @@ pub(super) struct Warning {
 pub(super) fn check(profile: &Profile, version: KedaVersion) -> impl Iterator<Item = Warning> {
     let consumers = profile.deploy.target.is_none();
     let of_consumers = [no_handler, consumer_exits, no_timeout].into_iter().filter(move |_| consumers);
-    let all = of_consumers.chain([unlimited_producer, unreachable_redis]);
+    let all = of_consumers.chain([unlimited_producer, unreachable_redis, jobs_counted_again]);
     all.filter_map(|look| look(profile)).chain(unknown(version))
 }
 
@@ -108,6 +110,35 @@ fn unreachable_redis(profile: &Profile) -> Option<Warning> {
                           `{label}`"
         ),
         hint: format!("give the pods of `{}` that label, or set `network-policy = false` in [deploy]", target.name),
+    })
+}
+
+/// Jobs whose pods boot for longer than a polling interval are neither pending nor have they claimed an item.
+fn jobs_counted_again(profile: &Profile) -> Option<Warning> {
+    let boot = profile.consume.boot_time.map_or(BOOT_TIME, |time| time.0);
+    let polling = profile.scale.polling_interval();
+    if profile.scale.kind() != ScaleKind::ScaledJob || polling >= boot {
+        return None;
+    }
+    let counted = match profile.scale.strategy(profile.consume.delivery.unwrap_or_default()) {
+        Strategy::Default => return None,
+        Strategy::Custom if profile.job_settings().running_part >= 1.0 => return None,
+        strategy => strategy,
+    };
+    Some(Warning {
+        rule: Rule::JobsCountedAgain,
+        key: if profile.scale.polling_interval.is_some() {
+            &["scale", "polling-interval"]
+        } else {
+            &["consume", "boot-time"]
+        },
+        message: format!(
+            "creates Jobs again for items that wait for a Job that boots: `boot-time` is {}, a poll comes every {}, and \
+             the strategy `{counted}` does not subtract such Jobs",
+            HumanDuration(boot),
+            HumanDuration(polling)
+        ),
+        hint: "make `polling-interval` at least as long as `boot-time`, or set `strategy = \"default\"`".to_owned(),
     })
 }
 

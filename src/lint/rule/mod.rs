@@ -152,6 +152,7 @@ rules! {
         NoHandler NO_HANDLER,
         NoTimeout NO_TIMEOUT,
         ConsumerExits CONSUMER_EXITS,
+        JobsCountedAgain JOBS_COUNTED_AGAIN,
         UnlimitedProducer UNLIMITED_PRODUCER,
         NetworkPolicy NETWORK_POLICY,
     }

@@ -30,6 +30,14 @@ pub(super) const CONSUMER_EXITS: About = About::warning(
      idle pods down, or set `kind = \"ScaledJob\"` in `[scale]`.",
 );
 
+pub(super) const JOBS_COUNTED_AGAIN: About = About::warning(
+    "jobs-counted-again",
+    "KEDA polls again before a new Job claims its item",
+    "The strategies `accurate` and `eager` do not subtract a Job whose container runs, so that an item whose Job still boots gets another \
+     Job at every poll, up to `max-replica-count`. Make `polling-interval` at least as long as `boot-time` in `[consume]`, or \
+     set `strategy = \"default\"`.",
+);
+
 pub(super) const UNLIMITED_PRODUCER: About = About::warning(
     "unlimited-producer",
     "The producer pushes without a rate or an end",
