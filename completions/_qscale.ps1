@@ -53,7 +53,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Interval between the starts of two batches; 0s pushes as fast as Redis accepts')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Items per second, in place of --every: 200, 30/m or max')
             [CompletionResult]::new('--pattern', '--pattern', [CompletionResultType]::ParameterName, 'Load pattern, in place of --every, such as ''30s@50, 1m@200..1000, burst 500'': DURATION@RATE, @FROM..TO, @sine(MEAN,AMPLITUDE,PERIOD), @poisson(RATE), burst ITEMS; at the end repeat or repeat 3')
-            [CompletionResult]::new('--pattern-file', '--pattern-file', [CompletionResultType]::ParameterName, 'Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`')
+            [CompletionResult]::new('--pattern-file', '--pattern-file', [CompletionResultType]::ParameterName, 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Stop after this many items')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Stop after this many items')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop after this long')
@@ -405,7 +405,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         }
         'qscale;simulate' {
             [CompletionResult]::new('--produce', '--produce', [CompletionResultType]::ParameterName, 'Load pattern, in place of the profile''s load: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500')
-            [CompletionResult]::new('--produce-file', '--produce-file', [CompletionResultType]::ParameterName, 'Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`')
+            [CompletionResult]::new('--produce-file', '--produce-file', [CompletionResultType]::ParameterName, 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Simulated time [default: until all items are processed, at most an hour after the load]')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Random seed; the same seed reproduces the run byte for byte')
             [CompletionResult]::new('--start-time', '--start-time', [CompletionResultType]::ParameterName, 'Time from the creation of a pod to the start of its container, in place of the profile''s [default: 1s]')

@@ -49,7 +49,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --every 'Interval between the starts of two batches; 0s pushes as fast as Redis accepts'
             cand --rate 'Items per second, in place of --every: 200, 30/m or max'
             cand --pattern 'Load pattern, in place of --every, such as ''30s@50, 1m@200..1000, burst 500'': DURATION@RATE, @FROM..TO, @sine(MEAN,AMPLITUDE,PERIOD), @poisson(RATE), burst ITEMS; at the end repeat or repeat 3'
-            cand --pattern-file 'Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`'
+            cand --pattern-file 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`'
             cand -n 'Stop after this many items'
             cand --count 'Stop after this many items'
             cand --duration 'Stop after this long'
@@ -392,7 +392,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         }
         &'qscale;simulate'= {
             cand --produce 'Load pattern, in place of the profile''s load: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500'
-            cand --produce-file 'Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`'
+            cand --produce-file 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`'
             cand --duration 'Simulated time [default: until all items are processed, at most an hour after the load]'
             cand --seed 'Random seed; the same seed reproduces the run byte for byte'
             cand --start-time 'Time from the creation of a pod to the start of its container, in place of the profile''s [default: 1s]'

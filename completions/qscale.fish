@@ -49,7 +49,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s b -l batch -d 
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l every -d 'Interval between the starts of two batches; 0s pushes as fast as Redis accepts' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l rate -d 'Items per second, in place of --every: 200, 30/m or max' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern -d 'Load pattern, in place of --every, such as \'30s@50, 1m@200..1000, burst 500\': DURATION@RATE, @FROM..TO, @sine(MEAN,AMPLITUDE,PERIOD), @poisson(RATE), burst ITEMS; at the end repeat or repeat 3' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern-file -d 'Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern-file -d 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s n -l count -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l duration -d 'Stop after this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l payload -d 'Template of an item, with the placeholders {int:0..49} {seq} {time} {unix} {id} {text:100}' -r
@@ -355,7 +355,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand render" -s v -l verbose -d
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce -d 'Load pattern, in place of the profile\'s load: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce-file -d 'Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce-file -d 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l duration -d 'Simulated time [default: until all items are processed, at most an hour after the load]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l seed -d 'Random seed; the same seed reproduces the run byte for byte' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to the start of its container, in place of the profile\'s [default: 1s]' -r

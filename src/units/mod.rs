@@ -1,17 +1,23 @@
 //! Units that all modules share: durations, numbers, settings with their origin.
 
 mod duration;
+mod encoding;
 mod environment;
 mod number;
 pub(crate) mod pattern;
+mod rows;
 mod setting;
 pub(crate) mod snippet;
 mod text;
+mod timestamp;
 mod visible;
 
 pub use self::duration::{DurationError, DurationRange, HumanDuration};
+pub use self::encoding::{EncodingError, decode};
 pub use self::environment::Environment;
 pub use self::number::{counted, float, saturating_seconds, saturating_u32, signed_float, signed_whole, whole};
+pub use self::rows::{CsvError, CsvRow, CsvRows, other_separator};
 pub use self::setting::{Origin, Setting, SettingError};
 pub use self::text::{MIB, read_bytes, read_text, text_within};
+pub use self::timestamp::{RowTime, TimeColumn, rfc_3339, since_1970};
 pub use self::visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};

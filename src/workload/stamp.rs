@@ -1,13 +1,11 @@
 //! When an item was made, where it says so itself.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
 use crate::delivery::item::Item;
-
-/// A number from here on counts milliseconds: as seconds it would be in the year 5138.
-const MILLISECONDS_FROM: f64 = 1e11;
+use crate::units::{rfc_3339, since_1970};
 
 /// Returns when `item` was made: the value of `field` in its JSON object, or `None` where it cannot be read.
 ///
@@ -21,26 +19,10 @@ pub fn made_at(item: &Item, field: &str) -> Option<SystemTime> {
     }
 }
 
-fn since_1970(number: f64) -> Option<SystemTime> {
-    let seconds = if number < MILLISECONDS_FROM { number } else { number / 1e3 };
-    SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
-}
-
-/// With any offset; what parses the rest knows `Z` only.
-fn rfc_3339(text: &str) -> Option<SystemTime> {
-    let signed = |at: &usize| text.get(*at..).is_some_and(|end| end.starts_with(['+', '-']));
-    let Some(at) = text.len().checked_sub("+01:00".len()).filter(signed) else {
-        return humantime::parse_rfc3339(text).ok();
-    };
-    let (local, offset) = text.split_at(at);
-    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-    let minutes: u64 = hours.parse::<u64>().ok()? * 60 + minutes.parse::<u64>().ok()?;
-    let (local, offset) = (humantime::parse_rfc3339(&format!("{local}Z")).ok()?, Duration::from_secs(minutes * 60));
-    if text[at..].starts_with('+') { local.checked_sub(offset) } else { local.checked_add(offset) }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bytes::Bytes;
 
     use super::*;

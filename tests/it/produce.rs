@@ -125,6 +125,20 @@ fn pattern_file_of_counts_is_pushed() {
 }
 
 #[test]
+fn pattern_file_may_be_stdin() {
+    let server = RedisServer::start();
+    produce(&server, &["--pattern-file", "-"]).input("second,count\n0,40\n").output().exits(0);
+    assert_eq!(server.llen("mylist"), 40);
+    let run = produce(&server, &["--pattern-file", "-", "--input", "-"]).input("5\n").output().exits(2);
+    assert!(run.stderr.contains("--pattern-file: is stdin, which --input reads"), "{}", run.stderr);
+    // A signal ends a wait for counts.
+    let run = produce(&server, &["--verbose", "--pattern-file", "-"]).open_input().spawn();
+    run.wait_for_line("profile: ", SOON);
+    run.terminate();
+    run.finish(PROMPTLY).exits(75);
+}
+
+#[test]
 fn seed_repeats_a_random_pattern() {
     let server = RedisServer::start();
     let run = |list: &str, seed: &str| {

@@ -115,6 +115,22 @@ fn csv_output_has_a_line_per_second() {
 }
 
 #[test]
+fn produce_file_begins_at_its_first_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let counts = folder.path().join("counts.csv");
+    for (text, first) in
+        [("15,5\n20,5\n", 15), ("1735689600,5\n1735689605,5\n", 0), ("time_ms,n\n15000,5\n20000,5\n", 15)]
+    {
+        fs::write(&counts, text).unwrap();
+        let run = simulate(&["--output", "csv", "--produce-file"]).arg(&counts).file("qscale.toml", PROFILE).output();
+        let waiting = run.stdout.lines().skip(1).position(|row| row.split(',').nth(2) != Some("0"));
+        assert_eq!(waiting, Some(first + 1), "{text}: {}", run.stdout);
+    }
+    let run = simulate(&["--output", "csv", "--produce-file", "-"]).input("3\n").file("qscale.toml", PROFILE).output();
+    assert!(run.exits(0).stdout.lines().count() > 2);
+}
+
+#[test]
 fn svg_is_reproducible() {
     let folder = tempfile::tempdir().unwrap();
     let picture = |name: &str| {

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATTERN", env = "QSCALE_PATTERN", conflicts_with_all = ["every", "rate"])]
     pub(super) pattern: Option<Pattern>,
 
-    /// Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`
+    /// Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`
     #[arg(long, value_name = "FILE", env = "QSCALE_PATTERN_FILE", conflicts_with_all = ["every", "rate", "pattern"])]
     pub(super) pattern_file: Option<PathBuf>,
 

@@ -27,7 +27,11 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut args = args;
     let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
     let list = context.list(args.list.take());
-    let plan = Plan::resolve(args, list, &context).await?;
+    let plan = tokio::select! {
+        biased;
+        () = context.shutdown.stop.cancelled() => return Ok(Outcome::Unfinished),
+        plan = Plan::resolve(args, list, &context) => plan?,
+    };
     let items = Items::open(&plan.content).await?;
     let redis = Redis::new(endpoint, Some(RECONNECT_FOR), context.shutdown.stop.clone());
     let unfinished = if plan.goal { Outcome::Unfinished } else { Outcome::Done };

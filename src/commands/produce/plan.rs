@@ -7,11 +7,12 @@ use color_eyre::eyre::{Report, Result};
 
 use super::super::Context;
 use super::Args;
+use crate::files::counts;
 use crate::profile::ProduceTable;
 use crate::queue::{MAX_BATCH_ITEMS, Redis};
 use crate::terminal::Output;
 use crate::units::{Setting, SettingError, counted, saturating_seconds};
-use crate::workload::{Pace, Pattern, Payload, Timing, USUAL_BATCH};
+use crate::workload::{Pace, Payload, Timing, USUAL_BATCH};
 
 /// Default batch size without a pace; larger batches are not faster.
 const UNPACED_BATCH: u64 = 500;
@@ -95,7 +96,12 @@ impl Plan {
             (false, Some(_)) => (None, None, None, None),
         };
         if let Some(path) = table.pattern_file.take() {
-            let pattern = read_counts(&path).await;
+            if path == Path::new("-") && input.as_deref() == Some(Path::new("-")) {
+                let message = "is stdin, which --input reads: use a file for one of them";
+                return Err(SettingError::new(from.given("pattern-file"), message).into());
+            }
+            // In a thread of its own, so that a signal ends a wait for stdin.
+            let pattern = tokio::task::spawn_blocking(move || counts::read(&path)).await?;
             table.pattern = Some(pattern.map_err(|error| {
                 let message = error.to_string();
                 if given {
@@ -172,21 +178,6 @@ impl Plan {
 /// Returns the duration at `speed` of what takes `time` at speed 1.
 fn slowed(time: Duration, speed: f64) -> Duration {
     saturating_seconds(time.as_secs_f64() / speed)
-}
-
-/// A file of counts that cannot be read, or is invalid.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}`: {reason}", path.display())]
-struct CountsFileError {
-    path: PathBuf,
-    reason: String,
-}
-
-/// Reads a pattern from a file of counts.
-async fn read_counts(path: &Path) -> Result<Pattern, CountsFileError> {
-    let error = |reason: &dyn std::fmt::Display| CountsFileError { path: path.to_owned(), reason: reason.to_string() };
-    let text = tokio::fs::read_to_string(path).await.map_err(|cause| error(&cause))?;
-    Pattern::from_counts(&text).map_err(|cause| error(&cause))
 }
 
 fn value<T>(setting: Option<Setting<T>>) -> Option<T> {

@@ -58,7 +58,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATTERN")]
     pub(super) produce: Option<Pattern>,
 
-    /// Load pattern from a CSV file: items per second, one count per line, or lines of `seconds,count`
+    /// Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`
     #[arg(long, value_name = "FILE", conflicts_with = "produce")]
     pub(super) produce_file: Option<PathBuf>,
 

@@ -1,6 +1,6 @@
 //! The plan of `simulate`: the arguments laid over the profile.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result};
@@ -9,6 +9,7 @@ use super::Context;
 use super::args::{Args, Form, ProtectionArg};
 use super::view::Subject;
 use crate::exit::UsageError;
+use crate::files::counts;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
 use crate::scaler::SYNC_PERIOD;
@@ -239,11 +240,13 @@ fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile) -> R
     let pattern = match (produce, file, &profile.produce.pattern_file) {
         (Some(pattern), ..) => Some(pattern),
         (None, Some(path), _) => {
-            Some(counts(&path).map_err(|message| UsageError(format!("--produce-file: {message}")))?)
+            Some(counts::read(&path).map_err(|error| UsageError(format!("--produce-file: {error}")))?)
         }
         (None, None, Some(path)) => {
-            let wrong = |message| Report::from(profile.source.error_at(&["produce", "pattern-file"], message));
-            return Ok(Load { timing: Timing::Pattern(counts(path).map_err(wrong)?), ..profile.produce.load() });
+            let pattern = counts::read(path).map_err(|error| {
+                Report::from(profile.source.error_at(&["produce", "pattern-file"], error.to_string()))
+            })?;
+            return Ok(Load { timing: Timing::Pattern(pattern), ..profile.produce.load() });
         }
         (None, None, None) => None,
     };
@@ -251,12 +254,6 @@ fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile) -> R
         Some(pattern) => Load { timing: Timing::Pattern(pattern), count: None, duration: None },
         None => profile.produce.load(),
     })
-}
-
-fn counts(path: &Path) -> Result<Pattern, String> {
-    let wrong = |error: &dyn std::fmt::Display| format!("cannot read `{}`: {error}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    Pattern::from_counts(&text).map_err(|message| wrong(&message))
 }
 
 fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arrival>> {

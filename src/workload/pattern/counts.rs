@@ -1,21 +1,28 @@
 //! A pattern from recorded counts, as monitoring exports them.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::StringRecord;
 
+use super::grammar::HIGHEST;
 use super::{Pattern, Phase, RateShape};
-use crate::units::float;
+use crate::units::{CsvError, CsvRows, EncodingError, RowTime, TimeColumn, decode, float, other_separator};
 
 /// Default duration that a count stands for.
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Limit of rows: more than a week of seconds.
+const MAX_ROWS: usize = 1_000_000;
+
 /// Counts that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CountsError {
+    /// Not text.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
     /// Malformed CSV.
-    #[error("{0}")]
-    Csv(String),
+    #[error(transparent)]
+    Csv(#[from] CsvError),
     /// A malformed line.
     #[error("line {line}: {problem}")]
     Line {
@@ -33,51 +40,75 @@ pub enum CountsError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CountsProblem {
     /// Not a whole number.
-    #[error("`{0}` is not a valid count")]
+    #[error("`{0}` is not a valid count: expected a whole number")]
     Count(String),
-    /// Neither seconds nor RFC 3339.
-    #[error("`{0}` is not a valid time: expected seconds, or RFC 3339 such as 2026-01-31T12:00:00Z")]
+    /// A number with thousands separators.
+    #[error("`{0}` is not a valid count: write it without thousands separators")]
+    Thousands(String),
+    /// A cell without a count.
+    #[error("has no count: expected a whole number, 0 for none")]
+    NoCount,
+    /// A time in no known form, or in another form than those before.
+    #[error(
+        "`{0}` is not a valid time: expected seconds, a number since 1970, or RFC 3339 such as 2026-01-31T12:00:00Z, \
+         in the form of the lines before"
+    )]
     Time(String),
     /// Too many columns.
     #[error("has {0} columns: expected a count, or `seconds,count`")]
     Columns(usize),
+    /// Columns that are not separated by commas.
+    #[error("columns are separated by {0}: use commas")]
+    Separator(&'static str),
     /// Another number of columns than the line before.
     #[error("must have as many columns as the line before")]
     ColumnsDiffer,
     /// A time that is not later than that of the line before.
     #[error("time must be later than that of the line before")]
     Order,
+    /// More items per second than any load has.
+    #[error("has more than 1000000000 items per second, the limit")]
+    Rate,
+    /// More lines than a load has.
+    #[error("is one of more than {MAX_ROWS} lines, the limit")]
+    Rows,
 }
 
 impl Pattern {
     /// Reads comma-separated counts of items: one a line, each for a second, or a time before each.
     ///
-    /// A time is a number of seconds or RFC 3339; its count stands for the time until the next, the last one for as long
-    /// as the one before it. The first line may be a header.
+    /// A time is a number of seconds, or of the unit that the header names, since the start or since 1970, or RFC 3339; its
+    /// count stands for the time until the next, the last one for as long as the one before it. A load whose first time
+    /// since the start is not 0 begins with a pause. The first line may be a header.
     ///
     /// # Errors
     ///
     /// Fails with the number of a malformed line.
-    pub fn from_counts(text: &str) -> Result<Self, CountsError> {
-        let mut reader =
-            ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
+    pub fn from_counts(bytes: &[u8]) -> Result<Self, CountsError> {
+        let text = decode(bytes)?;
         let mut rows: Vec<Row> = Vec::new();
-        for (index, record) in reader.records().enumerate() {
-            let record = record.map_err(|error| CountsError::Csv(error.to_string()))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let row = match row(&record) {
-                Ok(row) => row,
-                Err(_) if index == 0 && is_header(&record) => continue,
-                Err(problem) => return Err(CountsError::Line { line, problem }),
-            };
+        let mut times = TimeColumn::default();
+        for (index, row) in CsvRows::new(&text).enumerate() {
+            let row = row?;
+            let (line, cells) = (row.line, row.cells);
+            let wrong = |problem| CountsError::Line { line, problem };
+            if let Some(separator) = cells.iter().find_map(other_separator) {
+                return Err(wrong(CountsProblem::Separator(separator)));
+            }
+            if index == 0 && is_header(&cells) {
+                times = TimeColumn::with_header(&cells[0]);
+                continue;
+            }
+            if rows.len() == MAX_ROWS {
+                return Err(wrong(CountsProblem::Rows));
+            }
+            let row = Row::read(line, &cells, &mut times).map_err(wrong)?;
             if let Some(last) = rows.last() {
                 match (last.time, row.time) {
-                    (Some(before), Some(time)) if time <= before => {
-                        return Err(CountsError::Line { line, problem: CountsProblem::Order });
+                    (Some(before), Some(time)) if time.elapsed() <= before.elapsed() => {
+                        return Err(wrong(CountsProblem::Order));
                     }
-                    (Some(_), None) | (None, Some(_)) => {
-                        return Err(CountsError::Line { line, problem: CountsProblem::ColumnsDiffer });
-                    }
+                    (Some(_), None) | (None, Some(_)) => return Err(wrong(CountsProblem::ColumnsDiffer)),
                     _ => {}
                 }
             }
@@ -86,49 +117,78 @@ impl Pattern {
         if rows.is_empty() {
             return Err(CountsError::Empty);
         }
-        Ok(Self { phases: phases(&rows), rounds: Some(1) })
+        Ok(Self { phases: phases(&rows)?, rounds: Some(1) })
     }
 }
 
 struct Row {
-    /// From any fixed moment.
-    time: Option<Duration>,
+    line: u64,
+    time: Option<RowTime>,
     count: u64,
 }
 
-fn row(record: &StringRecord) -> Result<Row, CountsProblem> {
-    let count = |text: &str| text.parse().map_err(|_| CountsProblem::Count(text.to_owned()));
-    match record.iter().collect::<Vec<_>>()[..] {
-        [items] => Ok(Row { time: None, count: count(items)? }),
-        [at, items] => Ok(Row { time: Some(time(at)?), count: count(items)? }),
-        _ => Err(CountsProblem::Columns(record.len())),
+impl Row {
+    fn read(line: u64, cells: &StringRecord, times: &mut TimeColumn) -> Result<Self, CountsProblem> {
+        match cells.iter().collect::<Vec<_>>()[..] {
+            [items] => Ok(Self { line, time: None, count: count(items)? }),
+            [at, items] => {
+                let time = times.read(at).ok_or_else(|| CountsProblem::Time(at.to_owned()))?;
+                Ok(Self { line, time: Some(time), count: count(items)? })
+            }
+            // A count such as 1,000.
+            [_, ref groups @ ..] if is_grouped(&groups.join(",")) => Err(CountsProblem::Thousands(groups.join(","))),
+            _ => Err(CountsProblem::Columns(cells.len())),
+        }
     }
 }
 
-fn time(text: &str) -> Result<Duration, CountsProblem> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let date = || humantime::parse_rfc3339_weak(text).ok()?.duration_since(UNIX_EPOCH).ok();
-    seconds.or_else(date).ok_or_else(|| CountsProblem::Time(text.to_owned()))
+fn count(text: &str) -> Result<u64, CountsProblem> {
+    match text.strip_suffix(".0").unwrap_or(text).parse() {
+        Ok(count) => Ok(count),
+        Err(_) if text.is_empty() => Err(CountsProblem::NoCount),
+        Err(_) if is_grouped(text) => Err(CountsProblem::Thousands(text.to_owned())),
+        Err(_) => Err(CountsProblem::Count(text.to_owned())),
+    }
 }
 
-/// Returns whether a line is a header: no cell of it is a number.
-fn is_header(record: &StringRecord) -> bool {
-    record.iter().all(|cell| cell.parse::<f64>().is_err())
+/// Returns whether a text is a number in groups of three digits, such as `1 000` or `1'000`.
+fn is_grouped(text: &str) -> bool {
+    let mut groups = text.split(|c: char| c.is_whitespace() || ",.'’_".contains(c));
+    let digits = |group: &str| !group.is_empty() && group.chars().all(|c| c.is_ascii_digit());
+    groups.next().is_some_and(|first| digits(first) && first.len() <= 3)
+        && groups.clone().count() > 0
+        && groups.all(|group| digits(group) && group.len() == 3)
 }
 
-fn phases(rows: &[Row]) -> Vec<Phase> {
+/// Returns whether a line is a header: its cells are names, or empty, and none begins as a number does.
+fn is_header(cells: &StringRecord) -> bool {
+    let is_name = |cell: &str| {
+        let begins_as_number = cell.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+        cell.chars().any(char::is_alphabetic) && !begins_as_number && cell.parse::<f64>().is_err()
+    };
+    cells.iter().all(|cell| cell.is_empty() || is_name(cell)) && cells.iter().any(|cell| !cell.is_empty())
+}
+
+fn phases(rows: &[Row]) -> Result<Vec<Phase>, CountsError> {
+    let pause = match rows[0].time {
+        Some(RowTime::Relative(first)) if !first.is_zero() => {
+            Some(Phase::Over { span: first, shape: RateShape::Constant(0.0) })
+        }
+        _ => None,
+    };
+    let mut phases: Vec<Phase> = pause.into_iter().collect();
     let mut span = SECOND;
-    let next = rows.iter().skip(1).map(Some).chain([None]);
-    rows.iter()
-        .zip(next)
-        .map(|(row, next)| {
-            if let (Some(time), Some(next)) = (row.time, next.and_then(|next| next.time)) {
-                span = next.saturating_sub(time);
-            }
-            let rate = float(row.count) / span.as_secs_f64();
-            Phase::Over { span, shape: RateShape::Constant(rate) }
-        })
-        .collect()
+    for (index, row) in rows.iter().enumerate() {
+        if let (Some(time), Some(next)) = (row.time, rows.get(index + 1).and_then(|next| next.time)) {
+            span = next.elapsed().saturating_sub(time.elapsed());
+        }
+        let rate = float(row.count) / span.as_secs_f64();
+        if rate > HIGHEST {
+            return Err(CountsError::Line { line: row.line, problem: CountsProblem::Rate });
+        }
+        phases.push(Phase::Over { span, shape: RateShape::Constant(rate) });
+    }
+    Ok(phases)
 }
 
 #[cfg(test)]
@@ -136,7 +196,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        Pattern::from_counts(text).expect("the counts of this test can be read").to_string()
+        Pattern::from_counts(text.as_bytes()).expect("the counts of this test can be read").to_string()
     }
 
     #[test]
@@ -144,13 +204,16 @@ mod tests {
         assert_eq!(shown("3\n0\n5\n"), "1s@3, 1s@0, 1s@5");
         assert_eq!(shown("items\r\n3\r\n\r\n5"), "1s@3, 1s@5");
         assert_eq!(shown("time,count\n0, 10\n10, 20\n15, 5\n"), "10s@1, 5s@4, 5s@1");
+        assert_eq!(shown("# load\n\ntime, count\n# note\n0,3.0\n"), "1s@3");
+        assert_eq!(shown("\u{feff}count\r3\r5\r"), "1s@3, 1s@5");
+        assert_eq!(shown(",requests\n0,3\n"), "1s@3");
         assert_eq!(shown("\"2026-01-31T12:00:00Z\",60\n\"2026-01-31T12:01:00Z\",120"), "1m@1, 1m@2");
     }
 
     #[test]
     fn counts_are_kept_exactly() {
         let text = (0..500).map(|second| (second * 7919 % 113).to_string()).collect::<Vec<_>>().join("\n");
-        let pattern = Pattern::from_counts(&text).unwrap();
+        let pattern = Pattern::from_counts(text.as_bytes()).unwrap();
         let mut counts = vec![0_u64; 500];
         for arrival in pattern.arrivals(0) {
             counts[usize::try_from(arrival.at.as_secs()).unwrap()] += arrival.count;
@@ -169,10 +232,66 @@ mod tests {
             ("0,3\n5\n", "line 2: must have as many columns"),
             ("5,3\n5,3\n", "line 2: time must be later"),
             ("noon,3\n1,2", "line 1: `noon` is not a valid time"),
-            ("1,2,3\n", "3 columns"),
+            ("1,2,3\n", "line 1: has 3 columns"),
+            ("timestamp,requests,errors\n0,5,0\n", "line 2: has 3 columns"),
+            ("0,5,\n", "line 1: has 3 columns"),
+            ("0,1,000\n", "line 1: `1,000` is not a valid count: write it without thousands"),
+            ("1 000\n5\n", "line 1: `1 000` is not a valid count: write it without thousands"),
+            ("1\u{a0}000\n", "line 1: `1\u{a0}000` is not a valid count: write it without"),
+            ("1\u{202f}000\n", "write it without thousands"),
+            ("1'000\n", "line 1: `1'000` is not a valid count: write it without"),
+            ("0,\"1,000,000\"\n", "line 1: `1,000,000` is not a valid count: write it without"),
+            ("1.000\n", "line 1: `1.000` is not a valid count: write it without"),
+            ("0 5\n", "line 1: `0 5` is not a valid count: expected a whole number"),
+            ("5;\n3\n", "line 1: columns are separated by semicolons: use commas"),
+            ("seconds;count\n0;5\n", "line 1: columns are separated by semicolons"),
+            ("0,5;3\n", "line 1: columns are separated by semicolons"),
+            ("0\t5\n1\t3\n", "line 1: columns are separated by tabs"),
+            ("0,2.5\n", "line 1: `2.5` is not a valid count: expected a whole number"),
+            ("0,\"2,5\"\n", "line 1: `2,5` is not a valid count: expected"),
+            ("0,1e3\n", "line 1: `1e3` is not a valid count"),
+            ("0,5\n1,\n", "line 2: has no count"),
+            ("NaN\n", "line 1: `NaN` is not a valid count"),
+            ("€5\n", "line 1: `€5` is not a valid count"),
+            ("time,count\n0,5\n\n# note\n1,x\n", "line 5: `x`"),
+            ("time,count\r\n0,5\r\n\r\n1,x\r\n", "line 4: `x`"),
+            ("5\r\rx\r", "line 3: `x`"),
+            ("00:00,5\n", "line 1: `00:00` is not a valid time"),
+            ("0,5\n2026-01-31T12:00:00Z,5\n", "line 2: `2026-01-31T12:00:00Z` is not a valid time"),
+            ("3,5\n1,3\n", "line 2: time must be later"),
+            ("0,3000000000\n", "line 1: has more than 1000000000 items per second"),
         ] {
-            let error = Pattern::from_counts(text).unwrap_err().to_string();
+            let error = Pattern::from_counts(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(reason), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn counts_begin_at_the_first_time() {
+        assert_eq!(shown("15,5\n20,5\n"), "15s@0, 5s@1, 5s@1");
+        assert_eq!(shown("1735689600,5\n1735689605,5\n"), "5s@1, 5s@1");
+        assert_eq!(shown("2026-01-31T12:00:15+01:00,5\n2026-01-31T12:00:20+01:00,5\n"), "5s@1, 5s@1");
+    }
+
+    #[test]
+    fn counts_have_times_in_the_unit_of_the_header_or_of_their_size() {
+        for text in [
+            "time,count\n1735689600000,5\n1735689605000,10\n",
+            "1735689600000000,5\n1735689605000000,10\n",
+            "time_ms,count\n0,5\n5000,10\n",
+            "2026-01-31 12:00:00,5\n2026-01-31 12:00:05,10\n",
+        ] {
+            assert_eq!(shown(text), "5s@1, 5s@2", "{text}");
+        }
+        assert_eq!(shown("minute,count\n0,60\n1,120\n"), "1m@1, 1m@2");
+        assert_eq!(shown("t (h),count\n1,3600\n2,7200\n"), "1h@0, 1h@1, 1h@2");
+    }
+
+    #[test]
+    fn counts_in_utf_16_are_read() {
+        let bytes: Vec<u8> = "\u{feff}time,count\r\n0,5\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(Pattern::from_counts(&bytes).unwrap().to_string(), "1s@5");
+        let error = Pattern::from_counts(b"5\n\xff\n").unwrap_err();
+        assert_eq!(error.to_string(), "is not UTF-8 text (from byte 3 on)");
     }
 }
