@@ -179,10 +179,11 @@ impl Arguments {
 mod tests {
     use super::*;
 
-    /// Returns the settings as `NAME=value`, without the prefix of their names and without the profile.
+    /// Returns the settings as `NAME=value`, without the prefix of their names, the profile and the usual `connect-for`.
     fn settings(call: &Call) -> Vec<String> {
         assert_eq!(call.settings["QSCALE_PROFILE"], "/dev/null");
-        let own = call.settings.iter().filter(|(name, _)| *name != "QSCALE_PROFILE");
+        let usual = [("QSCALE_PROFILE", "/dev/null"), ("QSCALE_CONNECT_FOR", "1m")];
+        let own = call.settings.iter().filter(|(name, value)| !usual.contains(&(name.as_str(), value.as_str())));
         own.map(|(name, value)| format!("{}={value}", name.trim_start_matches("QSCALE_"))).collect()
     }
 
@@ -191,6 +192,7 @@ mod tests {
         let profile = Profile::parse("test", "[produce]\npayload = \"\"").unwrap();
         let call = produce(&profile);
         assert_eq!(call.arguments, ["produce", "--payload="]);
+        assert_eq!(call.settings["QSCALE_CONNECT_FOR"], "1m");
         assert!(settings(&call).is_empty(), "{:?}", call.settings);
     }
 
@@ -211,6 +213,7 @@ mod tests {
             lease = "1m"
             exit = { dead = [3, 65] }
             [redis]
+            connect-for = "2m"
             reconnect-for = "5m"
         "#;
         let profile = Profile::parse("q.toml", text).unwrap();
@@ -218,6 +221,7 @@ mod tests {
         assert_eq!(call.arguments, ["produce"]);
         let expected = [
             "BATCH=3",
+            "CONNECT_FOR=2m",
             "COUNT=7",
             "ECHO=true",
             "EVERY=1m 30s",
@@ -228,7 +232,15 @@ mod tests {
         assert_eq!(settings(&call), expected);
         let call = consume(&profile);
         assert_eq!(call.arguments, ["consume"]);
-        let expected = ["DRAIN=30s", "EXIT=3=dead", "IDLE_EXIT=1m", "LEASE=1m", "RECONNECT_FOR=5m", "WORK=field:wait"];
+        let expected = [
+            "CONNECT_FOR=2m",
+            "DRAIN=30s",
+            "EXIT=3=dead",
+            "IDLE_EXIT=1m",
+            "LEASE=1m",
+            "RECONNECT_FOR=5m",
+            "WORK=field:wait",
+        ];
         assert_eq!(settings(&call), expected);
         let call = settings(&consume_job(&profile));
         assert!(["ONCE=true", "AWAIT_DUE=5m"].iter().all(|setting| call.iter().any(|known| known == setting)));
