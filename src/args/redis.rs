@@ -41,6 +41,15 @@ pub(crate) struct RedisArgs {
     #[arg(long, value_name = "NAME", env = "REDIS_SENTINEL_MASTER")]
     sentinel_master: Option<String>,
 
+    /// ACL user of the sentinels [default: default]
+    #[arg(long, value_name = "USER", env = "REDIS_SENTINEL_USERNAME")]
+    sentinel_username: Option<String>,
+
+    /// File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the
+    /// password of Redis]
+    #[arg(long, value_name = "FILE", env = "REDIS_SENTINEL_PASSWORD_FILE")]
+    sentinel_password_file: Option<PathBuf>,
+
     /// ACL user
     #[arg(long, value_name = "USER", env = "REDIS_USERNAME")]
     username: Option<String>,
@@ -140,9 +149,12 @@ impl RedisArgs {
         let origins = Origins::of(&parsed, &matches);
         let args = Self::from_arg_matches(&matches).map_err(|error| environment::setting_error(&table, &error))?;
         let mut layer = args.layer(&|id| origins.get(id).cloned())?;
-        if let Some(Setting { value, origin }) = environment.setting("REDIS_PASSWORD") {
-            layer.password = Some(Setting { value: Password::Known(value.into()), origin });
-        }
+        let known = |name| {
+            let Setting { value, origin } = environment.setting(name)?;
+            Some(Setting { value: Password::Known(value.into()), origin })
+        };
+        layer.password = known("REDIS_PASSWORD").or(layer.password);
+        layer.sentinel_password = known("REDIS_SENTINEL_PASSWORD").or(layer.sentinel_password);
         Ok(layer)
     }
 
@@ -155,6 +167,8 @@ impl RedisArgs {
             addresses,
             mode,
             sentinel_master,
+            sentinel_username,
+            sentinel_password_file,
             username,
             password_file,
             db,
@@ -175,6 +189,8 @@ impl RedisArgs {
             addresses: parsed(origin, "addresses", addresses, parse_addresses)?,
             mode: setting(origin, "mode", mode),
             sentinel_master: setting(origin, "sentinel_master", sentinel_master),
+            sentinel_username: setting(origin, "sentinel_username", sentinel_username),
+            sentinel_password: setting(origin, "sentinel_password_file", sentinel_password_file.map(Password::File)),
             username: setting(origin, "username", username),
             password: setting(origin, "password_file", password_file.map(Password::File)),
             db: setting(origin, "db", db),

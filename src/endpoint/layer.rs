@@ -21,6 +21,10 @@ pub struct Layer {
     pub mode: Option<Setting<Mode>>,
     /// Name that sentinels know the master by.
     pub sentinel_master: Option<Setting<String>>,
+    /// ACL user of the sentinels.
+    pub sentinel_username: Option<Setting<String>>,
+    /// Password of the sentinels.
+    pub sentinel_password: Option<Setting<Password>>,
     /// ACL user.
     pub username: Option<Setting<String>>,
     /// Password.
@@ -48,6 +52,13 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Returns the first setting that has an effect with sentinels only.
+    pub(super) fn sentinels_only(&self) -> Option<crate::units::Origin> {
+        let names = [&self.sentinel_master, &self.sentinel_username].into_iter().flatten();
+        let password = self.sentinel_password.iter().map(|setting| &setting.origin);
+        names.map(|setting| &setting.origin).chain(password).next().cloned()
+    }
+
     /// Returns the first setting that has an effect with TLS only; a certificate without a key is reported elsewhere.
     pub(super) fn tls_only(&self) -> Option<crate::units::Origin> {
         let files = [&self.tls_ca, &self.tls_cert].into_iter().flatten().map(|setting| &setting.origin);

@@ -37,6 +37,10 @@ pub struct Endpoint {
     pub address: Setting<Address>,
     /// All servers of a cluster, or its sentinels.
     pub servers: Option<Servers>,
+    /// ACL user of the sentinels; `None` is their `default`.
+    pub sentinel_username: Option<Setting<String>>,
+    /// Password of the sentinels, by default that of Redis; without it no AUTH is sent to them.
+    pub sentinel_password: Option<Setting<Password>>,
     /// TLS settings; `None` for plain TCP.
     pub tls: Option<Tls>,
     /// ACL user; `None` is Redis' `default`.
@@ -98,6 +102,8 @@ impl Endpoint {
         Self {
             address: Setting::default(Address::Unix { path }),
             servers: None,
+            sentinel_username: None,
+            sentinel_password: None,
             tls: None,
             username: None,
             password: None,

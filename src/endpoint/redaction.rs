@@ -3,7 +3,8 @@
 use super::secret;
 
 /// Keys that have to do with a password, and hold none.
-const HARMLESS: [&str; 2] = ["password-file", "secret-password-key"];
+const HARMLESS: [&str; 4] =
+    ["password-file", "sentinel-password-file", "secret-password-key", "secret-sentinel-password-key"];
 
 /// Returns `line` as it may be shown: without the value of `secret`, without that of a key that holds a password by its
 /// name, and without the password in a URL.
@@ -49,6 +50,28 @@ fn key_before(text: &str) -> &str {
 /// Text with a URL in it as it may be shown: the URL keeps its shape and loses its password. Without an `@`, what is no
 /// port may be one as well. An address with user and password, as a URL without its scheme, loses that too.
 pub fn without_password(text: &str) -> String {
+    without_parameter(&without_userinfo(text))
+}
+
+/// Text without the value of the parameter `sentinelPassword` of a URL.
+fn without_parameter(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, name) in lower.match_indices("sentinelpassword=") {
+        let start = at + name.len();
+        if start < end {
+            continue;
+        }
+        let length = text[start..].find(|c: char| matches!(c, '&' | '"' | '\'' | '`') || c.is_whitespace());
+        shown += &text[end..start];
+        end = length.map_or(text.len(), |length| start + length);
+        shown.extend(text[start..end].chars().map(|_| '*'));
+    }
+    shown + &text[end..]
+}
+
+fn without_userinfo(text: &str) -> String {
     let Some(start) = text.find("://").map(|at| at + 3) else { return without_credentials(text) };
     let end = text[start..].rfind('@').map(|at| start + at);
     let Some(colon) = text[start..end.unwrap_or(text.len())].find(':').map(|colon| start + colon + 1) else {
@@ -56,9 +79,10 @@ pub fn without_password(text: &str) -> String {
     };
     let end = end.unwrap_or_else(|| {
         let port = text[colon..].chars().take_while(char::is_ascii_digit).count();
-        let word = text[colon..].find(|c: char| c == '"' || c == '\'' || c == '/' || c.is_whitespace());
+        let word = text[colon..].find(|c: char| matches!(c, '"' | '\'' | '/') || c.is_whitespace());
         let word = word.unwrap_or(text.len() - colon);
-        if port == word { colon } else { colon + word }
+        let parameters = port > 0 && text[colon + port..].starts_with('?');
+        if port == word || parameters { colon } else { colon + word }
     });
     format!("{}{}{}", &text[..colon], "*".repeat(text[colon..end].chars().count()), &text[end..])
 }
@@ -114,6 +138,11 @@ mod tests {
             ("redis://app@h:1", "redis://app@h:1"),
             ("redis://h:s3cret", "redis://h:******"),
             ("a:b@c", "a:*@c"),
+            ("redis://app:s3cret@h:1?sentinelPassword=t0p&db=1", "redis://app:******@h:1?sentinelPassword=***&db=1"),
+            (
+                "redis://h:1?sentinelUsername=m&sentinelPassword=t0p",
+                "redis://h:1?sentinelUsername=m&sentinelPassword=***",
+            ),
         ] {
             assert_eq!(without_password(text), shown);
         }

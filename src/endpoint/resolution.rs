@@ -7,6 +7,9 @@ use super::url::{Address, DEFAULT_PORT, RedisUrl};
 use super::{CONNECT_TIMEOUT, Endpoint, Explained, Layer, Password, Tls, host};
 use crate::units::{Origin, Setting, SettingError};
 
+/// A user and a password.
+type Credentials = (Option<Setting<String>>, Option<Setting<Password>>);
+
 /// Layers in order of precedence, the highest first.
 pub(super) struct Resolution<'a> {
     layers: &'a [Layer],
@@ -39,8 +42,13 @@ impl<'a> Resolution<'a> {
             |layer| layer.username.clone().filter(|name| !name.value.is_empty()),
             |url| url.username.clone(),
         );
+        let sentinel = self.sentinel_credentials(servers.as_ref(), password.as_ref())?;
+        let explained = self.explained(tls.is_some(), servers.as_ref(), &sentinel);
+        let (sentinel_username, sentinel_password) = sentinel;
         Ok(Endpoint {
-            explained: self.explained(tls.is_some(), servers.as_ref()),
+            explained,
+            sentinel_username,
+            sentinel_password,
             address,
             servers,
             tls,
@@ -98,6 +106,33 @@ impl<'a> Resolution<'a> {
             return Err(SettingError::new(mode.origin.clone(), "is nothing that a unix socket has"));
         }
         Servers::of(mode, addresses, self.any(|layer| layer.sentinel_master.clone()), db)
+    }
+
+    /// Returns user and password of the sentinels; `password` is that of Redis.
+    ///
+    /// The user of Redis is not a default, because sentinels have ACL users of their own.
+    fn sentinel_credentials(
+        &self,
+        servers: Option<&Servers>,
+        password: Option<&Setting<Password>>,
+    ) -> Result<Credentials, SettingError> {
+        if !matches!(servers, Some(Servers::Sentinel { .. })) {
+            // Environment and profile may hold them for servers that are not those of this run.
+            let typed = self.layers.first().and_then(Layer::sentinels_only);
+            return match typed.filter(|origin| matches!(origin, Origin::Flag(_))) {
+                Some(origin) => Err(SettingError::new(origin, "has no effect without sentinels: use --mode sentinel")),
+                None => Ok((None, None)),
+            };
+        }
+        let username = self.first_or_url(
+            |layer| layer.sentinel_username.clone().filter(|name| !name.value.is_empty()),
+            |url| url.sentinel_username.clone(),
+        );
+        let own = self.first_or_url(
+            |layer| layer.sentinel_password.clone(),
+            |url| url.sentinel_password.clone().map(Password::Known),
+        );
+        Ok((username, own.or_else(|| password.cloned())))
     }
 
     fn tls(&self, address: &Setting<Address>) -> Result<Option<Tls>, SettingError> {
@@ -182,7 +217,7 @@ impl<'a> Resolution<'a> {
     }
 
     /// Returns the settings of mode and TLS that have an effect.
-    fn explained(&self, tls: bool, servers: Option<&Servers>) -> Vec<Explained> {
+    fn explained(&self, tls: bool, servers: Option<&Servers>, sentinel: &Credentials) -> Vec<Explained> {
         fn row<T>(name: &'static str, show: impl Fn(&T) -> String, setting: Option<Setting<T>>) -> Option<Explained> {
             setting.map(|Setting { value, origin }| (name, show(&value), origin))
         }
@@ -193,6 +228,9 @@ impl<'a> Resolution<'a> {
             let addresses = self.addresses().map(|Setting { origin, .. }| ("addresses", servers.addresses(), origin));
             rows.extend(addresses);
             rows.extend(row("sentinel-master", String::clone, self.any(|layer| layer.sentinel_master.clone())));
+            let (username, password) = sentinel;
+            rows.extend(row("sentinel-username", String::clone, username.clone()));
+            rows.extend(row("sentinel-password", |_| "(hidden)".to_owned(), password.clone()));
         }
         if tls {
             rows.extend(row(

@@ -24,6 +24,10 @@ pub struct RedisUrl {
     pub password: Option<SecretString>,
     /// The database index.
     pub db: Option<u8>,
+    /// The ACL user of the sentinels.
+    pub sentinel_username: Option<String>,
+    /// The password of the sentinels, percent-decoded.
+    pub sentinel_password: Option<SecretString>,
 }
 
 /// Address of a server.
@@ -66,7 +70,8 @@ impl std::str::FromStr for RedisUrl {
 }
 
 impl RedisUrl {
-    /// Reads `redis[s]://[user[:password]@]host[:port][/db]` or `unix:///path[?db=N]`.
+    /// Reads `redis[s]://[user[:password]@]host[:port][/db][?sentinelUsername=…&sentinelPassword=…]` or
+    /// `unix:///path[?db=N]`.
     ///
     /// The names of Valkey (`valkey://`, `valkeys://`) and `redis+unix://` mean the same.
     ///
@@ -102,12 +107,18 @@ impl RedisUrl {
             scheme => return Err(format!("unknown scheme `{scheme}://`; known are {SCHEMES}")),
         };
 
-        let mut db = None;
+        let (mut db, mut sentinel_username, mut sentinel_password) = (None, None, None);
         for (name, value) in url.query_pairs() {
             match &*name {
                 "db" => db = Some(parse_db(&value)?),
+                "sentinelUsername" => sentinel_username = Some(value.into_owned()).filter(|name| !name.is_empty()),
+                "sentinelPassword" => sentinel_password = Some(value.into_owned()).filter(|text| !text.is_empty()),
                 // The value stays out of the message: it may be a password put in the wrong place.
-                name => return Err(format!("unknown parameter `{name}`; the only one known is `db`")),
+                name => {
+                    return Err(format!(
+                        "unknown parameter `{name}`; known are `db`, `sentinelUsername` and `sentinelPassword`"
+                    ));
+                }
             }
         }
 
@@ -132,7 +143,15 @@ impl RedisUrl {
 
         let username = Some(percent_decoded(url.username())?).filter(|name| !name.is_empty());
         let password = url.password().map(percent_decoded).transpose()?.filter(|password| !password.is_empty());
-        Ok(Self { address, tls, username, password: password.map(SecretString::from), db })
+        Ok(Self {
+            address,
+            tls,
+            username,
+            password: password.map(SecretString::from),
+            db,
+            sentinel_username,
+            sentinel_password: sentinel_password.map(SecretString::from),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::certificate::{Certificate, certificates};
-use super::reach::{check_no_tls, check_tls, credentials, reachable};
+use super::reach::{SentinelCredentials, check_no_tls, check_tls, credentials, reachable, sentinel_credentials};
 use super::secret_key::{Credential, SecretKey};
 use crate::endpoint::{Endpoint, Servers};
 use crate::profile::{Authentication, Profile, ProfileError};
@@ -25,6 +25,7 @@ pub(super) struct RedisAccess {
     pub(super) skip_verify: bool,
     pub(super) username: Option<Credential>,
     pub(super) password: Option<SecretKey>,
+    pub(super) sentinel: SentinelCredentials,
     /// Certificates and keys that are files in pods.
     pub(super) certificates: Vec<Certificate>,
     pub(super) authentication: Authentication,
@@ -72,6 +73,7 @@ impl RedisAccess {
             skip_verify: false,
             username: None,
             password: None,
+            sentinel: SentinelCredentials::default(),
             certificates: Vec::new(),
             authentication: profile.scale.authentication.unwrap_or_default(),
             referenced: profile.scale.trigger_authentication.is_some(),
@@ -82,6 +84,7 @@ impl RedisAccess {
     fn elsewhere(profile: &Profile, endpoint: Endpoint) -> Result<Self, ProfileError> {
         let (host, port) = reachable(profile, &endpoint)?;
         let (username, password) = credentials(profile, &endpoint)?;
+        let sentinel = sentinel_credentials(profile, &endpoint, password.as_ref())?;
         let certificates = certificates(profile)?;
         match &endpoint.tls {
             Some(tls) => check_tls(profile, tls)?,
@@ -96,6 +99,7 @@ impl RedisAccess {
             skip_verify: endpoint.tls.is_some_and(|tls| tls.skip_verify),
             username,
             password,
+            sentinel,
             certificates,
             authentication: profile.scale.authentication.unwrap_or_default(),
             referenced: profile.scale.trigger_authentication.is_some(),
@@ -113,8 +117,10 @@ impl RedisAccess {
         if let Some(master) = self.servers.as_ref().and_then(Servers::master) {
             settings.push(("REDIS_SENTINEL_MASTER", master.to_owned()));
         }
-        if let Some(Credential::Literal(name)) = &self.username {
-            settings.push(("REDIS_USERNAME", name.clone()));
+        for (variable, username) in
+            [("REDIS_USERNAME", &self.username), ("REDIS_SENTINEL_USERNAME", &self.sentinel.username)]
+        {
+            settings.extend(username.as_ref().and_then(Credential::literal).map(|name| (variable, name.to_owned())));
         }
         if self.db != 0 {
             settings.push(("REDIS_DB", self.db.to_string()));
@@ -131,12 +137,27 @@ impl RedisAccess {
 
     /// The variables of a container that come from the Secret.
     pub(super) fn variables(&self) -> Vec<EnvVar> {
-        let mut variables = Vec::new();
-        if let Some(Credential::Secret(key)) = &self.username {
-            variables.push(secret_variable("REDIS_USERNAME", key));
-        }
-        variables.extend(self.password.iter().map(|key| secret_variable("REDIS_PASSWORD", key)));
-        variables
+        self.secrets().into_iter().map(|SecretVariable { variable, key, .. }| secret_variable(variable, key)).collect()
+    }
+
+    /// User and password of Redis and of its sentinels, as far as the Secret holds them.
+    fn secrets(&self) -> Vec<SecretVariable<'_>> {
+        let SentinelCredentials { username, password } = &self.sentinel;
+        let known = [
+            ("REDIS_USERNAME", self.username.as_ref().and_then(Credential::key), "USER", "the user"),
+            ("REDIS_PASSWORD", self.password.as_ref(), "PASSWORD", "the password"),
+            (
+                "REDIS_SENTINEL_USERNAME",
+                username.as_ref().and_then(Credential::key),
+                "SENTINEL_USER",
+                "the user of the sentinels",
+            ),
+            ("REDIS_SENTINEL_PASSWORD", password.as_ref(), "SENTINEL_PASSWORD", "the password of the sentinels"),
+        ];
+        let held = known.into_iter().filter_map(|(variable, key, placeholder, content)| {
+            Some(SecretVariable { variable, key: key?, placeholder, content })
+        });
+        held.collect()
     }
 
     /// The one port Redis listens on; servers that are several name each other, and whatever ports those have.
@@ -151,28 +172,21 @@ impl RedisAccess {
 
     /// The keys of the Secret, and what belongs in each.
     pub(super) fn secret_keys(&self) -> Vec<(&SecretKey, &'static str)> {
-        let mut keys = Vec::new();
-        if let Some(Credential::Secret(key)) = &self.username {
-            keys.push((key, "the user"));
-        }
-        keys.extend(self.password.iter().map(|key| (key, "the password")));
+        let mut keys: Vec<_> = self.secrets().into_iter().map(|held| (held.key, held.content)).collect();
         keys.extend(self.certificates.iter().map(|certificate| (&certificate.key, certificate.content)));
         keys
     }
 
     /// The command that makes the Secret.
     pub(super) fn secret_command(&self, namespace: Option<&str>) -> Option<String> {
-        let SecretKey { secret, key } = self.password.as_ref()?;
+        let secret = &self.password.as_ref()?.secret;
         let namespace = namespace.map(|name| format!(" --namespace {name}")).unwrap_or_default();
-        let username = match &self.username {
-            Some(Credential::Secret(username)) => format!(" --from-literal={}=USER", username.key),
-            _ => String::new(),
-        };
+        let literals = self.secrets().into_iter();
+        let literals = literals.map(|held| format!(" --from-literal={}={}", held.key.key, held.placeholder));
+        let literals = literals.collect::<Vec<_>>().concat();
         let files = self.certificates.iter().map(|certificate| format!(" --from-file={}=FILE", certificate.key.key));
         let files = files.collect::<Vec<_>>().concat();
-        Some(format!(
-            "kubectl create secret generic {secret}{namespace}{username} --from-literal={key}=PASSWORD{files}"
-        ))
+        Some(format!("kubectl create secret generic {secret}{namespace}{literals}{files}"))
     }
 
     /// `host:port`; KEDA dials it as it is.
@@ -180,6 +194,17 @@ impl RedisAccess {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
+}
+
+/// A credential that the Secret holds.
+struct SecretVariable<'a> {
+    /// Variable of the pods.
+    variable: &'static str,
+    key: &'a SecretKey,
+    /// Its value in a command to type.
+    placeholder: &'static str,
+    /// Name in messages.
+    content: &'static str,
 }
 
 fn secret_variable(name: &str, SecretKey { secret, key }: &SecretKey) -> EnvVar {

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::connection::{PORT, SERVICE};
 use super::metadata::{Component, annotated, label, selecting};
-use super::pod::{METRICS_PORT, metrics};
+use super::pod::{METRICS_PORT, metrics, some};
 use super::workload::Workload;
 use crate::profile::ScaleKind;
 
@@ -113,8 +113,9 @@ fn policy(
             // One label is enough, and checkers that compare labels one by one understand it.
             pod_selector: Some(labels([label("instance", name)])),
             policy_types: Some(["Ingress", "Egress"].map(str::to_owned).to_vec()),
-            ingress: Some(ingress),
-            egress: Some(egress),
+            // The API server does not keep empty lists: with them no second apply would be without a change.
+            ingress: some(ingress),
+            egress: some(egress),
         }),
     }
 }

@@ -218,6 +218,6 @@ pub(super) fn resources(requests: Quantities, limits: Quantities, table: &Resour
 }
 
 /// A list that is left out where there is nothing in it.
-fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+pub(super) fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     Some(list).filter(|list| !list.is_empty())
 }

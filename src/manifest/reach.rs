@@ -1,7 +1,7 @@
 //! What keeps pods or KEDA from reaching the Redis that the profile names.
 
 use super::secret_key::{Credential, SecretKey, secret_key};
-use crate::endpoint::{Address, Endpoint, Tls, is_loopback};
+use crate::endpoint::{Address, Endpoint, Mode, Tls, is_loopback};
 use crate::profile::deploy::DEFAULT_PASSWORD_KEY;
 use crate::profile::{Profile, ProfileError};
 
@@ -53,6 +53,63 @@ pub(super) fn credentials(
         return Err(profile.source.error_at(&place, message));
     }
     Ok((username, password))
+}
+
+/// Credentials of sentinels, where they are not those of Redis.
+#[derive(Default)]
+pub(super) struct SentinelCredentials {
+    pub(super) username: Option<Credential>,
+    /// Key of their own password; without one they are sent that of Redis.
+    pub(super) password: Option<SecretKey>,
+}
+
+/// The user of the sentinels and where their own password is; `password` is that of Redis.
+pub(super) fn sentinel_credentials(
+    profile: &Profile,
+    endpoint: &Endpoint,
+    password: Option<&SecretKey>,
+) -> Result<SentinelCredentials, ProfileError> {
+    if endpoint.servers.as_ref().is_none_or(|servers| servers.mode() != Mode::Sentinel) {
+        return check_no_sentinels(profile).map(|()| SentinelCredentials::default());
+    }
+    let (redis, deploy) = (&profile.redis, &profile.deploy);
+    let username = match (&deploy.secret_sentinel_username_key, &endpoint.sentinel_username) {
+        (Some(key), _) => secret_key(profile, key).map(Credential::Secret),
+        (None, name) => name.as_ref().map(|name| Credential::Literal(name.value.clone())),
+    };
+    let key = deploy.secret_sentinel_password_key.as_deref();
+    let own = key.and_then(|key| secret_key(profile, key));
+    let of_url = redis.url.as_ref().is_some_and(|url| url.sentinel_password.is_some());
+    if own.is_none() && (redis.sentinel_password_file.is_some() || of_url) {
+        let message = "requires the sentinels' password in the cluster, and passwords are never written into manifests: \
+                       store it in a Secret and name its key in `secret-sentinel-password-key` of [deploy]";
+        let place = if of_url { place(profile) } else { ["redis", "sentinel-password-file"] };
+        return Err(profile.source.error_at(&place, message));
+    }
+    if username.is_some() && own.is_none() && password.is_none() {
+        let message = "requires a password in the cluster: store it in a Secret and set `secret` in [deploy]";
+        let place = if redis.sentinel_username.is_some() { ["redis", "sentinel-username"] } else { place(profile) };
+        return Err(profile.source.error_at(&place, message));
+    }
+    Ok(SentinelCredentials { username, password: own.filter(|own| Some(own) != password) })
+}
+
+/// Refuses what only means something with sentinels.
+fn check_no_sentinels(profile: &Profile) -> Result<(), ProfileError> {
+    let (redis, deploy) = (&profile.redis, &profile.deploy);
+    let said = [
+        (["redis", "sentinel-master"], redis.sentinel_master.is_some()),
+        (["redis", "sentinel-username"], redis.sentinel_username.is_some()),
+        (["redis", "sentinel-password-file"], redis.sentinel_password_file.is_some()),
+        (["deploy", "secret-sentinel-username-key"], deploy.secret_sentinel_username_key.is_some()),
+        (["deploy", "secret-sentinel-password-key"], deploy.secret_sentinel_password_key.is_some()),
+    ];
+    match said.iter().find(|(_, said)| *said) {
+        Some((path, _)) => Err(profile
+            .source
+            .error_at(path, "has no effect without sentinels: set `mode = \"sentinel\"` in [redis], or remove it")),
+        None => Ok(()),
+    }
 }
 
 /// Refuses what only means something with TLS.

@@ -15,6 +15,24 @@ pub(super) enum Credential {
     Secret(SecretKey),
 }
 
+impl Credential {
+    /// The key of the Secret, where it is kept in one.
+    pub(super) fn key(&self) -> Option<&SecretKey> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Secret(key) => Some(key),
+        }
+    }
+
+    /// The text, where it is not secret.
+    pub(super) fn literal(&self) -> Option<&str> {
+        match self {
+            Self::Literal(text) => Some(text),
+            Self::Secret(_) => None,
+        }
+    }
+}
+
 /// A key of the Secret, where there is a Secret.
 pub(super) fn secret_key(profile: &Profile, key: &str) -> Option<SecretKey> {
     let secret = profile.deploy.secret.clone()?;

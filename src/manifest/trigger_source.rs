@@ -34,6 +34,14 @@ impl RedisAccess {
                 if self.password.is_some() {
                     metadata.insert("passwordFromEnv", "REDIS_PASSWORD".to_owned());
                 }
+                if self.sentinel.username.is_some() {
+                    metadata.insert("sentinelUsernameFromEnv", "REDIS_SENTINEL_USERNAME".to_owned());
+                }
+                let own = self.sentinel.password.is_some();
+                let variable = if own { "REDIS_SENTINEL_PASSWORD" } else { "REDIS_PASSWORD" };
+                if self.sentinel_password().is_some() {
+                    metadata.insert("sentinelPasswordFromEnv", variable.to_owned());
+                }
             }
             Authentication::TriggerAuthentication => {
                 // In the plural for several, and only then: before 2.16 each type knows but its own.
@@ -42,8 +50,10 @@ impl RedisAccess {
                     None => metadata.insert("address", self.address()),
                 };
                 // Said here, it would go over what the object names.
-                if let Some(Credential::Literal(name)) = self.username.as_ref().filter(|_| !self.referenced) {
-                    metadata.insert("username", name.clone());
+                let usernames = [("username", &self.username), ("sentinelUsername", &self.sentinel.username)];
+                for (parameter, username) in usernames.into_iter().filter(|_| !self.referenced) {
+                    let literal = username.as_ref().and_then(Credential::literal);
+                    metadata.extend(literal.map(|name| (parameter, name.to_owned())));
                 }
             }
         }
@@ -62,6 +72,14 @@ impl RedisAccess {
         metadata
     }
 
+    /// Password that the sentinels are sent: their own or that of Redis, as qscale does.
+    ///
+    /// KEDA sends them no other than `sentinelPassword`; sentinels without a password accept any.
+    fn sentinel_password(&self) -> Option<&SecretKey> {
+        self.servers.as_ref().and_then(Servers::master)?;
+        self.sentinel.password.as_ref().or(self.password.as_ref())
+    }
+
     /// Parameters that KEDA reads from the Secret, with their keys.
     pub(super) fn trigger_secrets(&self) -> Vec<(&'static str, &SecretKey)> {
         let mut secrets = Vec::new();
@@ -69,10 +87,11 @@ impl RedisAccess {
             return secrets;
         }
         if self.authentication == Authentication::TriggerAuthentication {
-            if let Some(Credential::Secret(key)) = &self.username {
-                secrets.push(("username", key));
-            }
+            secrets.extend(self.username.as_ref().and_then(Credential::key).map(|key| ("username", key)));
             secrets.extend(self.password.iter().map(|key| ("password", key)));
+            let sentinel = self.sentinel.username.as_ref();
+            secrets.extend(sentinel.and_then(Credential::key).map(|key| ("sentinelUsername", key)));
+            secrets.extend(self.sentinel_password().map(|key| ("sentinelPassword", key)));
         }
         // A trigger takes certificates from nowhere else.
         secrets.extend(self.certificates.iter().map(|certificate| (certificate.parameter, &certificate.key)));

@@ -33,6 +33,12 @@ pub struct RedisTable {
     /// Name of the master that the sentinels watch.
     #[schemars(extend("x-default" = "none", "examples" = ["mymaster"]))]
     pub sentinel_master: Option<String>,
+    /// ACL user of the sentinels.
+    #[schemars(extend("x-default" = "user `default` of the sentinels", "examples" = ["monitor"]))]
+    pub sentinel_username: Option<String>,
+    /// File with the password of the sentinels, read at every connection attempt.
+    #[schemars(extend("x-default" = "password of Redis, or that from REDIS_SENTINEL_PASSWORD", "examples" = ["/run/secrets/sentinel-password"]))]
+    pub sentinel_password_file: Option<PathBuf>,
     /// ACL user.
     #[schemars(extend("x-default" = "user `default` of Redis", "examples" = ["app"]))]
     pub username: Option<String>,
@@ -107,6 +113,8 @@ impl Profile {
             addresses,
             mode,
             sentinel_master,
+            sentinel_username,
+            sentinel_password_file,
             username,
             password_file,
             db,
@@ -127,6 +135,8 @@ impl Profile {
             addresses: self.redis_setting("addresses", addresses),
             mode: self.redis_setting("mode", mode),
             sentinel_master: self.redis_setting("sentinel-master", sentinel_master),
+            sentinel_username: self.redis_setting("sentinel-username", sentinel_username),
+            sentinel_password: self.redis_setting("sentinel-password-file", sentinel_password_file.map(Password::File)),
             username: self.redis_setting("username", username),
             password: self.redis_setting("password-file", password_file.map(Password::File)),
             db: self.redis_setting("db", db),

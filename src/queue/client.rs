@@ -1,25 +1,19 @@
 //! Client of an endpoint: servers, authentication, TLS and limits.
 
-use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use fred::prelude::{Builder, Client};
 use fred::types::ConnectHandle;
 use fred::types::config::{Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector};
-use secrecy::{ExposeSecret, SecretString};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
+use secrecy::ExposeSecret;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Fault;
+use super::password::password_text;
+use super::sentinel::{self, SentinelLogin};
 use super::tls;
-use crate::endpoint::{Address, Endpoint, NodeAddress, Password, Servers};
-use crate::units::text_within;
-
-/// Limit of a password file, in bytes.
-const MAX_PASSWORD: u64 = 64 * 1024;
+use crate::endpoint::{Address, Endpoint, NodeAddress, Servers};
 
 /// Background task of a client. Aborted on drop, because a dropped client keeps its socket.
 #[derive(Debug)]
@@ -62,7 +56,7 @@ impl Drop for ClientTask {
 pub(super) async fn build(endpoint: &Endpoint, node: Option<&NodeAddress>, limit: Duration) -> Result<Client, Fault> {
     let mut config = Config {
         fail_fast: true,
-        server: server(endpoint, node),
+        server: server(endpoint, node, sentinel::credentials(endpoint).await?),
         database: Some(endpoint.db.value).filter(|db| *db != 0),
         ..Config::default()
     };
@@ -89,7 +83,7 @@ pub(super) async fn build(endpoint: &Endpoint, node: Option<&NodeAddress>, limit
         .map_err(|error| Fault::Other(error.details().to_owned()))
 }
 
-fn server(endpoint: &Endpoint, node: Option<&NodeAddress>) -> ServerConfig {
+fn server(endpoint: &Endpoint, node: Option<&NodeAddress>, sentinel: Option<SentinelLogin>) -> ServerConfig {
     let name = endpoint.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
     let named = |host: &str, port| {
         let mut server = Server::new(host, port);
@@ -102,27 +96,11 @@ fn server(endpoint: &Endpoint, node: Option<&NodeAddress>) -> ServerConfig {
     }
     match (&endpoint.servers, &endpoint.address.value) {
         (Some(Servers::Sentinel { sentinels, master }), _) => {
-            ServerConfig::Sentinel { hosts: all(sentinels), service_name: master.clone() }
+            let (username, password) = sentinel.map(|SentinelLogin { user, password }| (user, password)).unzip();
+            let password = password.map(|password| password.expose_secret().to_owned());
+            ServerConfig::Sentinel { hosts: all(sentinels), service_name: master.clone(), username, password }
         }
         (_, Address::Unix { path }) => ServerConfig::Unix { path: path.clone() },
         (_, Address::Tcp { host, port }) => ServerConfig::Centralized { server: named(host, *port) },
-    }
-}
-
-/// Reads the whole of a password file.
-async fn password_file(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(path).await?.take(MAX_PASSWORD + 1).read_to_end(&mut bytes).await?;
-    text_within(bytes, MAX_PASSWORD)
-}
-
-async fn password_text(password: &Password) -> Result<SecretString, Fault> {
-    match password {
-        Password::Known(text) => Ok(text.clone()),
-        Password::File(path) => match password_file(path).await {
-            // Editors and `echo` end a file with a newline that is not part of the password.
-            Ok(text) => Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
-            Err(error) => Err(Fault::File { path: path.display().to_string(), reason: error.to_string() }),
-        },
     }
 }

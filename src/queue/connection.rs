@@ -163,12 +163,14 @@ impl Redis {
             Ok(Err(fault)) => fault,
             Err(_) => Fault::TimedOut(limit),
         };
+        // The library does not tell the errors of sentinels from those of the master.
+        let of_sentinels = matches!(self.endpoint.servers, Some(Servers::Sentinel { .. }));
         match fault {
-            Fault::ConnectionLost(_) | Fault::TimedOut(_) => {
-                Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
-            }
-            fault => Err(fault),
+            Fault::ConnectionLost(_) | Fault::TimedOut(_) => {}
+            _ if of_sentinels => {}
+            fault => return Err(fault),
         }
+        Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
     }
 
     async fn attempt(&self, list: &str, limit: Duration) -> Result<(Client, ClientTask), Fault> {

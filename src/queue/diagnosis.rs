@@ -9,10 +9,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::error::Fault;
-use super::tls;
-use crate::endpoint::{Address, Endpoint, Tls};
+use super::{sentinel, tls};
+use crate::endpoint::{Address, Endpoint, NodeAddress, Servers, Tls};
 
 /// Returns the cause of a failed connection to `endpoint`, within `limit`; `first` when no step fails.
 pub(super) async fn diagnose(endpoint: &Endpoint, first: Fault, limit: Duration) -> Fault {
@@ -20,24 +21,72 @@ pub(super) async fn diagnose(endpoint: &Endpoint, first: Fault, limit: Duration)
 }
 
 async fn steps(endpoint: &Endpoint, limit: Duration) -> Option<Fault> {
-    let (host, port) = match &endpoint.address.value {
-        Address::Unix { path } => {
-            return UnixStream::connect(path).await.err().map(|error| of_io(&error, Fault::NoSocket));
+    let tls = endpoint.tls.as_ref();
+    match (&endpoint.servers, &endpoint.address.value) {
+        (Some(Servers::Sentinel { sentinels, master }), _) => match of_sentinels(endpoint, sentinels, master).await {
+            Ok((host, port)) => server_steps(&host, port, tls, limit).await,
+            Err(fault) => fault,
+        },
+        (_, Address::Unix { path }) => {
+            UnixStream::connect(path).await.err().map(|error| of_io(&error, Fault::NoSocket))
         }
-        Address::Tcp { host, port } => (host, *port),
-    };
+        (_, Address::Tcp { host, port }) => server_steps(host, *port, tls, limit).await,
+    }
+}
+
+/// Returns the address of the master, from the first sentinel that knows it.
+///
+/// # Errors
+///
+/// Fails with the refusal of a sentinel, or else with the reason why none can be reached.
+async fn of_sentinels(
+    endpoint: &Endpoint,
+    sentinels: &[NodeAddress],
+    master: &str,
+) -> Result<(String, u16), Option<Fault>> {
+    let credentials = sentinel::credentials(endpoint).await.map_err(Some)?;
+    let mut unreachable = None;
+    for NodeAddress { host, port } in sentinels {
+        let address = format!("{host}:{port}");
+        let stream = match connect(host, *port).await {
+            Ok(stream) => stream,
+            Err(fault) => {
+                unreachable.get_or_insert(fault);
+                continue;
+            }
+        };
+        let credentials = credentials.as_ref();
+        let reply = match &endpoint.tls {
+            None => sentinel::master_of(stream, &address, master, credentials).await,
+            Some(tls) => match secured(stream, tls::client_config(tls).map_err(Some)?, name_of(tls, host)).await {
+                Ok(stream) => sentinel::master_of(stream, &address, master, credentials).await,
+                Err(fault) => Err(fault),
+            },
+        };
+        match reply {
+            // It may be one that listens on another port, or that has just restarted.
+            Err(None) => {}
+            Err(Some(fault)) if fault.is_transient() => {
+                unreachable.get_or_insert(fault);
+            }
+            reply => return reply,
+        }
+    }
+    Err(unreachable)
+}
+
+async fn server_steps(host: &str, port: u16, tls: Option<&Tls>, limit: Duration) -> Option<Fault> {
     let stream = match connect(host, port).await {
         Ok(stream) => stream,
         Err(fault) => return Some(fault),
     };
-    match &endpoint.tls {
+    match tls {
         Some(tls) => {
             let config = match tls::client_config(tls) {
                 Ok(config) => config,
                 Err(fault) => return Some(fault),
             };
-            let name = tls.server_name.as_deref().unwrap_or(host);
-            match timeout(limit / 2, handshake(stream, config, name)).await {
+            match timeout(limit / 2, handshake(stream, config, name_of(tls, host))).await {
                 Ok(Ok(())) => None,
                 Ok(Err(Some(fault))) => Some(fault),
                 // A server without TLS waits for the rest of the TLS greeting, or closes the connection.
@@ -75,13 +124,21 @@ fn of_io(error: &std::io::Error, not_found: Fault) -> Fault {
     }
 }
 
+/// Returns the name that the certificate of `host` must hold.
+fn name_of<'a>(tls: &'a Tls, host: &'a str) -> &'a str {
+    tls.server_name.as_deref().unwrap_or(host)
+}
+
+/// Performs a TLS handshake; the error is `None` when the server does not speak TLS.
+async fn secured(stream: TcpStream, config: ClientConfig, name: &str) -> Result<TlsStream<TcpStream>, Option<Fault>> {
+    let server_name = ServerName::try_from(name.to_owned()).map_err(|error| Some(Fault::Tls(error.to_string())))?;
+    let connector = TlsConnector::from(Arc::new(config));
+    connector.connect(server_name, stream).await.map_err(|error| of_tls(&error, name))
+}
+
 /// Performs a TLS handshake and a `PING`, because TLS 1.3 refuses a client certificate only after the handshake.
 async fn handshake(stream: TcpStream, config: ClientConfig, name: &str) -> Result<(), Option<Fault>> {
-    let server_name = ServerName::try_from(name.to_owned()).map_err(|error| Some(Fault::Tls(error.to_string())))?;
-    let mut stream = TlsConnector::from(Arc::new(config))
-        .connect(server_name, stream)
-        .await
-        .map_err(|error| of_tls(&error, name))?;
+    let mut stream = secured(stream, config, name).await?;
     let mut byte = [0; 1];
     let reply = async {
         stream.write_all(b"PING\r\n").await?;

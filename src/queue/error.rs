@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::sentinel_fault::SentinelFault;
 use crate::units::counted;
 
 /// Error of an operation on Redis.
@@ -80,6 +81,8 @@ pub enum Fault {
         /// Missing permission.
         permission: Permission,
     },
+    /// A sentinel names no master.
+    Sentinel(SentinelFault),
     /// The server is loading its data from disk.
     Loading,
     /// The key holds another type.
@@ -168,6 +171,7 @@ impl fmt::Display for Fault {
             ),
             Self::PasswordRequired => f.write_str("the server requires a password (NOAUTH)"),
             Self::NotPermitted { user, permission } => write!(f, "user `{user}` may not use {permission} (NOPERM)"),
+            Self::Sentinel(fault) => fault.fmt(f),
             Self::Loading => f.write_str("the server is loading its data from disk (LOADING)"),
             Self::WrongType { key } => write!(f, "the key `{key}` is not a list (WRONGTYPE)"),
             Self::NoSuchDatabase(db) => write!(f, "database {db} does not exist"),

@@ -38,6 +38,7 @@ impl Fault {
                     None => format!("on the server, `ACL GETUSER {user}` shows the user's permissions"),
                 };
             }
+            Self::Sentinel(fault) => return fault.hint(),
             Self::Loading => "wait until the server has loaded its data, then try again",
             Self::WrongType { key } => {
                 return format!("choose another list (--list, LIST_NAME); `TYPE {key}` shows the type of this key");

@@ -15,9 +15,12 @@ mod inspector;
 mod keys;
 mod list;
 mod outage;
+mod password;
 mod push;
 mod replies;
 mod script;
+mod sentinel;
+mod sentinel_fault;
 mod tls;
 mod wait;
 
@@ -30,4 +33,5 @@ pub use exchange::{Claim, Exchanged, Finished};
 pub use inspector::Inspector;
 pub use list::List;
 pub use push::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Pusher};
+pub use sentinel_fault::{SentinelFault, SentinelRefusal};
 pub use wait::Waiter;

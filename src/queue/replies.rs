@@ -86,6 +86,7 @@ impl Fault {
             | Self::TimedOut(_)
             | Self::ConnectionLost(_)
             | Self::Other(_) => true,
+            Self::Sentinel(fault) => fault.is_transient(),
             fault => fault.is_refusal(),
         }
     }

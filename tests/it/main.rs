@@ -26,6 +26,7 @@ mod render_keda;
 mod render_rules;
 mod scaler;
 mod schema;
+mod sentinel;
 mod simulate;
 mod simulation;
 mod support;

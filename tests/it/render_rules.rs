@@ -17,7 +17,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A password that is nowhere else.
 const MARKER: &str = "s3cret-marker";
@@ -37,8 +37,12 @@ fn matrix() -> Vec<(String, String)> {
     let other_namespace = "redis = true\nnamespace = \"no\"\ncreate-namespace = true\n";
     let stored = "redis = true\nredis-storage = \"1Gi\"\nnamespace = \"demo\"\nredis-image = \"redis@sha256:0123456789abcdef\"\n";
     let cluster = "[redis]\naddresses = [\"a.example.com:7000\", \"b.example.com:7001\"]\nmode = \"cluster\"\n";
+    let sentinel = "[redis]\naddresses = [\"a.example.com:26379\"]\nmode = \"sentinel\"\nsentinel-master = \"m\"\n\
+                    sentinel-username = \"monitor\"\n";
+    let own = "secret = \"redis\"\nsecret-sentinel-password-key = \"own\"\nwrite-secret = true\n";
     let places = [
         ("cluster", cluster, ""),
+        ("sentinel", sentinel, own),
         ("elsewhere", ELSEWHERE, ""),
         ("password", WITH_PASSWORD, secret),
         ("file", WITH_FILE, secret),
@@ -95,6 +99,7 @@ fn rendered_manifests_keep_the_rules() {
     for (name, objects) in rendered() {
         for object in &objects {
             is_what_kubernetes_knows(&name, object);
+            is_kept_as_written(&name, object);
             has_the_labels(&name, object);
             if let Some(template) = template(object) {
                 is_hardened(&name, &objects, template);
@@ -104,6 +109,25 @@ fn rendered_manifests_keep_the_rules() {
         come_in_order(&name, &objects);
         stay_in_one_namespace(&name, &objects);
         select_what_is_there(&name, &objects);
+    }
+}
+
+/// Of what the API server stores otherwise than it is written, no second apply would be without a change.
+fn is_kept_as_written(name: &str, value: &Value) {
+    match value {
+        Value::Null => panic!("{name}: null"),
+        Value::Array(values) => {
+            assert!(!values.is_empty(), "{name}: an empty list");
+            values.iter().for_each(|value| is_kept_as_written(name, value));
+        }
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let meant = ["emptyDir", "namespaceSelector"].contains(&key.as_str());
+                assert!(meant || *value != json!({}), "{name}: {key} is an empty map");
+                is_kept_as_written(name, value);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -382,11 +406,12 @@ fn settings_reach_the_program_unchanged() {
 fn network_policy_opens_egress_for_commands_only() {
     for (name, objects) in rendered() {
         for policy in objects.iter().filter(|object| object["kind"] == "NetworkPolicy") {
-            let open = policy["spec"]["egress"].as_array().unwrap().iter().any(|rule| rule.get("ports").is_none());
+            let open =
+                policy["spec"]["egress"].as_array().into_iter().flatten().any(|rule| rule.get("ports").is_none());
             let of_consumers = policy["metadata"]["labels"]["app.kubernetes.io/component"] == "consumer";
             let commanded = name.ends_with("-command") || name.ends_with("events.toml");
             // The servers of a cluster name ports that no profile knows.
-            let expected = name.starts_with("cluster-") || of_consumers && commanded;
+            let expected = name.starts_with("cluster-") || name.starts_with("sentinel-") || of_consumers && commanded;
             assert!(!open || expected, "{name}: {policy}");
             if of_consumers && name.ends_with("-command") {
                 assert!(open, "{name}: {policy}");

@@ -136,7 +136,7 @@ fn parser_accepts_the_values_of_the_schema() {
 }
 
 /// Keys, or tables, that mean something only next to others, and what is set with them.
-const COMPANIONS: [(&str, &str); 15] = [
+const COMPANIONS: [(&str, &str); 17] = [
     ("redis.addresses", "redis.mode = 'cluster'"),
     ("scale.idle-replica-count", "scale.min-replica-count = 1"),
     ("scale.activation-target", "scale.combine = 'sum'"),
@@ -147,6 +147,8 @@ const COMPANIONS: [(&str, &str); 15] = [
     ("deploy.write-secret", "deploy.secret = 'redis'"),
     ("deploy.secret-username-key", "deploy.secret = 'redis'"),
     ("deploy.secret-password-key", "deploy.secret = 'redis'"),
+    ("deploy.secret-sentinel-username-key", "deploy.secret = 'redis'"),
+    ("deploy.secret-sentinel-password-key", "deploy.secret = 'redis'"),
     ("deploy.secret-ca-key", "deploy.secret = 'redis'"),
     ("deploy.secret-cert-key", "deploy.secret = 'redis'"),
     ("deploy.secret-key-key", "deploy.secret = 'redis'"),

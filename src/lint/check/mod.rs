@@ -11,6 +11,7 @@ mod pods;
 mod redis;
 mod scaled_job;
 mod scaled_object;
+mod sentinel;
 mod target;
 mod together;
 mod trigger;

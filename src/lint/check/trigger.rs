@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::redis::{REDIS, is_list, is_redis};
-use super::{address, credentials, metadata};
+use super::{address, credentials, metadata, sentinel};
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::rule::Rule;
@@ -27,6 +27,7 @@ pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Rep
         cached(&trigger, report);
         if is_redis(&trigger) {
             metadata::check(&trigger, objects, report);
+            sentinel::check(&trigger, objects, report);
             address::check(&trigger, objects, report);
             credentials::check_trigger(&trigger, objects, report);
         }

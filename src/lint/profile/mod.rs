@@ -163,6 +163,8 @@ const WORDS: &[(&str, &str)] = &[
     ("scalingStrategy", "strategy"),
     ("selectPolicy", "select-policy"),
     ("sentinelMaster", "sentinel-master"),
+    ("sentinelPassword", "secret-sentinel-password-key"),
+    ("sentinelUsername", "sentinel-username"),
     ("terminationGracePeriodSeconds", "drain"),
 ];
 

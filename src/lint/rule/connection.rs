@@ -87,6 +87,27 @@ pub(super) const SENTINEL_MASTER: About = About::error(
      know it.",
 );
 
+pub(super) const SENTINEL_PASSWORD: About = About::warning(
+    "sentinel-password",
+    "A sentinel trigger has a password for Redis and none for the sentinels",
+    "KEDA sends sentinels `sentinelPassword` and nothing else. If they require a password, KEDA reports `NOAUTH`, creates no \
+     HPA and scales nothing. Set it, to the password of Redis if it is the same: sentinels without a password accept it, \
+     as long as `sentinelUsername` is not set.",
+)
+.source("pkg/scalers/redis_scaler.go, getRedisSentinelClient")
+.example(
+    "triggers:\n- type: redis-sentinel\n  metadata:\n    passwordFromEnv: REDIS_PASSWORD\n    \
+     # sentinelPasswordFromEnv: REDIS_PASSWORD",
+);
+
+pub(super) const SENTINEL_NO_EFFECT: About = About::warning(
+    "sentinel-no-effect",
+    "A parameter for sentinels has no effect",
+    "KEDA asks sentinels only for triggers of type `redis-sentinel` and `redis-sentinel-streams`, and sends them \
+     `sentinelUsername` only together with `sentinelPassword`.",
+)
+.source("pkg/scalers/redis_scaler.go, getRedisSentinelClient");
+
 pub(super) const DATABASE_INDEX: About = About::error(
     "database-index",
     "`databaseIndex` is not a number, or names a database a cluster does not have",

@@ -63,6 +63,8 @@ rules! {
         ShortHost SHORT_HOST,
         SeveralAddresses SEVERAL_ADDRESSES,
         SentinelMaster SENTINEL_MASTER,
+        SentinelPassword SENTINEL_PASSWORD,
+        SentinelNoEffect SENTINEL_NO_EFFECT,
         DatabaseIndex DATABASE_INDEX,
         TlsPort TLS_PORT,
         TlsNoEffect TLS_NO_EFFECT,

@@ -75,6 +75,12 @@ pub struct DeployTable {
     /// Key of the password in the Secret.
     #[schemars(extend("default" = DEFAULT_PASSWORD_KEY, "examples" = ["password"]))]
     pub secret_password_key: Option<String>,
+    /// Key of the sentinels' ACL user in the Secret.
+    #[schemars(extend("x-default" = "user from `redis.sentinel-username`", "examples" = ["sentinel-username"]))]
+    pub secret_sentinel_username_key: Option<String>,
+    /// Key of the sentinels' password in the Secret.
+    #[schemars(extend("x-default" = "key of the password of Redis", "examples" = ["sentinel-password"]))]
+    pub secret_sentinel_password_key: Option<String>,
     /// Key of the CA certificates (PEM) in the Secret.
     #[schemars(extend("x-default" = "none", "examples" = ["ca.crt"]))]
     pub secret_ca_key: Option<String>,
@@ -169,6 +175,8 @@ impl DeployTable {
             ("image-pull-secret", &self.image_pull_secret, object_name),
             ("secret-username-key", &self.secret_username_key, secret_key),
             ("secret-password-key", &self.secret_password_key, secret_key),
+            ("secret-sentinel-username-key", &self.secret_sentinel_username_key, secret_key),
+            ("secret-sentinel-password-key", &self.secret_sentinel_password_key, secret_key),
             ("secret-ca-key", &self.secret_ca_key, secret_key),
             ("secret-cert-key", &self.secret_cert_key, secret_key),
             ("secret-key-key", &self.secret_key_key, secret_key),
