@@ -66,7 +66,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l addresses -d '
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -l sentinel-password-file -d 'File that holds the password of the sentinels [default: the password of Redis]; or REDIS_SENTINEL_PASSWORD' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l username -d 'ACL user' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l db -d 'Database index [default: 0]' -r
@@ -121,7 +121,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l addresses -d '
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l sentinel-password-file -d 'File that holds the password of the sentinels [default: the password of Redis]; or REDIS_SENTINEL_PASSWORD' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l username -d 'ACL user' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l db -d 'Database index [default: 0]' -r
@@ -160,7 +160,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l addresses -d 'Cl
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l sentinel-password-file -d 'File that holds the password of the sentinels [default: the password of Redis]; or REDIS_SENTINEL_PASSWORD' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l username -d 'ACL user' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l db -d 'Database index [default: 0]' -r
@@ -212,7 +212,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l sentinel-password-file -d 'File that holds the password of the sentinels [default: the password of Redis]; or REDIS_SENTINEL_PASSWORD' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l username -d 'ACL user' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l db -d 'Database index [default: 0]' -r
@@ -245,7 +245,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l sentinel-password-file -d 'File that holds the password of the sentinels [default: the password of Redis]; or REDIS_SENTINEL_PASSWORD' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l username -d 'ACL user' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l db -d 'Database index [default: 0]' -r
@@ -282,7 +282,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l sentinel-password-file -d 'File that holds the password of the sentinels [default: the password of Redis]; or REDIS_SENTINEL_PASSWORD' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l username -d 'ACL user' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l db -d 'Database index [default: 0]' -r
@@ -319,7 +319,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l sentinel-password-file -d 'File that holds the password of the sentinels [default: the password of Redis]; or REDIS_SENTINEL_PASSWORD' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l username -d 'ACL user' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l db -d 'Database index [default: 0]' -r
