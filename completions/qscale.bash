@@ -134,7 +134,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__consume)
-            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --timeout --kill-after --exit --speed --max-items --once --idle-exit --await-due --drain --lease --max-attempts --max-crashes --backoff --max-age --metrics --stamp-field --heartbeat --output --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --timeout --kill-after --exit --speed --max-items --once --idle-exit --await-due --drain --lease --max-attempts --max-crashes --backoff --max-age --metrics --stamp-field --heartbeat --output --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -264,6 +264,14 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --sentinel-username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --username)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -366,7 +374,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__ls)
-            opts="-o -l -p -v -q -h --older-than --match --limit --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --older-than --match --limit --output --list --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -421,6 +429,14 @@ _qscale() {
                     return 0
                     ;;
                 --sentinel-master)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -492,7 +508,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__purge)
-            opts="-o -l -p -v -q -h --all --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --all --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -547,6 +563,14 @@ _qscale() {
                     return 0
                     ;;
                 --sentinel-master)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -618,7 +642,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__requeue)
-            opts="-o -l -p -v -q -h --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --older-than --match --limit --dry-run --output --list --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -673,6 +697,14 @@ _qscale() {
                     return 0
                     ;;
                 --sentinel-master)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -744,7 +776,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__dead__subcmd__show)
-            opts="-o -l -p -v -q -h --raw --output --list --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -p -v -q -h --raw --output --list --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -787,6 +819,14 @@ _qscale() {
                     return 0
                     ;;
                 --sentinel-master)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -962,7 +1002,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__produce)
-            opts="-l -b -n -i -0 -o -p -v -q -h --list --batch --every --rate --pattern --pattern-file --count --duration --payload --input --null --max-backlog --speed --echo --seed --output --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-l -b -n -i -0 -o -p -v -q -h --list --batch --every --rate --pattern --pattern-file --count --duration --payload --input --null --max-backlog --speed --echo --seed --output --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1065,6 +1105,14 @@ _qscale() {
                     return 0
                     ;;
                 --sentinel-master)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1328,7 +1376,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__watch)
-            opts="-o -l -n -p -v -q -h --every --duration --until-empty --until-settled --output --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -n -p -v -q -h --every --duration --until-empty --until-settled --output --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1395,6 +1443,14 @@ _qscale() {
                     return 0
                     ;;
                 --sentinel-master)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sentinel-password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
