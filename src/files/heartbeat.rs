@@ -1,11 +1,15 @@
 //! Heartbeat file: touched while the consumer's loop makes progress.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
+
+use rustix::fs::{AtFlags, CWD, OFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::io::Errno;
 
 /// Longest time between two iterations of the loop; it must not wait longer.
 pub(crate) const MAX_INTERVAL: Duration = Duration::from_secs(5);
@@ -28,8 +32,9 @@ impl Heartbeat {
     ///
     /// # Errors
     ///
-    /// Fails when the file cannot be written.
+    /// Fails when the file cannot be written, or is not a regular one.
     pub(crate) fn start(file: PathBuf, excused: impl Fn() -> bool + Send + 'static) -> io::Result<Self> {
+        create(&file)?;
         touch(&file)?;
         let beats = Arc::new(AtomicU64::new(0));
         let seen = Arc::clone(&beats);
@@ -63,13 +68,34 @@ impl Heartbeat {
 ///
 /// Fails when the file does not exist.
 pub(crate) fn age(file: &Path) -> io::Result<Duration> {
-    let touched = file.metadata()?.modified()?;
+    let touched = regular(file.metadata()?)?.modified()?;
     // A clock that was set back does not make a heartbeat stale.
     Ok(SystemTime::now().duration_since(touched).unwrap_or_default())
 }
 
+/// Creates `file` unless it exists. Opening a FIFO, or what else is not a file, must not wait for a reader.
+fn create(file: &Path) -> io::Result<()> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    match File::options().create(true).truncate(false).write(true).custom_flags(flags).open(file) {
+        Ok(opened) => regular(opened.metadata()?).map(drop),
+        // A FIFO without a reader.
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::NXIO) => regular(file.metadata()?).map(drop),
+        Err(error) => Err(error),
+    }
+}
+
+fn regular(file: Metadata) -> io::Result<Metadata> {
+    if file.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
+}
+
+/// Sets the time of `file` by its path, for which no descriptor has to be free; creates the file if it was deleted.
 fn touch(file: &Path) -> io::Result<()> {
-    File::options().create(true).truncate(false).write(true).open(file)?.set_modified(SystemTime::now())
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let times = Timestamps { last_access: now, last_modification: now };
+    match utimensat(CWD, file, &times, AtFlags::empty()) {
+        Err(Errno::NOENT) => create(file),
+        touched => Ok(touched?),
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +109,29 @@ mod tests {
         File::options().write(true).open(file).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
         tokio::time::sleep(INTERVAL * 2).await;
         file.metadata().unwrap().modified().unwrap() != SystemTime::UNIX_EPOCH
+    }
+
+    #[test]
+    fn heartbeat_of_a_fifo_or_a_folder_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        rustix::fs::mknodat(CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        for file in [&fifo, Path::new("/dev/null")] {
+            assert_eq!(create(file).unwrap_err().to_string(), "not a regular file", "{}", file.display());
+            assert_eq!(age(file).unwrap_err().to_string(), "not a regular file", "{}", file.display());
+        }
+        assert!(create(folder.path()).is_err());
+    }
+
+    #[test]
+    fn heartbeat_that_was_deleted_is_created_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("heartbeat");
+        for _ in 0..2 {
+            touch(&file).unwrap();
+            assert!(age(&file).unwrap() < MAX_AGE);
+            std::fs::remove_file(&file).unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -65,6 +65,12 @@ pub(crate) async fn text(path: &Path, limit: u64) -> io::Result<String> {
     text_within(bytes, limit)
 }
 
+/// Reads stdin to its end, on this thread.
+pub(crate) fn drain() {
+    // An error is an end, too.
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+}
+
 async fn source(path: &Path) -> io::Result<Box<dyn AsyncRead + Send + Unpin>> {
     Ok(if path == Path::new("-") { Box::new(tokio::io::stdin()) } else { Box::new(File::open(path).await?) })
 }
