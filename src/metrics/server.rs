@@ -1,21 +1,41 @@
 //! HTTP server of the metrics.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, getrlimit};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
 
 use super::recorder::Metrics;
 use super::registry::RedisStatus;
 
 /// Content type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Time limit of a request and its response, together.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Maximum number of open connections.
+const MAX_CONNECTIONS: usize = 32;
+
+/// Share of the file descriptors that connections may take up: the consumer itself needs some per item in flight.
+const DESCRIPTOR_SHARE: u64 = 8;
+
+/// Pause after a connection could not be accepted, for want of descriptors, for example.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves `metrics` at `http://ADDRESS/metrics` until the process exits; returns the bound address.
 ///
@@ -41,10 +61,48 @@ where
         }
     };
     let router = Router::new().route("/metrics", get(scrape));
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "metrics server stopped");
-        }
-    });
+    tokio::spawn(accept(listener, router, max_connections()));
     Ok(address)
+}
+
+/// Returns the maximum number of open connections: less where file descriptors are scarce.
+fn max_connections() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(descriptors / DESCRIPTOR_SHARE).unwrap_or(usize::MAX).clamp(1, MAX_CONNECTIONS)
+}
+
+/// Accepts connections. One too many closes the oldest, so that clients that send nothing never keep out one that does.
+async fn accept(listener: TcpListener, router: Router, max: usize) {
+    let mut open = VecDeque::<AbortHandle>::new();
+    let mut failing = false;
+    loop {
+        let accepted = listener.accept().await;
+        if let Err(error) = &accepted
+            && !std::mem::replace(&mut failing, true)
+        {
+            tracing::warn!(%error, "cannot accept connections for metrics, retrying");
+        }
+        let Ok((stream, _)) = accepted else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        if std::mem::take(&mut failing) {
+            tracing::info!("accepting connections for metrics again");
+        }
+        open.retain(|connection| !connection.is_finished());
+        if open.len() >= max
+            && let Some(oldest) = open.pop_front()
+        {
+            oldest.abort();
+        }
+        open.push_back(tokio::spawn(answer(stream, router.clone())).abort_handle());
+    }
+}
+
+/// Answers one request.
+async fn answer(stream: TcpStream, router: Router) {
+    let service = TowerToHyperService::new(router);
+    let connection = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
+    // A client that breaks off, or takes too long, is no concern of the consumer.
+    let _ = timeout(REQUEST_TIMEOUT, connection).await;
 }

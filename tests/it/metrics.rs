@@ -1,6 +1,6 @@
 //! Metrics of a consumer: counters, gauges, and that they are served on request only.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -234,4 +234,42 @@ fn listening(pid: u32) -> usize {
         fields.get(3) == Some(&"0A") && fields.get(9).is_some_and(|inode| sockets.iter().any(|socket| socket == inode))
     })
     .count()
+}
+
+#[test]
+fn half_open_requests_are_closed_and_keep_out_no_scrape() {
+    let server = RedisServer::start();
+    let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
+    let address = address(&run);
+    let half_open = || {
+        let mut link = TcpStream::connect(address).expect("it listens");
+        link.write_all(b"GET /metrics HTTP/1.1\r\nX: ").expect("it reads");
+        link
+    };
+    let mut links: Vec<TcpStream> = (0..200).map(|_| half_open()).collect();
+    Scrape::of(address);
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", run.pid())).expect("Linux has /proc").count();
+    assert!(descriptors < 100, "{descriptors}");
+    // Also the newest, which is not in the way of any other.
+    let newest = links.last_mut().expect("200 links");
+    newest.set_read_timeout(Some(2 * SOON)).expect("a socket takes a timeout");
+    let ended = newest.read(&mut [0; 100]);
+    assert!(matches!(&ended, Ok(0)) || ended.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn scrapes_do_not_queue_behind_a_redis_that_hangs() {
+    let server = RedisServer::start();
+    let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
+    let address = address(&run);
+    Scrape::of(address);
+    server.pause();
+    let start = Instant::now();
+    let scrapes: Vec<_> = (0..20).map(|_| std::thread::spawn(move || Scrape::of(address).get("backlog"))).collect();
+    for scrape in scrapes {
+        assert_eq!(scrape.join().expect("a scrape is answered"), None);
+    }
+    // One after the other they would take a second each.
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    server.resume();
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::args::TelemetryArgs;
 use super::plan::Plan;
@@ -13,6 +14,9 @@ use crate::files::heartbeat::Heartbeat;
 use crate::metrics::{self, Metrics, RedisStatus};
 use crate::profile::ListenAddress;
 use crate::queue::{Claim, DepthReader, Redis};
+
+/// Time that a scrape waits for the lengths of the keys, together with scrapes before it.
+const SCRAPE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Metrics and heartbeat; each does nothing unless it is enabled.
 #[derive(Debug, Clone, Default)]
@@ -80,9 +84,10 @@ fn redis_status(
     move || {
         let (reader, redis) = (Arc::clone(&reader), redis.clone());
         Box::pin(async move {
-            let depths = reader.lock().await.read().await;
-            let depths =
-                depths.inspect_err(|error| tracing::debug!(%error, "cannot read the lengths of the keys")).ok();
+            let depths = timeout(SCRAPE_TIMEOUT, async { reader.lock().await.read().await }).await.ok();
+            let depths = depths.and_then(|depths| {
+                depths.inspect_err(|error| tracing::debug!(%error, "cannot read the lengths of the keys")).ok()
+            });
             RedisStatus { up: !redis.is_disconnected(), reconnects: redis.reconnects(), depths }
         })
     }
