@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::group::Group;
 use super::output::Streams;
+use super::shortage::Shortage;
 use super::{Assignment, Disposition, argument};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::Echo;
@@ -53,7 +54,13 @@ enum CommandEnd {
 
 impl CommandSpec {
     /// Runs the command for an item; no process of it outlives the call.
-    pub(super) async fn process(&self, assignment: &Assignment, echo: &Echo, abort: &CancellationToken) -> Disposition {
+    pub(super) async fn process(
+        &self,
+        assignment: &Assignment,
+        echo: &Echo,
+        shortage: &Shortage,
+        abort: &CancellationToken,
+    ) -> Disposition {
         if abort.is_cancelled() {
             return Disposition::Interrupted;
         }
@@ -61,9 +68,11 @@ impl CommandSpec {
             Ok(arguments) => arguments,
             Err(reason) => return Disposition::dead_letter(format!("item cannot be an argument: {reason}")),
         };
-        let mut group = match Group::start(&mut self.command(arguments, assignment)) {
-            Ok(group) => group,
-            Err(error) => return self.not_started(&error),
+        let mut command = self.command(arguments, assignment);
+        let mut group = match abort.run_until_cancelled(shortage.wait(|| Group::start(&mut command))).await {
+            Some(Ok(group)) => group,
+            Some(Err(error)) => return self.not_started(&error),
+            None => return Disposition::Interrupted,
         };
         let mut streams = Streams::start(&mut group.leader, assignment.item.0.clone(), &assignment.id, echo);
         let ending = self.wait(&mut group, abort).await;
@@ -160,13 +169,10 @@ impl CommandSpec {
     /// Returns the outcome when the command could not be started.
     fn not_started(&self, error: &io::Error) -> Disposition {
         let name = self.name();
-        let transient = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE, Errno::TXTBSY, Errno::INTR];
         match Errno::from_io_error(error) {
-            Some(errno) if transient.contains(&errno) => Disposition::Retry {
-                reason: format!("cannot start `{name}`: {error}"),
-                stderr: Vec::new(),
-                spend: false,
-            },
+            Some(Errno::MFILE) => Disposition::Unrunnable(format!(
+                "cannot run `{name}`: {error} (raise the limit of open files, `ulimit -n`, or lower --concurrency)"
+            )),
             Some(Errno::TOOBIG) if argument::contain_placeholder(&self.arguments) => Disposition::dead_letter(
                 "item cannot be an argument: it is too long (let the command read it from stdin)",
             ),

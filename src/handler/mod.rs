@@ -7,6 +7,7 @@ mod group;
 mod line;
 mod lines;
 mod output;
+mod shortage;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::command::CommandSpec;
 pub(crate) use self::disposition::Disposition;
+use self::shortage::Shortage;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;
 use crate::workload::Work;
@@ -52,7 +54,7 @@ enum HandlerKind {
     /// Print the item to stdout.
     Line(Arc<Mutex<Stdout>>),
     /// Run a command and forward its output.
-    Command(Arc<CommandSpec>, Echo),
+    Command(Arc<CommandSpec>, Echo, Arc<Shortage>),
 }
 
 impl Handler {
@@ -67,7 +69,7 @@ impl Handler {
 
     /// Creates a handler that runs a command per item and forwards its output.
     pub(crate) fn command(spec: CommandSpec, echo: Echo) -> Self {
-        Self { kind: HandlerKind::Command(Arc::new(spec), echo) }
+        Self { kind: HandlerKind::Command(Arc::new(spec), echo, Arc::default()) }
     }
 
     /// Processes an item until it is finished or `abort` is cancelled.
@@ -77,7 +79,7 @@ impl Handler {
         match &self.kind {
             HandlerKind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
             HandlerKind::Line(stdout) => line::write(stdout, &assignment.item, abort).await,
-            HandlerKind::Command(spec, echo) => spec.process(assignment, echo, abort).await,
+            HandlerKind::Command(spec, echo, shortage) => spec.process(assignment, echo, shortage, abort).await,
         }
     }
 }
