@@ -898,7 +898,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__demo)
-            opts="-n -o -p -v -q -h --redis --consumers --count --speed --output --profile --env --log --color --verbose --quiet --help"
+            opts="-n -o -p -v -q -h --redis --consumers --count --speed --output --supervise --server --list --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -930,6 +930,18 @@ _qscale() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --supervise)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --list)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --profile)

@@ -411,6 +411,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'It
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'Factor by which load, work, KEDA and the HPA run faster than in the profile' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'Format of the samples on stdout' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l supervise -d 'Folder of the demo to supervise' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l server -d 'Program of the private Redis' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l list -d 'List to delete on the Redis of REDIS_URL' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l log -d 'Format of the log on stderr' -r -f -a "text\t'Human-readable text'

@@ -56,7 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(cli: Cli, origins: Origins, environment: Environment) -> Status {
     cli.global.color_choice().write_global();
     let printer = Printer::new(cli.global.verbosity(), cli.global.log);
-    install();
+    install(&printer);
     let result = start(cli, origins, environment, printer.clone());
     let status = Status::of(&result);
     if let Err(report) = &result
@@ -64,6 +64,7 @@ fn execute(cli: Cli, origins: Origins, environment: Environment) -> Status {
     {
         printer.error(report, exit::hint(report).as_deref());
     }
+    printer.flush();
     status
 }
 
@@ -76,12 +77,19 @@ fn print_help_or_mistake(mut error: clap::Error) -> Status {
 }
 
 /// Installs the error reports and the TLS provider, once per process.
-fn install() {
-    // Fails in a second run in the same process, where the hooks of the first are in place.
-    let _ = color_eyre::config::HookBuilder::default()
+fn install(printer: &Printer) {
+    let hooks = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
         .panic_section("This is a bug in qscale.")
-        .install();
+        .try_into_hooks();
+    // Fails in a second run in the same process, where the hooks of the first are in place.
+    if let Ok((panics, reports)) = hooks
+        && reports.install().is_ok()
+    {
+        // The library's own hook panics when stderr is closed, which aborts the process.
+        let printer = printer.clone();
+        std::panic::set_hook(Box::new(move |panic| printer.panicked(&panics.panic_report(panic))));
+    }
     // Without an explicit provider, rustls panics if two are compiled in.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
@@ -109,7 +117,16 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         return health::run(args, &printer);
     }
     // Before anything connects, so that no signal is missed.
-    let shutdown = Shutdown::listen()?;
+    let shutdown = match &cli.command {
+        Command::Demo(args) if args.is_supervisor() => Shutdown::ignore()?,
+        _ => {
+            let printer = printer.clone();
+            Shutdown::listen(move || printer.is_waiting())?
+        }
+    };
+    if environment.get(sandbox::SUPERVISED).is_some() {
+        shutdown::exit_after(files::input::drain)?;
+    }
     for (name, value, origin) in origins.explain() {
         tracing::debug!("{name}: {value} (from {origin})");
     }

@@ -1,10 +1,19 @@
 //! Signals; the only file that handles them.
 
 use std::io;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// Time that a stopped process waits for a reader of its output.
+const READER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Interval at which a stopped process is checked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Two tokens: `stop` asks to claim no more items; `abort`, its parent, to requeue those in flight.
 #[derive(Debug, Clone)]
@@ -14,43 +23,65 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Listens for SIGINT and SIGTERM from now on.
+    /// Listens for signals from now on, on a thread of its own: nothing that holds up the others delays a signal.
     ///
     /// The first signal stops, the second aborts, the third exits at once: by then something hangs that no token reaches.
+    /// After the first one, the process also exits if it waits for a reader of its output, as `is_waiting` tells.
     ///
     /// # Errors
     ///
     /// Fails when no signal handler can be registered.
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen(is_waiting: impl Fn() -> bool + Send + 'static) -> io::Result<Self> {
         let abort = CancellationToken::new();
         let shutdown = Self { stop: abort.child_token(), abort };
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let Self { stop, abort } = shutdown.clone();
-        tokio::spawn(async move {
-            either(&mut interrupt, &mut terminate).await;
-            stop.cancel();
-            either(&mut interrupt, &mut terminate).await;
-            abort.cancel();
-            either(&mut interrupt, &mut terminate).await;
-            exit();
-        });
+        let (started, is_started) = mpsc::channel();
+        let tokens = shutdown.clone();
+        thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let listened = runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+                let signals = {
+                    let _context = runtime.enter();
+                    Signals::register()?
+                };
+                Ok((runtime, signals))
+            });
+            match listened {
+                Ok((runtime, signals)) => {
+                    let _ = started.send(Ok(()));
+                    runtime.block_on(tokens.follow(signals, is_waiting));
+                }
+                Err(error) => drop(started.send(Err(error))),
+            }
+        })?;
+        is_started.recv().map_err(|_| io::Error::other("the thread for signals ended"))??;
         Ok(shutdown)
     }
 
-    /// Stops on SIGHUP, too: for a command that would leave processes behind when the terminal is closed. Others ignore it, so
-    /// that `nohup` works.
+    /// Ignores all signals: for a supervisor, which ends after what it supervises.
     ///
     /// # Errors
     ///
     /// Fails when no signal handler can be registered.
-    pub(crate) fn stop_on_hangup(&self) -> io::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let stop = self.stop.clone();
-        tokio::spawn(async move {
-            hangup.recv().await;
-            stop.cancel();
-        });
-        Ok(())
+    pub(crate) fn ignore() -> io::Result<Self> {
+        // The handlers stay in place when they are dropped.
+        Signals::register()?;
+        let abort = CancellationToken::new();
+        Ok(Self { stop: abort.child_token(), abort })
+    }
+
+    async fn follow(self, mut signals: Signals, is_waiting: impl Fn() -> bool) {
+        signals.next().await;
+        self.stop.cancel();
+        tokio::select! {
+            biased;
+            () = signals.next() => self.abort.cancel(),
+            () = reader_gone(&is_waiting) => exit(),
+        }
+        tokio::select! {
+            biased;
+            () = signals.next() => {}
+            () = reader_gone(&is_waiting) => {}
+        }
+        exit();
     }
 
     /// Aborts once `drain` has passed after the first signal.
@@ -64,14 +95,66 @@ impl Shutdown {
     }
 }
 
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Waits until the process has waited for a reader of its output for some time.
+async fn reader_gone(is_waiting: &impl Fn() -> bool) {
+    let mut waited = Duration::ZERO;
+    while waited < READER_TIMEOUT {
+        tokio::time::sleep(CHECK_INTERVAL).await;
+        waited = if is_waiting() { waited + CHECK_INTERVAL } else { Duration::ZERO };
     }
 }
 
+/// The signals that end a process: those that ask for it, and those whose default action would end it before it can
+/// requeue items and end the processes that it has started.
+struct Signals(Vec<Signal>);
+
+impl Signals {
+    fn register() -> io::Result<Self> {
+        let always = [SignalKind::interrupt(), SignalKind::terminate()];
+        let unless_ignored = [
+            SignalKind::hangup(),
+            SignalKind::quit(),
+            SignalKind::user_defined1(),
+            SignalKind::user_defined2(),
+            SignalKind::alarm(),
+        ];
+        // `nohup` ignores SIGHUP, so that the process survives its terminal.
+        let ignored = ignored();
+        let heeded = unless_ignored.into_iter().filter(|kind| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
+        always.into_iter().chain(heeded).map(signal).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Waits for the next signal.
+    async fn next(&mut self) {
+        let next = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures_util::future::select_all(next).await;
+    }
+}
+
+/// Returns the signals that the process was told to ignore when it was started, as bits; none where that is not known.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok())
+        .unwrap_or_default()
+}
+
+/// Exits once `end` returns, on a thread of its own.
+///
+/// # Errors
+///
+/// Fails when the thread cannot be started.
+pub(crate) fn exit_after(end: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let wait = move || {
+        end();
+        exit()
+    };
+    thread::Builder::new().name("supervised".to_owned()).spawn(wait).map(drop)
+}
+
+/// Exits at once, however the other threads hang.
 #[expect(clippy::exit, reason = "something hangs; 130 is the status of an interrupted program")]
-fn exit() {
+fn exit() -> ! {
     std::process::exit(130);
 }

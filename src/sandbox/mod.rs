@@ -1,9 +1,12 @@
-//! The sandbox of `demo`: a private Redis, and qscale processes.
+//! The sandbox of `demo`: a private Redis, qscale processes, and a supervisor that ends them when the demo is gone.
 
 mod error;
+mod folder;
 mod process;
 mod server;
+mod supervisor;
 
 pub(crate) use error::SandboxError;
-pub(crate) use process::{Process, RedisAt};
-pub(crate) use server::Server;
+pub(crate) use folder::Sandbox;
+pub(crate) use process::{Process, RedisAt, SUPERVISED};
+pub(crate) use supervisor::Supervised;

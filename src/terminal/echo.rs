@@ -1,13 +1,14 @@
 //! Output of handlers, passed on to stderr: whole lines, each with the id of its item.
 
-use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use futures_util::future::BoxFuture;
 use indicatif::MultiProgress;
 use serde::Serialize;
 
 use super::output::LogFormat;
+use super::stderr::Stderr;
 
 /// Stream of a handler that a line was written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,7 +26,7 @@ pub(crate) struct Echo {
     write: Arc<Write>,
 }
 
-type Write = dyn Fn(&[u8]) + Send + Sync;
+type Write = dyn Fn(Vec<u8>) -> BoxFuture<'static, ()> + Send + Sync;
 
 /// A handler's line with the fields of the log's own JSON lines.
 #[derive(Serialize)]
@@ -38,15 +39,24 @@ struct HandlerLine<'a> {
 }
 
 impl Echo {
-    /// Writes to stderr, above `bars`.
-    pub(super) fn above(bars: MultiProgress, format: LogFormat) -> Self {
-        // A closed stderr leaves nothing to report to.
-        Self::new(format, move |lines| bars.suspend(|| drop(io::stderr().write_all(lines))))
+    /// Writes to `stderr`, above `bars`.
+    pub(super) fn above(bars: MultiProgress, stderr: Stderr, format: LogFormat) -> Self {
+        Self::new(format, move |lines| {
+            let (bars, stderr) = (bars.clone(), stderr.clone());
+            async move {
+                if let Some(chunk) = stderr.reserve(lines).await {
+                    bars.suspend(|| chunk.send());
+                }
+            }
+        })
     }
 
     /// Passes whole lines to `write`, one call at a time per stream.
-    pub(crate) fn new(format: LogFormat, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
-        Self { format, write: Arc::new(write) }
+    pub(crate) fn new<F>(format: LogFormat, write: impl Fn(Vec<u8>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self { format, write: Arc::new(move |lines| Box::pin(write(lines))) }
     }
 
     /// Appends `line`, which has no newline, to `lines` in the format of the log.
@@ -71,11 +81,9 @@ impl Echo {
         lines.push(b'\n');
     }
 
-    /// Writes whole lines, on a thread of their own: a reader that is slow to read stderr must not delay lease renewals.
+    /// Writes whole lines. A slow reader delays the caller; one that does not read at all does so only for a while.
     pub(crate) async fn write(&self, lines: Vec<u8>) {
-        let write = Arc::clone(&self.write);
-        // Fails only when the runtime ends, and nothing is written after that.
-        let _ = tokio::task::spawn_blocking(move || write(&lines)).await;
+        (self.write)(lines).await;
     }
 }
 
@@ -91,7 +99,7 @@ mod tests {
 
     fn formatted(format: LogFormat, line: &[u8]) -> Vec<u8> {
         let mut lines = Vec::new();
-        Echo::new(format, |_| {}).format(&mut lines, "17", Stream::Stderr, line);
+        Echo::new(format, |_| std::future::ready(())).format(&mut lines, "17", Stream::Stderr, line);
         lines
     }
 

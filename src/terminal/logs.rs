@@ -1,6 +1,6 @@
 //! The log on stderr, as text or as JSON lines.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::time::SystemTime;
 
 use indicatif::MultiProgress;
@@ -14,9 +14,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
 use super::output::{LogFormat, Verbosity};
+use super::stderr::Stderr;
 
 /// Starts the log for the whole process; a second call changes nothing.
-pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress) {
+///
+/// On a `terminal`, lines are brief, and stand above `bars`.
+pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress, stderr: Stderr, terminal: bool) {
     let level = match verbosity {
         Verbosity::Quiet => Level::WARN,
         Verbosity::Normal => Level::INFO,
@@ -25,8 +28,10 @@ pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress
     // Libraries log every attempt; the connection layer reports each outage once.
     let filter = Targets::new().with_target("qscale", level);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(AboveBars(bars))
-        .with_timer(Timestamp { brief: io::stderr().is_terminal() && format == LogFormat::Text })
+        .with_writer(AboveBars { bars, stderr })
+        // They would be written past the writer, and panic when stderr is closed.
+        .log_internal_errors(false)
+        .with_timer(Timestamp { brief: terminal && format == LogFormat::Text })
         .with_target(false)
         .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never);
     let layer = match format {
@@ -53,25 +58,29 @@ impl FormatTime for Timestamp {
 }
 
 /// Writes log lines above the progress bars, which are hidden meanwhile.
-struct AboveBars(MultiProgress);
+struct AboveBars {
+    bars: MultiProgress,
+    stderr: Stderr,
+}
 
 impl<'a> MakeWriter<'a> for AboveBars {
     type Writer = LineAbove<'a>;
 
     fn make_writer(&'a self) -> LineAbove<'a> {
-        LineAbove(&self.0)
+        LineAbove(self)
     }
 }
 
-struct LineAbove<'a>(&'a MultiProgress);
+struct LineAbove<'a>(&'a AboveBars);
 
 impl Write for LineAbove<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         // The subscriber writes a whole line in one call.
-        self.0.suspend(|| io::stderr().write_all(line)).map(|()| line.len())
+        self.0.bars.suspend(|| self.0.stderr.push(line.to_vec()));
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }

@@ -8,6 +8,8 @@ mod output;
 mod printer;
 mod progress;
 mod readout;
+mod screen;
+mod stderr;
 mod timeline;
 
 pub(crate) use chart::{Chart, Elapsed, Mark, Panel, Tone};

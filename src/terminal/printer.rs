@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
@@ -10,13 +13,23 @@ use super::echo::Echo;
 use super::logs;
 use super::output::{LogFormat, Verbosity};
 use super::progress::Progress;
+use super::screen;
+use super::stderr::{self, Stderr};
 
 const CANNOT_WRITE: &str = "cannot write to stdout";
+
+/// Time to wait at the end for a reader of stderr.
+const LAST_FLUSH: Duration = Duration::from_secs(1);
+
+/// Time to wait for a reader of stderr before a result, so that both come in order where they go to the same place.
+const FLUSH: Duration = Duration::from_millis(100);
 
 /// The only type that prints.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
+    stderr: Stderr,
     bars: MultiProgress,
+    stdout: Arc<Stdout>,
     log: LogFormat,
     /// True if an error is shown with its backtrace.
     backtrace: bool,
@@ -24,17 +37,28 @@ pub(crate) struct Printer {
     live: bool,
 }
 
+/// State of stdout.
+#[derive(Debug)]
+struct Stdout {
+    is_terminal: bool,
+    /// True during a write, which waits for a reader.
+    busy: AtomicBool,
+}
+
 impl Printer {
     /// Decides where bars are drawn, and starts the log.
     pub(crate) fn new(verbosity: Verbosity, log: LogFormat) -> Self {
-        let terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let live = terminal && verbosity != Verbosity::Quiet && log == LogFormat::Text;
-        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let terminal = io::stderr().is_terminal();
+        let smart = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let live = terminal && smart && verbosity != Verbosity::Quiet && log == LogFormat::Text;
+        let stderr = Stderr::start(io::stderr());
+        let target = if live { screen::target(stderr.clone()) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        logs::start(verbosity, log, bars.clone());
+        logs::start(verbosity, log, bars.clone(), stderr.clone(), terminal);
+        let stdout = Arc::new(Stdout { is_terminal: io::stdout().is_terminal(), busy: AtomicBool::new(false) });
         // Often set permanently, so that it shows a backtrace only together with --verbose.
         let traced = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-        Self { bars, log, backtrace: traced && verbosity == Verbosity::Verbose, live }
+        Self { stderr, bars, stdout, log, backtrace: traced && verbosity == Verbosity::Verbose, live }
     }
 
     /// Returns the progress bars, which are hidden unless [`live`](Self::live).
@@ -49,7 +73,7 @@ impl Printer {
 
     /// Returns what passes on the output of handlers, in the format of the log; `--quiet` does not silence it.
     pub(crate) fn echo(&self) -> Echo {
-        Echo::above(self.bars.clone(), self.log)
+        Echo::above(self.bars.clone(), self.stderr.clone(), self.log)
     }
 
     /// Starts to show the progress of a push to `list`, out of `total` items if known.
@@ -63,44 +87,77 @@ impl Printer {
 
     /// Writes one line of data to stdout.
     pub(crate) fn result(&self, line: &impl Display) -> Result<()> {
-        let written = self.bars.suspend(|| {
-            let mut stdout = anstream::stdout().lock();
-            writeln!(stdout, "{line}")?;
-            stdout.flush()
-        });
-        written.wrap_err(CANNOT_WRITE)
+        let mut bytes = Vec::new();
+        let choice = anstream::AutoStream::choice(&io::stdout());
+        writeln!(anstream::AutoStream::new(&mut bytes, choice), "{line}")?;
+        self.raw(&bytes)
     }
 
     /// Writes bytes to stdout as they are.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<()> {
         let written = self.bars.suspend(|| {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(bytes)?;
-            stdout.flush()
+            self.stderr.flush(FLUSH);
+            self.stdout.write(bytes)
         });
         written.wrap_err(CANNOT_WRITE)
+    }
+
+    /// Returns true while a result waits for a reader of stdout.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.stdout.busy.load(Relaxed)
+    }
+
+    /// Fails once stderr is gone: for drawings, which nothing else would end.
+    pub(super) fn check_stderr(&self) -> io::Result<()> {
+        if self.stderr.is_closed() { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 
     /// Prints why the run failed: one line `error: outer: inner: cause`, and the hint if there is one.
     pub(crate) fn error(&self, report: &Report, hint: Option<&str>) {
         let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-        self.bars.suspend(|| {
-            let mut stderr = anstream::stderr().lock();
-            // A closed stderr leaves nothing to report to.
-            let _ = write_error(&mut stderr, &chain.join(": "), hint);
-            if self.backtrace {
-                let _ = writeln!(stderr, "\n{report:?}");
-            }
-        });
+        let backtrace = if self.backtrace { format!("\n{report:?}\n") } else { String::new() };
+        let lines = to_stderr(&format!("{}{backtrace}", error_text(&chain.join(": "), hint)));
+        self.flush();
+        self.bars.suspend(|| self.stderr.push(lines));
+    }
+
+    /// Prints the report of a panic. Does not touch the progress bars: the thread that panics may be drawing them.
+    pub(crate) fn panicked(&self, report: &impl Display) {
+        self.stderr.push(to_stderr(&format!("{report}\n")));
+        self.flush();
+    }
+
+    /// Waits until all of stderr is written, or for a moment where it is not read.
+    pub(crate) fn flush(&self) {
+        self.stderr.flush(LAST_FLUSH);
     }
 }
 
-fn write_error(stderr: &mut impl Write, error: &str, hint: Option<&str>) -> io::Result<()> {
+impl Stdout {
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        self.busy.store(true, Relaxed);
+        let written = stderr::write_all(&mut io::stdout().lock(), bytes);
+        self.busy.store(false, Relaxed);
+        // A terminal that is gone is a reader that has left, as with a pipe.
+        written.map_err(|error| match error {
+            error if self.is_terminal && stderr::is_gone(&error) => io::ErrorKind::BrokenPipe.into(),
+            error => error,
+        })
+    }
+}
+
+/// Returns `text` as it is written to stderr: with colors or without.
+fn to_stderr(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let choice = anstream::AutoStream::choice(&io::stderr());
+    // Writing to memory does not fail.
+    let _ = anstream::AutoStream::new(&mut bytes, choice).write_all(text.as_bytes());
+    bytes
+}
+
+fn error_text(error: &str, hint: Option<&str>) -> String {
     let red = anstyle::AnsiColor::Red.on_default().bold();
     let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
-    writeln!(stderr, "{red}error:{red:#} {error}")?;
-    match hint {
-        Some(hint) => writeln!(stderr, "{cyan}hint:{cyan:#} {hint}"),
-        None => Ok(()),
-    }
+    let hint = hint.map(|hint| format!("{cyan}hint:{cyan:#} {hint}\n")).unwrap_or_default();
+    format!("{red}error:{red:#} {error}\n{hint}")
 }

@@ -28,10 +28,13 @@ impl Readout {
     ///
     /// # Errors
     ///
-    /// Fails when stdout cannot be written to, for example because its pipe was closed.
+    /// Fails when it cannot be shown any more, for example because the pipe or the terminal was closed.
     pub(crate) fn show(&mut self, sample: &Sample) -> Result<()> {
         match (&mut self.live, self.output) {
-            (Some(live), _) => live.draw(sample),
+            (Some(live), _) => {
+                self.printer.check_stderr()?;
+                live.draw(sample);
+            }
             (None, Output::Text) => self.printer.result(&Line(sample))?,
             (None, Output::Json) => self.printer.result(&serde_json::to_string(sample)?)?,
         }

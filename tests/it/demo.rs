@@ -2,10 +2,11 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Certificates, Qscale, RedisServer, Running, SOON, wait_until};
+use crate::support::{Certificates, Qscale, RedisServer, Running, SOON, processes_with, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -34,16 +35,7 @@ impl Demo {
 
 /// Returns the processes that have `folder` in their arguments or environment.
 fn processes_of(folder: &Path) -> Vec<(u32, String)> {
-    let name = folder.to_str().expect("a name of our own");
-    let text = |pid: u32, file: &str| {
-        let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).replace('\0', " ")
-    };
-    let entries = fs::read_dir("/proc").expect("Linux has /proc").flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| text(*pid, "environ").contains(name) || text(*pid, "cmdline").contains(name))
-        .map(|pid| (pid, text(pid, "cmdline")))
-        .collect()
+    processes_with(folder.to_str().expect("a name of our own"))
 }
 
 /// Returns the number of processes that `run` has started.
@@ -232,5 +224,117 @@ fn killed_consumer_loses_nothing() {
     let verdict = run.stdout.lines().last().expect("a verdict");
     assert!(verdict.starts_with("PASS: 300 pushed = 300 acknowledged + 0 dead, 0 remaining"), "{}", run.stdout);
     assert!(run.stderr.contains("during=\"processing\""), "{}", run.stderr);
+    nothing_is_left(folder.path());
+}
+
+/// An end of a demo on a terminal.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Signal(Signal),
+    Closed,
+}
+
+#[test]
+fn demo_on_a_terminal_leaves_nothing_however_it_ends() {
+    let ends = [
+        (End::Signal(Signal::INT), Some(75)),
+        (End::Signal(Signal::TERM), Some(75)),
+        (End::Signal(Signal::HUP), Some(75)),
+        (End::Signal(Signal::QUIT), Some(75)),
+        (End::Closed, Some(75)),
+        (End::Signal(Signal::KILL), None),
+    ];
+    for (end, status) in ends {
+        let Demo { qscale, folder } = Demo::new(&[]);
+        let mut terminal = qscale.on_terminal("");
+        terminal.wait_for("5 ready", SOON);
+        match end {
+            End::Signal(signal) => terminal.signal(signal),
+            End::Closed => terminal.close(),
+        }
+        let ended = terminal.finish(DEMO);
+        assert_eq!(ended.code(), status, "{end:?}: {ended}\n{}", terminal.shown());
+        nothing_is_left(folder.path());
+        assert!(!terminal.shown().contains("panicked"), "{}", terminal.shown());
+    }
+}
+
+#[test]
+fn demo_that_ignores_hangups_ends_when_its_terminal_is_gone() {
+    let Demo { qscale, folder } = Demo::new(&[]);
+    let mut terminal = qscale.on_terminal("trap '' HUP");
+    terminal.wait_for("5 ready", SOON);
+    terminal.close();
+    let ended = terminal.finish(DEMO);
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn demo_on_a_terminal_that_is_not_read_ends_on_a_signal() {
+    let Demo { qscale, folder } = Demo::new(&[]);
+    let mut terminal = qscale.on_terminal("");
+    terminal.wait_for("5 ready", SOON);
+    terminal.stop_reading();
+    terminal.signal(Signal::TERM);
+    terminal.finish(DEMO);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn killed_demo_leaves_nothing() {
+    let server = RedisServer::start();
+    for words in [&[][..], &["--redis", &server.url()]] {
+        let (run, folder) = Demo::new(words).started();
+        run.kill();
+        let run = run.finish(SOON);
+        assert_eq!(run.status, 128 + Signal::KILL.as_raw());
+        nothing_is_left(folder.path());
+    }
+    assert!(server.keys().is_empty(), "{:?}", server.keys());
+}
+
+#[test]
+fn demo_killed_during_its_start_leaves_nothing() {
+    for processes in [1, 2, 3] {
+        let Demo { qscale, folder } = Demo::new(&[]);
+        let run = qscale.spawn();
+        wait_until("some of its processes run", SOON, || started_by(&run, folder.path()) >= processes);
+        run.kill();
+        run.finish(SOON);
+        nothing_is_left(folder.path());
+    }
+}
+
+#[test]
+fn demo_whose_supervisor_was_killed_leaves_nothing() {
+    let (run, folder) = Demo::new(&[]).started();
+    let processes = processes_of(folder.path());
+    let (supervisor, _) = processes.iter().find(|(_, words)| words.contains("--supervise")).expect("a supervisor");
+    let pid = Pid::from_raw(supervisor.cast_signed()).expect("a process has an id");
+    kill_process(pid, Signal::KILL).expect("a process of our own takes signals");
+    run.interrupt();
+    run.finish(DEMO).exits(75);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn folder_of_a_demo_is_readable_only_by_its_owner() {
+    let server = RedisServer::builder().password("p4ssw0rd").start();
+    let profile = "[redis]\nurl = \"redis://elsewhere.invalid\"\npassword-file = \"secret.txt\"\n";
+    let mut demo = Demo::new(&["--redis", &server.url_with(":p4ssw0rd")]);
+    demo.qscale = demo.qscale.file("qscale.toml", profile).file("secret.txt", "p4ssw0rd");
+    let (run, folder) = demo.started();
+    let entries: Vec<_> = fs::read_dir(folder.path()).expect("the folder is there").flatten().collect();
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o7777;
+    assert_eq!(mode(&entries[0].path()), 0o700);
+    for file in fs::read_dir(entries[0].path()).expect("the folder is there").flatten() {
+        assert_eq!(mode(&file.path()), 0o600, "{file:?}");
+        let text = fs::read_to_string(file.path()).unwrap_or_default();
+        assert!(!text.contains("p4ssw0rd"), "{file:?}: {text}");
+    }
+    run.interrupt();
+    run.finish(DEMO).exits(75);
     nothing_is_left(folder.path());
 }

@@ -29,6 +29,7 @@ mod schema;
 mod sentinel;
 mod simulate;
 mod simulation;
+mod streams;
 mod support;
 mod traces;
 mod typed;

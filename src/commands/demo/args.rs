@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use secrecy::SecretString;
 
+use super::supervise::SupervisorArgs;
 use crate::args::{self, positive_count, positive_factor};
 use crate::terminal::Output;
 
@@ -34,4 +35,14 @@ pub(crate) struct Args {
     /// Format of the samples on stdout
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
+
+    #[command(flatten)]
+    pub(super) supervisor: SupervisorArgs,
+}
+
+impl Args {
+    /// Returns true if this is not a demo but the supervisor of one.
+    pub(crate) fn is_supervisor(&self) -> bool {
+        self.supervisor.supervise.is_some()
+    }
 }

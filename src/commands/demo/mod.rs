@@ -5,6 +5,7 @@ mod autoscaler;
 mod consumers;
 mod plan;
 mod setup;
+mod supervise;
 
 use std::time::Duration;
 
@@ -29,9 +30,11 @@ use crate::terminal::{Output, Readout};
 const TICK: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    if let Some(folder) = &args.supervisor.supervise {
+        return supervise::run(folder, &args.supervisor, &context).await;
+    }
     let plan = Plan::resolve(&args, &context.profile);
-    context.shutdown.stop_on_hangup()?;
-    let setup = Setup::start(args.redis, &context).await?;
+    let setup = Setup::start(args.redis, &plan.list, &context).await?;
     let Plan { consumers, work, speed, .. } = &plan;
     tracing::info!(redis = %setup.redis, max_consumers = consumers, %work, %speed, "demo started");
 

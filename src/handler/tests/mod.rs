@@ -6,7 +6,7 @@ mod termination;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Mutex as StdMutex, mpsc};
+use std::sync::Mutex as StdMutex;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -47,7 +47,10 @@ struct Heard(Arc<StdMutex<Vec<u8>>>);
 impl Heard {
     fn echo(&self) -> Echo {
         let heard = self.clone();
-        Echo::new(LogFormat::Text, move |lines| heard.0.lock().expect("no test panics here").extend_from_slice(lines))
+        Echo::new(LogFormat::Text, move |lines| {
+            heard.0.lock().expect("no test panics here").extend(lines);
+            std::future::ready(())
+        })
     }
 
     fn bytes(&self) -> Vec<u8> {

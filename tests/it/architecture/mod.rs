@@ -64,6 +64,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tokio::signal", &["shutdown.rs"]),
     ("std::process::exit", &["shutdown.rs"]),
     ("indicatif", &["terminal/"]),
+    ("console", &["terminal/"]),
     ("tracing_subscriber", &["terminal/"]),
     // The command line knows the words for colour, and no stream.
     ("anstream", &["terminal/"]),
@@ -85,6 +86,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("schemars", &["delivery/", "endpoint/", "profile/", "units/", "workload/"]),
     ("prometheus_client", &["metrics/"]),
     ("axum", &["metrics/"]),
+    ("hyper", &["metrics/"]),
+    ("hyper_util", &["metrics/"]),
     ("clap_complete", &["commands/completions.rs"]),
     ("clap_mangen", &["commands/completions.rs"]),
     // The number of an exit status; all others say `Status`.

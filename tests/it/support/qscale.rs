@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{PAUSE, SOON};
+use super::{PAUSE, SOON, Terminal};
 
 /// Variables taken out of the environment: all that qscale reads.
 const OUT: &[&str] =
@@ -29,6 +29,7 @@ pub(crate) struct Qscale {
     input: Option<Vec<u8>>,
     open_input: bool,
     stdout: Option<Stdio>,
+    stderr: Option<Stdio>,
     deadline: Duration,
 }
 
@@ -67,7 +68,7 @@ impl Qscale {
             }
         }
         command.args(words).env("RUST_BACKTRACE", "0").env("HOME", folder.path()).current_dir(folder.path());
-        Self { command, folder, input: None, open_input: false, stdout: None, deadline: DEADLINE }
+        Self { command, folder, input: None, open_input: false, stdout: None, stderr: None, deadline: DEADLINE }
     }
 
     pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
@@ -109,6 +110,17 @@ impl Qscale {
         self
     }
 
+    /// Redirects its stderr; the test itself then sees none of it.
+    pub(crate) fn stderr_to(mut self, stderr: impl Into<Stdio>) -> Self {
+        self.stderr = Some(stderr.into());
+        self
+    }
+
+    /// Starts it on a terminal; `before` is a line of shell that is run first.
+    pub(crate) fn on_terminal(self, before: &str) -> Terminal {
+        Terminal::start(&self.command, before, self.folder)
+    }
+
     /// Sets the limit for the run.
     pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -133,7 +145,8 @@ impl Qscale {
     /// Starts it.
     pub(crate) fn spawn(mut self) -> Running {
         let stdin = if self.input.is_some() || self.open_input { Stdio::piped() } else { Stdio::null() };
-        self.command.stdin(stdin).stdout(self.stdout.unwrap_or_else(Stdio::piped)).stderr(Stdio::piped());
+        self.command.stdin(stdin).stdout(self.stdout.unwrap_or_else(Stdio::piped));
+        self.command.stderr(self.stderr.unwrap_or_else(Stdio::piped));
         let start = Instant::now();
         let mut process = self.command.spawn().expect("qscale can be started");
         // The command keeps what it was given as stdout: a pipe whose reader waits for its end.
@@ -148,7 +161,10 @@ impl Qscale {
             Some(stdout) => Stream::read(stdout),
             None => Stream::read(std::io::empty()),
         };
-        let stderr = Stream::read(process.stderr.take().expect("stderr is a pipe"));
+        let stderr = match process.stderr.take() {
+            Some(stderr) => Stream::read(stderr),
+            None => Stream::read(std::io::empty()),
+        };
         Running { process, start, stdin, stdout, stderr, deadline: self.deadline, _folder: self.folder }
     }
 }

@@ -1,0 +1,157 @@
+//! A pseudo-terminal, and qscale as its foreground program.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use tempfile::TempDir;
+
+use super::{PAUSE, wait_until};
+
+/// Makes the terminal the controlling one of the program, as a window does: the first that a session leader opens.
+const ON_TERMINAL: &str = "exec < \"$TERMINAL\" > \"$TERMINAL\" 2>&1; stty rows 24 cols 80; exec \"$0\" \"$@\"";
+
+/// A terminal with a program on it; ended when dropped.
+pub(crate) struct Terminal {
+    process: Child,
+    open: Arc<AtomicBool>,
+    read: Arc<AtomicBool>,
+    shown: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+impl Terminal {
+    /// Runs `command` on a terminal of 80 columns and 24 lines; `before` is a line of shell that is run first.
+    pub(super) fn start(command: &Command, before: &str, folder: TempDir) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let terminal = openpt(flags).expect("a pseudo-terminal");
+        grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("the terminal is ours");
+        let name = ptsname(&terminal, Vec::new()).expect("the terminal has a name");
+        rustix::fs::fcntl_setfl(&terminal, OFlags::NONBLOCK).expect("a terminal takes flags");
+        let mut on_terminal = Command::new("setsid");
+        on_terminal.args(["sh", "-c", &format!("{before}\n{ON_TERMINAL}")]);
+        on_terminal.arg(command.get_program()).args(command.get_args());
+        for (variable, value) in command.get_envs() {
+            match value {
+                Some(value) => on_terminal.env(variable, value),
+                None => on_terminal.env_remove(variable),
+            };
+        }
+        on_terminal.env("TERMINAL", name.to_str().expect("a path of the system")).env("TERM", "xterm-256color");
+        on_terminal.current_dir(command.get_current_dir().unwrap_or(folder.path()));
+        on_terminal.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = on_terminal.spawn().expect("setsid of util-linux can be started");
+        let flag = |value| Arc::new(AtomicBool::new(value));
+        let (open, read, shown) = (flag(true), flag(true), Arc::<Mutex<Vec<u8>>>::default());
+        let reader = Reader { terminal, open: Arc::clone(&open), read: Arc::clone(&read), shown: Arc::clone(&shown) };
+        let reader = Some(thread::spawn(move || reader.run()));
+        Self { process, open, read, shown, reader, _folder: folder }
+    }
+
+    /// Returns everything shown so far.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.shown.lock().expect("no thread panics while it holds the lock")).into_owned()
+    }
+
+    /// Waits until `part` was shown.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, part: &str, deadline: Duration) {
+        let start = Instant::now();
+        while !self.shown().contains(part) {
+            let ended = self.process.try_wait().expect("our own child can be asked");
+            assert!(
+                ended.is_none() && start.elapsed() < deadline,
+                "no `{part}` ({ended:?}) within {deadline:?}:\n{}",
+                self.shown()
+            );
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Reads no more, as after Ctrl-S.
+    pub(crate) fn stop_reading(&self) {
+        self.read.store(false, SeqCst);
+    }
+
+    /// Closes the terminal, as a window is closed.
+    pub(crate) fn close(&mut self) {
+        self.open.store(false, SeqCst);
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader does not panic");
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("our own child takes signals");
+    }
+
+    /// Waits for the end of the program.
+    #[track_caller]
+    pub(crate) fn finish(&mut self, deadline: Duration) -> ExitStatus {
+        let mut status = None;
+        wait_until("the program on the terminal has ended", deadline, || {
+            status = self.process.try_wait().expect("our own child can be asked");
+            status.is_some()
+        });
+        status.expect("it has ended")
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        self.open.store(false, SeqCst);
+    }
+}
+
+/// The thread that owns the terminal.
+struct Reader {
+    terminal: OwnedFd,
+    open: Arc<AtomicBool>,
+    read: Arc<AtomicBool>,
+    shown: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Reader {
+    fn run(self) {
+        let (mut terminal, mut buffer) = (File::from(self.terminal), [0; 8192]);
+        while self.open.load(SeqCst) {
+            let length = if self.read.load(SeqCst) { terminal.read(&mut buffer) } else { Ok(0) };
+            match length {
+                Ok(length @ 1..) => {
+                    let mut shown = self.shown.lock().expect("no thread panics while it holds the lock");
+                    shown.extend_from_slice(&buffer[..length]);
+                }
+                // Nothing to read, or no program that has it open.
+                Ok(0) => thread::sleep(PAUSE),
+                Err(error) if error.kind() == ErrorKind::WouldBlock || error.raw_os_error().is_some() => {
+                    thread::sleep(PAUSE);
+                }
+                Err(error) => panic!("the terminal cannot be read: {error}"),
+            }
+        }
+    }
+}
+
+/// Returns the processes that have `text` in their arguments or environment: number and arguments.
+pub(crate) fn processes_with(text: &str) -> Vec<(u32, String)> {
+    let read = |pid: u32, file: &str| {
+        let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\0', " ")
+    };
+    let entries = fs::read_dir("/proc").expect("Linux has /proc").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| read(*pid, "environ").contains(text) || read(*pid, "cmdline").contains(text))
+        .map(|pid| (pid, read(pid, "cmdline")))
+        .collect()
+}
