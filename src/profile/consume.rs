@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::error::{Problem, ProfileError};
+use super::error::ProfileError;
 use super::exit_map::ExitTable;
 use super::listen::ListenAddress;
 use super::source::Source;
@@ -91,7 +91,7 @@ impl ConsumeTable {
             return Err(source.error_at(&["consume", "timeout"], "must be more than 0s: remove it for no limit"));
         }
         if self.command.is_some() && self.work.is_some() {
-            return Err(source.error_at(&["consume", "command"], Problem::Conflict("work")));
+            return Err(source.conflict("consume", "command", "work"));
         }
         if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
             return Err(source.error_at(&["consume", "command"], "is empty: expected a program and its arguments"));

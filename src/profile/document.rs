@@ -6,13 +6,22 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Alternative keys: an overlay that sets the first one removes the others from the profile.
-const IN_PLACE_OF: [(&str, &str, &[&str]); 6] = [
-    ("redis", "url", &["host", "port", "db", "tls"]),
-    ("redis", "host", &["url"]),
-    ("produce", "every", &["rate"]),
-    ("produce", "rate", &["every"]),
+const IN_PLACE_OF: [(&str, &str, &[&str]); 15] = [
+    ("redis", "url", &["host", "port", "db", "tls", "addresses"]),
+    ("redis", "host", &["url", "addresses"]),
+    ("redis", "addresses", &["url", "host", "port"]),
+    ("produce", "every", &["rate", "pattern", "pattern-file"]),
+    ("produce", "rate", &["every", "pattern", "pattern-file"]),
+    ("produce", "pattern", &["every", "rate", "pattern-file"]),
+    ("produce", "pattern-file", &["every", "rate", "pattern"]),
     ("consume", "work", &["command"]),
     ("consume", "command", &["work"]),
+    ("scale", "formula", &["combine"]),
+    ("scale", "combine", &["formula"]),
+    ("scale", "authentication", &["trigger-authentication"]),
+    ("scale", "trigger-authentication", &["authentication"]),
+    ("scale", "omit-behavior", &["behavior"]),
+    ("scale", "behavior", &["omit-behavior"]),
 ];
 
 /// Applies the overlay `env` to the rest of `document`.

@@ -42,6 +42,14 @@ impl ProfileError {
         self
     }
 
+    /// Returns the line that it points at.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::Invalid(diagnostic) => diagnostic.place.as_ref().map(|place| place.line),
+            _ => None,
+        }
+    }
+
     /// Returns the error in one line, without the excerpt of the profile.
     pub fn headline(&self) -> String {
         match self {
@@ -126,6 +134,11 @@ impl Diagnostic {
     /// Returns the problem.
     pub fn problem(&self) -> &Problem {
         &self.problem
+    }
+
+    /// Reports whether the profile does not set the key that it is about, which is `key`, with an overlay or without.
+    pub fn is_missing(&self, key: &str) -> bool {
+        self.place.is_none() && self.key.as_ref().is_some_and(|own| own.split(',').next() == Some(key))
     }
 
     /// Returns key and problem.

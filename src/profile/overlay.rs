@@ -104,7 +104,8 @@ produce.rate = 7
     fn error_in_an_overlay_points_at_its_place() {
         let text = TEXT.replace("= 50\n", "= 2\n");
         let error = read(&text, "prod").unwrap_err().to_string();
-        assert!(error.starts_with("q.toml:5:21: scale.min-replica-count, with env.prod: must be at most"), "{error}");
+        let expected = "q.toml:10:21: env.prod.scale.max-replica-count: must be at least `min-replica-count`";
+        assert!(error.starts_with(expected), "{error}");
         let text = TEXT.replace("= 50\n", "= 0\n");
         let error = read(&text, "prod").unwrap_err().to_string();
         assert!(error.starts_with("q.toml:10:21: env.prod.scale.max-replica-count: must be at least 1"), "{error}");
@@ -122,9 +123,53 @@ produce.rate = 7
         let redis = read(text, "e").unwrap().redis;
         assert_eq!((redis.host, redis.port, redis.tls), (None, None, None));
         assert_eq!(redis.username.as_deref(), Some("u"));
+        for (base, key, value) in [
+            ("pattern = \"30s@50\"", "rate", "7"),
+            ("pattern = \"30s@50\"", "every", "\"2s\""),
+            ("pattern = \"30s@50\"", "pattern-file", "\"load.csv\""),
+            ("pattern-file = \"load.csv\"", "pattern", "\"30s@50\""),
+            ("pattern-file = \"load.csv\"", "rate", "7"),
+            ("rate = 7", "pattern", "\"30s@50\""),
+            ("every = \"2s\"", "pattern-file", "\"load.csv\""),
+        ] {
+            let text = format!("[produce]\n{base}\n[env.e.produce]\n{key} = {value}\n");
+            let produce = read(&text, "e").unwrap_or_else(|error| panic!("{text}: {error}")).produce;
+            let set = [
+                ("rate", produce.rate.is_some()),
+                ("every", produce.every.is_some()),
+                ("pattern", produce.pattern.is_some()),
+                ("pattern-file", produce.pattern_file.is_some()),
+            ];
+            assert_eq!(set.into_iter().filter(|(_, set)| *set).collect::<Vec<_>>(), [(key, true)], "{text}");
+        }
+        for (table, base, over) in [
+            ("redis", "addresses = [\"a:1\"]", "host = \"b\""),
+            ("redis", "host = \"a\"\nport = 1", "addresses = [\"b:1\"]"),
+            ("scale", "combine = \"sum\"", "formula = \"waiting\""),
+            ("scale", "formula = \"waiting\"", "combine = \"sum\""),
+            ("scale", "omit-behavior = true", "behavior = { scale-up = { tolerance = 0.1 } }"),
+        ] {
+            let text = format!("[{table}]\n{base}\n[env.e.{table}]\n{over}\n");
+            read(&text, "e").unwrap_or_else(|error| panic!("{text}: {error}"));
+        }
         let both = format!("{TEXT}produce.every = \"1s\"\n");
         let error = read(&both, "staging").unwrap_err().to_string();
         assert!(error.contains("env.staging.produce.rate: conflicts with `every`"), "{error}");
+    }
+
+    #[test]
+    fn conflict_within_an_overlay_points_at_the_overlay() {
+        for (over, place) in [
+            ("every = \"1s\"\npattern = \"30s@50\"", "q.toml:5:11: env.e.produce.pattern: conflicts with `every`"),
+            ("rate = 7\npattern-file = \"a.csv\"", "q.toml:5:16: env.e.produce.pattern-file: conflicts with `rate`"),
+        ] {
+            let text = format!("[produce]\nbatch = 2\n[env.e.produce]\n{over}\n");
+            let error = read(&text, "e").unwrap_err().to_string();
+            assert!(error.starts_with(place), "{error}");
+        }
+        let text = "[scale]\ncombine = \"sum\"\n[env.e.scale]\ncombine = \"max\"\nformula = \"waiting\"\n";
+        let error = read(text, "e").unwrap_err().to_string();
+        assert!(error.starts_with("q.toml:4:11: env.e.scale.combine: conflicts with `formula`"), "{error}");
     }
 
     #[test]

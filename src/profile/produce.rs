@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::error::{Problem, ProfileError};
+use super::error::ProfileError;
 use super::source::Source;
 use crate::units::HumanDuration;
 use crate::workload::{Pattern, Payload, Rate, USUAL_BATCH};
@@ -60,7 +60,7 @@ impl ProduceTable {
             ("every", self.every.is_some()),
         ];
         match said.iter().filter(|(_, said)| *said).collect::<Vec<_>>()[..] {
-            [(key, _), (other, _), ..] => Err(source.error_at(&["produce", key], Problem::Conflict(other))),
+            [(key, _), (other, _), ..] => Err(source.conflict("produce", key, other)),
             _ => Ok(()),
         }
     }

@@ -111,6 +111,19 @@ impl Source {
         self.error(self.find(path), Some(self.named(path)), problem.into(), None)
     }
 
+    /// Creates an error about two keys of a table that exclude each other; it points at the one that the overlay sets, if it
+    /// sets one of them.
+    pub(super) fn conflict(&self, table: &str, key: &'static str, other: &'static str) -> ProfileError {
+        let meant = self.overlaid_of(table, [key, other]);
+        let other = if meant == key { other } else { key };
+        self.error_at(&[table, meant], Problem::Conflict(other))
+    }
+
+    /// Returns the key, of those that contradict each other, that the overlay sets; the first if it sets none.
+    pub(super) fn overlaid_of<'k>(&self, table: &str, keys: [&'k str; 2]) -> &'k str {
+        keys.into_iter().find(|key| self.is_overlaid(&[table, key])).unwrap_or(keys[0])
+    }
+
     /// Creates an error about a value that may be a secret and is not shown.
     pub(crate) fn error_hiding(&self, path: &[&str], problem: impl Into<Problem>) -> ProfileError {
         self.error_without(path.last().copied(), self.find(path), Some(self.named(path)), problem.into(), None)

@@ -2,7 +2,7 @@
 
 use super::{Combine, ScaleKind, ScaleTable, triggers, whole_seconds};
 use crate::delivery::guarantee::DeliveryGuarantee;
-use crate::profile::error::ProfileError;
+use crate::profile::error::{Problem, ProfileError};
 use crate::profile::name::object_name;
 use crate::profile::source::Source;
 use crate::scaler::{Formula, Strategy};
@@ -58,7 +58,10 @@ impl ScaleTable {
         self.check_names(source)?;
         self.pause.check(source)?;
         if self.omit_behavior == Some(true) && source.find(&["scale", "behavior"]).is_some() {
-            return wrong("omit-behavior", "conflicts with [scale.behavior]: remove one");
+            return Err(match source.overlaid_of("scale", ["omit-behavior", "behavior"]) {
+                key @ "behavior" => source.error_at(&["scale", key], Problem::Conflict("omit-behavior")),
+                key => source.error_at(&["scale", key], "conflicts with [scale.behavior]: remove one"),
+            });
         }
         self.behavior.check(source)?;
         self.job.check(source, self.strategy)
@@ -74,10 +77,16 @@ impl ScaleTable {
             return wrong("max-replica-count", "must be at most 2147483647");
         }
         if self.min_replica_count() > self.max_replica_count() {
-            return wrong(
-                "min-replica-count",
-                "must be at most `max-replica-count`: lower it, or raise `max-replica-count`",
-            );
+            return Err(match source.overlaid_of("scale", ["min-replica-count", "max-replica-count"]) {
+                key @ "max-replica-count" => source.error_at(
+                    &["scale", key],
+                    "must be at least `min-replica-count`: raise it, or lower `min-replica-count`",
+                ),
+                key => source.error_at(
+                    &["scale", key],
+                    "must be at most `max-replica-count`: lower it, or raise `max-replica-count`",
+                ),
+            });
         }
         match self.idle_replica_count {
             Some(1..) => {
@@ -111,7 +120,7 @@ impl ScaleTable {
     fn check_formula(&self, source: &Source, delivery: DeliveryGuarantee) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));
         if self.formula.is_some() && self.combine.is_some() {
-            return wrong("combine", "conflicts with `formula`: remove one");
+            return Err(source.conflict("scale", "combine", "formula"));
         }
         if self.combine == Some(Combine::Sum) && delivery == DeliveryGuarantee::AtMostOnce {
             return wrong("combine", "is ignored: with at-most-once delivery the list is the only trigger");
@@ -152,7 +161,7 @@ impl ScaleTable {
             return Err(source.error_at(&["scale", "trigger-authentication", "name"], message));
         }
         if self.authentication.is_some() {
-            return wrong("authentication", "conflicts with `trigger-authentication`: remove one");
+            return Err(source.conflict("scale", "authentication", "trigger-authentication"));
         }
         Ok(())
     }
