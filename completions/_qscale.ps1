@@ -399,7 +399,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Format of the objects')
             [CompletionResult]::new('--out-dir', '--out-dir', [CompletionResultType]::ParameterName, 'Write each object to a file in this folder, with a kustomization.yaml for kubectl apply -k')
             [CompletionResult]::new('--schema', '--schema', [CompletionResultType]::ParameterName, 'Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys')
-            [CompletionResult]::new('--lint', '--lint', [CompletionResultType]::ParameterName, 'Lint existing manifests (- for stdin); exit status 4 on errors')
+            [CompletionResult]::new('--lint', '--lint', [CompletionResultType]::ParameterName, 'Lint existing manifests, files or folders (- for stdin); exit status 4 on errors')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'With --check or --lint: silence these rules, such as short-host,image-tag; --rules lists them')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]')

@@ -387,7 +387,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --format 'Format of the objects'
             cand --out-dir 'Write each object to a file in this folder, with a kustomization.yaml for kubectl apply -k'
             cand --schema 'Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys'
-            cand --lint 'Lint existing manifests (- for stdin); exit status 4 on errors'
+            cand --lint 'Lint existing manifests, files or folders (- for stdin); exit status 4 on errors'
             cand --allow 'With --check or --lint: silence these rules, such as short-host,image-tag; --rules lists them'
             cand -p 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]'
             cand --profile 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]'

@@ -353,7 +353,7 @@ json\t'List object in JSON'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l out-dir -d 'Write each object to a file in this folder, with a kustomization.yaml for kubectl apply -k' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l schema -d 'Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys' -r -f -a "json\t'JSON Schema, draft 7'
 markdown\t'A heading per key'"
-complete -c qscale -n "__fish_qscale_using_subcommand render" -l lint -d 'Lint existing manifests (- for stdin); exit status 4 on errors' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l lint -d 'Lint existing manifests, files or folders (- for stdin); exit status 4 on errors' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l allow -d 'With --check or --lint: silence these rules, such as short-host,image-tag; --rules lists them' -r
 complete -c qscale -n "__fish_qscale_using_subcommand render" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r

@@ -74,6 +74,26 @@ impl Folder {
     }
 }
 
+/// Returns the paths of the files in a folder, not below it, whose name has one of these endings; sorted, without hidden ones.
+///
+/// # Errors
+///
+/// Fails when the folder cannot be read.
+pub(crate) fn files(folder: &Path, endings: &[&str]) -> io::Result<Vec<PathBuf>> {
+    let is_meant = |path: &PathBuf| {
+        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        !hidden && ending.is_some_and(|ending| endings.contains(&ending)) && path.is_file()
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        files.push(entry?.path());
+    }
+    files.retain(is_meant);
+    files.sort();
+    Ok(files)
+}
+
 impl fmt::Display for Folder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.display().fmt(f)

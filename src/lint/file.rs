@@ -8,12 +8,17 @@ use crate::units::snippet;
 /// Longer lines are not shown: JSON may consist of a single one.
 const LONGEST_LINE: usize = 200;
 
+/// Lines of more bytes are not even searched for secrets, without which they might be short enough.
+const LONGEST_SOURCE: usize = 4000;
+
 /// A file of manifests.
 #[derive(Debug)]
 pub struct File {
     /// Name in messages.
     pub name: String,
     text: String,
+    /// Byte at which each line starts.
+    starts: Vec<usize>,
     documents: Vec<Node>,
     pub(super) broken: Vec<SyntaxError>,
     redaction: Redaction,
@@ -28,7 +33,8 @@ impl File {
         for document in &documents {
             redaction.add(document);
         }
-        Self { name: name.into(), text, documents, broken, redaction }
+        let starts = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: name.into(), text, starts, documents, broken, redaction }
     }
 
     pub(super) fn documents(&self) -> &[Node] {
@@ -40,10 +46,22 @@ impl File {
         self.text.contains("{{")
     }
 
+    /// Reports whether a line has a variable that is replaced before the file is read.
+    pub(super) fn has_variable(&self, line: usize) -> bool {
+        self.line(line).is_some_and(|text| text.contains("${"))
+    }
+
     /// Reports whether a tab indents this line, or the one before, which the parser may still have been reading.
     pub(super) fn is_tabbed(&self, line: usize) -> bool {
-        let lines = self.text.lines().skip(line.saturating_sub(2)).take(2);
+        let lines = [line.saturating_sub(1), line].map(|line| self.line(line).unwrap_or_default());
         lines.into_iter().any(|text| text[..text.len() - text.trim_start().len()].contains('\t'))
+    }
+
+    /// The text of a line, counted from 1.
+    fn line(&self, line: usize) -> Option<&str> {
+        let start = *self.starts.get(line.checked_sub(1)?)?;
+        let end = self.starts.get(line).copied().unwrap_or(self.text.len());
+        Some(self.text[start..end].trim_end_matches(['\n', '\r']))
     }
 
     /// Number of documents that could be read.
@@ -63,7 +81,7 @@ impl File {
         if !self.broken.is_empty() {
             return None;
         }
-        let text = self.text.lines().nth(span.line.checked_sub(1)?)?;
+        let text = self.line(span.line).filter(|text| text.len() <= LONGEST_SOURCE)?;
         let (text, column, width) = self.redaction.line(text, span)?;
         if text.chars().count() > LONGEST_LINE {
             return None;

@@ -2,9 +2,13 @@
 
 mod check;
 mod document;
+mod exposure;
 mod file;
 mod finding;
+mod handler;
 mod object;
+mod patch;
+mod placeholder;
 mod pod;
 mod profile;
 mod redaction;
@@ -18,6 +22,8 @@ pub use self::check::check;
 pub use self::document::markdown;
 pub use self::file::File;
 pub use self::finding::Finding;
+pub use self::patch::Kustomization;
+pub(crate) use self::patch::normal as normal_path;
 pub use self::profile::{ProfileFinding, check as check_profile};
 pub use self::rule::{Rule, UnknownRule};
 pub use self::severity::Severity;

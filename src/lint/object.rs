@@ -1,8 +1,14 @@
 //! Kubernetes objects in files, and cursors into them.
 
+use std::collections::HashMap;
+
 use super::file::File;
+use super::patch;
 use super::yaml::node::{Entry, Node, ScalarKind, Span, Value};
 use crate::endpoint::secret;
+
+/// Kinds of `apps/v1` that can be scaled.
+pub(super) const SCALED: [&str; 3] = ["Deployment", "StatefulSet", "ReplicaSet"];
 
 /// One Kubernetes object.
 #[derive(Debug)]
@@ -12,11 +18,24 @@ pub(super) struct Object<'a> {
     pub(super) kind: &'a str,
     pub(super) name: &'a str,
     pub(super) namespace: Option<&'a str>,
+    /// Part of an object, which kustomize merges into a whole one.
+    pub(super) is_patch: bool,
     node: &'a Node,
 }
 
+/// Indexes of objects by two texts, such as kind and name.
+type Index<'a> = HashMap<&'a str, HashMap<&'a str, Vec<usize>>>;
+
 /// All objects of all files.
-pub(super) struct Objects<'a>(Vec<Object<'a>>);
+pub(super) struct Objects<'a> {
+    all: Vec<Object<'a>>,
+    /// Whole objects, by kind.
+    kinds: HashMap<&'a str, Vec<usize>>,
+    /// Whole objects, by kind and name.
+    names: Index<'a>,
+    /// ScaledObjects, by kind and name of their targets.
+    scalers: Index<'a>,
+}
 
 /// A position in an object, whether a value stands there or not.
 #[derive(Clone)]
@@ -34,35 +53,61 @@ pub(super) struct Cursor<'a> {
 impl<'a> Objects<'a> {
     /// Takes the objects out of documents, and out of lists.
     pub(super) fn of(files: &'a [File]) -> Self {
-        let mut objects = Vec::new();
-        for (file, documents) in files.iter().map(File::documents).enumerate() {
-            for document in documents {
-                collect(file, document, &mut objects);
+        let mut all = Vec::new();
+        let patches = patch::files(files);
+        for (index, file) in files.iter().enumerate() {
+            for document in file.documents() {
+                collect(index, document, patches.contains(&index), &mut all);
             }
         }
-        Self(objects)
+        let mut kinds: HashMap<&str, Vec<usize>> = HashMap::new();
+        let (mut names, mut scalers) = (Index::new(), Index::new());
+        for (at, object) in all.iter().enumerate().filter(|(_, object)| !object.is_patch) {
+            kinds.entry(object.kind).or_default().push(at);
+            names.entry(object.kind).or_default().entry(object.name).or_default().push(at);
+            if let Some((kind, name)) = object.scale_target().filter(|_| object.kind == "ScaledObject") {
+                scalers.entry(kind).or_default().entry(name).or_default().push(at);
+            }
+        }
+        Self { all, kinds, names, scalers }
     }
 
+    /// All objects, patches among them.
     pub(super) fn all(&self) -> impl Iterator<Item = &Object<'a>> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// The objects of one kind.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object<'a>> {
-        self.0.iter().filter(move |object| object.kind == kind)
+        self.at(self.kinds.get(kind))
+    }
+
+    /// The objects of this kind and name, in any namespace.
+    pub(super) fn named(&self, kind: &str, name: &str) -> impl Iterator<Item = &Object<'a>> {
+        self.at(self.names.get(kind).and_then(|names| names.get(name)))
     }
 
     /// The object of this kind and name that `from` would find in its namespace.
     pub(super) fn find(&self, kind: &str, name: &str, from: &Object<'_>) -> Option<&Object<'a>> {
-        self.of_kind(kind).find(|object| object.name == name && object.shares_namespace(from))
+        self.named(kind, name).find(|object| object.shares_namespace(from))
+    }
+
+    /// The ScaledObjects that may scale the object of this kind and name from the namespace of `from`.
+    pub(super) fn scalers(&self, kind: &str, name: &str, from: &Object<'_>) -> impl Iterator<Item = &Object<'a>> {
+        let scalers = self.at(self.scalers.get(kind).and_then(|names| names.get(name)));
+        scalers.filter(|scaler| scaler.shares_namespace(from))
+    }
+
+    fn at(&self, indexes: Option<&Vec<usize>>) -> impl Iterator<Item = &Object<'a>> {
+        indexes.map(Vec::as_slice).unwrap_or_default().iter().map(|at| &self.all[*at])
     }
 }
 
-fn collect<'a>(file: usize, node: &'a Node, objects: &mut Vec<Object<'a>>) {
+fn collect<'a>(file: usize, node: &'a Node, is_patch: bool, objects: &mut Vec<Object<'a>>) {
     let text = |node: &'a Node, key: &str| node.get(key).and_then(|entry| entry.node.text());
     let Some(kind) = text(node, "kind") else { return };
     if let Some(items) = node.get("items").filter(|_| kind.ends_with("List")) {
-        items.node.items().iter().for_each(|item| collect(file, item, objects));
+        items.node.items().iter().for_each(|item| collect(file, item, is_patch, objects));
         return;
     }
     let metadata = node.get("metadata").map(|entry| &entry.node);
@@ -71,6 +116,7 @@ fn collect<'a>(file: usize, node: &'a Node, objects: &mut Vec<Object<'a>>) {
         kind,
         name: metadata.and_then(|metadata| text(metadata, "name")).unwrap_or_default(),
         namespace: metadata.and_then(|metadata| text(metadata, "namespace")),
+        is_patch: is_patch || patch::is_partial(kind, node),
         node,
     });
 }
@@ -93,14 +139,18 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(super) fn is(&self, other: &Object<'_>) -> bool {
-        std::ptr::eq(self.node, other.node)
+    /// Kind and name of its `scaleTargetRef`; kinds of `apps/v1` ignore case.
+    pub(super) fn scale_target(&self) -> Option<(&'a str, &'a str)> {
+        let target = &self.node.get("spec")?.node.get("scaleTargetRef")?.node;
+        let kind = target.get("kind").and_then(|entry| entry.node.text()).unwrap_or("Deployment");
+        let known = SCALED.into_iter().find(|known| known.eq_ignore_ascii_case(kind));
+        Some((known.unwrap_or(kind), target.get("name")?.node.text()?))
     }
 
     /// Path of its pod template.
     pub(super) fn template(&'a self) -> Option<Cursor<'a>> {
         let path: &[&str] = match self.kind {
-            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => &["spec", "template"],
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "Rollout" => &["spec", "template"],
             "ScaledJob" => &["spec", "jobTargetRef", "template"],
             "Pod" => &[],
             "CronJob" => &["spec", "jobTemplate", "spec", "template"],

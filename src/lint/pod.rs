@@ -1,14 +1,6 @@
-//! Pods of an object: containers, variables, and the durations of `qscale consume`.
-
-use std::time::Duration;
+//! Pods of an object: containers and their variables.
 
 use super::object::{Cursor, Object, Objects};
-use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_KILL_AFTER};
-use crate::units::HumanDuration;
-use crate::workload::Work;
-
-/// Kinds of `apps/v1` that can be scaled.
-pub(super) const SCALED: [&str; 3] = ["Deployment", "StatefulSet", "ReplicaSet"];
 
 /// Source of a variable of a container.
 pub(super) enum Variable<'a> {
@@ -20,18 +12,6 @@ pub(super) enum Variable<'a> {
     OfPod,
     /// Nowhere.
     Absent,
-}
-
-/// Processing settings of a consumer, as far as known.
-#[derive(Debug, Clone, Default)]
-pub(super) struct HandlerSettings {
-    /// Longest duration of an item; the 99th percentile if it is unbounded.
-    pub(super) longest: Option<Duration>,
-    pub(super) mean: Option<Duration>,
-    /// Drain time.
-    pub(super) drain: Option<Duration>,
-    /// Items at a time, and commands are not killed before this.
-    pub(super) concurrency: u32,
 }
 
 /// The containers of a template, without those that only begin.
@@ -50,14 +30,8 @@ pub(super) fn container<'a>(template: &Cursor<'a>, named: Option<&str>) -> Optio
 
 /// Returns the target of a scaled object, where it is in the files.
 pub(super) fn target<'a>(scaled: &'a Object<'a>, objects: &'a Objects<'a>) -> Option<&'a Object<'a>> {
-    let target = scaled.at(&["spec", "scaleTargetRef"]);
-    objects.find(target_kind(&target), target.get("name").text()?, scaled)
-}
-
-/// Kind that a `scaleTargetRef` names, ignoring case.
-pub(super) fn target_kind<'a>(target: &Cursor<'a>) -> &'a str {
-    let text = target.get("kind").text().unwrap_or("Deployment");
-    SCALED.into_iter().find(|kind| kind.eq_ignore_ascii_case(text)).unwrap_or(text)
+    let (kind, name) = scaled.scale_target()?;
+    objects.find(kind, name, scaled)
 }
 
 /// The value that `container` has for the variable `name`.
@@ -110,26 +84,8 @@ pub(super) fn has_key(secret: &Object<'_>, key: &str) -> bool {
     ["data", "stringData"].iter().any(|part| secret.at(&[part, key]).is_there())
 }
 
-/// Reads the arguments of `qscale consume`; `None` for other programs.
-pub(super) fn handler<'a>(template: &Cursor<'a>, objects: &'a Objects<'a>) -> Option<(Cursor<'a>, HandlerSettings)> {
-    containers(template).into_iter().find_map(|container| {
-        let words = words(&container, objects);
-        let program =
-            ["image", "name"].iter().any(|key| container.get(key).text().is_some_and(|text| text.contains("qscale")));
-        let consumes = words.iter().any(|word| word == "consume");
-        let named = words.first().is_some_and(|word| word.ends_with("qscale"))
-            || words.iter().any(|word| word.starts_with("--work"))
-            || matches!(variable(&container, "QSCALE_WORK", objects), Variable::Known(_));
-        let set = |name: &str| match variable(&container, name, objects) {
-            Variable::Known(value) if !value.is_empty() => Some(value.to_owned()),
-            _ => None,
-        };
-        (consumes && (program || named)).then(|| (container.clone(), HandlerSettings::of(&words, &set)))
-    })
-}
-
 /// Command and arguments, with the variables in them that are known.
-fn words<'a>(container: &Cursor<'a>, objects: &'a Objects<'a>) -> Vec<String> {
+pub(super) fn words<'a>(container: &Cursor<'a>, objects: &'a Objects<'a>) -> Vec<String> {
     let lists = ["command", "args"].map(|key| container.get(key).items());
     let texts = lists.into_iter().flatten().filter_map(|word| word.text());
     texts.map(|word| expanded(word, container, objects)).collect()
@@ -148,52 +104,4 @@ pub(super) fn expanded<'a>(word: &str, container: &Cursor<'a>, objects: &'a Obje
         rest = left;
     }
     text + rest
-}
-
-impl HandlerSettings {
-    /// Reads the arguments, and the variables of the options that are not among them.
-    fn of(words: &[String], set: &dyn Fn(&str) -> Option<String>) -> Self {
-        // What comes after `--` is the handler's own.
-        let own = || words.iter().take_while(|word| *word != "--");
-        let typed = |name: &str| {
-            let mut values = own()
-                .skip_while(|word| word.strip_prefix("--").is_none_or(|word| word.split('=').next() != Some(name)));
-            let word = values.next()?;
-            word.split_once('=').map_or_else(|| values.next().cloned(), |(_, value)| Some(value.to_owned()))
-        };
-        let option =
-            |name: &str| typed(name).or_else(|| set(&format!("QSCALE_{}", name.to_uppercase().replace('-', "_"))));
-        let span = |name: &str| option(name)?.parse::<HumanDuration>().ok().map(|span| span.0);
-        let work = option("work").and_then(|work| work.parse::<Work>().ok());
-        let timeout = span("timeout").map(|timeout| timeout + span("kill-after").unwrap_or(DEFAULT_KILL_AFTER));
-        Self {
-            longest: timeout.or_else(|| work.as_ref().and_then(|work| work.longest().or_else(|| work.quantile(0.99)))),
-            mean: work.as_ref().and_then(Work::mean),
-            drain: Some(span("drain").unwrap_or(DEFAULT_DRAIN)),
-            concurrency: option("concurrency").and_then(|count| count.parse().ok()).unwrap_or(1),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_of_a_consumer_give_its_handler_time() {
-        let with = |text: &str, set: &dyn Fn(&str) -> Option<String>| {
-            HandlerSettings::of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), set)
-        };
-        let of = |text: &str| with(text, &|_| None);
-        let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs());
-        let wait = of("consume --work=2s..6s --drain 10s --concurrency=4");
-        assert_eq!((seconds(wait.longest), seconds(wait.mean), seconds(wait.drain)), (Some(6), Some(4), Some(10)));
-        assert_eq!(wait.concurrency, 4);
-        let set = with("consume --drain=5s", &|name| (name != "QSCALE_WORK").then(|| "7s".to_owned()));
-        assert_eq!((seconds(set.longest), seconds(set.drain)), (Some(14), Some(5)), "a flag has precedence");
-        let command = of("qscale consume --timeout=1m -- worker --work=1h");
-        assert_eq!((seconds(command.longest), seconds(command.mean)), (Some(65), None));
-        assert!(seconds(of("consume --work exp(10s)").longest) > Some(40));
-        assert_eq!(seconds(of("consume --work=field:wait").longest), None);
-    }
 }

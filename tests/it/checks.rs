@@ -142,6 +142,110 @@ fn check_findings_point_at_the_key() {
 }
 
 #[test]
+fn grace_period_is_checked_whatever_the_image_is_called() {
+    let consume = "[consume]\ncommand = [\"./work\"]\ntimeout = \"2m\"\ndrain = \"30s\"";
+    for deploy in [
+        "",
+        "[deploy]\nimage = \"registry.example.com/worker:1\"\n",
+        "[deploy]\nimage = \"registry.example.com/worker@sha256:0000000000000000000000000000000000000000000000000000000000000000\"\n",
+        "[deploy]\nimage = \"registry.example.com/worker:1\"\nprogram = \"/usr/bin/worker\"\nname = \"orders\"\n",
+        "[deploy]\nworkload = \"StatefulSet\"\nimage = \"registry.example.com/worker:1\"\n",
+        "[deploy]\nnamespace = \"shop\"\nimage = \"registry.example.com/worker:1\"\n",
+    ] {
+        for kind in ["", "[scale]\nkind = \"ScaledJob\"\n"] {
+            if kind.contains("ScaledJob") && deploy.contains("workload") {
+                continue;
+            }
+            let Finished { stdout, .. } = check(&format!("{REDIS}{deploy}{kind}{consume}\n")).exits(0);
+            assert!(
+                stdout.contains("warning[grace-period]: ") && stdout.contains("up to 2m 5s"),
+                "{deploy}{kind}\n{stdout}"
+            );
+        }
+    }
+    let named = Qscale::new(["--profile", "q.toml", "render", "--check", "--image", "registry.example.com/other:1"]);
+    let Finished { stdout, .. } = named.file("q.toml", format!("{REDIS}{consume}\n")).output().exits(0);
+    assert!(stdout.contains("warning[grace-period]: "), "{stdout}");
+}
+
+#[test]
+fn image_of_the_command_line_is_checked() {
+    let qscale = Qscale::new(["--profile", "q.toml", "render", "--check", "--image", "registry.example.com/q:latest"]);
+    let Finished { stdout, .. } = qscale.file("q.toml", format!("{REDIS}{WORK}")).output().exits(0);
+    assert!(stdout.contains("warning[image-tag]: q.toml: deploy.image: "), "{stdout}");
+}
+
+#[test]
+fn surplus_and_missing_jobs_are_warned_of() {
+    let job = "[scale]\nkind = \"ScaledJob\"\n";
+    let once = "[scale.job]\nrun = \"once\"\n";
+    let lossy = "[consume]\nwork = \"2s\"\ndelivery = \"at-most-once\"\n";
+    for (tables, code, key) in [
+        (
+            format!("{job}activation-list-length = 3\n{WORK}"),
+            "activation-threshold",
+            "5:26: scale.activation-list-length",
+        ),
+        (format!("{job}strategy = \"default\"\n{once}{lossy}"), "too-few-jobs", "5:12: scale.strategy"),
+        (format!("{job}strategy = \"default\"\n{lossy}"), "too-few-jobs", "5:12: scale.strategy"),
+        (format!("{job}min-replica-count = 2\n{once}{WORK}"), "empty-jobs", "5:21: scale.min-replica-count"),
+        (format!("{job}min-replica-count = 1\n{WORK}"), "empty-jobs", "5:21: scale.min-replica-count"),
+        (format!("{job}polling-interval = \"2m\"\n{WORK}"), "slow-activation", "5:20: scale.polling-interval"),
+    ] {
+        warns_of(&tables, code, key, "");
+    }
+    for tables in [
+        format!("{job}{once}{lossy}"),
+        format!("{job}strategy = \"accurate\"\n{once}{lossy}"),
+        format!("{job}strategy = \"default\"\n{once}{WORK}"),
+        format!("{job}{WORK}"),
+    ] {
+        let Finished { stdout, .. } = check(&format!("{REDIS}{tables}")).exits(0);
+        assert_eq!(stdout, "0 errors, 0 warnings\n", "{tables}");
+    }
+}
+
+#[test]
+fn check_finds_the_rest_where_the_address_is_missing() {
+    let text =
+        "[scale]\nkind = \"ScaledJob\"\nmin-replica-count = 2\n[scale.job]\nrun = \"once\"\n[consume]\nwork = \"2s\"\n";
+    let Finished { stdout, .. } = check(text).exits(4);
+    assert!(stdout.contains("error[invalid-profile]: q.toml: redis.host: is not set"), "{stdout}");
+    assert!(stdout.contains("warning[empty-jobs]: q.toml:3:21: "), "{stdout}");
+    assert!(stdout.ends_with("1 error, 1 warning\n"), "{stdout}");
+}
+
+#[test]
+fn check_findings_come_by_line() {
+    let text = "[consume]\nwork = \"none\"\n[queue]\nlist = \"\"\n[scale]\npolling-interval = \"2m\"\nlist-length = 0\n\
+                [redis]\nhost = \"redis\"\nport = 0\n";
+    let Finished { stdout, .. } = check(text).exits(4);
+    let lines: Vec<&str> =
+        stdout.lines().filter_map(|line| line.split("]: q.toml:").nth(1)?.split(':').next()).collect();
+    assert_eq!(lines, ["2", "4", "6", "7", "9", "10"], "{stdout}");
+}
+
+#[test]
+fn generated_items_for_a_real_handler_are_warned_of() {
+    let consume = "[consume]\ncommand = [\"./work\"]\ntimeout = \"10s\"\n";
+    let produce = "[produce]\nrate = 1\n";
+    warns_of(
+        &format!("{consume}{produce}[deploy]\nproducer = true"),
+        "producer-and-command",
+        "9:12: deploy.producer",
+        "`work`",
+    );
+    for tables in [
+        format!("{consume}{produce}"),
+        format!("{WORK}{produce}[deploy]\nproducer = true\n"),
+        format!("{consume}{produce}[deploy]\nproducer = true\ntarget = {{ name = \"w\" }}\n"),
+    ] {
+        let Finished { stdout, .. } = check(&format!("{REDIS}{tables}")).exits(0);
+        assert!(!stdout.contains("producer-and-command"), "{tables}\n{stdout}");
+    }
+}
+
+#[test]
 fn unwanted_settings_are_warned_of() {
     for (tables, code, key, hint) in [
         ("[consume]\nconcurrency = 2", "no-handler", "consume.work: is not set", "`command`"),
@@ -225,8 +329,8 @@ fn render_warns_in_a_line_and_writes_all_the_same() {
 
 #[test]
 fn check_reports_a_fault_once() {
-    let profile = "[redis]\naddresses = [\"a.n:1\", \"b.n:1\"]\nmode = \"sentinel\"\n";
-    let Finished { stdout, .. } = check(profile).exits(4);
+    let profile = format!("[redis]\naddresses = [\"a.n:1\", \"b.n:1\"]\nmode = \"sentinel\"\n{WORK}");
+    let Finished { stdout, .. } = check(&profile).exits(4);
     assert!(stdout.contains("q.toml:3:8: redis.mode: requires `sentinel-master`"), "{stdout}");
     assert!(stdout.ends_with("1 error, 0 warnings\n"), "{stdout}");
 }

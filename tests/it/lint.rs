@@ -340,7 +340,10 @@ fn lint_rules_are_documented() {
 #[test]
 fn lint_rules_are_all_tested() {
     let page = Qscale::new(["render", "--rules"]).output().exits(0).stdout;
-    let tests = ["tests/it/lint.rs", "tests/it/checks.rs"].into_iter().map(PathBuf::from).chain(fixtures());
+    let tests = ["tests/it/lint.rs", "tests/it/lint_hints.rs", "tests/it/checks.rs"]
+        .into_iter()
+        .map(PathBuf::from)
+        .chain(fixtures());
     let tested: String = tests.map(|path| fs::read_to_string(path).expect("a test can be read")).collect();
     let words: BTreeSet<&str> = tested.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
     let rules: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();

@@ -14,6 +14,7 @@ mod exit_status;
 mod forms;
 mod health;
 mod lint;
+mod lint_hints;
 mod manual;
 mod metrics;
 mod mode;

@@ -52,10 +52,11 @@ pub(crate) struct Args {
     #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema", "rules"])]
     pub(crate) check: bool,
 
-    /// Lint existing manifests (- for stdin); exit status 4 on errors
+    /// Lint existing manifests, files or folders (- for stdin); exit status 4 on errors
     ///
     /// Checks Deployments, StatefulSets, Jobs, Secrets, ConfigMaps, KEDA's objects, HPAs and PodDisruptionBudgets, as YAML or
-    /// JSON, together with the objects they refer to. No profile is read.
+    /// JSON, together with the objects they refer to. Of a folder, reads what its kustomization.yaml names, else its manifests.
+    /// No profile is read.
     #[arg(long, value_name = "FILE", num_args = 1.., group = "checked",
         conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "schema", "rules"])]
     pub(super) lint: Vec<PathBuf>,

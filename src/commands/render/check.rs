@@ -1,26 +1,22 @@
 //! `render --check` and `render --lint`: findings with their place and a hint.
 
 use std::fmt::Display;
-use std::path::Path;
 
 use anstyle::AnsiColor;
 use color_eyre::eyre::{Result, WrapErr as _};
 
 use super::args::Args;
+use super::manifests;
 use super::plan::CANNOT_FORM;
-use crate::exit::{Outcome, UsageError};
-use crate::files::input;
-use crate::lint::{self, File, Finding, ProfileFinding, Rule, Severity};
+use crate::exit::Outcome;
+use crate::lint::{self, Finding, ProfileFinding, Rule, Severity};
 use crate::manifest::Workload;
 use crate::profile::{Profile, ProfileError, Source};
 use crate::terminal::Printer;
-use crate::units::{MIB, Setting, counted};
+use crate::units::{Setting, counted};
 
-/// Name of stdin in messages.
-const STDIN: &str = "<stdin>";
-
-/// Limit of a file of manifests, in bytes.
-const MAX_SIZE: u64 = 64 * MIB;
+/// Host in place of one that is not set, so that the rest can be checked.
+const STAND_IN: &str = "redis.example.com";
 
 /// Number of findings.
 #[derive(Default)]
@@ -29,7 +25,8 @@ struct FindingCount {
     warnings: usize,
 }
 
-/// Says of the profile and of everything that is rendered from it what is wrong, and does not stop at the first that is.
+/// Says of the profile and of everything that is rendered from it what is wrong, line by line, and does not stop at the first
+/// that is.
 pub(super) fn profile(
     args: &Args,
     mut source: Source,
@@ -37,14 +34,21 @@ pub(super) fn profile(
     printer: &Printer,
 ) -> Result<Outcome> {
     let Args { namespace, image, keda_version, deny_warnings, allow, .. } = args;
-    let look = |source: &Source| -> Result<Vec<ProfileFinding>> {
-        let profile = Profile::parse_with(source.clone(), env)?;
+    let look = |source: &Source, addressed: bool| -> Result<Vec<ProfileFinding>> {
+        let mut profile = Profile::parse_with(source.clone(), env)?;
+        if !addressed {
+            profile.redis.host = Some(STAND_IN.to_owned());
+        }
         found(&Workload::of(&profile, namespace.clone(), image.clone(), *keda_version)?)
     };
-    let mut count = FindingCount::default();
-    let findings = loop {
-        let error = match look(&source) {
-            Ok(findings) => break findings,
+    let mut findings: Vec<ProfileFinding> = Vec::new();
+    let mut addressed = true;
+    loop {
+        let error = match look(&source, addressed) {
+            Ok(others) => {
+                findings.extend(others.into_iter().filter(|finding| !allow.contains(&finding.rule)));
+                break;
+            }
             // A password that is not where it should be is no matter of the profile's text.
             Err(report) => match report.downcast::<ProfileError>()? {
                 ProfileError::Invalid(diagnostic) => diagnostic,
@@ -52,23 +56,33 @@ pub(super) fn profile(
             },
         };
         let rest = source.skipping(&error);
-        if rest.is_none() && count.errors > 0 {
+        // Where Redis is says nothing about the rest of the profile.
+        let missing = rest.is_none() && addressed && error.is_missing("redis.host");
+        addressed &= !missing;
+        if missing && !findings.is_empty() {
+            continue;
+        }
+        if rest.is_none() && !findings.is_empty() {
             // Something is missing, most likely because an error has just been skipped.
-            break Vec::new();
+            break;
         }
         // Something else needs what has just been skipped: not an error of its own.
         let expected = source.is_consequence(&error);
         let error = ProfileError::Invalid(error);
         if !expected {
-            count.add(Rule::InvalidProfile);
-            print(printer, Rule::InvalidProfile, &error, error.hint().unwrap_or_default())?;
+            let hint = error.hint().unwrap_or_default().to_owned();
+            findings.push(ProfileFinding { rule: Rule::InvalidProfile, error, hint });
         }
         match rest {
             Some(rest) => source = rest,
-            None => break Vec::new(),
+            None if missing => {}
+            None => break,
         }
-    };
-    for ProfileFinding { rule, error, hint } in findings.into_iter().filter(|finding| !allow.contains(&finding.rule)) {
+    }
+    // What is missing has no line, and comes last.
+    findings.sort_by_key(|finding| finding.error.line().unwrap_or(usize::MAX));
+    let mut count = FindingCount::default();
+    for ProfileFinding { rule, error, hint } in findings {
         count.add(rule);
         print(printer, rule, &error, &hint)?;
     }
@@ -93,13 +107,7 @@ fn found(workload: &Workload<'_>) -> Result<Vec<ProfileFinding>> {
 
 /// Lints manifests from any source.
 pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
-    let mut files = Vec::with_capacity(args.lint.len());
-    for path in &args.lint {
-        let name = if path == Path::new("-") { STDIN.to_owned() } else { path.display().to_string() };
-        let text = input::text(path, MAX_SIZE).await;
-        let text = text.map_err(|error| UsageError(format!("--lint: cannot read `{}`: {error}", path.display())))?;
-        files.push(File::read(name, text));
-    }
+    let files = manifests::read(&args.lint).await?;
     let mut count = FindingCount::default();
     let findings = lint::check(&files, args.keda_version.unwrap_or_default());
     for finding in findings.into_iter().filter(|finding| !args.allow.contains(&finding.rule)) {

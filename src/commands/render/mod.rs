@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod manifests;
 mod plan;
 mod reference;
 

@@ -6,6 +6,7 @@ use super::authentication;
 use super::target::container;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Objects};
+use crate::lint::placeholder::Placeholder;
 use crate::lint::pod::{self, Variable};
 use crate::lint::rule::Rule;
 
@@ -43,7 +44,9 @@ fn part<'a>(trigger: &Cursor<'a>, names: [&str; 2], objects: &'a Objects<'a>) ->
     let metadata = trigger.get("metadata");
     let there = |at: &Cursor<'_>| at.text().is_some_and(|text| !text.trim().is_empty());
     if let Some(at) = names.map(|name| metadata.get(name)).into_iter().find(there) {
-        return Some(Part { text: at.text().map(str::to_owned), at });
+        // What replaces a part of it may be several servers.
+        let known = at.text().filter(|text| !text.contains(',') || Placeholder::of(text).is_none());
+        return Some(Part { text: known.map(str::to_owned), at });
     }
     let at = names.map(|name| metadata.get(&format!("{name}FromEnv"))).into_iter().find(there)?;
     let variable = at.text().unwrap_or_default();
@@ -54,8 +57,8 @@ fn part<'a>(trigger: &Cursor<'a>, names: [&str; 2], objects: &'a Objects<'a>) ->
         },
         None => None,
     };
-    // What is left of a reference is known in the cluster alone.
-    Some(Part { at, text: text.filter(|text| !text.is_empty() && !text.contains("$(")) })
+    // What is left of a reference is known in the cluster alone, and what is replaced later is not known yet.
+    Some(Part { at, text: text.filter(|text| !text.is_empty() && Placeholder::of(text).is_none()) })
 }
 
 /// Checks that the parts form an address.
@@ -71,7 +74,8 @@ fn together(trigger: &Cursor<'_>, parts: [Option<&Part<'_>>; 3], objects: &Objec
             }
         }
         [None, Some(host), Some(port)] => {
-            let count = |part: &Part<'_>| part.text.as_ref().map(|text| text.split(',').count());
+            let known = |text: &&String| Placeholder::of(text).is_none();
+            let count = |part: &Part<'_>| part.text.as_ref().filter(known).map(|text| text.split(',').count());
             if count(host).zip(count(port)).is_some_and(|(hosts, ports)| hosts != ports) {
                 let message = "do not match the number of hosts: KEDA refuses the trigger";
                 report.add(Rule::HostWithoutPort, &port.at, message, "set one port per host");
@@ -116,19 +120,22 @@ fn check_address(at: &Cursor<'_>, address: &str, report: &mut Report) {
     }
     match address.rsplit_once(':') {
         Some((name, number)) if is_port(number) && !name.is_empty() => host(at, name, report),
+        _ if is_own_variable(at, address) => variable(at, "address", report),
         _ => report.add(
             Rule::AddressWithoutPort,
             at,
             "has no port: KEDA dials the address as it is",
-            "write \
-                                                       \"host:port\"",
+            "write \"host:port\"",
         ),
     }
 }
 
 /// Kubernetes itself sets variables such as `REDIS_PORT` to `tcp://10.0.0.1:6379`.
 fn check_port(at: &Cursor<'_>, port: &str, report: &mut Report) {
-    if !holds_credentials(at, port, report) && !is_port(port) {
+    if holds_credentials(at, port, report) || is_port(port) {
+    } else if is_own_variable(at, port) {
+        variable(at, "port", report);
+    } else {
         report.add(
             Rule::InvalidPort,
             at,
@@ -146,10 +153,56 @@ fn url(at: &Cursor<'_>, text: &str, report: &mut Report) -> bool {
     let there = text.contains("://");
     if there {
         let message = "is a URL: KEDA dials the value as it is and needs a host and a port";
-        let hint = "set only host and port, and `enableTLS` to \"true\" for rediss://";
-        report.add(Rule::AddressUrl, at, message, hint);
+        report.add(Rule::AddressUrl, at, message, of_url(at, text));
     }
     there
+}
+
+/// Returns what a URL is in the terms of a trigger. A value behind a variable is not repeated.
+fn of_url(at: &Cursor<'_>, text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let scheme = scheme.to_ascii_lowercase();
+    if scheme.contains("unix") {
+        return "KEDA reads Redis over TCP only: set host and port".to_owned();
+    }
+    let (server, path) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
+    let own = at.text() == Some(text) && server.rsplit_once(':').is_some_and(|(_, port)| is_port(port));
+    let mut steps = vec![if own { format!("write `{server}`") } else { "set only host and port".to_owned() }];
+    if ["rediss", "valkeys", "tls", "ssl"].iter().any(|tls| scheme.split('+').any(|part| part == *tls)) {
+        steps.push("set `enableTLS` to \"true\"".to_owned());
+    }
+    let database = path.split(['?', '/']).next().unwrap_or_default();
+    for (word, kind) in [("sentinel", "redis-sentinel"), ("cluster", "redis-cluster")] {
+        if scheme.contains(word) {
+            steps.push(format!("set `type` to `{kind}`"));
+        }
+    }
+    if database.parse::<u32>().is_ok_and(|database| database > 0) && !scheme.contains("cluster") {
+        steps.push(format!("set `databaseIndex` to \"{database}\""));
+    }
+    let last = steps.pop().unwrap_or_default();
+    if steps.is_empty() { last } else { format!("{}, and {last}", steps.join(", ")) }
+}
+
+/// Returns whether a text has the form of a variable's name, such as `REDIS_HOST`.
+pub(super) fn is_variable(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    text.len() > 2 && text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(plain)
+}
+
+/// Returns whether a parameter holds the name of a variable in place of its value, as KEDA 1 had it.
+fn is_own_variable(at: &Cursor<'_>, text: &str) -> bool {
+    is_variable(text) && at.text() == Some(text)
+}
+
+fn variable(at: &Cursor<'_>, name: &str, report: &mut Report) {
+    let message = "is the name of a variable, which KEDA takes for the value itself";
+    let rule = match name {
+        "address" => Rule::AddressWithoutPort,
+        "port" => Rule::InvalidPort,
+        _ => Rule::InvalidHost,
+    };
+    report.add(rule, at, message, format!("write it as `{name}FromEnv`"));
 }
 
 /// Text before `@` is a user or a password, which must not be shown.
@@ -190,6 +243,9 @@ pub(super) fn host(at: &Cursor<'_>, name: &str, report: &mut Report) {
     if let Some((_, port)) = name.split_once(':').filter(|(_, port)| is_port(port)) {
         let message = "includes a port: KEDA takes both for the host name and appends a port";
         return report.add(Rule::InvalidHost, at, message, format!("set `port` to \"{port}\", and only the host here"));
+    }
+    if is_own_variable(at, name) && at.path.contains("triggers[") {
+        return variable(at, "host", report);
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !name.chars().all(plain) || name.split('.').rev().skip(1).any(str::is_empty) {

@@ -21,9 +21,8 @@ pub(super) fn parameters<'a>(trigger: &Cursor<'a>, objects: &'a Objects<'a>) -> 
     let reference = trigger.get("authenticationRef");
     let kind = reference.get("kind").text().unwrap_or("TriggerAuthentication");
     let name = reference.get("name").text()?;
-    let authentication = objects.of_kind(kind).find(|object| {
-        object.name == name && (kind.starts_with("Cluster") || object.shares_namespace(trigger.object))
-    })?;
+    let mut named = objects.named(kind, name);
+    let authentication = named.find(|object| kind.starts_with("Cluster") || object.shares_namespace(trigger.object))?;
     let lists = ["secretTargetRef", "configMapTargetRef", "env"];
     let spec = authentication.at(&["spec"]);
     // A vault may provide any of them.

@@ -2,7 +2,9 @@
 
 use super::authentication::{parameters, tls_of_reference};
 use super::target::{container, resolve, template};
-use crate::endpoint::secret;
+use super::{address, secret};
+use crate::endpoint::secret::{is_word, may_be_secret};
+use crate::lint::exposure;
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod::{self, Variable};
@@ -20,9 +22,12 @@ pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report:
     for (key, value) in metadata.entries() {
         if let Some(plain) = key.strip_suffix("FromEnv").filter(|plain| parameter::is_of_connection(plain)) {
             from_variable(trigger, plain, &value, objects, report);
-        } else if secret::is_secret_name(key) && value.text().is_some_and(|text| !text.is_empty()) {
+        } else if exposure::names_secret(key) && value.text().is_some_and(|text| !text.is_empty()) {
             let message = "is a password, readable by everyone who can read this object";
-            report.add(Rule::PasswordInPlainText, &value, message, SECRET);
+            let variable = value.text().filter(|text| address::is_variable(text)).map(|text| {
+                format!("if `{text}` is a variable of the container, write it as `{key}FromEnv`; else {SECRET}")
+            });
+            report.add(Rule::PasswordInPlainText, &value, message, variable.unwrap_or_else(|| SECRET.to_owned()));
         }
     }
     tls(trigger, &metadata, objects, report);
@@ -32,8 +37,7 @@ pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report:
 fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(name) = value.text() else { return };
     // A password that was written here by mistake must not be repeated.
-    let shown =
-        if secret::is_word(name) && !secret::may_be_secret(&format!("{plain}FromEnv"), name) { name } else { "…" };
+    let shown = if is_word(name) && !may_be_secret(&format!("{plain}FromEnv"), name) { name } else { "…" };
     let empty = if plain.to_lowercase().contains("password") {
         "KEDA connects without a password"
     } else {
@@ -43,7 +47,7 @@ fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects:
     match resolve(trigger, name, objects) {
         Some(Variable::Absent) => {
             let message = format!("names `{shown}`, which the container does not define: {empty}");
-            report.add(Rule::VariableMissing, value, message, "define the variable in the container, or name another");
+            report.add(Rule::VariableMissing, value, message, elsewhere(trigger, name, objects));
         }
         Some(Variable::OfPod) => {
             let message = format!("names `{shown}`, which only the pod itself knows (`fieldRef`): {empty}");
@@ -60,6 +64,27 @@ fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects:
         }
         _ => {}
     }
+}
+
+/// Returns what to do about a variable that the container does not define: another one may.
+fn elsewhere(trigger: &Cursor<'_>, name: &str, objects: &Objects<'_>) -> String {
+    let usual = "define the variable in the container, or name another".to_owned();
+    let Some(template) = template(trigger, objects) else { return usual };
+    let defines = |container: &Cursor<'_>| !matches!(pod::variable(container, name, objects), Variable::Absent);
+    if let Some(other) = pod::containers(&template).iter().find(|container| defines(container)) {
+        let other = other.get("name").text().unwrap_or_default();
+        let field = match trigger.object.kind {
+            "ScaledJob" => "envSourceContainerName",
+            _ => "scaleTargetRef.envSourceContainerName",
+        };
+        return format!(
+            "container `{other}` defines it: set `{field}` to `{other}`, as KEDA reads the first otherwise"
+        );
+    }
+    if template.at(&["spec", "initContainers"]).items().iter().any(defines) {
+        return "only an init container defines it, which KEDA does not read: define it in the container".to_owned();
+    }
+    usual
 }
 
 /// Source: `pkg/scalers/redis_scaler.go :: SetEnableTLS`
@@ -108,7 +133,7 @@ pub(super) fn check_reference(trigger: &Cursor<'_>, objects: &Objects<'_>, repor
     if let Some(authentication) = objects.find("TriggerAuthentication", text, trigger.object) {
         return variables(authentication, trigger, objects, report);
     }
-    let elsewhere = objects.of_kind("TriggerAuthentication").find(|other| other.name == text);
+    let elsewhere = objects.named("TriggerAuthentication", text).next();
     if let Some(namespace) = elsewhere.and_then(|other| other.namespace) {
         let message =
             format!("is in namespace `{namespace}`, not that of this object: KEDA connects without a password");
@@ -129,9 +154,9 @@ fn variables<'a>(authentication: &'a Object<'a>, trigger: &Cursor<'a>, objects: 
     for entry in authentication.at(&["spec", "env"]).items() {
         let (name, named) = (entry.get("name"), entry.get("containerName"));
         let Some(container) = pod::container(&template, named.text()) else { continue };
-        let missing = name.text().is_some_and(|text| {
-            secret::is_word(text) && matches!(pod::variable(&container, text, objects), Variable::Absent)
-        });
+        let missing = name
+            .text()
+            .is_some_and(|text| is_word(text) && matches!(pod::variable(&container, text, objects), Variable::Absent));
         if missing {
             let message = format!(
                 "is not a variable of the container in the pods that `{}` scales: KEDA reads an empty value",
@@ -151,7 +176,7 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
     for source in spec.get("secretTargetRef").items() {
         let (name, key) = (source.get("name"), source.get("key"));
         let (Some(secret), Some(text)) = (name.text(), key.text()) else { continue };
-        if !secret::is_word(text) {
+        if !is_word(text) {
             let message = "is not a valid key, which has letters, digits, `-`, `_` and `.` only: KEDA reads nothing";
             report.add(
                 Rule::SecretKeyMissing,
@@ -166,7 +191,7 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
             continue;
         }
         let Some(secret) = objects.find("Secret", secret, object) else {
-            if let Some(other) = objects.of_kind("Secret").find(|other| other.name == secret)
+            if let Some(other) = objects.named("Secret", secret).next()
                 && let Some(namespace) = other.namespace
             {
                 let message = format!("is in namespace `{namespace}`, not that of this object: KEDA reads nothing");
@@ -178,6 +203,8 @@ pub(super) fn check_authentication(object: &Object<'_>, objects: &Objects<'_>, r
             let message =
                 format!("names `{text}`, which Secret `{}` does not have: KEDA reads an empty value", secret.name);
             report.add(Rule::SecretKeyMissing, &key, message, "use one of its keys, or add this one");
+        } else if matches!(source.get("parameter").text(), Some("password" | "username" | "sentinelPassword")) {
+            secret::check_credential(secret, text, report);
         }
     }
     if spec.is_map() && spec.entries().is_empty() {
@@ -234,17 +261,18 @@ pub(super) fn check_container(container: &Cursor<'_>, objects: &Objects<'_>, rep
         check_value(name, &value, report);
         let from = entry.at(&["valueFrom", "secretKeyRef"]);
         let (Some(secret), Some(key)) = (from.get("name").text(), from.get("key").text()) else { continue };
-        if let Some(secret) =
-            objects.find("Secret", secret, container.object).filter(|secret| !pod::has_key(secret, key))
-        {
+        let Some(secret) = objects.find("Secret", secret, container.object) else { continue };
+        if !pod::has_key(secret, key) {
             let message =
                 format!("names `{key}`, which Secret `{}` does not have: the container cannot start", secret.name);
             report.add(Rule::SecretKeyMissing, &from.get("key"), message, "use one of its keys, or add this one");
+        } else if exposure::names_secret(name) {
+            secret::check_credential(secret, key, report);
         }
     }
     let words: Vec<Cursor<'_>> = ["command", "args"].iter().flat_map(|list| container.get(list).items()).collect();
     let texts: Vec<&str> = words.iter().map(|word| word.text().unwrap_or_default()).collect();
-    for word in secret::secret_words(&texts).into_iter().map(|index| &words[index]) {
+    for word in exposure::words(&texts).into_iter().map(|index| &words[index]) {
         report.add(
             Rule::PasswordInPlainText,
             word,
@@ -261,10 +289,7 @@ pub(super) fn check_config_map(object: &Object<'_>, report: &mut Report) {
 }
 
 fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
-    let Some(text) = value.text().filter(|text| !text.is_empty()) else { return };
-    // A variable in its place, a path to it, or a switch about it is none.
-    let harmless = text.starts_with("$(") || text.starts_with('/') || matches!(text, "true" | "false");
-    if secret::has_password(text) || (secret::is_secret_name(name) && !harmless) {
+    if value.text().is_some_and(|text| exposure::exposes(name, text)) {
         let message = "is a secret, readable by everyone who can read this object";
         report.add(Rule::PasswordInPlainText, value, message, SECRET);
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::lint::finding::Report;
 use crate::lint::object::Cursor;
+use crate::lint::placeholder::Placeholder;
 use crate::lint::rule::Rule;
 use crate::lint::schema;
 use crate::lint::schema::shape::{Shape, Type};
@@ -27,7 +28,7 @@ fn walk(cursor: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
             None => unknown(key, &field, shape, report),
         }
     }
-    for name in shape.required {
+    for name in shape.required.iter().filter(|_| !cursor.object.is_patch) {
         if cursor.get(name).text().is_none() && !cursor.get(name).is_map() && !cursor.get(name).is_list() {
             let message = format!("requires `{name}`");
             report.add(Rule::FieldMissing, &cursor.by_key(), message, format!("add `{name}`"));
@@ -46,7 +47,12 @@ fn check_type(field: &Cursor<'_>, kind: &'static Type, report: &mut Report) {
         Type::List(shape) if field.is_list() => field.items().iter().for_each(|item| check_item(item, shape, report)),
         Type::Of(shape) => wrong_type(field, &format!("{}: fields indented below it", shape.name), report),
         Type::List(shape) => wrong_type(field, &format!("a list in which each item is {}", shape.name), report),
-        Type::Texts if field.is_map() => field.entries().iter().for_each(|(_, value)| text(value, report)),
+        // The API server prunes null, or takes it for an empty text.
+        Type::Texts if field.is_map() => {
+            let entries = field.entries();
+            let values = entries.iter().map(|(_, value)| value);
+            values.filter(|value| value.scalar_kind() != Some(ScalarKind::Null)).for_each(|value| text(value, report));
+        }
         Type::Texts => wrong_type(field, "keys and strings indented below it", report),
         Type::Text => text(field, report),
         Type::Boolean if sort == Some(ScalarKind::Boolean) => {}
@@ -67,8 +73,7 @@ fn check_item(item: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
 /// The API server refuses numbers and booleans in place of strings.
 fn text(field: &Cursor<'_>, report: &mut Report) {
     let what = match field.scalar_kind() {
-        Some(ScalarKind::Text) => return,
-        Some(ScalarKind::Null) => "nothing",
+        Some(ScalarKind::Text | ScalarKind::Null) => return,
         Some(ScalarKind::Boolean) => "true or false",
         Some(ScalarKind::Integer | ScalarKind::Float) => "a number",
         None => return wrong_type(field, "a string", report),
@@ -113,6 +118,10 @@ fn wrong_type(field: &Cursor<'_>, expected: &str, report: &mut Report) {
 }
 
 fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Report) {
+    // How a patch is merged, or a template.
+    if matches!(key, "$patch" | "$retainKeys") || Placeholder::of(key).is_some() {
+        return;
+    }
     let here = shape.fields.iter().map(|(name, _)| *name);
     let own = || schema::of_kind(field.object.kind).and_then(|shape| home(shape, &field.path, &|name, _| name == key));
     let other = || {
@@ -123,7 +132,9 @@ fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Re
             .find(|kind| schema::of_kind(kind).is_some_and(|shape| home(shape, "", &|name, _| name == key).is_some()))
     };
     let common = EVERYWHERE.contains(&key);
-    let hint = if let Some(home) = own().filter(|_| !common) {
+    let hint = if let Some(meant) = synonym(key, &here.clone().collect::<Vec<_>>()) {
+        format!("write `{meant}`")
+    } else if let Some(home) = own().filter(|_| !common) {
         format!("it belongs to `{home}`")
     } else if let Some(near) = nearest(key, here.clone()) {
         format!("did you mean `{near}`?")
@@ -134,6 +145,32 @@ fn unknown(key: &str, field: &Cursor<'_>, shape: &'static Shape, report: &mut Re
     };
     let message = format!("is not a field of {}: it is refused, or silently dropped", shape.name);
     report.add(Rule::UnknownField, &field.by_key(), message, hint);
+}
+
+/// Names that other autoscalers, older releases and charts have for fields.
+const SYNONYMS: [(&str, &[&str]); 14] = [
+    ("name", &["deploymentName", "deployment", "statefulSetName", "targetName"]),
+    ("envSourceContainerName", &["containerName"]),
+    ("minReplicaCount", &["minReplicas", "minReplica", "minPods", "min"]),
+    ("maxReplicaCount", &["maxReplicas", "maxReplica", "maxPods", "max"]),
+    ("idleReplicaCount", &["idleReplicas"]),
+    ("scaleTargetRef", &["targetRef", "scaleTarget"]),
+    ("jobTargetRef", &["jobTemplate"]),
+    ("authenticationRef", &["authRef", "authentication", "triggerAuthentication"]),
+    ("metadata", &["parameters", "config"]),
+    ("stabilizationWindowSeconds", &["stabilizationWindow", "stabilizationSeconds"]),
+    ("periodSeconds", &["period", "interval"]),
+    ("replicas", &["replicaCount"]),
+    ("pollingInterval", &["interval", "pollInterval"]),
+    ("cooldownPeriod", &["cooldown", "coolDown", "scaleDownDelay"]),
+];
+
+/// Returns the field, of those that are `known`, that a foreign name stands for.
+fn synonym(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let meant = SYNONYMS.iter().filter(|(name, _)| known.contains(name));
+    meant
+        .into_iter()
+        .find_map(|(name, foreign)| foreign.iter().any(|foreign| foreign.eq_ignore_ascii_case(key)).then_some(*name))
 }
 
 /// Returns the path of a field that `wanted` accepts: the nearest to `from`, and of those the deepest, as fields near the

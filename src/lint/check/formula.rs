@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Object};
+use crate::lint::placeholder::Placeholder;
 use crate::lint::rule::Rule;
 use crate::scaler::{Formula, FormulaError};
 
@@ -84,6 +85,10 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
             }
             continue;
         };
+        // Any word may be the name that it gets.
+        if Placeholder::of(word).is_some() {
+            return report.add(Rule::Formula, &name, "is not known", "");
+        }
         known.push(word);
         if !is_name(word) {
             let message = format!("cannot be used in a formula: `{word}` is not an identifier, or a reserved word");
@@ -95,7 +100,11 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
     let is_unknown = |word: &&&str| !known.contains(*word) && !WORDS.contains(*word) && !wrong.contains(**word);
     if let Some(unknown) = used.iter().find(is_unknown) {
         let message = format!("uses `{unknown}`, which is not the name of a trigger: KEDA refuses the object");
-        return report.add(Rule::Formula, at, message, format!("known triggers: {}", known.join(", ")));
+        let hint = match known[..] {
+            [] => format!("name a trigger: `name: {unknown}`"),
+            _ => format!("known triggers: {}", known.join(", ")),
+        };
+        return report.add(Rule::Formula, at, message, hint);
     }
     // KEDA supports more of the language than is evaluated here.
     match Formula::parse(text, &known) {

@@ -1,9 +1,10 @@
 //! Metadata of triggers: lengths, names, unknown parameters.
 
-use super::authentication;
 use super::redis::is_stream;
+use super::{authentication, list_name};
 use crate::lint::finding::Report;
 use crate::lint::object::{Cursor, Objects};
+use crate::lint::placeholder::Placeholder;
 use crate::lint::rule::Rule;
 use crate::lint::schema::parameter::{OF_ALL, OF_CONNECTION, OF_LISTS, OF_STREAMS, is_of_connection};
 use crate::lint::spelling::nearest;
@@ -12,6 +13,7 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
     let metadata = trigger.get("metadata");
     if !is_stream(trigger) {
         lengths(&metadata, report);
+        list_name::check(trigger, objects, report);
     }
     for key in ["enableTLS", "unsafeSsl"] {
         let switch = metadata.get(key);
@@ -50,7 +52,10 @@ fn lengths(metadata: &Cursor<'_>, report: &mut Report) {
     let name = metadata.get("listName");
     if metadata.is_map() && name.text().is_none_or(|name| name.trim().is_empty()) {
         let at = if name.is_there() { name } else { metadata.by_key() };
-        report.add(Rule::ListName, &at, "has no `listName`: KEDA cannot build the trigger", "set `listName`");
+        let misnamed = metadata.entries().into_iter().find(|(key, _)| meant(key, &["listName"]).is_some());
+        let hint = misnamed
+            .map_or_else(|| "set `listName`".to_owned(), |(key, _)| format!("write `listName` in place of `{key}`"));
+        report.add(Rule::ListName, &at, "has no `listName`: KEDA cannot build the trigger", hint);
     }
     let length = metadata.get("listLength");
     // What is empty is absent for KEDA.
@@ -83,6 +88,79 @@ fn whole(text: &str) -> Option<i64> {
     text.parse().ok().filter(|_| plain)
 }
 
+/// Names that other triggers, libraries and clients of Redis have for parameters.
+const SYNONYMS: [(&str, &[&str]); 17] = [
+    (
+        "listLength",
+        &[
+            "queueLength",
+            "length",
+            "targetLength",
+            "targetListLength",
+            "targetValue",
+            "targetQueueLength",
+            "threshold",
+            "lagThreshold",
+            "value",
+            "messageCount",
+            "queueSize",
+            "size",
+        ],
+    ),
+    ("listName", &["queueName", "queue", "list", "listKey", "key", "keyName", "redisKey"]),
+    (
+        "activationListLength",
+        &[
+            "activationQueueLength",
+            "activationThreshold",
+            "activationValue",
+            "activationLength",
+            "activationLagThreshold",
+        ],
+    ),
+    (
+        "databaseIndex",
+        &["database", "db", "dbIndex", "dbNumber", "databaseNumber", "redisDb", "redisDatabase", "index"],
+    ),
+    ("enableTLS", &["ssl", "useTls", "useSsl", "tlsEnabled", "sslEnabled", "enableSsl"]),
+    ("unsafeSsl", &["insecure", "insecureSkipVerify", "skipVerify", "tlsSkipVerify", "unsafeTls", "insecureTls"]),
+    (
+        "address",
+        &[
+            "url",
+            "uri",
+            "redisUrl",
+            "redisUri",
+            "redisAddress",
+            "addr",
+            "server",
+            "endpoint",
+            "connection",
+            "connectionString",
+            "serverAddress",
+            "brokerUrl",
+            "broker",
+        ],
+    ),
+    ("host", &["hostName", "redisHost"]),
+    ("port", &["redisPort"]),
+    ("username", &["user", "redisUser", "redisUsername", "login"]),
+    ("password", &["pass", "pw", "auth", "requirepass", "redisPassword"]),
+    ("sentinelMaster", &["master", "masterName", "sentinelMasterName", "masterSet", "serviceName"]),
+    ("stream", &["streamName", "streamKey"]),
+    ("consumerGroup", &["group", "groupName", "consumerGroupName"]),
+    ("pendingEntriesCount", &["pendingEntries", "pendingCount", "pending"]),
+    ("lagCount", &["lag", "lagThreshold"]),
+    ("activationLagCount", &["activationLag", "activationLagThreshold"]),
+];
+
+/// Returns the parameter, of those that are `known`, that a foreign name stands for.
+fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |name: &str| name.replace(['-', '_'], "").to_ascii_lowercase();
+    let stands = |foreign: &[&str]| foreign.iter().any(|foreign| plain(foreign) == plain(name));
+    known.iter().copied().find(|own| SYNONYMS.iter().any(|(meant, foreign)| meant == own && stands(foreign)))
+}
+
 /// KEDA ignores unknown parameters and uses defaults.
 fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
     let own: &[&str] = if is_stream(trigger) { &OF_STREAMS } else { &OF_LISTS };
@@ -99,10 +177,28 @@ fn unknown(trigger: &Cursor<'_>, metadata: &Cursor<'_>, report: &mut Report) {
             let message = "is ignored: KEDA reads it only from a TriggerAuthentication".to_owned();
             (message, "move it there; for TLS without certificates `enableTLS` \"true\" is enough".to_owned())
         } else {
-            let near = nearest(key, known());
-            let hint = near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?"));
+            let all: Vec<&str> = known().collect();
+            let hint = match meant(plain.unwrap_or(key), &all) {
+                Some("password" | "username") if plain.is_none() => {
+                    "use a TriggerAuthentication, or the name of a variable as `passwordFromEnv` and `usernameFromEnv`"
+                        .to_owned()
+                }
+                Some(meant) if metadata.get(meant).is_there() => format!("remove it: `{meant}` is set as well"),
+                Some(meant) if plain.is_some() && is_of_connection(meant) => format!("write `{meant}FromEnv`"),
+                Some("address") => {
+                    "write host and port as `address`, without a scheme and without a password".to_owned()
+                }
+                Some(meant) => format!("write `{meant}`"),
+                None => {
+                    let near = nearest(key, known());
+                    near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?"))
+                }
+            };
             ("is not a parameter of this trigger: KEDA silently ignores it".to_owned(), hint)
         };
+        if Placeholder::of(key).is_some() {
+            continue;
+        }
         report.add(Rule::UnknownParameter, &entry.by_key(), message, hint);
     }
 }

@@ -4,9 +4,10 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::{address, credentials};
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::lint::finding::Report;
+use crate::lint::handler;
 use crate::lint::object::{Cursor, Object, Objects};
-use crate::lint::pod;
 use crate::lint::rule::Rule;
 use crate::units::HumanDuration;
 
@@ -36,7 +37,7 @@ pub(super) fn check(object: &Object<'_>, objects: &Objects<'_>, report: &mut Rep
             host(&container, report);
         }
     }
-    if spec.is_map() && matches!(object.kind, "Deployment" | "StatefulSet" | "ScaledJob") {
+    if spec.is_map() && matches!(object.kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "Rollout" | "ScaledJob") {
         scaled(object, &spec, &template, objects, report);
     }
 }
@@ -70,9 +71,7 @@ fn image(container: &Cursor<'_>, report: &mut Report) {
 
 /// Checks of workloads whose replicas KEDA and the HPA set and lower at any time.
 fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
-    let by = objects
-        .of_kind("ScaledObject")
-        .find(|scaled| pod::target(scaled, objects).is_some_and(|target| target.is(object)));
+    let by = objects.scalers(object.kind, object.name, object).next();
     if by.is_some() {
         let replicas = object.at(&["spec", "replicas"]);
         if replicas.is_there() {
@@ -82,7 +81,7 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
     }
     let grace = spec.get("terminationGracePeriodSeconds");
     let given = grace.integer().and_then(|seconds| u64::try_from(seconds).ok()).map_or(GRACE, Duration::from_secs);
-    let Some((container, handler)) = pod::handler(template, objects) else {
+    let Some((container, handler)) = handler::of(template, objects) else {
         if by.is_some() && !grace.is_there() {
             let message = "gives a removed pod 30 seconds: an item that takes longer is cut off (SIGKILL), and the \
                            HPA does not spare busy pods";
@@ -103,10 +102,13 @@ fn scaled(object: &Object<'_>, spec: &Cursor<'_>, template: &Cursor<'_>, objects
     } else if let Some(longest) = handler.longest.filter(|longest| *longest > handler.drain.unwrap_or(given)) {
         let drain = handler.drain.unwrap_or(given);
         let message = format!(
-            "cuts off items that take longer than {} (--drain) when pods are removed, and an item takes up to {}: \
-             it is processed again from the start",
+            "cuts off items that take longer than {} (--drain) when pods are removed, and an item takes up to {}: it is {}",
             HumanDuration(drain),
-            HumanDuration(Duration::from_secs(longest.as_secs()))
+            HumanDuration(Duration::from_secs(longest.as_secs())),
+            match handler.delivery {
+                Some(DeliveryGuarantee::AtMostOnce) => "lost",
+                _ => "processed again from the start",
+            }
         );
         let hint = match object.kind {
             // Scaling down does not remove the pods of Jobs; only draining a node does.

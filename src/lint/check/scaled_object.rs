@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::activation;
 use super::name::dns_name;
 use super::redis::is_list;
 use crate::lint::finding::Report;
+use crate::lint::handler;
 use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::pod;
 use crate::lint::rule::Rule;
@@ -27,11 +29,12 @@ const CLIENTS_OF_CONSUMER: u64 = 2;
 pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     counts(scaled, report);
     name(scaled, report);
-    if wakes(scaled) {
-        from_zero(scaled, report);
-    } else {
-        without_effect(scaled, report);
+    match wakes(scaled) {
+        Some(true) => from_zero(scaled, report),
+        Some(false) => without_effect(scaled, report),
+        None => {}
     }
+    activation::check(scaled, wakes(scaled), report);
     fallback(scaled, report);
     paused_replicas(scaled, report);
     behavior(scaled, report);
@@ -41,21 +44,24 @@ pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Rep
     }
 }
 
-fn minimum(scaled: &Object<'_>) -> i64 {
-    scaled.at(&["spec", "minReplicaCount"]).integer().unwrap_or(0)
+/// Returns `minReplicaCount`; `None` where it is not a number, or not one yet.
+fn minimum(scaled: &Object<'_>) -> Option<i64> {
+    let minimum = scaled.at(&["spec", "minReplicaCount"]);
+    if minimum.is_there() { minimum.integer() } else { Some(0) }
 }
 
-/// Returns whether KEDA ever scales the target to zero.
-fn wakes(scaled: &Object<'_>) -> bool {
-    minimum(scaled) == 0 || scaled.at(&["spec", "idleReplicaCount"]).is_there()
+/// Returns whether KEDA ever scales the target to zero, where that is known.
+fn wakes(scaled: &Object<'_>) -> Option<bool> {
+    let idle = scaled.at(&["spec", "idleReplicaCount"]).is_there();
+    minimum(scaled).map(|minimum| minimum == 0 || idle)
 }
 
 /// Source: `scaledobject_types.go :: CheckReplicaCountBoundsAreValid`
 fn counts(scaled: &Object<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     let (low, high, idle) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"), spec.get("idleReplicaCount"));
-    let most = high.integer().unwrap_or(MAX_REPLICA_COUNT.into());
-    if low.integer().is_some_and(|low| low > most) {
+    let most = if high.is_there() { high.integer() } else { Some(MAX_REPLICA_COUNT.into()) };
+    if let Some((_, most)) = low.integer().zip(most).filter(|(low, most)| low > most) {
         let message = format!("exceeds `maxReplicaCount` ({most}): KEDA refuses the object");
         report.add(Rule::MinAboveMax, &low, message, "lower it, or raise `maxReplicaCount`");
     }
@@ -64,7 +70,7 @@ fn counts(scaled: &Object<'_>, report: &mut Report) {
             let message = "must be 0: the HPA returns any other count to minReplicaCount";
             report.add(Rule::IdleReplicaCount, &idle, message, "set 0, or remove it");
         }
-        Some(0) if minimum(scaled) == 0 => {
+        Some(0) if minimum(scaled) == Some(0) => {
             let message = "must be less than `minReplicaCount`, which is 0";
             report.add(Rule::IdleReplicaCount, &idle, message, "remove it, or set `minReplicaCount` to at least 1");
         }
@@ -141,7 +147,7 @@ fn fallback(scaled: &Object<'_>, report: &mut Report) {
         );
     }
     let message = "has no effect while Redis is unreachable: KEDA then changes nothing";
-    if minimum(scaled) == 0 {
+    if minimum(scaled) == Some(0) {
         let message = format!("{message}, and at zero pods it starts none");
         report.add(
             Rule::FallbackNoEffect,
@@ -158,26 +164,8 @@ fn fallback(scaled: &Object<'_>, report: &mut Report) {
 /// Pitfalls of scaling to zero.
 fn from_zero(scaled: &Object<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
-    for trigger in spec.get("triggers").items().iter().filter(|trigger| is_list(trigger)) {
-        let activation = trigger.at(&["metadata", "activationListLength"]);
-        if let Some(count @ 1..) = activation.integer() {
-            let message = format!(
-                "leaves up to {count} items waiting indefinitely without a pod, and counts such a list as inactive \
-                 even while pods process it"
-            );
-            report.add(Rule::ActivationThreshold, &activation, message, "remove it, unless they can wait");
-        }
-    }
-    let activation = spec.at(&["advanced", "scalingModifiers", "activationTarget"]);
-    if let Some(value) = activation.number().filter(|value| *value > 0.0) {
-        let message = format!(
-            "leaves items waiting indefinitely without a pod while the formula is at most {value}, and counts that \
-             as inactive even while pods process items"
-        );
-        report.add(Rule::ActivationThreshold, &activation, message, "remove it, unless they can wait");
-    }
     let polling = spec.get("pollingInterval");
-    if minimum(scaled) == 0 && polling.integer().is_some_and(|seconds| seconds > 30) {
+    if polling.integer().is_some_and(|seconds| seconds > 30) {
         let message = "is how long the first item can wait before KEDA activates the target";
         report.add(Rule::SlowActivation, &polling, message, "set at most 30 seconds, or `minReplicaCount` to 1");
     }
@@ -214,15 +202,18 @@ fn behavior(scaled: &Object<'_>, report: &mut Report) {
 
 /// Checks periods and counts against the processing of the pods, as far as it is known.
 fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
-    let Some((_, handler)) = target.template().and_then(|template| pod::handler(&template, objects)) else { return };
+    let Some((_, handler)) = target.template().and_then(|template| handler::of(&template, objects)) else { return };
     let spec = scaled.at(&["spec"]);
     let lists: Vec<Cursor<'_>> = spec.get("triggers").items().into_iter().filter(is_list).collect();
     let seconds = |key: &str, default: Duration| {
         spec.get(key).integer().and_then(|seconds| u64::try_from(seconds).ok()).map_or(default, Duration::from_secs)
     };
-    if let ([list], Some(longest)) = (&lists[..], handler.longest) {
+    let names: Vec<&str> = lists.iter().filter_map(|list| list.at(&["metadata", "listName"]).text()).collect();
+    // A list whose name contains another's holds the items of that in flight.
+    let counted = names.iter().any(|one| names.iter().any(|other| one != other && one.contains(other)));
+    if let (Some(list), Some(longest), false) = (lists.first(), handler.longest, counted) {
         let needed = longest + seconds("pollingInterval", POLLING_INTERVAL);
-        if wakes(scaled) && seconds("cooldownPeriod", COOLDOWN_PERIOD) < needed {
+        if wakes(scaled) == Some(true) && seconds("cooldownPeriod", COOLDOWN_PERIOD) < needed {
             let cooldown = spec.get("cooldownPeriod");
             let at = if cooldown.is_there() { cooldown } else { list.clone() };
             let message = format!(
@@ -263,7 +254,7 @@ fn work(scaled: &Object<'_>, target: &Object<'_>, objects: &Objects<'_>, report:
 fn clients(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let spec = scaled.at(&["spec"]);
     let target = pod::target(scaled, objects).and_then(Object::template);
-    let ours = target.is_some_and(|template| pod::handler(&template, objects).is_some());
+    let ours = target.is_some_and(|template| handler::of(&template, objects).is_some());
     let high = spec.get("maxReplicaCount");
     let pods = high.integer().and_then(|most| u64::try_from(most).ok()).unwrap_or_default();
     let clients = pods.saturating_mul(if ours { CLIENTS_OF_CONSUMER } else { 1 });

@@ -93,7 +93,7 @@ const OWN: &[Own] = &[
 const ANYWHERE: &[&[&str]] = &[&["deploy", "name"]];
 
 /// Rules about fields that render writes for completeness: they apply only if the profile sets the key.
-const OF_OWN_WORDS: [Rule; 3] = [Rule::CooldownNoEffect, Rule::PollingNoEffect, Rule::ImageTag];
+const OF_OWN_WORDS: [Rule; 2] = [Rule::CooldownNoEffect, Rule::PollingNoEffect];
 
 /// Rules about objects that the profile deliberately leaves to others.
 const ON_PURPOSE: [Rule; 1] = [Rule::AuthenticationMissing];

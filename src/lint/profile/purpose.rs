@@ -2,6 +2,7 @@
 
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::endpoint::secret::is_word;
 use crate::lint::rule::Rule;
 use crate::profile::deploy::DeployTable;
 use crate::profile::{ConsumeTable, KedaVersion, ProduceTable, Profile, ScaleKind};
@@ -22,7 +23,7 @@ pub(super) struct Warning {
 pub(super) fn check(profile: &Profile, version: KedaVersion) -> impl Iterator<Item = Warning> {
     let consumers = profile.deploy.target.is_none();
     let of_consumers = [no_handler, consumer_exits, no_timeout].into_iter().filter(move |_| consumers);
-    let all = of_consumers.chain([unlimited_producer, unreachable_redis, jobs_counted_again]);
+    let all = of_consumers.chain([unlimited_producer, producer_and_command, unreachable_redis, jobs_counted_again]);
     all.filter_map(|look| look(profile)).chain(unknown(version))
 }
 
@@ -93,6 +94,26 @@ fn unlimited_producer(profile: &Profile) -> Option<Warning> {
         },
         message: "pushes items as fast as possible without an end: they fill the memory of Redis".to_owned(),
         hint: "set `rate` or `every` in [produce]; or `count`, for a Job that ends, or `max-backlog`".to_owned(),
+    })
+}
+
+/// With a `target` the consumers are others, and `command` is not used.
+fn producer_and_command(profile: &Profile) -> Option<Warning> {
+    let ConsumeTable { command: Some(command), .. } = &profile.consume else { return None };
+    if profile.deploy.producer != Some(true) || profile.deploy.target.is_some() {
+        return None;
+    }
+    let program = command.first().filter(|program| is_word(program)).map_or("command", String::as_str);
+    Some(Warning {
+        rule: Rule::ProducerAndCommand,
+        key: &["deploy", "producer"],
+        message: format!(
+            "pushes generated items into the list `{}`, and `{program}` (`command` in [consume]) processes them like any \
+             other",
+            profile.list().value
+        ),
+        hint: "remove it, unless this is a load test; to simulate the handler, set `work` in place of `command`"
+            .to_owned(),
     })
 }
 

@@ -73,3 +73,18 @@ pub(super) const CONTAINER_MISSING: About = About::error(
     "KEDA cannot build the triggers. Name one of `containers`, or leave the field out to use the first.",
 )
 .source("pkg/scaling/resolver/scale_resolvers.go, ResolveContainerEnv");
+
+pub(super) const SECRET_DATA: About = About::error(
+    "secret-data",
+    "A value of `data` in a Secret is not base64",
+    "The API server refuses the Secret. Encode the value (`printf %s VALUE | base64 -w0`), or write it as it is below \
+     `stringData`.",
+);
+
+pub(super) const TRAILING_NEWLINE: About = About::warning(
+    "trailing-newline",
+    "A password in a Secret ends with a newline",
+    "`echo VALUE | base64` encodes a newline as well. KEDA trims the value, most programs do not: they are refused with \
+     WRONGPASS while KEDA is not. Encode it with `printf %s`, and write it in `stringData` without a block (`|`). Values \
+     of several lines, such as certificates, are not reported.",
+);

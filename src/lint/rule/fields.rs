@@ -95,3 +95,19 @@ pub(super) const NAME_LENGTH: About = About::error(
      ScaledJob's name is a label value as well. Shorten the name.",
 )
 .source("scaledobject_webhook.go");
+
+pub(super) const PLACEHOLDER: About = About::warning(
+    "placeholder",
+    "The text is replaced later and cannot be checked",
+    "`${MAX}`, `{{ .Values.max }}`, `$(QUEUE)` and the like are replaced by envsubst, Helm, kustomize or another tool, and \
+     `<redis-host>` or `your-list` by hand. What they become is not known here, so no rule judges them. Lint the output of \
+     the tool. Reported once per file and kind of placeholder, and only where a rule would have something to say.",
+);
+
+pub(super) const PATCH: About = About::warning(
+    "patch",
+    "The file is a patch, which is checked for its own fields only",
+    "A patch of kustomize is a part of an object, or a list of operations on one. Fields that it leaves out are in the \
+     object that it is merged into. Lint what kustomize builds: `kustomize build overlays/prod | qscale render --lint -`.",
+)
+.example("# a list of operations, or an object without the fields it requires\nkind: ScaledObject\nmetadata: {name: worker}\nspec: {maxReplicaCount: 20}");

@@ -52,3 +52,21 @@ pub(super) const STRATEGY_NO_EFFECT: About = About::warning(
     "`customScalingQueueLengthDeduction` and `customScalingRunningJobPercentage` matter only with \
      `scalingStrategy.strategy: custom`.",
 );
+
+pub(super) const TOO_FEW_JOBS: About = About::warning(
+    "too-few-jobs",
+    "The strategy subtracts running Jobs from items that they have already taken",
+    "With `default`, and with `custom` and a percentage, KEDA subtracts the running Jobs from those that the list asks for. \
+     That is right where an item stays in a list that KEDA counts until it is done. With at-most-once delivery it has left \
+     the list, so as many items as Jobs run wait until those end. Use `accurate`. Checked where the manifest shows a \
+     `qscale consume`.",
+)
+.source("pkg/scaling/executor/scale_jobs.go");
+
+pub(super) const EMPTY_JOBS: About = About::warning(
+    "empty-jobs",
+    "`minReplicaCount` starts Jobs for an empty list",
+    "KEDA keeps that many Jobs unfinished. A `qscale consume` with `--once`, or with `--idle-exit`, ends when there is \
+     nothing to do, and KEDA starts another at its next poll, without an end. Set `minReplicaCount` to 0.",
+)
+.source("pkg/scaling/executor/scale_jobs.go");

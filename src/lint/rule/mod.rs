@@ -21,7 +21,7 @@ use super::spelling::nearest;
 macro_rules! rules {
     ($($subject:literal $module:ident { $($rule:ident $about:ident,)* })*) => {
         /// A rule; its description is in the file of its subject.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Rule { $($(#[doc = concat!("See `", stringify!($about), "`.")] $rule,)*)* }
 
         impl Rule {
@@ -49,6 +49,8 @@ rules! {
         UnquotedString UNQUOTED_STRING,
         InvalidName INVALID_NAME,
         NameLength NAME_LENGTH,
+        Placeholder PLACEHOLDER,
+        Patch PATCH,
     }
     "Connection to Redis" connection {
         NoAddress NO_ADDRESS,
@@ -83,6 +85,8 @@ rules! {
         SecretKeyMissing SECRET_KEY_MISSING,
         VariableMissing VARIABLE_MISSING,
         ContainerMissing CONTAINER_MISSING,
+        SecretData SECRET_DATA,
+        TrailingNewline TRAILING_NEWLINE,
     }
     "Triggers and formula" triggers {
         NoTrigger NO_TRIGGER,
@@ -91,10 +95,12 @@ rules! {
         UnknownParameter UNKNOWN_PARAMETER,
         TriggerBoolean TRIGGER_BOOLEAN,
         ListName LIST_NAME,
+        UnusedListName UNUSED_LIST_NAME,
         ListLength LIST_LENGTH,
         ListLengthAverage LIST_LENGTH_AVERAGE,
         ActivationListLength ACTIVATION_LIST_LENGTH,
         ActivationThreshold ACTIVATION_THRESHOLD,
+        ActivationNoEffect ACTIVATION_NO_EFFECT,
         MetricType METRIC_TYPE,
         MetricTypeValue METRIC_TYPE_VALUE,
         CachedMetrics CACHED_METRICS,
@@ -128,6 +134,8 @@ rules! {
         Parallelism PARALLELISM,
         RestartPolicy RESTART_POLICY,
         StrategyNoEffect STRATEGY_NO_EFFECT,
+        TooFewJobs TOO_FEW_JOBS,
+        EmptyJobs EMPTY_JOBS,
     }
     "Targets and pods" pods {
         TargetKind TARGET_KIND,
@@ -136,6 +144,7 @@ rules! {
         DuplicateTarget DUPLICATE_TARGET,
         DuplicateHpaName DUPLICATE_HPA_NAME,
         CompetingHpa COMPETING_HPA,
+        ScalesRedis SCALES_REDIS,
         Replicas REPLICAS,
         GracePeriod GRACE_PERIOD,
         BudgetBlocks BUDGET_BLOCKS,
@@ -156,6 +165,7 @@ rules! {
         ConsumerExits CONSUMER_EXITS,
         JobsCountedAgain JOBS_COUNTED_AGAIN,
         UnlimitedProducer UNLIMITED_PRODUCER,
+        ProducerAndCommand PRODUCER_AND_COMMAND,
         NetworkPolicy NETWORK_POLICY,
     }
 }

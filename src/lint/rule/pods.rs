@@ -93,3 +93,11 @@ pub(super) const POD_RESOURCES: About = About::warning(
     "Pod-level resources are enabled from Kubernetes 1.34 on; earlier releases drop the field. Most often it has \
      slipped out of `containers[]`.",
 );
+
+pub(super) const SCALES_REDIS: About = About::warning(
+    "scales-redis",
+    "The target is the Redis that the trigger reads",
+    "Each further pod is a Redis of its own with lists of its own, and the Service spreads clients over all of them. Name \
+     the workload that processes the items in `scaleTargetRef`. Recognized by a Service whose selector matches the target, \
+     or by images that are all servers of Redis.",
+);

@@ -50,3 +50,10 @@ pub(super) const NETWORK_POLICY: About = About::warning(
     "With `redis = true` the NetworkPolicy admits KEDA and pods with the workload's `app.kubernetes.io/part-of` label. \
      Pods of a `target` need that label, or `network-policy = false` in `[deploy]`.",
 );
+
+pub(super) const PRODUCER_AND_COMMAND: About = About::warning(
+    "producer-and-command",
+    "Generated items go to a real handler",
+    "With `producer = true` in `[deploy]` a pod pushes the items of `[produce]` into the list whose items `command` \
+     processes. That suits a load test. Otherwise remove `producer`, or set `work` to simulate the handler.",
+);

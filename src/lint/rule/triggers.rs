@@ -149,3 +149,20 @@ pub(super) const FORMULA_DIVISION_BY_ZERO: About = About::error(
     "The formula can divide by zero",
     "The result is infinite or not a number, and the HPA cannot use it. Write `/ max(1, …)`.",
 );
+
+pub(super) const UNUSED_LIST_NAME: About = About::warning(
+    "unused-list-name",
+    "The queue library keeps no items under this name",
+    "KEDA takes a key that is not there for an empty list, so a wrong name scales nothing and reports no error. Names of \
+     BullMQ, Bull, asynq, Sidekiq, Resque, RQ, Bee-Queue, Celery, Laravel and Faktory are recognized by their prefix, or \
+     by the program that the target runs.",
+)
+.example("listName: bull:translate:waiting  # bull:translate:wait");
+
+pub(super) const ACTIVATION_NO_EFFECT: About = About::warning(
+    "activation-no-effect",
+    "An activation threshold has no effect",
+    "`activationListLength` and `activationTarget` decide between zero pods and one. With `minReplicaCount` of at least 1 \
+     and no `idleReplicaCount` pods run anyway, and with a formula only `activationTarget` counts. Remove it.",
+)
+.source("pkg/scaling/executor/scale_scaledobjects.go");

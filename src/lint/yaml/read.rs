@@ -1,6 +1,6 @@
 //! YAML and JSON, read into trees; JSON is YAML.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan};
 
@@ -148,10 +148,11 @@ fn merged(mut entries: Vec<Entry>) -> Vec<Entry> {
     while let Some(at) = entries.iter().position(|entry| entry.key == "<<") {
         let brought = entries.remove(at).node;
         let maps = if brought.items().is_empty() { std::slice::from_ref(&brought) } else { brought.items() };
+        let own: HashSet<&str> = entries.iter().map(|own| own.key.as_str()).collect();
         let missing: Vec<Entry> = maps
             .iter()
             .flat_map(Node::entries)
-            .filter(|entry| entry.key != "<<" && !entries.iter().any(|own| own.key == entry.key))
+            .filter(|entry| entry.key != "<<" && !own.contains(entry.key.as_str()))
             .cloned()
             .collect();
         entries.extend(missing);
