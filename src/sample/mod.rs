@@ -120,8 +120,8 @@ fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::
 
 fn from_rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
     let text = String::deserialize(deserializer)?;
-    humantime::parse_rfc3339(&text)
-        .map_err(|_| D::Error::custom(format!("`{text}` is not a time such as 2026-03-01T12:00:00Z")))
+    crate::units::rfc_3339(&text)
+        .ok_or_else(|| D::Error::custom(format!("`{text}` is not a time such as 2026-03-01T12:00:00Z")))
 }
 
 #[cfg(test)]

@@ -11,20 +11,27 @@ use super::view::Subject;
 use super::{Context, Form};
 use crate::comparison::{Comparison, Step};
 use crate::exit::UsageError;
+use crate::files::whole::whole;
 use crate::profile::ScaleKind;
 use crate::sample::recording::Recording;
 use crate::scaler::Controller;
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
-use crate::units::counted;
+use crate::units::{MIB, counted};
 
 /// Maximum time between a recorded change and the model's that count as one: one sync.
 const MATCH_WITHIN: Duration = Duration::from_secs(16);
 
+/// Limit of a recording, in bytes.
+const MAX_SIZE: u64 = 256 * MIB;
+
 pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Context) -> Result<Chart> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
-    let recording = Recording::parse(&name, &text).map_err(|error| UsageError(error.to_string()))?;
+    let bytes = whole(path, MAX_SIZE);
+    let bytes = bytes.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
+    let recording = Recording::parse(&name, &bytes).map_err(|error| UsageError(format!("--against: {error}")))?;
+    if let Some(line) = recording.cut {
+        tracing::warn!(recording = %name, line, "the last line is cut off: reading up to it");
+    }
     if context.profile.scale.kind() == ScaleKind::ScaledJob {
         return jobs::run(&name, &recording, subject, output, context);
     }

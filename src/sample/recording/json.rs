@@ -1,0 +1,56 @@
+//! Recordings as JSON lines, as `watch` and `simulate` write them.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::error::{LineFault, RecordingFault};
+use super::{RecordedSample, Recording, busy_pods};
+use crate::sample::Sample;
+
+pub(super) fn parse(text: &str) -> Result<Recording, LineFault> {
+    let mut samples = Vec::new();
+    let mut start = None;
+    let mut cut = None;
+    let last = text.lines().count();
+    for (index, line) in text.lines().enumerate() {
+        let number = index as u64 + 1;
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let not_a_sample = |error: serde_json::Error| RecordingFault::NotASample(error.to_string()).at(number);
+        let value: Value = match serde_json::from_str(line) {
+            Ok(value) => value,
+            // The end of a recording that was interrupted.
+            Err(error) if error.is_eof() && index + 1 == last => {
+                cut = Some(number);
+                break;
+            }
+            Err(error) => return Err(not_a_sample(error)),
+        };
+        if value.get("time").is_none() {
+            continue;
+        }
+        // Without a consumer there is no key to count, and that is 0 for KEDA. A field that is not there was not recorded.
+        let recorded = |field: &str| value.get(field).is_some();
+        let (has_in_flight, has_delayed) = (recorded("in_flight"), recorded("delayed"));
+        let sample: Sample = serde_json::from_value(value).map_err(not_a_sample)?;
+        let Some(target) = sample.target else { continue };
+        samples.push(RecordedSample {
+            at: since(sample.time, *start.get_or_insert(sample.time), number)?,
+            backlog: sample.backlog,
+            readable: true,
+            busy: has_in_flight.then(|| busy_pods(sample.in_flight.unwrap_or(0), Some(target.ready))),
+            delayed: has_delayed.then(|| sample.delayed.unwrap_or(0)),
+            desired: target.desired,
+            ready: Some(target.ready),
+            reason: sample.reason,
+            jobs: None,
+        });
+    }
+    Ok(Recording { cut, ..Recording::new(samples, Vec::new(), Vec::new()) })
+}
+
+fn since(time: SystemTime, start: SystemTime, line: u64) -> Result<Duration, LineFault> {
+    time.duration_since(start).map_err(|_| RecordingFault::BackInTime.at(line))
+}
