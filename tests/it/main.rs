@@ -1,5 +1,6 @@
 //! Tests of the binary and of its parts against real servers; one module per subject.
 
+mod against;
 mod architecture;
 mod checks;
 mod claims;

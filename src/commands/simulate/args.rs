@@ -45,7 +45,8 @@ waiting that long after the last push count as missed. Exit status 4 if the targ
 
 --against reads a recording: the output of `qscale watch --output json`, or CSV with the columns t_s or time, llen or backlog,
 deploy_spec_replicas or desired, and busy or in_flight if there is such a trigger. The settings of the profile are evaluated for the
-recorded backlog at the times at which KEDA polls and the HPA syncs. The phases of both are fitted to the recording.";
+recorded backlog at the times at which KEDA polls and the HPA syncs. The phases of both are fitted to the recording. Decisions
+that hang on what KEDA read between two rows cannot be told from a recording, and are marked.";
 
 /// Simulate how KEDA and the HPA scale the consumers of a load, and why
 ///
@@ -126,8 +127,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WAIT", conflicts_with = "against")]
     pub(super) target_wait: Option<TargetWait>,
 
-    /// Compare the model with a recording
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "duration", "with", "without", "start_time", "boot_time", "poll_phase", "sync_phase", "initial_replicas", "runs"])]
+    /// Compare the model with a recording, or with stdin (-)
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "work", "seed", "start", "duration", "with", "without", "start_time", "boot_time", "poll_phase", "sync_phase", "initial_replicas", "runs"])]
     pub(super) against: Option<PathBuf>,
 }
 

@@ -130,6 +130,46 @@ impl Recording {
         &self.samples[after.saturating_sub(1)]
     }
 
+    /// Returns the latest sample at `at`, and the one after it; the same at the end.
+    pub fn around(&self, at: Duration) -> (&RecordedSample, &RecordedSample) {
+        let after = self.samples.partition_point(|sample| sample.at <= at);
+        let before = self.at(at);
+        (before, self.samples.get(after).unwrap_or(before))
+    }
+
+    /// Returns the desired pods in the two rows from `at` on, in which a change at `at` shows.
+    pub fn desired_after(&self, at: Duration) -> Vec<u32> {
+        let after = self.samples.partition_point(|sample| sample.at < at);
+        self.samples[after..].iter().take(2).map(|sample| sample.desired).collect()
+    }
+
+    /// Returns the time of the first change of the desired pods.
+    pub fn first_change(&self) -> Option<Duration> {
+        self.samples.windows(2).find(|pair| pair[0].desired != pair[1].desired).map(|pair| pair[1].at)
+    }
+
+    /// Returns the median time between two samples; `None` for a single one.
+    pub fn usual_row(&self) -> Option<Duration> {
+        let mut rows: Vec<Duration> =
+            self.samples.windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).collect();
+        rows.sort_unstable();
+        rows.get(rows.len() / 2).copied()
+    }
+
+    /// Returns the part from `from` to `to`, with times since `from`.
+    #[must_use]
+    pub fn part(&self, from: Duration, to: Duration) -> Self {
+        let within = |at: &Duration| (from..=to).contains(at);
+        let moments =
+            |moments: &[Duration]| moments.iter().filter(|at| within(at)).map(|at| *at - from).collect::<Vec<_>>();
+        let samples = self.samples.iter().filter(|sample| within(&sample.at));
+        let samples: Vec<_> = samples.map(|sample| RecordedSample { at: sample.at - from, ..sample.clone() }).collect();
+        if samples.is_empty() {
+            return self.clone();
+        }
+        Self { samples, polls: moments(&self.polls), syncs: moments(&self.syncs), ..*self }
+    }
+
     /// Returns the sample nearest to `at`.
     pub fn near(&self, at: Duration) -> &RecordedSample {
         let after = self.samples.partition_point(|sample| sample.at <= at);

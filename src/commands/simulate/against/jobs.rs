@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 
 use super::super::view::Subject;
 use super::super::{Context, Form};
-use super::{backlog, marks, panel, phase};
+use super::{UNDECIDED, backlog, limits, marks, panel, phase, warn};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::sample::recording::Recording;
@@ -29,6 +29,7 @@ pub(super) fn run(
             format!("--against: the profile sets `kind = \"ScaledJob\"`, but `{name}` records no Jobs: {columns}");
         return Err(UsageError(message).into());
     };
+    warn(name, &comparison.coverage);
     let chart = chart(subject, recording, &comparison);
     match output {
         Form::Text => context.printer.result(&text(subject, &chart, recording, &comparison).trim_end())?,
@@ -58,7 +59,7 @@ struct PollRow {
 }
 
 impl From<&Poll> for PollRow {
-    fn from(Poll { at, backlog, recorded, predicted }: &Poll) -> Self {
+    fn from(Poll { at, backlog, recorded, predicted, .. }: &Poll) -> Self {
         Self {
             seconds: at.as_secs_f64(),
             backlog: *backlog,
@@ -93,20 +94,27 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &JobComparison) -
 }
 
 fn agreement(comparison: &JobComparison) -> String {
-    format!("equal at {} of {} polls", comparison.same(), comparison.polls.len())
+    let agreement = format!("equal at {} of {} polls", comparison.same(), comparison.polls.len());
+    match comparison.undecided() {
+        0 => agreement,
+        undecided => format!("{agreement}, {undecided} cannot be told from this recording"),
+    }
 }
 
 /// Returns the polls at which Jobs were recorded or predicted, and that are `shown`.
 fn entries(comparison: &JobComparison, shown: impl Fn(&Poll) -> bool) -> Vec<TimelineEntry> {
     let started = comparison.polls.iter().filter(|poll| poll.recorded > 0 || poll.predicted.jobs > 0);
-    let entry = |(number, Poll { at, recorded, predicted, .. }): (usize, &Poll)| TimelineEntry {
+    let entry = |(number, poll @ Poll { at, recorded, predicted, possible, .. }): (usize, &Poll)| TimelineEntry {
         number: Some(number),
         at: *at,
         until: None,
         by: "KEDA",
         what: format!("+{}", jobs_in_words(predicted.jobs)),
-        reason: if *recorded == predicted.jobs {
+        reason: if poll.same() {
             format!("as recorded: {predicted}")
+        } else if poll.undecided() {
+            let (fewest, most) = possible;
+            format!("recorded +{recorded}, {UNDECIDED}, +{fewest} to +{most} is possible: {predicted}")
         } else {
             format!("RECORDED +{recorded}: {predicted}")
         },
@@ -116,11 +124,11 @@ fn entries(comparison: &JobComparison, shown: impl Fn(&Poll) -> bool) -> Vec<Tim
 
 fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &JobComparison) -> String {
     let width = terminal_width();
-    let partings = entries(comparison, |poll| poll.recorded != poll.predicted.jobs);
+    let partings = entries(comparison, |poll| !poll.same() && !poll.undecided());
     let partings = if partings.is_empty() { "  none\n".to_owned() } else { timeline(&partings, width) };
     let started = |jobs: fn(&Poll) -> u32| comparison.polls.iter().map(jobs).sum::<u32>();
     let first = comparison.polls.first().map_or(Duration::ZERO, |poll| poll.at);
-    let found = [
+    let mut found = vec![
         ("agreement", agreement(comparison)),
         (
             "Jobs",
@@ -132,6 +140,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Jo
         ),
         ("phases", format!("KEDA polls {}", phase((!comparison.timed).then_some(first)))),
     ];
+    found.extend(limits(&comparison.coverage));
     format!(
         "{}{}{}{}{}{partings}{}{}",
         heading(&subject.title).trim_start(),

@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 
 use super::view::Subject;
 use super::{Context, Form};
-use crate::comparison::{Comparison, Step};
+use crate::comparison::{Comparison, Coverage, RecordedStep, Step};
 use crate::exit::UsageError;
 use crate::files::whole::whole;
 use crate::profile::ScaleKind;
@@ -18,8 +18,8 @@ use crate::scaler::Controller;
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 use crate::units::{MIB, counted};
 
-/// Maximum time between a recorded change and the model's that count as one: one sync.
-const MATCH_WITHIN: Duration = Duration::from_secs(16);
+/// Said of a decision that hangs on what KEDA read between two rows.
+const UNDECIDED: &str = "cannot be told from this recording";
 
 /// Limit of a recording, in bytes.
 const MAX_SIZE: u64 = 256 * MIB;
@@ -40,12 +40,36 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Contex
         return Err(UsageError(message).into());
     }
     let comparison = Comparison::of(&context.profile.scaler_settings(&subject.list), &recording);
+    warn(&name, &comparison.coverage);
     let chart = chart(subject, &recording, &comparison);
     match output {
         Form::Text => context.printer.result(&self::text(subject, &chart, &recording, &comparison).trim_end())?,
         Form::Json | Form::Csv => lines(&recording, &comparison, output, context)?,
     }
     Ok(chart)
+}
+
+/// Warns of what the recording cannot tell.
+fn warn(name: &str, Coverage { unrecorded, coarse }: &Coverage) {
+    for (trigger, columns) in unrecorded {
+        tracing::warn!(recording = %name, %trigger, %columns, "a trigger is not recorded and counts as 0: add a column");
+    }
+    if let Some((row, period)) = coarse {
+        let (every, polls) = (humantime::format_duration(*row), humantime::format_duration(*period));
+        tracing::warn!(recording = %name, %every, %polls, "rows are further apart than polls or syncs");
+    }
+}
+
+/// Describes what the recording cannot tell.
+fn limits(Coverage { unrecorded, coarse }: &Coverage) -> Vec<(&'static str, String)> {
+    let unrecorded = unrecorded.iter().map(|(trigger, columns)| {
+        ("not recorded", format!("trigger `{trigger}` counts as 0: the recording has no column {columns}"))
+    });
+    let coarse = coarse.map(|(row, period)| {
+        let (row, period) = (humantime::format_duration(row), humantime::format_duration(period));
+        ("rows", format!("{row} apart, with a poll or sync every {period}: what they read in between is not recorded"))
+    });
+    unrecorded.chain(coarse).collect()
 }
 
 /// A sample of the recording and the model's prediction, for programs.
@@ -60,8 +84,12 @@ struct ComparisonRow<'a> {
 
 fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: &Context) -> Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut steps = comparison.steps.iter().peekable();
+    let mut step = None;
     for sample in &recording.samples {
-        let step = comparison.steps.iter().rev().find(|step| step.at <= sample.at);
+        while let Some(next) = steps.next_if(|next| next.at <= sample.at) {
+            step = Some(next);
+        }
         let row = ComparisonRow {
             seconds: sample.at.as_secs_f64(),
             backlog: sample.backlog,
@@ -124,27 +152,31 @@ fn agreement(comparison: &Comparison) -> String {
 
 /// Returns the steps of the model and of the recording; matching ones share an entry.
 fn entries(comparison: &Comparison) -> Vec<TimelineEntry> {
-    let mut alone: Vec<_> = comparison.recorded.iter().copied().map(Some).collect();
-    let mut entries: Vec<TimelineEntry> = Vec::new();
-    for Step { at, by, from, to, reason } in &comparison.steps {
-        let found = alone.iter_mut().find(|other| {
-            other.is_some_and(|(moment, before, after)| {
-                (before, after) == (*from, *to) && moment.abs_diff(*at) <= MATCH_WITHIN
-            })
-        });
-        let reason = match found.and_then(Option::take) {
-            Some((moment, ..)) => format!("recorded at {}: {reason}", Elapsed(moment)),
-            None => format!("NOT RECORDED: {reason}"),
+    let predicted = comparison.steps.iter().map(|Step { at, by, from, to, reason, undecided, recorded }| {
+        let recorded = match recorded {
+            Some(moment) => format!("recorded at {}", Elapsed(*moment)),
+            None => "NOT RECORDED".to_owned(),
         };
-        let by = if *by == Controller::Keda { "KEDA" } else { "HPA" };
-        entries
-            .push(TimelineEntry { number: None, at: *at, until: None, by, what: format!("{from} → {to}"), reason });
-    }
-    for (at, from, to) in alone.into_iter().flatten() {
-        let reason = "NOT PREDICTED".to_owned();
-        entries
-            .push(TimelineEntry { number: None, at, until: None, by: "?", what: format!("{from} → {to}"), reason });
-    }
+        let undecided = if *undecided { format!(", {UNDECIDED}") } else { String::new() };
+        TimelineEntry {
+            number: None,
+            at: *at,
+            until: None,
+            by: if *by == Controller::Keda { "KEDA" } else { "HPA" },
+            what: format!("{from} → {to}"),
+            reason: format!("{recorded}{undecided}: {reason}"),
+        }
+    });
+    let alone = comparison.recorded.iter().filter(|change| !change.predicted);
+    let alone = alone.map(|RecordedStep { at, from, to, .. }| TimelineEntry {
+        number: None,
+        at: *at,
+        until: None,
+        by: "?",
+        what: format!("{from} → {to}"),
+        reason: "NOT PREDICTED".to_owned(),
+    });
+    let mut entries: Vec<TimelineEntry> = predicted.chain(alone).collect();
     entries.sort_by_key(|entry| entry.at);
     for (number, entry) in (1..).zip(&mut entries) {
         entry.number = Some(number);
@@ -178,6 +210,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         .collect();
     let (keda, hpa) = comparison.phases;
     let there = match recording.samples.first().map_or(0, |sample| sample.desired) {
+        0 if comparison.new => "0 pods, of a new object and HPA (fitted)".to_owned(),
         0 => "0 pods".to_owned(),
         pods if comparison.new => {
             format!("{}, of a new object that was never active (fitted)", counted(pods, "pod", "pods"))
@@ -187,7 +220,7 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
             counted(pods, "pod", "pods")
         ),
     };
-    let found = [
+    let mut found = vec![
         ("agreement", agreement(comparison)),
         ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
         ("at start", there),
@@ -197,6 +230,12 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         ),
         ("phases", format!("KEDA polls {}, the HPA syncs {}", phase(keda), phase(hpa))),
     ];
+    if let [first, ..] = comparison.undecided[..] {
+        let looks = counted(comparison.undecided.len(), "poll or sync", "polls and syncs");
+        let text = format!("{looks}, the first at {}: the rows before and after decide differently", Elapsed(first));
+        found.push(("not told", text));
+    }
+    found.extend(limits(&comparison.coverage));
     let divergences = match divergences[..] {
         [] => "  none for longer than one poll or sync\n".to_owned(),
         _ => timeline(&divergences, width),
