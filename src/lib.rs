@@ -34,7 +34,8 @@ use color_eyre::eyre::Result;
 use crate::args::Origins;
 use crate::cli::{Cli, Command};
 use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, simulate, watch};
-use crate::exit::{Outcome, Status};
+use crate::exit::{Outcome, Status, UsageError};
+use crate::files::descriptors;
 use crate::profile::Profile;
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
@@ -96,6 +97,11 @@ fn install(printer: &Printer) {
 
 /// Runs the command on a single thread: many small requests over one connection only lose time by switching threads.
 fn start(cli: Cli, origins: Origins, environment: Environment, printer: Printer) -> Result<Outcome> {
+    if let Some(limit) = descriptors::too_low() {
+        let least = descriptors::LEAST;
+        let message = format!("the limit of open files is {limit}: raise it to {least} or more with `ulimit -n`");
+        return Err(UsageError(message).into());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(dispatch(cli, origins, environment, printer));
     // A pending read of the terminal, or write to a full pipe, must not delay the exit.

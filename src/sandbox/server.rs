@@ -44,7 +44,7 @@ impl Server {
     pub(super) async fn failed(&mut self) {
         let _ = self.process.wait().await;
         if self.socket.exists() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

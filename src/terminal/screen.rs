@@ -36,11 +36,10 @@ impl Screen {
     }
 
     /// Adds an escape sequence that moves the cursor.
-    fn move_cursor(&self, lines: usize, direction: char) -> io::Result<()> {
-        if lines > 0 {
-            self.add(&format!("\x1b[{lines}{direction}"));
+    fn move_cursor(&self, steps: usize, direction: char) {
+        if steps > 0 {
+            self.add(&format!("\x1b[{steps}{direction}"));
         }
-        Ok(())
     }
 }
 
@@ -54,19 +53,23 @@ impl TermLike for Screen {
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        self.move_cursor(lines, 'A')
+        self.move_cursor(lines, 'A');
+        Ok(())
     }
 
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.move_cursor(lines, 'B')
+        self.move_cursor(lines, 'B');
+        Ok(())
     }
 
     fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.move_cursor(columns, 'C')
+        self.move_cursor(columns, 'C');
+        Ok(())
     }
 
     fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        self.move_cursor(columns, 'D')
+        self.move_cursor(columns, 'D');
+        Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {

@@ -24,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone)]
 pub(super) struct Stderr {
     queue: mpsc::Sender<Message>,
-    state: Arc<Backlog>,
+    state: Arc<StreamState>,
 }
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ enum Message {
 }
 
 #[derive(Debug)]
-struct Backlog {
+struct StreamState {
     /// Room left in the queue, which it bounds, in bytes.
     room: Arc<Semaphore>,
     /// Lines dropped since the last report.
@@ -50,7 +50,7 @@ impl Stderr {
     /// Starts the thread that writes to `out`.
     pub(super) fn start(out: impl Write + Send + 'static) -> Self {
         let (queue, messages) = mpsc::channel();
-        let state = Arc::new(Backlog {
+        let state = Arc::new(StreamState {
             room: Arc::new(Semaphore::new(LIMIT as usize)),
             dropped: AtomicU64::new(0),
             stalled: AtomicBool::new(false),
@@ -122,9 +122,9 @@ fn cost(lines: &[u8]) -> u32 {
     u32::try_from(lines.len()).unwrap_or(LIMIT).saturating_add(OVERHEAD).min(LIMIT)
 }
 
-impl Backlog {
+impl StreamState {
     fn drop_lines(&self, lines: &[u8]) {
-        let count = lines.iter().filter(|byte| **byte == b'\n').count();
+        let count = lines.split(|byte| *byte == b'\n').count() - 1;
         self.dropped.fetch_add(count as u64, Relaxed);
     }
 
@@ -140,7 +140,7 @@ impl Backlog {
 /// The thread that writes.
 struct Writer<W> {
     out: W,
-    state: Arc<Backlog>,
+    state: Arc<StreamState>,
 }
 
 impl<W: Write> Writer<W> {
@@ -201,15 +201,15 @@ mod tests {
 
     use super::*;
 
-    /// A stream whose reader reads only after `open` is dropped.
+    /// A stream whose reader begins to read once the other end of `unread` is dropped.
     struct Stuck {
-        open: Arc<Mutex<()>>,
+        unread: mpsc::Receiver<()>,
         written: Arc<Mutex<Vec<u8>>>,
     }
 
     impl Write for Stuck {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let _open = self.open.lock().unwrap();
+            let _ = self.unread.recv();
             self.written.lock().unwrap().write(bytes)
         }
 
@@ -218,23 +218,22 @@ mod tests {
         }
     }
 
-    fn stuck() -> (Stderr, Arc<Mutex<()>>, Arc<Mutex<Vec<u8>>>) {
-        let (open, written) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(Vec::new())));
-        let stderr = Stderr::start(Stuck { open: Arc::clone(&open), written: Arc::clone(&written) });
-        (stderr, open, written)
+    fn stuck(written: &Arc<Mutex<Vec<u8>>>) -> (Stderr, mpsc::Sender<()>) {
+        let (read, unread) = mpsc::channel();
+        (Stderr::start(Stuck { unread, written: Arc::clone(written) }), read)
     }
 
     #[test]
     fn stderr_that_is_not_read_drops_lines_and_counts_them() {
-        let (stderr, open, written) = stuck();
-        let closed = open.lock().unwrap();
+        let written = Arc::default();
+        let (stderr, read) = stuck(&written);
         let line = [b'x'; 1023];
         for _ in 0..2000 {
             stderr.push([&line[..], b"\n"].concat());
         }
         let dropped = stderr.state.dropped.load(Relaxed);
         assert!(!stderr.flush(Duration::ZERO) && (900..2000).contains(&dropped), "{dropped}");
-        drop(closed);
+        drop(read);
         assert!(stderr.flush(Duration::from_secs(30)) && stderr.flush(Duration::ZERO));
         assert_eq!(written.lock().unwrap().len() as u64, (2000 - dropped) * 1024);
         assert_eq!(stderr.state.dropped.load(Relaxed), 0, "it is reported");
@@ -242,8 +241,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn stderr_that_is_not_read_delays_a_handler_once() {
-        let (stderr, open, _) = stuck();
-        let _closed = open.lock().unwrap();
+        let (stderr, _read) = stuck(&Arc::default());
         let chunk = || vec![b'\n'; LIMIT as usize];
         stderr.reserve(chunk()).await.expect("an empty queue has room").send();
         for patience in [PATIENCE, Duration::ZERO] {

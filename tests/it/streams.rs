@@ -152,3 +152,51 @@ fn stdout_that_is_not_read_holds_up_neither_leases_nor_signals() {
         assert!(server.llen("mylist") >= 430, "the last item is requeued");
     }
 }
+
+#[test]
+fn terminal_that_is_not_read_does_not_hold_up_a_push() {
+    let server = RedisServer::start();
+    let words = ["produce", "--redis", &server.url(), "--count", "100", "--every", "20ms", "--batch", "1"];
+    let mut terminal = Qscale::new(words).on_terminal("");
+    terminal.wait_for("backlog", SOON);
+    terminal.stop_reading();
+    wait_until("all are pushed", 2 * SOON, || server.llen("mylist") == 100);
+    // It waits for a reader of its result, which a signal ends.
+    terminal.signal(Signal::TERM);
+    terminal.finish(SOON);
+}
+
+#[test]
+fn stdout_that_is_not_read_does_not_hold_up_signals() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a"]);
+    let (_unread, stdout) = std::io::pipe().expect("a pipe");
+    let words = ["watch", "--redis", &server.url(), "--output", "json", "--every", "1ms"];
+    let run = Qscale::new(words).stdout_to(stdout).spawn();
+    // Longer than it takes to fill the pipe.
+    std::thread::sleep(Duration::from_secs(3));
+    run.terminate();
+    let run = run.finish(SOON);
+    assert!([0, 130].contains(&run.status), "{}: {}", run.status, run.stderr);
+}
+
+#[test]
+fn open_files_that_run_out_are_said_once() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a", "b", "c", "d", "e", "f"]);
+    let limited = |limit: u32| {
+        let words = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        let qscale = Qscale::new(["consume", "--redis", &server.url(), "--concurrency", "6", "--idle-exit", "0s"]);
+        qscale.args(["--", "sleep", "0.2"]).through(["sh", "-c", &words]).output()
+    };
+    for limit in [4, 6, 12, 31] {
+        let run = limited(limit).exits(2);
+        let said = format!("error: the limit of open files is {limit}: raise it to 32 or more with `ulimit -n`\n");
+        assert_eq!(run.stderr, said);
+    }
+    assert_eq!(server.llen("mylist"), 6);
+    // Not enough for all at a time, but for one after the other.
+    let run = limited(32).exits(0);
+    assert!(run.stderr.matches("cannot start a command, retrying").count() <= 1, "{}", run.stderr);
+    assert_eq!(server.cli(&["HGET", "{mylist}:stats", "acknowledged"]), "6");
+}

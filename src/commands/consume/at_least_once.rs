@@ -322,7 +322,9 @@ impl<'a> Consumer<'a> {
             Disposition::Interrupted => {}
             // No other item can be processed either. The drain time starts now.
             Disposition::Unrunnable(reason) => {
-                tracing::error!(%reason, "handler cannot run, stopping");
+                if matches!(self.stop_reason, StopReason::Orderly) {
+                    tracing::error!(%reason, "handler cannot run, stopping");
+                }
                 self.stop_reason = StopReason::Unrunnable(reason);
                 self.deadline.stop.cancel();
             }

@@ -116,9 +116,28 @@ impl Qscale {
         self
     }
 
+    /// Runs it through another program, which gets its path and words as arguments.
+    pub(crate) fn through<I: IntoIterator<Item: AsRef<OsStr>>>(mut self, program: I) -> Self {
+        let mut words = program.into_iter();
+        let mut command = Command::new(words.next().expect("a program"));
+        command.args(words).arg(self.command.get_program()).args(self.command.get_args());
+        for (variable, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(variable, value),
+                None => command.env_remove(variable),
+            };
+        }
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        self.command = command;
+        self
+    }
+
     /// Starts it on a terminal; `before` is a line of shell that is run first.
     pub(crate) fn on_terminal(self, before: &str) -> Terminal {
-        Terminal::start(&self.command, before, self.folder)
+        let mut through = self.through(Terminal::program(before));
+        Terminal::start(&mut through.command, through.folder)
     }
 
     /// Sets the limit for the run.

@@ -30,26 +30,21 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Runs `command` on a terminal of 80 columns and 24 lines; `before` is a line of shell that is run first.
-    pub(super) fn start(command: &Command, before: &str, folder: TempDir) -> Self {
+    /// Returns the program that runs another on a terminal of 80 columns and 24 lines, after `before`, a line of shell.
+    pub(super) fn program(before: &str) -> [String; 4] {
+        ["setsid".to_owned(), "sh".to_owned(), "-c".to_owned(), format!("{before}\n{ON_TERMINAL}")]
+    }
+
+    /// Runs `command`, which begins with [`program`](Self::program).
+    pub(super) fn start(command: &mut Command, folder: TempDir) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let terminal = openpt(flags).expect("a pseudo-terminal");
         grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("the terminal is ours");
         let name = ptsname(&terminal, Vec::new()).expect("the terminal has a name");
         rustix::fs::fcntl_setfl(&terminal, OFlags::NONBLOCK).expect("a terminal takes flags");
-        let mut on_terminal = Command::new("setsid");
-        on_terminal.args(["sh", "-c", &format!("{before}\n{ON_TERMINAL}")]);
-        on_terminal.arg(command.get_program()).args(command.get_args());
-        for (variable, value) in command.get_envs() {
-            match value {
-                Some(value) => on_terminal.env(variable, value),
-                None => on_terminal.env_remove(variable),
-            };
-        }
-        on_terminal.env("TERMINAL", name.to_str().expect("a path of the system")).env("TERM", "xterm-256color");
-        on_terminal.current_dir(command.get_current_dir().unwrap_or(folder.path()));
-        on_terminal.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = on_terminal.spawn().expect("setsid of util-linux can be started");
+        command.env("TERMINAL", name.to_str().expect("a path of the system")).env("TERM", "xterm-256color");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("setsid of util-linux can be started");
         let flag = |value| Arc::new(AtomicBool::new(value));
         let (open, read, shown) = (flag(true), flag(true), Arc::<Mutex<Vec<u8>>>::default());
         let reader = Reader { terminal, open: Arc::clone(&open), read: Arc::clone(&read), shown: Arc::clone(&shown) };
