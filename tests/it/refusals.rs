@@ -260,11 +260,11 @@ fn unfinished_items_are_requeued_after_a_refusal() {
 
 /// Listens on a loopback port: the first connection is closed in the middle of a reply, every other one leads to `server`.
 fn cuts_the_first_reply(server: &RedisServer) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (address, server) = (listener.local_addr().unwrap(), server.address());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback");
+    let (address, server) = (listener.local_addr().expect("a bound socket has an address"), server.address());
     thread::spawn(move || {
         let (mut first, _) = listener.accept()?;
-        first.read(&mut [0; 1024])?;
+        first.read_exact(&mut [0; 1])?;
         first.write_all(b"$50\r\nthe beginning")?;
         drop(first);
         loop {
