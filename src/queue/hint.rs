@@ -1,4 +1,4 @@
-//! Hints: the way out of each fault.
+//! Hints: what to do about each fault.
 
 use super::error::{Fault, Permission};
 

@@ -17,6 +17,7 @@ mod list;
 mod outage;
 mod password;
 mod push;
+mod repeat;
 mod replies;
 mod script;
 mod sentinel;
