@@ -82,7 +82,8 @@ impl Known {
             return known(Status::Unavailable, Some(error.hint()));
         }
         if let Some(error) = cause.downcast_ref::<SandboxError>() {
-            return known(Status::Unavailable, Some(error.hint().to_owned()));
+            let is_usage = matches!(error, SandboxError::NoFolder(_));
+            return known(if is_usage { Status::Usage } else { Status::Unavailable }, Some(error.hint().to_owned()));
         }
         if let Some(error) = cause.downcast_ref::<KubernetesError>() {
             let is_usage = matches!(error, KubernetesError::NoContext { .. });

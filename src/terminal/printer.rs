@@ -96,7 +96,7 @@ impl Printer {
     /// Writes bytes to stdout as they are.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<()> {
         let written = self.bars.suspend(|| {
-            self.stderr.flush(FLUSH);
+            self.stderr.flush_unless_stalled(FLUSH);
             self.stdout.write(bytes)
         });
         written.wrap_err(CANNOT_WRITE)

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -16,6 +16,12 @@ const OVERHEAD: u32 = 64;
 
 /// Time to wait for a reader that does not read at all before the output of a handler is dropped.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time for which a full queue delays a log line, so that a reader that is only slow misses none. Far less than a lease.
+const DELAY: Duration = Duration::from_millis(100);
+
+/// Bytes written in one call.
+const BATCH: usize = 64 * 1024;
 
 /// Pause before the next attempt to write to a stream in non-blocking mode.
 const RETRY: Duration = Duration::from_millis(10);
@@ -40,7 +46,7 @@ struct StreamState {
     room: Arc<Semaphore>,
     /// Lines dropped since the last report.
     dropped: AtomicU64,
-    /// True since a writer has waited in vain, until something is written again.
+    /// True since something has waited for a reader in vain, until something is written again.
     stalled: AtomicBool,
     /// True once the stream is gone.
     closed: AtomicBool,
@@ -62,12 +68,20 @@ impl Stderr {
         Self { queue, state }
     }
 
-    /// Writes whole lines in the background; drops and counts them if too much is waiting to be written.
+    /// Writes whole lines in the background. Waits a moment for room, and drops and counts them if there is none.
     pub(super) fn push(&self, lines: Vec<u8>) {
-        match Arc::clone(&self.state.room).try_acquire_many_owned(cost(&lines)) {
-            Ok(room) => self.send(lines, room),
-            Err(_) => self.state.drop_lines(&lines),
+        let start = Instant::now();
+        loop {
+            if let Ok(room) = Arc::clone(&self.state.room).try_acquire_many_owned(cost(&lines)) {
+                return self.send(lines, room);
+            }
+            if self.state.stalled.load(Relaxed) || start.elapsed() >= DELAY {
+                break;
+            }
+            thread::sleep(DELAY / 100);
         }
+        self.state.stalled.store(true, Relaxed);
+        self.state.drop_lines(&lines);
     }
 
     /// Waits for room for whole lines. A slow reader delays the caller; lines are dropped and counted only when nothing at
@@ -90,7 +104,18 @@ impl Stderr {
         }
         let (done, written) = mpsc::channel();
         let _ = self.queue.send(Message::Flush(done));
-        written.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Disconnected)
+        let flushed = written.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Disconnected);
+        if !flushed {
+            self.state.stalled.store(true, Relaxed);
+        }
+        flushed
+    }
+
+    /// Waits like [`flush`](Self::flush), but not again for a reader that has not read since.
+    pub(super) fn flush_unless_stalled(&self, limit: Duration) {
+        if !self.state.stalled.load(Relaxed) {
+            self.flush(limit);
+        }
     }
 
     /// Returns true once the stream is gone: a closed pipe or terminal.
@@ -147,14 +172,32 @@ impl<W: Write> Writer<W> {
     fn run(mut self, messages: &mpsc::Receiver<Message>) {
         while let Ok(message) = messages.recv() {
             match message {
-                Message::Chunk(bytes, room) => {
-                    let written = write_all(&mut self.out, &bytes);
-                    drop(room);
-                    self.note(written, &bytes);
-                }
+                Message::Chunk(bytes, room) => self.write(bytes, room, messages),
                 Message::Flush(done) => drop(done),
             }
         }
+    }
+
+    /// Writes `bytes`, together with what has queued up behind them.
+    fn write(&mut self, mut bytes: Vec<u8>, mut room: OwnedSemaphorePermit, messages: &mpsc::Receiver<Message>) {
+        let mut flushed = None;
+        while bytes.len() < BATCH {
+            match messages.try_recv() {
+                Ok(Message::Chunk(more, its_room)) => {
+                    bytes.extend(more);
+                    room.merge(its_room);
+                }
+                Ok(Message::Flush(done)) => {
+                    flushed = Some(done);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let written = write_all(&mut self.out, &bytes);
+        drop(room);
+        self.note(written, &bytes);
+        drop(flushed);
     }
 
     fn note(&self, written: io::Result<()>, bytes: &[u8]) {

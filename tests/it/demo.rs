@@ -338,3 +338,19 @@ fn folder_of_a_demo_is_readable_only_by_its_owner() {
     run.finish(DEMO).exits(75);
     nothing_is_left(folder.path());
 }
+
+#[test]
+fn folder_that_cannot_be_created_is_an_error_with_a_hint() {
+    let Demo { qscale, folder } = Demo::new(&[]);
+    let run = qscale.env("TMPDIR", "/nonexistent").output().exits(2);
+    assert!(run.stderr.starts_with("error: cannot create a folder in `/nonexistent`: "), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: set TMPDIR"), "{}", run.stderr);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn closed_output_pipe_ends_a_demo_that_leaves_nothing() {
+    let Demo { qscale, folder } = Demo::new(&[]);
+    qscale.stdout_to(std::io::pipe().expect("a pipe").1).output().exits(0);
+    nothing_is_left(folder.path());
+}
