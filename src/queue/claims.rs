@@ -179,6 +179,16 @@ impl Claims {
         self.connection.close().await;
     }
 
+    /// Returns the time since the server started, if it says so.
+    pub async fn uptime(&mut self) -> Option<Duration> {
+        let info = self
+            .connection
+            .repeat("", |client| async move { client.info::<String>(Some(InfoKind::Server)).await })
+            .await;
+        let seconds = info.ok()?.lines().find_map(|line| line.strip_prefix("uptime_in_seconds:")?.trim().parse().ok());
+        seconds.map(Duration::from_secs)
+    }
+
     /// Fails when the user lacks a permission that any of the scripts needs.
     async fn check_permissions(&mut self) -> Result<(), QueueError> {
         let script = Script::new(include_str!("scripts/rights.lua"));

@@ -425,6 +425,38 @@ fn outage_is_not_idle_time() {
     }
 }
 
+// ── data that Redis lost ──
+
+#[test]
+fn item_that_redis_lost_is_told_from_an_expired_lease() {
+    let loses: [fn(&mut RedisServer); 3] = [
+        |server| drop(server.cli(&["FLUSHALL"])),
+        |server| drop(server.cli(&["DEL", &server.keys().into_iter().find(|key| key.contains(":inflight:")).unwrap()])),
+        |server| {
+            server.kill();
+            // For longer than the lease.
+            thread::sleep(Duration::from_millis(6500));
+            server.restart();
+        },
+    ];
+    thread::scope(|scope| {
+        for lose in loses {
+            scope.spawn(move || {
+                let mut server = RedisServer::start();
+                server.push("mylist", ["a", "b"]);
+                let words = ["consume", "--work", "9s", "--concurrency", "2", "--lease", "6s", "--idle-exit", "1s"];
+                let consumer = qscale(&words, &["--redis", &server.url()]).spawn();
+                consumer.wait_for_line("item=b", SOON);
+                lose(&mut server);
+                let run = consumer.wait().exits(0);
+                assert_eq!(run.stderr.matches("item lost by Redis, result discarded").count(), 2, "{}", run.stderr);
+                assert!(!run.stderr.contains("redelivered"), "{}", run.stderr);
+                assert!(!run.stderr.contains("lease lost"), "{}", run.stderr);
+            });
+        }
+    });
+}
+
 // ── what producers leave behind ──
 
 #[test]

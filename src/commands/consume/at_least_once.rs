@@ -117,6 +117,8 @@ struct Consumer<'a> {
     finished: Vec<Finished>,
     /// Redis time of the last exchange, and local time.
     now: (u64, Instant),
+    /// True unless claims that Redis does not know any more have been redelivered: then it has lost its data.
+    data_lost: bool,
     stop_reason: StopReason,
     deadline: StopDeadline,
 }
@@ -124,7 +126,17 @@ struct Consumer<'a> {
 impl<'a> Consumer<'a> {
     fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, deadline: StopDeadline) -> Self {
         let (now, finished) = ((0, Instant::now()), Vec::new());
-        Self { plan, claims, workers, tally, finished, now, stop_reason: StopReason::Orderly, deadline }
+        Self {
+            plan,
+            claims,
+            workers,
+            tally,
+            finished,
+            now,
+            data_lost: true,
+            stop_reason: StopReason::Orderly,
+            deadline,
+        }
     }
 
     async fn run(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
@@ -250,11 +262,20 @@ impl<'a> Consumer<'a> {
 
     async fn exchange(&mut self, limit: usize) -> Result<Exchanged, QueueError> {
         let idle = self.is_idle();
+        let before = self.now.1;
         let exchanged = self.deadline.run(idle, self.claims.exchange(&self.finished, limit)).await?;
+        if exchanged.expired {
+            self.data_lost = self.is_data_lost(before.elapsed()).await;
+        }
         for finished in self.finished.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
                 self.tally.lease_lost += 1;
-                tracing::warn!(claim = %finished.id(), "lease lost, result discarded: the item was redelivered");
+                let claim = finished.id();
+                if self.data_lost {
+                    tracing::warn!(%claim, "item lost by Redis, result discarded");
+                } else {
+                    tracing::warn!(%claim, "lease lost, result discarded: the item was redelivered");
+                }
                 continue;
             }
             match finished {
@@ -264,10 +285,21 @@ impl<'a> Consumer<'a> {
             }
         }
         self.now = (exchanged.now, Instant::now());
-        if exchanged.expired {
+        if exchanged.expired && self.data_lost && !idle {
+            tracing::warn!("Redis lost the items in flight: was it flushed, or restarted without its data?");
+        } else if exchanged.expired && !self.data_lost {
             tracing::warn!("lease expired before it was renewed: items in flight are redelivered");
         }
         Ok(exchanged)
+    }
+
+    /// Returns true if Redis lost its data, and no lease expired: the last exchange is only `since` ago, or the server has not
+    /// run for long enough to take any lease for expired.
+    async fn is_data_lost(&mut self, since: Duration) -> bool {
+        let lease = self.plan.claims.lease;
+        // Well within the lease, because the clock here does not know how long the reply took.
+        since < lease * 2 / 3
+            || self.deadline.run(false, self.claims.uptime()).await.is_some_and(|uptime| uptime <= lease)
     }
 
     /// Redelivers the items of crashed consumers; returns true if there were any.
