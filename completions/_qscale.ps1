@@ -438,7 +438,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--start', '--start', [CompletionResultType]::ParameterName, 'Time of the first sample (RFC 3339)')
             [CompletionResult]::new('--svg', '--svg', [CompletionResultType]::ParameterName, 'Write the chart as an SVG image too')
             [CompletionResult]::new('--target-wait', '--target-wait', [CompletionResultType]::ParameterName, 'Propose settings that meet this target wait, such as p95=60s, and verify them')
-            [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Compare the model with a recording')
+            [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Compare the model with a recording, or with stdin (-)')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Profile overlay: apply the tables under [env.NAME]')

@@ -425,7 +425,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --start 'Time of the first sample (RFC 3339)'
             cand --svg 'Write the chart as an SVG image too'
             cand --target-wait 'Propose settings that meet this target wait, such as p95=60s, and verify them'
-            cand --against 'Compare the model with a recording'
+            cand --against 'Compare the model with a recording, or with stdin (-)'
             cand -p 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]'
             cand --profile 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]'
             cand --env 'Profile overlay: apply the tables under [env.NAME]'

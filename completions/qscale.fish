@@ -394,7 +394,7 @@ csv\t'One row per sample'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'Time of the first sample (RFC 3339)' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l target-wait -d 'Propose settings that meet this target wait, such as p95=60s, and verify them' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l against -d 'Compare the model with a recording' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l against -d 'Compare the model with a recording, or with stdin (-)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l log -d 'Format of the log on stderr' -r -f -a "text\t'Human-readable text'

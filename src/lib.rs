@@ -147,7 +147,8 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     }
     let profile = Profile::parse_with(source, overlay.as_ref())?;
     let over = overlay.map(|env| format!(" with env.{} (from {})", env.value, env.origin)).unwrap_or_default();
-    tracing::debug!("profile: {}{over}", profile.source.name);
+    let given = origins.get("profile").map(|origin| format!(" (from {origin})")).unwrap_or_default();
+    tracing::debug!("profile: {}{given}{over}", profile.source.name);
     let context = Context { profile, environment, origins, printer, shutdown };
     match cli.command {
         Command::Produce(args) => produce::run(args, context).await,

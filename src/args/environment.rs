@@ -53,7 +53,10 @@ impl Origins {
 
     /// Returns name, value and origin of all values, passwords hidden.
     pub(crate) fn explain(&self) -> impl Iterator<Item = (&str, &str, &Origin)> {
-        self.0.values().map(|Given { name, text, origin }| (name.as_str(), text.as_str(), origin))
+        // The profile is logged when it is read, and flags that are not set by who reads them.
+        let is_logged =
+            |given: &&Given| given.name != "profile" && !(given.origin == Origin::Default && given.text == "false");
+        self.0.values().filter(is_logged).map(|Given { name, text, origin }| (name.as_str(), text.as_str(), origin))
     }
 }
 

@@ -38,12 +38,12 @@ pub(crate) fn positive_factor(text: &str) -> Result<f64, String> {
 
 /// Reads a whole number.
 pub(crate) fn count(text: &str) -> Result<u64, String> {
-    text.trim().parse().map_err(|_| "is not a whole number".to_owned())
+    text.trim().parse().map_err(|_| "must be a whole number".to_owned())
 }
 
 /// Reads a whole number that may not be zero.
 pub(crate) fn positive_count<N: FromStr>(text: &str) -> Result<N, String> {
-    text.trim().parse().map_err(|_| "is not a whole number from 1 on".to_owned())
+    text.trim().parse().map_err(|_| "must be a whole number of at least 1".to_owned())
 }
 
 /// Reads a duration that may not be zero.

@@ -135,6 +135,8 @@ impl FromStr for ExitRule {
 
     fn from_str(text: &str) -> Result<Self, ExitRuleError> {
         let (status, meaning) = text.split_once('=').ok_or(ExitRuleError::NoMeaning)?;
+        // A list in a variable has blanks after its commas.
+        let (status, meaning) = (status.trim(), meaning.trim());
         let status = match status {
             "other" => None,
             status => Some(status.parse().map_err(|_| ExitRuleError::Status(status.to_owned()))?),
@@ -203,6 +205,7 @@ mod tests {
 
     #[test]
     fn exit_rule_names_what_is_wrong() {
+        assert_eq!(" 3 = dead".parse::<ExitRule>(), "3=dead".parse());
         let error = |text: &str| text.parse::<ExitRule>().unwrap_err();
         assert_eq!(error("3"), ExitRuleError::NoMeaning);
         assert_eq!(error("300=dead"), ExitRuleError::Status("300".to_owned()));

@@ -104,6 +104,14 @@ impl RedisUrl {
             "redis" | "valkey" => (false, false),
             "rediss" | "valkeys" => (true, false),
             "unix" | "redis+unix" | "valkey+unix" => (false, true),
+            scheme if scheme.contains("sentinel") => {
+                return Err(format!(
+                    "unknown scheme `{scheme}://`: use redis:// with --mode sentinel and the master's name"
+                ));
+            }
+            scheme if scheme.contains("cluster") => {
+                return Err(format!("unknown scheme `{scheme}://`: use redis:// with --mode cluster"));
+            }
             scheme => return Err(format!("unknown scheme `{scheme}://`; known are {SCHEMES}")),
         };
 
@@ -113,6 +121,11 @@ impl RedisUrl {
                 "db" => db = Some(parse_db(&value)?),
                 "sentinelUsername" => sentinel_username = Some(value.into_owned()).filter(|name| !name.is_empty()),
                 "sentinelPassword" => sentinel_password = Some(value.into_owned()).filter(|text| !text.is_empty()),
+                name if name.starts_with("ssl_") || name.starts_with("tls") || name.starts_with("insecure") => {
+                    return Err(format!(
+                        "unknown parameter `{name}`: use rediss:// with --tls-ca, or --tls-skip-verify in place of `none`"
+                    ));
+                }
                 // The value stays out of the message: it may be a password put in the wrong place.
                 name => {
                     return Err(format!(
@@ -214,6 +227,10 @@ mod tests {
             ("/tmp/redis.sock", "begins with one of redis://"),
             ("unix:://run/redis.sock", "begins with one of redis://"),
             ("http://:s3cret@h:1", "unknown scheme `http://`"),
+            ("redis+sentinel://:s3cret@h:1/master", "use redis:// with --mode sentinel"),
+            ("rediss+cluster://:s3cret@h:1", "use redis:// with --mode cluster"),
+            ("rediss://:s3cret@h:1?ssl_cert_reqs=none", "--tls-skip-verify"),
+            ("rediss://:s3cret@h:1?tlsInsecure=true", "--tls-skip-verify"),
             ("redis://:s3cret@h:99999", "port"),
             ("redis://:s3cret@h:0", "port"),
             ("redis://:s3cret@h/abc", "database `abc`"),

@@ -29,6 +29,9 @@ impl ProfileError {
     /// Returns what to do about it, where known.
     pub fn hint(&self) -> Option<&str> {
         match self {
+            Self::Unreadable { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("check the path, or start from a profile of config/; without --profile a built-in one is used")
+            }
             Self::Unreadable { .. } | Self::Setting(_) => None,
             Self::Invalid(diagnostic) => diagnostic.hint.as_deref(),
         }

@@ -164,7 +164,8 @@ impl Source {
     pub(super) fn toml_error(&self, error: &toml::de::Error) -> ProfileError {
         let message = error.message().trim_end();
         let Some((unknown, known)) = unknown_field(message) else {
-            return self.error(error.span(), None, problem_of(message), None);
+            let span = error.span().map(|span| self.within_pattern(span.clone(), message).unwrap_or(span));
+            return self.error(span, None, problem_of(message), hint_of(message));
         };
         let hint = match nearest(unknown, &known) {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
@@ -175,6 +176,19 @@ impl Source {
         // Under any name, an unknown key of `[redis]` may hold a password.
         let secret = known.contains(&"password-file").then_some(unknown);
         self.error_without(secret, error.span(), None, Problem::UnknownKey(unknown.to_owned()), hint)
+    }
+
+    /// Returns the part of a pattern that an error names by its column; `None` for other errors, and where escapes move
+    /// the columns.
+    fn within_pattern(&self, span: Range<usize>, message: &str) -> Option<Range<usize>> {
+        let (_, column) = message.strip_suffix(" of the pattern)")?.rsplit_once("(column ")?;
+        let column = column.parse::<usize>().ok()?.checked_sub(1)?;
+        let quoted = self.text.get(span.clone())?;
+        let text = quoted.strip_prefix(['"', '\'']).filter(|text| !text.contains('\\'))?;
+        let start = span.start + quoted.len() - text.len() + text.char_indices().nth(column)?.0;
+        let part = self.text.get(start..span.end.saturating_sub(1))?;
+        let width = part.find(',').unwrap_or(part.len()).max(1);
+        Some(start..start + width)
     }
 
     fn error(
@@ -256,6 +270,24 @@ fn problem_of(message: &str) -> Problem {
     Problem::Form(format!("expected {expected}, found {}", found.trim_end_matches(" as i128")))
 }
 
+/// Returns what to do about a value or key that serde or TOML rejects, where known.
+fn hint_of(message: &str) -> Option<String> {
+    let hint = match message {
+        "duplicate key" => "write each key and each table once, and put all keys of a table below its name",
+        _ if message.starts_with("invalid type: string") && ends_with_number(message) => {
+            "write the number without quotes, in digits"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// Returns whether serde expected a whole number.
+fn ends_with_number(message: &str) -> bool {
+    let expected = message.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
+    ["a nonzero u32", "a nonzero u64", "u64", "u32", "u16", "u8"].contains(&expected)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,6 +308,28 @@ mod tests {
     fn error_shows_its_line_and_points_at_the_value() {
         let error = source("[queue]\nlist = \"\"\n").error_at(&["queue", "list"], "is empty");
         assert_eq!(error.to_string(), "q.toml:2:8: queue.list: is empty\n  |\n2 | list = \"\"\n  |        ^^");
+    }
+
+    #[test]
+    fn mistake_in_a_pattern_is_marked_in_its_text() {
+        for (text, marked) in [
+            ("[produce]\npattern = \"30s@50, 1m@2OO, 5s@1\"\n", "2OO"),
+            ("[produce]\npattern = '10m@poison(3)'\n", "poison(3)"),
+        ] {
+            let error = crate::profile::Profile::parse("q.toml", text).unwrap_err();
+            let ProfileError::Invalid(diagnostic) = &error else { panic!("{error}") };
+            assert_eq!(diagnostic.span.clone().map(|span| &text[span]), Some(marked), "{error}");
+        }
+    }
+
+    #[test]
+    fn rejected_value_has_a_hint() {
+        for (text, hint) in
+            [("[consume]\nconcurrency = \"three\"\n", "without quotes"), ("[consume]\n[consume]\n", "each table once")]
+        {
+            let error = crate::profile::Profile::parse("q.toml", text).unwrap_err();
+            assert!(error.hint().is_some_and(|found| found.contains(hint)), "{text}: {error}");
+        }
     }
 
     #[test]

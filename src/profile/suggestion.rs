@@ -3,9 +3,29 @@
 /// Returns the known key that `unknown` most likely stands for. The camelCase of KEDA and Kubernetes is recognized.
 pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let unknown = kebab(unknown);
+    if let Some(meant) = synonym(&unknown).filter(|meant| known.contains(meant)) {
+        return known.iter().copied().find(|key| *key == meant);
+    }
     let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);
     let nearest = known.iter().copied().min_by_key(|key| distance(key))?;
-    (distance(nearest) <= 1 + nearest.len() / 4).then_some(nearest)
+    // A typing error seldom hits the first letter, and a second one with it is another word.
+    let limit = if unknown.chars().next() == nearest.chars().next() { 1 + nearest.len() / 4 } else { 1 };
+    (distance(nearest) <= limit).then_some(nearest)
+}
+
+/// Returns the key that other programs call `name`.
+fn synonym(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "retries" | "max-retries" | "retry" | "attempts" => "max-attempts",
+        "threads" | "workers" | "parallelism" => "concurrency",
+        "visibility-timeout" => "lease",
+        "interval" => "every",
+        "min-replicas" => "min-replica-count",
+        "max-replicas" => "max-replica-count",
+        "queue-length" => "list-length",
+        "cooldown" => "cooldown-period",
+        _ => return None,
+    })
 }
 
 /// Converts `pollingInterval` and `polling_interval` to `polling-interval`.
@@ -38,8 +58,15 @@ mod tests {
             ("list_length", Some("list-length")),
             ("bacth", Some("batch")),
             ("zebra", None),
+            ("retries", None),
         ] {
             assert_eq!(nearest(typed, &known), meant, "{typed}");
         }
+        let known = ["metrics", "max-attempts", "concurrency"];
+        for (typed, meant) in [("retries", "max-attempts"), ("maxRetries", "max-attempts"), ("workers", "concurrency")]
+        {
+            assert_eq!(nearest(typed, &known), Some(meant), "{typed}");
+        }
+        assert_eq!(nearest("retries", &["metrics"]), None);
     }
 }

@@ -112,7 +112,7 @@ const YEAR: u64 = 31_557_600;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DurationError {
     /// Neither a number with a unit nor several of them.
-    #[error("`{text}` is not a valid duration such as `2s` or `1m 30s`: {error}")]
+    #[error("`{text}` is not a valid duration such as `2s` or `1m 30s`{}", reason(text, error))]
     Invalid {
         /// The text.
         text: String,
@@ -125,6 +125,19 @@ pub enum DurationError {
     /// A range whose second duration is shorter than its first.
     #[error("`{0}` is not a valid range: the first duration must be the shorter one")]
     Reversed(String),
+}
+
+/// Returns the reason, where it says more than the text itself does.
+fn reason(text: &str, error: &humantime::DurationError) -> String {
+    match error {
+        humantime::DurationError::UnknownUnit { unit, .. } if unit.is_empty() => {
+            format!(": time unit needed, as in `{}s`", text.trim())
+        }
+        humantime::DurationError::UnknownUnit { unit, .. } => {
+            format!(": unknown time unit `{unit}`, expected ms, s, m, h or d")
+        }
+        _ => String::new(),
+    }
 }
 
 /// Visitor of a string that names the expected form when it meets anything else.

@@ -16,7 +16,7 @@ use crate::delivery::retry::RetryPolicy;
 use crate::handler::CommandSpec;
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
-use crate::units::{DurationRange, Environment, HumanDuration, Setting, SettingError};
+use crate::units::{DurationRange, Environment, HumanDuration, Setting, SettingError, counted};
 use crate::workload::Work;
 
 /// Processing of an item.
@@ -175,7 +175,9 @@ fn host(environment: &Environment) -> String {
 fn usual_command(context: &Context) -> Option<Vec<OsString>> {
     let words = context.profile.consume.command.clone()?;
     let program = words.first().map_or("", String::as_str);
-    tracing::debug!("command: {program} (from {})", context.profile.origin(&["consume", "command"]));
+    let arguments = counted(words.len().saturating_sub(1), "argument", "arguments");
+    let origin = context.profile.origin(&["consume", "command"]);
+    tracing::debug!("command: {program} with {arguments} (from {origin})");
     Some(words.into_iter().map(OsString::from).collect())
 }
 

@@ -33,6 +33,9 @@ const MAX_TARGET_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Maximum number of items; a load with more is likely a mistyped rate, and does not fit into memory.
 const MAX_ITEMS: u64 = 20_000_000;
 
+/// Extensions of images that are not SVG.
+const IMAGE_FORMATS: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "bmp"];
+
 /// Action and output of a run.
 pub(super) struct Plan {
     pub(super) action: Action,
@@ -166,6 +169,14 @@ impl Plan {
             title,
             start,
         };
+        if let Some(path) = &svg
+            && let Some(other) = path.extension().and_then(|extension| extension.to_str())
+            && IMAGE_FORMATS.contains(&other.to_ascii_lowercase().as_str())
+        {
+            let message =
+                format!("--svg: writes SVG, not {other}: name the file `{}`", path.with_extension("svg").display());
+            return Err(UsageError(message).into());
+        }
         if let Some(path) = against {
             let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
             pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;

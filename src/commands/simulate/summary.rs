@@ -101,6 +101,7 @@ impl View<'_> {
             waiting => format!("; {waiting} items are still waiting and count with their wait so far"),
         };
         let done = match summary.empty_at {
+            Some(at) if summary.lost > 0 => format!("{}, but {} lost", Elapsed(at), summary.lost),
             Some(at) => Elapsed(at).to_string(),
             None if summary.pushed == 0 => "no items were pushed".to_owned(),
             None => "not within the simulated time".to_owned(),

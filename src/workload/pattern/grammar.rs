@@ -122,8 +122,11 @@ impl<'a> PatternParser<'a> {
             return self.number(items.trim(), "a number of items, as in `burst 500`").map(Phase::Burst);
         }
         let Some((span, shape)) = part.split_once('@') else {
-            let message = match part {
-                "" => format!("a phase is missing here: {PHASES}"),
+            let message = match (part, without_at(part)) {
+                ("", _) => format!("a phase is missing here: {PHASES}"),
+                (_, Some(meant)) => {
+                    format!("`{part}` has no `@` between duration and rate: did you mean `{meant}`?")
+                }
                 _ => format!("`{part}` is not a phase: {PHASES}"),
             };
             return Err(self.error(part, message));
@@ -146,7 +149,15 @@ impl<'a> PatternParser<'a> {
         if let Some(rate) = self.inner(text, "poisson")? {
             return self.more_than_zero(rate).map(RateShape::Poisson);
         }
+        if let Some((name, _)) = text.split_once('(')
+            && let Some(meant) = ["sine", "poisson"].into_iter().find(|meant| is_like(name.trim(), meant))
+        {
+            return Err(self.error(name.trim(), format!("`{}` is not a shape: did you mean `{meant}`?", name.trim())));
+        }
         match text.split_once("..") {
+            Some(("", _) | (_, "")) => {
+                Err(self.error(text, format!("`{text}` has only one rate: a ramp has two, as in `1m@200..1000`")))
+            }
             Some((from, to)) => {
                 let (from, to) = (self.rate(from.trim())?, self.rate(to.trim())?);
                 Ok(RateShape::Ramp { from, to, seconds: span.as_secs_f64() })
@@ -221,6 +232,20 @@ impl<'a> PatternParser<'a> {
     }
 }
 
+/// Returns whether a name was most likely meant as another.
+fn is_like(name: &str, meant: &str) -> bool {
+    let name = name.to_lowercase();
+    name.len() > 2 && meant.starts_with(&name) || strsim::damerau_levenshtein(&name, meant) <= 2
+}
+
+/// Returns a phase such as `1m6` as it was meant, with an `@` after the unit of its duration.
+fn without_at(part: &str) -> Option<String> {
+    let rate = part.rfind(|c: char| !(c.is_ascii_digit() || c == '.'))? + 1;
+    let (span, rate) = part.split_at_checked(rate)?;
+    let is_duration = span.trim().parse::<HumanDuration>().is_ok();
+    (is_duration && !rate.is_empty()).then(|| format!("{}@{rate}", span.trim()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +277,15 @@ mod tests {
             ("1@50", "1", "time unit needed"),
             ("0s@50", "0s", "burst"),
             ("1m@5..x", "x", "not a rate"),
+            ("2m@1..", "1..", "a ramp has two"),
+            ("2m@..5", "..5", "a ramp has two"),
+            ("2m@sin(1,1,30s)", "sin", "did you mean `sine`?"),
+            ("2m@Sinus(1,1,30s)", "Sinus", "did you mean `sine`?"),
+            ("10m@poison(3)", "poison", "did you mean `poisson`?"),
+            ("10m@poiss(3)", "poiss", "did you mean `poisson`?"),
+            ("2m@exp(3)", "exp(3)", "not a rate"),
+            ("2m@1, 1m6", "1m6", "did you mean `1m@6`?"),
+            ("1m 30s 2.5", "1m 30s 2.5", "did you mean `1m 30s@2.5`?"),
             ("grün, 1m@sine(10,20,3s)", "grün", "not a phase"),
             ("1m@sine(10,20,3s)", "20", "below zero"),
             ("1m@sine(10,2)", "10,2", "takes 3 values"),
