@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::replay::Look;
+use super::replay::Replayed;
 use crate::sample::recording::{RecordedSample, Recording};
 
 /// Time that the last row stands for.
@@ -30,11 +30,11 @@ impl<'a> Recorded<'a> {
     }
 
     /// Returns the difference in pods times seconds, row by row: a decision counts from the first row after it.
-    pub(super) fn difference(&self, looks: &[Look]) -> f64 {
+    pub(super) fn difference(&self, decisions: &[Replayed]) -> f64 {
         let first = self.runs.first().map_or(0, |(_, pods)| *pods);
-        let changes = looks.iter().filter(|look| look.from != look.decision.replicas);
+        let changes = decisions.iter().filter(|decided| decided.from != decided.decision.replicas);
         let row_after = |at: Duration| self.samples.partition_point(|sample| sample.at < at);
-        let predicted = changes.map(|look| (row_after(look.at), look.decision.replicas));
+        let predicted = changes.map(|decided| (row_after(decided.at), decided.decision.replicas));
         let mut predicted = std::iter::once((0, first)).chain(predicted).peekable();
         let mut recorded = self.runs.iter().copied().peekable();
         let (mut row, mut sum, mut pods) = (0, 0.0, (first, first));
@@ -61,29 +61,30 @@ pub(super) struct Stretch<'a> {
     /// Until the next.
     pub(super) length: Duration,
     pub(super) predicted: u32,
-    pub(super) look: Option<&'a Look>,
+    pub(super) decided: Option<&'a Replayed>,
     /// The same replicas, at the row or within one row of it: a change that was recorded happened somewhere between two.
     pub(super) same: bool,
 }
 
-pub(super) fn stretches<'a>(recording: &'a Recording, looks: &'a [Look]) -> impl Iterator<Item = Stretch<'a>> {
+pub(super) fn stretches<'a>(recording: &'a Recording, decisions: &'a [Replayed]) -> impl Iterator<Item = Stretch<'a>> {
     let samples = &recording.samples;
     let first = samples.first().map_or(0, |sample| sample.desired);
-    // Numbers of looks up to a row, and up to the next.
+    // Numbers of decisions up to a row, and up to the next.
     let (mut until, mut after) = (0, 0);
     samples.iter().enumerate().map(move |(index, sample)| {
-        let count = |from: usize, at: Duration| from + looks[from..].iter().take_while(|look| look.at <= at).count();
+        let count =
+            |from: usize, at: Duration| from + decisions[from..].iter().take_while(|decided| decided.at <= at).count();
         let next = samples.get(index + 1);
         let before = until;
         until = count(until, sample.at);
         after = count(after.max(until), next.map_or(sample.at, |next| next.at));
-        let replicas = |looks: &[Look]| looks.last().map_or(first, |look| look.decision.replicas);
-        let predicted = replicas(&looks[..until]);
-        let same = std::iter::once(replicas(&looks[..before]))
-            .chain(looks[before..after].iter().map(|look| look.decision.replicas))
+        let replicas = |decisions: &[Replayed]| decisions.last().map_or(first, |decided| decided.decision.replicas);
+        let predicted = replicas(&decisions[..until]);
+        let same = std::iter::once(replicas(&decisions[..before]))
+            .chain(decisions[before..after].iter().map(|decided| decided.decision.replicas))
             .any(|pods| pods == sample.desired);
         // The last row stands for a second as well.
         let length = next.map_or(LAST, |next| next.at.saturating_sub(sample.at));
-        Stretch { sample, length, predicted, look: looks[..until].last(), same }
+        Stretch { sample, length, predicted, decided: decisions[..until].last(), same }
     })
 }

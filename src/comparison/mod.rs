@@ -19,7 +19,7 @@ use self::agreement::{Recorded, Stretch, stretches};
 use self::fit::fitted;
 pub use self::jobs::{JobComparison, Poll};
 use self::readings::unrecorded;
-use self::replay::{Look, Start, follow, replay};
+use self::replay::{Replayed, Start, follow, replay};
 use self::steps::pair;
 pub use self::steps::{RecordedStep, Step};
 use crate::sample::recording::Recording;
@@ -93,7 +93,7 @@ impl Comparison {
     /// Runs the model over the recording, with `settings`.
     pub fn of(settings: &Settings, recording: &Recording) -> Self {
         let start = start(settings, recording);
-        let looks = follow(settings, recording, start);
+        let decisions = follow(settings, recording, start);
         let mut recorded: Vec<RecordedStep> = recording
             .samples
             .windows(2)
@@ -106,11 +106,11 @@ impl Comparison {
                 predicted: false,
             })
             .collect();
-        let changes = looks.iter().filter(|look| look.from != look.decision.replicas);
+        let changes = decisions.iter().filter(|decided| decided.from != decided.decision.replicas);
         let mut steps: Vec<Step> = changes.map(step).collect();
         pair(&mut steps, &mut recorded);
         let (mut all, mut apart, mut difference) = (Duration::ZERO, Duration::ZERO, 0.0);
-        for Stretch { sample, length, predicted, same, .. } in stretches(recording, &looks) {
+        for Stretch { sample, length, predicted, same, .. } in stretches(recording, &decisions) {
             all += length;
             if !same {
                 apart += length;
@@ -121,9 +121,9 @@ impl Comparison {
         Self {
             phases: (unknown(&recording.polls, start.phases.0), unknown(&recording.syncs, start.phases.1)),
             new: start.new,
-            divergences: divergences(recording, &looks),
+            divergences: divergences(recording, &decisions),
             recorded,
-            undecided: looks.iter().filter(|look| look.undecided).map(|look| look.at).collect(),
+            undecided: decisions.iter().filter(|decided| decided.undecided).map(|decided| decided.at).collect(),
             coverage: Coverage::of(settings, recording, true),
             agreement: 1.0 - apart.as_secs_f64() / all.as_secs_f64(),
             error: difference / all.as_secs_f64(),
@@ -152,21 +152,21 @@ fn start(settings: &Settings, recording: &Recording) -> Start {
     if difference(new) < difference(old) { new } else { old }
 }
 
-fn step(look: &Look) -> Step {
+fn step(decided: &Replayed) -> Step {
     Step {
-        at: look.at,
-        by: look.by,
-        from: look.from,
-        to: look.decision.replicas,
-        reason: look.decision.reason.to_string(),
-        undecided: look.undecided,
+        at: decided.at,
+        by: decided.by,
+        from: decided.from,
+        to: decided.decision.replicas,
+        reason: decided.decision.reason.to_string(),
+        undecided: decided.undecided,
         recorded: None,
     }
 }
 
-fn divergences(recording: &Recording, looks: &[Look]) -> Vec<Divergence> {
+fn divergences(recording: &Recording, decisions: &[Replayed]) -> Vec<Divergence> {
     let mut divergences: Vec<Divergence> = Vec::new();
-    for Stretch { sample, length, predicted, look, same } in stretches(recording, looks) {
+    for Stretch { sample, length, predicted, decided, same } in stretches(recording, decisions) {
         let (recorded, until) = (sample.desired, sample.at + length);
         match divergences.last_mut() {
             _ if same => {}
@@ -178,7 +178,8 @@ fn divergences(recording: &Recording, looks: &[Look]) -> Vec<Divergence> {
                 until,
                 recorded,
                 predicted,
-                reason: look.map_or_else(|| "no poll or sync yet".to_owned(), |look| look.decision.reason.to_string()),
+                reason: decided
+                    .map_or_else(|| "no poll or sync yet".to_owned(), |decided| decided.decision.reason.to_string()),
                 recorded_reason: sample.reason.clone(),
                 backlog: sample.backlog,
             }),

@@ -21,7 +21,7 @@ pub(super) struct Start {
 
 /// A decision of the model, changing or not.
 #[derive(Debug, Clone)]
-pub(super) struct Look {
+pub(super) struct Replayed {
     pub(super) at: Duration,
     pub(super) by: Controller,
     pub(super) from: u32,
@@ -31,17 +31,17 @@ pub(super) struct Look {
 }
 
 /// Runs the model with the reading nearest to each poll and sync.
-pub(super) fn replay(settings: &Settings, recording: &Recording, start: Start) -> Vec<Look> {
+pub(super) fn replay(settings: &Settings, recording: &Recording, start: Start) -> Vec<Replayed> {
     run(settings, recording, start, false)
 }
 
 /// Runs the model; where the nearest reading does not lead to the recorded replicas, but another possible one does, with
 /// that one.
-pub(super) fn follow(settings: &Settings, recording: &Recording, start: Start) -> Vec<Look> {
+pub(super) fn follow(settings: &Settings, recording: &Recording, start: Start) -> Vec<Replayed> {
     run(settings, recording, start, true)
 }
 
-fn run(settings: &Settings, recording: &Recording, start: Start, following: bool) -> Vec<Look> {
+fn run(settings: &Settings, recording: &Recording, start: Start, following: bool) -> Vec<Replayed> {
     let end = recording.span();
     let mut spec = recording.samples.first().map_or(0, |sample| sample.desired);
     let mut scaler = Scaler::new(settings.clone(), if start.new { AGE } else { Duration::ZERO });
@@ -57,7 +57,7 @@ fn run(settings: &Settings, recording: &Recording, start: Start, following: bool
     let syncs = moments(&recording.syncs, hpa, SYNC_PERIOD, end).into_iter().map(|at| (at, Controller::Hpa));
     let mut times: Vec<_> = polls.chain(syncs).collect();
     times.sort_by_key(|(at, _)| *at);
-    let mut looks = Vec::with_capacity(times.len());
+    let mut decisions = Vec::with_capacity(times.len());
     for (at, by) in times {
         let decide = |scaler: &mut Scaler, reading: &Reading| match by {
             Controller::Keda => scaler.poll(AGE + at, spec, reading),
@@ -83,7 +83,7 @@ fn run(settings: &Settings, recording: &Recording, start: Start, following: bool
         }
         let from = spec;
         spec = decision.replicas;
-        looks.push(Look { at, by, from, decision, undecided });
+        decisions.push(Replayed { at, by, from, decision, undecided });
     }
-    looks
+    decisions
 }

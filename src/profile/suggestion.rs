@@ -8,7 +8,7 @@ pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     }
     let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);
     let nearest = known.iter().copied().min_by_key(|key| distance(key))?;
-    // A typing error seldom hits the first letter, and a second one with it is another word.
+    // With another beginning and more than one difference, it is another word.
     let limit = if unknown.chars().next() == nearest.chars().next() { 1 + nearest.len() / 4 } else { 1 };
     (distance(nearest) <= limit).then_some(nearest)
 }

@@ -136,6 +136,7 @@ fn reason(text: &str, error: &humantime::DurationError) -> String {
         humantime::DurationError::UnknownUnit { unit, .. } => {
             format!(": unknown time unit `{unit}`, expected ms, s, m, h or d")
         }
+        humantime::DurationError::Empty => ": it is empty".to_owned(),
         _ => String::new(),
     }
 }
