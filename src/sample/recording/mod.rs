@@ -160,10 +160,12 @@ impl Recording {
     #[must_use]
     pub fn part(&self, from: Duration, to: Duration) -> Self {
         let within = |at: &Duration| (from..=to).contains(at);
-        let moments =
-            |moments: &[Duration]| moments.iter().filter(|at| within(at)).map(|at| *at - from).collect::<Vec<_>>();
+        let moments = |moments: &[Duration]| {
+            moments.iter().filter(|at| within(at)).map(|at| at.saturating_sub(from)).collect::<Vec<_>>()
+        };
         let samples = self.samples.iter().filter(|sample| within(&sample.at));
-        let samples: Vec<_> = samples.map(|sample| RecordedSample { at: sample.at - from, ..sample.clone() }).collect();
+        let samples: Vec<_> =
+            samples.map(|sample| RecordedSample { at: sample.at.saturating_sub(from), ..sample.clone() }).collect();
         if samples.is_empty() {
             return self.clone();
         }
