@@ -127,11 +127,14 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         Command::Demo(args) if args.is_supervisor() => Shutdown::ignore()?,
         _ => {
             let printer = printer.clone();
-            Shutdown::listen(move || printer.is_waiting())?
+            Shutdown::listen(move || printer.is_waiting(), handler::kill_all)?
         }
     };
     if environment.get(sandbox::SUPERVISED).is_some() {
-        shutdown::exit_after(files::input::drain)?;
+        shutdown::exit_after(|| {
+            files::input::drain();
+            handler::kill_all();
+        })?;
     }
     for (name, value, origin) in origins.explain() {
         tracing::debug!("{name}: {value} (from {origin})");

@@ -26,12 +26,16 @@ impl Shutdown {
     /// Listens for signals from now on, on a thread of its own: nothing that holds up the others delays a signal.
     ///
     /// The first signal stops, the second aborts, the third exits at once: by then something hangs that no token reaches.
-    /// After the first one, the process also exits if it waits for a reader of its output, as `is_waiting` tells.
+    /// After the first one, the process also exits if it waits for a reader of its output, as `is_waiting` tells. An exit at
+    /// once drops nothing; `before_exit` is called before it.
     ///
     /// # Errors
     ///
     /// Fails when no signal handler can be registered.
-    pub(crate) fn listen(is_waiting: impl Fn() -> bool + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn listen(
+        is_waiting: impl Fn() -> bool + Send + 'static,
+        before_exit: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
         let abort = CancellationToken::new();
         let shutdown = Self { stop: abort.child_token(), abort };
         let (started, is_started) = mpsc::channel();
@@ -48,6 +52,8 @@ impl Shutdown {
                 Ok((runtime, signals)) => {
                     let _ = started.send(Ok(()));
                     runtime.block_on(tokens.follow(signals, is_waiting));
+                    before_exit();
+                    exit();
                 }
                 Err(error) => drop(started.send(Err(error))),
             }
@@ -68,20 +74,20 @@ impl Shutdown {
         Ok(Self { stop: abort.child_token(), abort })
     }
 
+    /// Passes on signals, until the process is to exit at once.
     async fn follow(self, mut signals: Signals, is_waiting: impl Fn() -> bool) {
         signals.next().await;
         self.stop.cancel();
         tokio::select! {
             biased;
             () = signals.next() => self.abort.cancel(),
-            () = reader_gone(&is_waiting) => exit(),
+            () = reader_gone(&is_waiting) => return,
         }
         tokio::select! {
             biased;
             () = signals.next() => {}
             () = reader_gone(&is_waiting) => {}
         }
-        exit();
     }
 
     /// Aborts once `drain` has passed after the first signal.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::ExitStatus;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -21,14 +22,46 @@ pub(super) struct Group {
     pub(super) leader: Child,
     /// Id of the group, which is that of its leader; `None` once it is empty. Until then the system does not reuse the id, so
     /// that a signal cannot reach other processes.
-    id: Option<Pid>,
+    id: Option<GroupId>,
+}
+
+/// Id of a group, listed in [`RUNNING`] until it is dropped.
+#[derive(Debug)]
+struct GroupId(Pid);
+
+/// Groups that may have processes.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// Kills the groups of all handlers: for an exit that drops none of them.
+pub(crate) fn kill_all() {
+    for id in running().iter() {
+        // Fails if the group has exited meanwhile.
+        let _ = kill_process_group(*id, Signal::KILL);
+    }
+}
+
+fn running() -> MutexGuard<'static, Vec<Pid>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl GroupId {
+    fn new(id: Pid) -> Self {
+        running().push(id);
+        Self(id)
+    }
+}
+
+impl Drop for GroupId {
+    fn drop(&mut self) {
+        running().retain(|id| *id != self.0);
+    }
 }
 
 impl Group {
     /// Starts `command` as the leader of a new group.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
         let leader = command.process_group(0).kill_on_drop(true).spawn()?;
-        let id = leader.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let id = leader.id().and_then(|id| Pid::from_raw(id.cast_signed())).map(GroupId::new);
         Ok(Self { leader, id })
     }
 
@@ -47,7 +80,7 @@ impl Group {
         // The leader first: from then on no other code needs an exit status of the group, see `reap`.
         let _ = self.leader_exit().await;
         let [mut pause, longest] = PAUSES;
-        while let Some(id) = self.id {
+        while let Some(GroupId(id)) = self.id {
             reap(id);
             if !is_there(id) {
                 self.id = None;
@@ -77,7 +110,7 @@ impl Group {
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(id) = self.id {
+        if let Some(GroupId(id)) = self.id {
             // Fails if the group has exited meanwhile.
             let _ = kill_process_group(id, signal);
         }

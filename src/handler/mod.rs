@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::command::CommandSpec;
 pub(crate) use self::disposition::Disposition;
+pub(crate) use self::group::kill_all;
 use self::shortage::Shortage;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;

@@ -122,6 +122,24 @@ fn signal_ends_a_consumer_like_sigterm() {
 }
 
 #[test]
+fn third_signal_leaves_no_command() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a"]);
+    let command = ["--", "sh", "-c", "trap '' TERM; echo begun; sleep 1000; sleep 1000"];
+    let run = Qscale::new(["consume", "--redis", &server.url()]).args(command).env("MARK", server.url()).spawn();
+    run.wait_for_line("begun", SOON);
+    for said in ["finishing items in flight", "begun"] {
+        run.terminate();
+        run.wait_for_line(said, SOON);
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    run.terminate();
+    run.finish(SOON).exits(130);
+    let mark = format!("MARK={}", server.url());
+    wait_until("no process of the command is left", SOON, || processes_with(&mark).is_empty());
+}
+
+#[test]
 fn ignored_hangup_does_not_end_a_consumer() {
     let server = RedisServer::start();
     let qscale = Qscale::new(["consume", "--redis", &server.url(), "--work", "1ms"]);
