@@ -54,7 +54,7 @@ impl JobComparison {
     /// Runs the model over the recording; `None` if that has no Jobs.
     pub fn of(settings: &Settings, jobs: &JobSettings, recording: &Recording) -> Option<Self> {
         let unknown = if recording.polls.is_empty() { settings.polling } else { FINE };
-        let coverage = Coverage::of(settings, recording, false);
+        let coverage = Coverage::of(settings, recording);
         let fits = grid(Duration::ZERO, unknown, FINE)
             .map(|first| Self::begun(first, settings, jobs, recording, &coverage))
             .collect::<Option<Vec<_>>>()?;

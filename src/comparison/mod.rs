@@ -23,7 +23,7 @@ use self::replay::{Replayed, Start, follow, replay};
 use self::steps::pair;
 pub use self::steps::{RecordedStep, Step};
 use crate::sample::recording::Recording;
-use crate::scaler::{SYNC_PERIOD, Settings};
+use crate::scaler::Settings;
 
 /// Shortest divergence that counts: a shorter one depends on the time of the sample.
 const SHORTEST: Duration = Duration::from_secs(3);
@@ -52,14 +52,14 @@ pub struct Divergence {
 pub struct Coverage {
     /// Triggers without a column, and the columns they need; they count as 0.
     pub unrecorded: Vec<(&'static str, &'static str)>,
-    /// Usual time between two rows, if it is longer than that between two polls or syncs; and that time.
+    /// Usual time between two rows, if it is longer than that between two polls; and that time.
     pub coarse: Option<(Duration, Duration)>,
 }
 
 impl Coverage {
-    /// Compares the recording with the triggers and the interval of `settings`; `syncs` if an HPA reads as well.
-    pub fn of(settings: &Settings, recording: &Recording, syncs: bool) -> Self {
-        let period = if syncs { settings.polling.min(SYNC_PERIOD) } else { settings.polling };
+    /// Compares the recording with the triggers and the polling interval of `settings`.
+    pub fn of(settings: &Settings, recording: &Recording) -> Self {
+        let period = settings.polling;
         let coarse = recording.usual_row().filter(|row| *row > period).map(|row| (row, period));
         Self { unrecorded: unrecorded(settings, recording), coarse }
     }
@@ -124,7 +124,7 @@ impl Comparison {
             divergences: divergences(recording, &decisions),
             recorded,
             undecided: decisions.iter().filter(|decided| decided.undecided).map(|decided| decided.at).collect(),
-            coverage: Coverage::of(settings, recording, true),
+            coverage: Coverage::of(settings, recording),
             agreement: 1.0 - apart.as_secs_f64() / all.as_secs_f64(),
             error: difference / all.as_secs_f64(),
             steps,

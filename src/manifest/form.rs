@@ -77,16 +77,21 @@ impl Only {
     }
 }
 
-impl FromStr for Only {
-    type Err = String;
+/// Text that names no object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a kind such as `Deployment`, or a kind and a name such as `deployment/demo`")]
+pub struct OnlyError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Only {
+    type Err = OnlyError;
+
+    fn from_str(text: &str) -> Result<Self, OnlyError> {
         let (kind, name) = match text.split_once('/') {
             Some((kind, name)) => (kind, Some(name.to_owned())),
             None => (text, None),
         };
         if kind.is_empty() || name.as_ref().is_some_and(String::is_empty) {
-            return Err("is not a kind such as `Deployment`, or a kind and a name such as `deployment/demo`".to_owned());
+            return Err(OnlyError);
         }
         let kind = kind.to_lowercase();
         let kind = SHORT_NAMES.iter().find(|(short, _)| *short == kind).map_or(kind, |(_, kind)| (*kind).to_owned());

@@ -40,6 +40,7 @@ pub struct Sample {
     /// Time until the list is empty at this rate, in seconds; `null` unless the backlog shrinks.
     pub seconds_to_empty: Option<f64>,
     /// Replica counts of the target; `null` without a cluster, and while they cannot be read.
+    #[serde(alias = "deployment")]
     pub target: Option<Replicas>,
     /// Reason for the number of desired replicas; `null` where it is unknown.
     pub reason: Option<String>,
@@ -49,6 +50,7 @@ pub struct Sample {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replicas {
     /// Kind of the target, such as `Deployment`.
+    #[serde(default)]
     pub kind: String,
     /// Namespace of the target.
     pub namespace: String,

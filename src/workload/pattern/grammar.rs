@@ -36,13 +36,6 @@ pub struct PatternError {
     message: String,
 }
 
-impl PatternError {
-    /// In one line, for where the text itself is shown already.
-    fn short(&self) -> String {
-        format!("{} (column {} of the pattern)", self.message, self.column)
-    }
-}
-
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text, column, width, message } = self;
@@ -61,11 +54,16 @@ impl FromStr for Pattern {
     }
 }
 
-impl TryFrom<String> for Pattern {
-    type Error = String;
+/// Syntax error of a pattern in one line, for where the text itself is shown already.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} (column {} of the pattern)", .0.message, .0.column)]
+pub struct InlinePatternError(PatternError);
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map_err(|error: PatternError| error.short())
+impl TryFrom<String> for Pattern {
+    type Error = InlinePatternError;
+
+    fn try_from(text: String) -> Result<Self, InlinePatternError> {
+        text.parse().map_err(InlinePatternError)
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::arrivals::{Arrival, Arrivals};
 pub use self::counts::{CountsError, CountsProblem};
-pub use self::grammar::PatternError;
+pub use self::grammar::{InlinePatternError, PatternError};
 pub use self::shape::RateShape;
 use crate::units::{HumanDuration, float, whole};
 

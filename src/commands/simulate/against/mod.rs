@@ -56,7 +56,7 @@ fn warn(name: &str, Coverage { unrecorded, coarse }: &Coverage) {
     }
     if let Some((row, period)) = coarse {
         let (every, polls) = (humantime::format_duration(*row), humantime::format_duration(*period));
-        tracing::warn!(recording = %name, %every, %polls, "rows are further apart than polls or syncs");
+        tracing::warn!(recording = %name, %every, %polls, "rows are further apart than polls");
     }
 }
 
@@ -67,7 +67,7 @@ fn limits(Coverage { unrecorded, coarse }: &Coverage) -> Vec<(&'static str, Stri
     });
     let coarse = coarse.map(|(row, period)| {
         let (row, period) = (humantime::format_duration(row), humantime::format_duration(period));
-        ("rows", format!("{row} apart, with a poll or sync every {period}: what they read in between is not recorded"))
+        ("rows", format!("{row} apart, with a poll every {period}: what KEDA read in between is not recorded"))
     });
     unrecorded.chain(coarse).collect()
 }
