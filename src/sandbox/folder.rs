@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
@@ -15,6 +14,7 @@ use tokio::process::{Child, ChildStdin};
 use tokio::time::{Instant, timeout};
 
 use super::error::SandboxError;
+use super::leftover;
 use super::process::{self, Process, RedisAt};
 use super::server;
 
@@ -52,13 +52,15 @@ impl Sandbox {
             Some(_) => None,
             None => Some(server::program().ok_or(SandboxError::NoServer)?),
         };
+        leftover::remove(&std::env::temp_dir());
         let folder = folder(profile).map_err(SandboxError::NoFolder)?;
         let redis = redis.unwrap_or_else(|| RedisAt::Private(server::socket(folder.path())));
         let path = found.as_ref().map(|(_, path)| path.as_path());
         let arguments = with_profile(folder.path(), arguments(folder.path(), path));
         let started = process::command(&redis).and_then(|mut command| {
+            let log = process::locked(&folder.path().join(process::SUPERVISOR_LOG))?;
             // Not killed when dropped: it ends by itself, after everything else.
-            command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+            command.args(arguments).stdout(Stdio::null()).stderr(log).spawn()
         });
         let mut supervisor = started.map_err(SandboxError::NoSupervisor)?;
         let (stdin, program) = (supervisor.stdin.take(), found.map(|(name, _)| name));
@@ -93,15 +95,8 @@ impl Sandbox {
             let _ = stdin.write_all(b"done\n").await;
         }
         if !matches!(timeout(STOP_TIMEOUT, self.supervisor.wait()).await, Ok(Ok(status)) if status.success()) {
-            self.kill_server();
-        }
-    }
-
-    /// Kills the server of a supervisor that was killed itself.
-    fn kill_server(&self) {
-        let text = fs::read_to_string(server::pid_file(self.folder.path())).unwrap_or_default();
-        if let Some(pid) = text.trim().parse().ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::KILL);
+            // The supervisor was killed itself.
+            leftover::kill_server(self.folder.path());
         }
     }
 
@@ -124,7 +119,7 @@ impl Sandbox {
 /// Creates the folder, which only its owner can read, with the profile in it.
 fn folder(profile: &str) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
-    let folder = builder.prefix("qscale-demo-").permissions(Permissions::from_mode(0o700)).tempdir()?;
+    let folder = builder.prefix(leftover::PREFIX).permissions(Permissions::from_mode(0o700)).tempdir()?;
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(folder.path().join(PROFILE))?;
     file.write_all(profile.as_bytes())?;
     Ok(folder)

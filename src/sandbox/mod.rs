@@ -2,6 +2,7 @@
 
 mod error;
 mod folder;
+mod leftover;
 mod process;
 mod server;
 mod supervisor;

@@ -15,6 +15,9 @@ use tokio::process::{Child, ChildStdin, Command};
 /// Variable of a process that exits when its stdin ends: when the process that started it is gone, however that ended.
 pub(crate) const SUPERVISED: &str = "QSCALE_SUPERVISED";
 
+/// Name of the supervisor's log, in the folder of a demo.
+pub(super) const SUPERVISOR_LOG: &str = "supervisor.log";
+
 /// Pause between two checks whether a process has ended.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -97,16 +100,17 @@ pub(super) fn command(redis: &RedisAt) -> io::Result<Command> {
 }
 
 /// Creates a log, locked as long as a process has it open.
-fn locked(path: &Path) -> io::Result<File> {
+pub(super) fn locked(path: &Path) -> io::Result<File> {
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.lock_shared()?;
     Ok(file)
 }
 
-/// Waits until no process has a log in `folder` open.
+/// Waits until no process but the supervisor has a log in `folder` open.
 pub(super) async fn ended(folder: &Path) {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    for log in files.filter(|path| path.extension().is_some_and(|end| end == "log")) {
+    for log in files.filter(|path| path.extension().is_some_and(|end| end == "log") && !path.ends_with(SUPERVISOR_LOG))
+    {
         while File::open(&log).is_ok_and(|log| log.try_lock().is_err()) {
             tokio::time::sleep(PAUSE).await;
         }

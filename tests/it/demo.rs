@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::support::{Certificates, Qscale, RedisServer, Running, SOON, processes_with, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
@@ -352,5 +352,31 @@ fn folder_that_cannot_be_created_is_an_error_with_a_hint() {
 fn closed_output_pipe_ends_a_demo_that_leaves_nothing() {
     let Demo { qscale, folder } = Demo::new(&[]);
     qscale.stdout_to(std::io::pipe().expect("a pipe").1).output().exits(0);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn demo_cleans_up_after_one_that_was_killed_with_its_supervisor() {
+    let (run, folder) = Demo::new(&[]).started();
+    let mut processes = processes_of(folder.path());
+    processes.retain(|(_, words)| !words.contains("redis.sock"));
+    // First of all the supervisor, and then the demo: the others exit with it.
+    processes.sort_by_key(|(pid, words)| (!words.contains("--supervise"), *pid != run.pid()));
+    for (pid, _) in processes {
+        let pid = Pid::from_raw(pid.cast_signed()).expect("a process has an id");
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    run.finish(SOON);
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1);
+    let next = || {
+        let demo = Demo::new(&["--count", "1", "--speed", "100"]);
+        demo.qscale.env("TMPDIR", folder.path()).output().exits(0);
+    };
+    // It might be one that is just being started.
+    next();
+    let left = fs::read_dir(folder.path()).expect("the folder is there").flatten().next().expect("a folder is left");
+    let left = fs::File::open(left.path()).expect("the folder is ours");
+    left.set_modified(SystemTime::now() - Duration::from_secs(3600)).expect("the folder is ours");
+    next();
     nothing_is_left(folder.path());
 }
