@@ -7,6 +7,7 @@ mod error;
 mod exit_map;
 mod listen;
 mod load;
+mod message;
 mod name;
 mod overlay;
 mod produce;

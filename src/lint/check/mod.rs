@@ -107,9 +107,10 @@ fn broken(index: usize, file: &File, report: &mut Report) {
     let tab = "indent with spaces: YAML does not accept tabs there";
     let template = "render templates first: `helm template … | qscale render --lint -`";
     let variable = "replace the variables first, `envsubst < FILE | qscale render --lint -`, or quote the value";
+    let is_template = !file.broken.is_empty() && file.is_template();
     for fault in &file.broken {
         let hint = match fault.span.line {
-            _ if file.is_template() => template,
+            _ if is_template => template,
             line if file.has_variable(line) => variable,
             line if file.is_tabbed(line) => tab,
             _ => "check for an unclosed bracket or quote, or wrong indentation",

@@ -80,6 +80,12 @@ const OWN: &[Own] = &[
         &[],
         "increase it, or remove `delivery`: with at-least-once, items in flight are counted as well",
     ),
+    (
+        Rule::Placeholder,
+        "",
+        &[],
+        "replace it before qscale reads the profile, or set it in an overlay: `[env.NAME]` and `--env NAME`",
+    ),
     (Rule::Rebound, "", &[], "remove `omit-behavior`, or set the cooldown to at least 5 minutes"),
     (
         Rule::TlsUnverified,

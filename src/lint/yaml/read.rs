@@ -7,7 +7,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan};
 use super::node::{Entry, Node, Span, Value};
 
 /// Limit per file: a few lines of aliases can expand to more than memory holds.
-const MOST_NODES: usize = 500_000;
+const MOST_NODES: usize = 2_000_000;
 
 /// Limit of levels: each is a call on the stack in whatever walks the tree.
 const MAX_DEPTH: usize = 100;
@@ -55,7 +55,8 @@ pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<SyntaxError>) {
         if let Some(fault) = fault {
             broken.push(fault);
             reader.open.clear();
-            if !matches!(parser.proceed_next_document(), Ok(true)) {
+            // What is left of the file would not fit either.
+            if reader.nodes > MOST_NODES || !matches!(parser.proceed_next_document(), Ok(true)) {
                 break;
             }
         }
