@@ -9,6 +9,7 @@ mod printer;
 mod progress;
 mod readout;
 mod screen;
+mod search;
 mod stderr;
 mod timeline;
 
@@ -19,4 +20,5 @@ pub(crate) use output::{LogFormat, Output, Verbosity};
 pub(crate) use printer::Printer;
 pub(crate) use progress::{Progress, PushState};
 pub(crate) use readout::Readout;
+pub(crate) use search::SearchProgress;
 pub(crate) use timeline::{TimelineEntry, facts, heading, timeline};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::target_wait::TargetWait;
-use crate::units::{float, whole};
+use crate::units::{saturating_u32, whole};
 
 /// Largest number of pods that is proposed without a maximum.
 pub(super) const MAX_PODS: u32 = 1_000;
@@ -14,10 +14,8 @@ const SYNC: Duration = Duration::from_secs(15);
 /// Demand of a load.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {
-    /// Largest number of items per second over a `window`.
+    /// Sustained number of items per second: the highest level that the load keeps up, or its mean if that is higher.
     pub rate: f64,
-    /// Length of the window.
-    pub window: Duration,
     /// Mean processing time, in seconds.
     pub service: f64,
     /// Longest processing time drawn.
@@ -30,24 +28,32 @@ pub struct Demand {
     pub items: u64,
 }
 
+/// Largest part of the slots that a sustained load may keep busy: beyond it, waits grow with every fluctuation.
+const MAX_UTILISATION: f64 = 0.95;
+
+/// Number of bins that a level has to last for.
+const BINS_OF_A_LEVEL: usize = 8;
+
 impl Demand {
-    /// Returns the largest number of items per second over any `window`; `arrivals` are times with counts, in order.
-    pub fn peak_rate(arrivals: &[(Duration, u64)], window: Duration) -> f64 {
-        let mut most = 0;
-        let mut inside = 0;
-        let mut first = 0;
-        for (at, count) in arrivals {
-            inside += count;
-            while arrivals[first].0 + window <= *at {
-                inside -= arrivals[first].1;
-                first += 1;
-            }
-            most = most.max(inside);
-        }
-        float(most) / window.as_secs_f64()
+    /// Returns the highest number of items per second that lasts for several bins in a row; `bins` holds the items of each,
+    /// and `width` is their length.
+    pub fn level(bins: &[f64], width: Duration) -> f64 {
+        let lowest = |level: &[f64]| level.iter().copied().fold(f64::INFINITY, f64::min);
+        bins.windows(BINS_OF_A_LEVEL).map(lowest).fold(0.0, f64::max) / width.as_secs_f64().max(1e-9)
     }
 
-    /// Returns the offered load at the peak, in erlangs: λ·s, the mean number of busy slots.
+    /// Returns the width of the bins for levels that last as long as the target wait, and as several items take.
+    pub fn bin(target: TargetWait, service: Duration) -> Duration {
+        target.wait.max(service * 4).max(SYNC) / u32::try_from(BINS_OF_A_LEVEL).unwrap_or(1)
+    }
+
+    /// Returns the fewest pods that have capacity to spare for the sustained load.
+    pub fn stable_pods(&self, concurrency: u32) -> u32 {
+        let slots = whole((self.offered() / MAX_UTILISATION - 1e-9).ceil());
+        saturating_u32(slots.div_ceil(u64::from(concurrency.max(1)))).max(1)
+    }
+
+    /// Returns the offered load, in erlangs: λ·s, the mean number of busy slots.
     pub fn offered(&self) -> f64 {
         self.rate * self.service
     }
@@ -80,9 +86,9 @@ impl Demand {
     }
 
     /// Returns the most items per pod that keep `target`, at least 1; from zero, with the poll that comes first.
-    pub fn allowance(&self, target: TargetWait, from_zero: Option<Duration>) -> u64 {
+    pub fn allowance(&self, target: TargetWait, concurrency: u32, from_zero: Option<Duration>) -> u64 {
         let left = target.wait.saturating_sub(self.reaction(from_zero)).as_secs_f64();
-        whole(left / self.service.max(1e-9) * f64::from(self.concurrency)).max(1)
+        whole(left / self.service.max(1e-9) * f64::from(concurrency)).max(1)
     }
 }
 
@@ -95,8 +101,7 @@ mod tests {
 
     fn demand(rate: f64, service: f64) -> Demand {
         let longest = Duration::from_secs(6);
-        let (start, window) = (Duration::from_secs(2), Duration::from_secs(60));
-        Demand { rate, window, service, longest, concurrency: 1, start, items: 1_000 }
+        Demand { rate, service, longest, concurrency: 1, start: Duration::from_secs(2), items: 1_000 }
     }
 
     #[test]
@@ -111,11 +116,27 @@ mod tests {
     }
 
     #[test]
-    fn peak_rate_is_that_of_the_fullest_window() {
-        let seconds =
-            |at: &[(u64, u64)]| -> Vec<_> { at.iter().map(|(at, n)| (Duration::from_secs(*at), *n)).collect() };
+    fn level_lasts_for_several_bins() {
         let ten = Duration::from_secs(10);
-        assert!((Demand::peak_rate(&seconds(&[(0, 5), (9, 5), (10, 20), (40, 3)]), ten) - 2.5).abs() < 1e-9);
-        assert!(Demand::peak_rate(&[], ten).abs() < 1e-9);
+        let level = |bins: &[f64]| Demand::level(bins, ten);
+        // A burst is not sustained, nor is a peak that is shorter than eight bins.
+        assert!((level(&[&[500.0][..], &[20.0; 9]].concat()) - 2.0).abs() < 1e-9);
+        assert!((level(&[&[10.0; 8][..], &[60.0; 7], &[10.0; 8]].concat()) - 1.0).abs() < 1e-9);
+        assert!((level(&[&[10.0; 8][..], &[60.0; 8], &[10.0; 8]].concat()) - 6.0).abs() < 1e-9);
+        assert!(level(&[10.0; 7]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn stable_pods_have_capacity_to_spare() {
+        for (rate, service, concurrency, pods) in [
+            (0.5, 300.0, 1, 158),
+            (4.0, 1.0, 1, 5),
+            (1.9, 1.0, 1, 2),
+            (2.0, 1.0, 1, 3),
+            (4.0, 1.0, 4, 2),
+            (0.0, 1.0, 1, 1),
+        ] {
+            assert_eq!(demand(rate, service).stable_pods(concurrency), pods, "{rate} × {service} ÷ {concurrency}");
+        }
     }
 }

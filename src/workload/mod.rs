@@ -1,5 +1,6 @@
 //! Items to push, when, and how long they take: values, without a clock or unseeded randomness.
 
+mod continued;
 pub mod lateness;
 pub mod load;
 mod normal;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Qscale, SOON};
+use crate::support::{Finished, Qscale, SOON};
 use qscale::sample::Sample;
 
 const PROFILE: &str = "[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 5\nlist-length = 50\n";
@@ -233,7 +233,7 @@ fn pods_are_held_while_redis_is_unreachable() {
 
 #[test]
 fn long_simulation_can_be_stopped() {
-    let words = ["--verbose", "simulate", "--produce", "1h@10000", "--target-wait", "p95=60s"];
+    let words = ["--verbose", "simulate", "--produce", "1h@1000", "--runs", "10000"];
     let run = Qscale::new(words).file("qscale.toml", "[consume]\nwork = \"1s\"\n").spawn();
     // Logged after the signal handlers are registered.
     run.wait_for_line("profile: ", SOON);
@@ -282,77 +282,104 @@ fn own_output_is_a_recording_that_is_predicted() {
     assert!(run.stdout.contains("5 recorded, 0 predicted"), "{}", run.stdout);
 }
 
+/// Returns the result of `--target-wait` for a load, with a profile of `tables`.
+fn target_wait(load: &str, target: &str, tables: &str, words: &[&str]) -> Finished {
+    let fixed = ["--produce", load, "--target-wait", target];
+    simulate(&fixed).args(words).file("qscale.toml", tables).output()
+}
+
 #[test]
-fn target_wait_is_met_with_every_seed() {
-    let folder = tempfile::tempdir().unwrap();
-    let profile = folder.path().join("q.toml");
-    fs::write(&profile, "[consume]\nwork = \"exp(2s)\"\n").unwrap();
-    let load = ["--produce", "2m@poisson(2)"];
-    let run = simulate(&load).args(&["--target-wait", "p95=60s", "--profile"]).arg(&profile).output();
-    assert_eq!(run.status, 0, "{run:?}");
-    // The proposal is a profile, and meets the target wait.
-    let proposed = run.stdout.replace("[consume]\n", "[consume]\nwork = \"exp(2s)\"\n");
-    fs::write(&profile, proposed).unwrap();
-    for seed in ["1", "7", "20"] {
-        let run = simulate(&load).args(&["--output", "json", "--seed", seed, "--profile"]).arg(&profile).output();
-        let summary: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
-        assert!(summary["summary"]["wait_seconds"]["p95"].as_f64().unwrap() <= 60.0, "{seed}: {summary}");
+fn target_wait_is_met_once_the_load_goes_on() {
+    // Three minutes end before fewer pods than those that sustain the load fall behind.
+    let profile = "[consume]\nwork = \"30s\"\n[scale]\nmin-replica-count = 0\n";
+    let found = target_wait("3m@0.25", "p95=30s", profile, &[]).exits(0);
+    // The proposal is a profile, and meets the target wait with loads and seeds that were not tried.
+    let proposed = found.stdout.replace("[consume]\n", "[consume]\nwork = \"30s\"\n");
+    for (load, seed) in [("2h@0.25", "1"), ("2h@0.25", "77")] {
+        let words = ["--produce", load, "--duration", "2h", "--output", "json", "--seed", seed];
+        let run = simulate(&words).file("qscale.toml", &proposed).output().exits(0);
+        let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        let wait = last["summary"]["wait_seconds"]["p95"].as_f64().unwrap();
+        assert!(wait <= 30.0, "{load} {seed}: {wait}\n{proposed}");
+    }
+    let said = found.stdout.replace("\n#  ", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["7.5 busy slots", "8 pods sustain it", "steady state", "30 of 30 held out, with the seeds"] {
+        assert!(said.contains(part), "{part}: {said}");
     }
 }
 
 #[test]
 fn target_wait_tunes_a_formula() {
-    let folder = tempfile::tempdir().unwrap();
-    let profile = folder.path().join("q.toml");
-    fs::write(&profile, "[consume]\nwork = \"1s\"\n[scale]\nformula = \"waiting + busy\"\nlist-length = 1000\n")
-        .unwrap();
-    let words = ["--produce", "1m@4", "--target-wait", "p95=60s", "--output", "json", "--profile"];
-    let run = simulate(&words).arg(&profile).output();
+    let profile = "[consume]\nwork = \"1s\"\n[scale]\nformula = \"waiting + busy\"\nlist-length = 1000\n";
+    let run = target_wait("burst 60", "p95=60s", profile, &["--output", "json"]).exits(0);
     let found: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&found["met"], &found["runs"]), (&true.into(), &21.into()), "{found}");
+    assert_eq!((&found["held_out_runs"], &found["held_out_met"]), (&20.into(), &20.into()), "{found}");
     // A list-length of 1000 would never start a second pod.
-    assert_eq!((run.status, &found["met"], &found["runs"]), (0, &true.into(), &21.into()), "{run:?}");
     assert!(found["list_length"].as_u64().unwrap() < 100, "{found}");
 }
 
 #[test]
 fn target_wait_that_cannot_be_met_names_the_limit() {
-    for (limits, words, message) in [
+    for (tables, load, target, message) in [
         (
             "max-replica-count = 2",
-            &["1m@4", "--target-wait", "p95=20s"][..],
-            "max-replica-count = 2 is too low: the peak load keeps 4 slots busy",
+            "1m@4",
+            "p95=20s",
+            "max-replica-count = 2 is too low: the sustained load keeps 4 slots busy",
         ),
-        ("min-replica-count = 0", &["1m@4", "--target-wait", "p50=1s"], "min-replica-count = 0 is too low"),
-        // Items that still wait at the end count as too late.
         (
-            "max-replica-count = 1",
-            &["1m@40", "--duration", "20s", "--target-wait", "p95=60s"],
-            "max-replica-count = 1 is too low",
+            "max-replica-count = 2",
+            "burst 60",
+            "p95=20s",
+            "max-replica-count = 2 is too low; max-replica-count = 3 meets",
         ),
+        ("min-replica-count = 0", "burst 20", "p50=1s", "min-replica-count = 0 is too low: scaling up takes up to 18s"),
+        (
+            "min-replica-count = 0\nmax-replica-count = 2",
+            "burst 20",
+            "p50=1s",
+            "no other value of one of them is enough",
+        ),
+        ("kind = \"ScaledJob\"", "burst 20", "p95=2s", "pods take 2s to their first item"),
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        let profile = folder.path().join("q.toml");
-        fs::write(&profile, format!("[consume]\nwork = \"1s\"\n[scale]\n{limits}\n")).unwrap();
-        let run = simulate(&["--produce"]).args(words).arg("--profile").arg(&profile).output();
-        assert_eq!(run.status, 4, "{run:?}");
-        assert!(run.stdout.contains(message), "{}", run.stdout);
+        let run = target_wait(load, target, &format!("[consume]\nwork = \"1s\"\n[scale]\n{tables}\n"), &[]).exits(4);
+        assert!(run.stdout.contains(message), "{tables}: {}", run.stdout);
     }
 }
 
 #[test]
 fn target_wait_is_met_with_the_limit_that_a_refusal_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let profile = folder.path().join("q.toml");
     let run = |least: &str| {
-        let text = format!("[consume]\nwork = \"exp(2s)\"\n[scale]\nmin-replica-count = {least}\n");
-        fs::write(&profile, text).unwrap();
-        simulate(&["--produce", "1m@4..12", "--target-wait", "p95=10s", "--profile"]).arg(&profile).output()
+        let tables = format!("[consume]\nwork = \"1s\"\n[scale]\nmin-replica-count = {least}\n");
+        target_wait("burst 20", "p50=1s", &tables, &[])
     };
-    let refused = run("0");
-    assert_eq!(refused.status, 4, "{refused:?}");
-    let (_, needed) = refused.stdout.split_once("; min-replica-count = ").unwrap();
-    let met = run(needed.split_whitespace().next().unwrap());
-    assert_eq!(met.status, 0, "{} {met:?}", refused.stdout);
+    let refused = run("0").exits(4).stdout;
+    let (_, needed) = refused.split_once("; min-replica-count = ").unwrap();
+    run(needed.split_whitespace().next().unwrap()).exits(0);
+}
+
+#[test]
+fn target_wait_proposes_jobs() {
+    let profile = "[consume]\nwork = \"5s\"\n[scale]\nkind = \"ScaledJob\"\n";
+    let found = target_wait("burst 20", "p95=20s", profile, &[]).exits(0).stdout;
+    assert!(!found.contains("cooldown-period") && !found.contains("drain"), "{found}");
+    let words = ["--produce", "burst 20", "--output", "json", "--seed", "50"];
+    let proposed = found.replace("[scale]\n", &format!("{profile}"));
+    let run = simulate(&words).file("qscale.toml", &proposed).output().exits(0);
+    let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    assert!(last["summary"]["wait_seconds"]["p95"].as_f64().unwrap() <= 20.0, "{last}\n{proposed}");
+}
+
+#[test]
+fn target_wait_refuses_loads_that_prove_nothing() {
+    for (load, message) in [
+        ("1m@0", "--target-wait: the load pushes no items"),
+        ("1h@100000", "--target-wait: the load has more than 500000 items, the maximum"),
+    ] {
+        let run = target_wait(load, "p95=60s", "[consume]\nwork = \"1s\"\n", &[]).exits(2);
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
 }
 
 #[test]

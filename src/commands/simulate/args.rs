@@ -39,9 +39,11 @@ The phases of KEDA's polls and of the HPA's syncs are drawn from the seed, as a 
 came how often, and when each step came: the 5th, 50th and 95th percentile over the runs.
 
 --target-wait searches the cheapest list-length, min-replica-count, max-replica-count, polling-interval, cooldown-period and drain
-that meet the target. min-replica-count and max-replica-count of the profile are kept, the rest is free. A proposal has met the target
-in 21 runs: those of the seed and of the 19 seeds after it, and one with the worst-case poll and sync phases. Items that are still
-waiting that long after the last push count as missed. Exit status 4 if the target cannot be met.
+that meet the target, and tries the sum of the triggers and unlimited scaling policies. min-replica-count, max-replica-count and concurrency
+of the profile are kept. The pods of a proposal are at most 95 % busy with the sustained load, and it has met the target with a
+margin of 10 %: with the seed and the 19 seeds after it, once with the worst-case poll and sync phases, and with the load
+started over at its end. Seeds that the search did not try have confirmed it. Items that are still waiting that long after the last
+push count as missed. Exit status 4 if the target cannot be met, with the settings that prevent it.
 
 --against reads a recording: the output of `qscale watch --output json`, or CSV with the columns t_s or time, llen or backlog,
 deploy_spec_replicas or desired, and busy or in_flight if there is such a trigger. The settings of the profile are evaluated for the

@@ -36,6 +36,9 @@ const MAX_ITEMS: u64 = 20_000_000;
 /// Extensions of images that are not SVG.
 const IMAGE_FORMATS: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "bmp"];
 
+/// Error for a load whose arrivals cannot be foreseen.
+const NO_RATE: &str = "the profile's load has no rate (`rate = \"max\"`) and cannot be simulated: add --produce";
+
 /// Action and output of a run.
 pub(super) struct Plan {
     pub(super) action: Action,
@@ -115,13 +118,33 @@ impl PodSettings {
 impl RunSettings {
     /// Returns the scenario of `seed`.
     pub(super) fn scenario(&self, seed: u64) -> Result<Scenario> {
-        let arrivals = arrivals(&self.load, self.limit, seed)?;
+        let arrivals = self.arrivals(seed)?;
         let last = arrivals.last().map_or(Duration::ZERO, |arrival| arrival.at);
         Ok(Scenario {
             until_over: self.limit.is_none(),
             horizon: self.limit.unwrap_or(last + MAX_AFTER_LOAD),
             ..self.with_profile(&self.profile, arrivals, seed)
         })
+    }
+
+    /// Returns when items are due, with `seed`.
+    pub(super) fn arrivals(&self, seed: u64) -> Result<Vec<Arrival>> {
+        arrivals(&self.load, self.limit, seed)
+    }
+
+    /// Returns about how many items the load has.
+    pub(super) fn expected_items(&self) -> Option<u64> {
+        self.load.estimate(self.limit.or_else(|| self.load.estimate(None).is_none().then_some(OPEN_ENDED)))
+    }
+
+    /// Returns the time after which the load starts again if it goes on; `None` where all of it comes at once.
+    pub(super) fn round(&self) -> Option<Duration> {
+        self.load.round(self.limit.or_else(|| self.load.estimate(None).is_none().then_some(OPEN_ENDED)))
+    }
+
+    /// Returns when items are due if the load goes on, with `seed`.
+    pub(super) fn continued(&self, round: Duration, seed: u64) -> Result<impl Iterator<Item = Arrival> + use<>> {
+        self.load.continued(round, seed).ok_or_else(|| UsageError(NO_RATE.to_owned()).into())
     }
 
     /// Returns the same scenario with the settings of another profile.
@@ -236,10 +259,6 @@ fn check_want(want: TargetWait, profile: &Profile, with: &[ProtectionArg], witho
         return Err(UsageError(message.to_owned()).into());
     }
     let wrong = |path: &[&str], message| Err(profile.source.error_at(path, message).into());
-    if profile.scale.kind() == ScaleKind::ScaledJob && !without.contains(&ProtectionArg::Jobs) {
-        let message = "is a ScaledJob: --target-wait supports a ScaledObject only";
-        return wrong(&["scale", "kind"], message);
-    }
     let pause = &profile.scale.pause;
     if [pause.paused, pause.paused_scale_out].contains(&Some(true)) || pause.paused_replicas.is_some() {
         return wrong(&["scale", "pause"], "prevents scaling up: conflicts with --target-wait");
@@ -274,10 +293,7 @@ fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arriv
         return Err(UsageError(format!("the load has more than {MAX_ITEMS} items, the limit")).into());
     }
     let Some(arrivals) = load.arrivals(seed) else {
-        return Err(UsageError(
-            "the profile's load has no rate (`rate = \"max\"`) and cannot be simulated: add --produce".to_owned(),
-        )
-        .into());
+        return Err(UsageError(NO_RATE.to_owned()).into());
     };
     let mut items = 0_u64;
     let mut kept = Vec::new();
