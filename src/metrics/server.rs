@@ -16,8 +16,8 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::recorder::Metrics;
 use super::registry::RedisStatus;
@@ -36,6 +36,9 @@ const DESCRIPTOR_SHARE: u64 = 8;
 
 /// Pause after a connection could not be accepted, for want of descriptors, for example.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Minimum time between two log lines about it.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Serves `metrics` at `http://ADDRESS/metrics` until the process exits; returns the bound address.
 ///
@@ -73,29 +76,29 @@ fn max_connections() -> usize {
 
 /// Accepts connections. One too many closes the oldest, so that clients that send nothing never keep out one that does.
 async fn accept(listener: TcpListener, router: Router, max: usize) {
-    let mut open = VecDeque::<AbortHandle>::new();
-    let mut failing = false;
+    let mut open = VecDeque::<JoinHandle<()>>::new();
+    let mut logged: Option<Instant> = None;
     loop {
-        let accepted = listener.accept().await;
-        if let Err(error) = &accepted
-            && !std::mem::replace(&mut failing, true)
-        {
-            tracing::warn!(%error, "cannot accept connections for metrics, retrying");
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                open.retain(|connection| !connection.is_finished());
+                if open.len() >= max
+                    && let Some(oldest) = open.pop_front()
+                {
+                    oldest.abort();
+                    // Until its descriptor is free.
+                    let _ = oldest.await;
+                }
+                open.push_back(tokio::spawn(answer(stream, router.clone())));
+            }
+            Err(error) => {
+                if logged.is_none_or(|last| last.elapsed() >= LOG_INTERVAL) {
+                    logged = Some(Instant::now());
+                    tracing::warn!(%error, "cannot accept connections for metrics, retrying");
+                }
+                sleep(ACCEPT_PAUSE).await;
+            }
         }
-        let Ok((stream, _)) = accepted else {
-            sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        if std::mem::take(&mut failing) {
-            tracing::info!("accepting connections for metrics again");
-        }
-        open.retain(|connection| !connection.is_finished());
-        if open.len() >= max
-            && let Some(oldest) = open.pop_front()
-        {
-            oldest.abort();
-        }
-        open.push_back(tokio::spawn(answer(stream, router.clone())).abort_handle());
     }
 }
 

@@ -273,3 +273,24 @@ fn scrapes_do_not_queue_behind_a_redis_that_hangs() {
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     server.resume();
 }
+
+#[test]
+fn half_open_requests_take_no_descriptor_that_a_command_needs() {
+    let server = RedisServer::start();
+    let words = ["--metrics", "0", "--concurrency", "2", "--", "true"];
+    let run = consume(&server, &words).through(["sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\""]).spawn();
+    let address = address(&run);
+    let links: Vec<TcpStream> = (0..100)
+        .map(|_| {
+            let mut link = TcpStream::connect(address).expect("it listens");
+            link.write_all(b"GET /metrics HTTP/1.1\r\nX: ").expect("it reads");
+            link
+        })
+        .collect();
+    server.push("mylist", vec!["x"; 50]);
+    wait_until("all are processed", SOON, || Scrape::of(address).outcome("acknowledged") == 50);
+    drop(links);
+    run.terminate();
+    let run = run.finish(SOON).exits(0);
+    assert!(!run.stderr.contains("WARN"), "{}", run.stderr);
+}
