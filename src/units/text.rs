@@ -25,7 +25,7 @@ pub fn read_bytes(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     within(bytes, limit)
 }
 
-/// Returns bytes as text, given that no more than `limit` and one were read.
+/// Returns bytes as text, of which at most `limit` and one were read.
 ///
 /// # Errors
 ///

@@ -306,7 +306,7 @@ fn check_reports_profile_errors_as_findings() {
         ("[redis", "error[invalid-profile]: q.toml:3:"),
         ("[deploy]\nredis = true", "error[invalid-profile]: q.toml:4:9: deploy.redis"),
         ("[scale]\ncooldown-period = 60", "q.toml:4:19: expected a string such as \"60s\", found integer `60`"),
-        ("[scale]\ncooldown-period = \"100000days\"", "scale.cooldown-period: must be whole seconds, at most 68 years"),
+        ("[scale]\ncooldown-period = \"25000days\"", "scale.cooldown-period: must be whole seconds, at most 68 years"),
     ] {
         let Finished { stdout, stderr, .. } = check(&format!("{REDIS}{tables}\n{WORK}")).exits(4);
         assert!(stdout.contains(place) && stdout.contains("1 error, 0 warnings"), "{tables}:\n{stdout}{stderr}");

@@ -223,8 +223,9 @@ mod tests {
 
     #[test]
     fn nesting_beyond_the_limit_is_refused_with_the_limit() {
-        let block = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
-        let aliases = (1..200).map(|level| format!("a{level}: &a{level} [*a{}]\n", level - 1)).collect::<String>();
+        let block = (0..5_000).map(|level| " ".repeat(level) + "a:\n").collect::<String>();
+        let alias = |level: usize| format!("a{level}: &a{level} [*a{}]\n", level - 1);
+        let aliases = (1..200).map(alias).collect::<Vec<_>>().concat();
         for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000), block] {
             let (_, broken) = read(&text);
             assert!(broken[0].message.contains("more than 100 levels"), "{broken:?}");

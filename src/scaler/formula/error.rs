@@ -1,6 +1,10 @@
 //! Errors of formulas.
 
-use super::parser::{MAX_DEPTH, MAX_OPERANDS};
+/// Levels of parentheses, conditions and prefixes: each is a call on the stack.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// Numbers and triggers of one formula: the tree is as deep as a chain of operators is long.
+pub(super) const MAX_OPERANDS: usize = 500;
 
 /// A formula that KEDA would refuse, or that would scale to the maximum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,15 +2,9 @@
 
 use std::iter::Peekable;
 
-use super::error::FormulaError;
+use super::error::{FormulaError, MAX_DEPTH, MAX_OPERANDS};
 use super::expression::{Expression, Function, Operator, ValueType};
 use super::token::{Token, Tokens};
-
-/// Levels of parentheses, conditions and prefixes: each is a call on the stack.
-pub(super) const MAX_DEPTH: usize = 100;
-
-/// Numbers and triggers of one formula: the tree is as deep as a chain of operators is long.
-pub(super) const MAX_OPERANDS: usize = 500;
 
 pub(super) struct Parser<'a> {
     tokens: Peekable<Tokens<'a>>,
