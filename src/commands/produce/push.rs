@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::items::Items;
-use super::plan::Plan;
+use super::plan::{Content, Plan};
 use crate::delivery::item::Item;
 use crate::queue::{Pusher, QueueError};
 use crate::terminal::{Progress, PushState};
@@ -90,7 +90,7 @@ impl<'a> Push<'a> {
                 // Detect a lost batch without waiting for more input.
                 () = tokio::time::sleep(INPUT_PAUSE), if self.pusher.unanswered() > 0 => None,
             };
-            if asked.elapsed() >= READ_WITHIN {
+            if matches!(plan.content, Content::Input { .. }) && asked.elapsed() >= READ_WITHIN {
                 self.lateness.hold(self.sent, self.start.elapsed());
             }
             match batch {
