@@ -210,7 +210,7 @@ pub(super) fn resources(requests: Quantities, limits: Quantities, table: &Resour
                     limit = request.clone();
                 }
             }
-            let quantity = |text: QuantityText| (name.to_owned(), Quantity(text.0));
+            let quantity = |text: QuantityText| (name.to_owned(), Quantity(text.canonical()));
             (quantity(request), quantity(limit))
         });
     let (requests, limits) = both.unzip();

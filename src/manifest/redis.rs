@@ -62,7 +62,7 @@ pub(super) fn deployment(workload: &Workload<'_>) -> Deployment {
 pub(super) fn stateful_set(workload: &Workload<'_>, size: &QuantityText) -> StatefulSet {
     let keep = ["--save", "", "--appendonly", "yes", "--dir", FOLDER];
     let mount = VolumeMount { name: VOLUME.to_owned(), mount_path: FOLDER.to_owned(), ..VolumeMount::default() };
-    let storage = BTreeMap::from([("storage".to_owned(), Quantity(size.0.clone()))]);
+    let storage = BTreeMap::from([("storage".to_owned(), Quantity(size.canonical()))]);
     let claim = PersistentVolumeClaim {
         metadata: ObjectMeta { name: Some(VOLUME.to_owned()), ..ObjectMeta::default() },
         spec: Some(PersistentVolumeClaimSpec {

@@ -83,7 +83,53 @@ impl TryFrom<String> for QuantityText {
     }
 }
 
+/// Decimal suffixes, each a thousand times the one before it.
+const DECIMAL: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
+
+/// Binary suffixes, each 1024 times the one before it.
+const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
+/// Returns the number in thousandths, rounded up as the API server does, and true for a binary suffix; `None` for an
+/// invalid quantity, and for one beyond any resource.
+fn thousandths(text: &str) -> Option<(u128, bool)> {
+    let suffix = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number = &text[..text.len() - suffix.len()];
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let power = |base: u128, exponent: usize| base.checked_pow(u32::try_from(exponent).ok()?);
+    let place = |suffixes: &[&str]| suffixes.iter().position(|known| *known == suffix);
+    let (factor, binary) = match (place(&DECIMAL), place(&BINARY)) {
+        (Some(exponent), _) => (power(1000, exponent + 1)?, false),
+        (None, Some(exponent)) => (power(1024, exponent)?.checked_mul(1000)?, true),
+        (None, None) if suffix == "m" => (1, false),
+        (None, None) => return None,
+    };
+    let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
+    Some((digits.checked_mul(factor)?.div_ceil(power(10, fraction.len())?), binary))
+}
+
+/// Divides `number` by `base` as often as nothing is left over, and adds the suffix for that.
+fn with_suffix(mut number: u128, base: u128, suffixes: &[&str]) -> String {
+    let mut suffix = 0;
+    while number != 0 && number.is_multiple_of(base) && suffix + 1 < suffixes.len() {
+        number /= base;
+        suffix += 1;
+    }
+    format!("{number}{}", suffixes[suffix])
+}
+
 impl QuantityText {
+    /// Returns the same quantity as the API server stores it: `1` for `1000m`, `1536Mi` for `1.5Gi`. In another form it
+    /// would be a change at every apply.
+    pub fn canonical(&self) -> String {
+        let Some((thousandths, binary)) = thousandths(&self.0) else { return self.0.clone() };
+        let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+        match (binary, rest) {
+            (true, 0) if whole >= 1024 => with_suffix(whole, 1024, &BINARY),
+            (_, 0) => with_suffix(whole, 1000, &DECIMAL),
+            _ => format!("{thousandths}m"),
+        }
+    }
+
     /// Reports whether it is more than another quantity.
     pub fn exceeds(&self, other: &Self) -> bool {
         amount(&self.0).zip(amount(&other.0)).is_some_and(|(own, other)| own > other)
@@ -123,6 +169,39 @@ mod tests {
         }
         for text in ["", "m", "64MB", "1.2.3", "-1", "64 Mi", ".5"] {
             assert!(QuantityText::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn quantities_have_the_form_that_the_api_server_stores() {
+        for (text, stored) in [
+            ("50m", "50m"),
+            ("1000m", "1"),
+            ("0.5", "500m"),
+            ("2.5", "2500m"),
+            ("1.0", "1"),
+            ("1.", "1"),
+            ("00.1", "100m"),
+            ("0.1234", "124m"),
+            ("0", "0"),
+            ("0Mi", "0"),
+            ("64Mi", "64Mi"),
+            ("1024Mi", "1Gi"),
+            ("2048Mi", "2Gi"),
+            ("1.5Gi", "1536Mi"),
+            ("0.5Gi", "512Mi"),
+            ("1536Ki", "1536Ki"),
+            ("0.1Mi", "104857600m"),
+            ("0.5Ki", "512"),
+            ("1.5Ki", "1536"),
+            ("1000k", "1M"),
+            ("2000000k", "2G"),
+            ("1000000000", "1G"),
+            ("128974848", "128974848"),
+        ] {
+            let quantity = QuantityText::try_from(text.to_owned()).unwrap();
+            assert_eq!(quantity.canonical(), stored, "{text}");
+            assert_eq!(amount(stored).map(f64::ceil), amount(text).map(f64::ceil), "{text}");
         }
     }
 
