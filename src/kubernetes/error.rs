@@ -29,6 +29,14 @@ pub enum KubernetesError {
         /// Contexts in the kubeconfig.
         known: Vec<String>,
     },
+    /// Refused to an anonymous user, because the context names no user that the kubeconfig has.
+    #[error("{}", no_user(context, user.as_deref()))]
+    NoUser {
+        /// Context of the kubeconfig.
+        context: String,
+        /// User that it names.
+        user: Option<String>,
+    },
     /// No response, or no trusted one.
     #[error("cannot reach Kubernetes at {server}")]
     Unreachable {
@@ -70,6 +78,14 @@ pub enum KubernetesError {
     },
 }
 
+fn no_user(context: &str, user: Option<&str>) -> String {
+    let reason = match user {
+        Some(user) => format!("names user `{user}`, which the kubeconfig does not have"),
+        None => "names no user".to_owned(),
+    };
+    format!("access denied to an anonymous user: context `{context}` {reason}")
+}
+
 impl KubernetesError {
     /// Returns the hint shown below the error.
     pub fn hint(&self) -> String {
@@ -85,6 +101,9 @@ impl KubernetesError {
                 "no kubeconfig with contexts was found: check KUBECONFIG and ~/.kube/config".to_owned()
             }
             Self::NoContext { known, .. } | Self::NoCurrentContext { known } => known_contexts(known),
+            Self::NoUser { .. } => {
+                "check `users` in the kubeconfig (KUBECONFIG), or log in again to have it written".to_owned()
+            }
             Self::Unreachable { .. } => {
                 "check `kubectl get --raw /version`, or choose another cluster with --context".to_owned()
             }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "kubernetes")]
 mod client;
+#[cfg(feature = "kubernetes")]
+mod credential;
 mod error;
 #[cfg(feature = "kubernetes")]
 mod poll;
@@ -15,20 +17,20 @@ pub use watcher::{Observation, Watcher};
 /// Starts to watch `target`; `None` if no cluster is configured: no kubeconfig, and not in a pod.
 ///
 /// `context` is one of the kubeconfig's, its current one by default; `namespace` defaults to the context's or pod's own. This
-/// sends no request: [`Watcher::latest`] tells whether the cluster responds.
+/// neither logs in nor sends a request: [`Watcher::latest`] tells whether the cluster responds.
 ///
 /// # Errors
 ///
-/// Fails when the configuration is not valid, or when a credential plugin fails.
+/// Fails when the configuration is not valid.
 #[cfg(feature = "kubernetes")]
 pub async fn watch(
     context: Option<&str>,
     namespace: Option<&str>,
     target: &TargetRef,
 ) -> Result<Option<Watcher>, KubernetesError> {
-    let Some(cluster) = client::connect(context).await? else { return Ok(None) };
+    let Some(cluster) = client::Cluster::configured(context).await? else { return Ok(None) };
     let namespace = namespace.unwrap_or(cluster.default_namespace()).to_owned();
-    Ok(Some(poll::watch(&cluster, namespace, target)))
+    Ok(Some(poll::watch(cluster, namespace, target)))
 }
 
 /// Reports that this build has no Kubernetes support.

@@ -8,8 +8,9 @@ use kube::api::{Api, ApiResource, GroupVersionKind};
 use kube::client::AuthError;
 use kube::core::Object;
 use serde::Deserialize;
+use tokio::sync::Notify;
 use tokio::sync::watch::channel;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::client::{Cluster, unauthorized};
@@ -18,10 +19,6 @@ use super::target::TargetRef;
 use super::watcher::{Observation, Watcher};
 use crate::sample::Replicas;
 
-/// Time between two polls.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Maximum time between two polls while they fail.
-const MAX_BACKOFF: Duration = Duration::from_secs(4);
 /// Time limit of a poll.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -42,48 +39,57 @@ struct ReplicaStatus {
 
 type ObjectWithReplicas = Object<ReplicaSpec, ReplicaStatus>;
 
-/// Polls `target` until the returned watcher is dropped.
-pub(super) fn watch(cluster: &Cluster, namespace: String, target: &TargetRef) -> Watcher {
+/// Polls `target` at every request, until the returned watcher is dropped.
+pub(super) fn watch(cluster: Cluster, namespace: String, target: &TargetRef) -> Watcher {
     let (sender, latest) = channel(Observation::Pending);
     let TargetRef { api_version, kind, name } = target.clone();
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
-    let api = Api::<ObjectWithReplicas>::namespaced_with(cluster.client.clone(), &namespace, &resource);
-    let poller = Poller { api, resource, server: cluster.server.clone(), namespace, name };
+    let mut poller = Poller { cluster, resource, namespace, name };
+    let requests = Arc::new(Notify::new());
+    let requested = Arc::clone(&requests);
+    // Logging in may take as long as a person takes: a task of its own, so that nothing waits for it.
     let polling = AbortOnDropHandle::new(tokio::spawn(async move {
-        let mut pause = POLL_INTERVAL;
         loop {
-            let observation = poller.poll().await;
-            pause =
-                if matches!(observation, Observation::Seen(_)) { POLL_INTERVAL } else { (pause * 2).min(MAX_BACKOFF) };
-            if sender.send(observation).is_err() {
+            requested.notified().await;
+            if sender.send(poller.poll().await).is_err() {
                 return;
             }
-            sleep(pause).await;
         }
     }));
-    Watcher { latest, polling }
+    Watcher::new(latest, requests, polling)
 }
 
 /// Reads the replica counts of one object.
 struct Poller {
-    api: Api<ObjectWithReplicas>,
+    cluster: Cluster,
     resource: ApiResource,
-    server: String,
     namespace: String,
     name: String,
 }
 
 impl Poller {
-    async fn poll(&self) -> Observation {
-        match timeout(TIMEOUT, self.api.get(&self.name)).await {
-            Ok(Ok(object)) => Observation::Seen(self.counts(object)),
-            Ok(Err(error)) => Observation::Failed(Arc::new(self.explain(error))),
-            Err(_) => Observation::Failed(Arc::new(KubernetesError::Unreachable {
-                server: self.server.clone(),
+    async fn poll(&mut self) -> Observation {
+        let client = match self.cluster.client().await {
+            Ok(client) => client,
+            Err(error) => return Observation::Failed(error),
+        };
+        let api = Api::<ObjectWithReplicas>::namespaced_with(client, &self.namespace, &self.resource);
+        let error = match timeout(TIMEOUT, api.get(&self.name)).await {
+            Ok(Ok(object)) => {
+                self.cluster.accepted();
+                return Observation::Seen(self.counts(object));
+            }
+            Ok(Err(error)) => Arc::new(self.explain(error)),
+            Err(_) => Arc::new(KubernetesError::Unreachable {
+                server: self.cluster.server.clone(),
                 source: format!("no response within {}s", TIMEOUT.as_secs()).into(),
-            })),
+            }),
+        };
+        if matches!(&*error, KubernetesError::Unauthorized { .. }) {
+            self.cluster.rejected(&error);
         }
+        Observation::Failed(error)
     }
 
     fn counts(&self, object: ObjectWithReplicas) -> Replicas {
@@ -109,7 +115,13 @@ impl Poller {
 
     /// Translates an error of kube.
     fn explain(&self, error: Error) -> KubernetesError {
-        let server = self.server.clone();
+        let server = self.cluster.server.clone();
+        if let Error::Api(status) = &error
+            && matches!(status.code, 401 | 403)
+            && let Some(error) = self.cluster.no_user()
+        {
+            return error;
+        }
         match error {
             Error::Api(status) => match (status.code, status.reason.as_str()) {
                 (401, _) => KubernetesError::Unauthorized { message: status.message },
@@ -144,6 +156,7 @@ mod tests {
 
     use kube::Client;
     use kube::client::Body;
+    use tokio::time::{Instant, sleep, sleep_until};
 
     use super::*;
 
@@ -173,9 +186,9 @@ mod tests {
                 }
             }
         });
-        let cluster = Cluster { client: Client::new(service, "default"), server: "https://api:6443".into() };
+        let cluster = Cluster::of_client(Client::new(service, "default"), "https://api:6443");
         let [api_version, kind, name] = [api_version, kind, "demo-consumer"].map(str::to_owned);
-        (watch(&cluster, "demo".into(), &TargetRef { api_version, kind, name }), requests)
+        (watch(cluster, "demo".into(), &TargetRef { api_version, kind, name }), requests)
     }
 
     fn deployment(desired: i32, ready: i32) -> (u16, serde_json::Value) {
@@ -198,9 +211,14 @@ mod tests {
         (code, body)
     }
 
+    async fn refreshed(watcher: &mut Watcher) {
+        watcher.refresh();
+        watcher.refreshed(Duration::from_secs(60)).await;
+    }
+
     async fn first_error(script: Vec<Option<Response>>) -> Arc<KubernetesError> {
         let (mut watcher, _) = watcher(script);
-        watcher.first_poll().await;
+        refreshed(&mut watcher).await;
         match watcher.latest() {
             Observation::Failed(error) => error,
             other => panic!("{other:?}"),
@@ -211,7 +229,7 @@ mod tests {
     async fn replica_counts_are_read_from_spec_and_status() {
         let (mut watcher, requests) = watcher(vec![Some(Ok(deployment(5, 3)))]);
         assert!(matches!(watcher.latest(), Observation::Pending));
-        watcher.first_poll().await;
+        refreshed(&mut watcher).await;
         let Observation::Seen(seen) = watcher.latest() else { panic!("{:?}", watcher.latest()) };
         assert_eq!((seen.desired, seen.current, seen.ready, seen.available), (5, 5, 3, 0));
         assert_eq!((seen.namespace.as_str(), seen.name.as_str()), ("demo", "demo-consumer"));
@@ -225,12 +243,12 @@ mod tests {
             ("argoproj.io/v1alpha1", "Rollout", "/apis/argoproj.io/v1alpha1/namespaces/demo/rollouts/demo-consumer"),
         ] {
             let (mut watcher, requests) = watcher_of(api_version, kind, vec![Some(Ok(deployment(5, 3)))]);
-            watcher.first_poll().await;
+            refreshed(&mut watcher).await;
             let Observation::Seen(seen) = watcher.latest() else { panic!("{:?}", watcher.latest()) };
             assert_eq!((seen.desired, seen.ready), (5, 3));
             assert_eq!(requests.lock().unwrap()[0], format!("GET {path}"));
             let (mut watcher, _) = watcher_of(api_version, kind, vec![Some(Ok(refusal(404, "NotFound")))]);
-            watcher.first_poll().await;
+            refreshed(&mut watcher).await;
             let Observation::Failed(error) = watcher.latest() else { panic!("{:?}", watcher.latest()) };
             assert!(error.to_string().contains(&format!("{kind} `demo-consumer` not found")), "{error}");
         }
@@ -239,19 +257,53 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn changes_and_recovery_are_seen() {
         let failure = Some(Err(io::ErrorKind::ConnectionRefused));
-        let (watcher, _) = watcher(vec![Some(Ok(deployment(1, 0))), failure, None, Some(Ok(deployment(0, 0)))]);
-        let mut latest = watcher.latest.clone();
+        let (mut watcher, _) = watcher(vec![Some(Ok(deployment(1, 0))), failure, None, Some(Ok(deployment(0, 0)))]);
         let mut seen = Vec::new();
         while seen.len() < 4 {
-            latest.changed().await.unwrap();
-            seen.push(match &*latest.borrow() {
+            refreshed(&mut watcher).await;
+            seen.push(match watcher.latest() {
                 Observation::Seen(replicas) => format!("{} desired", replicas.desired),
                 Observation::Failed(error) => error.to_string(),
                 Observation::Pending => "pending".into(),
             });
+            sleep(Duration::from_secs(10)).await;
         }
         let unreachable = "cannot reach Kubernetes at https://api:6443";
         assert_eq!(seen, ["1 desired", unreachable, unreachable, "0 desired"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn polls_follow_their_user_and_are_a_second_apart_at_least() {
+        for (every, response, polls) in [
+            (Duration::from_millis(100), deployment(1, 1), 60..=67),
+            (Duration::from_secs(1), deployment(1, 1), 60..=60),
+            (Duration::from_secs(20), deployment(1, 1), 3..=3),
+            (Duration::from_secs(1), refusal(403, "Forbidden"), 15..=17),
+        ] {
+            let (mut watcher, requests) = watcher(vec![Some(Ok(response))]);
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(60) {
+                let next = Instant::now() + every;
+                refreshed(&mut watcher).await;
+                sleep_until(next).await;
+            }
+            let requests = requests.lock().unwrap().len();
+            assert!(polls.contains(&requests), "{every:?}: {requests}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_poll_delays_its_user_once() {
+        let (mut watcher, _) = watcher(vec![None]);
+        let start = Instant::now();
+        for _ in 0..3 {
+            watcher.refresh();
+            watcher.refreshed(Duration::from_millis(500)).await;
+            sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(start.elapsed(), Duration::from_millis(3_500));
+        sleep(TIMEOUT).await;
+        assert!(matches!(watcher.latest(), Observation::Failed(_)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -286,7 +338,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn polling_ends_when_the_watcher_is_dropped() {
         let (mut watcher, requests) = watcher(vec![Some(Ok(deployment(1, 1)))]);
-        watcher.first_poll().await;
+        refreshed(&mut watcher).await;
         drop(watcher);
         sleep(Duration::from_secs(60)).await;
         assert_eq!(requests.lock().unwrap().len(), 1);

@@ -119,6 +119,11 @@ impl Profile {
         Self::parse(BUILT_IN_NAME, BUILT_IN)
     }
 
+    /// Returns true for the built-in profile.
+    pub fn is_built_in(&self) -> bool {
+        self.source.name == BUILT_IN_NAME && self.source.text == BUILT_IN
+    }
+
     /// Parses a profile from `text`, called `name` in messages.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! `watch` as a process, with a real Redis and a scripted Kubernetes API server.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -210,6 +211,7 @@ struct Api {
     port: u16,
     response: Arc<Mutex<(u16, Value)>>,
     requests: Arc<Mutex<BTreeSet<String>>>,
+    headers: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Api {
@@ -217,13 +219,19 @@ impl Api {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback");
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let response = Arc::new(Mutex::new((404, status(404, "NotFound"))));
-        let requests = Arc::default();
-        let api = Self { port, response: Arc::clone(&response), requests: Arc::clone(&requests) };
+        let (requests, headers) = (Arc::default(), Arc::default());
+        let api = Self {
+            port,
+            response: Arc::clone(&response),
+            requests: Arc::clone(&requests),
+            headers: Arc::clone(&headers),
+        };
         // Ends with the test's process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (response, requests) = (Arc::clone(&response), Arc::clone(&requests));
-                thread::spawn(move || serve(stream, &response, &requests));
+                let headers = Arc::clone(&headers);
+                thread::spawn(move || serve(stream, &response, &requests, &headers));
             }
         });
         api
@@ -241,6 +249,20 @@ impl Api {
             "status": { "replicas": current, "readyReplicas": ready, "availableReplicas": available },
         });
         self.respond(200, body);
+    }
+
+    fn has_header(&self, header: &str) -> bool {
+        let headers = self.headers.lock().expect("no thread panics while it holds the lock");
+        headers.iter().any(|sent| sent.eq_ignore_ascii_case(header))
+    }
+
+    /// A kubeconfig with a credential plugin that is a script.
+    fn kubeconfig_with_plugin(&self, script: &str) -> String {
+        let plugin = json!({ "user": { "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": "sh", "args": ["-c", script], "env": [{ "name": "KEY", "value": "s3cret-marker" }],
+        } }, "name": "u" });
+        self.kubeconfig().replace("{name: u, user: {}}", &plugin.to_string())
     }
 
     fn kubeconfig(&self) -> String {
@@ -262,10 +284,16 @@ fn status(code: u16, reason: &str) -> Value {
 }
 
 /// Responds to the requests of one HTTP/1.1 connection.
-fn serve(stream: TcpStream, response: &Mutex<(u16, Value)>, requests: &Mutex<BTreeSet<String>>) {
+fn serve(
+    stream: TcpStream,
+    response: &Mutex<(u16, Value)>,
+    requests: &Mutex<BTreeSet<String>>,
+    headers: &Mutex<BTreeSet<String>>,
+) {
     let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
     while let Some(request) = lines.next() {
-        lines.by_ref().take_while(|header| !header.is_empty()).for_each(drop);
+        let sent = lines.by_ref().take_while(|header| !header.is_empty());
+        headers.lock().expect("no thread panics while it holds the lock").extend(sent);
         let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
         requests.lock().expect("no thread panics while it holds the lock").insert(path);
         let (code, body) = response.lock().expect("no thread panics while it holds the lock").clone();
@@ -344,16 +372,92 @@ fn kubeconfig_that_is_not_valid_is_logged_without_its_text() {
 fn credential_plugin_output_is_not_logged() {
     let (redis, api) = (RedisServer::start(), Api::start());
     for script in ["echo s3cret-marker; exit 7", "echo '{ s3cret-marker'"] {
-        let plugin = json!({ "user": { "exec": {
-            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
-            "command": "sh", "args": ["-c", script], "env": [{ "name": "KEY", "value": "s3cret-marker" }],
-        } }, "name": "u" });
-        let kubeconfig = api.kubeconfig().replace("{name: u, user: {}}", &plugin.to_string());
-        let qscale = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig");
-        let run = qscale.args(["--duration", "300ms"]).output().exits(0);
+        let kubeconfig = api.kubeconfig_with_plugin(script);
+        let running = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig").spawn();
+        running.wait_for_line("the credential plugin", SOON);
+        running.terminate();
+        let run = running.finish(SOON).exits(0);
         assert_eq!(run.stderr.matches("the credential plugin").count(), 1, "{}", run.stderr);
         assert!(!run.stderr.contains("s3cret-marker"), "{}", run.stderr);
     }
+}
+
+#[test]
+fn credential_plugin_runs_once_while_the_list_is_watched() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    api.pods(1, 1, 1, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let (runs, gate) = (folder.path().join("runs"), folder.path().join("gate"));
+    let script = format!(
+        "echo $KUBERNETES_EXEC_INFO >> '{}'; until [ -e '{}' ]; do sleep 0.1; done; \
+         echo '{{\"kind\": \"ExecCredential\", \"status\": {{\"token\": \"t0ken\"}}}}'",
+        runs.display(),
+        gate.display(),
+    );
+    let kubeconfig = api.kubeconfig_with_plugin(&script);
+    let running = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig").spawn();
+    wait_until("the plugin runs", SOON, || runs.exists());
+    let first = wait_for_sample(&running, "a sample", |_| true);
+    assert_eq!((&first["backlog"], &first["target"]), (&json!(0), &Value::Null));
+    fs::write(&gate, "").unwrap();
+    wait_for_sample(&running, "a pod", |sample| sample["target"]["ready"] == 1);
+    assert!(api.has_header("authorization: Bearer t0ken"));
+    assert!(api.has_header(&format!("user-agent: qscale/{}", env!("CARGO_PKG_VERSION"))));
+    running.terminate();
+    running.finish(SOON).exits(0);
+    let runs = fs::read_to_string(&runs).unwrap();
+    assert_eq!(runs.lines().count(), 1, "{runs}");
+    let info: Value = serde_json::from_str(&runs).unwrap();
+    assert_eq!((&info["kind"], &info["spec"]["interactive"]), (&json!("ExecCredential"), &json!(false)));
+}
+
+#[test]
+fn credential_plugin_is_run_again_after_a_failure_and_a_rejection() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    api.respond(401, status(401, "Unauthorized"));
+    let folder = tempfile::tempdir().unwrap();
+    let failed = folder.path().join("failed");
+    let script = format!(
+        "if [ ! -e '{0}' ]; then touch '{0}'; exit 1; fi; echo '{{\"status\": {{\"token\": \"t0ken\"}}}}'",
+        failed.display()
+    );
+    let kubeconfig = api.kubeconfig_with_plugin(&script);
+    let running = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig").spawn();
+    running.wait_for_line("the credential plugin failed", SOON);
+    wait_until("the token is sent", SOON, || api.has_header("authorization: Bearer t0ken"));
+    api.pods(1, 1, 1, 1);
+    wait_for_sample(&running, "a pod", |sample| sample["target"]["ready"] == 1);
+    running.terminate();
+    running.finish(SOON).exits(0);
+}
+
+#[test]
+fn user_that_the_kubeconfig_does_not_have_is_said() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    api.respond(403, status(403, "Forbidden"));
+    let anonymous = "context `here` names no user";
+    let missing = "context `here` names user `u`, which the kubeconfig does not have";
+    for (kubeconfig, reason) in [
+        (api.kubeconfig().replace("users: [{name: u, user: {}}]", "users: []"), missing),
+        (api.kubeconfig().replace("user: u, ", ""), anonymous),
+    ] {
+        let running = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig").spawn();
+        running.wait_for_line(reason, SOON);
+        running.terminate();
+        running.finish(SOON).exits(0);
+    }
+}
+
+#[test]
+fn namespace_without_a_profile_is_that_of_the_context() {
+    let (redis, api) = (RedisServer::start(), Api::start());
+    api.pods(1, 1, 1, 1);
+    let running = in_cluster(&redis, &api).spawn();
+    wait_for_sample(&running, "a pod", |sample| sample["target"]["ready"] == 1);
+    running.terminate();
+    running.finish(SOON).exits(0);
+    let path = "/apis/apps/v1/namespaces/of-context/deployments/demo-consumer";
+    assert_eq!(*api.requests.lock().unwrap(), BTreeSet::from([path.to_owned()]));
 }
 
 // ── until all is settled ──

@@ -71,7 +71,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
     pub(super) context: Option<String>,
 
-    /// Namespace of the consumers [default: deploy.namespace, else that of the context]
+    /// Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or
+    /// pod]
     #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
     pub(super) namespace: Option<String>,
 

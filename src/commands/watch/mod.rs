@@ -68,6 +68,7 @@ async fn show(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        target.refresh();
         let snapshot = last.insert(inspector.snapshot().await?);
         if plan.stop_when == StopWhen::Settled
             && let Some(refusal) = inspector.refusal()
@@ -75,6 +76,7 @@ async fn show(
             // Items in flight are unknown if only the list can be read.
             return Err(refusal).wrap_err("cannot tell whether the list is settled");
         }
+        target.refreshed(plan.every).await;
         let backlog = snapshot.waiting;
         let net = trend.observe(start.elapsed(), backlog);
         let sample = Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, target.replicas());

@@ -91,7 +91,8 @@ impl Consumers {
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         Self {
             context,
-            namespace: namespace.or_else(|| profile.deploy.namespace.clone()),
+            // Without a profile of one's own, that of the context or pod is nearer than that of the demo.
+            namespace: namespace.or_else(|| profile.deploy.namespace.clone().filter(|_| !profile.is_built_in())),
             target: named.or_else(|| (!jobs).then(|| profile.deploy.scaled())).map(target_ref),
         }
     }
@@ -128,6 +129,8 @@ mod tests {
             let target = Consumers::resolve(None, None, None, &profile).target;
             assert_eq!(target.map(|target| target.kind).as_deref(), kind);
         }
+        let built_in = Profile::built_in().unwrap();
+        assert_eq!(Consumers::resolve(None, None, None, &built_in).namespace, None);
         let silent = Profile::parse("q.toml", "").unwrap();
         assert_eq!(Consumers::resolve(None, None, None, &silent).namespace, None);
     }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::eyre::Result;
-use tokio::time::timeout;
 
 use super::plan::Consumers;
 use crate::kubernetes::{self, KubernetesError, Observation, Watcher};
 use crate::sample::Replicas;
 
-/// Time that the first sample waits for the first poll of the target.
-const FIRST_POLL: Duration = Duration::from_millis(700);
+/// Longest time that a sample waits for the poll of the target; a slower response shows in a later sample.
+const LONGEST_WAIT: Duration = Duration::from_millis(700);
 
 /// The target, if it is watched, and the failure that was reported last.
 pub(super) struct Target {
     watcher: Option<Watcher>,
     reported: Option<Arc<KubernetesError>>,
+    has_waited: bool,
 }
 
 impl Target {
@@ -30,14 +30,10 @@ impl Target {
         let Consumers { context, namespace, target } = consumers;
         let Some(target) = target else {
             tracing::info!("watching the list only: a ScaledJob has no replica count (see `kubectl get jobs`)");
-            return Ok(Self { watcher: None, reported: None });
+            return Ok(Self { watcher: None, reported: None, has_waited: false });
         };
         let watcher = match kubernetes::watch(context.as_deref(), namespace.as_deref(), target).await {
-            Ok(Some(mut watcher)) => {
-                // A slower response shows in a later sample.
-                let _ = timeout(FIRST_POLL, watcher.first_poll()).await;
-                Some(watcher)
-            }
+            Ok(Some(watcher)) => Some(watcher),
             Ok(None) => {
                 tracing::info!("watching the list only: no Kubernetes cluster is configured");
                 None
@@ -52,7 +48,22 @@ impl Target {
                 None
             }
         };
-        Ok(Self { watcher, reported: None })
+        Ok(Self { watcher, reported: None, has_waited: false })
+    }
+
+    /// Starts to read the replica counts.
+    pub(super) fn refresh(&mut self) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.refresh();
+        }
+    }
+
+    /// Waits for the replica counts of a sample that is taken once in every `every`; longer for the first.
+    pub(super) async fn refreshed(&mut self, every: Duration) {
+        if let Some(watcher) = &mut self.watcher {
+            let first = !std::mem::replace(&mut self.has_waited, true);
+            watcher.refreshed(if first { LONGEST_WAIT } else { LONGEST_WAIT.min(every / 2) }).await;
+        }
     }
 
     /// Returns the latest replica counts; logs the first of several equal failures, and recovery.

@@ -79,7 +79,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("std::io::stdin", &["files/"]),
     ("std::process::Command", &["handler/", "sandbox/"]),
     ("std::process::Child", &["handler/", "sandbox/"]),
-    ("tokio::process", &["handler/", "sandbox/"]),
+    ("tokio::process", &["handler/", "kubernetes/", "sandbox/"]),
     ("k8s_openapi", &["manifest/"]),
     ("granit_parser", &["lint/"]),
     // The schema of a key is derived where its type is.
