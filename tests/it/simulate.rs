@@ -365,7 +365,7 @@ fn target_wait_proposes_jobs() {
     let found = target_wait("burst 20", "p95=20s", profile, &[]).exits(0).stdout;
     assert!(!found.contains("cooldown-period") && !found.contains("drain"), "{found}");
     let words = ["--produce", "burst 20", "--output", "json", "--seed", "50"];
-    let proposed = found.replace("[scale]\n", &format!("{profile}"));
+    let proposed = found.replace("[scale]\n", profile);
     let run = simulate(&words).file("qscale.toml", &proposed).output().exits(0);
     let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
     assert!(last["summary"]["wait_seconds"]["p95"].as_f64().unwrap() <= 20.0, "{last}\n{proposed}");
