@@ -88,7 +88,9 @@ fn bounds(settings: &RunSettings) -> Result<Bounds> {
         max: scale.max_replica_count,
         idle: scale.idle_replica_count.is_some(),
         jobs,
-        several_triggers: scenario.settings.triggers.len() > 1 && scale.formula.is_none() == composite.is_none(),
+        several_triggers: scenario.settings.triggers.len() > 1
+            // A sum ignores the activation value of the list.
+            && (composite.is_some() || scale.activation_list_length.is_none()),
         activation,
         cached: scenario.settings.cached && scale.kind() == ScaleKind::ScaledObject,
         concurrency: scenario.concurrency,

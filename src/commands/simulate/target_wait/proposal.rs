@@ -34,14 +34,23 @@ fn fragment(trials: &Trials<'_>, candidate: &Candidate) -> String {
         let _ = writeln!(text, "cooldown-period = \"{cooldown}\"");
     }
     if metric == HpaMetric::Sum {
-        text.push_str("combine = \"sum\"\n");
+        match scale.formula {
+            // Both keys at once would conflict.
+            Some(_) => {
+                let _ = writeln!(text, "formula = \"waiting + busy * {list_length} + delayed + landing\"");
+            }
+            None => text.push_str("combine = \"sum\"\n"),
+        }
     }
     if scale_up == ScaleUp::Unlimited {
         if scale.omit_behavior == Some(true) {
             text.push_str("omit-behavior = false\n");
         }
         let policy = format!("policies = [{{ type = \"Pods\", value = {max}, period = \"15s\" }}]");
-        let _ = writeln!(text, "\n[scale.behavior.scale-up]\nstabilization-window = \"0s\"\n{policy}");
+        let _ = writeln!(
+            text,
+            "\n[scale.behavior.scale-up]\nstabilization-window = \"0s\"\nselect-policy = \"Max\"\n{policy}"
+        );
     }
     text
 }

@@ -192,7 +192,7 @@ impl<'a> Trials<'a> {
         }
         if candidate.scale_up == ScaleUp::Unlimited {
             scale.omit_behavior = None;
-            scale.behavior.scale_up = unlimited(candidate.max);
+            scale.behavior.scale_up = unlimited(candidate.max, &scale.behavior.scale_up);
         }
         if !candidate.activation {
             (scale.activation_list_length, scale.activation_target) = (None, None);
@@ -273,9 +273,9 @@ impl<'a> Trials<'a> {
 }
 
 /// Returns policies that allow any step in one sync.
-fn unlimited(max: u32) -> RulesTable {
+fn unlimited(max: u32, own: &RulesTable) -> RulesTable {
     let policy = PolicyTable { kind: PolicyKind::Pods, value: max, period: HumanDuration(Duration::from_secs(15)) };
-    RulesTable { policies: Some(vec![policy]), ..RulesTable::default() }
+    RulesTable { policies: Some(vec![policy]), tolerance: own.tolerance, ..RulesTable::default() }
 }
 
 /// Sets the worst-case phases: KEDA has polled just before the first item is pushed, and the HPA has synced just before KEDA
