@@ -151,7 +151,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d '
 json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace, else that of the context]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l host -d 'Host name or IP address [default: localhost]' -r
