@@ -78,10 +78,8 @@ fn refusal(error: &str, user: &str, master: &str) -> SentinelRefusal {
 
 /// Sends a command and returns the first line of its reply; `None` when the connection ends.
 async fn call(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>, words: &[&str]) -> Option<String> {
-    let mut command = format!("*{}\r\n", words.len());
-    for word in words {
-        command += &format!("${}\r\n{word}\r\n", word.len());
-    }
+    let words = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect::<Vec<_>>();
+    let command = format!("*{}\r\n{}", words.len(), words.concat());
     stream.write_all(command.as_bytes()).await.ok()?;
     line(stream).await
 }
