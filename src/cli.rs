@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
 use crate::args;
 use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
-use crate::endpoint::without_password;
 use crate::exit;
 use crate::terminal::{LogFormat, Verbosity};
 
@@ -98,16 +96,6 @@ pub(crate) enum Command {
 /// Returns the command line, with the values of variables hidden.
 pub(crate) fn command() -> clap::Command {
     args::command(Cli::command())
-}
-
-/// Hides the passwords in the parts of the command line that an error repeats.
-pub(crate) fn hide_passwords(error: &mut clap::Error) {
-    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
-        if let Some(ContextValue::String(typed)) = error.get(kind) {
-            let shown = without_password(typed);
-            error.insert(kind, ContextValue::String(shown));
-        }
-    }
 }
 
 fn styles() -> clap::builder::Styles {

@@ -38,25 +38,27 @@ use crate::exit::{Outcome, Status, UsageError};
 use crate::files::descriptors;
 use crate::profile::Profile;
 use crate::shutdown::Shutdown;
-use crate::terminal::Printer;
+use crate::terminal::{OutputFilter, Printer};
 use crate::units::{Environment, Setting};
 
 /// Parses the command line, runs the command, and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment: Environment = std::env::vars_os().collect();
     let words: Vec<OsString> = arguments.into_iter().collect();
+    let filter = OutputFilter::default();
+    learn(&filter, &words, &environment);
     let parsed = args::parse(&cli::command(), &words, &environment)
         .and_then(|(matches, origins)| Ok((Cli::from_arg_matches(&matches)?, origins)));
     match parsed {
-        Ok((cli, origins)) => execute(cli, origins, environment),
-        Err(error) => print_help_or_mistake(error),
+        Ok((cli, origins)) => execute(cli, origins, environment, filter),
+        Err(error) => print_help_or_mistake(&error, &filter),
     }
     .into()
 }
 
-fn execute(cli: Cli, origins: Origins, environment: Environment) -> Status {
+fn execute(cli: Cli, origins: Origins, environment: Environment, filter: OutputFilter) -> Status {
     cli.global.color_choice().write_global();
-    let printer = Printer::new(cli.global.verbosity(), cli.global.log);
+    let printer = Printer::new(cli.global.verbosity(), cli.global.log, filter);
     install(&printer);
     let result = start(cli, origins, environment, printer.clone());
     let status = Status::of(&result);
@@ -70,11 +72,21 @@ fn execute(cli: Cli, origins: Origins, environment: Environment) -> Status {
 }
 
 /// Prints what clap has to say: help and version on stdout, mistakes on stderr.
-fn print_help_or_mistake(mut error: clap::Error) -> Status {
-    cli::hide_passwords(&mut error);
+fn print_help_or_mistake(error: &clap::Error, filter: &OutputFilter) -> Status {
+    if error.use_stderr() {
+        terminal::print_mistake(&error.render().to_string(), filter);
+        return Status::Usage;
+    }
     // A closed stream leaves nothing to report to.
     let _ = error.print();
-    if error.use_stderr() { Status::Usage } else { Status::Done }
+    Status::Done
+}
+
+/// Learns the passwords on the command line and in the environment, so that no message shows them.
+fn learn(filter: &OutputFilter, words: &[OsString], environment: &Environment) {
+    words.iter().for_each(|word| filter.learn(&word.to_string_lossy()));
+    environment.own().for_each(|(_, value)| filter.learn(value));
+    environment.get("REDIS_PASSWORD").iter().for_each(|password| filter.learn_password(password));
 }
 
 /// Installs the error reports and the TLS provider, once per process.
@@ -142,6 +154,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     let overlay = cli.global.env.zip(origins.get("env").cloned());
     let overlay = overlay.map(|(value, origin)| Setting { value, origin });
     let source = Profile::read(cli.global.profile.as_deref())?;
+    printer.filter().learn_profile(&source.text);
     // Reports every error, not only the first.
     if let Command::Render(args) = &cli.command
         && args.check

@@ -1,8 +1,10 @@
 //! Precedence of flags over variables, and the origin of every value.
 
+use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -97,6 +99,9 @@ pub(super) fn parse(
     let conflicts_with = |id: &str, other: &dyn Fn(&str) -> bool| {
         conflicts.iter().any(|(one, two)| (one == id && other(two)) || (two == id && other(one)))
     };
+    let is_read = |arg: &Arg| !layered.contains(arg.get_id().as_str()) && !is_typed(arg.get_id().as_str());
+    let read = leaf.get_arguments().filter(|arg| is_read(arg)).map(|arg| arg.get_id().to_string());
+    check_text(command, &path, &read.collect(), environment)?;
     let is_silent = |arg: &Arg| {
         let id = arg.get_id().as_str();
         let Some(value) = variable(arg).and_then(|name| environment.get(&name)) else { return true };
@@ -113,6 +118,25 @@ pub(super) fn parse(
     let mut origins = leaf_matches.map(|matches| Origins::of(leaf, matches)).unwrap_or_default();
     origins.0.retain(|id, _| !layered.contains(id));
     Ok((matches, origins))
+}
+
+/// Fails when the variable of an argument among `read` is not text; paths may be any bytes.
+fn check_text(
+    command: &Command,
+    path: &[String],
+    read: &BTreeSet<String>,
+    environment: &Environment,
+) -> Result<(), clap::Error> {
+    let (leaf, _) = descend(command, None, path);
+    for arg in command.get_arguments().chain(leaf.get_arguments()) {
+        let is_path = arg.get_value_parser().type_id() == TypeId::of::<PathBuf>();
+        if let Some(name) = variable(arg).filter(|_| !is_path && read.contains(arg.get_id().as_str())) {
+            environment
+                .check_text(&name)
+                .map_err(|error| clap::Error::raw(ErrorKind::InvalidUtf8, format!("{error}\n")))?;
+        }
+    }
+    Ok(())
 }
 
 /// Turns an error about a variable of `command` into one that names it.

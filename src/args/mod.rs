@@ -54,6 +54,15 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads the key of a list, or another name that may not be empty.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("is empty: set a name, or remove it for the default".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 /// Reads a port.
 pub(crate) fn port(text: &str) -> Result<u16, String> {
     text.trim().parse().ok().filter(|port| *port != 0).ok_or_else(|| "is not a port from 1 to 65535".to_owned())

@@ -1,5 +1,6 @@
 //! Flags and variables of the Redis connection.
 
+use std::any::TypeId;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use clap::{Args as _, FromArgMatches as _};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::environment::{self, Origins};
-use super::{boolean, port, trimmed};
+use super::{boolean, name, port, trimmed};
 use crate::endpoint::{Layer, Mode, Password, RedisUrl, parse_addresses, parse_db};
 use crate::units::{Environment, HumanDuration, Origin, Setting, SettingError};
 
@@ -38,7 +39,7 @@ pub(crate) struct RedisArgs {
     mode: Option<Mode>,
 
     /// Name of the master that the sentinels monitor
-    #[arg(long, value_name = "NAME", env = "REDIS_SENTINEL_MASTER")]
+    #[arg(long, value_name = "NAME", env = "REDIS_SENTINEL_MASTER", value_parser = name)]
     sentinel_master: Option<String>,
 
     /// ACL user of the sentinels [default: default]
@@ -79,7 +80,7 @@ pub(crate) struct RedisArgs {
     tls_key: Option<PathBuf>,
 
     /// Name to expect in the server certificate, where it differs from the host
-    #[arg(long, value_name = "NAME", env = "REDIS_TLS_SERVER_NAME")]
+    #[arg(long, value_name = "NAME", env = "REDIS_TLS_SERVER_NAME", value_parser = name)]
     tls_server_name: Option<String>,
 
     /// Skip certificate verification (insecure: allows man-in-the-middle attacks)
@@ -133,6 +134,11 @@ impl RedisArgs {
     ///
     /// Fails when a variable is invalid; the error names it and repeats no password.
     pub(crate) fn of_environment(environment: &Environment) -> Result<Layer, SettingError> {
+        let paths = TypeId::of::<PathBuf>();
+        let texts = Self::table();
+        let texts = texts.get_arguments().filter(|arg| arg.get_value_parser().type_id() != paths);
+        texts.filter_map(|arg| arg.get_env()?.to_str()).try_for_each(|name| environment.check_text(name))?;
+        environment.check_text("REDIS_PASSWORD")?;
         let absent = |arg: &clap::Arg| {
             let value = arg.get_env().and_then(|name| environment.get(name.to_str()?));
             // Kubernetes injects a link for a Service called `redis`; it is a layer of its own.
@@ -151,6 +157,7 @@ impl RedisArgs {
         let mut layer = args.layer(&|id| origins.get(id).cloned())?;
         let known = |name| {
             let Setting { value, origin } = environment.setting(name)?;
+            let value = without_newline(&value, &origin).to_owned();
             Some(Setting { value: Password::Known(value.into()), origin })
         };
         layer.password = known("REDIS_PASSWORD").or(layer.password);
@@ -189,9 +196,9 @@ impl RedisArgs {
             addresses: parsed(origin, "addresses", addresses, parse_addresses)?,
             mode: setting(origin, "mode", mode),
             sentinel_master: setting(origin, "sentinel_master", sentinel_master),
-            sentinel_username: setting(origin, "sentinel_username", sentinel_username),
+            sentinel_username: setting(origin, "sentinel_username", sentinel_username.map(without_end)),
             sentinel_password: setting(origin, "sentinel_password_file", sentinel_password_file.map(Password::File)),
-            username: setting(origin, "username", username),
+            username: setting(origin, "username", username.map(without_end)),
             password: setting(origin, "password_file", password_file.map(Password::File)),
             db: setting(origin, "db", db),
             tls: setting(origin, "tls", tls.then_some(true).or(origin_of_false(origin, "tls"))),
@@ -209,6 +216,21 @@ impl RedisArgs {
             reconnect_for: setting(origin, "reconnect_for", reconnect_for.map(|limit| limit.0)),
         })
     }
+}
+
+/// Returns a name without the newline at the end of a file or Secret that it was read from.
+fn without_end(name: String) -> String {
+    name.trim_end_matches(['\r', '\n']).to_owned()
+}
+
+/// Returns a password without the newline that `echo` and editors leave at the end of a Secret, as from a file, and warns of
+/// it: other programs that read the variable take it for a part of the password.
+fn without_newline<'a>(value: &'a str, origin: &Origin) -> &'a str {
+    let password = value.trim_end_matches(['\r', '\n']);
+    if password.len() < value.len() {
+        tracing::warn!("{origin} ends with a newline, which is not sent: remove it from the Secret");
+    }
+    password
 }
 
 /// Returns `false` where a variable says so; a flag can only be left out.

@@ -47,8 +47,14 @@ impl Context {
             let above = [redis.typed()?, RedisArgs::of_environment(&self.environment)?];
             self.profile.endpoint(above, [endpoint::injected(&self.environment)?])?
         };
+        if let Some(user) = endpoint.shown_user() {
+            self.printer.filter().learn_user(user);
+        }
         for (setting, value, origin) in endpoint.explain() {
             tracing::debug!("{setting}: {value} (from {origin})");
+        }
+        if let Some(origin) = &endpoint.withheld {
+            tracing::warn!(%endpoint, "the password of {origin} is not sent: it was given for another host; set REDIS_PASSWORD");
         }
         if endpoint.tls.as_ref().is_some_and(|tls| tls.skip_verify) {
             tracing::warn!(%endpoint, "certificates are not verified (tls-skip-verify): the connection can be intercepted");

@@ -1,6 +1,6 @@
 //! Meaning of a command's exit statuses for its item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -77,6 +77,11 @@ impl ExitMap {
         self.meanings.get(&status).copied().unwrap_or(self.other)
     }
 
+    /// Returns whether any status acknowledges an item.
+    pub fn acknowledges(&self) -> bool {
+        (0..=u8::MAX).any(|status| self.meaning(status) == ExitMeaning::Ack)
+    }
+
     /// Returns the map with `rules` applied.
     #[must_use]
     pub fn with(mut self, rules: &[ExitRule]) -> Self {
@@ -114,6 +119,14 @@ pub struct ExitRule {
     /// Exit status; `None` for all statuses not in the map.
     status: Option<u8>,
     meaning: ExitMeaning,
+}
+
+impl ExitRule {
+    /// Returns the first rule about a status that an earlier one is about.
+    pub fn repeated(rules: &[Self]) -> Option<Self> {
+        let mut seen = BTreeSet::new();
+        rules.iter().find(|rule| !seen.insert(rule.status)).copied()
+    }
 }
 
 /// Invalid exit rule.

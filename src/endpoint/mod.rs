@@ -55,6 +55,10 @@ pub struct Endpoint {
     pub connect_for: Setting<Duration>,
     /// Time to retry a lost connection for; `None` leaves it to the subcommand.
     pub reconnect_for: Option<Setting<Duration>>,
+    /// Origin of a URL with a password that is not sent, for it was given for another server.
+    pub withheld: Option<Origin>,
+    /// True if the user is that of a URL.
+    user_of_url: bool,
     /// Settings that only have an effect together with others, for [`Endpoint::explain`].
     explained: Vec<Explained>,
 }
@@ -88,7 +92,7 @@ impl Endpoint {
     /// Merges `layers`, the one with the highest precedence first.
     ///
     /// A URL decides the whole address (host, port, TLS, database) for its layer and those below it; only credentials that
-    /// it leaves open are taken from lower layers.
+    /// it leaves open are taken from lower layers. Those in a URL are sent to its own host only.
     ///
     /// # Errors
     ///
@@ -111,6 +115,8 @@ impl Endpoint {
             connect_timeout: Setting::default(CONNECT_TIMEOUT),
             connect_for: Setting::default(Duration::ZERO),
             reconnect_for: None,
+            withheld: None,
+            user_of_url: false,
             explained: Vec::new(),
         }
     }
@@ -118,8 +124,8 @@ impl Endpoint {
     /// Returns every setting with its value and origin; the value of the password is hidden.
     pub fn explain(&self) -> Vec<Explained> {
         let mut rows = vec![("address", self.to_string(), self.address.origin.clone())];
-        if let Some(Setting { value, origin }) = &self.username {
-            rows.push(("username", value.clone(), origin.clone()));
+        if let Some(Setting { origin, .. }) = &self.username {
+            rows.push(("username", self.shown_user().unwrap_or("(hidden)").to_owned(), origin.clone()));
         }
         if let Some(Setting { origin, .. }) = &self.password {
             rows.push(("password", "(hidden)".to_owned(), origin.clone()));
@@ -139,10 +145,21 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// Returns the user, unless it may be a password: in a URL, `redis://s3cret@host` is often written for
+    /// `redis://:s3cret@host`.
+    pub fn shown_user(&self) -> Option<&str> {
+        let user = self.username.as_ref()?;
+        let of_url = self.user_of_url && self.password.is_none();
+        (!of_url).then_some(&user.value)
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls.is_some() { "rediss" } else { "redis" };
-        let user = self.username.as_ref().map(|name| format!("{}@", name.value)).unwrap_or_default();
+        let user =
+            self.username.as_ref().map(|_| format!("{}@", self.shown_user().unwrap_or("***"))).unwrap_or_default();
         match &self.address.value {
             Address::Tcp { host, port } if host.contains(':') => write!(f, "{scheme}://{user}[{host}]:{port}")?,
             Address::Tcp { host, port } => write!(f, "{scheme}://{user}{host}:{port}")?,

@@ -1,5 +1,7 @@
 //! What of a text that people wrote may be shown: all but passwords.
 
+use std::ops::Range;
+
 use super::secret;
 
 /// Keys that have to do with a password, and hold none.
@@ -87,6 +89,95 @@ fn without_userinfo(text: &str) -> String {
     format!("{}{}{}", &text[..colon], "*".repeat(text[colon..end].chars().count()), &text[end..])
 }
 
+/// Returns a message as it may be shown: each URL and address in it loses its password, and a URL its user as well unless
+/// `is_user` knows the name, for many a password stands where the user belongs.
+pub(crate) fn in_message(text: &str, is_user: impl Fn(&str) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for range in secrets_in(text, is_user) {
+        if range.start >= end {
+            shown += &text[end..range.start];
+            shown += COVER;
+            end = range.end;
+        }
+    }
+    shown + &text[end..]
+}
+
+/// Replacement of a password.
+pub(crate) const COVER: &str = "***";
+
+/// Returns the passwords of the URLs and addresses in `value`.
+pub(crate) fn passwords(value: &str) -> impl Iterator<Item = &str> {
+    // As a whole it may be one URL, with anything in its password.
+    let whole = without_password(value);
+    let hidden = whole.bytes().zip(value.bytes()).position(|(shown, typed)| shown != typed);
+    let whole = hidden.map(|start| {
+        let rest = whole[start..].bytes().take_while(|byte| *byte == b'*').count();
+        let end = value[start..].char_indices().nth(rest).map_or(value.len(), |(at, _)| start + at);
+        &value[start..end]
+    });
+    secrets_in(value, |_| false).into_iter().map(|range| &value[range]).chain(whole)
+}
+
+/// Returns the values of the keys in a line of a profile that hold a password by their names.
+pub(crate) fn password_values(line: &str) -> impl Iterator<Item = &str> {
+    let keys = line.match_indices('=').filter(|(at, _)| is_password(key_before(&line[..*at])));
+    keys.map(|(at, _)| {
+        let value = line[at + 1..].trim_start();
+        match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => value[1..].split(quote).next().unwrap_or_default(),
+            _ => value.split([' ', ',', '}']).next().unwrap_or_default(),
+        }
+    })
+}
+
+/// Byte ranges of passwords, in order: in URLs, and in addresses with user and password.
+fn secrets_in(text: &str, is_user: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
+    let mut secrets = Vec::new();
+    let mut start = 0;
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        if c.is_whitespace() || matches!(c, '`' | '"' | '\'') {
+            secrets.extend(secret_in_word(text, start..at, &is_user));
+            secrets.extend(secrets_in_query(text, start..at));
+            start = at + c.len_utf8();
+        }
+    }
+    secrets
+}
+
+/// Parameters of a URL that hold a password by their names.
+fn secrets_in_query(text: &str, word: Range<usize>) -> Vec<Range<usize>> {
+    if !text[word.clone()].contains("://") {
+        return Vec::new();
+    }
+    let names = text[word.clone()].match_indices('=').map(|(at, _)| word.start + at);
+    let passwords = names.filter(|at| is_password(key_before(&text[word.start..*at])));
+    let values = passwords.map(|at| at + 1..text[at..word.end].find('&').map_or(word.end, |end| at + end));
+    values.filter(|value| !value.is_empty()).collect()
+}
+
+fn secret_in_word(text: &str, word: Range<usize>, is_user: impl Fn(&str) -> bool) -> Option<Range<usize>> {
+    let scheme = text[word.clone()].find("://").map(|at| word.start + at + 3);
+    let start = scheme.unwrap_or(word.start);
+    let at = text[start..word.end].rfind('@').map(|at| start + at);
+    let colon = |end: usize| text[start..end].find(':').map(|colon| start + colon + 1);
+    match (scheme, at) {
+        (_, Some(at)) if scheme.is_some() || !text[at + 1..].starts_with("sha256:") => match colon(at) {
+            Some(colon) => (colon < at).then_some(colon..at),
+            None => (scheme.is_some() && start < at && !is_user(&text[start..at])).then_some(start..at),
+        },
+        // Without an `@`, what is no port may be a password.
+        (Some(_), None) => {
+            let colon = colon(word.end).filter(|_| !text[start..].starts_with('['))?;
+            let end = text[colon..word.end].find(['/', '?', ',', ')', ';']).map_or(word.end, |end| colon + end);
+            let port = text[colon..end].trim_end_matches([':', '.']);
+            (!port.bytes().all(|byte| byte.is_ascii_digit())).then_some(colon..end)
+        }
+        _ => None,
+    }
+}
+
 /// Text between a colon and an `@` of the same quoted text is a password, except the tag before a digest.
 fn without_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -145,6 +236,49 @@ mod tests {
             ),
         ] {
             assert_eq!(without_password(text), shown);
+        }
+    }
+
+    #[test]
+    fn messages_lose_passwords_and_keep_the_rest() {
+        let user = |name: &str| name == "app";
+        for (message, shown) in [
+            (
+                "cannot use Redis at redis://app@h:1: no reply from redis://u:s3cret@h",
+                "cannot use Redis at redis://app@h:1: no reply from redis://u:***@h",
+            ),
+            ("`redis://s3cret@h` is not a port", "`redis://***@h` is not a port"),
+            (
+                "invalid type: string \"rediss://:s3cret@h:1/0\", expected u16",
+                "invalid type: string \"rediss://:***@h:1/0\", expected u16",
+            ),
+            ("redis://h:s3cret, redis://h:6379: x, http://[::1]:5", "redis://h:***, redis://h:6379: x, http://[::1]:5"),
+            ("q.toml:2:8: redis.port: u:s3cret@h:1 is not", "q.toml:2:8: redis.port: u:***@h:1 is not"),
+            ("image r.io:5000/q@sha256:0, mail a@b, at 10:00", "image r.io:5000/q@sha256:0, mail a@b, at 10:00"),
+            ("redis://u:p@ss@h", "redis://u:***@h"),
+            ("redis://u:a@h?sentinelPassword=s3cret&db=1", "redis://u:***@h?sentinelPassword=***&db=1"),
+        ] {
+            assert_eq!(in_message(message, user), shown);
+        }
+    }
+
+    #[test]
+    fn passwords_of_a_value_are_found() {
+        for (value, expected) in [
+            ("redis://u:s3cret@h", "s3cret"),
+            ("redis://s3cret@h", "s3cret"),
+            ("redis://u:a b`c\"d@h", "a b`c\"d"),
+            ("u:s3cret@h", "s3cret"),
+            ("a redis://h:s3cret b", "s3cret"),
+        ] {
+            assert!(
+                passwords(value).any(|found| found == expected),
+                "{value}: {:?}",
+                passwords(value).collect::<Vec<_>>()
+            );
+        }
+        for value in ["redis://h:1/0", "mylist", "30s@50, 1m@200..1000", "r.io:5000/q@sha256:0", "{\"a\": 1}"] {
+            assert_eq!(passwords(value).next(), None, "{value}");
         }
     }
 

@@ -36,19 +36,30 @@ impl<'a> Resolution<'a> {
         let tls = self.tls(&address)?;
         let db = self.address_part(|layer| layer.db.clone(), |url| url.db, false).unwrap_or(Setting::default(0));
         let servers = self.servers(&address, &db)?;
-        let password =
-            self.first_or_url(|layer| layer.password.clone(), |url| url.password.clone().map(Password::Known));
+        let password = self.first_or_url(
+            &address.value,
+            |layer| layer.password.clone(),
+            |url| url.password.clone().map(Password::Known),
+        );
         let username = self.first_or_url(
+            &address.value,
             |layer| layer.username.clone().filter(|name| !name.value.is_empty()),
             |url| url.username.clone(),
         );
-        let sentinel = self.sentinel_credentials(servers.as_ref(), password.as_ref())?;
+        if let Some(Setting { value, origin }) = &username
+            && let Err(message) = check_user(value)
+        {
+            return Err(SettingError::new(origin.clone(), message));
+        }
+        let sentinel = self.sentinel_credentials(&address.value, servers.as_ref(), password.as_ref())?;
         let explained = self.explained(tls.is_some(), servers.as_ref(), &sentinel);
         let (sentinel_username, sentinel_password) = sentinel;
         Ok(Endpoint {
             explained,
             sentinel_username,
             sentinel_password,
+            user_of_url: username.as_ref().is_some_and(|user| self.is_of_url(&user.origin)),
+            withheld: if password.is_none() { self.withheld(&address.value) } else { None },
             address,
             servers,
             tls,
@@ -113,6 +124,7 @@ impl<'a> Resolution<'a> {
     /// The user of Redis is not a default, because sentinels have ACL users of their own.
     fn sentinel_credentials(
         &self,
+        address: &Address,
         servers: Option<&Servers>,
         password: Option<&Setting<Password>>,
     ) -> Result<Credentials, SettingError> {
@@ -125,10 +137,12 @@ impl<'a> Resolution<'a> {
             };
         }
         let username = self.first_or_url(
+            address,
             |layer| layer.sentinel_username.clone().filter(|name| !name.value.is_empty()),
             |url| url.sentinel_username.clone(),
         );
         let own = self.first_or_url(
+            address,
             |layer| layer.sentinel_password.clone(),
             |url| url.sentinel_password.clone().map(Password::Known),
         );
@@ -200,16 +214,30 @@ impl<'a> Resolution<'a> {
     }
 
     /// Returns a credential: in each layer the URL has precedence, and what it leaves open is taken from lower layers.
+    ///
+    /// The credentials of a URL are for its own server, and not sent to another that a layer above names.
     fn first_or_url<T>(
         &self,
+        server: &Address,
         explicit: impl Fn(&Layer) -> Option<Setting<T>>,
         of_url: impl Fn(&RedisUrl) -> Option<T>,
     ) -> Option<Setting<T>> {
         self.layers.iter().find_map(|layer| {
-            let url = layer.url.as_ref();
+            let url = layer.url.as_ref().filter(|url| is_same_server(&url.value.address, server));
             let from_url = url.and_then(|url| Some(Setting { value: of_url(&url.value)?, origin: url.origin.clone() }));
             from_url.or_else(|| explicit(layer))
         })
+    }
+
+    /// Returns the origin of a URL whose password is for another server.
+    fn withheld(&self, server: &Address) -> Option<Origin> {
+        let urls = self.layers.iter().filter_map(|layer| layer.url.as_ref());
+        let mut others = urls.filter(|url| url.value.password.is_some() && !is_same_server(&url.value.address, server));
+        others.next().map(|url| url.origin.clone())
+    }
+
+    fn is_of_url(&self, origin: &Origin) -> bool {
+        self.layers.iter().any(|layer| layer.url.as_ref().is_some_and(|url| url.origin == *origin))
     }
 
     fn any<T>(&self, of: impl Fn(&Layer) -> Option<Setting<T>>) -> Option<Setting<T>> {
@@ -246,6 +274,30 @@ impl<'a> Resolution<'a> {
         }
         rows
     }
+}
+
+/// Returns whether both addresses are of one server; the port may differ, as with `--port` next to a URL.
+fn is_same_server(one: &Address, other: &Address) -> bool {
+    match (one, other) {
+        (Address::Tcp { host: one, .. }, Address::Tcp { host: other, .. }) => {
+            one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
+        }
+        (one, other) => one == other,
+    }
+}
+
+/// Reads a user; what is wrong is not repeated, for it may hold a password.
+fn check_user(name: &str) -> Result<(), &'static str> {
+    if name.contains("://") {
+        return Err("is a URL, not the name of a user: a URL belongs in `url` (--redis, REDIS_URL)");
+    }
+    if name.split_once('@').is_some_and(|(before, _)| before.contains(':')) {
+        return Err("is an address, not the name of a user: a host belongs in `host` (--host, REDIS_HOST)");
+    }
+    if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err("is not the name of a user: it has a space or control character in it");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -306,13 +358,50 @@ mod tests {
     }
 
     #[test]
-    fn url_of_a_lower_layer_gives_its_credentials_to_a_host_above() {
-        let upper = Layer { host: Some(flag("--host", "h".to_owned())), ..Layer::default() };
-        let lower =
-            Layer { url: Some(variable("REDIS_URL", url("rediss://app:s3cret@other:7/3"))), ..Layer::default() };
-        let endpoint = Endpoint::of(&[upper, lower]).unwrap();
-        assert_eq!(endpoint.to_string(), "redis://app@h:6379");
-        assert!(endpoint.password.is_some());
+    fn credentials_of_a_url_are_not_for_another_host() {
+        let upper = |host: &str| Layer { host: Some(flag("--host", host.to_owned())), ..Layer::default() };
+        let of_url = |text| Layer { url: Some(variable("REDIS_URL", url(text))), ..Layer::default() };
+        let lower = of_url("rediss://app:s3cret@other:7/3");
+        let endpoint = Endpoint::of(&[upper("h"), lower.clone()]).unwrap();
+        assert_eq!(endpoint.to_string(), "redis://h:6379");
+        assert!(endpoint.password.is_none() && endpoint.username.is_none());
+        assert_eq!(endpoint.withheld, Some(Origin::variable("REDIS_URL")));
+        let endpoint = Endpoint::of(&[typed("redis://h"), lower.clone()]).unwrap();
+        assert!(endpoint.password.is_none(), "neither from one URL to the server of another");
+        let endpoint = Endpoint::of(&[typed("unix:///s"), lower.clone()]).unwrap();
+        assert!(endpoint.password.is_none());
+        let nodes = Layer { addresses: Some(flag("--addresses", vec!["h:1".parse().unwrap()])), ..Layer::default() };
+        assert!(Endpoint::of(&[nodes, lower.clone()]).unwrap().password.is_none());
+        let endpoint = Endpoint::of(&[upper("OTHER."), lower.clone()]).unwrap();
+        assert!(endpoint.password.is_some() && endpoint.withheld.is_none(), "the same host by another name");
+        let port = Layer { port: Some(flag("--port", 8)), ..Layer::default() };
+        assert_eq!(Endpoint::of(&[port, lower.clone()]).unwrap().to_string(), "rediss://app@other:8/3");
+        let known = Layer {
+            password: Some(variable("REDIS_PASSWORD", Password::Known("own".to_owned().into()))),
+            ..of_url("redis://:s3cret@other")
+        };
+        let endpoint = Endpoint::of(&[upper("h"), known]).unwrap();
+        let Some(Setting { value: Password::Known(password), .. }) = &endpoint.password else { panic!("no password") };
+        assert_eq!((password.expose_secret(), &endpoint.withheld), ("own", &None));
+    }
+
+    #[test]
+    fn user_is_a_name_and_may_be_a_password_in_a_url() {
+        let of = |name: &str| Layer { username: Some(variable("REDIS_USERNAME", name.to_owned())), ..Layer::default() };
+        for (name, reason) in [
+            ("redis://u:s3cret@h", "is a URL"),
+            ("u:s3cret@h", "is an address"),
+            ("a s3cret", "space"),
+            ("s3cret\u{9b}", "control character"),
+        ] {
+            let error = Endpoint::of(&[of(name)]).unwrap_err().to_string();
+            assert!(error.starts_with("REDIS_USERNAME: ") && error.contains(reason), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+        let endpoint = Endpoint::of(&[typed("redis://s3cret@h")]).unwrap();
+        assert_eq!(endpoint.to_string(), "redis://***@h:6379");
+        assert!(!format!("{:?}", endpoint.explain()).contains("s3cret"));
+        assert_eq!(shown(&[of("app")]), "redis://app@localhost:6379");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Redis URLs, checked by us before anything connects, so that each mistake is named.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -91,7 +92,8 @@ impl RedisUrl {
             return Err("a `/` or `?` in user or password has to be written %2F or %3F in a URL".to_owned());
         }
         if text.split_once(':').is_none_or(|(_, rest)| !rest.starts_with("//")) {
-            return Err(format!("a Redis URL begins with one of {SCHEMES}"));
+            let meant = meant(text).map(|url| format!("; did you mean {url}?")).unwrap_or_default();
+            return Err(format!("a Redis URL begins with one of {SCHEMES}{meant}"));
         }
         let url = Url::parse(text).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => {
@@ -168,6 +170,20 @@ impl RedisUrl {
     }
 }
 
+/// Returns the URL of an address or a path that was given in its place; `None` for what may hold a password.
+fn meant(text: &str) -> Option<String> {
+    if text.starts_with('/') {
+        return (!text.contains(['@', ':', '?'])).then(|| format!("unix://{text}"));
+    }
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Some(format!("redis://[{text}]"));
+    }
+    let port = text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let is_address = port || text == "localhost" || text.parse::<Ipv4Addr>().is_ok();
+    let url = format!("redis://{text}");
+    (is_address && !text.contains('@') && RedisUrl::parse(&url).is_ok()).then_some(url)
+}
+
 /// Reads a database index.
 ///
 /// # Errors
@@ -222,7 +238,15 @@ mod tests {
     #[test]
     fn url_errors_name_the_mistake_and_hide_the_password() {
         for (text, named) in [
-            ("localhost:6379", "begins with one of redis://"),
+            ("localhost:6379", "did you mean redis://localhost:6379?"),
+            ("[::1]:6379", "did you mean redis://[::1]:6379?"),
+            ("::1", "did you mean redis://[::1]?"),
+            ("127.0.0.1", "did you mean redis://127.0.0.1?"),
+            ("redis.example.com:1", "did you mean redis://redis.example.com:1?"),
+            ("/run/redis.sock", "did you mean unix:///run/redis.sock?"),
+            ("s3cret", "begins with one of redis://"),
+            ("u:s3cret", "begins with one of redis://"),
+            ("u:s3cret@h:1", "begins with one of redis://"),
             ("redis:u:s3cret@127.0.0.1", "begins with one of redis://"),
             ("/tmp/redis.sock", "begins with one of redis://"),
             ("unix:://run/redis.sock", "begins with one of redis://"),

@@ -75,8 +75,7 @@ impl ExitTable {
                 return wrong(key, format!("lists {status} {again}: an exit status has one meaning"));
             }
         }
-        let map = ExitMap::from(self);
-        if !(0..=u8::MAX).any(|status| map.meaning(status) == ExitMeaning::Ack) {
+        if !ExitMap::from(self).acknowledges() {
             return wrong("ack", "leaves no exit status that acknowledges an item".to_owned());
         }
         Ok(())

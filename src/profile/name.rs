@@ -68,7 +68,7 @@ pub fn namespace(text: &str) -> Result<String, NameError> {
 ///
 /// Fails when tag and digest are missing, or for anything but an image.
 pub fn image(text: &str) -> Result<String, NameError> {
-    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if text.is_empty() || text.contains("://") || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(NameError::Image(without_password(text)));
     }
     // A colon before the last slash belongs to the registry's port.
@@ -124,6 +124,7 @@ mod tests {
         for text in ["qscale:1", "ghcr.io/a/qscale:1", "localhost:5000/qscale:1", "qscale@sha256:0123"] {
             assert_eq!(image(text), Ok(text.to_owned()));
         }
+        assert!(matches!(image("redis://u:secret@h:1"), Err(NameError::Image(shown)) if !shown.contains("secret")));
         for text in
             ["qscale", "localhost:5000/qscale", "qscale:", "qscale@latest", "user:secret@registry", "u:secret@h/x"]
         {

@@ -146,6 +146,9 @@ pub enum Permission {
     Other(String),
 }
 
+/// Name of a password file whose path is not shown.
+pub(super) const PASSWORD_FILE: &str = "password-file";
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

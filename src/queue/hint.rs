@@ -1,6 +1,6 @@
 //! Hints: what to do about each fault.
 
-use super::error::{Fault, Permission};
+use super::error::{Fault, PASSWORD_FILE, Permission};
 
 impl Fault {
     /// Returns what to do about it.
@@ -24,6 +24,9 @@ impl Fault {
             Self::CertificateExpired => "renew the server's certificate, or set this machine's clock",
             Self::ClientCertificateRequired => "set one with --tls-cert FILE and --tls-key FILE",
             Self::Tls(_) => "compare with `openssl s_client -connect HOST:PORT`",
+            Self::File { path, .. } if path == PASSWORD_FILE => {
+                "set it to the path of a file; the password itself belongs in REDIS_PASSWORD"
+            }
             Self::File { .. } => "check the path and the permissions of the file",
             Self::WrongPassword { user } => {
                 return format!(

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 
-use super::error::Fault;
+use super::error::{Fault, PASSWORD_FILE};
 use crate::endpoint::Password;
 use crate::units::text_within;
 
@@ -21,6 +21,10 @@ pub(super) async fn password_text(password: &Password) -> Result<SecretString, F
         Password::File(path) => match password_file(path).await {
             // Editors and `echo` end a file with a newline that is not part of the password.
             Ok(text) => Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
+            // Without a slash it may be the password itself.
+            Err(error) if !path.as_os_str().as_encoded_bytes().contains(&b'/') => {
+                Err(Fault::File { path: PASSWORD_FILE.to_owned(), reason: error.to_string() })
+            }
             Err(error) => Err(Fault::File { path: path.display().to_string(), reason: error.to_string() }),
         },
     }

@@ -13,20 +13,29 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
+use super::entry::{JsonEntry, text_fields};
+use super::filter::OutputFilter;
 use super::output::{LogFormat, Verbosity};
 use super::stderr::Stderr;
 
 /// Starts the log for the whole process; a second call changes nothing.
 ///
 /// On a `terminal`, lines are brief, and stand above `bars`.
-pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress, stderr: Stderr, terminal: bool) {
+pub(super) fn start(
+    verbosity: Verbosity,
+    format: LogFormat,
+    bars: MultiProgress,
+    stderr: Stderr,
+    terminal: bool,
+    filter: OutputFilter,
+) {
     let level = match verbosity {
         Verbosity::Quiet => Level::WARN,
         Verbosity::Normal => Level::INFO,
         Verbosity::Verbose => Level::DEBUG,
     };
     // Libraries log every attempt; the connection layer reports each outage once.
-    let filter = Targets::new().with_target("qscale", level);
+    let targets = Targets::new().with_target("qscale", level);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(AboveBars { bars, stderr })
         // They would be written past the writer, and panic when stderr is closed.
@@ -35,10 +44,13 @@ pub(super) fn start(verbosity: Verbosity, format: LogFormat, bars: MultiProgress
         .with_target(false)
         .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never);
     let layer = match format {
-        LogFormat::Text => lines.boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_ansi(false).boxed(),
+        LogFormat::Text => lines.fmt_fields(text_fields(filter)).boxed(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_ansi(false);
+            lines.map_event_format(|format| JsonEntry { format, filter }).boxed()
+        }
     };
-    let _ = Registry::default().with(layer.with_filter(filter)).try_init();
+    let _ = Registry::default().with(layer.with_filter(targets)).try_init();
 }
 
 /// RFC 3339 in UTC, as in `kubectl logs --timestamps`; on a terminal (`brief`) the time of day alone.

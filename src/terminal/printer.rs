@@ -10,11 +10,13 @@ use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use super::echo::Echo;
+use super::filter::OutputFilter;
 use super::logs;
 use super::output::{LogFormat, Verbosity};
 use super::progress::Progress;
 use super::screen;
 use super::stderr::{self, Stderr};
+use crate::units::visible_output;
 
 const CANNOT_WRITE: &str = "cannot write to stdout";
 
@@ -31,6 +33,7 @@ pub(crate) struct Printer {
     bars: MultiProgress,
     stdout: Arc<Stdout>,
     log: LogFormat,
+    filter: OutputFilter,
     /// True if an error is shown with its backtrace.
     backtrace: bool,
     /// True if progress bars are drawn: stderr is a terminal, and the log is for people and not quiet.
@@ -47,18 +50,18 @@ struct Stdout {
 
 impl Printer {
     /// Decides where bars are drawn, and starts the log.
-    pub(crate) fn new(verbosity: Verbosity, log: LogFormat) -> Self {
+    pub(crate) fn new(verbosity: Verbosity, log: LogFormat, filter: OutputFilter) -> Self {
         let terminal = io::stderr().is_terminal();
         let smart = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let live = terminal && smart && verbosity != Verbosity::Quiet && log == LogFormat::Text;
         let stderr = Stderr::start(io::stderr());
         let target = if live { screen::target(stderr.clone()) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        logs::start(verbosity, log, bars.clone(), stderr.clone(), terminal);
+        logs::start(verbosity, log, bars.clone(), stderr.clone(), terminal, filter.clone());
         let stdout = Arc::new(Stdout { is_terminal: io::stdout().is_terminal(), busy: AtomicBool::new(false) });
         // Often set permanently, so that it shows a backtrace only together with --verbose.
         let traced = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-        Self { stderr, bars, stdout, log, backtrace: traced && verbosity == Verbosity::Verbose, live }
+        Self { stderr, bars, stdout, log, filter, backtrace: traced && verbosity == Verbosity::Verbose, live }
     }
 
     /// Returns the progress bars, which are hidden unless [`live`](Self::live).
@@ -69,6 +72,11 @@ impl Printer {
     /// Returns true if progress bars are drawn; if not, log lines report progress.
     pub(crate) fn live(&self) -> bool {
         self.live
+    }
+
+    /// Returns what every message passes.
+    pub(crate) fn filter(&self) -> &OutputFilter {
+        &self.filter
     }
 
     /// Returns what passes on the output of handlers, in the format of the log; `--quiet` does not silence it.
@@ -85,8 +93,17 @@ impl Printer {
         Progress::new(self.bars.add(bar), self.live, list)
     }
 
-    /// Writes one line of data to stdout.
+    /// Writes a result to stdout, without passwords.
     pub(crate) fn result(&self, line: &impl Display) -> Result<()> {
+        self.line(&self.filter.output(&line.to_string()))
+    }
+
+    /// Writes one line of items to stdout, whatever is in them, except characters that control a terminal.
+    pub(crate) fn items(&self, line: &impl Display) -> Result<()> {
+        self.line(&visible_output(&line.to_string()))
+    }
+
+    fn line(&self, line: &str) -> Result<()> {
         let mut bytes = Vec::new();
         let choice = anstream::AutoStream::choice(&io::stdout());
         writeln!(anstream::AutoStream::new(&mut bytes, choice), "{line}")?;
@@ -115,15 +132,18 @@ impl Printer {
     /// Prints why the run failed: one line `error: outer: inner: cause`, and the hint if there is one.
     pub(crate) fn error(&self, report: &Report, hint: Option<&str>) {
         let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-        let backtrace = if self.backtrace { format!("\n{report:?}\n") } else { String::new() };
-        let lines = to_stderr(&format!("{}{backtrace}", error_text(&chain.join(": "), hint)));
+        let backtrace =
+            if self.backtrace { format!("\n{}\n", self.filter.output(&format!("{report:?}"))) } else { String::new() };
+        let error = self.filter.lines(&chain.join(": "));
+        let hint = hint.map(|hint| self.filter.lines(hint));
+        let lines = to_stderr(&format!("{}{backtrace}", error_text(&error, hint.as_deref())));
         self.flush();
         self.bars.suspend(|| self.stderr.push(lines));
     }
 
     /// Prints the report of a panic. Does not touch the progress bars: the thread that panics may be drawing them.
     pub(crate) fn panicked(&self, report: &impl Display) {
-        self.stderr.push(to_stderr(&format!("{report}\n")));
+        self.stderr.push(to_stderr(&self.filter.output(&format!("{report}\n"))));
         self.flush();
     }
 
@@ -144,6 +164,17 @@ impl Stdout {
             error => error,
         })
     }
+}
+
+/// Prints what is wrong with a command line, or how to write one, as clap words it.
+pub(crate) fn print_mistake(message: &str, filter: &OutputFilter) {
+    let message = filter.lines(message);
+    let text = match message.strip_prefix("error: ") {
+        Some(error) => error_text(error.trim_end(), None),
+        None => message,
+    };
+    // A closed stderr leaves nothing to report to.
+    let _ = io::stderr().write_all(&to_stderr(&text));
 }
 
 /// Returns `text` as it is written to stderr: with colors or without.

@@ -1,6 +1,6 @@
 //! The environment as a value.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fmt;
 
@@ -8,17 +8,40 @@ use super::setting::{Origin, Setting, SettingError};
 
 /// The environment when the program started. Its `Debug` shows no values.
 #[derive(Clone, Default)]
-pub struct Environment(HashMap<String, String>);
+pub struct Environment {
+    variables: HashMap<String, String>,
+    /// Names of variables whose values are not UTF-8.
+    unreadable: HashSet<String>,
+}
 
 impl Environment {
     /// Creates an environment of names and values.
     pub fn of(variables: &[(&str, &str)]) -> Self {
-        Self(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self { variables: variables.collect(), unreadable: HashSet::new() }
     }
 
     /// Returns a variable; an empty one counts as absent.
     pub fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name).filter(|value| !value.is_empty()).cloned()
+        self.variables.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    /// Returns the variables that qscale reads by their names.
+    pub fn own(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = |name: &str| name.starts_with("QSCALE_") || name.starts_with("REDIS_") || name == "LIST_NAME";
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(move |(name, _)| own(name))
+    }
+
+    /// Checks that a variable is text.
+    ///
+    /// # Errors
+    ///
+    /// Fails with its name if it is not UTF-8: ignored, it would be taken for absent.
+    pub fn check_text(&self, name: &str) -> Result<(), SettingError> {
+        if self.unreadable.contains(name) {
+            return Err(SettingError::new(Origin::variable(name.to_owned()), "is not valid UTF-8"));
+        }
+        Ok(())
     }
 
     /// Returns a variable as a setting; an empty one counts as absent.
@@ -43,15 +66,39 @@ impl Environment {
 }
 
 impl FromIterator<(OsString, OsString)> for Environment {
-    /// Leaves out variables that are not UTF-8.
+    /// Keeps of variables that are not UTF-8 only the name.
     fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(variables: T) -> Self {
-        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        Self(variables.into_iter().filter_map(text).collect())
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(environment.variables.insert(name, value)),
+                Err(_) => drop(environment.unreadable.insert(name)),
+            }
+        }
+        environment
     }
 }
 
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Environment").field(&self.0.len()).finish()
+        f.debug_tuple("Environment").field(&self.variables.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use super::*;
+
+    #[test]
+    fn variable_that_is_not_text_is_named() {
+        let bytes = OsString::from_vec(b"a\xff".to_vec());
+        let environment: Environment =
+            [("LIST_NAME".into(), bytes), ("REDIS_HOST".into(), "h".into())].into_iter().collect();
+        let error = environment.check_text("LIST_NAME").unwrap_err().to_string();
+        assert_eq!(error, "LIST_NAME: is not valid UTF-8");
+        assert!(environment.check_text("REDIS_HOST").is_ok() && environment.check_text("OTHER").is_ok());
     }
 }

@@ -20,4 +20,4 @@ pub use self::rows::{CsvError, CsvRow, CsvRows, other_separator};
 pub use self::setting::{Origin, Setting, SettingError};
 pub use self::text::{MIB, read_bytes, read_text, text_within};
 pub use self::timestamp::{RowTime, TimeColumn, rfc_3339, since_1970};
-pub use self::visible::{is_hidden, visible, visible_json, visible_lines, visible_styled};
+pub use self::visible::{is_hidden, visible, visible_lines, visible_output};

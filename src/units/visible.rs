@@ -20,47 +20,36 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 
-/// Returns text of several lines with hidden characters escaped, except ends of lines, tabs and colors of the terminal.
-pub fn visible_styled(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('\u{1b}') else { return visible_lines(text) };
-    let mut shown = visible_lines(&text[..first]).into_owned();
-    let mut rest = &text[first..];
-    while let Some(after) = rest.strip_prefix("\u{1b}") {
-        let parameters =
-            after.strip_prefix('[').map(|after| after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
-        let color = parameters.and_then(|after| after.strip_prefix('m'));
-        let next = color.unwrap_or(after);
-        if color.is_some() {
-            shown.push_str(&rest[..rest.len() - next.len()]);
-        } else {
-            shown.push_str("\\u{1b}");
-        }
-        let end = next.find('\u{1b}').unwrap_or(next.len());
-        shown.push_str(&visible_lines(&next[..end]));
-        rest = &next[end..];
-    }
-    Cow::Owned(shown)
-}
-
-/// Returns JSON with hidden characters in its strings escaped as JSON has it: `\u009b`.
-pub fn visible_json(json: &str) -> Cow<'_, str> {
-    // Between its strings JSON has no hidden characters except ends of lines and tabs.
+/// Returns the output of a command with hidden characters escaped, except ends of lines, tabs and colors of the terminal.
+///
+/// The escapes are those of JSON, `\u009b`: JSON keeps its value, for it has hidden characters in its strings only.
+pub fn visible_output(text: &str) -> Cow<'_, str> {
     let hidden = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
-    if !json.contains(hidden) {
-        return Cow::Borrowed(json);
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
-        if hidden(c) {
+    let mut shown = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let next = color(rest).unwrap_or(c.len_utf8());
+        if next == c.len_utf8() && hidden(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to memory does not fail.
                 let _ = write!(shown, "\\u{unit:04x}");
             }
         } else {
-            shown.push(c);
+            shown.push_str(&rest[..next]);
         }
+        rest = &rest[next..];
     }
     Cow::Owned(shown)
+}
+
+/// Returns the length of the color sequence at the start of `text`.
+fn color(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').strip_prefix('m')?;
+    Some(text.len() - end.len())
 }
 
 fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -99,10 +88,10 @@ mod tests {
     fn colors_are_kept_and_other_sequences_escaped() {
         for (text, shown) in [
             ("\u{1b}[1;31merror:\u{1b}[0m x\n", "\u{1b}[1;31merror:\u{1b}[0m x\n"),
-            ("a\u{1b}[2J\u{1b}[m\u{9b}1m", "a\\u{1b}[2J\u{1b}[m\\u{9b}1m"),
-            ("\u{1b}]0;title\u{7}\u{1b}", "\\u{1b}]0;title\\u{7}\\u{1b}"),
+            ("a\u{1b}[2J\u{1b}[m\u{9b}1m", "a\\u001b[2J\u{1b}[m\\u009b1m"),
+            ("\u{1b}]0;title\u{7}\u{1b}", "\\u001b]0;title\\u0007\\u001b"),
         ] {
-            assert_eq!(visible_styled(text), shown);
+            assert_eq!(visible_output(text), shown);
         }
     }
 
@@ -110,7 +99,7 @@ mod tests {
         #[test]
         fn json_keeps_its_value(text in "\\PC{0,20}[\u{0}-\u{a0}\u{200b}-\u{206f}\u{e0000}-\u{e007f}]{0,20}") {
             let json = serde_json::to_string(&text).unwrap();
-            let shown = visible_json(&json);
+            let shown = visible_output(&json);
             prop_assert!(!shown.contains(is_hidden), "{shown}");
             prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
         }

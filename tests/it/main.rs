@@ -28,6 +28,7 @@ mod render_keda;
 mod render_rules;
 mod scaler;
 mod schema;
+mod secrets;
 mod sentinel;
 mod simulate;
 mod simulation;

@@ -325,7 +325,7 @@ fn tables(schema: &Value) -> Vec<(Vec<String>, &Value)> {
 }
 
 /// Every key that holds a value: its table, its name and its schema. Overlays have the keys of the profile once more.
-fn leaves(schema: &Value) -> Vec<(Vec<String>, String, Value)> {
+pub(crate) fn leaves(schema: &Value) -> Vec<(Vec<String>, String, Value)> {
     let mut leaves = Vec::new();
     for (path, table) in tables(schema) {
         if path.first().is_some_and(|table| table == "env") {

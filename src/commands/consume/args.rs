@@ -16,7 +16,7 @@ use crate::workload::Work;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// List to consume [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
     pub(super) list: Option<String>,
 
     /// Delivery guarantee [default: at-least-once]
@@ -113,7 +113,7 @@ pub(super) struct TelemetryArgs {
     pub(super) metrics: Option<ListenAddress>,
 
     /// Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms
-    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD")]
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name)]
     pub(super) stamp_field: Option<String>,
 
     // For `qscale health`, and hidden as that is.

@@ -10,13 +10,13 @@ use super::args::{Args, TelemetryArgs};
 use crate::delivery::defaults::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE,
 };
-use crate::delivery::exit_map::ExitMap;
+use crate::delivery::exit_map::{ExitMap, ExitRule};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::retry::RetryPolicy;
 use crate::handler::CommandSpec;
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
-use crate::units::{DurationRange, Environment, HumanDuration, Setting, SettingError, counted};
+use crate::units::{DurationRange, Environment, HumanDuration, Origin, Setting, SettingError, counted};
 use crate::workload::Work;
 
 /// Processing of an item.
@@ -109,12 +109,18 @@ impl Plan {
         };
         let job = match command.map(VecDeque::from) {
             None => Job::Work { work: from.or("work", work, usual.work, Work::None).value, speed },
+            Some(words) if words.front().is_some_and(|program| program.is_empty()) => {
+                return Err(SettingError::new(
+                    Origin::flag("COMMAND"),
+                    "is empty: expected a program and its arguments",
+                ));
+            }
             Some(mut words) => Job::Command(CommandSpec {
                 program: words.pop_front().unwrap_or_default(),
                 arguments: words.into(),
                 timeout: timeout.map(|timeout| timeout.value.0),
                 kill_after: kill_after.value.0,
-                exit: usual_exit(context).with(&exit),
+                exit: exit_map(context, &exit)?,
             }),
         };
         let count = |count: Option<NonZeroU32>| count.map(NonZeroU32::get);
@@ -179,6 +185,16 @@ fn usual_command(context: &Context) -> Option<Vec<OsString>> {
     let origin = context.profile.origin(&["consume", "command"]);
     tracing::debug!("command: {program} with {arguments} (from {origin})");
     Some(words.into_iter().map(OsString::from).collect())
+}
+
+/// Returns the exit map of the profile with the rules of the command line, which must be no other than a profile may have.
+fn exit_map(context: &Context, rules: &[ExitRule]) -> Result<ExitMap, SettingError> {
+    let wrong = |message: String| Err(SettingError::new(context.precedence("consume").given("exit"), message));
+    if let Some(rule) = ExitRule::repeated(rules) {
+        return wrong(format!("`{rule}` is about a status that has a meaning already"));
+    }
+    let map = usual_exit(context).with(rules);
+    if map.acknowledges() { Ok(map) } else { wrong("leaves no exit status that acknowledges an item".to_owned()) }
 }
 
 /// Returns the exit map of the profile, and logs where it is set.

@@ -107,7 +107,7 @@ pub(super) struct PlaceArgs {
     pub(super) output: Output,
 
     /// List that the items come from [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
     pub(super) list: Option<String>,
 
     #[command(flatten)]

@@ -45,13 +45,13 @@ async fn list(plan: &Plan, dead_letters: &mut DeadLetters, context: &Context) ->
         left -= page.dead_letters.len() as u64;
         for dead_letter in &page.dead_letters {
             match plan.output {
-                Output::Json => context.printer.result(&dead_letter.to_json(encode))?,
+                Output::Json => context.printer.items(&dead_letter.to_json(encode))?,
                 Output::Text => {
                     if table.is_none() {
-                        context.printer.result(&Table::of(&page).head())?;
+                        context.printer.items(&Table::of(&page).head())?;
                     }
                     let table = table.get_or_insert_with(|| Table::of(&page));
-                    context.printer.result(&table.row(dead_letter, page.now))?;
+                    context.printer.items(&table.row(dead_letter, page.now))?;
                 }
             }
         }
@@ -76,8 +76,8 @@ async fn show(plan: &Plan, raw: bool, dead_letters: &mut DeadLetters, context: &
         if let Some(dead_letter) = found.first() {
             match plan.output {
                 _ if raw => context.printer.raw(&dead_letter.item.0)?,
-                Output::Json => context.printer.result(&dead_letter.to_json(encode))?,
-                Output::Text => context.printer.result(&details(dead_letter, now))?,
+                Output::Json => context.printer.items(&dead_letter.to_json(encode))?,
+                Output::Text => context.printer.items(&details(dead_letter, now))?,
             }
             return Ok(Outcome::Done);
         }

@@ -102,7 +102,7 @@ pub(crate) struct Args {
     pub(super) work: Option<Work>,
 
     /// List in the samples and triggers [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
     pub(super) list: Option<String>,
 
     /// Leave out protections of items in flight, to see their effect

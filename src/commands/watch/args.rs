@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::args::{RedisArgs, positive_duration};
+use crate::args::{self, RedisArgs, positive_duration};
 use crate::terminal::Output;
 
 /// Fields of the JSON output.
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     pub(super) output: Output,
 
     /// List to watch [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME")]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
     pub(super) list: Option<String>,
 
     /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
