@@ -1,6 +1,6 @@
 //! Variables that Kubernetes injects for a Service called `redis`.
 
-use super::Layer;
+use super::{Layer, host};
 use crate::units::{Environment, Origin, Setting, SettingError};
 
 /// Returns what Kubernetes injects for a Service called `redis`: the layer below the profile, as it was not chosen.
@@ -9,12 +9,15 @@ use crate::units::{Environment, Origin, Setting, SettingError};
 ///
 /// Fails with the name of the variable whose value is invalid.
 pub fn injected(environment: &Environment) -> Result<Layer, SettingError> {
+    for name in ["REDIS_PORT", "REDIS_SERVICE_HOST", "REDIS_SERVICE_PORT"] {
+        environment.check_text(name)?;
+    }
     let link = environment.get("REDIS_PORT").filter(|port| port.starts_with("tcp://"));
     // https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
     let link = link.map(|link| parse_link(&link)).transpose();
     let (host, port) = link.map_err(|message| SettingError::new(Origin::variable("REDIS_PORT"), message))?.unzip();
     Ok(Layer {
-        host: environment.get("REDIS_SERVICE_HOST").or(host).map(setting),
+        host: environment.parse("REDIS_SERVICE_HOST", parse_host)?.or(host).map(setting),
         port: environment.parse("REDIS_SERVICE_PORT", parse_port)?.or(port).map(setting),
         ..Layer::default()
     })
@@ -27,7 +30,13 @@ fn setting<T>(value: T) -> Setting<T> {
 fn parse_link(text: &str) -> Result<(String, u16), String> {
     let address = text.trim_start_matches("tcp://");
     let (host, port) = address.rsplit_once(':').ok_or_else(|| format!("`{text}` names no port"))?;
-    Ok((host.trim_start_matches('[').trim_end_matches(']').to_owned(), parse_port(port)?))
+    Ok((parse_host(host.trim_start_matches('[').trim_end_matches(']'))?, parse_port(port)?))
+}
+
+fn parse_host(text: &str) -> Result<String, String> {
+    let host = host::check(text).map(|()| text.to_owned());
+    // The reasons name settings that people choose, and this is none.
+    host.map_err(|_| "is not a host name or IP address, as Kubernetes sets it for a Service called `redis`".to_owned())
 }
 
 fn parse_port(text: &str) -> Result<u16, String> {
@@ -58,9 +67,16 @@ mod tests {
 
     #[test]
     fn invalid_variable_is_named() {
-        for (name, value) in [("REDIS_PORT", "tcp://h"), ("REDIS_SERVICE_PORT", "0")] {
+        for (name, value, reason) in [
+            ("REDIS_PORT", "tcp://h", "`tcp://h` names no port"),
+            ("REDIS_PORT", "tcp://u:s3cret@h:1", "is not a host name"),
+            ("REDIS_SERVICE_PORT", "0", "`0` is not a port"),
+            ("REDIS_SERVICE_HOST", "h:1", "is not a host name"),
+            ("REDIS_SERVICE_HOST", "redis://u:s3cret@h", "is not a host name"),
+        ] {
             let error = injected(&Environment::of(&[(name, value)])).unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains(value), "{error}");
+            assert!(error.starts_with(&format!("{name}: ")) && error.contains(reason), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
         }
     }
 }
