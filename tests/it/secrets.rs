@@ -93,7 +93,7 @@ fn leaks(runs: &[(String, Box<dyn Fn() -> Qscale + Sync + Send>)]) -> Vec<String
 
 /// A run whose Redis is not there.
 fn run(words: &[String]) -> Qscale {
-    Qscale::new(["--verbose"]).args(words).env("QSCALE_CONNECT_TIMEOUT", "100ms")
+    Qscale::new(["--verbose"]).args(words).env("QSCALE_CONNECT_TIMEOUT", "100ms").env("QSCALE_CONNECT_FOR", "0s")
 }
 
 #[test]
