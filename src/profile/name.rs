@@ -75,7 +75,7 @@ pub fn image(text: &str) -> Result<String, NameError> {
     let last = text.rsplit('/').next().unwrap_or(text);
     if let Some((_, digest)) = last.split_once('@') {
         let hex = |hash: &str| !hash.is_empty() && hash.chars().all(|c| c.is_ascii_hexdigit());
-        if !digest.split_once(':').is_some_and(|(_, hash)| hex(hash)) {
+        if !digest.split_once(':').is_some_and(|(algorithm, hash)| algorithm.starts_with("sha") && hex(hash)) {
             return Err(NameError::Digest);
         }
     }
