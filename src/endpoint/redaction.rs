@@ -95,7 +95,9 @@ pub(crate) fn in_message(text: &str, is_user: impl Fn(&str) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut end = 0;
     for range in secrets_in(text, is_user) {
-        if range.start >= end {
+        // What is covered already keeps its width: carets may stand below it.
+        let is_covered = text[range.clone()].bytes().all(|byte| byte == b'*');
+        if range.start >= end && !is_covered {
             shown += &text[end..range.start];
             shown += COVER;
             end = range.end;
@@ -256,6 +258,7 @@ mod tests {
             ("q.toml:2:8: redis.port: u:s3cret@h:1 is not", "q.toml:2:8: redis.port: u:***@h:1 is not"),
             ("image r.io:5000/q@sha256:0, mail a@b, at 10:00", "image r.io:5000/q@sha256:0, mail a@b, at 10:00"),
             ("redis://u:p@ss@h", "redis://u:***@h"),
+            ("redis://u:******@h", "redis://u:******@h"),
             ("redis://u:a@h?sentinelPassword=s3cret&db=1", "redis://u:***@h?sentinelPassword=***&db=1"),
         ] {
             assert_eq!(in_message(message, user), shown);
