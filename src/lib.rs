@@ -84,9 +84,15 @@ fn print_help_or_mistake(error: &clap::Error, filter: &OutputFilter) -> Status {
 
 /// Learns the passwords on the command line and in the environment, so that no message shows them.
 fn learn(filter: &OutputFilter, words: &[OsString], environment: &Environment) {
-    words.iter().for_each(|word| filter.learn(&word.to_string_lossy()));
-    environment.own().for_each(|(_, value)| filter.learn(value));
-    environment.get("REDIS_PASSWORD").iter().for_each(|password| filter.learn_password(password));
+    for word in words {
+        filter.learn(&word.to_string_lossy());
+    }
+    for (_, value) in environment.own() {
+        filter.learn(value);
+    }
+    if let Some(password) = environment.get("REDIS_PASSWORD") {
+        filter.learn_password(&password);
+    }
 }
 
 /// Installs the error reports and the TLS provider, once per process.
@@ -168,7 +174,8 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     let context = Context { profile, environment, origins, printer, shutdown };
     match cli.command {
         Command::Produce(args) => produce::run(args, context).await,
-        Command::Consume(args) => consume::run(args, context).await,
+        // On the heap: it holds all of the delivery.
+        Command::Consume(args) => Box::pin(consume::run(args, context)).await,
         Command::Watch(args) => watch::run(args, context).await,
         Command::Dead(args) => dead::run(args, context).await,
         Command::Render(args) => render::run(args, &context),

@@ -13,7 +13,7 @@ use super::pattern;
 /// Parts of a Redis URL; those it leaves out are `None`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(into = "String", extend("pattern" = pattern::REDIS_URL, "examples" = ["rediss://app@redis.example.com:6380/0"]))]
+#[schemars(into = "String", extend("pattern" = pattern::REDIS_URL, "examples" = ["rediss://redis.example.com:6380/0"]))]
 pub struct RedisUrl {
     /// Address of the server.
     pub address: Address,

@@ -15,7 +15,7 @@ use crate::units::{HumanDuration, Setting};
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RedisTable {
     /// Address in one URL, in place of `host`, `port`, `db` and `tls`: `redis://`, `rediss://` (TLS) or `unix://`.
-    #[schemars(extend("x-default" = "none", "examples" = ["rediss://app@redis.example.com:6380/0", "unix:///run/redis.sock"]))]
+    #[schemars(extend("x-default" = "none", "examples" = ["rediss://redis.example.com:6380/0", "unix:///run/redis.sock"]))]
     pub url: Option<RedisUrl>,
     /// Host name or IP address.
     #[schemars(extend("default" = "localhost", "examples" = ["redis.example.com"]))]

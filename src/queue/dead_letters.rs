@@ -1,7 +1,8 @@
 //! Dead letters: listed, requeued and purged one page at a time.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use fred::prelude::KeysInterface as _;
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::QueueError;
@@ -10,19 +11,27 @@ use super::script::Script;
 use crate::delivery::dead_letter::{DeadLetter, Filter};
 use crate::delivery::item::Item;
 
+/// Pause before the next attempt while another client moves dead letters.
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
+
 /// Iterates over the dead letters of a list.
 pub struct DeadLetters {
     connection: Connection,
     keys: Keys,
-    token: String,
-    script: Script,
     filter: Filter,
     /// Bytes of each item to return; `None` for all.
     cut: Option<usize>,
     order: DeadLetterOrder,
-    /// Position of the next page; -1 for the first.
+    /// Position of the next page to list; -1 for the first.
     position: i64,
+    list: Script,
+    apply: Script,
+    /// Name of this client while it moves dead letters.
+    client: String,
+    /// Number of the next call that moves dead letters.
     call: u64,
+    /// True once another client was found to move dead letters.
+    waited: bool,
 }
 
 /// Order of dead letters.
@@ -65,8 +74,11 @@ pub struct Applied {
     pub over: bool,
 }
 
-/// Reply of `dead_letters.lua`.
-type PageReply = (i64, u64, u64, u64, u64, Vec<Bytes>);
+/// Reply of `list_dead_letters.lua`.
+type PageReply = (i64, u64, u64, Vec<Bytes>);
+
+/// Reply of `move_dead_letters.lua`.
+type AppliedReply = (u64, u64, u64, u64);
 
 impl DeadLetters {
     /// Connects to the dead letters of `list`.
@@ -81,17 +93,24 @@ impl DeadLetters {
         order: DeadLetterOrder,
         cut: Option<usize>,
     ) -> Result<Self, QueueError> {
-        let keys = Keys::of(list);
         Ok(Self {
             connection: redis.connect(list).await?,
-            token: keys.walker(rand::random()),
-            keys,
-            script: Script::new(include_str!("scripts/dead_letters.lua")),
+            keys: Keys::of(list),
             filter,
             cut,
             order,
             position: -1,
+            list: Script::new(concat!(
+                include_str!("scripts/dead_letter.lua"),
+                include_str!("scripts/list_dead_letters.lua")
+            )),
+            apply: Script::new(concat!(
+                include_str!("scripts/dead_letter.lua"),
+                include_str!("scripts/move_dead_letters.lua")
+            )),
+            client: format!("{:016x}", rand::random::<u64>()),
             call: 0,
+            waited: false,
         })
     }
 
@@ -101,12 +120,23 @@ impl DeadLetters {
     ///
     /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn next_page(&mut self, limit: u64) -> Result<Page, QueueError> {
-        let (over, now, _, _, parts) = self.call("list", self.order, limit).await?;
-        Ok(Page { dead_letters: parts.chunks_exact(3).map(dead_letter).collect(), over, now })
+        let order: &[u8] = if self.order == DeadLetterOrder::NewestFirst { b"newest" } else { b"oldest" };
+        let cut = self.cut.map(|cut| cut.to_string()).unwrap_or_default();
+        let arguments = self.arguments([
+            Bytes::from_static(order),
+            Bytes::from(self.position.to_string()),
+            count(limit),
+            Bytes::from(cut),
+        ]);
+        let keys = self.keys.list_dead_letters();
+        let (position, over, now, parts): PageReply =
+            self.connection.script(&self.list, &self.keys.dead(), &keys, &arguments).await?;
+        self.position = position;
+        Ok(Page { dead_letters: parts.chunks_exact(3).map(dead_letter).collect(), over: over == 1, now })
     }
 
     /// Applies `action` to the next dead letters that match the filter, at most `limit`, oldest first: each atomically, and
-    /// once even if the connection is lost.
+    /// once even if the connection is lost. Only one client at a time does so.
     ///
     /// # Errors
     ///
@@ -116,45 +146,57 @@ impl DeadLetters {
             DeadLetterAction::Requeue => "requeue",
             DeadLetterAction::Purge => "purge",
         };
-        let (over, _, dead_letters, foreign, _) = self.call(action, DeadLetterOrder::OldestFirst, limit).await?;
-        Ok(Applied { dead_letters, foreign, over })
+        let (keys, arguments) = (self.keys.move_dead_letters(&self.client), self.move_arguments(action, limit));
+        let (over, dead_letters, foreign, busy): AppliedReply =
+            self.connection.script(&self.apply, &self.keys.dead(), &keys, &arguments).await?;
+        self.call += 1;
+        if busy == 1 {
+            if !self.waited {
+                tracing::info!(list = %self.keys.list, "waiting for another client that moves dead letters");
+            }
+            self.waited = true;
+            tokio::time::sleep(BUSY_PAUSE).await;
+        }
+        Ok(Applied { dead_letters, foreign, over: over == 1 })
     }
 
-    /// Deletes the token and closes the connection.
+    /// Puts examined dead letters back in their place, and closes the connection.
     pub async fn close(self) {
-        // Best effort: the token expires anyway.
-        let delete = Box::pin(self.connection.client().del::<(), _>(self.token.as_str()));
-        let _ = self.connection.once(COMMAND_TIMEOUT, &self.token, delete).await;
+        if self.call > 0 {
+            let (keys, arguments) = (self.keys.move_dead_letters(&self.client), self.move_arguments("restore", 0));
+            loop {
+                let call = self.apply.run(self.connection.client(), keys.clone(), arguments.clone());
+                let reply: Result<AppliedReply, _> =
+                    self.connection.once(COMMAND_TIMEOUT, &self.keys.dead(), Box::pin(call)).await;
+                // If it fails, the next client that moves dead letters does it.
+                if !matches!(reply, Ok((0, ..))) {
+                    break;
+                }
+            }
+        }
         self.connection.close().await;
     }
 
-    async fn call(
-        &mut self,
-        action: &'static str,
-        order: DeadLetterOrder,
-        limit: u64,
-    ) -> Result<(bool, u64, u64, u64, Vec<Bytes>), QueueError> {
-        let number = self.call;
-        self.call += 1;
-        let Filter { ids, older_than, text } = &self.filter;
-        let mut arguments = vec![
-            Bytes::from_static(action.as_bytes()),
-            Bytes::from_static(if order == DeadLetterOrder::NewestFirst { b"newest" } else { b"oldest" }),
-            Bytes::from(self.position.to_string()),
-            // Lua numbers are floating point.
-            Bytes::from(limit.min(1 << 50).to_string()),
-            Bytes::from(older_than.map(|age| age.as_millis().to_string()).unwrap_or_default()),
-            Bytes::from(text.clone().unwrap_or_default()),
-            Bytes::from(self.cut.map(|cut| cut.to_string()).unwrap_or_default()),
-            Bytes::from(number.to_string()),
-        ];
-        arguments.extend(ids.iter().cloned().map(Bytes::from));
-        let keys = self.keys.dead_letters(&self.token);
-        let (position, over, now, found, foreign, parts): PageReply =
-            self.connection.script(&self.script, &self.keys.dead(), &keys, &arguments).await?;
-        self.position = position;
-        Ok((over == 1, now, found, foreign, parts))
+    /// Arguments of `move_dead_letters.lua`.
+    fn move_arguments(&self, action: &'static str, limit: u64) -> Vec<Bytes> {
+        let (client, call) = (Bytes::from(self.client.clone()), Bytes::from(self.call.to_string()));
+        self.arguments([Bytes::from_static(action.as_bytes()), client, call, count(limit)])
     }
+
+    /// Appends the filter, as `dead_letter.lua` takes it.
+    fn arguments(&self, first: [Bytes; 4]) -> Vec<Bytes> {
+        let Filter { ids, older_than, text } = &self.filter;
+        let mut arguments = Vec::from(first);
+        arguments.push(Bytes::from(older_than.map(|age| age.as_millis().to_string()).unwrap_or_default()));
+        arguments.push(Bytes::from(text.clone().unwrap_or_default()));
+        arguments.extend(ids.iter().cloned().map(Bytes::from));
+        arguments
+    }
+}
+
+/// Formats a maximum number; those of Lua are floating point.
+fn count(limit: u64) -> Bytes {
+    Bytes::from(limit.min(1 << 50).to_string())
 }
 
 /// Reads header, size and item.

@@ -57,7 +57,7 @@ impl DepthReader {
         Ok(Depths {
             backlog: length("LLEN", &self.keys.list).await?,
             delayed: length("ZCARD", &self.keys.delayed()).await?,
-            dead: length("LLEN", &self.keys.dead()).await?,
+            dead: length("LLEN", &self.keys.dead()).await? + length("LLEN", &self.keys.examined()).await?,
         })
     }
 }

@@ -51,12 +51,16 @@ pub struct Exchanged {
     pub items: Vec<Claim>,
     /// Ids of finished claims that had been given to another consumer: their outcome does not count.
     pub lost: Vec<String>,
+    /// True when items were left because of their size: the next exchange can claim more.
+    pub more: bool,
     /// Time until the next delayed item is due.
     pub due: Option<Duration>,
     /// True when the lease had expired since the last exchange, and the items in flight were redelivered.
     pub expired: bool,
     /// Redis time (ms since 1970).
     pub now: u64,
+    /// True when the clock of Redis has jumped since the last exchange.
+    pub clock_jumped: bool,
 }
 
 impl Claim {
@@ -75,14 +79,16 @@ impl Claim {
         self.history.unwrap_or_else(|| History { id: self.id, since: now, ..History::default() })
     }
 
-    /// Reads id, item and history.
-    pub(super) fn of(parts: &[Bytes]) -> Self {
-        let [id, item, history] = parts else { unreachable!("the script returns them in threes") };
-        Self {
+    /// Reads id, size, content and history; returns the size of the item as well, of which the content may be a part.
+    pub(super) fn of(parts: &[Bytes]) -> (Self, usize) {
+        let [id, size, content, history] = parts else { unreachable!("the script returns them in fours") };
+        let size = std::str::from_utf8(size).ok().and_then(|size| size.parse().ok());
+        let claim = Self {
             id: String::from_utf8_lossy(id).into_owned(),
-            item: Item(item.clone()),
+            item: Item(content.clone()),
             history: serde_json::from_slice(history).ok(),
-        }
+        };
+        (claim, size.unwrap_or(content.len()))
     }
 }
 
@@ -95,7 +101,7 @@ impl Finished {
     }
 
     /// Returns outcome, id and two more values, as `exchange.lua` takes them.
-    pub(super) fn arguments(&self) -> [Bytes; 4] {
+    pub(super) fn settlement(&self) -> Settlement {
         let json = |history: &History| Bytes::from(serde_json::to_vec(history).unwrap_or_default());
         match self {
             Self::Acknowledge { id } => {
@@ -109,6 +115,14 @@ impl Finished {
             }
         }
     }
+}
+
+/// Outcome, id and two more values, as `exchange.lua` takes them.
+pub(super) type Settlement = [Bytes; 4];
+
+/// Returns the settlement of a claim that goes back to the list.
+pub(super) fn requeue(id: String) -> Settlement {
+    [Bytes::from_static(b"requeue"), Bytes::from(id), Bytes::new(), Bytes::new()]
 }
 
 /// Formats a duration in ms, as the scripts take it.

@@ -37,18 +37,14 @@ impl Keys {
         vec![self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()]
     }
 
-    /// KEYS of `requeue.lua`.
-    pub(super) fn requeue(&self, consumer: &str) -> Vec<String> {
-        vec![
-            self.list.clone(),
-            self.inflight(consumer),
-            self.landing(),
-            self.consumers(),
-            self.busy(),
-            self.delayed(),
-            self.items(),
-            self.stats(),
-        ]
+    /// KEYS of `leave.lua`.
+    pub(super) fn leave(&self, consumer: &str) -> Vec<String> {
+        vec![self.list.clone(), self.inflight(consumer), self.landing(), self.consumers(), self.busy()]
+    }
+
+    /// KEYS of `read_claim.lua`.
+    pub(super) fn read_claim(&self, consumer: &str) -> Vec<String> {
+        vec![self.list.clone(), self.inflight(consumer), self.consumers()]
     }
 
     /// KEYS of `rights.lua`.
@@ -76,12 +72,19 @@ impl Keys {
             self.dead(),
             self.stats(),
             self.landing(),
+            self.examined(),
         ]
     }
 
-    /// KEYS of `dead_letters.lua`.
-    pub(super) fn dead_letters(&self, token: &str) -> Vec<String> {
-        vec![self.list.clone(), self.dead(), self.stats(), token.to_owned()]
+    /// KEYS of `list_dead_letters.lua`.
+    pub(super) fn list_dead_letters(&self) -> Vec<String> {
+        vec![self.list.clone(), self.dead(), self.examined()]
+    }
+
+    /// KEYS of `move_dead_letters.lua`.
+    pub(super) fn move_dead_letters(&self, client: &str) -> Vec<String> {
+        let reply = self.companion(&format!("walker:{client}"));
+        vec![self.list.clone(), self.dead(), self.examined(), self.stats(), self.companion("walker"), reply]
     }
 
     /// Pattern of all companion keys, as Redis ACL rules write it.
@@ -91,9 +94,17 @@ impl Keys {
 
     /// The list and the companion keys that belong to no single consumer or producer.
     pub(super) fn shared(&self) -> Vec<String> {
-        let companions =
-            [self.landing(), self.consumers(), self.busy(), self.delayed(), self.items(), self.dead(), self.stats()];
-        std::iter::once(self.list.clone()).chain(companions).collect()
+        vec![
+            self.list.clone(),
+            self.landing(),
+            self.consumers(),
+            self.busy(),
+            self.delayed(),
+            self.items(),
+            self.dead(),
+            self.examined(),
+            self.stats(),
+        ]
     }
 
     /// Items in flight at a consumer (hash).
@@ -132,6 +143,11 @@ impl Keys {
         self.companion("dead")
     }
 
+    /// Dead letters that a requeue or purge has examined and left (list): older than those of [`Keys::dead`].
+    pub(super) fn examined(&self) -> String {
+        self.companion("dead:examined")
+    }
+
     /// Counters (hash).
     pub(super) fn stats(&self) -> String {
         self.companion("stats")
@@ -140,11 +156,6 @@ impl Keys {
     /// Number of the last batch that a producer has pushed (string).
     pub(super) fn producer(&self, token: u64) -> String {
         self.companion(&format!("producer:{token:016x}"))
-    }
-
-    /// Last call of a client that requeues or purges dead letters, and its reply (string).
-    pub(super) fn walker(&self, token: u64) -> String {
-        self.companion(&format!("walker:{token:016x}"))
     }
 
     fn companion(&self, name: &str) -> String {

@@ -3,6 +3,7 @@
 mod blocking;
 mod claims;
 mod client;
+mod clock;
 mod cluster;
 mod connection;
 mod dead_letters;
@@ -19,13 +20,14 @@ mod password;
 mod push;
 mod repeat;
 mod replies;
+mod reply_size;
 mod script;
 mod sentinel;
 mod sentinel_fault;
 mod tls;
 mod wait;
 
-pub use claims::{ClaimSettings, Claims};
+pub use claims::{ClaimSettings, Claims, Redelivered};
 pub use connection::{Connection, Redis};
 pub use dead_letters::{Applied, DeadLetterAction, DeadLetterOrder, DeadLetters, Page};
 pub use depths::DepthReader;

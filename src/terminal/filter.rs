@@ -101,7 +101,8 @@ fn is_distinct(secret: &str) -> bool {
     let number = secret.bytes().all(|byte| byte.is_ascii_digit());
     match secret.len() {
         0..4 => false,
-        4..10 => !word && !(number && secret.len() < 6),
+        4..6 => !word && !number,
+        6..10 => !word,
         _ => true,
     }
 }

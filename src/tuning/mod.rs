@@ -14,12 +14,14 @@
 
 mod candidate;
 mod demand;
+mod diagnosis;
+mod proposal;
 mod refusal;
 mod search;
 mod target_wait;
 
 pub use self::candidate::{Bounds, Candidate, HpaMetric, ScaleUp};
 pub use self::demand::Demand;
+pub use self::proposal::propose;
 pub use self::refusal::{Obstacle, Refusal};
-pub use self::search::propose;
 pub use self::target_wait::{Percentile, TargetWait, TargetWaitError};

@@ -451,10 +451,10 @@ fn late_call_claims_nothing() {
     let call = |number: &str, most: &str| {
         let mut words: Vec<String> = ["EVAL", script, "9", "mylist"].map(str::to_owned).to_vec();
         words.extend(companions.iter().map(|name| format!("{{mylist}}:{name}")));
-        words.extend(["c", "60000", number, most].map(str::to_owned));
+        words.extend(["c", "60000", number, most, "1000"].map(str::to_owned));
         let Ok(Reply::Array(mut answer)) = server.ask(&words) else { panic!("no answer") };
         let Reply::Array(items) = answer.remove(0) else { panic!("no items") };
-        items.chunks_exact(3).map(|item| item[1].to_string()).collect::<Vec<_>>()
+        items.chunks_exact(4).map(|item| item[2].to_string()).collect::<Vec<_>>()
     };
     assert_eq!(call("0", "0"), [""; 0]);
     assert_eq!(call("1", "2"), items(2));
@@ -547,7 +547,21 @@ fn result_is_counted_once_however_often_it_is_sent() {
 
 #[test]
 fn missing_permission_is_named_before_the_first_claim() {
-    for missing in ["hset", "hdel", "rpop", "rpush", "lpush", "zadd", "zrem", "blmove", "evalsha", "hkeys", "lmove"] {
+    for missing in [
+        "hset",
+        "hdel",
+        "rpop",
+        "rpush",
+        "lpush",
+        "zadd",
+        "zrem",
+        "blmove",
+        "evalsha",
+        "hkeys",
+        "lmove",
+        "hrandfield",
+        "hexists",
+    ] {
         let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{missing}")).start();
         server.push("mylist", ["a"]);
         let words = ["--work", "1ms", "--max-items", "1"];

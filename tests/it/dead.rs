@@ -250,7 +250,7 @@ fn key_of_another_type_costs_no_dead_letter() {
 
 #[test]
 fn missing_permission_costs_and_doubles_no_dead_letter() {
-    for right in ["lrem", "lpush", "hincrby", "set"] {
+    for right in ["rpop", "lpush", "lmove", "rename", "hincrby", "set"] {
         let server = RedisServer::builder().user("app", "secret", &format!("~* +@all -{right}")).start();
         some_dead_letters(&server);
         let words = ["dead", "requeue", "--redis", &server.url_with("app:secret")];

@@ -17,127 +17,120 @@ fn output(text: &str) -> String {
 
 const TARGET: &str = "  scaleTargetRef: {name: q}";
 
+/// Spec but for the triggers, metadata of the trigger, code of the finding, and its hint.
+const HINTS: &[(&str, &str, &str, &str)] = &[
+    (
+        TARGET,
+        "      address: r.data:1\n      listName: a\n      queueLength: \"5\"",
+        "unknown-parameter",
+        "write `listLength`",
+    ),
+    (
+        TARGET,
+        "      address: r.data:1\n      listName: a\n      listLength: \"5\"\n      queueLength: \"5\"",
+        "unknown-parameter",
+        "remove it: `listLength` is set as well",
+    ),
+    (TARGET, "      address: r.data:1\n      queueName: a", "list-name", "write `listName` in place of `queueName`"),
+    (
+        TARGET,
+        "      address: r.data:1\n      listName: a\n      database: \"2\"",
+        "unknown-parameter",
+        "write `databaseIndex`",
+    ),
+    (
+        TARGET,
+        "      address: r.data:1\n      listName: a\n      db: \"2\"",
+        "unknown-parameter",
+        "write `databaseIndex`",
+    ),
+    (TARGET, "      redisHost: r.data\n      port: \"1\"\n      listName: a", "unknown-parameter", "write `host`"),
+    (
+        TARGET,
+        "      redisHostFromEnv: H\n      port: \"1\"\n      listName: a",
+        "unknown-parameter",
+        "write `hostFromEnv`",
+    ),
+    (TARGET, "      url: r.data:1\n      listName: a", "unknown-parameter", "write host and port as `address`"),
+    (
+        TARGET,
+        "      address: r.data:1\n      listName: a\n      ssl: \"true\"",
+        "unknown-parameter",
+        "write `enableTLS`",
+    ),
+    (
+        TARGET,
+        "      address: r.data:1\n      listName: a\n      threshold: \"5\"",
+        "unknown-parameter",
+        "write `listLength`",
+    ),
+    (
+        TARGET,
+        "      address: r.data:1\n      listName: a\n      activationThreshold: \"5\"",
+        "unknown-parameter",
+        "write `activationListLength`",
+    ),
+    (TARGET, "      address: REDIS_HOST\n      listName: a", "address-without-port", "write it as `addressFromEnv`"),
+    (
+        TARGET,
+        "      host: REDIS_HOST\n      port: \"1\"\n      listName: a",
+        "invalid-host",
+        "write it as `hostFromEnv`",
+    ),
+    (
+        TARGET,
+        "      host: r.data\n      port: REDIS_PORT\n      listName: a",
+        "invalid-port",
+        "write it as `portFromEnv`",
+    ),
+    (
+        TARGET,
+        "      address: r.data:1\n      password: REDIS_PASSWORD\n      listName: a",
+        "password-in-plain-text",
+        "as `passwordFromEnv`",
+    ),
+    (
+        TARGET,
+        "      address: rediss://r.data:6380/2\n      listName: a",
+        "address-url",
+        "write `r.data:6380`, set `enableTLS` to \"true\", and set `databaseIndex` to \"2\"",
+    ),
+    (
+        TARGET,
+        "      address: redis+sentinel://s.data:26379\n      listName: a",
+        "address-url",
+        "write `s.data:26379`, and set `type` to `redis-sentinel`",
+    ),
+    (
+        TARGET,
+        "      address: redis-cluster://c.data:1\n      listName: a",
+        "address-url",
+        "set `type` to `redis-cluster`",
+    ),
+    (TARGET, "      address: unix:///run/redis.sock\n      listName: a", "address-url", "over TCP only"),
+    (
+        "  scaleTargetRef: {deploymentName: q}",
+        "      address: r.data:1\n      listName: a",
+        "unknown-field",
+        "write `name`",
+    ),
+    (
+        "  scaleTargetRef: {name: q}\n  minReplicas: 1",
+        "      address: r.data:1\n      listName: a",
+        "unknown-field",
+        "write `minReplicaCount`",
+    ),
+    (
+        "  scaleTargetRef: {name: q}\n  advanced: {scalingModifiers: {formula: waiting, target: \"2\"}}",
+        "      address: r.data:1\n      listName: a",
+        "formula",
+        "name a trigger: `name: waiting`",
+    ),
+];
+
 #[test]
 fn lint_hints_name_the_field_that_is_meant() {
-    for (spec, metadata, code, hint) in [
-        (
-            TARGET,
-            "      address: r.data:1\n      listName: a\n      queueLength: \"5\"",
-            "unknown-parameter",
-            "write `listLength`",
-        ),
-        (
-            TARGET,
-            "      address: r.data:1\n      listName: a\n      listLength: \"5\"\n      queueLength: \"5\"",
-            "unknown-parameter",
-            "remove it: `listLength` is set as well",
-        ),
-        (
-            TARGET,
-            "      address: r.data:1\n      queueName: a",
-            "list-name",
-            "write `listName` in place of `queueName`",
-        ),
-        (
-            TARGET,
-            "      address: r.data:1\n      listName: a\n      database: \"2\"",
-            "unknown-parameter",
-            "write `databaseIndex`",
-        ),
-        (
-            TARGET,
-            "      address: r.data:1\n      listName: a\n      db: \"2\"",
-            "unknown-parameter",
-            "write `databaseIndex`",
-        ),
-        (TARGET, "      redisHost: r.data\n      port: \"1\"\n      listName: a", "unknown-parameter", "write `host`"),
-        (
-            TARGET,
-            "      redisHostFromEnv: H\n      port: \"1\"\n      listName: a",
-            "unknown-parameter",
-            "write `hostFromEnv`",
-        ),
-        (TARGET, "      url: r.data:1\n      listName: a", "unknown-parameter", "write host and port as `address`"),
-        (
-            TARGET,
-            "      address: r.data:1\n      listName: a\n      ssl: \"true\"",
-            "unknown-parameter",
-            "write `enableTLS`",
-        ),
-        (
-            TARGET,
-            "      address: r.data:1\n      listName: a\n      threshold: \"5\"",
-            "unknown-parameter",
-            "write `listLength`",
-        ),
-        (
-            TARGET,
-            "      address: r.data:1\n      listName: a\n      activationThreshold: \"5\"",
-            "unknown-parameter",
-            "write `activationListLength`",
-        ),
-        (
-            TARGET,
-            "      address: REDIS_HOST\n      listName: a",
-            "address-without-port",
-            "write it as `addressFromEnv`",
-        ),
-        (
-            TARGET,
-            "      host: REDIS_HOST\n      port: \"1\"\n      listName: a",
-            "invalid-host",
-            "write it as `hostFromEnv`",
-        ),
-        (
-            TARGET,
-            "      host: r.data\n      port: REDIS_PORT\n      listName: a",
-            "invalid-port",
-            "write it as `portFromEnv`",
-        ),
-        (
-            TARGET,
-            "      address: r.data:1\n      password: REDIS_PASSWORD\n      listName: a",
-            "password-in-plain-text",
-            "as `passwordFromEnv`",
-        ),
-        (
-            TARGET,
-            "      address: rediss://r.data:6380/2\n      listName: a",
-            "address-url",
-            "write `r.data:6380`, set `enableTLS` to \"true\", and set `databaseIndex` to \"2\"",
-        ),
-        (
-            TARGET,
-            "      address: redis+sentinel://s.data:26379\n      listName: a",
-            "address-url",
-            "write `s.data:26379`, and set `type` to `redis-sentinel`",
-        ),
-        (
-            TARGET,
-            "      address: redis-cluster://c.data:1\n      listName: a",
-            "address-url",
-            "set `type` to `redis-cluster`",
-        ),
-        (TARGET, "      address: unix:///run/redis.sock\n      listName: a", "address-url", "over TCP only"),
-        (
-            "  scaleTargetRef: {deploymentName: q}",
-            "      address: r.data:1\n      listName: a",
-            "unknown-field",
-            "write `name`",
-        ),
-        (
-            "  scaleTargetRef: {name: q}\n  minReplicas: 1",
-            "      address: r.data:1\n      listName: a",
-            "unknown-field",
-            "write `minReplicaCount`",
-        ),
-        (
-            "  scaleTargetRef: {name: q}\n  advanced: {scalingModifiers: {formula: waiting, target: \"2\"}}",
-            "      address: r.data:1\n      listName: a",
-            "formula",
-            "name a trigger: `name: waiting`",
-        ),
-    ] {
+    for (spec, metadata, code, hint) in HINTS {
         let stdout = lint(spec, metadata);
         let found = stdout.split("\n\n").find(|finding| finding.contains(&format!("[{code}]: ")));
         assert!(found.is_some_and(|finding| finding.contains(hint)), "{spec}\n{metadata}\n{hint}\n{stdout}");

@@ -2,6 +2,7 @@
 
 mod against;
 mod architecture;
+mod bounds;
 mod checks;
 mod claims;
 mod command;

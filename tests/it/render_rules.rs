@@ -118,7 +118,9 @@ fn is_kept_as_written(name: &str, value: &Value) {
         Value::Null => panic!("{name}: null"),
         Value::Array(values) => {
             assert!(!values.is_empty(), "{name}: an empty list");
-            values.iter().for_each(|value| is_kept_as_written(name, value));
+            for value in values {
+                is_kept_as_written(name, value);
+            }
         }
         Value::Object(entries) => {
             for (key, value) in entries {

@@ -73,8 +73,10 @@ fn said(qscale: Qscale) -> Finished {
     running.wait()
 }
 
+type Run = Box<dyn Fn() -> Qscale + Sync + Send>;
+
 /// Runs each of `runs` in some threads, and returns those that show the marker.
-fn leaks(runs: &[(String, Box<dyn Fn() -> Qscale + Sync + Send>)]) -> Vec<String> {
+fn leaks(runs: &[(String, Run)]) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut leaks = Vec::new();
@@ -98,7 +100,7 @@ fn run(words: &[String]) -> Qscale {
 
 #[test]
 fn password_is_shown_for_no_flag_and_no_variable() {
-    let mut runs: Vec<(String, Box<dyn Fn() -> Qscale + Sync + Send>)> = Vec::new();
+    let mut runs: Vec<(String, Run)> = Vec::new();
     let forms = forms();
     let mut turn = 0;
     for path in subcommands() {
@@ -130,7 +132,7 @@ fn password_is_shown_for_no_flag_and_no_variable() {
             ));
         }
         for word in &forms[..2] {
-            let words = [path.as_slice(), &[word.clone()]].concat();
+            let words = [path.as_slice(), std::slice::from_ref(word)].concat();
             runs.push((words.join(" "), Box::new(move || run(&words).env("REDIS_URL", "redis://127.0.0.1:1"))));
         }
     }
@@ -157,7 +159,7 @@ fn password_is_shown_for_no_flag_and_no_variable() {
 
 #[test]
 fn password_is_shown_for_no_key_of_the_profile() {
-    let mut runs: Vec<(String, Box<dyn Fn() -> Qscale + Sync + Send>)> = Vec::new();
+    let mut runs: Vec<(String, Run)> = Vec::new();
     let forms = forms();
     let schema = profile::schema();
     let mut texts = Vec::new();

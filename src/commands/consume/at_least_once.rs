@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::StopReason;
 use super::notifier::Notifier;
 use super::plan::Plan;
+use super::stop_deadline::StopDeadline;
 use super::workers::{Completed, Workers};
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
@@ -17,17 +18,11 @@ use crate::delivery::retry::RetryDecision;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
-use crate::queue::{Claims, Exchanged, Finished, QueueError, Redis, Waiter};
+use crate::queue::{Claims, Exchanged, Finished, QueueError, Redelivered, Redis, Waiter};
 use crate::shutdown::Shutdown;
 
 /// Longest time between two searches for crashed consumers; several consumers take turns.
 const SCAN_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
-const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Time to wait for Redis when stopping with no item in flight.
-const IDLE_STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Claims and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
 pub(super) async fn consume(
@@ -68,45 +63,6 @@ async fn connect(plan: &Plan, redis: &Redis, shutdown: &Shutdown) -> Result<(Cla
     }
 }
 
-/// Deadline for calls to Redis after a stop.
-struct StopDeadline {
-    /// Cancelled when no call is waited for any more.
-    over: CancellationToken,
-    stop: CancellationToken,
-}
-
-impl StopDeadline {
-    fn begin(shutdown: &Shutdown) -> Self {
-        let over = CancellationToken::new();
-        let (abort, end) = (shutdown.abort.clone(), over.clone());
-        tokio::spawn(async move {
-            abort.cancelled().await;
-            tokio::time::sleep(REQUEUE_TIMEOUT).await;
-            end.cancel();
-        });
-        Self { over, stop: shutdown.stop.clone() }
-    }
-
-    /// Runs `call`. A consumer with no item in flight (`idle`) waits only briefly for it after a stop.
-    async fn run<T>(&self, idle: bool, call: impl Future<Output = T>) -> T {
-        let mut call = std::pin::pin!(call);
-        let stopped_before = self.stop.is_cancelled();
-        let timeout = async {
-            self.stop.cancelled().await;
-            tokio::time::sleep(IDLE_STOP_TIMEOUT).await;
-        };
-        tokio::select! {
-            biased;
-            reply = &mut call => return reply,
-            () = timeout, if idle => self.over.cancel(),
-            () = self.stop.cancelled(), if !idle && !stopped_before => {
-                tracing::debug!("stopping: waiting for Redis to acknowledge items in flight");
-            }
-        }
-        call.await
-    }
-}
-
 /// A running consumer.
 struct Consumer<'a> {
     plan: &'a Plan,
@@ -119,24 +75,17 @@ struct Consumer<'a> {
     now: (u64, Instant),
     /// True unless claims that Redis does not know any more have been redelivered: then it has lost its data.
     data_lost: bool,
+    /// Items redelivered and dead-lettered by the current search for crashed consumers.
+    found: (u64, u64),
     stop_reason: StopReason,
     deadline: StopDeadline,
 }
 
 impl<'a> Consumer<'a> {
     fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, deadline: StopDeadline) -> Self {
-        let (now, finished) = ((0, Instant::now()), Vec::new());
-        Self {
-            plan,
-            claims,
-            workers,
-            tally,
-            finished,
-            now,
-            data_lost: true,
-            stop_reason: StopReason::Orderly,
-            deadline,
-        }
+        let (now, finished, stop_reason) = ((0, Instant::now()), Vec::new(), StopReason::Orderly);
+        let (data_lost, found) = (true, (0, 0));
+        Self { plan, claims, workers, tally, finished, now, data_lost, found, stop_reason, deadline }
     }
 
     async fn run(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
@@ -178,19 +127,26 @@ impl<'a> Consumer<'a> {
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
             }
-            if before.elapsed() > self.plan.claims.lease / 2 {
-                // Redis or this consumer was unavailable: other consumers may be alive and could not renew either.
+            if before.elapsed() > self.plan.claims.lease / 2 || exchanged.clock_jumped {
+                // Redis or this consumer was unavailable, or leases seem to have expired that were set by another clock: other
+                // consumers may be alive, and are given time to renew.
                 scan_at = Instant::now() + self.plan.claims.lease;
             } else if Instant::now() >= scan_at {
                 scan_at = Instant::now() + SCAN_INTERVAL.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
-                if self.redeliver().await? {
+                let found = self.redeliver().await?;
+                if found.more {
+                    scan_at = Instant::now();
+                }
+                if found.more || found.redelivered > 0 {
                     continue;
                 }
             }
-            if got < limit {
+            if exchanged.more || got == limit {
+                if self.slots() > 0 {
+                    continue;
+                }
+            } else {
                 notifier.request();
-            } else if self.slots() > 0 {
-                continue;
             }
             let next = [Some(renew), exchanged.due.filter(|_| limit > got)].into_iter().flatten().min();
             let next = (Instant::now() + next.unwrap_or(renew)).min(scan_at);
@@ -285,6 +241,9 @@ impl<'a> Consumer<'a> {
             }
         }
         self.now = (exchanged.now, Instant::now());
+        if exchanged.clock_jumped {
+            tracing::warn!("clock of Redis jumped: leases are renewed before any is taken for expired");
+        }
         if exchanged.expired && self.data_lost && !idle {
             tracing::warn!("Redis lost the items in flight: was it flushed, or restarted without its data?");
         } else if exchanged.expired && !self.data_lost {
@@ -299,17 +258,22 @@ impl<'a> Consumer<'a> {
         let lease = self.plan.claims.lease;
         // Well within the lease, because the clock here does not know how long the reply took.
         since < lease * 2 / 3
-            || self.deadline.run(false, self.claims.uptime()).await.is_some_and(|uptime| uptime <= lease)
+            || self.deadline.run(false, self.claims.uptime()).await.is_some_and(|uptime| uptime < lease)
     }
 
-    /// Redelivers the items of crashed consumers; returns true if there were any.
-    async fn redeliver(&mut self) -> Result<bool, QueueError> {
+    /// Redelivers items of crashed consumers.
+    async fn redeliver(&mut self) -> Result<Redelivered, QueueError> {
         let idle = self.is_idle();
-        let (redelivered, dead) = self.deadline.run(idle, self.claims.redeliver()).await?;
-        if redelivered + dead > 0 {
-            tracing::warn!(redelivered, dead, "consumer crashed, redelivered its items");
+        let found = self.deadline.run(idle, self.claims.redeliver()).await?;
+        self.found.0 += found.redelivered;
+        self.found.1 += found.dead;
+        if !found.more {
+            let (redelivered, dead) = std::mem::take(&mut self.found);
+            if redelivered + dead > 0 {
+                tracing::warn!(redelivered, dead, "consumer crashed, redelivered its items");
+            }
         }
-        Ok(redelivered > 0)
+        Ok(found)
     }
 
     fn collect(&mut self) {

@@ -5,6 +5,7 @@ mod at_least_once;
 mod at_most_once;
 mod notifier;
 mod plan;
+mod stop_deadline;
 mod summary;
 mod telemetry;
 mod workers;

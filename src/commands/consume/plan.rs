@@ -86,20 +86,16 @@ impl Plan {
         if let Some(Setting { value: HumanDuration(Duration::ZERO), origin }) = timeout {
             return Err(SettingError::new(origin, "must be more than 0s"));
         }
-        let RetryPolicy { max_attempts: attempts, first, longest, max_age: age } = RetryPolicy::DEFAULT;
-        let backoff = from.or("backoff", backoff, usual.backoff, DurationRange { from: first, to: longest }).value;
+        let count = |count: Option<NonZeroU32>| count.map(NonZeroU32::get);
+        let usually = RetryPolicy::DEFAULT;
+        let backoff_usually = DurationRange { from: usually.first, to: usually.longest };
+        let backoff = from.or("backoff", backoff, usual.backoff, backoff_usually).value;
+        let attempts = from.or("max-attempts", count(max_attempts), count(usual.max_attempts), usually.max_attempts);
         let retry = RetryPolicy {
-            max_attempts: from
-                .or(
-                    "max-attempts",
-                    max_attempts.map(NonZeroU32::get),
-                    usual.max_attempts.map(NonZeroU32::get),
-                    attempts,
-                )
-                .value,
+            max_attempts: attempts.value,
             first: backoff.from,
             longest: backoff.to,
-            max_age: from.or("max-age", max_age, usual.max_age, HumanDuration(age)).value.0,
+            max_age: from.or("max-age", max_age, usual.max_age, HumanDuration(usually.max_age)).value.0,
         };
         let kill_after = from.or("kill-after", kill_after, usual.kill_after, HumanDuration(DEFAULT_KILL_AFTER));
         let command = if command.is_empty() && work.is_none() {
@@ -123,7 +119,6 @@ impl Plan {
                 exit: exit_map(context, &exit)?,
             }),
         };
-        let count = |count: Option<NonZeroU32>| count.map(NonZeroU32::get);
         let max_crashes =
             from.or("max-crashes", count(max_crashes), count(usual.max_crashes), DEFAULT_MAX_CRASHES).value;
         let (max_items, idle_exit) = if once {

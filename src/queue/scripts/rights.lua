@@ -8,6 +8,7 @@
 local key = KEYS[1]
 for _, command in ipairs({
   { 'DEL', key },
+  { 'EXISTS', key },
   { 'TIME' },
   { 'RPUSH', key, 'x' },
   { 'LPUSH', key, 'x' },
@@ -17,13 +18,13 @@ for _, command in ipairs({
   { 'HSET', key, 'x', 'x' },
   { 'HINCRBY', key, 'y', '1' },
   { 'HGET', key, 'x' },
-  { 'HGETALL', key },
   { 'HKEYS', key },
+  { 'HEXISTS', key, 'x' },
+  { 'HRANDFIELD', key, '1' },
   { 'HLEN', key },
   { 'HDEL', key, 'x' },
   { 'DEL', key },
   { 'ZADD', key, '1', 'x' },
-  { 'ZSCORE', key, 'x' },
   { 'ZRANGE', key, '0', '0' },
   { 'ZRANGEBYSCORE', key, '0', '0' },
   { 'ZREM', key, 'x' },

@@ -4,6 +4,7 @@
 -- KEYS[2]  consumers by lease deadline    KEYS[6]  dead letters (list)
 -- KEYS[3]  busy consumers (sorted set)    KEYS[7]  counters (hash)
 -- KEYS[4]  delayed items by due time      KEYS[8]  landing list
+-- KEYS[9]  dead letters that a requeue or purge has examined (list)
 -- ARGV[1]  prefix of the keys of items in flight
 -- ARGV[2…] consumers to include in addition to those that Redis knows
 --
@@ -18,7 +19,7 @@
 --   dead       dead letters
 --   counters   name and value of each counter in turn
 local list, consumers, busy, delayed, items, dead, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local landing, base = KEYS[8], ARGV[1]
+local landing, examined, base = KEYS[8], KEYS[9], ARGV[1]
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -48,9 +49,12 @@ end
 
 local in_flight, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
-  local held = 0
-  -- One field is `call`.
-  if redis.call('HLEN', base .. consumer) > 1 then
+  local held, call = redis.call('HLEN', base .. consumer), redis.call('HGET', base .. consumer, 'call')
+  -- One field is `call`, which says how many others are histories.
+  local histories = call and string.match(call, '^%d+ %d+ %d+ %d+ (%d+)')
+  if histories then
+    held = held - 1 - tonumber(histories)
+  elseif held > 0 then
     held = count(base .. consumer)
   end
   in_flight = in_flight + held
@@ -65,8 +69,8 @@ local orphaned = 0
 if late == 0 and redis.call('HLEN', items) > 0 then
   orphaned = count(items)
 end
-local claims = redis.call('EXISTS', consumers, busy, delayed, dead) + redis.call('HEXISTS', stats, 'claimed')
+local claims = redis.call('EXISTS', consumers, busy, delayed, dead, examined) + redis.call('HEXISTS', stats, 'claimed')
 return {
-  waiting, math.min(claims, 1), in_flight, abandoned, redis.call('ZCARD', busy), late, orphaned, redis.call('LLEN', dead),
-  redis.call('HGETALL', stats),
+  waiting, math.min(claims, 1), in_flight, abandoned, redis.call('ZCARD', busy), late, orphaned,
+  redis.call('LLEN', dead) + redis.call('LLEN', examined), redis.call('HGETALL', stats),
 }

@@ -66,10 +66,10 @@ impl Pattern {
             self.phases.iter().any(|phase| matches!(phase, Phase::Over { shape: RateShape::Poisson(_), .. }));
         let all = self.rounds.map_or(f64::INFINITY, float);
         let phases = (end.as_secs_f64() / self.round().as_secs_f64()).min(all) * float(self.phases.len() as u64);
-        match phases <= MAX_STEPS && !(is_random && expected > MAX_STEPS) {
-            true => Some(self.arrivals(seed).before(end)),
-            false => (!is_random).then(|| whole((expected - 0.5).ceil())),
+        if phases > MAX_STEPS || (is_random && expected > MAX_STEPS) {
+            return (!is_random).then(|| whole((expected - 0.5).ceil()));
         }
+        Some(self.arrivals(seed).before(end))
     }
 
     /// Returns about how many items are due within `limit`, its end left out, or in all: the integral of the rate, which

@@ -24,7 +24,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
         add(name, redis.call('HGET', key, field), redis.call('HGET', key, field .. ' history'))
       end
     end
-  elseif name == 'dead' then
+  elseif name == 'dead' or name == 'dead:examined' then
     for _, dead_letter in ipairs(redis.call('LRANGE', key, 0, -1)) do
       local header, item = string.match(dead_letter, '^([^\n]*)\n(.*)$')
       add(name, item, header)

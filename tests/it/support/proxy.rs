@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
+use std::time::Duration;
 
 /// Passes bytes between clients and a server, until told otherwise.
 pub(crate) struct Proxy {
@@ -23,6 +24,8 @@ struct State {
     /// Number of traps that have closed.
     lost: AtomicUsize,
     connections: AtomicUsize,
+    /// Bytes of replies per second on each connection; 0 for no limit.
+    rate: AtomicU64,
     over: AtomicBool,
 }
 
@@ -55,11 +58,16 @@ impl Proxy {
             refusal: Mutex::default(),
             lost: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            rate: AtomicU64::new(0),
             over: AtomicBool::new(false),
         });
         let accepting = Arc::clone(&state);
         thread::spawn(move || accepting.accept(&listener));
         Self { port, state }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn url(&self) -> String {
@@ -100,6 +108,11 @@ impl Proxy {
         *lock(&self.state.trap) = Some((pattern.into(), Loss::Request));
     }
 
+    /// Lets at most `bytes` of replies through per second, on each connection.
+    pub(crate) fn limit_rate(&self, bytes: u64) {
+        self.state.rate.store(bytes, SeqCst);
+    }
+
     /// Number of losses on request.
     pub(crate) fn lost(&self) -> usize {
         self.state.lost.load(SeqCst)
@@ -136,7 +149,8 @@ impl State {
             lock(&self.links).push(Arc::clone(&link));
             let (state, requests) = (Arc::clone(&self), Arc::clone(&link));
             thread::spawn(move || requests.pass_requests(&state));
-            thread::spawn(move || link.pass_replies());
+            let state = Arc::clone(&self);
+            thread::spawn(move || link.pass_replies(&state));
         }
     }
 
@@ -190,12 +204,15 @@ impl Link {
         }
     }
 
-    fn pass_replies(&self) {
+    fn pass_replies(&self, state: &State) {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let Ok(length @ 1..) = (&self.server).read(&mut buffer) else { return self.ended() };
             if self.swallows.load(SeqCst) || self.mute.load(SeqCst) {
                 continue;
+            }
+            if let rate @ 1.. = state.rate.load(SeqCst) {
+                thread::sleep(Duration::from_micros(length as u64 * 1_000_000 / rate));
             }
             if (&self.client).write_all(&buffer[..length]).is_err() {
                 return self.ended();

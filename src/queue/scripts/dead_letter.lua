@@ -1,0 +1,49 @@
+-- Reads and selects dead letters. Precedes the scripts that list, requeue and purge them.
+--
+-- ARGV[5]  minimum time since an item was dead-lettered, in ms, or ''
+-- ARGV[6]  text that item or reason must contain, or ''
+-- ARGV[7…] ids to match; none match all
+local age, text = tonumber(ARGV[5]), ARGV[6]
+
+-- Limits of one call: elements, and bytes. It reads at most one element more than the bytes permit.
+local PAGE, BYTES = 250, 262144
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local ids
+for i = 7, #ARGV do
+  ids = ids or {}
+  ids[ARGV[i]] = true
+end
+
+local function whole(number)
+  return type(number) == 'number' and number >= 0 and number == math.floor(number)
+end
+
+-- Returns the decoded header, the header and the item; no decoded header if another program has pushed the element.
+local function read(element)
+  local newline = string.find(element, '\n', 1, true)
+  if newline then
+    local header = string.sub(element, 1, newline - 1)
+    local is_json, past = pcall(cjson.decode, header)
+    if is_json and type(past) == 'table' and type(past.id) == 'string' and type(past.reason) == 'string'
+      and whole(past.attempts) and whole(past.crashes) and whole(past.since) then
+      return past, header, string.sub(element, newline + 1)
+    end
+  end
+  return nil, '', element
+end
+
+local function matches(past, item)
+  if ids and not (past and ids[past.id]) then
+    return false
+  end
+  if age then
+    local died = past and (whole(past.died) and past.died or past.since)
+    if not died or now - died < age then
+      return false
+    end
+  end
+  return text == '' or string.find(item, text, 1, true) or (past and string.find(past.reason, text, 1, true))
+end
