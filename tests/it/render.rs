@@ -183,7 +183,8 @@ fn arguments_of_every_pod_parse() {
                 // Its ports and its folders are those of a pod.
                 qscale.envs(settings).env_remove("QSCALE_METRICS").env_remove("QSCALE_HEARTBEAT");
                 let qscale = qscale.args(["--reconnect-for=1s"].iter().filter(|_| arguments.len() == 1));
-                let qscale = qscale.current_dir(folder.path()).env("REDIS_URL", "unix:///nowhere/redis.sock");
+                qscale.current_dir(folder.path()).env("REDIS_URL", "unix:///nowhere/redis.sock");
+                let qscale = qscale.env("QSCALE_CONNECT_FOR", "0s");
                 let output = qscale.output().unwrap();
                 let said = String::from_utf8_lossy(&output.stderr);
                 assert_eq!(output.status.code(), Some(69), "{name}: {arguments:?}: {said}");
