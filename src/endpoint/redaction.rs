@@ -8,6 +8,9 @@ use super::secret;
 const HARMLESS: [&str; 4] =
     ["password-file", "sentinel-password-file", "secret-password-key", "secret-sentinel-password-key"];
 
+/// Parameters of a connection string that hold a password.
+const PARAMETERS: [&str; 4] = ["password", "passwd", "pass", "pwd"];
+
 /// Returns `line` as it may be shown: without the value of `secret`, without that of a key that holds a password by its
 /// name, and without the password in a URL.
 pub(crate) fn redacted(line: &str, secret: Option<&str>) -> String {
@@ -148,14 +151,19 @@ fn secrets_in(text: &str, is_user: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     secrets
 }
 
-/// Parameters of a URL that hold a password by their names.
+/// Parameters that hold a password by their names: of a URL, or of a connection string such as `h:6379,password=…`.
 fn secrets_in_query(text: &str, word: Range<usize>) -> Vec<Range<usize>> {
-    if !text[word.clone()].contains("://") {
-        return Vec::new();
-    }
+    let is_url = text[word.clone()].contains("://");
+    let end_of_value = |at: usize| {
+        let end = text[at..word.end].find(if is_url { ['&'; 2] } else { [',', ';'] });
+        end.map_or(word.end, |end| at + end)
+    };
     let names = text[word.clone()].match_indices('=').map(|(at, _)| word.start + at);
-    let passwords = names.filter(|at| is_password(key_before(&text[word.start..*at])));
-    let values = passwords.map(|at| at + 1..text[at..word.end].find('&').map_or(word.end, |end| at + end));
+    let passwords = names.filter(|at| {
+        let key = key_before(&text[word.start..*at]);
+        if is_url { is_password(key) } else { PARAMETERS.iter().any(|name| key.eq_ignore_ascii_case(name)) }
+    });
+    let values = passwords.map(|at| at + 1..end_of_value(at));
     values.filter(|value| !value.is_empty()).collect()
 }
 
@@ -260,6 +268,9 @@ mod tests {
             ("redis://u:p@ss@h", "redis://u:***@h"),
             ("redis://u:******@h", "redis://u:******@h"),
             ("redis://u:a@h?sentinelPassword=s3cret&db=1", "redis://u:***@h?sentinelPassword=***&db=1"),
+            ("`h:6379,password=s3cret,ssl=True` is not a port", "`h:6379,password=***,ssl=True` is not a port"),
+            ("REDIS_DB: `Server=h;Pwd=s3cret;` is not", "REDIS_DB: `Server=h;Pwd=***;` is not"),
+            ("password-file=/run/p passed=3", "password-file=/run/p passed=3"),
         ] {
             assert_eq!(in_message(message, user), shown);
         }
