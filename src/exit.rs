@@ -45,7 +45,8 @@ Exit status:
    4  a check failed
   69  Redis or Kubernetes unreachable, or request refused
   75  stopped before the requested goal was reached; running it again may reach it
-  78  invalid profile";
+  78  invalid profile
+ 130  aborted before an orderly stop";
 
 impl Status {
     pub(crate) fn of(result: &Result<Outcome, Report>) -> Self {
