@@ -1,4 +1,4 @@
-//! PluginCredential plugins of a kubeconfig.
+//! Credential plugins of a kubeconfig.
 //!
 //! Left to itself, the client library runs a plugin three times before its first request, and never again after a failure.
 
@@ -17,7 +17,7 @@ use super::error::KubernetesError;
 /// Time before its expiry at which a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// PluginOutput of a plugin.
+/// Output of a plugin.
 #[derive(Deserialize)]
 struct PluginOutput {
     status: PluginCredential,

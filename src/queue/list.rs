@@ -42,7 +42,7 @@ impl List {
     }
 
     /// Pops the item that has waited longest; `None` when none arrives within a second or `stop` is cancelled. After an
-    /// outage it looks again: without a reply, the list is not known to be empty.
+    /// outage it polls again: without a reply, the list is not known to be empty.
     ///
     /// Not cancel-safe: dropping this future can lose an item. Cancel `stop` instead.
     ///

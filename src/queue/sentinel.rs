@@ -11,10 +11,10 @@ use crate::endpoint::Endpoint;
 /// User of a server that names no other.
 const DEFAULT_USER: &str = "default";
 
-/// Most bytes that are read of the replies of a sentinel.
+/// Limit of the replies of a sentinel, in bytes.
 const REPLIES: u64 = 4096;
 
-/// SentinelLogin that sentinels are sent.
+/// Credentials that sentinels are sent.
 pub(super) struct SentinelLogin {
     /// Always sent: sentinels without a password accept any of their user `default`, but refuse one without a user.
     pub(super) user: String,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// SentinelRefusal of one sentinel.
+/// Refusal of one sentinel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentinelFault {
     /// Address of the sentinel.

@@ -1,4 +1,4 @@
-//! TriggerState from the triggers' values: failures, the fallback, the formula.
+//! State of the triggers, from the triggers' values: failures, the fallback, the formula.
 
 use super::count::Count;
 use super::observation::Reading;
@@ -15,7 +15,7 @@ pub(super) struct TriggerState {
     last: Option<Vec<Option<f64>>>,
 }
 
-/// TriggerState that decisions are made from.
+/// State that decisions are made from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Counts {
     /// One metric per trigger, or one for the formula.

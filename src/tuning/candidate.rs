@@ -41,7 +41,7 @@ pub struct Candidate {
     pub cooldown: Duration,
     /// Time for items in flight to finish when a pod terminates.
     pub drain: Duration,
-    /// HpaMetric of the HPA.
+    /// Metric of the HPA.
     pub metric: HpaMetric,
     /// Scaling policies for scaling up.
     pub scale_up: ScaleUp,
@@ -55,7 +55,7 @@ pub struct Candidate {
     pub instant: bool,
 }
 
-/// HpaMetric that the HPA follows.
+/// Metric that the HPA follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HpaMetric {
     /// That of the profile.

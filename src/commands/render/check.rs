@@ -25,8 +25,7 @@ struct FindingCount {
     warnings: usize,
 }
 
-/// Says of the profile and of everything that is rendered from it what is wrong, line by line, and does not stop at the first
-/// that is.
+/// Reports all faults of the profile and of everything that is rendered from it, not just the first.
 pub(super) fn profile(
     args: &Args,
     mut source: Source,
