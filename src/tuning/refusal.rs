@@ -100,8 +100,8 @@ impl fmt::Display for Obstacle {
             ),
             Self::Concurrency { concurrency, needed } => write!(
                 f,
-                "concurrency = {concurrency} is too low; concurrency = {needed} meets the target if items take no longer side \
-                 by side"
+                "concurrency = {concurrency} is too low; concurrency = {needed} meets the target if items take no longer \
+                 when processed concurrently"
             ),
         }
     }

@@ -242,7 +242,7 @@ impl<'a> Consumer<'a> {
         }
         self.now = (exchanged.now, Instant::now());
         if exchanged.clock_jumped {
-            tracing::warn!("clock of Redis jumped: leases are renewed before any is taken for expired");
+            tracing::warn!("clock of Redis jumped: renewing leases before any counts as expired");
         }
         if exchanged.expired && self.data_lost && !idle {
             tracing::warn!("Redis lost the items in flight: was it flushed, or restarted without its data?");

@@ -93,7 +93,7 @@ pub(super) fn check(trigger: &Cursor<'_>, objects: &Objects<'_>, report: &mut Re
     let library = library.name();
     let (message, hint) = match meant {
         Some(meant) => (
-            format!("is not where {library} keeps waiting items: KEDA takes a missing key for an empty list"),
+            format!("is not where {library} keeps waiting items: KEDA treats a missing key as an empty list"),
             format!("write `{meant}`; with a prefix of your own, that prefix comes first"),
         ),
         None => (

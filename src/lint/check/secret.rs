@@ -22,7 +22,7 @@ pub(super) fn check(secret: &Object<'_>, report: &mut Report) {
             Some(_) => {}
             None => {
                 let message = "is not base64: the API server refuses the Secret";
-                let hint = "encode it with `printf %s VALUE | base64 -w0`, or write it as it is below `stringData`";
+                let hint = "encode it with `printf %s VALUE | base64 -w0`, or write it unencoded under `stringData`";
                 report.add(Rule::SecretData, &value.by_key(), message, hint);
             }
         }

@@ -67,6 +67,6 @@ pub(super) const EMPTY_JOBS: About = About::warning(
     "empty-jobs",
     "`minReplicaCount` starts Jobs for an empty list",
     "KEDA keeps that many Jobs unfinished. A `qscale consume` with `--once`, or with `--idle-exit`, ends when there is \
-     nothing to do, and KEDA starts another at its next poll, without an end. Set `minReplicaCount` to 0.",
+     nothing to do, and KEDA starts another at its next poll, endlessly. Set `minReplicaCount` to 0.",
 )
 .source("pkg/scaling/executor/scale_jobs.go");

@@ -153,7 +153,7 @@ pub(super) const FORMULA_DIVISION_BY_ZERO: About = About::error(
 pub(super) const UNUSED_LIST_NAME: About = About::warning(
     "unused-list-name",
     "The queue library keeps no items under this name",
-    "KEDA takes a key that is not there for an empty list, so a wrong name scales nothing and reports no error. Names of \
+    "KEDA treats a missing key as an empty list, so a wrong name scales nothing and reports no error. Names of \
      BullMQ, Bull, asynq, Sidekiq, Resque, RQ, Bee-Queue, Celery, Laravel and Faktory are recognized by their prefix, or \
      by the program that the target runs.",
 )

@@ -29,7 +29,7 @@ pub(super) fn run(want: TargetWait, settings: &RunSettings, output: Form, contex
         }
         Found::Unproven { met, runs } => {
             format!(
-                "no settings were found that hold with seeds the search did not try: the last met it in {met} of {runs} runs"
+                "found no settings that also hold with seeds the search did not try: the last met it in {met} of {runs} runs"
             )
         }
         Found::Refused(refusal) => refusal.to_string(),

@@ -93,7 +93,7 @@ fn comments(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof) -> [(&'st
     let met = proof.held_out.iter().filter(|(_, outcome)| outcome.met).count();
     let seed = trials.settings.seed.wrapping_add(proof.first_seed);
     let runs = format!(
-        "{} in the search, met with a margin of 10%; {met} of {} held out, with the seeds {seed} to {}, met; {}",
+        "{} of the search met it with a margin of 10%; {met} of {} held-out runs (seeds {seed} to {}) met it; {}",
         counted(proof.searched, "run", "runs"),
         proof.held_out.len(),
         seed.wrapping_add(SEEDS - 1),

@@ -100,7 +100,7 @@ impl<'a> Trials<'a> {
         let scenario = settings.scenario(settings.seed)?;
         if scenario.arrivals.is_empty() {
             return Err(
-                UsageError("--target-wait: the load pushes no items, so that no wait can be met".to_owned()).into()
+                UsageError("--target-wait: the load pushes no items, so there is no wait to meet".to_owned()).into()
             );
         }
         let round = settings.round();
