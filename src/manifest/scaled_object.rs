@@ -15,6 +15,7 @@ use super::metadata::{Component, annotated};
 use super::trigger::{RedisTrigger, triggers};
 use super::workload::Workload;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::profile::deploy::canonical_ratio;
 use crate::profile::scale::PauseTable;
 use crate::profile::{ScaleTable, TargetTable};
 use crate::scaler::{FallbackBehavior, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
@@ -235,8 +236,8 @@ fn rules(rules: &Rules) -> HPAScalingRules {
         policies: Some(rules.policies.iter().map(policy).collect()),
         select_policy: Some(select_policy.to_owned()),
         stabilization_window_seconds: Some(seconds(rules.stabilization_window)),
-        // Never in exponents, which `Display` of a float does not use either.
-        tolerance: rules.tolerance.map(|part| Quantity(part.to_string())),
+        // KEDA writes the object back, so that another form would be a change at every apply.
+        tolerance: rules.tolerance.map(|part| Quantity(canonical_ratio(part))),
     }
 }
 

@@ -69,7 +69,7 @@ fn scaled_object_fields_are_where_keda_reads_them() {
         ("/fallback", json!({ "failureThreshold": 3, "replicas": 4, "behavior": "currentReplicasIfLower" })),
         ("/advanced/restoreToOriginalReplicaCount", json!(true)),
         ("/advanced/horizontalPodAutoscalerConfig/name", json!("known")),
-        ("/advanced/horizontalPodAutoscalerConfig/behavior/scaleUp/tolerance", json!("0.05")),
+        ("/advanced/horizontalPodAutoscalerConfig/behavior/scaleUp/tolerance", json!("50m")),
         ("/advanced/horizontalPodAutoscalerConfig/behavior/scaleDown/tolerance", json!("0")),
         ("/triggers/0/useCachedMetrics", json!(true)),
         ("/triggers/3/useCachedMetrics", json!(true)),

@@ -189,8 +189,9 @@ fn behavior(scaled: &Object<'_>, report: &mut Report) {
             report.add(Rule::EmptyPolicies, &policies, message, "remove it, or set `selectPolicy` to `Disabled`");
         }
         let tolerance = rules.get("tolerance");
-        // A quantity of Kubernetes, whose thousandths are written `50m`.
-        let part = tolerance.text().and_then(|text| text.strip_suffix('m').unwrap_or(text).parse::<f64>().ok());
+        // A quantity of Kubernetes, whose thousandths are written `50m` and whose millionths `50u`.
+        let number = |text: &str| text.strip_suffix(['n', 'u', 'm', 'k', 'M', 'G', 'T']).unwrap_or(text).parse().ok();
+        let part: Option<f64> = tolerance.text().and_then(number);
         if tolerance.scalar_kind() == Some(ScalarKind::Float) {
             let message = "is a number, expected a string: the API server refuses the object";
             report.add(Rule::UnquotedString, &tolerance, message, "quote the value");

@@ -6,7 +6,7 @@ mod target;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable};
+pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable, canonical_ratio};
 pub use self::target::TargetTable;
 use super::error::{Problem, ProfileError};
 use super::name::{NameError, object_name, program, secret_key};

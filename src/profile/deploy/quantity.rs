@@ -117,6 +117,22 @@ fn with_suffix(mut number: u128, base: u128, suffixes: &[&str]) -> String {
     format!("{number}{}", suffixes[suffix])
 }
 
+/// Decimal suffixes from billionths, beyond which Kubernetes rounds up.
+const FINE: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+
+/// Returns a ratio in the form in which KEDA writes a ScaledObject back: `50m` for 0.05, `12500u` for 0.0125.
+pub fn canonical_ratio(ratio: f64) -> String {
+    // Never in exponents, which `Display` of a float does not use.
+    let text = ratio.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (kept, lost) = fraction.split_at(fraction.len().min(9));
+    match format!("{whole}{kept:0<9}").parse::<u128>() {
+        Ok(0) if lost.is_empty() => "0".to_owned(),
+        Ok(billionths) => with_suffix(billionths.saturating_add(u128::from(!lost.is_empty())), 1000, &FINE),
+        Err(_) => text,
+    }
+}
+
 impl QuantityText {
     /// Returns the same quantity as the API server stores it: `1` for `1000m`, `1536Mi` for `1.5Gi`. In another form it
     /// would be a change at every apply.
@@ -202,6 +218,24 @@ mod tests {
             let quantity = QuantityText::try_from(text.to_owned()).unwrap();
             assert_eq!(quantity.canonical(), stored, "{text}");
             assert_eq!(amount(stored).map(f64::ceil), amount(text).map(f64::ceil), "{text}");
+        }
+    }
+
+    #[test]
+    fn ratios_have_the_form_that_keda_writes_back() {
+        for (ratio, stored) in [
+            (0.05, "50m"),
+            (0.2, "200m"),
+            (0.0125, "12500u"),
+            (1e-9, "1n"),
+            (1e-12, "1n"),
+            (0.0, "0"),
+            (1.0, "1"),
+            (1.5, "1500m"),
+            (10.0, "10"),
+            (1000.0, "1k"),
+        ] {
+            assert_eq!(canonical_ratio(ratio), stored, "{ratio}");
         }
     }
 
