@@ -49,8 +49,14 @@ impl Placeholder {
         if pair("$(", ")") {
             return Some(Self::Reference);
         }
-        let begins = ["<path:", "ENC[", "ref+", "vault:", "((", "op://"].iter().any(|start| text.starts_with(start));
-        if begins || pair("#{", "}#") || pair("@@", "@@") || pair("%%", "%%") || is_underlined(text) {
+        let begins = ["<path:", "ENC[", "ref+", "vault:", "op://"].iter().any(|start| text.starts_with(start));
+        if begins
+            || is_in_double_parentheses(text)
+            || pair("#{", "}#")
+            || pair("@@", "@@")
+            || pair("%%", "%%")
+            || is_underlined(text)
+        {
             return Some(Self::Marker);
         }
         let lower = text.to_ascii_lowercase();
@@ -88,6 +94,14 @@ fn is_shell_variable(text: &str) -> bool {
             name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
                 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         })
+    })
+}
+
+/// `((redis-host))`: a name alone, as a formula may begin with two parentheses as well.
+fn is_in_double_parentheses(text: &str) -> bool {
+    let name = text.strip_prefix("((").and_then(|text| text.strip_suffix("))"));
+    name.is_some_and(|name| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
     })
 }
 
@@ -146,6 +160,8 @@ mod tests {
             "bull:translate:wait",
             "redis@sha256:0",
             "waiting > 5 ? 1 : 0",
+            "((waiting + busy) / 2)",
+            "((waiting)) + busy",
         ] {
             assert_eq!(Placeholder::of(text), None, "{text}");
         }

@@ -17,6 +17,18 @@ fn output(text: &str) -> String {
 
 const TARGET: &str = "  scaleTargetRef: {name: q}";
 
+#[test]
+fn lint_says_that_a_formula_beyond_the_limits_is_not_checked() {
+    let nested = format!("{}waiting{}", "(".repeat(12_000), ")".repeat(12_000));
+    let chain = vec!["waiting"; 200_000].join(" + ");
+    for (formula, limit) in [(nested, "more than 100 levels deep"), (chain, "more than 500 numbers and triggers")] {
+        let spec = format!("{TARGET}\n  advanced: {{scalingModifiers: {{formula: {formula}, target: \"2\"}}}}");
+        let stdout = lint(&spec, "      address: r.data:1\n      listName: a\n    name: waiting");
+        assert!(stdout.contains(limit), "{}", &stdout[..stdout.len().min(400)]);
+        assert!(stdout.contains("it is not checked"));
+    }
+}
+
 /// Spec but for the triggers, metadata of the trigger, code of the finding, and its hint.
 const HINTS: &[(&str, &str, &str, &str)] = &[
     (

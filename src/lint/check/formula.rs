@@ -118,6 +118,9 @@ fn names(scaled: &Object<'_>, at: &Cursor<'_>, text: &str, report: &mut Report) 
         Err(error @ FormulaError::Incomplete) => {
             report.add(Rule::Formula, at, format!("{error}: KEDA refuses the object"), "complete it");
         }
+        Err(error @ (FormulaError::TooDeep | FormulaError::TooLong)) => {
+            report.add(Rule::Formula, at, format!("{error}: it is not checked"), "simplify it");
+        }
         Err(FormulaError::Comparison) => {
             let message = "is a boolean, expected a number: KEDA refuses the object";
             report.add(Rule::Formula, at, message, format!("write `({text}) ? 1 : 0`"));
