@@ -181,6 +181,20 @@ fn claim_is_bounded_by_size_and_says_that_there_is_more() {
 }
 
 #[test]
+fn claim_is_bounded_by_size_where_large_items_follow_small_ones() {
+    const LARGE: usize = 64 * 1024;
+    let server = timed();
+    server.push("mylist", (0..20).map(|number| number.to_string()).chain(vec!["x".repeat(LARGE); 100]));
+    block_on(async {
+        let mut claims = claims(&server, "one", Duration::from_secs(60)).await;
+        let exchanged = claims.exchange(&[], 100).await.expect("the server is there");
+        let size: usize = exchanged.items.iter().map(|claim| claim.item.0.len()).sum();
+        assert!(exchanged.more && exchanged.items.len() > 20, "{}", exchanged.items.len());
+        assert!(size <= 256 * 1024 + LARGE, "{size} bytes in one claim");
+    });
+}
+
+#[test]
 fn large_items_are_settled_in_several_calls() {
     let server = timed();
     server.push("mylist", vec![vec![b'x'; 100_000]; 40]);

@@ -185,21 +185,15 @@ local function hold(item, history)
 end
 
 local claimed = 0
--- The size of an item is known only when it has been popped: as many as fit are popped if they are as large as the largest so
--- far, and few at first.
+-- The size of an item is known only when it has been popped: several popped at once might all be large.
 local function claim(from)
-  local step, largest = 1, 1
   while count < limit and bytes < page do
-    local popped = redis.call('RPOP', from, math.min(step, limit - count)) or {}
-    for _, item in ipairs(popped) do
-      hold(item)
-      largest = math.max(largest, #item)
-    end
-    claimed = claimed + #popped
-    if #popped < step then
+    local item = redis.call('RPOP', from)
+    if not item then
       break
     end
-    step = math.max(1, math.min(8 * step, math.floor((page - bytes) / largest)))
+    hold(item)
+    claimed = claimed + 1
   end
 end
 
