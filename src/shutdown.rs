@@ -159,8 +159,11 @@ pub(crate) fn exit_after(end: impl FnOnce() + Send + 'static) -> io::Result<()> 
     thread::Builder::new().name("supervised".to_owned()).spawn(wait).map(drop)
 }
 
+/// Exit status after a third signal.
+pub(crate) const ABORTED: u8 = 130;
+
 /// Exits at once, however the other threads hang.
 #[expect(clippy::exit, reason = "something hangs; 130 is the status of an interrupted program")]
 fn exit() -> ! {
-    std::process::exit(130);
+    std::process::exit(ABORTED.into());
 }

@@ -255,6 +255,19 @@ fn two_clients_that_requeue_at_once_take_turns() {
 }
 
 #[test]
+fn client_that_another_overtook_goes_on() {
+    let server = RedisServer::start();
+    dead_letters(&server, 20_000, 10_000);
+    let slow = dead(&server, &["requeue", "--match", "old"]).spawn();
+    wait_until("it has begun", SOON, || server.llen("mylist") > 0);
+    slow.pause();
+    dead(&server, &["purge", "--match", "new"]).output().exits(0);
+    slow.resume();
+    assert_eq!(slow.wait().exits(0).stdout, "requeued 10000 dead letters to `mylist`\n");
+    assert_eq!((server.llen("mylist"), server.llen(DEAD)), (10_000, 0));
+}
+
+#[test]
 fn requeue_leaves_what_dies_meanwhile() {
     let server = RedisServer::start();
     dead_letters(&server, 20_000, 0);

@@ -51,6 +51,8 @@ elseif holder and math.abs(now - tonumber(since)) < ACTIVE then
 else
   -- Missing permissions and keys of the wrong type are detected before any element is moved.
   redis.call('LLEN', list)
+  -- A string, if this client was overtaken by another meanwhile.
+  redis.call('DEL', reply)
   redis.call('RPOP', reply)
   redis.call('LMOVE', reply, reply, 'LEFT', 'RIGHT')
   redis.call('HINCRBY', stats, counter, 0)
