@@ -12,7 +12,7 @@ use crate::Result;
 ///
 /// # Errors
 ///
-/// Where there is no `taskset`, or it refuses.
+/// Fails without `taskset`, or if it refuses.
 pub(crate) fn keep_to(processors: &str) -> Result<()> {
     let mut taskset = Command::new("taskset");
     taskset.args(["--cpu-list", "--pid", processors, &std::process::id().to_string()]);
@@ -32,7 +32,7 @@ pub(crate) struct Finished {
 ///
 /// # Errors
 ///
-/// When it cannot be started, or ends with a status other than 0; the error holds the end of its standard error.
+/// Fails if it cannot be started, or ends with a status other than 0; the error holds the end of its standard error.
 pub(crate) fn run(command: &mut Command) -> Result<Finished> {
     let start = Instant::now();
     let mut child = command.spawn()?;

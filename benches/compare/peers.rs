@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::report::Report;
 use crate::{Result, is_on_path};
 
-/// Where peers are built; later runs need no network.
+/// Folder in which peers are built; later runs need no network.
 const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
 

@@ -1,4 +1,4 @@
-//! What was measured: tables to read, JSON to keep, goals met and missed.
+//! Results: tables to read, JSON to keep, goals met and missed.
 
 use std::fmt::Write as _;
 
@@ -29,7 +29,7 @@ pub(crate) struct Group {
     pub(crate) programs: Vec<Program>,
 }
 
-/// What a ratio should be.
+/// Bound that a ratio is held against.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
     AtLeast(f64),

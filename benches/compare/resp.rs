@@ -48,7 +48,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// When the server refuses the command, or the connection is lost.
+    /// Fails when the server refuses the command, or the connection is lost.
     pub(crate) fn call(&mut self, words: &[&str]) -> Result<Reply> {
         self.send(&encode(words))?;
         self.receive()

@@ -1,4 +1,4 @@
-//! What `qscale consume` does in a pod, as far as its arguments and variables say.
+//! Settings of `qscale consume` in a pod, as far as its arguments and variables say.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is left of a demo that was killed together with its supervisor.
+//! Removes the rest of a demo that was killed together with its supervisor.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;

@@ -1,4 +1,4 @@
-//! What a search asks: does anything meet the target within these bounds, and with which settings at the least.
+//! Steps of a search: settings that meet the target within bounds, and the least that do.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a server refuses for now is tried again: nothing ends, nothing is processed twice, and it is said once.
+//! Commands that a server refuses for now are tried again: nothing ends, nothing is processed twice, and it is said once.
 
 use std::fs;
 use std::io::{Read, Write};

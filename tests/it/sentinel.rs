@@ -8,7 +8,7 @@ use crate::support::{Certificates, Qscale, RedisServer, SOON};
 const SECRET: &str = "s3cret-of-redis";
 const OWN: &str = "t0p-of-sentinels";
 
-/// What a user of sentinels needs to be led to the master.
+/// Permissions that a user of sentinels needs to be led to the master.
 const ASKS: &str = "-@all +auth +sentinel|get-master-addr-by-name +sentinel|sentinels";
 
 /// A Redis with the ACL user `app`.

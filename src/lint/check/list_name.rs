@@ -21,7 +21,7 @@ enum Library {
     Faktory,
 }
 
-/// What a library has under a name.
+/// Key that a library keeps under a name.
 #[derive(Debug, PartialEq, Eq)]
 struct Misnomer {
     library: Library,
