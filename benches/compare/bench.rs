@@ -6,13 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
-use crate::machine;
+use crate::machine::{self, About};
 use crate::peers::Peers;
 use crate::report::{Group, Program, Report, Run};
 use crate::server::Server;
-use crate::{LIST, Result};
+use crate::{Args, LIST, Result};
 
 pub(crate) struct Bench {
     pub(crate) server: Server,
@@ -20,7 +18,7 @@ pub(crate) struct Bench {
     pub(crate) report: Report,
     pub(crate) rounds: usize,
     quick: bool,
-    pinned: bool,
+    program: PathBuf,
     scratch: tempfile::TempDir,
     itself: PathBuf,
 }
@@ -47,7 +45,6 @@ impl Contender {
 /// One program's run: what is made ready, run, and checked afterwards.
 pub(crate) struct Job {
     command: Vec<OsString>,
-    env: Vec<(&'static str, String)>,
     stdin: Option<PathBuf>,
     items_on_list: u64,
     prepare: Option<Vec<OsString>>,
@@ -60,7 +57,6 @@ impl Job {
     pub(crate) fn new(command: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         Self {
             command: command.into_iter().map(Into::into).collect(),
-            env: Vec::new(),
             stdin: None,
             items_on_list: 0,
             prepare: None,
@@ -68,11 +64,6 @@ impl Job {
             length_after: None,
             acknowledged: None,
         }
-    }
-
-    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.env.push((name, value.into()));
-        self
     }
 
     pub(crate) fn stdin(mut self, file: &Path) -> Self {
@@ -112,22 +103,25 @@ impl Job {
 }
 
 impl Bench {
-    pub(crate) fn new(rounds: usize, quick: bool, pin: bool) -> Result<Self> {
+    pub(crate) fn new(args: &Args) -> Result<Self> {
+        let program = args.qscale.canonicalize().map_err(|error| format!("{}: {error}", args.qscale.display()))?;
+        let about = About::now(&program, args.rounds, args.pin);
         let last = std::thread::available_parallelism()?.get() - 1;
-        if pin && last == 0 {
+        if args.pin && last == 0 {
             return Err("--pin needs two processors".into());
         }
-        if pin {
+        if args.pin {
             machine::keep_to(&last.to_string())?;
         }
         let server = Server::start()?;
-        if pin {
+        if args.pin {
             machine::keep_to(&format!("0-{}", last - 1))?;
         }
-        let mut report = Report::default();
+        let mut report = Report::new(about);
         let peers = Peers::find(&mut report);
         let scratch = tempfile::tempdir()?;
-        Ok(Self { server, peers, report, rounds, quick, pinned: pin, scratch, itself: std::env::current_exe()? })
+        let itself = std::env::current_exe()?;
+        Ok(Self { server, peers, report, rounds: args.rounds, quick: args.quick, program, scratch, itself })
     }
 
     /// Returns `items`, or a fifth of them for a quick run.
@@ -139,25 +133,8 @@ impl Bench {
         self.scratch.path()
     }
 
-    /// Conditions under which the numbers hold.
-    pub(crate) fn about(&self) -> Value {
-        let said = |program: &str| {
-            let output = Command::new(program).arg("--version").output().ok()?;
-            String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
-        };
-        let load = std::fs::read_to_string("/proc/loadavg").ok();
-        json!({
-            "qscale": said(QSCALE),
-            "redis": said("valkey-server").or_else(|| said("redis-server")),
-            "processors": std::thread::available_parallelism().map(usize::from).unwrap_or_default(),
-            "pinned": self.pinned,
-            "rounds": self.rounds,
-            "load": load.as_deref().and_then(|load| load.split(' ').next()),
-        })
-    }
-
     /// Measures all `contenders` in turn, and that in every round; one that fails is left out and named.
-    pub(crate) fn group(&mut self, title: &str, unit: &'static str, contenders: Vec<Contender>) {
+    pub(crate) fn group(&mut self, title: &str, unit: &str, contenders: Vec<Contender>) {
         let mut programs = Vec::new();
         let mut running = Vec::new();
         for contender in contenders {
@@ -177,7 +154,7 @@ impl Bench {
                 }
             }
         }
-        self.report.add(Group { title: title.to_owned(), unit, programs });
+        self.report.add(Group { title: title.to_owned(), unit: unit.to_owned(), programs });
     }
 
     /// Items per second that `job` reaches.
@@ -190,7 +167,6 @@ impl Bench {
         self.server.fill(job.items_on_list, 100)?;
         let printed = self.scratch().join("stdout");
         let mut command = self.command(&job.command);
-        command.envs(job.env.iter().map(|(name, value)| (name, value)));
         if let Some(file) = &job.stdin {
             command.stdin(std::fs::File::open(file)?);
         }
@@ -257,10 +233,15 @@ impl Bench {
         command
     }
 
+    /// A qscale command line without a server.
+    pub(crate) fn qscale_alone(&self, words: &str) -> Vec<OsString> {
+        let words = words.split_whitespace().map(Into::into);
+        [self.program.clone().into_os_string(), "--quiet".into()].into_iter().chain(words).collect()
+    }
+
     /// A qscale command line that uses the private server and the list.
     pub(crate) fn qscale(&self, words: &str) -> Vec<OsString> {
-        let all = format!("{QSCALE} --quiet {words} --redis {} --list {LIST}", self.server.url());
-        all.split_whitespace().map(Into::into).collect()
+        self.qscale_alone(&format!("{words} --redis {} --list {LIST}", self.server.url()))
     }
 
     /// The Go peer in one of its modes; none without Go.
@@ -285,6 +266,3 @@ impl Bench {
         command
     }
 }
-
-/// The program that is measured.
-pub(crate) const QSCALE: &str = env!("CARGO_BIN_EXE_qscale");

@@ -5,6 +5,9 @@
 #![allow(clippy::print_stdout, reason = "a benchmark's result is its output")]
 
 mod bench;
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+#[path = "../../tests/it/support/certificates.rs"]
+mod certificates;
 mod groups;
 mod machine;
 mod peers;
@@ -20,6 +23,7 @@ use std::process::{Command, Stdio};
 use clap::{Parser, Subcommand};
 
 use bench::Bench;
+use report::Report;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -46,9 +50,17 @@ struct Args {
     #[arg(long)]
     pin: bool,
 
+    /// Program to measure in place of the one just built: another version, for a comparison
+    #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_qscale"), hide_default_value = true)]
+    qscale: PathBuf,
+
     /// File for all the runs
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+
+    /// Measure nothing; print the goals of the runs in these files next to each other, as docs/performance.md has them
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["rounds", "only", "quick", "pin", "qscale", "json"])]
+    show: Vec<PathBuf>,
 
     /// Given by `cargo bench`
     #[arg(long, hide = true)]
@@ -70,16 +82,23 @@ fn main() -> Result<()> {
     if let Some(Part::Raw(raw)) = args.part {
         return raw::run(&raw);
     }
-    let mut bench = Bench::new(args.rounds, args.quick, args.pin)?;
+    if !args.show.is_empty() {
+        let reports = args.show.iter().map(|file| Report::read(file)).collect::<Result<Vec<_>>>()?;
+        print!("{}", report::page(&reports));
+        return Ok(());
+    }
+    let mut bench = Bench::new(&args)?;
     for (name, measure) in groups::ALL {
         if args.only.is_empty() || args.only.iter().any(|only| only == name) {
             measure(&mut bench);
         }
     }
-    println!("\n### Goals\n\n{}", bench.report.goals());
+    let report = bench.report;
     if let Some(file) = args.json {
-        std::fs::write(file, format!("{:#}\n", bench.report.json(bench.about())))?;
+        report.write(&file)?;
     }
+    let shortcomings = report.shortcomings();
+    println!("\n### Goals\n\n{}\n{shortcomings}", report::page(&[report]));
     Ok(())
 }
 

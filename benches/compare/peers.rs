@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::report::Report;
+use crate::server::SERVERS;
 use crate::{Result, is_on_path};
 
 /// Folder in which peers are built; later runs need no network.
@@ -59,6 +60,44 @@ fn node() -> Result<PathBuf> {
         succeed(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     }
     Ok(folder)
+}
+
+/// Versions of `qscale`, of the server and of the peers that are installed.
+pub(crate) fn versions(qscale: &Path) -> Vec<String> {
+    let said = |program: &str, argument: &str| {
+        let output = Command::new(program).arg(argument).output().ok()?;
+        String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
+    };
+    let mut versions = Vec::new();
+    versions.extend(said(&qscale.display().to_string(), "--version"));
+    for server in SERVERS {
+        // `Redis server v=7.0.15 sha=…`
+        let line = said(server, "--version").unwrap_or_default();
+        if let Some(version) = line.split(' ').find_map(|word| word.strip_prefix("v=")) {
+            versions.push(format!("{server} {version}"));
+            break;
+        }
+    }
+    if let Some(line) = said("go", "version") {
+        versions
+            .extend(line.split(' ').find(|word| word.starts_with("go1")).map(|version| version.replace("go", "Go ")));
+        let required =
+            include_str!("../peers/go/go.mod").lines().map(str::trim).filter(|line| !line.ends_with("indirect"));
+        let named = required.filter_map(|line| line.strip_prefix("github.com/")?.split_once(" v"));
+        versions.extend(named.map(|(module, version)| {
+            // The major version at the end of a path is not its name.
+            let name = module.split('/').nth(1).unwrap_or(module);
+            format!("{name} {version}")
+        }));
+    }
+    if let Some(version) = said("node", "--version") {
+        versions.push(format!("Node {}", version.trim_start_matches('v')));
+        let package: serde_json::Value =
+            serde_json::from_str(include_str!("../peers/node/package.json")).unwrap_or_default();
+        let packages = package["dependencies"].as_object().into_iter().flatten();
+        versions.extend(packages.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or_default())));
+    }
+    versions
 }
 
 fn succeed(command: &mut Command) -> Result<()> {

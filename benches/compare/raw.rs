@@ -1,6 +1,5 @@
 //! Peers without a client library: the floor of what a program on a socket can reach, or of starting processes.
 
-use std::collections::VecDeque;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +26,8 @@ pub(crate) struct Args {
 enum Kind {
     /// LPUSH of `batch` items of 100 bytes, four in flight
     Push,
+    /// The same, each batch exactly once
+    PushOnce,
     /// RPOP of `batch` items
     Pop,
     /// BRPOP of one item, written to stdout
@@ -39,7 +40,8 @@ enum Kind {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match args.kind {
-        Kind::Push => push(args),
+        Kind::Push => push_plainly(args),
+        Kind::PushOnce => push_once(args),
         Kind::Pop => pop(args),
         Kind::Brpop => one_by_one(args, |connection| pop_blocking(connection, &["BRPOP", LIST, "1"])),
         Kind::Blmove => one_by_one(args, |connection| {
@@ -51,33 +53,53 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
-fn push(args: &Args) -> Result<()> {
+/// Sends batches with four in flight; `head` makes what precedes the items of the batch with this number.
+fn push(args: &Args, mut connection: Connection, head: impl Fn(u64, u64) -> Vec<u8>) -> Result<()> {
     const IN_FLIGHT: usize = 4;
-    let mut connection = Connection::open(args.port)?;
-    let item = "x".repeat(100);
-    let command = |count: u64| {
-        let mut words = vec!["LPUSH", LIST];
-        words.extend((0..count).map(|_| item.as_str()));
-        encode(&words)
-    };
-    let full = command(args.batch);
-    let (mut left, mut in_flight) = (args.items, VecDeque::new());
-    while left > 0 || !in_flight.is_empty() {
-        if left > 0 && in_flight.len() < IN_FLIGHT {
+    let item = format!("$100\r\n{}\r\n", "x".repeat(100)).into_bytes();
+    let full = item.repeat(usize::try_from(args.batch)?);
+    let (mut left, mut number, mut in_flight) = (args.items, 0, 0);
+    while left > 0 || in_flight > 0 {
+        if left > 0 && in_flight < IN_FLIGHT {
             let count = left.min(args.batch);
-            if count == args.batch {
-                connection.send(&full)?;
-            } else {
-                connection.send(&command(count))?;
-            }
-            in_flight.push_back(count);
+            number += 1;
+            let mut command = head(number, count);
+            command.extend_from_slice(&full[..item.len() * usize::try_from(count)?]);
+            connection.send(&command)?;
+            in_flight += 1;
             left -= count;
         } else {
             connection.receive()?;
-            in_flight.pop_front();
+            in_flight -= 1;
         }
     }
     Ok(())
+}
+
+fn push_plainly(args: &Args) -> Result<()> {
+    let connection = Connection::open(args.port)?;
+    push(args, connection, |_, count| open(&["LPUSH", LIST], count))
+}
+
+/// As qscale pushes: by its own script, under a token.
+fn push_once(args: &Args) -> Result<()> {
+    let mut connection = Connection::open(args.port)?;
+    let script = include_str!("../../src/queue/scripts/push.lua");
+    let digest = connection.call(&["SCRIPT", "LOAD", script])?.text();
+    push(args, connection, |number, count| {
+        let call =
+            ["EVALSHA", &digest, "3", LIST, "{bench}:producer:raw", "{bench}:stats", &number.to_string(), "3600"];
+        open(&call, count)
+    })
+}
+
+/// Encodes the words of a command that `more` others follow.
+fn open(words: &[&str], more: u64) -> Vec<u8> {
+    let all = encode(words);
+    let words_alone = format!("*{}\r\n", words.len()).len();
+    let mut command = format!("*{}\r\n", words.len() as u64 + more).into_bytes();
+    command.extend_from_slice(&all[words_alone..]);
+    command
 }
 
 fn pop(args: &Args) -> Result<()> {

@@ -1,11 +1,15 @@
 //! Results: tables to read, JSON to keep, goals met and missed.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::machine::About;
 
 /// One measured run of one program.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Run {
     /// In the unit of its group.
     pub(crate) value: f64,
@@ -18,19 +22,22 @@ pub(crate) struct Run {
     pub(crate) reads: Option<f64>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Program {
     pub(crate) name: String,
     pub(crate) runs: Vec<Run>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(crate) title: String,
-    pub(crate) unit: &'static str,
+    pub(crate) unit: String,
     pub(crate) programs: Vec<Program>,
 }
 
-/// Bound that a ratio is held against.
-#[derive(Clone, Copy)]
+/// Bound that a value is held against.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Bound {
     AtLeast(f64),
     AtMost(f64),
@@ -53,20 +60,44 @@ impl Bound {
 }
 
 /// A value, mostly a ratio of two programs, next to what it should be.
+#[derive(Serialize, Deserialize)]
 struct Goal {
     text: String,
     bound: Option<Bound>,
+    /// One for each round.
     values: Vec<f64>,
 }
 
-#[derive(Default)]
+/// All that was measured, and under which conditions.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Report {
+    about: About,
     groups: Vec<Group>,
     goals: Vec<Goal>,
     missing: Vec<String>,
 }
 
 impl Report {
+    pub(crate) fn new(about: About) -> Self {
+        Self { about, groups: Vec::new(), goals: Vec::new(), missing: Vec::new() }
+    }
+
+    /// Reads what [`Self::write`] has written.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, or holds something else.
+    pub(crate) fn read(file: &Path) -> Result<Self> {
+        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|error| named(&error))?;
+        Ok(serde_json::from_str(&text).map_err(|error| named(&error))?)
+    }
+
+    /// Writes all of it as JSON.
+    pub(crate) fn write(&self, file: &Path) -> Result<()> {
+        Ok(std::fs::write(file, serde_json::to_string_pretty(self)? + "\n")?)
+    }
+
     pub(crate) fn add(&mut self, group: Group) {
         println!("{}", table(&group));
         self.groups.push(group);
@@ -82,16 +113,36 @@ impl Report {
 
     /// Compares `over` with `under`, two programs of the group added last, round by round.
     pub(crate) fn ratio(&mut self, text: &str, over: &str, under: &str, bound: impl Into<Option<Bound>>) {
+        self.ratio_of(|run| Some(run.value), text, over, under, bound);
+    }
+
+    /// Compares what the server spent per item.
+    pub(crate) fn server_ratio(&mut self, text: &str, over: &str, under: &str, bound: impl Into<Option<Bound>>) {
+        self.ratio_of(|run| run.server_cpu, text, over, under, bound);
+    }
+
+    fn ratio_of(
+        &mut self,
+        of: fn(&Run) -> Option<f64>,
+        text: &str,
+        over: &str,
+        under: &str,
+        bound: impl Into<Option<Bound>>,
+    ) {
         // Within a round: what else the machine does changes from one to the next.
-        let values = self.values(over).into_iter().zip(self.values(under)).map(|(over, under)| over / under).collect();
-        self.goals.push(Goal { text: text.to_owned(), bound: bound.into(), values });
+        let pairs = self.runs(over).zip(self.runs(under));
+        let values = pairs.filter_map(|(over, under)| Some(of(over)? / of(under)?)).collect();
+        self.value(text, values, bound);
     }
 
     /// Values of a program of the group added last, one for each round.
     pub(crate) fn values(&self, name: &str) -> Vec<f64> {
+        self.runs(name).map(|run| run.value).collect()
+    }
+
+    fn runs(&self, name: &str) -> impl Iterator<Item = &Run> {
         let programs = self.groups.last().into_iter().flat_map(|group| &group.programs);
-        let runs = programs.filter(|program| program.name == name).flat_map(|program| &program.runs);
-        runs.map(|run| run.value).collect()
+        programs.filter(move |program| program.name == name).flat_map(|program| &program.runs)
     }
 
     /// Holds `values` against a bound as they are.
@@ -99,45 +150,56 @@ impl Report {
         self.goals.push(Goal { text: text.to_owned(), bound: bound.into(), values });
     }
 
-    pub(crate) fn goals(&self) -> String {
-        let mut text = String::from("| goal | bound | median | least – most | |\n|---|---:|---:|---:|---|\n");
+    /// Lists the goals that were missed, and what was not measured.
+    pub(crate) fn shortcomings(&self) -> String {
+        let mut text = String::new();
         for goal in &self.goals {
-            let bound = goal.bound.map(Bound::text).unwrap_or_default();
-            let _ = match Spread::of(&goal.values) {
-                None => writeln!(text, "| {} | {bound} | | | not measured |", goal.text),
-                Some(Spread { least, median, most }) => {
-                    let verdict =
-                        goal.bound.map_or("", |bound| if bound.is_met(median) { "met" } else { "**missed**" });
-                    writeln!(text, "| {} | {bound} | {median:.2} | {least:.2} – {most:.2} | {verdict} |", goal.text)
-                }
-            };
+            let Some((bound, spread)) = goal.bound.zip(Spread::of(&goal.values)) else { continue };
+            if !bound.is_met(spread.median) {
+                let _ = writeln!(text, "* missed: {}: {:.2}, goal {}", goal.text, spread.median, bound.text());
+            }
+        }
+        for what in &self.missing {
+            let _ = writeln!(text, "* not measured: {what}");
         }
         text
     }
+}
 
-    pub(crate) fn json(&self, about: Value) -> Value {
-        let run = |run: &Run| {
-            json!({"value": run.value, "client_cpu_us": run.client_cpu, "server_cpu_us": run.server_cpu,
-                   "commands": run.commands, "reads": run.reads})
-        };
-        let program =
-            |program: &Program| json!({"name": program.name, "runs": program.runs.iter().map(run).collect::<Vec<_>>()});
-        let group = |group: &Group| {
-            json!({"title": group.title, "unit": group.unit,
-                   "programs": group.programs.iter().map(program).collect::<Vec<_>>()})
-        };
-        let goal = |goal: &Goal| {
-            let median = Spread::of(&goal.values).map(|spread| spread.median);
-            json!({"text": goal.text, "bound": goal.bound.map(Bound::text), "values": goal.values, "median": median,
-                   "met": goal.bound.zip(median).map(|(bound, median)| bound.is_met(median))})
-        };
-        json!({
-            "about": about,
-            "groups": self.groups.iter().map(group).collect::<Vec<_>>(),
-            "goals": self.goals.iter().map(goal).collect::<Vec<_>>(),
-            "missing": self.missing,
-        })
+/// Conditions and goals of one or more reports, next to each other: what `docs/performance.md` shows.
+pub(crate) fn page(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        let _ = writeln!(text, "* {}", report.about);
     }
+    text.push_str("\n| | goal |");
+    for report in reports {
+        let _ = write!(text, " {}: median (least – most) | |", report.about.placement());
+    }
+    text.push_str("\n|---|---:|");
+    text.push_str(&"---:|---|".repeat(reports.len()));
+    // A report of some groups alone has fewer goals than another.
+    let mut order: Vec<&Goal> = Vec::new();
+    for goal in reports.iter().flat_map(|report| &report.goals) {
+        if !order.iter().any(|known| known.text == goal.text) {
+            order.push(goal);
+        }
+    }
+    for goal in order {
+        let _ = write!(text, "\n| {} | {} |", goal.text, goal.bound.map(Bound::text).unwrap_or_default());
+        for report in reports {
+            let measured = report.goals.iter().find(|measured| measured.text == goal.text);
+            let spread = measured.and_then(|measured| Spread::of(&measured.values));
+            let Some(Spread { least, median, most }) = spread else {
+                text.push_str(" | not measured |");
+                continue;
+            };
+            let verdict = goal.bound.map_or("", |bound| if bound.is_met(median) { "met" } else { "**missed**" });
+            let _ = write!(text, " {median:.2} ({least:.2} – {most:.2}) | {verdict} |");
+        }
+    }
+    text.push('\n');
+    text
 }
 
 struct Spread {

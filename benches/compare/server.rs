@@ -2,47 +2,53 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::certificates::Certificates;
 use crate::resp::{Connection, Reply, encode};
 use crate::{LIST, Result, is_on_path};
 
-/// User who may push but run no script: `produce` then sends plain LPUSHes.
-pub(crate) const PLAIN_USER: &str = "plain";
+/// Programs that serve, the preferred one first.
+pub(crate) const SERVERS: [&str; 2] = ["valkey-server", "redis-server"];
 
 /// A server without persistence; it ends with this value.
 pub(crate) struct Server {
     pub(crate) port: u16,
+    /// Port and authority for TLS; none if the server was built without it.
+    pub(crate) tls: Option<(u16, PathBuf)>,
+    _certificates: Certificates,
     connection: Connection,
     process: Child,
 }
 
 impl Server {
     pub(crate) fn start() -> Result<Self> {
-        let program = ["valkey-server", "redis-server"].into_iter().find(|program| is_on_path(program));
+        let program = SERVERS.into_iter().find(|program| is_on_path(program));
         let program = program.ok_or("install valkey-server or redis-server (`make setup` does)")?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let certificates = Certificates::new();
+        let free_port = || Ok::<_, std::io::Error>(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port());
+        let (port, tls_port) = (free_port()?, free_port()?);
         let mut command = Command::new(program);
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"]);
-        let mut process = command.stdout(Stdio::null()).spawn()?;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let mut connection = loop {
-            match Connection::open(port) {
-                Ok(connection) => break connection,
-                Err(_) if Instant::now() < deadline => sleep(Duration::from_millis(20)),
-                Err(error) => {
-                    process.kill()?;
-                    process.wait()?;
-                    return Err(format!("{program} does not answer on port {port}: {error}").into());
-                }
-            }
+        command.args(["--loglevel", "warning"]);
+        let mut secure = Command::new(program);
+        secure.args(command.get_args()).args(["--tls-port", &tls_port.to_string(), "--tls-auth-clients", "no"]);
+        for (name, file) in [
+            ("--tls-ca-cert-file", &certificates.ca),
+            ("--tls-cert-file", &certificates.server.certificate),
+            ("--tls-key-file", &certificates.server.key),
+        ] {
+            secure.arg(name).arg(file);
+        }
+        let (tls, (process, connection)) = match serve(&mut secure, port) {
+            Ok(serving) => (Some((tls_port, certificates.ca.clone())), serving),
+            // Built without TLS, it does not know the settings.
+            Err(_) => (None, serve(&mut command, port)?),
         };
-        let rights = "+ping +info +lpush +llen +client +hello +auth";
-        let user = format!("ACL SETUSER {PLAIN_USER} on >{PLAIN_USER} ~* {rights}");
-        connection.call(&user.split(' ').collect::<Vec<_>>())?;
-        Ok(Self { port, connection, process })
+        Ok(Self { port, tls, _certificates: certificates, connection, process })
     }
 
     pub(crate) fn url(&self) -> String {
@@ -111,6 +117,25 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Starts a server and waits until it answers.
+fn serve(command: &mut Command, port: u16) -> Result<(Child, Connection)> {
+    let mut process = command.stdout(Stdio::null()).spawn()?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match Connection::open(port) {
+            Ok(connection) => return Ok((process, connection)),
+            Err(_) if process.try_wait()?.is_none() && Instant::now() < deadline => sleep(Duration::from_millis(20)),
+            Err(error) => {
+                process.kill()?;
+                process.wait()?;
+                return Err(
+                    format!("{} does not answer on port {port}: {error}", command.get_program().display()).into()
+                );
+            }
+        }
     }
 }
 

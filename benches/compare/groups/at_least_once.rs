@@ -5,7 +5,7 @@ use crate::groups::ITEMS_PER_SECOND;
 use crate::report::Bound::AtLeast;
 
 pub(crate) fn measure(bench: &mut Bench) {
-    let (one, many, jobs) = (bench.items(20_000), bench.items(300_000), bench.items(10_000));
+    let (one, many, jobs) = (bench.items(20_000), bench.items(500_000), bench.items(10_000));
     let consume = |items: u64, concurrency: u32| {
         let words = format!("consume --work none --max-items {items} --concurrency {concurrency}");
         let job = Job::new(bench.qscale(&words)).fill(items).acknowledges(items);
@@ -41,6 +41,6 @@ pub(crate) fn measure(bench: &mut Bench) {
         AtLeast(1.5),
     );
     report.ratio("… concurrency 64, to Go's MULTI of 50", many, "Go, MULTI of 50", AtLeast(1.5));
-    report.ratio("… to asynq, concurrency 50", many, "asynq, concurrency 50", AtLeast(10.0));
+    report.ratio("… to asynq, concurrency 50", many, "asynq, concurrency 50", AtLeast(25.0));
     report.ratio("… to BullMQ, concurrency 50", many, "BullMQ, concurrency 50", AtLeast(25.0));
 }

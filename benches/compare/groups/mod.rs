@@ -7,19 +7,23 @@ mod hand_over;
 mod idle;
 mod processes;
 mod produce;
+mod simulate;
 mod spawn;
 mod start;
 mod stop;
+mod tls;
 
 use crate::bench::Bench;
 
 type Measure = fn(&mut Bench);
 
-pub(crate) const ALL: [(&str, Measure); 10] = [
+pub(crate) const ALL: [(&str, Measure); 12] = [
     ("start", start::measure),
     ("stop", stop::measure),
+    ("simulate", simulate::measure),
     ("produce", produce::measure),
     ("file", file::measure),
+    ("tls", tls::measure),
     ("at-most-once", at_most_once::measure),
     ("at-least-once", at_least_once::measure),
     ("spawn", spawn::measure),

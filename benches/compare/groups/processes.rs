@@ -39,8 +39,9 @@ fn cost(bench: &mut Bench, command: &[OsString], count: u64, items: u64) -> Resu
 }
 
 fn cost_of_running(bench: &mut Bench, consumers: &[Child], items: u64) -> Result<Run> {
-    let client =
-        |consumers: &[Child]| consumers.iter().map(|consumer| machine::cpu(consumer.id())).sum::<Option<f64>>();
+    let client = |consumers: &[Child]| {
+        consumers.iter().map(|consumer| machine::cpu_of_running(consumer.id())).sum::<Option<f64>>()
+    };
     let before = (client(consumers).ok_or("processor time is known on Linux alone")?, bench.server.usage()?.cpu);
     bench.server.fill(items, 100)?;
     let deadline = Instant::now() + Duration::from_secs(120);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::bench::{Bench, Contender};
+use crate::report::Bound::AtMost;
 use crate::report::Run;
 
 pub(crate) fn measure(bench: &mut Bench) {
@@ -30,4 +31,6 @@ pub(crate) fn measure(bench: &mut Bench) {
         })
     });
     bench.group("SIGTERM to exit of an idle consumer", "ms", contenders.into());
+    let values = bench.report.values("qscale, at-least-once");
+    bench.report.value("SIGTERM to exit of an idle consumer, ms", values, AtMost(2.0));
 }
