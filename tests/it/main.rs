@@ -9,6 +9,7 @@ mod command;
 mod completions;
 mod connection;
 mod consume;
+mod cost;
 mod dead;
 mod decisions;
 mod demo;

@@ -114,4 +114,21 @@ impl RedisServer {
         let count = stats.lines().find_map(|line| line.strip_prefix(&prefix)?.split(',').next()?.parse().ok());
         count.unwrap_or(0)
     }
+
+    /// Calls of all commands since `CONFIG RESETSTAT`, those within scripts included and our own not.
+    #[track_caller]
+    pub(crate) fn commands(&self) -> u32 {
+        let stats = self.cli(&["INFO", "commandstats"]);
+        let commands = stats.lines().filter_map(|line| line.strip_prefix("cmdstat_")?.split_once(":calls="));
+        let commands = commands.filter(|(command, _)| !["info", "config|resetstat"].contains(command));
+        commands.filter_map(|(_, stats)| stats.split(',').next()?.parse::<u32>().ok()).sum()
+    }
+
+    /// Reads of the server from its sockets since `CONFIG RESETSTAT`.
+    #[track_caller]
+    pub(crate) fn reads(&self) -> u32 {
+        let stats = self.cli(&["INFO", "stats"]);
+        let reads = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:")?.parse().ok());
+        reads.expect("INFO counts the reads")
+    }
 }
