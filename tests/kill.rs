@@ -1,6 +1,7 @@
-//! Consumers and servers killed at random moments: every item is processed, and few are redelivered.
+//! Consumers and servers killed, paused and cut off at random moments: every item is processed, and few are processed again.
 //!
-//! `QSCALE_SOAK_KILLS` says how many consumers are killed (`make soak` has thousands); `QSCALE_SOAK_SEED` repeats a run.
+//! `QSCALE_SOAK_KILLS` says how many consumers are killed (`make soak` has thousands), and how often the rest happens;
+//! `QSCALE_SOAK_SEED` repeats a run.
 
 #![expect(
     clippy::print_stdout,
@@ -11,22 +12,19 @@
 #[path = "it/support/mod.rs"]
 mod support;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::fs;
+use std::ops::RangeInclusive;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use support::{Qscale, RedisServer, Running, SOON, wait_until};
+use support::{Proxy, Qscale, RedisServer, Running, SOON, wait_until};
+use tempfile::TempDir;
 
 /// Consumers at a time.
 const CONSUMERS: usize = 4;
-
-/// Items in flight per consumer.
-const CONCURRENCY: usize = 3;
-
-/// Processing time per item; four times three slots are seldom idle.
-const WORK: &str = "40ms..160ms";
 
 const LEASE: Duration = Duration::from_secs(1);
 
@@ -36,149 +34,335 @@ const SCAN: Duration = Duration::from_secs(5);
 /// Allowance for a busy machine.
 const SLACK: Duration = Duration::from_secs(1);
 
-fn consume(server: &RedisServer, work: &str, words: &[&str]) -> Running {
-    let concurrency = CONCURRENCY.to_string();
-    let common = ["consume", "--redis", &server.url(), "--lease", "1s", "--work", work, "--concurrency", &concurrency];
-    // Many deaths are the purpose here.
-    Qscale::new(common).args(["--max-crashes", "1000000"]).args(words).spawn()
+/// Slot of `mylist` and its companions in a cluster.
+const SLOT: u16 = 5_282;
+
+/// A kind of consumer, and the load for several of them.
+#[derive(Clone)]
+struct Kind {
+    /// Handler.
+    words: &'static [&'static str],
+    /// Items in flight per consumer.
+    slots: usize,
+    /// Items pushed at once.
+    batch: RangeInclusive<usize>,
+    /// Milliseconds until something happens to a consumer.
+    pause: RangeInclusive<u64>,
 }
 
-/// Number of times each item was processed to its end, as logged by the consumers.
-#[derive(Default)]
-struct Processed {
-    times: HashMap<String, usize>,
-    /// Items that a killed consumer had begun: the last lines of its log are lost with it.
-    begun_by_killed: HashSet<String>,
+/// Slots that are seldom idle, with items that take their time.
+const SLOW: Kind = Kind { words: &["--work", "40ms..160ms"], slots: 3, batch: 10..=40, pause: 50..=450 };
+
+/// Items claimed and acknowledged many at a time, at full speed.
+const BATCHES: Kind = Kind { words: &["--work", "none"], slots: 64, batch: 1..=5_000, pause: 0..=40 };
+
+/// A process per item.
+const COMMANDS: Kind =
+    Kind { words: &["--", "sh", "-c", "echo '{}' >> processed"], slots: 4, batch: 10..=60, pause: 20..=120 };
+
+/// Consumers of one kind, and all they have processed.
+struct Trial {
+    kind: Kind,
+    /// Words that lead to Redis.
+    redis: Vec<String>,
+    /// Folder that all of them run in.
+    folder: TempDir,
+    dice: StdRng,
+    consumers: Vec<Running>,
+    items: usize,
+    /// Number of times each item was processed to its end.
+    times: Vec<usize>,
+    /// Items that a killed consumer had begun, if only its log tells: the last lines of that are lost with it.
+    begun_by_killed: HashSet<usize>,
+    start: Instant,
 }
 
-impl Processed {
-    fn read(&mut self, run: &Running) {
-        for line in run.stderr().lines() {
-            if let Some((_, item)) = line.split_once("processed item item=") {
-                *self.times.entry(item.to_owned()).or_default() += 1;
-            }
+impl Trial {
+    fn start(kind: &Kind, redis: &[&str]) -> Self {
+        let seed = number("QSCALE_SOAK_SEED").unwrap_or_else(rand::random);
+        println!("QSCALE_SOAK_SEED={seed} for {:?}", kind.words);
+        let mut trial = Self {
+            kind: kind.clone(),
+            redis: redis.iter().map(|&word| word.to_owned()).collect(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            dice: StdRng::seed_from_u64(seed),
+            consumers: Vec::new(),
+            items: 0,
+            times: Vec::new(),
+            begun_by_killed: HashSet::new(),
+            start: Instant::now(),
+        };
+        trial.replace();
+        trial
+    }
+
+    fn consumer(&self, words: &[&str]) -> Running {
+        let slots = self.kind.slots.to_string();
+        // Many deaths are the purpose here.
+        let common = ["consume", "--lease", "1s", "--concurrency", &slots, "--max-crashes", "1000000"];
+        Qscale::new(common).args(&self.redis).args(words).args(self.kind.words).in_folder(self.folder.path()).spawn()
+    }
+
+    /// Waits until all consumers have connected: one that cannot reach Redis at its start ends.
+    fn wait_for_consumers(&self) {
+        for consumer in &self.consumers {
+            consumer.wait_for_line("consuming", SOON);
         }
     }
 
-    /// Reads what a killed consumer said until the last moment.
-    fn read_killed(&mut self, victim: &Running) {
+    /// Pushes some items; now and then one by one, as they then come by the landing list.
+    fn push(&mut self, server: &RedisServer) {
+        let count = self.dice.random_range(self.kind.batch.clone());
+        self.push_some(server, count);
+    }
+
+    fn push_some(&mut self, server: &RedisServer, count: usize) {
+        let items = (self.items..self.items + count).map(|item| format!("<{item}>"));
+        self.items += count;
+        if self.dice.random_bool(0.5) {
+            server.push("mylist", items);
+        } else {
+            let alone = self.dice.random_range(0..=count.min(20));
+            let items: Vec<String> = items.collect();
+            let (first, rest) = items.split_at(alone);
+            first.iter().for_each(|item| server.push("mylist", [item]));
+            rest.chunks(1_000).for_each(|items| server.push("mylist", items));
+        }
+    }
+
+    fn pause(&mut self) {
+        thread::sleep(Duration::from_millis(self.dice.random_range(self.kind.pause.clone())));
+    }
+
+    /// Kills one consumer.
+    fn kill(&mut self) {
+        let victim = self.consumers.swap_remove(self.dice.random_range(0..CONSUMERS));
+        victim.kill();
         wait_until("all it said has been read", SOON, || victim.has_said_all());
-        self.read(victim);
+        self.read(&victim);
         let stderr = victim.stderr();
         let begun = stderr.lines().filter(|line| line.contains("processing item "));
-        self.begun_by_killed.extend(begun.filter_map(|line| Some(line.split_once(" item=")?.1.to_owned())));
+        self.begun_by_killed.extend(begun.filter_map(|line| item(line.split_once(" item=")?.1)));
     }
 
-    /// Number of items that were processed, or whose last lines may have been lost.
-    fn items(&self) -> usize {
-        self.begun_by_killed.iter().chain(self.times.keys()).collect::<HashSet<_>>().len()
+    /// Starts as many consumers as are missing.
+    fn replace(&mut self) {
+        while self.consumers.len() < CONSUMERS {
+            self.consumers.push(self.consumer(&[]));
+        }
     }
 
-    /// Number of times an item was processed again.
-    fn again(&self) -> usize {
-        self.times.values().map(|times| times - 1).sum()
+    /// Counts the items that a consumer has processed.
+    fn read(&mut self, run: &Running) {
+        let (stdout, stderr) = (run.stdout(), run.stderr());
+        let lines = stdout.split_inclusive('\n').filter_map(|line| item(line.strip_suffix('\n')?));
+        let logged = stderr.lines().filter_map(|line| item(line.split_once("processed item item=")?.1));
+        self.times.resize(self.items, 0);
+        // Lines and log tell of different kinds of consumers.
+        for item in if self.kind.words == SLOW.words { logged.collect::<Vec<_>>() } else { lines.collect() } {
+            self.times[item] += 1;
+        }
     }
+
+    /// Waits until all items are processed, and ends the consumers: nothing but the counters stays.
+    ///
+    /// Returns the number of times that an item was processed again.
+    #[track_caller]
+    fn end(mut self, server: &RedisServer) -> usize {
+        wait_until("all items are processed", 4 * SOON, || server.is_settled());
+        let census = server.census();
+        census.accounts_for(self.items);
+        assert_eq!(census.acknowledged, self.items);
+        for consumer in std::mem::take(&mut self.consumers) {
+            consumer.terminate();
+            wait_until("it says what it has done", SOON, || consumer.stderr().contains("requeued=0"));
+            wait_until("all it said has been read", SOON, || consumer.has_said_all());
+            self.read(&consumer);
+            consumer.finish(SOON).exits(0);
+        }
+        // What the killed have left is looked at when their lease is over.
+        let last = self.consumer(&["--idle-exit", "2s"]);
+        wait_until("nothing but the counters stays", SOON, || {
+            server.keys().iter().all(|key| key == "{mylist}:stats" || key == "{mylist}:consumers")
+        });
+        last.finish(SOON).exits(0);
+        assert_eq!(server.keys(), ["{mylist}:stats"]);
+        for item in fs::read_to_string(self.folder.path().join("processed")).unwrap_or_default().lines() {
+            self.times[self::item(item).expect("a whole line")] += 1;
+        }
+        let never = (0..self.items).filter(|item| self.times[*item] == 0 && !self.begun_by_killed.contains(item));
+        assert_eq!(never.collect::<Vec<_>>(), [0; 0], "every item was processed");
+        let again = self.times.iter().map(|times| times.saturating_sub(1)).sum();
+        println!(
+            "{} items, {} in flight at a time: {again} processed again, {} redelivered, {:.0} s",
+            self.items,
+            self.kind.slots,
+            server.stat("redelivered"),
+            self.start.elapsed().as_secs_f64(),
+        );
+        again
+    }
+}
+
+/// Number of an item, as it was pushed.
+fn item(text: &str) -> Option<usize> {
+    text.strip_prefix('<')?.strip_suffix('>')?.parse().ok()
 }
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-#[track_caller]
-fn settle(server: &RedisServer) {
-    wait_until("all items are processed", 4 * SOON, || server.is_settled());
+/// Number of kills; of those that take longer a part, if there are thousands.
+fn kills(part: usize) -> usize {
+    let kills = number("QSCALE_SOAK_KILLS").map(|kills| usize::try_from(kills).expect("a number of kills"));
+    kills.map_or(25, |kills| (kills / part).max(1))
 }
 
-/// Asserts that no item is anywhere, and ends the consumers: nothing but the counters stays.
-#[track_caller]
-fn ends_clean(server: &RedisServer, consumers: Vec<Running>, processed: &mut Processed, items: usize) {
-    let census = server.census();
-    census.accounts_for(items);
-    assert_eq!(census.acknowledged, items);
-    for consumer in consumers {
-        consumer.terminate();
-        wait_until("it says what it has done", SOON, || consumer.stderr().contains("requeued=0"));
-        processed.read(&consumer);
-        consumer.finish(SOON).exits(0);
+/// Number of times that something else happens than a kill.
+fn rounds(few: usize) -> usize {
+    if number("QSCALE_SOAK_KILLS").is_some() { kills(100) } else { few }
+}
+
+fn kill_consumers(kind: &Kind, kills: usize) {
+    let server = RedisServer::start();
+    let mut trial = Trial::start(kind, &["--redis", &server.url()]);
+    for kill in 0..kills {
+        if server.llen("mylist") < 10_000 {
+            trial.push(&server);
+        }
+        trial.pause();
+        trial.kill();
+        trial.replace();
+        if kill % 5 == 0 {
+            server.census().accounts_for(trial.items);
+        }
     }
-    // What the killed have left is looked at when their lease is over.
-    let last = consume(server, "1ms", &["--idle-exit", "2s"]);
-    wait_until("nothing but the counters stays", SOON, || {
-        server.keys().iter().all(|key| key == "{mylist}:stats" || key == "{mylist}:consumers")
-    });
-    last.finish(SOON).exits(0);
-    assert_eq!(server.keys(), ["{mylist}:stats"]);
-    assert_eq!(processed.items(), items, "every item was processed");
+    let again = trial.end(&server);
+    assert!(again <= kills * kind.slots, "{again} processed again after {kills} kills");
 }
 
 #[test]
 fn items_survive_killed_consumers() {
-    let kills = usize::try_from(number("QSCALE_SOAK_KILLS").unwrap_or(25)).expect("a number of kills");
-    let seed = number("QSCALE_SOAK_SEED").unwrap_or_else(rand::random);
-    println!("QSCALE_SOAK_KILLS={kills} QSCALE_SOAK_SEED={seed}");
-    let mut dice = StdRng::seed_from_u64(seed);
-    let server = RedisServer::start();
-    let mut consumers: Vec<Running> = (0..CONSUMERS).map(|_| consume(&server, WORK, &[])).collect();
-    let mut processed = Processed::default();
-    let mut items = 0;
-    for kill in 0..kills {
-        // Some in one heap and some one by one: one by one, they come by the landing list.
-        for _ in 0..dice.random_range(10..=40) {
-            items += 1;
-            server.push("mylist", [format!("<{items}>")]);
-        }
-        thread::sleep(Duration::from_millis(dice.random_range(50..=450)));
-        let victim = consumers.swap_remove(dice.random_range(0..CONSUMERS));
-        victim.kill();
-        processed.read_killed(&victim);
-        consumers.push(consume(&server, WORK, &[]));
-        if kill % 5 == 0 {
-            server.census().accounts_for(items);
-        }
-    }
-    settle(&server);
-    ends_clean(&server, consumers, &mut processed, items);
-    let again = processed.again();
-    println!("{items} items, {kills} kills, {again} processed again, {} recovered", server.stat("redelivered"));
-    assert!(again <= kills * CONCURRENCY, "{again} processed again after {kills} kills");
+    kill_consumers(&SLOW, kills(20));
+}
+
+#[test]
+fn batches_survive_killed_consumers() {
+    kill_consumers(&BATCHES, kills(1));
+}
+
+#[test]
+fn items_of_commands_survive_killed_consumers() {
+    kill_consumers(&COMMANDS, kills(10));
 }
 
 #[test]
 fn items_survive_a_killed_server() {
-    const ITEMS: usize = 400;
-    let mut server = RedisServer::builder().durable().start();
-    let mut consumers: Vec<Running> = (0..CONSUMERS).map(|_| consume(&server, WORK, &[])).collect();
-    server.push("mylist", (1..=ITEMS).map(|number| format!("<{number}>")));
-    let mut processed = Processed::default();
-    for reached in [50, 150, 250] {
-        wait_until("some are processed", SOON, || server.stat("acknowledged") >= reached);
-        server.kill();
-        // A consumer dies meanwhile: what it held is known after the restart.
-        let victim = consumers.swap_remove(0);
-        victim.kill();
-        processed.read_killed(&victim);
-        server.restart();
-        server.census().accounts_for(ITEMS);
-        consumers.push(consume(&server, WORK, &[]));
+    for (kind, load) in [(&SLOW, 400), (&BATCHES, 20_000)] {
+        let rounds = rounds(3);
+        let mut server = RedisServer::builder().durable().start();
+        let mut trial = Trial::start(kind, &["--redis", &server.url()]);
+        for _ in 0..rounds {
+            let reached = server.stat("acknowledged");
+            trial.push_some(&server, load / 4);
+            wait_until("some are processed", SOON, || server.stat("acknowledged") > reached);
+            trial.wait_for_consumers();
+            trial.pause();
+            server.kill();
+            // A consumer dies meanwhile: what it held is known after the restart.
+            trial.kill();
+            server.restart();
+            server.census().accounts_for(trial.items);
+            trial.replace();
+        }
+        // A lease may have run out while the server was away: then all that is in flight at that moment is processed again.
+        let again = trial.end(&server);
+        assert!(again <= rounds * (CONSUMERS + 1) * kind.slots, "{again} processed again after {rounds} kills");
     }
-    settle(&server);
-    ends_clean(&server, consumers, &mut processed, ITEMS);
-    // A lease may have run out while the server was away: then all that is in flight at that moment is processed again.
-    let again = processed.again();
-    println!("{again} processed again");
-    assert!(again <= 3 * (CONSUMERS + 1) * CONCURRENCY, "{again} processed again after 3 kills");
+}
+
+#[test]
+fn items_survive_a_pause_beyond_the_lease() {
+    for kind in [&SLOW, &BATCHES] {
+        let rounds = rounds(3);
+        let server = RedisServer::start();
+        let mut trial = Trial::start(kind, &["--redis", &server.url()]);
+        for round in 0..rounds {
+            let reached = server.stat("acknowledged");
+            trial.push_some(&server, *kind.batch.end());
+            wait_until("some are processed", SOON, || server.stat("acknowledged") > reached);
+            let paused = &trial.consumers[round % CONSUMERS];
+            paused.pause();
+            wait_until("the others process what it holds as well", 2 * SOON, || server.is_settled());
+            paused.resume();
+            server.census().accounts_for(trial.items);
+        }
+        let again = trial.end(&server);
+        assert!(again <= rounds * kind.slots, "{again} processed again after {rounds} pauses");
+    }
+}
+
+#[test]
+fn items_survive_lost_requests_and_replies() {
+    for kind in [&SLOW, &BATCHES] {
+        let server = RedisServer::start();
+        let proxy = Proxy::before(server.port());
+        let mut trial = Trial::start(kind, &["--redis", &proxy.url()]);
+        trial.wait_for_consumers();
+        for round in 1..=rounds(10) {
+            trial.pause();
+            match round % 3 {
+                0 => proxy.lose_request("EVALSHA"),
+                _ => proxy.lose_reply("EVALSHA"),
+            }
+            wait_until("one is lost", SOON, || {
+                if server.llen("mylist") == 0 {
+                    trial.push(&server);
+                }
+                proxy.lost() == round
+            });
+            server.census().accounts_for(trial.items);
+        }
+        let (again, redelivered) = (trial.end(&server), server.stat("redelivered"));
+        assert!(again == 0 || redelivered > 0, "{again} processed again, and no lease had expired");
+    }
+}
+
+#[test]
+fn items_survive_a_slot_that_moves() {
+    for kind in [&SLOW, &BATCHES] {
+        let [mut here, mut there] = [(), ()].map(|()| RedisServer::builder().cluster().start());
+        here.take_slot(SLOT, &there);
+        let mut trial = Trial::start(kind, &["--addresses", &there.address(), "--mode", "cluster"]);
+        trial.wait_for_consumers();
+        for _ in 0..rounds(3) {
+            let reached = here.stat("acknowledged");
+            trial.push_some(&here, *kind.batch.end());
+            wait_until("some are processed", SOON, || here.stat("acknowledged") > reached);
+            trial.pause();
+            there.take_over(SLOT, &here);
+            std::mem::swap(&mut here, &mut there);
+            here.census().accounts_for(trial.items);
+        }
+        let again = trial.end(&here);
+        assert!(again == 0 || here.stat("redelivered") > 0, "{again} processed again, and no lease had expired");
+    }
 }
 
 #[test]
 fn redelivery_takes_at_most_lease_and_scan() {
     let server = RedisServer::start();
-    let mut holder = consume(&server, "1h", &[]);
+    let slots = SLOW.slots.to_string();
+    let words = ["consume", "--lease", "1s", "--concurrency", &slots, "--max-crashes", "1000000", "--work", "1h"];
+    let consume = || Qscale::new(words).args(["--redis", &server.url()]).spawn();
+    let mut holder = consume();
     server.push("mylist", ["a", "b", "c"]);
-    let holds = |run: &Running| run.stderr().matches("processing item").count() == CONCURRENCY;
+    let holds = |run: &Running| run.stderr().matches("processing item").count() == SLOW.slots;
     wait_until("all are in flight", SOON, || holds(&holder));
     let mut times = Vec::new();
     for _ in 0..20 {
-        let next = consume(&server, "1h", &[]);
+        let next = consume();
         next.wait_for_line("consuming", SOON);
         holder.kill();
         let killed = Instant::now();
