@@ -80,18 +80,32 @@ impl Folder {
 ///
 /// Fails when the folder cannot be read.
 pub(crate) fn files(folder: &Path, endings: &[&str]) -> io::Result<Vec<PathBuf>> {
-    let is_meant = |path: &PathBuf| {
-        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let has_ending = |path: &Path| {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        !hidden && ending.is_some_and(|ending| endings.contains(&ending)) && path.is_file()
+        ending.is_some_and(|ending| endings.contains(&ending))
     };
-    let mut files = Vec::new();
+    entries(folder, |path| has_ending(path) && path.is_file())
+}
+
+/// Returns the paths of the folders in a folder, sorted, without hidden ones.
+///
+/// # Errors
+///
+/// Fails when the folder cannot be read.
+pub(crate) fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    entries(folder, Path::is_dir)
+}
+
+/// Returns the paths of the entries of a folder that are `meant`, sorted, without hidden ones.
+fn entries(folder: &Path, meant: impl Fn(&Path) -> bool) -> io::Result<Vec<PathBuf>> {
+    let is_hidden = |path: &Path| path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut entries = Vec::new();
     for entry in fs::read_dir(folder)? {
-        files.push(entry?.path());
+        entries.push(entry?.path());
     }
-    files.retain(is_meant);
-    files.sort();
-    Ok(files)
+    entries.retain(|path| !is_hidden(path) && meant(path));
+    entries.sort();
+    Ok(entries)
 }
 
 impl fmt::Display for Folder {

@@ -2,6 +2,7 @@
 //!
 //! A finding needs both. What may be shown in an excerpt is decided elsewhere, where in doubt the value is hidden.
 
+use super::connection_string::{pairs, password_of_source_name};
 use super::placeholder::Placeholder;
 use crate::endpoint::secret;
 
@@ -172,8 +173,35 @@ fn is_harmless(name: &str, value: &str) -> bool {
     switch || place || duration || masked || object || Placeholder::of(value).is_some()
 }
 
-/// Returns whether the text holds a URL with a password, which nothing replaces.
+/// Returns whether the text holds a URL or a connection string with a password, which nothing replaces.
 fn has_password(text: &str) -> bool {
+    let of_pair = |(name, value): (&str, &str)| {
+        // Alone, `PWD` is a folder, and `Pwd` in a connection string is not.
+        let is_secret = names_secret(name) || name.eq_ignore_ascii_case("pwd");
+        is_secret && !is_harmless(name, value) && !is_expression(name, value)
+    };
+    let of_source_name = password_of_source_name(text).is_some_and(|password| !is_replaced(password));
+    has_password_in_url(text) || of_source_name || pairs(text).any(of_pair)
+}
+
+/// Returns whether a value in a script, a template or a pattern stands for the secret, and is not the secret itself:
+/// `$token`, `%s`, `[^&]+`, `os.environ["TOKEN"]`, `config.password`.
+fn is_expression(name: &str, value: &str) -> bool {
+    let is_variable = value.contains(['.', '_']) && names_secret(value);
+    value.starts_with(['$', '%', '{', ':', '@', '?', '[', '(', '\\', '.', '^', '=', '>', '<', '`'])
+        || value.contains(['(', '['])
+        || value.ends_with([')', ']', '}'])
+        || is_variable
+        || value.eq_ignore_ascii_case(name)
+}
+
+/// Returns whether a password is masked, or is replaced later.
+fn is_replaced(password: &str) -> bool {
+    let masked = password.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
+    masked || password.starts_with('$') || Placeholder::of(password).is_some()
+}
+
+fn has_password_in_url(text: &str) -> bool {
     text.match_indices("://").any(|(at, separator)| {
         let rest = &text[at + separator.len()..];
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).unwrap_or(rest.len());
@@ -181,8 +209,7 @@ fn has_password(text: &str) -> bool {
         let Some((user, password)) = user.split_once(':') else { return false };
         // In `https://host:80/path@version` the `@` is not part of the address.
         let port = password.split_once('/').is_some_and(|(port, _)| port.chars().all(|c| c.is_ascii_digit()));
-        let masked = password.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
-        !(user.contains('/') || port || masked || password.starts_with('$') || Placeholder::of(password).is_some())
+        !(user.contains('/') || port || is_replaced(password))
     })
 }
 
@@ -288,6 +315,18 @@ mod tests {
             ("DATABASE_URL", "postgres://app:****@db/app"),
             ("PACKAGE", "https://example.com/a:b@1.2"),
             ("PACKAGE", "https://example.com:8443/a@1.2"),
+            ("REDIS_DSN", "redis:6379,ssl=True,abortConnect=False"),
+            ("REDIS_DSN", "redis:6379,password=${REDIS_PASSWORD}"),
+            ("REDIS_DSN", "redis:6379,password=,ssl=True"),
+            ("PG_DSN", "host=db user=app passfile=/run/pgpass"),
+            ("MYSQL_DSN", "app@tcp(db:3306)/app"),
+            ("MYSQL_DSN", "app:$(DB_PASSWORD)@tcp(db:3306)/app"),
+            ("FORMAT", "host=%s password=%s"),
+            ("run.sh", "export REDIS_PASSWORD=$(cat /run/secrets/redis)\n[ \"$TOKEN\" = \"\" ]"),
+            ("app.py", "Redis(password=os.environ[\"REDIS_PASSWORD\"], token=self.token, secret=None)"),
+            ("redact.conf", "(password|token)=[^&]+ token=\\S+"),
+            ("redis.conf", "# requirepass foobared\nrequirepass $REDIS_PASSWORD"),
+            ("QUERY", "sum(rate(items{token=\"\"}[1m]))"),
         ] {
             assert!(!exposes(name, value), "{name}={value}");
         }
@@ -298,6 +337,18 @@ mod tests {
             ("CLIENT_SECRET", "a8f5f167f44f4964e6c998dee827110c"),
             ("DATABASE_URL", "postgres://app:s3cret@db/app"),
             ("REDIS_URL", "redis://:ab/c=@redis:6379"),
+            ("REDIS_DSN", "redis:6379,password=s3cret,ssl=True"),
+            ("REDIS_DSN", "redis:6379,ssl=True,password=s3cret"),
+            ("CONNECTION", "Server=db;Database=app;User Id=app;Pwd=s3cret;"),
+            ("CONNECTION", "host=db user=app password='s3 cret'"),
+            ("CONNECTION", "redis://redis:6379?password=s3cret&db=2"),
+            ("CONNECTION", "jdbc:postgresql://db/app?user=app&password=s3cret"),
+            ("STORAGE", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abcd==;EndpointSuffix=core.windows.net"),
+            ("BUS", "Endpoint=sb://b.servicebus.windows.net/;SharedAccessKeyName=root;SharedAccessKey=abcd="),
+            ("KAFKA", "org.apache.kafka.PlainLoginModule required username=\"a\" password=\"s3cret\";"),
+            ("MYSQL_DSN", "app:s3cret@tcp(db:3306)/app"),
+            ("redis.conf", "port 6379\nrequirepass s3cret\n"),
+            ("application.properties", "spring.data.redis.host=redis\nspring.data.redis.password=s3cret\n"),
         ] {
             assert!(exposes(name, value), "{name}={value}");
         }

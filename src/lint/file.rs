@@ -1,8 +1,10 @@
 //! A file of manifests, and excerpts of it without secrets.
 
+use super::placeholder;
 use super::redaction::Redaction;
 use super::yaml::node::{Node, Span};
 use super::yaml::read::{self, SyntaxError};
+use crate::endpoint::secret;
 use crate::units::snippet;
 
 /// Longer lines are not shown: JSON may consist of a single one.
@@ -44,6 +46,23 @@ impl File {
     /// Reports whether it is an unrendered template.
     pub(super) fn is_template(&self) -> bool {
         self.text.contains("{{")
+    }
+
+    /// Reports whether it is TOML, as profiles are: by its name, or by a table with a key in it.
+    pub(super) fn is_toml(&self) -> bool {
+        let named = self.name.to_ascii_lowercase().ends_with(".toml");
+        let is_table = |line: &str| {
+            let name = line.strip_prefix('[').and_then(|line| line.split_once(']')).map_or("", |(name, _)| name);
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '-' | '.' | '['))
+        };
+        let is_key = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| secret::is_word(key));
+        let lines = || self.text.lines().map(str::trim);
+        named || (lines().any(is_table) && lines().any(is_key))
+    }
+
+    /// Reports whether a line has a variable with a default or the like, which is replaced before the file is read.
+    pub(super) fn has_expansion(&self, line: usize) -> bool {
+        self.line(line).is_some_and(placeholder::has_expansion)
     }
 
     /// Reports whether a line has a variable that is replaced before the file is read.

@@ -1,6 +1,7 @@
 //! Lint: rules over manifests and profiles; offline.
 
 mod check;
+mod connection_string;
 mod document;
 mod exposure;
 mod file;

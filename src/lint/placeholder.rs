@@ -7,6 +7,8 @@ pub(super) enum Placeholder {
     Template,
     /// `${MAX}`: envsubst, Flux.
     Variable,
+    /// `${MAX:=5}`: Flux, and shells; envsubst leaves it as it is.
+    Expansion,
     /// `$(MAX)`: a variable of kustomize, a parameter of Tekton.
     Reference,
     /// `<path:secrets/redis#password>`, `#{MAX}#`, `__MAX__` and others.
@@ -43,6 +45,9 @@ impl Placeholder {
         if pair("{{", "}}") || pair("[[", "]]") || pair("{%", "%}") {
             return Some(Self::Template);
         }
+        if has_expansion(text) {
+            return Some(Self::Expansion);
+        }
         if pair("${", "}") || is_shell_variable(text) {
             return Some(Self::Variable);
         }
@@ -78,6 +83,10 @@ impl Placeholder {
         match self {
             Self::Template => "render the template first: `helm template … | qscale render --lint -`",
             Self::Variable => "replace the variables first: `envsubst < FILE | qscale render --lint -`",
+            Self::Expansion => {
+                "replace the variables first: `flux envsubst < FILE | qscale render --lint -`; plain envsubst knows no \
+                 defaults"
+            }
             Self::Reference => {
                 "build it first: `kustomize build … | qscale render --lint -`; KEDA itself replaces nothing here"
             }
@@ -85,6 +94,15 @@ impl Placeholder {
             Self::Example => "replace it with a value of your own",
         }
     }
+}
+
+/// Returns whether a text has a variable with more than its name: `${MAX:=5}`, `${MAX-5}`, `${NAME/a/b}`, `${#NAME}`.
+pub(super) fn has_expansion(text: &str) -> bool {
+    text.match_indices("${").any(|(at, open)| {
+        let inside = text[at + open.len()..].split_once('}').map_or("", |(inside, _)| inside);
+        let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        !inside.starts_with('{') && !is_name(inside.trim())
+    })
 }
 
 /// `$QUEUE`, of which nothing but the name is left.
@@ -125,7 +143,9 @@ mod tests {
             ("{% if x %}", Placeholder::Template),
             ("[[ .Queue ]]", Placeholder::Template),
             ("${REDIS_HOST}:${REDIS_PORT}", Placeholder::Variable),
-            ("${MAX:=5}", Placeholder::Variable),
+            ("${MAX:=5}", Placeholder::Expansion),
+            ("${REDIS_HOST}:${REDIS_PORT:-6379}", Placeholder::Expansion),
+            ("${#QUEUE}", Placeholder::Expansion),
             ("${{ values.name }}", Placeholder::Template),
             ("$QUEUE", Placeholder::Variable),
             ("$REDIS_HOST:6379", Placeholder::Variable),

@@ -201,6 +201,8 @@ fn text_that_is_replaced_later_is_not_judged() {
     for (value, hint) in [
         ("${X}", "envsubst"),
         ("$X", "envsubst"),
+        ("${X:=0}", "`flux envsubst < FILE"),
+        ("${X:-0}", "`flux envsubst < FILE"),
         ("\"{{ .Values.x }}\"", "helm template"),
         ("\"{{x}}\"", "helm template"),
         ("$(X)", "kustomize build"),
@@ -232,6 +234,13 @@ fn text_that_is_replaced_later_is_not_judged() {
     // A password is one whatever it becomes.
     let stdout = lint(TARGET, "      address: r.data:1\n      listName: a\n      password: ${PASSWORD}");
     assert!(stdout.contains("error[password-in-plain-text]"), "{stdout}");
+}
+
+#[test]
+fn line_with_a_default_of_a_variable_that_breaks_the_file_names_flux_envsubst() {
+    let of = |value: &str| output(&format!("kind: ScaledObject\nspec: {{maxReplicaCount: {value}\n"));
+    assert!(of("${MAX:=5}, a").contains("`flux envsubst < FILE"), "{}", of("${MAX:=5}, a"));
+    assert!(of("${MAX}, a").contains("first, `envsubst < FILE"), "{}", of("${MAX}, a"));
 }
 
 #[test]
@@ -294,6 +303,9 @@ fn folder_of_kustomize_is_read_with_what_it_names() {
         ("plain/README.md", "not a manifest"),
         ("chart/Chart.yaml", "name: chart\n"),
         ("empty/README.md", "not a manifest"),
+        ("environments/eu/prod/kustomization.yaml", "kind: Kustomization\n"),
+        ("environments/dev/so.yaml", OBJECT),
+        ("environments/.git/a.yaml", OBJECT),
     ] {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -311,7 +323,61 @@ fn folder_of_kustomize_is_read_with_what_it_names() {
     assert!(stdout.ends_with("1 error, 2 warnings\n"), "{stdout}");
     assert_eq!(lint("plain").exits(0).stdout, "0 errors, 0 warnings\n");
     assert!(lint("chart").exits(2).stderr.contains("is a Helm chart: lint what it renders, `helm template "));
-    assert!(lint("empty").exits(2).stderr.contains("contains no manifests"));
+    let stderr = lint("empty").exits(2).stderr;
+    assert!(stderr.contains("contains no manifests") && !stderr.contains("below"), "{stderr}");
+    let stderr = lint("environments").exits(2).stderr;
+    assert!(stderr.contains("but 2 folders below it do: lint one of them, such as `"), "{stderr}");
+    assert!(stderr.contains("/environments/dev`"), "{stderr}");
+}
+
+#[test]
+fn lint_of_a_profile_names_the_command_that_checks_it() {
+    for (name, text) in [
+        ("a.toml", "[redis]\nhost = \"redis.example.com\"\n"),
+        ("a.toml", "[redis]\n"),
+        ("a.yaml", "# A profile.\n[scale.behavior.scale-up]\ntolerance = 0.1\n"),
+    ] {
+        let Finished { stdout, .. } = Qscale::new(["render", "--lint", name]).file(name, text).output().exits(4);
+        assert!(stdout.contains("hint: a profile is checked by `qscale --profile FILE render --check`"), "{stdout}");
+    }
+    let Finished { stdout, .. } = Qscale::new(["render", "--lint", "a.yaml"]).file("a.yaml", "[a\n").output().exits(4);
+    assert!(stdout.contains("unclosed bracket"), "{stdout}");
+}
+
+#[test]
+fn connection_string_with_a_password_is_found_in_triggers_of_other_types() {
+    let of = |host: &str| {
+        output(&format!(
+            "kind: ScaledObject\nmetadata: {{name: q}}\nspec:\n  scaleTargetRef: {{name: q}}\n  triggers:\n  - type: rabbitmq\n    \
+             metadata: {{host: \"{host}\", queueName: a, value: \"5\"}}\n"
+        ))
+    };
+    let stdout = of("amqp://app:s3cret@rabbitmq.d:5672");
+    assert!(stdout.contains("metadata.host: contains a password, readable by everyone"), "{stdout}");
+    assert!(!stdout.contains("s3cret"), "{stdout}");
+    assert_eq!(of("amqp://rabbitmq.d:5672"), "0 errors, 0 warnings\n");
+}
+
+#[test]
+fn sum_of_several_lists_is_written_with_the_names_there_are() {
+    let of = |names: [&str; 2]| {
+        let trigger = |(list, name): (&str, &str)| {
+            format!("  - {{type: redis{name}, metadata: {{address: \"r.d:6379\", listName: {list}}}}}\n")
+        };
+        let triggers = ["a", "b"].into_iter().zip(names).map(trigger).collect::<String>();
+        output(&format!(
+            "kind: ScaledObject\nmetadata: {{name: q}}\nspec:\n  scaleTargetRef: {{name: q}}\n  triggers:\n{triggers}"
+        ))
+    };
+    for (names, hint) in [
+        (["", ""], "name the triggers and add them in `formula`"),
+        ([", name: one", ""], "name the triggers and add them in `formula`"),
+        ([", name: one", ", name: two"], "set `formula` of `scalingModifiers` to `one + two`"),
+        ([", name: one", ", name: two-b"], "under names of letters and digits only"),
+    ] {
+        let stdout = of(names);
+        assert!(stdout.contains("[triggers-maximum]") && stdout.contains(hint), "{names:?}: {stdout}");
+    }
 }
 
 #[test]

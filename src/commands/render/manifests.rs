@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::exit::UsageError;
 use crate::files::{folder, input};
 use crate::lint::{self, File, Kustomization};
-use crate::units::MIB;
+use crate::units::{MIB, counted};
 
 /// Name of stdin in messages.
 const STDIN: &str = "<stdin>";
@@ -20,6 +20,9 @@ const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "K
 
 /// Name of the file that makes a folder a chart.
 const CHART: &str = "Chart.yaml";
+
+/// Depth down to which folders are searched for a hint.
+const DEEPEST: usize = 3;
 
 /// Endings of manifests.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -61,11 +64,31 @@ async fn within(path: &Path) -> Result<(Option<File>, Vec<PathBuf>), UsageError>
         return Err(UsageError(message));
     }
     let manifests = folder::files(path, &ENDINGS).map_err(|error| unreadable(path, &error))?;
-    if manifests.is_empty() {
-        let message = format!("--lint: `{}` contains no manifests (.yaml, .yml, .json)", path.display());
-        return Err(UsageError(message));
+    if !manifests.is_empty() {
+        return Ok((None, manifests));
     }
-    Ok((None, manifests))
+    let message = format!("--lint: `{}` contains no manifests (.yaml, .yml, .json)", path.display());
+    let below = folders_below(path, DEEPEST);
+    let Some(first) = below.first() else { return Err(UsageError(message)) };
+    // Not read together: what belongs to several environments contradicts itself.
+    let folders = counted(below.len(), "folder below it does", "folders below it do");
+    Err(UsageError(format!("{message}, but {folders}: lint one of them, such as `{}`", first.display())))
+}
+
+/// Returns the folders below `path`, down to this depth, with a kustomization, or else with manifests; sorted.
+fn folders_below(path: &Path, depth: usize) -> Vec<PathBuf> {
+    // One that cannot be read has nothing to lint.
+    let folders = folder::folders(path).unwrap_or_default();
+    let holds = |folder: &Path| {
+        KUSTOMIZATIONS.iter().any(|name| folder.join(name).is_file())
+            || folder::files(folder, &ENDINGS).is_ok_and(|files| !files.is_empty())
+    };
+    let below = |folder: PathBuf| match depth {
+        _ if holds(&folder) => vec![folder],
+        0 | 1 => Vec::new(),
+        _ => folders_below(&folder, depth - 1),
+    };
+    folders.into_iter().flat_map(below).collect()
 }
 
 /// Returns whether a resource of a kustomization is not in this file system: a URL, or a repository without a scheme.

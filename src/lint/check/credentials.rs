@@ -33,6 +33,11 @@ pub(super) fn check_trigger(trigger: &Cursor<'_>, objects: &Objects<'_>, report:
     tls(trigger, &metadata, objects, report);
 }
 
+/// Checks passwords of a trigger that does not read Redis: `amqp://user:…@rabbitmq`, `password=…`.
+pub(super) fn check_other_trigger(trigger: &Cursor<'_>, report: &mut Report) {
+    trigger.get("metadata").entries().iter().for_each(|(key, value)| check_value(key, value, report));
+}
+
 /// Source: `pkg/scaling/resolver/scale_resolvers.go :: ResolveContainerEnv`
 fn from_variable(trigger: &Cursor<'_>, plain: &str, value: &Cursor<'_>, objects: &Objects<'_>, report: &mut Report) {
     let Some(name) = value.text() else { return };
@@ -290,7 +295,9 @@ pub(super) fn check_config_map(object: &Object<'_>, report: &mut Report) {
 
 fn check_value(name: &str, value: &Cursor<'_>, report: &mut Report) {
     if value.text().is_some_and(|text| exposure::exposes(name, text)) {
-        let message = "is a secret, readable by everyone who can read this object";
+        let is_whole = exposure::names_secret(name);
+        let what = if is_whole { "is a secret" } else { "contains a password" };
+        let message = format!("{what}, readable by everyone who can read this object");
         report.add(Rule::PasswordInPlainText, value, message, SECRET);
     }
 }

@@ -40,6 +40,9 @@ const PATCH: &str = "is a patch, and what it is merged into is not known here: o
 /// Hint for a patch.
 const BUILD: &str = "lint what kustomize builds: `kustomize build FOLDER | qscale render --lint -`";
 
+/// Hint for a file in TOML.
+const PROFILE: &str = "a profile is checked by `qscale --profile FILE render --check`";
+
 /// Checks `files`, whose objects belong together, for this KEDA release; findings are in the order of the files.
 pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
     let objects = Objects::of(files);
@@ -55,7 +58,8 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
             report.add_to_file(Rule::Patch, index, START, PATCH.to_owned(), BUILD);
         } else if file.broken.is_empty() && !some {
             let message = "contains no Kubernetes object: no document has a `kind`".to_owned();
-            report.add_to_file(Rule::NoObject, index, START, message, "pass manifest files");
+            let hint = if file.is_toml() { PROFILE } else { "pass manifest files" };
+            report.add_to_file(Rule::NoObject, index, START, message, hint);
         }
     }
     for object in objects.all() {
@@ -107,10 +111,14 @@ fn broken(index: usize, file: &File, report: &mut Report) {
     let tab = "indent with spaces: YAML does not accept tabs there";
     let template = "render templates first: `helm template … | qscale render --lint -`";
     let variable = "replace the variables first, `envsubst < FILE | qscale render --lint -`, or quote the value";
+    let expansion = "replace the variables first, `flux envsubst < FILE | qscale render --lint -`, or quote the value";
     let is_template = !file.broken.is_empty() && file.is_template();
+    let is_toml = !file.broken.is_empty() && file.is_toml();
     for fault in &file.broken {
         let hint = match fault.span.line {
+            _ if is_toml => PROFILE,
             _ if is_template => template,
+            line if file.has_expansion(line) => expansion,
             line if file.has_variable(line) => variable,
             line if file.is_tabbed(line) => tab,
             _ => "check for an unclosed bracket or quote, or wrong indentation",

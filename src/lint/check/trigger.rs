@@ -30,6 +30,8 @@ pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Rep
             sentinel::check(&trigger, objects, report);
             address::check(&trigger, objects, report);
             credentials::check_trigger(&trigger, objects, report);
+        } else {
+            credentials::check_other_trigger(&trigger, report);
         }
         credentials::check_reference(&trigger, objects, report);
     }
@@ -100,11 +102,25 @@ fn maximum(triggers: &Cursor<'_>, report: &mut Report) {
             let message = "is one of several lists, and only the largest decides: 40 items in each get as many pods \
                            as 40 in one";
             let hint = if triggers.object.kind == "ScaledJob" {
-                "if the sum is meant, set `multipleScalersCalculation` to `sum` in `scalingStrategy`"
+                "if the sum is meant, set `multipleScalersCalculation` to `sum` in `scalingStrategy`".to_owned()
             } else {
-                "if the sum is meant, name the triggers and add them in `formula` of `scalingModifiers`"
+                sum(&lists)
             };
             return report.add(Rule::TriggersMaximum, &trigger.at(&["metadata", "listName"]), message, hint);
         }
     }
+}
+
+/// Returns how to have the sum of several lists decide.
+fn sum(lists: &[Cursor<'_>]) -> String {
+    let names: Vec<&str> = lists.iter().filter_map(|trigger| trigger.get("name").text()).collect();
+    let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if names.len() < lists.len() {
+        return "if the sum is meant, name the triggers and add them in `formula` of `scalingModifiers`".to_owned();
+    }
+    if names.iter().all(is_name) {
+        return format!("if the sum is meant, set `formula` of `scalingModifiers` to `{}`", names.join(" + "));
+    }
+    "if the sum is meant, add the triggers in `formula` of `scalingModifiers`, under names of letters and digits only"
+        .to_owned()
 }
