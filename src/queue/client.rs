@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Fault;
+use super::library_error::in_words;
 use super::password::password_text;
 use super::sentinel::{self, SentinelLogin};
 use super::tls;
@@ -80,7 +81,7 @@ pub(super) async fn build(endpoint: &Endpoint, node: Option<&NodeAddress>, limit
             };
         })
         .build()
-        .map_err(|error| Fault::Other(error.details().to_owned()))
+        .map_err(|error| Fault::Other(in_words(error.details()).into_owned()))
 }
 
 fn server(endpoint: &Endpoint, node: Option<&NodeAddress>, sentinel: Option<SentinelLogin>) -> ServerConfig {

@@ -81,36 +81,44 @@ impl Redis {
 
     /// Connects and pings; in a cluster, the node that holds `list`.
     ///
-    /// Retries faults that pass: for as long as `connect_for` says, and within the connect timeout if a server was reached.
+    /// Retries faults that pass: for as long as `connect_for` says; without it, within the connect timeout if a server was
+    /// reached.
     ///
     /// # Errors
     ///
     /// Fails with the cause as far as it can be found out, and when cancelled.
     pub async fn connect(&self, list: &str) -> Result<Connection, QueueError> {
-        let mut attempts = FirstConnect::begin(self.connect_for, self.endpoint.connect_timeout.value);
+        let whole = self.endpoint.connect_timeout.value;
+        let mut attempts = FirstConnect::begin(self.connect_for, whole);
+        let mut before = None;
         loop {
+            let limit = attempts.limit();
             let opened = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Err(Fault::Stopped),
-                opened = Box::pin(self.open(list)) => opened,
+                opened = Box::pin(self.open(list, limit)) => opened,
             };
             let fault = match opened {
                 Ok(connection) => {
                     attempts.end(&self.endpoint);
                     return Ok(connection);
                 }
+                // Cut short, an attempt says less than the one before it.
+                Err(fault @ Fault::TimedOut(_)) if limit < whole => before.take().unwrap_or(fault),
                 Err(fault) => fault,
             };
             let Some(pause) = attempts.pause(&fault, &self.endpoint, &self.outages) else {
                 return Err(self.error(fault));
             };
+            before = Some(fault);
             let _ = timeout(pause, self.cancel.cancelled()).await;
         }
     }
 
     /// Connects once; see [`Redis::connect`].
     pub(super) async fn connect_once(&self, list: &str) -> Result<Connection, QueueError> {
-        Box::pin(self.open(list)).await.map_err(|fault| self.error(fault))
+        let limit = self.endpoint.connect_timeout.value;
+        Box::pin(self.open(list, limit)).await.map_err(|fault| self.error(fault))
     }
 
     /// Returns the same endpoint for a client that only reads: its lost connections are not outages, and its replies end
@@ -147,9 +155,9 @@ impl Redis {
         self.endpoint.username.as_ref().map_or("default", |user| user.value.as_str())
     }
 
-    async fn open(&self, list: &str) -> Result<Connection, Fault> {
+    /// Connects within `limit`.
+    async fn open(&self, list: &str, limit: Duration) -> Result<Connection, Fault> {
         // The last quarter of the time is reserved for the diagnosis.
-        let limit = self.endpoint.connect_timeout.value;
         let attempt = limit * 3 / 4;
         let outage = self.outages.count();
         let fault = match timeout(attempt, self.attempt(list, attempt)).await {
@@ -243,6 +251,7 @@ impl Connection {
     pub(super) async fn reconnect(&mut self, mut fault: Fault) -> Result<(), QueueError> {
         self.task.abort();
         let cancel = self.redis.cancel.clone();
+        let limit = self.redis.endpoint.connect_timeout.value;
         let (mut backoff, mut again) = match self.backoff.take() {
             Some(backoff) if !backoff.is_over() => (backoff, true),
             _ => {
@@ -266,7 +275,7 @@ impl Connection {
             let opened = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),
-                opened = Box::pin(self.redis.open(&self.list)) => opened,
+                opened = Box::pin(self.redis.open(&self.list, limit)) => opened,
             };
             match opened {
                 Ok(connection) => {

@@ -14,6 +14,7 @@ mod exchange;
 mod hint;
 mod inspector;
 mod keys;
+mod library_error;
 mod list;
 mod outage;
 mod password;

@@ -96,6 +96,9 @@ impl Outages {
     }
 }
 
+/// Shortest limit of an attempt, for the last one.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(200);
+
 /// Backoff of one connection through an outage.
 ///
 /// The outage ends with the first reply to a command, not with the connection: a server that has become a replica accepts
@@ -150,11 +153,19 @@ pub(super) struct FirstConnect {
     connect_timeout: Duration,
     pauses: ExponentialBackoff,
     said: bool,
+    /// Time at which the last attempt is over, after the first failure.
+    end: Option<Instant>,
 }
 
 impl FirstConnect {
     pub(super) fn begin(connect_for: Duration, connect_timeout: Duration) -> Self {
-        Self { start: Instant::now(), connect_for, connect_timeout, pauses: pauses(), said: false }
+        Self { start: Instant::now(), connect_for, connect_timeout, pauses: pauses(), said: false, end: None }
+    }
+
+    /// Returns the time limit of the next attempt: the connect timeout, and after a failure the time that is left.
+    pub(super) fn limit(&self) -> Duration {
+        let left = |end: Instant| end.saturating_duration_since(Instant::now()).max(SHORTEST_ATTEMPT);
+        self.end.map_or(self.connect_timeout, |end| left(end).min(self.connect_timeout))
     }
 
     /// Returns the pause before the next attempt, and logs the first; `None` when the time is over, or when retries do not
@@ -163,12 +174,14 @@ impl FirstConnect {
         if !fault.is_transient() {
             return None;
         }
-        // A server that was reached, and is busy or restarting, is worth the time of one attempt at least.
-        let limit = if fault.is_of_server() { self.connect_for.max(self.connect_timeout) } else { self.connect_for };
+        // A server that was reached, and is busy or restarting, is worth the time of one attempt.
+        let reached = fault.is_of_server() && self.connect_for.is_zero();
+        let limit = if reached { self.connect_timeout } else { self.connect_for };
         let left = limit.saturating_sub(self.start.elapsed());
         if left.is_zero() {
             return None;
         }
+        self.end = Some(self.start + limit);
         outages.connecting();
         if self.said {
             tracing::debug!(%endpoint, error = %fault, "cannot connect to Redis yet");
@@ -196,4 +209,28 @@ fn pauses() -> ExponentialBackoff {
         .with_jitter()
         .without_max_times()
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_at_a_first_connection_end_with_the_time_for_it() {
+        let endpoint = Endpoint::unix("/nowhere".into());
+        let (connect_for, connect_timeout) = (Duration::from_secs(60), Duration::from_secs(600));
+        // A server that was reached gets no longer than was asked for.
+        for fault in [Fault::TimedOut(connect_timeout), Fault::ConnectionLost("closed by the server".to_owned())] {
+            let mut attempts = FirstConnect::begin(connect_for, connect_timeout);
+            assert_eq!(attempts.limit(), connect_timeout);
+            let pause = attempts.pause(&fault, &endpoint, &Outages::default());
+            assert!(pause.is_some_and(|pause| pause < Duration::from_secs(1)), "{pause:?}");
+            assert!(attempts.limit() <= connect_for);
+            attempts.start -= connect_for;
+            assert_eq!(attempts.pause(&fault, &endpoint, &Outages::default()), None);
+        }
+        let mut attempts = FirstConnect::begin(Duration::ZERO, connect_timeout);
+        let lost = Fault::ConnectionLost("closed by the server".to_owned());
+        assert!(attempts.pause(&lost, &endpoint, &Outages::default()).is_some());
+    }
 }

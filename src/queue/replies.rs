@@ -6,6 +6,7 @@
 use fred::error::{Error as FredError, ErrorKind};
 
 use super::error::{Fault, Permission};
+use super::library_error::in_words;
 
 /// Parts of errors that no retry cures: the command or its arguments are wrong, or the server is set up for another use.
 const FINAL: [&str; 19] = [
@@ -44,8 +45,8 @@ impl Fault {
         let says = |code: &str| text.contains(code);
         let not_permitted = |permission| Self::NotPermitted { user: user.to_owned(), permission };
         match error.kind() {
-            ErrorKind::Tls => Self::ConnectionLost(io_message(text).to_owned()),
-            _ if is_of_connection(error) => Self::ConnectionLost(io_message(text).to_owned()),
+            ErrorKind::Tls => Self::ConnectionLost(in_words(text).into_owned()),
+            _ if is_of_connection(error) => Self::ConnectionLost(in_words(text).into_owned()),
             _ if says("is not allowed in cluster mode") => Self::Rejected(text.to_owned()),
             // First, because these repeat arguments, which may hold anything.
             _ if UNKNOWN_COMMAND.iter().any(|words| says(words)) => {
@@ -71,7 +72,7 @@ impl Fault {
             _ if says("NOSCRIPT") => Self::NoScript,
             _ if text.starts_with("GAP ") || says(": GAP ") => Self::MissingBatch,
             // The library could not read the reply: the next one is no better.
-            ErrorKind::Parse | ErrorKind::Config | ErrorKind::Url => Self::Rejected(text.to_owned()),
+            ErrorKind::Parse | ErrorKind::Config | ErrorKind::Url => Self::Rejected(in_words(text).into_owned()),
             _ if FINAL.iter().any(|words| says(words)) => Self::Rejected(text.to_owned()),
             _ => Self::Other(text.to_owned()),
         }
@@ -138,16 +139,6 @@ pub(super) fn no_access_to(keys: &str) -> String {
 }
 
 const NO_ACCESS: &str = "NOPERM no permissions to access the keys ";
-
-/// Extracts the message from `Os { code: 104, kind: ConnectionReset, message: "Connection reset by peer" }`, and from
-/// `Custom { kind: UnexpectedEof, error: "tls handshake eof" }`.
-fn io_message(text: &str) -> &str {
-    if text == "Kind(UnexpectedEof)" {
-        return "unexpected end of file";
-    }
-    let quoted = ["message: \"", "error: \""].iter().find_map(|field| text.split_once(field));
-    quoted.and_then(|(_, rest)| rest.split('"').next()).unwrap_or(text)
-}
 
 fn quoted(text: &str) -> Option<&str> {
     text.split(['\'', '`']).nth(1)
