@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
+use crate::units::without_path;
+
 /// A folder for output files.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
@@ -66,11 +68,8 @@ impl Folder {
             file.write_all(text.as_bytes())?;
             file.persist(self.path(name)).map_err(|error| error.error).map(drop)
         };
-        write().map_err(|error| FolderError {
-            verb: "write",
-            path: self.path(name),
-            source: without_temporary_path(error),
-        })
+        // The path of the temporary file means nothing to the user.
+        write().map_err(|error| FolderError { verb: "write", path: self.path(name), source: without_path(error) })
     }
 }
 
@@ -111,14 +110,6 @@ fn entries(folder: &Path, meant: impl Fn(&Path) -> bool) -> io::Result<Vec<PathB
 impl fmt::Display for Folder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.display().fmt(f)
-    }
-}
-
-/// Strips the path of the temporary file, which means nothing to the user, from an error of the library.
-fn without_temporary_path(error: io::Error) -> io::Error {
-    match (error.get_ref(), error.to_string().split_once(" at path ")) {
-        (Some(_), Some((reason, _))) => io::Error::new(error.kind(), reason.to_owned()),
-        _ => error,
     }
 }
 

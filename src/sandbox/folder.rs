@@ -17,6 +17,7 @@ use super::error::SandboxError;
 use super::leftover;
 use super::process::{self, Process, RedisAt};
 use super::server;
+use crate::units::without_path;
 
 /// Time limit for the start of the server.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,7 +54,7 @@ impl Sandbox {
             None => Some(server::program().ok_or(SandboxError::NoServer)?),
         };
         leftover::remove(&std::env::temp_dir());
-        let folder = folder(profile).map_err(SandboxError::NoFolder)?;
+        let folder = folder(profile).map_err(|error| SandboxError::NoFolder(without_path(error)))?;
         let redis = redis.unwrap_or_else(|| RedisAt::Private(server::socket(folder.path())));
         let path = found.as_ref().map(|(_, path)| path.as_path());
         let arguments = with_profile(folder.path(), arguments(folder.path(), path));
