@@ -13,7 +13,10 @@ impl Profile {
         let jobs = (self.scale.kind() == ScaleKind::ScaledJob).then(|| {
             let until_idle = self.scale.job.run == Some(JobRun::UntilIdle);
             let idle_exit = self.consume.idle_exit.map_or(IDLE_EXIT_OF_JOBS, |idle_exit| idle_exit.0);
-            Jobs::new(self.job_settings(), until_idle.then_some(idle_exit))
+            Jobs {
+                max_items: self.consume.max_items.filter(|_| until_idle),
+                ..Jobs::new(self.job_settings(), until_idle.then_some(idle_exit))
+            }
         });
         Scenario {
             jobs,

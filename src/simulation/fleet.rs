@@ -209,7 +209,7 @@ impl<'a> Fleet<'a> {
         self.in_flight -= 1;
         match (worker.phase, worker.in_flight.is_empty()) {
             (PodPhase::Terminating, true) => self.end(pod, PodPhase::Gone, now),
-            (PodPhase::Alive, _) if self.once() => {
+            (PodPhase::Alive, true) if self.once() || !self.takes_items(pod) => {
                 self.end(pod, PodPhase::Ended, now);
                 self.complete_later(pod, now, calendar);
             }
@@ -265,7 +265,7 @@ impl<'a> Fleet<'a> {
     fn assign(&mut self, now: Duration, calendar: &mut Calendar) -> Result<(), UnknownDuration> {
         while !self.waiting.is_empty() {
             let Some(pod) = self.free.pop_front() else { break };
-            if !self.pods[pod].takes_items() {
+            if !self.takes_items(pod) {
                 continue;
             }
             let Some(item) = self.waiting.pop_front() else { break };
@@ -276,6 +276,7 @@ impl<'a> Fleet<'a> {
             let duration = self.random.work(&self.scenario.work, &self.scenario.payload, item.number)?;
             self.pods[pod].settle(now);
             self.pods[pod].in_flight.push(Held { work: self.works, item });
+            self.pods[pod].claimed += 1;
             self.in_flight += 1;
             calendar.add(now + duration, Event::Done { pod, work: self.works });
         }
@@ -310,6 +311,11 @@ impl<'a> Fleet<'a> {
         if phase == PodPhase::Gone {
             self.present.retain(|present| *present != pod);
         }
+    }
+
+    /// Tells if a pod claims another item.
+    fn takes_items(&self, pod: usize) -> bool {
+        self.pods[pod].takes_items(self.scenario.jobs.and_then(|jobs| jobs.max_items))
     }
 
     /// Time without an item after which a Job ends.

@@ -12,6 +12,8 @@ pub(super) struct Pod {
     pub(super) ready: Option<Duration>,
     /// Items in flight.
     pub(super) in_flight: Vec<Held>,
+    /// Number of items claimed so far.
+    pub(super) claimed: u64,
     pub(super) phase: PodPhase,
     /// Orders pods that are otherwise equal.
     pub(super) uid: u64,
@@ -59,6 +61,7 @@ impl Pod {
             running: false,
             ready: None,
             in_flight: Vec::new(),
+            claimed: 0,
             phase: PodPhase::Alive,
             uid,
             since: created,
@@ -67,8 +70,9 @@ impl Pod {
         }
     }
 
-    pub(super) fn takes_items(&self) -> bool {
-        self.phase == PodPhase::Alive && self.ready.is_some()
+    /// Tells if it claims another item, of at most `limit`.
+    pub(super) fn takes_items(&self, limit: Option<u64>) -> bool {
+        self.phase == PodPhase::Alive && self.ready.is_some() && limit.is_none_or(|limit| self.claimed < limit)
     }
 
     /// Counts the idle time up to `now`.

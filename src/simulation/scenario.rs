@@ -85,6 +85,8 @@ pub struct Jobs {
     pub settings: JobSettings,
     /// Time without an item after which a Job ends; `None` for Jobs that process one item each.
     pub idle_exit: Option<Duration>,
+    /// Number of items after which a Job ends; `None` for no limit.
+    pub max_items: Option<u64>,
     /// From the end of its pod to when a Job counts as complete.
     pub completion: Duration,
 }
@@ -105,7 +107,7 @@ pub enum Protection {
 impl Jobs {
     /// Jobs that complete a second after their pod has ended.
     pub fn new(settings: JobSettings, idle_exit: Option<Duration>) -> Self {
-        Self { settings, idle_exit, completion: COMPLETION }
+        Self { settings, idle_exit, max_items: None, completion: COMPLETION }
     }
 }
 

@@ -4,6 +4,8 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::units::visible;
+
 /// Width of an output that has none of its own: a pipe, a file.
 const DEFAULT_WIDTH: usize = 80;
 
@@ -27,8 +29,10 @@ pub(crate) fn pad_end(text: &str, width: usize) -> String {
     format!("{text}{:1$}", "", width.saturating_sub(display_width(text)))
 }
 
-/// Breaks `text` between words into lines of at most `width` columns; a longer word has a line of its own.
+/// Breaks `text` between words into lines of at most `width` columns; a longer word has a line of its own. Line breaks in the
+/// text, and what else a terminal does not show, are escaped.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let text = visible(text);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
@@ -52,6 +56,7 @@ mod tests {
         assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
         assert_eq!(wrapped("abcdef g", 4), ["abcdef", "g"]);
         assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("a\nb c\u{1b}[2J", 5), ["a\\nb", "c\\u{1b}[2J"]);
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Printer {
         written.wrap_err(CANNOT_WRITE)
     }
 
+    /// Returns true if stdout is a terminal.
+    pub(super) fn is_on_terminal(&self) -> bool {
+        self.stdout.is_terminal
+    }
+
     /// Returns true while a result waits for a reader of stdout.
     pub(crate) fn is_waiting(&self) -> bool {
         self.stdout.busy.load(Relaxed)

@@ -6,9 +6,11 @@ use std::io::{self, IsTerminal as _};
 use color_eyre::eyre::Result;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
+use super::filter::OutputFilter;
 use super::output::Output;
 use super::printer::Printer;
 use crate::sample::{Outlook, PerSecond, Replicas, Sample};
+use crate::units::visible;
 
 /// Shows samples as they come; the last one stays on the screen.
 pub(crate) struct Readout {
@@ -35,7 +37,7 @@ impl Readout {
                 self.printer.check_stderr()?;
                 live.draw(sample);
             }
-            (None, Output::Text) => self.printer.result(&Line(sample))?,
+            (None, Output::Text) => self.printer.result(&visible(&Line(sample).to_string()))?,
             (None, Output::Json) => self.printer.result(&serde_json::to_string(sample)?)?,
         }
         Ok(())
@@ -52,6 +54,7 @@ impl Readout {
 /// State of the drawing.
 struct Live {
     bar: ProgressBar,
+    filter: OutputFilter,
     /// Largest backlog so far: the full width of the bar.
     peak: u64,
     /// True if pods were seen before, so that their absence is shown.
@@ -68,7 +71,7 @@ impl Live {
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(1).with_style(style.progress_chars("█▉▊▋▌▍▎▏░"));
-        Self { bar: printer.bars().add(bar), peak: 0, pods: false }
+        Self { bar: printer.bars().add(bar), filter: printer.filter().clone(), peak: 0, pods: false }
     }
 
     fn draw(&mut self, sample: &Sample) {
@@ -77,14 +80,14 @@ impl Live {
         // An empty bar needs a length, too.
         self.bar.set_length(self.peak.max(1));
         self.bar.set_position(sample.backlog);
-        self.bar.set_prefix(headline(sample, self.peak));
+        self.bar.set_prefix(self.filter.line(&headline(sample, self.peak)));
         let pods = match &sample.target {
             Some(replicas) => format!("\n  {}", PodCounts(replicas)),
             None if self.pods => "\n  pods: unknown".to_owned(),
             None => String::new(),
         };
         let reason = sample.reason.as_ref().map(|reason| format!("\n  {reason}")).unwrap_or_default();
-        self.bar.set_message(format!("{}{pods}{reason}", Movement(sample)));
+        self.bar.set_message(self.filter.lines(&format!("{}{pods}{reason}", Movement(sample))));
         self.bar.tick();
         self.bar.force_draw();
     }

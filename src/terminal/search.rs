@@ -30,7 +30,9 @@ impl SearchProgress {
     /// Shows the number of runs so far, and of the items in them.
     pub(crate) fn show(&mut self, runs: u64, items: u64) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("searching: {} runs with {} items", HumanCount(runs), HumanCount(items)));
+            let run = if runs == 1 { "run" } else { "runs" };
+            let item = if items == 1 { "item" } else { "items" };
+            bar.set_message(format!("searching: {} {run} with {} {item}", HumanCount(runs), HumanCount(items)));
             bar.tick();
         } else if self.logged_at.elapsed() >= LOG_INTERVAL {
             tracing::info!(runs, items, "searching");

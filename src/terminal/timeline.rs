@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::chart::Elapsed;
 use super::columns::{display_width, pad_end, wrapped};
+use crate::units::visible;
 
 /// An event, or a decision that changed nothing.
 #[derive(Debug, Clone)]
@@ -67,7 +68,7 @@ fn when(entry: &TimelineEntry) -> String {
 
 /// Writes a heading in bold, with an empty line above.
 pub(crate) fn heading(title: &str) -> String {
-    format!("\n{0}{title}{0:#}\n", Style::new().bold())
+    format!("\n{0}{1}{0:#}\n", Style::new().bold(), visible(title))
 }
 
 /// Writes names and values in two columns, `width` columns wide.
@@ -80,6 +81,17 @@ pub(crate) fn facts(facts: &[(&str, String)], width: usize) -> String {
         {
             let name = pad_end(if index == 0 { name } else { "" }, names);
             let _ = writeln!(text, "  {name}  {line}");
+        }
+    }
+    text
+}
+
+/// Writes items with a bullet each, `width` columns wide.
+pub(crate) fn listed(items: &[String], width: usize) -> String {
+    let mut text = String::new();
+    for item in items {
+        for (index, line) in wrapped(item, width.saturating_sub(4)).into_iter().enumerate() {
+            let _ = writeln!(text, "  {} {line}", if index == 0 { '*' } else { ' ' });
         }
     }
     text

@@ -20,6 +20,8 @@ pub struct Bounds {
     pub activation: bool,
     /// `useCachedMetrics`.
     pub cached: bool,
+    /// A `tolerance` of `behavior.scaleUp` above the usual one.
+    pub tolerance: bool,
     /// Items that a pod processes at a time.
     pub concurrency: u32,
     /// Pods that are ready at once, to see if their start is what takes too long.
@@ -49,6 +51,8 @@ pub struct Candidate {
     pub activation: bool,
     /// Keeps `useCachedMetrics` of the profile.
     pub cached: bool,
+    /// Keeps the `tolerance` of the profile.
+    pub tolerance: bool,
     /// Items that a pod processes at a time.
     pub concurrency: u32,
     /// Pods are ready at once.

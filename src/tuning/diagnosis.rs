@@ -11,7 +11,15 @@ const MAX_CONCURRENCY: u32 = 64;
 impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
     /// Returns what prevents the target, each checked by leaving it out.
     pub(super) fn refusal(&mut self, bounds: Bounds) -> Refusal {
-        let free = Bounds { min: None, max: None, idle: false, activation: false, cached: false, ..bounds };
+        let free = Bounds {
+            min: None,
+            max: None,
+            idle: false,
+            activation: false,
+            cached: false,
+            tolerance: false,
+            ..bounds
+        };
         let alone: Vec<Obstacle> = [
             self.without_max(bounds),
             self.without_min(bounds),
@@ -29,6 +37,10 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
                 .then(|| self.obstacle(Bounds { activation: false, ..bounds }, Obstacle::Activation))
                 .flatten(),
             bounds.cached.then(|| self.obstacle(Bounds { cached: false, ..bounds }, Obstacle::Cached)).flatten(),
+            bounds
+                .tolerance
+                .then(|| self.obstacle(Bounds { tolerance: false, ..bounds }, Obstacle::Tolerance))
+                .flatten(),
             self.without_start(bounds),
             self.without_concurrency(bounds),
         ]
@@ -56,6 +68,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
             |relaxed: Bounds, bounds: Bounds| Bounds { idle: bounds.idle, ..relaxed },
             |relaxed: Bounds, bounds: Bounds| Bounds { activation: bounds.activation, ..relaxed },
             |relaxed: Bounds, bounds: Bounds| Bounds { cached: bounds.cached, ..relaxed },
+            |relaxed: Bounds, bounds: Bounds| Bounds { tolerance: bounds.tolerance, ..relaxed },
             |relaxed: Bounds, bounds: Bounds| Bounds { min: bounds.min, ..relaxed },
             |relaxed: Bounds, bounds: Bounds| Bounds { max: bounds.max, ..relaxed },
         ] {
@@ -76,6 +89,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
             (bounds.idle && !relaxed.idle).then(|| Obstacle::Idle { reaction: self.reaction(bounds, 0) }),
             (bounds.activation && !relaxed.activation).then_some(Obstacle::Activation),
             (bounds.cached && !relaxed.cached).then_some(Obstacle::Cached),
+            (bounds.tolerance && !relaxed.tolerance).then_some(Obstacle::Tolerance),
             relaxed.instant.then_some(Obstacle::Start { start: self.demand.start }),
         ];
         obstacles.into_iter().flatten().collect()

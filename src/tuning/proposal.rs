@@ -89,6 +89,7 @@ mod tests {
         several_triggers: true,
         activation: false,
         cached: false,
+        tolerance: false,
         concurrency: 1,
         instant: false,
     };
@@ -183,6 +184,9 @@ mod tests {
         let cached = Bounds { cached: true, max: Some(30), ..FREE };
         let told = refusal(cached, |tried| (!tried.cached).then_some(1.0));
         assert!(told.starts_with("use-cached-metrics = true delays"), "{told}");
+        let tolerance = Bounds { tolerance: true, max: Some(30), ..FREE };
+        let told = refusal(tolerance, |tried| (!tried.tolerance).then_some(1.0));
+        assert!(told.starts_with("tolerance in [scale.behavior.scale-up] is too high"), "{told}");
         let idle = Bounds { idle: true, min: Some(20), ..FREE };
         // What the search sees of it is the time of the first pods.
         let told = refusal(idle, |tried| tried.instant.then_some(1.0));

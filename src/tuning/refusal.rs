@@ -51,6 +51,8 @@ pub enum Obstacle {
     Activation,
     /// `useCachedMetrics`.
     Cached,
+    /// A `tolerance` of `behavior.scaleUp`.
+    Tolerance,
     /// The time until a pod is ready.
     Start {
         /// That time.
@@ -63,6 +65,16 @@ pub enum Obstacle {
         /// Value that meets the target.
         needed: u32,
     },
+}
+
+impl Refusal {
+    /// Returns the settings that are in the way.
+    pub fn obstacles(&self) -> &[Obstacle] {
+        match self {
+            Self::Obstacles(obstacles) | Self::Together(obstacles) => obstacles,
+            Self::Beyond => &[],
+        }
+    }
 }
 
 impl fmt::Display for Obstacle {
@@ -92,6 +104,10 @@ impl fmt::Display for Obstacle {
             ),
             Self::Cached => f.write_str(
                 "use-cached-metrics = true delays the HPA by a polling interval; without it the target is met",
+            ),
+            Self::Tolerance => f.write_str(
+                "tolerance in [scale.behavior.scale-up] is too high: the HPA keeps its replicas; with the usual 0.1 the target \
+                 is met",
             ),
             Self::Start { start } => write!(
                 f,

@@ -155,6 +155,7 @@ impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
             scale_up: ScaleUp::Own,
             activation: bounds.activation,
             cached: bounds.cached,
+            tolerance: bounds.tolerance,
             concurrency: bounds.concurrency,
             instant: bounds.instant,
         }

@@ -87,6 +87,11 @@ fn decision_between_two_rows_cannot_be_told() {
     assert!(run.stdout.contains("equal for 100.0% of the time"), "{}", run.stdout);
     assert!(run.stdout.contains("recorded at 0:11, cannot be told from this recording: activated"), "{}", run.stdout);
     assert!(run.stdout.contains("1 poll or sync, the first at 0:10.9"), "{}", run.stdout);
+    let undecided = |output: &str| against(&profile(settings), &text, &["--output", output]).exits(0).stdout;
+    let rows = undecided("csv");
+    let rows = rows.lines().filter(|row| row.split(',').nth(4) == Some("true"));
+    assert_eq!(rows.collect::<Vec<_>>(), ["11.0,15,1,1,true,activated: 20 waiting (activationListLength 15)"]);
+    assert_eq!(undecided("json").matches("\"undecided\":true").count(), 1);
     // Where both rows decide alike, another decision is wrong.
     let run = against(&profile(&settings.replace("15", "30")), &text, &[]).exits(0);
     assert!(run.stdout.contains("NOT PREDICTED") && !run.stdout.contains("cannot be told"), "{}", run.stdout);
@@ -102,7 +107,7 @@ fn jobs_between_two_rows_cannot_be_told() {
         &[],
     );
     let run = run.exits(0);
-    assert!(run.stdout.contains("1 cannot be told from this recording"), "{}", run.stdout);
+    assert!(run.stdout.contains("equal at 1 of 3 polls, 1 cannot be told from this recording"), "{}", run.stdout);
     assert!(
         run.stdout.contains("recorded +4, cannot be told from this recording, +2 to +6 is possible"),
         "{}",

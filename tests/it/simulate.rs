@@ -115,6 +115,22 @@ fn csv_output_has_a_line_per_second() {
 }
 
 #[test]
+fn names_with_control_characters_do_not_reach_a_terminal() {
+    let list = "a\n\u{1b}[2J,\"\u{9b}";
+    let words = ["--produce", "burst 1", "--duration", "2s", "--list", list, "--output"];
+    // A file has them as they are.
+    let run = simulate(&words).arg("csv").file("qscale.toml", PROFILE).output().exits(0);
+    assert!(run.stdout.contains(",\"a\n\u{1b}[2J,\"\"\u{9b}\","), "{:?}", run.stdout);
+    let mut terminal = simulate(&words).arg("csv").file("qscale.toml", PROFILE).on_terminal("");
+    assert!(terminal.finish(SOON).success());
+    terminal.wait_for("\\u{1b}[2J,\"\"\\u{9b}", SOON);
+    assert!(!terminal.shown().contains(['\u{1b}', '\u{9b}']), "{:?}", terminal.shown());
+    // In text a line break would begin a line that looks like one of ours.
+    let run = simulate(&words).args(&["text", "--svg", "run.svg"]).file("qscale.toml", PROFILE).output().exits(0);
+    assert!(run.stdout.contains("a\\n\\u{1b}[2J,\"\\u{9b}: burst 1"), "{:?}", run.stdout);
+}
+
+#[test]
 fn produce_file_begins_at_its_first_time() {
     let folder = tempfile::tempdir().unwrap();
     let counts = folder.path().join("counts.csv");
@@ -204,7 +220,7 @@ fn recorded_jobs_are_compared_with_the_model() {
     let sum = "12 waiting ÷ 3 per Job = 4 Jobs; strategy accurate: 4 − 0 pending = 4";
     assert!(words.contains(&format!("+4 Jobs KEDA as recorded: {sum}")), "{text}");
     let csv = against("accurate", "csv");
-    assert!(csv.starts_with("seconds,backlog,unfinished,recorded,predicted,reason\n"), "{csv}");
+    assert!(csv.starts_with("seconds,backlog,unfinished,recorded,predicted,undecided,reason\n"), "{csv}");
     // Unfinished Jobs count against waiting items, so that fewer Jobs would be created.
     let text = against("default", "text");
     assert!(text.contains("RECORDED +4:"), "{text}");
@@ -285,7 +301,8 @@ fn own_output_is_a_recording_that_is_predicted() {
 /// Returns the result of `--target-wait` for a load, with a profile of `tables`.
 fn target_wait(load: &str, target: &str, tables: &str, words: &[&str]) -> Finished {
     let fixed = ["--produce", load, "--target-wait", target];
-    simulate(&fixed).args(words).file("qscale.toml", tables).output()
+    // Wide enough for a reason in one line.
+    simulate(&fixed).args(words).env("COLUMNS", "200").file("qscale.toml", tables).output()
 }
 
 #[test]
@@ -316,7 +333,21 @@ fn target_wait_tunes_a_formula() {
     assert_eq!((&found["met"], &found["runs"]), (&true.into(), &21.into()), "{found}");
     assert_eq!((&found["held_out_runs"], &found["held_out_met"]), (&20.into(), &20.into()), "{found}");
     // A list-length of 1000 would never start a second pod.
-    assert!(found["list_length"].as_u64().unwrap() < 100, "{found}");
+    assert!(found["profile"]["scale"]["list-length"].as_u64().unwrap() < 100, "{found}");
+}
+
+#[test]
+fn target_wait_has_the_keys_of_the_profile_in_json_and_text() {
+    // Only a sum, or policies that allow any step, start enough pods in time.
+    let profile = "[consume]\nwork = \"10s\"\n[scale]\nmin-replica-count = 1\nomit-behavior = true\n";
+    let of = |output: &str| target_wait("burst 60", "p95=50s", profile, &["--output", output]).exits(0).stdout;
+    let found: serde_json::Value = serde_json::from_str(&of("json")).unwrap();
+    let text = of("text");
+    let proposed: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(found["profile"], serde_json::to_value(proposed).unwrap(), "{text}");
+    let scale = &found["profile"]["scale"];
+    assert_eq!(scale["omit-behavior"], false, "{found}");
+    assert_eq!(scale["behavior"]["scale-up"]["policies"][0]["value"], scale["max-replica-count"], "{found}");
 }
 
 #[test]
@@ -339,12 +370,19 @@ fn target_wait_that_cannot_be_met_names_the_limit() {
             "min-replica-count = 0\nmax-replica-count = 2",
             "burst 20",
             "p50=1s",
-            "no other value of one of them is enough",
+            "All of them have to change: no other value of one of them is enough.",
+        ),
+        (
+            "min-replica-count = 1\nbehavior = { scale-up = { tolerance = 100.0 } }",
+            "burst 60",
+            "p95=30s",
+            "tolerance in [scale.behavior.scale-up] is too high",
         ),
         ("kind = \"ScaledJob\"", "burst 20", "p95=2s", "pods take 2s to their first item"),
     ] {
         let run = target_wait(load, target, &format!("[consume]\nwork = \"1s\"\n[scale]\n{tables}\n"), &[]).exits(4);
         assert!(run.stdout.contains(message), "{tables}: {}", run.stdout);
+        assert!(run.stdout.starts_with(&format!("{target} cannot be met:\n  * ")), "{}", run.stdout);
     }
 }
 

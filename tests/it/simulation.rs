@@ -114,6 +114,23 @@ fn idle_exit_of_jobs_is_that_of_the_profile() {
 }
 
 #[test]
+fn max_items_of_jobs_is_that_of_the_profile() {
+    let jobs = |max_items: &str| {
+        let profile = format!(
+            "[produce]\npattern = \"burst 20\"\n[consume]\nwork = \"1s\"\nconcurrency = 3\n{max_items}[scale]\nkind = \"ScaledJob\"\nmax-replica-count = 1\n\
+             list-length = 100\njob = {{ run = \"until-idle\" }}\n"
+        );
+        let Run { changes, summary, .. } = run(&scenario(&profile));
+        let created: u32 = changes.iter().map(|change| change.to - change.from).sum();
+        (created, summary.acknowledged)
+    };
+    // A single Job processes all of it, and Jobs of four items each as many as they are needed.
+    assert_eq!(jobs(""), (1, 20));
+    assert_eq!(jobs("max-items = 4\n"), (5, 20));
+    assert_eq!(jobs("max-items = 7\n"), (3, 20));
+}
+
+#[test]
 fn booting_jobs_are_counted_again() {
     let jobs = |strategy: &str, start: &str, boot: &str| {
         let scenario = scenario(&format!(

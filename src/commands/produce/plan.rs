@@ -145,7 +145,7 @@ impl Plan {
             Timing::Pace(Pace::Batches { batch, every }) => {
                 format!("{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
             }
-            Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
+            Timing::Pace(Pace::Steady { rate }) => counted(*rate, "item/s", "items/s"),
             Timing::Pace(Pace::Unpaced) => format!("unpaced, batches of {}", self.batch),
             Timing::Pattern(pattern) => match self.total {
                 Some(total) => format!("pattern of {}", counted(total, "item", "items")),

@@ -53,9 +53,10 @@ impl ProduceSummary {
                     _ => String::new(),
                 };
                 format!(
-                    "pushed {} in {} to `{list}` in {seconds:.1} s ({items_per_second} items/s){late}",
+                    "pushed {} in {} to `{list}` in {seconds:.1} s ({}){late}",
                     counted(*items, "item", "items"),
-                    counted(*batches, "batch", "batches")
+                    counted(*batches, "batch", "batches"),
+                    counted(*items_per_second, "item/s", "items/s")
                 )
             }
         })

@@ -61,13 +61,7 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
             lines.push_str(&summary_line(&view.summary())?);
             context.printer.result(&lines)?;
         }
-        Form::Csv => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            for sample in view.samples() {
-                writer.serialize(SampleRow::from(sample))?;
-            }
-            context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-        }
+        Form::Csv => context.printer.rows(view.samples().map(SampleRow::from))?,
     }
     Ok(view.chart())
 }

@@ -321,7 +321,7 @@ fn describe(load: &Load, limit: Option<Duration>) -> String {
         Timing::Pace(Pace::Batches { batch, every }) => {
             format!("{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
         }
-        Timing::Pace(Pace::Steady { rate }) => format!("{rate} items/s"),
+        Timing::Pace(Pace::Steady { rate }) => counted(*rate, "item/s", "items/s"),
         Timing::Pace(Pace::Unpaced) => "all items at once".to_owned(),
     };
     match limit {

@@ -37,13 +37,7 @@ pub(super) fn run(number: u32, settings: &RunSettings, plan: &Plan, context: &Co
         Form::Json => {
             context.printer.result(&serde_json::to_string(&DistributionObject::of(settings.seed, &distribution))?)?;
         }
-        Form::Csv => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            for row in rows(&distribution) {
-                writer.serialize(row)?;
-            }
-            context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-        }
+        Form::Csv => context.printer.rows(rows(&distribution))?,
     }
     Ok(Outcome::Done)
 }
@@ -189,8 +183,8 @@ fn text(title: &str, seed: u64, distribution: &Distribution, jobs: bool) -> Stri
         ("cost", {
             let Quantiles { p5, p50, p95 } = distribution.pod_seconds;
             format!(
-                "median {:.0} pod-seconds, from {:.0} to {:.0}",
-                p50.as_secs_f64(),
+                "median {}, from {:.0} to {:.0}",
+                counted(p50.as_secs_f64().round(), "pod-second", "pod-seconds"),
                 p5.as_secs_f64(),
                 p95.as_secs_f64()
             )

@@ -140,8 +140,9 @@ impl View<'_> {
             (
                 "cost",
                 format!(
-                    "{:.0} pod-seconds, {:.0} of them idle ({idle:.0}%)",
-                    summary.pod_seconds, summary.idle_pod_seconds
+                    "{}, {:.0} of them idle ({idle:.0}%)",
+                    counted(summary.pod_seconds.round(), "pod-second", "pod-seconds"),
+                    summary.idle_pod_seconds
                 ),
             ),
             (

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::scaler::{Controller, jobs_in_words};
 use crate::simulation::{Change, Point, Run, Scenario};
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, timeline};
+use crate::units::counted;
 
 /// Time between two points of a run.
 pub(super) const INTERVAL: Duration = Duration::from_secs(1);
@@ -46,10 +47,10 @@ impl View<'_> {
         Chart {
             title: self.subject.title.clone(),
             subtitle: format!(
-                "wait p50 {}, p95 {}; {:.0} pod-seconds, {:.0} of them idle",
+                "wait p50 {}, p95 {}; {}, {:.0} of them idle",
                 Elapsed(summary.wait.p50),
                 Elapsed(summary.wait.p95),
-                summary.pod_seconds,
+                counted(summary.pod_seconds.round(), "pod-second", "pod-seconds"),
                 summary.idle_pod_seconds
             ),
             span: points.last().map_or(INTERVAL, |point| point.at).max(INTERVAL),

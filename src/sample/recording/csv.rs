@@ -83,7 +83,7 @@ pub(super) fn parse(text: &str) -> Result<Recording, LineFault> {
             break;
         }
         if cells.len() != head.cells.len() {
-            return Err(RecordingFault::Columns(cells.len(), head.cells.len()).at(line));
+            return Err(RecordingFault::Columns { row: cells.len(), header: head.cells.len() }.at(line));
         }
         let mut time = |text: &str| match times.read(text) {
             Some(time) => Ok(time.elapsed()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::units::{CsvError, EncodingError};
+use crate::units::{CsvError, EncodingError, counted};
 
 /// Limit of a recording's duration.
 pub(super) const MAX_SPAN: Duration = Duration::from_secs(31 * 24 * 60 * 60);
@@ -29,8 +29,8 @@ pub(super) enum RecordingFault {
     NotCsv(String),
     #[error("columns are separated by {0}: use commas")]
     Separator(&'static str),
-    #[error("has {0} columns: the header has {1}")]
-    Columns(usize, usize),
+    #[error("has {}: the header has {header}", counted(*.row, "column", "columns"))]
+    Columns { row: usize, header: usize },
     #[error("is neither JSON nor a CSV file with a column `{}`", .0.join("` or `"))]
     NoColumn(&'static [&'static str]),
     #[error("`{0}` is not a whole number")]

@@ -260,6 +260,7 @@ mod tests {
             ("{\"summary\":{}}\n", "r: contains no sample with replica counts"),
             ("t_s;llen;desired\n1;2;3\n", "r:1: columns are separated by semicolons: use commas"),
             ("t_s,llen,desired\n\n1,2,3\n# x\n2,2,3,4\n", "r:5: has 4 columns: the header has 3"),
+            ("t_s,llen,desired\n1\n2,2,3\n", "r:2: has 1 column: the header has 3"),
             ("t_s,llen,desired\n\n1,2,3\n# x\n2,x,3\n", "r:5: `x` is not a whole number"),
             ("t_s,llen,desired\n0,1,2\n3000000,1,2\n", "r: lasts longer than 31 days, the limit"),
             ("", "r: is neither JSON nor a CSV"),

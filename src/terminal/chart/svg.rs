@@ -12,6 +12,7 @@ use svg::node::{Node as _, Text as TextNode};
 use super::elapsed::Elapsed;
 use super::panels::{Chart, Mark, Panel, Tone, column, columns, ticks};
 use crate::terminal::columns::wrapped;
+use crate::units::visible;
 
 const WIDTH: usize = 1_200;
 /// Left end and width of the plot.
@@ -47,7 +48,7 @@ impl Chart {
             .set("width", WIDTH)
             .set("height", height + LINE)
             .set("role", "img")
-            .add(Title::new(&self.title))
+            .add(Title::new(visible(&self.title)))
             .add(Definitions::new().add(Style::new(STYLE)))
             .add(Rectangle::new().set("width", "100%").set("height", "100%").set("fill", "#fff"))
             .add(text(&self.title, LEFT, 34, "title"))
@@ -92,7 +93,7 @@ impl Chart {
             let tip = format!("{}. {} {}", mark.number, Elapsed(mark.at), mark.text);
             let disc = Circle::new().set("cx", x).set("cy", y).set("r", RADIUS).set("fill", "#333");
             group =
-                group.add(Group::new().add(Title::new(tip)).add(vertical(x, HEAD, y, "moment")).add(disc).add(text(
+                group.add(Group::new().add(Title::new(visible(&tip))).add(vertical(x, HEAD, y, "moment")).add(disc).add(text(
                     &mark.number.to_string(),
                     x,
                     y + 4,
@@ -208,7 +209,8 @@ fn text(content: &str, x: usize, y: usize, class: &str) -> Element {
     for (name, value) in [("x", x.to_string()), ("y", y.to_string()), ("class", class.to_owned())] {
         text.assign(name, value);
     }
-    text.append(TextNode::new(content));
+    // XML has no control characters, not even escaped ones.
+    text.append(TextNode::new(visible(content)));
     text
 }
 

@@ -38,11 +38,7 @@ pub(super) fn run(
                 context.printer.result(&serde_json::to_string(&PollRow::from(poll))?)?;
             }
         }
-        Form::Csv => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            comparison.polls.iter().try_for_each(|poll| writer.serialize(PollRow::from(poll)))?;
-            context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-        }
+        Form::Csv => context.printer.rows(comparison.polls.iter().map(PollRow::from))?,
     }
     Ok(chart)
 }
@@ -55,17 +51,21 @@ struct PollRow {
     unfinished: u32,
     recorded: u32,
     predicted: u32,
+    /// The recording does not tell which number is right.
+    undecided: bool,
     reason: String,
 }
 
 impl From<&Poll> for PollRow {
-    fn from(Poll { at, backlog, recorded, predicted, .. }: &Poll) -> Self {
+    fn from(poll: &Poll) -> Self {
+        let Poll { at, backlog, recorded, predicted, .. } = poll;
         Self {
             seconds: at.as_secs_f64(),
             backlog: *backlog,
             unfinished: predicted.unfinished.running,
             recorded: *recorded,
             predicted: predicted.jobs,
+            undecided: poll.undecided(),
             reason: predicted.to_string(),
         }
     }
@@ -94,7 +94,8 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &JobComparison) -
 }
 
 fn agreement(comparison: &JobComparison) -> String {
-    let agreement = format!("equal at {} of {} polls", comparison.same(), comparison.polls.len());
+    let polls = counted(comparison.polls.len(), "poll", "polls");
+    let agreement = format!("equal at {} of {polls}", comparison.same());
     match comparison.undecided() {
         0 => agreement,
         undecided => format!("{agreement}, {undecided} cannot be told from this recording"),

@@ -44,7 +44,12 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Contex
     let chart = chart(subject, &recording, &comparison);
     match output {
         Form::Text => context.printer.result(&self::text(subject, &chart, &recording, &comparison).trim_end())?,
-        Form::Json | Form::Csv => lines(&recording, &comparison, output, context)?,
+        Form::Json => {
+            for row in rows(&recording, &comparison) {
+                context.printer.result(&serde_json::to_string(&row)?)?;
+            }
+        }
+        Form::Csv => context.printer.rows(rows(&recording, &comparison))?,
     }
     Ok(chart)
 }
@@ -79,33 +84,32 @@ struct ComparisonRow<'a> {
     backlog: u64,
     recorded: u32,
     predicted: u32,
+    /// A decision since the row before cannot be told from the recording.
+    undecided: bool,
     reason: Option<&'a str>,
 }
 
-fn lines(recording: &Recording, comparison: &Comparison, output: Form, context: &Context) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+fn rows<'a>(recording: &'a Recording, comparison: &'a Comparison) -> impl Iterator<Item = ComparisonRow<'a>> {
     let mut steps = comparison.steps.iter().peekable();
+    let mut undecided = comparison.undecided.iter().peekable();
     let mut step = None;
-    for sample in &recording.samples {
+    recording.samples.iter().map(move |sample| {
         while let Some(next) = steps.next_if(|next| next.at <= sample.at) {
             step = Some(next);
         }
-        let row = ComparisonRow {
+        let mut is_undecided = false;
+        while undecided.next_if(|at| **at <= sample.at).is_some() {
+            is_undecided = true;
+        }
+        ComparisonRow {
             seconds: sample.at.as_secs_f64(),
             backlog: sample.backlog,
             recorded: sample.desired,
             predicted: step.map_or(recording.samples[0].desired, |step| step.to),
+            undecided: is_undecided,
             reason: step.map(|step| step.reason.as_str()),
-        };
-        match output {
-            Form::Csv => writer.serialize(row)?,
-            _ => context.printer.result(&serde_json::to_string(&row)?)?,
         }
-    }
-    if output == Form::Csv {
-        context.printer.raw(&writer.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-    }
-    Ok(())
+    })
 }
 
 fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> Chart {

@@ -1,5 +1,6 @@
 //! `--target-wait`: settings that meet a target wait, proven by simulation.
 
+mod candidate;
 mod proposal;
 mod trials;
 
@@ -13,8 +14,9 @@ use super::plan::RunSettings;
 use super::{Context, Form};
 use crate::exit::Outcome;
 use crate::profile::ScaleKind;
-use crate::terminal::SearchProgress;
-use crate::tuning::{self, Bounds, Candidate, Refusal, TargetWait};
+use crate::scaler::defaults::TOLERANCE;
+use crate::terminal::{SearchProgress, listed, terminal_width};
+use crate::tuning::{self, Bounds, Candidate, Obstacle, Refusal, TargetWait};
 
 /// Number of searches before a proposal that held-out seeds disprove is given up.
 const MAX_ROUNDS: u64 = 5;
@@ -22,26 +24,40 @@ const MAX_ROUNDS: u64 = 5;
 pub(super) fn run(want: TargetWait, settings: &RunSettings, output: Form, context: &Context) -> Result<Outcome> {
     let trials = Trials::of(want, settings, SearchProgress::new(&context.printer))?;
     let found = propose(&trials, bounds(settings)?)?;
-    let reason = match found {
+    let refusal = match found {
         Found::Proven(candidate, proof) => {
             context.printer.result(&show(&trials, &candidate, &proof, output))?;
             return Ok(Outcome::Done);
         }
-        Found::Unproven { met, runs } => {
-            format!(
-                "found no settings that also hold with seeds the search did not try: the last met it in {met} of {runs} runs"
-            )
+        Found::Unproven { met, runs } => format!(
+            "found no settings that also hold with seeds the search did not try: the last met it in {met} of {runs} runs"
+        ),
+        Found::Refused(refusal) if output != Form::Json && !refusal.obstacles().is_empty() => {
+            context.printer.result(&refused(want, &refusal))?;
+            return Ok(Outcome::CheckFailed);
         }
         Found::Refused(refusal) => refusal.to_string(),
     };
     match output {
         Form::Json => {
-            let object = serde_json::json!({ "target_wait": want.to_string(), "met": false, "reason": reason });
+            let object = serde_json::json!({ "target_wait": want.to_string(), "met": false, "reason": refusal });
             context.printer.result(&object)?;
         }
-        _ => context.printer.result(&format_args!("{want} cannot be met: {reason}"))?,
+        _ => context.printer.result(&format_args!("{want} cannot be met: {refusal}"))?,
     }
     Ok(Outcome::CheckFailed)
+}
+
+/// Returns the obstacles as a list.
+fn refused(want: TargetWait, refusal: &Refusal) -> String {
+    let items = refusal.obstacles().iter().map(Obstacle::to_string).collect::<Vec<_>>();
+    let several = match (refusal, items.len()) {
+        (_, 0 | 1) => "",
+        (Refusal::Together(_), _) => "All of them have to change: no other value of one of them is enough.",
+        _ => "Each of these changes is enough.",
+    };
+    let list = listed(&items, terminal_width());
+    format!("{want} cannot be met:\n{list}{several}").trim_end().to_owned()
 }
 
 /// Result of the search.
@@ -93,6 +109,7 @@ fn bounds(settings: &RunSettings) -> Result<Bounds> {
             && (composite.is_some() || scale.activation_list_length.is_none()),
         activation,
         cached: scenario.settings.cached && scale.kind() == ScaleKind::ScaledObject,
+        tolerance: !jobs && scale.scale_up().tolerance.is_some_and(|tolerance| tolerance > TOLERANCE),
         concurrency: scenario.concurrency,
         instant: false,
     })

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Map, Value, json};
+
 use super::super::Form;
 use super::Proof;
 use super::trials::{COST_AFTER_LOAD, SEEDS, Trial, Trials};
@@ -15,53 +17,77 @@ pub(super) fn show(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof, ou
     }
     let comments = facts(&comments(trials, candidate, proof), terminal_width());
     let comments = comments.replace("\n  ", "\n#   ").replacen("  ", "#   ", 1);
-    format!("# {} is met by:\n{}\n{}", trials.want, fragment(trials, candidate), comments.trim_end())
+    let mut fragment = String::new();
+    write_toml(&mut fragment, "", tables(trials, candidate).as_object().unwrap_or(&Map::new()));
+    format!("# {} is met by:\n{fragment}\n{}", trials.want, comments.trim_end())
 }
 
-/// Returns the keys of the profile.
-fn fragment(trials: &Trials<'_>, candidate: &Candidate) -> String {
+/// Returns the tables of the profile, with the keys that it has there.
+fn tables(trials: &Trials<'_>, candidate: &Candidate) -> Value {
     let Candidate { list_length, min, max, polling, cooldown, drain, metric, scale_up, .. } = *candidate;
-    let scale = &trials.settings.profile.scale;
-    let [polling, cooldown, drain] = [polling, cooldown, drain].map(HumanDuration);
-    let mut text = String::new();
-    if !trials.is_of_jobs() {
-        let _ = writeln!(text, "[consume]\ndrain = \"{drain}\"\n");
+    let own = &trials.settings.profile.scale;
+    let [polling, cooldown, drain] = [polling, cooldown, drain].map(|duration| HumanDuration(duration).to_string());
+    let mut scale = json!({
+        "list-length": list_length, "min-replica-count": min, "max-replica-count": max, "polling-interval": polling,
+    });
+    if trials.is_of_jobs() {
+        return json!({ "scale": scale });
     }
-    let _ =
-        writeln!(text, "[scale]\nlist-length = {list_length}\nmin-replica-count = {min}\nmax-replica-count = {max}");
-    let _ = writeln!(text, "polling-interval = \"{polling}\"");
-    if !trials.is_of_jobs() {
-        let _ = writeln!(text, "cooldown-period = \"{cooldown}\"");
-    }
-    if metric == HpaMetric::Sum {
-        match scale.formula {
-            // Both keys at once would conflict.
-            Some(_) => {
-                let _ = writeln!(text, "formula = \"waiting + busy * {list_length} + delayed + landing\"");
-            }
-            None => text.push_str("combine = \"sum\"\n"),
+    scale["cooldown-period"] = cooldown.into();
+    match (metric, &own.formula) {
+        (HpaMetric::Own, _) => {}
+        // Both keys at once would conflict.
+        (HpaMetric::Sum, Some(_)) => {
+            scale["formula"] = format!("waiting + busy * {list_length} + delayed + landing").into();
         }
+        (HpaMetric::Sum, None) => scale["combine"] = "sum".into(),
     }
     if scale_up == ScaleUp::Unlimited {
-        if scale.omit_behavior == Some(true) {
-            text.push_str("omit-behavior = false\n");
+        if own.omit_behavior == Some(true) {
+            scale["omit-behavior"] = false.into();
         }
-        let policy = format!("policies = [{{ type = \"Pods\", value = {max}, period = \"15s\" }}]");
-        let _ = writeln!(
-            text,
-            "\n[scale.behavior.scale-up]\nstabilization-window = \"0s\"\nselect-policy = \"Max\"\n{policy}"
-        );
+        let policies = json!([{ "type": "Pods", "value": max, "period": "15s" }]);
+        let rules = json!({ "stabilization-window": "0s", "select-policy": "Max", "policies": policies });
+        scale["behavior"] = json!({ "scale-up": rules });
     }
-    text
+    json!({ "consume": { "drain": drain }, "scale": scale })
+}
+
+/// Writes tables as TOML, below `path`; a table without values of its own has no header.
+fn write_toml(text: &mut String, path: &str, table: &Map<String, Value>) {
+    let (tables, values): (Vec<_>, Vec<_>) = table.iter().partition(|(_, value)| value.is_object());
+    if !values.is_empty() {
+        // Writing to memory does not fail.
+        let _ = writeln!(text, "{}[{path}]", if text.is_empty() { "" } else { "\n" });
+    }
+    for (key, value) in values {
+        let _ = writeln!(text, "{key} = {}", toml_value(value));
+    }
+    for (key, table) in tables {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        write_toml(text, &path, table.as_object().unwrap_or(&Map::new()));
+    }
+}
+
+/// Returns a value in one line.
+fn toml_value(value: &Value) -> String {
+    match value {
+        Value::Object(table) => {
+            let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", toml_value(value))).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        Value::Array(values) => format!("[{}]", values.iter().map(toml_value).collect::<Vec<_>>().join(", ")),
+        value => value.to_string(),
+    }
 }
 
 fn comments(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof) -> [(&'static str, String); 7] {
     let (demand, want) = (&trials.demand, trials.want);
     let slots = demand.offered();
-    let sustained = counted(demand.stable_pods(demand.concurrency), "pod", "pods");
+    let sustained = counted(demand.stable_pods(demand.concurrency), "pod sustains", "pods sustain");
     let pods = match trials.steady_time() {
         Some(_) => format!(
-            "{sustained} sustain it with at most 95% of the slots busy; a maximum of {} suffices in all runs",
+            "{sustained} it with at most 95% of the slots busy; a maximum of {} suffices in all runs",
             candidate.max
         ),
         None => format!("a maximum of {} suffices in all runs", candidate.max),
@@ -117,35 +143,26 @@ fn comments(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof) -> [(&'st
         (
             "cost",
             format!(
-                "{pod_seconds:.0} pod-seconds on average, {idle:.0} of them idle, up to {} after the load",
+                "{} on average, {idle:.0} of them idle, up to {} after the load",
+                counted(pod_seconds.round(), "pod-second", "pod-seconds"),
                 humantime::format_duration(COST_AFTER_LOAD.max(want.wait))
             ),
         ),
     ]
 }
 
-fn object(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof) -> serde_json::Value {
-    let Candidate { list_length, min, max, polling, cooldown, drain, metric, scale_up, .. } = *candidate;
-    let [polling, cooldown, drain] = [polling, cooldown, drain].map(|duration| HumanDuration(duration).to_string());
+fn object(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof) -> Value {
     let (pod_seconds, idle) = cost(proof);
     let met = proof.held_out.iter().filter(|(_, outcome)| outcome.met).count();
-    let mut object = serde_json::json!({
-        "target_wait": trials.want.to_string(), "met": true, "list_length": list_length, "min_replica_count": min,
-        "max_replica_count": max, "polling_interval": polling, "cooldown_period": cooldown, "drain": drain,
-        "combine_sum": metric == HpaMetric::Sum, "unlimited_scale_up": scale_up == ScaleUp::Unlimited,
+    json!({
+        "target_wait": trials.want.to_string(), "met": true, "profile": tables(trials, candidate),
         "runs": proof.searched, "held_out_runs": proof.held_out.len(), "held_out_met": met,
         "wait_seconds": {
             "best": proof.waits.0.as_secs_f64(), "worst": proof.waits.1.as_secs_f64(),
             "steady": proof.steady_wait.map(|wait| wait.as_secs_f64()),
         },
         "pod_seconds": pod_seconds.round(), "idle_pod_seconds": idle.round(), "interrupted": interrupted(proof),
-    });
-    if let (true, Some(object)) = (trials.is_of_jobs(), object.as_object_mut()) {
-        for key in ["cooldown_period", "drain", "combine_sum", "unlimited_scale_up"] {
-            object.remove(key);
-        }
-    }
-    object
+    })
 }
 
 fn interrupted(proof: &Proof) -> u64 {

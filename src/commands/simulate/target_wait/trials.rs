@@ -9,13 +9,12 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::super::plan::{MAX_DURATION, RunSettings};
+use super::candidate::with_candidate;
 use crate::exit::UsageError;
-use crate::profile::scale::{Combine, PolicyTable, RulesTable};
-use crate::scaler::PolicyKind;
 use crate::simulation::{self, LateLimit, Scenario, Summary};
 use crate::terminal::SearchProgress;
-use crate::tuning::{Candidate, Demand, HpaMetric, Percentile, ScaleUp, TargetWait};
-use crate::units::{HumanDuration, float, whole};
+use crate::tuning::{Candidate, Demand, Percentile, TargetWait};
+use crate::units::{float, whole};
 use crate::workload::Arrival;
 
 /// Number of items whose processing time is sampled.
@@ -178,28 +177,7 @@ impl<'a> Trials<'a> {
 
     /// Returns the scenario of a candidate in a trial, and the time from which waits are measured.
     fn scenario(&self, trial: Trial, candidate: &Candidate) -> Result<(Scenario, Duration)> {
-        let mut profile = self.settings.profile.clone();
-        let scale = &mut profile.scale;
-        scale.list_length = Some(candidate.list_length);
-        scale.min_replica_count = Some(candidate.min);
-        scale.max_replica_count = Some(candidate.max);
-        scale.polling_interval = Some(HumanDuration(candidate.polling));
-        scale.cooldown_period = Some(HumanDuration(candidate.cooldown));
-        profile.consume.drain = Some(HumanDuration(candidate.drain));
-        profile.consume.concurrency = candidate.concurrency.try_into().ok();
-        if candidate.metric == HpaMetric::Sum {
-            (scale.formula, scale.combine) = (None, Some(Combine::Sum));
-        }
-        if candidate.scale_up == ScaleUp::Unlimited {
-            scale.omit_behavior = None;
-            scale.behavior.scale_up = unlimited(candidate.max, &scale.behavior.scale_up);
-        }
-        if !candidate.activation {
-            (scale.activation_list_length, scale.activation_target) = (None, None);
-        }
-        if !candidate.cached {
-            scale.use_cached_metrics = None;
-        }
+        let profile = with_candidate(&self.settings.profile, candidate);
         let offset = match trial {
             Trial::WorstPhases => 0,
             Trial::Load(offset) | Trial::Steady(offset) => offset,
@@ -270,12 +248,6 @@ impl<'a> Trials<'a> {
         self.progress.borrow_mut().show(self.runs.get(), self.items.get());
         Ok(())
     }
-}
-
-/// Returns policies that allow any step in one sync.
-fn unlimited(max: u32, own: &RulesTable) -> RulesTable {
-    let policy = PolicyTable { kind: PolicyKind::Pods, value: max, period: HumanDuration(Duration::from_secs(15)) };
-    RulesTable { policies: Some(vec![policy]), tolerance: own.tolerance, ..RulesTable::default() }
 }
 
 /// Sets the worst-case phases: KEDA has polled just before the first item is pushed, and the HPA has synced just before KEDA
