@@ -343,7 +343,10 @@ mod tests {
             ("CONNECTION", "host=db user=app password='s3 cret'"),
             ("CONNECTION", "redis://redis:6379?password=s3cret&db=2"),
             ("CONNECTION", "jdbc:postgresql://db/app?user=app&password=s3cret"),
-            ("STORAGE", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abcd==;EndpointSuffix=core.windows.net"),
+            (
+                "STORAGE",
+                "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abcd==;EndpointSuffix=core.windows.net",
+            ),
             ("BUS", "Endpoint=sb://b.servicebus.windows.net/;SharedAccessKeyName=root;SharedAccessKey=abcd="),
             ("KAFKA", "org.apache.kafka.PlainLoginModule required username=\"a\" password=\"s3cret\";"),
             ("MYSQL_DSN", "app:s3cret@tcp(db:3306)/app"),

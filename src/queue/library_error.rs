@@ -78,14 +78,27 @@ mod tests {
             (custom(ErrorKind::UnexpectedEof, "tls handshake eof"), "tls handshake eof"),
             (custom(ErrorKind::Other, "a \"b\"\nc"), "a \"b\" c"),
             (format!("{:?}", io::Error::new(ErrorKind::InvalidData, rustls::Error::DecryptError)), "invalid data"),
-            (format!("{:?}", rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)), "invalid certificate (unknown issuer)"),
+            (
+                format!("{:?}", rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)),
+                "invalid certificate (unknown issuer)",
+            ),
             (format!("{:?}", rustls::Error::DecryptError), "decrypt error"),
-            ("Error { kind: UnexpectedEof, message: \"failed to fill whole buffer\" }".to_owned(), "failed to fill whole buffer"),
+            (
+                "Error { kind: UnexpectedEof, message: \"failed to fill whole buffer\" }".to_owned(),
+                "failed to fill whole buffer",
+            ),
             ("Spawn Error: JoinError::Panic(Id(3), ...)".to_owned(), "the task of the connection has ended"),
         ] {
             assert_eq!(in_words(&form), expected, "{form}");
         }
-        for text in ["Canceled.", "channel closed", "NOAUTH Authentication required.", "Request timed out.", "ERR x: {a: 1}", ""] {
+        for text in [
+            "Canceled.",
+            "channel closed",
+            "NOAUTH Authentication required.",
+            "Request timed out.",
+            "ERR x: {a: 1}",
+            "",
+        ] {
             assert_eq!(in_words(text), text);
         }
     }

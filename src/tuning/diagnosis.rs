@@ -11,15 +11,8 @@ const MAX_CONCURRENCY: u32 = 64;
 impl<C: FnMut(&Candidate) -> Option<f64>> Search<'_, C> {
     /// Returns what prevents the target, each checked by leaving it out.
     pub(super) fn refusal(&mut self, bounds: Bounds) -> Refusal {
-        let free = Bounds {
-            min: None,
-            max: None,
-            idle: false,
-            activation: false,
-            cached: false,
-            tolerance: false,
-            ..bounds
-        };
+        let free =
+            Bounds { min: None, max: None, idle: false, activation: false, cached: false, tolerance: false, ..bounds };
         let alone: Vec<Obstacle> = [
             self.without_max(bounds),
             self.without_min(bounds),

@@ -92,13 +92,14 @@ impl Chart {
             let y = bottom + 28 + row * APART;
             let tip = format!("{}. {} {}", mark.number, Elapsed(mark.at), mark.text);
             let disc = Circle::new().set("cx", x).set("cy", y).set("r", RADIUS).set("fill", "#333");
-            group =
-                group.add(Group::new().add(Title::new(visible(&tip))).add(vertical(x, HEAD, y, "moment")).add(disc).add(text(
+            group = group.add(
+                Group::new().add(Title::new(visible(&tip))).add(vertical(x, HEAD, y, "moment")).add(disc).add(text(
                     &mark.number.to_string(),
                     x,
                     y + 4,
                     "number",
-                )));
+                )),
+            );
         }
         (group, 16 + rows.len() * APART)
     }

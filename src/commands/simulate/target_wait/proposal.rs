@@ -73,7 +73,8 @@ fn write_toml(text: &mut String, path: &str, table: &Map<String, Value>) {
 fn toml_value(value: &Value) -> String {
     match value {
         Value::Object(table) => {
-            let pairs: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {}", toml_value(value))).collect();
+            let pairs: Vec<String> =
+                table.iter().map(|(key, value)| format!("{key} = {}", toml_value(value))).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
         Value::Array(values) => format!("[{}]", values.iter().map(toml_value).collect::<Vec<_>>().join(", ")),
