@@ -153,10 +153,16 @@ impl Report {
     /// Lists the goals that were missed, and what was not measured.
     pub(crate) fn shortcomings(&self) -> String {
         let mut text = String::new();
+        let mut subject = "";
         for goal in &self.goals {
+            // In the table, `…` stands for the subject of the lines above.
+            if !goal.text.starts_with('…') {
+                subject = goal.text.split(',').next().unwrap_or_default();
+            }
             let Some((bound, spread)) = goal.bound.zip(Spread::of(&goal.values)) else { continue };
             if !bound.is_met(spread.median) {
-                let _ = writeln!(text, "* missed: {}: {:.2}, goal {}", goal.text, spread.median, bound.text());
+                let named = goal.text.replacen('…', &format!("{subject},"), 1);
+                let _ = writeln!(text, "* missed: {named}: {:.2}, goal {}", spread.median, bound.text());
             }
         }
         for what in &self.missing {
