@@ -125,8 +125,9 @@ impl Trial {
             let alone = self.dice.random_range(0..=count.min(20));
             let items: Vec<String> = items.collect();
             let (first, rest) = items.split_at(alone);
-            first.iter().for_each(|item| server.push("mylist", [item]));
-            rest.chunks(1_000).for_each(|items| server.push("mylist", items));
+            for items in first.chunks(1).chain(rest.chunks(1_000)) {
+                server.push("mylist", items);
+            }
         }
     }
 
