@@ -64,7 +64,7 @@ impl Fault {
                 "use Redis 6.2 or newer, or any Valkey; or --delivery at-most-once, which needs no newer version"
             }
             Self::PushUncertain { .. } => {
-                "permit EVALSHA, SCRIPT and the keys `{LIST}:*`: then every batch is pushed exactly once"
+                "permit EVAL, GET, SET, LLEN, LTRIM and the keys `{LIST}:*`: then every batch is pushed exactly once"
             }
             Self::Stopped => "try again when Redis can be reached",
             Self::NoScript | Self::MissingBatch | Self::Rejected(_) | Self::Other(_) => "check the server's log",

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fred::prelude::{ClientLike, KeysInterface as _};
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::prelude::ClientLike;
+use fred::types::{ClusterHash, CustomCommand, FromValue, Value};
 
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
@@ -15,11 +15,17 @@ use super::keys::Keys;
 
 const SCRIPT: &str = include_str!("scripts/push.lua");
 
+/// Number of items from which a transaction takes less of the server's time than passing them through the script.
+const TRANSACTION_FROM: usize = 128;
+
 /// Maximum number of batches without a reply. Four keep Redis busy; more only take memory.
 const WINDOW: usize = 4;
 
 /// Lifetime of a producer's token in Redis, in seconds: longer than any time to reconnect.
 const TOKEN_LIFETIME: i64 = 24 * 60 * 60;
+
+/// Lifetime of the token after a run that has sent batches again, in seconds: those of the lost connection may still arrive.
+const CLOSED_TOKEN_LIFETIME: i64 = 60;
 
 /// Time limit for deleting the token.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,6 +43,8 @@ pub struct Pusher {
     method: Method,
     window: VecDeque<Batch>,
     next: i64,
+    /// True once batches have been sent again.
+    repeated: bool,
     pushed: u64,
     batches: u64,
     backlog: u64,
@@ -44,14 +52,16 @@ pub struct Pusher {
 
 /// Method by which batches are sent.
 enum Method {
-    /// By a script, under a token: may be sent again.
+    /// Under a token, which a script checks: may be sent again.
     Once {
-        /// Digest of the script.
-        digest: String,
+        /// The script. Sent whole every time: in a transaction, a server that does not know a digest says so too late.
+        script: Bytes,
         /// Key of the token.
         token: String,
         /// Key of the counters.
         stats: String,
+        /// True if an `LPUSH` and the script are sent in one transaction, so that the items do not pass through Lua.
+        transactions: bool,
     },
     /// By a plain `LPUSH`, one at a time: if its reply is lost, the outcome is unknown.
     Plain,
@@ -61,10 +71,10 @@ enum Method {
 struct Batch {
     number: i64,
     items: Vec<Bytes>,
-    reply: Reply,
+    reply: Reply<u64>,
 }
 
-type Reply = Pin<Box<dyn Future<Output = Result<u64, fred::error::Error>> + Send>>;
+type Reply<T> = Pin<Box<dyn Future<Output = Result<T, fred::error::Error>> + Send>>;
 
 impl Pusher {
     /// Connects to the list and creates a token for this producer.
@@ -82,6 +92,7 @@ impl Pusher {
             method: Method::Plain,
             window: VecDeque::with_capacity(WINDOW),
             next: 1,
+            repeated: false,
             pushed: 0,
             batches: 0,
             backlog: 0,
@@ -89,8 +100,7 @@ impl Pusher {
         match pusher.prepare().await {
             Ok(()) => Ok(pusher),
             Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
-                pusher.delete_token().await;
-                pusher.method = Method::Plain;
+                pusher.begin(Method::Plain).await?;
                 tracing::warn!(reason = %fault, "pushing without a script: a batch whose reply is lost is not sent again");
                 Ok(pusher)
             }
@@ -101,23 +111,49 @@ impl Pusher {
         }
     }
 
-    /// Loads the script and sets the token, if user and server permit it.
+    /// Chooses the method: by a transaction and the script, or else by the script alone, as user and server permit.
+    ///
+    /// # Errors
+    ///
+    /// Fails when they permit neither.
     async fn prepare(&mut self) -> Result<(), QueueError> {
         let keys = Keys::of(&self.list);
-        let (token, stats) = (keys.producer(rand::random()), keys.stats());
-        let digest = self.load(&token).await?;
-        self.method = Method::Once { digest: digest.clone(), token: token.clone(), stats: stats.clone() };
-        // Set before the first batch, so that the second is refused if the first is lost.
-        self.set_token(&token, 0).await?;
-        // A batch that counts as pushed pushes nothing: a server that loads scripts may refuse to run them.
-        let list = self.list.clone();
-        let call = [digest.into(), 3.into(), list.as_str().into(), token.into(), stats.into(), 0.into()];
-        let call: Vec<Value> = call.into_iter().chain([TOKEN_LIFETIME.into()]).collect();
-        match self.connection.command_without_key::<u64>("EVALSHA", &list, &call).await {
-            // Loaded again when a batch needs it.
-            Ok(_) | Err(QueueError { fault: Fault::NoScript, .. }) => Ok(()),
-            Err(error) => Err(error),
+        let method = |transactions| Method::Once {
+            script: script(),
+            token: keys.producer(rand::random()),
+            stats: keys.stats(),
+            transactions,
+        };
+        self.method = method(true);
+        match self.probe().await {
+            Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => {
+                self.begin(method(false)).await?;
+                self.probe().await
+            }
+            result => result,
         }
+    }
+
+    /// Pushes an empty batch twice: first it is counted, which sets the token, then taken back, so that each right of the
+    /// user has been tried before there is an item.
+    async fn probe(&mut self) -> Result<(), QueueError> {
+        for _ in 0..2 {
+            let reply = self.send(0, &[]);
+            self.window.push_back(Batch { number: 0, items: Vec::new(), reply });
+        }
+        let result = self.flush().await;
+        self.batches = 0;
+        result
+    }
+
+    /// Begins anew with another method, on another connection: a transaction may have been left open on this one.
+    async fn begin(&mut self, method: Method) -> Result<(), QueueError> {
+        self.window.clear();
+        let connection = self.connection.redis().clone().connect(&self.list).await?;
+        std::mem::replace(&mut self.connection, connection).close().await;
+        self.close_token().await;
+        self.method = method;
+        Ok(())
     }
 
     /// Number of items that Redis has confirmed.
@@ -188,18 +224,26 @@ impl Pusher {
         Ok(self.backlog)
     }
 
-    /// Deletes the token and closes the connection.
+    /// Ends the use of the token and closes the connection.
     pub async fn close(self) {
-        self.delete_token().await;
+        self.close_token().await;
         self.connection.close().await;
     }
 
-    /// Deletes the token, if there is one; best effort, because it expires anyway.
-    async fn delete_token(&self) {
-        if let Method::Once { token, .. } = &self.method {
-            let delete = Box::pin(self.connection.client().del::<(), _>(token));
-            let _ = self.connection.once(CLOSE_TIMEOUT, token, delete).await;
-        }
+    /// Deletes the token, if there is one, or keeps it for a while if batches that were sent again may still arrive late; best
+    /// effort, because it expires anyway.
+    async fn close_token(&self) {
+        let Method::Once { token, .. } = &self.method else { return };
+        let close = if self.repeated {
+            let every_batch = (self.next - 1).into();
+            self.send_command::<()>(
+                "SET",
+                vec![token.as_str().into(), every_batch, "EX".into(), CLOSED_TOKEN_LIFETIME.into()],
+            )
+        } else {
+            self.send_command("DEL", vec![token.as_str().into()])
+        };
+        let _ = self.connection.once(CLOSE_TIMEOUT, token, close).await;
     }
 
     /// Waits for the reply to the oldest batch; if it was lost, sends the batch again, and returns before its reply.
@@ -221,7 +265,6 @@ impl Pusher {
         };
         match (&self.method, fault) {
             (Method::Once { .. }, fault) if fault.is_transient() => self.connection.reconnect(fault).await?,
-            (Method::Once { .. }, Fault::NoScript) => drop(self.load("").await?),
             (Method::Once { .. }, Fault::MissingBatch) => self.renumber().await?,
             (Method::Plain, fault) if fault.is_refusal() => self.connection.reconnect(fault).await?,
             (Method::Plain, Fault::TimedOut(_) | Fault::ConnectionLost(_)) => {
@@ -234,11 +277,6 @@ impl Pusher {
         Ok(())
     }
 
-    /// Loads the script on the node that holds the list; returns its digest.
-    async fn load(&mut self, key: &str) -> Result<String, QueueError> {
-        self.connection.command_without_key("SCRIPT", key, &["LOAD".into(), SCRIPT.into()]).await
-    }
-
     /// Makes Redis expect the oldest batch that has no reply.
     ///
     /// Redis expects an earlier one only if it has lost confirmed pushes: in a failover to a replica that had not received
@@ -247,16 +285,12 @@ impl Pusher {
         let (Method::Once { token, .. }, Some(oldest)) = (&self.method, self.window.front()) else { return Ok(()) };
         tracing::warn!("Redis lost confirmed pushes, in a failover or a restart");
         let (token, before) = (token.clone(), oldest.number - 1);
-        self.set_token(&token, before).await
-    }
-
-    /// Sets the number of the last batch that Redis has pushed.
-    async fn set_token(&mut self, token: &str, number: i64) -> Result<(), QueueError> {
-        self.connection.command("SET", token, &[number.into(), "EX".into(), TOKEN_LIFETIME.into()]).await
+        self.connection.command("SET", &token, &[before.into(), "EX".into(), TOKEN_LIFETIME.into()]).await
     }
 
     /// Sends all batches without a reply again, in order; the token tells which of them had arrived.
     fn send_again(&mut self) {
+        self.repeated = true;
         let mut window = std::mem::take(&mut self.window);
         for batch in &mut window {
             batch.reply = self.send(batch.number, &batch.items);
@@ -265,28 +299,50 @@ impl Pusher {
     }
 
     /// Sends a batch now, and returns the future of its reply.
-    fn send(&self, number: i64, items: &[Bytes]) -> Reply {
-        let client = self.connection.client().clone();
-        let mut arguments: Vec<Value> = Vec::with_capacity(items.len() + 7);
-        let command = match &self.method {
-            Method::Once { digest, token, stats } => {
-                arguments.extend([digest.as_str().into(), 3.into(), self.list.as_str().into()]);
-                arguments.extend([token.as_str().into(), stats.as_str().into()]);
-                arguments.extend([number.into(), TOKEN_LIFETIME.into()]);
-                // Through `custom`, because the library's EVALSHA waits for each reply before it sends the next.
-                CustomCommand::new_static("EVALSHA", ClusterHash::FirstKey, false)
-            }
-            Method::Plain => {
-                arguments.push(self.list.as_str().into());
-                CustomCommand::new_static("LPUSH", ClusterHash::FirstKey, false)
-            }
+    fn send(&self, number: i64, items: &[Bytes]) -> Reply<u64> {
+        let values = items.iter().cloned().map(Value::Bytes);
+        let list = || Value::from(self.list.as_str());
+        let Method::Once { script, token, stats, transactions } = &self.method else {
+            return self.send_command("LPUSH", std::iter::once(list()).chain(values).collect());
         };
-        arguments.extend(items.iter().cloned().map(Value::Bytes));
-        let mut reply: Reply = Box::pin(async move { client.custom::<u64, _>(command, arguments).await });
-        // The first poll sends the batch; polling here keeps the order of the calls.
+        let mut check =
+            vec![Value::Bytes(script.clone()), 3.into(), list(), token.as_str().into(), stats.as_str().into()];
+        check.extend([number.into(), TOKEN_LIFETIME.into(), i64::try_from(items.len()).unwrap_or(i64::MAX).into()]);
+        if !transactions || (1..TRANSACTION_FROM).contains(&items.len()) {
+            check.extend(values);
+            return self.send_command("EVAL", check);
+        }
+        let begun = self.send_command::<()>("MULTI", Vec::new());
+        let pushed = (!items.is_empty())
+            .then(|| self.send_command::<()>("LPUSH", std::iter::once(list()).chain(values).collect()));
+        let checked = self.send_command::<()>("EVAL", check);
+        let executed = self.send_command::<Vec<u64>>("EXEC", Vec::new());
+        Box::pin(async move {
+            begun.await?;
+            if let Some(pushed) = pushed {
+                pushed.await?;
+            }
+            checked.await?;
+            Ok(executed.await?.last().copied().unwrap_or_default())
+        })
+    }
+
+    /// Sends a command now, and returns the future of its reply.
+    fn send_command<T: FromValue + Send + 'static>(&self, name: &'static str, arguments: Vec<Value>) -> Reply<T> {
+        let client = self.connection.client().clone();
+        // Through `custom`, because the library's EVAL waits for each reply before it sends the next.
+        let command = CustomCommand::new_static(name, ClusterHash::FirstKey, false);
+        let mut reply: Reply<T> = Box::pin(async move { client.custom(command, arguments).await });
+        // The first poll sends the command; polling here keeps the order of the calls.
         match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => reply,
             Poll::Ready(result) => Box::pin(std::future::ready(result)),
         }
     }
+}
+
+/// Returns the script without its comments, since it is sent with each batch.
+fn script() -> Bytes {
+    let lines = SCRIPT.lines().map(str::trim_start).filter(|line| !line.starts_with("--"));
+    lines.collect::<Vec<_>>().join("\n").into()
 }

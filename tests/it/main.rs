@@ -23,6 +23,7 @@ mod metrics;
 mod mode;
 mod produce;
 mod profiles;
+mod push;
 mod reconnect;
 mod refusals;
 mod render;

@@ -19,6 +19,8 @@ struct State {
     links: Mutex<Vec<Arc<Link>>>,
     /// Bytes to wait for, and what to lose when they come.
     trap: Mutex<Option<(Vec<u8>, Loss)>>,
+    /// Requests that are held back, each with its connection to the server.
+    held: Mutex<Vec<(Arc<Link>, Vec<u8>)>>,
     /// Error that every command gets in place of its reply.
     refusal: Mutex<Option<String>>,
     /// Number of traps that have closed.
@@ -34,6 +36,8 @@ struct State {
 enum Loss {
     Request,
     Reply,
+    /// The request, until it is delivered late.
+    Held,
 }
 
 /// One connection on either side.
@@ -44,6 +48,8 @@ struct Link {
     swallows: AtomicBool,
     /// No reply comes through any more.
     mute: AtomicBool,
+    /// The server has answered all that it got, and closed.
+    drained: AtomicBool,
 }
 
 impl Proxy {
@@ -55,6 +61,7 @@ impl Proxy {
             server,
             links: Mutex::default(),
             trap: Mutex::default(),
+            held: Mutex::default(),
             refusal: Mutex::default(),
             lost: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
@@ -108,6 +115,20 @@ impl Proxy {
         *lock(&self.state.trap) = Some((pattern.into(), Loss::Request));
     }
 
+    /// When bytes like `pattern` next come from a client: closes its connection and keeps them, for [`Proxy::deliver`].
+    pub(crate) fn hold_request(&self, pattern: &str) {
+        *lock(&self.state.trap) = Some((pattern.into(), Loss::Held));
+    }
+
+    /// Delivers what was held back, each on the connection that it came on, and waits until the server has dealt with it.
+    pub(crate) fn deliver(&self) {
+        for (link, bytes) in lock(&self.state.held).drain(..) {
+            (&link.server).write_all(&bytes).expect("the server still listens");
+            link.server.shutdown(Shutdown::Write).expect("the connection still stands");
+            super::wait_until("the server has dealt with late requests", super::SOON, || link.drained.load(SeqCst));
+        }
+    }
+
     /// Lets at most `bytes` of replies through per second, on each connection.
     pub(crate) fn limit_rate(&self, bytes: u64) {
         self.state.rate.store(bytes, SeqCst);
@@ -144,7 +165,13 @@ impl State {
             // A server that is down: the client sees its connection closed at once.
             let Ok(server) = TcpStream::connect(("127.0.0.1", self.server)) else { continue };
             let _ = (client.set_nodelay(true), server.set_nodelay(true));
-            let link = Link { client, server, swallows: AtomicBool::new(false), mute: AtomicBool::new(false) };
+            let link = Link {
+                client,
+                server,
+                swallows: AtomicBool::new(false),
+                mute: AtomicBool::new(false),
+                drained: AtomicBool::new(false),
+            };
             let link = Arc::new(link);
             lock(&self.links).push(Arc::clone(&link));
             let (state, requests) = (Arc::clone(&self), Arc::clone(&link));
@@ -167,7 +194,7 @@ impl State {
 }
 
 impl Link {
-    fn pass_requests(&self, state: &State) {
+    fn pass_requests(self: &Arc<Self>, state: &State) {
         let mut buffer = vec![0; 64 * 1024];
         // The end of what came before: a pattern may lie across two reads.
         let mut seen = Vec::new();
@@ -195,6 +222,12 @@ impl Link {
                     let _ = self.server.shutdown(Shutdown::Write);
                     return;
                 }
+                Some(Loss::Held) => {
+                    self.mute.store(true, SeqCst);
+                    lock(&state.held).push((Arc::clone(self), bytes.to_vec()));
+                    let _ = self.client.shutdown(Shutdown::Both);
+                    return;
+                }
                 None => {}
             }
             seen.drain(..seen.len().saturating_sub(64));
@@ -207,7 +240,10 @@ impl Link {
     fn pass_replies(&self, state: &State) {
         let mut buffer = vec![0; 64 * 1024];
         loop {
-            let Ok(length @ 1..) = (&self.server).read(&mut buffer) else { return self.ended() };
+            let Ok(length @ 1..) = (&self.server).read(&mut buffer) else {
+                self.drained.store(true, SeqCst);
+                return self.ended();
+            };
             if self.swallows.load(SeqCst) || self.mute.load(SeqCst) {
                 continue;
             }
