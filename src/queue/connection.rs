@@ -22,6 +22,15 @@ use crate::endpoint::{Endpoint, Servers};
 /// Time after which a connection counts as lost when a command that does not block has no reply.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Bytes per second that a link carries at least: one megabit.
+const SLOWEST_LINK: u32 = 128 * 1024;
+
+/// Returns the time limit of a command with so many bytes of items: they have to be sent before there is a reply.
+pub(super) fn time_limit(bytes: usize) -> Duration {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    COMMAND_TIMEOUT + Duration::from_secs_f64(f64::from(bytes) / f64::from(SLOWEST_LINK))
+}
+
 /// A Redis endpoint and the policy for reconnecting to it. Creates every connection.
 #[derive(Debug, Clone)]
 pub struct Redis {

@@ -1,6 +1,6 @@
 //! Dead letters: listed, requeued and purged one page at a time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -13,6 +13,13 @@ use crate::delivery::item::Item;
 
 /// Pause before the next attempt while another client moves dead letters.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
+
+/// Time after which a client that moves dead letters counts as crashed unless it calls again: at least this, and several of
+/// its round trips, which tells a slow link from a crash.
+const ACTIVE: Duration = Duration::from_secs(1);
+
+/// Round trips that a client may take until its next call.
+const ROUND_TRIPS: u32 = 3;
 
 /// Iterates over the dead letters of a list.
 pub struct DeadLetters {
@@ -30,6 +37,8 @@ pub struct DeadLetters {
     client: String,
     /// Number of the next call that moves dead letters.
     call: u64,
+    /// Duration of the last call; before the first, the time that connecting took.
+    round_trip: Duration,
     /// True once another client was found to move dead letters.
     waited: bool,
 }
@@ -93,8 +102,10 @@ impl DeadLetters {
         order: DeadLetterOrder,
         cut: Option<usize>,
     ) -> Result<Self, QueueError> {
+        let start = Instant::now();
+        let connection = redis.connect(list).await?;
         Ok(Self {
-            connection: redis.connect(list).await?,
+            connection,
             keys: Keys::of(list),
             filter,
             cut,
@@ -110,6 +121,7 @@ impl DeadLetters {
             )),
             client: format!("{:016x}", rand::random::<u64>()),
             call: 0,
+            round_trip: start.elapsed().min(COMMAND_TIMEOUT),
             waited: false,
         })
     }
@@ -127,6 +139,7 @@ impl DeadLetters {
             Bytes::from(self.position.to_string()),
             count(limit),
             Bytes::from(cut),
+            Bytes::new(),
         ]);
         let keys = self.keys.list_dead_letters();
         let (position, over, now, parts): PageReply =
@@ -147,8 +160,10 @@ impl DeadLetters {
             DeadLetterAction::Purge => "purge",
         };
         let (keys, arguments) = (self.keys.move_dead_letters(&self.client), self.move_arguments(action, limit));
+        let start = Instant::now();
         let (over, dead_letters, foreign, busy): AppliedReply =
             self.connection.script(&self.apply, &self.keys.dead(), &keys, &arguments).await?;
+        self.round_trip = start.elapsed();
         self.call += 1;
         if busy == 1 {
             if !self.waited {
@@ -180,11 +195,13 @@ impl DeadLetters {
     /// Arguments of `move_dead_letters.lua`.
     fn move_arguments(&self, action: &'static str, limit: u64) -> Vec<Bytes> {
         let (client, call) = (Bytes::from(self.client.clone()), Bytes::from(self.call.to_string()));
-        self.arguments([Bytes::from_static(action.as_bytes()), client, call, count(limit)])
+        let active = ACTIVE.max(self.round_trip * ROUND_TRIPS).as_millis();
+        let active = Bytes::from(active.to_string());
+        self.arguments([Bytes::from_static(action.as_bytes()), client, call, count(limit), active])
     }
 
     /// Appends the filter, as `dead_letter.lua` takes it.
-    fn arguments(&self, first: [Bytes; 4]) -> Vec<Bytes> {
+    fn arguments(&self, first: [Bytes; 5]) -> Vec<Bytes> {
         let Filter { ids, older_than, text } = &self.filter;
         let mut arguments = Vec::from(first);
         arguments.push(Bytes::from(older_than.map(|age| age.as_millis().to_string()).unwrap_or_default()));

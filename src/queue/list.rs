@@ -6,7 +6,7 @@ use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::blocking::{BLOCK, MARGIN, until_stopped};
-use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
+use super::connection::{Connection, Redis, time_limit};
 use super::error::{Fault, QueueError};
 use crate::delivery::item::Item;
 
@@ -82,7 +82,7 @@ impl List {
     pub async fn requeue(&mut self, item: Item) -> Result<(), QueueError> {
         loop {
             let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), item.0.clone());
-            match self.connection.once(COMMAND_TIMEOUT, &self.key, Box::pin(push)).await {
+            match self.connection.once(time_limit(item.0.len()), &self.key, Box::pin(push)).await {
                 Err(fault) if fault.is_refusal() => self.connection.reconnect(fault).await?,
                 pushed => return pushed.map_err(|fault| self.connection.redis().error(fault)),
             }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use fred::prelude::ClientLike;
 use fred::types::{ClusterHash, CustomCommand, FromValue, Value};
 
-use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
+use super::connection::{Connection, Redis, time_limit};
 use super::error::{Fault, QueueError};
 use super::keys::Keys;
 
@@ -253,7 +253,8 @@ impl Pusher {
     /// See [`Pusher::push`].
     pub async fn settle(&mut self) -> Result<(), QueueError> {
         let Some(oldest) = self.window.front_mut() else { return Ok(()) };
-        let fault = match self.connection.once(COMMAND_TIMEOUT, &self.list, &mut oldest.reply).await {
+        let limit = time_limit(oldest.items.iter().map(Bytes::len).sum());
+        let fault = match self.connection.once(limit, &self.list, &mut oldest.reply).await {
             Ok(backlog) => {
                 self.pushed += oldest.items.len() as u64;
                 self.batches += 1;

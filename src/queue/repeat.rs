@@ -1,17 +1,22 @@
 //! Commands that may be repeated: sent again after every loss of the connection, and after every refusal that passes.
 
 use std::future::Future;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fred::prelude::{Client, ClientLike};
 use fred::types::{ClusterHash, CustomCommand, FromValue, Value};
 
 use super::connection::{COMMAND_TIMEOUT, Connection};
-use super::error::QueueError;
+use super::error::{Fault, QueueError};
 use super::script::Script;
 
+/// Longest time for a reply, of a command that is repeated because its reply takes long.
+const LONGEST_REPLY: Duration = Duration::from_secs(10 * 60);
+
 impl Connection {
-    /// Runs a command that may be repeated, again after every loss of the connection.
+    /// Runs a command that may be repeated, again after every loss of the connection; with twice the time if its reply did
+    /// not arrive in time, as a large one takes long over a slow link.
     ///
     /// `key` is what an error names.
     ///
@@ -26,9 +31,15 @@ impl Connection {
     where
         F: Future<Output = Result<T, fred::error::Error>>,
     {
+        let mut limit = COMMAND_TIMEOUT;
         loop {
-            match self.once(COMMAND_TIMEOUT, key, Box::pin(command(self.client().clone()))).await {
-                Err(fault) if fault.is_transient() => self.reconnect(fault).await?,
+            match self.once(limit, key, Box::pin(command(self.client().clone()))).await {
+                Err(fault) if fault.is_transient() => {
+                    if matches!(fault, Fault::TimedOut(_)) {
+                        limit = (limit * 2).min(LONGEST_REPLY);
+                    }
+                    self.reconnect(fault).await?;
+                }
                 Err(fault) => return Err(self.redis().error(fault)),
                 Ok(value) => return Ok(value),
             }

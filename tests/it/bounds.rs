@@ -255,6 +255,23 @@ fn two_clients_that_requeue_at_once_take_turns() {
 }
 
 #[test]
+fn client_on_a_slow_link_is_not_overtaken() {
+    let server = RedisServer::start();
+    dead_letters(&server, 700, 10);
+    let proxy = Proxy::before(server.port());
+    let words = ["requeue", "--match", "new", "--connect-timeout", "20s", "--redis", &proxy.url()];
+    let slow = Qscale::new(["dead"]).args(&words).spawn();
+    proxy.delay(Duration::from_millis(1300));
+    wait_until("it has begun", SOON, || server.llen("{mylist}:dead:examined") > 0);
+    let other = dead(&server, &["requeue", "--match", "old"]).spawn();
+    assert_eq!(slow.wait().exits(0).stdout, "requeued 10 dead letters to `mylist`\n");
+    assert_eq!(other.wait().exits(0).stdout, "requeued 690 dead letters to `mylist`\n");
+    // None was put back and examined again.
+    let moved = server.calls("lmove");
+    assert!((690..700).contains(&moved), "{moved}");
+}
+
+#[test]
 fn client_that_another_overtook_goes_on() {
     let server = RedisServer::start();
     dead_letters(&server, 20_000, 10_000);
@@ -356,6 +373,32 @@ fn items_arrive_over_a_link_that_takes_longer_than_the_lease() {
     assert!(begin.elapsed() > Duration::from_secs(8), "{:?}", begin.elapsed());
     assert!(!run.stderr.contains("lost connection"), "{}", run.stderr);
     assert_eq!((server.stat("claimed"), server.stat("acknowledged"), server.stat("redelivered")), (9, 9, 0));
+}
+
+#[test]
+fn item_that_takes_longer_than_a_time_out_to_send_is_pushed_once() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), "x".repeat(3_500_000)).expect("it can be written");
+    proxy.limit_request_rate(500_000);
+    let words = ["produce", "--redis", &proxy.url(), "--input", file.path().to_str().expect("UTF-8")];
+    let run = Qscale::new(words).output().exits(0);
+    assert!(run.stdout.starts_with("pushed 1 item in 1 batch") && !run.stderr.contains("lost connection"), "{run:?}");
+    assert_eq!((server.llen("mylist"), proxy.connections()), (1, 1));
+}
+
+#[test]
+fn dead_letter_that_takes_longer_than_a_time_out_to_arrive_is_shown() {
+    let server = RedisServer::start();
+    let large = "redis.call('LPUSH', KEYS[1], '{\"id\":\"x\",\"attempts\":1,\"crashes\":0,\"since\":1,\"reason\":\"r\"}\\n' \
+                 .. string.rep('x', 4000000))";
+    server.cli(&["EVAL", large, "1", DEAD]);
+    let proxy = Proxy::before(server.port());
+    proxy.limit_rate(600_000);
+    let run = Qscale::new(["dead", "ls", "-o", "json", "--redis", &proxy.url()]).output().exits(0);
+    let line: serde_json::Value = serde_json::from_str(&run.stdout).expect("a line of JSON");
+    assert_eq!(line["item"].as_str().map(str::len), Some(4_000_000));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 --          first), or that have been read (oldest first)
 -- ARGV[3]  maximum number of dead letters
 -- ARGV[4]  number of bytes of each item to return, or '' for all
+-- ARGV[5]  unused
 --
 -- Returns { position, over, now, dead_letters }:
 --   position  position to continue at
@@ -51,13 +52,13 @@ local function range(first, last)
 end
 
 local function visit(element)
-  local past, header, item = read(element)
+  local past, header, start = read(element)
   visited, bytes = visited + 1, bytes + #element
-  if matches(past, item) then
+  if matches(past, element, start) then
     found = found + 1
     dead_letters[#dead_letters + 1] = header
-    dead_letters[#dead_letters + 1] = tostring(#item)
-    dead_letters[#dead_letters + 1] = cut and string.sub(item, 1, cut) or item
+    dead_letters[#dead_letters + 1] = tostring(#element - start + 1)
+    dead_letters[#dead_letters + 1] = string.sub(element, start, cut and start + cut - 1 or -1)
   end
 end
 

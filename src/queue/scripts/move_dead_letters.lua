@@ -7,6 +7,7 @@
 -- ARGV[2]  client
 -- ARGV[3]  number of this call: a repeated one gets the same reply
 -- ARGV[4]  maximum number of dead letters
+-- ARGV[5]  time after which this client counts as crashed unless it calls again, in ms
 --
 -- Returns { over, found, foreign, busy }:
 --   over     1 if no dead letters are left, or all are restored
@@ -22,8 +23,8 @@ local list, dead, examined, stats, walker, reply = KEYS[1], KEYS[2], KEYS[3], KE
 local action, client, number, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local counter = action == 'requeue' and 'dead_requeued' or 'purged'
 
--- Time after which a client that has not called counts as crashed, in ms.
-local ACTIVE = 1000
+-- Longest time for which a client is waited for, in ms; more is left of it only if the clock was set back.
+local LONGEST = 60000
 
 -- When out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
 redis.call('HDEL', stats, '')
@@ -41,12 +42,13 @@ end
 
 -- Number of elements still to examine; -1 if the list is not restored yet.
 local left = -1
-local holder, since, rest = string.match(redis.call('GET', walker) or '', '^(%S+) (%d+) (%-?%d+)$')
+local holder, deadline, rest = string.match(redis.call('GET', walker) or '', '^(%S+) (%d+) (%-?%d+)$')
+local wait = tonumber(deadline or 0) - now
 if holder == client then
   left = tonumber(rest)
 elseif action == 'restore' then
   return { 1, 0, 0, 0 }
-elseif holder and math.abs(now - tonumber(since)) < ACTIVE then
+elseif wait > 0 and wait <= LONGEST then
   return { 0, 0, 0, 1 }
 else
   -- Missing permissions and keys of the wrong type are detected before any element is moved.
@@ -114,11 +116,11 @@ while left > 0 and found < limit and not is_spent() do
   end
   spend(element)
   left = left - 1
-  local past, _, item = read(element)
-  local selected = matches(past, item)
+  local past, _, start = read(element)
+  local selected = matches(past, element, start)
   if selected and past then
     if action == 'requeue' then
-      redis.call('LPUSH', list, item)
+      redis.call('LPUSH', list, string.sub(element, start))
     end
     redis.call('RPOP', dead)
     found = found + 1
@@ -131,6 +133,7 @@ if found > 0 then
   redis.call('HINCRBY', stats, counter, found)
 end
 local over = left == 0 and 1 or 0
-redis.call('SET', walker, table.concat({ client, now, left }, ' '), 'EX', 3600)
+local active = math.min(tonumber(ARGV[5]), LONGEST)
+redis.call('SET', walker, table.concat({ client, now + active, left }, ' '), 'EX', 3600)
 redis.call('SET', reply, table.concat({ number, over, found, foreign }, ' '), 'EX', 3600)
 return { over, found, foreign, 0 }

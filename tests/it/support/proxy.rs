@@ -26,8 +26,10 @@ struct State {
     /// Number of traps that have closed.
     lost: AtomicUsize,
     connections: AtomicUsize,
-    /// Bytes of replies per second on each connection; 0 for no limit.
-    rate: AtomicU64,
+    /// Bytes of requests, and of replies, per second on each connection; 0 for no limit.
+    rates: [AtomicU64; 2],
+    /// Time in ms that each request takes.
+    delay: AtomicU64,
     over: AtomicBool,
 }
 
@@ -65,7 +67,8 @@ impl Proxy {
             refusal: Mutex::default(),
             lost: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
-            rate: AtomicU64::new(0),
+            rates: [AtomicU64::new(0), AtomicU64::new(0)],
+            delay: AtomicU64::new(0),
             over: AtomicBool::new(false),
         });
         let accepting = Arc::clone(&state);
@@ -131,7 +134,17 @@ impl Proxy {
 
     /// Lets at most `bytes` of replies through per second, on each connection.
     pub(crate) fn limit_rate(&self, bytes: u64) {
-        self.state.rate.store(bytes, SeqCst);
+        self.state.rates[1].store(bytes, SeqCst);
+    }
+
+    /// Lets at most `bytes` of requests through per second, on each connection.
+    pub(crate) fn limit_request_rate(&self, bytes: u64) {
+        self.state.rates[0].store(bytes, SeqCst);
+    }
+
+    /// Delays each request, as a link does that is long and not slow.
+    pub(crate) fn delay(&self, delay: Duration) {
+        self.state.delay.store(delay.as_millis() as u64, SeqCst);
     }
 
     /// Number of losses on request.
@@ -178,6 +191,13 @@ impl State {
             thread::spawn(move || requests.pass_requests(&state));
             let state = Arc::clone(&self);
             thread::spawn(move || link.pass_replies(&state));
+        }
+    }
+
+    /// Waits for as long as so many bytes take in this direction.
+    fn slow_down(&self, direction: usize, bytes: usize) {
+        if let rate @ 1.. = self.rates[direction].load(SeqCst) {
+            thread::sleep(Duration::from_micros(bytes as u64 * 1_000_000 / rate));
         }
     }
 
@@ -231,6 +251,8 @@ impl Link {
                 None => {}
             }
             seen.drain(..seen.len().saturating_sub(64));
+            thread::sleep(Duration::from_millis(state.delay.load(SeqCst)));
+            state.slow_down(0, length);
             if (&self.server).write_all(bytes).is_err() {
                 return self.ended();
             }
@@ -247,9 +269,7 @@ impl Link {
             if self.swallows.load(SeqCst) || self.mute.load(SeqCst) {
                 continue;
             }
-            if let rate @ 1.. = state.rate.load(SeqCst) {
-                thread::sleep(Duration::from_micros(length as u64 * 1_000_000 / rate));
-            }
+            state.slow_down(1, length);
             if (&self.client).write_all(&buffer[..length]).is_err() {
                 return self.ended();
             }
