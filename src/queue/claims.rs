@@ -7,41 +7,36 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use fred::prelude::ClientLike;
-use fred::types::InfoKind;
 
 use super::clock::ServerClock;
 use super::connection::{Connection, Redis};
-use super::error::{Fault, QueueError};
-use super::exchange::{Claim, Exchanged, Finished, Settlement, millis, requeue};
+use super::error::QueueError;
+use super::exchange::{Claim, Exchanged, Finished, millis};
+use super::exchange_call::{ExchangeCall, ExchangeReply, RawReply, size_of};
+use super::held_claims::HeldClaims;
 use super::keys::Keys;
-use super::reply_size::{PAGE, ReplySize, sized};
+use super::lease_schedule::LeaseSchedule;
+use super::outcomes::Outcomes;
+use super::reply_size::{ReplySize, sized};
 use super::script::Script;
 use super::wait::Waiter;
 use crate::delivery::item::Item;
-
-/// Maximum number of items per exchange: Lua passes at most about 8000 values to a command.
-const MAX_CLAIMS: usize = 1000;
-
-/// Maximum number of items that one exchange settles; the next settles the others.
-const MAX_SETTLEMENTS: usize = 500;
 
 /// Claims of one consumer on the items of a list.
 pub struct Claims {
     connection: Connection,
     keys: Keys,
-    consumer: String,
     settings: ClaimSettings,
-    /// Number of the next exchange.
+    /// Number of the last call.
     call: u64,
-    /// Ids of the claims this consumer knows it holds.
-    known: HashSet<String>,
-    /// Number of the outage after which the claims in Redis were last compared with `known`; `None` if they are to be compared
-    /// in any case.
-    compared: Option<u64>,
+    held: HeldClaims,
+    /// Number of the outage after which the consumer last signed on; `None` if it has to sign on again in any case.
+    signed_on: Option<u64>,
     reply_size: ReplySize,
     clock: ServerClock,
+    schedule: LeaseSchedule,
     exchange: Script,
+    sign_on: Script,
     read: Script,
     redeliver: Script,
     leave: Script,
@@ -67,9 +62,6 @@ pub struct Redelivered {
     pub more: bool,
 }
 
-/// Reply of `exchange.lua`.
-type ExchangeReply = (Vec<Bytes>, Vec<String>, usize, u8, i64, u8, u64);
-
 impl Claims {
     /// Connects `consumer` to `list`; its name must be unique among all consumers, past ones included.
     ///
@@ -86,22 +78,21 @@ impl Claims {
         let mut claims = Self {
             connection,
             keys: Keys::of(list),
-            consumer: consumer.to_owned(),
             settings,
             call: 0,
-            known: HashSet::new(),
-            compared: None,
+            held: HeldClaims::new(consumer),
+            signed_on: None,
             reply_size: ReplySize::new(),
             clock: ServerClock::default(),
+            schedule: LeaseSchedule::new(settings.lease),
             exchange: Script::new(include_str!("scripts/exchange.lua")),
+            sign_on: Script::new(include_str!("scripts/sign_on.lua")),
             read: Script::new(include_str!("scripts/read_claim.lua")),
             redeliver: Script::new(include_str!("scripts/redeliver.lua")),
             leave: Script::new(include_str!("scripts/leave.lua")),
         };
-        claims.compared = Some(claims.connection.outage());
-        claims.check_server().await?;
-        claims.check_permissions().await?;
-        claims.exchange(&[], 0).await?;
+        claims.connection.check_requirements(&claims.keys, consumer).await?;
+        claims.sign_on().await?;
         Ok(claims)
     }
 
@@ -119,8 +110,8 @@ impl Claims {
         Waiter::connect(redis, &self.keys.list, &self.keys.landing()).await
     }
 
-    /// Settles finished items, claims up to `limit` others and renews the lease: in one round trip, unless the items are many or
-    /// large.
+    /// Settles finished items, claims up to `limit` others, and renews the lease when it is time: in one round trip, unless
+    /// the items are many or large. Does without Redis if there is nothing to do.
     ///
     /// A lost reply does no harm: the call is repeated under the same number, and gets the same reply.
     ///
@@ -128,76 +119,83 @@ impl Claims {
     ///
     /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn exchange(&mut self, finished: &[Finished], limit: usize) -> Result<Exchanged, QueueError> {
-        let strays = self.strays().await?;
-        let settlements = finished.iter().map(Finished::settlement).chain(strays.into_iter().map(requeue));
-        let exchanged = self.settle(&settlements.collect::<Vec<_>>(), limit).await?;
+        let mut exchanged = Exchanged::default();
+        let mut outcomes = Outcomes::default();
         for finished in finished {
-            self.known.remove(finished.id());
+            let id = self.held.id(finished.id());
+            match self.held.remove(id) {
+                Some(has_history) => outcomes.add(id, finished, has_history),
+                // Redis has lost it, or has already been told.
+                None => exchanged.lost.push(finished.id().to_owned()),
+            }
         }
-        self.known.extend(exchanged.items.iter().map(|claim| claim.id.clone()));
+        self.settle(outcomes, limit, &mut exchanged).await?;
+        exchanged.due = self.schedule.due(Instant::now());
+        exchanged.now = self.clock.now();
         Ok(exchanged)
     }
 
-    /// Makes `settlements` in as many calls as their number and size take; the last one claims.
-    async fn settle(&mut self, settlements: &[Settlement], limit: usize) -> Result<Exchanged, QueueError> {
-        let (mut exchanged, mut expired, mut clock_jumped) = (Exchanged::default(), false, false);
-        let mut rest = settlements;
+    /// Settles `outcomes` in as many calls as their number and size take; the last one claims.
+    async fn settle(
+        &mut self,
+        mut outcomes: Outcomes,
+        limit: usize,
+        exchanged: &mut Exchanged,
+    ) -> Result<(), QueueError> {
         loop {
-            let batch = &rest[..rest.len().min(MAX_SETTLEMENTS)];
-            let limit = if batch.len() == rest.len() { limit } else { 0 };
-            let mut lost = std::mem::take(&mut exchanged.lost);
-            let settled;
-            (exchanged, settled) = self.call(batch, limit).await?;
-            lost.append(&mut exchanged.lost);
-            exchanged.lost = lost;
-            expired |= exchanged.expired;
-            clock_jumped |= exchanged.clock_jumped;
-            rest = &rest[settled.min(batch.len())..];
-            if rest.is_empty() {
-                return Ok(Exchanged { expired, clock_jumped, ..exchanged });
+            if self.signed_on != Some(self.connection.outage()) {
+                self.sign_on_again(&mut outcomes, exchanged).await?;
+            }
+            let (acknowledged, others) = outcomes.next();
+            let limit = if outcomes.fit_in_one_call() { limit } else { 0 };
+            let renews = !others.is_empty() || self.schedule.is_renewal_due(Instant::now());
+            if acknowledged.is_empty() && limit == 0 && !renews {
+                return Ok(());
+            }
+            self.call += 1;
+            let call = ExchangeCall {
+                consumer: self.held.consumer(),
+                number: self.call,
+                limit,
+                renew: renews.then_some(self.settings.lease),
+                acknowledged,
+                others,
+            };
+            let (keys, sent) = (self.keys.exchange(self.held.consumer()), Instant::now());
+            let (script, key, size) = (&self.exchange, &self.keys.list, &mut self.reply_size);
+            let reply: RawReply =
+                sized(&mut self.connection, script, key, &keys, size, |page| call.arguments(page), size_of).await?;
+            let Some(values) = reply else {
+                self.signed_on = None;
+                continue;
+            };
+            let mut reply = call.reply(values);
+            exchanged.lost.extend(outcomes.settled(&mut reply).iter().map(|id| self.held.name(id)));
+            if reply.missing > 0 {
+                self.signed_on = None;
+            }
+            self.take(sent, reply, exchanged).await?;
+            if outcomes.is_empty() {
+                return Ok(());
             }
         }
     }
 
-    /// Runs `exchange.lua` once; returns the number of settlements made as well.
-    async fn call(&mut self, settlements: &[Settlement], limit: usize) -> Result<(Exchanged, usize), QueueError> {
-        let call = self.call;
-        self.call += 1;
-        let arguments = |size: usize| {
-            let mut arguments = vec![
-                Bytes::from(self.consumer.clone()),
-                millis(self.settings.lease),
-                Bytes::from(call.to_string()),
-                Bytes::from(limit.min(MAX_CLAIMS).to_string()),
-                Bytes::from(size.min(PAGE).to_string()),
-            ];
-            arguments.extend(settlements.iter().flatten().cloned());
-            arguments
-        };
-        let (keys, sent) = (self.keys.exchange(&self.consumer), Instant::now());
-        let (script, key, size) = (&self.exchange, &self.keys.list, &mut self.reply_size);
-        let (items, lost, settled, more, due, renewed, now): ExchangeReply =
-            sized(&mut self.connection, script, key, &keys, size, arguments, |reply: &ExchangeReply| {
-                reply.0.iter().map(Bytes::len).sum()
-            })
-            .await?;
-        let clock_jumped = self.clock.observe(sent, Instant::now(), now);
-        let mut claims = Vec::with_capacity(items.len() / 4);
-        for (mut claim, size) in items.chunks_exact(4).map(Claim::of) {
+    /// Takes over what a call has claimed, and what it says about times.
+    async fn take(&mut self, sent: Instant, reply: ExchangeReply, exchanged: &mut Exchanged) -> Result<(), QueueError> {
+        let received = Instant::now();
+        self.schedule.observe(sent, received, &reply);
+        if let Some(now) = reply.now {
+            exchanged.clock_jumped |= self.clock.observe(sent, received, now);
+        }
+        exchanged.more = reply.more;
+        for (mut claim, size) in reply.claims {
             if self.complete(&mut claim, size).await? {
-                claims.push(claim);
+                self.held.insert(&claim);
+                exchanged.items.push(claim);
             }
         }
-        let exchanged = Exchanged {
-            items: claims,
-            lost,
-            more: more == 1,
-            due: u64::try_from(due).ok().map(Duration::from_millis),
-            expired: renewed == 0,
-            now,
-            clock_jumped,
-        };
-        Ok((exchanged, settled))
+        Ok(())
     }
 
     /// Reads the rest of an item of `size` bytes, part by part; returns false if the lease was lost meanwhile.
@@ -205,19 +203,20 @@ impl Claims {
         if claim.item.0.len() >= size {
             return Ok(true);
         }
+        let (consumer, id) = (self.consumer(), Bytes::copy_from_slice(self.held.id(&claim.id).as_bytes()));
         let mut content = BytesMut::with_capacity(size);
         content.extend_from_slice(&claim.item.0);
         while content.len() < size {
             let arguments = |part: usize| {
                 vec![
-                    Bytes::from(self.consumer.clone()),
+                    consumer.clone(),
                     millis(self.settings.lease),
-                    Bytes::from(claim.id.clone()),
+                    id.clone(),
                     Bytes::from(content.len().to_string()),
                     Bytes::from(part.to_string()),
                 ]
             };
-            let keys = self.keys.read_claim(&self.consumer);
+            let keys = self.keys.claims(self.held.consumer());
             let (script, key, size) = (&self.read, &self.keys.list, &mut self.reply_size);
             let part: Option<Bytes> =
                 sized(&mut self.connection, script, key, &keys, size, arguments, |part: &Option<Bytes>| {
@@ -225,8 +224,8 @@ impl Claims {
                 })
                 .await?;
             let Some(part) = part.filter(|part| !part.is_empty()) else {
-                // Redis may hold the claim again after the next exchange.
-                self.compared = None;
+                // Redis may hold the claim again when the consumer has signed on again.
+                self.signed_on = None;
                 return Ok(false);
             };
             content.extend_from_slice(&part);
@@ -235,25 +234,39 @@ impl Claims {
         Ok(true)
     }
 
-    /// Returns the claims that Redis holds for this consumer and that it does not know; checked after every outage.
+    /// Signs on after an outage, or when the lease has expired or Redis has lost data, and compares the claims that Redis holds
+    /// with those that this consumer knows.
     ///
     /// A Redis that restarts from an older copy, on disk or on a replica, has forgotten some acknowledgements: these items
-    /// would stay in flight until this consumer exits.
-    async fn strays(&mut self) -> Result<Vec<String>, QueueError> {
-        let outage = self.connection.outage();
-        if self.compared == Some(outage) {
-            return Ok(Vec::new());
+    /// would stay in flight until this consumer exits. They are requeued.
+    async fn sign_on_again(&mut self, outcomes: &mut Outcomes, exchanged: &mut Exchanged) -> Result<(), QueueError> {
+        let (expired, held) = self.sign_on().await?;
+        exchanged.expired |= expired;
+        exchanged.lost.extend(outcomes.retain(&held).iter().map(|id| self.held.name(id)));
+        for stray in self.held.compare(&held) {
+            if !outcomes.contains(stray) {
+                outcomes.requeue(stray);
+            }
         }
-        let held = self.held().await?;
-        self.compared = Some(outage);
-        Ok(held.into_iter().filter(|id| !self.known.contains(id)).collect())
+        Ok(())
     }
 
-    /// Returns the ids of all claims that Redis holds for this consumer.
-    async fn held(&mut self) -> Result<HashSet<String>, QueueError> {
-        let fields: Vec<String> = self.connection.command("HKEYS", &self.keys.inflight(&self.consumer), &[]).await?;
-        let ids = fields.into_iter().filter(|field| field != "call");
-        Ok(ids.map(|field| field.strip_suffix(" history").map(str::to_owned).unwrap_or(field)).collect())
+    /// Signs on; returns true if Redis did not know this consumer, and the ids of all claims that Redis holds for it.
+    async fn sign_on(&mut self) -> Result<(bool, HashSet<String>), QueueError> {
+        self.call += 1;
+        let arguments = [
+            self.consumer(),
+            millis(self.settings.lease),
+            Bytes::from(self.call.to_string()),
+            Bytes::from_static(b"0"),
+        ];
+        let keys = self.keys.claims(self.held.consumer());
+        let (expired, fields): (u8, Vec<String>) =
+            self.connection.script(&self.sign_on, &self.keys.list, &keys, &arguments).await?;
+        self.signed_on = Some(self.connection.outage());
+        self.schedule.expire();
+        let ids = fields.into_iter().filter(|field| field.contains(':') && !field.contains(' '));
+        Ok((expired == 1, ids.collect()))
     }
 
     /// Redelivers items of crashed consumers.
@@ -279,16 +292,17 @@ impl Claims {
     /// Fails when Redis refuses, or stays unreachable for too long; the items are then redelivered when the lease expires.
     pub async fn requeue(&mut self) -> Result<u64, QueueError> {
         let mut requeued = 0;
-        let (keys, arguments) = (self.keys.leave(&self.consumer), [Bytes::from(self.consumer.clone())]);
+        let (keys, arguments) = (self.keys.leave(self.held.consumer()), [self.consumer()]);
         while self.connection.script::<u8>(&self.leave, &self.keys.list, &keys, &arguments).await? == 0 {
-            let mut ids: Vec<String> = self.held().await?.into_iter().collect();
+            let (_, held) = self.sign_on().await?;
+            let mut ids: Vec<String> = held.into_iter().collect();
             // The item claimed first is to be claimed first again.
-            ids.sort_by_cached_key(|id| std::cmp::Reverse(place(id)));
-            if !ids.is_empty() {
-                let settlements: Vec<Settlement> = ids.into_iter().map(requeue).collect();
-                let lost = self.settle(&settlements, 0).await?.lost.len();
-                requeued += settlements.len().saturating_sub(lost) as u64;
-            }
+            self.held.sort_latest_first(&mut ids);
+            let mut outcomes = Outcomes::default();
+            ids.iter().for_each(|id| outcomes.requeue(id));
+            let mut exchanged = Exchanged::default();
+            self.settle(outcomes, 0, &mut exchanged).await?;
+            requeued += ids.len().saturating_sub(exchanged.lost.len()) as u64;
         }
         Ok(requeued)
     }
@@ -300,47 +314,10 @@ impl Claims {
 
     /// Returns the longest time that the server may have run, if it says so: it counts whole seconds.
     pub async fn uptime(&mut self) -> Option<Duration> {
-        let info = self
-            .connection
-            .repeat("", |client| async move { client.info::<String>(Some(InfoKind::Server)).await })
-            .await;
-        let seconds = info.ok()?.lines().find_map(|line| line.strip_prefix("uptime_in_seconds:")?.trim().parse().ok());
-        seconds.map(|seconds: u64| Duration::from_secs(seconds + 1))
+        self.connection.uptime().await
     }
 
-    /// Fails when the user lacks a permission that any of the scripts needs.
-    async fn check_permissions(&mut self) -> Result<(), QueueError> {
-        let script = Script::new(include_str!("scripts/rights.lua"));
-        self.connection.script(&script, &self.keys.pattern(), &self.keys.rights(&self.consumer), &[]).await
+    fn consumer(&self) -> Bytes {
+        Bytes::copy_from_slice(self.held.consumer().as_bytes())
     }
-
-    /// Fails when the server is too old, and warns when it may evict items.
-    async fn check_server(&mut self) -> Result<(), QueueError> {
-        if let Some(version) = self.connection.client().server_version()
-            && (version.major, version.minor) < (6, 2)
-        {
-            return Err(self.connection.redis().error(Fault::TooOld(version.to_string())));
-        }
-        let info = self
-            .connection
-            .repeat("", |client| async move { client.info::<String>(Some(InfoKind::Memory)).await })
-            .await;
-        let policy = info.ok().and_then(|info| {
-            info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:").map(|policy| policy.trim().to_owned()))
-        });
-        if let Some(policy) = policy.filter(|policy| policy != "noeviction") {
-            tracing::warn!(
-                maxmemory_policy = %policy,
-                "Redis may evict items when it runs out of memory: set maxmemory-policy to noeviction"
-            );
-        }
-        Ok(())
-    }
-}
-
-/// Place of a claim among those of its consumer: its id ends in the number of the call and the position within it.
-fn place(id: &str) -> Option<(u64, u64)> {
-    let mut numbers = id.rsplit(':').map(str::parse);
-    let (Some(Ok(position)), Some(Ok(call))) = (numbers.next(), numbers.next()) else { return None };
-    Some((call, position))
 }

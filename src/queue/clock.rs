@@ -26,6 +26,11 @@ impl ServerClock {
         };
         !passes
     }
+
+    /// Estimates the time of Redis (ms); 0 before the first reply.
+    pub(super) fn now(&self) -> u64 {
+        self.last.map_or(0, |(_, received, then)| then + millis(received.elapsed()))
+    }
 }
 
 fn millis(duration: Duration) -> u64 {

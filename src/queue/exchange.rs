@@ -78,18 +78,6 @@ impl Claim {
     pub fn into_history(self, now: u64) -> History {
         self.history.unwrap_or_else(|| History { id: self.id, since: now, ..History::default() })
     }
-
-    /// Reads id, size, content and history; returns the size of the item as well, of which the content may be a part.
-    pub(super) fn of(parts: &[Bytes]) -> (Self, usize) {
-        let [id, size, content, history] = parts else { unreachable!("the script returns them in fours") };
-        let size = std::str::from_utf8(size).ok().and_then(|size| size.parse().ok());
-        let claim = Self {
-            id: String::from_utf8_lossy(id).into_owned(),
-            item: Item(content.clone()),
-            history: serde_json::from_slice(history).ok(),
-        };
-        (claim, size.unwrap_or(content.len()))
-    }
 }
 
 impl Finished {
@@ -100,19 +88,16 @@ impl Finished {
         }
     }
 
-    /// Returns outcome, id and two more values, as `exchange.lua` takes them.
-    pub(super) fn settlement(&self) -> Settlement {
+    /// Returns the settlement of the claim, whose id within the consumer is `id`; `None` if it is acknowledged.
+    pub(super) fn settlement(&self, id: &str) -> Option<Settlement> {
         let json = |history: &History| Bytes::from(serde_json::to_vec(history).unwrap_or_default());
+        let id = Bytes::copy_from_slice(id.as_bytes());
         match self {
-            Self::Acknowledge { id } => {
-                [Bytes::from_static(b"ack"), Bytes::from(id.clone()), Bytes::new(), Bytes::new()]
+            Self::Acknowledge { .. } => None,
+            Self::Retry { after, history, .. } => {
+                Some([Bytes::from_static(b"retry"), id, millis(*after), json(history)])
             }
-            Self::Retry { id, after, history } => {
-                [Bytes::from_static(b"retry"), Bytes::from(id.clone()), millis(*after), json(history)]
-            }
-            Self::DeadLetter { id, history } => {
-                [Bytes::from_static(b"dead"), Bytes::from(id.clone()), json(history), Bytes::new()]
-            }
+            Self::DeadLetter { history, .. } => Some([Bytes::from_static(b"dead"), id, json(history), Bytes::new()]),
         }
     }
 }
@@ -120,9 +105,14 @@ impl Finished {
 /// Outcome, id and two more values, as `exchange.lua` takes them.
 pub(super) type Settlement = [Bytes; 4];
 
+/// Returns the settlement of an item with a history that was processed.
+pub(super) fn acknowledge(id: &str) -> Settlement {
+    [Bytes::from_static(b"ack"), Bytes::copy_from_slice(id.as_bytes()), Bytes::new(), Bytes::new()]
+}
+
 /// Returns the settlement of a claim that goes back to the list.
-pub(super) fn requeue(id: String) -> Settlement {
-    [Bytes::from_static(b"requeue"), Bytes::from(id), Bytes::new(), Bytes::new()]
+pub(super) fn requeue(id: &str) -> Settlement {
+    [Bytes::from_static(b"requeue"), Bytes::copy_from_slice(id.as_bytes()), Bytes::new(), Bytes::new()]
 }
 
 /// Formats a duration in ms, as the scripts take it.

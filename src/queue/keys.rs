@@ -22,13 +22,13 @@ impl Keys {
         vec![
             self.list.clone(),
             self.inflight(consumer),
+            self.stats(),
+            self.busy(),
             self.landing(),
             self.consumers(),
-            self.busy(),
             self.delayed(),
             self.items(),
             self.dead(),
-            self.stats(),
         ]
     }
 
@@ -42,8 +42,8 @@ impl Keys {
         vec![self.list.clone(), self.inflight(consumer), self.landing(), self.consumers(), self.busy()]
     }
 
-    /// KEYS of `read_claim.lua`.
-    pub(super) fn read_claim(&self, consumer: &str) -> Vec<String> {
+    /// KEYS of `sign_on.lua` and `read_claim.lua`.
+    pub(super) fn claims(&self, consumer: &str) -> Vec<String> {
         vec![self.list.clone(), self.inflight(consumer), self.consumers()]
     }
 

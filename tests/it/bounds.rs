@@ -143,9 +143,8 @@ fn items_of_a_dead_consumer_are_redelivered_some_per_call_and_by_any_other() {
         let first = others[0].redeliver().await.expect("the server is there");
         assert!(first.more && (1..MANY as u64).contains(&first.redelivered), "{first:?}");
         server.census().accounts_for(MANY);
-        // It was only slow: it claims nothing, loses what was redelivered, and keeps the others.
-        let exchanged = slow.exchange(&[], 10).await.expect("the server is there");
-        assert!(exchanged.expired && exchanged.items.is_empty(), "{exchanged:?}");
+        // It was only slow: it loses what was redelivered, and keeps the others.
+        assert!(slow.exchange(&[], 0).await.expect("the server is there").expired);
         tokio::time::sleep(Duration::from_millis(20)).await;
         let mut calls = 1;
         while others[calls % 2].redeliver().await.expect("the server is there").more {
@@ -210,10 +209,10 @@ fn large_items_are_settled_in_several_calls() {
                 });
             }
         }
-        finished.push(Finished::Acknowledge { id: "one:1:9".to_owned() });
+        finished.push(Finished::Acknowledge { id: "one:c99:9".to_owned() });
         server.cli(&["CONFIG", "RESETSTAT"]);
         let exchanged = claims.exchange(&finished, 0).await.expect("the server is there");
-        assert_eq!(exchanged.lost, ["one:1:9"]);
+        assert_eq!(exchanged.lost, ["one:c99:9"]);
         assert!((13..=16).contains(&server.calls("evalsha")), "{}", server.calls("evalsha"));
     });
     assert_eq!((server.stat("retried"), server.stat("dead")), (20, 20));
@@ -412,6 +411,8 @@ fn call_asks_for_less_when_it_is_repeated() {
         let redis = Redis::new(endpoint, None, CancellationToken::new());
         let settings = ClaimSettings { lease: Duration::from_secs(60), max_crashes: 3 };
         let mut claims = Claims::connect(&redis, "mylist", "one", settings).await.expect("the server is there");
+        // Redis has all scripts from now on.
+        claims.exchange(&[], 0).await.expect("the server is there");
         proxy.lose_reply("EVALSHA");
         let exchanged = claims.exchange(&[], 5).await.expect("the server is there");
         assert_eq!((proxy.lost(), exchanged.items.len()), (1, 5));

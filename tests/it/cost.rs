@@ -62,13 +62,13 @@ fn writes(process: u32) -> u32 {
 #[test]
 fn item_claimed_alone_costs_one_round_trip() {
     let cost = cost_of_consuming(&["--concurrency", "1"]);
-    cost.is_at_most(&Cost { commands: 18.0, scripts: 1.05, reads: 1.1, writes: 8.0 });
+    cost.is_at_most(&Cost { commands: 7.3, scripts: 1.05, reads: 1.1, writes: 8.0 });
 }
 
 #[test]
 fn items_claimed_together_share_a_round_trip() {
     let cost = cost_of_consuming(&["--concurrency", "64"]);
-    cost.is_at_most(&Cost { commands: 9.0, scripts: 0.6, reads: 0.6, writes: 6.0 });
+    cost.is_at_most(&Cost { commands: 6.5, scripts: 0.8, reads: 0.8, writes: 6.0 });
 }
 
 #[test]

@@ -547,7 +547,7 @@ fn verdict_is_fail_when_a_forgotten_consumer_holds_an_item() {
     let redis = RedisServer::start();
     produce(&redis, 2);
     work(&redis, &[]);
-    redis.cli(&["HSET", "{mylist}:inflight:gone", "call", "3 ", "gone:3:1", "an item", "gone:3:1 history", "{}"]);
+    redis.cli(&["HSET", "{mylist}:inflight:gone", "c", "3", "c3:1", "an item", "c3:1 history", "{}"]);
     let run = settle(&redis).output().exits(4);
     assert!(verdict(&run).contains("items held by consumers that no longer exist: 1"), "{}", run.stdout);
 }

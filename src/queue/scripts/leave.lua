@@ -24,7 +24,8 @@ repeat
   local item = redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT')
   moved, bytes = moved + 1, bytes + #(item or '')
 until not item
-if redis.call('HLEN', held) > redis.call('HEXISTS', held, 'call') then
+-- Four fields are not of items, unless they were deleted with the first item that was redelivered.
+if redis.call('HLEN', held) > 4 * redis.call('HEXISTS', held, 'c') then
   return 0
 end
 redis.call('DEL', held)

@@ -12,7 +12,7 @@
 local held, consumers = KEYS[2], KEYS[3]
 redis.call('HDEL', held, '')
 local item = redis.call('HGET', held, ARGV[3])
-if not item or redis.call('HEXISTS', held, 'call') == 0 then
+if not item or redis.call('HEXISTS', held, 'c') == 0 then
   return false
 end
 local time = redis.call('TIME')

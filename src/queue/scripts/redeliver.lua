@@ -30,8 +30,7 @@ local redelivered, dead_lettered, visited, bytes, more = 0, 0, 0, 0, 0
 redis.call('HDEL', stats, '')
 
 local function lease_of(consumer)
-  local call = redis.call('HGET', prefix .. consumer, 'call')
-  return call and tonumber(string.match(call, '^%d+ (%d+)')) or usual_lease
+  return tonumber(redis.call('HGET', prefix .. consumer, 'lease') or usual_lease)
 end
 
 local function crash(id, item, history)
@@ -63,8 +62,8 @@ end
 -- Redelivers items of a consumer, as many as this call may; returns true if none is left.
 local function redeliver(consumer)
   local held = prefix .. consumer
-  -- From now on the consumer, if it is alive after all, claims nothing under an id that it may have used.
-  redis.call('HDEL', held, 'call')
+  -- From now on the consumer, if it is alive after all, has to sign on again before it claims.
+  redis.call('HDEL', held, 'c', 'd', 'lease', 'histories')
   while not is_spent() do
     local fields = redis.call('HRANDFIELD', held, 32)
     if #fields == 0 then
@@ -74,7 +73,7 @@ local function redeliver(consumer)
       local id = string.match(field, '^(.*) history$') or field
       local item = redis.call('HGET', held, id)
       if item then
-        crash(id, item, redis.call('HGET', held, id .. ' history'))
+        crash(consumer .. ':' .. id, item, redis.call('HGET', held, id .. ' history'))
         bytes = bytes + #item
       end
       redis.call('HDEL', held, field, id, id .. ' history')

@@ -1,4 +1,4 @@
--- Calls every command that the scripts of a consumer call, and HKEYS, so that a missing permission is reported before any item
+-- Calls every command that the scripts of a consumer call, so that a missing permission is reported before any item
 -- is claimed and not halfway through.
 --
 -- KEYS[1]  unused key

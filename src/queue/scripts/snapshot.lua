@@ -24,11 +24,11 @@ local landing, examined, base = KEYS[8], KEYS[9], ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- Counts the fields of a hash that are items, which `call` and `id history` are not.
+-- Counts the fields of a hash that are items: `ID history`, `ID at` and the fields of the consumer are not.
 local function count(key)
   local found = 0
   for _, field in ipairs(redis.call('HKEYS', key)) do
-    if field ~= 'call' and not string.find(field, ' ', 1, true) then
+    if string.find(field, ':', 1, true) and not string.find(field, ' ', 1, true) then
       found = found + 1
     end
   end
@@ -49,11 +49,10 @@ end
 
 local in_flight, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
-  local held, call = redis.call('HLEN', base .. consumer), redis.call('HGET', base .. consumer, 'call')
-  -- One field is `call`, which says how many others are histories.
-  local histories = call and string.match(call, '^%d+ %d+ %d+ %d+ (%d+)')
+  local held, histories = redis.call('HLEN', base .. consumer), redis.call('HGET', base .. consumer, 'histories')
   if histories then
-    held = held - 1 - tonumber(histories)
+    -- Three more fields are not of items.
+    held = held - 4 - histories
   elseif held > 0 then
     held = count(base .. consumer)
   end

@@ -20,7 +20,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
     end
   elseif name == 'items' or string.find(name, '^inflight:') then
     for _, field in ipairs(redis.call('HKEYS', key)) do
-      if field ~= 'call' and not string.find(field, ' ', 1, true) then
+      if string.find(field, ':', 1, true) and not string.find(field, ' ', 1, true) then
         add(name, redis.call('HGET', key, field), redis.call('HGET', key, field .. ' history'))
       end
     end
