@@ -1,5 +1,6 @@
 //! Peers without a client library: the floor of what a program on a socket can reach, or of starting processes.
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,52 +54,61 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// Sends batches with four in flight; `head` makes what precedes the items of the batch with this number.
-fn push(args: &Args, mut connection: Connection, head: impl Fn(u64, u64) -> Vec<u8>) -> Result<()> {
+/// Commands of a batch: what precedes its items, what follows them, and how many replies they get.
+struct Batch {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    replies: usize,
+}
+
+/// Sends batches with four in flight; `batch` makes the one with a number, of a count of items.
+fn push(args: &Args, batch: impl Fn(u64, u64) -> Batch) -> Result<()> {
     const IN_FLIGHT: usize = 4;
+    let mut connection = Connection::open(args.port)?;
     let item = format!("$100\r\n{}\r\n", "x".repeat(100)).into_bytes();
     let full = item.repeat(usize::try_from(args.batch)?);
-    let (mut left, mut number, mut in_flight) = (args.items, 0, 0);
-    while left > 0 || in_flight > 0 {
-        if left > 0 && in_flight < IN_FLIGHT {
+    let (mut left, mut number, mut in_flight) = (args.items, 0, VecDeque::new());
+    while left > 0 || !in_flight.is_empty() {
+        if left > 0 && in_flight.len() < IN_FLIGHT {
             let count = left.min(args.batch);
             number += 1;
-            let mut command = head(number, count);
-            command.extend_from_slice(&full[..item.len() * usize::try_from(count)?]);
-            connection.send(&command)?;
-            in_flight += 1;
+            let Batch { head: mut commands, tail, replies } = batch(number, count);
+            commands.extend_from_slice(&full[..item.len() * usize::try_from(count)?]);
+            commands.extend(tail);
+            connection.send(&commands)?;
+            in_flight.push_back(replies);
             left -= count;
         } else {
-            connection.receive()?;
-            in_flight -= 1;
+            for _ in 0..in_flight.pop_front().unwrap_or_default() {
+                connection.receive()?;
+            }
         }
     }
     Ok(())
 }
 
 fn push_plainly(args: &Args) -> Result<()> {
-    let connection = Connection::open(args.port)?;
-    push(args, connection, |_, count| open(&["LPUSH", LIST], count))
+    push(args, |_, count| Batch { head: open(&["LPUSH", LIST], count), tail: Vec::new(), replies: 1 })
 }
 
-/// As qscale pushes: by its own script, under a token.
+/// As qscale pushes large batches: in a transaction that its script counts.
 fn push_once(args: &Args) -> Result<()> {
-    let mut connection = Connection::open(args.port)?;
-    let script = include_str!("../../src/queue/scripts/push.lua");
-    let digest = connection.call(&["SCRIPT", "LOAD", script])?.text();
-    push(args, connection, |number, count| {
-        let call =
-            ["EVALSHA", &digest, "3", LIST, "{bench}:producer:raw", "{bench}:stats", &number.to_string(), "3600"];
-        open(&call, count)
+    let lines = include_str!("../../src/queue/scripts/push.lua").lines().map(str::trim_start);
+    let script = lines.filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
+    push(args, |number, count| {
+        let (number, items) = (number.to_string(), count.to_string());
+        let check = ["EVAL", &script, "3", LIST, "{bench}:producer:raw", "{bench}:stats", &number, "86400", &items];
+        let head = [encode(&["MULTI"]), open(&["LPUSH", LIST], count)].concat();
+        Batch { head, tail: [encode(&check), encode(&["EXEC"])].concat(), replies: 4 }
     })
 }
 
 /// Encodes the words of a command that `more` others follow.
 fn open(words: &[&str], more: u64) -> Vec<u8> {
     let all = encode(words);
-    let words_alone = format!("*{}\r\n", words.len()).len();
+    let count = format!("*{}\r\n", words.len());
     let mut command = format!("*{}\r\n", words.len() as u64 + more).into_bytes();
-    command.extend_from_slice(&all[words_alone..]);
+    command.extend_from_slice(&all[count.len()..]);
     command
 }
 
