@@ -1,71 +1,289 @@
-//! Printing an item as a line.
+//! Printing items as lines.
 
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Disposition;
+use tokio::sync::Notify;
+
+use super::stdout::OutputStream;
 use crate::delivery::item::Item;
 
-/// Writes the item to `out` as a line, and flushes it before the item counts as processed.
-pub(super) async fn write<W: AsyncWrite + Unpin>(
-    out: &Mutex<W>,
-    item: &Item,
-    abort: &CancellationToken,
-) -> Disposition {
-    let written = async {
-        let mut out = out.lock().await;
-        let mut line = Vec::with_capacity(item.0.len() + 1);
-        line.extend_from_slice(&item.0);
-        line.push(b'\n');
-        out.write_all(&line).await?;
-        out.flush().await
-    };
-    tokio::select! {
-        biased;
-        written = written => match written {
-            Ok(()) => Disposition::Ack,
-            Err(error) => Disposition::Closed(error),
-        },
-        () = abort.cancelled() => Disposition::Interrupted,
+/// Bytes of memory to keep for the next chunk: that of a large item is not kept.
+const KEPT: usize = 64 * 1024;
+
+/// Prints items to stdout as lines, in order: at once as far as the reader takes them, and in the background from there on.
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct LinePrinter(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    stdout: OutputStream,
+    lines: Mutex<LineQueue>,
+    progress: Notify,
+}
+
+/// Lines since the last report, and what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Printed {
+    /// Number of lines written in full.
+    pub(crate) lines: usize,
+    /// Error of the next line, if it failed. Those after it are not written.
+    pub(crate) error: Option<io::Error>,
+}
+
+/// Lines that are not written yet.
+#[derive(Debug, Default)]
+struct LineQueue {
+    waiting: VecDeque<Item>,
+    /// Bytes of one write, or of one line that takes several.
+    chunk: Vec<u8>,
+    /// Ends of the lines in the chunk.
+    ends: VecDeque<usize>,
+    /// Number of bytes of the chunk that are written.
+    written: usize,
+    report: Printed,
+    /// True while the rest is written in the background.
+    follows: bool,
+}
+
+impl LinePrinter {
+    /// Creates the printer of the stdout of this process.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no more files can be opened.
+    pub(crate) fn stdout() -> io::Result<Self> {
+        OutputStream::open().map(Self::new)
+    }
+
+    fn new(stdout: OutputStream) -> Self {
+        Self(Arc::new(Shared { stdout, lines: Mutex::default(), progress: Notify::new() }))
+    }
+
+    /// Prints items after those before.
+    pub(crate) fn print(&self, items: impl IntoIterator<Item = Item>) {
+        let mut lines = self.0.lines();
+        lines.waiting.extend(items);
+        if !lines.follows && lines.write(&self.0.stdout) {
+            lines.follows = true;
+            tokio::spawn(Arc::clone(&self.0).follow());
+        }
+    }
+
+    /// Takes the report on the lines since the last one.
+    pub(crate) fn report(&self) -> Printed {
+        std::mem::take(&mut self.0.lines().report)
+    }
+
+    /// Waits until there is something to report. Cancel-safe.
+    pub(crate) async fn progress(&self) {
+        self.0.progress.notified().await;
+    }
+
+    /// Gives up the lines that are not written in full; of a long one, the beginning may be. No others are to be printed.
+    pub(crate) fn abandon(&self) {
+        let mut lines = self.0.lines();
+        lines.waiting.clear();
+        lines.drop_chunk();
+    }
+}
+
+impl Shared {
+    fn lines(&self) -> MutexGuard<'_, LineQueue> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes whenever the reader takes more, until nothing is left.
+    async fn follow(self: Arc<Self>) {
+        loop {
+            let ready = self.stdout.ready().await;
+            let mut lines = self.lines();
+            lines.follows = match ready {
+                Ok(()) => lines.write(&self.stdout),
+                Err(error) => {
+                    lines.fail(error);
+                    false
+                }
+            };
+            self.progress.notify_one();
+            if !lines.follows {
+                return;
+            }
+        }
+    }
+}
+
+impl LineQueue {
+    /// Writes until nothing is left, or the reader takes no more for now: then it returns true.
+    fn write(&mut self, stdout: &OutputStream) -> bool {
+        while self.fill(stdout.chunk()) {
+            match stdout.write(&self.chunk[self.written..]) {
+                Ok(0) => self.fail(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => self.advance(bytes),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                Err(error) => self.fail(error),
+            }
+        }
+        false
+    }
+
+    /// Returns true if there are bytes to write; fills an empty chunk with lines of `size` bytes in all, or a longer line.
+    fn fill(&mut self, size: usize) -> bool {
+        if self.written == self.chunk.len() {
+            self.drop_chunk();
+            while let Some(item) = self.waiting.front()
+                && (self.chunk.is_empty() || self.chunk.len() + item.0.len() < size)
+            {
+                self.chunk.extend_from_slice(&item.0);
+                self.chunk.push(b'\n');
+                self.ends.push_back(self.chunk.len());
+                self.waiting.pop_front();
+            }
+        }
+        self.written < self.chunk.len()
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.written += bytes;
+        while self.ends.front().is_some_and(|end| *end <= self.written) {
+            self.ends.pop_front();
+            self.report.lines += 1;
+        }
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        self.report.error = Some(error);
+        self.waiting.clear();
+        self.drop_chunk();
+    }
+
+    fn drop_chunk(&mut self) {
+        if self.chunk.capacity() > KEPT {
+            self.chunk = Vec::new();
+        }
+        self.chunk.clear();
+        self.ends.clear();
+        self.written = 0;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::{BufRead as _, BufReader, PipeReader, Read as _};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+    use std::time::Duration;
+
     use bytes::Bytes;
-    use tokio::io::{AsyncReadExt as _, BufWriter};
 
     use super::*;
 
-    fn item() -> Item {
-        Item(Bytes::from_static(b"a\0b"))
+    const SOON: Duration = Duration::from_secs(30);
+
+    fn printer(stream: impl Into<OwnedFd>) -> LinePrinter {
+        LinePrinter::new(OutputStream::of(File::from(stream.into())).unwrap())
+    }
+
+    fn pipe() -> (PipeReader, LinePrinter) {
+        let (reader, writer) = io::pipe().unwrap();
+        (reader, printer(writer))
+    }
+
+    fn items(items: impl IntoIterator<Item = impl Into<Bytes>>) -> Vec<Item> {
+        items.into_iter().map(|item| Item(item.into())).collect()
+    }
+
+    /// Waits until `lines` lines are written.
+    async fn written(printer: &LinePrinter, lines: usize) {
+        let mut written = printer.report().lines;
+        while written < lines {
+            tokio::time::timeout(SOON, printer.progress()).await.expect("lines are written");
+            let report = printer.report();
+            assert!(report.error.is_none(), "{report:?}");
+            written += report.lines;
+        }
+        assert_eq!(written, lines);
     }
 
     #[tokio::test]
-    async fn line_is_flushed_before_the_item_counts() {
-        let (near, mut far) = tokio::io::duplex(64);
-        let out = Mutex::new(BufWriter::new(near));
-        assert!(matches!(write(&out, &item(), &CancellationToken::new()).await, Disposition::Ack));
-        let mut line = [0; 4];
-        far.read_exact(&mut line).await.unwrap();
-        assert_eq!(&line, b"a\0b\n");
+    async fn lines_keep_bytes_and_order_across_sizes_and_streams() {
+        let sizes = [0, 1, 4094, 4095, 4096, 4097, 3, 300_000, 0, 70_000, 2];
+        let sent: Vec<Vec<u8>> = sizes.iter().zip(b'a'..).map(|(size, byte)| vec![byte; *size]).collect();
+        let expected = sent.iter().flat_map(|item| [item.as_slice(), b"\n"].concat()).collect::<Vec<u8>>();
+        let (pipe_reader, pipe_writer) = io::pipe().unwrap();
+        let (near, far) = UnixStream::pair().unwrap();
+        let streams: [(OwnedFd, OwnedFd); 2] = [(pipe_writer.into(), pipe_reader.into()), (near.into(), far.into())];
+        for (writer, reader) in streams {
+            let printer = printer(writer);
+            let read = thread::spawn(move || {
+                let mut read = Vec::new();
+                File::from(reader).read_to_end(&mut read).map(|_| read)
+            });
+            let (first, rest) = sent.split_at(4);
+            printer.print(items(first.to_vec()));
+            printer.print(items(rest.to_vec()));
+            written(&printer, sent.len()).await;
+            drop(printer);
+            assert!(read.join().unwrap().unwrap() == expected);
+        }
     }
 
     #[tokio::test]
-    async fn line_reports_a_closed_pipe() {
-        let (near, far) = tokio::io::duplex(64);
-        drop(far);
-        let disposition = write(&Mutex::new(near), &item(), &CancellationToken::new()).await;
-        assert!(matches!(disposition, Disposition::Closed(error) if error.kind() == std::io::ErrorKind::BrokenPipe));
+    async fn line_counts_only_when_it_is_written_in_full() {
+        let (mut reader, printer) = pipe();
+        printer.print(items([vec![b'x'; 100], vec![b'y'; 1_000_000], vec![b'z'; 100]]));
+        written(&printer, 1).await;
+        let read = tokio::task::spawn_blocking(move || reader.read_exact(&mut vec![0; 500_000]).map(|()| reader));
+        let _reader = tokio::time::timeout(SOON, read).await.unwrap().unwrap().unwrap();
+        assert_eq!(printer.report().lines, 0);
+        printer.abandon();
+        assert_eq!(printer.report().lines, 0);
     }
 
     #[tokio::test]
-    async fn line_does_not_wait_for_a_blocked_reader_on_abort() {
-        let (near, _far) = tokio::io::duplex(1);
-        let (out, abort) = (Mutex::new(near), CancellationToken::new());
-        let item = item();
-        let (disposition, ()) = tokio::join!(write(&out, &item, &abort), async { abort.cancel() });
-        assert!(matches!(disposition, Disposition::Interrupted));
+    async fn closed_pipe_fails_the_line_it_cuts_off() {
+        let (reader, printer) = pipe();
+        printer.print(items(["a"]));
+        written(&printer, 1).await;
+        drop(reader);
+        printer.print(items(["b", "c"]));
+        let report = printer.report();
+        assert_eq!(report.lines, 0);
+        assert_eq!(report.error.map(|error| error.kind()), Some(io::ErrorKind::BrokenPipe));
+    }
+
+    #[tokio::test]
+    async fn full_device_fails_the_first_line() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let printer = printer(full);
+        printer.print(items(["a", "b"]));
+        let report = printer.report();
+        assert_eq!((report.lines, report.error.map(|error| error.kind())), (0, Some(io::ErrorKind::StorageFull)));
+    }
+
+    #[tokio::test]
+    async fn lines_of_several_writers_are_not_torn_apart() {
+        let (reader, writer) = io::pipe().unwrap();
+        let printers: Vec<LinePrinter> = (0..3).map(|_| printer(OwnedFd::from(writer.try_clone().unwrap()))).collect();
+        drop(writer);
+        let read = thread::spawn(move || BufReader::new(reader).lines().map(Result::unwrap).collect::<Vec<String>>());
+        let sizes = [1, 40, 700, 4000];
+        for (number, printer) in printers.iter().enumerate() {
+            printer.print((0..2000).map(|line| Item(number.to_string().repeat(sizes[line % 4]).into())));
+        }
+        for printer in &printers {
+            written(printer, 2000).await;
+        }
+        drop(printers);
+        let lines = read.join().unwrap();
+        assert_eq!(lines.len(), 6000);
+        assert!(
+            lines.iter().all(|line| sizes.contains(&line.len()) && line.bytes().all(|byte| byte == line.as_bytes()[0]))
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Processing of one item: by a command, by simulated work, or by printing it to stdout.
+//! Processing of items: by a command, by simulated work, or by printing them to stdout.
 
 mod argument;
 mod command;
@@ -8,19 +8,19 @@ mod line;
 mod lines;
 mod output;
 mod shortage;
+mod stdout;
 #[cfg(test)]
 mod tests;
 mod wait;
 
 use std::sync::Arc;
 
-use tokio::io::Stdout;
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::command::CommandSpec;
 pub(crate) use self::disposition::Disposition;
 pub(crate) use self::group::kill_all;
+pub(crate) use self::line::LinePrinter;
 use self::shortage::Shortage;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;
@@ -38,7 +38,7 @@ pub(crate) struct Assignment {
     pub(crate) consumer: Arc<str>,
 }
 
-/// Processes items, several at a time if asked to. Cheap to clone.
+/// Processes items one by one, several at a time if asked to. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Handler {
     kind: HandlerKind,
@@ -52,20 +52,14 @@ enum HandlerKind {
         /// Factor by which the wait is shortened.
         speed: f64,
     },
-    /// Print the item to stdout.
-    Line(Arc<Mutex<Stdout>>),
     /// Run a command and forward its output.
     Command(Arc<CommandSpec>, Echo, Arc<Shortage>),
 }
 
 impl Handler {
-    /// Creates the handler for `work`, at `speed` times its pace.
-    pub(crate) fn new(work: Work, speed: f64) -> Self {
-        let kind = match work {
-            Work::None => HandlerKind::Line(Arc::new(Mutex::new(tokio::io::stdout()))),
-            work => HandlerKind::Wait { work, speed },
-        };
-        Self { kind }
+    /// Creates a handler that simulates `work`, at `speed` times its pace.
+    pub(crate) fn work(work: Work, speed: f64) -> Self {
+        Self { kind: HandlerKind::Wait { work, speed } }
     }
 
     /// Creates a handler that runs a command per item and forwards its output.
@@ -73,13 +67,12 @@ impl Handler {
         Self { kind: HandlerKind::Command(Arc::new(spec), echo, Arc::default()) }
     }
 
-    /// Processes an item until it is finished or `abort` is cancelled.
+    /// Processes an item until it is finished or `abort` is cancelled. Work that takes no time ends at the first poll.
     ///
     /// Cancel-safe: a dropped future leaves no process running.
     pub(crate) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         match &self.kind {
             HandlerKind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
-            HandlerKind::Line(stdout) => line::write(stdout, &assignment.item, abort).await,
             HandlerKind::Command(spec, echo, shortage) => spec.process(assignment, echo, shortage, abort).await,
         }
     }

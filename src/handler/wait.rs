@@ -16,10 +16,13 @@ pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &Cancellat
     };
     let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
     tracing::info!(duration = %humantime::format_duration(shown), %item, "processing item");
-    tokio::select! {
-        biased;
-        () = tokio::time::sleep(duration) => {}
-        () = abort.cancelled() => return Disposition::Interrupted,
+    // A timer is never shorter than a millisecond.
+    if !duration.is_zero() {
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep(duration) => {}
+            () = abort.cancelled() => return Disposition::Interrupted,
+        }
     }
     tracing::info!(%item, "processed item");
     Disposition::Ack
@@ -28,6 +31,7 @@ pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &Cancellat
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use futures_util::FutureExt as _;
     use tokio::time::Instant;
 
     use super::*;
@@ -44,6 +48,12 @@ mod tests {
             Disposition::Ack
         ));
         assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[test]
+    fn work_of_no_time_ends_at_once() {
+        let abort = CancellationToken::new();
+        assert!(matches!(disposition("0s", "x", &abort).now_or_never(), Some(Disposition::Ack)));
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! Redis: connections, the list and its companion keys, claims, dead letters. Only this folder names the client library.
 
+mod arrival;
 mod blocking;
 mod claims;
 mod client;
@@ -30,6 +31,7 @@ mod requirements;
 mod script;
 mod sentinel;
 mod sentinel_fault;
+mod silence;
 mod tls;
 mod wait;
 

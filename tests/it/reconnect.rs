@@ -266,6 +266,45 @@ fn consume_gives_up_a_dead_link() {
 }
 
 #[test]
+fn item_that_takes_longer_than_a_timeout_to_arrive_is_not_lost() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    proxy.limit_rate(300_000);
+    let item = "x".repeat(2_100_000);
+    server.push("mylist", [&item]);
+    let run = consume(&proxy.url(), &["--max-items", "1"]).output().exits(0);
+    assert!(run.took > Duration::from_secs(6) && warnings(&run.stderr).is_empty(), "{:?}\n{}", run.took, run.stderr);
+    assert!(run.stdout == item + "\n", "{} bytes", run.stdout.len());
+}
+
+#[test]
+fn items_that_are_popped_during_a_stop_are_requeued() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    proxy.limit_rate(400_000);
+    let items: Vec<String> = (0..20).map(|number| format!("{number:050000}")).collect();
+    server.push("mylist", &items);
+    let words = ["--redis", &proxy.url(), "--delivery", "at-most-once", "--concurrency", "7", "--work", "1h"];
+    let run = Qscale::new(["consume", "--drain", "0s"]).args(words).spawn();
+    // One, then two at a time, then four, which are still on their way.
+    wait_until("the third pop", SOON, || server.llen("mylist") == 13);
+    run.terminate();
+    let run = run.finish(SOON).exits(0);
+    assert!(run.stderr.contains("requeued=7"), "{}", run.stderr);
+    assert!(server.pushed("mylist") == items, "{} items", server.llen("mylist"));
+}
+
+#[test]
+fn items_are_popped_one_by_one_where_several_are_refused() {
+    let server = RedisServer::builder().user("plain", "secret", "~mylist +brpop").start();
+    server.push("mylist", items(100));
+    let redis = server.url_with("plain:secret");
+    let run = consume(&redis, &["--max-items", "100", "--concurrency", "64"]).output().exits(0);
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), items(100));
+    assert_eq!(server.calls("brpop"), 100);
+}
+
+#[test]
 fn sigterm_ends_a_consumer_on_a_dead_link() {
     let server = RedisServer::start();
     let proxy = Proxy::before(server.port());

@@ -7,11 +7,11 @@ use rand::RngExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::StopReason;
 use super::notifier::Notifier;
 use super::plan::Plan;
 use super::stop_deadline::StopDeadline;
-use super::workers::{Completed, Workers};
+use super::workers::Workers;
+use super::{Completed, StopReason};
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
 use crate::delivery::retry::RetryDecision;
@@ -101,8 +101,11 @@ impl<'a> Consumer<'a> {
         let renew = self.plan.claims.lease / 3;
         let mut scan_at = Instant::now();
         let mut idle_since = Instant::now();
-        while self.may_claim(stop) {
+        loop {
             self.collect();
+            if !self.may_claim(stop) {
+                return Ok(());
+            }
             let (limit, has_finished, before) = (self.slots(), !self.finished.is_empty(), self.now.1);
             let outages = self.claims.outages();
             let exchanged = self.exchange(limit).await?;
@@ -110,22 +113,21 @@ impl<'a> Consumer<'a> {
             self.tally.claimed += got as u64;
             if stop.is_cancelled() {
                 // Claimed while stopping: not begun, and requeued with the others.
-                break;
+                return Ok(());
             }
             // Time without Redis is not idle time.
             let interrupted = exchanged.expired || self.claims.outages() > outages;
             if got > 0 || has_finished || self.workers.in_flight() > 0 || interrupted {
                 idle_since = Instant::now();
             }
-            for claim in exchanged.items {
-                self.workers.begin(claim);
-            }
+            self.workers.begin(exchanged.items);
+            self.collect();
             self.workers.report(self.tally);
             let awaited = exchanged.due.is_some_and(|due| due <= self.plan.await_due);
             // After its lease has expired, a consumer claims nothing in that call: the list may hold items.
-            let idle = self.workers.in_flight() == 0 && !awaited && !exchanged.expired;
+            let idle = self.workers.in_flight() == 0 && self.finished.is_empty() && !awaited && !exchanged.expired;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
-                break;
+                return Ok(());
             }
             if before.elapsed() > self.plan.claims.lease / 2 || exchanged.clock_jumped {
                 // Redis or this consumer was unavailable, or leases seem to have expired that were set by another clock: other
@@ -145,15 +147,17 @@ impl<'a> Consumer<'a> {
                 if self.slots() > 0 {
                     continue;
                 }
-            } else {
+            } else if self.finished.is_empty() {
                 notifier.request();
+            } else {
+                continue;
             }
             let next = [Some(renew), exchanged.due.filter(|_| limit > got)].into_iter().flatten().min();
             let next = (Instant::now() + next.unwrap_or(renew)).min(scan_at);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                Some(completed) = self.workers.next() => self.settle(completed),
+                () = self.workers.progress() => {}
                 wakeup = notifier.notified() => match wakeup {
                     Err(error) if error.is_stop() => {}
                     wakeup => drop(wakeup?),
@@ -161,7 +165,6 @@ impl<'a> Consumer<'a> {
                 () = tokio::time::sleep_until(next) => {}
             }
         }
-        Ok(())
     }
 
     /// Reports the outcome of the items still in flight as they finish.
@@ -177,7 +180,7 @@ impl<'a> Consumer<'a> {
             if self.workers.in_flight() > 0 {
                 tokio::select! {
                     biased;
-                    Some(completed) = self.workers.next() => self.settle(completed),
+                    () = self.workers.progress() => {}
                     () = tokio::time::sleep(renew.min(MAX_INTERVAL)) => {}
                 }
             }

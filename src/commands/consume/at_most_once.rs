@@ -6,9 +6,9 @@ use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::StopReason;
 use super::plan::Plan;
-use super::workers::{Completed, Workers};
+use super::workers::Workers;
+use super::{Completed, StopReason};
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
@@ -19,128 +19,135 @@ use crate::shutdown::Shutdown;
 /// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
 const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Size of the items that are requeued by one command, in bytes.
+const REQUEUE_SIZE: usize = 256 * 1024;
+
 /// Pops and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
 pub(super) async fn consume(
     plan: &Plan,
     redis: &Redis,
-    mut workers: Workers,
+    workers: Workers,
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<StopReason> {
-    let mut list = match List::connect(&redis.with_cancel(shutdown.stop.clone()), &plan.list).await {
+    let list = match List::connect(&redis.with_cancel(shutdown.stop.clone()), &plan.list).await {
         Err(error) if error.is_stop() => return Ok(StopReason::Orderly),
         connected => connected?,
     };
     plan.announce(redis);
-    let mut unfinished = ItemsInFlight::default();
-    let result = pop_and_process(plan, &mut list, &mut workers, tally, &mut unfinished, shutdown).await;
+    let (unfinished, stop_reason) = (Vec::new(), StopReason::Orderly);
+    let mut consumer = PlainConsumer { plan, list, workers, tally, unfinished, stop_reason };
+    let result = consumer.pop_and_process(&shutdown.stop).await;
 
-    super::announce_drain(&workers);
-    while workers.in_flight() > 0 {
-        next(&mut workers, &mut unfinished, tally).await;
-    }
+    super::announce_drain(&consumer.workers);
+    consumer.drain().await;
+    let PlainConsumer { list, unfinished, stop_reason, .. } = consumer;
     list.close().await;
-    let requeued = requeue(unfinished.items, redis, &plan.list, tally).await;
+    let requeued = requeue(unfinished, redis, &plan.list, tally).await;
     result?;
     requeued?;
-    Ok(unfinished.stop_reason)
+    Ok(stop_reason)
 }
 
-async fn pop_and_process(
-    plan: &Plan,
-    list: &mut List,
-    workers: &mut Workers,
-    tally: &mut Tally,
-    unfinished: &mut ItemsInFlight,
-    shutdown: &Shutdown,
-) -> Result<()> {
-    let stop = &shutdown.stop;
-    let mut idle_since = Instant::now();
-    while plan.max_items.is_none_or(|limit| workers.begun() < limit) {
-        for completed in workers.completed() {
-            unfinished.settle(completed, tally);
-        }
-        workers.report(tally);
-        while workers.free_slots() == 0 && !stop.is_cancelled() {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => {}
-                () = next(workers, unfinished, tally) => {}
-            }
-        }
-        if !matches!(unfinished.stop_reason, StopReason::Orderly) {
-            // No other item can be processed either. The drain time starts now.
-            stop.cancel();
-        }
-        if stop.is_cancelled() {
-            break;
-        }
-        let outages = list.outages();
-        let popped = match list.pop(stop).await {
-            Err(error) if error.is_stop() => break,
-            popped => popped?,
-        };
-        // Time without Redis is not idle time.
-        if popped.is_some() || workers.in_flight() > 0 || list.outages() > outages {
-            idle_since = Instant::now();
-        }
-        match popped {
-            // Popped while stopping: not begun, and requeued.
-            Some(item) if stop.is_cancelled() => {
-                tally.claimed += 1;
-                unfinished.items.push((tally.claimed, item));
-            }
-            Some(item) => {
-                tally.claimed += 1;
-                workers.begin(Claim { id: tally.claimed.to_string(), item, history: None });
-            }
-            None => {}
-        }
-        if plan.idle_exit.is_some_and(|idle| workers.in_flight() == 0 && idle_since.elapsed() >= idle) {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Waits for the next item to finish, at most for the heartbeat interval.
-async fn next(workers: &mut Workers, unfinished: &mut ItemsInFlight, tally: &mut Tally) {
-    if let Ok(Some(completed)) = tokio::time::timeout(MAX_INTERVAL, workers.next()).await {
-        unfinished.settle(completed, tally);
-    }
-    workers.report(tally);
-}
-
-/// Items to requeue, and the reason to stop.
-#[derive(Default)]
-struct ItemsInFlight {
-    /// Items with the order in which they were popped.
-    items: Vec<(u64, Item)>,
+/// A running consumer without leases.
+struct PlainConsumer<'a> {
+    plan: &'a Plan,
+    list: List,
+    workers: Workers,
+    tally: &'a mut Tally,
+    /// Items to requeue, with the order in which they were popped.
+    unfinished: Vec<(u64, Item)>,
     stop_reason: StopReason,
 }
 
-impl ItemsInFlight {
-    fn settle(&mut self, completed: Completed, tally: &mut Tally) {
-        let Completed { claim: Claim { id, item, .. }, disposition, duration } = completed;
-        tally.handled(duration);
-        let number = id.parse().unwrap_or(u64::MAX);
-        match disposition {
-            Disposition::Ack => tally.acknowledged += 1,
-            // At-most-once delivery has no retries and no dead letters.
-            Disposition::Retry { reason, .. } | Disposition::DeadLetter { reason, .. } => {
-                tally.dead += 1;
-                tracing::error!(%reason, %item, "item dropped");
+impl PlainConsumer<'_> {
+    async fn pop_and_process(&mut self, stop: &CancellationToken) -> Result<()> {
+        let mut idle_since = Instant::now();
+        while self.plan.max_items.is_none_or(|limit| self.workers.begun() < limit) {
+            self.settle();
+            while self.workers.free_slots() == 0 && !stop.is_cancelled() {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => {}
+                    () = self.progress() => {}
+                }
             }
-            Disposition::Interrupted => self.items.push((number, item)),
-            Disposition::Unrunnable(reason) => {
-                self.items.push((number, item));
-                self.stop_reason = StopReason::Unrunnable(reason);
+            if !matches!(self.stop_reason, StopReason::Orderly) {
+                // No other item can be processed either. The drain time starts now.
+                stop.cancel();
             }
-            Disposition::Closed(error) => {
-                self.items.push((number, item));
-                self.stop_reason = StopReason::Closed(error);
+            if stop.is_cancelled() {
+                break;
+            }
+            let outages = self.list.outages();
+            let popped = match self.list.pop(self.slots(), stop).await {
+                Err(error) if error.is_stop() => break,
+                popped => popped?,
+            };
+            let found = !popped.is_empty();
+            // Time without Redis is not idle time.
+            if found || self.workers.in_flight() > 0 || self.list.outages() > outages {
+                idle_since = Instant::now();
+            }
+            let numbers = self.tally.claimed + 1..;
+            self.tally.claimed += popped.len() as u64;
+            if stop.is_cancelled() {
+                // Popped while stopping: not begun, and requeued.
+                self.unfinished.extend(numbers.zip(popped));
+                break;
+            }
+            let claim = |(number, item): (u64, Item)| Claim { id: number.to_string(), item, history: None };
+            self.workers.begin(numbers.zip(popped).map(claim).collect());
+            let idle = !found && self.workers.in_flight() == 0;
+            if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
+                break;
             }
         }
+        Ok(())
+    }
+
+    /// Number of items that may be popped now.
+    fn slots(&self) -> usize {
+        let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
+        self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX))
+    }
+
+    /// Waits for the items still in flight.
+    async fn drain(&mut self) {
+        self.settle();
+        while self.workers.in_flight() > 0 {
+            self.progress().await;
+        }
+    }
+
+    /// Waits for the next item to finish, at most for the heartbeat interval. Cancel-safe.
+    async fn progress(&mut self) {
+        let _ = tokio::time::timeout(MAX_INTERVAL, self.workers.progress()).await;
+        self.settle();
+    }
+
+    /// Counts the items that have finished, and keeps those that are to be requeued.
+    fn settle(&mut self) {
+        for Completed { claim: Claim { id, item, .. }, disposition, duration } in self.workers.completed() {
+            self.tally.handled(duration);
+            match disposition {
+                Disposition::Ack => {
+                    self.tally.acknowledged += 1;
+                    continue;
+                }
+                // At-most-once delivery has no retries and no dead letters.
+                Disposition::Retry { reason, .. } | Disposition::DeadLetter { reason, .. } => {
+                    self.tally.dead += 1;
+                    tracing::error!(%reason, %item, "item dropped");
+                    continue;
+                }
+                Disposition::Interrupted => {}
+                Disposition::Unrunnable(reason) => self.stop_reason = StopReason::Unrunnable(reason),
+                Disposition::Closed(error) => self.stop_reason = StopReason::Closed(error),
+            }
+            self.unfinished.push((id.parse().unwrap_or(u64::MAX), item));
+        }
+        self.workers.report(self.tally);
     }
 }
 
@@ -151,6 +158,7 @@ async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &
     }
     // The item popped last goes back first.
     items.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    let batches = batches(items.into_iter().map(|(_, item)| item));
     // A new connection: the former one may have been lost while its items were in flight, which only a command shows.
     let over = CancellationToken::new();
     let end = over.clone();
@@ -159,21 +167,20 @@ async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &
         end.cancel();
     });
     let redis = redis.with_cancel(over).with_connect_for(REQUEUE_TIMEOUT);
+    let report = |items: &[Item]| items.iter().for_each(|item| tracing::error!(%item, "cannot requeue item"));
     let mut list = match List::connect(&redis, key).await {
         Ok(list) => list,
         Err(error) => {
-            for (_, item) in &items {
-                tracing::error!(%item, "cannot requeue item");
-            }
+            batches.iter().for_each(|batch| report(batch));
             return Err(error).wrap_err("cannot requeue unfinished items");
         }
     };
     let mut failed = None;
-    for (_, item) in items {
-        match list.requeue(item.clone()).await {
-            Ok(()) => tally.requeued += 1,
+    for batch in batches {
+        match list.requeue(&batch).await {
+            Ok(()) => tally.requeued += batch.len() as u64,
             Err(error) => {
-                tracing::error!(%item, "cannot requeue item");
+                report(&batch);
                 failed.get_or_insert(error);
             }
         }
@@ -183,4 +190,21 @@ async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &
         Some(error) => Err(error).wrap_err("cannot requeue unfinished items"),
         None => Ok(()),
     }
+}
+
+/// Splits items into batches that are small enough for one command each.
+fn batches(items: impl IntoIterator<Item = Item>) -> Vec<Vec<Item>> {
+    let (mut batches, mut room) = (Vec::<Vec<Item>>::new(), 0);
+    for item in items {
+        let size = item.0.len();
+        match batches.last_mut() {
+            Some(batch) if size <= room => batch.push(item),
+            _ => {
+                batches.push(vec![item]);
+                room = REQUEUE_SIZE;
+            }
+        }
+        room = room.saturating_sub(size);
+    }
+    batches
 }

@@ -3,27 +3,43 @@
 mod args;
 mod at_least_once;
 mod at_most_once;
+mod handling;
 mod notifier;
 mod plan;
+mod printing;
 mod stop_deadline;
 mod summary;
 mod telemetry;
 mod workers;
 
+use std::time::Duration;
+
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
 
 pub(crate) use self::args::Args;
+use self::handling::Handling;
 use self::plan::{Job, Plan};
+use self::printing::Printing;
 use self::telemetry::Telemetry;
-use self::workers::Workers;
+use self::workers::{Processing, Workers};
 use super::Context;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
-use crate::handler::Handler;
-use crate::queue::Redis;
+use crate::handler::{Disposition, Handler, LinePrinter};
+use crate::queue::{Claim, Redis};
 use crate::units::counted;
+use crate::workload::Work;
+
+/// An item that has been processed, or never will be.
+#[derive(Debug)]
+struct Completed {
+    claim: Claim,
+    disposition: Disposition,
+    /// Handler duration.
+    duration: Duration,
+}
 
 /// Reason to stop claiming items.
 #[derive(Debug, Default)]
@@ -47,12 +63,17 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
     let start = Instant::now();
     let redis = Redis::new(endpoint, None, shutdown.abort.clone());
-    let handler = match plan.job.clone() {
-        Job::Work { work, speed } => Handler::new(work, speed),
-        Job::Command(spec) => Handler::command(spec, context.printer.echo()),
+    let handled = |handler| Processing::Handle(Handling::new(handler, &plan));
+    let processing = match plan.job.clone() {
+        Job::Work { work: Work::None, .. } => {
+            let printer = LinePrinter::stdout().wrap_err("cannot write to stdout")?;
+            Processing::Print(Printing::new(printer))
+        }
+        Job::Work { work, speed } => handled(Handler::work(work, speed)),
+        Job::Command(spec) => handled(Handler::command(spec, context.printer.echo())),
     };
     let telemetry = Telemetry::start(&plan, &redis).await?;
-    let workers = Workers::new(handler, &plan, telemetry, shutdown.abort.clone());
+    let workers = Workers::new(processing, &plan, telemetry, shutdown.abort.clone());
     let mut tally = Tally::default();
     let result = match plan.delivery {
         DeliveryGuarantee::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,

@@ -1,60 +1,46 @@
-//! Handlers that process items concurrently.
+//! Slots for items in flight.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::Completed;
+use super::handling::Handling;
 use super::plan::Plan;
+use super::printing::Printing;
 use super::telemetry::Telemetry;
 use crate::delivery::tally::Tally;
-use crate::handler::{Assignment, Disposition, Handler};
 use crate::queue::Claim;
 
-/// Running handlers, at most one per slot.
+/// Items in flight, at most one per slot, and what processes them.
 pub(super) struct Workers {
-    handler: Handler,
-    list: Arc<str>,
-    consumer: Arc<str>,
+    processing: Processing,
     abort: CancellationToken,
     telemetry: Telemetry,
     slots: usize,
-    running: JoinSet<Completed>,
     begun: u64,
 }
 
-/// An item whose handler has finished.
-#[derive(Debug)]
-pub(super) struct Completed {
-    pub(super) claim: Claim,
-    pub(super) disposition: Disposition,
-    /// Handler duration.
-    pub(super) duration: Duration,
+/// Way to process items.
+pub(super) enum Processing {
+    Handle(Handling),
+    Print(Printing),
 }
 
 impl Workers {
-    pub(super) fn new(handler: Handler, plan: &Plan, telemetry: Telemetry, abort: CancellationToken) -> Self {
-        Self {
-            handler,
-            list: plan.list.as_str().into(),
-            consumer: plan.consumer.as_str().into(),
-            abort,
-            telemetry,
-            slots: plan.concurrency as usize,
-            running: JoinSet::new(),
-            begun: 0,
-        }
+    pub(super) fn new(processing: Processing, plan: &Plan, telemetry: Telemetry, abort: CancellationToken) -> Self {
+        Self { processing, abort, telemetry, slots: plan.concurrency as usize, begun: 0 }
     }
 
     /// Number of items in flight.
     pub(super) fn in_flight(&self) -> usize {
-        self.running.len()
+        match &self.processing {
+            Processing::Handle(handling) => handling.len(),
+            Processing::Print(printing) => printing.len(),
+        }
     }
 
     /// Number of items that can be begun now.
     pub(super) fn free_slots(&self) -> usize {
-        self.slots.saturating_sub(self.running.len())
+        self.slots.saturating_sub(self.in_flight())
     }
 
     /// Number of items begun so far.
@@ -62,48 +48,40 @@ impl Workers {
         self.begun
     }
 
-    /// Begins to process an item.
-    pub(super) fn begin(&mut self, claim: Claim) {
-        self.begun += 1;
-        self.telemetry.begun(&claim);
-        let assignment = Assignment {
-            item: claim.item.clone(),
-            id: claim.name().to_owned(),
-            attempt: claim.attempt(),
-            list: Arc::clone(&self.list),
-            consumer: Arc::clone(&self.consumer),
-        };
-        let (handler, abort) = (self.handler.clone(), self.abort.clone());
-        let telemetry = self.telemetry.clone();
-        self.running.spawn(async move {
-            let start = Instant::now();
-            let disposition = handler.process(&assignment, &abort).await;
-            let duration = start.elapsed();
-            telemetry.handled(duration);
-            Completed { claim, disposition, duration }
-        });
+    /// Begins to process items; those that take no time have finished on return.
+    pub(super) fn begin(&mut self, claims: Vec<Claim>) {
+        self.begun += claims.len() as u64;
+        for claim in &claims {
+            self.telemetry.begun(claim);
+        }
+        match &mut self.processing {
+            Processing::Handle(handling) => claims.into_iter().for_each(|claim| handling.begin(claim, &self.abort)),
+            Processing::Print(printing) => printing.begin(claims),
+        }
     }
 
     /// Publishes the counts, and marks an iteration of the loop.
     pub(super) fn report(&self, tally: &Tally) {
-        self.telemetry.report(tally, self.running.len());
+        self.telemetry.report(tally, self.in_flight());
     }
 
     /// Returns the items that have finished, without waiting.
     pub(super) fn completed(&mut self) -> Vec<Completed> {
-        std::iter::from_fn(|| self.running.try_join_next()).filter_map(without_panic).collect()
+        let completed = match &mut self.processing {
+            Processing::Handle(handling) => handling.completed(),
+            Processing::Print(printing) => printing.completed(),
+        };
+        for Completed { duration, .. } in &completed {
+            self.telemetry.handled(*duration);
+        }
+        completed
     }
 
-    /// Waits for the next item to finish; forever if none is in flight. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Option<Completed> {
-        match self.running.join_next().await {
-            Some(completed) => without_panic(completed),
-            None => std::future::pending().await,
+    /// Waits until an item has finished; forever if none is in flight. Cancel-safe.
+    pub(super) async fn progress(&mut self) {
+        match &mut self.processing {
+            Processing::Handle(handling) => handling.progress().await,
+            Processing::Print(printing) => printing.progress(&self.abort).await,
         }
     }
-}
-
-fn without_panic(completed: Result<Completed, JoinError>) -> Option<Completed> {
-    // The item stays claimed, and is requeued when the consumer stops.
-    completed.inspect_err(|error| tracing::error!(%error, "handler panicked: this is a bug in qscale")).ok()
 }
