@@ -359,7 +359,8 @@ fn redelivery_takes_at_most_lease_and_scan() {
     let consume = || Qscale::new(words).args(["--redis", &server.url()]).spawn();
     let mut holder = consume();
     server.push("mylist", ["a", "b", "c"]);
-    let holds = |run: &Running| run.stderr().matches("processing item").count() == SLOW.slots;
+    // More where a consumer had no time to renew its lease, and began its items anew.
+    let holds = |run: &Running| run.stderr().matches("processing item").count() >= SLOW.slots;
     wait_until("all are in flight", SOON, || holds(&holder));
     let mut times = Vec::new();
     for _ in 0..20 {
