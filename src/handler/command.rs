@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -13,8 +14,8 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::group::Group;
-use super::output::Streams;
-use super::shortage::Shortage;
+use super::launcher::Launcher;
+use super::output::{Streams, input};
 use super::{Assignment, Disposition, argument};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::Echo;
@@ -45,6 +46,11 @@ pub(crate) struct CommandSpec {
     pub(crate) exit: ExitMap,
 }
 
+/// Settings of the consumer, which a command does not inherit. The variables of this process do not change.
+static SETTINGS: LazyLock<Vec<OsString>> = LazyLock::new(|| {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_bytes().starts_with(b"QSCALE_")).collect()
+});
+
 /// End of the wait for a command.
 enum CommandEnd {
     Exit(io::Result<ExitStatus>),
@@ -58,7 +64,7 @@ impl CommandSpec {
         &self,
         assignment: &Assignment,
         echo: &Echo,
-        shortage: &Shortage,
+        launcher: &Launcher,
         abort: &CancellationToken,
     ) -> Disposition {
         if abort.is_cancelled() {
@@ -68,8 +74,15 @@ impl CommandSpec {
             Ok(arguments) => arguments,
             Err(reason) => return Disposition::dead_letter(format!("item cannot be an argument: {reason}")),
         };
-        let mut command = self.command(arguments, assignment);
-        let mut group = match abort.run_until_cancelled(shortage.wait(|| Group::start(&mut command))).await {
+        let start = || {
+            let mut command = self.command(&arguments, assignment);
+            let item = assignment.item.0.clone();
+            move || {
+                command.stdin(input(&item)?);
+                Group::start(&mut command)
+            }
+        };
+        let mut group = match launcher.launch(start, abort).await {
             Some(Ok(group)) => group,
             Some(Err(error)) => return self.not_started(&error),
             None => return Disposition::Interrupted,
@@ -99,11 +112,11 @@ impl CommandSpec {
         }
     }
 
-    fn command(&self, arguments: Vec<OsString>, assignment: &Assignment) -> Command {
+    fn command(&self, arguments: &[OsString], assignment: &Assignment) -> Command {
         let Assignment { item: _, id, attempt, list, consumer } = assignment;
         let mut command = Command::new(&self.program);
-        for (variable, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QSCALE_")) {
-            command.env_remove(variable);
+        for name in &*SETTINGS {
+            command.env_remove(name);
         }
         command
             .args(arguments)
@@ -111,7 +124,6 @@ impl CommandSpec {
             .env("QSCALE_ATTEMPT", attempt.to_string())
             .env("QSCALE_LIST", list.as_ref())
             .env("QSCALE_CONSUMER", consumer.as_ref())
-            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command

@@ -59,6 +59,8 @@ impl Drop for GroupId {
 
 impl Group {
     /// Starts `command` as the leader of a new group.
+    ///
+    /// Blocks until the new process runs its program.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
         let leader = command.process_group(0).kill_on_drop(true).spawn()?;
         let id = leader.id().and_then(|id| Pid::from_raw(id.cast_signed())).map(GroupId::new);

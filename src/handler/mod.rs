@@ -4,6 +4,7 @@ mod argument;
 mod command;
 mod disposition;
 mod group;
+mod launcher;
 mod line;
 mod lines;
 mod output;
@@ -20,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::command::CommandSpec;
 pub(crate) use self::disposition::Disposition;
 pub(crate) use self::group::kill_all;
+use self::launcher::Launcher;
 pub(crate) use self::line::LinePrinter;
-use self::shortage::Shortage;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;
 use crate::workload::Work;
@@ -53,7 +54,7 @@ enum HandlerKind {
         speed: f64,
     },
     /// Run a command and forward its output.
-    Command(Arc<CommandSpec>, Echo, Arc<Shortage>),
+    Command(Arc<CommandSpec>, Echo, Arc<Launcher>),
 }
 
 impl Handler {
@@ -73,7 +74,7 @@ impl Handler {
     pub(crate) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         match &self.kind {
             HandlerKind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
-            HandlerKind::Command(spec, echo, shortage) => spec.process(assignment, echo, shortage, abort).await,
+            HandlerKind::Command(spec, echo, launcher) => spec.process(assignment, echo, launcher, abort).await,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Streams of a command: the item to stdin, lines from stdout and stderr.
 
+use std::io::{self, Write as _};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +22,19 @@ const IN_PIPE: usize = 1024 * 1024;
 
 /// Time to wait for a blocked reader of stderr after an abort.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Length of the longest item that an empty pipe takes without a reader: what POSIX guarantees, and Linux.
+const AT_ONCE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+
+/// Returns the stdin of a command for `item`: a pipe that holds it already, or one to write it to when it is longer.
+pub(super) fn input(item: &[u8]) -> io::Result<Stdio> {
+    if item.len() > AT_ONCE {
+        return Ok(Stdio::piped());
+    }
+    let (stdin, mut writer) = io::pipe()?;
+    writer.write_all(item)?;
+    Ok(stdin.into())
+}
 
 /// Writes to and reads from a command in a background task.
 #[derive(Debug)]
@@ -73,11 +88,11 @@ impl Streams {
     }
 }
 
-/// Writes the item, byte for byte. A command need not read it.
+/// Writes an item that did not fit into the pipe, byte for byte. A command need not read it.
 async fn feed(stdin: Option<ChildStdin>, item: Bytes) {
     let Some(mut stdin) = stdin else { return };
     match stdin.write_all(&item).await {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             tracing::warn!(%error, "cannot write item to its handler");
         }
         _ => {}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// First and longest pause before the next attempt to start a command.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
@@ -28,23 +29,30 @@ struct Times {
 }
 
 impl Shortage {
-    /// Calls `start` until it succeeds, waiting between attempts.
+    /// Calls `start` until it succeeds, waiting between attempts; `None` once `abort` is cancelled.
     ///
     /// # Errors
     ///
     /// Fails with any error that waiting does not help against, and when no command could be started for a while.
-    pub(super) async fn wait<T>(&self, mut start: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    pub(super) async fn wait<T, F>(
+        &self,
+        mut start: impl FnMut() -> F,
+        abort: &CancellationToken,
+    ) -> Option<io::Result<T>>
+    where
+        F: Future<Output = io::Result<T>>,
+    {
         let [mut pause, longest] = PAUSES;
         loop {
-            match start() {
+            match start().await {
                 Err(error) if is_transient(&error) && self.note(&error) < PATIENCE => {}
                 Ok(started) => {
                     self.times().since = None;
-                    return Ok(started);
+                    return Some(Ok(started));
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Some(Err(error)),
             }
-            tokio::time::sleep(pause).await;
+            abort.run_until_cancelled(tokio::time::sleep(pause)).await?;
             pause = (2 * pause).min(longest);
         }
     }
@@ -72,6 +80,8 @@ fn is_transient(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+
     use super::*;
 
     fn shortage() -> io::Error {
@@ -83,30 +93,43 @@ mod tests {
         let mut failures = 5;
         let start = || {
             failures -= 1;
-            if failures > 0 { Err(shortage()) } else { Ok(failures) }
+            ready(if failures > 0 { Err(shortage()) } else { Ok(failures) })
         };
-        assert_eq!(Shortage::default().wait(start).await.unwrap(), 0);
+        assert_eq!(Shortage::default().wait(start, &CancellationToken::new()).await.unwrap().unwrap(), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn shortage_without_an_end_is_an_error() {
-        let (all, start) = (Shortage::default(), Instant::now());
-        let error = all.wait(|| Err::<(), _>(shortage())).await.unwrap_err();
-        assert_eq!(Errno::from_io_error(&error), Some(Errno::MFILE));
+        let (all, start, abort) = (Shortage::default(), Instant::now(), CancellationToken::new());
+        let failed = async || all.wait(|| ready(Err::<(), _>(shortage())), &abort).await.unwrap().unwrap_err();
+        assert_eq!(Errno::from_io_error(&failed().await), Some(Errno::MFILE));
         assert!((PATIENCE..2 * PATIENCE).contains(&start.elapsed()), "{:?}", start.elapsed());
         // It counts for all handlers, until one of them starts.
         let start = Instant::now();
-        all.wait(|| Err::<(), _>(shortage())).await.unwrap_err();
+        failed().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
-        all.wait(|| Ok(())).await.unwrap();
-        all.wait(|| Err::<(), _>(shortage())).await.unwrap_err();
+        all.wait(|| ready(Ok(())), &abort).await.unwrap().unwrap();
+        failed().await;
         assert!(start.elapsed() >= PATIENCE);
     }
 
     #[tokio::test(start_paused = true)]
+    async fn shortage_is_not_waited_for_after_an_abort() {
+        let (all, start, abort) = (Shortage::default(), Instant::now(), CancellationToken::new());
+        let wait = all.wait(|| ready(Err::<(), _>(shortage())), &abort);
+        let (ended, ()) = tokio::join!(wait, async {
+            tokio::time::sleep(PAUSES[0] / 2).await;
+            abort.cancel();
+        });
+        assert!(ended.is_none());
+        assert_eq!(start.elapsed(), PAUSES[0] / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn missing_command_is_not_waited_for() {
-        let start = Instant::now();
-        Shortage::default().wait(|| Err::<(), io::Error>(Errno::NOENT.into())).await.unwrap_err();
+        let (start, abort) = (Instant::now(), CancellationToken::new());
+        let missing = || ready(Err::<(), io::Error>(Errno::NOENT.into()));
+        Shortage::default().wait(missing, &abort).await.unwrap().unwrap_err();
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 async fn item_is_written_to_stdin_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("item");
-    for item in [b"".to_vec(), b"\0a\n\0\xff".to_vec(), random(10 * MEGABYTE)] {
+    for item in [b"".to_vec(), b"\0a\n\0\xff".to_vec(), random(4096), random(4097), random(10 * MEGABYTE)] {
         let spec = spec("sh", &["-c", "cat > \"$0\"", file.to_str().unwrap()]);
         assert_eq!(word(&process(spec, item.clone()).await), "done");
         assert!(std::fs::read(&file).unwrap() == item, "{} bytes", item.len());
