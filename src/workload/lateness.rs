@@ -54,6 +54,9 @@ impl Lateness {
     /// Notes that the items after the first `sent` could not be sent before `now`, and that Redis was not the reason: the
     /// input had none, or the backlog was too long.
     pub fn hold(&mut self, sent: u64, now: Duration) {
+        if !self.is_known() {
+            return;
+        }
         if self.held.back().is_some_and(|(first, _)| *first == sent) {
             self.held.pop_back();
         }
