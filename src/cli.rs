@@ -1,13 +1,16 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::args;
+use crate::args::{self, Origins};
 use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
 use crate::exit;
 use crate::terminal::{LogFormat, Verbosity};
+use crate::units::Environment;
 
 /// Fill a Redis List, process its items, watch the backlog, and scale the consumers with KEDA.
 #[derive(Debug, Parser)]
@@ -95,7 +98,72 @@ pub(crate) enum Command {
 
 /// Returns the command line, with the values of variables hidden.
 pub(crate) fn command() -> clap::Command {
-    args::command(Cli::command())
+    args::hide_values(Cli::command())
+}
+
+/// Parses a command line; what is not typed is read from its variable.
+///
+/// # Errors
+///
+/// Fails with the help that was asked for, or with what is wrong.
+pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<(Cli, Origins), clap::Error> {
+    let (matches, origins) = matches(words, environment)?;
+    Ok((Cli::from_arg_matches(&matches)?, origins))
+}
+
+/// Matches the command line of one subcommand, which is soon built; help and errors come from all of it.
+fn matches(words: &[OsString], environment: &Environment) -> Result<(ArgMatches, Origins), clap::Error> {
+    let asks_help = match subcommand(words) {
+        None => true,
+        Some((name, augment)) => {
+            let alone = || global().subcommand(augment(clap::Command::new(name)));
+            match args::parse(&alone, words, environment) {
+                Ok(parsed) => return Ok(parsed),
+                Err(error) => is_help(&error),
+            }
+        }
+    };
+    if asks_help
+        && let Err(error) = command().try_get_matches_from(words)
+        && is_help(&error)
+    {
+        return Err(error);
+    }
+    args::parse(&command, words, environment)
+}
+
+/// Adds the arguments of a subcommand.
+type Augment = fn(clap::Command) -> clap::Command;
+
+/// Subcommands that can be built alone.
+const SUBCOMMANDS: [(&str, Augment); 9] = [
+    ("produce", produce::Args::augment_args),
+    ("consume", consume::Args::augment_args),
+    ("watch", watch::Args::augment_args),
+    ("dead", dead::Args::augment_args),
+    ("render", render::Args::augment_args),
+    ("simulate", simulate::Args::augment_args),
+    ("demo", demo::Args::augment_args),
+    ("completions", completions::Args::augment_args),
+    ("health", health::Args::augment_args),
+];
+
+/// Returns the subcommand that was typed, if it can be built alone.
+fn subcommand(words: &[OsString]) -> Option<(&'static str, Augment)> {
+    let any = global().disable_help_flag(true).allow_external_subcommands(true);
+    let matches = any.try_get_matches_from(words).ok()?;
+    let typed = matches.subcommand_name()?;
+    SUBCOMMANDS.into_iter().find(|(name, _)| *name == typed)
+}
+
+/// Returns a command line without subcommands.
+fn global() -> clap::Command {
+    Global::augment_args(clap::Command::new("qscale"))
+}
+
+fn is_help(error: &clap::Error) -> bool {
+    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    matches!(error.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion)
 }
 
 fn styles() -> clap::builder::Styles {
@@ -131,6 +199,23 @@ mod tests {
             flags.dedup();
         }
         found
+    }
+
+    #[test]
+    fn subcommand_can_be_built_alone() {
+        let all = command();
+        let names = all.get_subcommands().map(clap::Command::get_name);
+        assert!(names.eq(SUBCOMMANDS.iter().map(|(name, _)| *name)), "the names and their order are the same");
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for (line, typed) in [
+            ("qscale --env watch --quiet render", Some("render")),
+            ("qscale watch --help", Some("watch")),
+            ("qscale --version", None),
+            ("qscale --help watch", None),
+            ("qscale wach", None),
+        ] {
+            assert_eq!(subcommand(&words(line)).map(|(name, _)| name), typed, "{line}");
+        }
     }
 
     #[test]

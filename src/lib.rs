@@ -28,7 +28,6 @@ pub mod workload;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::FromArgMatches as _;
 use color_eyre::eyre::Result;
 
 use crate::args::Origins;
@@ -47,9 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
     let filter = OutputFilter::default();
     learn(&filter, &words, &environment);
-    let parsed = args::parse(&cli::command(), &words, &environment)
-        .and_then(|(matches, origins)| Ok((Cli::from_arg_matches(&matches)?, origins)));
-    match parsed {
+    match cli::parse(&words, &environment) {
         Ok((cli, origins)) => execute(cli, origins, environment, filter),
         Err(error) => print_help_or_mistake(&error, &filter),
     }

@@ -63,7 +63,7 @@ impl Origins {
 }
 
 /// Returns `command` with the values of variables hidden in its help: a URL may hold a password.
-pub(crate) fn command(command: Command) -> Command {
+pub(crate) fn hide_values(command: Command) -> Command {
     everywhere(command, &|arg| arg.hide_env_values(true))
 }
 
@@ -73,26 +73,43 @@ pub(crate) fn command(command: Command) -> Command {
 ///
 /// # Errors
 ///
-/// Fails as clap does; an error about a variable names it in place of the flag.
+/// Fails as clap does; an error about a variable names it in place of the flag. Help is without the names of the variables.
 pub(super) fn parse(
-    command: &Command,
+    command: &dyn Fn() -> Command,
     words: &[OsString],
     environment: &Environment,
     layered: &BTreeSet<String>,
 ) -> Result<(ArgMatches, Origins), clap::Error> {
-    let mut typed = everywhere(command.clone(), &|arg| arg.env(Resettable::Reset));
-    let matches = match typed.try_get_matches_from_mut(words) {
-        Ok(matches) => matches,
-        // With the names of the variables in it.
-        Err(error) if is_help(error.kind()) => {
-            return command.clone().try_get_matches_from(words).map(|matches| (matches, Origins::default()));
-        }
-        Err(error) => return Err(error),
-    };
+    let known = command();
+    // Seldom: all the rest is only for the variables.
+    let any_is_set = any(&known, &|arg| {
+        !layered.contains(arg.get_id().as_str()) && variable(arg).is_some_and(|name| environment.is_set(&name))
+    });
+    let mut parsed = everywhere(known, &|arg| arg.env(Resettable::Reset));
+    let mut matches = parsed.try_get_matches_from_mut(words)?;
     let path = path(&matches);
-    let (leaf, matches) = descend(&typed, Some(&matches), &path);
+    if any_is_set {
+        let (leaf, typed) = descend(&parsed, Some(&matches), &path);
+        (parsed, matches) = completed(command(), words, environment, layered, &path, leaf, typed)?;
+    }
+    let (leaf, matches_of_leaf) = descend(&parsed, Some(&matches), &path);
+    let mut origins = matches_of_leaf.map(|matches| Origins::of(leaf, matches)).unwrap_or_default();
+    origins.0.retain(|id, _| !layered.contains(id));
+    Ok((matches, origins))
+}
+
+/// Parses `words` as the subcommand at the end of `path`, together with the variables of what was not `typed`.
+fn completed(
+    command: Command,
+    words: &[OsString],
+    environment: &Environment,
+    layered: &BTreeSet<String>,
+    path: &[String],
+    leaf: &Command,
+    typed: Option<&ArgMatches>,
+) -> Result<(Command, ArgMatches), clap::Error> {
     let is_typed = |id: &str| {
-        let matches = matches.filter(|matches| matches.ids().any(|known| known.as_str() == id));
+        let matches = typed.filter(|matches| matches.ids().any(|known| known.as_str() == id));
         matches.and_then(|matches| matches.value_source(id)) == Some(ValueSource::CommandLine)
     };
     let conflicts = conflicts(leaf);
@@ -101,23 +118,20 @@ pub(super) fn parse(
     };
     let is_read = |arg: &Arg| !layered.contains(arg.get_id().as_str()) && !is_typed(arg.get_id().as_str());
     let read = leaf.get_arguments().filter(|arg| is_read(arg)).map(|arg| arg.get_id().to_string());
-    check_text(command, &path, &read.collect(), environment)?;
+    check_text(&command, path, &read.collect(), environment)?;
     let is_silent = |arg: &Arg| {
         let id = arg.get_id().as_str();
-        let Some(value) = variable(arg).and_then(|name| environment.get(&name)) else { return true };
+        let Some(name) = variable(arg).filter(|name| environment.is_set(name)) else { return true };
         // Switched off, it excludes nothing.
-        let off = matches!(arg.get_action(), ArgAction::SetTrue) && boolean(&value) == Ok(false);
+        let off = matches!(arg.get_action(), ArgAction::SetTrue)
+            && environment.get(&name).is_some_and(|value| boolean(&value) == Ok(false));
         layered.contains(id) || conflicts_with(id, &is_typed) || (off && conflicts_with(id, &|_| true))
     };
-    let mut ready = everywhere(command.clone(), &|arg| if is_silent(&arg) { arg.env(Resettable::Reset) } else { arg });
-    let matches = match ready.try_get_matches_from_mut(words) {
-        Ok(matches) => matches,
-        Err(error) => return Err(name_variables(error, &variables(ready, &path, &is_typed))),
-    };
-    let (leaf, leaf_matches) = descend(&ready, Some(&matches), &path);
-    let mut origins = leaf_matches.map(|matches| Origins::of(leaf, matches)).unwrap_or_default();
-    origins.0.retain(|id, _| !layered.contains(id));
-    Ok((matches, origins))
+    let mut ready = everywhere(command, &|arg| if is_silent(&arg) { arg.env(Resettable::Reset) } else { arg });
+    match ready.try_get_matches_from_mut(words) {
+        Ok(matches) => Ok((ready, matches)),
+        Err(error) => Err(name_variables(error, &variables(ready, path, &is_typed))),
+    }
 }
 
 /// Fails when the variable of an argument among `read` is not text; paths may be any bytes.
@@ -161,6 +175,11 @@ fn reason(error: &clap::Error) -> Option<String> {
 /// Applies `change` to every argument of a command and its subcommands.
 fn everywhere(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
     command.mut_args(change).mut_subcommands(|subcommand| everywhere(subcommand, change))
+}
+
+/// Returns true if `is_meant` is true of any argument of a command and its subcommands.
+fn any(command: &Command, is_meant: &dyn Fn(&Arg) -> bool) -> bool {
+    command.get_arguments().any(is_meant) || command.get_subcommands().any(|subcommand| any(subcommand, is_meant))
 }
 
 /// Returns the subcommands that were typed, from the top down.
@@ -226,11 +245,6 @@ fn name_variables(mut error: clap::Error, variables: &BTreeMap<String, String>) 
         error.remove(ContextKind::Usage);
     }
     error
-}
-
-fn is_help(kind: ErrorKind) -> bool {
-    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
-    matches!(kind, DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion)
 }
 
 fn id(arg: &Arg) -> String {

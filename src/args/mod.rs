@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub(crate) use self::environment::{Origins, command};
+pub(crate) use self::environment::{Origins, hide_values};
 pub(crate) use self::redis::RedisArgs;
 use crate::units::{Environment, HumanDuration};
 
@@ -18,9 +18,9 @@ use crate::units::{Environment, HumanDuration};
 ///
 /// # Errors
 ///
-/// Fails as clap does; an error about a variable names it in place of the flag.
+/// Fails as clap does; an error about a variable names it in place of the flag. Help is without the names of the variables.
 pub(crate) fn parse(
-    command: &clap::Command,
+    command: &dyn Fn() -> clap::Command,
     words: &[OsString],
     environment: &Environment,
 ) -> Result<(clap::ArgMatches, Origins), clap::Error> {

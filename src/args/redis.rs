@@ -1,7 +1,8 @@
 //! Flags and variables of the Redis connection.
 
 use std::any::TypeId;
-use std::ffi::OsString;
+use std::cell::LazyCell;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
@@ -121,7 +122,8 @@ impl RedisArgs {
     ///
     /// Fails when URL or addresses are invalid; the error repeats no password.
     pub(crate) fn typed(self) -> Result<Layer, SettingError> {
-        let table = Self::table();
+        // Built only for what was typed.
+        let table = LazyCell::new(Self::table);
         self.layer(&|id| {
             let flag = table.get_arguments().find(|arg| arg.get_id() == id)?.get_long()?.to_owned();
             Some(Origin::flag(format!("--{flag}")))
@@ -134,17 +136,35 @@ impl RedisArgs {
     ///
     /// Fails when a variable is invalid; the error names it and repeats no password.
     pub(crate) fn of_environment(environment: &Environment) -> Result<Layer, SettingError> {
-        let paths = TypeId::of::<PathBuf>();
-        let texts = Self::table();
-        let texts = texts.get_arguments().filter(|arg| arg.get_value_parser().type_id() != paths);
-        texts.filter_map(|arg| arg.get_env()?.to_str()).try_for_each(|name| environment.check_text(name))?;
-        environment.check_text("REDIS_PASSWORD")?;
-        let absent = |arg: &clap::Arg| {
-            let value = arg.get_env().and_then(|name| environment.get(name.to_str()?));
-            // Kubernetes injects a link for a Service called `redis`; it is a layer of its own.
-            value.is_none_or(|value| arg.get_id() == "port" && value.starts_with("tcp://"))
+        let table = Self::table();
+        let is_set = |arg: &clap::Arg| arg.get_env().and_then(OsStr::to_str).is_some_and(|name| environment.is_set(name));
+        let mut layer =
+            if table.get_arguments().any(is_set) { Self::of_variables(table, environment)? } else { Layer::default() };
+        let known = |name| {
+            environment.check_text(name)?;
+            let Some(Setting { value, origin }) = environment.setting(name) else { return Ok(None) };
+            let value = without_newline(&value, &origin).to_owned();
+            Ok(Some(Setting { value: Password::Known(value.into()), origin }))
         };
-        let table = Self::table().mut_args(|arg| {
+        layer.password = known("REDIS_PASSWORD")?.or(layer.password);
+        layer.sentinel_password = known("REDIS_SENTINEL_PASSWORD")?.or(layer.sentinel_password);
+        Ok(layer)
+    }
+
+    /// Returns what the variables in `table` say.
+    fn of_variables(table: clap::Command, environment: &Environment) -> Result<Layer, SettingError> {
+        let paths = TypeId::of::<PathBuf>();
+        let texts = table.get_arguments().filter(|arg| arg.get_value_parser().type_id() != paths);
+        texts.filter_map(|arg| arg.get_env()?.to_str()).try_for_each(|name| environment.check_text(name))?;
+        let is_link = |arg: &clap::Arg, name: &str| {
+            arg.get_id() == "port" && environment.get(name).is_some_and(|value| value.starts_with("tcp://"))
+        };
+        let absent = |arg: &clap::Arg| {
+            let name = arg.get_env().and_then(OsStr::to_str).filter(|name| environment.is_set(name));
+            // Kubernetes injects a link for a Service called `redis`; it is a layer of its own.
+            name.is_none_or(|name| is_link(arg, name))
+        };
+        let table = table.mut_args(|arg| {
             // Within one layer, precedence decides in place of a conflict.
             let arg = arg.conflicts_with(Resettable::Reset);
             if absent(&arg) { arg.env(Resettable::Reset) } else { arg }
@@ -154,15 +174,7 @@ impl RedisArgs {
         let matches = matches.map_err(|error| environment::setting_error(&table, &error))?;
         let origins = Origins::of(&parsed, &matches);
         let args = Self::from_arg_matches(&matches).map_err(|error| environment::setting_error(&table, &error))?;
-        let mut layer = args.layer(&|id| origins.get(id).cloned())?;
-        let known = |name| {
-            let Setting { value, origin } = environment.setting(name)?;
-            let value = without_newline(&value, &origin).to_owned();
-            Some(Setting { value: Password::Known(value.into()), origin })
-        };
-        layer.password = known("REDIS_PASSWORD").or(layer.password);
-        layer.sentinel_password = known("REDIS_SENTINEL_PASSWORD").or(layer.sentinel_password);
-        Ok(layer)
+        args.layer(&|id| origins.get(id).cloned())
     }
 
     fn layer(self, origin: &dyn Fn(&str) -> Option<Origin>) -> Result<Layer, SettingError> {

@@ -26,6 +26,11 @@ impl Environment {
         self.variables.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
+    /// Returns true for a variable that is not empty, be it text or not.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.variables.get(name).is_some_and(|value| !value.is_empty()) || self.unreadable.contains(name)
+    }
+
     /// Returns the variables that qscale reads by their names.
     pub fn own(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = |name: &str| name.starts_with("QSCALE_") || name.starts_with("REDIS_") || name == "LIST_NAME";
