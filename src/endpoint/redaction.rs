@@ -8,6 +8,9 @@ use super::secret;
 const HARMLESS: [&str; 4] =
     ["password-file", "sentinel-password-file", "secret-password-key", "secret-sentinel-password-key"];
 
+/// Mistyped letters up to which a key still means a password.
+const MISTYPED: usize = 2;
+
 /// Parameters of a connection string that hold a password.
 const PARAMETERS: [&str; 4] = ["password", "passwd", "pass", "pwd"];
 
@@ -41,8 +44,12 @@ fn without_arguments(text: &str) -> String {
 
 /// Returns whether `key` most likely names a password.
 pub(crate) fn is_password(key: &str) -> bool {
+    const PASSWORD: &str = "password";
     let key = key.to_ascii_lowercase();
-    key.contains("pass") || strsim::damerau_levenshtein(&key, "password") <= 2
+    // The distance is at least the difference in length, which is cheaper to find out.
+    let is_near = key.chars().count().abs_diff(PASSWORD.len()) <= MISTYPED
+        && strsim::damerau_levenshtein(&key, PASSWORD) <= MISTYPED;
+    key.contains("pass") || is_near
 }
 
 /// The key that ends `text`, the last part of a dotted one, without quotes.
@@ -114,6 +121,8 @@ pub(crate) const COVER: &str = "***";
 
 /// Returns the passwords of the URLs and addresses in `value`.
 pub(crate) fn passwords(value: &str) -> impl Iterator<Item = &str> {
+    // Each form of a password has one of these before it or behind it: most values have none.
+    let value = if value.contains(['@', '=']) || value.contains("://") { value } else { "" };
     // As a whole it may be one URL, with anything in its password.
     let whole = without_password(value);
     let hidden = whole.bytes().zip(value.bytes()).position(|(shown, typed)| shown != typed);

@@ -1,5 +1,6 @@
 //! Profiles as TOML documents: lookup, removal and overlays.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -57,6 +58,22 @@ pub(super) fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>
     let (last, tables) = path.split_last()?;
     let within = tables.iter().try_fold(document, |within, name| table(within, name))?;
     within.get(*last).map(Spanned::span)
+}
+
+/// Returns the first byte of every value, by the path of its key, such as `scale.list-length`.
+pub(super) fn starts(document: &DeTable<'_>) -> BTreeMap<String, usize> {
+    fn collect(document: &DeTable<'_>, within: &str, found: &mut BTreeMap<String, usize>) {
+        for (key, value) in document {
+            let path = format!("{within}{}", key.get_ref());
+            if let Some(table) = value.get_ref().as_table() {
+                collect(table, &format!("{path}."), found);
+            }
+            found.insert(path, value.span().start);
+        }
+    }
+    let mut found = BTreeMap::new();
+    collect(document, "", &mut found);
+    found
 }
 
 /// Removes the innermost key whose name or value contains the start of `span`, and returns its name.

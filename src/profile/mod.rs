@@ -60,6 +60,9 @@ pub struct Profile {
     /// Text that the profile was read from.
     #[serde(skip)]
     pub source: Source,
+    /// First byte of each value, by the path of its key, such as `scale.list-length`.
+    #[serde(skip)]
+    starts: BTreeMap<String, usize>,
     /// URL of the JSON Schema, for editors; ignored by qscale.
     #[serde(rename = "$schema")]
     #[schemars(extend("x-default" = "none", "examples" = ["https://example.com/qscale.schema.json"]))]
@@ -140,13 +143,17 @@ impl Profile {
     ///
     /// Fails for an invalid profile or overlay, and for an unknown `env`.
     pub fn parse_with(source: Source, env: Option<&Setting<String>>) -> Result<Self, ProfileError> {
-        let read = |env: Option<&String>| {
-            let profile = Self::of(Source { env: env.cloned(), ..source.clone() })?;
+        let plain = Self::of(source.clone())?;
+        let overlays: Vec<String> = plain.env.keys().cloned().collect();
+        let with = |env: &String| {
+            let profile = Self::of(Source { env: Some(env.clone()), ..source.clone() })?;
             profile.check().map(|()| profile)
         };
-        let overlays = Self::of(source.clone())?.env;
-        let profile = read(env.map(|env| overlay::choose(&source, &overlays, env)).transpose()?)?;
-        overlays.keys().try_for_each(|other| read(Some(other)).map(drop))?;
+        let profile = match env {
+            Some(env) => with(overlay::choose(&source, &plain.env, env)?)?,
+            None => plain.check().map(|()| plain)?,
+        };
+        overlays.iter().try_for_each(|other| with(other).map(drop))?;
         Ok(profile)
     }
 
@@ -154,15 +161,16 @@ impl Profile {
     fn of(source: Source) -> Result<Self, ProfileError> {
         let document = source.document().map_err(|error| source.toml_error(&error))?;
         source.check_tables(document.get_ref())?;
+        let starts = document::starts(document.get_ref());
         let read = Self::deserialize(toml::Deserializer::from(document));
         let profile = read.map_err(|error| source.toml_error(&error))?;
-        Ok(Self { source, ..profile })
+        Ok(Self { source, starts, ..profile })
     }
 
     /// Returns the origin of the value at `path`.
     pub fn origin(&self, path: &[&str]) -> Origin {
-        match self.source.line_of(path) {
-            Some(line) => Origin::Profile { name: self.source.name.clone(), line },
+        match self.starts.get(&path.join(".")) {
+            Some(start) => Origin::Profile { name: self.source.name.clone(), line: self.source.line(*start) },
             None => Origin::Default,
         }
     }

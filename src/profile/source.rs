@@ -104,7 +104,12 @@ impl Source {
 
     /// Returns the line of `path`, counted from 1; `None` when the profile does not set it.
     pub fn line_of(&self, path: &[&str]) -> Option<usize> {
-        self.find(path).map(|span| self.position(span.start).0)
+        self.find(path).map(|span| self.line(span.start))
+    }
+
+    /// Returns the line of a byte, counted from 1.
+    pub(super) fn line(&self, byte: usize) -> usize {
+        self.position(byte).0
     }
 
     /// Creates an error about the value at `path`, which points at it where the profile sets it.
@@ -157,7 +162,7 @@ impl Source {
         document.iter().find_map(|(key, value)| {
             let key = if within.is_empty() { key.get_ref().to_string() } else { format!("{within}.{}", key.get_ref()) };
             let inner = value.get_ref().as_table().and_then(|table| self.set_on(table, &key, line));
-            inner.or_else(|| (self.position(value.span().start).0 == line).then(|| (key, value.span())))
+            inner.or_else(|| (self.line(value.span().start) == line).then(|| (key, value.span())))
         })
     }
 
