@@ -1,7 +1,7 @@
 //! Signals; the only file that handles them.
 
-use std::io;
-use std::sync::mpsc;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::thread;
 use std::time::Duration;
 
@@ -38,27 +38,17 @@ impl Shutdown {
     ) -> io::Result<Self> {
         let abort = CancellationToken::new();
         let shutdown = Self { stop: abort.child_token(), abort };
-        let (started, is_started) = mpsc::channel();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let signals = {
+            let _context = runtime.enter();
+            Signals::register()?
+        };
         let tokens = shutdown.clone();
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            let listened = runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
-                let signals = {
-                    let _context = runtime.enter();
-                    Signals::register()?
-                };
-                Ok((runtime, signals))
-            });
-            match listened {
-                Ok((runtime, signals)) => {
-                    let _ = started.send(Ok(()));
-                    runtime.block_on(tokens.follow(signals, is_waiting));
-                    before_exit();
-                    exit();
-                }
-                Err(error) => drop(started.send(Err(error))),
-            }
+            runtime.block_on(tokens.follow(signals, is_waiting));
+            before_exit();
+            exit();
         })?;
-        is_started.recv().map_err(|_| io::Error::other("the thread for signals ended"))??;
         Ok(shutdown)
     }
 
@@ -139,7 +129,9 @@ impl Signals {
 
 /// Returns the signals that the process was told to ignore when it was started, as bits; none where that is not known.
 fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // In one piece: its size is not known beforehand, and a buffer that grows takes ten reads.
+    let mut status = String::with_capacity(8192);
+    let _ = File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
     status
         .lines()
         .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok())

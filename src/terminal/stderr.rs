@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,9 +29,12 @@ const RETRY: Duration = Duration::from_millis(10);
 /// Stderr, written in the background. Cheap to clone; never fails and never panics.
 #[derive(Debug, Clone)]
 pub(super) struct Stderr {
-    queue: mpsc::Sender<Message>,
+    queue: Arc<LazyLock<mpsc::Sender<Message>, Start>>,
     state: Arc<StreamState>,
 }
+
+/// Starts the thread, and returns its queue.
+type Start = Box<dyn FnOnce() -> mpsc::Sender<Message> + Send>;
 
 #[derive(Debug)]
 enum Message {
@@ -53,9 +56,8 @@ struct StreamState {
 }
 
 impl Stderr {
-    /// Starts the thread that writes to `out`.
+    /// Prepares the thread that writes to `out`, which starts at the first line: many runs print none.
     pub(super) fn start(out: impl Write + Send + 'static) -> Self {
-        let (queue, messages) = mpsc::channel();
         let state = Arc::new(StreamState {
             room: Arc::new(Semaphore::new(LIMIT as usize)),
             dropped: AtomicU64::new(0),
@@ -63,9 +65,13 @@ impl Stderr {
             closed: AtomicBool::new(false),
         });
         let writer = Writer { out, state: Arc::clone(&state) };
-        // Without a thread the queue is closed, and all is dropped: there is no way to write that cannot block.
-        let _ = thread::Builder::new().name("stderr".to_owned()).spawn(move || writer.run(&messages));
-        Self { queue, state }
+        let start = move || {
+            let (queue, messages) = mpsc::channel();
+            // Without a thread the queue is closed, and all is dropped: there is no way to write that cannot block.
+            let _ = thread::Builder::new().name("stderr".to_owned()).spawn(move || writer.run(&messages));
+            queue
+        };
+        Self { queue: Arc::new(LazyLock::new(Box::new(start))), state }
     }
 
     /// Writes whole lines in the background. Waits a moment for room, and drops and counts them if there is none.

@@ -7,7 +7,7 @@ mod target;
 use std::time::{Instant, SystemTime};
 
 use color_eyre::eyre::{Result, WrapErr as _};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
 pub(crate) use self::args::Args;
 use self::plan::{Plan, StopWhen};
@@ -64,10 +64,10 @@ async fn show(
 ) -> Result<()> {
     let start = Instant::now();
     let mut trend = Trend::new(plan.every);
-    let mut ticks = interval(plan.every);
+    // The first sample is taken at once: a tick that is due now comes a millisecond later.
+    let mut ticks = interval_at(tokio::time::Instant::now() + plan.every, plan.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
         target.refresh();
         let snapshot = last.insert(inspector.snapshot().await?);
         if plan.stop_when == StopWhen::Settled
@@ -89,6 +89,7 @@ async fn show(
         if reached {
             return Ok(());
         }
+        ticks.tick().await;
     }
 }
 
