@@ -157,7 +157,9 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     let overlay = cli.global.env.zip(origins.get("env").cloned());
     let overlay = overlay.map(|(value, origin)| Setting { value, origin });
     let source = Profile::read(cli.global.profile.as_deref())?;
-    printer.filter().learn_profile(&source.text);
+    if !source.is_built_in() {
+        printer.filter().learn_profile(&source.text);
+    }
     // Reports every error, not only the first.
     if let Command::Render(args) = &cli.command
         && args.check

@@ -60,15 +60,15 @@ pub(super) fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>
     within.get(*last).map(Spanned::span)
 }
 
-/// Returns the first byte of every value, by the path of its key, such as `scale.list-length`.
-pub(super) fn starts(document: &DeTable<'_>) -> BTreeMap<String, usize> {
-    fn collect(document: &DeTable<'_>, within: &str, found: &mut BTreeMap<String, usize>) {
+/// Returns the bytes of every value, by the path of its key, such as `scale.list-length`.
+pub(super) fn spans(document: &DeTable<'_>) -> BTreeMap<String, Range<usize>> {
+    fn collect(document: &DeTable<'_>, within: &str, found: &mut BTreeMap<String, Range<usize>>) {
         for (key, value) in document {
             let path = format!("{within}{}", key.get_ref());
             if let Some(table) = value.get_ref().as_table() {
                 collect(table, &format!("{path}."), found);
             }
-            found.insert(path, value.span().start);
+            found.insert(path, value.span());
         }
     }
     let mut found = BTreeMap::new();

@@ -40,12 +40,6 @@ pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
 use crate::units::{MIB, Origin, Setting, read_text};
 
-/// Text of the built-in profile.
-const BUILT_IN: &str = include_str!("../../config/demo.toml");
-
-/// Name of the built-in profile in messages.
-const BUILT_IN_NAME: &str = "built-in profile";
-
 /// Limit of a profile, in bytes.
 const MAX_SIZE: u64 = MIB;
 
@@ -60,9 +54,6 @@ pub struct Profile {
     /// Text that the profile was read from.
     #[serde(skip)]
     pub source: Source,
-    /// First byte of each value, by the path of its key, such as `scale.list-length`.
-    #[serde(skip)]
-    starts: BTreeMap<String, usize>,
     /// URL of the JSON Schema, for editors; ignored by qscale.
     #[serde(rename = "$schema")]
     #[schemars(extend("x-default" = "none", "examples" = ["https://example.com/qscale.schema.json"]))]
@@ -104,7 +95,7 @@ impl Profile {
         let path = match named {
             Some(path) => path,
             None if Path::new(IN_WORKING_DIRECTORY).exists() => Path::new(IN_WORKING_DIRECTORY),
-            None => return Ok(Source::new(BUILT_IN_NAME, BUILT_IN)),
+            None => return Ok(Source::built_in()),
         };
         let name = path.display().to_string();
         match std::fs::File::open(path).and_then(|file| read_text(file, MAX_SIZE)) {
@@ -119,12 +110,12 @@ impl Profile {
     ///
     /// Fails when it is invalid, which a test rules out.
     pub fn built_in() -> Result<Self, ProfileError> {
-        Self::parse(BUILT_IN_NAME, BUILT_IN)
+        Self::parse_with(Source::built_in(), None)
     }
 
     /// Returns true for the built-in profile.
     pub fn is_built_in(&self) -> bool {
-        self.source.name == BUILT_IN_NAME && self.source.text == BUILT_IN
+        self.source.is_built_in()
     }
 
     /// Parses a profile from `text`, called `name` in messages.
@@ -158,19 +149,20 @@ impl Profile {
     }
 
     /// Parses `source`; validates keys and single values.
-    fn of(source: Source) -> Result<Self, ProfileError> {
+    fn of(mut source: Source) -> Result<Self, ProfileError> {
         let document = source.document().map_err(|error| source.toml_error(&error))?;
         source.check_tables(document.get_ref())?;
-        let starts = document::starts(document.get_ref());
+        let spans = document::spans(document.get_ref());
         let read = Self::deserialize(toml::Deserializer::from(document));
         let profile = read.map_err(|error| source.toml_error(&error))?;
-        Ok(Self { source, starts, ..profile })
+        source.spans = Some(spans);
+        Ok(Self { source, ..profile })
     }
 
     /// Returns the origin of the value at `path`.
     pub fn origin(&self, path: &[&str]) -> Origin {
-        match self.starts.get(&path.join(".")) {
-            Some(start) => Origin::Profile { name: self.source.name.clone(), line: self.source.line(*start) },
+        match self.source.line_of(path) {
+            Some(line) => Origin::Profile { name: self.source.name.clone(), line },
             None => Origin::Default,
         }
     }

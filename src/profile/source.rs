@@ -1,5 +1,6 @@
 //! Text of a profile: positions of keys and values, and errors that point at them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Deserialize as _;
@@ -12,6 +13,12 @@ use super::message::{hint_of, problem_of, unknown_field};
 use super::suggestion::nearest;
 use crate::endpoint::redaction::{is_password, redacted};
 use crate::units::{Origin, SettingError};
+
+/// Text of the built-in profile.
+const BUILT_IN: &str = include_str!("../../config/demo.toml");
+
+/// Name of the built-in profile in messages.
+const BUILT_IN_NAME: &str = "built-in profile";
 
 /// Hint for a password in a profile.
 const PASSWORD_SOURCES: &str = "set the password with REDIS_PASSWORD, `password-file` or the URL";
@@ -27,12 +34,24 @@ pub struct Source {
     pub env: Option<String>,
     /// Bytes and names of keys that are skipped because their problems have been reported.
     pub(super) skipped: Vec<(Range<usize>, String)>,
+    /// Bytes of each value, by the path of its key, such as `scale.list-length`; known once the profile has been parsed.
+    pub(super) spans: Option<BTreeMap<String, Range<usize>>>,
 }
 
 impl Source {
     /// Creates the source of a profile with `text`, called `name` in messages.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), env: None, skipped: Vec::new() }
+        Self { name: name.into(), text: text.into(), env: None, skipped: Vec::new(), spans: None }
+    }
+
+    /// Creates the source of the built-in profile.
+    pub(super) fn built_in() -> Self {
+        Self::new(BUILT_IN_NAME, BUILT_IN)
+    }
+
+    /// Returns true for the built-in profile.
+    pub fn is_built_in(&self) -> bool {
+        self.name == BUILT_IN_NAME && self.text == BUILT_IN
     }
 
     /// Returns the source without the key that `diagnostic` points at, to find the next problem; `None` where it points at
@@ -44,7 +63,8 @@ impl Source {
             remove(document.get_mut(), known);
         }
         let key = remove(document.get_mut(), &span)?;
-        Some(Self { skipped: [self.skipped.as_slice(), &[(span, key)]].concat(), ..self.clone() })
+        let skipped = [self.skipped.as_slice(), &[(span, key)]].concat();
+        Some(Self { skipped, spans: None, ..self.clone() })
     }
 
     /// Reports whether `diagnostic` only follows from a key that has been skipped.
@@ -59,7 +79,10 @@ impl Source {
 
     /// Returns the bytes of the value at `path`, such as `["scale", "list-length"]`.
     pub fn find(&self, path: &[&str]) -> Option<Range<usize>> {
-        find(self.document().ok()?.get_ref(), path)
+        match &self.spans {
+            Some(spans) => spans.get(&path.join(".")).cloned(),
+            None => find(self.document().ok()?.get_ref(), path),
+        }
     }
 
     /// Returns the profile as TOML with positions, the overlay applied.
@@ -104,12 +127,7 @@ impl Source {
 
     /// Returns the line of `path`, counted from 1; `None` when the profile does not set it.
     pub fn line_of(&self, path: &[&str]) -> Option<usize> {
-        self.find(path).map(|span| self.line(span.start))
-    }
-
-    /// Returns the line of a byte, counted from 1.
-    pub(super) fn line(&self, byte: usize) -> usize {
-        self.position(byte).0
+        self.find(path).map(|span| self.position(span.start).0)
     }
 
     /// Creates an error about the value at `path`, which points at it where the profile sets it.
@@ -162,7 +180,7 @@ impl Source {
         document.iter().find_map(|(key, value)| {
             let key = if within.is_empty() { key.get_ref().to_string() } else { format!("{within}.{}", key.get_ref()) };
             let inner = value.get_ref().as_table().and_then(|table| self.set_on(table, &key, line));
-            inner.or_else(|| (self.line(value.span().start) == line).then(|| (key, value.span())))
+            inner.or_else(|| (self.position(value.span().start).0 == line).then(|| (key, value.span())))
         })
     }
 
