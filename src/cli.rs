@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::args::{self, Origins};
@@ -91,8 +91,6 @@ pub(crate) enum Command {
     Simulate(simulate::Args),
     Demo(demo::Args),
     Completions(completions::Args),
-    // For probes, not for people.
-    #[command(hide = true)]
     Health(health::Args),
 }
 
@@ -107,7 +105,7 @@ pub(crate) fn command() -> clap::Command {
 ///
 /// Fails with the help that was asked for, or with what is wrong.
 pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<(Cli, Origins), clap::Error> {
-    let (matches, origins) = matches(words, environment)?;
+    let (matches, origins) = matches(words, environment).map_err(|error| with_tip(error, words))?;
     Ok((Cli::from_arg_matches(&matches)?, origins))
 }
 
@@ -159,6 +157,28 @@ fn subcommand(words: &[OsString]) -> Option<(&'static str, Augment)> {
 /// Returns a command line without subcommands.
 fn global() -> clap::Command {
     Global::augment_args(clap::Command::new("qscale"))
+}
+
+/// Adds what was most likely meant to an error, where clap does not know it.
+fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let typed = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => word.clone(),
+        _ => String::new(),
+    };
+    let (unknown, extra) = (typed(ContextKind::InvalidSubcommand), typed(ContextKind::InvalidArg));
+    let tip = if unknown == "help" {
+        "help is a flag: 'qscale --help', and 'qscale consume --help' for a subcommand".to_owned()
+    } else if error.kind() == ErrorKind::UnknownArgument
+        && !extra.starts_with('-')
+        && subcommand(words).is_some_and(|(name, _)| name == "consume")
+    {
+        format!("the command follows '--': 'qscale consume -- {extra}'")
+    } else {
+        return error;
+    };
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
 }
 
 fn is_help(error: &clap::Error) -> bool {

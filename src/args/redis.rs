@@ -137,7 +137,8 @@ impl RedisArgs {
     /// Fails when a variable is invalid; the error names it and repeats no password.
     pub(crate) fn of_environment(environment: &Environment) -> Result<Layer, SettingError> {
         let table = Self::table();
-        let is_set = |arg: &clap::Arg| arg.get_env().and_then(OsStr::to_str).is_some_and(|name| environment.is_set(name));
+        let is_set =
+            |arg: &clap::Arg| arg.get_env().and_then(OsStr::to_str).is_some_and(|name| environment.is_set(name));
         let mut layer =
             if table.get_arguments().any(is_set) { Self::of_variables(table, environment)? } else { Layer::default() };
         let known = |name| {

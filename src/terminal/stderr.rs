@@ -29,12 +29,12 @@ const RETRY: Duration = Duration::from_millis(10);
 /// Stderr, written in the background. Cheap to clone; never fails and never panics.
 #[derive(Debug, Clone)]
 pub(super) struct Stderr {
-    queue: Arc<LazyLock<mpsc::Sender<Message>, Start>>,
+    queue: Arc<LazyLock<mpsc::Sender<Message>, StartWriter>>,
     state: Arc<StreamState>,
 }
 
 /// Starts the thread, and returns its queue.
-type Start = Box<dyn FnOnce() -> mpsc::Sender<Message> + Send>;
+type StartWriter = Box<dyn FnOnce() -> mpsc::Sender<Message> + Send>;
 
 #[derive(Debug)]
 enum Message {

@@ -35,6 +35,7 @@ mod secrets;
 mod sentinel;
 mod simulate;
 mod simulation;
+mod start;
 mod stdout;
 mod streams;
 mod support;

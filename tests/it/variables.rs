@@ -1,5 +1,8 @@
 //! Variables of the environment: their precedence, their errors, and their origin in the log.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+
 use crate::support::{Finished, Qscale, RedisServer};
 
 /// Runs `consume` on a list of four items, and returns the result.
@@ -32,6 +35,13 @@ fn empty_variable_counts_as_absent() {
     let run = consume(&server, &["--max-items", "3"], &empty).exits(0);
     assert!(run.stderr.contains("concurrency: 1 (from default)"), "{}", run.stderr);
     assert_eq!(server.llen("mylist"), 1);
+}
+
+#[test]
+fn variable_of_a_path_may_be_any_bytes() {
+    let path = OsString::from_vec(b"no-\xff.toml".to_vec());
+    let run = Qscale::new(["render"]).env("QSCALE_PROFILE", &path).output().exits(78);
+    assert!(run.stderr.contains("no-"), "{}", run.stderr);
 }
 
 #[test]
