@@ -27,7 +27,9 @@ impl OutputFilter {
     /// Learns the passwords in a value from outside: a word of the command line, a variable, a line of the profile.
     pub(crate) fn learn(&self, value: &str) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        passwords(value).into_iter().for_each(|password| known.add(password));
+        for password in passwords(value) {
+            known.add(password);
+        }
     }
 
     /// Learns a password.
