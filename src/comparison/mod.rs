@@ -51,7 +51,7 @@ pub struct Divergence {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coverage {
     /// Triggers without a column, and the columns they need; they count as 0.
-    pub unrecorded: Vec<(&'static str, &'static str)>,
+    pub unrecorded: Vec<(String, String)>,
     /// Usual time between two rows, if it is longer than that between two polls; and that time.
     pub coarse: Option<(Duration, Duration)>,
 }

@@ -48,7 +48,7 @@ fn run(settings: &Settings, recording: &Recording, start: Start, following: bool
     match (start.new, spec) {
         (true, _) => {}
         // The first sync of an HPA counts its replicas as recommended; it was long ago.
-        (false, 0) => drop(scaler.sync(Duration::ZERO, Scale { spec, status: spec }, &Reading::NotBuilt)),
+        (false, 0) => drop(scaler.sync(Duration::ZERO, Scale::of(spec), &Reading::NotBuilt)),
         (false, _) => scaler.was_active(AGE),
     }
     let (keda, hpa) = start.phases;
@@ -61,7 +61,7 @@ fn run(settings: &Settings, recording: &Recording, start: Start, following: bool
     for (at, by) in times {
         let decide = |scaler: &mut Scaler, reading: &Reading| match by {
             Controller::Keda => scaler.poll(AGE + at, spec, reading),
-            Controller::Hpa => scaler.sync(AGE + at, Scale { spec, status: spec }, reading),
+            Controller::Hpa => scaler.sync(AGE + at, Scale::of(spec), reading),
         };
         let before = following.then(|| scaler.clone());
         let mut decision = decide(&mut scaler, &nearest(settings, recording, at));

@@ -1,11 +1,11 @@
-//! Load patterns from files of counts.
+//! Loads from files of counts.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::whole::whole;
 use crate::units::MIB;
-use crate::workload::Pattern;
+use crate::workload::RecordedCounts;
 use crate::workload::pattern::CountsError;
 
 /// Limit of a file of counts, in bytes.
@@ -27,15 +27,15 @@ enum CountsFileFault {
     Counts(#[from] CountsError),
 }
 
-/// Reads a pattern from a file of counts, or from stdin for `-`. Blocks.
+/// Reads a file of counts, or stdin for `-`, with columns of `triggers`. Blocks.
 ///
 /// # Errors
 ///
 /// Fails with the path and, where there is one, the line that is malformed.
-pub(crate) fn read(path: &Path) -> Result<Pattern, CountsFileError> {
-    pattern(path).map_err(|fault| CountsFileError { path: path.to_owned(), fault })
+pub(crate) fn read(path: &Path, triggers: &[&str]) -> Result<RecordedCounts, CountsFileError> {
+    counts(path, triggers).map_err(|fault| CountsFileError { path: path.to_owned(), fault })
 }
 
-fn pattern(path: &Path) -> Result<Pattern, CountsFileFault> {
-    Ok(Pattern::from_counts(&whole(path, MAX_SIZE)?)?)
+fn counts(path: &Path, triggers: &[&str]) -> Result<RecordedCounts, CountsFileFault> {
+    Ok(RecordedCounts::read(&whole(path, MAX_SIZE)?, triggers)?)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::keda_version::API_VERSION;
 use super::metadata::{Component, annotated};
-use super::trigger::{RedisTrigger, triggers};
+use super::trigger::{ScaleTrigger, triggers};
 use super::workload::Workload;
 use super::{arguments, deployment, keda_version, pod};
 use crate::profile::scale::{HISTORY_LIMIT, JobRun, Rollout};
@@ -43,7 +43,7 @@ struct ScaledJobSpec {
     failed_jobs_history_limit: u32,
     rollout: RolloutSpec,
     scaling_strategy: ScalingStrategy,
-    triggers: Vec<RedisTrigger>,
+    triggers: Vec<ScaleTrigger>,
 }
 
 #[derive(Serialize)]

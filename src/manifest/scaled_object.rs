@@ -12,7 +12,7 @@ use serde_saphyr::Commented;
 use super::keda_version;
 use super::keda_version::API_VERSION;
 use super::metadata::{Component, annotated};
-use super::trigger::{RedisTrigger, triggers};
+use super::trigger::{ScaleTrigger, triggers};
 use super::workload::Workload;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::deploy::canonical_ratio;
@@ -47,7 +47,7 @@ struct Spec {
     #[serde(skip_serializing_if = "Option::is_none")]
     fallback: Option<FallbackSpec>,
     advanced: Advanced,
-    triggers: Vec<RedisTrigger>,
+    triggers: Vec<ScaleTrigger>,
 }
 
 #[derive(Serialize)]
@@ -109,12 +109,13 @@ const LARGEST: &str = "Each trigger proposes a number of replicas, and the HPA t
 /// Said above the object, where anything is.
 pub(super) fn comment(workload: &Workload<'_>) -> Option<&'static str> {
     let scale = &workload.profile.scale;
-    let several = workload.profile.consume.delivery.unwrap_or_default() == DeliveryGuarantee::AtLeastOnce;
+    let delivery = workload.profile.consume.delivery.unwrap_or_default();
+    let several = delivery == DeliveryGuarantee::AtLeastOnce || !scale.triggers.is_empty();
     let PauseTable { paused, paused_replicas, paused_scale_in, paused_scale_out } = scale.pause;
     if [paused, paused_scale_in, paused_scale_out].contains(&Some(true)) || paused_replicas.is_some() {
         return Some(PAUSED);
     }
-    (several && scale.formula(DeliveryGuarantee::AtLeastOnce).is_none()).then_some(LARGEST)
+    (several && scale.formula(delivery).is_none()).then_some(LARGEST)
 }
 
 /// The object, which has its workload's name where that is written as well.

@@ -1,4 +1,4 @@
-//! Triggers of type `redis`.
+//! Triggers: those of type `redis` over the list, and those of other types that the profile adds.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,35 @@ use serde_saphyr::Commented;
 use super::trigger_authentication;
 use super::workload::Workload;
 use crate::profile::ScaleKind;
-use crate::profile::scale::AuthenticationKind;
-use crate::scaler::{self, Counted};
+use crate::profile::scale::{AuthenticationKind, AuthenticationReference, TriggerTable};
+use crate::scaler::{self, Counted, MetricType};
+use crate::units::whole;
 
-/// One trigger, <https://keda.sh/docs/latest/scalers/redis-lists/>.
+/// One trigger.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ScaleTrigger {
+    /// Over the list.
+    Redis(RedisTrigger),
+    /// As the profile has it.
+    Other(OtherTrigger),
+}
+
+/// A trigger of another type, <https://keda.sh/docs/latest/scalers/>.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OtherTrigger {
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    metadata: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric_type: Option<MetricType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authentication_ref: Option<AuthenticationRef>,
+}
+
+/// A trigger of the list, <https://keda.sh/docs/latest/scalers/redis-lists/>.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RedisTrigger {
@@ -19,7 +44,7 @@ pub(super) struct RedisTrigger {
     kind: &'static str,
     /// Left out where there is but one: a formula needs it, and people who look at the object's status.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<Commented<&'static str>>,
+    name: Option<Commented<String>>,
     /// Text throughout: the API server refuses a number or a boolean here.
     metadata: BTreeMap<&'static str, MetadataValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,17 +69,35 @@ struct AuthenticationRef {
     name: String,
 }
 
-/// The triggers of a workload, by the rules of `Profile::triggers`; no `metricType`: `AverageValue` is what a list needs, and
-/// a `ScaledJob` allows none. An HPA takes the largest of them or evaluates a formula, a `ScaledJob` takes the sum.
-pub(super) fn triggers(workload: &Workload<'_>) -> Vec<RedisTrigger> {
+/// The triggers of a workload, by the rules of `Profile::triggers`, and those of other types. Those of the list have no
+/// `metricType`: `AverageValue` is what a list needs, and a `ScaledJob` allows none. An HPA takes the largest of all or evaluates
+/// a formula, a `ScaledJob` takes the sum.
+pub(super) fn triggers(workload: &Workload<'_>) -> Vec<ScaleTrigger> {
     let profile = workload.profile;
     let counted = profile.triggers(&workload.list);
-    let named = counted.len() > 1 || has_formula(workload);
-    counted.into_iter().map(|counted| trigger(workload, counted, named)).collect()
+    let others = &profile.scale.triggers;
+    let named = counted.len() + others.len() > 1 || has_formula(workload);
+    let of_list = counted.into_iter().map(|counted| ScaleTrigger::Redis(trigger(workload, counted, named)));
+    of_list.chain(others.iter().map(|other| ScaleTrigger::Other(OtherTrigger::of(other)))).collect()
+}
+
+impl OtherTrigger {
+    fn of(table: &TriggerTable) -> Self {
+        let TriggerTable { name, kind, metadata, target: _, activation: _, metric_type, .. } = table;
+        let reference = table.authentication.as_ref();
+        Self {
+            kind: kind.clone(),
+            name: name.clone(),
+            metadata: metadata.clone(),
+            metric_type: *metric_type,
+            authentication_ref: reference.map(AuthenticationRef::to),
+        }
+    }
 }
 
 fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> RedisTrigger {
-    let scaler::Trigger { key, counted, target, activation } = trigger;
+    let scaler::Trigger { key, counted, target, activation, .. } = trigger;
+    let (target, activation) = (whole(target), whole(activation));
     let scale = &workload.profile.scale;
     let metadata = workload.connection.trigger_metadata().into_iter();
     let mut metadata: BTreeMap<_, _> = metadata.map(|(key, value)| (key, MetadataValue::Plain(value))).collect();
@@ -79,19 +122,20 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Re
     metadata.extend(activation.map(|activation| ("activationListLength", activation)));
     RedisTrigger {
         kind: workload.connection.trigger_type(),
-        name: named.then(|| Commented(counted.name(), counted_in_words(counted).to_owned())),
+        name: named.then(|| Commented(counted.name().to_owned(), counted_in_words(&counted).to_owned())),
         metadata,
         use_cached_metrics: scale.use_cached_metrics.filter(|cached| *cached),
         authentication_ref: authentication_ref(workload),
     }
 }
 
-fn counted_in_words(counted: Counted) -> &'static str {
+fn counted_in_words(counted: &Counted) -> &'static str {
     match counted {
         Counted::Waiting => "waiting items",
         Counted::Busy => "consumers with items in flight",
         Counted::Delayed => "delayed retries",
         Counted::Landing => "items of consumers that crashed while claiming",
+        Counted::Other(_) => "",
     }
 }
 
@@ -119,9 +163,15 @@ fn authentication_ref(workload: &Workload<'_>) -> Option<AuthenticationRef> {
     let Some(reference) = &workload.profile.scale.trigger_authentication else {
         return trigger_authentication::name(workload).map(|name| AuthenticationRef { kind: None, name });
     };
-    let kind = match reference.kind {
-        AuthenticationKind::TriggerAuthentication => None,
-        AuthenticationKind::ClusterTriggerAuthentication => Some("ClusterTriggerAuthentication"),
-    };
-    Some(AuthenticationRef { kind, name: reference.name.clone() })
+    Some(AuthenticationRef::to(reference))
+}
+
+impl AuthenticationRef {
+    fn to(reference: &AuthenticationReference) -> Self {
+        let kind = match reference.kind {
+            AuthenticationKind::TriggerAuthentication => None,
+            AuthenticationKind::ClusterTriggerAuthentication => Some("ClusterTriggerAuthentication"),
+        };
+        Self { kind, name: reference.name.clone() }
+    }
 }

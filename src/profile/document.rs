@@ -53,11 +53,21 @@ pub(super) fn table<'a, 'i>(within: &'a DeTable<'i>, name: &str) -> Option<&'a D
     within.get(name)?.get_ref().as_table()
 }
 
-/// Returns the bytes of the value at `path`.
+/// Returns the bytes of the value at `path`; a table of a list is found by its number, from 0, and by what the list has where
+/// that has no such key.
 pub(super) fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
-    let (last, tables) = path.split_last()?;
-    let within = tables.iter().try_fold(document, |within, name| table(within, name))?;
-    within.get(*last).map(Spanned::span)
+    let (first, rest) = path.split_first()?;
+    let value = document.get(*first)?;
+    match (value.get_ref(), rest) {
+        (_, []) => Some(value.span()),
+        (DeValue::Table(table), rest) => find(table, rest),
+        (DeValue::Array(items), [index, rest @ ..]) => {
+            let item = items.get(index.parse::<usize>().ok()?)?;
+            let within = item.get_ref().as_table().and_then(|table| find(table, rest));
+            within.or_else(|| Some(item.span()))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the bytes of every value, by the path of its key, such as `scale.list-length`.

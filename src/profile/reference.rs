@@ -58,11 +58,11 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// Returns the table that `node` holds, alone or in a list.
+    /// Returns the table that `node` holds, alone or in a list; a table of free keys and texts is a value.
     fn table_of(&self, node: &'a Value) -> Option<&'a Value> {
         let node = resolved(self.schema, node);
         let inner = if node["type"] == "array" { resolved(self.schema, &node["items"]) } else { node };
-        (inner["type"] == "object").then_some(inner)
+        (inner["type"] == "object" && inner["additionalProperties"]["type"] != "string").then_some(inner)
     }
 
     /// Writes a key: its meaning, then what it takes.
@@ -137,6 +137,7 @@ fn type_of(schema: &Value, node: &Value) -> String {
     };
     match node["type"].as_str().unwrap_or("string") {
         "array" => format!("list of {}", type_of(schema, &node["items"])),
+        "object" => "table of strings".to_owned(),
         name => format!("{name}{bounds}"),
     }
 }

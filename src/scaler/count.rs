@@ -5,7 +5,7 @@ use std::fmt;
 use super::trigger::Counted;
 
 /// Value of a metric, as KEDA sees it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Count {
     /// Subject of the count; `None` for a formula over several.
     pub counted: Option<Counted>,
@@ -18,7 +18,7 @@ pub struct Count {
 }
 
 /// Cause of inactivity.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Inactivity {
     /// Every trigger is at zero.
     NoItems,
@@ -26,17 +26,6 @@ pub enum Inactivity {
     BelowActivation(Count),
     /// A formula without a value.
     NotEvaluated,
-}
-
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Waiting => "waiting",
-            Self::Busy => "busy",
-            Self::Delayed => "delayed",
-            Self::Landing => "landing",
-        })
-    }
 }
 
 impl fmt::Display for Count {
@@ -56,14 +45,18 @@ impl fmt::Display for Count {
 impl Count {
     /// Name of the field with the activation value.
     pub(super) fn activation_field(&self) -> &'static str {
-        if self.counted.is_some() { "activationListLength" } else { "activationTarget" }
+        match &self.counted {
+            Some(Counted::Other(_)) => "activation value",
+            Some(_) => "activationListLength",
+            None => "activationTarget",
+        }
     }
 }
 
 impl Inactivity {
     /// Returns the punctuation before what follows from the inactivity.
-    pub(super) fn separator(self) -> char {
-        if self == Self::NoItems { ':' } else { ';' }
+    pub(super) fn separator(&self) -> char {
+        if *self == Self::NoItems { ':' } else { ';' }
     }
 }
 

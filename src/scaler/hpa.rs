@@ -9,6 +9,7 @@ use super::metrics::{Counts, Metric};
 use super::observation::Scale;
 use super::reason::{Decision, Limit, Proposal, Reason, Tolerated};
 use super::settings::Settings;
+use super::trigger::MetricType;
 use crate::units::{saturating_u32, signed_float, signed_whole};
 
 /// State between two syncs; lost when the HPA is created anew or the controller restarts.
@@ -244,28 +245,37 @@ fn floor(settings: &Settings) -> Limit {
 
 /// Returns the largest proposal; `None` if the metrics allow none: `horizontal.go::computeReplicasForMetrics`.
 fn proposal(settings: &Settings, scale: Scale, counts: &Counts) -> Option<Proposal> {
-    let proposals = counts.metrics.iter().filter_map(|metric| per_pod(settings, scale.status, metric));
+    let proposals = counts.metrics.iter().filter_map(|metric| proposed(settings, scale, metric));
     // The first of equal proposals: that of the list itself.
     let most = proposals.reduce(|most, next| if next.replicas > most.replicas { next } else { most })?;
     let failed = counts.metrics.iter().any(|metric| metric.value.is_none());
     (!failed || most.replicas >= scale.spec).then_some(most)
 }
 
-/// Returns the proposal of a metric with a target average, in thousandths:
-/// `replica_calculator.go::GetExternalPerPodMetricReplicas`.
-fn per_pod(settings: &Settings, status: u32, metric: &Metric) -> Option<Proposal> {
+/// Returns the proposal of a metric, in thousandths: `replica_calculator.go::GetExternalPerPodMetricReplicas` for a value per
+/// pod, `GetExternalMetricReplicas` for the value itself.
+fn proposed(settings: &Settings, scale: Scale, metric: &Metric) -> Option<Proposal> {
     let (target, count) = (metric.target, metric.count()?);
     let value = count.value;
     // A negative formula value counts as the largest there is.
     let usage = if value < 0.0 { f64::MAX } else { (value * 1e3).trunc() };
     let target_usage = (target * 1e3).trunc();
-    let ratio = usage / (target_usage * f64::from(status));
+    let (ratio, multiplied) = match metric.metric_type {
+        MetricType::AverageValue => (usage / (target_usage * f64::from(scale.status)), None),
+        MetricType::Value => (usage / target_usage, Some(scale.ready).filter(|_| scale.status > 0)),
+    };
     let (below, above) = (tolerance(settings, Direction::Down), tolerance(settings, Direction::Up));
     let tolerance = if ratio < 1.0 { below } else { above };
-    let tolerated = (1.0 - below..=1.0 + above).contains(&ratio).then_some(Tolerated { ratio, tolerance });
-    let replicas =
-        if tolerated.is_some() { status } else { saturating_u32(signed_whole((usage / target_usage).ceil())) };
-    Some(Proposal { count, target, replicas, tolerated })
+    let tolerable = metric.metric_type == MetricType::AverageValue || multiplied.is_some();
+    let within = tolerable && (1.0 - below..=1.0 + above).contains(&ratio);
+    let tolerated = within.then_some(Tolerated { ratio, tolerance });
+    let exact = match multiplied {
+        Some(ready) => ratio * f64::from(ready),
+        None => usage / target_usage,
+    };
+    let replicas = if tolerated.is_some() { scale.status } else { saturating_u32(signed_whole(exact.ceil())) };
+    let per_pod = metric.metric_type == MetricType::AverageValue;
+    Some(Proposal { count, target, per_pod, multiplied, replicas, tolerated })
 }
 
 /// Returns the tolerance: that of `behavior`, or the controller's.

@@ -6,7 +6,7 @@ use super::observation::Unfinished;
 use super::settings::Settings;
 use super::strategy::{Calculation, Strategy};
 use super::trigger::{Counted, Trigger};
-use crate::units::{float, saturating_u32, signed_whole};
+use crate::units::{float, saturating_u32, signed_whole, whole};
 
 /// Settings that only a ScaledJob has.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,15 +32,15 @@ impl JobSettings {
     /// Runs one poll: `scale_jobs.go::RequestJobScale`, with the demand of `scaledjob/metrics.go`.
     ///
     /// A trigger that cannot be read is left out.
-    pub fn poll(&self, settings: &Settings, values: &[Option<u64>], unfinished: Unfinished) -> Created {
+    pub fn poll(&self, settings: &Settings, values: &[Option<f64>], unfinished: Unfinished) -> Created {
         let (jobs, reason) = self.decide(settings, values, unfinished);
         let triggers = settings.triggers.iter().zip(values);
         let waiting =
             triggers.filter(|(trigger, _)| trigger.counted == Counted::Waiting).filter_map(|(_, value)| *value);
-        Created { jobs: saturating_u32(jobs), unfinished, waiting: waiting.sum(), reason }
+        Created { jobs: saturating_u32(jobs), unfinished, waiting: whole(waiting.sum()), reason }
     }
 
-    fn decide(&self, settings: &Settings, values: &[Option<u64>], unfinished: Unfinished) -> (i64, JobReason) {
+    fn decide(&self, settings: &Settings, values: &[Option<f64>], unfinished: Unfinished) -> (i64, JobReason) {
         let min = settings.min.min(settings.max);
         if settings.pause.paused {
             return (0, JobReason::Paused);
@@ -49,7 +49,7 @@ impl JobSettings {
         if below > 0 {
             return (below, JobReason::BelowMin(min));
         }
-        let active: Vec<(&Trigger, u64)> = settings
+        let active: Vec<(&Trigger, f64)> = settings
             .triggers
             .iter()
             .zip(values)
@@ -68,7 +68,7 @@ impl JobSettings {
     }
 
     /// Decides while a trigger is active, with at least the minimum of Jobs.
-    fn active(&self, settings: &Settings, active: &[(&Trigger, u64)], unfinished: Unfinished) -> (i64, JobReason) {
+    fn active(&self, settings: &Settings, active: &[(&Trigger, f64)], unfinished: Unfinished) -> (i64, JobReason) {
         let min = settings.min.min(settings.max);
         let headroom = settings.max - min;
         let demand = self.demand(active, f64::from(headroom));
@@ -83,7 +83,7 @@ impl JobSettings {
             counted: self
                 .deciding(active)
                 .iter()
-                .map(|(trigger, value)| (trigger.counted, *value, trigger.target))
+                .map(|(trigger, value)| (trigger.counted.clone(), *value, trigger.target))
                 .collect(),
             calculation: (active.len() > 1).then_some(self.calculation),
             uncapped: saturating_u32(signed_whole(uncapped.jobs.ceil())),
@@ -122,19 +122,19 @@ impl JobSettings {
     }
 
     /// Returns the triggers that decide; the first of equal ones.
-    fn deciding<'a>(&self, active: &'a [(&'a Trigger, u64)]) -> Vec<&'a (&'a Trigger, u64)> {
+    fn deciding<'a>(&self, active: &'a [(&'a Trigger, f64)]) -> Vec<&'a (&'a Trigger, f64)> {
+        let by_value = |one: &&(&Trigger, f64), other: &&(&Trigger, f64)| one.1.total_cmp(&other.1);
         match self.calculation {
-            Calculation::Max => active.iter().rev().max_by_key(|(_, value)| *value).into_iter().collect(),
-            Calculation::Min => active.iter().min_by_key(|(_, value)| *value).into_iter().collect(),
+            Calculation::Max => active.iter().rev().max_by(by_value).into_iter().collect(),
+            Calculation::Min => active.iter().min_by(by_value).into_iter().collect(),
             Calculation::Sum | Calculation::Avg => active.iter().collect(),
         }
     }
 
-    fn demand(&self, active: &[(&Trigger, u64)], headroom: f64) -> JobDemand {
-        let mut demands = active.iter().map(|(trigger, value)| JobDemand {
-            queue: float(*value),
-            jobs: (float(*value) / float(trigger.target)).min(headroom),
-        });
+    fn demand(&self, active: &[(&Trigger, f64)], headroom: f64) -> JobDemand {
+        let mut demands = active
+            .iter()
+            .map(|(trigger, value)| JobDemand { queue: *value, jobs: (*value / trigger.target).min(headroom) });
         let sum = |demands: &mut dyn Iterator<Item = JobDemand>| {
             demands.fold(JobDemand { queue: 0.0, jobs: 0.0 }, |sum, next| JobDemand {
                 queue: sum.queue + next.queue,
@@ -161,17 +161,17 @@ impl JobSettings {
 }
 
 /// Returns the cause of the inactivity; `None` if a trigger cannot be read.
-fn inactivity(settings: &Settings, values: &[Option<u64>]) -> Option<Inactivity> {
+fn inactivity(settings: &Settings, values: &[Option<f64>]) -> Option<Inactivity> {
     let mut read = settings.triggers.iter().zip(values);
-    let something = read.find_map(|(trigger, value)| Some((trigger, value.filter(|value| *value > 0)?)));
+    let something = read.find_map(|(trigger, value)| Some((trigger, value.filter(|value| *value > 0.0)?)));
     match something {
-        None if values.contains(&None) => None,
+        None if values.iter().any(Option::is_none) => None,
         None => Some(Inactivity::NoItems),
         Some((trigger, value)) => Some(Inactivity::BelowActivation(Count {
-            counted: Some(trigger.counted),
-            value: float(value),
+            counted: Some(trigger.counted.clone()),
+            value,
             from_fallback: false,
-            activation: float(trigger.activation),
+            activation: trigger.activation,
         })),
     }
 }
@@ -179,7 +179,7 @@ fn inactivity(settings: &Settings, values: &[Option<u64>]) -> Option<Inactivity>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scaler::{Pause, TRIGGERS};
+    use crate::scaler::{MetricType, Pause, TRIGGERS};
 
     /// Settings with these triggers, each a `listLength`.
     fn settings(targets: &[u64], max: u32) -> Settings {
@@ -187,8 +187,9 @@ mod tests {
         let trigger = |(counted, target): (Counted, &u64)| Trigger {
             key: counted.name().to_owned(),
             counted,
-            target: *target,
-            activation: 0,
+            target: float(*target),
+            activation: 0.0,
+            metric_type: MetricType::AverageValue,
         };
         assert!(targets.len() <= TRIGGERS.len());
         Settings { max, triggers: counted.into_iter().zip(targets).map(trigger).collect(), ..Settings::default() }
@@ -213,7 +214,7 @@ mod tests {
             (jobs(Strategy::Default), 0, 0, 0, 10, 0),
             (jobs(Strategy::Default), 1_000, 0, 0, 10, 10),
         ] {
-            let created = jobs.poll(&settings(&[1], max), &[Some(waiting)], Unfinished { running, pending });
+            let created = jobs.poll(&settings(&[1], max), &[Some(f64::from(waiting))], Unfinished { running, pending });
             assert_eq!(created.jobs, expected, "{jobs:?}: {waiting} waiting, {running} running, {pending} pending");
         }
     }
@@ -222,18 +223,18 @@ mod tests {
     fn minimum_activation_and_pause_come_before_the_strategy() {
         let jobs = jobs(Strategy::Default);
         let min = Settings { min: 2, ..settings(&[1], 10) };
-        assert_eq!(jobs.poll(&min, &[Some(0)], Unfinished::default()).jobs, 2);
+        assert_eq!(jobs.poll(&min, &[Some(0.0)], Unfinished::default()).jobs, 2);
         let mut activation = settings(&[1], 10);
-        activation.triggers[0].activation = 5;
-        assert_eq!(jobs.poll(&activation, &[Some(5)], Unfinished::default()).jobs, 0);
+        activation.triggers[0].activation = 5.0;
+        assert_eq!(jobs.poll(&activation, &[Some(5.0)], Unfinished::default()).jobs, 0);
         let paused = Settings { pause: Pause { paused: true, ..Pause::default() }, ..min };
-        assert_eq!(jobs.poll(&paused, &[Some(5)], Unfinished::default()).jobs, 0);
+        assert_eq!(jobs.poll(&paused, &[Some(5.0)], Unfinished::default()).jobs, 0);
     }
 
     #[test]
     fn first_of_equal_queues_decides() {
         let jobs = JobSettings { calculation: Calculation::Max, ..jobs(Strategy::Default) };
-        let created = jobs.poll(&settings(&[5, 1], 10), &[Some(5), Some(5)], Unfinished::default());
+        let created = jobs.poll(&settings(&[5, 1], 10), &[Some(5.0), Some(5.0)], Unfinished::default());
         assert_eq!(created.to_string(), "max: 5 waiting ÷ 5 per Job = 1 Job; strategy default: 1 − 0 running = 1");
     }
 
@@ -313,7 +314,7 @@ mod tests {
             (jobs(Strategy::Default), bounds(2, 4), 0, (2, 0), 0, "inactive: minReplicaCount 2 stays"),
             (jobs(Strategy::Default), bounds(0, 4), 0, (2, 0), 0, "inactive: no active trigger"),
         ] {
-            let poll = jobs.poll(&settings, &[Some(waiting)], Unfinished { running, pending });
+            let poll = jobs.poll(&settings, &[Some(f64::from(waiting))], Unfinished { running, pending });
             assert_eq!((poll.jobs, poll.to_string()), (created, reason.to_owned()));
         }
     }
@@ -321,19 +322,19 @@ mod tests {
     #[test]
     fn job_reason_names_the_activation_value() {
         let mut settings = settings(&[1], 10);
-        settings.triggers[0].activation = 15;
+        settings.triggers[0].activation = 15.0;
         let poll = |settings: &Settings, value| {
             jobs(Strategy::Default).poll(settings, &[value], Unfinished { running: 2, pending: 0 }).to_string()
         };
-        assert_eq!(poll(&settings, Some(15)), "15 waiting, activationListLength 15: inactive");
+        assert_eq!(poll(&settings, Some(15.0)), "15 waiting, activationListLength 15: inactive");
         assert_eq!(poll(&settings, None), "a trigger cannot be read: no Jobs are created");
         let min = Settings { min: 2, ..settings };
-        assert_eq!(poll(&min, Some(15)), "15 waiting, activationListLength 15: inactive; minReplicaCount 2 stays");
+        assert_eq!(poll(&min, Some(15.0)), "15 waiting, activationListLength 15: inactive; minReplicaCount 2 stays");
     }
 
     #[test]
     fn sum_names_every_count() {
-        let values = [Some(7), Some(13), Some(0), None];
+        let values = [Some(7.0), Some(13.0), Some(0.0), None];
         let unfinished = Unfinished { running: 16, pending: 0 };
         let created = jobs(Strategy::Default).poll(&settings(&[1; 4], 100), &values, unfinished);
         let sum = "7 waiting ÷ 1 + 13 busy ÷ 1 per Job = 20 Jobs; strategy default: 20 − 16 running = 4";

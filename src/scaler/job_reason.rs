@@ -46,8 +46,8 @@ pub enum JobReason {
 /// Numbers that decide while a trigger is active.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobSum {
-    /// Triggers that decide, each with its value and its `listLength`.
-    pub counted: Vec<(Counted, u64, u64)>,
+    /// Triggers that decide, each with its value and its target.
+    pub counted: Vec<(Counted, f64, f64)>,
     /// `multipleScalersCalculation`, if several triggers are active.
     pub calculation: Option<Calculation>,
     /// Jobs for the items, without a maximum.

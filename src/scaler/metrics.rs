@@ -3,8 +3,7 @@
 use super::count::Count;
 use super::observation::Reading;
 use super::settings::Settings;
-use super::trigger::{Composite, Counted, Trigger};
-use crate::units::float;
+use super::trigger::{Composite, Counted, MetricType, Trigger};
 
 /// State of the triggers between two reads.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +24,7 @@ pub(super) struct Counts {
 }
 
 /// One metric, as the HPA gets it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Metric {
     /// Subject of the count; `None` for a formula.
     pub(super) counted: Option<Counted>,
@@ -33,8 +32,10 @@ pub(super) struct Metric {
     pub(super) value: Option<f64>,
     /// The value comes from the fallback.
     pub(super) from_fallback: bool,
-    /// Target value per pod.
+    /// Target value.
     pub(super) target: f64,
+    /// What the target is about.
+    pub(super) metric_type: MetricType,
     /// Value that has to be exceeded for activity.
     pub(super) activation: f64,
 }
@@ -61,8 +62,8 @@ impl TriggerState {
     }
 
     /// Returns the metrics of a poll.
-    pub(super) fn polled(&mut self, settings: &Settings, values: &[Option<u64>], replicas: u32) -> Counts {
-        let results = self.results(settings, &known(values), replicas);
+    pub(super) fn polled(&mut self, settings: &Settings, values: &[Option<f64>], replicas: u32) -> Counts {
+        let results = self.results(settings, values, replicas);
         let kept = results.iter().map(|result| match result {
             TriggerResult::Read(value) | TriggerResult::Fallback(value) => Some(*value),
             TriggerResult::Nil => Some(PLACEHOLDER),
@@ -77,7 +78,15 @@ impl TriggerState {
         let results = match reading {
             Reading::Read(values) => {
                 let last = self.last.clone().filter(|_| settings.cached);
-                self.results(settings, &last.unwrap_or_else(|| known(values)), replicas)
+                let cached = last.as_ref().map(|last| settings.triggers.iter().zip(last.iter().zip(values)));
+                // Only the triggers of the list are rendered with `useCachedMetrics`.
+                let served = cached.map(|triggers| {
+                    let of = |(trigger, (last, value)): (&Trigger, (&Option<f64>, &Option<f64>))| {
+                        if trigger.counted.is_of_list() { *last } else { *value }
+                    };
+                    triggers.map(of).collect::<Vec<_>>()
+                });
+                self.results(settings, served.as_deref().unwrap_or(values), replicas)
             }
             // KEDA returns an error before it considers a fallback.
             Reading::NotBuilt => vec![TriggerResult::Failed; settings.triggers.len()],
@@ -90,7 +99,7 @@ impl TriggerState {
         let triggers = settings.triggers.iter().zip(&mut self.failures);
         let result = |((trigger, failures), value): ((&Trigger, &mut u32), &Option<f64>)| {
             *failures = if value.is_some() { 0 } else { failures.saturating_add(1) };
-            let target = settings.composite.as_ref().map_or(float(trigger.target), |composite| composite.target);
+            let target = settings.composite.as_ref().map_or(trigger.target, |composite| composite.target);
             match (value, settings.fallback) {
                 (Some(value), _) => TriggerResult::Read(*value),
                 (None, Some(fallback)) if *failures > fallback.failure_threshold => fallback
@@ -118,8 +127,8 @@ fn of_trigger(trigger: &Trigger, result: TriggerResult) -> Metric {
         TriggerResult::Fallback(value) => (Some(value), true),
         TriggerResult::Nil | TriggerResult::Failed => (None, false),
     };
-    let (target, activation) = (float(trigger.target), float(trigger.activation));
-    Metric { counted: Some(trigger.counted), value, from_fallback, target, activation }
+    let Trigger { counted, target, activation, metric_type, .. } = trigger.clone();
+    Metric { counted: Some(counted), value, from_fallback, target, metric_type, activation }
 }
 
 /// Returns the metric of the formula, or its fallback: `modifiers.go::HandleScalingModifiers`.
@@ -146,6 +155,7 @@ fn evaluated(settings: &Settings, composite: &Composite, results: &[TriggerResul
         value,
         from_fallback: fallback_value.is_some(),
         target: composite.target,
+        metric_type: MetricType::AverageValue,
         activation: composite.activation,
     }
 }
@@ -158,14 +168,15 @@ fn thousandths(value: f64) -> f64 {
     if (-RANGE..RANGE).contains(&thousandths) { thousandths / 1e3 } else { -RANGE / 1e3 }
 }
 
-fn known(values: &[Option<u64>]) -> Vec<Option<f64>> {
-    values.iter().map(|value| value.map(float)).collect()
-}
-
 impl Metric {
     /// Returns the count with a known value.
     pub(super) fn count(&self) -> Option<Count> {
-        let Self { counted, value, from_fallback, activation, .. } = *self;
-        Some(Count { counted, value: value?, from_fallback, activation })
+        let Self { counted, value, from_fallback, activation, .. } = self;
+        Some(Count {
+            counted: counted.clone(),
+            value: (*value)?,
+            from_fallback: *from_fallback,
+            activation: *activation,
+        })
     }
 }

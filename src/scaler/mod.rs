@@ -36,4 +36,4 @@ pub use self::reason::{Cooldown, Decision, Limit, PausedBy, Proposal, Reason, To
 pub use self::scaled_object::Scaler;
 pub use self::settings::Settings;
 pub use self::strategy::{Calculation, Strategy};
-pub use self::trigger::{Composite, Counted, TRIGGERS, Trigger};
+pub use self::trigger::{Composite, Counted, MetricType, TRIGGERS, Trigger};

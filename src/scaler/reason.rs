@@ -81,12 +81,16 @@ pub enum Reason {
 }
 
 /// Desired replicas before limits.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
     /// The metric.
     pub count: Count,
-    /// Target value per pod.
+    /// Target value.
     pub target: f64,
+    /// The target is about the value per pod.
+    pub per_pod: bool,
+    /// Ready pods that the ratio of the value to its target multiplies; `None` where the target is per pod, or without pods.
+    pub multiplied: Option<u32>,
     /// Proposed replicas.
     pub replicas: u32,
     /// Usage ratio that is within the tolerance.
@@ -228,14 +232,21 @@ impl fmt::Display for Cooldown {
 
 impl fmt::Display for Proposal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { count, target, replicas, tolerated } = *self;
-        match tolerated {
-            Some(Tolerated { ratio, tolerance }) => {
-                let limit = if ratio < 1.0 { 1.0 - tolerance } else { 1.0 + tolerance };
-                write!(f, "{count} ÷ {target} per pod ÷ {}: ", ReplicaCount(replicas))?;
-                write!(f, "within tolerance ({ratio:.2}, limit {limit:.2})")
+        let Self { count, target, per_pod, multiplied, replicas, tolerated } = self;
+        write!(f, "{count} ÷ {target}")?;
+        if *per_pod {
+            f.write_str(" per pod")?;
+        }
+        match (tolerated, multiplied) {
+            (Some(Tolerated { ratio, tolerance }), _) => {
+                if *per_pod {
+                    write!(f, " ÷ {}", ReplicaCount(*replicas))?;
+                }
+                let limit = if *ratio < 1.0 { 1.0 - tolerance } else { 1.0 + tolerance };
+                write!(f, ": within tolerance ({ratio:.2}, limit {limit:.2})")
             }
-            None => write!(f, "{count} ÷ {target} per pod = {}", ReplicaCount(replicas)),
+            (None, Some(ready)) => write!(f, " × {ready} ready = {}", ReplicaCount(*replicas)),
+            (None, None) => write!(f, " = {}", ReplicaCount(*replicas)),
         }
     }
 }
@@ -298,7 +309,8 @@ mod tests {
     }
 
     fn proposed(value: f64, replicas: u32, limit: Option<Limit>) -> Reason {
-        let proposal = Proposal { count: count(value), target: 50.0, replicas, tolerated: None };
+        let proposal =
+            Proposal { count: count(value), target: 50.0, per_pod: true, multiplied: None, replicas, tolerated: None };
         Reason::Proposed { proposal, from: 1, limit }
     }
 
@@ -315,8 +327,9 @@ mod tests {
         let policy =
             |kind, value| Limit::Policy { direction: Direction::Up, policy: ScalingPolicy::new(kind, value, 15) };
         let tolerated = Some(Tolerated { ratio: 1.08, tolerance: 0.1 });
-        let proposal = Proposal { count: count(216.0), target: 50.0, replicas: 4, tolerated };
-        let below = Inactivity::BelowActivation(Count { activation: 15.0, ..count(15.0) });
+        let proposal =
+            Proposal { count: count(216.0), target: 50.0, per_pod: true, multiplied: None, replicas: 4, tolerated };
+        let below = || Inactivity::BelowActivation(Count { activation: 15.0, ..count(15.0) });
         for (reason, text) in [
             (
                 proposed(274.0, 6, Some(Limit::Max(5))),
@@ -340,14 +353,14 @@ mod tests {
                 "216 waiting ÷ 50 per pod ÷ 4 replicas: within tolerance (1.08, limit 1.10)",
             ),
             (Reason::Activated { count: count(50.0), replicas: 1 }, "activated: 50 waiting (activationListLength 0)"),
-            (Reason::Inactive(below), "15 waiting, activationListLength 15: inactive"),
+            (Reason::Inactive(below()), "15 waiting, activationListLength 15: inactive"),
             (Reason::Inactive(Inactivity::NotEvaluated), "the formula cannot be evaluated: inactive"),
             (
                 Reason::CooledDown { cooldown, inactivity: Inactivity::NoItems },
                 "inactive for cooldownPeriod (300s): scaled to zero",
             ),
             (
-                Reason::CooledDown { cooldown, inactivity: below },
+                Reason::CooledDown { cooldown, inactivity: below() },
                 "15 waiting, activationListLength 15: inactive for cooldownPeriod (300s): scaled to zero",
             ),
             (
@@ -355,11 +368,11 @@ mod tests {
                 "inactive: cooldownPeriod (300s) ends in 285s",
             ),
             (
-                Reason::CoolingDown { cooldown, remaining, inactivity: below },
+                Reason::CoolingDown { cooldown, remaining, inactivity: below() },
                 "15 waiting, activationListLength 15: inactive; cooldownPeriod (300s) ends in 285s",
             ),
             (
-                Reason::AtMin { min: 2, inactivity: below },
+                Reason::AtMin { min: 2, inactivity: below() },
                 "15 waiting, activationListLength 15: inactive; minReplicaCount 2 stays; the HPA decides",
             ),
             (Reason::Paused(PausedBy::Paused), "paused: autoscaling.keda.sh/paused"),

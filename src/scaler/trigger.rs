@@ -1,25 +1,33 @@
-//! Triggers of type `redis`, and the formula over them.
+//! Triggers, and the formula over them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::formula::Formula;
 
-/// Names of the triggers, as formulas use them; with at-most-once delivery there is only the first.
+/// Names of the triggers of type `redis` that count what a list and its consumers hold, as formulas use them; with
+/// at-most-once delivery there is only the first.
 pub const TRIGGERS: [&str; 4] = ["waiting", "busy", "delayed", "landing"];
 
-/// One trigger of type `redis`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One trigger.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Trigger {
-    /// Key in Redis.
+    /// Key in Redis; empty for a trigger of another type.
     pub key: String,
-    /// Meaning of the key's members.
+    /// Meaning of its value.
     pub counted: Counted,
-    /// `listLength`: number per pod.
-    pub target: u64,
-    /// `activationListLength`: up to this number the trigger is inactive.
-    pub activation: u64,
+    /// `listLength`, or what it is for another type: the target value.
+    pub target: f64,
+    /// `activationListLength`, or what it is for another type: up to this value the trigger is inactive.
+    pub activation: f64,
+    /// `metricType`.
+    pub metric_type: MetricType,
 }
 
-/// Subject of a trigger's count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Subject of a trigger's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counted {
     /// Waiting items.
     Waiting,
@@ -29,6 +37,18 @@ pub enum Counted {
     Delayed,
     /// Items popped by consumers that crashed before they claimed them.
     Landing,
+    /// Value of a trigger of another type, by its name.
+    Other(Arc<str>),
+}
+
+/// `metricType` of a trigger: what its target is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum MetricType {
+    /// The value per pod.
+    #[default]
+    AverageValue,
+    /// The value itself: the HPA multiplies the ready pods by its ratio to the target.
+    Value,
 }
 
 /// `advanced.scalingModifiers`.
@@ -44,13 +64,25 @@ pub struct Composite {
 
 impl Counted {
     /// Returns the trigger's name in formulas.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         let [waiting, busy, delayed, landing] = TRIGGERS;
         match self {
             Self::Waiting => waiting,
             Self::Busy => busy,
             Self::Delayed => delayed,
             Self::Landing => landing,
+            Self::Other(name) => name,
         }
+    }
+
+    /// Reports whether it is of what a list and its consumers hold.
+    pub fn is_of_list(&self) -> bool {
+        !matches!(self, Self::Other(_))
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

@@ -11,6 +11,7 @@ use super::scenario::{Jobs, Scenario};
 use super::summary::Summary;
 use super::timeline::{Explanation, Point, Run};
 use crate::scaler::{Controller, Counted, Reading, Scale, Scaler, Unfinished};
+use crate::units::float;
 use crate::workload::Arrival;
 
 /// Time between two points.
@@ -78,7 +79,7 @@ impl World<'_> {
             }
             self.handle(event, now)?;
             self.update_peaks(now);
-            if event == Event::Sample && self.scenario.until_over && self.is_over() || self.fleet.is_too_late() {
+            if event == Event::Sample && self.scenario.until_over && self.is_over(now) || self.fleet.is_too_late() {
                 return Ok(now);
             }
         }
@@ -114,7 +115,7 @@ impl World<'_> {
     }
 
     fn poll(&mut self, now: Duration) -> Result<(), UnknownDuration> {
-        let values = self.values();
+        let values = self.values(now);
         if let Some(Jobs { settings, .. }) = &self.scenario.jobs {
             let PodCount { alive, pending, ended, .. } = self.fleet.count();
             let running = alive + ended;
@@ -130,22 +131,27 @@ impl World<'_> {
     }
 
     fn sync(&mut self, now: Duration) -> Result<(), UnknownDuration> {
-        let scale = Scale { spec: self.desired, status: self.fleet.count().alive };
-        let decision = self.scaler.sync(now, scale, &Reading::Read(self.values()));
+        let PodCount { alive, ready, .. } = self.fleet.count();
+        let scale = Scale { spec: self.desired, status: alive, ready };
+        let decision = self.scaler.sync(now, scale, &Reading::Read(self.values(now)));
         self.note(now, Controller::Hpa, self.desired, decision.replicas, Explanation::Scaled(decision.reason));
         self.scale(now, decision.replicas)
     }
 
     /// Returns the values of the triggers.
-    fn values(&self) -> Vec<Option<u64>> {
+    fn values(&self, now: Duration) -> Vec<Option<f64>> {
         let busy = self.fleet.count().busy;
-        let value = |counted| match counted {
-            Counted::Waiting => u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX),
+        let value = |counted: &Counted| match counted {
+            Counted::Waiting => float(u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX)),
             Counted::Busy => busy.into(),
             // No item fails and no consumer crashes in a simulation.
-            Counted::Delayed | Counted::Landing => 0,
+            Counted::Delayed | Counted::Landing => 0.0,
+            Counted::Other(name) => {
+                let series = self.scenario.series.iter().find(|series| *series.name == **name);
+                series.map_or(0.0, |series| series.at(now))
+            }
         };
-        self.scenario.settings.triggers.iter().map(|trigger| Some(value(trigger.counted))).collect()
+        self.scenario.settings.triggers.iter().map(|trigger| Some(value(&trigger.counted))).collect()
     }
 
     fn scale(&mut self, now: Duration, replicas: u32) -> Result<(), UnknownDuration> {
@@ -200,11 +206,12 @@ impl World<'_> {
         }
     }
 
-    /// Tells if all items are processed and the replicas are back at their minimum.
-    fn is_over(&self) -> bool {
+    /// Tells if all items are processed, all values of triggers played, and the replicas back at their minimum.
+    fn is_over(&self, now: Duration) -> bool {
         let PodCount { alive, terminating, ended, .. } = self.fleet.count();
         let all = self.arrived >= self.scenario.arrivals.len();
-        all && self.emptied.is_some() && alive + ended <= self.scenario.at_rest() && terminating == 0
+        let played = self.scenario.series.iter().all(|series| series.end() <= now);
+        all && played && self.emptied.is_some() && alive + ended <= self.scenario.at_rest() && terminating == 0
     }
 
     fn finish(mut self, end: Duration) -> Run {

@@ -1,12 +1,13 @@
 //! What is played through.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::random::phases;
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
-use crate::workload::{Arrival, Payload, Work};
+use crate::workload::{Arrival, Payload, TriggerSeries, Work};
 
 /// From the creation of a pod to the start of its container, on a node that has the image: what was seen on a real control
 /// plane, in whole seconds.
@@ -33,6 +34,8 @@ pub struct Scenario {
     pub jobs: Option<Jobs>,
     /// Arrivals, the earliest first.
     pub arrivals: Vec<Arrival>,
+    /// Values of the triggers of other types; one without a series counts as 0.
+    pub series: Arc<[TriggerSeries]>,
     /// Processing time per item.
     pub work: Work,
     /// Payload, for items that hold their processing time.
@@ -120,6 +123,7 @@ impl Scenario {
         Self {
             jobs: None,
             arrivals,
+            series: Arc::default(),
             work,
             payload: Payload::usual(),
             concurrency: 1,
@@ -167,7 +171,8 @@ impl Scenario {
     pub fn without(mut self, protection: Protection) -> Self {
         match protection {
             Protection::Busy => {
-                self.settings.triggers.retain(|trigger| trigger.counted == Counted::Waiting);
+                let kept = |counted: &Counted| *counted == Counted::Waiting || !counted.is_of_list();
+                self.settings.triggers.retain(|trigger| kept(&trigger.counted));
                 self.settings.composite = None;
             }
             Protection::Formula => self.settings.composite = None,

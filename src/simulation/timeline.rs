@@ -80,7 +80,7 @@ impl Explanation {
                 }
                 _ => false,
             },
-            Self::Jobs(created) => match created.reason {
+            Self::Jobs(created) => match &created.reason {
                 JobReason::Demand(_) | JobReason::BelowMin(_) => true,
                 JobReason::Inactive(inactivity) | JobReason::AtMin { inactivity, .. } => {
                     matches!(inactivity, Inactivity::BelowActivation(_))

@@ -197,3 +197,26 @@ fn long_recording_takes_no_longer_per_row() {
     let (short, long) = (time(20_000), time(100_000));
     assert!(long < short * 8 + Duration::from_secs(2), "{short:?} for 20,000 rows, {long:?} for 100,000");
 }
+
+#[test]
+fn triggers_of_other_types_are_read_from_their_columns() {
+    let tables = "[[scale.triggers]]\nname = \"requests\"\ntype = \"prometheus\"\nmetadata = { threshold = \"100\" }\n";
+    let settings = profile(&format!("list-length = 50\npolling-interval = \"10s\"\n{tables}"));
+    let text = "t_s,llen,busy,delayed,desired,requests,keda_polls,hpa_reads\n0,0,0,0,1,0,,\n10,0,0,0,1,450,,9.9\n11,0,0,0,5,450,,\n";
+    let run = against(&settings, text, &[]).exits(0);
+    assert!(
+        run.stdout.contains("1 → 5") || run.stdout.contains("450 requests ÷ 100 per pod = 5 replicas"),
+        "{}",
+        run.stdout
+    );
+    assert!(!run.stdout.contains("not recorded"), "{}", run.stdout);
+    let run = against(&settings, &text.replace("requests", "others"), &[]).exits(0);
+    assert!(
+        run.stdout.contains("trigger `requests` counts as 0: the recording has no column `requests`"),
+        "{}",
+        run.stdout
+    );
+    let json = r#"{"time":"2026-03-01T12:00:00Z","backlog":0,"in_flight":0,"delayed":0,"requests":7,"target":{"kind":"Deployment","namespace":"n","name":"d","desired":1,"current":1,"ready":1,"available":1}}"#;
+    let run = against(&settings, &format!("{json}\n{}\n", json.replace("12:00:00", "12:00:05")), &[]).exits(0);
+    assert!(!run.stdout.contains("not recorded"), "{}", run.stdout);
+}

@@ -50,7 +50,7 @@ fn seconds(text: &str) -> Duration {
 }
 
 /// Value of each trigger; an empty cell is one that could not be read.
-fn counts(settings: &Settings, cells: &[String]) -> Vec<Option<u64>> {
+fn counts(settings: &Settings, cells: &[String]) -> Vec<Option<f64>> {
     cells.iter().take(settings.triggers.len()).map(|cell| cell.parse().ok()).collect()
 }
 
@@ -75,7 +75,7 @@ fn parted(Run { name, profile, fallback, created, rows }: &Run) -> usize {
             };
             let (time, spec) = (seconds(time), spec.parse().unwrap());
             let decision = match by.as_str() {
-                "hpa" => scaler.sync(time, Scale { spec, status: status.parse().unwrap() }, &reading),
+                "hpa" => scaler.sync(time, Scale { spec, ..Scale::of(status.parse().unwrap()) }, &reading),
                 _ => scaler.poll(time, spec, &reading),
             };
             (decision.replicas, recorded, decision.reason.to_string())

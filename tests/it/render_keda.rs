@@ -278,3 +278,29 @@ fn defaults_yield_to_conflicting_settings() {
         assert_eq!(container["resources"][kind][quantity], expected, "{table}: {kind}");
     }
 }
+
+#[test]
+fn triggers_of_other_types_are_written_as_the_profile_has_them() {
+    let tables = "[[scale.triggers]]\nname = \"requests\"\ntype = \"prometheus\"\nmetadata = { serverAddress = \"http://p:9090\", query = \"sum(x)\", \
+                  threshold = \"100\" }\nmetric-type = \"Value\"\n\
+                  authentication = { kind = \"ClusterTriggerAuthentication\", name = \"prometheus\" }\n";
+    let rendered = |scale: &str| {
+        let text = format!("[redis]\nhost = \"redis.example.com\"\n{scale}{tables}");
+        Qscale::new(["render", "--only", "scaledobject"]).file("qscale.toml", text).output()
+    };
+    let yaml = rendered("").exits(0).stdout;
+    let trigger = "  - type: prometheus\n    name: requests\n    metadata:\n      query: sum(x)\n      serverAddress: http://p:9090\n      threshold: \"100\"\n    \
+                   metricType: Value\n    authenticationRef:\n      kind: ClusterTriggerAuthentication\n      name: prometheus\n";
+    assert!(yaml.contains(trigger), "{yaml}");
+    assert!(yaml.contains("the HPA takes the largest, not the sum"), "{yaml}");
+    for (scale, message) in [
+        ("[scale]\ncombine = \"sum\"\n", "scale.combine: adds the triggers of the list only"),
+        ("[scale]\nformula = \"waiting\"\n", "scale.formula: does not name the trigger `requests`"),
+        ("[scale]\nkind = \"ScaledJob\"\n", "scale.triggers.0.metric-type: is refused in a ScaledJob"),
+    ] {
+        let run = rendered(scale).exits(78);
+        assert!(run.stderr.contains(message), "{scale}: {}", run.stderr);
+    }
+    let yaml = rendered("[scale]\nformula = \"waiting + requests / 2\"\n").exits(0).stdout;
+    assert!(yaml.contains("formula: waiting + requests / 2"), "{yaml}");
+}

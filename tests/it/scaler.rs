@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use qscale::profile::Profile;
-use qscale::scaler::{Decision, Fallback, FallbackBehavior, Limit, PausedBy, Reading, Reason, Scale, Scaler, Settings};
+use qscale::scaler::{
+    Counted, Decision, Fallback, FallbackBehavior, Limit, MetricType, PausedBy, Reading, Reason, Scale, Scaler,
+    Settings, Trigger,
+};
+use qscale::units::float;
 
 const AT_MOST_ONCE: &str = "[consume]\ndelivery = \"at-most-once\"\n";
 
@@ -34,11 +38,11 @@ fn at(seconds: u64) -> Duration {
 }
 
 fn read(values: &[u64]) -> Reading {
-    Reading::Read(values.iter().copied().map(Some).collect())
+    Reading::Read(values.iter().map(|value| Some(float(*value))).collect())
 }
 
 fn of(pods: u32) -> Scale {
-    Scale { spec: pods, status: pods }
+    Scale::of(pods)
 }
 
 /// Replicas that the counts alone propose.
@@ -83,7 +87,7 @@ fn proposal_is_the_count_divided_by_the_target() {
 
 #[test]
 fn hpa_syncs_while_the_status_has_no_pods() {
-    let decision = scaler(settings("list-length = 5\n")).sync(at(0), Scale { spec: 1, status: 0 }, &read(&[20]));
+    let decision = scaler(settings("list-length = 5\n")).sync(at(0), Scale { spec: 1, ..Scale::of(0) }, &read(&[20]));
     assert_eq!(decision.replicas, 4);
 }
 
@@ -106,9 +110,9 @@ fn first_scale_up_steps_follow_the_policies() {
 fn scale_down_without_behavior_follows_the_largest_recent_proposal() {
     let mut scaler = scaler(without_behavior("list-length = 1\n"));
     for (time, proposed_pods) in [(0, 10), (60, 9), (480, 5), (540, 4)] {
-        scaler.sync(at(time), Scale { spec: 10, status: 0 }, &read(&[proposed_pods]));
+        scaler.sync(at(time), Scale { spec: 10, ..Scale::of(0) }, &read(&[proposed_pods]));
     }
-    assert_eq!(scaler.sync(at(600), Scale { spec: 5, status: 0 }, &read(&[3])).replicas, 5);
+    assert_eq!(scaler.sync(at(600), Scale { spec: 5, ..Scale::of(0) }, &read(&[3])).replicas, 5);
 }
 
 /// `horizontal_test.go::TestNormalizeDesiredReplicasWithBehavior`.
@@ -232,7 +236,7 @@ fn formula_decides_over_unreadable_triggers() {
         let fallback = Some(Fallback { failure_threshold: 0, replicas: 3, behavior });
         scaler(Settings { fallback, ..settings })
     };
-    let half = Reading::Read(vec![Some(20), None]);
+    let half = Reading::Read(vec![Some(20.0), None]);
     assert_eq!(with("waiting + (busy ?? 2) * 5").sync(at(0), of(2), &half).replicas, 6);
     assert_eq!(with("busy ?? delayed ?? landing").sync(at(0), of(2), &Reading::Read(vec![None, None])).replicas, 3);
     let half_said = "waiting + max(busy, delayed ?? 0)";
@@ -270,8 +274,8 @@ fn scale_event_replaces_an_expired_one() {
 fn unreadable_trigger_blocks_scale_down_but_not_scale_up() {
     let half = |value| Reading::Read(vec![Some(value), None]);
     let settings = with_busy("list-length = 1\nbehavior.scale-down = { stabilization-window = \"0s\" }\n");
-    assert_eq!(scaler(settings.clone()).sync(at(0), of(5), &half(3)).replicas, 5);
-    assert_eq!(scaler(settings).sync(at(0), of(3), &half(4)).replicas, 4);
+    assert_eq!(scaler(settings.clone()).sync(at(0), of(5), &half(3.0)).replicas, 5);
+    assert_eq!(scaler(settings).sync(at(0), of(3), &half(4.0)).replicas, 4);
 }
 
 #[test]
@@ -335,7 +339,7 @@ fn live(scaler: &mut Scaler, mut pods: u32, looks: &[Look], mut seen: impl FnMut
     let mut now = 0;
     for (hpa, after, waiting, busy) in looks {
         now += after;
-        let reading = Reading::Read(vec![*waiting, *busy]);
+        let reading = Reading::Read(vec![waiting.map(float), busy.map(float)]);
         let decision =
             if *hpa { scaler.sync(at(now), of(pods), &reading) } else { scaler.poll(at(now), pods, &reading) };
         seen(*hpa, pods, &decision);
@@ -414,4 +418,52 @@ proptest! {
             }
         });
     }
+}
+
+#[test]
+fn trigger_of_another_type_proposes_by_its_target() {
+    let mut settings = settings("list-length = 10\n");
+    let other = |metric_type| Trigger {
+        key: String::new(),
+        counted: Counted::Other("requests".into()),
+        target: 2.5,
+        activation: 1.0,
+        metric_type,
+    };
+    settings.triggers.push(other(MetricType::AverageValue));
+    let reading = |waiting, requests| Reading::Read(vec![Some(waiting), Some(requests)]);
+    let sync = |settings: &Settings, scale, reading| {
+        let decision = scaler(settings.clone()).sync(at(0), scale, &reading);
+        (decision.replicas, decision.reason.to_string())
+    };
+    let largest = sync(&settings, of(4), reading(0.0, 13.1));
+    assert_eq!(largest, (6, "13.1 requests ÷ 2.5 per pod = 6 replicas".to_owned()));
+    assert_eq!(sync(&settings, of(4), reading(60.0, 13.1)).0, 6);
+    let poll = |value| scaler(settings.clone()).poll(at(0), 0, &reading(0.0, value));
+    assert_eq!(poll(1.0).reason.to_string(), "1 requests, activation value 1: inactive");
+    assert_eq!(poll(1.5).reason.to_string(), "activated: 1.5 requests (activation value 1)");
+    // The value itself multiplies the ready pods, whatever the others are.
+    settings.triggers[1] = other(MetricType::Value);
+    let scale = Scale { spec: 4, status: 4, ready: 2 };
+    let value = sync(&settings, scale, reading(0.0, 7.5));
+    assert_eq!(value, (6, "7.5 requests ÷ 2.5 × 2 ready = 6 replicas".to_owned()));
+    let within = sync(&settings, scale, reading(0.0, 2.6));
+    assert_eq!(within, (4, "2.6 requests ÷ 2.5: within tolerance (1.04, limit 1.10)".to_owned()));
+}
+
+#[test]
+fn cached_metrics_are_those_of_the_list_only() {
+    let mut settings = settings("list-length = 1\nuse-cached-metrics = true\n");
+    settings.triggers.push(Trigger {
+        key: String::new(),
+        counted: Counted::Other("requests".into()),
+        target: 1.0,
+        activation: 0.0,
+        metric_type: MetricType::AverageValue,
+    });
+    let mut scaler = scaler(settings);
+    let reading = |waiting, requests| Reading::Read(vec![Some(waiting), Some(requests)]);
+    scaler.poll(at(0), 1, &reading(2.0, 2.0));
+    assert_eq!(scaler.sync(at(1), of(1), &reading(9.0, 2.0)).replicas, 2);
+    assert_eq!(scaler.sync(at(16), of(2), &reading(2.0, 4.0)).replicas, 4);
 }

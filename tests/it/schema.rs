@@ -74,10 +74,10 @@ fn schema_rejects_errors_of_form() {
 fn schema_and_parser_know_the_same_keys() {
     let schema = profile::schema();
     for (path, table) in tables(&schema) {
-        let mut text = path.iter().rev().fold("'?' = 0".to_owned(), |inner, key| format!("{key} = {{ {inner} }}"));
-        if path.last().is_some_and(|key| key == "policies") {
-            text = text.replace("{ '?' = 0 }", "[{ '?' = 0 }]");
-        }
+        let text = path.iter().rev().fold("'?' = 0".to_owned(), |inner, key| match key.as_str() {
+            key if LISTS.contains(&key) => format!("{key} = [{{ {inner} }}]"),
+            key => format!("{key} = {{ {inner} }}"),
+        });
         let error = Profile::parse("q.toml", &text).expect_err("no key is called `?`");
         let hint = error.hint().unwrap_or_else(|| panic!("{text}: {error}"));
         let known: BTreeSet<&str> = hint.trim_start_matches("known keys: ").split(", ").collect();
@@ -354,10 +354,20 @@ fn merge(base: &mut Value, other: Value) {
     }
 }
 
-/// `table` within the tables of `path`; policies are a list of tables.
+/// Keys with a list of tables.
+const LISTS: [&str; 2] = ["policies", "triggers"];
+
+/// `table` within the tables of `path`.
 fn nested(path: &[String], table: Value) -> Value {
-    path.iter().rev().fold(table, |inner, key| {
-        let inner = if key == "policies" { json!([inner]) } else { inner };
+    path.iter().rev().fold(table, |mut inner, key| {
+        if key == "triggers" {
+            // What a trigger cannot be without.
+            let least = json!({ "name": "a", "type": "cron", "metadata": {} });
+            let least = least.as_object().expect("a table").clone();
+            let missing = least.into_iter().filter(|(key, _)| inner.get(key).is_none()).collect::<Vec<_>>();
+            inner.as_object_mut().expect("a table").extend(missing);
+        }
+        let inner = if LISTS.contains(&key.as_str()) { json!([inner]) } else { inner };
         json!({ key: inner })
     })
 }

@@ -247,6 +247,61 @@ fn pods_are_held_while_redis_is_unreachable() {
     assert!(run.stdout.contains("2 recorded, 2 predicted") && run.stdout.contains("none for longer"), "{}", run.stdout);
 }
 
+const WITH_TRIGGERS: &str = "[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 8\nlist-length = 50\n\
+    [[scale.triggers]]\nname = \"requests\"\ntype = \"prometheus\"\nmetadata = { serverAddress = \"http://p:9090\", query = \"q\", \
+    threshold = \"100\", activationThreshold = \"10\" }\n\
+    [[scale.triggers]]\nname = \"office\"\ntype = \"cron\"\nmetadata = { timezone = \"UTC\", start = \"0 8 * * *\", end = \"0 18 * * *\", \
+    desiredReplicas = \"3\" }\n";
+
+#[test]
+fn triggers_of_other_types_are_played_from_their_columns() {
+    let counts = "seconds,count,requests,office\n0,0,0,0\n60,0,8,\n120,0,650,\n240,0,0,3\n300,0,,0\n";
+    let run = simulate(&["--produce-file", "-"]).input(counts).file("qscale.toml", WITH_TRIGGERS);
+    let run = run.env("COLUMNS", "120").output().exits(0);
+    for part in [
+        "0 → 1    KEDA  activated: 650 requests (activation value 10)",
+        "1 → 5    HPA   650 requests ÷ 100 per pod = 7 replicas; scaleUp policy allows +4 pods per 15s",
+        "5 → 7    HPA   650 requests ÷ 100 per pod = 7 replicas",
+        "7 → 3    HPA ",
+        "3 office ÷ 1 per pod = 3 replicas",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(!run.stderr.contains("counts as 0"), "{}", run.stderr);
+    // The same file is a load for the profile, and for `produce`.
+    let file = format!("[produce]\npattern-file = \"counts.csv\"\n{WITH_TRIGGERS}");
+    let run = simulate(&[]).file("counts.csv", counts).file("qscale.toml", &file).output().exits(0);
+    assert!(run.stdout.contains("activated: 650 requests"), "{}", run.stdout);
+}
+
+#[test]
+fn trigger_without_a_column_counts_as_0_with_a_warning() {
+    let run = simulate(&["--produce", "burst 3"]).file("qscale.toml", WITH_TRIGGERS).output().exits(0);
+    for name in ["requests", "office"] {
+        let warning = format!("a trigger has no values and counts as 0: add a column to --produce-file trigger={name}");
+        assert!(run.stderr.contains(&warning), "{}", run.stderr);
+    }
+    assert!(!run.stdout.contains("office ÷"), "{}", run.stdout);
+}
+
+#[test]
+fn column_of_an_unknown_trigger_is_an_error_with_its_place() {
+    let counts = "seconds,count,requets\n0,1,2\n";
+    let words = ["--produce-file", "counts.csv"];
+    for (profile, hint) in [
+        (WITH_TRIGGERS, "expected one of requests, office"),
+        (PROFILE, "it has none besides those of the list; see [[scale.triggers]]"),
+    ] {
+        let run = simulate(&words).file("counts.csv", counts).file("qscale.toml", profile).output().exits(2);
+        let error = "error: --produce-file: cannot read `counts.csv`: line 1: column 3: `requets` is not a trigger of the profile: ";
+        assert!(run.stderr.starts_with(&format!("{error}{hint}")), "{}", run.stderr);
+    }
+    let counts = counts.replace("requets", "requests");
+    let words = ["--produce-file", "counts.csv", "--target-wait", "p95=1m"];
+    let run = simulate(&words).file("counts.csv", counts).file("qscale.toml", WITH_TRIGGERS).output().exits(2);
+    assert!(run.stderr.contains("--target-wait: conflicts with columns of triggers"), "{}", run.stderr);
+}
+
 #[test]
 fn long_simulation_can_be_stopped() {
     let words = ["--verbose", "simulate", "--produce", "1h@1000", "--runs", "10000"];

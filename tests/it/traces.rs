@@ -19,7 +19,7 @@ struct Decision {
     by_hpa: bool,
     spec: u32,
     status: u32,
-    read: Vec<Option<u64>>,
+    read: Vec<Option<f64>>,
     then: u32,
 }
 
@@ -55,7 +55,7 @@ fn decided_as_recorded(name: &str, settings: &Settings) {
     for recorded in &decisions {
         let reading = Reading::Read(recorded.read.clone());
         let decision = if recorded.by_hpa {
-            scaler.sync(recorded.time, Scale { spec: recorded.spec, status: recorded.status }, &reading)
+            scaler.sync(recorded.time, Scale { spec: recorded.spec, ..Scale::of(recorded.status) }, &reading)
         } else {
             scaler.poll(recorded.time, recorded.spec, &reading)
         };

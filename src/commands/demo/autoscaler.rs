@@ -10,6 +10,7 @@ use super::consumers::ConsumerProcesses;
 use crate::delivery::snapshot::Snapshot;
 use crate::profile::{Profile, ScaleKind};
 use crate::scaler::{Counted, JobSettings, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
+use crate::units::float;
 
 /// Scales processes as KEDA and the HPA scale pods.
 pub(super) struct Autoscaler {
@@ -93,7 +94,7 @@ impl Autoscaler {
             ("KEDA", self.scaler.poll(now, before, &reading))
         } else {
             self.next_sync = after(self.next_sync, SYNC_PERIOD, now);
-            ("HPA", self.scaler.sync(now, Scale { spec: before, status: consumers.count() }, &reading))
+            ("HPA", self.scaler.sync(now, Scale { spec: before, ..Scale::of(consumers.count()) }, &reading))
         };
         self.note(who, before, decision.replicas, &decision.reason);
         consumers.scale_to(decision.replicas)
@@ -106,16 +107,16 @@ impl Autoscaler {
         }
     }
 
-    fn values(&self, snapshot: &Snapshot) -> Vec<Option<u64>> {
+    fn values(&self, snapshot: &Snapshot) -> Vec<Option<f64>> {
         let claims = snapshot.claims.as_ref();
-        let value = |counted| match counted {
+        let value = |counted: &Counted| match counted {
             Counted::Waiting => snapshot.waiting,
             Counted::Busy => claims.map_or(0, |claims| claims.busy),
             Counted::Delayed => claims.map_or(0, |claims| claims.delayed),
-            // Only for a few milliseconds.
-            Counted::Landing => 0,
+            // Landing only for a few milliseconds; others are not there.
+            Counted::Landing | Counted::Other(_) => 0,
         };
-        self.scaler.settings().triggers.iter().map(|trigger| Some(value(trigger.counted))).collect()
+        self.scaler.settings().triggers.iter().map(|trigger| Some(float(value(&trigger.counted)))).collect()
     }
 }
 

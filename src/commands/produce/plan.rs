@@ -9,6 +9,7 @@ use super::super::Context;
 use super::Args;
 use crate::files::counts;
 use crate::profile::ProduceTable;
+use crate::profile::scale::trigger_names;
 use crate::queue::{MAX_BATCH_ITEMS, Redis};
 use crate::terminal::Output;
 use crate::units::{Setting, SettingError, counted, saturating_seconds};
@@ -101,14 +102,16 @@ impl Plan {
                 return Err(SettingError::new(from.given("pattern-file"), message).into());
             }
             // In a thread of its own, so that a signal ends a wait for stdin.
-            let pattern = tokio::task::spawn_blocking(move || counts::read(&path)).await?;
-            table.pattern = Some(pattern.map_err(|error| {
+            let triggers = context.profile.scale.triggers.clone();
+            let read = move || counts::read(&path, &trigger_names(&triggers));
+            let counts = tokio::task::spawn_blocking(read).await?.map_err(|error| {
                 let message = error.to_string();
                 if given {
                     return Report::from(SettingError::new(from.given("pattern-file"), message));
                 }
-                context.profile.source.error_at(&["produce", "pattern-file"], message).into()
-            })?);
+                Report::from(context.profile.source.error_at(&["produce", "pattern-file"], message))
+            })?;
+            table.pattern = Some(counts.pattern);
         }
         let load = table.load();
         let batch = match load.timing {

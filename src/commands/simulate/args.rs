@@ -62,6 +62,9 @@ pub(crate) struct Args {
     pub(super) produce: Option<Pattern>,
 
     /// Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`
+    ///
+    /// After the count may be columns with the values of `[[scale.triggers]]`, named after them in a header; an empty cell keeps
+    /// the last value.
     #[arg(long, value_name = "FILE", conflicts_with = "produce")]
     pub(super) produce_file: Option<PathBuf>,
 

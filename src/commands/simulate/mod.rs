@@ -2,6 +2,7 @@
 
 mod against;
 mod args;
+mod load;
 mod plan;
 mod runs;
 mod samples;

@@ -1,43 +1,32 @@
 //! The plan of `simulate`: the arguments laid over the profile.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use color_eyre::eyre::{Report, Result};
+use color_eyre::eyre::Result;
 
 use super::Context;
 use super::args::{Args, Form, ProtectionArg};
+use super::load::{MAX_DURATION, NO_RATE, OPEN_ENDED, SimulatedLoad, arrivals, describe};
 use super::view::Subject;
 use crate::exit::UsageError;
-use crate::files::counts;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
 use crate::scaler::SYNC_PERIOD;
 use crate::simulation::{Protection, Scenario};
 use crate::tuning::TargetWait;
-use crate::units::{HumanDuration, counted};
-use crate::workload::{Arrival, Load, Pattern, Timing, Work};
+use crate::units::HumanDuration;
+use crate::workload::{Arrival, Load, TriggerSeries, Work};
 
 /// Maximum simulated time after the load, without `--duration`.
 const MAX_AFTER_LOAD: Duration = Duration::from_secs(60 * 60);
 
-/// Maximum simulated time; a sample per second is kept in memory.
-pub(super) const MAX_DURATION: Duration = Duration::from_secs(31 * 24 * 60 * 60);
-
-/// Simulated time of an open-ended load.
-const OPEN_ENDED: Duration = Duration::from_secs(5 * 60);
-
 /// Maximum target wait; each run continues for this long after its load.
 const MAX_TARGET_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Maximum number of items; a load with more is likely a mistyped rate, and does not fit into memory.
-const MAX_ITEMS: u64 = 20_000_000;
-
 /// Extensions of images that are not SVG.
 const IMAGE_FORMATS: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "bmp"];
-
-/// Error for a load whose arrivals cannot be foreseen.
-const NO_RATE: &str = "the profile's load has no rate (`rate = \"max\"`) and cannot be simulated: add --produce";
 
 /// Action and output of a run.
 pub(super) struct Plan {
@@ -65,6 +54,8 @@ pub(super) struct RunSettings {
     pub(super) seed: u64,
     list: String,
     load: Load,
+    /// Values of the triggers of other types.
+    series: Arc<[TriggerSeries]>,
     limit: Option<Duration>,
     work: Work,
     pods: PodSettings,
@@ -150,7 +141,7 @@ impl RunSettings {
     /// Returns the same scenario with the settings of another profile.
     pub(super) fn with_profile(&self, profile: &Profile, arrivals: Vec<Arrival>, seed: u64) -> Scenario {
         let scenario = profile.scenario(&self.list, arrivals, self.work.clone(), seed);
-        let scenario = self.pods.over(scenario);
+        let scenario = self.pods.over(Scenario { series: Arc::clone(&self.series), ..scenario });
         let scenario = self.with.iter().fold(scenario, |scenario, protection| scenario.with(*protection));
         self.without.iter().fold(scenario, |scenario, protection| scenario.without(*protection))
     }
@@ -215,7 +206,12 @@ impl Plan {
         if want.is_some() && output == Form::Csv {
             return Err(UsageError("--target-wait: conflicts with --output csv: use text or json".to_owned()).into());
         }
-        let load = load(produce, produce_file, profile)?;
+        let SimulatedLoad { load, series } = SimulatedLoad::read(produce, produce_file, profile)?;
+        if want.is_some() && !series.is_empty() {
+            let message =
+                "--target-wait: conflicts with columns of triggers: what they are once the load goes on is not known";
+            return Err(UsageError(message.to_owned()).into());
+        }
         let work = match work.or_else(|| profile.consume.work.clone()) {
             Some(work) => work,
             None if profile.consume.command.is_some() => {
@@ -232,6 +228,7 @@ impl Plan {
             seed,
             list: list.clone(),
             load,
+            series: series.into(),
             limit,
             work,
             pods,
@@ -264,68 +261,4 @@ fn check_want(want: TargetWait, profile: &Profile, with: &[ProtectionArg], witho
         return wrong(&["scale", "pause"], "prevents scaling up: conflicts with --target-wait");
     }
     Ok(())
-}
-
-fn load(produce: Option<Pattern>, file: Option<PathBuf>, profile: &Profile) -> Result<Load> {
-    let pattern = match (produce, file, &profile.produce.pattern_file) {
-        (Some(pattern), ..) => Some(pattern),
-        (None, Some(path), _) => {
-            Some(counts::read(&path).map_err(|error| UsageError(format!("--produce-file: {error}")))?)
-        }
-        (None, None, Some(path)) => {
-            let pattern = counts::read(path).map_err(|error| {
-                Report::from(profile.source.error_at(&["produce", "pattern-file"], error.to_string()))
-            })?;
-            return Ok(Load { timing: Timing::Pattern(pattern), ..profile.produce.load() });
-        }
-        (None, None, None) => None,
-    };
-    Ok(match pattern {
-        Some(pattern) => Load { timing: Timing::Pattern(pattern), count: None, duration: None },
-        None => profile.produce.load(),
-    })
-}
-
-fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Result<Vec<Arrival>> {
-    let end = limit.unwrap_or(if load.estimate(None).is_some() { Duration::MAX } else { OPEN_ENDED });
-    // Before anything is made of it: a load beyond the limit would take all memory first.
-    if load.estimate(Some(end)).is_some_and(|items| items > MAX_ITEMS) {
-        return Err(UsageError(format!("the load has more than {MAX_ITEMS} items, the limit")).into());
-    }
-    let Some(arrivals) = load.arrivals(seed) else {
-        return Err(UsageError(NO_RATE.to_owned()).into());
-    };
-    let mut items = 0_u64;
-    let mut kept = Vec::new();
-    for arrival in arrivals.take_while(|arrival| arrival.at < end || arrival.at.is_zero()) {
-        if arrival.at > MAX_DURATION {
-            let message = "the load lasts longer than 31 days, the maximum: add --duration";
-            return Err(UsageError(message.to_owned()).into());
-        }
-        items = items.saturating_add(arrival.count);
-        if items > MAX_ITEMS {
-            return Err(UsageError(format!("the load has more than {MAX_ITEMS} items, the limit")).into());
-        }
-        kept.push(arrival);
-    }
-    Ok(kept)
-}
-
-fn describe(load: &Load, limit: Option<Duration>) -> String {
-    use crate::workload::Pace;
-    let timing = match &load.timing {
-        Timing::Pattern(pattern) => {
-            let text = pattern.to_string();
-            if text.chars().count() <= 60 { text } else { "a pattern".to_owned() }
-        }
-        Timing::Pace(Pace::Batches { batch, every }) => {
-            format!("{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
-        }
-        Timing::Pace(Pace::Steady { rate }) => counted(*rate, "item/s", "items/s"),
-        Timing::Pace(Pace::Unpaced) => "all items at once".to_owned(),
-    };
-    match limit {
-        None if load.estimate(None).is_none() => format!("{timing} for {}", humantime::format_duration(OPEN_ENDED)),
-        _ => timing,
-    }
 }

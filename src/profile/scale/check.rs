@@ -1,6 +1,6 @@
 //! Validation of `[scale]`: values that KEDA or the API server would refuse or ignore.
 
-use super::{Combine, ScaleKind, ScaleTable, triggers, whole_seconds};
+use super::{Combine, ScaleKind, ScaleTable, trigger, whole_seconds};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::profile::error::{Problem, ProfileError};
 use crate::profile::name::object_name;
@@ -54,6 +54,7 @@ impl ScaleTable {
                            or set `delivery = \"at-most-once\"` in [consume]";
             return wrong("strategy", message);
         }
+        trigger::check(&self.triggers, self.kind(), source)?;
         self.check_formula(source, delivery)?;
         self.check_names(source)?;
         self.pause.check(source)?;
@@ -125,8 +126,19 @@ impl ScaleTable {
         if self.combine == Some(Combine::Sum) && delivery == DeliveryGuarantee::AtMostOnce {
             return wrong("combine", "is ignored: with at-most-once delivery the list is the only trigger");
         }
-        if let Some(Err(error)) = self.formula.as_ref().map(|text| Formula::parse(text, triggers(delivery))) {
+        let names = self.trigger_names(delivery);
+        if let Some(Err(error)) = self.formula.as_ref().map(|text| Formula::parse(text, &names)) {
             return wrong("formula", &error.to_string());
+        }
+        if self.combine == Some(Combine::Sum) && !self.triggers.is_empty() {
+            return wrong("combine", "adds the triggers of the list only: name all triggers in a `formula`");
+        }
+        for trigger in &self.triggers {
+            let others: Vec<&str> = names.iter().copied().filter(|name| *name != trigger.name).collect();
+            if self.formula.as_ref().is_some_and(|text| Formula::parse(text, &others).is_ok()) {
+                let message = format!("does not name the trigger `{}`, which KEDA then ignores: add it", trigger.name);
+                return wrong("formula", &message);
+            }
         }
         let formula = self.formula(delivery);
         if formula.is_some() && self.activation_list_length.is_some() {
@@ -139,7 +151,7 @@ impl ScaleTable {
             return wrong("activation-target", "must be at least 0: the consumers would never scale to zero");
         }
         let own = formula.as_ref().filter(|_| self.formula.is_some());
-        self.fallback.map_or(Ok(()), |fallback| fallback.check(source, own))
+        self.fallback.map_or(Ok(()), |fallback| fallback.check(source, own, &names))
     }
 
     /// Checks names of objects, and keys that require them.

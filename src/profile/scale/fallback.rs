@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::values::FallbackBehaviorValue;
 use crate::profile::error::ProfileError;
 use crate::profile::source::Source;
-use crate::scaler::{Fallback, FallbackBehavior, Formula, TRIGGERS};
+use crate::scaler::{Fallback, FallbackBehavior, Formula};
 
 /// `[scale.fallback]`: replicas while a trigger cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -26,7 +26,8 @@ pub struct FallbackTable {
 }
 
 impl FallbackTable {
-    pub(super) fn check(self, source: &Source, formula: Option<&Formula>) -> Result<(), ProfileError> {
+    /// Checks it with a formula over the triggers `names`.
+    pub(super) fn check(self, source: &Source, formula: Option<&Formula>, names: &[&str]) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "fallback", key], message));
         for (key, count) in [("failure-threshold", self.failure_threshold), ("replicas", self.replicas)] {
             if i32::try_from(count).is_err() {
@@ -39,7 +40,7 @@ impl FallbackTable {
         let Some(formula) = formula else {
             return wrong("behavior", "requires a `formula` in [scale] with a value for `nil`, as in `busy ?? 0`");
         };
-        let Some(unread) = formula.unevaluable_without(&TRIGGERS) else { return Ok(()) };
+        let Some(unread) = formula.unevaluable_without(names) else { return Ok(()) };
         let names = unread.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         let message = format!(
             "leaves the formula without a value if {names} cannot be read, and KEDA then scales to zero under load: give a \

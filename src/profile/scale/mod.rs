@@ -6,6 +6,7 @@ mod fallback;
 mod job;
 mod pause;
 mod settings;
+mod trigger;
 mod values;
 mod version;
 
@@ -18,6 +19,7 @@ pub use self::behavior::{BehaviorTable, PolicyTable, RulesTable};
 pub use self::fallback::FallbackTable;
 pub use self::job::{HISTORY_LIMIT, IDLE_EXIT_OF_JOBS, JobRun, JobTable, Rollout};
 pub use self::pause::PauseTable;
+pub use self::trigger::{TriggerTable, trigger_names};
 use self::values::StrategyValue;
 pub use self::version::KedaVersion;
 use crate::delivery::guarantee::DeliveryGuarantee;
@@ -111,6 +113,9 @@ pub struct ScaleTable {
     pub behavior: BehaviorTable,
     /// Jobs of a `ScaledJob`.
     pub job: JobTable,
+    /// Triggers of other types, next to those of the list.
+    #[schemars(extend("x-default" = "none", "examples" = [[{ "name": "office", "type": "cron", "metadata": { "timezone": "Europe/Berlin", "start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "desiredReplicas": "3" } }]]))]
+    pub triggers: Vec<TriggerTable>,
 }
 
 /// Scaled resource.
@@ -243,20 +248,21 @@ impl ScaleTable {
             (None, Combine::Max) => return None,
         };
         // The profile's check has parsed it before.
-        Formula::parse(&text, triggers(delivery)).ok()
+        Formula::parse(&text, &self.trigger_names(delivery)).ok()
+    }
+
+    /// Returns the names of all triggers.
+    fn trigger_names(&self, delivery: DeliveryGuarantee) -> Vec<&str> {
+        let own = match delivery {
+            DeliveryGuarantee::AtLeastOnce => &TRIGGERS[..],
+            DeliveryGuarantee::AtMostOnce => &TRIGGERS[..1],
+        };
+        own.iter().copied().chain(trigger_names(&self.triggers)).collect()
     }
 
     /// Returns the KEDA release that the objects are written for.
     pub fn keda_version(&self) -> KedaVersion {
         self.keda_version.unwrap_or_default()
-    }
-}
-
-/// Returns the names of the triggers.
-fn triggers(delivery: DeliveryGuarantee) -> &'static [&'static str] {
-    match delivery {
-        DeliveryGuarantee::AtLeastOnce => &TRIGGERS,
-        DeliveryGuarantee::AtMostOnce => &TRIGGERS[..1],
     }
 }
 

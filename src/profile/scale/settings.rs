@@ -1,10 +1,10 @@
 //! Settings of the model, from the tables of a profile.
 
-use super::{PauseTable, ScaleTable};
+use super::{PauseTable, ScaleTable, TriggerTable};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::keys;
 use crate::profile::Profile;
-use crate::scaler::{Behavior, Composite, Counted, Fallback, JobSettings, Pause, Rules, Settings, Trigger};
+use crate::scaler::{Behavior, Composite, Counted, Fallback, JobSettings, MetricType, Pause, Rules, Settings, Trigger};
 use crate::units::float;
 
 impl Profile {
@@ -20,7 +20,7 @@ impl Profile {
             cooldown: scale.cooldown_period(),
             initial_cooldown: scale.initial_cooldown_period(),
             behavior: scale.hpa_behavior(),
-            triggers: self.triggers(list),
+            triggers: self.triggers(list).into_iter().chain(scale.triggers.iter().map(TriggerTable::trigger)).collect(),
             composite: formula.map(|formula| Composite {
                 formula,
                 target: float(scale.list_length()),
@@ -44,13 +44,16 @@ impl Profile {
         }
     }
 
-    /// Returns the triggers of a workload: the one place that decides which it has.
+    /// Returns the triggers of a list: the one place that decides which it has.
     ///
     /// Claimed items have left the list, and KEDA would scale to zero under them. So with at-least-once delivery more
     /// triggers count busy consumers, each of which keeps its pod, delayed items, and what a consumer popped and did not
     /// claim before it crashed. KEDA's script counts sorted sets as it does lists.
     pub fn triggers(&self, list: &str) -> Vec<Trigger> {
-        let trigger = |counted, key, target, activation| Trigger { key, counted, target, activation };
+        let trigger = |counted, key, target, activation| {
+            let (target, activation) = (float(target), float(activation));
+            Trigger { key, counted, target, activation, metric_type: MetricType::AverageValue }
+        };
         let items = self.scale.list_length();
         let waiting = trigger(Counted::Waiting, list.to_owned(), items, self.scale.activation_list_length());
         match self.consume.delivery.unwrap_or_default() {

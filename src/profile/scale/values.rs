@@ -58,6 +58,16 @@ pub(super) enum StrategyValue {
     Custom,
 }
 
+/// Meaning of a trigger's target.
+#[derive(JsonSchema)]
+#[schemars(rename = "MetricType")]
+pub(super) enum MetricTypeValue {
+    /// Value per pod.
+    AverageValue,
+    /// The value itself, whose ratio to the target multiplies the ready pods.
+    Value,
+}
+
 /// Demand of several triggers.
 #[derive(JsonSchema)]
 #[schemars(rename = "Calculation", rename_all = "kebab-case")]
@@ -78,7 +88,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::scaler::{Calculation, FallbackBehavior, PolicyKind, SelectPolicy, Strategy};
+    use crate::scaler::{Calculation, FallbackBehavior, MetricType, PolicyKind, SelectPolicy, Strategy};
 
     /// Reads every value of the schema `S` as the model's `T`, and returns how many there are.
     fn values<S: JsonSchema, T: DeserializeOwned>() -> usize {
@@ -95,5 +105,6 @@ mod tests {
         assert_eq!(values::<FallbackBehaviorValue, FallbackBehavior>(), 5);
         assert_eq!(values::<StrategyValue, Strategy>(), 4);
         assert_eq!(values::<CalculationValue, Calculation>(), 4);
+        assert_eq!(values::<MetricTypeValue, MetricType>(), 2);
     }
 }

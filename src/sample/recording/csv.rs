@@ -38,10 +38,12 @@ struct Columns {
     jobs: Option<[usize; 3]>,
     polls: Option<usize>,
     syncs: Option<usize>,
+    /// Triggers of other types.
+    triggers: Vec<usize>,
 }
 
 impl Columns {
-    fn of(CsvRow { line, cells: head }: &CsvRow) -> Result<Self, LineFault> {
+    fn of(CsvRow { line, cells: head }: &CsvRow, triggers: &[&str]) -> Result<Self, LineFault> {
         let column = |names: &[&str]| head.iter().position(|name| names.contains(&name));
         let required = |names: &'static [&'static str]| {
             column(names).ok_or_else(|| match head.iter().find_map(other_separator) {
@@ -64,14 +66,15 @@ impl Columns {
             jobs,
             polls: column(POLLS),
             syncs: column(SYNCS),
+            triggers: triggers.iter().filter_map(|name| column(&[name])).collect(),
         })
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Recording, LineFault> {
+pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFault> {
     let mut rows = CsvRows::new(text).peekable();
     let Some(head) = rows.next().transpose()? else { return Err(RecordingFault::NoColumn(TIME).into()) };
-    let columns = Columns::of(&head)?;
+    let columns = Columns::of(&head, triggers)?;
     let mut times = TimeColumn::with_header(&head.cells[columns.time]);
     let (mut samples, mut polls, mut syncs) = (Vec::<RecordedSample>::new(), Vec::new(), Vec::new());
     let (mut start, mut cut) = (None, None);
@@ -110,7 +113,8 @@ pub(super) fn parse(text: &str) -> Result<Recording, LineFault> {
         let since = |at: Duration| at.checked_sub(start?);
         moments.into_iter().filter_map(since).collect()
     };
-    Ok(Recording { cut, ..Recording::new(samples, since_start(polls), since_start(syncs)) })
+    let triggers = columns.triggers.iter().map(|column| head.cells[*column].to_owned()).collect();
+    Ok(Recording { cut, ..Recording::new(samples, triggers, since_start(polls), since_start(syncs)) })
 }
 
 /// Returns the sample of a row; `None` where it has no replicas, or no backlog before which there was one.
@@ -136,6 +140,13 @@ fn sample(
         None => None,
     };
     let ready = cell(columns.ready)?.map(pods);
+    let value = |column: &usize| match &cells[*column] {
+        "" => Ok(None),
+        text => match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(Some(value)),
+            _ => Err(RecordingFault::NotAValue(text.to_owned())),
+        },
+    };
     let in_flight = cell(columns.in_flight)?.map(|items| busy_pods(items, ready));
     Ok(Some(RecordedSample {
         at,
@@ -147,5 +158,6 @@ fn sample(
         ready,
         reason: columns.reason.map(|column| cells[column].to_owned()).filter(|text| !text.is_empty()),
         jobs,
+        others: columns.triggers.iter().map(value).collect::<Result<_, _>>()?,
     }))
 }

@@ -35,6 +35,8 @@ pub(super) enum RecordingFault {
     NoColumn(&'static [&'static str]),
     #[error("`{0}` is not a whole number")]
     NotANumber(String),
+    #[error("`{0}` is not a number")]
+    NotAValue(String),
     #[error("`{0}` is neither a time nor a number of seconds, in the form of the lines before")]
     NotATime(String),
     #[error("goes back in time")]

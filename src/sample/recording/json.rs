@@ -8,8 +8,9 @@ use super::error::{LineFault, RecordingFault};
 use super::{RecordedSample, Recording, busy_pods};
 use crate::sample::Sample;
 
-pub(super) fn parse(text: &str) -> Result<Recording, LineFault> {
-    let mut samples = Vec::new();
+pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFault> {
+    let mut samples: Vec<RecordedSample> = Vec::new();
+    let mut recorded_triggers = vec![false; triggers.len()];
     let mut start = None;
     let mut cut = None;
     let last = text.lines().count();
@@ -34,6 +35,8 @@ pub(super) fn parse(text: &str) -> Result<Recording, LineFault> {
         // Without a consumer there is no key to count, and that is 0 for KEDA. A field that is not there was not recorded.
         let recorded = |field: &str| value.get(field).is_some();
         let (has_in_flight, has_delayed) = (recorded("in_flight"), recorded("delayed"));
+        triggers.iter().zip(&mut recorded_triggers).for_each(|(name, found)| *found |= recorded(name));
+        let others = triggers.iter().map(|name| value.get(name).and_then(Value::as_f64)).collect();
         let sample: Sample = serde_json::from_value(value).map_err(not_a_sample)?;
         let Some(target) = sample.target else { continue };
         samples.push(RecordedSample {
@@ -46,9 +49,16 @@ pub(super) fn parse(text: &str) -> Result<Recording, LineFault> {
             ready: Some(target.ready),
             reason: sample.reason,
             jobs: None,
+            others,
         });
     }
-    Ok(Recording { cut, ..Recording::new(samples, Vec::new(), Vec::new()) })
+    for sample in &mut samples {
+        let found = recorded_triggers.iter().zip(&sample.others).filter(|(found, _)| **found);
+        sample.others = found.map(|(_, value)| *value).collect();
+    }
+    let found = triggers.iter().zip(recorded_triggers).filter(|(_, found)| *found);
+    let triggers = found.map(|(name, _)| (*name).to_owned()).collect();
+    Ok(Recording { cut, ..Recording::new(samples, triggers, Vec::new(), Vec::new()) })
 }
 
 fn since(time: SystemTime, start: SystemTime, line: u64) -> Result<Duration, LineFault> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub use self::error::RecordingError;
 use self::error::{LineFault, MAX_SPAN, RecordingFault};
 use crate::scaler::{Counted, Unfinished};
-use crate::units::decode;
+use crate::units::{decode, float};
 
 /// Samples of a list and its target, oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Recording {
     pub syncs: Vec<Duration>,
     /// Number of the last line, if it is cut off; the samples before it remain.
     pub cut: Option<u64>,
+    /// Triggers of other types that have a column.
+    triggers: Vec<String>,
     /// True if any sample has the number of busy pods.
     has_busy: bool,
     /// True if any sample has the number of delayed retries.
@@ -49,6 +51,8 @@ pub struct RecordedSample {
     pub reason: Option<String>,
     /// Jobs of a `ScaledJob`; `None` where they were not recorded.
     pub jobs: Option<RecordedJobs>,
+    /// Values of the triggers that have a column, in order; `None` for one that could not be read.
+    others: Vec<Option<f64>>,
 }
 
 impl RecordedSample {
@@ -68,17 +72,17 @@ pub struct RecordedJobs {
 }
 
 impl Recording {
-    /// Parses a recording; `name` stands for it in errors. Lines that begin with `#`, objects without a time, such as a summary
+    /// Parses a recording; `name` stands for it in errors, and `triggers` may have columns. Lines that begin with `#`, objects without a time, such as a summary
     /// at the end, samples without replica counts, and a last line that is cut off are ignored.
     ///
     /// # Errors
     ///
     /// Fails with the line that cannot be read, or if no sample remains.
-    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, RecordingError> {
+    pub fn parse(name: &str, bytes: &[u8], triggers: &[&str]) -> Result<Self, RecordingError> {
         let parse = || {
             let text = decode(bytes).map_err(RecordingFault::from)?;
             let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
-            if first.trim_start().starts_with('{') { json::parse(&text) } else { csv::parse(&text) }
+            if first.trim_start().starts_with('{') { json::parse(&text, triggers) } else { csv::parse(&text, triggers) }
         };
         let checked = parse().and_then(Self::checked);
         checked.map_err(|LineFault { line, fault }| RecordingError { name: name.to_owned(), line, fault })
@@ -103,21 +107,27 @@ impl Recording {
     }
 
     /// Returns the value counted at `sample`: `None` if the recording never has it, `Some(None)` if it could not be read then.
-    pub fn counted(&self, sample: &RecordedSample, counted: Counted) -> Option<Option<u64>> {
-        match counted {
+    pub fn counted(&self, sample: &RecordedSample, counted: &Counted) -> Option<Option<f64>> {
+        let count = match counted {
             Counted::Waiting => Some(sample.readable.then_some(sample.backlog)),
             Counted::Busy => self.has_busy.then_some(sample.busy),
             Counted::Delayed => self.has_delayed.then_some(sample.delayed),
             Counted::Landing => None,
-        }
+            Counted::Other(name) => {
+                let column = self.triggers.iter().position(|trigger| *trigger == **name)?;
+                return sample.others.get(column).copied();
+            }
+        };
+        count.map(|count| count.map(float))
     }
 
-    fn new(samples: Vec<RecordedSample>, polls: Vec<Duration>, syncs: Vec<Duration>) -> Self {
+    fn new(samples: Vec<RecordedSample>, triggers: Vec<String>, polls: Vec<Duration>, syncs: Vec<Duration>) -> Self {
         let has = |count: fn(&RecordedSample) -> Option<u64>| samples.iter().any(|sample| count(sample).is_some());
         Self {
             has_busy: has(|sample| sample.busy),
             has_delayed: has(|sample| sample.delayed),
             samples,
+            triggers,
             polls,
             syncs,
             cut: None,
@@ -169,7 +179,7 @@ impl Recording {
         if samples.is_empty() {
             return self.clone();
         }
-        Self { samples, polls: moments(&self.polls), syncs: moments(&self.syncs), ..*self }
+        Self { samples, polls: moments(&self.polls), syncs: moments(&self.syncs), ..self.clone() }
     }
 
     /// Returns the sample nearest to `at`.
@@ -205,13 +215,14 @@ mod tests {
             ready: None,
             reason: None,
             jobs: None,
+            others: Vec::new(),
         }
     }
 
     #[test]
     fn csv_is_read_by_its_columns() {
         let text = "# load: 10 items\nt_s,utc,llen,deploy_spec_replicas\n5.0,x,7,0\n6.0,x,,0\n8.0,x,9,2\n";
-        let recording = Recording::parse("a.csv", text.as_bytes()).unwrap();
+        let recording = Recording::parse("a.csv", text.as_bytes(), &[]).unwrap();
         let unread = RecordedSample { readable: false, ..sample(1, 7, 0) };
         assert_eq!(recording.samples, [sample(0, 7, 0), unread, sample(3, 9, 2)]);
         assert_eq!(recording.at(Duration::from_secs(2)).backlog, 7);
@@ -223,7 +234,7 @@ mod tests {
     #[test]
     fn polls_and_syncs_are_read_from_their_columns() {
         let text = "t_s,llen,desired,keda_polls,hpa_reads\n5,7,0,4.5,\n6,7,0,5.25 5.5,\n7,7,0,,6.75\n";
-        let recording = Recording::parse("a.csv", text.as_bytes()).unwrap();
+        let recording = Recording::parse("a.csv", text.as_bytes(), &[]).unwrap();
         let seconds = |moments: &[Duration]| moments.iter().map(Duration::as_secs_f64).collect::<Vec<_>>();
         assert_eq!((seconds(&recording.polls), seconds(&recording.syncs)), (vec![0.25, 0.5], vec![1.75]));
     }
@@ -232,7 +243,11 @@ mod tests {
     fn busy_pods_are_counted_or_limited_by_items_in_flight_and_ready_pods() {
         for (column, expected) in [("in_flight", 2), ("busy", 5)] {
             let text = format!("t_s,llen,desired,ready,{column}\n5,7,3,2,5\n");
-            assert_eq!(Recording::parse("a.csv", text.as_bytes()).unwrap().samples[0].busy, Some(expected), "{column}");
+            assert_eq!(
+                Recording::parse("a.csv", text.as_bytes(), &[]).unwrap().samples[0].busy,
+                Some(expected),
+                "{column}"
+            );
         }
     }
 
@@ -242,7 +257,7 @@ mod tests {
 {"time":"2026-03-01T12:00:01Z","backlog":8,"target":{"kind":"Deployment","namespace":"n","name":"d","desired":3,"current":3,"ready":2,"available":2},"reason":"so"}
 {"summary":{"verdict":"pass"}}
 "#;
-        let recording = Recording::parse("run.jsonl", text.as_bytes()).unwrap();
+        let recording = Recording::parse("run.jsonl", text.as_bytes(), &[]).unwrap();
         assert_eq!(
             recording.samples,
             [RecordedSample { ready: Some(2), reason: Some("so".to_owned()), ..sample(0, 8, 3) }]
@@ -265,7 +280,7 @@ mod tests {
             ("t_s,llen,desired\n0,1,2\n3000000,1,2\n", "r: lasts longer than 31 days, the limit"),
             ("", "r: is neither JSON nor a CSV"),
         ] {
-            let error = Recording::parse("r", text.as_bytes()).unwrap_err().to_string();
+            let error = Recording::parse("r", text.as_bytes(), &[]).unwrap_err().to_string();
             assert!(error.starts_with(message), "{text:?}: {error}");
         }
     }
@@ -277,16 +292,16 @@ mod tests {
         let whole = format!("{CUT}\n");
         for end in 1..CUT.len() {
             let bytes = [whole.as_bytes(), &CUT.as_bytes()[..end]].concat();
-            let recording = Recording::parse("run.jsonl", &bytes).unwrap();
+            let recording = Recording::parse("run.jsonl", &bytes, &[]).unwrap();
             assert_eq!((recording.samples.len(), recording.cut), (1, Some(2)), "{end}");
         }
-        assert_eq!(Recording::parse("run.jsonl", whole.as_bytes()).unwrap().cut, None);
+        assert_eq!(Recording::parse("run.jsonl", whole.as_bytes(), &[]).unwrap().cut, None);
         for rows in ["t_s,llen,desired\n5,7,0\n6,", "t_s,llen,desired\n5,7,0\n6"] {
-            let recording = Recording::parse("a.csv", rows.as_bytes()).unwrap();
+            let recording = Recording::parse("a.csv", rows.as_bytes(), &[]).unwrap();
             assert_eq!((recording.samples, recording.cut), (vec![sample(0, 7, 0)], Some(3)), "{rows}");
         }
         // Only the last line may be cut.
-        let error = Recording::parse("run.jsonl", format!("{}\n{CUT}\n", &CUT[..20]).as_bytes()).unwrap_err();
+        let error = Recording::parse("run.jsonl", format!("{}\n{CUT}\n", &CUT[..20]).as_bytes(), &[]).unwrap_err();
         assert!(error.to_string().starts_with("run.jsonl:1: is not a sample"), "{error}");
     }
 
@@ -294,7 +309,7 @@ mod tests {
     fn json_null_is_0_and_a_missing_field_is_unknown() {
         let line = |fields: &str| CUT.replace(",\"reason\"", &format!("{fields},\"reason\""));
         let text = [line(",\"in_flight\":null,\"delayed\":null"), line(",\"in_flight\":5")].join("\n");
-        let recording = Recording::parse("run.jsonl", text.as_bytes()).unwrap();
+        let recording = Recording::parse("run.jsonl", text.as_bytes(), &[]).unwrap();
         let counts: Vec<_> = recording.samples.iter().map(|sample| (sample.busy, sample.delayed)).collect();
         assert_eq!(counts, [(Some(0), Some(0)), (Some(2), None)]);
     }
@@ -306,7 +321,7 @@ mod tests {
         let offset =
             text.replace("1772366400000", "2026-03-01 13:00:00+01:00").replace("1772366403000", "2026-03-01T12:00:03Z");
         for bytes in [text.as_bytes(), &utf16, offset.as_bytes()] {
-            assert_eq!(Recording::parse("a.csv", bytes).unwrap().samples, [sample(0, 7, 0), sample(3, 9, 2)]);
+            assert_eq!(Recording::parse("a.csv", bytes, &[]).unwrap().samples, [sample(0, 7, 0), sample(3, 9, 2)]);
         }
     }
 }

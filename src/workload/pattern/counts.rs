@@ -1,4 +1,4 @@
-//! A pattern from recorded counts, as monitoring exports them.
+//! A pattern from recorded counts, as monitoring exports them, and values of triggers next to it.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use csv::StringRecord;
 use super::grammar::HIGHEST;
 use super::{Pattern, Phase, RateShape};
 use crate::units::{CsvError, CsvRows, EncodingError, RowTime, TimeColumn, decode, float, other_separator};
+use crate::workload::series::{TriggerSeries, TriggerValue};
 
 /// Default duration that a count stands for.
 const SECOND: Duration = Duration::from_secs(1);
@@ -14,7 +15,16 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Limit of rows: more than a week of seconds.
 const MAX_ROWS: usize = 1_000_000;
 
-/// Counts that cannot be read.
+/// Recorded counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedCounts {
+    /// The load.
+    pub pattern: Pattern,
+    /// Values of the triggers that have a column.
+    pub triggers: Vec<TriggerSeries>,
+}
+
+/// RecordedCounts that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CountsError {
     /// Not text.
@@ -55,8 +65,29 @@ pub enum CountsProblem {
     )]
     Time(String),
     /// Too many columns.
-    #[error("has {0} columns: expected a count, or `seconds,count`")]
+    #[error(
+        "has {0} columns: expected a count, or `seconds,count`; more columns need a header with the names of triggers"
+    )]
     Columns(usize),
+    /// A column that is none of a trigger.
+    #[error("column {column}: `{name}` is not a trigger of the profile: {}", expected(known))]
+    UnknownTrigger {
+        /// Number of the column, from 1.
+        column: usize,
+        /// Its name.
+        name: String,
+        /// Triggers that may have a column.
+        known: Vec<String>,
+    },
+    /// Two columns of one trigger.
+    #[error("column {0}: `{1}` has a column already")]
+    TriggerTwice(usize, String),
+    /// A column of a trigger where the count belongs.
+    #[error("`{0}` is a trigger: write a time and a count before its column, as in `seconds,count,{0}`")]
+    TriggerFirst(String),
+    /// Not a value of a trigger.
+    #[error("column {0}: `{1}` is not a valid value: expected a number of at least 0, or nothing to keep the last one")]
+    Value(usize, String),
     /// Columns that are not separated by commas.
     #[error("columns are separated by {0}: use commas")]
     Separator(&'static str),
@@ -74,8 +105,18 @@ pub enum CountsProblem {
     Rows,
 }
 
-impl Pattern {
-    /// Reads comma-separated counts of items: one a line, each for a second, or a time before each.
+/// Names the triggers that may have a column.
+fn expected(known: &[String]) -> String {
+    match known {
+        [] => "it has none besides those of the list; see [[scale.triggers]]".to_owned(),
+        [one] => format!("expected `{one}`"),
+        _ => format!("expected one of {}", known.join(", ")),
+    }
+}
+
+impl RecordedCounts {
+    /// Reads comma-separated counts of items: one a line, each for a second, or a time before each. After the count may be
+    /// columns of `triggers`, by the names in the header; a cell without a value keeps the last one.
     ///
     /// A time is a number of seconds, or of the unit that the header names, since the start or since 1970, or RFC 3339; its
     /// count stands for the time until the next, the last one for as long as the one before it. A load whose first time
@@ -84,10 +125,11 @@ impl Pattern {
     /// # Errors
     ///
     /// Fails with the number of a malformed line.
-    pub fn from_counts(bytes: &[u8]) -> Result<Self, CountsError> {
+    pub fn read(bytes: &[u8], triggers: &[&str]) -> Result<Self, CountsError> {
         let text = decode(bytes)?;
         let mut rows: Vec<Row> = Vec::new();
         let mut times = TimeColumn::default();
+        let mut series: Vec<TriggerSeries> = Vec::new();
         for (index, row) in CsvRows::new(&text).enumerate() {
             let row = row?;
             let (line, cells) = (row.line, row.cells);
@@ -97,12 +139,13 @@ impl Pattern {
             }
             if index == 0 && is_header(&cells) {
                 times = TimeColumn::with_header(&cells[0]);
+                series = columns(&cells, triggers).map_err(wrong)?;
                 continue;
             }
             if rows.len() == MAX_ROWS {
                 return Err(wrong(CountsProblem::Rows));
             }
-            let row = Row::read(line, &cells, &mut times).map_err(wrong)?;
+            let row = Row::read(line, &cells, &mut times, series.len()).map_err(wrong)?;
             if let Some(last) = rows.last() {
                 match (last.time, row.time) {
                     (Some(before), Some(time)) if time.elapsed() <= before.elapsed() => {
@@ -112,13 +155,47 @@ impl Pattern {
                     _ => {}
                 }
             }
+            let at = rows.first().unwrap_or(&row).since_start(&row);
+            add_values(&mut series, at, &cells).map_err(wrong)?;
             rows.push(row);
         }
         if rows.is_empty() {
             return Err(CountsError::Empty);
         }
-        Ok(Self { phases: phases(&rows)?, rounds: Some(1) })
+        Ok(Self { pattern: Pattern { phases: phases(&rows)?, rounds: Some(1) }, triggers: series })
     }
+}
+
+/// Returns the series of the columns after time and count, without values.
+fn columns(head: &StringRecord, triggers: &[&str]) -> Result<Vec<TriggerSeries>, CountsProblem> {
+    if let Some(name) = head.iter().take(2).find(|name| triggers.contains(name)) {
+        return Err(CountsProblem::TriggerFirst(name.to_owned()));
+    }
+    let mut series: Vec<TriggerSeries> = Vec::new();
+    for (column, name) in (1..).zip(head).skip(2) {
+        if !triggers.contains(&name) {
+            let known = triggers.iter().map(|known| (*known).to_owned()).collect();
+            return Err(CountsProblem::UnknownTrigger { column, name: name.to_owned(), known });
+        }
+        if series.iter().any(|known| known.name == name) {
+            return Err(CountsProblem::TriggerTwice(column, name.to_owned()));
+        }
+        series.push(TriggerSeries { name: name.to_owned(), values: Vec::new() });
+    }
+    Ok(series)
+}
+
+/// Adds the values of a row; one that is missing, or the same, keeps the last.
+fn add_values(series: &mut [TriggerSeries], at: Duration, cells: &StringRecord) -> Result<(), CountsProblem> {
+    for ((column, cell), series) in (1..).zip(cells).skip(2).zip(series) {
+        if cell.is_empty() {
+            continue;
+        }
+        let value = cell.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+        let value = value.ok_or_else(|| CountsProblem::Value(column, cell.to_owned()))?;
+        series.values.push(TriggerValue { at, value });
+    }
+    Ok(())
 }
 
 struct Row {
@@ -128,8 +205,21 @@ struct Row {
 }
 
 impl Row {
-    fn read(line: u64, cells: &StringRecord, times: &mut TimeColumn) -> Result<Self, CountsProblem> {
-        match cells.iter().collect::<Vec<_>>()[..] {
+    /// Returns the time of another row, which is not before this one, since the start of a load that begins with this one.
+    fn since_start(&self, other: &Self) -> Duration {
+        match (self.time, other.time) {
+            (Some(RowTime::Absolute(first)), Some(time)) => time.elapsed().saturating_sub(first),
+            (_, time) => time.map_or(Duration::ZERO, RowTime::elapsed),
+        }
+    }
+
+    /// Reads time and count, before as many values of `triggers`.
+    fn read(line: u64, cells: &StringRecord, times: &mut TimeColumn, triggers: usize) -> Result<Self, CountsProblem> {
+        let own = cells.len().saturating_sub(triggers);
+        if triggers > 0 && own != 2 {
+            return Err(CountsProblem::ColumnsDiffer);
+        }
+        match cells.iter().take(own).collect::<Vec<_>>()[..] {
             [items] => Ok(Self { line, time: None, count: count(items)? }),
             [at, items] => {
                 let time = times.read(at).ok_or_else(|| CountsProblem::Time(at.to_owned()))?;
@@ -196,7 +286,8 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        Pattern::from_counts(text.as_bytes()).expect("the counts of this test can be read").to_string()
+        let counts = RecordedCounts::read(text.as_bytes(), &[]).expect("the counts of this test can be read");
+        counts.pattern.to_string()
     }
 
     #[test]
@@ -213,7 +304,7 @@ mod tests {
     #[test]
     fn counts_are_kept_exactly() {
         let text = (0..500).map(|second| (second * 7919 % 113).to_string()).collect::<Vec<_>>().join("\n");
-        let pattern = Pattern::from_counts(text.as_bytes()).unwrap();
+        let pattern = RecordedCounts::read(text.as_bytes(), &[]).unwrap().pattern;
         let mut counts = vec![0_u64; 500];
         for arrival in pattern.arrivals(0) {
             counts[usize::try_from(arrival.at.as_secs()).unwrap()] += arrival.count;
@@ -233,7 +324,7 @@ mod tests {
             ("5,3\n5,3\n", "line 2: time must be later"),
             ("noon,3\n1,2", "line 1: `noon` is not a valid time"),
             ("1,2,3\n", "line 1: has 3 columns"),
-            ("timestamp,requests,errors\n0,5,0\n", "line 2: has 3 columns"),
+            ("timestamp,requests,errors\n0,5,0\n", "line 1: column 3: `errors` is not a trigger"),
             ("0,5,\n", "line 1: has 3 columns"),
             ("0,1,000\n", "line 1: `1,000` is not a valid count: write it without thousands"),
             ("1 000\n5\n", "line 1: `1 000` is not a valid count: write it without thousands"),
@@ -261,7 +352,7 @@ mod tests {
             ("3,5\n1,3\n", "line 2: time must be later"),
             ("0,3000000000\n", "line 1: has more than 1000000000 items per second"),
         ] {
-            let error = Pattern::from_counts(text.as_bytes()).unwrap_err().to_string();
+            let error = RecordedCounts::read(text.as_bytes(), &[]).unwrap_err().to_string();
             assert!(error.contains(reason), "{text:?}: {error}");
         }
     }
@@ -290,8 +381,67 @@ mod tests {
     #[test]
     fn counts_in_utf_16_are_read() {
         let bytes: Vec<u8> = "\u{feff}time,count\r\n0,5\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(Pattern::from_counts(&bytes).unwrap().to_string(), "1s@5");
-        let error = Pattern::from_counts(b"5\n\xff\n").unwrap_err();
+        assert_eq!(RecordedCounts::read(&bytes, &[]).unwrap().pattern.to_string(), "1s@5");
+        let error = RecordedCounts::read(b"5\n\xff\n", &[]).unwrap_err();
         assert_eq!(error.to_string(), "is not UTF-8 text (from byte 3 on)");
+    }
+
+    #[test]
+    fn columns_of_triggers_are_read_by_their_names() {
+        let text = "time,count,requests,office\n2026-01-31T12:00:00Z,60,,0\n2026-01-31T12:01:00Z,120,7.5,\n2026-01-31T12:02:00Z,0,9,3\n";
+        let counts = RecordedCounts::read(text.as_bytes(), &["office", "unused", "requests"]).unwrap();
+        assert_eq!(counts.pattern.to_string(), "1m@1, 1m@2, 1m@0");
+        let series = counts.triggers.iter().map(|series| {
+            let values = series.values.iter().map(|TriggerValue { at, value }| (at.as_secs(), *value));
+            (series.name.as_str(), values.collect::<Vec<_>>())
+        });
+        let expected = [("requests", vec![(60, 7.5), (120, 9.0)]), ("office", vec![(0, 0.0), (120, 3.0)])];
+        assert_eq!(series.collect::<Vec<_>>(), expected);
+        // Times since the start are kept.
+        let counts = RecordedCounts::read(b"s,n,requests\n10,1,5\n20,1,6\n", &["requests"]).unwrap();
+        assert_eq!(
+            (counts.pattern.to_string(), counts.triggers[0].end()),
+            ("10s@0, 10s@0.1, 10s@0.1".to_owned(), Duration::from_secs(20))
+        );
+    }
+
+    #[test]
+    fn column_of_a_trigger_that_is_wrong_is_named() {
+        let known = ["requests", "office"];
+        for (text, triggers, reason) in [
+            (
+                "s,n,request\n0,1,2\n",
+                &known[..],
+                "line 1: column 3: `request` is not a trigger of the profile: expected one of requests, office",
+            ),
+            (
+                "s,n,request\n0,1,2\n",
+                &known[..1],
+                "line 1: column 3: `request` is not a trigger of the profile: expected `requests`",
+            ),
+            (
+                "\ns,n,busy\n0,1,2\n",
+                &[],
+                "line 2: column 3: `busy` is not a trigger of the profile: it has none besides",
+            ),
+            ("s,n,requests,requests\n0,1,2,3\n", &known, "line 1: column 4: `requests` has a column already"),
+            (
+                "n,requests\n1,2\n",
+                &known,
+                "line 1: `requests` is a trigger: write a time and a count before its column",
+            ),
+            ("s,n,requests\n0,1,x\n", &known, "line 2: column 3: `x` is not a valid value"),
+            ("s,n,requests\n0,1,-1\n", &known, "line 2: column 3: `-1` is not a valid value"),
+            ("s,n,requests\n0,1\n", &known, "line 2: must have as many columns"),
+            ("s,n,requests\n0,1,2,3\n", &known, "line 2: must have as many columns"),
+            (
+                "0,1,2\n",
+                &known,
+                "line 1: has 3 columns: expected a count, or `seconds,count`; more columns need a header",
+            ),
+        ] {
+            let error = RecordedCounts::read(text.as_bytes(), triggers).unwrap_err().to_string();
+            assert!(error.starts_with(reason), "{text:?}: {error}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::arrivals::{Arrival, Arrivals};
-pub use self::counts::{CountsError, CountsProblem};
+pub use self::counts::{CountsError, CountsProblem, RecordedCounts};
 pub use self::grammar::{InlinePatternError, PatternError};
 pub use self::shape::RateShape;
 use crate::units::{HumanDuration, float, whole};

@@ -13,6 +13,7 @@ use crate::comparison::{Comparison, Coverage, RecordedStep, Step};
 use crate::exit::UsageError;
 use crate::files::whole::whole;
 use crate::profile::ScaleKind;
+use crate::profile::scale::trigger_names;
 use crate::sample::recording::Recording;
 use crate::scaler::Controller;
 use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
@@ -28,7 +29,9 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Contex
     let name = path.display().to_string();
     let bytes = whole(path, MAX_SIZE);
     let bytes = bytes.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
-    let recording = Recording::parse(&name, &bytes).map_err(|error| UsageError(format!("--against: {error}")))?;
+    let triggers = trigger_names(&context.profile.scale.triggers);
+    let recording =
+        Recording::parse(&name, &bytes, &triggers).map_err(|error| UsageError(format!("--against: {error}")))?;
     if let Some(line) = recording.cut {
         tracing::warn!(recording = %name, line, "the last line is cut off: reading up to it");
     }

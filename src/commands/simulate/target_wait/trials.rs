@@ -8,7 +8,8 @@ use color_eyre::eyre::{Report, Result};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::super::plan::{MAX_DURATION, RunSettings};
+use super::super::load::MAX_DURATION;
+use super::super::plan::RunSettings;
 use super::candidate::with_candidate;
 use crate::exit::UsageError;
 use crate::simulation::{self, LateLimit, Scenario, Summary};
