@@ -148,6 +148,19 @@ fn stdout_that_is_not_read_holds_up_neither_the_stop_nor_the_lease() {
 }
 
 #[test]
+fn consumer_ends_with_its_last_item() {
+    for delivery in EITHER_WAY {
+        let server = RedisServer::start();
+        server.push("mylist", items(300));
+        let run = || consume(&server, delivery, &["--max-items", "100"]).output().exits(0).took;
+        let quickest = (0..3).map(|_| run()).min().expect("three runs");
+        // Well before it would search for crashed consumers, or wait for items.
+        assert!(quickest < Duration::from_secs(2), "{quickest:?}");
+        assert_eq!(server.llen("mylist"), 0);
+    }
+}
+
+#[test]
 fn slow_reader_gets_every_item_once() {
     for delivery in EITHER_WAY {
         let server = RedisServer::start();

@@ -143,14 +143,12 @@ impl<'a> Consumer<'a> {
                     continue;
                 }
             }
-            if exchanged.more || got == limit {
-                if self.slots() > 0 {
-                    continue;
-                }
-            } else if self.finished.is_empty() {
-                notifier.request();
-            } else {
+            let is_empty = !exchanged.more && got < limit;
+            if !self.finished.is_empty() || (!is_empty && self.slots() > 0) {
                 continue;
+            }
+            if is_empty {
+                notifier.request();
             }
             let next = [Some(renew), exchanged.due.filter(|_| limit > got)].into_iter().flatten().min();
             let next = (Instant::now() + next.unwrap_or(renew)).min(scan_at);
