@@ -160,7 +160,9 @@ mod tests {
             move || Ok(barrier.wait().is_leader())
         };
         // Would wait for itself on one thread.
-        let (started, ()) = tokio::join!(launcher.launch(start, &abort), async { drop(barrier.wait()) });
+        let (started, ()) = tokio::join!(launcher.launch(start, &abort), async {
+            barrier.wait();
+        });
         started.unwrap().unwrap();
         assert_eq!(launcher.threads.lock().unwrap().running, 1);
     }

@@ -299,7 +299,9 @@ impl Claims {
             // The item claimed first is to be claimed first again.
             self.held.sort_latest_first(&mut ids);
             let mut outcomes = Outcomes::default();
-            ids.iter().for_each(|id| outcomes.requeue(id));
+            for id in &ids {
+                outcomes.requeue(id);
+            }
             let mut exchanged = Exchanged::default();
             self.settle(outcomes, 0, &mut exchanged).await?;
             requeued += ids.len().saturating_sub(exchanged.lost.len()) as u64;

@@ -260,13 +260,13 @@ fn proposed(settings: &Settings, scale: Scale, metric: &Metric) -> Option<Propos
     // A negative formula value counts as the largest there is.
     let usage = if value < 0.0 { f64::MAX } else { (value * 1e3).trunc() };
     let target_usage = (target * 1e3).trunc();
-    let (ratio, multiplied) = match metric.metric_type {
+    let (ratio, multiplied) = match metric.target_type {
         MetricType::AverageValue => (usage / (target_usage * f64::from(scale.status)), None),
         MetricType::Value => (usage / target_usage, Some(scale.ready).filter(|_| scale.status > 0)),
     };
     let (below, above) = (tolerance(settings, Direction::Down), tolerance(settings, Direction::Up));
     let tolerance = if ratio < 1.0 { below } else { above };
-    let tolerable = metric.metric_type == MetricType::AverageValue || multiplied.is_some();
+    let tolerable = metric.target_type == MetricType::AverageValue || multiplied.is_some();
     let within = tolerable && (1.0 - below..=1.0 + above).contains(&ratio);
     let tolerated = within.then_some(Tolerated { ratio, tolerance });
     let exact = match multiplied {
@@ -274,7 +274,7 @@ fn proposed(settings: &Settings, scale: Scale, metric: &Metric) -> Option<Propos
         None => usage / target_usage,
     };
     let replicas = if tolerated.is_some() { scale.status } else { saturating_u32(signed_whole(exact.ceil())) };
-    let per_pod = metric.metric_type == MetricType::AverageValue;
+    let per_pod = metric.target_type == MetricType::AverageValue;
     Some(Proposal { count, target, per_pod, multiplied, replicas, tolerated })
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Metric {
     /// Target value.
     pub(super) target: f64,
     /// What the target is about.
-    pub(super) metric_type: MetricType,
+    pub(super) target_type: MetricType,
     /// Value that has to be exceeded for activity.
     pub(super) activation: f64,
 }
@@ -128,7 +128,7 @@ fn of_trigger(trigger: &Trigger, result: TriggerResult) -> Metric {
         TriggerResult::Nil | TriggerResult::Failed => (None, false),
     };
     let Trigger { counted, target, activation, metric_type, .. } = trigger.clone();
-    Metric { counted: Some(counted), value, from_fallback, target, metric_type, activation }
+    Metric { counted: Some(counted), value, from_fallback, target, target_type: metric_type, activation }
 }
 
 /// Returns the metric of the formula, or its fallback: `modifiers.go::HandleScalingModifiers`.
@@ -155,7 +155,7 @@ fn evaluated(settings: &Settings, composite: &Composite, results: &[TriggerResul
         value,
         from_fallback: fallback_value.is_some(),
         target: composite.target,
-        metric_type: MetricType::AverageValue,
+        target_type: MetricType::AverageValue,
         activation: composite.activation,
     }
 }

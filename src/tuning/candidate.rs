@@ -30,6 +30,7 @@ pub struct Bounds {
 
 /// Settings to try, and maybe to propose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(clippy::struct_excessive_bools, reason = "independent settings")]
 pub struct Candidate {
     /// `listLength`.
     pub list_length: u64,

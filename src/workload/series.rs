@@ -42,7 +42,7 @@ mod tests {
         let value = |seconds, value| TriggerValue { at: Duration::from_secs(seconds), value };
         let series = TriggerSeries { name: "a".to_owned(), values: vec![value(10, 2.0), value(20, 5.5)] };
         let values = [0, 10, 19, 20, 900].map(|seconds| series.at(Duration::from_secs(seconds)));
-        assert_eq!(values, [0.0, 2.0, 2.0, 5.5, 5.5]);
+        assert_eq!(format!("{values:?}"), "[0.0, 2.0, 2.0, 5.5, 5.5]");
         assert_eq!(series.end(), Duration::from_secs(20));
     }
 }

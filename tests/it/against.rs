@@ -210,13 +210,13 @@ fn triggers_of_other_types_are_read_from_their_columns() {
         run.stdout
     );
     assert!(!run.stdout.contains("not recorded"), "{}", run.stdout);
-    let run = against(&settings, &text.replace("requests", "others"), &[]).exits(0);
+    let run = against(&settings, text.replace("requests", "others"), &[]).exits(0);
     assert!(
         run.stdout.contains("trigger `requests` counts as 0: the recording has no column `requests`"),
         "{}",
         run.stdout
     );
     let json = r#"{"time":"2026-03-01T12:00:00Z","backlog":0,"in_flight":0,"delayed":0,"requests":7,"target":{"kind":"Deployment","namespace":"n","name":"d","desired":1,"current":1,"ready":1,"available":1}}"#;
-    let run = against(&settings, &format!("{json}\n{}\n", json.replace("12:00:00", "12:00:05")), &[]).exits(0);
+    let run = against(&settings, format!("{json}\n{}\n", json.replace("12:00:00", "12:00:05")), &[]).exits(0);
     assert!(!run.stdout.contains("not recorded"), "{}", run.stdout);
 }

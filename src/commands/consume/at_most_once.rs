@@ -171,7 +171,9 @@ async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &
     let mut list = match List::connect(&redis, key).await {
         Ok(list) => list,
         Err(error) => {
-            batches.iter().for_each(|batch| report(batch));
+            for batch in &batches {
+                report(batch);
+            }
             return Err(error).wrap_err("cannot requeue unfinished items");
         }
     };

@@ -42,15 +42,15 @@ impl Handling {
             consumer: Arc::clone(&self.consumer),
         };
         let (handler, abort) = (self.handler.clone(), abort.clone());
-        let mut handled = Box::pin(async move {
+        let mut process = Box::pin(async move {
             let start = Instant::now();
             let disposition = handler.process(&assignment, &abort).await;
             Completed { claim, disposition, duration: start.elapsed() }
         });
         // A handler that takes no time needs no task.
-        match handled.as_mut().now_or_never() {
+        match process.as_mut().now_or_never() {
             Some(completed) => self.ended.push(completed),
-            None => drop(self.running.spawn(handled)),
+            None => drop(self.running.spawn(process)),
         }
     }
 

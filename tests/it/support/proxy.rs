@@ -144,7 +144,7 @@ impl Proxy {
 
     /// Delays each request, as a link does that is long and not slow.
     pub(crate) fn delay(&self, delay: Duration) {
-        self.state.delay.store(delay.as_millis() as u64, SeqCst);
+        self.state.delay.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), SeqCst);
     }
 
     /// Number of losses on request.
