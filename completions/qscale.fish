@@ -149,7 +149,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Interv
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l duration -d 'Stop after this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'Format of the samples' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r
@@ -180,6 +180,7 @@ always\t''
 never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d 'Stop when the list is empty; exit status 75 if it was not'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-settled -d 'Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75 if the list did not settle'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l plain -d 'Write lines on a terminal, too, in place of the dashboard'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls -d 'Use TLS'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-skip-verify -d 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
@@ -421,6 +422,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l plain -d 'Write lines on a terminal, too, in place of the dashboard'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'

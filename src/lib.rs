@@ -141,8 +141,12 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     let shutdown = match &cli.command {
         Command::Demo(args) if args.is_supervisor() => Shutdown::ignore()?,
         _ => {
-            let printer = printer.clone();
-            Shutdown::listen(move || printer.is_waiting(), handler::kill_all)?
+            let (waiting, left) = (printer.clone(), printer.clone());
+            let before_exit = move || {
+                left.leave_dashboard();
+                handler::kill_all();
+            };
+            Shutdown::listen(move || waiting.is_waiting(), before_exit)?
         }
     };
     if environment.get(sandbox::SUPERVISED).is_some() {

@@ -63,6 +63,17 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads one of several names, each given by a flag of its own.
+pub(crate) fn one_name(text: &str) -> Result<String, String> {
+    match text.split_once(',') {
+        Some((first, rest)) => {
+            let rest = rest.split(',').next().unwrap_or_default();
+            Err(format!("is not one name: repeat the flag, as in `--list {first} --list {rest}`"))
+        }
+        None => name(text),
+    }
+}
+
 /// Reads a port.
 pub(crate) fn port(text: &str) -> Result<u16, String> {
     text.trim().parse().ok().filter(|port| *port != 0).ok_or_else(|| "is not a port from 1 to 65535".to_owned())

@@ -31,13 +31,16 @@ pub(crate) struct Context {
     pub(crate) shutdown: Shutdown,
 }
 
-/// Last line of the JSON output of a run: `{"summary": …}`, of one shape for `watch`, `demo` and `simulate`.
-fn summary_line(summary: &impl Serialize) -> serde_json::Result<String> {
+/// Last line of the JSON output of a run: `{"summary": …}`, of one shape for `watch`, `demo` and `simulate`. With one of several
+/// lists, its name comes first.
+fn summary_line(list: Option<&str>, summary: &impl Serialize) -> serde_json::Result<String> {
     #[derive(Serialize)]
     struct SummaryLine<'a, T> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        list: Option<&'a str>,
         summary: &'a T,
     }
-    serde_json::to_string(&SummaryLine { summary })
+    serde_json::to_string(&SummaryLine { list, summary })
 }
 
 impl Context {

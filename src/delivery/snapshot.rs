@@ -1,4 +1,6 @@
-//! State of a list at one moment: the lengths of its keys, and its counters.
+//! State of a list at one moment: the lengths of its keys, its counters, and its consumers.
+
+use super::item::Item;
 
 /// State of a list and its companion keys at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +53,15 @@ pub struct Counters {
     pub dead_requeued: u64,
     /// Dead letters deleted.
     pub purged: u64,
+}
+
+/// Consumers of a list, and the item that waits longest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// Consumers whose lease has not expired.
+    pub consumers: u64,
+    /// The item that was pushed first; `None` if the list is empty, or it was not asked for or is too long.
+    pub oldest: Option<Item>,
 }
 
 /// Lengths of the keys of a list, as metrics report them.

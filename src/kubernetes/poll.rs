@@ -35,6 +35,8 @@ struct ReplicaStatus {
     replicas: i32,
     ready_replicas: i32,
     available_replicas: i32,
+    /// Not counted by older versions, and by other kinds.
+    terminating_replicas: Option<i32>,
 }
 
 type ObjectWithReplicas = Object<ReplicaSpec, ReplicaStatus>;
@@ -104,6 +106,7 @@ impl Poller {
             current: count(status.replicas),
             ready: count(status.ready_replicas),
             available: count(status.available_replicas),
+            terminating: status.terminating_replicas.map(count),
         }
     }
 

@@ -9,16 +9,23 @@ use super::connection::{Connection, Redis};
 use super::error::{Fault, QueueError};
 use super::keys::Keys;
 use super::script::Script;
-use crate::delivery::snapshot::{ClaimState, Counters, Snapshot};
+use crate::delivery::item::Item;
+use crate::delivery::snapshot::{ClaimState, Counters, Presence, Snapshot};
 
 /// Number of keys per step of a `SCAN`.
 const SCAN_COUNT: i64 = 1000;
+
+/// Longest item that is read to see since when it waits, in bytes.
+const LONGEST_OLDEST: usize = 64 * 1024;
 
 /// Reads the state of a list, on its own connection.
 pub struct Inspector {
     connection: Connection,
     keys: Keys,
     script: Script,
+    presence: Script,
+    /// True once the user may not read who processes the list.
+    is_presence_refused: bool,
     /// Fault that limits this inspector to the length of the list.
     restricted: Option<Fault>,
 }
@@ -35,7 +42,8 @@ impl Inspector {
     pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
         let connection = redis.connect(list).await?;
         let script = Script::new(include_str!("scripts/snapshot.lua"));
-        Ok(Self { connection, keys: Keys::of(list), script, restricted: None })
+        let presence = Script::new(include_str!("scripts/presence.lua"));
+        Ok(Self { connection, keys: Keys::of(list), script, presence, is_presence_refused: false, restricted: None })
     }
 
     /// Returns why only the length of the list can be read; known after the first snapshot.
@@ -59,6 +67,30 @@ impl Inspector {
             }
         }
         Ok(Snapshot { waiting: self.connection.length(&self.keys.list).await?, claims: None })
+    }
+
+    /// Reads who processes the list, and with `with_oldest` the item that waits longest. `None` when user or server do not
+    /// permit that.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the key is not a list, or when Redis stays unreachable for too long.
+    pub async fn presence(&mut self, with_oldest: bool) -> Result<Option<Presence>, QueueError> {
+        if self.is_presence_refused || self.restricted.is_some() {
+            return Ok(None);
+        }
+        let longest = if with_oldest { LONGEST_OLDEST } else { 0 };
+        let arguments = [Bytes::from(longest.to_string())];
+        let read: Result<(u64, Option<Bytes>), _> =
+            self.connection.script(&self.presence, &self.keys.list, &self.keys.presence(), &arguments).await;
+        match read {
+            Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
+                tracing::debug!(error = %fault, "not reading the consumers of the list");
+                self.is_presence_refused = true;
+                Ok(None)
+            }
+            read => read.map(|(consumers, oldest)| Some(Presence { consumers, oldest: oldest.map(Item) })),
+        }
     }
 
     /// Returns the number of items held by consumers that Redis has forgotten, which takes a scan of all keys. `None` when

@@ -76,6 +76,11 @@ impl Keys {
         ]
     }
 
+    /// KEYS of `presence.lua`.
+    pub(super) fn presence(&self) -> Vec<String> {
+        vec![self.list.clone(), self.landing(), self.consumers()]
+    }
+
     /// KEYS of `list_dead_letters.lua`.
     pub(super) fn list_dead_letters(&self) -> Vec<String> {
         vec![self.list.clone(), self.dead(), self.examined()]

@@ -1,5 +1,6 @@
-//! Samples: one observation of list and target each; their trend, and recordings of them.
+//! Samples: one observation of list and target each; their rates, and recordings of them.
 
+mod flow;
 mod outlook;
 pub mod recording;
 mod trend;
@@ -9,10 +10,12 @@ use std::time::SystemTime;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::flow::{Flow, Rates};
 use self::outlook::STEADY;
 pub use self::outlook::{Outlook, PerSecond};
 pub use self::trend::Trend;
 use crate::delivery::snapshot::ClaimState;
+use crate::scaler::NextStep;
 use crate::units::{float, saturating_seconds};
 
 /// One observation of a list and of the target that processes it.
@@ -35,6 +38,20 @@ pub struct Sample {
     pub delayed: Option<u64>,
     /// Number of dead letters; `null` likewise.
     pub dead: Option<u64>,
+    /// Number of items pushed by `produce` so far; `null` likewise.
+    pub pushed: Option<u64>,
+    /// Number of items processed successfully so far; `null` likewise.
+    pub acknowledged: Option<u64>,
+    /// Number of consumers that are alive; `null` where it is unknown.
+    pub consumers: Option<u64>,
+    /// Number of consumers with items in flight; `null` where no consumer claims items.
+    pub busy: Option<u64>,
+    /// Age of the item that waits longest, in seconds; `null` where its stamp field is not known.
+    pub oldest_seconds: Option<f64>,
+    /// Items pushed per second, by any client; `null` until it is known, and where no consumer claims items.
+    pub in_per_second: Option<f64>,
+    /// Items acknowledged or dead-lettered per second; `null` likewise.
+    pub out_per_second: Option<f64>,
     /// Growth of the backlog in items per second: negative while it shrinks, `null` until it is known.
     pub net_per_second: Option<f64>,
     /// Time until the list is empty at this rate, in seconds; `null` unless the backlog shrinks.
@@ -44,6 +61,11 @@ pub struct Sample {
     pub target: Option<Replicas>,
     /// Reason for the number of desired replicas; `null` where it is unknown.
     pub reason: Option<String>,
+    /// The step that is expected next; `null` where it is unknown.
+    pub next: Option<NextStep>,
+    /// Factor by which the model clock of a demo is faster than `time`: all other times and rates are of that clock. `null`
+    /// for 1.
+    pub speed: Option<f64>,
 }
 
 /// Replica counts of a scale target, from its spec and status.
@@ -64,10 +86,13 @@ pub struct Replicas {
     pub ready: u32,
     /// Pods that have been ready for `minReadySeconds` (`status.availableReplicas`).
     pub available: u32,
+    /// Pods that are terminating (`status.terminatingReplicas`); `null` where they are not counted.
+    #[serde(default)]
+    pub terminating: Option<u32>,
 }
 
 impl Sample {
-    /// Creates a sample; `net` is the result of [`Trend::observe`] for this backlog.
+    /// Creates a sample; `net` is the growth per second, as [`Flow::observe`] returns it for this backlog.
     pub fn new(
         time: SystemTime,
         list: impl Into<String>,
@@ -75,10 +100,9 @@ impl Sample {
         net: Option<f64>,
         target: Option<Replicas>,
     ) -> Self {
-        // Three decimals suffice for a rate of whole items; `+ 0.0` turns -0 into 0.
-        let net = net.map(|net| (net * 1e3).round() / 1e3 + 0.0);
+        let net = net.map(rounded);
         let shrinking = net.filter(|net| *net <= -STEADY && backlog > 0);
-        let seconds_to_empty = shrinking.map(|net| (float(backlog) / -net * 1e3).round() / 1e3);
+        let seconds_to_empty = shrinking.map(|net| rounded(float(backlog) / -net));
         Self {
             time,
             list: list.into(),
@@ -86,10 +110,19 @@ impl Sample {
             in_flight: None,
             delayed: None,
             dead: None,
+            pushed: None,
+            acknowledged: None,
+            consumers: None,
+            busy: None,
+            oldest_seconds: None,
+            in_per_second: None,
+            out_per_second: None,
             net_per_second: net,
             seconds_to_empty,
             target,
             reason: None,
+            next: None,
+            speed: None,
         }
     }
 
@@ -97,11 +130,23 @@ impl Sample {
     #[must_use]
     pub fn with_claims(self, claims: Option<&ClaimState>) -> Self {
         match claims.filter(|claims| claims.any) {
-            Some(ClaimState { in_flight, delayed, dead, .. }) => {
-                Self { in_flight: Some(*in_flight), delayed: Some(*delayed), dead: Some(*dead), ..self }
-            }
+            Some(ClaimState { in_flight, delayed, dead, busy, counters, .. }) => Self {
+                in_flight: Some(*in_flight),
+                delayed: Some(*delayed),
+                dead: Some(*dead),
+                pushed: Some(counters.pushed),
+                acknowledged: Some(counters.acknowledged),
+                busy: Some(*busy),
+                ..self
+            },
             None => self,
         }
+    }
+
+    /// Adds the rates of arrivals and departures, where they are known.
+    #[must_use]
+    pub fn with_rates(self, rates: Rates) -> Self {
+        Self { in_per_second: rates.arrivals.map(rounded), out_per_second: rates.departures.map(rounded), ..self }
     }
 
     /// Returns the outlook of the backlog.
@@ -114,6 +159,11 @@ impl Sample {
             _ => Outlook::Steady,
         }
     }
+}
+
+/// Rounds to three decimals, which suffice for a rate of whole items; `+ 0.0` turns -0 into 0.
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3 + 0.0
 }
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -167,14 +217,16 @@ mod tests {
             current: 4,
             ready: 3,
             available: 2,
+            terminating: None,
         };
         let sample = Sample::new(SystemTime::UNIX_EPOCH, "mylist", 30, Some(-1.5), Some(target));
         assert_eq!(
             serde_json::to_string(&sample).unwrap(),
             r#"{"time":"1970-01-01T00:00:00.000Z","list":"mylist","backlog":30,"in_flight":null,"#.to_owned()
-                + r#""delayed":null,"dead":null,"net_per_second":-1.5,"#
+                + r#""delayed":null,"dead":null,"pushed":null,"acknowledged":null,"consumers":null,"busy":null,"#
+                + r#""oldest_seconds":null,"in_per_second":null,"out_per_second":null,"net_per_second":-1.5,"#
                 + r#""seconds_to_empty":20.0,"target":{"kind":"Deployment","namespace":"default","name":"demo-consumer","#
-                + r#""desired":5,"current":4,"ready":3,"available":2},"reason":null}"#
+                + r#""desired":5,"current":4,"ready":3,"available":2,"terminating":null},"reason":null,"next":null,"speed":null}"#
         );
         assert_eq!(serde_json::from_str::<Sample>(&serde_json::to_string(&sample).unwrap()).unwrap(), sample);
         let bare = serde_json::to_value(self::sample(30, None)).unwrap();

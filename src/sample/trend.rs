@@ -19,7 +19,7 @@ const SHORTEST: Duration = Duration::from_millis(900);
 ///
 /// The rate is the slope of a least-squares line through them. LLEN is exact; what the line smooths out are the steps of
 /// single batches, and it still has the sign of every backlog that only grows or only shrinks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Trend {
     /// Time between two observations.
     every: Duration,

@@ -19,6 +19,7 @@ mod pause;
 mod reason;
 mod scaled_object;
 mod settings;
+mod standing;
 mod strategy;
 mod trigger;
 
@@ -35,5 +36,6 @@ pub use self::pause::Pause;
 pub use self::reason::{Cooldown, Decision, Limit, PausedBy, Proposal, Reason, Tolerated};
 pub use self::scaled_object::Scaler;
 pub use self::settings::Settings;
+pub use self::standing::{NextStep, Rhythm, Standing};
 pub use self::strategy::{Calculation, Strategy};
 pub use self::trigger::{Composite, Counted, MetricType, TRIGGERS, Trigger};

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use indicatif::MultiProgress;
-use tracing::Level;
+use tracing::{Level, Metadata};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
@@ -17,18 +17,12 @@ use super::entry::{JsonEntry, text_fields};
 use super::filter::OutputFilter;
 use super::output::{LogFormat, Verbosity};
 use super::stderr::Stderr;
+use super::tail::LogTail;
 
 /// Starts the log for the whole process; a second call changes nothing.
 ///
-/// On a `terminal`, lines are brief, and stand above `bars`.
-pub(super) fn start(
-    verbosity: Verbosity,
-    format: LogFormat,
-    bars: MultiProgress,
-    stderr: Stderr,
-    terminal: bool,
-    filter: OutputFilter,
-) {
+/// On a `terminal`, lines are brief, and stand above the progress bars.
+pub(super) fn start(verbosity: Verbosity, format: LogFormat, sink: LogSink, filter: OutputFilter) {
     let level = match verbosity {
         Verbosity::Quiet => Level::WARN,
         Verbosity::Normal => Level::INFO,
@@ -36,8 +30,9 @@ pub(super) fn start(
     };
     // Libraries log every attempt; the connection layer reports each outage once.
     let targets = Targets::new().with_target("qscale", level);
+    let terminal = sink.terminal;
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(AboveBars { bars, stderr })
+        .with_writer(sink)
         // They would be written past the writer, and panic when stderr is closed.
         .log_internal_errors(false)
         .with_timer(Timestamp { brief: terminal && format == LogFormat::Text })
@@ -69,26 +64,39 @@ impl FormatTime for Timestamp {
     }
 }
 
-/// Writes log lines above the progress bars, which are hidden meanwhile.
-struct AboveBars {
-    bars: MultiProgress,
-    stderr: Stderr,
+/// Writes log lines above the progress bars, which are hidden meanwhile; those of a terminal that the dashboard has are kept.
+pub(super) struct LogSink {
+    pub(super) bars: MultiProgress,
+    pub(super) stderr: Stderr,
+    pub(super) tail: LogTail,
+    /// True if stderr is a terminal.
+    pub(super) terminal: bool,
 }
 
-impl<'a> MakeWriter<'a> for AboveBars {
+impl<'a> MakeWriter<'a> for LogSink {
     type Writer = LineAbove<'a>;
 
     fn make_writer(&'a self) -> LineAbove<'a> {
-        LineAbove(self)
+        LineAbove { sink: self, level: Level::INFO }
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> LineAbove<'a> {
+        LineAbove { sink: self, level: *meta.level() }
     }
 }
 
-struct LineAbove<'a>(&'a AboveBars);
+pub(super) struct LineAbove<'a> {
+    sink: &'a LogSink,
+    level: Level,
+}
 
 impl Write for LineAbove<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         // The subscriber writes a whole line in one call.
-        self.0.bars.suspend(|| self.0.stderr.push(line.to_vec()));
+        let Self { sink: LogSink { bars, stderr, tail, terminal }, level } = self;
+        if !tail.keep(*level, line) || !*terminal {
+            bars.suspend(|| stderr.push(line.to_vec()));
+        }
         Ok(line.len())
     }
 

@@ -2,9 +2,11 @@
 
 mod chart;
 mod columns;
+mod dashboard;
 mod echo;
 mod entry;
 mod filter;
+mod fullscreen;
 mod logs;
 mod output;
 mod printer;
@@ -14,10 +16,12 @@ mod rows;
 mod screen;
 mod search;
 mod stderr;
+mod tail;
 mod timeline;
 
 pub(crate) use chart::{Chart, Elapsed, Mark, Panel, Tone};
 pub(crate) use columns::{display_width, pad_end, terminal_width};
+pub(crate) use dashboard::{DashboardSetup, KeySet};
 pub(crate) use echo::{Echo, Stream};
 pub(crate) use filter::OutputFilter;
 pub(crate) use output::{LogFormat, Output, Verbosity};

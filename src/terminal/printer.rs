@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
+use tracing::Level;
 
 use super::echo::Echo;
 use super::filter::OutputFilter;
-use super::logs;
+use super::fullscreen::Fullscreen;
+use super::logs::{self, LogSink};
 use super::output::{LogFormat, Verbosity};
 use super::progress::Progress;
 use super::screen;
 use super::stderr::{self, Stderr};
+use super::tail::LogTail;
 use crate::units::visible_output;
 
 const CANNOT_WRITE: &str = "cannot write to stdout";
@@ -34,10 +37,18 @@ pub(crate) struct Printer {
     stdout: Arc<Stdout>,
     log: LogFormat,
     filter: OutputFilter,
+    screen: Arc<Fullscreen>,
+    tail: LogTail,
+    /// Level down to which log lines that the dashboard has kept are written at its end.
+    kept_level: Level,
     /// True if an error is shown with its backtrace.
     backtrace: bool,
     /// True if progress bars are drawn: stderr is a terminal, and the log is for people and not quiet.
     live: bool,
+    /// True if the terminal takes more than lines.
+    smart: bool,
+    /// True if stderr is a terminal.
+    terminal: bool,
 }
 
 /// State of stdout.
@@ -57,11 +68,27 @@ impl Printer {
         let stderr = Stderr::start(io::stderr());
         let target = if live { screen::target(stderr.clone()) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        logs::start(verbosity, log, bars.clone(), stderr.clone(), terminal, filter.clone());
+        let tail = LogTail::default();
+        let sink = LogSink { bars: bars.clone(), stderr: stderr.clone(), tail: tail.clone(), terminal };
+        logs::start(verbosity, log, sink, filter.clone());
         let stdout = Arc::new(Stdout { is_terminal: io::stdout().is_terminal(), busy: AtomicBool::new(false) });
         // Often set permanently, so that it shows a backtrace only together with --verbose.
         let traced = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-        Self { stderr, bars, stdout, log, filter, backtrace: traced && verbosity == Verbosity::Verbose, live }
+        let verbose = verbosity == Verbosity::Verbose;
+        Self {
+            stderr,
+            bars,
+            stdout,
+            log,
+            filter,
+            screen: Arc::default(),
+            tail,
+            kept_level: if verbose { Level::DEBUG } else { Level::WARN },
+            backtrace: traced && verbose,
+            live,
+            smart,
+            terminal,
+        }
     }
 
     /// Returns the progress bars, which are hidden unless [`live`](Self::live).
@@ -72,6 +99,31 @@ impl Printer {
     /// Returns true if progress bars are drawn; if not, log lines report progress.
     pub(crate) fn live(&self) -> bool {
         self.live
+    }
+
+    /// Returns true if a dashboard can be drawn on stdout.
+    pub(super) fn takes_dashboard(&self) -> bool {
+        self.stdout.is_terminal && self.smart
+    }
+
+    /// Returns the screen of the dashboard.
+    pub(super) fn screen(&self) -> &Arc<Fullscreen> {
+        &self.screen
+    }
+
+    /// Returns the last lines of the log.
+    pub(super) fn log_tail(&self) -> &LogTail {
+        &self.tail
+    }
+
+    /// Leaves the screen of the dashboard, however the program ends, and writes the log lines that it has held back.
+    pub(crate) fn leave_dashboard(&self) {
+        self.screen.leave();
+        let kept = self.tail.close(self.kept_level);
+        // Elsewhere they were written as they came.
+        if self.terminal && !kept.is_empty() {
+            self.stderr.push(kept);
+        }
     }
 
     /// Returns what every message passes.
@@ -129,11 +181,6 @@ impl Printer {
         self.stdout.busy.load(Relaxed)
     }
 
-    /// Fails once stderr is gone: for drawings, which nothing else would end.
-    pub(super) fn check_stderr(&self) -> io::Result<()> {
-        if self.stderr.is_closed() { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
-    }
-
     /// Prints why the run failed: one line `error: outer: inner: cause`, and the hint if there is one.
     pub(crate) fn error(&self, report: &Report, hint: Option<&str>) {
         let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
@@ -142,12 +189,14 @@ impl Printer {
         let error = self.filter.lines(&chain.join(": "));
         let hint = hint.map(|hint| self.filter.lines(hint));
         let lines = to_stderr(&format!("{}{backtrace}", error_text(&error, hint.as_deref())));
+        self.leave_dashboard();
         self.flush();
         self.bars.suspend(|| self.stderr.push(lines));
     }
 
     /// Prints the report of a panic. Does not touch the progress bars: the thread that panics may be drawing them.
     pub(crate) fn panicked(&self, report: &impl Display) {
+        self.leave_dashboard();
         self.stderr.push(to_stderr(&self.filter.output(&format!("{report}\n"))));
         self.flush();
     }

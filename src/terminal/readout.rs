@@ -1,29 +1,28 @@
-//! Samples as they are shown: redrawn in place on a terminal, one line each elsewhere.
+//! Samples as they are shown: a dashboard on a terminal, one line each elsewhere.
 
 use std::fmt;
-use std::io::{self, IsTerminal as _};
 
 use color_eyre::eyre::Result;
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-use super::filter::OutputFilter;
+use super::dashboard::{Dashboard, DashboardSetup};
 use super::output::Output;
 use super::printer::Printer;
 use crate::sample::{Outlook, PerSecond, Replicas, Sample};
 use crate::units::visible;
 
-/// Shows samples as they come; the last one stays on the screen.
+/// Shows samples as they come.
 pub(crate) struct Readout {
     printer: Printer,
     output: Output,
-    live: Option<Live>,
+    dashboard: Option<Dashboard>,
 }
 
 impl Readout {
-    /// Draws in place, on stderr, when both streams are terminals; writes lines to stdout otherwise.
-    pub(crate) fn new(printer: &Printer, output: Output) -> Self {
-        let live = output == Output::Text && printer.live() && io::stdout().is_terminal();
-        Self { printer: printer.clone(), output, live: live.then(|| Live::new(printer)) }
+    /// Opens a dashboard when stdout is a terminal; writes lines to stdout otherwise, and if `plain`.
+    pub(crate) fn new(printer: &Printer, output: Output, plain: bool, setup: &DashboardSetup) -> Self {
+        let has_dashboard = output == Output::Text && !plain;
+        let dashboard = has_dashboard.then(|| Dashboard::open(printer, setup)).flatten();
+        Self { printer: printer.clone(), output, dashboard }
     }
 
     /// Shows a sample.
@@ -32,78 +31,25 @@ impl Readout {
     ///
     /// Fails when it cannot be shown any more, for example because the pipe or the terminal was closed.
     pub(crate) fn show(&mut self, sample: &Sample) -> Result<()> {
-        match (&mut self.live, self.output) {
-            (Some(live), _) => {
-                self.printer.check_stderr()?;
-                live.draw(sample);
-            }
+        match (&mut self.dashboard, self.output) {
+            (Some(dashboard), _) => dashboard.show(sample)?,
             (None, Output::Text) => self.printer.result(&visible(&Line(sample).to_string()))?,
             (None, Output::Json) => self.printer.result(&serde_json::to_string(sample)?)?,
         }
         Ok(())
     }
 
-    /// Removes the drawing.
-    pub(crate) fn clear(self) {
-        if let Some(live) = &self.live {
-            live.bar.finish_and_clear();
+    /// Returns the dashboard, if there is one.
+    pub(crate) fn dashboard(&self) -> Option<&Dashboard> {
+        self.dashboard.as_ref()
+    }
+
+    /// Closes the dashboard, and leaves its charts.
+    pub(crate) fn finish(self) {
+        if let Some(dashboard) = self.dashboard {
+            dashboard.finish();
         }
     }
-}
-
-/// State of the drawing.
-struct Live {
-    bar: ProgressBar,
-    filter: OutputFilter,
-    /// Largest backlog so far: the full width of the bar.
-    peak: u64,
-    /// True if pods were seen before, so that their absence is shown.
-    pods: bool,
-}
-
-impl Live {
-    fn new(printer: &Printer) -> Self {
-        let colored = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-        let template = if colored {
-            "{spinner:.cyan} {prefix:.bold}\n  {wide_bar:.cyan/white.dim}  \n  {msg}"
-        } else {
-            "{spinner} {prefix}\n  {wide_bar}  \n  {msg}"
-        };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(1).with_style(style.progress_chars("█▉▊▋▌▍▎▏░"));
-        Self { bar: printer.bars().add(bar), filter: printer.filter().clone(), peak: 0, pods: false }
-    }
-
-    fn draw(&mut self, sample: &Sample) {
-        self.peak = self.peak.max(sample.backlog);
-        self.pods |= sample.target.is_some();
-        // An empty bar needs a length, too.
-        self.bar.set_length(self.peak.max(1));
-        self.bar.set_position(sample.backlog);
-        self.bar.set_prefix(self.filter.line(&headline(sample, self.peak)));
-        let pods = match &sample.target {
-            Some(replicas) => format!("\n  {}", PodCounts(replicas)),
-            None if self.pods => "\n  pods: unknown".to_owned(),
-            None => String::new(),
-        };
-        let reason = sample.reason.as_ref().map(|reason| format!("\n  {reason}")).unwrap_or_default();
-        self.bar.set_message(self.filter.lines(&format!("{}{pods}{reason}", Movement(sample))));
-        self.bar.tick();
-        self.bar.force_draw();
-    }
-}
-
-impl Drop for Live {
-    /// Leaves the last drawing as it is: after the terminal has echoed `^C` the cursor is elsewhere, and drawing again would
-    /// leave a second copy.
-    fn drop(&mut self) {
-        std::mem::forget(self.bar.clone());
-    }
-}
-
-fn headline(sample: &Sample, peak: u64) -> String {
-    let waiting = HumanCount(sample.backlog);
-    format!("{}: {waiting} waiting (peak {}){}", sample.list, HumanCount(peak), ItemCounts(sample))
 }
 
 /// Items in flight, where items are claimed; delayed items and dead letters only if there are any.
@@ -185,6 +131,7 @@ mod tests {
             current: 4,
             ready: 3,
             available: 2,
+            terminating: None,
         };
         let pods = "  pods: 5 desired, 4 current, 3 ready, 2 available (demo/demo-consumer)";
         for (sample, line) in [
@@ -209,10 +156,5 @@ mod tests {
             let sample = Sample { in_flight, delayed, dead, ..sample(7, None, None) };
             assert_eq!(Line(&sample).to_string(), format!("1970-01-01T00:00:01Z  mylist: 7 waiting{text}  measuring"));
         }
-    }
-
-    #[test]
-    fn headline_groups_digits() {
-        assert_eq!(headline(&sample(1_250, None, None), 2_400), "mylist: 1,250 waiting (peak 2,400)");
     }
 }

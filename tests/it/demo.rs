@@ -247,7 +247,7 @@ fn demo_on_a_terminal_leaves_nothing_however_it_ends() {
     for (end, status) in ends {
         let Demo { qscale, folder } = Demo::new(&[]);
         let mut terminal = qscale.on_terminal("");
-        terminal.wait_for("5 ready", SOON);
+        terminal.wait_for("②", SOON);
         match end {
             End::Signal(signal) => terminal.signal(signal),
             End::Closed => terminal.close(),
@@ -263,7 +263,7 @@ fn demo_on_a_terminal_leaves_nothing_however_it_ends() {
 fn demo_that_ignores_hangups_ends_when_its_terminal_is_gone() {
     let Demo { qscale, folder } = Demo::new(&[]);
     let mut terminal = qscale.on_terminal("trap '' HUP");
-    terminal.wait_for("5 ready", SOON);
+    terminal.wait_for("②", SOON);
     terminal.close();
     let ended = terminal.finish(DEMO);
     assert_eq!(ended.code(), Some(0), "{ended}");
@@ -274,7 +274,7 @@ fn demo_that_ignores_hangups_ends_when_its_terminal_is_gone() {
 fn demo_on_a_terminal_that_is_not_read_ends_on_a_signal() {
     let Demo { qscale, folder } = Demo::new(&[]);
     let mut terminal = qscale.on_terminal("");
-    terminal.wait_for("5 ready", SOON);
+    terminal.wait_for("②", SOON);
     terminal.stop_reading();
     terminal.signal(Signal::TERM);
     terminal.finish(DEMO);

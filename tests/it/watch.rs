@@ -69,10 +69,19 @@ fn json_sample_is_one_object_with_the_documented_fields() {
         "in_flight",
         "delayed",
         "dead",
+        "pushed",
+        "acknowledged",
+        "consumers",
+        "busy",
+        "oldest_seconds",
+        "in_per_second",
+        "out_per_second",
         "net_per_second",
-        "reason",
         "seconds_to_empty",
         "target",
+        "reason",
+        "next",
+        "speed",
     ];
     let fields = BTreeSet::from(fields);
     for sample in samples {
@@ -317,7 +326,7 @@ fn target_is_in_every_sample_and_follows_its_changes() {
     let first = wait_for_sample(&running, "a sample", |_| true);
     assert_eq!(
         first["target"],
-        json!({ "kind": "Deployment", "namespace": "a-namespace", "name": "a-consumer", "desired": 5, "current": 4, "ready": 3, "available": 2 })
+        json!({ "kind": "Deployment", "namespace": "a-namespace", "name": "a-consumer", "desired": 5, "current": 4, "ready": 3, "available": 2, "terminating": null })
     );
     api.pods(0, 0, 0, 0);
     wait_for_sample(&running, "no pods", |sample| sample["target"]["desired"] == 0);

@@ -36,6 +36,10 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
+    /// Write lines on a terminal, too, in place of the dashboard
+    #[arg(long)]
+    pub(super) plain: bool,
+
     #[command(flatten)]
     pub(super) supervisor: SupervisorArgs,
 }

@@ -9,7 +9,10 @@ use tokio::time::Instant;
 use super::consumers::ConsumerProcesses;
 use crate::delivery::snapshot::Snapshot;
 use crate::profile::{Profile, ScaleKind};
-use crate::scaler::{Counted, JobSettings, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
+use crate::scaler::{
+    Controller, Counted, JobSettings, NextStep, Reading, Rhythm, SYNC_PERIOD, Scale, Scaler, Settings, Standing,
+    Unfinished,
+};
 use crate::units::float;
 
 /// Scales processes as KEDA and the HPA scale pods.
@@ -17,6 +20,7 @@ pub(super) struct Autoscaler {
     scaler: Scaler,
     /// Settings of the ScaledJob, if it is one.
     jobs: Option<JobSettings>,
+    standing: Standing,
     clock: Clock,
     next_poll: Duration,
     next_sync: Duration,
@@ -50,6 +54,7 @@ impl Autoscaler {
         let settings = Settings { min: settings.min.min(max), ..settings };
         Self {
             jobs: (profile.scale.kind() == ScaleKind::ScaledJob).then(|| profile.job_settings()),
+            standing: Standing::default(),
             clock: Clock { start: Instant::now(), speed },
             // A poll at the start would find an empty list: the load begins now, too.
             next_poll: settings.polling,
@@ -77,6 +82,27 @@ impl Autoscaler {
         self.clock.at(next)
     }
 
+    /// Returns the time on the accelerated clock.
+    pub(super) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Returns the step that is expected next.
+    pub(super) fn next_step(&self) -> Option<NextStep> {
+        let now = self.clock.now();
+        if self.starts_jobs() {
+            let seconds = self.next_poll.saturating_sub(now).as_secs_f64();
+            return Some(NextStep { what: "KEDA polls again".to_owned(), seconds });
+        }
+        let rhythm = Rhythm {
+            next_poll: self.next_poll,
+            poll_period: self.scaler.settings().polling,
+            next_sync: self.next_sync,
+            sync_period: SYNC_PERIOD,
+        };
+        self.standing.next(now, &rhythm)
+    }
+
     /// Runs the poll or sync that is due, and scales the consumers.
     pub(super) fn evaluate(&mut self, snapshot: &Snapshot, consumers: &mut ConsumerProcesses<'_>) -> Result<()> {
         let now = self.clock.now();
@@ -85,26 +111,24 @@ impl Autoscaler {
             self.next_poll = after(self.next_poll, self.scaler.settings().polling, now);
             let running = consumers.count();
             let created = jobs.poll(self.scaler.settings(), &values, Unfinished { running, pending: 0 });
-            self.note("KEDA", running, running + created.jobs, &created);
+            note(Controller::Keda, running, running + created.jobs, &created);
+            self.reason = format!("{}: {created}", Controller::Keda);
             return (0..created.jobs).try_for_each(|_| consumers.start());
         }
         let (before, reading) = (consumers.desired, Reading::Read(values));
-        let (who, decision) = if self.next_poll <= self.next_sync {
+        let (by, decision) = if self.next_poll <= self.next_sync {
             self.next_poll = after(self.next_poll, self.scaler.settings().polling, now);
-            ("KEDA", self.scaler.poll(now, before, &reading))
+            (Controller::Keda, self.scaler.poll(now, before, &reading))
         } else {
             self.next_sync = after(self.next_sync, SYNC_PERIOD, now);
-            ("HPA", self.scaler.sync(now, Scale { spec: before, ..Scale::of(consumers.count()) }, &reading))
+            (Controller::Hpa, self.scaler.sync(now, Scale { spec: before, ..Scale::of(consumers.count()) }, &reading))
         };
-        self.note(who, before, decision.replicas, &decision.reason);
-        consumers.scale_to(decision.replicas)
-    }
-
-    fn note(&mut self, who: &str, before: u32, then: u32, reason: &impl Display) {
-        self.reason = format!("{who}: {reason}");
-        if before != then {
-            tracing::info!(from = before, to = then, %reason, "{who} scaled");
+        note(by, before, decision.replicas, &decision.reason);
+        self.standing.decided(now, by, &decision.reason);
+        if let Some((by, reason)) = self.standing.reason() {
+            self.reason = format!("{by}: {reason}");
         }
+        consumers.scale_to(decision.replicas)
     }
 
     fn values(&self, snapshot: &Snapshot) -> Vec<Option<f64>> {
@@ -117,6 +141,13 @@ impl Autoscaler {
             Counted::Landing | Counted::Other(_) => 0,
         };
         self.scaler.settings().triggers.iter().map(|trigger| Some(float(value(&trigger.counted)))).collect()
+    }
+}
+
+/// Logs a change of the number of consumers.
+fn note(by: Controller, before: u32, then: u32, reason: &impl Display) {
+    if before != then {
+        tracing::info!(from = before, to = then, %reason, "{by} scaled");
     }
 }
 

@@ -35,9 +35,9 @@ impl<'a> ConsumerProcesses<'a> {
         u32::try_from(self.running.len()).unwrap_or(u32::MAX)
     }
 
-    /// Returns true if all consumers that were told to stop have exited.
-    pub(super) fn none_is_stopping(&self) -> bool {
-        self.stopping.is_empty()
+    /// Returns the number of consumers that were told to stop and have not exited.
+    pub(super) fn stopping(&self) -> u32 {
+        u32::try_from(self.stopping.len()).unwrap_or(u32::MAX)
     }
 
     /// Starts missing consumers, or tells the newest to stop: they finish their item and exit.

@@ -22,9 +22,9 @@ use super::{Context, summary_line};
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::exit::Outcome;
 use crate::queue::Inspector;
-use crate::sample::Trend;
+use crate::sample::Flow;
 use crate::sandbox::Process;
-use crate::terminal::{Output, Readout};
+use crate::terminal::{DashboardSetup, KeySet, Output, Readout};
 
 /// Time between two samples.
 const TICK: Duration = Duration::from_millis(500);
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         return Ok(Outcome::Unfinished);
     };
     match plan.output {
-        Output::Json => context.printer.result(&summary_line(&result)?)?,
+        Output::Json => context.printer.result(&summary_line(None, &result)?)?,
         Output::Text => context.printer.result(&result.text())?,
     }
     Ok(if result.verdict == Verdict::Pass { Outcome::Done } else { Outcome::CheckFailed })
@@ -116,15 +116,17 @@ async fn show_until_settled(
     consumers: &mut ConsumerProcesses<'_>,
     context: &Context,
 ) -> Result<bool> {
-    let mut readout = Readout::new(&context.printer, plan.output);
-    let mut trend = Trend::new(TICK).over(2 * TICK);
-    let start = tokio::time::Instant::now();
+    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(plan));
+    // Samples at an interval are enough for lines of text.
+    let shows_decisions = plan.output == Output::Json || readout.dashboard().is_some();
+    let tick = TICK.mul_f64(plan.speed);
+    let mut flow = Flow::new(tick, 2 * tick);
     let mut ticks = tokio::time::interval(TICK);
     loop {
         let is_tick = tokio::select! {
             biased;
             () = context.shutdown.stop.cancelled() => {
-                readout.clear();
+                readout.finish();
                 return Ok(false);
             }
             _ = ticks.tick() => true,
@@ -135,19 +137,35 @@ async fn show_until_settled(
         let exited = consumers.reap().await?;
         if !is_tick {
             autoscaler.evaluate(&snapshot, consumers)?;
-            continue;
-        }
-        if exited > 0 && !autoscaler.starts_jobs() {
+        } else if exited > 0 && !autoscaler.starts_jobs() {
             // As a ReplicaSet replaces its pods.
             consumers.scale_to(consumers.desired)?;
         }
-        let net = trend.observe(start.elapsed(), snapshot.waiting);
-        readout.show(&plan.sample(&snapshot, consumers, net, &autoscaler.reason))?;
-        if !producing && snapshot.is_settled() && consumers.count() <= autoscaler.rest() && consumers.none_is_stopping()
+        let presence = inspector.presence(false).await?;
+        let rates = flow.observe(autoscaler.now(), &snapshot);
+        // Every decision, too: a recording has the values that it was made from.
+        if is_tick || shows_decisions {
+            readout.show(&plan.sample(&snapshot, presence.as_ref(), consumers, rates, autoscaler))?;
+        }
+        if is_tick
+            && !producing
+            && snapshot.is_settled()
+            && consumers.count() <= autoscaler.rest()
+            && consumers.stopping() == 0
         {
-            readout.clear();
+            readout.finish();
             return Ok(true);
         }
+    }
+}
+
+fn dashboard(plan: &Plan) -> DashboardSetup {
+    DashboardSetup {
+        title: "demo of KEDA and the HPA on this machine".to_owned(),
+        lists: vec![plan.list.clone()],
+        every: TICK,
+        speed: plan.speed,
+        keys: KeySet::Demo,
     }
 }
 

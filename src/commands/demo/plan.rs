@@ -4,10 +4,11 @@ use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
 use super::args::Args;
+use super::autoscaler::Autoscaler;
 use super::consumers::ConsumerProcesses;
-use crate::delivery::snapshot::Snapshot;
+use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
-use crate::sample::{Replicas, Sample};
+use crate::sample::{Rates, Replicas, Sample};
 use crate::terminal::Output;
 use crate::units::DurationRange;
 use crate::workload::{Pace, Payload, Timing, USUAL_BATCH, Work};
@@ -27,6 +28,8 @@ pub(super) struct Plan {
     pub(super) work: Work,
     pub(super) speed: f64,
     pub(super) output: Output,
+    /// Lines in place of a dashboard.
+    pub(super) plain: bool,
 }
 
 impl Plan {
@@ -54,18 +57,20 @@ impl Plan {
                 .unwrap_or(Work::Wait(DurationRange { from: Duration::from_secs(2), to: Duration::from_secs(6) })),
             speed: args.speed,
             output: args.output,
+            plain: args.plain,
         }
     }
 }
 
 impl Plan {
-    /// Returns the current sample.
+    /// Returns the current sample; its rates are those of the model clock.
     pub(super) fn sample(
         &self,
         snapshot: &Snapshot,
+        presence: Option<&Presence>,
         running: &ConsumerProcesses<'_>,
-        net: Option<f64>,
-        reason: &str,
+        rates: Rates,
+        autoscaler: &Autoscaler,
     ) -> Sample {
         let consumers = Replicas {
             kind: "Process".to_owned(),
@@ -75,10 +80,18 @@ impl Plan {
             current: running.count(),
             ready: running.count(),
             available: running.count(),
+            terminating: Some(running.stopping()),
         };
-        let sample = Sample::new(SystemTime::now(), self.list.as_str(), snapshot.waiting, net, Some(consumers));
-        let sample = sample.with_claims(snapshot.claims.as_ref());
-        Sample { reason: Some(reason.to_owned()), ..sample }
+        let sample = Sample::new(SystemTime::now(), self.list.as_str(), snapshot.waiting, rates.net, Some(consumers))
+            .with_claims(snapshot.claims.as_ref())
+            .with_rates(rates);
+        Sample {
+            consumers: presence.map(|presence| presence.consumers),
+            reason: Some(autoscaler.reason.clone()),
+            next: autoscaler.next_step(),
+            speed: Some(self.speed),
+            ..sample
+        }
     }
 
     /// Returns the arguments of the producer.

@@ -59,7 +59,7 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
                 lines.push_str(&serde_json::to_string(&sample)?);
                 lines.push('\n');
             }
-            lines.push_str(&summary_line(&view.summary())?);
+            lines.push_str(&summary_line(None, &view.summary())?);
             context.printer.result(&lines)?;
         }
         Form::Csv => context.printer.rows(view.samples().map(SampleRow::from))?,

@@ -51,6 +51,7 @@ impl View<'_> {
                 current: point.current,
                 ready: point.ready,
                 available: point.ready,
+                terminating: Some(point.terminating),
             };
             let net = trend.observe(point.at, point.backlog);
             let time = self.subject.start + point.at;

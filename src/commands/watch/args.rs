@@ -14,10 +14,19 @@ With --output json each sample is an object on a line of its own:
   in_flight         number of items in flight; null where no consumer claims items, as with at-most-once delivery
   delayed           number of delayed retries; null likewise
   dead              number of dead letters; null likewise
+  pushed            items pushed by `qscale produce` since the counters began; null likewise
+  acknowledged      items processed successfully since then; null likewise
+  consumers         number of consumers that are alive; null likewise
+  busy              number of consumers with items in flight; null likewise
+  oldest_seconds    age of the item that waits longest; null unless the profile names the stamp-field of items
+  in_per_second     items pushed per second, by any client; null until it is known, and where no consumer claims items
+  out_per_second    items acknowledged or dead-lettered per second; null likewise
   net_per_second    growth of the backlog per second; negative while it shrinks, null until it is known
   seconds_to_empty  time until the list is empty at this rate; null unless the backlog shrinks
-  target            null, or kind, namespace, name, desired, current, ready, available
+  target            null, or kind, namespace, name, desired, current, ready, available, terminating
   reason            reason for the number of desired replicas; null where it is unknown
+  next              null, or the step that is expected next: what, seconds
+  speed             factor by which the model clock of a demo is faster than `time`; null elsewhere
 
 With --until-settled the last line is an object `summary`:
   verdict           pass, fail or unknown
@@ -38,7 +47,7 @@ is unknown, which is not a failure, as long as no item remains. To start anew, d
 /// Watch the backlog, and the pods that process it
 ///
 /// Shows the backlog, its growth, the time until it is empty, and the replicas of the consumers where a cluster is configured.
-/// On a terminal the display is redrawn in place; otherwise each sample is a line on stdout.
+/// On a terminal this is a dashboard with charts (`?` shows its keys); otherwise each sample is a line on stdout.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FIELDS)]
 pub(crate) struct Args {
@@ -63,9 +72,13 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
-    /// List to watch [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
-    pub(super) list: Option<String>,
+    /// Write lines on a terminal, too, in place of the dashboard
+    #[arg(long)]
+    pub(super) plain: bool,
+
+    /// List to watch; may be repeated [default: mylist]
+    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]
+    pub(super) lists: Vec<String>,
 
     /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]

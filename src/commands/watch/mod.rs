@@ -1,90 +1,99 @@
 //! `watch`: the backlog, its trend, and the replica counts of the target.
 
 mod args;
+mod lists;
 mod plan;
 mod target;
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
 pub(crate) use self::args::Args;
+use self::lists::WatchedList;
 use self::plan::{Plan, StopWhen};
 use self::target::Target;
 use super::{Context, summary_line};
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
-use crate::queue::{Inspector, Redis};
-use crate::sample::{Sample, Trend};
-use crate::terminal::{Output, Readout};
+use crate::queue::Redis;
+use crate::terminal::{DashboardSetup, KeySet, Output, Readout};
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, &context)?;
-    let (mut inspector, mut target) = tokio::select! {
+    let (mut lists, mut target) = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => return Ok(plan.stopped()),
         connected = connect(&plan, &context) => connected?,
     };
-    let mut readout = Readout::new(&context.printer, plan.output);
-    let mut last = None;
+    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(&plan));
     let reached = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => false,
         () = sleep(plan.limit) => false,
-        shown = show(&plan, &mut inspector, &mut target, &mut readout, &mut last) => shown.map(|()| true)?,
+        shown = show(&plan, &mut lists, &mut target, &mut readout) => shown.map(|()| true)?,
     };
-    match (reached, plan.stop_when, last) {
-        (true, StopWhen::Settled, Some(snapshot)) => judge(&plan, &mut inspector, &snapshot, &context).await,
-        (true, ..) => Ok(Outcome::Done),
-        (false, StopWhen::Settled, Some(snapshot)) => {
-            report_unsettled(&snapshot);
+    readout.finish();
+    match (reached, plan.stop_when) {
+        (true, StopWhen::Settled) => judge(&plan, lists, &context).await,
+        (true, _) => Ok(Outcome::Done),
+        (false, StopWhen::Settled) => {
+            lists.iter().filter(|list| list.last.is_some() && !list.is_settled()).for_each(report_unsettled);
             Ok(plan.stopped())
         }
-        (false, ..) => Ok(plan.stopped()),
+        (false, _) => Ok(plan.stopped()),
+    }
+}
+
+fn dashboard(plan: &Plan) -> DashboardSetup {
+    DashboardSetup {
+        title: format!("on {}", plan.endpoint),
+        lists: plan.lists.clone(),
+        every: plan.every,
+        speed: 1.0,
+        keys: KeySet::Watch,
     }
 }
 
 /// Connects to Redis, and to Kubernetes if a cluster is configured.
-async fn connect(plan: &Plan, context: &Context) -> Result<(Inspector, Target)> {
+async fn connect(plan: &Plan, context: &Context) -> Result<(Vec<WatchedList>, Target)> {
     let redis = Redis::new(plan.endpoint.clone(), None, context.shutdown.stop.clone());
-    Ok((Inspector::connect(&redis, &plan.list).await?, Target::find(&plan.consumers).await?))
+    Ok((WatchedList::connect(plan, &redis).await?, Target::find(&plan.consumers).await?))
 }
 
-/// Shows a sample per tick until the goal is reached, if there is one; `last` holds the latest state.
+/// Shows a sample of each list per tick until the goal is reached, if there is one.
 ///
-/// Ticks pause while Redis is unreachable, and the rate starts anew afterwards.
-async fn show(
-    plan: &Plan,
-    inspector: &mut Inspector,
-    target: &mut Target,
-    readout: &mut Readout,
-    last: &mut Option<Snapshot>,
-) -> Result<()> {
+/// Ticks pause while Redis is unreachable, and the rates start anew afterwards.
+async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, readout: &mut Readout) -> Result<()> {
     let start = Instant::now();
-    let mut trend = Trend::new(plan.every);
-    // The first sample is taken at once: a tick that is due now comes a millisecond later.
+    // The first samples are taken at once: a tick that is due now comes a millisecond later.
     let mut ticks = interval_at(tokio::time::Instant::now() + plan.every, plan.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         target.refresh();
-        let snapshot = last.insert(inspector.snapshot().await?);
-        if plan.stop_when == StopWhen::Settled
-            && let Some(refusal) = inspector.refusal()
-        {
-            // Items in flight are unknown if only the list can be read.
-            return Err(refusal).wrap_err("cannot tell whether the list is settled");
+        for (index, list) in lists.iter_mut().enumerate() {
+            let mut sample = list.observe(start.elapsed(), plan.stamp_field.as_deref()).await?;
+            if plan.stop_when == StopWhen::Settled
+                && let Some(refusal) = list.inspector.refusal()
+            {
+                // Items in flight are unknown if only the list can be read.
+                return Err(refusal).wrap_err("cannot tell whether the list is settled");
+            }
+            if index == plan.processed {
+                target.refreshed(plan.every).await;
+                sample.target = target.replicas();
+                if let Some(dashboard) = readout.dashboard() {
+                    dashboard.pods_fault(&list.name, target.fault());
+                }
+            }
+            readout.show(&sample)?;
         }
-        target.refreshed(plan.every).await;
-        let backlog = snapshot.waiting;
-        let net = trend.observe(start.elapsed(), backlog);
-        let sample = Sample::new(SystemTime::now(), plan.list.as_str(), backlog, net, target.replicas());
-        readout.show(&sample.with_claims(snapshot.claims.as_ref()))?;
         let reached = match plan.stop_when {
             StopWhen::Stopped => false,
-            StopWhen::Empty => backlog == 0,
-            StopWhen::Settled => snapshot.is_settled(),
+            StopWhen::Empty => lists.iter().all(WatchedList::is_empty),
+            StopWhen::Settled => lists.iter().all(WatchedList::is_settled),
         };
         if reached {
             return Ok(());
@@ -93,26 +102,36 @@ async fn show(
     }
 }
 
-/// Reconciles all items and prints the result.
-async fn judge(plan: &Plan, inspector: &mut Inspector, snapshot: &Snapshot, context: &Context) -> Result<Outcome> {
-    let stranded = match inspector.stranded().await {
-        Err(error) if error.is_stop() => return Ok(plan.stopped()),
-        stranded => stranded?,
-    };
-    if stranded.is_none() && snapshot.claims.is_some() {
-        tracing::warn!("no permission for SCAN: items held by consumers that are gone are not counted");
+/// Reconciles all items of each list and prints the results; one failure is a failure of the whole.
+async fn judge(plan: &Plan, lists: Vec<WatchedList>, context: &Context) -> Result<Outcome> {
+    let mut outcome = Outcome::Done;
+    let several = lists.len() > 1;
+    for WatchedList { name, mut inspector, last, .. } in lists {
+        let snapshot = last.unwrap_or_default();
+        let stranded = match inspector.stranded().await {
+            Err(error) if error.is_stop() => return Ok(plan.stopped()),
+            stranded => stranded?,
+        };
+        if stranded.is_none() && snapshot.claims.is_some() {
+            tracing::warn!(list = %name, "no permission for SCAN: items held by consumers that are gone are not counted");
+        }
+        let result = Reconciliation::of(&snapshot, stranded.unwrap_or(0));
+        match plan.output {
+            Output::Json => context.printer.result(&summary_line(several.then_some(&*name), &result)?)?,
+            Output::Text if several => context.printer.result(&format!("{name}: {}", result.text()))?,
+            Output::Text => context.printer.result(&result.text())?,
+        }
+        if result.verdict == Verdict::Fail {
+            outcome = Outcome::CheckFailed;
+        }
     }
-    let result = Reconciliation::of(snapshot, stranded.unwrap_or(0));
-    match plan.output {
-        Output::Json => context.printer.result(&summary_line(&result)?)?,
-        Output::Text => context.printer.result(&result.text())?,
-    }
-    Ok(if result.verdict == Verdict::Fail { Outcome::CheckFailed } else { Outcome::Done })
+    Ok(outcome)
 }
 
-/// Logs the items that keep the list from being settled.
-fn report_unsettled(snapshot: &Snapshot) {
-    let ClaimState { in_flight, abandoned, delayed, .. } = snapshot.claims.clone().unwrap_or_default();
-    let waiting = snapshot.waiting;
-    tracing::warn!(waiting, in_flight, lease_expired = abandoned, delayed, "stopped before the list was settled");
+/// Logs the items that keep a list from being settled.
+fn report_unsettled(list: &WatchedList) {
+    let Snapshot { waiting, claims } = list.last.clone().unwrap_or_default();
+    let ClaimState { in_flight, abandoned, delayed, .. } = claims.unwrap_or_default();
+    let list = &list.name;
+    tracing::warn!(waiting, in_flight, lease_expired = abandoned, delayed, %list, "stopped before the list was settled");
 }

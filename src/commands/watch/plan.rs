@@ -19,7 +19,14 @@ pub(super) struct Plan {
     pub(super) limit: Duration,
     pub(super) stop_when: StopWhen,
     pub(super) output: Output,
-    pub(super) list: String,
+    /// Lines in place of a dashboard.
+    pub(super) plain: bool,
+    /// At least one.
+    pub(super) lists: Vec<String>,
+    /// Index of the list that the consumers process.
+    pub(super) processed: usize,
+    /// Field of a JSON item with its creation time.
+    pub(super) stamp_field: Option<String>,
     pub(super) endpoint: Endpoint,
     pub(super) consumers: Consumers,
 }
@@ -52,7 +59,8 @@ impl Plan {
             until_empty,
             until_settled,
             output,
-            list,
+            plain,
+            lists,
             context: cluster,
             namespace,
             deployment,
@@ -63,12 +71,18 @@ impl Plan {
             (true, _) => StopWhen::Empty,
             _ => StopWhen::Stopped,
         };
+        let lists = lists_of(lists, context);
+        let own = &context.profile.queue.list;
         Ok(Self {
             every,
             limit: duration.unwrap_or(Duration::MAX),
             stop_when,
             output,
-            list: context.list(list),
+            plain,
+            // Of several lists the consumers of the profile process its own.
+            processed: lists.iter().position(|list| Some(list) == own.as_ref()).unwrap_or(0),
+            lists,
+            stamp_field: context.profile.consume.stamp_field.clone(),
             endpoint: context.endpoint(redis)?,
             consumers: Consumers::resolve(cluster, namespace, deployment, &context.profile),
         })
@@ -96,6 +110,20 @@ impl Consumers {
             target: named.or_else(|| (!jobs).then(|| profile.deploy.scaled())).map(target_ref),
         }
     }
+}
+
+/// Returns the lists to watch, each once: those of the command line, else the one of the profile.
+fn lists_of(given: Vec<String>, context: &Context) -> Vec<String> {
+    let mut lists: Vec<String> = Vec::new();
+    for list in given {
+        if !lists.contains(&list) {
+            lists.push(list);
+        }
+    }
+    if lists.is_empty() {
+        lists.push(context.list(None));
+    }
+    lists
 }
 
 fn target_ref(table: TargetTable) -> TargetRef {

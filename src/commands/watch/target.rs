@@ -17,6 +17,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(700);
 pub(super) struct Target {
     watcher: Option<Watcher>,
     reported: Option<Arc<KubernetesError>>,
+    /// Failure without a watcher: the configuration cannot be used.
+    unusable: Option<String>,
     has_waited: bool,
 }
 
@@ -30,8 +32,9 @@ impl Target {
         let Consumers { context, namespace, target } = consumers;
         let Some(target) = target else {
             tracing::info!("watching the list only: a ScaledJob has no replica count (see `kubectl get jobs`)");
-            return Ok(Self { watcher: None, reported: None, has_waited: false });
+            return Ok(Self { watcher: None, reported: None, unusable: None, has_waited: false });
         };
+        let mut unusable = None;
         let watcher = match kubernetes::watch(context.as_deref(), namespace.as_deref(), target).await {
             Ok(Some(watcher)) => Some(watcher),
             Ok(None) => {
@@ -45,10 +48,11 @@ impl Target {
             Err(error @ KubernetesError::NoContext { .. }) if context.is_some() => return Err(error.into()),
             Err(error) => {
                 report(&error);
+                unusable = Some(chain(&error));
                 None
             }
         };
-        Ok(Self { watcher, reported: None, has_waited: false })
+        Ok(Self { watcher, reported: None, unusable, has_waited: false })
     }
 
     /// Starts to read the replica counts.
@@ -64,6 +68,11 @@ impl Target {
             let first = !std::mem::replace(&mut self.has_waited, true);
             watcher.refreshed(if first { LONGEST_WAIT } else { LONGEST_WAIT.min(every / 2) }).await;
         }
+    }
+
+    /// Returns the reason why there are no replica counts now, if there is one.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.reported.as_ref().map(|error| chain(&**error)).or_else(|| self.unusable.clone())
     }
 
     /// Returns the latest replica counts; logs the first of several equal failures, and recovery.

@@ -80,11 +80,16 @@ pub(super) fn column(at: Duration, span: Duration, count: usize) -> usize {
 
 /// Returns the labelled moments of an axis of `span`: at most `most`.
 pub(super) fn ticks(span: Duration, most: usize) -> Vec<Duration> {
+    let (seconds, step) = (span.as_secs(), tick_step(span, most));
+    (0..=seconds / step).map(|tick| Duration::from_secs(tick * step)).collect()
+}
+
+/// Returns the time between two labelled moments of an axis of `span`, in seconds: a round one, for at most `most` of them.
+pub(crate) fn tick_step(span: Duration, most: usize) -> u64 {
     const STEPS: [u64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 86_400];
     let seconds = span.as_secs();
     let fits = |step: &&u64| seconds / **step < most as u64;
-    let step = STEPS.iter().find(fits).copied().unwrap_or_else(|| seconds.div_ceil(most.max(1) as u64).max(1));
-    (0..=seconds / step).map(|tick| Duration::from_secs(tick * step)).collect()
+    STEPS.iter().find(fits).copied().unwrap_or_else(|| seconds.div_ceil(most.max(1) as u64).max(1))
 }
 
 #[cfg(test)]

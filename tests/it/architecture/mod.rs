@@ -64,6 +64,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tokio::signal", &["shutdown.rs"]),
     ("std::process::exit", &["shutdown.rs"]),
     ("indicatif", &["terminal/"]),
+    ("ratatui", &["terminal/"]),
     ("console", &["terminal/"]),
     ("tracing_subscriber", &["terminal/"]),
     // The command line knows the words for colour, and no stream.

@@ -1,0 +1,69 @@
+//! The lists that are watched: each read on a connection of its own.
+
+use std::time::{Duration, SystemTime};
+
+use color_eyre::eyre::Result;
+
+use super::plan::Plan;
+use crate::delivery::snapshot::{Presence, Snapshot};
+use crate::queue::{Inspector, QueueError, Redis};
+use crate::sample::{Flow, Sample};
+use crate::workload::made_at;
+
+/// Shortest time that rates are taken over.
+const SHORT: Duration = Duration::from_secs(10);
+
+/// A list, and what was last read of it.
+pub(super) struct WatchedList {
+    pub(super) name: String,
+    pub(super) inspector: Inspector,
+    pub(super) last: Option<Snapshot>,
+    flow: Flow,
+}
+
+impl WatchedList {
+    /// Connects to every list of `plan`.
+    pub(super) async fn connect(plan: &Plan, redis: &Redis) -> Result<Vec<Self>, QueueError> {
+        let mut lists = Vec::new();
+        for name in &plan.lists {
+            let inspector = Inspector::connect(redis, name).await?;
+            lists.push(Self { name: name.clone(), inspector, last: None, flow: Flow::new(plan.every, SHORT) });
+        }
+        Ok(lists)
+    }
+
+    /// Reads the list at `at`, the time since the start.
+    pub(super) async fn observe(&mut self, at: Duration, stamp_field: Option<&str>) -> Result<Sample, QueueError> {
+        let snapshot = self.inspector.snapshot().await?;
+        let presence = self.inspector.presence(stamp_field.is_some()).await?;
+        let rates = self.flow.observe(at, &snapshot);
+        let now = SystemTime::now();
+        let claims = snapshot.claims.as_ref();
+        let sample = Sample::new(now, self.name.as_str(), snapshot.waiting, rates.net, None)
+            .with_claims(claims)
+            .with_rates(rates);
+        let oldest = presence.as_ref().zip(stamp_field).and_then(|(presence, field)| age(presence, field, now));
+        // Consumers that do not claim items are unknown to Redis.
+        let consumers = presence.filter(|_| claims.is_some_and(|claims| claims.any)).map(|presence| presence.consumers);
+        self.last = Some(snapshot);
+        Ok(Sample { consumers, oldest_seconds: oldest, ..sample })
+    }
+
+    /// Returns true when no item waits, is in flight or is delayed.
+    pub(super) fn is_settled(&self) -> bool {
+        self.last.as_ref().is_some_and(Snapshot::is_settled)
+    }
+
+    /// Returns true when no item waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.as_ref().is_some_and(|snapshot| snapshot.waiting == 0)
+    }
+}
+
+/// Returns how long the oldest item waits, in seconds.
+fn age(presence: &Presence, stamp_field: &str, now: SystemTime) -> Option<f64> {
+    let made = made_at(presence.oldest.as_ref()?, stamp_field)?;
+    // Clocks may differ.
+    let age = now.duration_since(made).unwrap_or_default();
+    Some((age.as_secs_f64() * 1e3).round() / 1e3)
+}

@@ -1,0 +1,74 @@
+//! The picture that stays when the dashboard is gone: the charts of the whole run, and its changes with their reasons.
+
+use std::time::Duration;
+
+use super::history::Quantity;
+use super::state::{BoardState, ListState};
+use crate::terminal::chart::{Chart, Mark, Panel, Tone};
+use crate::terminal::timeline::{TimelineEntry, heading, timeline};
+
+/// Shortest time axis.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// Tallest chart of pods, in lines.
+const MOST_PODS: usize = 6;
+
+/// Returns the charts of the list at `chosen`, `width` columns wide; `None` without data.
+pub(super) fn picture(state: &BoardState, chosen: usize, width: usize) -> Option<String> {
+    let list = state.lists.get(chosen).or(state.lists.first())?;
+    let latest = list.latest.as_ref()?;
+    let (title, chart) = (heading(&title(state, list)), chart(list, latest.at.max(LEAST)));
+    let mut text = format!("{}{}", title.trim_start(), chart.text(width));
+    if !list.changes.is_empty() {
+        text.push_str(&heading("Scaling events"));
+        text.push_str(&timeline(&entries(list), width));
+    }
+    Some(text)
+}
+
+fn title(state: &BoardState, list: &ListState) -> String {
+    format!("{}: {}", list.title, state.title)
+}
+
+fn chart(list: &ListState, span: Duration) -> Chart {
+    let panel = |title: &str, tone, rows, quantity| Panel {
+        title: title.to_owned(),
+        tone,
+        rows,
+        solid: list.history.series(quantity),
+        shade: Vec::new(),
+        legend: None,
+    };
+    let sample = list.latest.as_ref().map(|latest| &latest.sample);
+    let mut panels = vec![panel("backlog (items)", Tone::Backlog, 6, Quantity::Waiting)];
+    if sample.is_some_and(|sample| sample.in_flight.is_some()) {
+        panels.push(panel("in flight (items)", Tone::InFlight, 2, Quantity::InFlight));
+    }
+    if list.pods.is_some() {
+        let shade = list.history.series(Quantity::Desired);
+        let most = shade.iter().map(|(_, pods)| *pods).max().unwrap_or(1);
+        let rows = usize::try_from(most).unwrap_or(MOST_PODS).clamp(1, MOST_PODS);
+        let pods = panel("pods", Tone::Pods, rows, Quantity::Ready);
+        panels.push(Panel { shade, legend: Some(("ready", "desired")), ..pods });
+    }
+    let mark = |entry: TimelineEntry| Some(Mark { at: entry.at, number: entry.number?, text: entry.reason });
+    Chart {
+        title: list.title.clone(),
+        subtitle: String::new(),
+        span,
+        panels,
+        marks: entries(list).into_iter().filter_map(mark).collect(),
+    }
+}
+
+fn entries(list: &ListState) -> Vec<TimelineEntry> {
+    let entry = |change: &super::state::ReplicaChange| TimelineEntry {
+        number: Some(change.number),
+        at: change.at,
+        until: None,
+        by: "",
+        what: format!("{} → {}", change.from, change.to),
+        reason: change.reason.clone().unwrap_or_default(),
+    };
+    list.changes.iter().map(entry).collect()
+}

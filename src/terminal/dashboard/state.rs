@@ -1,0 +1,135 @@
+//! Everything that the dashboard shows: lists with their history, and messages.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::history::ListHistory;
+use crate::sample::{Replicas, Sample};
+use crate::units::visible;
+
+/// Changes that are kept for the list of reasons; a chart that is left at the end shows these.
+const KEPT_CHANGES: usize = 200;
+
+/// Samples that may be missed before data counts as old.
+const MISSED: u32 = 3;
+
+/// Least age of old data.
+const OLD: Duration = Duration::from_secs(3);
+
+/// BoardState of the dashboard.
+#[derive(Debug, Clone)]
+pub(super) struct BoardState {
+    /// The command and its subject.
+    pub(super) title: String,
+    /// Time between two samples, of the clock that is shown.
+    pub(super) every: Duration,
+    /// Factor by which that clock is faster than the real one.
+    pub(super) speed: f64,
+    pub(super) lists: Vec<ListState>,
+    /// BoardState of the run, such as a load that was changed.
+    pub(super) notice: Option<String>,
+    /// Latest line of the log, if it is recent.
+    pub(super) message: Option<LogLine>,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone)]
+pub(super) struct LogLine {
+    pub(super) text: String,
+    pub(super) is_warning: bool,
+}
+
+/// One list: its latest sample, and its past.
+#[derive(Debug, Clone)]
+pub(super) struct ListState {
+    pub(super) name: String,
+    /// The name as it is shown.
+    pub(super) title: String,
+    pub(super) history: ListHistory,
+    pub(super) latest: Option<Latest>,
+    /// Replica counts that were read last.
+    pub(super) pods: Option<LastPods>,
+    /// Reason why they cannot be read.
+    pub(super) pods_fault: Option<String>,
+    /// Changes of the desired replicas, oldest first.
+    pub(super) changes: VecDeque<ReplicaChange>,
+    /// Number of changes so far.
+    numbered: usize,
+}
+
+/// The latest sample and its time.
+#[derive(Debug, Clone)]
+pub(super) struct Latest {
+    pub(super) at: Duration,
+    pub(super) sample: Sample,
+}
+
+/// Replica counts and the time at which they were read.
+#[derive(Debug, Clone)]
+pub(super) struct LastPods {
+    pub(super) at: Duration,
+    pub(super) replicas: Replicas,
+}
+
+/// A change of the desired replicas.
+#[derive(Debug, Clone)]
+pub(super) struct ReplicaChange {
+    pub(super) number: usize,
+    pub(super) at: Duration,
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) reason: Option<String>,
+}
+
+impl BoardState {
+    /// Creates the state of `lists`, which get a sample once per `every`.
+    pub(super) fn new(title: String, lists: &[String], every: Duration, speed: f64) -> Self {
+        let lists = lists.iter().map(|name| ListState::new(name, every)).collect();
+        Self { title, every, speed, lists, notice: None, message: None }
+    }
+
+    /// Takes a sample of one of the lists.
+    pub(super) fn take(&mut self, at: Duration, sample: &Sample) {
+        if let Some(list) = self.lists.iter_mut().find(|list| list.name == sample.list) {
+            list.take(at, sample);
+        }
+    }
+
+    /// Returns the age of data from `at`, once that is old.
+    pub(super) fn age(&self, at: Duration, now: Duration) -> Option<Duration> {
+        let age = now.saturating_sub(at);
+        (age > (self.every * MISSED).max(OLD.mul_f64(self.speed))).then_some(age)
+    }
+}
+
+impl ListState {
+    fn new(name: &str, every: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: visible(name).into_owned(),
+            history: ListHistory::new(every),
+            latest: None,
+            pods: None,
+            pods_fault: None,
+            changes: VecDeque::new(),
+            numbered: 0,
+        }
+    }
+
+    fn take(&mut self, at: Duration, sample: &Sample) {
+        self.history.add(at, sample);
+        if let Some(replicas) = &sample.target {
+            let from = self.pods.as_ref().map(|last| last.replicas.desired);
+            if let Some(from) = from.filter(|from| *from != replicas.desired) {
+                self.numbered += 1;
+                let reason = sample.reason.clone();
+                if self.changes.len() == KEPT_CHANGES {
+                    self.changes.pop_front();
+                }
+                self.changes.push_back(ReplicaChange { number: self.numbered, at, from, to: replicas.desired, reason });
+            }
+            self.pods = Some(LastPods { at, replicas: replicas.clone() });
+        }
+        self.latest = Some(Latest { at, sample: sample.clone() });
+    }
+}

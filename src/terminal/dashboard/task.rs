@@ -1,0 +1,124 @@
+//! The task that draws the dashboard and follows its keys.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::canvas::Canvas;
+use super::keys::{Keyboard, Pressed};
+use super::state::{BoardState, LogLine};
+use super::view::ViewSettings;
+use super::{Board, Shared};
+use crate::terminal::printer::Printer;
+
+/// Time between two frames while nothing happens: seconds are counted down.
+const FRAME: Duration = Duration::from_millis(250);
+
+/// Time for which a line of the log is shown.
+const SHOWN: Duration = Duration::from_secs(12);
+
+/// Draws frames until it is dropped.
+pub(super) struct DrawTask {
+    canvas: Canvas,
+    shared: Arc<Shared>,
+    printer: Printer,
+    /// The state when the picture was paused, and the time of it.
+    paused: Option<(BoardState, Duration)>,
+}
+
+impl DrawTask {
+    pub(super) fn new(canvas: Canvas, shared: Arc<Shared>, printer: Printer) -> Self {
+        Self { canvas, shared, printer, paused: None }
+    }
+
+    /// Draws at every sample, at every key, and several times per second.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the terminal is gone.
+    pub(super) async fn run(mut self) -> io::Result<()> {
+        let mut keyboard = Keyboard::start();
+        let mut frames = interval(FRAME);
+        frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = frames.tick() => {}
+                () = self.shared.changed.notified() => {}
+                key = keyboard.next() => {
+                    self.press(key)?;
+                    while let Some(key) = keyboard.waiting() {
+                        self.press(key)?;
+                    }
+                }
+            }
+            self.draw()?;
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let message = self.message();
+        let mut board = self.shared.board();
+        board.state.message = message;
+        let Board { state, view } = &*board;
+        match &self.paused {
+            Some((state, now)) => self.canvas.draw(state, view, *now),
+            None => self.canvas.draw(state, view, self.shared.now()),
+        }
+    }
+
+    /// Returns the last line of the log, if it is recent; a warning is not covered by what follows it.
+    fn message(&self) -> Option<LogLine> {
+        let lines = self.printer.log_tail().last(10);
+        let recent = || lines.iter().rev().filter(|line| line.at.elapsed() < SHOWN);
+        let line = recent().find(|line| line.is_warning()).or_else(|| recent().next())?;
+        Some(LogLine { text: line.text(), is_warning: line.is_warning() })
+    }
+
+    fn press(&mut self, key: Pressed) -> io::Result<()> {
+        let now = self.shared.now();
+        match key {
+            // As any other program would be told.
+            Pressed::Quit => drop(kill_process(getpid(), Signal::INT)),
+            Pressed::Interrupt => drop(kill_current_process_group(Signal::INT)),
+            Pressed::Suspend => self.suspend()?,
+            Pressed::Pause => {
+                let mut board = self.shared.board();
+                board.view.is_paused = !board.view.is_paused;
+                self.paused = board.view.is_paused.then(|| (board.state.clone(), now));
+            }
+            key => {
+                let mut board = self.shared.board();
+                let lists = board.state.lists.len();
+                change(&mut board.view, key, now, lists);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back to the shell until the job is continued.
+    fn suspend(&mut self) -> io::Result<()> {
+        let screen = self.printer.screen();
+        screen.leave();
+        let _ = kill_current_process_group(Signal::TSTP);
+        screen.enter()?;
+        self.canvas.invalidate();
+        Ok(())
+    }
+}
+
+/// Changes the view as `key` says, for a run of `elapsed` with so many `lists`.
+fn change(view: &mut ViewSettings, key: Pressed, elapsed: Duration, lists: usize) {
+    match key {
+        Pressed::Help => view.shows_help = !view.shows_help,
+        Pressed::Shorter => view.change_span(elapsed, false),
+        Pressed::Longer => view.change_span(elapsed, true),
+        Pressed::Automatic => view.reset_span(),
+        Pressed::Zoom => view.zoom = view.zoom.next(),
+        Pressed::Log => view.is_log = !view.is_log,
+        Pressed::NextList => view.chosen = (view.chosen + 1) % lists.max(1),
+        _ => {}
+    }
+}
