@@ -53,13 +53,13 @@ pub(crate) struct DashboardSetup {
 /// The dashboard on the terminal; dropping it returns to the normal screen.
 pub(crate) struct Dashboard {
     printer: Printer,
-    shared: Arc<Shared>,
+    shared: Arc<SharedBoard>,
     task: AbortOnDropHandle<io::Result<()>>,
 }
 
 /// What the command and the task that draws have in common.
 #[derive(Debug)]
-struct Shared {
+struct SharedBoard {
     board: Mutex<Board>,
     changed: Notify,
     start: Instant,
@@ -95,7 +95,7 @@ impl Dashboard {
         }
         let view = ViewSettings { is_finite: keys != KeySet::Watch, ..ViewSettings::default() };
         let board = Mutex::new(Board { state, view });
-        let shared = Arc::new(Shared { board, changed: Notify::new(), start: Instant::now(), speed });
+        let shared = Arc::new(SharedBoard { board, changed: Notify::new(), start: Instant::now(), speed });
         let task = DrawTask::new(canvas, Arc::clone(&shared), printer.clone());
         let task = AbortOnDropHandle::new(tokio::spawn(task.run()));
         Some(Self { printer: printer.clone(), shared, task })
@@ -146,7 +146,7 @@ impl Drop for Dashboard {
     }
 }
 
-impl Shared {
+impl SharedBoard {
     /// Returns the time on the clock that is shown.
     fn now(&self) -> Duration {
         self.start.elapsed().mul_f64(self.speed)

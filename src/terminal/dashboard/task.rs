@@ -11,7 +11,7 @@ use super::canvas::Canvas;
 use super::keys::{Keyboard, Pressed};
 use super::state::{BoardState, LogLine};
 use super::view::ViewSettings;
-use super::{Board, Shared};
+use super::{Board, SharedBoard};
 use crate::terminal::printer::Printer;
 
 /// Time between two frames while nothing happens: seconds are counted down.
@@ -23,14 +23,14 @@ const SHOWN: Duration = Duration::from_secs(12);
 /// Draws frames until it is dropped.
 pub(super) struct DrawTask {
     canvas: Canvas,
-    shared: Arc<Shared>,
+    shared: Arc<SharedBoard>,
     printer: Printer,
     /// The state when the picture was paused, and the time of it.
     paused: Option<(BoardState, Duration)>,
 }
 
 impl DrawTask {
-    pub(super) fn new(canvas: Canvas, shared: Arc<Shared>, printer: Printer) -> Self {
+    pub(super) fn new(canvas: Canvas, shared: Arc<SharedBoard>, printer: Printer) -> Self {
         Self { canvas, shared, printer, paused: None }
     }
 
