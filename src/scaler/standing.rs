@@ -181,13 +181,13 @@ mod tests {
         Reason::CoolingDown { cooldown, remaining: Duration::from_secs(remaining), inactivity: Inactivity::NoItems }
     }
 
-    fn window(remaining: u64) -> Option<Limit> {
-        Some(Limit::StabilizationWindow {
+    fn window(remaining: u64) -> Limit {
+        Limit::StabilizationWindow {
             direction: Direction::Down,
             replicas: 5,
             remaining: Duration::from_secs(remaining),
             window: Duration::from_secs(300),
-        })
+        }
     }
 
     /// Decisions of KEDA at 90 s and of the HPA at 95 s, and what is said at 100 s.
@@ -206,10 +206,10 @@ mod tests {
         let again = "the HPA computes the replicas again";
         for (keda, hpa, expected) in [
             (Reason::Active(count(9.0)), proposed(9.0, Some(Limit::Max(5))), (Controller::Hpa, again, 5.0)),
-            (Reason::Active(count(9.0)), proposed(9.0, window(200)), (Controller::Hpa, down, 200.0)),
+            (Reason::Active(count(9.0)), proposed(9.0, Some(window(200))), (Controller::Hpa, down, 200.0)),
             // Until the first sync after the end of the window, and the first poll after the cooldown.
-            (cooling(250), proposed(0.0, window(205)), (Controller::Hpa, down, 215.0)),
-            (cooling(100), proposed(0.0, window(205)), (Controller::Hpa, zero, 110.0)),
+            (cooling(250), proposed(0.0, Some(window(205))), (Controller::Hpa, down, 215.0)),
+            (cooling(100), proposed(0.0, Some(window(205))), (Controller::Hpa, zero, 110.0)),
             (cooling(250), proposed(0.0, Some(Limit::LastPod)), (Controller::Keda, zero, 260.0)),
             (Reason::Activated { count: count(9.0), replicas: 1 }, Reason::AtZero, (Controller::Keda, again, 5.0)),
             (

@@ -31,6 +31,7 @@ const FLUSH: Duration = Duration::from_millis(100);
 
 /// The only type that prints.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent settings")]
 pub(crate) struct Printer {
     stderr: Stderr,
     bars: MultiProgress,

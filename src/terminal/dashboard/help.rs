@@ -20,9 +20,10 @@ const VIEW: &[(&str, &str)] = &[
 
 /// Returns the most important keys in one line.
 pub(super) fn line(has_lists: bool) -> &'static str {
-    match has_lists {
-        false => "q quit  ? keys  space pause  ← → time  z zoom  l log",
-        true => "q quit  ? keys  Tab next list  space pause  ← → time  z zoom  l log",
+    if has_lists {
+        "q quit  ? keys  Tab next list  space pause  ← → time  z zoom  l log"
+    } else {
+        "q quit  ? keys  space pause  ← → time  z zoom  l log"
     }
 }
 

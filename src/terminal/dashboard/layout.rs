@@ -84,8 +84,7 @@ impl Parts {
                 _ => 3,
             },
             headline: match (width, height) {
-                (_, 34..) => 3,
-                (..60, _) => 3,
+                (_, 34..) | (..60, _) => 3,
                 _ => 2,
             },
             reasons: if has_pods { height.saturating_sub(13) / 4 } else { 0 },

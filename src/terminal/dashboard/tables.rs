@@ -50,7 +50,8 @@ pub(super) fn draw(
         })
         .collect();
     let row = |cells: [String; 7]| {
-        cells.iter().zip(&shown).map(|(cell, width)| format!(" {cell:>width$}")).collect::<String>()
+        let cells: Vec<String> = cells.iter().zip(&shown).map(|(cell, width)| format!(" {cell:>width$}")).collect();
+        cells.concat()
     };
     let head = format!("  {}{}", pad_end("list", name), row(COLUMNS.map(|(title, _)| title.to_owned())));
     put(buffer, area.x, area.y, &head, theme.label());

@@ -94,7 +94,8 @@ fn text(state: &BoardState, view: &ViewSettings, now: u64, size: (u16, u16)) -> 
     let buffer = terminal.backend().buffer();
     let rows = buffer.content().chunks(usize::from(size.0));
     let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-    rows.map(row).map(|row| format!("{}\n", row.trim_end())).collect()
+    let lines: Vec<String> = rows.map(row).map(|row| format!("{}\n", row.trim_end())).collect();
+    lines.concat()
 }
 
 #[test]
@@ -210,7 +211,7 @@ proptest! {
             let first = Sample { list: names[0].clone(), target, reason, ..sample(number) };
             state.take(Duration::from_secs(second * second), &first);
         }
-        state.message = (number % 2 == 0).then(|| LogLine { text: name, is_warning: true });
+        state.message = (number % 2 == 0).then_some(LogLine { text: name, is_warning: true });
         let view = ViewSettings { chosen: lists / 2, zoom, is_log, shows_help, ..ViewSettings::default() };
         drawn(&state, &view, now, (width, height), Theme::new(true, is_ascii));
     }

@@ -17,6 +17,7 @@ const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '�
 /// Number of marks that have a character of their own.
 const CIRCLED: u32 = 20;
 
+#[allow(clippy::unused_self, reason = "every style is asked of the theme")]
 impl Theme {
     pub(super) fn new(is_colored: bool, is_ascii: bool) -> Self {
         Self { is_colored, is_ascii }

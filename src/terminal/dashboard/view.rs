@@ -10,6 +10,7 @@ const LONGEST_AUTOMATIC: Duration = Duration::from_secs(15 * 60);
 
 /// Settings of the view.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent settings")]
 pub(super) struct ViewSettings {
     /// Index of the list whose charts are shown.
     pub(super) chosen: usize,
@@ -59,10 +60,8 @@ impl ViewSettings {
     /// Chooses the next shorter or longer axis.
     pub(super) fn change_span(&mut self, elapsed: Duration, longer: bool) {
         let now = self.span(elapsed);
-        self.span = match longer {
-            true => spans().find(|span| *span > now).or(Some(now)),
-            false => spans().filter(|span| *span < now).last().or(Some(now)),
-        };
+        let next = if longer { spans().find(|span| *span > now) } else { spans().filter(|span| *span < now).last() };
+        self.span = next.or(Some(now));
     }
 
     /// Lets the axis grow with the run.
