@@ -70,19 +70,28 @@ pub(super) fn find(document: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>
     }
 }
 
-/// Returns the bytes of every value, by the path of its key, such as `scale.list-length`.
+/// Returns the bytes of every value, by the path of its key, such as `scale.list-length` or `scale.triggers.0.name`.
 pub(super) fn spans(document: &DeTable<'_>) -> BTreeMap<String, Range<usize>> {
-    fn collect(document: &DeTable<'_>, within: &str, found: &mut BTreeMap<String, Range<usize>>) {
-        for (key, value) in document {
-            let path = format!("{within}{}", key.get_ref());
-            if let Some(table) = value.get_ref().as_table() {
-                collect(table, &format!("{path}."), found);
+    fn collect(path: String, value: &Spanned<DeValue<'_>>, found: &mut BTreeMap<String, Range<usize>>) {
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                for (key, value) in table {
+                    collect(format!("{path}.{}", key.get_ref()), value, found);
+                }
             }
-            found.insert(path, value.span());
+            DeValue::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    collect(format!("{path}.{index}"), item, found);
+                }
+            }
+            _ => {}
         }
+        found.insert(path, value.span());
     }
     let mut found = BTreeMap::new();
-    collect(document, "", &mut found);
+    for (key, value) in document {
+        collect(key.get_ref().to_string(), value, &mut found);
+    }
     found
 }
 

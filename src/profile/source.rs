@@ -77,10 +77,14 @@ impl Source {
         self.skipped.iter().any(|(_, key)| text.contains(&format!("`{key}`")))
     }
 
-    /// Returns the bytes of the value at `path`, such as `["scale", "list-length"]`.
+    /// Returns the bytes of the value at `path`, such as `["scale", "list-length"]`; where a table of a list has no such key,
+    /// those of the table.
     pub fn find(&self, path: &[&str]) -> Option<Range<usize>> {
         match &self.spans {
-            Some(spans) => spans.get(&path.join(".")).cloned(),
+            Some(spans) => spans.get(&path.join(".")).cloned().or_else(|| {
+                let index = path.iter().rposition(|key| key.parse::<usize>().is_ok())?;
+                spans.get(&path[..=index].join(".")).cloned()
+            }),
             None => find(self.document().ok()?.get_ref(), path),
         }
     }
