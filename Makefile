@@ -2,7 +2,7 @@
 #
 # make demo            run the whole loop on this machine, on a Redis of its own
 # make test            run the tests, each on a Redis of its own
-# make soak            kill thousands of consumers at random moments, at full speed: some ten minutes, or KILLS=100
+# make soak            kill thousands of consumers at random moments, at full speed: some five minutes, or KILLS=100
 # make check           check format, lints and documentation
 # make msrv            check that it builds with the oldest Rust that Cargo.toml promises
 # make deny            check licenses, sources and advisories of the dependencies
