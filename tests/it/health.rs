@@ -154,9 +154,9 @@ fn heartbeat_file_that_cannot_be_written_is_named_at_startup() {
 }
 
 #[test]
-fn health_is_hidden_from_help() {
+fn health_is_listed_in_help_and_its_file_is_not() {
     let help = Qscale::new(["--help"]).output().exits(0).stdout;
-    assert!(!help.contains("health"), "{help}");
+    assert!(help.contains("\n  health "), "{help}");
     let help = Qscale::new(["consume", "--help"]).output().exits(0).stdout;
     assert!(!help.contains("heartbeat"), "{help}");
 }
