@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use fred::interfaces::ClientInterface as _;
-use fred::prelude::ClientLike;
-use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{COMMAND_TIMEOUT, Connection};
@@ -14,7 +12,10 @@ use super::error::Fault;
 /// servers before 6.0 accept no fraction.
 pub(super) const BLOCK: Duration = Duration::from_secs(1);
 
-/// Time beyond [`BLOCK`] after which a connection without a reply counts as lost.
+/// Pause before Redis is asked again to unblock a connection.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// Time beyond that of the command after which a connection without a reply counts as lost.
 pub(super) const MARGIN: Duration = Duration::from_secs(4);
 
 /// Waits for a blocking `command` on `key`; when `stop` is cancelled, asks Redis to unblock it.
@@ -29,25 +30,31 @@ pub(super) async fn until_stopped<T>(
     let mut command = std::pin::pin!(command);
     tokio::select! {
         biased;
+        reply = &mut command => return reply,
+        () = stop.cancelled() => {}
+    }
+    tokio::select! {
+        biased;
         reply = &mut command => reply,
-        () = stop.cancelled() => {
-            let ((), reply) = tokio::join!(Box::pin(unblock(connection, key)), command);
-            reply
-        }
+        () = Box::pin(unblock(connection, key)) => command.await,
     }
 }
 
-/// Asks Redis, through another connection, to unblock `connection`.
+/// Asks Redis, through another connection, to unblock `connection`; again if it did not block yet.
 async fn unblock(connection: &Connection, key: &str) {
-    let ids = connection.client().connection_ids();
-    // If the user may not call CLIENT, or Redis does not answer, the command ends by itself within a second.
-    let Some(id) = ids.into_values().next() else { return };
+    // If the user may not call CLIENT, or Redis does not answer, the command ends by itself.
+    let Some(id) = connection.client().connection_ids().into_values().next() else { return };
     let Ok(other) = connection.redis().connect_once(key).await else { return };
-    let client = CustomCommand::new_static("CLIENT", ClusterHash::FirstKey, false);
-    let arguments: Vec<Value> = vec!["UNBLOCK".into(), id.into(), "TIMEOUT".into()];
-    let reply = other.client().custom::<i64, _>(client, arguments);
-    if let Err(fault) = other.once(COMMAND_TIMEOUT, "", Box::pin(reply)).await {
-        tracing::debug!(error = %fault, "cannot unblock the connection");
+    loop {
+        let unblocked = other.send::<u8>("CLIENT", vec!["UNBLOCK".into(), id.into(), "TIMEOUT".into()]);
+        match other.once(COMMAND_TIMEOUT, "", unblocked).await {
+            Ok(0) => tokio::time::sleep(RETRY).await,
+            Ok(_) => break,
+            Err(fault) => {
+                tracing::debug!(error = %fault, "cannot unblock the connection");
+                break;
+            }
+        }
     }
     other.close().await;
 }

@@ -8,18 +8,17 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
-use super::clock::ServerClock;
 use super::connection::{Connection, Redis};
 use super::error::QueueError;
-use super::exchange::{Claim, Exchanged, Finished, millis};
-use super::exchange_call::{ExchangeCall, ExchangeReply, RawReply, size_of};
+use super::exchange::{Claim, ClaimSettings, Exchanged, Finished, Redelivered, millis};
+use super::exchange_call::{ExchangeCall, ExchangeReply, Lane, RawReply, size_of};
 use super::held_claims::HeldClaims;
 use super::keys::Keys;
 use super::lease_schedule::LeaseSchedule;
 use super::outcomes::Outcomes;
 use super::reply_size::{ReplySize, sized};
 use super::script::Script;
-use super::wait::Waiter;
+use super::wait::{Wait, Waited, Waiter};
 use crate::delivery::item::Item;
 
 /// Claims of one consumer on the items of a list.
@@ -27,39 +26,21 @@ pub struct Claims {
     connection: Connection,
     keys: Keys,
     settings: ClaimSettings,
-    /// Number of the last call.
+    /// Number of the last call in the lane of claims.
     call: u64,
+    /// Numbers of the last wait begun, and of the last one ended.
+    waits: u64,
+    waited: u64,
     held: HeldClaims,
     /// Number of the outage after which the consumer last signed on; `None` if it has to sign on again in any case.
     signed_on: Option<u64>,
     reply_size: ReplySize,
-    clock: ServerClock,
     schedule: LeaseSchedule,
     exchange: Script,
     sign_on: Script,
     read: Script,
     redeliver: Script,
     leave: Script,
-}
-
-/// Settings of claims.
-#[derive(Debug, Clone, Copy)]
-pub struct ClaimSettings {
-    /// Lease duration: items of a consumer that has not renewed for this long are redelivered.
-    pub lease: Duration,
-    /// Consumer crashes after which an item is dead-lettered.
-    pub max_crashes: u32,
-}
-
-/// Result of a search for crashed consumers.
-#[derive(Debug, Clone, Copy)]
-pub struct Redelivered {
-    /// Number of items redelivered.
-    pub redelivered: u64,
-    /// Number of items dead-lettered, because this was the last crash allowed.
-    pub dead: u64,
-    /// True when there is more to do: search again at once.
-    pub more: bool,
 }
 
 impl Claims {
@@ -80,12 +61,13 @@ impl Claims {
             keys: Keys::of(list),
             settings,
             call: 0,
+            waits: 0,
+            waited: 0,
             held: HeldClaims::new(consumer),
             signed_on: None,
             reply_size: ReplySize::new(),
-            clock: ServerClock::default(),
             schedule: LeaseSchedule::new(settings.lease),
-            exchange: Script::new(include_str!("scripts/exchange.lua")),
+            exchange: Script::exchange(),
             sign_on: Script::new(include_str!("scripts/sign_on.lua")),
             read: Script::new(include_str!("scripts/read_claim.lua")),
             redeliver: Script::new(include_str!("scripts/redeliver.lua")),
@@ -96,8 +78,7 @@ impl Claims {
         Ok(claims)
     }
 
-    /// Number of outages so far.
-    pub fn outages(&self) -> u64 {
+    fn outages(&self) -> u64 {
         self.connection.outage()
     }
 
@@ -107,7 +88,37 @@ impl Claims {
     ///
     /// Fails when Redis cannot be reached, or when the user lacks a permission.
     pub async fn waiter(&self, redis: &Redis) -> Result<Waiter, QueueError> {
-        Waiter::connect(redis, &self.keys.list, &self.keys.landing()).await
+        Waiter::connect(redis, &self.keys, self.held.consumer(), self.settings.lease).await
+    }
+
+    /// Begins a wait of at most `longest`, and no longer than until the lease is to be renewed or a delayed item is due.
+    pub fn begin_wait(&mut self, longest: Duration) -> Wait {
+        self.waits += 1;
+        Wait { number: self.waits, longest: self.schedule.wait_time(longest) }
+    }
+
+    /// Takes over the item for which a [`Waiter`] has waited.
+    ///
+    /// # Errors
+    ///
+    /// Fails when Redis refuses, or stays unreachable for too long.
+    pub async fn end_wait(&mut self, waited: Waited) -> Result<Exchanged, QueueError> {
+        self.waited = waited.number;
+        let mut exchanged = Exchanged { interrupted: waited.is_interrupted, ..Exchanged::default() };
+        if waited.is_interrupted || waited.reply.is_none() {
+            // The next exchange signs on, and claims.
+            (self.signed_on, exchanged.more) = (None, true);
+        }
+        if let Some(reply) = waited.reply {
+            self.take([waited.asked, waited.moved], reply, &mut exchanged).await?;
+        }
+        exchanged.due = self.schedule.due();
+        Ok(exchanged)
+    }
+
+    /// Times at which this consumer has to call Redis.
+    pub fn schedule(&self) -> &LeaseSchedule {
+        &self.schedule
     }
 
     /// Settles finished items, claims up to `limit` others, and renews the lease when it is time: in one round trip, unless
@@ -119,8 +130,7 @@ impl Claims {
     ///
     /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn exchange(&mut self, finished: &[Finished], limit: usize) -> Result<Exchanged, QueueError> {
-        let mut exchanged = Exchanged::default();
-        let mut outcomes = Outcomes::default();
+        let (mut exchanged, mut outcomes, outage) = (Exchanged::default(), Outcomes::default(), self.outages());
         for finished in finished {
             let id = self.held.id(finished.id());
             match self.held.remove(id) {
@@ -130,8 +140,8 @@ impl Claims {
             }
         }
         self.settle(outcomes, limit, &mut exchanged).await?;
-        exchanged.due = self.schedule.due(Instant::now());
-        exchanged.now = self.clock.now();
+        exchanged.interrupted |= self.outages() > outage;
+        exchanged.due = self.schedule.due();
         Ok(exchanged)
     }
 
@@ -148,13 +158,14 @@ impl Claims {
             }
             let (acknowledged, others) = outcomes.next();
             let limit = if outcomes.fit_in_one_call() { limit } else { 0 };
-            let renews = !others.is_empty() || self.schedule.is_renewal_due(Instant::now());
+            let renews = !others.is_empty() || self.schedule.is_renewal_due(limit > 0);
             if acknowledged.is_empty() && limit == 0 && !renews {
                 return Ok(());
             }
             self.call += 1;
             let call = ExchangeCall {
                 consumer: self.held.consumer(),
+                lane: Lane::Claims,
                 number: self.call,
                 limit,
                 renew: renews.then_some(self.settings.lease),
@@ -174,21 +185,22 @@ impl Claims {
             if reply.missing > 0 {
                 self.signed_on = None;
             }
-            self.take(sent, reply, exchanged).await?;
+            self.take([sent; 2], reply, exchanged).await?;
             if outcomes.is_empty() {
                 return Ok(());
             }
         }
     }
 
-    /// Takes over what a call has claimed, and what it says about times.
-    async fn take(&mut self, sent: Instant, reply: ExchangeReply, exchanged: &mut Exchanged) -> Result<(), QueueError> {
-        let received = Instant::now();
-        self.schedule.observe(sent, received, &reply);
-        if let Some(now) = reply.now {
-            exchanged.clock_jumped |= self.clock.observe(sent, received, now);
-        }
-        exchanged.more = reply.more;
+    /// Takes over what a call has claimed, and what it says about times; see [`LeaseSchedule::observe`].
+    async fn take(
+        &mut self,
+        [asked, begun]: [Instant; 2],
+        reply: ExchangeReply,
+        exchanged: &mut Exchanged,
+    ) -> Result<(), QueueError> {
+        exchanged.clock_jumped |= self.schedule.observe(asked, begun, &reply, rand::random());
+        exchanged.more |= reply.more;
         for (mut claim, size) in reply.claims {
             if self.complete(&mut claim, size).await? {
                 self.held.insert(&claim);
@@ -242,9 +254,12 @@ impl Claims {
     async fn sign_on_again(&mut self, outcomes: &mut Outcomes, exchanged: &mut Exchanged) -> Result<(), QueueError> {
         let (expired, held) = self.sign_on().await?;
         exchanged.expired |= expired;
+        exchanged.interrupted |= expired;
         exchanged.lost.extend(outcomes.retain(&held).iter().map(|id| self.held.name(id)));
         for stray in self.held.compare(&held) {
-            if !outcomes.contains(stray) {
+            // The item of a wait that has not ended is about to arrive.
+            let is_awaited = Lane::Waiter.number(stray).is_some_and(|number| number > self.waited);
+            if !is_awaited && !outcomes.contains(stray) {
                 outcomes.requeue(stray);
             }
         }
@@ -253,12 +268,11 @@ impl Claims {
 
     /// Signs on; returns true if Redis did not know this consumer, and the ids of all claims that Redis holds for it.
     async fn sign_on(&mut self) -> Result<(bool, HashSet<String>), QueueError> {
-        self.call += 1;
         let arguments = [
             self.consumer(),
             millis(self.settings.lease),
             Bytes::from(self.call.to_string()),
-            Bytes::from_static(b"0"),
+            Bytes::from(self.waits.to_string()),
         ];
         let keys = self.keys.claims(self.held.consumer());
         let (expired, fields): (u8, Vec<String>) =
@@ -282,6 +296,7 @@ impl Claims {
         ];
         let (redelivered, dead, more): (u64, u64, u8) =
             self.connection.script(&self.redeliver, &self.keys.list, &self.keys.redeliver(), &arguments).await?;
+        self.schedule.searched(more == 1, rand::random());
         Ok(Redelivered { redelivered, dead, more: more == 1 })
     }
 

@@ -1,4 +1,4 @@
-//! Data of an exchange: finished items out, claims in.
+//! Data of claims: settings, finished items out, claims in.
 
 use std::time::Duration;
 
@@ -6,6 +6,26 @@ use bytes::Bytes;
 
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
+
+/// Settings of claims.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimSettings {
+    /// Lease duration: items of a consumer that has not renewed for this long are redelivered.
+    pub lease: Duration,
+    /// Consumer crashes after which an item is dead-lettered.
+    pub max_crashes: u32,
+}
+
+/// Result of a search for crashed consumers.
+#[derive(Debug, Clone, Copy)]
+pub struct Redelivered {
+    /// Number of items redelivered.
+    pub redelivered: u64,
+    /// Number of items dead-lettered, because this was the last crash allowed.
+    pub dead: u64,
+    /// True when there is more to do: search again at once.
+    pub more: bool,
+}
 
 /// An item claimed under a lease.
 #[derive(Debug, Clone)]
@@ -57,8 +77,8 @@ pub struct Exchanged {
     pub due: Option<Duration>,
     /// True when the lease had expired since the last exchange, and the items in flight were redelivered.
     pub expired: bool,
-    /// Redis time (ms since 1970).
-    pub now: u64,
+    /// True when time passed without Redis: the connection was lost, or the lease had expired.
+    pub interrupted: bool,
     /// True when the clock of Redis has jumped since the last exchange.
     pub clock_jumped: bool,
 }

@@ -15,13 +15,20 @@ pub(super) const MAX_CLAIMS: usize = 1000;
 /// Maximum number of items that one call settles in another way.
 pub(super) const MAX_SETTLEMENTS: usize = 500;
 
-/// Lane of the calls of a consumer.
-const LANE: &str = "c";
+/// Sequence of calls. Each has numbers of its own, so that a call of one may be under way while others run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Calls that settle and claim.
+    Claims,
+    /// Calls that claim the item for which a connection has waited.
+    Waiter,
+}
 
 /// One call of `exchange.lua`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ExchangeCall<'a> {
     pub(super) consumer: &'a str,
+    pub(super) lane: Lane,
     pub(super) number: u64,
     /// Maximum number of items to claim.
     pub(super) limit: usize,
@@ -59,6 +66,21 @@ pub(super) struct ExchangeReply {
     pub(super) ends: Option<Duration>,
 }
 
+impl Lane {
+    /// Returns the name of the lane.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Claims => "c",
+            Self::Waiter => "d",
+        }
+    }
+
+    /// Returns the number of the call that made the claim with this `id`, if it was one of this lane.
+    pub(super) fn number(self, id: &str) -> Option<u64> {
+        id.strip_prefix(self.name())?.split_once(':')?.0.parse().ok()
+    }
+}
+
 impl ExchangeCall<'_> {
     /// Returns ARGV for a reply of at most `size` bytes of contents.
     pub(super) fn arguments(&self, size: usize) -> Vec<Bytes> {
@@ -66,7 +88,7 @@ impl ExchangeCall<'_> {
         let mut arguments = Vec::with_capacity(7 + self.acknowledged.len() + 4 * self.others.len());
         arguments.extend([
             Bytes::copy_from_slice(self.consumer.as_bytes()),
-            Bytes::from_static(LANE.as_bytes()),
+            Bytes::from_static(self.lane.name().as_bytes()),
             Bytes::from(self.number.to_string()),
             number(self.limit.min(MAX_CLAIMS)),
             number(size.min(PAGE)),
@@ -88,7 +110,7 @@ impl ExchangeCall<'_> {
         let claims = contents.into_iter().enumerate().map(|(index, content)| {
             let size = sizes.get(index).copied().unwrap_or(content.len());
             let history = histories.get(index).and_then(|history| serde_json::from_slice(history).ok());
-            let id = format!("{}:{LANE}{}:{}", self.consumer, self.number, index + 1);
+            let id = format!("{}:{}{}:{}", self.consumer, self.lane.name(), self.number, index + 1);
             (Claim { id, item: Item(content), history }, size)
         });
         let claims: Vec<(Claim, usize)> = claims.collect();

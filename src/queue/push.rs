@@ -1,17 +1,15 @@
 //! Pushing: pipelined batches, in order, each pushed exactly once.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fred::prelude::ClientLike;
-use fred::types::{ClusterHash, CustomCommand, FromValue, Value};
+use fred::types::Value;
 
 use super::connection::{Connection, Redis, time_limit};
 use super::error::{Fault, QueueError};
 use super::keys::Keys;
+use super::pipeline::Reply;
 
 const SCRIPT: &str = include_str!("scripts/push.lua");
 
@@ -73,8 +71,6 @@ struct Batch {
     items: Vec<Bytes>,
     reply: Reply<u64>,
 }
-
-type Reply<T> = Pin<Box<dyn Future<Output = Result<T, fred::error::Error>> + Send>>;
 
 impl Pusher {
     /// Connects to the list and creates a token for this producer.
@@ -236,12 +232,10 @@ impl Pusher {
         let Method::Once { token, .. } = &self.method else { return };
         let close = if self.repeated {
             let every_batch = (self.next - 1).into();
-            self.send_command::<()>(
-                "SET",
-                vec![token.as_str().into(), every_batch, "EX".into(), CLOSED_TOKEN_LIFETIME.into()],
-            )
+            self.connection
+                .send::<()>("SET", vec![token.as_str().into(), every_batch, "EX".into(), CLOSED_TOKEN_LIFETIME.into()])
         } else {
-            self.send_command("DEL", vec![token.as_str().into()])
+            self.connection.send("DEL", vec![token.as_str().into()])
         };
         let _ = self.connection.once(CLOSE_TIMEOUT, token, close).await;
     }
@@ -304,20 +298,20 @@ impl Pusher {
         let values = items.iter().cloned().map(Value::Bytes);
         let list = || Value::from(self.list.as_str());
         let Method::Once { script, token, stats, transactions } = &self.method else {
-            return self.send_command("LPUSH", std::iter::once(list()).chain(values).collect());
+            return self.connection.send("LPUSH", std::iter::once(list()).chain(values).collect());
         };
         let mut check =
             vec![Value::Bytes(script.clone()), 3.into(), list(), token.as_str().into(), stats.as_str().into()];
         check.extend([number.into(), TOKEN_LIFETIME.into(), i64::try_from(items.len()).unwrap_or(i64::MAX).into()]);
         if !transactions || (1..TRANSACTION_FROM).contains(&items.len()) {
             check.extend(values);
-            return self.send_command("EVAL", check);
+            return self.connection.send("EVAL", check);
         }
-        let begun = self.send_command::<()>("MULTI", Vec::new());
+        let begun = self.connection.send::<()>("MULTI", Vec::new());
         let pushed = (!items.is_empty())
-            .then(|| self.send_command::<()>("LPUSH", std::iter::once(list()).chain(values).collect()));
-        let checked = self.send_command::<()>("EVAL", check);
-        let executed = self.send_command::<Vec<u64>>("EXEC", Vec::new());
+            .then(|| self.connection.send::<()>("LPUSH", std::iter::once(list()).chain(values).collect()));
+        let checked = self.connection.send::<()>("EVAL", check);
+        let executed = self.connection.send::<Vec<u64>>("EXEC", Vec::new());
         Box::pin(async move {
             begun.await?;
             if let Some(pushed) = pushed {
@@ -326,19 +320,6 @@ impl Pusher {
             checked.await?;
             Ok(executed.await?.last().copied().unwrap_or_default())
         })
-    }
-
-    /// Sends a command now, and returns the future of its reply.
-    fn send_command<T: FromValue + Send + 'static>(&self, name: &'static str, arguments: Vec<Value>) -> Reply<T> {
-        let client = self.connection.client().clone();
-        // Through `custom`, because the library's EVAL waits for each reply before it sends the next.
-        let command = CustomCommand::new_static(name, ClusterHash::FirstKey, false);
-        let mut reply: Reply<T> = Box::pin(async move { client.custom(command, arguments).await });
-        // The first poll sends the command; polling here keeps the order of the calls.
-        match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => reply,
-            Poll::Ready(result) => Box::pin(std::future::ready(result)),
-        }
     }
 }
 

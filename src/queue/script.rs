@@ -26,6 +26,18 @@ impl Script {
         Self { text, digest: sha1_hash(text) }
     }
 
+    /// Returns `exchange.lua`.
+    pub(super) fn exchange() -> Self {
+        Self::new(include_str!("scripts/exchange.lua"))
+    }
+
+    /// Returns the arguments of the `EVALSHA` that runs the script.
+    pub(super) fn words(&self, keys: Vec<String>, arguments: Vec<Bytes>) -> Vec<Value> {
+        let head = [self.digest.clone(), keys.len().to_string()];
+        let words = head.into_iter().chain(keys).map(Value::from);
+        words.chain(arguments.into_iter().map(Value::Bytes)).collect()
+    }
+
     /// Runs the script. The first of `keys` is the list, the others are companions.
     pub(super) async fn run<T: fred::types::FromValue>(
         &self,

@@ -1,71 +1,172 @@
-//! Waiting for the next item: `BLMOVE` from the list to the landing list, where any consumer can claim it.
+//! Waiting for the next item: `BLMOVE` from the list to the landing list, and an exchange that claims it, sent together.
+//!
+//! Redis runs the exchange as soon as it has moved the item, so that an item reaches an idle consumer in one round trip. The
+//! reply to `BLMOVE` carries the item as well, and the client library cannot do without it; the exchange alone says what this
+//! consumer holds, because another one may have claimed the item in between.
+
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use fred::prelude::ClientLike;
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::interfaces::ClientInterface as _;
+use fred::types::Value;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::blocking::{BLOCK, MARGIN, until_stopped};
-use super::connection::{Connection, Redis};
+use super::connection::{COMMAND_TIMEOUT, Connection, Redis};
 use super::error::{Fault, QueueError};
+use super::exchange_call::{ExchangeCall, ExchangeReply, Lane, RawReply, size_of};
+use super::keys::Keys;
+use super::pipeline::Reply;
+use super::reply_size::{ReplySize, sized};
+use super::script::Script;
 
 /// A connection that blocks until an item arrives.
 #[derive(Debug)]
 pub struct Waiter {
     connection: Connection,
-    list: String,
-    landing: String,
+    keys: Keys,
+    consumer: String,
+    lease: Duration,
+    exchange: Script,
+    reply_size: ReplySize,
+    /// False if Redis does not end a wait when asked to.
+    is_unblockable: bool,
+}
+
+/// One wait for an item.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait {
+    /// Number of its exchange in the lane of the waiter.
+    pub(super) number: u64,
+    /// Longest time to wait.
+    pub(super) longest: Duration,
+}
+
+/// Result of a wait.
+#[derive(Debug)]
+pub struct Waited {
+    pub(super) number: u64,
+    /// When it began.
+    pub(super) asked: Instant,
+    /// When the move was answered.
+    pub(super) moved: Instant,
+    /// Reply to the exchange; `None` if the consumer has to sign on again.
+    pub(super) reply: Option<ExchangeReply>,
+    /// True when the connection was lost meanwhile.
+    pub(super) is_interrupted: bool,
 }
 
 impl Waiter {
-    pub(super) async fn connect(redis: &Redis, list: &str, landing: &str) -> Result<Self, QueueError> {
-        let waiter =
-            Self { connection: redis.connect(list).await?, list: list.to_owned(), landing: landing.to_owned() };
-        // Redis checks permissions before the invalid timeout.
-        match waiter.blmove("not a timeout").await {
-            Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) => Err(redis.error(fault)),
-            _ => Ok(waiter),
+    pub(super) async fn connect(
+        redis: &Redis,
+        keys: &Keys,
+        consumer: &str,
+        lease: Duration,
+    ) -> Result<Self, QueueError> {
+        let waiter = Self {
+            connection: redis.connect(&keys.list).await?,
+            keys: keys.clone(),
+            consumer: consumer.to_owned(),
+            lease,
+            exchange: Script::exchange(),
+            reply_size: ReplySize::new(),
+            is_unblockable: false,
+        };
+        match waiter.check_permissions().await {
+            Ok(is_unblockable) => Ok(Self { is_unblockable, ..waiter }),
+            Err(fault) => Err(redis.error(fault)),
         }
     }
 
-    /// Moves the item that has waited longest to the landing list; returns `false` when none arrives within a second or
-    /// `stop` is cancelled. One push wakes one waiter.
+    /// Fails when the user may not wait; returns whether Redis ends a wait when asked to.
+    async fn check_permissions(&self) -> Result<bool, Fault> {
+        // Redis checks permissions before the invalid timeout.
+        let blmove = self.blmove("not a timeout");
+        // This connection does not wait, so there is nothing to unblock.
+        let id = self.connection.client().connection_ids().into_values().next();
+        let unblock =
+            id.map(|id| self.connection.send::<u8>("CLIENT", vec!["UNBLOCK".into(), id.into(), "TIMEOUT".into()]));
+        match self.connection.once(COMMAND_TIMEOUT, &self.keys.list, blmove).await {
+            Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) => return Err(fault),
+            _ => {}
+        }
+        match unblock {
+            Some(unblock) => Ok(self.connection.once(COMMAND_TIMEOUT, "", unblock).await.is_ok()),
+            None => Ok(false),
+        }
+    }
+
+    /// Waits for an item and claims it; claims nothing when none arrives in time or `stop` is cancelled, and renews the lease
+    /// instead. One push wakes one waiter.
     ///
     /// Not cancel-safe: cancel `stop` instead of dropping this future.
     ///
     /// # Errors
     ///
     /// Fails when the key is not a list, or when Redis stays unreachable for too long.
-    pub async fn wait(&mut self, stop: &CancellationToken) -> Result<bool, QueueError> {
-        let seconds = BLOCK.as_secs().to_string();
-        match until_stopped(&self.connection, &self.list, stop, self.blmove(&seconds)).await {
-            // When Redis is out of memory, no item can be moved to a key that does not exist, but all can be processed.
-            Err(Fault::OutOfMemory) => {
-                let _ = timeout(BLOCK, stop.cancelled()).await;
-                Ok(true)
-            }
+    pub async fn wait(&mut self, wait: Wait, stop: &CancellationToken) -> Result<Waited, QueueError> {
+        let (asked, longest) =
+            (Instant::now(), if self.is_unblockable { wait.longest } else { wait.longest.min(BLOCK) });
+        let call = ExchangeCall {
+            consumer: &self.consumer.clone(),
+            lane: Lane::Waiter,
+            number: wait.number,
+            limit: 1,
+            renew: Some(self.lease),
+            acknowledged: &[],
+            others: &[],
+        };
+        if stop.is_cancelled() {
+            let reply = Some(ExchangeReply::default());
+            return Ok(Waited { number: wait.number, asked, moved: asked, reply, is_interrupted: false });
+        }
+        let outage = self.connection.outage();
+        let move_item = self.blmove(&format!("{:.3}", longest.as_secs_f64()));
+        let claim_item = self.claim(&call);
+        let moved = self.connection.once(longest + MARGIN, &self.keys.list, move_item);
+        let moved = until_stopped(&self.connection, &self.keys.list, stop, moved).await;
+        let answered = Instant::now();
+        let claimed = match &moved {
+            // When Redis is out of memory, no item can be moved to a key that does not exist, but all can be claimed.
+            Ok(_) | Err(Fault::OutOfMemory) => self.connection.once(COMMAND_TIMEOUT, &self.keys.list, claim_item).await,
+            Err(fault) => Err(fault.clone()),
+        };
+        let values = match claimed {
+            Ok(values) => values,
             Err(fault) if fault.is_transient() => {
                 self.connection.reconnect(fault).await?;
-                // An item may have been moved before the reply was lost.
-                Ok(true)
+                self.reply_size.repeated();
+                self.repeat(&call).await?
             }
-            moved => moved.map_err(|fault| self.connection.redis().error(fault)),
+            Err(Fault::NoScript) => self.repeat(&call).await?,
+            Err(fault) => return Err(self.connection.redis().error(fault)),
+        };
+        let reply = values.map(|values| call.reply(values));
+        if matches!(moved, Err(Fault::OutOfMemory)) && reply.as_ref().is_some_and(|reply| reply.claims.is_empty()) {
+            let _ = timeout(longest.min(BLOCK), stop.cancelled()).await;
         }
+        let is_interrupted = self.connection.outage() > outage;
+        Ok(Waited { number: wait.number, asked, moved: answered, reply, is_interrupted })
     }
 
-    async fn blmove(&self, seconds: &str) -> Result<bool, Fault> {
-        // Through `custom`, an empty reply is not the same error as a lost one.
-        let blmove = CustomCommand::new_static("BLMOVE", ClusterHash::FirstKey, true);
-        let arguments: Vec<Value> = vec![
-            self.list.as_str().into(),
-            self.landing.as_str().into(),
-            "RIGHT".into(),
-            "LEFT".into(),
-            seconds.into(),
-        ];
-        let moved = self.connection.client().custom::<Option<Bytes>, _>(blmove, arguments);
-        Ok(self.connection.once(BLOCK + MARGIN, &self.list, Box::pin(moved)).await?.is_some())
+    fn blmove(&self, seconds: &str) -> Reply<Option<Bytes>> {
+        let words: [Value; 5] =
+            [self.keys.list.as_str().into(), self.keys.landing().into(), "RIGHT".into(), "LEFT".into(), seconds.into()];
+        self.connection.send("BLMOVE", words.into())
+    }
+
+    /// Sends an exchange, once.
+    fn claim(&self, call: &ExchangeCall) -> Reply<RawReply> {
+        let arguments = call.arguments(self.reply_size.bytes());
+        self.connection.send("EVALSHA", self.exchange.words(self.keys.exchange(&self.consumer), arguments))
+    }
+
+    /// Sends an exchange until it is answered.
+    async fn repeat(&mut self, call: &ExchangeCall<'_>) -> Result<RawReply, QueueError> {
+        let (keys, arguments) = (self.keys.exchange(&self.consumer), |size| call.arguments(size));
+        let (script, key, size) = (&self.exchange, &self.keys.list, &mut self.reply_size);
+        sized(&mut self.connection, script, key, &keys, size, arguments, size_of).await
     }
 
     /// Closes the connection.

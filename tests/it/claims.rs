@@ -164,19 +164,30 @@ fn items_of_a_dead_consumer_are_redelivered() {
 }
 
 #[test]
-fn landed_item_of_a_dead_consumer_is_processed() {
+fn item_that_reaches_a_consumer_as_it_dies_is_redelivered() {
     let server = RedisServer::start();
     let run = consume(&server.url(), "a", &["--work", "1h"]).spawn();
     wait_until("it waits", SOON, || server.blocked_clients() == 1);
     run.pause();
-    server.push("mylist", ["landed"]);
-    wait_until("it has landed", SOON, || server.census().count("landing") == 1);
+    server.push("mylist", ["item"]);
+    wait_until("it is claimed", SOON, || server.census().count("inflight:a-") == 1);
     run.kill();
     let other = busy(&server, "b", 1, &[]);
     let census = server.census();
     census.accounts_for(1);
+    assert_eq!(census.found[0].history["crashes"].as_u64(), Some(1), "{census:?}");
+    stop(other);
+}
+
+#[test]
+fn landed_item_of_a_dead_consumer_is_processed() {
+    let server = RedisServer::start();
+    server.push("{mylist}:landing", ["landed"]);
+    let run = busy(&server, "b", 1, &[]);
+    let census = server.census();
+    census.accounts_for(1);
     assert!(census.found[0].history.is_null(), "it was never begun: {census:?}");
-    assert_eq!(stop(other).status, 0);
+    assert_eq!(stop(run).status, 0);
     assert_eq!(server.pushed("mylist"), ["landed"]);
 }
 
@@ -186,14 +197,38 @@ fn landed_item_is_not_held_by_a_consumer_without_a_free_slot() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let mut one = claims(&server, "one", settings(Duration::from_secs(30))).await;
-        let redis = Redis::new(Endpoint::unix(server.socket()), None, CancellationToken::new());
-        let mut waiter = one.waiter(&redis).await.expect("the server is there");
-        server.push("mylist", ["landed"]);
-        assert!(waiter.wait(&CancellationToken::new()).await.expect("the server is there"));
-        // All its slots are taken meanwhile.
+        server.push("{mylist}:landing", ["landed"]);
         exchange(&mut one, &[], 0).await;
-        let mut other = claims(&server, "other", settings(Duration::from_secs(30))).await;
-        assert_eq!(exchange(&mut other, &[], 1).await.items.len(), 1);
+        assert_eq!(server.pushed("mylist"), ["landed"]);
+    });
+}
+
+#[test]
+fn item_that_a_lost_connection_has_landed_is_handed_on() {
+    let server = RedisServer::start();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let lease = Duration::from_secs(30);
+        let mut one = claims(&server, "one", settings(lease)).await;
+        let redis = Redis::new(Endpoint::unix(server.socket()), None, CancellationToken::new());
+        let (mut old, mut new) =
+            (one.waiter(&redis).await.expect("a waiter"), one.waiter(&redis).await.expect("a waiter"));
+        let stop = CancellationToken::new();
+        let wait = one.begin_wait(lease);
+        let (stopped, late) = (stop.clone(), stop.clone());
+        // Another connection of the same consumer waits under the same number, as one does that was given up.
+        let late = tokio::spawn(async move { old.wait(wait, &late).await });
+        wait_until("the first waits", SOON, || server.blocked_clients() == 1);
+        let answered = tokio::spawn(async move { new.wait(wait, &stopped).await });
+        wait_until("the second waits", SOON, || server.blocked_clients() == 2);
+        server.push("mylist", ["first", "second"]);
+        let mut found = Vec::new();
+        for waited in [late.await, answered.await] {
+            let exchanged = one.end_wait(waited.expect("no panic").expect("an answer")).await.expect("an answer");
+            found.extend(exchanged.items.into_iter().map(|claim| claim.item.to_string()));
+        }
+        // Both were answered with the same item; the other one is on the list.
+        assert_eq!((found, server.pushed("mylist")), (vec!["first".to_owned(); 2], vec!["second".to_owned()]));
     });
 }
 
@@ -479,7 +514,7 @@ fn failed_item_is_delayed_and_returns_with_its_history() {
         let first = exchange(&mut claims, &[], 1).await;
         let flaky = first.items.into_iter().next().expect("an item");
         let (id, name) = (flaky.id.clone(), flaky.name().to_owned());
-        let mut history: History = flaky.into_history(first.now);
+        let mut history: History = flaky.into_history(claims.schedule().redis_now());
         history.attempts += 1;
         "it said so".clone_into(&mut history.reason);
         let after = Duration::from_millis(400);

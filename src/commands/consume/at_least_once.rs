@@ -7,6 +7,7 @@ use rand::RngExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::idleness::Idleness;
 use super::notifier::Notifier;
 use super::plan::Plan;
 use super::stop_deadline::StopDeadline;
@@ -18,11 +19,8 @@ use crate::delivery::retry::RetryDecision;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
-use crate::queue::{Claims, Exchanged, Finished, QueueError, Redelivered, Redis, Waiter};
+use crate::queue::{Claims, Exchanged, Finished, QueueError, Redelivered, Redis, Waited, Waiter};
 use crate::shutdown::Shutdown;
-
-/// Longest time between two searches for crashed consumers; several consumers take turns.
-const SCAN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Claims and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
 pub(super) async fn consume(
@@ -41,7 +39,7 @@ pub(super) async fn consume(
         Err(error) if error.is_stop() => return Ok(StopReason::Orderly),
         connected => connected?,
     };
-    let notifier = Notifier::start(waiter, shutdown.stop.clone());
+    let notifier = Notifier::start(waiter, &shutdown.stop);
     plan.announce(&redis);
 
     let mut consumer = Consumer::new(plan, claims, workers, tally, deadline);
@@ -71,8 +69,7 @@ struct Consumer<'a> {
     tally: &'a mut Tally,
     /// Outcomes to report at the next exchange.
     finished: Vec<Finished>,
-    /// Redis time of the last exchange, and local time.
-    now: (u64, Instant),
+    idleness: Idleness,
     /// True unless claims that Redis does not know any more have been redelivered: then it has lost its data.
     data_lost: bool,
     /// Items redelivered and dead-lettered by the current search for crashed consumers.
@@ -83,86 +80,87 @@ struct Consumer<'a> {
 
 impl<'a> Consumer<'a> {
     fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, deadline: StopDeadline) -> Self {
-        let (now, finished, stop_reason) = ((0, Instant::now()), Vec::new(), StopReason::Orderly);
+        let (idleness, finished, stop_reason) = (Idleness::begin(plan), Vec::new(), StopReason::Orderly);
         let (data_lost, found) = (true, (0, 0));
-        Self { plan, claims, workers, tally, finished, now, data_lost, found, stop_reason, deadline }
+        Self { plan, claims, workers, tally, finished, idleness, data_lost, found, stop_reason, deadline }
     }
 
     async fn run(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
         let result = self.claim_and_process(&mut notifier, &shutdown.stop).await;
-        notifier.stop().await;
+        let waited = notifier.stop().await;
         result?;
+        if let Some(waited) = waited {
+            // Not begun any more: requeued with the others.
+            self.tally.claimed += self.end_wait(waited).await?.items.len() as u64;
+        }
         super::announce_drain(&self.workers);
         self.drain().await
     }
 
     /// Exchanges, processes and waits, until no more items are to be claimed.
     async fn claim_and_process(&mut self, notifier: &mut Notifier, stop: &CancellationToken) -> Result<(), QueueError> {
-        let renew = self.plan.claims.lease / 3;
-        let mut scan_at = Instant::now();
-        let mut idle_since = Instant::now();
+        // True while the list may hold items that have not been claimed.
+        let mut may_hold = true;
         loop {
+            if let Some(waited) = notifier.ended() {
+                let exchanged = self.end_wait(waited).await?;
+                may_hold |= self.begin(exchanged, 1, stop);
+            }
             self.collect();
             if !self.may_claim(stop) {
                 return Ok(());
             }
-            let (limit, has_finished, before) = (self.slots(), !self.finished.is_empty(), self.now.1);
-            let outages = self.claims.outages();
-            let exchanged = self.exchange(limit).await?;
-            let got = exchanged.items.len();
-            self.tally.claimed += got as u64;
-            if stop.is_cancelled() {
-                // Claimed while stopping: not begun, and requeued with the others.
-                return Ok(());
+            if self.workers.in_flight() > 0 || !self.finished.is_empty() {
+                self.idleness.restart();
             }
-            // Time without Redis is not idle time.
-            let interrupted = exchanged.expired || self.claims.outages() > outages;
-            if got > 0 || has_finished || self.workers.in_flight() > 0 || interrupted {
-                idle_since = Instant::now();
+            let is_waiting = notifier.is_waiting();
+            let limit = self.slots(is_waiting);
+            let has_finished = !self.finished.is_empty();
+            if has_finished || (may_hold && limit > 0) || self.next_call(is_waiting) <= Instant::now() {
+                let exchanged = self.exchange(limit).await?;
+                may_hold = self.begin(exchanged, limit, stop);
+                self.collect();
             }
-            self.workers.begin(exchanged.items);
-            self.collect();
             self.workers.report(self.tally);
-            let awaited = exchanged.due.is_some_and(|due| due <= self.plan.await_due);
-            // After its lease has expired, a consumer claims nothing in that call: the list may hold items.
-            let idle = self.workers.in_flight() == 0 && self.finished.is_empty() && !awaited && !exchanged.expired;
-            if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
-                return Ok(());
-            }
-            if before.elapsed() > self.plan.claims.lease / 2 || exchanged.clock_jumped {
-                // Redis or this consumer was unavailable, or leases seem to have expired that were set by another clock: other
-                // consumers may be alive, and are given time to renew.
-                scan_at = Instant::now() + self.plan.claims.lease;
-            } else if Instant::now() >= scan_at {
-                scan_at = Instant::now() + SCAN_INTERVAL.min(renew).mul_f64(rand::rng().random_range(0.5..1.0));
+            if self.claims.schedule().is_search_due() {
                 let found = self.redeliver().await?;
-                if found.more {
-                    scan_at = Instant::now();
-                }
-                if found.more || found.redelivered > 0 {
-                    continue;
-                }
+                may_hold |= found.more || found.redelivered > 0;
             }
-            let is_empty = !exchanged.more && got < limit;
-            if !self.finished.is_empty() || (!is_empty && self.slots() > 0) {
+            if !self.finished.is_empty() || (may_hold && self.slots(is_waiting) > 0) {
                 continue;
             }
-            if is_empty {
-                notifier.request();
+            if !is_waiting && self.workers.in_flight() == 0 && self.idleness.is_over() {
+                return Ok(());
             }
-            let next = [Some(renew), exchanged.due.filter(|_| limit > got)].into_iter().flatten().min();
-            let next = (Instant::now() + next.unwrap_or(renew)).min(scan_at);
+            if !is_waiting && self.slots(false) > 0 {
+                notifier.request(self.claims.begin_wait(self.idleness.longest_wait()));
+            }
+            let next = self.next_call(notifier.is_waiting()).min(Instant::now() + MAX_INTERVAL);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
                 () = self.workers.progress() => {}
-                wakeup = notifier.notified() => match wakeup {
-                    Err(error) if error.is_stop() => {}
-                    wakeup => drop(wakeup?),
-                },
+                () = notifier.progress() => {}
                 () = tokio::time::sleep_until(next) => {}
             }
         }
+    }
+
+    /// Returns when the next call is due at the latest, though no item finishes.
+    fn next_call(&self, is_waiting: bool) -> Instant {
+        Instant::from_std(self.claims.schedule().next_call(is_waiting, self.slots(is_waiting) > 0))
+    }
+
+    /// Begins the items of an exchange, unless `stop` is cancelled; returns true if the list may hold more.
+    fn begin(&mut self, exchanged: Exchanged, limit: usize, stop: &CancellationToken) -> bool {
+        let got = exchanged.items.len();
+        self.tally.claimed += got as u64;
+        self.idleness.observe(&exchanged);
+        if !stop.is_cancelled() {
+            // Claimed while stopping: not begun, and requeued with the others.
+            self.workers.begin(exchanged.items);
+        }
+        exchanged.more || (got == limit && limit > 0)
     }
 
     /// Reports the outcome of the items still in flight as they finish.
@@ -211,18 +209,19 @@ impl<'a> Consumer<'a> {
         !enough && !stop.is_cancelled() && matches!(self.stop_reason, StopReason::Orderly)
     }
 
-    /// Number of items that may be claimed now.
-    fn slots(&self) -> usize {
+    /// Number of items that may be claimed now, while a wait for one more `is_waiting`.
+    fn slots(&self, is_waiting: bool) -> usize {
         let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
-        self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX))
+        let slots = self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX));
+        slots.saturating_sub(usize::from(is_waiting))
     }
 
     async fn exchange(&mut self, limit: usize) -> Result<Exchanged, QueueError> {
         let idle = self.is_idle();
-        let before = self.now.1;
+        let since_renewal = self.claims.schedule().since_renewal();
         let exchanged = self.deadline.run(idle, self.claims.exchange(&self.finished, limit)).await?;
         if exchanged.expired {
-            self.data_lost = self.is_data_lost(before.elapsed()).await;
+            self.data_lost = self.is_data_lost(since_renewal).await;
         }
         for finished in self.finished.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
@@ -241,7 +240,6 @@ impl<'a> Consumer<'a> {
                 Finished::DeadLetter { .. } => self.tally.dead += 1,
             }
         }
-        self.now = (exchanged.now, Instant::now());
         if exchanged.clock_jumped {
             tracing::warn!("clock of Redis jumped: renewing leases before any counts as expired");
         }
@@ -253,7 +251,16 @@ impl<'a> Consumer<'a> {
         Ok(exchanged)
     }
 
-    /// Returns true if Redis lost its data, and no lease expired: the last exchange is only `since` ago, or the server has not
+    /// Takes over what a wait has claimed; nothing, if it was stopped.
+    async fn end_wait(&mut self, waited: Result<Waited, QueueError>) -> Result<Exchanged, QueueError> {
+        let idle = self.is_idle();
+        match waited {
+            Err(error) if error.is_stop() => Ok(Exchanged::default()),
+            waited => self.deadline.run(idle, self.claims.end_wait(waited?)).await,
+        }
+    }
+
+    /// Returns true if Redis lost its data, and no lease expired: the last renewal is only `since` ago, or the server has not
     /// run for long enough to take any lease for expired.
     async fn is_data_lost(&mut self, since: Duration) -> bool {
         let lease = self.plan.claims.lease;
@@ -291,7 +298,7 @@ impl<'a> Consumer<'a> {
         match disposition {
             Disposition::Ack => self.finished.push(Finished::Acknowledge { id }),
             Disposition::Retry { reason, stderr, spend } => {
-                let now = self.redis_now();
+                let now = self.claims.schedule().redis_now();
                 let mut history = claim.into_history(now);
                 history.attempts += u32::from(spend);
                 history.reason = reason;
@@ -309,7 +316,7 @@ impl<'a> Consumer<'a> {
                 }
             }
             Disposition::DeadLetter { reason, stderr } => {
-                let now = self.redis_now();
+                let now = self.claims.schedule().redis_now();
                 let history = claim.into_history(now);
                 let stderr = String::from_utf8_lossy(&stderr).into_owned();
                 let attempts = history.attempts + 1;
@@ -335,11 +342,5 @@ impl<'a> Consumer<'a> {
     fn dead_letter(&mut self, id: String, item: &Item, history: History, now: u64) {
         tracing::error!(id = %history.id, reason = %history.reason, %item, "item dead-lettered");
         self.finished.push(Finished::DeadLetter { id, history: History { died: Some(now), ..history } });
-    }
-
-    /// Estimates the current Redis time.
-    fn redis_now(&self) -> u64 {
-        let (then, at) = self.now;
-        then + u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

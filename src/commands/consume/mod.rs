@@ -4,6 +4,7 @@ mod args;
 mod at_least_once;
 mod at_most_once;
 mod handling;
+mod idleness;
 mod notifier;
 mod plan;
 mod printing;

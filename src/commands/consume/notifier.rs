@@ -1,57 +1,77 @@
-//! Wakes an idle consumer when an item arrives.
+//! Waits for the next item on behalf of a consumer.
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::{QueueError, Waiter};
+use crate::queue::{QueueError, Wait, Waited, Waiter};
 
 /// Waits for items on request, in its own task and on its own connection, so that no wait is dropped halfway.
 pub(super) struct Notifier {
-    requests: mpsc::Sender<()>,
-    replies: mpsc::Receiver<Result<bool, QueueError>>,
+    requests: mpsc::Sender<Wait>,
+    replies: mpsc::Receiver<Result<Waited, QueueError>>,
     task: JoinHandle<()>,
-    waiting: bool,
+    stop: CancellationToken,
+    is_waiting: bool,
+    /// Result of the last wait, until it is taken.
+    ended: Option<Result<Waited, QueueError>>,
 }
 
 impl Notifier {
-    pub(super) fn start(mut waiter: Waiter, stop: CancellationToken) -> Self {
+    /// Starts the task; a wait ends when `stop` is cancelled.
+    pub(super) fn start(mut waiter: Waiter, stop: &CancellationToken) -> Self {
         let (requests, mut requested) = mpsc::channel(1);
         let (reply, replies) = mpsc::channel(1);
+        let stop = stop.child_token();
+        let stopped = stop.clone();
         let task = tokio::spawn(async move {
-            while requested.recv().await.is_some() {
-                if reply.send(waiter.wait(&stop).await).await.is_err() {
+            while let Some(wait) = requested.recv().await {
+                if reply.send(waiter.wait(wait, &stopped).await).await.is_err() {
                     break;
                 }
             }
             waiter.close().await;
         });
-        Self { requests, replies, task, waiting: false }
+        Self { requests, replies, task, stop, is_waiting: false, ended: None }
     }
 
-    /// Starts to wait for an item, unless a wait is already running.
-    pub(super) fn request(&mut self) {
-        self.waiting = self.waiting || self.requests.try_send(()).is_ok();
+    /// Returns true while a wait is under way, or its result is to be taken.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_waiting
     }
 
-    /// Waits for the result of the last request; forever if there is none.
+    /// Starts to wait for an item, which takes a slot; none may be under way.
+    pub(super) fn request(&mut self, wait: Wait) {
+        self.is_waiting = self.requests.try_send(wait).is_ok();
+    }
+
+    /// Returns the result of the wait, if it has ended.
+    pub(super) fn ended(&mut self) -> Option<Result<Waited, QueueError>> {
+        let ended = self.ended.take().or_else(|| self.replies.try_recv().ok());
+        self.is_waiting &= ended.is_none();
+        ended
+    }
+
+    /// Waits until the wait has ended; forever if none is under way.
     ///
     /// Cancel-safe: the wait goes on in its task.
-    pub(super) async fn notified(&mut self) -> Result<bool, QueueError> {
-        if !self.waiting {
-            return std::future::pending().await;
+    pub(super) async fn progress(&mut self) {
+        match self.replies.recv().await {
+            Some(waited) => self.ended = Some(waited),
+            // Only a task that has panicked ends without a reply.
+            None => std::future::pending().await,
         }
-        let reply = self.replies.recv().await;
-        self.waiting = false;
-        reply.unwrap_or(Ok(false))
     }
 
-    /// Waits for a running wait, and ends the task.
-    pub(super) async fn stop(mut self) {
-        if self.waiting {
-            let _ = self.notified().await;
-        }
+    /// Ends a wait that is under way, and the task; returns the result of the wait.
+    pub(super) async fn stop(mut self) -> Option<Result<Waited, QueueError>> {
+        self.stop.cancel();
         drop(self.requests);
+        let waited = match self.ended {
+            None => self.replies.recv().await,
+            ended => ended,
+        };
         let _ = self.task.await;
+        waited
     }
 }

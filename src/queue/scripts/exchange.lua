@@ -36,7 +36,7 @@
 --
 -- The hash of items in flight has a field c17:1 per item and, if it has a history, a field `c17:1 history`. The other fields
 -- are set by sign_on.lua and deleted by redeliver.lua before it moves the first item: `c` and `d`, the last call of each lane,
--- with the values `settled` and `lost` of its reply; `lease`, its duration; and `histories`, their number. A call that arrives
+-- `c` with the values `settled` and `lost` of its reply; `lease`, its duration; and `histories`, their number. A call that arrives
 -- after a later one, through a connection given up long ago, claims nothing. Outside the hash, an item is named CONSUMER:c17:1;
 -- if it is delayed, the fields `NAME history` and `NAME at` hold its history and the time at which it was delayed. An item is
 -- stored at one place before it leaves the other: an error in between does not lose it.
@@ -219,7 +219,9 @@ if lease > 0 or not is_new or (count < limit and bytes < room) then
     claim(landing)
     claim_due()
   else
-    settle()
+    if #ARGV > 7 + acks then
+      settle()
+    end
     if limit > 0 then
       claim(landing)
     else
