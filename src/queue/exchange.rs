@@ -66,6 +66,7 @@ pub enum Finished {
 
 /// Result of an exchange.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts about an exchange")]
 pub struct Exchanged {
     /// Items claimed.
     pub items: Vec<Claim>,

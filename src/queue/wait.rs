@@ -87,9 +87,9 @@ impl Waiter {
         let id = self.connection.client().connection_ids().into_values().next();
         let unblock =
             id.map(|id| self.connection.send::<u8>("CLIENT", vec!["UNBLOCK".into(), id.into(), "TIMEOUT".into()]));
-        match self.connection.once(COMMAND_TIMEOUT, &self.keys.list, blmove).await {
-            Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) => return Err(fault),
-            _ => {}
+        let asked = self.connection.once(COMMAND_TIMEOUT, &self.keys.list, blmove).await;
+        if let Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) = asked {
+            return Err(fault);
         }
         match unblock {
             Some(unblock) => Ok(self.connection.once(COMMAND_TIMEOUT, "", unblock).await.is_ok()),
