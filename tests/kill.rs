@@ -181,7 +181,7 @@ impl Trial {
             self.read(&consumer);
             consumer.finish(SOON).exits(0);
         }
-        // What the killed have left is looked at when their lease is over.
+        // Items of the killed are looked at when their lease is over.
         let last = self.consumer(&["--idle-exit", "2s"]);
         wait_until("nothing but the counters stays", SOON, || {
             server.keys().iter().all(|key| key == "{mylist}:stats" || key == "{mylist}:consumers")

@@ -67,7 +67,7 @@ impl Input {
             let item = self.unread.split_to(self.searched + end).freeze();
             self.unread.advance(1);
             self.searched = 0;
-            // What follows a large item would keep the memory of both.
+            // Items after a large one would keep the memory of both.
             if item.len() > CHUNK {
                 self.unread = BytesMut::from(&self.unread[..]);
             }

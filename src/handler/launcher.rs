@@ -58,7 +58,7 @@ impl Launcher {
     }
 }
 
-/// What a thread runs: it starts a process, and passes it on.
+/// Task of a thread: starts a process, and passes it on.
 type StartJob = Box<dyn FnOnce() + Send>;
 
 /// Threads that end when this is dropped.

@@ -17,11 +17,11 @@ const SEARCH_DELAY: Duration = Duration::from_secs(2);
 /// Number of leases between two searches for times that a clock has made wrong, when no lease ends early.
 const SEARCH_LEASES: u32 = 8;
 
-/// When the lease is to be renewed, when the next delayed item is due, and when to search for crashed consumers.
+/// Times at which to renew the lease, to claim the next delayed item, and to search for crashed consumers.
 #[derive(Debug)]
 pub struct LeaseSchedule {
     lease: Duration,
-    /// When the call that last renewed the lease was sent.
+    /// Time at which the call that last renewed the lease was sent.
     renewed: Instant,
     /// True if the next call is to renew the lease in any case.
     is_overdue: bool,

@@ -47,9 +47,9 @@ pub struct Wait {
 #[derive(Debug)]
 pub struct Waited {
     pub(super) number: u64,
-    /// When it began.
+    /// Time at which it began.
     pub(super) asked: Instant,
-    /// When the move was answered.
+    /// Time at which the move was answered.
     pub(super) moved: Instant,
     /// Reply to the exchange; `None` if the consumer has to sign on again.
     pub(super) reply: Option<ExchangeReply>,
@@ -128,7 +128,7 @@ impl Waiter {
         let moved = until_stopped(&self.connection, &self.keys.list, stop, moved).await;
         let answered = Instant::now();
         let claimed = match &moved {
-            // When Redis is out of memory, no item can be moved to a key that does not exist, but all can be claimed.
+            // While Redis is out of memory, no item can be moved to a key that does not exist, but all can be claimed.
             Ok(_) | Err(Fault::OutOfMemory) => self.connection.once(COMMAND_TIMEOUT, &self.keys.list, claim_item).await,
             Err(fault) => Err(fault.clone()),
         };

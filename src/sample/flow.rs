@@ -7,7 +7,7 @@ use crate::delivery::snapshot::{ClaimState, Snapshot};
 
 /// Recent observations of a list, and the rates that follow from them.
 ///
-/// What enters and leaves is known where consumers claim items: every item is in a key that Redis counts, or in a counter.
+/// Arrivals and departures are known where consumers claim items: every item is in a key that Redis counts, or in a counter.
 #[derive(Debug)]
 pub struct Flow {
     net: Trend,

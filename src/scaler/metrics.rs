@@ -34,7 +34,7 @@ pub(super) struct Metric {
     pub(super) from_fallback: bool,
     /// Target value.
     pub(super) target: f64,
-    /// What the target is about.
+    /// Quantity that the target limits.
     pub(super) target_type: MetricType,
     /// Value that has to be exceeded for activity.
     pub(super) activation: f64,

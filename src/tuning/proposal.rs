@@ -188,7 +188,7 @@ mod tests {
         let told = refusal(tolerance, |tried| (!tried.tolerance).then_some(1.0));
         assert!(told.starts_with("tolerance in [scale.behavior.scale-up] is too high"), "{told}");
         let idle = Bounds { idle: true, min: Some(20), ..FREE };
-        // What the search sees of it is the time of the first pods.
+        // The search sees only the time of the first pods.
         let told = refusal(idle, |tried| tried.instant.then_some(1.0));
         assert!(told.starts_with("pods take 2s to their first item"), "{told}");
     }

@@ -287,7 +287,7 @@ fn client_that_another_overtook_goes_on() {
 fn requeue_leaves_what_dies_meanwhile() {
     let server = RedisServer::start();
     dead_letters(&server, 20_000, 0);
-    // What is requeued fails again at once.
+    // Requeued items fail again at once.
     let again = "redis.call('LPUSH', KEYS[1], '{\"id\":\"y\",\"attempts\":1,\"crashes\":0,\"since\":1,\"reason\":\"again\"}\\ny')";
     let mut run = dead(&server, &["requeue"]).spawn();
     wait_until("some are requeued", SOON, || server.llen("mylist") > 0);

@@ -280,7 +280,7 @@ fn user_who_lacks_a_right_of_the_script_pushes_plainly() {
         assert_eq!(numbers(&server, "mylist"), (1..=2000).collect::<Vec<_>>(), "{command}");
         assert!(run.stderr.contains("pushing without a script"), "{command}: {}", run.stderr);
     }
-    // Who may not count pushes all the same.
+    // A user who may not count pushes all the same.
     let server = RedisServer::builder().user("app", "secret", "~* +@all -hincrby").start();
     let run = produce(&server.url_with("app:secret"), "200", &["--rate", "max", "--count", "2000"]).output().exits(0);
     assert_eq!(numbers(&server, "mylist"), (1..=2000).collect::<Vec<_>>());

@@ -361,7 +361,7 @@ const LISTS: [&str; 2] = ["policies", "triggers"];
 fn nested(path: &[String], table: Value) -> Value {
     path.iter().rev().fold(table, |mut inner, key| {
         if key == "triggers" {
-            // What a trigger cannot be without.
+            // Keys that a trigger cannot be without.
             let least = json!({ "name": "a", "type": "cron", "metadata": {} });
             let least = least.as_object().expect("a table").clone();
             let missing = least.into_iter().filter(|(key, _)| inner.get(key).is_none()).collect::<Vec<_>>();

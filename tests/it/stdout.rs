@@ -88,7 +88,7 @@ fn closed_pipe_in_the_middle_of_a_batch_leaves_the_rest() {
         let run = run.finish(PROMPTLY).exits(0);
         assert_eq!(seen, items[..1000]);
         let taken = taken(&items, &server.pushed("mylist"));
-        // What had gone into the pipe is the reader's, and nothing else is.
+        // Bytes in the pipe are the reader's, and no others are.
         assert!((1000..items.len()).contains(&taken) && acknowledged(&run.stderr) == taken, "{taken}\n{}", run.stderr);
         assert!(!run.stderr.contains("error:"), "{}", run.stderr);
         assert!(server.keys().iter().all(|key| key == "mylist" || key.ends_with(":stats")), "{:?}", server.keys());

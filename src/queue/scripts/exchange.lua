@@ -93,7 +93,7 @@ if lease > 0 or not is_new or (count < limit and bytes < room) then
   local LANDED, BYTES = 100, 262144
   local histories, lost, due, now, ends, recorded = {}, {}, -1, 0, -1, 0
 
-  -- When out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none,
+  -- Out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none,
   -- so that items can be processed while Redis is full.
   redis.call('HDEL', held, '')
 

@@ -14,7 +14,7 @@ local list, held, landing, consumers, busy = KEYS[1], KEYS[2], KEYS[3], KEYS[4],
 local consumer = ARGV[1]
 local LANDED, BYTES = 200, 262144
 
--- When out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
+-- Out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
 redis.call('HDEL', held, '')
 local moved, bytes = 0, 0
 repeat

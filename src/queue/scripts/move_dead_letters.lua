@@ -26,7 +26,7 @@ local counter = action == 'requeue' and 'dead_requeued' or 'purged'
 -- Longest time for which a client is waited for, in ms; more is left of it only if the clock was set back.
 local LONGEST = 60000
 
--- When out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
+-- Out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
 redis.call('HDEL', stats, '')
 
 local last = redis.call('GET', reply)

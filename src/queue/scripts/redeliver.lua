@@ -26,7 +26,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local redelivered, dead_lettered, visited, bytes, more = 0, 0, 0, 0, 0
 
--- When out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
+-- Out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
 redis.call('HDEL', stats, '')
 
 local function lease_of(consumer)

@@ -15,7 +15,7 @@
 -- have claimed what the hash holds, if this call arrives late itself: an id is not used twice.
 local held, consumers = KEYS[2], KEYS[3]
 
--- When out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
+-- Out of memory, Redis refuses the first write of a script if it needs memory, and no later one. This one needs none.
 redis.call('HDEL', held, '')
 local last, fields = redis.call('HGET', held, 'c'), redis.call('HKEYS', held)
 local call, wait = tonumber(ARGV[3]), math.max(ARGV[4], redis.call('HGET', held, 'd') or 0)

@@ -51,7 +51,7 @@ impl Keyboard {
                 match poll(WAIT).and_then(|is_there| if is_there { read().map(Some) } else { Ok(None) }) {
                     Ok(Some(event)) => {
                         if let Some(key) = meaning(&event) {
-                            // What finds no room was not typed by a person.
+                            // Keys that find no room were not typed by a person.
                             let _ = sender.try_send(key);
                         }
                     }

@@ -37,7 +37,7 @@ use crate::sample::Sample;
 
 pub(crate) use self::view::KeySet;
 
-/// What a dashboard shows.
+/// Content of a dashboard.
 #[derive(Debug, Clone)]
 pub(crate) struct DashboardSetup {
     /// The command and its subject.
@@ -57,7 +57,7 @@ pub(crate) struct Dashboard {
     task: AbortOnDropHandle<io::Result<()>>,
 }
 
-/// What the command and the task that draws have in common.
+/// State shared by the command and the task that draws.
 #[derive(Debug)]
 struct SharedBoard {
     board: Mutex<Board>,

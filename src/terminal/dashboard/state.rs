@@ -16,7 +16,7 @@ const MISSED: u32 = 3;
 /// Least age of old data.
 const OLD: Duration = Duration::from_secs(3);
 
-/// BoardState of the dashboard.
+/// State of the dashboard.
 #[derive(Debug, Clone)]
 pub(super) struct BoardState {
     /// The command and its subject.
@@ -26,7 +26,7 @@ pub(super) struct BoardState {
     /// Factor by which that clock is faster than the real one.
     pub(super) speed: f64,
     pub(super) lists: Vec<ListState>,
-    /// BoardState of the run, such as a load that was changed.
+    /// State of the run, such as a load that was changed.
     pub(super) notice: Option<String>,
     /// Latest line of the log, if it is recent.
     pub(super) message: Option<LogLine>,

@@ -1,4 +1,4 @@
-//! What of the state is shown, as keys have set it.
+//! Selection of the state that is shown, as keys have set it.
 
 use std::time::Duration;
 

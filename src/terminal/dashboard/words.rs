@@ -1,4 +1,4 @@
-//! What the dashboard says in words: why the replica count is what it is, and what comes next.
+//! Words of the dashboard: why the replica count is what it is, and what comes next.
 
 use std::time::Duration;
 

@@ -118,7 +118,7 @@ impl Proxy {
         *lock(&self.state.trap) = Some((pattern.into(), Loss::Request));
     }
 
-    /// When bytes like `pattern` next come from a client: closes its connection and keeps them, for [`Proxy::deliver`].
+    /// Closes the connection from which bytes like `pattern` next come, and keeps them for [`Proxy::deliver`].
     pub(crate) fn hold_request(&self, pattern: &str) {
         *lock(&self.state.trap) = Some((pattern.into(), Loss::Held));
     }

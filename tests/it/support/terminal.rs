@@ -61,7 +61,7 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn wait_for(&mut self, part: &str, deadline: Duration) {
         let start = Instant::now();
-        // What a program wrote at its end is still on the terminal.
+        // The last words of a program are still on the terminal after its end.
         let mut late = 0;
         while !self.shown().contains(part) {
             let ended = self.process.try_wait().expect("our own child can be asked");
