@@ -34,7 +34,7 @@ pub(super) struct Metric {
     pub(super) from_fallback: bool,
     /// Target value.
     pub(super) target: f64,
-    /// Quantity that the target limits.
+    /// Type of the target: in all, or per pod.
     pub(super) target_type: MetricType,
     /// Value that has to be exceeded for activity.
     pub(super) activation: f64,

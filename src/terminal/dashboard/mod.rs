@@ -66,7 +66,7 @@ struct SharedBoard {
     speed: f64,
 }
 
-/// BoardState, and what of it is shown.
+/// State of the dashboard, and its selection that is shown.
 #[derive(Debug)]
 struct Board {
     state: BoardState,
