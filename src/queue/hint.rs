@@ -59,7 +59,9 @@ impl Fault {
             Self::Moved => "wait until the slot has been moved; `CLUSTER NODES` shows its node",
             Self::ClusterNode => "use --mode cluster or REDIS_MODE=cluster",
             Self::NotACluster => "remove --mode and REDIS_MODE, or set them to single",
-            Self::UnknownCommand(_) => "use Redis 6.2 or newer (5 for --delivery at-most-once), without a proxy that filters commands",
+            Self::UnknownCommand(_) => {
+                "use Redis 6.2 or newer (5 for --delivery at-most-once), without a proxy that filters commands"
+            }
             Self::TooOld(_) => {
                 "use Redis 6.2 or newer, or any Valkey; or --delivery at-most-once, which needs no newer version"
             }

@@ -92,7 +92,10 @@ fn numbers(state: &BoardState, list: &ListState, now: std::time::Duration, theme
         let text = format!("{}/{}", pods.replicas.ready, pods.replicas.desired);
         numbers.push(NamedNumber { name: "pods ready", text, style: style(theme.tone(Tone::Pods), is_old) });
     } else {
-        numbers.extend(sample.consumers.map(|count| number("consumers", count, theme.tone(Tone::Pods))));
+        numbers.extend(sample.consumers.map(|count| {
+            let label = if count == 1 { "consumer" } else { "consumers" };
+            number(label, count, theme.tone(Tone::Pods))
+        }));
     }
     numbers.extend(sample.acknowledged.map(|items| number("processed", items, theme.bold())));
     numbers.extend(sample.dead.filter(|dead| *dead > 0).map(|items| number("dead", items, theme.warning())));
