@@ -100,6 +100,6 @@ fn idle_consumers_send_few_commands() {
     // A rate is counted over a time; a busy machine only makes it longer.
     thread::sleep(Duration::from_secs(3));
     let rate = f64::from(server.commands()) / start.elapsed().as_secs_f64() / f64::from(CONSUMERS);
-    assert!(rate <= 9.0, "{rate:.1} commands a second from each idle consumer");
+    assert!(rate <= 3.0, "{rate:.1} commands a second from each idle consumer");
     drop(consumers);
 }

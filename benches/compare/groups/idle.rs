@@ -11,7 +11,8 @@ use crate::report::Run;
 use crate::{Result, machine};
 
 const CONSUMERS: u64 = 50;
-const TIME: Duration = Duration::from_secs(5);
+/// Two of the waits between which an idle consumer renews its lease.
+const TIME: Duration = Duration::from_secs(20);
 
 pub(crate) fn measure(bench: &mut Bench) {
     let deliveries = ["at-least-once", "at-most-once"];
