@@ -177,8 +177,11 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     let context = Context { profile, environment, origins, printer, shutdown };
     match cli.command {
         Command::Produce(args) => produce::run(args, context).await,
-        // On the heap: it holds all of the delivery.
-        Command::Consume(args) => Box::pin(consume::run(args, context)).await,
+        // In a task, which unlike this one is resumed by another without first asking the system for events.
+        Command::Consume(args) => match tokio::spawn(consume::run(args, context)).await {
+            Ok(result) => result,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        },
         Command::Watch(args) => watch::run(args, context).await,
         Command::Dead(args) => dead::run(args, context).await,
         Command::Render(args) => render::run(args, &context),

@@ -44,9 +44,9 @@ impl Tally {
         self.claimed.saturating_sub(self.acknowledged + self.retried + self.dead + self.lease_lost)
     }
 
-    /// Records the duration of a handler.
-    pub fn handled(&mut self, took: Duration) {
-        self.times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    /// Records the duration of a handler, for each of `items`.
+    pub fn handled(&mut self, took: Duration, items: usize) {
+        self.times.saturating_record_n(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), items as u64);
     }
 
     /// Returns the percentiles of handler durations.
@@ -95,8 +95,8 @@ mod tests {
     fn percentiles_cover_merged_tallies() {
         assert_eq!(Tally::default().percentiles().p50, None);
         let (mut one, mut other) = (Tally::default(), Tally::default());
-        one.handled(Duration::from_secs(1));
-        other.handled(Duration::from_secs(3));
+        one.handled(Duration::from_secs(1), 1);
+        other.handled(Duration::from_secs(3), 1);
         one += other;
         let Percentiles { p50, p99, .. } = one.percentiles();
         assert!(p50.is_some_and(|p50| (p50 - 1.0).abs() < 0.01), "{p50:?}");

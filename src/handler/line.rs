@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::iter::Peekable;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -62,14 +63,16 @@ impl LinePrinter {
         Self(Arc::new(Shared { stdout, lines: Mutex::default(), progress: Notify::new() }))
     }
 
-    /// Prints items after those before.
-    pub(crate) fn print(&self, items: impl IntoIterator<Item = Item>) {
+    /// Prints items after those before, and returns the report on the lines since the last one.
+    pub(crate) fn print<'a>(&self, items: impl IntoIterator<Item = &'a Item>) -> Printed {
         let mut lines = self.0.lines();
-        lines.waiting.extend(items);
-        if !lines.follows && lines.write(&self.0.stdout) {
+        let mut items = items.into_iter().peekable();
+        if !lines.follows && lines.write(&mut items, &self.0.stdout) {
             lines.follows = true;
             tokio::spawn(Arc::clone(&self.0).follow());
         }
+        lines.waiting.extend(items.cloned());
+        std::mem::take(&mut lines.report)
     }
 
     /// Takes the report on the lines since the last one.
@@ -83,10 +86,11 @@ impl LinePrinter {
     }
 
     /// Gives up the lines that are not written in full; of a long one, the beginning may be. No others are to be printed.
-    pub(crate) fn abandon(&self) {
+    pub(crate) fn abandon(&self) -> Printed {
         let mut lines = self.0.lines();
         lines.waiting.clear();
         lines.drop_chunk();
+        std::mem::take(&mut lines.report)
     }
 }
 
@@ -101,7 +105,7 @@ impl Shared {
             let ready = self.stdout.ready().await;
             let mut lines = self.lines();
             lines.follows = match ready {
-                Ok(()) => lines.write(&self.stdout),
+                Ok(()) => lines.write(&mut std::iter::empty().peekable(), &self.stdout),
                 Err(error) => {
                     lines.fail(error);
                     false
@@ -116,9 +120,10 @@ impl Shared {
 }
 
 impl LineQueue {
-    /// Writes until nothing is left, or the reader takes no more for now: then it returns true.
-    fn write(&mut self, stdout: &OutputStream) -> bool {
-        while self.fill(stdout.chunk()) {
+    /// Writes what is waiting, and then `items`, until nothing is left, or the reader takes no more for now: then it returns
+    /// true.
+    fn write<'a>(&mut self, items: &mut Peekable<impl Iterator<Item = &'a Item>>, stdout: &OutputStream) -> bool {
+        while self.fill(items, stdout.chunk()) {
             match stdout.write(&self.chunk[self.written..]) {
                 Ok(0) => self.fail(io::ErrorKind::WriteZero.into()),
                 Ok(bytes) => self.advance(bytes),
@@ -131,16 +136,18 @@ impl LineQueue {
     }
 
     /// Returns true if there are bytes to write; fills an empty chunk with lines of `size` bytes in all, or a longer line.
-    fn fill(&mut self, size: usize) -> bool {
+    fn fill<'a>(&mut self, items: &mut Peekable<impl Iterator<Item = &'a Item>>, size: usize) -> bool {
         if self.written == self.chunk.len() {
             self.drop_chunk();
-            while let Some(item) = self.waiting.front()
+            while let Some(item) = self.waiting.front().or_else(|| items.peek().copied())
                 && (self.chunk.is_empty() || self.chunk.len() + item.0.len() < size)
             {
                 self.chunk.extend_from_slice(&item.0);
                 self.chunk.push(b'\n');
                 self.ends.push_back(self.chunk.len());
-                self.waiting.pop_front();
+                if self.waiting.pop_front().is_none() {
+                    items.next();
+                }
             }
         }
         self.written < self.chunk.len()
@@ -198,13 +205,13 @@ mod tests {
         items.into_iter().map(|item| Item(item.into())).collect()
     }
 
-    /// Waits until `lines` lines are written.
-    async fn written(printer: &LinePrinter, lines: usize) {
-        let mut written = printer.report().lines;
+    /// Waits until `lines` lines are written, after a first `report`.
+    async fn written(printer: &LinePrinter, mut report: Printed, lines: usize) {
+        let mut written = report.lines;
         while written < lines {
-            tokio::time::timeout(SOON, printer.progress()).await.expect("lines are written");
-            let report = printer.report();
             assert!(report.error.is_none(), "{report:?}");
+            tokio::time::timeout(SOON, printer.progress()).await.expect("lines are written");
+            report = printer.report();
             written += report.lines;
         }
         assert_eq!(written, lines);
@@ -225,9 +232,9 @@ mod tests {
                 File::from(reader).read_to_end(&mut read).map(|_| read)
             });
             let (first, rest) = sent.split_at(4);
-            printer.print(items(first.to_vec()));
-            printer.print(items(rest.to_vec()));
-            written(&printer, sent.len()).await;
+            let mut report = printer.print(&items(first.to_vec()));
+            report.lines += printer.print(&items(rest.to_vec())).lines;
+            written(&printer, report, sent.len()).await;
             drop(printer);
             assert!(read.join().unwrap().unwrap() == expected);
         }
@@ -236,23 +243,21 @@ mod tests {
     #[tokio::test]
     async fn line_counts_only_when_it_is_written_in_full() {
         let (mut reader, printer) = pipe();
-        printer.print(items([vec![b'x'; 100], vec![b'y'; 1_000_000], vec![b'z'; 100]]));
-        written(&printer, 1).await;
+        let report = printer.print(&items([vec![b'x'; 100], vec![b'y'; 1_000_000], vec![b'z'; 100]]));
+        written(&printer, report, 1).await;
         let read = tokio::task::spawn_blocking(move || reader.read_exact(&mut vec![0; 500_000]).map(|()| reader));
         let _reader = tokio::time::timeout(SOON, read).await.unwrap().unwrap().unwrap();
         assert_eq!(printer.report().lines, 0);
-        printer.abandon();
-        assert_eq!(printer.report().lines, 0);
+        assert_eq!(printer.abandon().lines, 0);
     }
 
     #[tokio::test]
     async fn closed_pipe_fails_the_line_it_cuts_off() {
         let (reader, printer) = pipe();
-        printer.print(items(["a"]));
-        written(&printer, 1).await;
+        let report = printer.print(&items(["a"]));
+        written(&printer, report, 1).await;
         drop(reader);
-        printer.print(items(["b", "c"]));
-        let report = printer.report();
+        let report = printer.print(&items(["b", "c"]));
         assert_eq!(report.lines, 0);
         assert_eq!(report.error.map(|error| error.kind()), Some(io::ErrorKind::BrokenPipe));
     }
@@ -260,30 +265,29 @@ mod tests {
     #[tokio::test]
     async fn full_device_fails_the_first_line() {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let printer = printer(full);
-        printer.print(items(["a", "b"]));
-        let report = printer.report();
+        let report = printer(full).print(&items(["a", "b"]));
         assert_eq!((report.lines, report.error.map(|error| error.kind())), (0, Some(io::ErrorKind::StorageFull)));
     }
 
     #[tokio::test]
     async fn lines_of_several_writers_are_not_torn_apart() {
         let (reader, writer) = io::pipe().unwrap();
-        let printers: Vec<LinePrinter> = (0..3).map(|_| printer(OwnedFd::from(writer.try_clone().unwrap()))).collect();
+        let printers: Vec<LinePrinter> = (0..3).map(|_| printer(writer.try_clone().unwrap())).collect();
         drop(writer);
         let read = thread::spawn(move || BufReader::new(reader).lines().map(Result::unwrap).collect::<Vec<String>>());
         let sizes = [1, 40, 700, 4000];
+        let mut reports = Vec::new();
         for (number, printer) in printers.iter().enumerate() {
-            printer.print((0..2000).map(|line| Item(number.to_string().repeat(sizes[line % 4]).into())));
+            let lines = (0..2000).map(|line| number.to_string().repeat(sizes[line % 4]));
+            reports.push(printer.print(&items(lines)));
         }
-        for printer in &printers {
-            written(printer, 2000).await;
+        for (printer, report) in printers.iter().zip(reports) {
+            written(printer, report, 2000).await;
         }
         drop(printers);
         let lines = read.join().unwrap();
         assert_eq!(lines.len(), 6000);
-        assert!(
-            lines.iter().all(|line| sizes.contains(&line.len()) && line.bytes().all(|byte| byte == line.as_bytes()[0]))
-        );
+        let is_whole = |line: &str| sizes.contains(&line.len()) && line.bytes().all(|byte| byte == line.as_bytes()[0]);
+        assert!(lines.iter().all(|line| is_whole(line)));
     }
 }

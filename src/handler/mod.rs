@@ -22,7 +22,7 @@ pub(crate) use self::command::CommandSpec;
 pub(crate) use self::disposition::Disposition;
 pub(crate) use self::group::kill_all;
 use self::launcher::Launcher;
-pub(crate) use self::line::LinePrinter;
+pub(crate) use self::line::{LinePrinter, Printed};
 use crate::delivery::item::Item;
 use crate::terminal::Echo;
 use crate::workload::Work;

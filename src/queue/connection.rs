@@ -234,13 +234,25 @@ impl Connection {
         key: &str,
         command: impl Future<Output = Result<T, fred::error::Error>>,
     ) -> Result<T, Fault> {
+        self.once_until(limit, tokio::time::sleep(limit), key, command).await
+    }
+
+    /// Waits for the reply to one command until `timeout`, which comes after `limit`. After a transient fault the connection
+    /// is unusable.
+    pub(super) async fn once_until<T>(
+        &self,
+        limit: Duration,
+        timeout: impl Future<Output = ()>,
+        key: &str,
+        command: impl Future<Output = Result<T, fred::error::Error>>,
+    ) -> Result<T, Fault> {
         let result = tokio::select! {
             // A reply that has arrived counts, whatever happened after it.
             biased;
             result = command => result.map_err(|error| self.redis.fault(&error, key)),
             // The client accepts commands after its end, and never answers them.
             () = self.task.ended() => Err(Fault::ConnectionLost("closed by the server".to_owned())),
-            () = tokio::time::sleep(limit) => Err(Fault::TimedOut(limit)),
+            () = timeout => Err(Fault::TimedOut(limit)),
         };
         if result.is_ok() {
             self.redis.outages.answered();

@@ -11,9 +11,6 @@ use super::error::Fault;
 /// Time after which a connection counts as lost where the system does not say whether bytes arrive.
 const UNKNOWN_LIMIT: Duration = Duration::from_secs(30);
 
-/// Timeout without limit.
-const UNLIMITED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 impl Connection {
     /// Waits for the reply to one command until nothing has arrived for `limit`. After a transient fault the connection is
     /// unusable.
@@ -23,11 +20,7 @@ impl Connection {
         key: &str,
         command: impl Future<Output = Result<T, fred::error::Error>>,
     ) -> Result<T, Fault> {
-        tokio::select! {
-            biased;
-            reply = self.once(UNLIMITED, key, command) => reply,
-            () = silence(limit) => Err(Fault::TimedOut(limit)),
-        }
+        self.once_until(limit, silence(limit), key, command).await
     }
 }
 

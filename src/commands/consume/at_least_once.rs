@@ -3,30 +3,28 @@
 use std::time::Duration;
 
 use color_eyre::eyre::Result;
-use rand::RngExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::StopReason;
+use super::attempt::Completed;
+use super::failure::Failure;
 use super::idleness::Idleness;
 use super::notifier::Notifier;
 use super::plan::Plan;
 use super::stop_deadline::StopDeadline;
 use super::workers::Workers;
-use super::{Completed, StopReason};
-use crate::delivery::history::History;
-use crate::delivery::item::Item;
-use crate::delivery::retry::RetryDecision;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
-use crate::queue::{Claims, Exchanged, Finished, QueueError, Redelivered, Redis, Waited, Waiter};
+use crate::queue::{Claim, Claims, Exchanged, Finished, QueueError, Redelivered, Redis, Waited, Waiter};
 use crate::shutdown::Shutdown;
 
 /// Claims and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
 pub(super) async fn consume(
     plan: &Plan,
     redis: &Redis,
-    workers: Workers,
+    workers: Workers<Claim>,
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<StopReason> {
@@ -65,7 +63,7 @@ async fn connect(plan: &Plan, redis: &Redis, shutdown: &Shutdown) -> Result<(Cla
 struct Consumer<'a> {
     plan: &'a Plan,
     claims: Claims,
-    workers: Workers,
+    workers: Workers<Claim>,
     tally: &'a mut Tally,
     /// Outcomes to report at the next exchange.
     finished: Vec<Finished>,
@@ -79,7 +77,13 @@ struct Consumer<'a> {
 }
 
 impl<'a> Consumer<'a> {
-    fn new(plan: &'a Plan, claims: Claims, workers: Workers, tally: &'a mut Tally, deadline: StopDeadline) -> Self {
+    fn new(
+        plan: &'a Plan,
+        claims: Claims,
+        workers: Workers<Claim>,
+        tally: &'a mut Tally,
+        deadline: StopDeadline,
+    ) -> Self {
         let (idleness, finished, stop_reason) = (Idleness::begin(plan), Vec::new(), StopReason::Orderly);
         let (data_lost, found) = (true, (0, 0));
         Self { plan, claims, workers, tally, finished, idleness, data_lost, found, stop_reason, deadline }
@@ -219,7 +223,8 @@ impl<'a> Consumer<'a> {
     async fn exchange(&mut self, limit: usize) -> Result<Exchanged, QueueError> {
         let idle = self.is_idle();
         let since_renewal = self.claims.schedule().since_renewal();
-        let exchanged = self.deadline.run(idle, self.claims.exchange(&self.finished, limit)).await?;
+        let exchange = self.deadline.run(idle, self.claims.exchange(&self.finished, limit));
+        let exchanged = self.workers.report_during(self.tally, exchange).await?;
         if exchanged.expired {
             self.data_lost = self.is_data_lost(since_renewal).await;
         }
@@ -256,7 +261,10 @@ impl<'a> Consumer<'a> {
         let idle = self.is_idle();
         match waited {
             Err(error) if error.is_stop() => Ok(Exchanged::default()),
-            waited => self.deadline.run(idle, self.claims.end_wait(waited?)).await,
+            waited => {
+                let end = self.deadline.run(idle, self.claims.end_wait(waited?));
+                self.workers.report_during(self.tally, end).await
+            }
         }
     }
 
@@ -290,37 +298,22 @@ impl<'a> Consumer<'a> {
         }
     }
 
-    /// Decides the outcome of an item.
-    fn settle(&mut self, completed: Completed) {
-        let Completed { claim, disposition, duration } = completed;
-        self.tally.handled(duration);
-        let (id, item) = (claim.id.clone(), claim.item.clone());
+    /// Decides the outcome of items.
+    fn settle(&mut self, completed: Completed<Claim>) {
+        let Completed { items, disposition, duration } = completed;
+        self.tally.handled(duration, items.len());
         match disposition {
-            Disposition::Ack => self.finished.push(Finished::Acknowledge { id }),
-            Disposition::Retry { reason, stderr, spend } => {
-                let now = self.claims.schedule().redis_now();
-                let mut history = claim.into_history(now);
-                history.attempts += u32::from(spend);
-                history.reason = reason;
-                history.stderr = String::from_utf8_lossy(&stderr).into_owned();
-                match self.plan.retry.decide(&history, spend, now, rand::rng().random()) {
-                    RetryDecision::Retry(after) => {
-                        let delay = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-                        tracing::warn!(
-                            id = %history.id, attempt = history.attempts, reason = %history.reason,
-                            delay = %humantime::format_duration(delay), "item failed, retrying"
-                        );
-                        self.finished.push(Finished::Retry { id, after, history });
-                    }
-                    RetryDecision::DeadLetter => self.dead_letter(id, &item, history, now),
-                }
+            Disposition::Ack => {
+                self.finished.extend(items.into_iter().map(|claim| Finished::Acknowledge { id: claim.id }));
+            }
+            Disposition::Retry { reason, stderr, spend: spends } => {
+                let failure = Failure { reason, stderr, spends, now: self.claims.schedule().redis_now() };
+                let policy = &self.plan.retry;
+                self.finished.extend(items.into_iter().map(|claim| failure.retry(claim, policy)));
             }
             Disposition::DeadLetter { reason, stderr } => {
-                let now = self.claims.schedule().redis_now();
-                let history = claim.into_history(now);
-                let stderr = String::from_utf8_lossy(&stderr).into_owned();
-                let attempts = history.attempts + 1;
-                self.dead_letter(id, &item, History { attempts, reason, stderr, ..history }, now);
+                let failure = Failure { reason, stderr, spends: true, now: self.claims.schedule().redis_now() };
+                self.finished.extend(items.into_iter().map(|claim| failure.dead_letter(claim)));
             }
             // Still claimed, and requeued at the end.
             Disposition::Interrupted => {}
@@ -337,10 +330,5 @@ impl<'a> Consumer<'a> {
                 self.deadline.stop.cancel();
             }
         }
-    }
-
-    fn dead_letter(&mut self, id: String, item: &Item, history: History, now: u64) {
-        tracing::error!(id = %history.id, reason = %history.reason, %item, "item dead-lettered");
-        self.finished.push(Finished::DeadLetter { id, history: History { died: Some(now), ..history } });
     }
 }

@@ -1,19 +1,21 @@
 //! At-most-once delivery: items are popped and processed; those in flight are lost if the consumer crashes.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::StopReason;
+use super::attempt::{Completed, Popped};
 use super::plan::Plan;
 use super::workers::Workers;
-use super::{Completed, StopReason};
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
-use crate::queue::{Claim, List, Redis};
+use crate::queue::{List, Redis};
 use crate::shutdown::Shutdown;
 
 /// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
@@ -26,7 +28,7 @@ const REQUEUE_SIZE: usize = 256 * 1024;
 pub(super) async fn consume(
     plan: &Plan,
     redis: &Redis,
-    workers: Workers,
+    workers: Workers<Popped>,
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<StopReason> {
@@ -53,10 +55,10 @@ pub(super) async fn consume(
 struct PlainConsumer<'a> {
     plan: &'a Plan,
     list: List,
-    workers: Workers,
+    workers: Workers<Popped>,
     tally: &'a mut Tally,
-    /// Items to requeue, with the order in which they were popped.
-    unfinished: Vec<(u64, Item)>,
+    /// Items to requeue.
+    unfinished: Vec<Popped>,
     stop_reason: StopReason,
 }
 
@@ -80,7 +82,8 @@ impl PlainConsumer<'_> {
                 break;
             }
             let outages = self.list.outages();
-            let popped = match self.list.pop(self.slots(), stop).await {
+            let pop = self.list.pop(self.slots(), stop);
+            let popped = match self.workers.report_during(self.tally, pop).await {
                 Err(error) if error.is_stop() => break,
                 popped => popped?,
             };
@@ -89,15 +92,15 @@ impl PlainConsumer<'_> {
             if found || self.workers.in_flight() > 0 || self.list.outages() > outages {
                 idle_since = Instant::now();
             }
-            let numbers = self.tally.claimed + 1..;
+            let popped =
+                (self.tally.claimed + 1..).zip(popped).map(|(place, item)| Popped { place, item }).collect::<Vec<_>>();
             self.tally.claimed += popped.len() as u64;
             if stop.is_cancelled() {
                 // Popped while stopping: not begun, and requeued.
-                self.unfinished.extend(numbers.zip(popped));
+                self.unfinished.extend(popped);
                 break;
             }
-            let claim = |(number, item): (u64, Item)| Claim { id: number.to_string(), item, history: None };
-            self.workers.begin(numbers.zip(popped).map(claim).collect());
+            self.workers.begin(popped);
             let idle = !found && self.workers.in_flight() == 0;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
@@ -128,37 +131,37 @@ impl PlainConsumer<'_> {
 
     /// Counts the items that have finished, and keeps those that are to be requeued.
     fn settle(&mut self) {
-        for Completed { claim: Claim { id, item, .. }, disposition, duration } in self.workers.completed() {
-            self.tally.handled(duration);
+        for Completed { items, disposition, duration } in self.workers.completed() {
+            self.tally.handled(duration, items.len());
             match disposition {
                 Disposition::Ack => {
-                    self.tally.acknowledged += 1;
+                    self.tally.acknowledged += items.len() as u64;
                     continue;
                 }
                 // At-most-once delivery has no retries and no dead letters.
                 Disposition::Retry { reason, .. } | Disposition::DeadLetter { reason, .. } => {
-                    self.tally.dead += 1;
-                    tracing::error!(%reason, %item, "item dropped");
+                    self.tally.dead += items.len() as u64;
+                    items.iter().for_each(|Popped { item, .. }| tracing::error!(%reason, %item, "item dropped"));
                     continue;
                 }
                 Disposition::Interrupted => {}
                 Disposition::Unrunnable(reason) => self.stop_reason = StopReason::Unrunnable(reason),
                 Disposition::Closed(error) => self.stop_reason = StopReason::Closed(error),
             }
-            self.unfinished.push((id.parse().unwrap_or(u64::MAX), item));
+            self.unfinished.extend(items);
         }
         self.workers.report(self.tally);
     }
 }
 
 /// Puts unfinished items back on the list, in their former order.
-async fn requeue(mut items: Vec<(u64, Item)>, redis: &Redis, key: &str, tally: &mut Tally) -> Result<()> {
+async fn requeue(mut items: Vec<Popped>, redis: &Redis, key: &str, tally: &mut Tally) -> Result<()> {
     if items.is_empty() {
         return Ok(());
     }
     // The item popped last goes back first.
-    items.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
-    let batches = batches(items.into_iter().map(|(_, item)| item));
+    items.sort_by_key(|popped| Reverse(popped.place));
+    let batches = batches(items.into_iter().map(|popped| popped.item));
     // A new connection: the former one may have been lost while its items were in flight, which only a command shows.
     let over = CancellationToken::new();
     let end = over.clone();

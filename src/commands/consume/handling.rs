@@ -7,22 +7,21 @@ use futures_util::FutureExt as _;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::Completed;
+use super::attempt::{Attempt, Completed};
 use super::plan::Plan;
 use crate::handler::{Assignment, Handler};
-use crate::queue::Claim;
 
 /// Running handlers.
-pub(super) struct Handling {
+pub(super) struct Handling<T> {
     handler: Handler,
     list: Arc<str>,
     consumer: Arc<str>,
-    running: JoinSet<Completed>,
+    running: JoinSet<Completed<T>>,
     /// Items whose handler ended at once.
-    ended: Vec<Completed>,
+    ended: Vec<Completed<T>>,
 }
 
-impl Handling {
+impl<T: Attempt> Handling<T> {
     pub(super) fn new(handler: Handler, plan: &Plan) -> Self {
         let (list, consumer) = (plan.list.as_str().into(), plan.consumer.as_str().into());
         Self { handler, list, consumer, running: JoinSet::new(), ended: Vec::new() }
@@ -33,11 +32,11 @@ impl Handling {
         self.running.len()
     }
 
-    pub(super) fn begin(&mut self, claim: Claim, abort: &CancellationToken) {
+    pub(super) fn begin(&mut self, item: T, abort: &CancellationToken) {
         let assignment = Assignment {
-            item: claim.item.clone(),
-            id: claim.name().to_owned(),
-            attempt: claim.attempt(),
+            item: item.item().clone(),
+            id: item.id(),
+            attempt: item.number(),
             list: Arc::clone(&self.list),
             consumer: Arc::clone(&self.consumer),
         };
@@ -45,7 +44,7 @@ impl Handling {
         let mut process = Box::pin(async move {
             let start = Instant::now();
             let disposition = handler.process(&assignment, &abort).await;
-            Completed { claim, disposition, duration: start.elapsed() }
+            Completed { items: vec![item], disposition, duration: start.elapsed() }
         });
         // A handler that takes no time needs no task.
         match process.as_mut().now_or_never() {
@@ -55,7 +54,7 @@ impl Handling {
     }
 
     /// Returns the items that have finished, without waiting.
-    pub(super) fn completed(&mut self) -> Vec<Completed> {
+    pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
         let mut completed = std::mem::take(&mut self.ended);
         completed.extend(std::iter::from_fn(|| self.running.try_join_next()).filter_map(without_panic));
         completed
@@ -72,7 +71,7 @@ impl Handling {
     }
 }
 
-fn without_panic(completed: Result<Completed, JoinError>) -> Option<Completed> {
+fn without_panic<T>(completed: Result<Completed<T>, JoinError>) -> Option<Completed<T>> {
     // The item stays claimed, and is requeued when the consumer stops.
     completed.inspect_err(|error| tracing::error!(%error, "handler panicked: this is a bug in qscale")).ok()
 }

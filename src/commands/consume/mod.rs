@@ -3,6 +3,8 @@
 mod args;
 mod at_least_once;
 mod at_most_once;
+mod attempt;
+mod failure;
 mod handling;
 mod idleness;
 mod notifier;
@@ -13,34 +15,22 @@ mod summary;
 mod telemetry;
 mod workers;
 
-use std::time::Duration;
-
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
 
 pub(crate) use self::args::Args;
-use self::handling::Handling;
+use self::attempt::Attempt;
 use self::plan::{Job, Plan};
-use self::printing::Printing;
 use self::telemetry::Telemetry;
-use self::workers::{Processing, Workers};
+use self::workers::{Processor, Workers};
 use super::Context;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
-use crate::handler::{Disposition, Handler, LinePrinter};
-use crate::queue::{Claim, Redis};
+use crate::handler::{Handler, LinePrinter};
+use crate::queue::Redis;
 use crate::units::counted;
 use crate::workload::Work;
-
-/// An item that has been processed, or never will be.
-#[derive(Debug)]
-struct Completed {
-    claim: Claim,
-    disposition: Disposition,
-    /// Handler duration.
-    duration: Duration,
-}
 
 /// Reason to stop claiming items.
 #[derive(Debug, Default)]
@@ -64,21 +54,25 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
     let start = Instant::now();
     let redis = Redis::new(endpoint, None, shutdown.abort.clone());
-    let handled = |handler| Processing::Handle(Handling::new(handler, &plan));
-    let processing = match plan.job.clone() {
+    let processor = match plan.job.clone() {
         Job::Work { work: Work::None, .. } => {
-            let printer = LinePrinter::stdout().wrap_err("cannot write to stdout")?;
-            Processing::Print(Printing::new(printer))
+            Processor::Printer(LinePrinter::stdout().wrap_err("cannot write to stdout")?)
         }
-        Job::Work { work, speed } => handled(Handler::work(work, speed)),
-        Job::Command(spec) => handled(Handler::command(spec, context.printer.echo())),
+        Job::Work { work, speed } => Processor::Handler(Handler::work(work, speed)),
+        Job::Command(spec) => Processor::Handler(Handler::command(spec, context.printer.echo())),
     };
     let telemetry = Telemetry::start(&plan, &redis).await?;
-    let workers = Workers::new(processing, &plan, telemetry, shutdown.abort.clone());
+    let abort = shutdown.abort.clone();
     let mut tally = Tally::default();
     let result = match plan.delivery {
-        DeliveryGuarantee::AtLeastOnce => at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
-        DeliveryGuarantee::AtMostOnce => at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await,
+        DeliveryGuarantee::AtLeastOnce => {
+            let workers = Workers::new(processor, &plan, telemetry, abort);
+            at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await
+        }
+        DeliveryGuarantee::AtMostOnce => {
+            let workers = Workers::new(processor, &plan, telemetry, abort);
+            at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await
+        }
     };
     summary::show(&plan, &tally, start.elapsed(), &context)?;
     match result.wrap_err_with(|| format!("stopped after {}", counted(tally.acknowledged, "item", "items")))? {
@@ -90,7 +84,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     Ok(if short && shutdown.stop.is_cancelled() { Outcome::Unfinished } else { Outcome::Done })
 }
 
-fn announce_drain(workers: &Workers) {
+fn announce_drain<T: Attempt>(workers: &Workers<T>) {
     if workers.in_flight() > 0 {
         tracing::info!(in_flight = workers.in_flight(), "stopping, finishing items in flight");
     }

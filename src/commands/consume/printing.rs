@@ -5,18 +5,17 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Completed;
-use crate::handler::{Disposition, LinePrinter};
-use crate::queue::Claim;
+use super::attempt::{Attempt, Completed};
+use crate::handler::{Disposition, LinePrinter, Printed};
 
 /// Items whose lines are not written yet, and the printer that writes them.
-pub(super) struct Printing {
+pub(super) struct Printing<T> {
     printer: LinePrinter,
-    begun: VecDeque<(Claim, Instant)>,
-    ended: Vec<Completed>,
+    begun: VecDeque<(T, Instant)>,
+    ended: Vec<Completed<T>>,
 }
 
-impl Printing {
+impl<T: Attempt> Printing<T> {
     pub(super) fn new(printer: LinePrinter) -> Self {
         Self { printer, begun: VecDeque::new(), ended: Vec::new() }
     }
@@ -26,16 +25,23 @@ impl Printing {
         self.begun.len()
     }
 
-    pub(super) fn begin(&mut self, claims: Vec<Claim>) {
-        self.printer.print(claims.iter().map(|claim| claim.item.clone()));
-        let start = Instant::now();
-        self.begun.extend(claims.into_iter().map(|claim| (claim, start)));
-        self.settle();
+    pub(super) fn begin(&mut self, items: Vec<T>) {
+        let (start, is_alone) = (Instant::now(), self.begun.is_empty());
+        let printed = self.printer.print(items.iter().map(T::item));
+        if is_alone && printed.lines == items.len() {
+            // The reader has taken everything at once.
+            self.ended.push(Completed { items, disposition: Disposition::Ack, duration: start.elapsed() });
+        } else {
+            self.begun.extend(items.into_iter().map(|item| (item, start)));
+            self.settle(printed);
+        }
     }
 
     /// Returns the items that are printed, or never will be, without waiting.
-    pub(super) fn completed(&mut self) -> Vec<Completed> {
-        self.settle();
+    pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
+        if !self.begun.is_empty() {
+            self.settle(self.printer.report());
+        }
         std::mem::take(&mut self.ended)
     }
 
@@ -44,19 +50,17 @@ impl Printing {
         while self.ended.is_empty() {
             tokio::select! {
                 biased;
-                () = self.printer.progress() => self.settle(),
                 () = abort.cancelled(), if !self.begun.is_empty() => {
-                    self.printer.abandon();
-                    self.settle();
+                    self.settle(self.printer.abandon());
                     self.end(self.begun.len(), || Disposition::Interrupted);
                 }
+                () = self.printer.progress() => self.settle(self.printer.report()),
             }
         }
     }
 
-    /// Ends the items that the printer reports on.
-    fn settle(&mut self) {
-        let printed = self.printer.report();
+    /// Ends the items that the report is about.
+    fn settle(&mut self, printed: Printed) {
         self.end(printed.lines, || Disposition::Ack);
         if let Some(error) = printed.error {
             // No other line is written after one that has failed.
@@ -65,12 +69,12 @@ impl Printing {
         }
     }
 
-    /// Ends the first `items` of those in flight.
-    fn end(&mut self, items: usize, mut disposition: impl FnMut() -> Disposition) {
+    /// Ends the first `count` of the items in flight.
+    fn end(&mut self, count: usize, mut disposition: impl FnMut() -> Disposition) {
         let now = Instant::now();
-        let ended = self.begun.drain(..items.min(self.begun.len()));
-        self.ended.extend(ended.map(|(claim, start)| Completed {
-            claim,
+        let ended = self.begun.drain(..count.min(self.begun.len()));
+        self.ended.extend(ended.map(|(item, start)| Completed {
+            items: vec![item],
             disposition: disposition(),
             duration: now - start,
         }));

@@ -8,12 +8,13 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::args::TelemetryArgs;
+use super::attempt::Attempt;
 use super::plan::Plan;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::Heartbeat;
 use crate::metrics::{self, Metrics, RedisStatus};
 use crate::profile::ListenAddress;
-use crate::queue::{Claim, DepthReader, Redis};
+use crate::queue::{DepthReader, Redis};
 
 /// Time that a scrape waits for the lengths of the keys, together with scrapes before it.
 const SCRAPE_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -56,15 +57,17 @@ impl Telemetry {
     }
 
     /// Records the start of an attempt.
-    pub(super) fn begun(&self, claim: &Claim) {
-        if claim.history.is_none() {
-            self.metrics.begun(&claim.item);
+    pub(super) fn begun(&self, attempt: &impl Attempt) {
+        if attempt.is_first() {
+            self.metrics.begun(attempt.item());
         }
     }
 
-    /// Records the duration of a handler.
-    pub(super) fn handled(&self, duration: Duration) {
-        self.metrics.handled(duration);
+    /// Records the duration of a handler, for each of `items`.
+    pub(super) fn handled(&self, duration: Duration, items: usize) {
+        for _ in 0..items {
+            self.metrics.handled(duration);
+        }
     }
 
     /// Publishes the counts, and marks an iteration of the consumer's loop.

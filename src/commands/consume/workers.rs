@@ -2,31 +2,42 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::Completed;
+use super::attempt::{Attempt, Completed};
 use super::handling::Handling;
 use super::plan::Plan;
 use super::printing::Printing;
 use super::telemetry::Telemetry;
 use crate::delivery::tally::Tally;
-use crate::queue::Claim;
+use crate::files::heartbeat::MAX_INTERVAL;
+use crate::handler::{Handler, LinePrinter};
 
 /// Items in flight, at most one per slot, and what processes them.
-pub(super) struct Workers {
-    processing: Processing,
+pub(super) struct Workers<T> {
+    processing: Processing<T>,
     abort: CancellationToken,
     telemetry: Telemetry,
     slots: usize,
     begun: u64,
 }
 
-/// Way to process items.
-pub(super) enum Processing {
-    Handle(Handling),
-    Print(Printing),
+/// What processes items.
+pub(super) enum Processor {
+    Handler(Handler),
+    Printer(LinePrinter),
 }
 
-impl Workers {
-    pub(super) fn new(processing: Processing, plan: &Plan, telemetry: Telemetry, abort: CancellationToken) -> Self {
+/// Items that are being processed, by how they are.
+enum Processing<T> {
+    Handle(Handling<T>),
+    Print(Printing<T>),
+}
+
+impl<T: Attempt> Workers<T> {
+    pub(super) fn new(processor: Processor, plan: &Plan, telemetry: Telemetry, abort: CancellationToken) -> Self {
+        let processing = match processor {
+            Processor::Handler(handler) => Processing::Handle(Handling::new(handler, plan)),
+            Processor::Printer(printer) => Processing::Print(Printing::new(printer)),
+        };
         Self { processing, abort, telemetry, slots: plan.concurrency as usize, begun: 0 }
     }
 
@@ -49,14 +60,14 @@ impl Workers {
     }
 
     /// Begins to process items; those that take no time have finished on return.
-    pub(super) fn begin(&mut self, claims: Vec<Claim>) {
-        self.begun += claims.len() as u64;
-        for claim in &claims {
-            self.telemetry.begun(claim);
+    pub(super) fn begin(&mut self, items: Vec<T>) {
+        self.begun += items.len() as u64;
+        for item in &items {
+            self.telemetry.begun(item);
         }
         match &mut self.processing {
-            Processing::Handle(handling) => claims.into_iter().for_each(|claim| handling.begin(claim, &self.abort)),
-            Processing::Print(printing) => printing.begin(claims),
+            Processing::Handle(handling) => items.into_iter().for_each(|item| handling.begin(item, &self.abort)),
+            Processing::Print(printing) => printing.begin(items),
         }
     }
 
@@ -66,15 +77,27 @@ impl Workers {
     }
 
     /// Returns the items that have finished, without waiting.
-    pub(super) fn completed(&mut self) -> Vec<Completed> {
+    pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
         let completed = match &mut self.processing {
             Processing::Handle(handling) => handling.completed(),
             Processing::Print(printing) => printing.completed(),
         };
-        for Completed { duration, .. } in &completed {
-            self.telemetry.handled(*duration);
+        for Completed { items, duration, .. } in &completed {
+            self.telemetry.handled(*duration, items.len());
         }
         completed
+    }
+
+    /// Waits for the result of a call to Redis, and marks the progress of the loop meanwhile: a large item over a slow link
+    /// takes its time.
+    pub(super) async fn report_during<O>(&self, tally: &Tally, call: impl Future<Output = O>) -> O {
+        let mut call = std::pin::pin!(call);
+        loop {
+            match tokio::time::timeout(MAX_INTERVAL, &mut call).await {
+                Ok(result) => return result,
+                Err(_) => self.report(tally),
+            }
+        }
     }
 
     /// Waits until an item has finished; forever if none is in flight. Cancel-safe.
