@@ -12,29 +12,41 @@ pub(super) struct Recorder {
     pub(super) changes: Vec<Change>,
     /// Number of changes.
     pub(super) steps: u64,
-    /// Index of the last entry of each controller.
-    last: [Option<usize>; 2],
+    /// Entries of each controller since the last change.
+    plateau: [Plateau; 2],
+}
+
+/// Entries of a controller since the last change, by their index.
+#[derive(Debug, Default)]
+struct Plateau {
+    all: Vec<usize>,
+    /// The one that holds now.
+    current: Option<usize>,
 }
 
 impl Recorder {
-    /// Records a decision; the same reason again extends its entry.
+    /// Records a decision; the same reason again, before the next change, extends its entry.
     pub(super) fn decided(&mut self, at: Duration, by: Controller, from: u32, to: u32, cause: &Explanation) {
-        let index = by as usize;
         if from != to {
             self.steps += 1;
-            self.last = [None, None];
-        } else if is_unremarkable(cause) {
-            self.last[index] = None;
-            return;
-        } else if let Some(change) = self.last[index].and_then(|last| self.changes.get_mut(last))
-            && key(&change.reason) == key(cause)
-        {
-            change.until = at;
-            return;
+            self.plateau = Default::default();
         } else {
-            self.last[index] = Some(self.changes.len());
+            let Self { changes, plateau, .. } = self;
+            let Plateau { all, current } = &mut plateau[by as usize];
+            if is_unremarkable(cause) {
+                *current = None;
+                return;
+            }
+            if let Some(known) = all.iter().copied().find(|known| key(&changes[*known].reason) == key(cause)) {
+                changes[known].until = at;
+                changes[known].broken |= *current != Some(known);
+                *current = Some(known);
+                return;
+            }
+            all.push(changes.len());
+            *current = Some(changes.len());
         }
-        self.changes.push(Change { at, until: at, by, from, to, reason: cause.clone() });
+        self.changes.push(Change { at, until: at, broken: false, by, from, to, reason: cause.clone() });
     }
 }
 

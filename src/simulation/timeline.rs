@@ -45,6 +45,8 @@ pub struct Change {
     pub at: Duration,
     /// Time of the last poll or sync with this decision.
     pub until: Duration,
+    /// Other decisions came in between.
+    pub broken: bool,
     /// Controller that decided.
     pub by: Controller,
     /// Replicas before.

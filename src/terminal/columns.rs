@@ -19,6 +19,12 @@ pub(crate) fn terminal_width() -> usize {
     terminal.or_else(asked).unwrap_or(DEFAULT_WIDTH).clamp(*READABLE.start(), *READABLE.end())
 }
 
+/// Returns the number of lines of the terminal, else `LINES`; `None` for an output without an end.
+pub(crate) fn terminal_height() -> Option<usize> {
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(_, height)| usize::from(height.0));
+    terminal.or_else(|| std::env::var("LINES").ok()?.parse().ok())
+}
+
 /// Returns the number of columns that `text` takes up in a terminal.
 pub(crate) fn display_width(text: &str) -> usize {
     text.width()

@@ -27,9 +27,28 @@ pub(crate) struct TimelineEntry {
 /// Minimum width of a reason next to its event; with less room it goes below.
 const MIN_REASON_WIDTH: usize = 24;
 
-/// Writes the entries as lines of `width` columns, with the reasons on the right, or below if there is too little room.
-pub(crate) fn timeline(entries: &[TimelineEntry], width: usize) -> String {
-    let longest = |length: fn(&TimelineEntry) -> usize| entries.iter().map(length).max().unwrap_or(0);
+/// Entries of a long timeline that are shown, and how many of them are the last ones.
+const SHOWN: usize = 40;
+const SHOWN_LAST: usize = 10;
+
+/// Writes the entries as lines of `width` columns, with the reasons on the right, or below if there is too little room. Of many,
+/// the first and the last are shown, unless `all` are.
+pub(crate) fn timeline(entries: &[TimelineEntry], width: usize, all: bool) -> String {
+    let skipped = if all { 0 } else { entries.len().saturating_sub(SHOWN) };
+    if skipped == 0 {
+        return lines(&entries.iter().collect::<Vec<_>>(), width).concat();
+    }
+    let first = SHOWN - SHOWN_LAST;
+    let shown: Vec<&TimelineEntry> = entries[..first].iter().chain(&entries[first + skipped..]).collect();
+    let mut lines = lines(&shown, width);
+    let dim = AnsiColor::BrightBlack.on_default();
+    lines.insert(first, format!("{dim}  … {skipped} more: --all-events shows all, --from and --to a part{dim:#}\n"));
+    lines.concat()
+}
+
+/// Writes each entry as lines of text.
+fn lines(entries: &[&TimelineEntry], width: usize) -> Vec<String> {
+    let longest = |length: fn(&TimelineEntry) -> usize| entries.iter().map(|entry| length(entry)).max().unwrap_or(0);
     let numbers = longest(|entry| entry.number.map_or(0, |number| number.to_string().len()));
     let whens = longest(|entry| display_width(&when(entry)));
     let whats = longest(|entry| display_width(&entry.what));
@@ -38,8 +57,8 @@ pub(crate) fn timeline(entries: &[TimelineEntry], width: usize) -> String {
     let below = right + MIN_REASON_WIDTH > width;
     let indent = if below { numbers + 2 } else { right };
     let (bold, dim) = (Style::new().bold(), AnsiColor::BrightBlack.on_default());
-    let mut text = String::new();
-    for entry in entries {
+    let written = |entry: &&TimelineEntry| {
+        let mut text = String::new();
         let number = entry.number.map(|number| number.to_string()).unwrap_or_default();
         let style = if entry.number.is_some() { bold } else { dim };
         let mut reason = wrapped(&entry.reason, width.saturating_sub(indent).max(MIN_REASON_WIDTH / 2)).into_iter();
@@ -55,8 +74,9 @@ pub(crate) fn timeline(entries: &[TimelineEntry], width: usize) -> String {
         for line in reason {
             let _ = writeln!(text, "{:indent$}{line}", "");
         }
-    }
-    text
+        text
+    };
+    entries.iter().map(written).collect()
 }
 
 fn when(entry: &TimelineEntry) -> String {
@@ -115,14 +135,14 @@ mod tests {
             entry(Some(1), 45, None, "1 → 4", "the metric asks for 20, at most 4 in one step"),
             entry(None, 60, Some(360), "stays 4", "the window"),
         ];
-        let text = anstream::adapter::strip_str(&timeline(&entries, 60)).to_string();
+        let text = anstream::adapter::strip_str(&timeline(&entries, 60, false)).to_string();
         let expected = concat!(
             "1          0:45  1 → 4    HPA  the metric asks for 20, at\n",
             "                               most 4 in one step\n",
             "   1:00 to 6:00  stays 4  HPA  the window\n",
         );
         assert_eq!(text, expected);
-        let narrow = anstream::adapter::strip_str(&timeline(&entries, 40)).to_string();
+        let narrow = anstream::adapter::strip_str(&timeline(&entries, 40, false)).to_string();
         let expected = concat!(
             "1  0:45  1 → 4  HPA\n",
             "   the metric asks for 20, at most 4 in\n",
@@ -131,5 +151,27 @@ mod tests {
             "   the window\n",
         );
         assert_eq!(narrow, expected);
+    }
+
+    #[test]
+    fn long_timeline_shows_its_ends() {
+        let entry = |second| TimelineEntry {
+            number: Some(second),
+            at: Duration::from_secs(second as u64),
+            until: None,
+            by: "HPA",
+            what: "1 → 2".to_owned(),
+            reason: "so".to_owned(),
+        };
+        let entries: Vec<TimelineEntry> = (1..=500).map(entry).collect();
+        let text = anstream::adapter::strip_str(&timeline(&entries, 80, false)).to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 41, "{text}");
+        assert!(
+            lines[29].starts_with(" 30  ") && lines[31].starts_with("491  ") && lines[40].starts_with("500  "),
+            "{text}"
+        );
+        assert_eq!(lines[30], "  … 460 more: --all-events shows all, --from and --to a part");
+        assert_eq!(timeline(&entries, 80, true).lines().count(), 500);
     }
 }

@@ -128,6 +128,26 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "target_wait")]
     pub(super) svg: Option<PathBuf>,
 
+    /// Show the chart alone, as large as the screen
+    #[arg(long, conflicts_with_all = ["output", "target_wait", "runs"])]
+    pub(super) chart: bool,
+
+    /// Draw the backlog on a logarithmic scale, which shows few items next to many
+    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
+    pub(super) log_axis: bool,
+
+    /// Show chart, scaling events and samples from this time on
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["target_wait", "runs"])]
+    pub(super) from: Option<HumanDuration>,
+
+    /// Show chart, scaling events and samples up to this time
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["target_wait", "runs"])]
+    pub(super) to: Option<HumanDuration>,
+
+    /// Show all scaling events, not only the first 30 and the last 10
+    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
+    pub(super) all_events: bool,
+
     /// Propose settings that meet this target wait, such as p95=60s, and verify them
     #[arg(long, value_name = "WAIT", conflicts_with = "against")]
     pub(super) target_wait: Option<TargetWait>,

@@ -10,6 +10,8 @@ mod summary;
 mod target_wait;
 mod view;
 
+use std::time::Duration;
+
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::task::spawn_blocking;
 
@@ -21,7 +23,8 @@ use self::view::View;
 use super::{Context, summary_line};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Scenario};
-use crate::terminal::{Chart, terminal_width};
+use crate::terminal::{Chart, Elapsed, terminal_width};
+use crate::units::HumanDuration;
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let stop = context.shutdown.stop.clone();
@@ -40,10 +43,11 @@ fn simulate(args: Args, context: &Context) -> Result<Outcome> {
         Action::Show(scenario) => show(&plan, scenario, context)?,
         Action::Runs(number, settings) => return runs::run(*number, settings, &plan, context),
         Action::TargetWait(want, workload) => return target_wait::run(*want, workload, plan.output, context),
-        Action::Against(path) => against::run(path, &plan.subject, plan.output, context)?,
+        Action::Against(path) => against::run(path, &plan.subject, plan.output, &plan.part, context)?,
     };
     if let Some(path) = &plan.svg {
-        std::fs::write(path, chart.svg()).wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
+        std::fs::write(path, plan.part.of(chart).svg())
+            .wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
     }
     Ok(Outcome::Done)
 }
@@ -51,18 +55,24 @@ fn simulate(args: Args, context: &Context) -> Result<Outcome> {
 fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
     let run = simulation::run(scenario).map_err(|error| UsageError(error.to_string()))?;
     let view = View { subject: &plan.subject, scenario, run: &run };
+    let end = run.points.last().map_or(Duration::ZERO, |point| point.at);
+    if let Some(from) = plan.part.from.filter(|from| *from >= end) {
+        let message = format!("--from: {} is not before the end of the run, {}", HumanDuration(from), Elapsed(end));
+        return Err(UsageError(message).into());
+    }
+    let shown = |at: Duration| plan.part.includes(at, at);
     match plan.output {
-        Form::Text => context.printer.result(&view.text(terminal_width()).trim_end())?,
+        Form::Text => context.printer.result(&view.text(&plan.part, terminal_width()).trim_end())?,
         Form::Json => {
             let mut lines = String::new();
-            for sample in view.samples() {
+            for sample in view.samples(shown) {
                 lines.push_str(&serde_json::to_string(&sample)?);
                 lines.push('\n');
             }
             lines.push_str(&summary_line(None, &view.summary())?);
             context.printer.result(&lines)?;
         }
-        Form::Csv => context.printer.rows(view.samples().map(SampleRow::from))?,
+        Form::Csv => context.printer.rows(view.samples(shown).map(SampleRow::from))?,
     }
     Ok(view.chart())
 }

@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 use super::Context;
 use super::args::{Args, Form, ProtectionArg};
 use super::load::{MAX_DURATION, NO_RATE, OPEN_ENDED, SimulatedLoad, arrivals, describe};
-use super::view::Subject;
+use super::view::{ShownPart, Subject};
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
@@ -33,6 +33,7 @@ pub(super) struct Plan {
     pub(super) action: Action,
     pub(super) subject: Subject,
     pub(super) output: Form,
+    pub(super) part: ShownPart,
     pub(super) svg: Option<PathBuf>,
 }
 
@@ -167,9 +168,18 @@ impl Plan {
             output,
             start,
             svg,
+            chart: chart_alone,
+            log_axis,
+            from,
+            to,
+            all_events,
             target_wait: want,
             against,
         } = args;
+        let part = ShownPart { chart_alone, log_axis, from: from.map(|at| at.0), to: to.map(|at| at.0), all_events };
+        if part.from.unwrap_or_default() >= part.to.unwrap_or(Duration::MAX) {
+            return Err(UsageError("--to: must be later than --from".to_owned()).into());
+        }
         let added = with.iter().map(|protection| Protection::from(*protection)).collect::<Vec<_>>();
         let profile = &added.iter().fold(context.profile.clone(), |profile, added| profile.protected(*added));
         let list = context.list(list);
@@ -195,7 +205,7 @@ impl Plan {
             let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
             pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
             let title = format!("{list}: recorded and predicted");
-            return Ok(Self { action: Action::Against(path), subject: subject(title), output, svg });
+            return Ok(Self { action: Action::Against(path), subject: subject(title), output, part, svg });
         }
         if limit.is_some_and(|limit| limit > MAX_DURATION) {
             return Err(UsageError("--duration: must be at most 31 days".to_owned()).into());
@@ -242,7 +252,7 @@ impl Plan {
                 None => Action::Show(Box::new(settings.scenario(seed)?)),
             },
         };
-        Ok(Self { action, subject: subject(title), output, svg })
+        Ok(Self { action, subject: subject(title), output, part, svg })
     }
 }
 

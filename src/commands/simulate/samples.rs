@@ -1,5 +1,7 @@
 //! The samples of a simulated run, as `watch` writes them, and as rows of CSV.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::view::{INTERVAL, View};
@@ -39,10 +41,10 @@ impl From<Sample> for SampleRow {
 }
 
 impl View<'_> {
-    /// Returns a sample per second, as `watch` would.
-    pub(super) fn samples(&self) -> impl Iterator<Item = Sample> {
+    /// Returns a sample per second, as `watch` would, of the times that are `shown`.
+    pub(super) fn samples(&self, shown: impl Fn(Duration) -> bool) -> impl Iterator<Item = Sample> {
         let mut trend = Trend::new(INTERVAL);
-        self.run.points.iter().map(move |point| {
+        self.run.points.iter().filter(move |point| shown(point.at)).map(move |point| {
             let target = Replicas {
                 kind: self.subject.kind.clone(),
                 namespace: self.subject.namespace.clone(),

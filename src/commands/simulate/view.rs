@@ -4,8 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use crate::scaler::{Controller, jobs_in_words};
 use crate::simulation::{Change, Point, Run, Scenario};
-use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, timeline};
+use crate::terminal::{
+    Axis, Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_height, terminal_width, timeline,
+};
 use crate::units::counted;
+
+/// Part of the time axis after the end, in which the last step shows.
+const LAST_STEP: u32 = 32;
 
 /// Time between two points of a run.
 pub(super) const INTERVAL: Duration = Duration::from_secs(1);
@@ -20,6 +25,47 @@ pub(super) struct Subject {
     pub(super) title: String,
     /// Time of the first sample.
     pub(super) start: SystemTime,
+}
+
+/// Part of a run that is shown, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ShownPart {
+    /// Show the chart and nothing else.
+    pub(super) chart_alone: bool,
+    /// Draw the backlog on a logarithmic scale.
+    pub(super) log_axis: bool,
+    /// Start and end.
+    pub(super) from: Option<Duration>,
+    pub(super) to: Option<Duration>,
+    /// Show every scaling event, however many there are.
+    pub(super) all_events: bool,
+}
+
+impl ShownPart {
+    /// Returns whether something that lasts from `at` to `until` is shown.
+    pub(super) fn includes(&self, at: Duration, until: Duration) -> bool {
+        self.from.is_none_or(|from| until >= from) && self.to.is_none_or(|to| at <= to)
+    }
+
+    /// Keeps the entries that are shown.
+    pub(super) fn retain(&self, entries: &mut Vec<TimelineEntry>) {
+        entries.retain(|entry| self.includes(entry.at, entry.until.unwrap_or(entry.at)));
+    }
+
+    /// Returns the chart as it is drawn.
+    pub(super) fn of(&self, chart: Chart) -> Chart {
+        let chart = if self.log_axis { chart.logarithmic() } else { chart };
+        chart.part(self.from, self.to)
+    }
+
+    /// Returns the chart alone as text: of the height of the screen, where there is one.
+    pub(super) fn alone(&self, chart: Chart) -> String {
+        let heading = format!("{}  {}\n", heading(&chart.title).trim_start(), chart.subtitle);
+        // The last line is for the prompt.
+        let lines = terminal_height().map(|height| height.saturating_sub(heading.lines().count() + 1));
+        let chart = lines.map_or(chart.clone(), |lines| chart.filling(lines));
+        format!("{heading}{}", chart.text(terminal_width()))
+    }
 }
 
 /// A run and its scenario.
@@ -38,11 +84,13 @@ impl View<'_> {
             title: title.to_owned(),
             tone,
             rows,
+            axis: Axis::Linear,
             solid,
             shade: Vec::new(),
             legend: None,
         };
         let summary = &self.run.summary;
+        let end = points.last().map_or(INTERVAL, |point| point.at).max(INTERVAL);
         let most = usize::try_from(summary.peak_pods).unwrap_or(usize::MAX);
         Chart {
             title: self.subject.title.clone(),
@@ -53,7 +101,8 @@ impl View<'_> {
                 counted(summary.pod_seconds.round(), "pod-second", "pod-seconds"),
                 summary.idle_pod_seconds
             ),
-            span: points.last().map_or(INTERVAL, |point| point.at).max(INTERVAL),
+            from: Duration::ZERO,
+            to: if self.scenario.until_over { end + (end / LAST_STEP).max(INTERVAL) } else { end },
             panels: vec![
                 panel("backlog (items)", Tone::Backlog, 6, series(|point| point.backlog)),
                 panel("in flight (items)", Tone::InFlight, 2, series(|point| point.in_flight)),
@@ -68,14 +117,7 @@ impl View<'_> {
                     ..panel("pods", Tone::Pods, most.clamp(1, 6), series(|point| point.ready.into()))
                 },
             ],
-            marks: self
-                .entries()
-                .into_iter()
-                .filter_map(|entry| {
-                    let text = format!("{} {}: {}", entry.by, entry.what, entry.reason);
-                    Some(Mark { at: entry.at, number: entry.number?, text })
-                })
-                .collect(),
+            marks: marks(&self.entries()),
         }
     }
 
@@ -101,27 +143,43 @@ impl View<'_> {
                     true => format!("{from} → {to}"),
                     false => format!("stays {to}"),
                 },
-                reason: match &change.reason {
-                    // The numbers are those of the first sync; the reason held until the last.
-                    reason if !changed && reason.counts_items() => format!("at first {reason}"),
-                    reason => reason.to_string(),
+                reason: match (change.broken, &change.reason) {
+                    // The numbers are those of the first sync; the reason held until the last, or came back.
+                    (true, reason) => format!("at times, first {reason}"),
+                    (false, reason) if !changed && reason.counts_items() => format!("at first {reason}"),
+                    (false, reason) => reason.to_string(),
                 },
             }
         };
         self.run.changes.iter().filter(shown).map(entry).collect()
     }
 
-    /// Returns the text output: chart, scaling events, summary.
-    pub(super) fn text(&self, width: usize) -> String {
-        let chart = self.chart();
+    /// Returns the text output: summary, chart, scaling events.
+    pub(super) fn text(&self, part: &ShownPart, width: usize) -> String {
+        let chart = part.of(self.chart());
+        if part.chart_alone {
+            return part.alone(chart);
+        }
+        let mut entries = self.entries();
+        part.retain(&mut entries);
         format!(
-            "{}{}{}{}{}{}",
+            "{}{}\n{}{}{}",
             heading(&self.subject.title).trim_start(),
+            facts(&self.facts(), width),
             chart.text(width),
             heading("Scaling events"),
-            timeline(&self.entries(), width),
-            heading("Summary"),
-            facts(&self.facts(), width),
+            timeline(&entries, width, part.all_events),
         )
     }
+}
+
+/// Returns the marks of entries: numbers of changes, and reasons for none.
+pub(super) fn marks(entries: &[TimelineEntry]) -> Vec<Mark> {
+    let mark = |entry: &TimelineEntry| Mark {
+        at: entry.at,
+        until: entry.until,
+        number: entry.number,
+        text: format!("{} {}: {}", entry.by, entry.what, entry.reason),
+    };
+    entries.iter().map(mark).collect()
 }

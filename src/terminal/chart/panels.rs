@@ -2,27 +2,32 @@
 
 use std::time::Duration;
 
+use crate::units::{float, whole};
+
 /// Panels that share one time axis, and the marks on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chart {
     /// First line of the heading.
     pub(crate) title: String,
     /// Second line of the heading: the result.
     pub(crate) subtitle: String,
-    /// Length of the time axis.
-    pub(crate) span: Duration,
+    /// Start and end of the time axis.
+    pub(crate) from: Duration,
+    pub(crate) to: Duration,
     pub(crate) panels: Vec<Panel>,
     pub(crate) marks: Vec<Mark>,
 }
 
 /// One quantity over time, and its desired value where that differs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Panel {
     /// Quantity and unit.
     pub(crate) title: String,
     pub(crate) tone: Tone,
     /// Height in lines of text; an SVG keeps the proportion.
     pub(crate) rows: usize,
+    /// Scale of the values.
+    pub(crate) axis: Axis,
     /// Values, oldest first; each holds until the next.
     pub(crate) solid: Vec<(Duration, u64)>,
     /// Desired values, drawn where they exceed `solid`; may be empty.
@@ -40,30 +45,94 @@ pub(crate) enum Tone {
     Recorded,
 }
 
-/// A moment with the number of its entry in the timeline.
+/// Scale of a panel's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Axis {
+    Linear,
+    /// Small values show next to large ones.
+    Logarithmic,
+}
+
+/// An entry of the timeline.
 #[derive(Debug, Clone)]
 pub(crate) struct Mark {
     pub(crate) at: Duration,
-    pub(crate) number: usize,
+    /// End of the time for which it lasts.
+    pub(crate) until: Option<Duration>,
+    /// Number of a change; `None` for a reason that prevented one.
+    pub(crate) number: Option<usize>,
     /// Description in one line.
     pub(crate) text: String,
 }
 
-impl Panel {
-    /// Returns the greatest value, at least 1: the upper end of the scale.
-    pub(super) fn peak(&self) -> u64 {
-        self.solid.iter().chain(&self.shade).map(|(_, value)| *value).max().unwrap_or(0).max(1)
+impl Chart {
+    /// Returns the part of the chart from `from` to `to`, as far as it reaches.
+    #[must_use]
+    pub(crate) fn part(mut self, from: Option<Duration>, to: Option<Duration>) -> Self {
+        self.from = from.map_or(self.from, |from| from.max(self.from));
+        self.to = to.map_or(self.to, |to| to.min(self.to)).max(self.from + Duration::from_secs(1));
+        let Self { from, to, .. } = self;
+        self.marks.retain(|mark| mark.until.unwrap_or(mark.at) >= from && mark.at <= to);
+        self
+    }
+
+    /// Returns the chart with the backlog on a logarithmic scale.
+    #[must_use]
+    pub(crate) fn logarithmic(mut self) -> Self {
+        for panel in self.panels.iter_mut().filter(|panel| matches!(panel.tone, Tone::Backlog)) {
+            panel.axis = Axis::Logarithmic;
+        }
+        self
+    }
+
+    /// Returns the chart with panels that fill `lines` lines of text together, each in proportion.
+    #[must_use]
+    pub(crate) fn filling(mut self, lines: usize) -> Self {
+        let all: usize = self.panels.iter().map(|panel| panel.rows).sum();
+        let free = lines.saturating_sub(self.panels.len() + AXIS_LINES);
+        for panel in &mut self.panels {
+            panel.rows = (free * panel.rows / all.max(1)).max(1);
+        }
+        self
     }
 }
 
-/// Returns the greatest value of each of `count` equal parts of `span`: no peak is lost between two columns.
-pub(super) fn columns(series: &[(Duration, u64)], span: Duration, count: usize) -> Vec<u64> {
+/// Lines of text of the time axis: numbers, rule and times.
+const AXIS_LINES: usize = 3;
+
+impl Panel {
+    /// Returns the greatest value from `from` to `to`, at least 1: the upper end of the scale.
+    pub(super) fn peak(&self, from: Duration, to: Duration) -> u64 {
+        let most = |series| columns(series, from, to, 1)[0];
+        most(&self.solid).max(most(&self.shade)).max(1)
+    }
+
+    /// Returns the height of a value in `parts` of the whole scale, rounded up: of a value above 0 something is seen.
+    pub(super) fn height(&self, value: u64, peak: u64, parts: usize) -> usize {
+        match self.axis {
+            Axis::Linear => {
+                let height = (u128::from(value) * parts as u128).div_ceil(u128::from(peak));
+                usize::try_from(height).unwrap_or(parts)
+            }
+            Axis::Logarithmic => {
+                let share = float(value).ln_1p() / float(peak).ln_1p();
+                usize::try_from(whole((share * float(parts as u64) - 1e-9).ceil())).unwrap_or(parts).min(parts)
+            }
+        }
+    }
+}
+
+/// Returns the greatest value of each of `count` equal parts of an axis: no peak is lost between two columns.
+pub(super) fn columns(series: &[(Duration, u64)], from: Duration, to: Duration, count: usize) -> Vec<u64> {
     let mut columns = vec![0; count];
-    let ends = series.iter().skip(1).map(|(at, _)| *at).chain([span]);
-    for ((from, value), to) in series.iter().zip(ends) {
-        let first = column(*from, span, count);
+    let ends = series.iter().skip(1).map(|(at, _)| *at).chain([to]);
+    for ((start, value), end) in series.iter().zip(ends) {
+        if end < from || (end == from && *start < from) || *start > to {
+            continue;
+        }
+        let first = column((*start).max(from), from, to, count);
         // A value shows in every column it overlaps, except where it only touches the start.
-        let last = if to >= span { count - 1 } else { column(to, span, count).max(first + 1) - 1 };
+        let last = if end >= to { count - 1 } else { column(end, from, to, count).max(first + 1) - 1 };
         for shown in columns.iter_mut().take(last.max(first) + 1).skip(first) {
             *shown = (*value).max(*shown);
         }
@@ -72,16 +141,17 @@ pub(super) fn columns(series: &[(Duration, u64)], span: Duration, count: usize) 
 }
 
 /// Returns the index of the column, out of `count`, that `at` falls into.
-pub(super) fn column(at: Duration, span: Duration, count: usize) -> usize {
-    let nanos = span.as_nanos().max(1);
-    let column = at.as_nanos().saturating_mul(count as u128) / nanos;
+pub(super) fn column(at: Duration, from: Duration, to: Duration, count: usize) -> usize {
+    let nanos = to.saturating_sub(from).as_nanos().max(1);
+    let column = at.saturating_sub(from).as_nanos().saturating_mul(count as u128) / nanos;
     usize::try_from(column).unwrap_or(usize::MAX).min(count.saturating_sub(1))
 }
 
-/// Returns the labelled moments of an axis of `span`: at most `most`.
-pub(super) fn ticks(span: Duration, most: usize) -> Vec<Duration> {
-    let (seconds, step) = (span.as_secs(), tick_step(span, most));
-    (0..=seconds / step).map(|tick| Duration::from_secs(tick * step)).collect()
+/// Returns the labelled moments of an axis: at most `most`.
+pub(super) fn ticks(from: Duration, to: Duration, most: usize) -> Vec<Duration> {
+    let step = tick_step(to.saturating_sub(from), most);
+    let first = u64::try_from(from.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).div_ceil(step);
+    (first..=to.as_secs() / step).map(|tick| Duration::from_secs(tick * step)).collect()
 }
 
 /// Returns the time between two labelled moments of an axis of `span`, in seconds: a round one, for at most `most` of them.
@@ -103,23 +173,50 @@ mod tests {
 
     #[test]
     fn column_shows_its_peak_and_no_step_of_the_next() {
-        let span = Duration::from_secs(8);
-        assert_eq!(columns(&seconds(&[(0, 0), (2, 9), (3, 1), (6, 4)]), span, 4), [0, 9, 1, 4]);
-        assert_eq!(columns(&seconds(&[(0, 5)]), span, 3), [5, 5, 5]);
-        assert_eq!(columns(&[], span, 2), [0, 0]);
+        let of = |series: &[(u64, u64)], from, to, count| {
+            columns(&seconds(series), Duration::from_secs(from), Duration::from_secs(to), count)
+        };
+        let series = [(0, 0), (2, 9), (3, 1), (6, 4)];
+        assert_eq!(of(&series, 0, 8, 4), [0, 9, 1, 4]);
+        assert_eq!(of(&[(0, 5)], 0, 8, 3), [5, 5, 5]);
+        assert_eq!(of(&[], 0, 8, 2), [0, 0]);
+        // A part has what holds at its start.
+        assert_eq!(of(&series, 3, 7, 4), [1, 1, 1, 4]);
+        assert_eq!(of(&series, 7, 9, 2), [4, 4]);
     }
 
     #[test]
     fn axis_has_round_times_as_many_as_fit() {
         let named = |seconds, most| -> Vec<String> {
-            ticks(Duration::from_secs(seconds), most).into_iter().map(|tick| Elapsed(tick).to_string()).collect()
+            ticks(Duration::ZERO, Duration::from_secs(seconds), most)
+                .into_iter()
+                .map(|tick| Elapsed(tick).to_string())
+                .collect()
         };
         assert_eq!(named(600, 6), ["0:00", "2:00", "4:00", "6:00", "8:00", "10:00"]);
         assert_eq!(named(600, 5), ["0:00", "5:00", "10:00"]);
         assert_eq!(named(3_600, 4), ["0:00", "30:00", "1:00:00"]);
         assert_eq!(named(0, 4), ["0:00"]);
         for seconds in 1..5_000 {
-            assert!(ticks(Duration::from_secs(seconds), 7).len() <= 7, "{seconds}");
+            assert!(ticks(Duration::ZERO, Duration::from_secs(seconds), 7).len() <= 7, "{seconds}");
         }
+        let part = ticks(Duration::from_millis(90_500), Duration::from_secs(240), 4);
+        assert_eq!(part.iter().map(Duration::as_secs).collect::<Vec<_>>(), [120, 180, 240]);
+    }
+
+    #[test]
+    fn logarithmic_axis_shows_small_values_next_to_large_ones() {
+        let panel = |axis| Panel {
+            title: String::new(),
+            tone: Tone::Backlog,
+            rows: 6,
+            axis,
+            solid: Vec::new(),
+            shade: Vec::new(),
+            legend: None,
+        };
+        let heights = |axis| [0, 1, 100, 10_000, 200_000].map(|value| panel(axis).height(value, 200_000, 48));
+        assert_eq!(heights(Axis::Linear), [0, 1, 1, 3, 48]);
+        assert_eq!(heights(Axis::Logarithmic), [0, 3, 19, 37, 48]);
     }
 }

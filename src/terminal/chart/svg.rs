@@ -6,11 +6,11 @@ use indicatif::HumanCount;
 use svg::Document;
 use svg::node::element::Element;
 use svg::node::element::path::Data;
-use svg::node::element::{Circle, Definitions, Group, Line, Path, Rectangle, Style, Title};
+use svg::node::element::{Definitions, Group, Line, Path, Rectangle, Style, Title};
 use svg::node::{Node as _, Text as TextNode};
 
 use super::elapsed::Elapsed;
-use super::panels::{Chart, Mark, Panel, Tone, column, columns, ticks};
+use super::panels::{Axis, Chart, Mark, Panel, Tone, column, columns, ticks};
 use crate::terminal::columns::wrapped;
 use crate::units::visible;
 
@@ -22,9 +22,15 @@ const PLOT: usize = 1_080;
 const HEAD: usize = 84;
 const ROW: usize = 26;
 const GAP: usize = 46;
-/// Radius of a mark, and the minimum distance between two in one row.
+/// Radius of a mark, its height with a gap, and the width of a further digit in it.
 const RADIUS: usize = 10;
 const APART: usize = 2 * RADIUS + 2;
+const DIGIT: usize = 7;
+/// Rows of marks; one that finds no room in them is a line without a number.
+const MARK_ROWS: usize = 4;
+/// Entries of the list; of more, the first and the last are shown.
+const LISTED: usize = 40;
+const LISTED_LAST: usize = 10;
 /// Height of a line of the list of marks, and its length in characters.
 const LINE: usize = 22;
 const LINE_LENGTH: usize = 140;
@@ -34,7 +40,7 @@ const STYLE: &str = "\
 text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;font-size:15px;fill:#222}\
 .title{font-size:22px;font-weight:600}.panel{font-weight:600}.end{text-anchor:end}.middle{text-anchor:middle}\
 .number{font-size:12px;font-weight:600;fill:#fff;text-anchor:middle}\
-.grid{stroke:#ddd}.axis{stroke:#555}.moment{stroke:#888;stroke-dasharray:3 4}.shade{fill:none;stroke:#333;stroke-width:2;stroke-dasharray:6 4}";
+.grid{stroke:#ddd}.axis{stroke:#555}.moment{stroke:#888;stroke-dasharray:3 4}.plateau{fill:#999}.held{fill:#666}.shade{fill:none;stroke:#333;stroke-width:2;stroke-dasharray:6 4}";
 
 impl Chart {
     /// Draws the chart.
@@ -56,7 +62,7 @@ impl Chart {
             .add(self.draw_grid(bottom));
         let mut top = HEAD + GAP - 12;
         for (panel, height) in self.panels.iter().zip(heights) {
-            picture = picture.add(panel.draw(top, height, self.span));
+            picture = picture.add(panel.draw(top, height, self.from, self.to));
             top += height + GAP;
         }
         let mut written = picture.add(marks).add(list).to_string();
@@ -67,63 +73,105 @@ impl Chart {
     /// Draws the time axis and its grid lines through all panels.
     fn draw_grid(&self, bottom: usize) -> Group {
         let mut grid = Group::new();
-        for tick in ticks(self.span, 12) {
-            let x = place(tick, self.span);
-            grid = grid.add(vertical(x, HEAD, bottom - 12, "grid")).add(text(
-                &Elapsed(tick).to_string(),
-                x,
-                bottom + 8,
-                "middle",
-            ));
+        for tick in ticks(self.from, self.to, 12) {
+            let x = self.place(tick);
+            // In the middle, the last one would not fit into the picture.
+            let (label, class) = if x + 30 > WIDTH - 5 { (x + 25, "end") } else { (x, "middle") };
+            let time = text(&Elapsed(tick).to_string(), label, bottom + 8, class);
+            grid = grid.add(vertical(x, HEAD, bottom - 12, "grid")).add(time);
         }
         grid
     }
 
-    /// Draws a line and a numbered disc with a tooltip for each mark; also returns the height of the rows of discs.
+    /// Draws a line and a numbered disc with a tooltip for each change, and a bar with one for each reason that prevented one;
+    /// also returns the height of the rows of discs.
     fn draw_marks(&self, bottom: usize) -> (Group, usize) {
         let mut group = Group::new();
         // Right end of each row of discs: a disc that would cover another goes to the next row.
         let mut rows: Vec<usize> = Vec::new();
         for mark in &self.marks {
-            let x = place(mark.at, self.span);
-            let row = rows.iter().position(|end| *end <= x).unwrap_or(rows.len());
+            let x = self.place(mark.at.max(self.from));
+            let Some(number) = mark.number.map(|number| number.to_string()) else {
+                let end = self.place(mark.until.unwrap_or(mark.at)).max(x + 2);
+                let bar = Rectangle::new().set("x", x).set("y", bottom - 9).set("width", end - x).set("height", 4);
+                let tip = format!("{}: {}", mark.when(), mark.text);
+                group = group.add(Group::new().add(Title::new(visible(&tip))).add(bar.set("class", "plateau")));
+                continue;
+            };
+            let half = RADIUS + (number.len().saturating_sub(2)) * DIGIT / 2;
+            let row = rows.iter().position(|end| *end + half <= x + RADIUS).unwrap_or(rows.len());
+            let tip = format!("{number}. {} {}", Elapsed(mark.at), mark.text);
+            let marked = Group::new().add(Title::new(visible(&tip)));
+            if row >= MARK_ROWS {
+                group = group.add(marked.add(vertical(x, HEAD, bottom - 12, "moment")));
+                continue;
+            }
             rows.resize(rows.len().max(row + 1), 0);
-            rows[row] = x + APART;
+            rows[row] = x + RADIUS + half + 2;
             let y = bottom + 28 + row * APART;
-            let tip = format!("{}. {} {}", mark.number, Elapsed(mark.at), mark.text);
-            let disc = Circle::new().set("cx", x).set("cy", y).set("r", RADIUS).set("fill", "#333");
-            group = group.add(
-                Group::new().add(Title::new(visible(&tip))).add(vertical(x, HEAD, y, "moment")).add(disc).add(text(
-                    &mark.number.to_string(),
-                    x,
-                    y + 4,
-                    "number",
-                )),
-            );
+            let disc = Rectangle::new()
+                .set("x", x - half)
+                .set("y", y - RADIUS)
+                .set("width", 2 * half)
+                .set("height", 2 * RADIUS)
+                .set("rx", RADIUS)
+                .set("fill", "#333");
+            group =
+                group.add(marked.add(vertical(x, HEAD, y, "moment")).add(disc).add(text(&number, x, y + 4, "number")));
         }
         (group, 16 + rows.len() * APART)
     }
 
-    /// Lists the marks as text; also returns the position of the last line.
+    /// Lists the marks as text, changes with their number; also returns the position of the last line.
     fn draw_list(&self, top: usize) -> (Group, usize) {
         let mut y = top;
         let mut group = Group::new();
-        for Mark { at, number, text: words } in &self.marks {
-            group = group.add(text(&format!("{number}."), LEFT - 10, y, "end"));
-            for line in wrapped(&format!("{}  {words}", Elapsed(*at)), LINE_LENGTH) {
-                group = group.add(text(&line, LEFT, y, "list"));
+        let skipped = self.marks.len().saturating_sub(LISTED);
+        let first = if skipped == 0 { self.marks.len() } else { LISTED - LISTED_LAST };
+        for (index, mark) in self.marks.iter().enumerate() {
+            if skipped > 0 && index == first {
+                group = group.add(text(&format!("… {skipped} more"), LEFT, y, "list"));
+                y += LINE;
+            }
+            if (first..first + skipped).contains(&index) {
+                continue;
+            }
+            let class = match mark.number {
+                Some(number) => {
+                    group = group.add(text(&format!("{number}."), LEFT - 10, y, "end"));
+                    "list"
+                }
+                None => "list held",
+            };
+            for line in wrapped(&format!("{}  {}", mark.when(), mark.text), LINE_LENGTH) {
+                group = group.add(text(&line, LEFT, y, class));
                 y += LINE;
             }
         }
         (group, y)
     }
+
+    /// Returns the position of a moment.
+    fn place(&self, at: Duration) -> usize {
+        LEFT + column(at, self.from, self.to, PLOT + 1)
+    }
+}
+
+impl Mark {
+    /// Returns its time, or the times between which it lasts.
+    fn when(&self) -> String {
+        match self.until {
+            Some(until) => format!("{} to {}", Elapsed(self.at), Elapsed(until)),
+            None => Elapsed(self.at).to_string(),
+        }
+    }
 }
 
 impl Panel {
-    fn draw(&self, top: usize, height: usize, span: Duration) -> Group {
-        let peak = self.peak();
+    fn draw(&self, top: usize, height: usize, from: Duration, to: Duration) -> Group {
+        let peak = self.peak(from, to);
         let base = top + height;
-        let y = |value: u64| base - scaled(value, peak, height);
+        let y = |value: u64| base - self.height(value, peak, height);
         let mut group = Group::new().add(text(&self.title, LEFT, top - 12, "panel"));
         if let Some((solid, shade)) = self.legend {
             let y = top - 12;
@@ -135,7 +183,14 @@ impl Panel {
                 .add(dash.set("class", "shade"))
                 .add(text(shade, LEFT + 298, y, "legend"));
         }
-        let named = if peak <= 6 { (0..=peak).collect() } else { vec![0, peak / 2, peak] };
+        let named = match self.axis {
+            _ if peak <= 6 => (0..=peak).collect(),
+            Axis::Linear => vec![0, peak / 2, peak],
+            Axis::Logarithmic => {
+                let powers = (0..20).map(|power| 10_u64.pow(power)).take_while(|value| value * 2 < peak);
+                [0].into_iter().chain(powers).chain([peak]).collect()
+            }
+        };
         for value in named {
             group = group
                 .add(
@@ -149,13 +204,13 @@ impl Panel {
                 .add(text(&HumanCount(value).to_string(), LEFT - 10, y(value) + 5, "end"));
         }
         let mut area = Data::new().move_to((LEFT, base));
-        for (x, value) in runs(&columns(&self.solid, span, PLOT)) {
+        for (x, value) in runs(&columns(&self.solid, from, to, PLOT)) {
             area = area.vertical_line_to(y(value)).horizontal_line_to(LEFT + x);
         }
         area = area.vertical_line_to(base).close();
         group = group.add(Path::new().set("d", area).set("fill", self.tone.fill()).set("fill-opacity", 0.85));
         if !self.shade.is_empty() {
-            let steps = runs(&columns(&self.shade, span, PLOT));
+            let steps = runs(&columns(&self.shade, from, to, PLOT));
             let first = steps.first().map_or(base, |(_, value)| y(*value));
             let line = steps.iter().fold(Data::new().move_to((LEFT, first)), |line, (x, value)| {
                 line.vertical_line_to(y(*value)).horizontal_line_to(LEFT + x)
@@ -192,14 +247,6 @@ fn runs(columns: &[u64]) -> Vec<(usize, u64)> {
     runs
 }
 
-fn scaled(value: u64, peak: u64, height: usize) -> usize {
-    usize::try_from(u128::from(value) * height as u128 / u128::from(peak)).unwrap_or(height)
-}
-
-fn place(at: Duration, span: Duration) -> usize {
-    LEFT + column(at, span, PLOT + 1)
-}
-
 fn vertical(x: usize, from: usize, to: usize, class: &str) -> Line {
     Line::new().set("x1", x).set("x2", x).set("y1", from).set("y2", to).set("class", class)
 }
@@ -218,6 +265,7 @@ fn text(content: &str, x: usize, y: usize, class: &str) -> Element {
 #[cfg(test)]
 mod tests {
     use super::super::text::tests::chart;
+    use super::*;
 
     #[test]
     fn svg_has_all_marks_as_tooltips_and_as_text_and_escapes_them() {
@@ -226,5 +274,41 @@ mod tests {
         assert_eq!(picture.matches("class=\"list\"").count(), 4);
         assert!(picture.contains("a &amp; b"));
         assert_eq!(picture, chart().svg());
+    }
+
+    /// A chart with this many changes, one every ten seconds, and a reason for none.
+    fn crowded(changes: usize) -> Chart {
+        let at = |index: usize| Duration::from_secs(10 * index as u64);
+        let change = |number| Mark { at: at(number), until: None, number: Some(number), text: "HPA".to_owned() };
+        let held = Mark { at: at(1), until: Some(at(2)), number: None, text: "HPA stays 5: the window".to_owned() };
+        Chart { to: at(changes), marks: (1..=changes).map(change).chain([held]).collect(), ..chart() }
+    }
+
+    #[test]
+    fn svg_of_many_changes_is_bounded_and_its_numbers_fit() {
+        let picture = crowded(1500).svg();
+        let height: usize =
+            picture.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()?.parse().ok()).unwrap();
+        assert!(height < 1600, "{height}");
+        assert!(picture.contains("… 1461 more") && picture.contains(">1500.</text>"), "{picture}");
+        // A disc of four digits is wider than one of two.
+        assert!(picture.contains("width=\"34\"") && picture.contains("width=\"20\""), "{picture}");
+        assert_eq!(picture.matches("class=\"moment\"").count(), 1500);
+    }
+
+    #[test]
+    fn svg_has_reasons_for_no_change_and_whole_labels() {
+        let picture = Chart { to: Duration::from_secs(24 * 60 * 60), ..crowded(3) }.svg();
+        assert!(
+            picture.contains("class=\"plateau\"")
+                && picture.contains("<title>0:10 to 0:20: HPA stays 5: the window</title>"),
+            "{picture}"
+        );
+        assert!(picture.contains(">0:10 to 0:20  HPA stays 5: the window</text>"), "{picture}");
+        let label = picture
+            .lines()
+            .chain(picture.split('>'))
+            .find(|part| part.contains("class=\"end\"") && part.contains("x=\"1195\""));
+        assert!(label.is_some(), "{picture}");
     }
 }

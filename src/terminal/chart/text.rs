@@ -1,12 +1,15 @@
 //! Charts drawn with characters; they carry the same information without colour.
 
 use std::fmt::Write as _;
+use std::ops::Not as _;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
 use super::elapsed::Elapsed;
-use super::panels::{Chart, Panel, Tone, column, columns, ticks};
+use super::panels::{Axis, Chart, Panel, Tone, column, columns, ticks};
+use crate::units::{float, whole};
 
 /// Blocks of one eighth of a line, two eighths, up to a whole line.
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -17,11 +20,13 @@ const SHADE: char = '░';
 impl Chart {
     /// Draws the chart, `width` columns wide and coloured; every line ends with a newline.
     pub(crate) fn text(&self, width: usize) -> String {
-        let labels = self.panels.iter().map(|panel| HumanCount(panel.peak()).to_string().len()).max().unwrap_or(1);
+        let Self { from, to, .. } = *self;
+        let labels =
+            self.panels.iter().map(|panel| HumanCount(panel.peak(from, to)).to_string().len()).max().unwrap_or(1);
         let plot = width.saturating_sub(labels + 2).max(10);
         let mut text = String::new();
         for panel in &self.panels {
-            panel.write(&mut text, self.span, labels, plot);
+            panel.write(&mut text, (from, to), labels, plot);
         }
         self.write_axis(&mut text, labels, plot);
         text
@@ -33,11 +38,11 @@ impl Chart {
             let bold = Style::new().bold();
             line(text, &format!("{:>labels$}  {bold}{}{bold:#}", "", marks.trim_end()));
         }
-        let moments = ticks(self.span, plot / 10);
+        let moments = ticks(self.from, self.to, plot / 10);
         let mut times = vec![' '; plot];
         let mut rule = vec!['─'; plot];
         for tick in moments {
-            let at = column(tick, self.span, plot);
+            let at = column(tick, self.from, self.to, plot);
             rule[at] = '┴';
             let name = Elapsed(tick).to_string();
             // The last label moves to the left so that it ends with the plot.
@@ -56,8 +61,8 @@ impl Chart {
         let mut places = vec![' '; plot];
         let mut free = 0;
         for mark in &self.marks {
-            let number = mark.number.to_string();
-            let at = column(mark.at, self.span, plot);
+            let Some(number) = mark.number.map(|number| number.to_string()) else { continue };
+            let at = column(mark.at, self.from, self.to, plot);
             if at >= free && at + number.len() <= plot {
                 for (place, c) in places.iter_mut().skip(at).zip(number.chars()) {
                     *place = c;
@@ -70,10 +75,11 @@ impl Chart {
 }
 
 impl Panel {
-    fn write(&self, text: &mut String, span: std::time::Duration, labels: usize, plot: usize) {
-        let peak = self.peak();
-        let solid = columns(&self.solid, span, plot);
-        let shade = columns(&self.shade, span, plot);
+    /// Writes the panel, from one moment to another.
+    fn write(&self, text: &mut String, (from, to): (Duration, Duration), labels: usize, plot: usize) {
+        let peak = self.peak(from, to);
+        let solid = columns(&self.solid, from, to, plot);
+        let shade = columns(&self.shade, from, to, plot);
         let style = self.tone.style();
         let bold = Style::new().bold();
         let legend =
@@ -90,10 +96,7 @@ impl Panel {
 
     /// Character of a column in `row`, counted from the bottom.
     fn cell(&self, row: usize, solid: u64, shade: u64, peak: u64) -> char {
-        let eighths = |value: u64| {
-            let full = u128::from(value) * self.rows as u128 * 8;
-            usize::try_from(full.div_ceil(u128::from(peak))).unwrap_or(usize::MAX)
-        };
+        let eighths = |value: u64| self.height(value, peak, self.rows * 8);
         match eighths(solid).saturating_sub(row * 8) {
             0 if eighths(shade) > row * 8 => SHADE,
             0 => ' ',
@@ -103,6 +106,12 @@ impl Panel {
 
     /// Value at the upper edge of `row` if the scale shows it: at the top, and in the middle of a tall panel.
     fn label(&self, row: usize, peak: u64) -> Option<u64> {
+        if self.axis == Axis::Logarithmic {
+            // Every other row.
+            let share = float(row as u64 + 1) / float(self.rows as u64);
+            let value = whole((float(peak).ln_1p() * share).exp_m1().round());
+            return (self.rows - row).is_multiple_of(2).not().then_some(value);
+        }
         let value = peak * (row as u64 + 1) / self.rows as u64;
         let whole = (peak * (row as u64 + 1)).is_multiple_of(self.rows as u64);
         let each = peak == self.rows as u64;
@@ -130,8 +139,6 @@ fn line(text: &mut String, line: &str) {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::time::Duration;
-
     use super::super::panels::Mark;
     use super::*;
     use crate::terminal::columns::display_width;
@@ -146,15 +153,22 @@ pub(super) mod tests {
             title: title.to_owned(),
             tone,
             rows,
+            axis: Axis::Linear,
             solid: series(solid),
             shade: series(shade),
             legend: (!shade.is_empty()).then_some(("ready", "desired")),
         };
-        let mark = |at, number| Mark { at: Duration::from_secs(at), number, text: "HPA 1 → 3: <so>".to_owned() };
+        let mark = |at, number| Mark {
+            at: Duration::from_secs(at),
+            until: None,
+            number: Some(number),
+            text: "HPA 1 → 3: <so>".to_owned(),
+        };
         Chart {
             title: "a & b".to_owned(),
             subtitle: "c".to_owned(),
-            span: Duration::from_secs(60),
+            from: Duration::ZERO,
+            to: Duration::from_secs(60),
             panels: vec![
                 panel(
                     "backlog (items)",

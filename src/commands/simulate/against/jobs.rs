@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use color_eyre::eyre::Result;
 
-use super::super::view::Subject;
+use super::super::view::{ShownPart, Subject, marks};
 use super::super::{Context, Form};
-use super::{UNDECIDED, backlog, limits, marks, panel, phase, warn};
+use super::{UNDECIDED, backlog, limits, panel, phase, warn};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::sample::recording::Recording;
@@ -19,6 +19,7 @@ pub(super) fn run(
     recording: &Recording,
     subject: &Subject,
     output: Form,
+    part: &ShownPart,
     context: &Context,
 ) -> Result<Chart> {
     let profile = &context.profile;
@@ -32,13 +33,19 @@ pub(super) fn run(
     warn(name, &comparison.coverage);
     let chart = chart(subject, recording, &comparison);
     match output {
-        Form::Text => context.printer.result(&text(subject, &chart, recording, &comparison).trim_end())?,
+        Form::Text if part.chart_alone => {
+            context.printer.result(&part.alone(part.of(chart.clone())).trim_end())?;
+        }
+        Form::Text => context.printer.result(&text(subject, &chart, part, recording, &comparison).trim_end())?,
         Form::Json => {
-            for poll in &comparison.polls {
+            for poll in comparison.polls.iter().filter(|poll| part.includes(poll.at, poll.at)) {
                 context.printer.result(&serde_json::to_string(&PollRow::from(poll))?)?;
             }
         }
-        Form::Csv => context.printer.rows(comparison.polls.iter().map(PollRow::from))?,
+        Form::Csv => {
+            let polls = comparison.polls.iter().filter(|poll| part.includes(poll.at, poll.at));
+            context.printer.rows(polls.map(PollRow::from))?;
+        }
     }
     Ok(chart)
 }
@@ -83,13 +90,14 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &JobComparison) -
     Chart {
         title: subject.title.clone(),
         subtitle: agreement(comparison),
-        span: recording.span().max(Duration::from_secs(1)),
+        from: Duration::ZERO,
+        to: recording.span().max(Duration::from_secs(1)),
         panels: vec![
             backlog(recording),
             panel("Jobs created (recorded)", Tone::Recorded, 5, all(|poll| poll.recorded)),
             panel("Jobs created (predicted)", Tone::Pods, 5, all(|poll| poll.predicted.jobs)),
         ],
-        marks: marks(entries(comparison, |_| true)),
+        marks: marks(&entries(comparison, |_| true)),
     }
 }
 
@@ -123,10 +131,18 @@ fn entries(comparison: &JobComparison, shown: impl Fn(&Poll) -> bool) -> Vec<Tim
     (1..).zip(started).filter(|(_, poll)| shown(poll)).map(entry).collect()
 }
 
-fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &JobComparison) -> String {
+fn text(
+    subject: &Subject,
+    chart: &Chart,
+    part: &ShownPart,
+    recording: &Recording,
+    comparison: &JobComparison,
+) -> String {
     let width = terminal_width();
-    let partings = entries(comparison, |poll| !poll.same() && !poll.undecided());
-    let partings = if partings.is_empty() { "  none\n".to_owned() } else { timeline(&partings, width) };
+    let mut partings = entries(comparison, |poll| !poll.same() && !poll.undecided());
+    part.retain(&mut partings);
+    let partings =
+        if partings.is_empty() { "  none\n".to_owned() } else { timeline(&partings, width, part.all_events) };
     let started = |jobs: fn(&Poll) -> u32| comparison.polls.iter().map(jobs).sum::<u32>();
     let first = comparison.polls.first().map_or(Duration::ZERO, |poll| poll.at);
     let mut found = vec![
@@ -142,14 +158,15 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Jo
         ("phases", format!("KEDA polls {}", phase((!comparison.timed).then_some(first)))),
     ];
     found.extend(limits(&comparison.coverage));
+    let mut entries = entries(comparison, |_| true);
+    part.retain(&mut entries);
     format!(
-        "{}{}{}{}{}{partings}{}{}",
+        "{}{}\n{}{}{}{}{partings}",
         heading(&subject.title).trim_start(),
-        chart.text(width),
-        heading("Scaling events of the model, and what was recorded"),
-        timeline(&entries(comparison, |_| true), width),
-        heading("Differences"),
-        heading("Summary"),
         facts(&found, width),
+        part.of(chart.clone()).text(width),
+        heading("Scaling events of the model, and what was recorded"),
+        timeline(&entries, width, part.all_events),
+        heading("Differences"),
     )
 }

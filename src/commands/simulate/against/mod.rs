@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::Result;
 
-use super::view::Subject;
+use super::view::{ShownPart, Subject, marks};
 use super::{Context, Form};
 use crate::comparison::{Comparison, Coverage, RecordedStep, Step};
 use crate::exit::UsageError;
@@ -16,7 +16,7 @@ use crate::profile::ScaleKind;
 use crate::profile::scale::trigger_names;
 use crate::sample::recording::Recording;
 use crate::scaler::Controller;
-use crate::terminal::{Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
+use crate::terminal::{Axis, Chart, Elapsed, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 use crate::units::{MIB, counted};
 
 /// Said of a decision that hangs on what KEDA read between two rows.
@@ -25,7 +25,7 @@ const UNDECIDED: &str = "cannot be told from this recording";
 /// Limit of a recording, in bytes.
 const MAX_SIZE: u64 = 256 * MIB;
 
-pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Context) -> Result<Chart> {
+pub(super) fn run(path: &Path, subject: &Subject, output: Form, part: &ShownPart, context: &Context) -> Result<Chart> {
     let name = path.display().to_string();
     let bytes = whole(path, MAX_SIZE);
     let bytes = bytes.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
@@ -36,7 +36,7 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Contex
         tracing::warn!(recording = %name, line, "the last line is cut off: reading up to it");
     }
     if context.profile.scale.kind() == ScaleKind::ScaledJob {
-        return jobs::run(&name, &recording, subject, output, context);
+        return jobs::run(&name, &recording, subject, output, part, context);
     }
     if recording.samples.iter().any(|sample| sample.jobs.is_some()) {
         let message = format!("--against: `{name}` records Jobs, but the profile sets `kind = \"ScaledObject\"`");
@@ -46,13 +46,16 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, context: &Contex
     warn(&name, &comparison.coverage);
     let chart = chart(subject, &recording, &comparison);
     match output {
-        Form::Text => context.printer.result(&self::text(subject, &chart, &recording, &comparison).trim_end())?,
+        Form::Text if part.chart_alone => {
+            context.printer.result(&part.alone(part.of(chart.clone())).trim_end())?;
+        }
+        Form::Text => context.printer.result(&self::text(subject, &chart, part, &recording, &comparison).trim_end())?,
         Form::Json => {
-            for row in rows(&recording, &comparison) {
+            for row in rows(&recording, &comparison, *part) {
                 context.printer.result(&serde_json::to_string(&row)?)?;
             }
         }
-        Form::Csv => context.printer.rows(rows(&recording, &comparison))?,
+        Form::Csv => context.printer.rows(rows(&recording, &comparison, *part))?,
     }
     Ok(chart)
 }
@@ -92,11 +95,15 @@ struct ComparisonRow<'a> {
     reason: Option<&'a str>,
 }
 
-fn rows<'a>(recording: &'a Recording, comparison: &'a Comparison) -> impl Iterator<Item = ComparisonRow<'a>> {
+fn rows<'a>(
+    recording: &'a Recording,
+    comparison: &'a Comparison,
+    part: ShownPart,
+) -> impl Iterator<Item = ComparisonRow<'a>> {
     let mut steps = comparison.steps.iter().peekable();
     let mut undecided = comparison.undecided.iter().peekable();
     let mut step = None;
-    recording.samples.iter().map(move |sample| {
+    recording.samples.iter().filter(move |sample| part.includes(sample.at, sample.at)).map(move |sample| {
         while let Some(next) = steps.next_if(|next| next.at <= sample.at) {
             step = Some(next);
         }
@@ -124,32 +131,24 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> C
     Chart {
         title: subject.title.clone(),
         subtitle: agreement(comparison),
-        span: recording.span().max(Duration::from_secs(1)),
+        from: Duration::ZERO,
+        to: recording.span().max(Duration::from_secs(1)),
         panels: vec![
             backlog(recording),
             panel("pods (recorded)", Tone::Recorded, rows, recorded),
             panel("pods (predicted)", Tone::Pods, rows, predicted),
         ],
-        marks: marks(entries(comparison)),
+        marks: marks(&entries(comparison)),
     }
 }
 
 fn panel(title: &str, tone: Tone, rows: usize, solid: Vec<(Duration, u64)>) -> Panel {
-    Panel { title: title.to_owned(), tone, rows, solid, shade: Vec::new(), legend: None }
+    Panel { title: title.to_owned(), tone, rows, axis: Axis::Linear, solid, shade: Vec::new(), legend: None }
 }
 
 fn backlog(recording: &Recording) -> Panel {
     let samples = recording.samples.iter().map(|sample| (sample.at, sample.backlog));
     panel("backlog (items, recorded)", Tone::Backlog, 5, samples.collect())
-}
-
-/// Returns the marks of the numbered entries.
-fn marks(entries: Vec<TimelineEntry>) -> Vec<Mark> {
-    let mark = |entry: TimelineEntry| {
-        let text = format!("{} {}: {}", entry.by, entry.what, entry.reason);
-        Some(Mark { at: entry.at, number: entry.number?, text })
-    };
-    entries.into_iter().filter_map(mark).collect()
 }
 
 fn agreement(comparison: &Comparison) -> String {
@@ -196,9 +195,9 @@ fn phase(first: Option<Duration>) -> String {
     first.map_or_else(|| "as recorded".to_owned(), |at| format!("first at {} (fitted)", Elapsed(at)))
 }
 
-fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Comparison) -> String {
+fn text(subject: &Subject, chart: &Chart, part: &ShownPart, recording: &Recording, comparison: &Comparison) -> String {
     let width = terminal_width();
-    let divergences: Vec<TimelineEntry> = comparison
+    let mut divergences: Vec<TimelineEntry> = comparison
         .divergences
         .iter()
         .map(|divergence| TimelineEntry {
@@ -243,18 +242,20 @@ fn text(subject: &Subject, chart: &Chart, recording: &Recording, comparison: &Co
         found.push(("not told", text));
     }
     found.extend(limits(&comparison.coverage));
+    part.retain(&mut divergences);
     let divergences = match divergences[..] {
         [] => "  none for longer than one poll or sync\n".to_owned(),
-        _ => timeline(&divergences, width),
+        _ => timeline(&divergences, width, part.all_events),
     };
+    let mut entries = entries(comparison);
+    part.retain(&mut entries);
     format!(
-        "{}{}{}{}{}{divergences}{}{}",
+        "{}{}\n{}{}{}{}{divergences}",
         heading(&subject.title).trim_start(),
-        chart.text(width),
-        heading("Scaling events of the model, and when they were recorded"),
-        timeline(&entries(comparison), width),
-        heading("Differences"),
-        heading("Summary"),
         facts(&found, width),
+        part.of(chart.clone()).text(width),
+        heading("Scaling events of the model, and when they were recorded"),
+        timeline(&entries, width, part.all_events),
+        heading("Differences"),
     )
 }
