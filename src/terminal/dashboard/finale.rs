@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::history::Quantity;
 use super::state::{BoardState, ListState};
-use crate::terminal::chart::{Chart, Mark, Panel, Tone};
+use crate::terminal::chart::{Axis, Chart, Mark, Panel, Tone};
 use crate::terminal::timeline::{TimelineEntry, heading, timeline};
 
 /// Shortest time axis.
@@ -21,7 +21,7 @@ pub(super) fn picture(state: &BoardState, chosen: usize, width: usize) -> Option
     let mut text = format!("{}{}", title.trim_start(), chart.text(width));
     if !list.changes.is_empty() {
         text.push_str(&heading("Scaling events"));
-        text.push_str(&timeline(&entries(list), width));
+        text.push_str(&timeline(&entries(list), width, true));
     }
     Some(text)
 }
@@ -35,6 +35,7 @@ fn chart(list: &ListState, span: Duration) -> Chart {
         title: title.to_owned(),
         tone,
         rows,
+        axis: Axis::Linear,
         solid: list.history.series(quantity),
         shade: Vec::new(),
         legend: None,
@@ -51,13 +52,14 @@ fn chart(list: &ListState, span: Duration) -> Chart {
         let pods = panel("pods", Tone::Pods, rows, Quantity::Ready);
         panels.push(Panel { shade, legend: Some(("ready", "desired")), ..pods });
     }
-    let mark = |entry: TimelineEntry| Some(Mark { at: entry.at, number: entry.number?, text: entry.reason });
+    let mark = |entry: TimelineEntry| Mark { at: entry.at, until: None, number: entry.number, text: entry.reason };
     Chart {
         title: list.title.clone(),
         subtitle: String::new(),
-        span,
+        from: Duration::ZERO,
+        to: span,
         panels,
-        marks: entries(list).into_iter().filter_map(mark).collect(),
+        marks: entries(list).into_iter().map(mark).collect(),
     }
 }
 
