@@ -1270,7 +1270,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --boot-time --poll-phase --sync-phase --initial-replicas --runs --work --list --without --with --output --start --svg --target-wait --against --profile --env --log --color --verbose --quiet --help"
+            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --boot-time --poll-phase --sync-phase --initial-replicas --runs --work --list --without --with --output --start --svg --chart --log-axis --from --to --all-events --target-wait --against --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1349,6 +1349,14 @@ _qscale() {
                     return 0
                     ;;
                 --svg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -394,6 +394,8 @@ json\t'One JSON object per line'
 csv\t'One row per sample'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'Time of the first sample (RFC 3339)' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l from -d 'Show chart, scaling events and samples from this time on' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l to -d 'Show chart, scaling events and samples up to this time' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l target-wait -d 'Propose settings that meet this target wait, such as p95=60s, and verify them' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l against -d 'Compare the model with a recording, or with stdin (-)' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
@@ -403,6 +405,9 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l chart -d 'Show the chart alone, as large as the screen'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l log-axis -d 'Draw the backlog on a logarithmic scale, which shows few items next to many'
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l all-events -d 'Show all scaling events, not only the first 30 and the last 10'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -19,7 +19,7 @@ mod stderr;
 mod tail;
 mod timeline;
 
-pub(crate) use chart::{Axis, Chart, Elapsed, Mark, Panel, Tone};
+pub(crate) use chart::{AxisScale, Chart, Elapsed, Mark, Panel, Tone};
 pub(crate) use columns::{display_width, pad_end, terminal_height, terminal_width};
 pub(crate) use dashboard::{DashboardSetup, KeySet};
 pub(crate) use echo::{Echo, Stream};

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use crate::scaler::{Controller, jobs_in_words};
 use crate::simulation::{Change, Point, Run, Scenario};
 use crate::terminal::{
-    Axis, Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_height, terminal_width, timeline,
+    AxisScale, Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_height, terminal_width,
+    timeline,
 };
 use crate::units::counted;
 
@@ -84,7 +85,7 @@ impl View<'_> {
             title: title.to_owned(),
             tone,
             rows,
-            axis: Axis::Linear,
+            axis: AxisScale::Linear,
             solid,
             shade: Vec::new(),
             legend: None,

@@ -6,4 +6,4 @@ mod svg;
 mod text;
 
 pub(crate) use elapsed::Elapsed;
-pub(crate) use panels::{Axis, Chart, Mark, Panel, Tone, tick_step};
+pub(crate) use panels::{AxisScale, Chart, Mark, Panel, Tone, tick_step};

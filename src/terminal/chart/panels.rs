@@ -27,7 +27,7 @@ pub(crate) struct Panel {
     /// Height in lines of text; an SVG keeps the proportion.
     pub(crate) rows: usize,
     /// Scale of the values.
-    pub(crate) axis: Axis,
+    pub(crate) axis: AxisScale,
     /// Values, oldest first; each holds until the next.
     pub(crate) solid: Vec<(Duration, u64)>,
     /// Desired values, drawn where they exceed `solid`; may be empty.
@@ -47,7 +47,7 @@ pub(crate) enum Tone {
 
 /// Scale of a panel's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Axis {
+pub(crate) enum AxisScale {
     Linear,
     /// Small values show next to large ones.
     Logarithmic,
@@ -80,7 +80,7 @@ impl Chart {
     #[must_use]
     pub(crate) fn logarithmic(mut self) -> Self {
         for panel in self.panels.iter_mut().filter(|panel| matches!(panel.tone, Tone::Backlog)) {
-            panel.axis = Axis::Logarithmic;
+            panel.axis = AxisScale::Logarithmic;
         }
         self
     }
@@ -110,11 +110,11 @@ impl Panel {
     /// Returns the height of a value in `parts` of the whole scale, rounded up: of a value above 0 something is seen.
     pub(super) fn height(&self, value: u64, peak: u64, parts: usize) -> usize {
         match self.axis {
-            Axis::Linear => {
+            AxisScale::Linear => {
                 let height = (u128::from(value) * parts as u128).div_ceil(u128::from(peak));
                 usize::try_from(height).unwrap_or(parts)
             }
-            Axis::Logarithmic => {
+            AxisScale::Logarithmic => {
                 let share = float(value).ln_1p() / float(peak).ln_1p();
                 usize::try_from(whole((share * float(parts as u64) - 1e-9).ceil())).unwrap_or(parts).min(parts)
             }
@@ -216,7 +216,7 @@ mod tests {
             legend: None,
         };
         let heights = |axis| [0, 1, 100, 10_000, 200_000].map(|value| panel(axis).height(value, 200_000, 48));
-        assert_eq!(heights(Axis::Linear), [0, 1, 1, 3, 48]);
-        assert_eq!(heights(Axis::Logarithmic), [0, 3, 19, 37, 48]);
+        assert_eq!(heights(AxisScale::Linear), [0, 1, 1, 3, 48]);
+        assert_eq!(heights(AxisScale::Logarithmic), [0, 3, 19, 37, 48]);
     }
 }

@@ -10,7 +10,7 @@ use svg::node::element::{Definitions, Group, Line, Path, Rectangle, Style, Title
 use svg::node::{Node as _, Text as TextNode};
 
 use super::elapsed::Elapsed;
-use super::panels::{Axis, Chart, Mark, Panel, Tone, column, columns, ticks};
+use super::panels::{AxisScale, Chart, Mark, Panel, Tone, column, columns, ticks};
 use crate::terminal::columns::wrapped;
 use crate::units::visible;
 
@@ -185,8 +185,8 @@ impl Panel {
         }
         let named = match self.axis {
             _ if peak <= 6 => (0..=peak).collect(),
-            Axis::Linear => vec![0, peak / 2, peak],
-            Axis::Logarithmic => {
+            AxisScale::Linear => vec![0, peak / 2, peak],
+            AxisScale::Logarithmic => {
                 let powers = (0..20).map(|power| 10_u64.pow(power)).take_while(|value| value * 2 < peak);
                 [0].into_iter().chain(powers).chain([peak]).collect()
             }

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
 use super::elapsed::Elapsed;
-use super::panels::{Axis, Chart, Panel, Tone, column, columns, ticks};
+use super::panels::{AxisScale, Chart, Panel, Tone, column, columns, ticks};
 use crate::units::{float, whole};
 
 /// Blocks of one eighth of a line, two eighths, up to a whole line.
@@ -106,7 +106,7 @@ impl Panel {
 
     /// Value at the upper edge of `row` if the scale shows it: at the top, and in the middle of a tall panel.
     fn label(&self, row: usize, peak: u64) -> Option<u64> {
-        if self.axis == Axis::Logarithmic {
+        if self.axis == AxisScale::Logarithmic {
             // Every other row.
             let share = float(row as u64 + 1) / float(self.rows as u64);
             let value = whole((float(peak).ln_1p() * share).exp_m1().round());
@@ -153,7 +153,7 @@ pub(super) mod tests {
             title: title.to_owned(),
             tone,
             rows,
-            axis: Axis::Linear,
+            axis: AxisScale::Linear,
             solid: series(solid),
             shade: series(shade),
             legend: (!shade.is_empty()).then_some(("ready", "desired")),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::history::Quantity;
 use super::state::{BoardState, ListState};
-use crate::terminal::chart::{Axis, Chart, Mark, Panel, Tone};
+use crate::terminal::chart::{AxisScale, Chart, Mark, Panel, Tone};
 use crate::terminal::timeline::{TimelineEntry, heading, timeline};
 
 /// Shortest time axis.
@@ -35,7 +35,7 @@ fn chart(list: &ListState, span: Duration) -> Chart {
         title: title.to_owned(),
         tone,
         rows,
-        axis: Axis::Linear,
+        axis: AxisScale::Linear,
         solid: list.history.series(quantity),
         shade: Vec::new(),
         legend: None,

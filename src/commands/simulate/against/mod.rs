@@ -16,7 +16,9 @@ use crate::profile::ScaleKind;
 use crate::profile::scale::trigger_names;
 use crate::sample::recording::Recording;
 use crate::scaler::Controller;
-use crate::terminal::{Axis, Chart, Elapsed, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
+use crate::terminal::{
+    AxisScale, Chart, Elapsed, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline,
+};
 use crate::units::{MIB, counted};
 
 /// Said of a decision that hangs on what KEDA read between two rows.
@@ -143,7 +145,7 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> C
 }
 
 fn panel(title: &str, tone: Tone, rows: usize, solid: Vec<(Duration, u64)>) -> Panel {
-    Panel { title: title.to_owned(), tone, rows, axis: Axis::Linear, solid, shade: Vec::new(), legend: None }
+    Panel { title: title.to_owned(), tone, rows, axis: AxisScale::Linear, solid, shade: Vec::new(), legend: None }
 }
 
 fn backlog(recording: &Recording) -> Panel {
