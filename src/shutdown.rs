@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 pub(crate) struct Shutdown {
     pub(crate) stop: CancellationToken,
     pub(crate) abort: CancellationToken,
+    /// First signal that was received.
+    signal: Arc<OnceLock<&'static str>>,
 }
 
 impl Shutdown {
@@ -37,7 +40,7 @@ impl Shutdown {
         before_exit: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let abort = CancellationToken::new();
-        let shutdown = Self { stop: abort.child_token(), abort };
+        let shutdown = Self { stop: abort.child_token(), abort, signal: Arc::default() };
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let signals = {
             let _context = runtime.enter();
@@ -61,28 +64,33 @@ impl Shutdown {
         // The handlers stay in place when they are dropped.
         Signals::register()?;
         let abort = CancellationToken::new();
-        Ok(Self { stop: abort.child_token(), abort })
+        Ok(Self { stop: abort.child_token(), abort, signal: Arc::default() })
     }
 
     /// Passes on signals, until the process is to exit at once.
     async fn follow(self, mut signals: Signals, is_waiting: impl Fn() -> bool) {
-        signals.next().await;
+        let _ = self.signal.set(signals.next().await);
         self.stop.cancel();
         tokio::select! {
             biased;
-            () = signals.next() => self.abort.cancel(),
+            _ = signals.next() => self.abort.cancel(),
             () = reader_gone(&is_waiting) => return,
         }
         tokio::select! {
             biased;
-            () = signals.next() => {}
+            _ = signals.next() => {}
             () = reader_gone(&is_waiting) => {}
         }
     }
 
+    /// Returns the name of the signal that asked to stop; `None` if there was none.
+    pub(crate) fn signal(&self) -> Option<&'static str> {
+        self.signal.get().copied()
+    }
+
     /// Aborts once `drain` has passed after the first signal.
     pub(crate) fn abort_after(&self, drain: Duration) {
-        let Self { stop, abort } = self.clone();
+        let Self { stop, abort, .. } = self.clone();
         tokio::spawn(async move {
             stop.cancelled().await;
             tokio::time::sleep(drain).await;
@@ -102,28 +110,34 @@ async fn reader_gone(is_waiting: &impl Fn() -> bool) {
 
 /// The signals that end a process: those that ask for it, and those whose default action would end it before it can
 /// requeue items and end the processes that it has started.
-struct Signals(Vec<Signal>);
+struct Signals(Vec<(&'static str, Signal)>);
 
 impl Signals {
     fn register() -> io::Result<Self> {
-        let always = [SignalKind::interrupt(), SignalKind::terminate()];
+        let always = [("SIGINT", SignalKind::interrupt()), ("SIGTERM", SignalKind::terminate())];
         let unless_ignored = [
-            SignalKind::hangup(),
-            SignalKind::quit(),
-            SignalKind::user_defined1(),
-            SignalKind::user_defined2(),
-            SignalKind::alarm(),
+            ("SIGHUP", SignalKind::hangup()),
+            ("SIGQUIT", SignalKind::quit()),
+            ("SIGUSR1", SignalKind::user_defined1()),
+            ("SIGUSR2", SignalKind::user_defined2()),
+            ("SIGALRM", SignalKind::alarm()),
         ];
         // `nohup` ignores SIGHUP, so that the process survives its terminal.
         let ignored = ignored();
-        let heeded = unless_ignored.into_iter().filter(|kind| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
-        always.into_iter().chain(heeded).map(signal).collect::<io::Result<_>>().map(Self)
+        let heeded = unless_ignored.into_iter().filter(|(_, kind)| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
+        let listen = |(name, kind)| signal(kind).map(|signal| (name, signal));
+        always.into_iter().chain(heeded).map(listen).collect::<io::Result<_>>().map(Self)
     }
 
-    /// Waits for the next signal.
-    async fn next(&mut self) {
-        let next = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
-        futures_util::future::select_all(next).await;
+    /// Waits for the next signal, and returns its name.
+    async fn next(&mut self) -> &'static str {
+        let next = self.0.iter_mut().map(|(name, signal)| {
+            Box::pin(async move {
+                signal.recv().await;
+                *name
+            })
+        });
+        futures_util::future::select_all(next).await.0
     }
 }
 

@@ -99,7 +99,7 @@ impl Trial {
     fn consumer(&self, words: &[&str]) -> Running {
         let slots = self.kind.slots.to_string();
         // Many deaths are the purpose here.
-        let common = ["consume", "--lease", "1s", "--concurrency", &slots, "--max-crashes", "1000000"];
+        let common = ["--verbose", "consume", "--lease", "1s", "--concurrency", &slots, "--max-crashes", "1000000"];
         Qscale::new(common).args(&self.redis).args(words).args(self.kind.words).in_folder(self.folder.path()).spawn()
     }
 
@@ -143,7 +143,7 @@ impl Trial {
         self.read(&victim);
         let stderr = victim.stderr();
         let begun = stderr.lines().filter(|line| line.contains("processing item "));
-        self.begun_by_killed.extend(begun.filter_map(|line| item(line.split_once(" item=")?.1)));
+        self.begun_by_killed.extend(begun.filter_map(|line| item(line.split_once(" payload=")?.1)));
     }
 
     /// Starts as many consumers as are missing.
@@ -157,7 +157,8 @@ impl Trial {
     fn read(&mut self, run: &Running) {
         let (stdout, stderr) = (run.stdout(), run.stderr());
         let lines = stdout.split_inclusive('\n').filter_map(|line| item(line.strip_suffix('\n')?));
-        let logged = stderr.lines().filter_map(|line| item(line.split_once("processed item item=")?.1));
+        let logged = stderr.lines().filter(|line| line.contains("item processed "));
+        let logged = logged.filter_map(|line| item(line.split_once(" payload=")?.1));
         self.times.resize(self.items, 0);
         // Lines and log tell of different kinds of consumers.
         for item in if self.kind.words == SLOW.words { logged.collect::<Vec<_>>() } else { lines.collect() } {
@@ -355,7 +356,8 @@ fn items_survive_a_slot_that_moves() {
 fn redelivery_takes_at_most_lease_and_scan() {
     let server = RedisServer::start();
     let slots = SLOW.slots.to_string();
-    let words = ["consume", "--lease", "1s", "--concurrency", &slots, "--max-crashes", "1000000", "--work", "1h"];
+    let words =
+        ["--verbose", "consume", "--lease", "1s", "--concurrency", &slots, "--max-crashes", "1000000", "--work", "1h"];
     let consume = || Qscale::new(words).args(["--redis", &server.url()]).spawn();
     let mut holder = consume();
     server.push("mylist", ["a", "b", "c"]);

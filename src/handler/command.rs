@@ -18,7 +18,7 @@ use super::launcher::Launcher;
 use super::output::{Streams, input};
 use super::{Assignment, Disposition, argument};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
-use crate::terminal::Echo;
+use crate::terminal::{Echo, Speaker};
 
 /// Time that processes may outlive the command that started them.
 const LINGER: Duration = Duration::from_secs(1);
@@ -87,7 +87,8 @@ impl CommandSpec {
             Some(Err(error)) => return self.not_started(&error),
             None => return Disposition::Interrupted,
         };
-        let mut streams = Streams::start(&mut group.leader, assignment.item.0.clone(), &assignment.id, echo);
+        let speaker = Speaker { item: assignment.id.clone(), attempt: assignment.attempt };
+        let mut streams = Streams::start(&mut group.leader, assignment.item.0.clone(), speaker, echo);
         let ending = self.wait(&mut group, abort).await;
         match &ending {
             CommandEnd::Exit(_) => {
@@ -105,10 +106,10 @@ impl CommandSpec {
     /// Terminates processes left behind in the group; a process that has left the group is not terminated.
     async fn terminate_rest(&self, group: &mut Group, id: &str) {
         if group.has_processes() {
-            tracing::warn!(%id, "handler left processes behind, terminating them");
+            tracing::warn!(event = "processes_left", item = %id, "handler left processes behind, terminating them");
             group.terminate(self.kill_after).await;
         } else {
-            tracing::warn!(%id, "handler left a process behind in another process group, ignoring its output");
+            tracing::warn!(event = "processes_left", item = %id, "handler left a process behind in another process group, ignoring its output");
         }
     }
 

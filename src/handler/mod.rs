@@ -8,6 +8,7 @@ mod launcher;
 mod line;
 mod lines;
 mod output;
+mod quota;
 mod shortage;
 mod stdout;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::lines::{Lines, Tail};
-use crate::terminal::{Echo, Stream};
+use super::quota::Quota;
+use crate::terminal::{Echo, Speaker, Stream};
 
 /// Size of a read buffer in bytes; small, because each item in flight has two.
 const CHUNK: usize = 8 * 1024;
@@ -46,17 +47,19 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    /// Writes `item` to `child`, and forwards its output prefixed with `id`.
-    pub(super) fn start(child: &mut Child, item: Bytes, id: &str, echo: &Echo) -> Self {
+    /// Writes `item` to `child`, and forwards its output as that of `speaker`.
+    pub(super) fn start(child: &mut Child, item: Bytes, speaker: Speaker, echo: &Echo) -> Self {
         let (close, tail) = (CancellationToken::new(), Arc::new(Mutex::new(Tail::default())));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let relay = Relay { id: id.to_owned(), echo: echo.clone(), close: close.clone(), tail: Arc::clone(&tail) };
+        let (close_relay, quota) = (close.clone(), Mutex::default());
+        let relay = Relay { speaker, echo: echo.clone(), close: close_relay, tail: Arc::clone(&tail), quota };
         let pump = tokio::spawn(async move {
             tokio::join!(
                 relay.close.run_until_cancelled(feed(stdin, item)),
                 relay.forward(stdout, Stream::Stdout),
                 relay.forward(stderr, Stream::Stderr),
             );
+            relay.quota().report(&relay.speaker);
         });
         Self { pump: AbortOnDropHandle::new(pump), close, tail }
     }
@@ -101,10 +104,11 @@ async fn feed(stdin: Option<ChildStdin>, item: Bytes) {
 
 /// Forwards lines from a command to stderr.
 struct Relay {
-    id: String,
+    speaker: Speaker,
     echo: Echo,
     close: CancellationToken,
     tail: Arc<Mutex<Tail>>,
+    quota: Mutex<Quota>,
 }
 
 impl Relay {
@@ -129,12 +133,22 @@ impl Relay {
                 self.tail.lock().unwrap_or_else(PoisonError::into_inner).push(&chunk[..read]);
             }
             let mut text = Vec::new();
-            lines.push(&chunk[..read], |line| self.echo.format(&mut text, &self.id, stream, line));
+            lines.push(&chunk[..read], |line| self.add(&mut text, stream, line));
             self.write(text).await;
         }
         let mut text = Vec::new();
-        lines.finish(|line| self.echo.format(&mut text, &self.id, stream, line));
+        lines.finish(|line| self.add(&mut text, stream, line));
         self.write(text).await;
+    }
+
+    /// Appends a line to `text`, as far as there is room for it.
+    fn add(&self, text: &mut Vec<u8>, stream: Stream, line: &[u8]) {
+        let format = |text: &mut Vec<u8>| self.echo.format(text, &self.speaker, stream, line);
+        self.quota().add(text, line, &self.speaker, format);
+    }
+
+    fn quota(&self) -> MutexGuard<'_, Quota> {
+        self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn write(&self, lines: Vec<u8>) {

@@ -15,7 +15,7 @@ pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &Cancellat
         Err(reason) => return Disposition::dead_letter(reason.to_string()),
     };
     let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-    tracing::info!(duration = %humantime::format_duration(shown), %item, "processing item");
+    tracing::debug!(duration = %humantime::format_duration(shown), payload = %item, "processing item");
     // A timer is never shorter than a millisecond.
     if !duration.is_zero() {
         tokio::select! {
@@ -24,7 +24,6 @@ pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &Cancellat
             () = abort.cancelled() => return Disposition::Interrupted,
         }
     }
-    tracing::info!(%item, "processed item");
     Disposition::Ack
 }
 

@@ -1,18 +1,20 @@
 //! Output of handlers, passed on to stderr: whole lines, each with the id of its item.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use indicatif::MultiProgress;
-use serde::Serialize;
+use serde_json::{Map, Value};
 
+use super::entry::{RunFields, begin_entry};
 use super::output::LogFormat;
 use super::stderr::Stderr;
 
+/// Longest line in bytes that is taken for JSON.
+const LONGEST_JSON: usize = 16 * 1024;
+
 /// Stream of a handler that a line was written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
     Stdout,
     Stderr,
@@ -22,33 +24,33 @@ pub(crate) enum Stream {
 #[derive(Clone)]
 pub(crate) struct Echo {
     format: LogFormat,
+    run: RunFields,
     /// Writes whole lines, never parts of one.
     write: Arc<Write>,
 }
 
 type Write = dyn Fn(Vec<u8>) -> BoxFuture<'static, ()> + Send + Sync;
 
-/// A handler's line with the fields of the log's own JSON lines.
-#[derive(Serialize)]
-struct HandlerLine<'a> {
-    timestamp: String,
-    level: &'a str,
-    item: &'a str,
-    stream: Stream,
-    line: &'a str,
+/// Attempt whose handler writes a line.
+#[derive(Debug, Clone)]
+pub(crate) struct Speaker {
+    /// Id of the item.
+    pub(crate) item: String,
+    pub(crate) attempt: u32,
 }
 
 impl Echo {
     /// Writes to `stderr`, above `bars`.
-    pub(super) fn above(bars: MultiProgress, stderr: Stderr, format: LogFormat) -> Self {
-        Self::new(format, move |lines| {
+    pub(super) fn above(bars: MultiProgress, stderr: Stderr, format: LogFormat, run: RunFields) -> Self {
+        let echo = Self::new(format, move |lines| {
             let (bars, stderr) = (bars.clone(), stderr.clone());
             async move {
                 if let Some(chunk) = stderr.reserve(lines).await {
                     bars.suspend(|| chunk.send());
                 }
             }
-        })
+        });
+        Self { run, ..echo }
     }
 
     /// Passes whole lines to `write`, one call at a time per stream.
@@ -56,29 +58,49 @@ impl Echo {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self { format, write: Arc::new(move |lines| Box::pin(write(lines))) }
+        Self { format, run: RunFields::default(), write: Arc::new(move |lines| Box::pin(write(lines))) }
     }
 
     /// Appends `line`, which has no newline, to `lines` in the format of the log.
     ///
-    /// Text is kept byte for byte; JSON holds only characters, so that invalid UTF-8 becomes U+FFFD there.
-    pub(crate) fn format(&self, lines: &mut Vec<u8>, item: &str, stream: Stream, line: &[u8]) {
+    /// Text is kept byte for byte; JSON holds only characters, so that invalid UTF-8 becomes U+FFFD there. A line that is a
+    /// JSON object stays one.
+    pub(crate) fn format(&self, lines: &mut Vec<u8>, speaker: &Speaker, stream: Stream, line: &[u8]) {
         match self.format {
             LogFormat::Text => {
                 lines.push(b'[');
-                lines.extend_from_slice(item.as_bytes());
+                lines.extend_from_slice(speaker.item.as_bytes());
                 lines.extend_from_slice(b"] ");
                 lines.extend_from_slice(line);
             }
-            LogFormat::Json => {
-                let timestamp = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-                let line = String::from_utf8_lossy(line);
-                let entry = HandlerLine { timestamp, level: "INFO", item, stream, line: &line };
-                // Writing strings to memory does not fail.
-                let _ = serde_json::to_writer(&mut *lines, &entry);
-            }
+            LogFormat::Json => self.format_json(lines, speaker, stream, line),
         }
         lines.push(b'\n');
+    }
+
+    fn format_json(&self, lines: &mut Vec<u8>, speaker: &Speaker, stream: Stream, line: &[u8]) {
+        let object = Some(line).filter(|line| is_json_object(line));
+        let mut entry = begin_entry("INFO");
+        let message = if object.is_some() { "handler output".into() } else { String::from_utf8_lossy(line) };
+        let stream = match stream {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        };
+        entry.insert("message".to_owned(), message.into());
+        entry.insert("event".to_owned(), "handler_output".into());
+        entry.insert("item".to_owned(), speaker.item.as_str().into());
+        entry.insert("attempt".to_owned(), speaker.attempt.into());
+        entry.insert("stream".to_owned(), stream.into());
+        self.run.add_to(&mut entry);
+        // Writing strings to memory does not fail.
+        let _ = serde_json::to_writer(&mut *lines, &entry);
+        if let Some(object) = object {
+            // As it was written: a number with many digits keeps them all.
+            lines.pop();
+            lines.extend_from_slice(b",\"handler\":");
+            lines.extend_from_slice(object);
+            lines.push(b'}');
+        }
     }
 
     /// Writes whole lines. A slow reader delays the caller; one that does not read at all does so only for a while.
@@ -93,13 +115,21 @@ impl std::fmt::Debug for Echo {
     }
 }
 
+/// Returns true if `line` is a JSON object.
+fn is_json_object(line: &[u8]) -> bool {
+    let looks_so = line.trim_ascii_start().starts_with(b"{") && line.len() <= LONGEST_JSON;
+    looks_so && serde_json::from_slice::<Map<String, Value>>(line).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn formatted(format: LogFormat, line: &[u8]) -> Vec<u8> {
         let mut lines = Vec::new();
-        Echo::new(format, |_| std::future::ready(())).format(&mut lines, "17", Stream::Stderr, line);
+        let echo = Echo::new(format, |_| std::future::ready(()));
+        echo.run.set([("list", "fruit")]);
+        echo.format(&mut lines, &Speaker { item: "17".to_owned(), attempt: 2 }, Stream::Stderr, line);
         lines
     }
 
@@ -114,9 +144,32 @@ mod tests {
         let line = formatted(LogFormat::Json, b"a \"\n\xff");
         let line = String::from_utf8(line).unwrap();
         assert_eq!(line.matches('\n').count(), 1);
-        let entry: serde_json::Value = serde_json::from_str(&line).unwrap();
-        for (field, value) in [("item", "17"), ("stream", "stderr"), ("line", "a \"\n\u{fffd}"), ("level", "INFO")] {
+        let entry: Value = serde_json::from_str(&line).unwrap();
+        let fields = [
+            ("level", "INFO"),
+            ("message", "a \"\n\u{fffd}"),
+            ("event", "handler_output"),
+            ("item", "17"),
+            ("stream", "stderr"),
+            ("list", "fruit"),
+        ];
+        for (field, value) in fields {
             assert_eq!(entry[field], value);
+        }
+        assert_eq!(entry["attempt"], 2);
+    }
+
+    #[test]
+    fn json_object_stays_one() {
+        let said = r#" {"level":"warn", "n": 123456789012345678901234567890, "text":"a\nb"}"#;
+        let line = String::from_utf8(formatted(LogFormat::Json, said.as_bytes())).unwrap();
+        assert!(line.ends_with(&format!(",\"handler\":{said}}}\n")), "{line}");
+        let entry: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&entry["handler"]["level"], &entry["level"]), (&"warn".into(), &"INFO".into()));
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST_JSON));
+        for text in ["{", "[1]", "17", r#"{"a":1} b"#, &long] {
+            let entry: Value = serde_json::from_slice(&formatted(LogFormat::Json, text.as_bytes())).unwrap();
+            assert_eq!((&entry["message"], &entry["handler"]), (&text.into(), &Value::Null));
         }
     }
 }

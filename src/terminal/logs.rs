@@ -13,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
-use super::entry::{JsonEntry, text_fields};
+use super::entry::{JsonEntry, RunFields, TextFields};
 use super::filter::OutputFilter;
 use super::output::{LogFormat, Verbosity};
 use super::stderr::Stderr;
@@ -22,7 +22,7 @@ use super::tail::LogTail;
 /// Starts the log for the whole process; a second call changes nothing.
 ///
 /// On a `terminal`, lines are brief, and stand above the progress bars.
-pub(super) fn start(verbosity: Verbosity, format: LogFormat, sink: LogSink, filter: OutputFilter) {
+pub(super) fn start(verbosity: Verbosity, format: LogFormat, sink: LogSink, filter: OutputFilter, run: RunFields) {
     let level = match verbosity {
         Verbosity::Quiet => Level::WARN,
         Verbosity::Normal => Level::INFO,
@@ -39,11 +39,8 @@ pub(super) fn start(verbosity: Verbosity, format: LogFormat, sink: LogSink, filt
         .with_target(false)
         .with_ansi(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never);
     let layer = match format {
-        LogFormat::Text => lines.fmt_fields(text_fields(filter)).boxed(),
-        LogFormat::Json => {
-            let lines = lines.json().flatten_event(true).with_ansi(false);
-            lines.map_event_format(|format| JsonEntry { format, filter }).boxed()
-        }
+        LogFormat::Text => lines.fmt_fields(TextFields(filter)).boxed(),
+        LogFormat::Json => lines.event_format(JsonEntry { filter, run }).boxed(),
     };
     let _ = Registry::default().with(layer.with_filter(targets)).try_init();
 }

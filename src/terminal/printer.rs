@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use tracing::Level;
 
 use super::echo::Echo;
+use super::entry::RunFields;
 use super::filter::OutputFilter;
 use super::fullscreen::Fullscreen;
 use super::logs::{self, LogSink};
@@ -37,6 +38,7 @@ pub(crate) struct Printer {
     bars: MultiProgress,
     stdout: Arc<Stdout>,
     log: LogFormat,
+    run: RunFields,
     filter: OutputFilter,
     screen: Arc<Fullscreen>,
     tail: LogTail,
@@ -70,8 +72,9 @@ impl Printer {
         let target = if live { screen::target(stderr.clone()) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         let tail = LogTail::default();
+        let run = RunFields::default();
         let sink = LogSink { bars: bars.clone(), stderr: stderr.clone(), tail: tail.clone(), terminal };
-        logs::start(verbosity, log, sink, filter.clone());
+        logs::start(verbosity, log, sink, filter.clone(), run.clone());
         let stdout = Arc::new(Stdout { is_terminal: io::stdout().is_terminal(), busy: AtomicBool::new(false) });
         // Often set permanently, so that it shows a backtrace only together with --verbose.
         let traced = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
@@ -81,6 +84,7 @@ impl Printer {
             bars,
             stdout,
             log,
+            run,
             filter,
             screen: Arc::default(),
             tail,
@@ -134,7 +138,12 @@ impl Printer {
 
     /// Returns what passes on the output of handlers, in the format of the log; `--quiet` does not silence it.
     pub(crate) fn echo(&self) -> Echo {
-        Echo::above(self.bars.clone(), self.stderr.clone(), self.log)
+        Echo::above(self.bars.clone(), self.stderr.clone(), self.log, self.run.clone())
+    }
+
+    /// Adds `fields` to every entry of a JSON log from now on.
+    pub(crate) fn log_fields<const N: usize>(&self, fields: [(&str, &str); N]) {
+        self.run.set(fields);
     }
 
     /// Starts to show the progress of a push to `list`, out of `total` items if known.

@@ -3,8 +3,9 @@
 use std::fmt::{self, Write};
 use std::time::{Duration, Instant};
 
-use crate::units::whole;
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
+
+use super::rate::shown_rate;
 
 /// Minimum time between two log lines.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
@@ -99,14 +100,8 @@ impl fmt::Display for ShownSeconds {
     }
 }
 
-/// Writes the rate: with one decimal below 10 items/s, as a whole number above.
+/// Writes the rate.
 fn write_rate(state: &ProgressState, text: &mut dyn Write) {
-    let rate = state.per_sec();
-    let written = if rate < 10.0 {
-        write!(text, "{rate:.1} items/s")
-    } else {
-        write!(text, "{} items/s", HumanCount(whole(rate.round())))
-    };
     // Writing to memory does not fail.
-    let _ = written;
+    let _ = text.write_str(&shown_rate(state.per_sec()));
 }

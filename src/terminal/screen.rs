@@ -26,6 +26,11 @@ pub(super) fn target(stderr: Stderr) -> ProgressDrawTarget {
     ProgressDrawTarget::term_like_with_hz(Box::new(screen), RATE)
 }
 
+/// Returns the width of the terminal on stderr.
+pub(super) fn width() -> usize {
+    Screen::size().0.into()
+}
+
 impl Screen {
     fn add(&self, text: &str) {
         self.drawing.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);

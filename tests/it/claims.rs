@@ -14,7 +14,7 @@ const LEASE: Duration = Duration::from_secs(1);
 
 /// A consumer with a short lease and no time to drain, whose name begins with `name`.
 fn consume(redis: &str, name: &str, words: &[&str]) -> Qscale {
-    let consume = Qscale::new(["consume", "--redis", redis, "--output", "json"]).args(words);
+    let consume = Qscale::new(["--verbose", "consume", "--redis", redis, "--output", "json"]).args(words);
     consume.env("HOSTNAME", name).env("QSCALE_LEASE", "1s").env("QSCALE_DRAIN", "0s")
 }
 
@@ -29,7 +29,7 @@ fn busy(server: &RedisServer, name: &str, items: usize, words: &[&str]) -> Runni
 /// The items that were begun, in their order.
 fn begun(run: &Running) -> Vec<String> {
     let stderr = run.stderr();
-    let items = stderr.lines().filter_map(|line| line.split_once("processing item ")?.1.split_once("item="));
+    let items = stderr.lines().filter_map(|line| line.split_once("processing item ")?.1.split_once("payload="));
     items.map(|(_, item)| item.to_owned()).collect()
 }
 
@@ -423,7 +423,7 @@ fn link_that_dies_before_the_acknowledgement_doubles_nothing() {
     wait_until("the first is in flight", SOON, || begun(&run).len() == 1);
     proxy.swallow();
     let run = run.finish(2 * SOON).exits(0);
-    assert_eq!(run.stderr.matches("processed item").count(), 2);
+    assert_eq!(run.stderr.matches("item processed").count(), 2);
     assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost"), server.stat("acknowledged")), (2, 0, 2));
 }
 
@@ -455,7 +455,7 @@ fn items_in_flight_survive_a_restart_of_redis() {
     }
     let run = run.wait().exits(0);
     assert_eq!((tally(&run, "acknowledged"), server.stat("acknowledged"), server.stat("claimed")), (200, 200, 200));
-    assert_eq!(run.stderr.matches("processed item").count(), 200);
+    assert_eq!(run.stderr.matches("item processed").count(), 200);
 }
 
 #[test]

@@ -336,7 +336,10 @@ fn output_lines_are_json_in_a_json_log() {
     let lines: Vec<serde_json::Value> =
         run.stderr.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
     let said = |stream: &str| lines.iter().find(|line| line["stream"] == stream).expect("a line of its own");
-    assert_eq!((said("stdout")["line"].as_str(), said("stderr")["line"].as_str()), (Some("\"out\""), Some("err")));
+    assert_eq!(
+        (said("stdout")["message"].as_str(), said("stderr")["message"].as_str()),
+        (Some("\"out\""), Some("err"))
+    );
     assert_eq!(said("stdout")["item"], said("stderr")["item"]);
 }
 

@@ -13,7 +13,7 @@ const EITHER_WAY: [&str; 2] = ["at-least-once", "at-most-once"];
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
-    Qscale::new(["consume", "--redis", &server.url()]).args(words)
+    Qscale::new(["--verbose", "consume", "--redis", &server.url()]).args(words)
 }
 
 /// Starts a consumer and waits until it has `items` items in flight, each for an hour.
@@ -135,7 +135,7 @@ fn most_at_once(log: &str) -> usize {
         if line.contains("processing item") {
             now += 1;
             most = most.max(now);
-        } else if line.contains("processed item") {
+        } else if line.contains("item processed") {
             now -= 1;
         }
     }
@@ -152,7 +152,7 @@ fn concurrency_is_reached_and_never_exceeded() {
         assert_eq!(most_at_once(&run.stderr), concurrency, "{}", run.stderr);
         let rounds = u32::try_from(8 / concurrency).expect("few");
         assert!(run.took >= rounds * Duration::from_millis(200), "{:?}", run.took);
-        assert_eq!(run.stderr.matches("processed item").count(), 8);
+        assert_eq!(run.stderr.matches("item processed").count(), 8);
     }
 }
 
@@ -173,7 +173,7 @@ fn work_time_comes_from_a_field() {
     let server = RedisServer::start();
     server.push("mylist", [r#"{"wait": 17}"#, r#"{"wait": 0.5, "more": [1]}"#]);
     let run = consume(&server, &["--work", "field:wait", "--speed", "100", "--max-items", "2"]).output().exits(0);
-    for part in [r#"duration=170ms item={"wait": 17}"#, "duration=5ms", r#"processed item item={"wait": 17}"#] {
+    for part in [r#"duration=170ms payload={"wait": 17}"#, "duration=5ms", "outcome=acknowledged seconds="] {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }
 }
@@ -283,7 +283,7 @@ fn drain_time_lets_items_in_flight_finish() {
         let words =
             ["--work", "700ms", "--concurrency", "2", "--drain", "20s", "--output", "json", "--delivery", delivery];
         let run = consume(&server, &words).spawn();
-        run.wait_for_line("item=b", SOON);
+        run.wait_for_line("payload=b", SOON);
         run.terminate();
         let run = run.finish(SOON).exits(0);
         assert_eq!((tally(&run), left(&server)), ([2, 2, 0, 0], vec![b"c".to_vec(), b"d".to_vec()]));
@@ -316,7 +316,7 @@ fn second_signal_requeues_at_once() {
         server.push("mylist", ["a", "b", "c"]);
         let run = busy(&server, 2, &["--concurrency", "2", "--drain", "1h", "--delivery", delivery]);
         run.terminate();
-        run.wait_for_line("finishing items in flight in_flight=2", SOON);
+        run.wait_for_line("finishing items in flight reason=SIGTERM in_flight=2", SOON);
         assert_eq!(server.llen("mylist"), 1);
         run.interrupt();
         let run = run.finish(PROMPTLY).exits(0);
@@ -332,8 +332,8 @@ fn lost_connection_during_work_costs_no_item() {
         server.push("mylist", ["a", "b", "c"]);
         let words =
             ["--redis", &proxy.url(), "--work", "1h", "--concurrency", "2", "--drain", "0s", "--delivery", delivery];
-        let run = Qscale::new(["consume"]).args(words).spawn();
-        run.wait_for_line("item=b", SOON);
+        let run = Qscale::new(["--verbose", "consume"]).args(words).spawn();
+        run.wait_for_line("payload=b", SOON);
         proxy.cut();
         run.terminate();
         run.finish(PROMPTLY).exits(0);

@@ -89,14 +89,15 @@ fn health_passes_when_idle_and_with_a_long_handler_at_most_once() {
 #[track_caller]
 fn long_handler(delivery: &str) {
     let server = RedisServer::start();
-    let patient = Patient::consuming(&server.url(), &["--delivery", delivery, "--work", "1h", "--drain", "1h"]);
+    let patient =
+        Patient::consuming(&server.url(), &["--verbose", "--delivery", delivery, "--work", "1h", "--drain", "1h"]);
     health(&patient.file).exits(0);
     server.push("mylist", ["long"]);
-    patient.run.wait_for_line("item=long", SOON);
+    patient.run.wait_for_line("payload=long", SOON);
     well_for_turns(&patient);
     // The same while it drains.
     patient.run.terminate();
-    patient.run.wait_for_line("finishing items in flight in_flight=1", SOON);
+    patient.run.wait_for_line("finishing items in flight reason=SIGTERM in_flight=1", SOON);
     well_for_turns(&patient);
     patient.run.terminate();
     patient.run.finish(SOON).exits(0);

@@ -18,6 +18,7 @@ mod forms;
 mod health;
 mod lint;
 mod lint_hints;
+mod logs;
 mod manual;
 mod metrics;
 mod mode;

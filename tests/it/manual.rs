@@ -209,9 +209,9 @@ fn acl_rules_in_the_manual_suffice() {
 
             qscale(watcher, &["watch", "--duration=100ms"]).output().exits(0);
 
-            let consume = ["consume", "--delivery", delivery];
+            let consume = ["--verbose", "consume", "--delivery", delivery];
             let consuming = qscale(consumer, &consume).args(["--work=1h", "--drain=0s"]).spawn();
-            consuming.wait_for_line("item=message-", SOON);
+            consuming.wait_for_line("payload=message-", SOON);
             consuming.terminate();
             consuming.wait().exits(0);
             assert_eq!(redis.llen("mylist"), 1, "unfinished items are requeued");
@@ -225,8 +225,8 @@ fn acl_rules_in_the_manual_suffice() {
         qscale(consumer, &fails).output().exits(0);
         assert_eq!(redis.llen("{mylist}:dead"), 1);
         qscale(producer, &["produce", "--count=1"]).output().exits(0);
-        let dies = qscale(consumer, &["consume", "--lease=500ms", "--work=1h"]).spawn();
-        dies.wait_for_line("item=message-", SOON);
+        let dies = qscale(consumer, &["--verbose", "consume", "--lease=500ms", "--work=1h"]).spawn();
+        dies.wait_for_line("payload=message-", SOON);
         dies.kill();
         dies.wait();
         let finds = qscale(consumer, &["consume", "--lease=500ms", "--work=1ms", "--max-items=1"]).output().exits(0);

@@ -480,9 +480,9 @@ fn sigterm_ends_a_consumer_during_an_outage() {
 fn exit_status_tells_when_an_item_could_not_be_requeued() {
     let mut server = RedisServer::start();
     server.push("mylist", ["a"]);
-    let words = ["consume", "--redis", &server.url(), "--work", "1h", "--drain", "0s"];
+    let words = ["--verbose", "consume", "--redis", &server.url(), "--work", "1h", "--drain", "0s"];
     let consumer = Qscale::new(words).spawn();
-    consumer.wait_for_line("item=a", SOON);
+    consumer.wait_for_line("payload=a", SOON);
     server.kill();
     consumer.terminate();
     let run = consumer.finish(SOON).exits(69);

@@ -248,10 +248,11 @@ fn unfinished_items_are_requeued_after_a_refusal() {
     for delivery in DELIVERIES {
         let server = RedisServer::start();
         server.push("mylist", ["a", "b"]);
-        let words = ["consume", "--delivery", delivery, "--work", "1h", "--concurrency", "2", "--drain", "0s"];
+        let words =
+            ["consume", "--verbose", "--delivery", delivery, "--work", "1h", "--concurrency", "2", "--drain", "0s"];
         let consumer = qscale(&words, &["--redis", &server.url()]).spawn();
         wait_until("both are in flight", SOON, || server.llen("mylist") == 0);
-        consumer.wait_for_line("item=b", SOON);
+        consumer.wait_for_line("payload=b", SOON);
         server.cli(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
         consumer.terminate();
         thread::sleep(Duration::from_secs(1));
@@ -447,9 +448,20 @@ fn item_that_redis_lost_is_told_from_an_expired_lease() {
             scope.spawn(move || {
                 let mut server = RedisServer::start();
                 server.push("mylist", ["a", "b"]);
-                let words = ["consume", "--work", "9s", "--concurrency", "2", "--lease", "6s", "--idle-exit", "1s"];
+                let words = [
+                    "consume",
+                    "--verbose",
+                    "--work",
+                    "9s",
+                    "--concurrency",
+                    "2",
+                    "--lease",
+                    "6s",
+                    "--idle-exit",
+                    "1s",
+                ];
                 let consumer = qscale(&words, &["--redis", &server.url()]).spawn();
-                consumer.wait_for_line("item=b", SOON);
+                consumer.wait_for_line("payload=b", SOON);
                 lose(&mut server);
                 let run = consumer.wait().exits(0);
                 assert_eq!(run.stderr.matches("item lost by Redis, result discarded").count(), 2, "{}", run.stderr);

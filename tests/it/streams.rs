@@ -84,7 +84,7 @@ fn stderr_that_is_not_read_holds_up_neither_items_nor_signals() {
         let server = RedisServer::start();
         server.push("mylist", (0..count).map(|item| format!("item {item} {}", "x".repeat(100))));
         let (mut unread, stderr) = std::io::pipe().expect("a pipe");
-        let words = ["consume", "--redis", &server.url(), "--concurrency", "32", "--lease", "2s"];
+        let words = ["--verbose", "consume", "--redis", &server.url(), "--concurrency", "32", "--lease", "2s"];
         let run = Qscale::new(words).args(handler).stderr_to(stderr).spawn();
         let acknowledged = || server.cli(&["HGET", "{mylist}:stats", "acknowledged"]) == count.to_string();
         wait_until("all are processed", Duration::from_secs(120), acknowledged);

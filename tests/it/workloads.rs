@@ -63,9 +63,12 @@ fn managed_redis_profile_processes_its_load() {
         assert!(produced.stderr.contains(part), "{part}: {}", produced.stderr);
     }
 
-    let consumed = managed.run("consume").args(["--speed", "400", "--max-items", "100"]).output().exits(0);
-    let processed: Vec<&str> =
-        consumed.stderr.lines().filter_map(|line| Some(line.split_once("processed item item=")?.1)).collect();
+    let consumed = managed.run("consume").args(["--verbose", "--speed", "400", "--max-items", "100"]).output().exits(0);
+    let processed: Vec<&str> = consumed
+        .stderr
+        .lines()
+        .filter_map(|line| Some(line.split_once("item processed ")?.1.split_once("payload=")?.1))
+        .collect();
     assert_eq!(processed, messages);
     assert_eq!(server.keys(), ["{mylist}:stats"]);
     for said in [&produced, &consumed] {
@@ -77,18 +80,18 @@ fn managed_redis_profile_processes_its_load() {
 fn managed_redis_profile_runs_until_stopped() {
     let managed = Managed::start();
     let Managed { server, .. } = &managed;
-    let consumer = managed.run("consume").args(["--speed", "0.1"]).env("LIST_NAME", "another").spawn();
+    let consumer = managed.run("consume").args(["--verbose", "--speed", "0.1"]).env("LIST_NAME", "another").spawn();
     let producer = managed.run("produce").env("LIST_NAME", "another").spawn();
-    consumer.wait_for_line("item=message-", SOON);
+    consumer.wait_for_line("payload=message-", SOON);
     producer.wait_for_line("items=50 total=50", SOON);
     producer.terminate();
     producer.finish(PROMPTLY).exits(0);
     // Items in flight are requeued when a second signal insists.
     consumer.terminate();
-    consumer.wait_for_line("finishing items in flight in_flight=1", SOON);
+    consumer.wait_for_line("finishing items in flight reason=SIGTERM in_flight=1", SOON);
     consumer.terminate();
     let consumer = consumer.finish(PROMPTLY).exits(0);
-    let done = consumer.stderr.matches("processed item").count() as u64;
+    let done = consumer.stderr.matches("item processed").count() as u64;
     assert_eq!(server.llen("another") + done, 50);
     assert_eq!(server.keys(), ["another", "{another}:stats"]);
 }
@@ -114,9 +117,9 @@ fn events_profile_runs_a_job_per_event() {
     }
 
     for (number, event) in events.iter().take(3).enumerate() {
-        let consumed = run(&["consume", "--once", "--speed", "1000"]).output().exits(0);
-        assert!(consumed.stderr.contains(&format!("item={event}")), "{}", consumed.stderr);
-        assert_eq!(consumed.stderr.matches("processed item").count(), 1, "{}", consumed.stderr);
+        let consumed = run(&["--verbose", "consume", "--once", "--speed", "1000"]).output().exits(0);
+        assert!(consumed.stderr.contains(&format!("payload={event}")), "{}", consumed.stderr);
+        assert_eq!(consumed.stderr.matches("item processed").count(), 1, "{}", consumed.stderr);
         assert_eq!(server.llen("events"), 9 - number as u64);
     }
     let rest = ["consume", "--speed", "1000", "--concurrency", "7", "--max-items", "7", "--output", "json"];

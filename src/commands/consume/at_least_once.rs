@@ -10,6 +10,7 @@ use super::StopReason;
 use super::attempt::Completed;
 use super::failure::Failure;
 use super::idleness::Idleness;
+use super::item_log;
 use super::notifier::Notifier;
 use super::plan::Plan;
 use super::stop_deadline::StopDeadline;
@@ -97,7 +98,7 @@ impl<'a> Consumer<'a> {
             // Not begun any more: requeued with the others.
             self.tally.claimed += self.end_wait(waited).await?.items.len() as u64;
         }
-        super::announce_drain(&self.workers);
+        super::announce_drain(&self.workers, self.plan, shutdown);
         self.drain().await
     }
 
@@ -233,9 +234,9 @@ impl<'a> Consumer<'a> {
                 self.tally.lease_lost += 1;
                 let claim = finished.id();
                 if self.data_lost {
-                    tracing::warn!(%claim, "item lost by Redis, result discarded");
+                    tracing::warn!(event = "item_lost", %claim, "item lost by Redis, result discarded");
                 } else {
-                    tracing::warn!(%claim, "lease lost, result discarded: the item was redelivered");
+                    tracing::warn!(event = "lease_lost", %claim, "lease lost, result discarded: the item was redelivered");
                 }
                 continue;
             }
@@ -246,12 +247,21 @@ impl<'a> Consumer<'a> {
             }
         }
         if exchanged.clock_jumped {
-            tracing::warn!("clock of Redis jumped: renewing leases before any counts as expired");
+            tracing::warn!(
+                event = "clock_jumped",
+                "clock of Redis jumped: renewing leases before any counts as expired"
+            );
         }
         if exchanged.expired && self.data_lost && !idle {
-            tracing::warn!("Redis lost the items in flight: was it flushed, or restarted without its data?");
+            tracing::warn!(
+                event = "data_lost",
+                "Redis lost the items in flight: was it flushed, or restarted without its data?"
+            );
         } else if exchanged.expired && !self.data_lost {
-            tracing::warn!("lease expired before it was renewed: items in flight are redelivered");
+            tracing::warn!(
+                event = "lease_expired",
+                "lease expired before it was renewed: items in flight are redelivered"
+            );
         }
         Ok(exchanged)
     }
@@ -286,7 +296,12 @@ impl<'a> Consumer<'a> {
         if !found.more {
             let (redelivered, dead) = std::mem::take(&mut self.found);
             if redelivered + dead > 0 {
-                tracing::warn!(redelivered, dead, "consumer crashed, redelivered its items");
+                tracing::warn!(
+                    event = "consumer_crashed",
+                    redelivered,
+                    dead,
+                    "consumer crashed, redelivered its items"
+                );
             }
         }
         Ok(found)
@@ -302,25 +317,26 @@ impl<'a> Consumer<'a> {
     fn settle(&mut self, completed: Completed<Claim>) {
         let Completed { items, disposition, duration } = completed;
         self.tally.handled(duration, items.len());
+        let now = self.claims.schedule().redis_now();
         match disposition {
             Disposition::Ack => {
+                item_log::processed(&items, duration, self.plan);
                 self.finished.extend(items.into_iter().map(|claim| Finished::Acknowledge { id: claim.id }));
             }
             Disposition::Retry { reason, stderr, spend: spends } => {
-                let failure = Failure { reason, stderr, spends, now: self.claims.schedule().redis_now() };
-                let policy = &self.plan.retry;
-                self.finished.extend(items.into_iter().map(|claim| failure.retry(claim, policy)));
+                let failure = Failure { reason, stderr, spends, now, duration };
+                self.finished.extend(items.into_iter().map(|claim| failure.retry(claim, self.plan)));
             }
             Disposition::DeadLetter { reason, stderr } => {
-                let failure = Failure { reason, stderr, spends: true, now: self.claims.schedule().redis_now() };
-                self.finished.extend(items.into_iter().map(|claim| failure.dead_letter(claim)));
+                let failure = Failure { reason, stderr, spends: true, now, duration };
+                self.finished.extend(items.into_iter().map(|claim| failure.dead_letter(claim, self.plan)));
             }
             // Still claimed, and requeued at the end.
-            Disposition::Interrupted => {}
+            Disposition::Interrupted => item_log::interrupted(&items, duration, self.plan),
             // No other item can be processed either. The drain time starts now.
             Disposition::Unrunnable(reason) => {
                 if matches!(self.stop_reason, StopReason::Orderly) {
-                    tracing::error!(%reason, "handler cannot run, stopping");
+                    tracing::error!(event = "handler_cannot_run", %reason, "handler cannot run, stopping");
                 }
                 self.stop_reason = StopReason::Unrunnable(reason);
                 self.deadline.stop.cancel();

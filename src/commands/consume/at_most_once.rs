@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::StopReason;
-use super::attempt::{Completed, Popped};
+use super::attempt::{Attempt as _, Completed, Popped};
+use super::item_log::{self, seconds};
 use super::plan::Plan;
 use super::workers::Workers;
 use crate::delivery::item::Item;
@@ -41,7 +42,7 @@ pub(super) async fn consume(
     let mut consumer = PlainConsumer { plan, list, workers, tally, unfinished, stop_reason };
     let result = consumer.pop_and_process(&shutdown.stop).await;
 
-    super::announce_drain(&consumer.workers);
+    super::announce_drain(&consumer.workers, plan, shutdown);
     consumer.drain().await;
     let PlainConsumer { list, unfinished, stop_reason, .. } = consumer;
     list.close().await;
@@ -136,15 +137,23 @@ impl PlainConsumer<'_> {
             match disposition {
                 Disposition::Ack => {
                     self.tally.acknowledged += items.len() as u64;
+                    item_log::processed(&items, duration, self.plan);
                     continue;
                 }
                 // At-most-once delivery has no retries and no dead letters.
                 Disposition::Retry { reason, .. } | Disposition::DeadLetter { reason, .. } => {
                     self.tally.dead += items.len() as u64;
-                    items.iter().for_each(|Popped { item, .. }| tracing::error!(%reason, %item, "item dropped"));
+                    for popped in &items {
+                        // The only copy is in the log.
+                        tracing::error!(
+                            event = "item_failed", item = popped.id(), list = self.plan.list, attempt = popped.number(),
+                            outcome = "dropped", %reason, seconds = seconds(duration), payload = %popped.item,
+                            "item dropped"
+                        );
+                    }
                     continue;
                 }
-                Disposition::Interrupted => {}
+                Disposition::Interrupted => item_log::interrupted(&items, duration, self.plan),
                 Disposition::Unrunnable(reason) => self.stop_reason = StopReason::Unrunnable(reason),
                 Disposition::Closed(error) => self.stop_reason = StopReason::Closed(error),
             }
@@ -170,7 +179,11 @@ async fn requeue(mut items: Vec<Popped>, redis: &Redis, key: &str, tally: &mut T
         end.cancel();
     });
     let redis = redis.with_cancel(over).with_connect_for(REQUEUE_TIMEOUT);
-    let report = |items: &[Item]| items.iter().for_each(|item| tracing::error!(%item, "cannot requeue item"));
+    let report = |items: &[Item]| {
+        for item in items {
+            tracing::error!(event = "requeue_failed", payload = %item, "cannot requeue item");
+        }
+    };
     let mut list = match List::connect(&redis, key).await {
         Ok(list) => list,
         Err(error) => {

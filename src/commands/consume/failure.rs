@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
+use super::item_log::{self, seconds};
+use super::plan::Plan;
+use crate::delivery::dead_letter::rfc3339;
 use crate::delivery::history::History;
-use crate::delivery::item::Item;
-use crate::delivery::retry::{RetryDecision, RetryPolicy};
+use crate::delivery::retry::RetryDecision;
 use crate::queue::{Claim, Finished};
 
 /// A failed attempt.
@@ -18,43 +20,70 @@ pub(super) struct Failure {
     pub(super) spends: bool,
     /// Redis time (ms since 1970).
     pub(super) now: u64,
+    /// Handler duration.
+    pub(super) duration: Duration,
 }
 
 impl Failure {
     /// Schedules the next attempt, or dead-letters the item if there is to be none.
-    pub(super) fn retry(&self, claim: Claim, policy: &RetryPolicy) -> Finished {
-        let (id, item, history) = self.record(claim);
-        match policy.decide(&history, self.spends, self.now, rand::rng().random()) {
+    pub(super) fn retry(&self, claim: Claim, plan: &Plan) -> Finished {
+        let payload = item_log::payload(&claim);
+        let (id, history) = self.record(claim);
+        match plan.retry.decide(&history, self.spends, self.now, rand::rng().random()) {
             RetryDecision::Retry(after) => {
-                let delay = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                let delay = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 tracing::warn!(
-                    id = %history.id, attempt = history.attempts, reason = %history.reason,
-                    delay = %humantime::format_duration(delay), "item failed, retrying"
+                    event = "item_failed",
+                    item = history.id,
+                    list = plan.list,
+                    attempt = self.attempt(&history),
+                    outcome = "retried",
+                    reason = history.reason,
+                    seconds = seconds(self.duration),
+                    next_retry = rfc3339(self.now.saturating_add(delay)),
+                    payload,
+                    "item failed, retrying"
                 );
                 Finished::Retry { id, after, history }
             }
-            RetryDecision::DeadLetter => self.finish(id, &item, history),
+            RetryDecision::DeadLetter => self.finish(id, history, payload, plan),
         }
     }
 
     /// Dead-letters an item that can never be processed.
-    pub(super) fn dead_letter(&self, claim: Claim) -> Finished {
-        let (id, item, history) = self.record(claim);
-        self.finish(id, &item, history)
+    pub(super) fn dead_letter(&self, claim: Claim, plan: &Plan) -> Finished {
+        let payload = item_log::payload(&claim);
+        let (id, history) = self.record(claim);
+        self.finish(id, history, payload, plan)
     }
 
     /// Adds the failure to the history of the item.
-    fn record(&self, claim: Claim) -> (String, Item, History) {
-        let (id, item) = (claim.id.clone(), claim.item.clone());
+    fn record(&self, claim: Claim) -> (String, History) {
+        let id = claim.id.clone();
         let mut history = claim.into_history(self.now);
         history.attempts += u32::from(self.spends);
         self.reason.clone_into(&mut history.reason);
         history.stderr = String::from_utf8_lossy(&self.stderr).into_owned();
-        (id, item, history)
+        (id, history)
     }
 
-    fn finish(&self, id: String, item: &Item, history: History) -> Finished {
-        tracing::error!(id = %history.id, reason = %history.reason, %item, "item dead-lettered");
+    /// Number of the attempt, from 1: the history does not count one that spends none.
+    fn attempt(&self, history: &History) -> u32 {
+        history.attempts + u32::from(!self.spends)
+    }
+
+    fn finish(&self, id: String, history: History, payload: Option<String>, plan: &Plan) -> Finished {
+        tracing::error!(
+            event = "item_failed",
+            item = history.id,
+            list = plan.list,
+            attempt = self.attempt(&history),
+            outcome = "dead",
+            reason = history.reason,
+            seconds = seconds(self.duration),
+            payload,
+            "item dead-lettered"
+        );
         Finished::DeadLetter { id, history: History { died: Some(self.now), ..history } }
     }
 }

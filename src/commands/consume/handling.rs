@@ -1,10 +1,11 @@
 //! Items that are processed one by one, each by a handler in a task of its own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Completed};
@@ -17,6 +18,8 @@ pub(super) struct Handling<T> {
     list: Arc<str>,
     consumer: Arc<str>,
     running: JoinSet<Completed<T>>,
+    /// Ids of the items whose handlers run.
+    ids: HashMap<Id, String>,
     /// Items whose handler ended at once.
     ended: Vec<Completed<T>>,
 }
@@ -24,12 +27,17 @@ pub(super) struct Handling<T> {
 impl<T: Attempt> Handling<T> {
     pub(super) fn new(handler: Handler, plan: &Plan) -> Self {
         let (list, consumer) = (plan.list.as_str().into(), plan.consumer.as_str().into());
-        Self { handler, list, consumer, running: JoinSet::new(), ended: Vec::new() }
+        Self { handler, list, consumer, running: JoinSet::new(), ids: HashMap::new(), ended: Vec::new() }
     }
 
     /// Number of items in flight.
     pub(super) fn len(&self) -> usize {
         self.running.len()
+    }
+
+    /// Ids of the items in flight.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.ids.values().map(String::as_str)
     }
 
     pub(super) fn begin(&mut self, item: T, abort: &CancellationToken) {
@@ -40,7 +48,7 @@ impl<T: Attempt> Handling<T> {
             list: Arc::clone(&self.list),
             consumer: Arc::clone(&self.consumer),
         };
-        let (handler, abort) = (self.handler.clone(), abort.clone());
+        let (id, handler, abort) = (item.id(), self.handler.clone(), abort.clone());
         let mut process = Box::pin(async move {
             let start = Instant::now();
             let disposition = handler.process(&assignment, &abort).await;
@@ -49,29 +57,41 @@ impl<T: Attempt> Handling<T> {
         // A handler that takes no time needs no task.
         match process.as_mut().now_or_never() {
             Some(completed) => self.ended.push(completed),
-            None => drop(self.running.spawn(process)),
+            None => drop(self.ids.insert(self.running.spawn(process).id(), id)),
         }
     }
 
     /// Returns the items that have finished, without waiting.
     pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
-        let mut completed = std::mem::take(&mut self.ended);
-        completed.extend(std::iter::from_fn(|| self.running.try_join_next()).filter_map(without_panic));
-        completed
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.end(ended);
+        }
+        std::mem::take(&mut self.ended)
     }
 
     /// Waits until an item has finished; forever if none is in flight. Cancel-safe.
     pub(super) async fn progress(&mut self) {
         if self.ended.is_empty() {
-            match self.running.join_next().await {
-                Some(completed) => self.ended.extend(without_panic(completed)),
+            match self.running.join_next_with_id().await {
+                Some(ended) => self.end(ended),
                 None => std::future::pending().await,
             }
         }
     }
-}
 
-fn without_panic<T>(completed: Result<Completed<T>, JoinError>) -> Option<Completed<T>> {
-    // The item stays claimed, and is requeued when the consumer stops.
-    completed.inspect_err(|error| tracing::error!(%error, "handler panicked: this is a bug in qscale")).ok()
+    fn end(&mut self, ended: Result<(Id, Completed<T>), JoinError>) {
+        let id = match ended {
+            Ok((id, completed)) => {
+                self.ended.push(completed);
+                id
+            }
+            // The item stays claimed, and is requeued when the consumer stops.
+            Err(error) => {
+                let (id, event) = (error.id(), "handler_panicked");
+                tracing::error!(event, item = self.ids.get(&id), %error, "handler panicked: this is a bug in qscale");
+                id
+            }
+        };
+        self.ids.remove(&id);
+    }
 }

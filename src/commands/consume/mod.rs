@@ -7,9 +7,11 @@ mod attempt;
 mod failure;
 mod handling;
 mod idleness;
+mod item_log;
 mod notifier;
 mod plan;
 mod printing;
+mod status;
 mod stop_deadline;
 mod summary;
 mod telemetry;
@@ -21,6 +23,7 @@ use tokio::time::Instant;
 pub(crate) use self::args::Args;
 use self::attempt::Attempt;
 use self::plan::{Job, Plan};
+use self::status::ShownStatus;
 use self::telemetry::Telemetry;
 use self::workers::{Processor, Workers};
 use super::Context;
@@ -29,8 +32,12 @@ use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
 use crate::handler::{Handler, LinePrinter};
 use crate::queue::Redis;
+use crate::shutdown::Shutdown;
 use crate::units::counted;
 use crate::workload::Work;
+
+/// Number of items in flight that are named when the consumer stops.
+const SHOWN_ITEMS: usize = 10;
 
 /// Reason to stop claiming items.
 #[derive(Debug, Default)]
@@ -51,6 +58,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let plan = Plan::resolve(args, list, &context)?;
     let shutdown = &context.shutdown;
     shutdown.abort_after(plan.drain);
+    context.printer.log_fields([("list", plan.list.as_str()), ("consumer", plan.consumer.as_str())]);
 
     let start = Instant::now();
     let redis = Redis::new(endpoint, None, shutdown.abort.clone());
@@ -62,6 +70,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Job::Command(spec) => Processor::Handler(Handler::command(spec, context.printer.echo())),
     };
     let telemetry = Telemetry::start(&plan, &redis).await?;
+    let status = ShownStatus::start(&plan, &redis, shutdown, &context.printer, telemetry.counts());
     let abort = shutdown.abort.clone();
     let mut tally = Tally::default();
     let result = match plan.delivery {
@@ -74,6 +83,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
             at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await
         }
     };
+    drop(status);
     summary::show(&plan, &tally, start.elapsed(), &context)?;
     match result.wrap_err_with(|| format!("stopped after {}", counted(tally.acknowledged, "item", "items")))? {
         StopReason::Orderly => {}
@@ -84,8 +94,23 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     Ok(if short && shutdown.stop.is_cancelled() { Outcome::Unfinished } else { Outcome::Done })
 }
 
-fn announce_drain<T: Attempt>(workers: &Workers<T>) {
-    if workers.in_flight() > 0 {
-        tracing::info!(in_flight = workers.in_flight(), "stopping, finishing items in flight");
+/// Logs why the consumer stops, the number of items in flight, and the time they have at most.
+fn announce_drain<T: Attempt>(workers: &Workers<T>, plan: &Plan, shutdown: &Shutdown) {
+    let (event, in_flight) = ("stopping", workers.in_flight());
+    let reason = shutdown.signal();
+    if in_flight == 0 {
+        if let Some(reason) = reason {
+            tracing::info!(event, reason, in_flight, "stopping");
+        }
+        return;
     }
+    let ids = workers.ids(SHOWN_ITEMS);
+    let items = (!ids.is_empty()).then(|| ids.join(" "));
+    let drain = humantime::format_duration(plan.drain);
+    let kill_after = match &plan.job {
+        Job::Command(spec) => Some(tracing::field::display(humantime::format_duration(spec.kill_after))),
+        Job::Work { .. } => None,
+    };
+    let drain = shutdown.stop.is_cancelled().then(|| tracing::field::display(drain));
+    tracing::info!(event, reason, in_flight, items, drain, kill_after, "stopping, finishing items in flight");
 }

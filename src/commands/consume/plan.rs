@@ -162,7 +162,8 @@ impl Plan {
             DeliveryGuarantee::AtLeastOnce => "at-least-once",
             DeliveryGuarantee::AtMostOnce => "at-most-once",
         };
-        tracing::info!(%list, %redis, %consumer, concurrency, %delivery, %handler, "consuming");
+        let event = "consumer_started";
+        tracing::info!(event, %list, %redis, %consumer, concurrency, %delivery, %handler, "consuming");
     }
 }
 

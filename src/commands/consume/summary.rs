@@ -30,9 +30,10 @@ pub(super) fn show(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Cont
         }
         // Without a handler, stdout holds the items.
         Output::Text => {
-            tracing::info!(claimed, acknowledged, retried, dead, requeued, lease_lost, "consumer stopped");
+            let event = "consumer_stopped";
+            tracing::info!(event, claimed, acknowledged, retried, dead, requeued, lease_lost, "consumer stopped");
             if let Percentiles { p50: Some(p50), p90: Some(p90), p99: Some(p99) } = tally.percentiles() {
-                tracing::info!(p50, p90, p99, "handler duration in seconds");
+                tracing::info!(event = "handler_durations", p50, p90, p99, "handler duration in seconds");
             }
         }
     }

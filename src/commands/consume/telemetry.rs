@@ -1,4 +1,4 @@
-//! Metrics and heartbeat of a consumer.
+//! Metrics, heartbeat and published counts of a consumer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::args::TelemetryArgs;
 use super::attempt::Attempt;
 use super::plan::Plan;
+use super::status::ConsumerCounts;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::Heartbeat;
 use crate::metrics::{self, Metrics, RedisStatus};
@@ -19,11 +20,12 @@ use crate::queue::{DepthReader, Redis};
 /// Time that a scrape waits for the lengths of the keys, together with scrapes before it.
 const SCRAPE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Metrics and heartbeat; each does nothing unless it is enabled.
+/// Metrics and heartbeat, which do nothing unless enabled, and the counts for the status.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Telemetry {
     metrics: Metrics,
     heartbeat: Heartbeat,
+    counts: Arc<ConsumerCounts>,
 }
 
 impl Telemetry {
@@ -53,7 +55,12 @@ impl Telemetry {
                 metrics
             }
         };
-        Ok(Self { metrics, heartbeat })
+        Ok(Self { metrics, heartbeat, counts: Arc::default() })
+    }
+
+    /// ConsumerCounts as last published.
+    pub(super) fn counts(&self) -> Arc<ConsumerCounts> {
+        Arc::clone(&self.counts)
     }
 
     /// Records the start of an attempt.
@@ -73,6 +80,7 @@ impl Telemetry {
     /// Publishes the counts, and marks an iteration of the consumer's loop.
     pub(super) fn report(&self, tally: &Tally, in_flight: usize) {
         self.metrics.publish(tally, in_flight);
+        self.counts.publish(tally, in_flight);
         self.heartbeat.beat();
     }
 }

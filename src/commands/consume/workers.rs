@@ -49,6 +49,14 @@ impl<T: Attempt> Workers<T> {
         }
     }
 
+    /// Ids of items in flight, at most `limit`; none of those that are printed.
+    pub(super) fn ids(&self, limit: usize) -> Vec<&str> {
+        match &self.processing {
+            Processing::Handle(handling) => handling.ids().take(limit).collect(),
+            Processing::Print(_) => Vec::new(),
+        }
+    }
+
     /// Number of items that can be begun now.
     pub(super) fn free_slots(&self) -> usize {
         self.slots.saturating_sub(self.in_flight())

@@ -1,0 +1,60 @@
+//! Log entries of items: one per attempt that has ended.
+
+use std::time::Duration;
+
+use tracing::Level;
+
+use super::attempt::Attempt;
+use super::plan::{Job, Plan};
+
+/// Logs items that were processed: those of commands as events, those of simulated work only in detail.
+pub(super) fn processed<T: Attempt>(items: &[T], duration: Duration, plan: &Plan) {
+    let seconds = seconds(duration);
+    match plan.job {
+        Job::Command(_) => {
+            for item in items {
+                tracing::info!(
+                    event = "item_processed",
+                    item = item.id(),
+                    list = plan.list,
+                    attempt = item.number(),
+                    outcome = "acknowledged",
+                    seconds,
+                    "item processed"
+                );
+            }
+        }
+        Job::Work { .. } if tracing::enabled!(Level::DEBUG) => {
+            for item in items {
+                tracing::debug!(
+                    event = "item_processed", item = item.id(), list = plan.list, attempt = item.number(),
+                    outcome = "acknowledged", seconds, payload = %item.item(), "item processed"
+                );
+            }
+        }
+        Job::Work { .. } => {}
+    }
+}
+
+/// Logs items whose handler was aborted: those of commands as events, those of simulated work only in detail.
+pub(super) fn interrupted<T: Attempt>(items: &[T], duration: Duration, plan: &Plan) {
+    let seconds = seconds(duration);
+    for item in items {
+        let (id, attempt, list) = (item.id(), item.number(), &plan.list);
+        let (event, outcome) = ("item_interrupted", "requeued");
+        match plan.job {
+            Job::Command(_) => tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
+            Job::Work { .. } => tracing::debug!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
+        }
+    }
+}
+
+/// Returns a duration in seconds, to the millisecond.
+pub(super) fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+/// Returns the payload of an item that failed, for a log in detail.
+pub(super) fn payload(item: &impl Attempt) -> Option<String> {
+    tracing::enabled!(Level::DEBUG).then(|| item.item().to_string())
+}
