@@ -2,6 +2,7 @@
 
 mod args;
 mod cli;
+pub mod cluster;
 mod commands;
 pub mod comparison;
 pub mod delivery;

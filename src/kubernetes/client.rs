@@ -28,6 +28,8 @@ pub(super) struct Cluster {
     config: Config,
     plugin: Option<Plugin>,
     client: Option<Client>,
+    /// Number of clients so far.
+    generation: usize,
 }
 
 /// A context without a usable user.
@@ -69,7 +71,7 @@ impl Cluster {
     }
 
     fn of(mut config: Config, anonymous: Option<Anonymous>) -> Self {
-        // Polling retries and reports failures; kube's own retries would hide them.
+        // Streams retry and report failures; kube's own retries would hide them.
         config.default_retry = false;
         config.connect_timeout = Some(CONNECT_TIMEOUT);
         if let (Ok(name), Ok(value)) = ("user-agent".parse(), USER_AGENT.parse()) {
@@ -84,7 +86,7 @@ impl Cluster {
             failure: None,
             has_run: false,
         });
-        Self { server, anonymous, config, plugin, client: None }
+        Self { server, anonymous, config, plugin, client: None, generation: 0 }
     }
 
     /// Returns a cluster with a client that is there already.
@@ -105,10 +107,10 @@ impl Cluster {
     /// # Errors
     ///
     /// Fails when there are no credentials, and with the same error until the plugin may be run again.
-    pub(super) async fn client(&mut self) -> Result<Client, Arc<KubernetesError>> {
+    pub(super) async fn client(&mut self) -> Result<(Client, usize), Arc<KubernetesError>> {
         let renewal = self.plugin.as_ref().and_then(|plugin| plugin.renewal);
         if let Some(client) = self.client.as_ref().filter(|_| renewal.is_none_or(|at| SystemTime::now() < at)) {
-            return Ok(client.clone());
+            return Ok((client.clone(), self.generation));
         }
         let mut config = self.config.clone();
         if let Some(plugin) = &mut self.plugin {
@@ -137,7 +139,8 @@ impl Cluster {
         }
         let client = client(config).await?;
         self.client = Some(client.clone());
-        Ok(client)
+        self.generation += 1;
+        Ok((client, self.generation))
     }
 
     /// Returns why a request was anonymous, if the context has no usable user.
@@ -153,9 +156,10 @@ impl Cluster {
         }
     }
 
-    /// Forgets the credentials of the plugin, which the API server has rejected with `error`, so that it is run again.
-    pub(super) fn rejected(&mut self, error: &Arc<KubernetesError>) {
-        if let Some(plugin) = &mut self.plugin {
+    /// Forgets the credentials of the plugin, which the API server has rejected with `error`, so that it is run again; once
+    /// for all requests of a client.
+    pub(super) fn rejected(&mut self, generation: usize, error: &Arc<KubernetesError>) {
+        if let Some(plugin) = self.plugin.as_mut().filter(|_| generation == self.generation && self.client.is_some()) {
             plugin.failure = Some(Arc::clone(error));
             plugin.postpone();
             self.client = None;

@@ -3,10 +3,13 @@
 use std::error::Error;
 use std::mem::discriminant;
 
+/// API group of KEDA.
+pub(super) const KEDA: &str = "keda.sh";
+
 /// Error of a library, kept as the source.
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Failure to read the replica counts of the scale target.
+/// Failure to read objects of the cluster.
 #[derive(Debug, thiserror::Error)]
 pub enum KubernetesError {
     /// Built without the feature `kubernetes`.
@@ -52,8 +55,10 @@ pub enum KubernetesError {
         message: String,
     },
     /// Denied by RBAC.
-    #[error("cannot get {resource} in namespace `{namespace}`: access denied: {message}")]
+    #[error("cannot {verb} {resource} in namespace `{namespace}`: access denied: {message}")]
     Forbidden {
+        /// Verb in RBAC notation, such as `list`.
+        verb: &'static str,
         /// Resource in RBAC notation, such as `deployments.apps`.
         resource: String,
         namespace: String,
@@ -67,6 +72,14 @@ pub enum KubernetesError {
         kind: String,
         namespace: String,
         name: String,
+    },
+    /// No such kind: its CRD is not installed.
+    #[error("the cluster does not know {kind} ({group})")]
+    UnknownKind {
+        /// Kind, such as `ScaledObject`.
+        kind: String,
+        /// Its API group.
+        group: String,
     },
     /// Any other response.
     #[error("unexpected response from {server}")]
@@ -109,7 +122,11 @@ impl KubernetesError {
             }
             Self::Unauthorized { .. } => "log in, then check `kubectl auth whoami`".to_owned(),
             Self::Forbidden { resource, namespace, .. } => {
-                format!("grant the verb `get` on `{resource}` in namespace `{namespace}`")
+                format!("grant the verbs `get`, `list` and `watch` on `{resource}` in namespace `{namespace}`")
+            }
+            Self::UnknownKind { group, .. } if group == KEDA => "install KEDA: https://keda.sh/docs/deploy".to_owned(),
+            Self::UnknownKind { .. } => {
+                "install its CustomResourceDefinition, or check `kind` of the target".to_owned()
             }
             Self::NotFound { .. } => {
                 "set --namespace and --deployment, or create it: qscale render | kubectl apply -f -".to_owned()

@@ -1,23 +1,31 @@
-//! Kubernetes: the replica counts of the scale target. The only folder that uses kube.
+//! Kubernetes: the scaled object, what scales it, and its pods. The only folder that uses kube.
 
+#[cfg(feature = "kubernetes")]
+mod access;
 #[cfg(feature = "kubernetes")]
 mod client;
 #[cfg(feature = "kubernetes")]
 mod credential;
 mod error;
+mod facts;
 #[cfg(feature = "kubernetes")]
-mod poll;
+mod resource;
+#[cfg(feature = "kubernetes")]
+mod stream;
+#[cfg(feature = "kubernetes")]
+mod streams;
 mod target;
 mod watcher;
 
 pub use error::KubernetesError;
-pub use target::TargetRef;
-pub use watcher::{Observation, Watcher};
+pub use facts::{Facts, Observed};
+pub use target::{ScaledRef, TargetRef};
+pub use watcher::Watcher;
 
-/// Starts to watch `target`; `None` if no cluster is configured: no kubeconfig, and not in a pod.
+/// Starts to watch `scaled`; `None` if no cluster is configured: no kubeconfig, and not in a pod.
 ///
 /// `context` is one of the kubeconfig's, its current one by default; `namespace` defaults to the context's or pod's own. This
-/// neither logs in nor sends a request: [`Watcher::latest`] tells whether the cluster responds.
+/// neither logs in nor sends a request: [`Watcher::facts`] tells whether the cluster responds.
 ///
 /// # Errors
 ///
@@ -26,11 +34,11 @@ pub use watcher::{Observation, Watcher};
 pub async fn watch(
     context: Option<&str>,
     namespace: Option<&str>,
-    target: &TargetRef,
+    scaled: &ScaledRef,
 ) -> Result<Option<Watcher>, KubernetesError> {
     let Some(cluster) = client::Cluster::configured(context).await? else { return Ok(None) };
     let namespace = namespace.unwrap_or(cluster.default_namespace()).to_owned();
-    Ok(Some(poll::watch(cluster, namespace, target)))
+    Ok(Some(streams::watch(cluster, namespace, scaled)))
 }
 
 /// Reports that this build has no Kubernetes support.
@@ -43,7 +51,7 @@ pub async fn watch(
 pub async fn watch(
     _context: Option<&str>,
     _namespace: Option<&str>,
-    _target: &TargetRef,
+    _scaled: &ScaledRef,
 ) -> Result<Option<Watcher>, KubernetesError> {
     Err(KubernetesError::NotBuiltIn)
 }

@@ -1,4 +1,4 @@
-//! References to scale targets.
+//! References to scaled objects.
 
 /// Reference to an object with replicas, as in KEDA's `scaleTargetRef`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,4 +9,13 @@ pub struct TargetRef {
     pub kind: String,
     /// Name within its namespace.
     pub name: String,
+}
+
+/// Object that KEDA scales.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScaledRef {
+    /// The target of a ScaledObject.
+    Target(TargetRef),
+    /// The ScaledJob of this name.
+    Jobs(String),
 }

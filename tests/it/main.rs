@@ -44,5 +44,6 @@ mod traces;
 mod typed;
 mod variables;
 mod watch;
+mod watch_cluster;
 mod words;
 mod workloads;

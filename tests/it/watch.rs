@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::api_server::{ApiServer, status};
 use crate::support::{Qscale, RedisServer, Running, SOON, wait_until};
 use serde_json::{Value, json};
 
@@ -25,14 +24,14 @@ fn watch_json(redis: &RedisServer) -> Qscale {
 }
 
 /// Parses the complete lines so far.
-fn samples(stdout: &str) -> Vec<Value> {
+pub(super) fn samples(stdout: &str) -> Vec<Value> {
     let whole = stdout.rfind('\n').map_or("", |end| &stdout[..end]);
     whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
 }
 
 /// Waits for a sample that satisfies `is`, and returns it.
 #[track_caller]
-fn wait_for_sample(running: &Running, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+pub(super) fn wait_for_sample(running: &Running, what: &str, is: impl Fn(&Value) -> bool) -> Value {
     let mut found = None;
     wait_until(what, SOON, || {
         found = samples(&running.stdout()).into_iter().find(&is);
@@ -41,7 +40,7 @@ fn wait_for_sample(running: &Running, what: &str, is: impl Fn(&Value) -> bool) -
     found.unwrap_or_default()
 }
 
-fn push(redis: &RedisServer, items: usize) {
+pub(super) fn push(redis: &RedisServer, items: usize) {
     let mut command = vec!["LPUSH", LIST];
     command.extend(std::iter::repeat_n("an item", items));
     redis.cli(&command);
@@ -215,123 +214,38 @@ fn missing_cluster_is_logged_once() {
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
 }
 
-/// A Kubernetes API server with a settable response.
-struct Api {
-    port: u16,
-    response: Arc<Mutex<(u16, Value)>>,
-    requests: Arc<Mutex<BTreeSet<String>>>,
-    headers: Arc<Mutex<BTreeSet<String>>>,
+pub(super) const NAMESPACE: &str = "/namespaces/of-context/";
+
+/// Puts a Deployment with these replicas: desired, current, ready, available.
+pub(super) fn deploy(api: &ApiServer, namespace: &str, name: &str, [desired, current, ready, available]: [u32; 4]) {
+    let body = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name, "namespace": namespace },
+        "spec": { "replicas": desired, "selector": { "matchLabels": { "app": name } } },
+        "status": { "replicas": current, "readyReplicas": ready, "availableReplicas": available },
+    });
+    api.put(&format!("/apis/apps/v1/namespaces/{namespace}/deployments"), body);
 }
 
-impl Api {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback");
-        let port = listener.local_addr().expect("a bound socket has an address").port();
-        let response = Arc::new(Mutex::new((404, status(404, "NotFound"))));
-        let (requests, headers) = (Arc::default(), Arc::default());
-        let api = Self {
-            port,
-            response: Arc::clone(&response),
-            requests: Arc::clone(&requests),
-            headers: Arc::clone(&headers),
-        };
-        // Ends with the test's process.
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (response, requests) = (Arc::clone(&response), Arc::clone(&requests));
-                let headers = Arc::clone(&headers);
-                thread::spawn(move || serve(stream, &response, &requests, &headers));
-            }
-        });
-        api
-    }
-
-    fn respond(&self, code: u16, body: Value) {
-        *self.response.lock().expect("no thread panics while it holds the lock") = (code, body);
-    }
-
-    fn pods(&self, desired: u32, current: u32, ready: u32, available: u32) {
-        let body = json!({
-            "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": { "name": "a-consumer", "namespace": "a-namespace" },
-            "spec": { "replicas": desired },
-            "status": { "replicas": current, "readyReplicas": ready, "availableReplicas": available },
-        });
-        self.respond(200, body);
-    }
-
-    fn has_header(&self, header: &str) -> bool {
-        let headers = self.headers.lock().expect("no thread panics while it holds the lock");
-        headers.iter().any(|sent| sent.eq_ignore_ascii_case(header))
-    }
-
-    /// A kubeconfig with a credential plugin that is a script.
-    fn kubeconfig_with_plugin(&self, script: &str) -> String {
-        let plugin = json!({ "user": { "exec": {
-            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
-            "command": "sh", "args": ["-c", script], "env": [{ "name": "KEY", "value": "s3cret-marker" }],
-        } }, "name": "u" });
-        self.kubeconfig().replace("{name: u, user: {}}", &plugin.to_string())
-    }
-
-    fn kubeconfig(&self) -> String {
-        format!(
-            "{{apiVersion: v1, kind: Config, current-context: here,\n\
-             contexts: [{{name: here, context: {{cluster: c, user: u, namespace: of-context}}}}],\n\
-             clusters: [{{name: c, cluster: {{server: \"http://127.0.0.1:{}\"}}}}],\n\
-             users: [{{name: u, user: {{}}}}]}}\n",
-            self.port
-        )
-    }
-}
-
-fn status(code: u16, reason: &str) -> Value {
-    json!({
-        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason,
-        "message": "User \"jane\" cannot get resource \"deployments\"",
-    })
-}
-
-/// Responds to the requests of one HTTP/1.1 connection.
-fn serve(
-    stream: TcpStream,
-    response: &Mutex<(u16, Value)>,
-    requests: &Mutex<BTreeSet<String>>,
-    headers: &Mutex<BTreeSet<String>>,
-) {
-    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-    while let Some(request) = lines.next() {
-        let sent = lines.by_ref().take_while(|header| !header.is_empty());
-        headers.lock().expect("no thread panics while it holds the lock").extend(sent);
-        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-        requests.lock().expect("no thread panics while it holds the lock").insert(path);
-        let (code, body) = response.lock().expect("no thread panics while it holds the lock").clone();
-        let body = body.to_string();
-        let head = format!("HTTP/1.1 {code} Said\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
-        if write!(&stream, "{head}\r\n\r\n{body}").is_err() {
-            return;
-        }
-    }
-}
-
-fn in_cluster(redis: &RedisServer, api: &Api) -> Qscale {
+pub(super) fn in_cluster(redis: &RedisServer, api: &ApiServer) -> Qscale {
     watch_json(redis).file("kubeconfig", api.kubeconfig()).env("KUBECONFIG", "kubeconfig")
 }
 
 #[test]
 fn target_is_in_every_sample_and_follows_its_changes() {
-    let (redis, api) = (RedisServer::start(), Api::start());
-    api.pods(5, 4, 3, 2);
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    deploy(&api, "a-namespace", "a-consumer", [5, 4, 3, 2]);
     let running = in_cluster(&redis, &api).args(["--namespace", "a-namespace", "--deployment", "a-consumer"]).spawn();
     let first = wait_for_sample(&running, "a sample", |_| true);
     assert_eq!(
         first["target"],
         json!({ "kind": "Deployment", "namespace": "a-namespace", "name": "a-consumer", "desired": 5, "current": 4, "ready": 3, "available": 2, "terminating": null })
     );
-    api.pods(0, 0, 0, 0);
+    deploy(&api, "a-namespace", "a-consumer", [0, 0, 0, 0]);
     wait_for_sample(&running, "no pods", |sample| sample["target"]["desired"] == 0);
-    let path = "/apis/apps/v1/namespaces/a-namespace/deployments/a-consumer";
-    assert_eq!(*api.requests.lock().unwrap(), BTreeSet::from([path.to_owned()]));
+    // Listed once, watched from then on.
+    let of_target: Vec<String> =
+        api.requests().into_iter().filter(|request| request.contains("/namespaces/a-namespace/deployments?")).collect();
+    assert_eq!(of_target.len(), 2, "{of_target:?}");
     running.terminate();
     let run = running.finish(SOON).exits(0);
     assert!(run.stderr.is_empty(), "{}", run.stderr);
@@ -339,28 +253,29 @@ fn target_is_in_every_sample_and_follows_its_changes() {
 
 #[test]
 fn kubernetes_failure_is_logged_once_and_so_is_recovery() {
-    let (redis, api) = (RedisServer::start(), Api::start());
-    api.respond(403, status(403, "Forbidden"));
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    api.refuse("", 403, status(403, "Forbidden"));
     // Without a namespace in the profile the context's own counts.
     let running = in_cluster(&redis, &api).file("qscale.toml", "[deploy]\nname = \"shop\"").spawn();
     let said = running.wait_for_line("access denied", SOON);
-    for part in ["`of-context`", "User \"jane\"", "verb `get` on `deployments.apps`"] {
+    for part in ["`of-context`", "User \"jane\"", "verbs `get`, `list` and `watch` on `deployments.apps`"] {
         assert!(said.contains(part), "{said}");
     }
     wait_for_sample(&running, "no pods known", |sample| sample["target"].is_null());
-    api.respond(404, status(404, "NotFound"));
+    api.accept();
     running.wait_for_line("Deployment `shop-consumer` not found in namespace `of-context`", SOON);
-    api.pods(1, 1, 1, 1);
+    deploy(&api, "of-context", "shop-consumer", [1, 1, 1, 1]);
     running.wait_for_line("reading replica counts again", SOON);
     wait_for_sample(&running, "a pod", |sample| sample["target"]["ready"] == 1);
     running.terminate();
     let run = running.finish(SOON).exits(0);
-    assert_eq!(run.stderr.lines().count(), 3, "{}", run.stderr);
+    // One line for the Deployment, and one for all else that is denied.
+    assert_eq!(run.stderr.lines().count(), 4, "{}", run.stderr);
 }
 
 #[test]
 fn exit_status_is_2_when_the_context_does_not_exist() {
-    let (redis, api) = (RedisServer::start(), Api::start());
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
     let run = in_cluster(&redis, &api).args(["--context", "there"]).output().exits(2);
     assert!(run.stderr.contains("error: context `there` not found in the kubeconfig"), "{}", run.stderr);
     assert!(run.stderr.contains("hint: choose one with --context: here"), "{}", run.stderr);
@@ -379,7 +294,7 @@ fn kubeconfig_that_is_not_valid_is_logged_without_its_text() {
 
 #[test]
 fn credential_plugin_output_is_not_logged() {
-    let (redis, api) = (RedisServer::start(), Api::start());
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
     for script in ["echo s3cret-marker; exit 7", "echo '{ s3cret-marker'"] {
         let kubeconfig = api.kubeconfig_with_plugin(script);
         let running = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig").spawn();
@@ -393,8 +308,8 @@ fn credential_plugin_output_is_not_logged() {
 
 #[test]
 fn credential_plugin_runs_once_while_the_list_is_watched() {
-    let (redis, api) = (RedisServer::start(), Api::start());
-    api.pods(1, 1, 1, 1);
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    deploy(&api, "of-context", "demo-consumer", [1, 1, 1, 1]);
     let folder = tempfile::tempdir().unwrap();
     let (runs, gate) = (folder.path().join("runs"), folder.path().join("gate"));
     let script = format!(
@@ -422,8 +337,8 @@ fn credential_plugin_runs_once_while_the_list_is_watched() {
 
 #[test]
 fn credential_plugin_is_run_again_after_a_failure_and_a_rejection() {
-    let (redis, api) = (RedisServer::start(), Api::start());
-    api.respond(401, status(401, "Unauthorized"));
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    api.refuse("", 401, status(401, "Unauthorized"));
     let folder = tempfile::tempdir().unwrap();
     let failed = folder.path().join("failed");
     let script = format!(
@@ -434,7 +349,8 @@ fn credential_plugin_is_run_again_after_a_failure_and_a_rejection() {
     let running = watch_json(&redis).file("kubeconfig", &kubeconfig).env("KUBECONFIG", "kubeconfig").spawn();
     running.wait_for_line("the credential plugin failed", SOON);
     wait_until("the token is sent", SOON, || api.has_header("authorization: Bearer t0ken"));
-    api.pods(1, 1, 1, 1);
+    api.accept();
+    deploy(&api, "of-context", "demo-consumer", [1, 1, 1, 1]);
     wait_for_sample(&running, "a pod", |sample| sample["target"]["ready"] == 1);
     running.terminate();
     running.finish(SOON).exits(0);
@@ -442,8 +358,8 @@ fn credential_plugin_is_run_again_after_a_failure_and_a_rejection() {
 
 #[test]
 fn user_that_the_kubeconfig_does_not_have_is_said() {
-    let (redis, api) = (RedisServer::start(), Api::start());
-    api.respond(403, status(403, "Forbidden"));
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    api.refuse("", 403, status(403, "Forbidden"));
     let anonymous = "context `here` names no user";
     let missing = "context `here` names user `u`, which the kubeconfig does not have";
     for (kubeconfig, reason) in [
@@ -459,14 +375,13 @@ fn user_that_the_kubeconfig_does_not_have_is_said() {
 
 #[test]
 fn namespace_without_a_profile_is_that_of_the_context() {
-    let (redis, api) = (RedisServer::start(), Api::start());
-    api.pods(1, 1, 1, 1);
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    deploy(&api, "of-context", "demo-consumer", [1, 1, 1, 1]);
     let running = in_cluster(&redis, &api).spawn();
     wait_for_sample(&running, "a pod", |sample| sample["target"]["ready"] == 1);
     running.terminate();
     running.finish(SOON).exits(0);
-    let path = "/apis/apps/v1/namespaces/of-context/deployments/demo-consumer";
-    assert_eq!(*api.requests.lock().unwrap(), BTreeSet::from([path.to_owned()]));
+    assert!(api.requests().iter().all(|request| request.contains(NAMESPACE)), "{:?}", api.requests());
 }
 
 // ── until all is settled ──

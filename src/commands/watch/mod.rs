@@ -72,7 +72,6 @@ async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, reado
     let mut ticks = interval_at(tokio::time::Instant::now() + plan.every, plan.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        target.refresh();
         for (index, list) in lists.iter_mut().enumerate() {
             let mut sample = list.observe(start.elapsed(), plan.stamp_field.as_deref()).await?;
             if plan.stop_when == StopWhen::Settled
@@ -82,8 +81,10 @@ async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, reado
                 return Err(refusal).wrap_err("cannot tell whether the list is settled");
             }
             if index == plan.processed {
-                target.refreshed(plan.every).await;
-                sample.target = target.replicas();
+                target.ready().await;
+                if let Some(snapshot) = &list.last {
+                    target.add_to(&mut sample, snapshot);
+                }
                 if let Some(dashboard) = readout.dashboard() {
                     dashboard.pods_fault(&list.name, target.fault());
                 }

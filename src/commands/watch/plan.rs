@@ -8,7 +8,7 @@ use super::super::Context;
 use super::args::Args;
 use crate::endpoint::Endpoint;
 use crate::exit::Outcome;
-use crate::kubernetes::TargetRef;
+use crate::kubernetes::{ScaledRef, TargetRef};
 use crate::profile::{Profile, ScaleKind, TargetTable};
 use crate::terminal::Output;
 
@@ -47,8 +47,7 @@ pub(super) struct Consumers {
     pub(super) context: Option<String>,
     /// Namespace; `None` for the context's own.
     pub(super) namespace: Option<String>,
-    /// `None` with a `ScaledJob`, which has no replica count.
-    pub(super) target: Option<TargetRef>,
+    pub(super) scaled: ScaledRef,
 }
 
 impl Plan {
@@ -107,7 +106,11 @@ impl Consumers {
             context,
             // Without a profile of one's own, that of the context or pod is nearer than that of the demo.
             namespace: namespace.or_else(|| profile.deploy.namespace.clone().filter(|_| !profile.is_built_in())),
-            target: named.or_else(|| (!jobs).then(|| profile.deploy.scaled())).map(target_ref),
+            scaled: match named {
+                Some(target) => target_ref(target),
+                None if jobs => ScaledRef::Jobs(profile.deploy.consumer_name()),
+                None => target_ref(profile.deploy.scaled()),
+            },
         }
     }
 }
@@ -126,9 +129,9 @@ fn lists_of(given: Vec<String>, context: &Context) -> Vec<String> {
     lists
 }
 
-fn target_ref(table: TargetTable) -> TargetRef {
+fn target_ref(table: TargetTable) -> ScaledRef {
     let TargetTable { api_version, kind, name } = table;
-    TargetRef { api_version, kind, name }
+    ScaledRef::Target(TargetRef { api_version, kind, name })
 }
 
 #[cfg(test)]
@@ -145,17 +148,20 @@ mod tests {
             (None, flag("worker"), (Some("eu"), "worker")),
         ] {
             let consumers = Consumers::resolve(None, namespace, deployment, &profile);
-            let name = consumers.target.map(|target| target.name).unwrap();
+            let ScaledRef::Target(TargetRef { name, .. }) = consumers.scaled else { panic!("{:?}", consumers.scaled) };
             assert_eq!((consumers.namespace.as_deref(), name.as_str()), expected);
         }
         for (tables, kind) in [
-            ("workload = \"StatefulSet\"", Some("StatefulSet")),
-            ("target = { api-version = \"a.io/v1\", kind = \"Rollout\", name = \"w\" }", Some("Rollout")),
-            ("[scale]\nkind = \"ScaledJob\"", None),
+            ("workload = \"StatefulSet\"", "StatefulSet"),
+            ("target = { api-version = \"a.io/v1\", kind = \"Rollout\", name = \"w\" }", "Rollout"),
+            ("name = \"shop\"\n[scale]\nkind = \"ScaledJob\"", "shop-consumer"),
         ] {
             let profile = Profile::parse("q.toml", &format!("[deploy]\n{tables}\n")).unwrap();
-            let target = Consumers::resolve(None, None, None, &profile).target;
-            assert_eq!(target.map(|target| target.kind).as_deref(), kind);
+            let found = match Consumers::resolve(None, None, None, &profile).scaled {
+                ScaledRef::Target(TargetRef { kind, .. }) => kind,
+                ScaledRef::Jobs(name) => name,
+            };
+            assert_eq!(found, kind);
         }
         let built_in = Profile::built_in().unwrap();
         assert_eq!(Consumers::resolve(None, None, None, &built_in).namespace, None);

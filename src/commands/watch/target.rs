@@ -1,41 +1,49 @@
-//! The scale target as `watch` follows it, and failures to read it, each reported once.
+//! The scaled object as `watch` follows it: its replicas, the reason for them, and failures to read it, each reported once.
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::Result;
 
 use super::plan::Consumers;
-use crate::kubernetes::{self, KubernetesError, Observation, Watcher};
-use crate::sample::Replicas;
+use crate::cluster::{LiveHpa, LiveModel, LiveScaledObject, LiveTarget, Look, Reasoned, Values};
+use crate::delivery::snapshot::Snapshot;
+use crate::kubernetes::{self, Facts, KubernetesError, ScaledRef, TargetRef, Watcher};
+use crate::sample::{Replicas, Sample};
+use crate::scaler::Scale;
 
-/// Longest time that a sample waits for the poll of the target; a slower response shows in a later sample.
+/// Longest time that the first sample waits for the cluster.
 const LONGEST_WAIT: Duration = Duration::from_millis(700);
 
-/// The target, if it is watched, and the failure that was reported last.
+/// The scaled object, if it is watched.
 pub(super) struct Target {
     watcher: Option<Watcher>,
-    reported: Option<Arc<KubernetesError>>,
+    scaled: ScaledRef,
+    model: LiveModel,
+    reported: Reported,
     /// Failure without a watcher: the configuration cannot be used.
     unusable: Option<String>,
-    has_waited: bool,
+    is_ready: bool,
+}
+
+/// Failures that were reported.
+#[derive(Default)]
+struct Reported {
+    target: Option<Arc<KubernetesError>>,
+    others: [Option<Arc<KubernetesError>>; 5],
 }
 
 impl Target {
-    /// Starts to watch the target; without a cluster the list alone is watched.
+    /// Starts to watch the scaled object; without a cluster the list alone is watched.
     ///
     /// # Errors
     ///
     /// Fails only when `--context` names a context that does not exist: waiting does not mend that.
     pub(super) async fn find(consumers: &Consumers) -> Result<Self> {
-        let Consumers { context, namespace, target } = consumers;
-        let Some(target) = target else {
-            tracing::info!("watching the list only: a ScaledJob has no replica count (see `kubectl get jobs`)");
-            return Ok(Self { watcher: None, reported: None, unusable: None, has_waited: false });
-        };
+        let Consumers { context, namespace, scaled } = consumers;
         let mut unusable = None;
-        let watcher = match kubernetes::watch(context.as_deref(), namespace.as_deref(), target).await {
+        let watcher = match kubernetes::watch(context.as_deref(), namespace.as_deref(), scaled).await {
             Ok(Some(watcher)) => Some(watcher),
             Ok(None) => {
                 tracing::info!("watching the list only: no Kubernetes cluster is configured");
@@ -52,47 +60,146 @@ impl Target {
                 None
             }
         };
-        Ok(Self { watcher, reported: None, unusable, has_waited: false })
+        let (model, reported) = (LiveModel::default(), Reported::default());
+        Ok(Self { watcher, scaled: scaled.clone(), model, reported, unusable, is_ready: false })
     }
 
-    /// Starts to read the replica counts.
-    pub(super) fn refresh(&mut self) {
-        if let Some(watcher) = &mut self.watcher {
-            watcher.refresh();
-        }
-    }
-
-    /// Waits for the replica counts of a sample that is taken once in every `every`; longer for the first.
-    pub(super) async fn refreshed(&mut self, every: Duration) {
-        if let Some(watcher) = &mut self.watcher {
-            let first = !std::mem::replace(&mut self.has_waited, true);
-            watcher.refreshed(if first { LONGEST_WAIT } else { LONGEST_WAIT.min(every / 2) }).await;
+    /// Waits for the cluster before the first sample.
+    pub(super) async fn ready(&mut self) {
+        if let Some(watcher) = self.watcher.as_mut().filter(|_| !self.is_ready) {
+            self.is_ready = true;
+            watcher.ready(LONGEST_WAIT).await;
         }
     }
 
     /// Returns the reason why there are no replica counts now, if there is one.
     pub(super) fn fault(&self) -> Option<String> {
-        self.reported.as_ref().map(|error| chain(&**error)).or_else(|| self.unusable.clone())
+        self.reported.target.as_ref().map(|error| chain(&**error)).or_else(|| self.unusable.clone())
     }
 
-    /// Returns the latest replica counts; logs the first of several equal failures, and recovery.
-    pub(super) fn replicas(&mut self) -> Option<Replicas> {
-        match self.watcher.as_ref()?.latest() {
-            Observation::Pending => None,
-            Observation::Seen(replicas) => {
-                if self.reported.take().is_some() {
-                    let Replicas { kind, namespace, name, .. } = &replicas;
+    /// Adds to a sample of `snapshot` what is known of the cluster; logs the first of several equal failures, and recovery.
+    pub(super) fn add_to(&mut self, sample: &mut Sample, snapshot: &Snapshot) {
+        let Some(watcher) = &self.watcher else { return };
+        let facts = watcher.facts();
+        let target = target_of(&facts, &self.scaled);
+        let replicas = target.as_ref().ok().and_then(|seen| seen.clone());
+        self.reported.follow(&facts, target, &self.scaled);
+        let reasoned = replicas.as_ref().and_then(|replicas| {
+            let values = Values { list: &sample.list, snapshot };
+            reasoned(&mut self.model, &facts, replicas, values)
+        });
+        sample.target = replicas;
+        if let Some(Reasoned { reason, next }) = reasoned {
+            (sample.reason, sample.next) = (Some(reason), next);
+        }
+    }
+}
+
+/// Returns the replicas of the target; `None` until they are known.
+fn target_of(facts: &Facts, scaled: &ScaledRef) -> Result<Option<Replicas>, Arc<KubernetesError>> {
+    let ScaledRef::Target(TargetRef { kind, name, .. }) = scaled else { return Ok(None) };
+    if let Some(error) = facts.target.failure() {
+        return Err(Arc::clone(error));
+    }
+    match facts.target.objects() {
+        [] if facts.target.is_pending() => Ok(None),
+        [] => {
+            let (kind, namespace, name) = (kind.clone(), facts.namespace.clone(), name.clone());
+            Err(Arc::new(KubernetesError::NotFound { kind, namespace, name }))
+        }
+        [target, ..] => Ok(Some(replicas(target, kind, &facts.namespace))),
+    }
+}
+
+fn replicas(target: &LiveTarget, kind: &str, namespace: &str) -> Replicas {
+    let count = |count: i32| u32::try_from(count).unwrap_or(0);
+    let status = &target.status;
+    Replicas {
+        kind: kind.to_owned(),
+        namespace: namespace.to_owned(),
+        name: target.metadata.name.clone(),
+        // The API's default is 1.
+        desired: count(target.spec.replicas.unwrap_or(1)),
+        current: count(status.replicas),
+        ready: count(status.ready_replicas),
+        available: count(status.available_replicas),
+        terminating: status.terminating_replicas.map(count),
+    }
+}
+
+/// Returns the reason for the replicas, where KEDA or an HPA scales them.
+fn reasoned(model: &mut LiveModel, facts: &Facts, replicas: &Replicas, values: Values<'_>) -> Option<Reasoned> {
+    let Replicas { kind, name, desired, current, ready, .. } = replicas;
+    let of_target = |object: &&LiveScaledObject| object.spec.scale_target_ref.is(kind, name);
+    let Some(object) = facts.scaled.objects().iter().find(of_target) else {
+        model.forget();
+        return None;
+    };
+    let hpa: Option<&LiveHpa> = facts.autoscalers.objects().iter().find(|hpa| hpa.spec.scale_target_ref.is(kind, name));
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    model.observe(&Look {
+        now,
+        object,
+        hpa,
+        settings: object.settings(values.list, hpa)?,
+        values: object.values(values, hpa),
+        scale: Scale { spec: *desired, status: *current, ready: *ready },
+    })
+}
+
+impl Reported {
+    fn follow(&mut self, facts: &Facts, target: Result<Option<Replicas>, Arc<KubernetesError>>, scaled: &ScaledRef) {
+        match target {
+            Ok(None) => {}
+            Ok(Some(Replicas { kind, namespace, name, .. })) => {
+                if self.target.take().is_some() {
                     tracing::info!(kind, namespace, name, "reading replica counts again");
                 }
-                Some(replicas)
             }
-            Observation::Failed(error) => {
-                if !self.reported.as_ref().is_some_and(|reported| reported.same_as(&error)) {
+            Err(error) => {
+                if !self.target.as_ref().is_some_and(|reported| reported.same_as(&error)) {
                     report(&error);
-                    self.reported = Some(error);
+                    self.target = Some(error);
                 }
-                None
             }
+        }
+        self.follow_others(facts, scaled);
+    }
+
+    /// Reports what else cannot be read; missing rights in one line.
+    fn follow_others(&mut self, facts: &Facts, scaled: &ScaledRef) {
+        let failures = [
+            facts.scaled.failure(),
+            facts.autoscalers.failure(),
+            facts.pods.failure(),
+            facts.jobs.failure(),
+            facts.events.failure(),
+        ];
+        let mut denied = Vec::new();
+        for (failure, reported) in failures.into_iter().zip(&mut self.others) {
+            let Some(error) = failure else {
+                *reported = None;
+                continue;
+            };
+            if reported.as_ref().is_some_and(|reported| reported.same_as(error)) {
+                continue;
+            }
+            *reported = Some(Arc::clone(error));
+            match &**error {
+                KubernetesError::Forbidden { resource, .. } => denied.push(resource.clone()),
+                // The same failure as that of the target.
+                error if self.target.as_ref().is_some_and(|target| target.same_as(error)) => {}
+                error => {
+                    let hint = error.hint();
+                    tracing::warn!(error = %chain(error), %hint, "cannot read what scales the consumers");
+                }
+            }
+        }
+        if !denied.is_empty() {
+            let subject = if matches!(scaled, ScaledRef::Jobs(_)) { "Jobs" } else { "replicas" };
+            let hint = format!("grant the verbs `get`, `list` and `watch` on {}", denied.join(", "));
+            let namespace = &facts.namespace;
+            tracing::warn!(%namespace, %hint, "access denied to {}: reasons for {subject} may be missing", denied.join(", "));
         }
     }
 }

@@ -35,6 +35,7 @@ const MODULES: &[(&str, Layer, &[&str])] = &[
     ("workload", Domain, &["delivery", "units"]),
     ("scaler", Domain, &["delivery", "units"]),
     ("sample", Domain, &["delivery", "scaler", "units"]),
+    ("cluster", Domain, &["delivery", "scaler", "units"]),
     ("simulation", Domain, &["delivery", "sample", "scaler", "units", "workload"]),
     ("tuning", Domain, &["scaler", "simulation", "units", "workload"]),
     ("comparison", Domain, &["delivery", "sample", "scaler", "simulation", "units", "workload"]),

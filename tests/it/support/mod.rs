@@ -1,5 +1,6 @@
 //! What the tests against real servers are made of: a private Redis, certificates, a bad network, and the program itself.
 
+pub(crate) mod api_server;
 mod census;
 mod certificates;
 pub(crate) mod manifest;

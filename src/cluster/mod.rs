@@ -1,0 +1,17 @@
+//! The objects of a cluster that scaling is about, as far as they are read; their faults, and the live model of them.
+
+mod event;
+mod hpa;
+mod job;
+mod metadata;
+mod model;
+mod scaled_object;
+mod workload;
+
+pub use self::event::ClusterEvent;
+pub use self::hpa::LiveHpa;
+pub use self::job::LiveJob;
+pub use self::metadata::{ConditionStatus, ObjectMetadata, StatusCondition, condition};
+pub use self::model::{LiveModel, Look, Reasoned};
+pub use self::scaled_object::{LiveScaledObject, Values};
+pub use self::workload::{ClusterPod, LiveTarget};

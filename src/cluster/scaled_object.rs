@@ -1,0 +1,267 @@
+//! ScaledObjects and ScaledJobs, and the settings of the model that they amount to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::hpa::{LiveBehavior, LiveHpa};
+use super::metadata::{ObjectMetadata, StatusCondition, condition, moment};
+use crate::delivery::keys;
+use crate::delivery::snapshot::Snapshot;
+use crate::scaler::{Composite, Counted, Fallback, FallbackBehavior, Formula, MetricType, Pause, Settings, Trigger};
+use crate::units::float;
+
+/// A ScaledObject, or a ScaledJob.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct LiveScaledObject {
+    /// `metadata`.
+    pub metadata: ObjectMetadata,
+    /// `spec`.
+    pub spec: ScaledSpec,
+    /// `status`; `None` until KEDA has seen the object.
+    pub status: Option<ScaledStatus>,
+}
+
+/// `spec` of a ScaledObject, as far as it decides.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ScaledSpec {
+    /// `scaleTargetRef`.
+    pub scale_target_ref: TargetReference,
+    min_replica_count: Option<u32>,
+    max_replica_count: Option<u32>,
+    idle_replica_count: Option<u32>,
+    polling_interval: Option<u64>,
+    cooldown_period: Option<u64>,
+    initial_cooldown_period: Option<u64>,
+    fallback: Option<LiveFallback>,
+    advanced: AdvancedSpec,
+    triggers: Vec<LiveTrigger>,
+}
+
+/// `scaleTargetRef`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct TargetReference {
+    kind: Option<String>,
+    /// `name`.
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LiveFallback {
+    failure_threshold: u32,
+    replicas: u32,
+    #[serde(default)]
+    behavior: FallbackBehavior,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct AdvancedSpec {
+    horizontal_pod_autoscaler_config: AutoscalerConfig,
+    scaling_modifiers: Modifiers,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct AutoscalerConfig {
+    behavior: Option<LiveBehavior>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Modifiers {
+    formula: String,
+    target: String,
+    activation_target: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct LiveTrigger {
+    #[serde(rename = "type")]
+    kind: String,
+    name: Option<String>,
+    metadata: BTreeMap<String, String>,
+    metric_type: Option<MetricType>,
+    use_cached_metrics: bool,
+}
+
+/// `status` of a ScaledObject.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ScaledStatus {
+    /// `conditions`.
+    pub conditions: Vec<StatusCondition>,
+    last_active_time: Option<String>,
+    triggers_activity: BTreeMap<String, TriggerActivity>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct TriggerActivity {
+    is_active: bool,
+}
+
+/// Values of a list's keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Values<'a> {
+    /// Name of the list.
+    pub list: &'a str,
+    /// Its state.
+    pub snapshot: &'a Snapshot,
+}
+
+impl TargetReference {
+    /// Reports whether it names the object; the kind is a Deployment unless it is said.
+    pub fn is(&self, kind: &str, name: &str) -> bool {
+        self.name == name && self.kind.as_deref().unwrap_or("Deployment") == kind
+    }
+}
+
+impl LiveScaledObject {
+    /// Returns the condition `kind`.
+    pub fn condition(&self, kind: &str) -> Option<&StatusCondition> {
+        condition(&self.status.as_ref()?.conditions, kind)
+    }
+
+    /// Returns the last time KEDA saw an active trigger, as the time since 1970.
+    pub fn last_active(&self) -> Option<Duration> {
+        moment(self.status.as_ref()?.last_active_time.as_deref())
+    }
+
+    /// Returns the keys in Redis that its triggers read.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.spec.triggers.iter().filter_map(|trigger| trigger.key())
+    }
+
+    /// Returns the pause annotations.
+    pub fn pause(&self) -> Pause {
+        let text = |name: &str| self.metadata.annotations.get(&format!("autoscaling.keda.sh/{name}"));
+        // Text that is no boolean counts as true.
+        let is_set = |name: &str| text(name).is_some_and(|text| text != "false");
+        Pause {
+            paused: is_set("paused"),
+            replicas: text("paused-replicas").and_then(|count| count.parse().ok()),
+            scale_in: is_set("paused-scale-in"),
+            scale_out: is_set("paused-scale-out"),
+        }
+    }
+
+    /// Returns the settings of the model for consumers of `list`; the behavior is that of the HPA, where there is one. `None`
+    /// for a formula that the model does not know.
+    pub fn settings(&self, list: &str, hpa: Option<&LiveHpa>) -> Option<Settings> {
+        let spec = &self.spec;
+        let composite = self.composite(list);
+        if composite.is_none() && !spec.advanced.scaling_modifiers.formula.is_empty() {
+            return None;
+        }
+        let default = Settings::default();
+        let seconds = |given: Option<u64>, default: Duration| given.map_or(default, Duration::from_secs);
+        let own = spec.advanced.horizontal_pod_autoscaler_config.behavior.as_ref();
+        let behavior = hpa.map_or(own, |hpa| hpa.spec.behavior.as_ref());
+        Some(Settings {
+            min: spec.min_replica_count.unwrap_or(default.min),
+            max: spec.max_replica_count.unwrap_or(default.max),
+            idle: spec.idle_replica_count,
+            polling: seconds(spec.polling_interval, default.polling),
+            cooldown: seconds(spec.cooldown_period, default.cooldown),
+            initial_cooldown: seconds(spec.initial_cooldown_period, default.initial_cooldown),
+            behavior: behavior.map(LiveBehavior::behavior),
+            triggers: spec.triggers.iter().enumerate().map(|(index, trigger)| trigger.trigger(index, list)).collect(),
+            composite,
+            cached: spec.triggers.iter().any(|trigger| trigger.use_cached_metrics),
+            fallback: spec.fallback.as_ref().map(|fallback| Fallback {
+                failure_threshold: fallback.failure_threshold,
+                replicas: fallback.replicas,
+                behavior: fallback.behavior,
+            }),
+            pause: self.pause(),
+            force_activation: self.metadata.annotations.get("autoscaling.keda.sh/force-activation").map(String::as_str)
+                == Some("true"),
+        })
+    }
+
+    /// Returns the formula over the triggers, if the model understands it.
+    fn composite(&self, list: &str) -> Option<Composite> {
+        let Modifiers { formula, target, activation_target } = &self.spec.advanced.scaling_modifiers;
+        let counted: Vec<Counted> =
+            self.spec.triggers.iter().enumerate().map(|(index, trigger)| trigger.counted(index, list)).collect();
+        // The model knows the triggers of a list by names of its own.
+        let same = |(trigger, counted): (&LiveTrigger, &Counted)| {
+            trigger.name.as_deref().is_none_or(|name| name == counted.name())
+        };
+        if !self.spec.triggers.iter().zip(&counted).all(same) {
+            return None;
+        }
+        let names: Vec<&str> = counted.iter().map(Counted::name).collect();
+        Some(Composite {
+            formula: Formula::parse(formula, &names).ok()?,
+            target: target.parse().ok()?,
+            activation: activation_target.parse().unwrap_or(0.0),
+        })
+    }
+
+    /// Returns the values of the triggers: those of the list as Redis has them, others as the HPA has seen them last.
+    pub fn values(&self, of: Values<'_>, hpa: Option<&LiveHpa>) -> Vec<Option<f64>> {
+        let Values { list, snapshot } = of;
+        let claims = snapshot.claims.as_ref();
+        let read = |(index, trigger): (usize, &LiveTrigger)| match trigger.counted(index, list) {
+            Counted::Waiting => Some(float(snapshot.waiting)),
+            Counted::Busy => Some(float(claims.map_or(0, |claims| claims.busy))),
+            Counted::Delayed => Some(float(claims.map_or(0, |claims| claims.delayed))),
+            // For a few milliseconds at a time.
+            Counted::Landing => Some(0.0),
+            Counted::Other(_) => hpa.and_then(|hpa| hpa.value(index)).or_else(|| Some(self.at_least(index, trigger))),
+        };
+        self.spec.triggers.iter().enumerate().map(read).collect()
+    }
+
+    /// Returns the least value that a trigger has as KEDA last saw it.
+    fn at_least(&self, index: usize, trigger: &LiveTrigger) -> f64 {
+        let prefix = format!("s{index}-");
+        let mut activity = self.status.iter().flat_map(|status| &status.triggers_activity);
+        let active = activity.any(|(name, activity)| name.starts_with(&prefix) && activity.is_active);
+        if active { trigger.number("activationListLength", 0.0) + 1.0 } else { 0.0 }
+    }
+}
+
+impl LiveTrigger {
+    /// Returns the key that it reads, if it reads a list in Redis.
+    fn key(&self) -> Option<&str> {
+        let is_list = ["redis", "redis-cluster", "redis-sentinel"].contains(&self.kind.as_str());
+        self.metadata.get("listName").filter(|_| is_list).map(String::as_str)
+    }
+
+    fn counted(&self, index: usize, list: &str) -> Counted {
+        match self.key() {
+            Some(key) if key == list => Counted::Waiting,
+            Some(key) if key == keys::busy(list) => Counted::Busy,
+            Some(key) if key == keys::delayed(list) => Counted::Delayed,
+            Some(key) if key == keys::landing(list) => Counted::Landing,
+            key => {
+                let name = self.name.as_deref().or(key).unwrap_or(&self.kind);
+                Counted::Other(if name.is_empty() { format!("s{index}").into() } else { Arc::from(name) })
+            }
+        }
+    }
+
+    fn trigger(&self, index: usize, list: &str) -> Trigger {
+        Trigger {
+            key: self.key().unwrap_or_default().to_owned(),
+            counted: self.counted(index, list),
+            target: self.number("listLength", 5.0),
+            activation: self.number("activationListLength", 0.0),
+            metric_type: self.metric_type.unwrap_or_default(),
+        }
+    }
+
+    fn number(&self, field: &str, default: f64) -> f64 {
+        self.metadata.get(field).and_then(|text| text.trim().parse().ok()).unwrap_or(default)
+    }
+}

@@ -1,0 +1,143 @@
+//! The scale target and its pods.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::metadata::{ObjectMetadata, StatusCondition};
+
+/// A scale target of any kind: Deployment, StatefulSet, custom resource.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct LiveTarget {
+    /// `metadata`.
+    pub metadata: ObjectMetadata,
+    /// `spec`.
+    pub spec: WorkloadSpec,
+    /// `status`. The API server leaves out counts of zero.
+    pub status: WorkloadStatus,
+}
+
+/// `spec` of a target.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct WorkloadSpec {
+    /// `replicas`; the default of the API is 1.
+    pub replicas: Option<i32>,
+    selector: LabelSelector,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct LabelSelector {
+    match_labels: BTreeMap<String, String>,
+}
+
+/// `status` of a target.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct WorkloadStatus {
+    /// `replicas`.
+    pub replicas: i32,
+    /// `readyReplicas`.
+    pub ready_replicas: i32,
+    /// `availableReplicas`.
+    pub available_replicas: i32,
+    /// `terminatingReplicas`; not counted by older versions, and by other kinds.
+    pub terminating_replicas: Option<i32>,
+    /// `conditions`.
+    pub conditions: Vec<StatusCondition>,
+}
+
+impl LiveTarget {
+    /// Returns the label selector of its pods; `None` if it has none.
+    pub fn selector(&self) -> Option<String> {
+        let labels = &self.spec.selector.match_labels;
+        let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        (!pairs.is_empty()).then(|| pairs.join(","))
+    }
+}
+
+/// A pod.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct ClusterPod {
+    /// `metadata`.
+    pub metadata: ObjectMetadata,
+    /// `status`.
+    pub status: PodStatus,
+}
+
+/// `status` of a pod.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodStatus {
+    /// `phase`.
+    pub phase: String,
+    /// `conditions`.
+    pub conditions: Vec<StatusCondition>,
+    /// `containerStatuses`.
+    pub container_statuses: Vec<ContainerStatus>,
+}
+
+/// One of `status.containerStatuses`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ContainerStatus {
+    /// `ready`.
+    pub ready: bool,
+    /// `restartCount`.
+    pub restart_count: u32,
+    state: ContainerState,
+    last_state: ContainerState,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct ContainerState {
+    waiting: Option<Waiting>,
+    terminated: Option<Terminated>,
+}
+
+/// Why a container does not run.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Waiting {
+    /// `reason`, such as `ImagePullBackOff`.
+    pub reason: String,
+    /// `message`.
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Terminated {
+    exit_code: i32,
+}
+
+impl ClusterPod {
+    /// Returns what the first container that cannot start waits for.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        self.status.container_statuses.iter().find_map(|container| container.state.waiting.as_ref())
+    }
+
+    /// Returns the exit code of the last container that ended.
+    pub fn exit_code(&self) -> Option<i32> {
+        let ended = |container: &ContainerStatus| {
+            let state = container.state.terminated.as_ref().or(container.last_state.terminated.as_ref())?;
+            Some(state.exit_code)
+        };
+        self.status.container_statuses.iter().find_map(ended)
+    }
+
+    /// Returns the largest number of restarts of a container.
+    pub fn restarts(&self) -> u32 {
+        self.status.container_statuses.iter().map(|container| container.restart_count).max().unwrap_or(0)
+    }
+
+    /// Returns true if all its containers are ready.
+    pub fn is_ready(&self) -> bool {
+        let containers = &self.status.container_statuses;
+        !containers.is_empty() && containers.iter().all(|container| container.ready)
+    }
+}

@@ -1,0 +1,54 @@
+//! Latest state of everything that is watched.
+
+use std::sync::Arc;
+
+use super::error::KubernetesError;
+use crate::cluster::{ClusterEvent, ClusterPod, LiveHpa, LiveJob, LiveScaledObject, LiveTarget};
+
+/// Latest state of the watched objects.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Namespace of all of them.
+    pub namespace: String,
+    /// The scale target: at most one.
+    pub target: Observed<LiveTarget>,
+    /// ScaledObjects of the namespace; with a ScaledJob, that one.
+    pub scaled: Observed<LiveScaledObject>,
+    /// HPAs of the namespace.
+    pub autoscalers: Observed<LiveHpa>,
+    /// Pods of the target or ScaledJob.
+    pub pods: Observed<ClusterPod>,
+    /// Jobs of the ScaledJob.
+    pub jobs: Observed<LiveJob>,
+    /// Warnings of the namespace.
+    pub events: Observed<ClusterEvent>,
+}
+
+/// Objects of one kind as they were seen last.
+#[derive(Debug, Clone, Default)]
+pub enum Observed<T> {
+    /// No answer yet.
+    #[default]
+    Pending,
+    /// The objects.
+    Seen(Vec<T>),
+    /// They cannot be read; they may be later.
+    Failed(Arc<KubernetesError>),
+}
+
+impl<T> Observed<T> {
+    /// Returns the objects; none while they cannot be read.
+    pub fn objects(&self) -> &[T] {
+        if let Self::Seen(objects) = self { objects } else { &[] }
+    }
+
+    /// Returns the reason why they cannot be read.
+    pub fn failure(&self) -> Option<&Arc<KubernetesError>> {
+        if let Self::Failed(error) = self { Some(error) } else { None }
+    }
+
+    /// Returns true until there is an answer.
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Self::Pending)
+    }
+}

@@ -1,0 +1,125 @@
+//! `watch` of a cluster with KEDA: reasons for the replicas, and recovery of its streams.
+
+use serde_json::{Value, json};
+
+use crate::support::api_server::{ApiServer, status};
+use crate::support::{RedisServer, Running, SOON, wait_until};
+use crate::watch::{NAMESPACE, deploy, in_cluster, push, samples, wait_for_sample};
+
+const NAME: &str = "demo-consumer";
+
+fn collection(api: &str, kind: &str) -> String {
+    format!("{api}{NAMESPACE}{kind}")
+}
+
+/// A ScaledObject that KEDA found in order, with its HPA.
+fn keda(api: &ApiServer, active: bool) {
+    let reference = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": NAME });
+    let trigger =
+        |key: &str, length: &str| json!({ "type": "redis", "metadata": { "listName": key, "listLength": length } });
+    let scaled = json!({
+        "metadata": { "name": NAME, "creationTimestamp": "2026-11-28T09:24:43Z" },
+        "spec": {
+            "scaleTargetRef": reference, "minReplicaCount": 0, "maxReplicaCount": 3, "pollingInterval": 5,
+            "cooldownPeriod": 20, "triggers": [trigger("mylist", "5"), trigger("{mylist}:busy", "1")],
+        },
+        "status": { "conditions": [
+            { "type": "Ready", "status": "True", "reason": "ScaledObjectReady", "message": "is ready" },
+            { "type": "Active", "status": if active { "True" } else { "False" }, "reason": "ScalerActive" },
+        ] },
+    });
+    let hpa = json!({
+        "metadata": { "name": "keda-hpa-demo-consumer" },
+        "spec": { "scaleTargetRef": reference, "minReplicas": 1, "maxReplicas": 3, "metrics": [] },
+        "status": { "currentReplicas": 1, "conditions": [
+            { "type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale" },
+            { "type": "ScalingActive", "status": "True", "reason": "ValidMetricFound" },
+        ] },
+    });
+    api.put(&collection("/apis/keda.sh/v1alpha1", "scaledobjects"), scaled);
+    api.put(&collection("/apis/autoscaling/v2", "horizontalpodautoscalers"), hpa);
+}
+
+#[track_caller]
+fn wait_for_reason(running: &Running, part: &str) -> Value {
+    wait_for_sample(running, part, |sample| sample["reason"].as_str().is_some_and(|reason| reason.contains(part)))
+}
+
+#[test]
+fn reason_follows_from_the_live_objects_and_the_list() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    keda(&api, false);
+    deploy(&api, "of-context", NAME, [0, 0, 0, 0]);
+    let running = in_cluster(&redis, &api).spawn();
+    let idle = wait_for_reason(&running, "KEDA: inactive: no active trigger");
+    assert!(idle["next"]["what"].as_str().unwrap().starts_with("KEDA polls"), "{idle}");
+    push(&redis, 40);
+    deploy(&api, "of-context", NAME, [1, 0, 0, 0]);
+    wait_for_reason(&running, "KEDA: activated: 40 waiting (activationListLength 0)");
+    running.terminate();
+    running.finish(SOON).exits(0);
+
+    deploy(&api, "of-context", NAME, [3, 3, 3, 3]);
+    let running = in_cluster(&redis, &api).spawn();
+    wait_for_reason(&running, "HPA: 40 waiting ÷ 5 per pod = 8 replicas, capped at maxReplicaCount 3");
+    running.terminate();
+    running.finish(SOON).exits(0);
+}
+
+#[test]
+fn streams_recover_from_refusals_and_broken_connections() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    deploy(&api, "of-context", NAME, [1, 1, 1, 1]);
+    let running = in_cluster(&redis, &api).spawn();
+    let has = |desired: u32| move |sample: &Value| sample["target"]["desired"] == desired;
+    wait_for_sample(&running, "one pod", has(1));
+    for (desired, refusal) in
+        [(2, None), (3, Some(("watch=true", 410, "Expired"))), (4, Some(("", 429, "TooManyRequests")))]
+    {
+        match refusal {
+            Some((part, code, reason)) => api.refuse(part, code, status(code, reason)),
+            None => api.cut(),
+        }
+        deploy(&api, "of-context", NAME, [desired, 1, 1, 1]);
+        if refusal.is_some_and(|(_, code, _)| code == 429) {
+            let before = api.requests().len();
+            wait_until("a request is refused", SOON, || api.requests().len() > before);
+            api.accept();
+        }
+        wait_for_sample(&running, "the new count", has(desired));
+        api.accept();
+    }
+    api.delete("/apis/apps/v1/namespaces/of-context/deployments", NAME);
+    running.wait_for_line("Deployment `demo-consumer` not found", SOON);
+    deploy(&api, "of-context", NAME, [5, 1, 1, 1]);
+    running.wait_for_line("reading replica counts again", SOON);
+    wait_for_sample(&running, "made again", has(5));
+    running.terminate();
+    running.finish(SOON).exits(0);
+}
+
+#[test]
+fn cluster_without_keda_is_said_once_and_pods_are_shown() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    api.refuse("/keda.sh/", 404, json!("404 page not found"));
+    deploy(&api, "of-context", NAME, [2, 2, 2, 2]);
+    let running = in_cluster(&redis, &api).spawn();
+    running.wait_for_line("the cluster does not know ScaledObject (keda.sh)", SOON);
+    wait_for_sample(&running, "two pods", |sample| sample["target"]["desired"] == 2 && sample["reason"].is_null());
+    running.terminate();
+    let run = running.finish(SOON).exits(0);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn right_to_get_is_enough_for_the_replica_counts() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    deploy(&api, "of-context", NAME, [2, 2, 2, 2]);
+    api.refuse("?", 403, status(403, "Forbidden"));
+    let running = in_cluster(&redis, &api).spawn();
+    wait_for_sample(&running, "two pods", |sample| sample["target"]["desired"] == 2);
+    running.terminate();
+    let run = running.finish(SOON).exits(0);
+    assert_eq!(run.stderr.matches("access denied to").count(), 1, "{}", run.stderr);
+    assert!(!samples(&run.stdout).is_empty());
+}
