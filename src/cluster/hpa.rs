@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::metadata::{ObjectMetadata, StatusCondition, condition, moment};
-use super::scaled_object::TargetReference;
+use super::metadata::{ObjectMetadata, StatusCondition, TargetReference, condition, moment};
 use crate::scaler::{Behavior, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
 
 /// An HPA of `autoscaling/v2`.

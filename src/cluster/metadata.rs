@@ -48,6 +48,15 @@ pub enum ConditionStatus {
     Unknown,
 }
 
+/// `scaleTargetRef`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct TargetReference {
+    kind: Option<String>,
+    /// `name`.
+    pub name: String,
+}
+
 impl ObjectMetadata {
     /// Returns the creation time, as the time since 1970.
     pub fn created(&self) -> Option<Duration> {
@@ -57,6 +66,13 @@ impl ObjectMetadata {
     /// Returns true while the object is being deleted.
     pub fn is_deleted(&self) -> bool {
         self.deletion_timestamp.is_some()
+    }
+}
+
+impl TargetReference {
+    /// Reports whether it names the object; the kind is a Deployment unless it is said.
+    pub fn is(&self, kind: &str, name: &str) -> bool {
+        self.name == name && self.kind.as_deref().unwrap_or("Deployment") == kind
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::hpa::{LiveBehavior, LiveHpa};
-use super::metadata::{ObjectMetadata, StatusCondition, condition, moment};
+use super::metadata::{ObjectMetadata, StatusCondition, TargetReference, condition, moment};
 use crate::delivery::keys;
 use crate::delivery::snapshot::Snapshot;
 use crate::scaler::{Composite, Counted, Fallback, FallbackBehavior, Formula, MetricType, Pause, Settings, Trigger};
@@ -40,15 +40,6 @@ pub struct ScaledSpec {
     fallback: Option<LiveFallback>,
     advanced: AdvancedSpec,
     triggers: Vec<LiveTrigger>,
-}
-
-/// `scaleTargetRef`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct TargetReference {
-    kind: Option<String>,
-    /// `name`.
-    pub name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -115,13 +106,6 @@ pub struct Values<'a> {
     pub list: &'a str,
     /// Its state.
     pub snapshot: &'a Snapshot,
-}
-
-impl TargetReference {
-    /// Reports whether it names the object; the kind is a Deployment unless it is said.
-    pub fn is(&self, kind: &str, name: &str) -> bool {
-        self.name == name && self.kind.as_deref().unwrap_or("Deployment") == kind
-    }
 }
 
 impl LiveScaledObject {
