@@ -149,6 +149,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Interv
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l duration -d 'Stop after this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'Format of the samples' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l replay -d 'Show a recording, or stdin (-), in place of a list; without a dashboard all at once' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l speed -d 'Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
@@ -394,6 +399,8 @@ json\t'One JSON object per line'
 csv\t'One row per sample'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'Time of the first sample (RFC 3339)' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l html -d 'Write the chart and all scaling events as an HTML page too, which needs no network' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l speed -d 'Factor by which the run is played faster than it would be' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l from -d 'Show chart, scaling events and samples from this time on' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l to -d 'Show chart, scaling events and samples up to this time' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l target-wait -d 'Propose settings that meet this target wait, such as p95=60s, and verify them' -r
@@ -405,6 +412,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l play -d 'Play the run on the dashboard of `qscale watch`'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l chart -d 'Show the chart alone, as large as the screen'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l log-axis -d 'Draw the backlog on a logarithmic scale, which shows few items next to many'
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l all-events -d 'Show all scaling events, not only the first 30 and the last 10'
@@ -417,6 +425,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'It
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'Factor by which load, work, KEDA and the HPA run faster than in the profile' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'Format of the samples on stdout' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l supervise -d 'Folder of the demo to supervise' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l server -d 'Program of the private Redis' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l list -d 'List to delete on the Redis of REDIS_URL' -r

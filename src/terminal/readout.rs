@@ -3,10 +3,13 @@
 use std::fmt;
 
 use color_eyre::eyre::Result;
+use tokio::time::{Instant, sleep_until};
 
-use super::dashboard::{Dashboard, DashboardSetup};
+use super::dashboard::{BoardState, Dashboard, DashboardSetup};
+use super::keep::{Keeper, RunFiles};
 use super::output::Output;
 use super::printer::Printer;
+use crate::sample::recording::PlayedSample;
 use crate::sample::{Outlook, PerSecond, Replicas, Sample};
 use crate::units::visible;
 
@@ -15,14 +18,28 @@ pub(crate) struct Readout {
     printer: Printer,
     output: Output,
     dashboard: Option<Dashboard>,
+    keeper: Keeper,
 }
 
 impl Readout {
-    /// Opens a dashboard when stdout is a terminal; writes lines to stdout otherwise, and if `plain`.
-    pub(crate) fn new(printer: &Printer, output: Output, plain: bool, setup: &DashboardSetup) -> Self {
+    /// Opens a dashboard when stdout is a terminal; writes lines to stdout otherwise, and if `plain`. The run leaves `files`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when one of the files cannot be written.
+    pub(crate) fn new(
+        printer: &Printer,
+        output: Output,
+        plain: bool,
+        setup: &DashboardSetup,
+        files: &RunFiles,
+    ) -> Result<Self> {
+        let DashboardSetup { title, lists, every, speed, .. } = setup;
+        let board = BoardState::new(title.clone(), lists, every.mul_f64(*speed), *speed);
+        let keeper = Keeper::open(files, board)?;
         let has_dashboard = output == Output::Text && !plain;
         let dashboard = has_dashboard.then(|| Dashboard::open(printer, setup)).flatten();
-        Self { printer: printer.clone(), output, dashboard }
+        Ok(Self { printer: printer.clone(), output, dashboard, keeper })
     }
 
     /// Shows a sample.
@@ -31,6 +48,7 @@ impl Readout {
     ///
     /// Fails when it cannot be shown any more, for example because the pipe or the terminal was closed.
     pub(crate) fn show(&mut self, sample: &Sample) -> Result<()> {
+        self.keeper.add(sample)?;
         match (&mut self.dashboard, self.output) {
             (Some(dashboard), _) => dashboard.show(sample)?,
             (None, Output::Text) => self.printer.result(&visible(&Line(sample).to_string()))?,
@@ -39,16 +57,46 @@ impl Readout {
         Ok(())
     }
 
+    /// Records a sample that is not shown.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be recorded.
+    pub(crate) fn keep(&mut self, sample: &Sample) -> Result<()> {
+        self.keeper.add(sample)
+    }
+
     /// Returns the dashboard, if there is one.
     pub(crate) fn dashboard(&self) -> Option<&Dashboard> {
         self.dashboard.as_ref()
     }
 
-    /// Closes the dashboard, and leaves its charts.
-    pub(crate) fn finish(self) {
+    /// Shows samples of another time at a `speed`; without a dashboard all at once.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`show`](Self::show) does.
+    pub(crate) async fn play(&mut self, samples: &[PlayedSample], speed: f64) -> Result<()> {
+        let start = Instant::now();
+        for PlayedSample { at, sample } in samples {
+            if self.dashboard.is_some() {
+                sleep_until(start + at.div_f64(speed)).await;
+            }
+            self.show(sample)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the dashboard and leaves its charts, and the files of the run.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a file cannot be written.
+    pub(crate) fn finish(self) -> Result<()> {
         if let Some(dashboard) = self.dashboard {
             dashboard.finish();
         }
+        self.keeper.finish()
     }
 }
 

@@ -30,6 +30,7 @@ mod refusals;
 mod render;
 mod render_keda;
 mod render_rules;
+mod replay;
 mod scaler;
 mod schema;
 mod secrets;

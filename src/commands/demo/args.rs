@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::supervise::SupervisorArgs;
 use crate::args::{self, positive_count, positive_factor};
-use crate::terminal::Output;
+use crate::terminal::{Output, RunFiles};
 
 /// Run producer, consumers and autoscaler on this machine, and reconcile the counters
 ///
@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Write lines on a terminal, too, in place of the dashboard
     #[arg(long)]
     pub(super) plain: bool,
+
+    #[command(flatten)]
+    pub(super) files: RunFiles,
 
     #[command(flatten)]
     pub(super) supervisor: SupervisorArgs,

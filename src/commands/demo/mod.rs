@@ -116,7 +116,7 @@ async fn show_until_settled(
     consumers: &mut ConsumerProcesses<'_>,
     context: &Context,
 ) -> Result<bool> {
-    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(plan));
+    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(plan), &plan.files)?;
     // Samples at an interval are enough for lines of text.
     let shows_decisions = plan.output == Output::Json || readout.dashboard().is_some();
     let tick = TICK.mul_f64(plan.speed);
@@ -126,7 +126,7 @@ async fn show_until_settled(
         let is_tick = tokio::select! {
             biased;
             () = context.shutdown.stop.cancelled() => {
-                readout.finish();
+                readout.finish()?;
                 return Ok(false);
             }
             _ = ticks.tick() => true,
@@ -144,8 +144,11 @@ async fn show_until_settled(
         let presence = inspector.presence(false).await?;
         let rates = flow.observe(autoscaler.now(), &snapshot);
         // Every decision, too: a recording has the values that it was made from.
+        let sample = plan.sample(&snapshot, presence.as_ref(), consumers, rates, autoscaler);
         if is_tick || shows_decisions {
-            readout.show(&plan.sample(&snapshot, presence.as_ref(), consumers, rates, autoscaler))?;
+            readout.show(&sample)?;
+        } else {
+            readout.keep(&sample)?;
         }
         if is_tick
             && !producing
@@ -153,7 +156,7 @@ async fn show_until_settled(
             && consumers.count() <= autoscaler.rest()
             && consumers.stopping() == 0
         {
-            readout.finish();
+            readout.finish()?;
             return Ok(true);
         }
     }

@@ -9,7 +9,7 @@ use super::consumers::ConsumerProcesses;
 use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
 use crate::sample::{Rates, Replicas, Sample};
-use crate::terminal::Output;
+use crate::terminal::{Output, RunFiles};
 use crate::units::DurationRange;
 use crate::workload::{Pace, Payload, Timing, USUAL_BATCH, Work};
 
@@ -30,6 +30,7 @@ pub(super) struct Plan {
     pub(super) output: Output,
     /// Lines in place of a dashboard.
     pub(super) plain: bool,
+    pub(super) files: RunFiles,
 }
 
 impl Plan {
@@ -58,6 +59,7 @@ impl Plan {
             speed: args.speed,
             output: args.output,
             plain: args.plain,
+            files: args.files.clone(),
         }
     }
 }

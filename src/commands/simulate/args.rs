@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::value_parser;
 
-use crate::args::{self, positive_duration};
+use crate::args::{self, positive_duration, positive_factor};
 use crate::simulation;
 use crate::tuning::TargetWait;
 use crate::units::HumanDuration;
@@ -127,6 +127,18 @@ pub(crate) struct Args {
     /// Write the chart as an SVG image too
     #[arg(long, value_name = "FILE", conflicts_with = "target_wait")]
     pub(super) svg: Option<PathBuf>,
+
+    /// Write the chart and all scaling events as an HTML page too, which needs no network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target_wait", "runs"])]
+    pub(super) html: Option<PathBuf>,
+
+    /// Play the run on the dashboard of `qscale watch`
+    #[arg(long, conflicts_with_all = ["output", "chart", "against", "target_wait", "runs"])]
+    pub(super) play: bool,
+
+    /// Factor by which the run is played faster than it would be
+    #[arg(long, value_name = "FACTOR", requires = "play", default_value_t = 20.0, value_parser = positive_factor)]
+    pub(super) speed: f64,
 
     /// Show the chart alone, as large as the screen
     #[arg(long, conflicts_with_all = ["output", "target_wait", "runs"])]

@@ -4,12 +4,14 @@ mod against;
 mod args;
 mod load;
 mod plan;
+mod play;
 mod runs;
 mod samples;
 mod summary;
 mod target_wait;
 mod view;
 
+use std::path::Path;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr as _};
@@ -17,43 +19,76 @@ use tokio::task::spawn_blocking;
 
 pub(crate) use self::args::Args;
 use self::args::Form;
-use self::plan::{Action, Plan};
+use self::plan::{Action, Pictures, Plan};
+use self::play::Playback;
 use self::samples::SampleRow;
 use self::view::View;
 use super::{Context, summary_line};
 use crate::exit::{Outcome, UsageError};
-use crate::simulation::{self, Scenario};
-use crate::terminal::{Chart, Elapsed, terminal_width};
+use crate::simulation::{self, Run, Scenario};
+use crate::terminal::{Chart, Elapsed, html, terminal_width};
 use crate::units::HumanDuration;
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let stop = context.shutdown.stop.clone();
     // On a thread of its own, so that a signal ends a long simulation.
-    let simulation = spawn_blocking(move || simulate(args, &context));
-    tokio::select! {
+    let simulation = spawn_blocking(move || (simulate(args, &context), context));
+    let (ended, context) = tokio::select! {
         biased;
-        () = stop.cancelled() => Ok(Outcome::Unfinished),
+        () = stop.cancelled() => return Ok(Outcome::Unfinished),
         ended = simulation => ended?,
+    };
+    match ended? {
+        Ended::Shown(outcome) => Ok(outcome),
+        Ended::Playable(playback) => playback.play(&context).await,
     }
 }
 
-fn simulate(args: Args, context: &Context) -> Result<Outcome> {
+/// End of a simulation.
+enum Ended {
+    /// Its result was written.
+    Shown(Outcome),
+    /// Its samples are still to be played.
+    Playable(Playback),
+}
+
+fn simulate(args: Args, context: &Context) -> Result<Ended> {
     let plan = Plan::resolve(args, context)?;
     let chart = match &plan.action {
         Action::Show(scenario) => show(&plan, scenario, context)?,
-        Action::Runs(number, settings) => return runs::run(*number, settings, &plan, context),
-        Action::TargetWait(want, workload) => return target_wait::run(*want, workload, plan.output, context),
+        Action::Play(scenario, speed) => {
+            let run = simulated(scenario)?;
+            let view = View { subject: &plan.subject, scenario, run: &run };
+            plan.pictures.write(&plan.part.of(view.chart()))?;
+            return Ok(Ended::Playable(Playback::of(&view, &plan.part, *speed)));
+        }
+        Action::Runs(number, settings) => return runs::run(*number, settings, &plan, context).map(Ended::Shown),
+        Action::TargetWait(want, workload) => {
+            return target_wait::run(*want, workload, plan.output, context).map(Ended::Shown);
+        }
         Action::Against(path) => against::run(path, &plan.subject, plan.output, &plan.part, context)?,
     };
-    if let Some(path) = &plan.svg {
-        std::fs::write(path, plan.part.of(chart).svg())
-            .wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
+    plan.pictures.write(&plan.part.of(chart))?;
+    Ok(Ended::Shown(Outcome::Done))
+}
+
+fn simulated(scenario: &Scenario) -> Result<Run> {
+    Ok(simulation::run(scenario).map_err(|error| UsageError(error.to_string()))?)
+}
+
+impl Pictures {
+    fn write(&self, chart: &Chart) -> Result<()> {
+        let write = |path: &Path, text: String| {
+            std::fs::write(path, text).wrap_err_with(|| format!("cannot write `{}`", path.display()))
+        };
+        self.svg.as_deref().map(|path| write(path, chart.svg())).transpose()?;
+        self.html.as_deref().map(|path| write(path, html(std::slice::from_ref(chart)))).transpose()?;
+        Ok(())
     }
-    Ok(Outcome::Done)
 }
 
 fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
-    let run = simulation::run(scenario).map_err(|error| UsageError(error.to_string()))?;
+    let run = simulated(scenario)?;
     let view = View { subject: &plan.subject, scenario, run: &run };
     let end = run.points.last().map_or(Duration::ZERO, |point| point.at);
     if let Some(from) = plan.part.from.filter(|from| *from >= end) {

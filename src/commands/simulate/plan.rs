@@ -34,12 +34,21 @@ pub(super) struct Plan {
     pub(super) subject: Subject,
     pub(super) output: Form,
     pub(super) part: ShownPart,
+    pub(super) pictures: Pictures,
+}
+
+/// Files that the chart is written to.
+#[derive(Debug, Default)]
+pub(super) struct Pictures {
     pub(super) svg: Option<PathBuf>,
+    pub(super) html: Option<PathBuf>,
 }
 
 pub(super) enum Action {
     /// Show a run.
     Show(Box<Scenario>),
+    /// Play a run on the dashboard, so many times as fast.
+    Play(Box<Scenario>, f64),
     /// Show the distribution over this many runs.
     Runs(u32, Box<RunSettings>),
     /// Find settings that meet a target wait.
@@ -168,6 +177,9 @@ impl Plan {
             output,
             start,
             svg,
+            html,
+            play,
+            speed,
             chart: chart_alone,
             log_axis,
             from,
@@ -176,6 +188,7 @@ impl Plan {
             target_wait: want,
             against,
         } = args;
+        let pictures = Pictures { svg, html };
         let part = ShownPart { chart_alone, log_axis, from: from.map(|at| at.0), to: to.map(|at| at.0), all_events };
         if part.from.unwrap_or_default() >= part.to.unwrap_or(Duration::MAX) {
             return Err(UsageError("--to: must be later than --from".to_owned()).into());
@@ -193,7 +206,7 @@ impl Plan {
             title,
             start,
         };
-        if let Some(path) = &svg
+        if let Some(path) = &pictures.svg
             && let Some(other) = path.extension().and_then(|extension| extension.to_str())
             && IMAGE_FORMATS.contains(&other.to_ascii_lowercase().as_str())
         {
@@ -205,7 +218,7 @@ impl Plan {
             let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
             pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
             let title = format!("{list}: recorded and predicted");
-            return Ok(Self { action: Action::Against(path), subject: subject(title), output, part, svg });
+            return Ok(Self { action: Action::Against(path), subject: subject(title), output, part, pictures });
         }
         if limit.is_some_and(|limit| limit > MAX_DURATION) {
             return Err(UsageError("--duration: must be at most 31 days".to_owned()).into());
@@ -249,10 +262,11 @@ impl Plan {
             Some(want) => Action::TargetWait(want, Box::new(settings)),
             None => match runs {
                 Some(runs) => Action::Runs(runs, Box::new(settings)),
+                None if play => Action::Play(Box::new(settings.scenario(seed)?), speed),
                 None => Action::Show(Box::new(settings.scenario(seed)?)),
             },
         };
-        Ok(Self { action, subject: subject(title), output, part, svg })
+        Ok(Self { action, subject: subject(title), output, part, pictures })
     }
 }
 

@@ -119,6 +119,7 @@ impl View<'_> {
                 },
             ],
             marks: marks(&self.entries()),
+            differences: Vec::new(),
         }
     }
 

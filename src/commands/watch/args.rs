@@ -1,9 +1,10 @@
 //! The command line of `watch`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::args::{self, RedisArgs, positive_duration};
-use crate::terminal::Output;
+use crate::args::{self, RedisArgs, positive_duration, positive_factor};
+use crate::terminal::{Output, RunFiles};
 
 /// Fields of the JSON output.
 const FIELDS: &str = "\
@@ -75,6 +76,17 @@ pub(crate) struct Args {
     /// Write lines on a terminal, too, in place of the dashboard
     #[arg(long)]
     pub(super) plain: bool,
+
+    #[command(flatten)]
+    pub(super) files: RunFiles,
+
+    /// Show a recording, or stdin (-), in place of a list; without a dashboard all at once
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "until_empty", "until_settled", "context", "namespace", "deployment"])]
+    pub(super) replay: Option<PathBuf>,
+
+    /// Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]
+    #[arg(long, value_name = "FACTOR", requires = "replay", value_parser = positive_factor)]
+    pub(super) speed: Option<f64>,
 
     /// List to watch; may be repeated [default: mylist]
     #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]

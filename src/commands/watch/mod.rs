@@ -3,6 +3,7 @@
 mod args;
 mod lists;
 mod plan;
+mod replay;
 mod target;
 
 use std::time::Instant;
@@ -22,20 +23,23 @@ use crate::queue::Redis;
 use crate::terminal::{DashboardSetup, KeySet, Output, Readout};
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
+    if let Some(path) = &args.replay {
+        return replay::run(path, &args, &context).await;
+    }
     let plan = Plan::resolve(args, &context)?;
     let (mut lists, mut target) = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => return Ok(plan.stopped()),
         connected = connect(&plan, &context) => connected?,
     };
-    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(&plan));
+    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(&plan), &plan.files)?;
     let reached = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => false,
         () = sleep(plan.limit) => false,
         shown = show(&plan, &mut lists, &mut target, &mut readout) => shown.map(|()| true)?,
     };
-    readout.finish();
+    readout.finish()?;
     match (reached, plan.stop_when) {
         (true, StopWhen::Settled) => judge(&plan, lists, &context).await,
         (true, _) => Ok(Outcome::Done),

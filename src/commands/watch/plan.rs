@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::exit::Outcome;
 use crate::kubernetes::{ScaledRef, TargetRef};
 use crate::profile::{Profile, ScaleKind, TargetTable};
-use crate::terminal::Output;
+use crate::terminal::{Output, RunFiles};
 
 /// List and target to watch, and when to stop.
 pub(super) struct Plan {
@@ -21,6 +21,7 @@ pub(super) struct Plan {
     pub(super) output: Output,
     /// Lines in place of a dashboard.
     pub(super) plain: bool,
+    pub(super) files: RunFiles,
     /// At least one.
     pub(super) lists: Vec<String>,
     /// Index of the list that the consumers process.
@@ -59,6 +60,9 @@ impl Plan {
             until_settled,
             output,
             plain,
+            files,
+            replay: _,
+            speed: _,
             lists,
             context: cluster,
             namespace,
@@ -78,6 +82,7 @@ impl Plan {
             stop_when,
             output,
             plain,
+            files,
             // Of several lists the consumers of the profile process its own.
             processed: lists.iter().position(|list| Some(list) == own.as_ref()).unwrap_or(0),
             lists,

@@ -45,6 +45,8 @@ pub(super) enum RecordingFault {
     BackInTimeAfter(Duration),
     #[error("lasts longer than {} days, the limit", MAX_SPAN.as_secs() / 86_400)]
     TooLong,
+    #[error("contains no sample")]
+    NoSample,
     #[error("contains no sample with replica counts (`target`, or a column `desired`)")]
     Empty,
 }

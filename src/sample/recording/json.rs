@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::error::{LineFault, RecordingFault};
 use super::{RecordedSample, Recording, busy_pods};
 use crate::sample::Sample;
+use crate::units::saturating_seconds;
 
 pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFault> {
     let mut samples: Vec<RecordedSample> = Vec::new();
@@ -38,16 +39,17 @@ pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFaul
         triggers.iter().zip(&mut recorded_triggers).for_each(|(name, found)| *found |= recorded(name));
         let others = triggers.iter().map(|name| value.get(name).and_then(Value::as_f64)).collect();
         let sample: Sample = serde_json::from_value(value).map_err(not_a_sample)?;
-        let Some(target) = sample.target else { continue };
+        let Some(target) = &sample.target else { continue };
+        let estimated = || has_in_flight.then(|| busy_pods(sample.in_flight.unwrap_or(0), Some(target.ready)));
         samples.push(RecordedSample {
-            at: since(sample.time, *start.get_or_insert(sample.time), number)?,
+            at: since(&sample, *start.get_or_insert(sample.time), number)?,
             backlog: sample.backlog,
             readable: true,
-            busy: has_in_flight.then(|| busy_pods(sample.in_flight.unwrap_or(0), Some(target.ready))),
+            busy: sample.busy.or_else(estimated),
             delayed: has_delayed.then(|| sample.delayed.unwrap_or(0)),
             desired: target.desired,
             ready: Some(target.ready),
-            reason: sample.reason,
+            reason: sample.reason.clone(),
             jobs: None,
             others,
         });
@@ -61,6 +63,9 @@ pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFaul
     Ok(Recording { cut, ..Recording::new(samples, triggers, Vec::new(), Vec::new()) })
 }
 
-fn since(time: SystemTime, start: SystemTime, line: u64) -> Result<Duration, LineFault> {
-    time.duration_since(start).map_err(|_| RecordingFault::BackInTime.at(line))
+/// Returns the time of a sample since `start`, on the clock that its other times are of.
+pub(super) fn since(sample: &Sample, start: SystemTime, line: u64) -> Result<Duration, LineFault> {
+    let since = sample.time.duration_since(start).map_err(|_| RecordingFault::BackInTime.at(line))?;
+    let model = since.as_secs_f64() * sample.speed.filter(|speed| *speed > 0.0).unwrap_or(1.0);
+    Ok(saturating_seconds(model))
 }

@@ -3,11 +3,13 @@
 mod csv;
 mod error;
 mod json;
+mod played;
 
 use std::time::Duration;
 
 pub use self::error::RecordingError;
 use self::error::{LineFault, MAX_SPAN, RecordingFault};
+pub use self::played::{PlayedSample, played};
 use crate::scaler::{Counted, Unfinished};
 use crate::units::{decode, float};
 

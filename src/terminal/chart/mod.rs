@@ -1,9 +1,11 @@
 //! Charts: panels over one time axis, drawn with characters or as SVG.
 
 mod elapsed;
+mod html;
 mod panels;
 mod svg;
 mod text;
 
 pub(crate) use elapsed::Elapsed;
+pub(crate) use html::html;
 pub(crate) use panels::{AxisScale, Chart, Mark, Panel, Tone, tick_step};

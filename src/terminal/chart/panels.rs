@@ -16,6 +16,8 @@ pub(crate) struct Chart {
     pub(crate) to: Duration,
     pub(crate) panels: Vec<Panel>,
     pub(crate) marks: Vec<Mark>,
+    /// Times in which what is compared differs, from and until.
+    pub(crate) differences: Vec<(Duration, Duration)>,
 }
 
 /// One quantity over time, and its desired value where that differs.
@@ -72,6 +74,7 @@ impl Chart {
         self.from = from.map_or(self.from, |from| from.max(self.from));
         self.to = to.map_or(self.to, |to| to.min(self.to)).max(self.from + Duration::from_secs(1));
         let Self { from, to, .. } = self;
+        self.differences.retain(|(differ_from, until)| *until >= from && *differ_from <= to);
         self.marks.retain(|mark| mark.until.unwrap_or(mark.at) >= from && mark.at <= to);
         self
     }

@@ -38,6 +38,11 @@ impl Chart {
             let bold = Style::new().bold();
             line(text, &format!("{:>labels$}  {bold}{}{bold:#}", "", marks.trim_end()));
         }
+        let differences = self.difference_line(plot);
+        if !differences.trim().is_empty() {
+            let style = AnsiColor::Red.on_default();
+            line(text, &format!("{:>labels$}  {style}{}{style:#}", "", differences.trim_end()));
+        }
         let moments = ticks(self.from, self.to, plot / 10);
         let mut times = vec![' '; plot];
         let mut rule = vec!['─'; plot];
@@ -54,6 +59,16 @@ impl Chart {
         let times: String = times.into_iter().collect();
         line(text, &format!("{:>labels$} └{rule}", ""));
         line(text, &format!("{:>labels$}  {}", "", times.trim_end()));
+    }
+
+    /// Signs in the columns in which what is compared differs.
+    fn difference_line(&self, plot: usize) -> String {
+        let mut places = vec![' '; plot];
+        for (from, until) in self.differences.iter().filter(|(from, until)| *until >= self.from && *from <= self.to) {
+            let [first, last] = [from, until].map(|at| column((*at).max(self.from), self.from, self.to, plot));
+            places[first..=last].fill('≠');
+        }
+        places.into_iter().collect()
     }
 
     /// Numbers of the marks; one that would overlap another is left out here and still in the timeline.
@@ -186,6 +201,7 @@ pub(super) mod tests {
                 ),
             ],
             marks: vec![mark(12, 1), mark(20, 2), mark(21, 3), mark(50, 4)],
+            differences: Vec::new(),
         }
     }
 
@@ -208,5 +224,17 @@ pub(super) mod tests {
 ";
         assert_eq!(plain, expected, "\n{plain}");
         assert!(plain.lines().all(|line| display_width(line) <= 48));
+    }
+
+    #[test]
+    fn chart_marks_where_what_is_compared_differs() {
+        let at = Duration::from_secs;
+        let chart = Chart { differences: vec![(at(12), at(15)), (at(58), at(90))], ..chart() };
+        let plain = anstream::adapter::strip_str(&chart.text(48)).to_string();
+        let line = plain.lines().find(|line| line.contains('≠')).unwrap_or_default();
+        assert_eq!(line, format!("{:13}≠≠≠{:30}≠≠", "", ""), "\n{plain}");
+        assert_eq!(chart.svg().matches("class=\"difference\"").count(), 2);
+        let part = chart.part(Some(at(20)), Some(at(40)));
+        assert!(!part.text(48).contains('≠') && !part.svg().contains("class=\"difference\""));
     }
 }

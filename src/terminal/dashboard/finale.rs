@@ -6,9 +6,11 @@ use super::history::Quantity;
 use super::state::{BoardState, ListState};
 use crate::terminal::chart::{AxisScale, Chart, Mark, Panel, Tone};
 use crate::terminal::timeline::{TimelineEntry, heading, timeline};
+use crate::units::counted;
 
-/// Shortest time axis.
+/// Shortest time that the last values are shown for, and their least part of the axis.
 const LEAST: Duration = Duration::from_secs(1);
+const LAST_PART: u32 = 32;
 
 /// Tallest chart of pods, in lines.
 const MOST_PODS: usize = 6;
@@ -17,7 +19,7 @@ const MOST_PODS: usize = 6;
 pub(super) fn picture(state: &BoardState, chosen: usize, width: usize) -> Option<String> {
     let list = state.lists.get(chosen).or(state.lists.first())?;
     let latest = list.latest.as_ref()?;
-    let (title, chart) = (heading(&title(state, list)), chart(list, latest.at.max(LEAST)));
+    let (title, chart) = (heading(&title(state, list)), chart(list, latest.at));
     let mut text = format!("{}{}", title.trim_start(), chart.text(width));
     if !list.changes.is_empty() {
         text.push_str(&heading("Scaling events"));
@@ -30,7 +32,16 @@ fn title(state: &BoardState, list: &ListState) -> String {
     format!("{}: {}", list.title, state.title)
 }
 
-fn chart(list: &ListState, span: Duration) -> Chart {
+impl BoardState {
+    /// Returns the charts of the lists that have data, each over the whole run.
+    pub(in crate::terminal) fn charts(&self) -> Vec<Chart> {
+        let chart = |list: &ListState| Some(chart(list, list.latest.as_ref()?.at));
+        self.lists.iter().filter_map(chart).collect()
+    }
+}
+
+/// Returns the chart of a run whose last sample was taken `at`; what changed last shows.
+fn chart(list: &ListState, at: Duration) -> Chart {
     let panel = |title: &str, tone, rows, quantity| Panel {
         title: title.to_owned(),
         tone,
@@ -52,14 +63,26 @@ fn chart(list: &ListState, span: Duration) -> Chart {
         let pods = panel("pods", Tone::Pods, rows, Quantity::Ready);
         panels.push(Panel { shade, legend: Some(("ready", "desired")), ..pods });
     }
-    let mark = |entry: TimelineEntry| Mark { at: entry.at, until: None, number: entry.number, text: entry.reason };
+    let mark = |entry: TimelineEntry| {
+        let text =
+            [entry.what, entry.reason].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+        Mark { at: entry.at, until: None, number: entry.number, text }
+    };
+    let peak = |panel: &Panel| panel.solid.iter().map(|(_, value)| *value).max().unwrap_or(0);
+    let mut subtitle = format!("peak backlog {}", counted(peak(&panels[0]), "item", "items"));
+    if list.pods.is_some() {
+        let pods = counted(panels.last().map_or(0, peak), "pod", "pods");
+        let changes = counted(list.changes.back().map_or(0, |last| last.number), "change", "changes");
+        subtitle = format!("{subtitle}; at most {pods} ready; {changes}");
+    }
     Chart {
         title: list.title.clone(),
-        subtitle: String::new(),
+        subtitle,
         from: Duration::ZERO,
-        to: span,
+        to: at + (at / LAST_PART).max(LEAST),
         panels,
         marks: entries(list).into_iter().map(mark).collect(),
+        differences: Vec::new(),
     }
 }
 

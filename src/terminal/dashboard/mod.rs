@@ -28,13 +28,13 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::canvas::Canvas;
-use self::state::BoardState;
 use self::task::DrawTask;
 use self::view::ViewSettings;
 use super::columns::terminal_width;
 use super::printer::Printer;
 use crate::sample::Sample;
 
+pub(super) use self::state::BoardState;
 pub(crate) use self::view::KeySet;
 
 /// Content of a dashboard.

@@ -18,7 +18,7 @@ const OLD: Duration = Duration::from_secs(3);
 
 /// State of the dashboard.
 #[derive(Debug, Clone)]
-pub(super) struct BoardState {
+pub(in crate::terminal) struct BoardState {
     /// The command and its subject.
     pub(super) title: String,
     /// Time between two samples, of the clock that is shown.
@@ -83,13 +83,13 @@ pub(super) struct ReplicaChange {
 
 impl BoardState {
     /// Creates the state of `lists`, which get a sample once per `every`.
-    pub(super) fn new(title: String, lists: &[String], every: Duration, speed: f64) -> Self {
+    pub(in crate::terminal) fn new(title: String, lists: &[String], every: Duration, speed: f64) -> Self {
         let lists = lists.iter().map(|name| ListState::new(name, every)).collect();
         Self { title, every, speed, lists, notice: None, message: None }
     }
 
     /// Takes a sample of one of the lists.
-    pub(super) fn take(&mut self, at: Duration, sample: &Sample) {
+    pub(in crate::terminal) fn take(&mut self, at: Duration, sample: &Sample) {
         if let Some(list) = self.lists.iter_mut().find(|list| list.name == sample.list) {
             list.take(at, sample);
         }

@@ -44,6 +44,8 @@ pub(crate) enum KeySet {
     Watch,
     /// Of a demo.
     Demo,
+    /// Of a run that is over, and is played.
+    Play,
 }
 
 impl ViewSettings {

@@ -87,6 +87,7 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &JobComparison) -
         });
         std::iter::once((Duration::ZERO, 0)).chain(sums).collect::<Vec<_>>()
     };
+    let differing = comparison.polls.iter().filter(|poll| poll.recorded != poll.predicted.jobs);
     Chart {
         title: subject.title.clone(),
         subtitle: agreement(comparison),
@@ -98,6 +99,7 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &JobComparison) -
             panel("Jobs created (predicted)", Tone::Pods, 5, all(|poll| poll.predicted.jobs)),
         ],
         marks: marks(&entries(comparison, |_| true)),
+        differences: differing.map(|poll| (poll.at, poll.at)).collect(),
     }
 }
 

@@ -141,6 +141,7 @@ fn chart(subject: &Subject, recording: &Recording, comparison: &Comparison) -> C
             panel("pods (predicted)", Tone::Pods, rows, predicted),
         ],
         marks: marks(&entries(comparison)),
+        differences: comparison.divergences.iter().map(|differing| (differing.from, differing.until)).collect(),
     }
 }
 

@@ -1,0 +1,52 @@
+//! `--play`: a simulated run on the dashboard.
+
+use color_eyre::eyre::Result;
+
+use super::Context;
+use super::view::{INTERVAL, ShownPart, View};
+use crate::exit::Outcome;
+use crate::sample::recording::PlayedSample;
+use crate::terminal::{DashboardSetup, KeySet, Output, Readout, RunFiles, facts, terminal_width};
+
+/// A run that can be played.
+pub(super) struct Playback {
+    setup: DashboardSetup,
+    samples: Vec<PlayedSample>,
+    speed: f64,
+    /// Summary of the run.
+    summary: String,
+}
+
+impl Playback {
+    /// Returns the shown part of a run, to be played `speed` times as fast as it would be.
+    pub(super) fn of(view: &View<'_>, part: &ShownPart, speed: f64) -> Self {
+        let mut samples: Vec<PlayedSample> = Vec::new();
+        for sample in view.samples(|at| part.includes(at, at)) {
+            let start = samples.first().map_or(sample.time, |first| first.sample.time);
+            samples.push(PlayedSample { at: sample.time.duration_since(start).unwrap_or_default(), sample });
+        }
+        let setup = DashboardSetup {
+            title: "simulated".to_owned(),
+            lists: vec![view.subject.list.clone()],
+            every: INTERVAL.div_f64(speed),
+            speed,
+            keys: KeySet::Play,
+        };
+        Self { setup, samples, speed, summary: facts(&view.facts(), terminal_width()) }
+    }
+
+    /// Shows the run, and at its end the summary.
+    pub(super) async fn play(self, context: &Context) -> Result<Outcome> {
+        let mut readout = Readout::new(&context.printer, Output::Text, false, &self.setup, &RunFiles::default())?;
+        let is_over = tokio::select! {
+            biased;
+            () = context.shutdown.stop.cancelled() => false,
+            played = readout.play(&self.samples, self.speed) => played.map(|()| true)?,
+        };
+        readout.finish()?;
+        if is_over {
+            context.printer.result(&self.summary.trim_end())?;
+        }
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,103 @@
+//! Recordings: written by a run, shown again, drawn, and compared with the model.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Finished, Qscale};
+
+/// A recording of a demo at 20 times the speed: a burst, activation at 30 s of its clock, and the end of the cooldown.
+fn recording() -> String {
+    let sample = |millis: u64, backlog: u64, busy: u64, desired: u32, reason: &str| {
+        let target = format!(
+            r#"{{"kind":"Process","namespace":"local","name":"consumers","desired":{desired},"current":{desired},"ready":{desired},"available":{desired}}}"#
+        );
+        format!(
+            r#"{{"time":"2026-03-01T12:00:{:02}.{:03}Z","list":"mylist","backlog":{backlog},"in_flight":{busy},"delayed":0,"dead":0,"busy":{busy},"target":{target},"reason":"{reason}","speed":20.0}}"#,
+            millis / 1000,
+            millis % 1000
+        ) + "\n"
+    };
+    let mut text = String::new();
+    for tick in 0..=36_u64 {
+        let millis = tick * 500;
+        text += &match tick {
+            0..3 => sample(millis, 40, 0, 0, "KEDA has not polled yet"),
+            3..6 => sample(millis, 20, 1, 1, "KEDA: activated"),
+            6..33 => sample(millis, 0, 0, 1, "KEDA: cooldownPeriod"),
+            _ => sample(millis, 0, 0, 0, "KEDA: scaled to zero"),
+        };
+    }
+    text
+}
+
+fn replay(folder: &Path, words: &[&str]) -> Finished {
+    fs::write(folder.join("run.jsonl"), recording()).expect("a folder of our own");
+    let file = folder.join("run.jsonl");
+    Qscale::new(["watch", "--replay", file.to_str().expect("UTF-8")]).args(words).output()
+}
+
+#[test]
+fn replay_writes_the_samples_and_draws_the_same_pictures_each_time() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pictures = |name: &str| {
+        let path = |ending: &str| folder.path().join(format!("{name}.{ending}")).display().to_string();
+        let run = replay(folder.path(), &["--svg", &path("svg"), "--html", &path("html")]).exits(0);
+        assert_eq!(run.stdout.lines().count(), 37, "{run:?}");
+        let read = |ending: &str| fs::read_to_string(path(ending)).expect("the picture is there");
+        (read("svg"), read("html"))
+    };
+    let (svg, html) = pictures("a");
+    assert_eq!((svg.clone(), html.clone()), pictures("b"));
+    // On the clock of the demo: 18 s are 6 minutes.
+    assert!(svg.contains(">6:00</text>") && svg.contains("0 → 1: KEDA: activated"), "{svg}");
+    assert!(svg.contains("peak backlog 40 items; at most 1 pod ready; 2 changes"), "{svg}");
+    assert!(html.len() < 200_000 && html.contains(svg.trim_end()), "{html}");
+}
+
+#[test]
+fn replay_as_json_is_the_recording() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let again = replay(folder.path(), &["--output", "json"]).exits(0).stdout;
+    fs::write(folder.path().join("run.jsonl"), &again).expect("a folder of our own");
+    let file = folder.path().join("run.jsonl").display().to_string();
+    assert_eq!(Qscale::new(["watch", "--replay", &file, "--output", "json"]).output().exits(0).stdout, again);
+}
+
+#[test]
+fn replay_that_is_impossible_says_why() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let missing = Qscale::new(["watch", "--replay", "/nowhere/run.jsonl"]).output().exits(2);
+    assert!(missing.stderr.contains("--replay: cannot read `/nowhere/run.jsonl`"), "{missing:?}");
+    let csv = Qscale::new(["watch", "--replay", "-"]).input(b"t_s,llen\n0,1\n".to_vec()).output().exits(2);
+    assert!(csv.stderr.contains("-:1: is not a sample"), "{csv:?}");
+    replay(folder.path(), &["--every", "2s"]).exits(2);
+    let image = replay(folder.path(), &["--svg", "a.png"]).exits(2);
+    assert!(image.stderr.contains("writes SVG, not png: name the file `a.svg`"), "{image:?}");
+    let nowhere = replay(folder.path(), &["--html", "/nowhere/a.html"]);
+    assert!(nowhere.stderr.contains("cannot write `/nowhere/a.html`") && nowhere.stdout.is_empty(), "{nowhere:?}");
+}
+
+#[test]
+fn recording_of_a_demo_is_compared_on_its_own_clock() {
+    let run = Qscale::new(["simulate", "--against", "-"])
+        .file("qscale.toml", "[consume]\ndelivery = \"at-least-once\"\n[scale]\nlist-length = 50\n")
+        .env("COLUMNS", "120")
+        .input(recording().into_bytes())
+        .output()
+        .exits(0);
+    assert!(run.stdout.contains("37 samples over 6:00"), "{}", run.stdout);
+    assert!(!run.stdout.contains("NOT RECORDED") && !run.stdout.contains("NOT PREDICTED"), "{}", run.stdout);
+}
+
+#[test]
+fn simulation_draws_a_page_and_plays_without_a_terminal() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let page = folder.path().join("run.html").display().to_string();
+    let run = Qscale::new(["simulate", "--produce", "burst 100", "--work", "2s", "--play", "--html", &page])
+        .output()
+        .exits(0);
+    assert!(run.stdout.contains("PASS: 100 pushed = 100 acknowledged"), "{run:?}");
+    assert!(run.stdout.lines().next().is_some_and(|line| line.contains("mylist: ")), "{run:?}");
+    let html = fs::read_to_string(page).expect("the page is there");
+    assert!(html.contains("<summary>Scaling events: ") && html.contains("0 → 1: activated"), "{html}");
+}
