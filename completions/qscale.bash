@@ -898,7 +898,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__demo)
-            opts="-n -o -p -v -q -h --redis --consumers --count --speed --output --plain --record --svg --html --supervise --server --list --profile --env --log --color --verbose --quiet --help"
+            opts="-n -o -p -v -q -h --redis --consumers --count --speed --output --plain --record --svg --html --serve --supervise --server --list --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -941,6 +941,10 @@ _qscale() {
                     return 0
                     ;;
                 --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --serve)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1416,7 +1420,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__watch)
-            opts="-o -l -n -p -v -q -h --every --duration --until-empty --until-settled --output --plain --record --svg --html --replay --speed --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -n -p -v -q -h --every --duration --until-empty --until-settled --output --plain --record --svg --html --serve --replay --speed --list --context --namespace --deployment --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1447,6 +1451,10 @@ _qscale() {
                     return 0
                     ;;
                 --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --serve)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -152,6 +152,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l replay -d 'Show a recording, or stdin (-), in place of a list; without a dashboard all at once' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l speed -d 'Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch; may be repeated [default: mylist]' -r
@@ -428,6 +429,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l supervise -d 'Folder of the demo to supervise' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l server -d 'Program of the private Redis' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l list -d 'List to delete on the Redis of REDIS_URL' -r

@@ -14,6 +14,7 @@ pub mod kubernetes;
 pub mod lint;
 pub mod manifest;
 mod metrics;
+mod page;
 pub mod profile;
 pub mod queue;
 pub mod sample;

@@ -11,12 +11,14 @@ pub(crate) mod render;
 pub(crate) mod simulate;
 pub(crate) mod watch;
 
+use color_eyre::eyre::{Result, WrapErr as _};
 use serde::Serialize;
 
 use self::precedence::Precedence;
 use crate::args::{Origins, RedisArgs};
 use crate::endpoint::{self, Endpoint};
-use crate::profile::{Profile, ProfileError};
+use crate::page;
+use crate::profile::{ListenAddress, Profile, ProfileError};
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
 use crate::units::{Environment, Setting};
@@ -45,7 +47,7 @@ fn summary_line(list: Option<&str>, summary: &impl Serialize) -> serde_json::Res
 
 impl Context {
     /// Resolves the Redis endpoint, and logs the origin of each setting with `--verbose`.
-    pub(crate) fn endpoint(&self, redis: RedisArgs) -> Result<Endpoint, ProfileError> {
+    pub(crate) fn endpoint(&self, redis: RedisArgs) -> std::result::Result<Endpoint, ProfileError> {
         let endpoint = {
             let above = [redis.typed()?, RedisArgs::of_environment(&self.environment)?];
             self.profile.endpoint(above, [endpoint::injected(&self.environment)?])?
@@ -63,6 +65,22 @@ impl Context {
             tracing::warn!(%endpoint, "certificates are not verified (tls-skip-verify): the connection can be intercepted");
         }
         Ok(endpoint)
+    }
+
+    /// Serves the page of a run at `address`, if one is given; returns what shows a new state on it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the address cannot be bound.
+    pub(crate) async fn page(address: Option<ListenAddress>) -> Result<Option<page::PageSender>> {
+        let Some(ListenAddress(address)) = address else { return Ok(None) };
+        let served = page::serve(address).await;
+        let (address, latest) = served.wrap_err_with(|| format!("cannot serve the page at {address}"))?;
+        tracing::info!(url = %format_args!("http://{address}/"), "serving the page");
+        if !address.ip().is_loopback() {
+            tracing::warn!(%address, "the page has no password: all who reach this address can read it");
+        }
+        Ok(Some(latest))
     }
 
     /// Returns the list of `--list` or `LIST_NAME`, of the profile, or the default.

@@ -3,9 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::{Result, WrapErr as _};
+use tokio::sync::watch;
 
 use super::chart::{Chart, html};
 use super::dashboard::BoardState;
@@ -34,8 +36,11 @@ pub(super) struct Keeper {
     recording: Option<OpenFile>,
     svg: Option<OpenFile>,
     html: Option<OpenFile>,
-    /// The charts, if a picture is wanted.
-    board: Option<BoardState>,
+    board: BoardState,
+    /// Time of the last sample, on the clock that is shown.
+    at: Duration,
+    /// Page that shows the state.
+    page: Option<watch::Sender<Arc<str>>>,
     /// Time of the first sample.
     start: Option<SystemTime>,
 }
@@ -60,8 +65,7 @@ impl Keeper {
             recording.clear()?;
         }
         let (svg, html) = (open(&files.svg)?, open(&files.html)?);
-        let board = (svg.is_some() || html.is_some()).then_some(board);
-        Ok(Self { recording, svg, html, board, start: None })
+        Ok(Self { recording, svg, html, board, at: Duration::ZERO, page: None, start: None })
     }
 
     /// Adds a sample.
@@ -76,8 +80,24 @@ impl Keeper {
             recording.file.write_all(line.as_bytes()).wrap_err_with(|| recording.failure())?;
         }
         let since = sample.time.duration_since(*self.start.get_or_insert(sample.time)).unwrap_or_default();
-        if let Some(board) = &mut self.board {
-            board.take(saturating_seconds(since.as_secs_f64() * sample.speed.unwrap_or(1.0)), sample);
+        self.at = self.at.max(saturating_seconds(since.as_secs_f64() * sample.speed.unwrap_or(1.0)));
+        self.board.take(self.at, sample);
+        self.publish(false)
+    }
+
+    /// Shows the state on a page from now on.
+    pub(super) fn serve(&mut self, page: watch::Sender<Arc<str>>) {
+        self.page = Some(page);
+    }
+
+    /// Returns true if a page shows the state.
+    pub(super) fn is_served(&self) -> bool {
+        self.page.is_some()
+    }
+
+    fn publish(&self, over: bool) -> Result<()> {
+        if let Some(page) = &self.page {
+            page.send_replace(self.board.live(self.at, over)?.into());
         }
         Ok(())
     }
@@ -88,7 +108,8 @@ impl Keeper {
     ///
     /// Fails when a picture cannot be written.
     pub(super) fn finish(self) -> Result<()> {
-        let charts: Vec<Chart> = self.board.as_ref().map(BoardState::charts).unwrap_or_default();
+        self.publish(true)?;
+        let charts: Vec<Chart> = self.board.charts();
         let Some(first) = charts.first() else { return Ok(()) };
         self.svg.map(|file| file.replace(&first.svg())).transpose()?;
         self.html.map(|file| file.replace(&html(&charts))).transpose()?;

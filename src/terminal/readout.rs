@@ -1,8 +1,10 @@
 //! Samples as they are shown: a dashboard on a terminal, one line each elsewhere.
 
 use std::fmt;
+use std::sync::Arc;
 
 use color_eyre::eyre::Result;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::dashboard::{BoardState, Dashboard, DashboardSetup};
@@ -57,6 +59,15 @@ impl Readout {
         Ok(())
     }
 
+    /// Shows the samples on a page, too.
+    #[must_use]
+    pub(crate) fn served(mut self, page: Option<watch::Sender<Arc<str>>>) -> Self {
+        if let Some(page) = page {
+            self.keeper.serve(page);
+        }
+        self
+    }
+
     /// Records a sample that is not shown.
     ///
     /// # Errors
@@ -71,7 +82,7 @@ impl Readout {
         self.dashboard.as_ref()
     }
 
-    /// Shows samples of another time at a `speed`; without a dashboard all at once.
+    /// Shows samples of another time at a `speed`; without a dashboard or page all at once.
     ///
     /// # Errors
     ///
@@ -79,7 +90,7 @@ impl Readout {
     pub(crate) async fn play(&mut self, samples: &[PlayedSample], speed: f64) -> Result<()> {
         let start = Instant::now();
         for PlayedSample { at, sample } in samples {
-            if self.dashboard.is_some() {
+            if self.dashboard.is_some() || self.keeper.is_served() {
                 sleep_until(start + at.div_f64(speed)).await;
             }
             self.show(sample)?;

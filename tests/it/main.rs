@@ -22,6 +22,7 @@ mod logs;
 mod manual;
 mod metrics;
 mod mode;
+mod page;
 mod produce;
 mod profiles;
 mod push;

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use super::supervise::SupervisorArgs;
 use crate::args::{self, positive_count, positive_factor};
+use crate::profile::ListenAddress;
 use crate::terminal::{Output, RunFiles};
 
 /// Run producer, consumers and autoscaler on this machine, and reconcile the counters
@@ -42,6 +43,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) files: RunFiles,
+
+    /// Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) serve: Option<ListenAddress>,
 
     #[command(flatten)]
     pub(super) supervisor: SupervisorArgs,

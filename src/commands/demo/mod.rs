@@ -116,7 +116,8 @@ async fn show_until_settled(
     consumers: &mut ConsumerProcesses<'_>,
     context: &Context,
 ) -> Result<bool> {
-    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(plan), &plan.files)?;
+    let readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(plan), &plan.files)?;
+    let mut readout = readout.served(Context::page(plan.serve).await?);
     // Samples at an interval are enough for lines of text.
     let shows_decisions = plan.output == Output::Json || readout.dashboard().is_some();
     let tick = TICK.mul_f64(plan.speed);

@@ -7,7 +7,7 @@ use super::args::Args;
 use super::autoscaler::Autoscaler;
 use super::consumers::ConsumerProcesses;
 use crate::delivery::snapshot::{Presence, Snapshot};
-use crate::profile::{DEFAULT_LIST, ProduceTable, Profile};
+use crate::profile::{DEFAULT_LIST, ListenAddress, ProduceTable, Profile};
 use crate::sample::{Rates, Replicas, Sample};
 use crate::terminal::{Output, RunFiles};
 use crate::units::DurationRange;
@@ -31,6 +31,7 @@ pub(super) struct Plan {
     /// Lines in place of a dashboard.
     pub(super) plain: bool,
     pub(super) files: RunFiles,
+    pub(super) serve: Option<ListenAddress>,
 }
 
 impl Plan {
@@ -60,6 +61,7 @@ impl Plan {
             output: args.output,
             plain: args.plain,
             files: args.files.clone(),
+            serve: args.serve,
         }
     }
 }

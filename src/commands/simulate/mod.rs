@@ -39,20 +39,20 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         ended = simulation => ended?,
     };
     match ended? {
-        Ended::Shown(outcome) => Ok(outcome),
-        Ended::Playable(playback) => playback.play(&context).await,
+        SimulationEnd::Shown(outcome) => Ok(outcome),
+        SimulationEnd::Playable(playback) => playback.play(&context).await,
     }
 }
 
 /// End of a simulation.
-enum Ended {
+enum SimulationEnd {
     /// Its result was written.
     Shown(Outcome),
     /// Its samples are still to be played.
     Playable(Playback),
 }
 
-fn simulate(args: Args, context: &Context) -> Result<Ended> {
+fn simulate(args: Args, context: &Context) -> Result<SimulationEnd> {
     let plan = Plan::resolve(args, context)?;
     let chart = match &plan.action {
         Action::Show(scenario) => show(&plan, scenario, context)?,
@@ -60,16 +60,18 @@ fn simulate(args: Args, context: &Context) -> Result<Ended> {
             let run = simulated(scenario)?;
             let view = View { subject: &plan.subject, scenario, run: &run };
             plan.pictures.write(&plan.part.of(view.chart()))?;
-            return Ok(Ended::Playable(Playback::of(&view, &plan.part, *speed)));
+            return Ok(SimulationEnd::Playable(Playback::of(&view, &plan.part, *speed)));
         }
-        Action::Runs(number, settings) => return runs::run(*number, settings, &plan, context).map(Ended::Shown),
+        Action::Runs(number, settings) => {
+            return runs::run(*number, settings, &plan, context).map(SimulationEnd::Shown);
+        }
         Action::TargetWait(want, workload) => {
-            return target_wait::run(*want, workload, plan.output, context).map(Ended::Shown);
+            return target_wait::run(*want, workload, plan.output, context).map(SimulationEnd::Shown);
         }
         Action::Against(path) => against::run(path, &plan.subject, plan.output, &plan.part, context)?,
     };
     plan.pictures.write(&plan.part.of(chart))?;
-    Ok(Ended::Shown(Outcome::Done))
+    Ok(SimulationEnd::Shown(Outcome::Done))
 }
 
 fn simulated(scenario: &Scenario) -> Result<Run> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::args::{self, RedisArgs, positive_duration, positive_factor};
+use crate::profile::ListenAddress;
 use crate::terminal::{Output, RunFiles};
 
 /// Fields of the JSON output.
@@ -79,6 +80,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) files: RunFiles,
+
+    /// Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) serve: Option<ListenAddress>,
 
     /// Show a recording, or stdin (-), in place of a list; without a dashboard all at once
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "until_empty", "until_settled", "context", "namespace", "deployment"])]

@@ -32,7 +32,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         () = context.shutdown.stop.cancelled() => return Ok(plan.stopped()),
         connected = connect(&plan, &context) => connected?,
     };
-    let mut readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(&plan), &plan.files)?;
+    let page = Context::page(plan.serve).await?;
+    let readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(&plan), &plan.files)?;
+    let mut readout = readout.served(page);
     let reached = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => false,

@@ -9,7 +9,7 @@ use super::args::Args;
 use crate::endpoint::Endpoint;
 use crate::exit::Outcome;
 use crate::kubernetes::{ScaledRef, TargetRef};
-use crate::profile::{Profile, ScaleKind, TargetTable};
+use crate::profile::{ListenAddress, Profile, ScaleKind, TargetTable};
 use crate::terminal::{Output, RunFiles};
 
 /// List and target to watch, and when to stop.
@@ -22,6 +22,7 @@ pub(super) struct Plan {
     /// Lines in place of a dashboard.
     pub(super) plain: bool,
     pub(super) files: RunFiles,
+    pub(super) serve: Option<ListenAddress>,
     /// At least one.
     pub(super) lists: Vec<String>,
     /// Index of the list that the consumers process.
@@ -61,6 +62,7 @@ impl Plan {
             output,
             plain,
             files,
+            serve,
             replay: _,
             speed: _,
             lists,
@@ -83,6 +85,7 @@ impl Plan {
             output,
             plain,
             files,
+            serve,
             // Of several lists the consumers of the profile process its own.
             processed: lists.iter().position(|list| Some(list) == own.as_ref()).unwrap_or(0),
             lists,

@@ -33,7 +33,8 @@ pub(super) async fn run(path: &Path, args: &Args, context: &Context) -> Result<O
         speed,
         keys: KeySet::Play,
     };
-    let mut readout = Readout::new(&context.printer, args.output, args.plain, &setup, &args.files)?;
+    let readout = Readout::new(&context.printer, args.output, args.plain, &setup, &args.files)?;
+    let mut readout = readout.served(Context::page(args.serve).await?);
     tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => {}

@@ -8,6 +8,7 @@ mod help;
 mod history;
 mod keys;
 mod layout;
+mod live;
 mod numbers;
 mod paint;
 mod reasons;

@@ -47,6 +47,7 @@ const MODULES: &[(&str, Layer, &[&str])] = &[
     // What a command prints is passed on.
     ("handler", Adapter, &["terminal"]),
     ("metrics", Adapter, &[]),
+    ("page", Adapter, &[]),
     ("files", Adapter, &[]),
     ("sandbox", Adapter, &[]),
     ("shutdown", Adapter, &[]),
@@ -87,7 +88,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     // The schema of a key is derived where its type is.
     ("schemars", &["delivery/", "endpoint/", "profile/", "units/", "workload/"]),
     ("prometheus_client", &["metrics/"]),
-    ("axum", &["metrics/"]),
+    ("axum", &["metrics/", "page/"]),
     ("hyper", &["metrics/"]),
     ("hyper_util", &["metrics/"]),
     ("clap_complete", &["commands/completions.rs"]),

@@ -1,0 +1,100 @@
+//! The page of `watch --serve` and `demo --serve`: its state, its events, and who may read it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::support::{Qscale, RedisServer, Running, SOON, wait_until};
+
+/// The address of the page, as logged.
+#[track_caller]
+fn address(run: &Running) -> SocketAddr {
+    let line = run.wait_for_line("serving the page url=http://", SOON);
+    let address = line.split_once("http://").and_then(|(_, rest)| rest.strip_suffix('/'));
+    address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in: {line}"))
+}
+
+#[track_caller]
+fn request(address: SocketAddr, path: &str, host: &str) -> TcpStream {
+    let mut link = TcpStream::connect(address).expect("it listens");
+    link.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
+    write!(link, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("it reads");
+    link
+}
+
+/// The head and the body of the answer to a GET of `path`.
+#[track_caller]
+fn get(address: SocketAddr, path: &str, host: &str) -> (String, String) {
+    let mut answer = String::new();
+    request(address, path, host).read_to_string(&mut answer).expect("it answers with text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    (head.to_owned(), body.to_owned())
+}
+
+/// Reads events until one has `text`.
+#[track_caller]
+fn event_with(address: SocketAddr, text: &str) -> String {
+    let lines = BufReader::new(request(address, "/events", "localhost")).lines();
+    let found = lines.map_while(Result::ok).find(|line| line.starts_with("data: ") && line.contains(text));
+    found.unwrap_or_else(|| panic!("no event with {text}"))
+}
+
+#[test]
+fn page_shows_each_sample_of_each_list() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a", "b"]);
+    let lists = ["--list", "mylist", "--list", "mail", "--every", "100ms", "--serve", "0"];
+    let run = Qscale::new(["watch", "--redis", &server.url()]).args(lists).spawn();
+    let address = address(&run);
+    wait_until("both lists are shown", SOON, || {
+        let state = get(address, "/state", "localhost").1;
+        state.contains(r#""name":"mylist","waiting":2"#) && state.contains(r#""name":"mail","waiting":0"#)
+    });
+    server.push("mylist", ["c"]);
+    let event = event_with(address, r#""name":"mylist","waiting":3"#);
+    assert!(event.contains(r#""over":false"#) && event.contains(r#""chart":{"seconds":60.0"#), "{event}");
+    // An open stream does not hold up the end.
+    let open = request(address, "/events", "localhost");
+    run.terminate();
+    run.finish(SOON).exits(0);
+    drop(open);
+}
+
+#[test]
+fn page_loads_nothing_from_elsewhere_and_is_for_this_machine() {
+    let server = RedisServer::start();
+    let run = Qscale::new(["watch", "--redis", &server.url(), "--serve", "0"]).spawn();
+    let address = address(&run);
+    assert!(address.ip().is_loopback(), "{address}");
+    let (head, page) = get(address, "/", &address.to_string());
+    assert!(head.contains("content-security-policy: default-src 'none'; script-src 'self'"), "{head}");
+    assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    for path in ["/page.js", "/page.css"] {
+        let (head, text) = get(address, path, "localhost");
+        assert!(head.starts_with("HTTP/1.1 200 ") && page.contains(path), "{head}");
+        assert!(
+            !text.contains("://") || text.matches("://").count() == text.matches("http://www.w3.org/2000/svg").count()
+        );
+        assert!(!text.contains("innerHTML"), "{path}");
+    }
+    // A page of another site whose name leads here.
+    assert!(get(address, "/state", "evil.example").0.starts_with("HTTP/1.1 421 "));
+    assert!(get(address, "/elsewhere", "localhost").0.starts_with("HTTP/1.1 404 "));
+    let mut post = TcpStream::connect(address).expect("it listens");
+    write!(post, "POST /state HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        .expect("it reads");
+    let mut answer = String::new();
+    post.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+}
+
+#[test]
+fn page_at_another_address_warns_and_one_that_is_taken_fails() {
+    let server = RedisServer::start();
+    let watch = |address: &str| Qscale::new(["watch", "--redis", &server.url(), "--serve", address]);
+    let run = watch("0.0.0.0:0").spawn();
+    run.wait_for_line("the page has no password", SOON);
+    let other = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let taken = other.local_addr().expect("it is bound").port();
+    let refused = watch(&taken.to_string()).output();
+    assert!(refused.stderr.contains(&format!("cannot serve the page at 127.0.0.1:{taken}")), "{refused:?}");
+}
