@@ -62,9 +62,9 @@ pub(crate) async fn serve(address: SocketAddr) -> io::Result<(SocketAddr, PageSe
     let server =
         PageServer { latest, pages: Arc::new(Semaphore::new(MAX_PAGES)), is_local: address.ip().is_loopback() };
     let router = Router::new()
-        .route("/", get(|| file("text/html; charset=utf-8", PAGE)))
-        .route("/page.js", get(|| file("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/page.css", get(|| file("text/css; charset=utf-8", STYLE)))
+        .route("/", get(async || file("text/html; charset=utf-8", PAGE)))
+        .route("/page.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/page.css", get(async || file("text/css; charset=utf-8", STYLE)))
         .route("/state", get(state))
         .route("/events", get(events))
         .layer(from_fn_with_state(server.clone(), guard))
@@ -73,7 +73,7 @@ pub(crate) async fn serve(address: SocketAddr) -> io::Result<(SocketAddr, PageSe
     Ok((address, sender))
 }
 
-async fn file(content_type: &'static str, text: &'static str) -> Response {
+fn file(content_type: &'static str, text: &'static str) -> Response {
     ([(CONTENT_TYPE, content_type)], text).into_response()
 }
 

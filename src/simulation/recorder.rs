@@ -27,10 +27,7 @@ struct Plateau {
 impl Recorder {
     /// Records a decision; the same reason again, before the next change, extends its entry.
     pub(super) fn decided(&mut self, at: Duration, by: Controller, from: u32, to: u32, cause: &Explanation) {
-        if from != to {
-            self.steps += 1;
-            self.plateau = Default::default();
-        } else {
+        if from == to {
             let Self { changes, plateau, .. } = self;
             let Plateau { all, current } = &mut plateau[by as usize];
             if is_unremarkable(cause) {
@@ -45,6 +42,9 @@ impl Recorder {
             }
             all.push(changes.len());
             *current = Some(changes.len());
+        } else {
+            self.steps += 1;
+            self.plateau = Default::default();
         }
         self.changes.push(Change { at, until: at, broken: false, by, from, to, reason: cause.clone() });
     }

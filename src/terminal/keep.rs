@@ -142,7 +142,7 @@ impl OpenFile {
 }
 
 /// Reads the name of an SVG image.
-fn svg_file(text: &str) -> Result<PathBuf, String> {
+pub(crate) fn svg_file(text: &str) -> Result<PathBuf, String> {
     /// Extensions of images that are not SVG.
     const IMAGE_FORMATS: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "bmp"];
     let path = PathBuf::from(text);

@@ -27,7 +27,7 @@ pub(crate) use columns::{display_width, pad_end, terminal_height, terminal_width
 pub(crate) use dashboard::{DashboardSetup, KeySet};
 pub(crate) use echo::{Echo, Speaker, Stream};
 pub(crate) use filter::OutputFilter;
-pub(crate) use keep::RunFiles;
+pub(crate) use keep::{RunFiles, svg_file};
 pub(crate) use output::{LogFormat, Output, Verbosity};
 pub(crate) use printer::{Printer, print_mistake};
 pub(crate) use progress::{Progress, PushState};

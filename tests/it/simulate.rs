@@ -165,7 +165,7 @@ fn svg_is_reproducible() {
 #[test]
 fn svg_is_not_written_under_the_name_of_another_format() {
     let run = simulate(&["--produce", "burst 1", "--svg", "x.PNG"]).output().exits(2);
-    assert!(run.stderr.contains("--svg: writes SVG, not PNG: name the file `x.svg`"), "{}", run.stderr);
+    assert!(run.stderr.contains("'--svg <FILE>': writes SVG, not PNG: name the file `x.svg`"), "{}", run.stderr);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use clap::value_parser;
 
+use super::view::ShownPart;
 use crate::args::{self, positive_duration, positive_factor};
 use crate::simulation;
+use crate::terminal::svg_file;
 use crate::tuning::TargetWait;
 use crate::units::HumanDuration;
 use crate::workload::{Pattern, Work};
@@ -124,13 +126,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", default_value = "1970-01-01T00:00:00Z", value_parser = moment)]
     pub(super) start: SystemTime,
 
-    /// Write the chart as an SVG image too
-    #[arg(long, value_name = "FILE", conflicts_with = "target_wait")]
-    pub(super) svg: Option<PathBuf>,
-
-    /// Write the chart and all scaling events as an HTML page too, which needs no network
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["target_wait", "runs"])]
-    pub(super) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) pictures: Pictures,
 
     /// Play the run on the dashboard of `qscale watch`
     #[arg(long, conflicts_with_all = ["output", "chart", "against", "target_wait", "runs"])]
@@ -140,25 +137,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FACTOR", requires = "play", default_value_t = 20.0, value_parser = positive_factor)]
     pub(super) speed: f64,
 
-    /// Show the chart alone, as large as the screen
-    #[arg(long, conflicts_with_all = ["output", "target_wait", "runs"])]
-    pub(super) chart: bool,
-
-    /// Draw the backlog on a logarithmic scale, which shows few items next to many
-    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
-    pub(super) log_axis: bool,
-
-    /// Show chart, scaling events and samples from this time on
-    #[arg(long, value_name = "DURATION", conflicts_with_all = ["target_wait", "runs"])]
-    pub(super) from: Option<HumanDuration>,
-
-    /// Show chart, scaling events and samples up to this time
-    #[arg(long, value_name = "DURATION", conflicts_with_all = ["target_wait", "runs"])]
-    pub(super) to: Option<HumanDuration>,
-
-    /// Show all scaling events, not only the first 30 and the last 10
-    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
-    pub(super) all_events: bool,
+    #[command(flatten)]
+    pub(super) part: ShownPart,
 
     /// Propose settings that meet this target wait, such as p95=60s, and verify them
     #[arg(long, value_name = "WAIT", conflicts_with = "against")]
@@ -167,6 +147,18 @@ pub(crate) struct Args {
     /// Compare the model with a recording, or with stdin (-)
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "work", "seed", "start", "duration", "with", "without", "start_time", "boot_time", "poll_phase", "sync_phase", "initial_replicas", "runs"])]
     pub(super) against: Option<PathBuf>,
+}
+
+/// Files that the chart is written to.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Pictures {
+    /// Write the chart as an SVG image too
+    #[arg(long, value_name = "FILE", conflicts_with = "target_wait", value_parser = svg_file)]
+    pub(super) svg: Option<PathBuf>,
+
+    /// Write the chart and all scaling events as an HTML page too, which needs no network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target_wait", "runs"])]
+    pub(super) html: Option<PathBuf>,
 }
 
 /// Protection of items in flight.

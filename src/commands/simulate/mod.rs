@@ -18,8 +18,8 @@ use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::task::spawn_blocking;
 
 pub(crate) use self::args::Args;
-use self::args::Form;
-use self::plan::{Action, Pictures, Plan};
+use self::args::{Form, Pictures};
+use self::plan::{Action, Plan};
 use self::play::Playback;
 use self::samples::SampleRow;
 use self::view::View;

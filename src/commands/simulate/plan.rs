@@ -7,7 +7,7 @@ use std::time::Duration;
 use color_eyre::eyre::Result;
 
 use super::Context;
-use super::args::{Args, Form, ProtectionArg};
+use super::args::{Args, Form, Pictures, ProtectionArg};
 use super::load::{MAX_DURATION, NO_RATE, OPEN_ENDED, SimulatedLoad, arrivals, describe};
 use super::view::{ShownPart, Subject};
 use crate::exit::UsageError;
@@ -25,9 +25,6 @@ const MAX_AFTER_LOAD: Duration = Duration::from_secs(60 * 60);
 /// Maximum target wait; each run continues for this long after its load.
 const MAX_TARGET_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Extensions of images that are not SVG.
-const IMAGE_FORMATS: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "bmp"];
-
 /// Action and output of a run.
 pub(super) struct Plan {
     pub(super) action: Action,
@@ -35,13 +32,6 @@ pub(super) struct Plan {
     pub(super) output: Form,
     pub(super) part: ShownPart,
     pub(super) pictures: Pictures,
-}
-
-/// Files that the chart is written to.
-#[derive(Debug, Default)]
-pub(super) struct Pictures {
-    pub(super) svg: Option<PathBuf>,
-    pub(super) html: Option<PathBuf>,
 }
 
 pub(super) enum Action {
@@ -176,20 +166,13 @@ impl Plan {
             without,
             output,
             start,
-            svg,
-            html,
+            pictures,
             play,
             speed,
-            chart: chart_alone,
-            log_axis,
-            from,
-            to,
-            all_events,
+            part,
             target_wait: want,
             against,
         } = args;
-        let pictures = Pictures { svg, html };
-        let part = ShownPart { chart_alone, log_axis, from: from.map(|at| at.0), to: to.map(|at| at.0), all_events };
         if part.from.unwrap_or_default() >= part.to.unwrap_or(Duration::MAX) {
             return Err(UsageError("--to: must be later than --from".to_owned()).into());
         }
@@ -206,14 +189,6 @@ impl Plan {
             title,
             start,
         };
-        if let Some(path) = &pictures.svg
-            && let Some(other) = path.extension().and_then(|extension| extension.to_str())
-            && IMAGE_FORMATS.contains(&other.to_ascii_lowercase().as_str())
-        {
-            let message =
-                format!("--svg: writes SVG, not {other}: name the file `{}`", path.with_extension("svg").display());
-            return Err(UsageError(message).into());
-        }
         if let Some(path) = against {
             let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
             pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;

@@ -8,7 +8,7 @@ use crate::terminal::{
     AxisScale, Chart, Elapsed, Mark, Panel, TimelineEntry, Tone, facts, heading, terminal_height, terminal_width,
     timeline,
 };
-use crate::units::counted;
+use crate::units::{HumanDuration, counted};
 
 /// Part of the time axis after the end, in which the last step shows.
 const LAST_STEP: u32 = 32;
@@ -29,17 +29,32 @@ pub(super) struct Subject {
 }
 
 /// Part of a run that is shown, and how.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(super) struct ShownPart {
-    /// Show the chart and nothing else.
+    /// Show the chart alone, as large as the screen
+    #[arg(long = "chart", id = "chart", conflicts_with_all = ["output", "target_wait", "runs"])]
     pub(super) chart_alone: bool,
-    /// Draw the backlog on a logarithmic scale.
+
+    /// Draw the backlog on a logarithmic scale, which shows few items next to many
+    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
     pub(super) log_axis: bool,
-    /// Start and end.
+
+    /// Show chart, scaling events and samples from this time on
+    #[arg(long, value_name = "DURATION", value_parser = moment, conflicts_with_all = ["target_wait", "runs"])]
     pub(super) from: Option<Duration>,
+
+    /// Show chart, scaling events and samples up to this time
+    #[arg(long, value_name = "DURATION", value_parser = moment, conflicts_with_all = ["target_wait", "runs"])]
     pub(super) to: Option<Duration>,
-    /// Show every scaling event, however many there are.
+
+    /// Show all scaling events, not only the first 30 and the last 10
+    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
     pub(super) all_events: bool,
+}
+
+/// Reads a time since the start.
+fn moment(text: &str) -> Result<Duration, String> {
+    text.parse::<HumanDuration>().map(|at| at.0).map_err(|error| error.to_string())
 }
 
 impl ShownPart {
@@ -58,15 +73,15 @@ impl ShownPart {
         let chart = if self.log_axis { chart.logarithmic() } else { chart };
         chart.part(self.from, self.to)
     }
+}
 
-    /// Returns the chart alone as text: of the height of the screen, where there is one.
-    pub(super) fn alone(&self, chart: Chart) -> String {
-        let heading = format!("{}  {}\n", heading(&chart.title).trim_start(), chart.subtitle);
-        // The last line is for the prompt.
-        let lines = terminal_height().map(|height| height.saturating_sub(heading.lines().count() + 1));
-        let chart = lines.map_or(chart.clone(), |lines| chart.filling(lines));
-        format!("{heading}{}", chart.text(terminal_width()))
-    }
+/// Returns the chart alone as text: of the height of the screen, where there is one.
+pub(super) fn alone(chart: &Chart) -> String {
+    let heading = format!("{}  {}\n", heading(&chart.title).trim_start(), chart.subtitle);
+    // The last line is for the prompt.
+    let lines = terminal_height().map(|height| height.saturating_sub(heading.lines().count() + 1));
+    let drawn = lines.map_or_else(|| chart.clone(), |lines| chart.clone().filling(lines));
+    format!("{heading}{}", drawn.text(terminal_width()))
 }
 
 /// A run and its scenario.
@@ -160,7 +175,7 @@ impl View<'_> {
     pub(super) fn text(&self, part: &ShownPart, width: usize) -> String {
         let chart = part.of(self.chart());
         if part.chart_alone {
-            return part.alone(chart);
+            return alone(&chart);
         }
         let mut entries = self.entries();
         part.retain(&mut entries);

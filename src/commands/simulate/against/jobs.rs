@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::Result;
 
-use super::super::view::{ShownPart, Subject, marks};
+use super::super::view::{ShownPart, Subject, alone, marks};
 use super::super::{Context, Form};
 use super::{UNDECIDED, backlog, limits, panel, phase, warn};
 use crate::comparison::{JobComparison, Poll};
@@ -34,7 +34,7 @@ pub(super) fn run(
     let chart = chart(subject, recording, &comparison);
     match output {
         Form::Text if part.chart_alone => {
-            context.printer.result(&part.alone(part.of(chart.clone())).trim_end())?;
+            context.printer.result(&alone(&part.of(chart.clone())).trim_end())?;
         }
         Form::Text => context.printer.result(&text(subject, &chart, part, recording, &comparison).trim_end())?,
         Form::Json => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::Result;
 
-use super::view::{ShownPart, Subject, marks};
+use super::view::{ShownPart, Subject, alone, marks};
 use super::{Context, Form};
 use crate::comparison::{Comparison, Coverage, RecordedStep, Step};
 use crate::exit::UsageError;
@@ -49,7 +49,7 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, part: &ShownPart
     let chart = chart(subject, &recording, &comparison);
     match output {
         Form::Text if part.chart_alone => {
-            context.printer.result(&part.alone(part.of(chart.clone())).trim_end())?;
+            context.printer.result(&alone(&part.of(chart.clone())).trim_end())?;
         }
         Form::Text => context.printer.result(&self::text(subject, &chart, part, &recording, &comparison).trim_end())?,
         Form::Json => {
