@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use color_eyre::eyre::Result;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::dashboard::{BoardState, Dashboard, DashboardSetup};
 use super::keep::{Keeper, RunFiles};
@@ -14,6 +15,9 @@ use super::printer::Printer;
 use crate::sample::recording::PlayedSample;
 use crate::sample::{Outlook, PerSecond, Replicas, Sample};
 use crate::units::visible;
+
+/// Time for the last state to reach the pages that are open.
+const LAST_EVENT: Duration = Duration::from_millis(400);
 
 /// Shows samples as they come.
 pub(crate) struct Readout {
@@ -103,11 +107,17 @@ impl Readout {
     /// # Errors
     ///
     /// Fails when a file cannot be written.
-    pub(crate) fn finish(self) -> Result<()> {
+    pub(crate) async fn finish(self) -> Result<()> {
         if let Some(dashboard) = self.dashboard {
             dashboard.finish();
         }
-        self.keeper.finish()
+        let is_served = self.keeper.is_served();
+        self.keeper.finish()?;
+        if is_served {
+            // The pages learn that the run is over before the server ends.
+            sleep(LAST_EVENT).await;
+        }
+        Ok(())
     }
 }
 

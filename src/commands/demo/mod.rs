@@ -127,7 +127,7 @@ async fn show_until_settled(
         let is_tick = tokio::select! {
             biased;
             () = context.shutdown.stop.cancelled() => {
-                readout.finish()?;
+                readout.finish().await?;
                 return Ok(false);
             }
             _ = ticks.tick() => true,
@@ -157,7 +157,7 @@ async fn show_until_settled(
             && consumers.count() <= autoscaler.rest()
             && consumers.stopping() == 0
         {
-            readout.finish()?;
+            readout.finish().await?;
             return Ok(true);
         }
     }

@@ -43,7 +43,7 @@ impl Playback {
             () = context.shutdown.stop.cancelled() => false,
             played = readout.play(&self.samples, self.speed) => played.map(|()| true)?,
         };
-        readout.finish()?;
+        readout.finish().await?;
         if is_over {
             context.printer.result(&self.summary.trim_end())?;
         }

@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         () = sleep(plan.limit) => false,
         shown = show(&plan, &mut lists, &mut target, &mut readout) => shown.map(|()| true)?,
     };
-    readout.finish()?;
+    readout.finish().await?;
     match (reached, plan.stop_when) {
         (true, StopWhen::Settled) => judge(&plan, lists, &context).await,
         (true, _) => Ok(Outcome::Done),

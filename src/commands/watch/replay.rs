@@ -40,7 +40,7 @@ pub(super) async fn run(path: &Path, args: &Args, context: &Context) -> Result<O
         () = context.shutdown.stop.cancelled() => {}
         played = readout.play(&samples, speed) => played?,
     }
-    readout.finish()?;
+    readout.finish().await?;
     Ok(Outcome::Done)
 }
 
