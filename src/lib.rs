@@ -6,6 +6,7 @@ pub mod cluster;
 mod commands;
 pub mod comparison;
 pub mod delivery;
+pub mod diagnosis;
 pub mod endpoint;
 mod exit;
 mod files;

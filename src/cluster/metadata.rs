@@ -17,6 +17,7 @@ pub struct ObjectMetadata {
     pub labels: BTreeMap<String, String>,
     /// `annotations`.
     pub annotations: BTreeMap<String, String>,
+    pub(super) generation: Option<u64>,
     creation_timestamp: Option<String>,
     deletion_timestamp: Option<String>,
 }

@@ -56,7 +56,6 @@ struct Running {
     since: Duration,
     last: Scale,
     last_active: Option<Duration>,
-    last_scaled: Option<Duration>,
     next_poll: Duration,
     next_sync: Duration,
     /// What the model decides and the cluster does not follow.
@@ -107,7 +106,6 @@ impl Running {
             since: look.now,
             last: look.scale,
             last_active: None,
-            last_scaled: None,
             next_poll: look.now,
             next_sync: look.now,
             expected: None,
@@ -125,7 +123,7 @@ impl Running {
         let scaled = hpa.and_then(LiveHpa::last_scaled);
         let reading = Reading::Read(look.values.clone());
         if scale.spec != self.last.spec {
-            self.changed(look, scaled != self.last_scaled, &reading);
+            self.changed(look, &reading);
         }
         if now >= self.next_poll {
             let decision = self.try_poll(now, scale.spec, &reading);
@@ -138,14 +136,14 @@ impl Running {
             self.next_sync = next(scaled, SYNC_PERIOD, now);
         }
         self.last = scale;
-        self.last_scaled = scaled;
     }
 
     /// Takes a change of the replicas: a poll or a sync has just been.
-    fn changed(&mut self, look: &Look<'_>, hpa_scaled: bool, reading: &Reading) {
+    fn changed(&mut self, look: &Look<'_>, reading: &Reading) {
         let Look { now, scale, .. } = *look;
         let (from, to) = (self.last.spec, scale.spec);
-        let by = if from == 0 || to == 0 || !hpa_scaled { Controller::Keda } else { Controller::Hpa };
+        // Objects come on streams of their own: the HPA's own note of its change may come later.
+        let by = if from == 0 || to == 0 { Controller::Keda } else { Controller::Hpa };
         let decision = match by {
             Controller::Keda => {
                 let decision = self.scaler.poll(now, from, reading);

@@ -47,9 +47,15 @@ pub struct WorkloadStatus {
     pub terminating_replicas: Option<i32>,
     /// `conditions`.
     pub conditions: Vec<StatusCondition>,
+    observed_generation: Option<u64>,
 }
 
 impl LiveTarget {
+    /// Returns true if its controller has not seen its latest generation.
+    pub fn is_ignored(&self) -> bool {
+        self.metadata.generation.zip(self.status.observed_generation).is_some_and(|(latest, seen)| seen < latest)
+    }
+
     /// Returns the label selector of its pods; `None` if it has none.
     pub fn selector(&self) -> Option<String> {
         let labels = &self.spec.selector.match_labels;

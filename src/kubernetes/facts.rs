@@ -11,22 +11,22 @@ pub struct Facts {
     /// Namespace of all of them.
     pub namespace: String,
     /// The scale target: at most one.
-    pub target: Observed<LiveTarget>,
+    pub target: ObjectsOf<LiveTarget>,
     /// ScaledObjects of the namespace; with a ScaledJob, that one.
-    pub scaled: Observed<LiveScaledObject>,
+    pub scaled: ObjectsOf<LiveScaledObject>,
     /// HPAs of the namespace.
-    pub autoscalers: Observed<LiveHpa>,
+    pub autoscalers: ObjectsOf<LiveHpa>,
     /// Pods of the target or ScaledJob.
-    pub pods: Observed<ClusterPod>,
+    pub pods: ObjectsOf<ClusterPod>,
     /// Jobs of the ScaledJob.
-    pub jobs: Observed<LiveJob>,
+    pub jobs: ObjectsOf<LiveJob>,
     /// Warnings of the namespace.
-    pub events: Observed<ClusterEvent>,
+    pub events: ObjectsOf<ClusterEvent>,
 }
 
 /// Objects of one kind as they were seen last.
 #[derive(Debug, Clone, Default)]
-pub enum Observed<T> {
+pub enum ObjectsOf<T> {
     /// No answer yet.
     #[default]
     Pending,
@@ -36,7 +36,7 @@ pub enum Observed<T> {
     Failed(Arc<KubernetesError>),
 }
 
-impl<T> Observed<T> {
+impl<T> ObjectsOf<T> {
     /// Returns the objects; none while they cannot be read.
     pub fn objects(&self) -> &[T] {
         if let Self::Seen(objects) = self { objects } else { &[] }
@@ -45,6 +45,11 @@ impl<T> Observed<T> {
     /// Returns the reason why they cannot be read.
     pub fn failure(&self) -> Option<&Arc<KubernetesError>> {
         if let Self::Failed(error) = self { Some(error) } else { None }
+    }
+
+    /// Returns true while they can be read.
+    pub fn is_seen(&self) -> bool {
+        matches!(self, Self::Seen(_))
     }
 
     /// Returns true until there is an answer.

@@ -18,7 +18,7 @@ mod target;
 mod watcher;
 
 pub use error::KubernetesError;
-pub use facts::{Facts, Observed};
+pub use facts::{Facts, ObjectsOf};
 pub use target::{ScaledRef, TargetRef};
 pub use watcher::Watcher;
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::access::Access;
 use super::error::KubernetesError;
-use super::facts::Observed;
+use super::facts::ObjectsOf;
 use super::resource::{Resource, Selection};
 
 /// Time after which the API server ends a watch, in seconds: a connection that died silently is noticed then.
@@ -55,7 +55,7 @@ pub(super) struct ObjectStream<T, P> {
     is_polling: bool,
 }
 
-impl<T: DeserializeOwned + Clone, P: FnMut(Observed<T>) + Send> ObjectStream<T, P> {
+impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T, P> {
     pub(super) fn new(access: Arc<Access>, resource: Resource, publish: P) -> Self {
         let objects = BTreeMap::new();
         Self { access, resource, publish, objects, is_seen: false, failures: 0, pause: PAUSES.0, is_polling: false }
@@ -69,7 +69,7 @@ impl<T: DeserializeOwned + Clone, P: FnMut(Observed<T>) + Send> ObjectStream<T, 
                 // A single failure, such as 429 of a busy API server, does not make old what is a second old.
                 if self.failures > 1 || !self.is_seen || is_final(&error) {
                     self.is_seen = false;
-                    (self.publish)(Observed::Failed(error));
+                    (self.publish)(ObjectsOf::Failed(error));
                 }
             }
             sleep(self.pause).await;
@@ -96,7 +96,7 @@ impl<T: DeserializeOwned + Clone, P: FnMut(Observed<T>) + Send> ObjectStream<T, 
                     sleep(self.pause).await;
                     self.pause = (self.pause * 2).min(PAUSES.1);
                 }
-                Ended::Closed => self.pause = PAUSES.0,
+                Ended::Closed => {}
             }
         }
     }
@@ -130,8 +130,13 @@ impl<T: DeserializeOwned + Clone, P: FnMut(Observed<T>) + Send> ObjectStream<T, 
         };
         let mut events = std::pin::pin!(opened);
         let limit = Duration::from_secs(WATCH_SECONDS.into()) + SLACK;
+        let began = Instant::now();
         loop {
-            let event = match timeout(limit, events.try_next()).await {
+            let next = timeout(limit, events.try_next()).await;
+            if began.elapsed() >= PAUSES.0 {
+                self.pause = PAUSES.0;
+            }
+            let event = match next {
                 Err(_) => return Err(Arc::new(self.access.silent(limit))),
                 Ok(Err(error)) => return Err(Arc::new(self.access.explain("watch", &self.resource, error).await)),
                 Ok(Ok(None)) => return Ok(Ended::Closed),
@@ -187,7 +192,7 @@ impl<T: DeserializeOwned + Clone, P: FnMut(Observed<T>) + Send> ObjectStream<T, 
 
     fn seen(&mut self) {
         (self.is_seen, self.failures) = (true, 0);
-        (self.publish)(Observed::Seen(self.objects.values().cloned().collect()));
+        (self.publish)(ObjectsOf::Seen(self.objects.values().cloned().collect()));
     }
 }
 
@@ -240,7 +245,7 @@ mod tests {
 
     /// Last state that a stream has published, and the requests it has sent, after `seconds` with an API server that responds
     /// so to lists and watches; `None` never responds.
-    async fn after(seconds: u64, list: Option<Response>, watch: Option<Response>) -> (Observed<LiveTarget>, usize) {
+    async fn after(seconds: u64, list: Option<Response>, watch: Option<Response>) -> (ObjectsOf<LiveTarget>, usize) {
         let requests = Arc::new(Mutex::new(0));
         let counted = Arc::clone(&requests);
         let service = tower::service_fn(move |request: http::Request<Body>| {
@@ -260,7 +265,7 @@ mod tests {
         });
         let cluster = Cluster::of_client(Client::new(service, "default"), "https://api:6443");
         let resource = Resource::new("apps/v1", "Deployment", "demo", Selection::Named("demo-consumer".to_owned()));
-        let mut last = Observed::Pending;
+        let mut last = ObjectsOf::Pending;
         let stream = ObjectStream::new(Arc::new(Access::new(cluster)), resource, |observed| last = observed);
         let _ = timeout(Duration::from_secs(seconds), stream.run()).await;
         let requests = *requests.lock().expect("no test panics while it holds the lock");

@@ -8,7 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::access::Access;
 use super::client::Cluster;
-use super::facts::{Facts, Observed};
+use super::facts::{Facts, ObjectsOf};
 use super::resource::{Resource, Selection};
 use super::stream::ObjectStream;
 use super::target::{ScaledRef, TargetRef};
@@ -56,7 +56,7 @@ pub(super) fn watch(cluster: Cluster, namespace: String, scaled: &ScaledRef) -> 
 }
 
 impl Namespace {
-    fn follow<T>(&mut self, api: &str, kind: &str, selection: Selection, part: fn(&mut Facts) -> &mut Observed<T>)
+    fn follow<T>(&mut self, api: &str, kind: &str, selection: Selection, part: fn(&mut Facts) -> &mut ObjectsOf<T>)
     where
         T: DeserializeOwned + Clone + Send + 'static,
     {
@@ -90,8 +90,8 @@ fn stream<T: DeserializeOwned + Clone>(
     access: &Arc<Access>,
     resource: Resource,
     facts: &Sender<Facts>,
-    part: fn(&mut Facts) -> &mut Observed<T>,
-) -> ObjectStream<T, impl FnMut(Observed<T>) + Send + use<T>> {
+    part: fn(&mut Facts) -> &mut ObjectsOf<T>,
+) -> ObjectStream<T, impl FnMut(ObjectsOf<T>) + Send + use<T>> {
     let facts = facts.clone();
     ObjectStream::new(Arc::clone(access), resource, move |observed| facts.send_modify(|facts| *part(facts) = observed))
 }

@@ -59,13 +59,40 @@ pub struct Sample {
     /// Replica counts of the target; `null` without a cluster, and while they cannot be read.
     #[serde(alias = "deployment")]
     pub target: Option<Replicas>,
+    /// Jobs of a ScaledJob; `null` elsewhere.
+    pub jobs: Option<JobCounts>,
     /// Reason for the number of desired replicas; `null` where it is unknown.
     pub reason: Option<String>,
+    /// Faults of what scales the consumers, and of their pods, the gravest first.
+    #[serde(default)]
+    pub faults: Vec<ReportedFault>,
     /// The step that is expected next; `null` where it is unknown.
     pub next: Option<NextStep>,
     /// Factor by which the model clock of a demo is faster than `time`: all other times and rates are of that clock. `null`
     /// for 1.
     pub speed: Option<f64>,
+}
+
+/// A fault in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedFault {
+    /// Kind of the fault, such as `redis-credentials-rejected`.
+    pub code: String,
+    /// The fault in words.
+    pub text: String,
+}
+
+/// Jobs of a ScaledJob, as far as the cluster keeps them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobCounts {
+    /// Jobs with a running pod.
+    pub running: u32,
+    /// Jobs whose pod does not run yet.
+    pub pending: u32,
+    /// Completed Jobs.
+    pub succeeded: u32,
+    /// Failed Jobs.
+    pub failed: u32,
 }
 
 /// Replica counts of a scale target, from its spec and status.
@@ -120,7 +147,9 @@ impl Sample {
             net_per_second: net,
             seconds_to_empty,
             target,
+            jobs: None,
             reason: None,
+            faults: Vec::new(),
             next: None,
             speed: None,
         }
@@ -226,11 +255,11 @@ mod tests {
                 + r#""delayed":null,"dead":null,"pushed":null,"acknowledged":null,"consumers":null,"busy":null,"#
                 + r#""oldest_seconds":null,"in_per_second":null,"out_per_second":null,"net_per_second":-1.5,"#
                 + r#""seconds_to_empty":20.0,"target":{"kind":"Deployment","namespace":"default","name":"demo-consumer","#
-                + r#""desired":5,"current":4,"ready":3,"available":2,"terminating":null},"reason":null,"next":null,"speed":null}"#
+                + r#""desired":5,"current":4,"ready":3,"available":2,"terminating":null},"jobs":null,"reason":null,"faults":[],"next":null,"speed":null}"#
         );
         assert_eq!(serde_json::from_str::<Sample>(&serde_json::to_string(&sample).unwrap()).unwrap(), sample);
         let bare = serde_json::to_value(self::sample(30, None)).unwrap();
-        for field in ["net_per_second", "seconds_to_empty", "target", "reason"] {
+        for field in ["net_per_second", "seconds_to_empty", "target", "jobs", "reason"] {
             assert!(bare.as_object().unwrap()[field].is_null(), "{field}");
         }
     }

@@ -14,6 +14,7 @@ mod dead;
 mod decisions;
 mod demo;
 mod exit_status;
+mod faults;
 mod forms;
 mod health;
 mod lint;

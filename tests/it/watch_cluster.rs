@@ -69,13 +69,13 @@ fn reason_follows_from_the_live_objects_and_the_list() {
 #[test]
 fn streams_recover_from_refusals_and_broken_connections() {
     let (redis, api) = (RedisServer::start(), ApiServer::start());
-    deploy(&api, "of-context", NAME, [1, 1, 1, 1]);
-    let running = in_cluster(&redis, &api).spawn();
     let has = |desired: u32| move |sample: &Value| sample["target"]["desired"] == desired;
-    wait_for_sample(&running, "one pod", has(1));
     for (desired, refusal) in
         [(2, None), (3, Some(("watch=true", 410, "Expired"))), (4, Some(("", 429, "TooManyRequests")))]
     {
+        deploy(&api, "of-context", NAME, [1, 1, 1, 1]);
+        let running = in_cluster(&redis, &api).spawn();
+        wait_for_sample(&running, "one pod", has(1));
         match refusal {
             Some((part, code, reason)) => api.refuse(part, code, status(code, reason)),
             None => api.cut(),
@@ -88,7 +88,18 @@ fn streams_recover_from_refusals_and_broken_connections() {
         }
         wait_for_sample(&running, "the new count", has(desired));
         api.accept();
+        running.terminate();
+        running.finish(SOON).exits(0);
     }
+}
+
+#[test]
+fn target_may_be_deleted_and_made_again() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    deploy(&api, "of-context", NAME, [1, 1, 1, 1]);
+    let running = in_cluster(&redis, &api).spawn();
+    let has = |desired: u32| move |sample: &Value| sample["target"]["desired"] == desired;
+    wait_for_sample(&running, "one pod", has(1));
     api.delete("/apis/apps/v1/namespaces/of-context/deployments", NAME);
     running.wait_for_line("Deployment `demo-consumer` not found", SOON);
     deploy(&api, "of-context", NAME, [5, 1, 1, 1]);

@@ -9,8 +9,9 @@ use color_eyre::eyre::Result;
 use super::plan::Consumers;
 use crate::cluster::{LiveHpa, LiveModel, LiveScaledObject, LiveTarget, Look, Reasoned, Values};
 use crate::delivery::snapshot::Snapshot;
+use crate::diagnosis::{Diagnosis, FaultCode, Situation, diagnose};
 use crate::kubernetes::{self, Facts, KubernetesError, ScaledRef, TargetRef, Watcher};
-use crate::sample::{Replicas, Sample};
+use crate::sample::{JobCounts, Replicas, ReportedFault, Sample};
 use crate::scaler::Scale;
 
 /// Longest time that the first sample waits for the cluster.
@@ -22,9 +23,23 @@ pub(super) struct Target {
     scaled: ScaledRef,
     model: LiveModel,
     reported: Reported,
+    /// Codes of the faults in the latest sample.
+    faults: Vec<FaultCode>,
+    /// Time since 1970 from which on items wait.
+    waiting_since: Option<Duration>,
+    /// Time since 1970 from which on the controller of the target has not seen its latest generation.
+    ignored_since: Option<Duration>,
     /// Failure without a watcher: the configuration cannot be used.
     unusable: Option<String>,
     is_ready: bool,
+}
+
+/// The moment, and for how long a state has lasted.
+#[derive(Clone, Copy)]
+struct Past {
+    now: Duration,
+    waiting: Option<Duration>,
+    ignored: Option<Duration>,
 }
 
 /// Failures that were reported.
@@ -61,7 +76,18 @@ impl Target {
             }
         };
         let (model, reported) = (LiveModel::default(), Reported::default());
-        Ok(Self { watcher, scaled: scaled.clone(), model, reported, unusable, is_ready: false })
+        let (scaled, faults) = (scaled.clone(), Vec::new());
+        Ok(Self {
+            watcher,
+            scaled,
+            model,
+            reported,
+            faults,
+            waiting_since: None,
+            ignored_since: None,
+            unusable,
+            is_ready: false,
+        })
     }
 
     /// Waits for the cluster before the first sample.
@@ -84,15 +110,113 @@ impl Target {
         let target = target_of(&facts, &self.scaled);
         let replicas = target.as_ref().ok().and_then(|seen| seen.clone());
         self.reported.follow(&facts, target, &self.scaled);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.waiting_since = self.waiting_since.or(Some(now)).filter(|_| sample.backlog > 0);
         let reasoned = replicas.as_ref().and_then(|replicas| {
             let values = Values { list: &sample.list, snapshot };
-            reasoned(&mut self.model, &facts, replicas, values)
+            reasoned(&mut self.model, &facts, replicas, values, now)
         });
         sample.target = replicas;
+        sample.jobs = (!facts.jobs.is_pending()).then(|| job_counts(&facts));
+        let is_ignored = facts.target.objects().first().is_some_and(LiveTarget::is_ignored);
+        self.ignored_since = self.ignored_since.or(Some(now)).filter(|_| is_ignored);
+        let lasting = |since: Option<Duration>| since.map(|since| now.saturating_sub(since));
+        let past = Past { now, waiting: lasting(self.waiting_since), ignored: lasting(self.ignored_since) };
+        let faults = faults(&facts, &self.scaled, &sample.list, past);
+        drop(facts);
+        self.log(&faults);
         if let Some(Reasoned { reason, next }) = reasoned {
             (sample.reason, sample.next) = (Some(reason), next);
         }
+        sample.reason = with_faults(sample.reason.take(), &faults);
+        let reported = |fault: Diagnosis| ReportedFault { code: fault.code.to_string(), text: fault.text };
+        sample.faults = faults.into_iter().map(reported).collect();
     }
+
+    /// Logs the faults that the last sample did not have.
+    fn log(&mut self, faults: &[Diagnosis]) {
+        for Diagnosis { code, text } in faults {
+            if !self.faults.contains(code) && is_worth_a_warning(*code) {
+                tracing::warn!(%code, "{text}");
+            }
+        }
+        self.faults = faults.iter().map(|fault| fault.code).collect();
+    }
+}
+
+/// Returns true for a fault that does not pass by itself, and that no setting asks for.
+fn is_worth_a_warning(code: FaultCode) -> bool {
+    let is_note = matches!(
+        code,
+        FaultCode::ScaledObjectMissing
+            | FaultCode::AutoscalerMissing
+            | FaultCode::KedaConnecting
+            // The target is reported by itself.
+            | FaultCode::TargetMissing
+    );
+    !is_note && !is_in_reason(code)
+}
+
+/// Returns true for what the reason of the model says as well.
+fn is_in_reason(code: FaultCode) -> bool {
+    matches!(
+        code,
+        FaultCode::Paused
+            | FaultCode::PausedScaleIn
+            | FaultCode::PausedScaleOut
+            | FaultCode::AtMaximum
+            | FaultCode::BelowActivation
+    )
+}
+
+/// Returns the fault that stops the scaling in place of the reason, or the reason and all other faults.
+fn with_faults(reason: Option<String>, faults: &[Diagnosis]) -> Option<String> {
+    if let Some(fault) = faults.iter().find(|fault| fault.code.stops_scaling()) {
+        return Some(fault.text.clone());
+    }
+    let others = faults.iter().filter(|fault| !is_in_reason(fault.code)).map(|fault| fault.text.clone());
+    let sentences: Vec<String> = reason.into_iter().chain(others).collect();
+    (!sentences.is_empty()).then(|| sentences.join("; "))
+}
+
+fn job_counts(facts: &Facts) -> JobCounts {
+    let mut counts = JobCounts::default();
+    for job in facts.jobs.objects() {
+        let count = match job {
+            job if job.is_complete() => &mut counts.succeeded,
+            job if job.is_failed() => &mut counts.failed,
+            job if job.is_running() => &mut counts.running,
+            _ => &mut counts.pending,
+        };
+        *count += 1;
+    }
+    counts
+}
+
+/// Returns what is not in order in the cluster.
+fn faults(facts: &Facts, scaled: &ScaledRef, list: &str, past: Past) -> Vec<Diagnosis> {
+    let (kind, name, is_target) = match scaled {
+        ScaledRef::Target(TargetRef { kind, name, .. }) => (kind.as_str(), name.as_str(), true),
+        ScaledRef::Jobs(name) => ("ScaledJob", name.as_str(), false),
+    };
+    let of_target = |object: &&LiveScaledObject| !is_target || object.spec.scale_target_ref.is(kind, name);
+    let autoscaler = |hpa: &&LiveHpa| hpa.spec.scale_target_ref.is(kind, name);
+    diagnose(&Situation {
+        kind,
+        name,
+        list,
+        waiting_for: past.waiting,
+        ignored_for: past.ignored,
+        now: past.now,
+        scaled: facts.scaled.is_seen().then(|| facts.scaled.objects().iter().filter(of_target).collect()),
+        autoscalers: facts
+            .autoscalers
+            .is_seen()
+            .then(|| facts.autoscalers.objects().iter().filter(autoscaler).collect()),
+        target: facts.target.objects().first(),
+        pods: facts.pods.objects(),
+        events: facts.events.objects(),
+    })
 }
 
 /// Returns the replicas of the target; `None` until they are known.
@@ -128,7 +252,13 @@ fn replicas(target: &LiveTarget, kind: &str, namespace: &str) -> Replicas {
 }
 
 /// Returns the reason for the replicas, where KEDA or an HPA scales them.
-fn reasoned(model: &mut LiveModel, facts: &Facts, replicas: &Replicas, values: Values<'_>) -> Option<Reasoned> {
+fn reasoned(
+    model: &mut LiveModel,
+    facts: &Facts,
+    replicas: &Replicas,
+    values: Values<'_>,
+    now: Duration,
+) -> Option<Reasoned> {
     let Replicas { kind, name, desired, current, ready, .. } = replicas;
     let of_target = |object: &&LiveScaledObject| object.spec.scale_target_ref.is(kind, name);
     let Some(object) = facts.scaled.objects().iter().find(of_target) else {
@@ -136,7 +266,6 @@ fn reasoned(model: &mut LiveModel, facts: &Facts, replicas: &Replicas, values: V
         return None;
     };
     let hpa: Option<&LiveHpa> = facts.autoscalers.objects().iter().find(|hpa| hpa.spec.scale_target_ref.is(kind, name));
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     model.observe(&Look {
         now,
         object,

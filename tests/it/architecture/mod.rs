@@ -36,6 +36,7 @@ const MODULES: &[(&str, Layer, &[&str])] = &[
     ("scaler", Domain, &["delivery", "units"]),
     ("sample", Domain, &["delivery", "scaler", "units"]),
     ("cluster", Domain, &["delivery", "scaler", "units"]),
+    ("diagnosis", Domain, &["cluster", "units"]),
     ("simulation", Domain, &["delivery", "sample", "scaler", "units", "workload"]),
     ("tuning", Domain, &["scaler", "simulation", "units", "workload"]),
     ("comparison", Domain, &["delivery", "sample", "scaler", "simulation", "units", "workload"]),

@@ -66,6 +66,14 @@ impl ApiServer {
         self.shared.changed.notify_all();
     }
 
+    /// Puts `objects` in the place of all objects of a collection.
+    pub(crate) fn replace(&self, collection: &str, objects: Vec<Value>) {
+        let old: Vec<String> =
+            self.state().objects.get(collection).into_iter().flat_map(|all| all.keys().cloned()).collect();
+        old.iter().for_each(|name| self.delete(collection, name));
+        objects.into_iter().for_each(|object| self.put(collection, object));
+    }
+
     /// Deletes an object.
     pub(crate) fn delete(&self, collection: &str, name: &str) {
         let mut state = self.state();

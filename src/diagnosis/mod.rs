@@ -1,0 +1,74 @@
+//! Diagnosis: what a cluster says about a scaled object that is not in order, as a code and a sentence.
+//!
+//! The texts that are recognized are those of KEDA 2.20 and Kubernetes 1.36. Several causes may have the same text; the sentence
+//! then names all of them.
+
+mod code;
+mod pods;
+mod redis;
+mod scaling;
+
+use std::time::Duration;
+
+pub use self::code::FaultCode;
+use crate::cluster::{ClusterEvent, ClusterPod, LiveHpa, LiveScaledObject, LiveTarget};
+
+/// What is known of a scaled object at one moment.
+#[derive(Debug, Clone)]
+pub struct Situation<'a> {
+    /// Kind of the target, or `ScaledJob`.
+    pub kind: &'a str,
+    /// Name of the target or ScaledJob.
+    pub name: &'a str,
+    /// Name of the list.
+    pub list: &'a str,
+    /// Time for which items have been waiting without a pause; `None` while none wait.
+    pub waiting_for: Option<Duration>,
+    /// Time for which the controller of the target has not seen its latest generation; `None` if it has.
+    pub ignored_for: Option<Duration>,
+    /// Time since 1970.
+    pub now: Duration,
+    /// ScaledObjects of the target, or the ScaledJob; `None` if they cannot be read.
+    pub scaled: Option<Vec<&'a LiveScaledObject>>,
+    /// HPAs of the target; `None` if they cannot be read.
+    pub autoscalers: Option<Vec<&'a LiveHpa>>,
+    /// The target, if it exists.
+    pub target: Option<&'a LiveTarget>,
+    /// Its pods.
+    pub pods: &'a [ClusterPod],
+    /// Warnings of the namespace.
+    pub events: &'a [ClusterEvent],
+}
+
+/// A fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Its code.
+    pub code: FaultCode,
+    /// A sentence without a full stop.
+    pub text: String,
+}
+
+impl Diagnosis {
+    fn new(code: FaultCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+/// Returns what is not in order, the gravest first.
+pub fn diagnose(situation: &Situation<'_>) -> Vec<Diagnosis> {
+    let mut faults = scaling::faults(situation);
+    faults.extend(pods::faults(situation));
+    faults
+}
+
+impl Situation<'_> {
+    /// Returns the text of the latest event with this reason about an object.
+    fn event(&self, kind: &str, name: &str, reason: &str) -> Option<&str> {
+        let about = |event: &&ClusterEvent| {
+            event.reason == reason && event.regarding.kind == kind && event.regarding.name == name
+        };
+        let latest = self.events.iter().filter(about).max_by_key(|event| event.last_seen())?;
+        Some(latest.note.as_str())
+    }
+}

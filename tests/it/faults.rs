@@ -1,0 +1,208 @@
+//! Faults of a cluster in words: what a real KEDA 2.20 on Kubernetes 1.36 said in `tests/faults/`, from a scripted API server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use qscale::cluster::{LiveHpa, LiveScaledObject, LiveTarget};
+use qscale::diagnosis::{FaultCode, Situation, diagnose};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::support::api_server::ApiServer;
+use crate::support::{RedisServer, Running, SOON, wait_until};
+use crate::watch::{in_cluster, push, samples};
+
+/// Collections of a situation, and their APIs.
+const COLLECTIONS: [(&str, &str); 7] = [
+    ("deployments", "/apis/apps/v1"),
+    ("scaledobjects", "/apis/keda.sh/v1alpha1"),
+    ("scaledjobs", "/apis/keda.sh/v1alpha1"),
+    ("horizontalpodautoscalers", "/apis/autoscaling/v2"),
+    ("pods", "/api/v1"),
+    ("jobs", "/apis/batch/v1"),
+    ("events", "/apis/events.k8s.io/v1"),
+];
+
+/// Situations, and the codes of their faults, the gravest first.
+const EXPECTED: &[(&str, &[&str])] = &[
+    ("apiservice-missing", &["metrics-api-missing", "at-maximum"]),
+    ("at-max", &["at-maximum"]),
+    ("below-activation", &["below-activation"]),
+    ("consumers-missing-secret", &["secret-missing", "container-configuration"]),
+    ("consumers-wrong-password", &["pods-crash"]),
+    ("controller-manager-down", &["at-maximum", "pods-not-made"]),
+    ("crds-missing", &["scaled-object-missing"]),
+    ("crds-removed-later", &["foreign-autoscaler", "scaled-object-missing"]),
+    ("deployment-missing", &["target-missing"]),
+    ("enable-tls-yes", &["trigger-invalid"]),
+    ("foreign-hpa-first", &["foreign-autoscaler", "scaled-object-missing"]),
+    ("healthy-env", &[]),
+    ("healthy-ta", &[]),
+    ("image-not-there", &["image-missing"]),
+    ("job-healthy", &[]),
+    ("job-missing-secret-env", &["secret-missing"]),
+    ("job-paused", &["paused"]),
+    ("job-wrong-password", &["redis-credentials-rejected"]),
+    ("later-hpa-by-hand", &["two-autoscalers"]),
+    ("later-target-deleted", &["target-missing"]),
+    ("later-wrong-type", &["redis-wrong-type", "at-maximum", "pods-crash"]),
+    ("later-wrong-type-fallback", &["fallback-active", "pods-crash"]),
+    ("list-length-zero", &["autoscaler-invalid"]),
+    ("min-above-max", &["scaled-object-missing"]),
+    ("missing-configmap", &["config-map-missing", "container-configuration"]),
+    ("missing-secret-env", &["secret-missing", "container-configuration"]),
+    ("missing-secret-key-env", &["redis-credentials-missing", "container-configuration"]),
+    ("missing-secret-key-ta", &["redis-credentials-missing"]),
+    ("missing-secret-ta", &["redis-credentials-missing"]),
+    ("missing-trigger-authentication", &["redis-credentials-missing"]),
+    ("no-host-variable", &["redis-address-missing", "pods-crash"]),
+    ("no-list-name", &["trigger-invalid"]),
+    ("no-route", &["keda-connecting"]),
+    ("no-route-later", &["redis-no-route", "probe-fails"]),
+    ("noperm-busy-key", &["redis-key-denied"]),
+    ("noperm-eval", &["redis-command-denied"]),
+    ("operator-down", &["at-maximum"]),
+    ("operator-down-at-creation", &["keda-not-watching"]),
+    ("operator-down-long", &["at-maximum"]),
+    ("operator-down-long-and-back", &["at-maximum"]),
+    ("paused", &["paused"]),
+    ("paused-replicas", &["paused"]),
+    ("paused-scale-in", &["paused-scale-in"]),
+    ("paused-scale-out", &["paused-scale-out"]),
+    ("probe-fails", &[]),
+    ("quota", &["at-maximum", "pods-forbidden"]),
+    ("redis-down", &["redis-refused", "at-maximum"]),
+    ("redis-down-and-back", &["at-maximum"]),
+    ("refused-port", &["redis-refused"]),
+    ("short-host", &["redis-host-unknown"]),
+    ("short-host-env", &["redis-host-unknown"]),
+    ("tls-needed-but-off", &["redis-closed"]),
+    ("tls-on-plain-port", &["redis-silent"]),
+    ("tls-twice", &["trigger-invalid"]),
+    ("tls-unknown-ca", &["redis-certificate"]),
+    ("two-scaled-objects", &[]),
+    ("two-scaled-objects-no-webhook", &["two-scaled-objects", "two-autoscalers"]),
+    ("unknown-metadata-key", &[]),
+    ("unknown-trigger-type", &["trigger-type-unknown"]),
+    ("unknown-user", &["redis-credentials-rejected"]),
+    ("unschedulable", &["pods-unschedulable"]),
+    ("wrong-container", &["container-missing"]),
+    ("wrong-list-name", &["other-list"]),
+    ("wrong-password", &["redis-credentials-rejected"]),
+    ("wrong-password-env", &["redis-credentials-rejected", "pods-crash"]),
+    ("wrong-type-stream", &["redis-wrong-type", "pods-crash"]),
+    ("wrong-type-string", &["redis-wrong-type", "pods-crash"]),
+];
+
+type Recorded = BTreeMap<String, Vec<Value>>;
+
+fn situation(name: &str) -> Recorded {
+    let path = format!("tests/faults/{name}.json");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn object<T: DeserializeOwned>(situation: &Recorded, kind: &str) -> T {
+    serde_json::from_value(situation[kind][0].clone()).expect("an object")
+}
+
+/// Puts the objects of a situation in the place of all others.
+fn replace(api: &ApiServer, situation: &Recorded) {
+    for (kind, root) in COLLECTIONS {
+        let objects = situation.get(kind).cloned().unwrap_or_default();
+        api.replace(&format!("{root}/namespaces/of-context/{kind}"), objects);
+    }
+}
+
+fn codes(sample: &Value) -> Vec<String> {
+    let faults = sample["faults"].as_array().into_iter().flatten();
+    faults.map(|fault| fault["code"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[track_caller]
+fn expect(running: &Running, api: &ApiServer, name: &str, expected: &[&str]) -> Value {
+    replace(api, &situation(name));
+    let before = samples(&running.stdout()).len();
+    let mut last = Value::Null;
+    wait_until(&format!("{name}: {expected:?}"), SOON, || {
+        last = samples(&running.stdout()).into_iter().skip(before).last().unwrap_or_default();
+        !last.is_null() && codes(&last) == expected
+    });
+    last
+}
+
+#[test]
+fn each_situation_has_its_codes() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    push(&redis, 7);
+    let running = in_cluster(&redis, &api).args(["--deployment", "w-consumer"]).spawn();
+    let jobs =
+        in_cluster(&redis, &api).file("qscale.toml", "[deploy]\nname = \"w\"\n[scale]\nkind = \"ScaledJob\"").spawn();
+    let files = fs::read_dir("tests/faults").expect("the situations").count();
+    assert_eq!(files, EXPECTED.len(), "a situation is not in the table");
+    for (name, codes) in EXPECTED {
+        expect(if name.starts_with("job-") { &jobs } else { &running }, &api, name, codes);
+    }
+}
+
+#[test]
+fn words_name_the_cause_and_pods_that_crash() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    push(&redis, 7);
+    let running = in_cluster(&redis, &api).args(["--deployment", "w-consumer"]).spawn();
+    for (name, codes, words) in [
+        (
+            "noperm-eval",
+            &["redis-command-denied"][..],
+            "KEDA cannot read the list: its Redis user may not run a command that KEDA needs (NOPERM this user has no \
+             permissions to run the 'eval' command)",
+        ),
+        (
+            "missing-secret-ta",
+            &["redis-credentials-missing"],
+            "the TriggerAuthentication, its Secret or the key is missing",
+        ),
+        (
+            "unschedulable",
+            &["pods-unschedulable"],
+            "; 3 pods without a node: 0/2 nodes are available: 2 Insufficient memory",
+        ),
+        ("image-not-there", &["image-missing"], "3 pods without an image (ImagePullBackOff)"),
+    ] {
+        let sample = expect(&running, &api, name, codes);
+        let reason = sample["reason"].as_str().unwrap_or_default();
+        assert!(reason.contains(words), "{name}: {reason}");
+    }
+    // Once each, though the samples are many.
+    running.terminate();
+    let run = running.finish(SOON).exits(0);
+    assert_eq!(run.stderr.matches("redis-command-denied").count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn stopped_operator_is_told_by_its_last_poll() {
+    let situation = situation("operator-down-long");
+    let scaled: LiveScaledObject = object(&situation, "scaledobjects");
+    let hpa: LiveHpa = object(&situation, "horizontalpodautoscalers");
+    let target: LiveTarget = object(&situation, "deployments");
+    let last = scaled.last_active().expect("a time");
+    let after = |seconds: u64| {
+        let past = Duration::from_secs(seconds);
+        let found = diagnose(&Situation {
+            kind: "Deployment",
+            name: "w-consumer",
+            list: "mylist",
+            waiting_for: Some(past),
+            ignored_for: None,
+            now: last + past,
+            scaled: Some(vec![&scaled]),
+            autoscalers: Some(vec![&hpa]),
+            target: Some(&target),
+            pods: &[],
+            events: &[],
+        });
+        found.iter().any(|fault| fault.code == FaultCode::KedaStopped)
+    };
+    assert!(after(120) && !after(20));
+}
