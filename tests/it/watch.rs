@@ -78,7 +78,9 @@ fn json_sample_is_one_object_with_the_documented_fields() {
         "net_per_second",
         "seconds_to_empty",
         "target",
+        "jobs",
         "reason",
+        "faults",
         "next",
         "speed",
     ];
