@@ -10,8 +10,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/qscale/target,sharing=locked \
     target="$(rustc -vV | sed -n 's/^host: //p')" && \
-    RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' cargo build --locked --profile dist --target "$target" && \
-    cp "target/$target/dist/qscale" /usr/local/bin/qscale
+    RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' cargo build --locked --release --target "$target" && \
+    cp "target/$target/release/qscale" /usr/local/bin/qscale
 
 FROM gcr.io/distroless/static-debian12:nonroot
 ARG VERSION=unknown
