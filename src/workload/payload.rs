@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use rand::distr::Alphanumeric;
 use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Characters of random text.
+const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// Regular expression of a template, for the schema.
 const FORM: &str = concat!(
@@ -104,7 +106,7 @@ impl Segment {
             }
             Self::Id => write!(item, "{:032x}", rng.random::<u128>()),
             Self::Text(length) => {
-                item.extend(rng.sample_iter(Alphanumeric).take(*length).map(char::from));
+                random_text(item, *length, rng);
                 Ok(())
             }
         };
@@ -128,6 +130,22 @@ impl Segment {
             },
             _ => Err(PayloadError::Unknown(placeholder.to_owned())),
         }
+    }
+}
+
+/// Appends random letters and digits: six bits choose one, or none if they are beyond the last.
+fn random_text(item: &mut String, length: usize, rng: &mut impl Rng) {
+    item.reserve(length);
+    let (mut bits, mut left, mut missing) = (0_u64, 0, length);
+    while missing > 0 {
+        if left < 6 {
+            (bits, left) = (rng.next_u64(), u64::BITS);
+        }
+        if let Some(character) = ALPHANUMERIC.get((bits & 63) as usize) {
+            item.push(char::from(*character));
+            missing -= 1;
+        }
+        (bits, left) = (bits >> 6, left - 6);
     }
 }
 
