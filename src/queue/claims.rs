@@ -16,6 +16,7 @@ use super::held_claims::HeldClaims;
 use super::keys::Keys;
 use super::lease_schedule::LeaseSchedule;
 use super::outcomes::Outcomes;
+use super::overlap::Overlap;
 use super::reply_size::{ReplySize, sized};
 use super::script::Script;
 use super::wait::{Wait, Waited, Waiter};
@@ -23,20 +24,21 @@ use crate::delivery::item::Item;
 
 /// Claims of one consumer on the items of a list.
 pub struct Claims {
-    connection: Connection,
-    keys: Keys,
+    pub(super) connection: Connection,
+    pub(super) keys: Keys,
     settings: ClaimSettings,
     /// Number of the last call in the lane of claims.
-    call: u64,
+    pub(super) call: u64,
     /// Numbers of the last wait begun, and of the last one ended.
     waits: u64,
     waited: u64,
-    held: HeldClaims,
+    pub(super) held: HeldClaims,
     /// Number of the outage after which the consumer last signed on; `None` if it has to sign on again in any case.
-    signed_on: Option<u64>,
-    reply_size: ReplySize,
-    schedule: LeaseSchedule,
-    exchange: Script,
+    pub(super) signed_on: Option<u64>,
+    pub(super) reply_size: ReplySize,
+    pub(super) schedule: LeaseSchedule,
+    pub(super) overlap: Overlap,
+    pub(super) exchange: Script,
     sign_on: Script,
     read: Script,
     redeliver: Script,
@@ -67,6 +69,7 @@ impl Claims {
             signed_on: None,
             reply_size: ReplySize::new(),
             schedule: LeaseSchedule::new(settings.lease),
+            overlap: Overlap::default(),
             exchange: Script::exchange(),
             sign_on: Script::new(include_str!("scripts/sign_on.lua")),
             read: Script::new(include_str!("scripts/read_claim.lua")),
@@ -87,8 +90,10 @@ impl Claims {
     /// # Errors
     ///
     /// Fails when Redis cannot be reached, or when the user lacks a permission.
-    pub async fn waiter(&self, redis: &Redis) -> Result<Waiter, QueueError> {
-        Waiter::connect(redis, &self.keys, self.held.consumer(), self.settings.lease).await
+    pub fn waiter(&self, redis: &Redis) -> impl Future<Output = Result<Waiter, QueueError>> + Send + use<> {
+        let (redis, keys, consumer) = (redis.clone(), self.keys.clone(), self.held.consumer().to_owned());
+        let lease = self.settings.lease;
+        async move { Waiter::connect(&redis, &keys, &consumer, lease).await }
     }
 
     /// Begins a wait of at most `longest`, and no longer than until the lease is to be renewed or a delayed item is due.
@@ -121,17 +126,51 @@ impl Claims {
         &self.schedule
     }
 
+    /// Number of items that were asked for by calls whose replies have not been taken yet.
+    pub fn asked(&self) -> usize {
+        self.overlap.asked()
+    }
+
     /// Settles finished items, claims up to `limit` others, and renews the lease when it is time: in one round trip, unless
     /// the items are many or large. Does without Redis if there is nothing to do.
+    ///
+    /// While a list has more items than fit, Redis runs one call while the items of the one before are processed: the reply to
+    /// this call is then taken by a later exchange, and [`Claims::asked`] counts what it may bring.
     ///
     /// A lost reply does no harm: the call is repeated under the same number, and gets the same reply.
     ///
     /// # Errors
     ///
     /// Fails when Redis refuses, or stays unreachable for too long.
-    pub async fn exchange(&mut self, finished: &[Finished], limit: usize) -> Result<Exchanged, QueueError> {
-        let (mut exchanged, mut outcomes, outage) = (Exchanged::default(), Outcomes::default(), self.outages());
-        for finished in finished {
+    pub async fn exchange(&mut self, finished: Vec<Finished>, limit: usize) -> Result<Exchanged, QueueError> {
+        let (mut exchanged, outage) = (Exchanged::default(), self.outages());
+        if self.may_overlap(&finished, limit) {
+            self.send(finished, limit);
+            if self.overlap.is_full() {
+                self.receive(&mut exchanged).await?;
+            }
+            exchanged.more = true;
+        } else {
+            self.overlap.end();
+            self.exchange_alone(finished, limit, &mut exchanged).await?;
+        }
+        exchanged.interrupted |= self.outages() > outage;
+        exchanged.due = self.schedule.due();
+        Ok(exchanged)
+    }
+
+    /// Takes the replies to all calls under way, then settles and claims in calls of their own.
+    async fn exchange_alone(
+        &mut self,
+        finished: Vec<Finished>,
+        limit: usize,
+        exchanged: &mut Exchanged,
+    ) -> Result<(), QueueError> {
+        let mut outcomes = Outcomes::default();
+        while self.overlap.is_under_way() {
+            outcomes.extend(self.receive(exchanged).await?);
+        }
+        for finished in &finished {
             let id = self.held.id(finished.id());
             match self.held.remove(id) {
                 Some(has_history) => outcomes.add(id, finished, has_history),
@@ -139,10 +178,11 @@ impl Claims {
                 None => exchanged.lost.push(finished.id().to_owned()),
             }
         }
-        self.settle(outcomes, limit, &mut exchanged).await?;
-        exchanged.interrupted |= self.outages() > outage;
-        exchanged.due = self.schedule.due();
-        Ok(exchanged)
+        exchanged.settled.extend(finished);
+        let before = exchanged.items.len();
+        self.settle(outcomes, limit, exchanged).await?;
+        self.overlap.observe(exchanged.items.len() - before, limit, exchanged.more);
+        Ok(())
     }
 
     /// Settles `outcomes` in as many calls as their number and size take; the last one claims.
@@ -193,7 +233,7 @@ impl Claims {
     }
 
     /// Takes over what a call has claimed, and what it says about times; see [`LeaseSchedule::observe`].
-    async fn take(
+    pub(super) async fn take(
         &mut self,
         [asked, begun]: [Instant; 2],
         reply: ExchangeReply,

@@ -70,6 +70,8 @@ pub enum Finished {
 pub struct Exchanged {
     /// Items claimed.
     pub items: Vec<Claim>,
+    /// Finished items that Redis now knows to be so, including those lost.
+    pub settled: Vec<Finished>,
     /// Ids of finished claims that had been given to another consumer: their outcome does not count.
     pub lost: Vec<String>,
     /// True when items were left because of their size: the next exchange can claim more.

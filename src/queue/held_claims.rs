@@ -48,6 +48,11 @@ impl HeldClaims {
         self.claims.insert(self.id(&claim.id).to_owned(), held);
     }
 
+    /// Returns true if a claim is held and has no history.
+    pub(super) fn is_without_history(&self, id: &str) -> bool {
+        self.claims.get(id).is_some_and(|held| !held.has_history)
+    }
+
     /// Removes a claim; returns whether it has a history, or `None` if it is not held.
     pub(super) fn remove(&mut self, id: &str) -> Option<bool> {
         self.claims.remove(id).map(|held| held.has_history)

@@ -22,6 +22,7 @@ mod library_error;
 mod list;
 mod outage;
 mod outcomes;
+mod overlap;
 mod password;
 mod pipeline;
 mod push;

@@ -24,6 +24,11 @@ impl Outcomes {
         }
     }
 
+    /// Adds acknowledged items without a history.
+    pub(super) fn extend(&mut self, acknowledged: Vec<String>) {
+        self.acknowledged.extend(acknowledged);
+    }
+
     /// Adds a claim that goes back to the list.
     pub(super) fn requeue(&mut self, id: &str) {
         self.others.push(requeue(id));

@@ -87,7 +87,7 @@ async fn hold_many(server: &RedisServer, name: &str, lease: Duration) -> Claims 
     }
     let mut claims = claims(server, name, lease).await;
     while server.llen("mylist") > 0 {
-        claims.exchange(&[], 1000).await.expect("the server is there");
+        claims.exchange(vec![], 1000).await.expect("the server is there");
     }
     claims
 }
@@ -144,7 +144,7 @@ fn items_of_a_dead_consumer_are_redelivered_some_per_call_and_by_any_other() {
         assert!(first.more && (1..MANY as u64).contains(&first.redelivered), "{first:?}");
         server.census().accounts_for(MANY);
         // It was only slow: it loses what was redelivered, and keeps the others.
-        assert!(slow.exchange(&[], 0).await.expect("the server is there").expired);
+        assert!(slow.exchange(vec![], 0).await.expect("the server is there").expired);
         tokio::time::sleep(Duration::from_millis(20)).await;
         let mut calls = 1;
         while others[calls % 2].redeliver().await.expect("the server is there").more {
@@ -169,7 +169,7 @@ fn claim_is_bounded_by_size_and_says_that_there_is_more() {
             let mut claims = claims(&server, "one", Duration::from_secs(60)).await;
             let mut claimed = 0;
             while claimed < 64 {
-                let exchanged = claims.exchange(&[], 64 - claimed).await.expect("the server is there");
+                let exchanged = claims.exchange(vec![], 64 - claimed).await.expect("the server is there");
                 assert!((1..=most).contains(&exchanged.items.len()), "{size}: {}", exchanged.items.len());
                 assert!(exchanged.items.iter().all(|claim| claim.item.0.len() == size));
                 claimed += exchanged.items.len();
@@ -186,7 +186,7 @@ fn claim_is_bounded_by_size_where_large_items_follow_small_ones() {
     server.push("mylist", (0..20).map(|number| number.to_string()).chain(vec!["x".repeat(LARGE); 100]));
     block_on(async {
         let mut claims = claims(&server, "one", Duration::from_secs(60)).await;
-        let exchanged = claims.exchange(&[], 100).await.expect("the server is there");
+        let exchanged = claims.exchange(vec![], 100).await.expect("the server is there");
         let size: usize = exchanged.items.iter().map(|claim| claim.item.0.len()).sum();
         assert!(exchanged.more && exchanged.items.len() > 20, "{}", exchanged.items.len());
         assert!(size <= 256 * 1024 + LARGE, "{size} bytes in one claim");
@@ -201,7 +201,7 @@ fn large_items_are_settled_in_several_calls() {
         let mut claims = claims(&server, "one", Duration::from_secs(60)).await;
         let mut finished = Vec::new();
         while finished.len() < 40 {
-            for claim in claims.exchange(&[], 40).await.expect("the server is there").items {
+            for claim in claims.exchange(vec![], 40).await.expect("the server is there").items {
                 let (id, history) = (claim.id.clone(), claim.into_history(1));
                 finished.push(match finished.len() % 2 {
                     0 => Finished::Retry { id, after: Duration::ZERO, history },
@@ -211,7 +211,7 @@ fn large_items_are_settled_in_several_calls() {
         }
         finished.push(Finished::Acknowledge { id: "one:c99:9".to_owned() });
         server.cli(&["CONFIG", "RESETSTAT"]);
-        let exchanged = claims.exchange(&finished, 0).await.expect("the server is there");
+        let exchanged = claims.exchange(finished, 0).await.expect("the server is there");
         assert_eq!(exchanged.lost, ["one:c99:9"]);
         assert!((13..=16).contains(&server.calls("evalsha")), "{}", server.calls("evalsha"));
     });
@@ -309,8 +309,8 @@ fn full_redis_lets_items_be_settled_requeued_and_redelivered() {
         let lease = Duration::from_secs(60);
         let (mut one, mut two) = (claims(&server, "one", lease).await, claims(&server, "two", lease).await);
         let mut crashed = claims(&server, "crashed", Duration::from_millis(1)).await;
-        let first = one.exchange(&[], 4).await.expect("the server is there");
-        crashed.exchange(&[], 2).await.expect("the server is there");
+        let first = one.exchange(vec![], 4).await.expect("the server is there");
+        crashed.exchange(vec![], 2).await.expect("the server is there");
         server.push("{mylist}:landing", ["landed"]);
         server.cli(&["CONFIG", "SET", "maxmemory", "1"]);
         let mut ids = first.items.into_iter().map(|claim| claim.id);
@@ -321,11 +321,11 @@ fn full_redis_lets_items_be_settled_requeued_and_redelivered() {
             Finished::Retry { id: id(), after: Duration::from_secs(60), history: history.clone() },
             Finished::DeadLetter { id: id(), history },
         ];
-        let exchanged = one.exchange(&finished, 1).await.expect("settled while Redis is full");
+        let exchanged = one.exchange(finished.to_vec(), 1).await.expect("settled while Redis is full");
         assert_eq!((exchanged.lost.len(), exchanged.items.len()), (0, 1));
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(two.redeliver().await.expect("redelivered while Redis is full").redelivered, 2);
-        assert_eq!(two.exchange(&[], 2).await.expect("claimed while Redis is full").items.len(), 2);
+        assert_eq!(two.exchange(vec![], 2).await.expect("claimed while Redis is full").items.len(), 2);
         assert_eq!(one.requeue().await.expect("requeued while Redis is full"), 2);
         assert_eq!(two.requeue().await.expect("requeued while Redis is full"), 2);
     });
@@ -412,9 +412,9 @@ fn call_asks_for_less_when_it_is_repeated() {
         let settings = ClaimSettings { lease: Duration::from_secs(60), max_crashes: 3 };
         let mut claims = Claims::connect(&redis, "mylist", "one", settings).await.expect("the server is there");
         // Redis has all scripts from now on.
-        claims.exchange(&[], 0).await.expect("the server is there");
+        claims.exchange(vec![], 0).await.expect("the server is there");
         proxy.lose_reply("EVALSHA");
-        let exchanged = claims.exchange(&[], 5).await.expect("the server is there");
+        let exchanged = claims.exchange(vec![], 5).await.expect("the server is there");
         assert_eq!((proxy.lost(), exchanged.items.len()), (1, 5));
         assert!(exchanged.items.iter().all(|claim| claim.item.0[..] == vec![b'x'; 60_000]));
         // All were claimed by the first call; the reply to the second had room for one and a part.
@@ -431,7 +431,7 @@ fn lease_further_away_than_its_duration_is_not_believed() {
     server.push("mylist", items(1..=2));
     block_on(async {
         let mut crashed = claims(&server, "crashed", Duration::from_millis(300)).await;
-        crashed.exchange(&[], 2).await.expect("the server is there");
+        crashed.exchange(vec![], 2).await.expect("the server is there");
         let mut other = claims(&server, "other", Duration::from_secs(60)).await;
         // As if the clock had been set back by an hour since.
         let deadline = (now(&server) + HOUR).to_string();
@@ -452,16 +452,16 @@ fn lease_that_expired_long_ago_is_not_believed_at_first() {
     block_on(async {
         let lease = Duration::from_secs(1);
         let (mut live, mut other) = (claims(&server, "live", lease).await, claims(&server, "other", lease).await);
-        live.exchange(&[], 1).await.expect("the server is there");
+        live.exchange(vec![], 1).await.expect("the server is there");
         let mut crashed = claims(&server, "crashed", lease).await;
-        crashed.exchange(&[], 1).await.expect("the server is there");
+        crashed.exchange(vec![], 1).await.expect("the server is there");
         // As if the clock had been set forward by an hour since.
         let deadline = (now(&server) - HOUR).to_string();
         server.cli(&["ZADD", "{mylist}:consumers", &deadline, "live", &deadline, "crashed"]);
         assert_eq!(other.redeliver().await.expect("the server is there").redelivered, 0);
         let begin = Instant::now();
         loop {
-            assert!(!live.exchange(&[], 0).await.expect("the server is there").expired);
+            assert!(!live.exchange(vec![], 0).await.expect("the server is there").expired);
             if other.redeliver().await.expect("the server is there").redelivered > 0 {
                 break;
             }
@@ -480,16 +480,19 @@ fn retry_delayed_in_the_future_is_due_after_its_delay() {
     server.push("mylist", ["flaky"]);
     block_on(async {
         let mut claims = claims(&server, "one", Duration::from_secs(60)).await;
-        let claim = claims.exchange(&[], 1).await.expect("the server is there").items.remove(0);
+        let claim = claims.exchange(vec![], 1).await.expect("the server is there").items.remove(0);
         let (id, history) = (claim.id.clone(), claim.into_history(1));
         let after = Duration::from_secs(5);
-        claims.exchange(&[Finished::Retry { id: id.clone(), after, history }], 0).await.expect("the server is there");
+        claims
+            .exchange(vec![Finished::Retry { id: id.clone(), after, history }], 0)
+            .await
+            .expect("the server is there");
         assert!(!claims.redeliver().await.expect("the server is there").more, "its time is right");
         let then = now(&server) + HOUR;
         server.cli(&["ZADD", "{mylist}:delayed", &(then + 5000).to_string(), &id]);
         server.cli(&["HSET", "{mylist}:items", &format!("{id} at"), &then.to_string()]);
         assert!(claims.redeliver().await.expect("the server is there").more);
-        let due = claims.exchange(&[], 1).await.expect("the server is there").due.expect("it is due some time");
+        let due = claims.exchange(vec![], 1).await.expect("the server is there").due.expect("it is due some time");
         assert!(due <= after, "{due:?}");
     });
 }

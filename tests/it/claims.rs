@@ -67,7 +67,7 @@ fn settings(lease: Duration) -> ClaimSettings {
 }
 
 async fn exchange(claims: &mut Claims, finished: &[Outcome], most: usize) -> Exchanged {
-    claims.exchange(finished, most).await.expect("the server is there")
+    claims.exchange(finished.to_vec(), most).await.expect("the server is there")
 }
 
 // ── the list stays a plain list ──
@@ -389,14 +389,28 @@ fn lease_expires_by_the_clock_of_redis() {
 
 #[test]
 fn lost_reply_loses_and_doubles_nothing() {
+    assert_eq!(replies_and_requests_are_lost("7", 300), 0);
+}
+
+#[test]
+fn lost_reply_to_one_of_two_calls_under_way_loses_and_doubles_nothing() {
+    // What the first of two calls had claimed goes back to the list, if the replies to both were lost.
+    let requeued = replies_and_requests_are_lost("64", 20_000);
+    assert!(requeued <= 9 * 32, "{requeued}");
+}
+
+/// Processes items while replies and requests are lost; returns how many of them went back to the list meanwhile.
+#[track_caller]
+fn replies_and_requests_are_lost(concurrency: &str, count: usize) -> u64 {
     let server = RedisServer::start();
-    server.push("mylist", items(300));
+    server.push("mylist", items(count));
     let proxy = Proxy::before(server.port());
-    let words = ["--work", "none", "--max-items", "300", "--concurrency", "7", "--lease", "30s"];
+    let most = count.to_string();
+    let words = ["--work", "none", "--max-items", &most, "--concurrency", concurrency, "--lease", "30s"];
     proxy.lose_reply("EVALSHA");
     let mut run = consume(&proxy.url(), "a", &words).spawn();
     for round in 1..=9 {
-        let reached = round * 30;
+        let reached = round * count / 10;
         wait_until("the next loss", SOON, || proxy.lost() == round || !run.is_running());
         wait_until("some more are processed", SOON, || {
             server.stat("acknowledged") >= reached as u64 || !run.is_running()
@@ -407,10 +421,12 @@ fn lost_reply_loses_and_doubles_nothing() {
     assert!(proxy.lost() >= 3, "{} losses", proxy.lost());
     let mut processed: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("item ")).collect();
     processed.sort_by_key(|item| item[5..].parse::<usize>().expect("a number"));
-    assert_eq!(processed, items(300), "{} losses\n{}", proxy.lost(), run.stderr);
-    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost")), (300, 0));
-    assert_eq!((server.stat("acknowledged"), server.stat("claimed")), (300, 300));
+    assert_eq!(processed, items(count), "{} losses\n{}", proxy.lost(), run.stderr);
+    assert_eq!((tally(&run, "acknowledged"), tally(&run, "lease_lost")), (count as u64, 0));
+    let requeued = server.stat("requeued");
+    assert_eq!((server.stat("acknowledged"), server.stat("claimed") - requeued), (count as u64, count as u64));
     assert_eq!(companions(&server), ["{mylist}:stats"]);
+    requeued
 }
 
 #[test]

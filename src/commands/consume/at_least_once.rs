@@ -121,7 +121,8 @@ impl<'a> Consumer<'a> {
             let is_waiting = notifier.is_waiting();
             let limit = self.slots(is_waiting);
             let has_finished = !self.finished.is_empty();
-            if has_finished || (may_hold && limit > 0) || self.next_call(is_waiting) <= Instant::now() {
+            let is_wanted = has_finished || (may_hold && limit > 0) || self.claims.asked() > 0;
+            if is_wanted || self.next_call(is_waiting) <= Instant::now() {
                 let exchanged = self.exchange(limit).await?;
                 may_hold = self.begin(exchanged, limit, stop);
                 self.collect();
@@ -131,7 +132,8 @@ impl<'a> Consumer<'a> {
                 let found = self.redeliver().await?;
                 may_hold |= found.more || found.redelivered > 0;
             }
-            if !self.finished.is_empty() || (may_hold && self.slots(is_waiting) > 0) {
+            let may_claim = may_hold && self.slots(is_waiting) > 0;
+            if !self.finished.is_empty() || may_claim || self.claims.asked() > 0 {
                 continue;
             }
             if !is_waiting && self.workers.in_flight() == 0 && self.idleness.is_over() {
@@ -173,10 +175,11 @@ impl<'a> Consumer<'a> {
         let renew = self.plan.claims.lease / 3;
         loop {
             self.collect();
-            if self.workers.in_flight() == 0 && self.finished.is_empty() {
+            if self.workers.in_flight() == 0 && self.finished.is_empty() && self.claims.asked() == 0 {
                 return Ok(());
             }
-            self.exchange(0).await?;
+            // Claimed by calls that were under way: not begun any more.
+            self.tally.claimed += self.exchange(0).await?.items.len() as u64;
             self.workers.report(self.tally);
             if self.workers.in_flight() > 0 {
                 tokio::select! {
@@ -218,18 +221,19 @@ impl<'a> Consumer<'a> {
     fn slots(&self, is_waiting: bool) -> usize {
         let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
         let slots = self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX));
-        slots.saturating_sub(usize::from(is_waiting))
+        slots.saturating_sub(usize::from(is_waiting) + self.claims.asked())
     }
 
     async fn exchange(&mut self, limit: usize) -> Result<Exchanged, QueueError> {
         let idle = self.is_idle();
         let since_renewal = self.claims.schedule().since_renewal();
-        let exchange = self.deadline.run(idle, self.claims.exchange(&self.finished, limit));
-        let exchanged = self.workers.report_during(self.tally, exchange).await?;
+        let finished = std::mem::take(&mut self.finished);
+        let exchange = self.deadline.run(idle, self.claims.exchange(finished, limit));
+        let mut exchanged = self.workers.report_during(self.tally, exchange).await?;
         if exchanged.expired {
             self.data_lost = self.is_data_lost(since_renewal).await;
         }
-        for finished in self.finished.drain(..) {
+        for finished in exchanged.settled.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
                 self.tally.lease_lost += 1;
                 let claim = finished.id();
