@@ -243,11 +243,13 @@ impl Running {
         }
         let period = self.scaler.settings().poll_period().max(SYNC_PERIOD);
         if let Some(Surprise { from, to, expected }) = self.surprise {
-            text.push_str(&format!("; {from} → {to} in the cluster, where the model expected {expected}"));
+            let said = format!("; {from} → {to} in the cluster, where the model expected {expected}");
+            text.push_str(&said);
         } else if let Some(Expected { by, replicas, .. }) =
             self.expected.filter(|expected| now >= expected.since + period + GRACE)
         {
-            text.push_str(&format!("; the cluster has {}, where the model expects {replicas} by {by}", self.last.spec));
+            let said = format!("; the cluster has {}, where the model expects {replicas} by {by}", self.last.spec);
+            text.push_str(&said);
         }
         let rhythm = Rhythm {
             next_poll: self.next_poll,
@@ -270,6 +272,6 @@ fn window(reason: &Reason) -> Option<Duration> {
 /// Returns the first moment after `now` that is a multiple of `period` after `phase`.
 fn next(phase: Option<Duration>, period: Duration, now: Duration) -> Duration {
     let Some(phase) = phase.filter(|phase| *phase <= now) else { return now + period };
-    let passed = (now - phase).as_nanos() / period.as_nanos().max(1) + 1;
+    let passed = now.saturating_sub(phase).as_nanos() / period.as_nanos().max(1) + 1;
     u32::try_from(passed).map_or(now + period, |passed| phase + period * passed)
 }

@@ -245,13 +245,17 @@ mod tests {
 
     /// Last state that a stream has published, and the requests it has sent, after `seconds` with an API server that responds
     /// so to lists and watches; `None` never responds.
-    async fn after(seconds: u64, list: Option<Response>, watch: Option<Response>) -> (ObjectsOf<LiveTarget>, usize) {
-        let requests = Arc::new(Mutex::new(0));
-        let counted = Arc::clone(&requests);
+    async fn after(
+        seconds: u64,
+        listed: Option<Response>,
+        watched: Option<Response>,
+    ) -> (ObjectsOf<LiveTarget>, usize) {
+        let sent = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&sent);
         let service = tower::service_fn(move |request: http::Request<Body>| {
             *counted.lock().expect("no test panics while it holds the lock") += 1;
             let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
-            let response = if is_watch { watch.clone() } else { list.clone() };
+            let response = if is_watch { watched.clone() } else { listed.clone() };
             async move {
                 sleep(Duration::from_millis(1)).await;
                 match response {
@@ -268,20 +272,20 @@ mod tests {
         let mut last = ObjectsOf::Pending;
         let stream = ObjectStream::new(Arc::new(Access::new(cluster)), resource, |observed| last = observed);
         let _ = timeout(Duration::from_secs(seconds), stream.run()).await;
-        let requests = *requests.lock().expect("no test panics while it holds the lock");
+        let requests = *sent.lock().expect("no test panics while it holds the lock");
         (last, requests)
     }
 
-    fn refusal(code: u16, reason: &str) -> Option<Response> {
+    fn refusal(code: u16, reason: &str) -> (u16, String) {
         let body = serde_json::json!({
             "kind": "Status", "apiVersion": "v1", "status": "Failure",
             "message": format!("words for {reason}"), "reason": reason, "code": code,
         });
-        Some(Ok((code, body.to_string())))
+        (code, body.to_string())
     }
 
-    fn list(items: &str) -> Option<Response> {
-        Some(Ok((200, format!("{{\"metadata\": {{\"resourceVersion\": \"7\"}}, \"items\": [{items}]}}"))))
+    fn list(items: &str) -> (u16, String) {
+        (200, format!("{{\"metadata\": {{\"resourceVersion\": \"7\"}}, \"items\": [{items}]}}"))
     }
 
     #[tokio::test(start_paused = true)]
@@ -289,15 +293,15 @@ mod tests {
         let deployment = r#"{"metadata": {"name": "demo-consumer"}, "spec": {"replicas": 5}}"#;
         let closed = Some(Ok((200, String::new())));
         for (list, watch, most) in [
-            (refusal(403, "Forbidden"), None, 16),
-            (refusal(500, "InternalError"), None, 8),
+            (Some(Ok(refusal(403, "Forbidden"))), None, 16),
+            (Some(Ok(refusal(500, "InternalError"))), None, 8),
             (Some(Err(io::ErrorKind::ConnectionRefused)), None, 8),
-            (list(deployment), refusal(403, "Forbidden"), 16),
-            (list(deployment), refusal(410, "Expired"), 16),
+            (Some(Ok(list(deployment))), Some(Ok(refusal(403, "Forbidden"))), 16),
+            (Some(Ok(list(deployment))), Some(Ok(refusal(410, "Expired"))), 16),
             // A proxy that ends every watch at once.
-            (list(deployment), closed, 9),
+            (Some(Ok(list(deployment))), closed, 9),
             // The head of the response never comes.
-            (list(deployment), None, 16),
+            (Some(Ok(list(deployment))), None, 16),
         ] {
             let (_, requests) = after(120, list.clone(), watch.clone()).await;
             assert!((2..=most).contains(&requests), "{list:?}, {watch:?}: {requests}");
@@ -308,7 +312,7 @@ mod tests {
     async fn objects_that_do_not_parse_are_left_out() {
         let items =
             r#"{"metadata": {"name": "a"}, "spec": {"replicas": "many"}}, {"metadata": {"name": "b"}, "spec": {}}"#;
-        let (seen, _) = after(1, list(items), None).await;
+        let (seen, _) = after(1, Some(Ok(list(items))), None).await;
         let names: Vec<&str> = seen.objects().iter().map(|target| target.metadata.name.as_str()).collect();
         assert_eq!(names, ["b"]);
     }
@@ -317,12 +321,12 @@ mod tests {
     async fn each_failure_has_an_error_and_a_hint_of_its_own() {
         for (response, error, hint) in [
             (
-                refusal(403, "Forbidden"),
+                Some(Ok(refusal(403, "Forbidden"))),
                 "cannot list deployments.apps in namespace `demo`: access denied: words",
                 "grant the verbs `get`, `list` and `watch` on `dep",
             ),
-            (refusal(401, "Unauthorized"), "cannot authenticate to Kubernetes: words", "log in"),
-            (refusal(500, "InternalError"), "unexpected response from https://api:6443", "API server"),
+            (Some(Ok(refusal(401, "Unauthorized"))), "cannot authenticate to Kubernetes: words", "log in"),
+            (Some(Ok(refusal(500, "InternalError"))), "unexpected response from https://api:6443", "API server"),
             (Some(Ok((404, "\"no such page\"".to_owned()))), "unexpected response from https://api:6443", "API server"),
             (Some(Ok((200, "\"hello\"".to_owned()))), "unexpected response from https://api:6443", "API server"),
             (Some(Err(io::ErrorKind::ConnectionRefused)), "cannot reach Kubernetes", "kubectl get --raw /version"),

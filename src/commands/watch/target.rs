@@ -108,7 +108,7 @@ impl Target {
         let Some(watcher) = &self.watcher else { return };
         let facts = watcher.facts();
         let target = target_of(&facts, &self.scaled);
-        let replicas = target.as_ref().ok().and_then(|seen| seen.clone());
+        let replicas = target.as_ref().ok().and_then(Clone::clone);
         self.reported.follow(&facts, target, &self.scaled);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.waiting_since = self.waiting_since.or(Some(now)).filter(|_| sample.backlog > 0);

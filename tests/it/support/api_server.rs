@@ -70,8 +70,12 @@ impl ApiServer {
     pub(crate) fn replace(&self, collection: &str, objects: Vec<Value>) {
         let old: Vec<String> =
             self.state().objects.get(collection).into_iter().flat_map(|all| all.keys().cloned()).collect();
-        old.iter().for_each(|name| self.delete(collection, name));
-        objects.into_iter().for_each(|object| self.put(collection, object));
+        for name in &old {
+            self.delete(collection, name);
+        }
+        for object in objects {
+            self.put(collection, object);
+        }
     }
 
     /// Deletes an object.
