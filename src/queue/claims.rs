@@ -6,11 +6,11 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::connection::{Connection, Redis};
 use super::error::QueueError;
-use super::exchange::{Claim, ClaimSettings, Exchanged, Finished, Redelivered, millis};
+use super::exchange::{ClaimSettings, Exchanged, Finished, Redelivered, millis};
 use super::exchange_call::{ExchangeCall, ExchangeReply, Lane, RawReply, size_of};
 use super::held_claims::HeldClaims;
 use super::keys::Keys;
@@ -20,13 +20,12 @@ use super::overlap::Overlap;
 use super::reply_size::{ReplySize, sized};
 use super::script::Script;
 use super::wait::{Wait, Waited, Waiter};
-use crate::delivery::item::Item;
 
 /// Claims of one consumer on the items of a list.
 pub struct Claims {
     pub(super) connection: Connection,
     pub(super) keys: Keys,
-    settings: ClaimSettings,
+    pub(super) settings: ClaimSettings,
     /// Number of the last call in the lane of claims.
     pub(super) call: u64,
     /// Numbers of the last wait begun, and of the last one ended.
@@ -40,7 +39,7 @@ pub struct Claims {
     pub(super) overlap: Overlap,
     pub(super) exchange: Script,
     sign_on: Script,
-    read: Script,
+    pub(super) read: Script,
     redeliver: Script,
     leave: Script,
 }
@@ -144,8 +143,8 @@ impl Claims {
     /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn exchange(&mut self, finished: Vec<Finished>, limit: usize) -> Result<Exchanged, QueueError> {
         let (mut exchanged, outage) = (Exchanged::default(), self.outages());
-        if self.may_overlap(&finished, limit) {
-            self.send(finished, limit);
+        if let Some(part) = self.part_ahead(&finished, limit) {
+            self.send_ahead(finished, part);
             if self.overlap.is_full() {
                 self.receive(&mut exchanged).await?;
             }
@@ -250,42 +249,6 @@ impl Claims {
         Ok(())
     }
 
-    /// Reads the rest of an item of `size` bytes, part by part; returns false if the lease was lost meanwhile.
-    async fn complete(&mut self, claim: &mut Claim, size: usize) -> Result<bool, QueueError> {
-        if claim.item.0.len() >= size {
-            return Ok(true);
-        }
-        let (consumer, id) = (self.consumer(), Bytes::copy_from_slice(self.held.id(&claim.id).as_bytes()));
-        let mut content = BytesMut::with_capacity(size);
-        content.extend_from_slice(&claim.item.0);
-        while content.len() < size {
-            let arguments = |part: usize| {
-                vec![
-                    consumer.clone(),
-                    millis(self.settings.lease),
-                    id.clone(),
-                    Bytes::from(content.len().to_string()),
-                    Bytes::from(part.to_string()),
-                ]
-            };
-            let keys = self.keys.claims(self.held.consumer());
-            let (script, key, size) = (&self.read, &self.keys.list, &mut self.reply_size);
-            let part: Option<Bytes> =
-                sized(&mut self.connection, script, key, &keys, size, arguments, |part: &Option<Bytes>| {
-                    part.as_ref().map_or(0, Bytes::len)
-                })
-                .await?;
-            let Some(part) = part.filter(|part| !part.is_empty()) else {
-                // Redis may hold the claim again when the consumer has signed on again.
-                self.signed_on = None;
-                return Ok(false);
-            };
-            content.extend_from_slice(&part);
-        }
-        claim.item = Item(content.freeze());
-        Ok(true)
-    }
-
     /// Signs on after an outage, or when the lease has expired or Redis has lost data, and compares the claims that Redis holds
     /// with those that this consumer knows.
     ///
@@ -374,7 +337,7 @@ impl Claims {
         self.connection.uptime().await
     }
 
-    fn consumer(&self) -> Bytes {
+    pub(super) fn consumer(&self) -> Bytes {
         Bytes::copy_from_slice(self.held.consumer().as_bytes())
     }
 }

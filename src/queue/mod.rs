@@ -1,5 +1,6 @@
 //! Redis: connections, the list and its companion keys, claims, dead letters. Only this folder names the client library.
 
+mod ahead;
 mod arrival;
 mod blocking;
 mod claims;
@@ -17,6 +18,7 @@ mod held_claims;
 mod hint;
 mod inspector;
 mod keys;
+mod large_item;
 mod lease_schedule;
 mod library_error;
 mod list;

@@ -3,13 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::claims::Claims;
-use super::connection::COMMAND_TIMEOUT;
-use super::error::{Fault, QueueError};
-use super::exchange::{Exchanged, Finished};
-use super::exchange_call::{ExchangeCall, Lane, MAX_CLAIMS, RawReply, size_of};
+use super::exchange::Finished;
+use super::exchange_call::{ExchangeCall, Lane, MAX_CLAIMS, RawReply};
 use super::pipeline::Reply;
-use super::reply_size::sized;
 
 /// Number of calls under way at most.
 const DEPTH: usize = 2;
@@ -23,22 +19,22 @@ const SMALLEST: usize = 16;
 /// order, and their numbers follow each other: if it has not run the first, it refuses the second.
 #[derive(Debug, Default)]
 pub(super) struct Overlap {
-    sent: VecDeque<Sent>,
+    pub(super) sent: VecDeque<Sent>,
     /// True while the list has more items than fit.
     is_loaded: bool,
 }
 
 /// A call that has been sent.
-struct Sent {
-    number: u64,
-    limit: usize,
-    finished: Vec<Finished>,
+pub(super) struct Sent {
+    pub(super) number: u64,
+    pub(super) limit: usize,
+    pub(super) finished: Vec<Finished>,
     /// Ids of the finished items in Redis.
-    acknowledged: Vec<String>,
-    reply: Reply<RawReply>,
-    at: Instant,
+    pub(super) acknowledged: Vec<String>,
+    pub(super) reply: Reply<RawReply>,
+    pub(super) at: Instant,
     /// Number of outages before it was sent.
-    outage: u64,
+    pub(super) outage: u64,
 }
 
 impl Overlap {
@@ -54,6 +50,13 @@ impl Overlap {
         self.sent.len() >= DEPTH
     }
 
+    /// Returns how many of `limit` items the next call claims: half of them, to leave as many to the one after it; `None` if
+    /// they are too few, or if the list has no more items than fit.
+    pub(super) fn part(&self, limit: usize) -> Option<usize> {
+        let part = if self.sent.is_empty() { limit.div_ceil(DEPTH) } else { limit }.min(MAX_CLAIMS);
+        (self.is_loaded && part >= SMALLEST).then_some(part)
+    }
+
     /// Ends the sending ahead, until the list is found to have more items again.
     pub(super) fn end(&mut self) {
         self.is_loaded = false;
@@ -65,92 +68,8 @@ impl Overlap {
     }
 }
 
-impl Claims {
-    /// Returns true if a call that settles `finished` and claims up to `limit` items can be sent ahead.
-    pub(super) fn may_overlap(&self, finished: &[Finished], limit: usize) -> bool {
-        let is_plain = |finished: &Finished| {
-            matches!(finished, Finished::Acknowledge { .. })
-                && self.held.is_without_history(self.held.id(finished.id()))
-        };
-        self.overlap.is_loaded
-            && self.part(limit) >= SMALLEST
-            && self.signed_on == Some(self.connection.outage())
-            && !self.schedule.is_renewal_due(true)
-            && finished.len() <= MAX_CLAIMS
-            && finished.iter().all(is_plain)
-    }
-
-    /// Returns how many of `limit` items the next call claims: half of them, to leave as many to the one after it.
-    fn part(&self, limit: usize) -> usize {
-        if self.overlap.sent.is_empty() { limit.div_ceil(DEPTH) } else { limit }.min(MAX_CLAIMS)
-    }
-
-    /// Sends a call ahead; see [`Claims::may_overlap`].
-    pub(super) fn send(&mut self, finished: Vec<Finished>, limit: usize) {
-        let limit = self.part(limit);
-        self.call += 1;
-        let mut acknowledged = Vec::with_capacity(finished.len());
-        for finished in &finished {
-            let id = self.held.id(finished.id());
-            self.held.remove(id);
-            acknowledged.push(id.to_owned());
-        }
-        let call = call(self.held.consumer(), self.call, limit, &acknowledged);
-        let keys = self.keys.exchange(self.held.consumer());
-        let words = self.exchange.words(keys, call.arguments(self.reply_size.bytes()));
-        let (reply, outage) = (self.connection.send("EVALSHA", words), self.connection.outage());
-        let sent = Sent { number: self.call, limit, finished, acknowledged, reply, at: Instant::now(), outage };
-        self.overlap.sent.push_back(sent);
-    }
-
-    /// Takes the reply to the first call under way; returns the ids of acknowledged items that Redis has not settled, because
-    /// the consumer has to sign on again.
-    pub(super) async fn receive(&mut self, exchanged: &mut Exchanged) -> Result<Vec<String>, QueueError> {
-        let Some(first) = self.overlap.sent.front_mut() else { return Ok(Vec::new()) };
-        let answer = if first.outage == self.connection.outage() {
-            match self.connection.once(COMMAND_TIMEOUT, &self.keys.list, &mut first.reply).await {
-                Ok(reply) => Some(reply),
-                Err(Fault::NoScript) => None,
-                Err(fault) if fault.is_transient() => {
-                    self.connection.reconnect(fault).await?;
-                    self.reply_size.repeated();
-                    None
-                }
-                Err(fault) => return Err(self.connection.redis().error(fault)),
-            }
-        } else {
-            None
-        };
-        let call = call(self.held.consumer(), first.number, first.limit, &first.acknowledged);
-        let reply = match answer {
-            Some(reply) => reply,
-            None => {
-                let keys = self.keys.exchange(self.held.consumer());
-                let (script, key, size) = (&self.exchange, &self.keys.list, &mut self.reply_size);
-                sized(&mut self.connection, script, key, &keys, size, |page| call.arguments(page), size_of).await?
-            }
-        };
-        let reply = reply.map(|values| call.reply(values));
-        let Some(first) = self.overlap.sent.pop_front() else { return Ok(Vec::new()) };
-        exchanged.settled.extend(first.finished);
-        let Some(reply) = reply else {
-            (self.signed_on, self.overlap.is_loaded) = (None, false);
-            return Ok(first.acknowledged);
-        };
-        if reply.missing > 0 {
-            // Redis does not say which are missing: only another client can have removed them.
-            let settled = first.acknowledged.len().saturating_sub(reply.missing);
-            exchanged.lost.extend(first.acknowledged.iter().skip(settled).map(|id| self.held.name(id)));
-            self.signed_on = None;
-        }
-        self.overlap.observe(reply.claims.len(), first.limit, reply.more);
-        self.take([first.at; 2], reply, exchanged).await?;
-        Ok(Vec::new())
-    }
-}
-
 /// Returns the call that acknowledges these ids and claims up to `limit` items.
-fn call<'a>(consumer: &'a str, number: u64, limit: usize, acknowledged: &'a [String]) -> ExchangeCall<'a> {
+pub(super) fn call<'a>(consumer: &'a str, number: u64, limit: usize, acknowledged: &'a [String]) -> ExchangeCall<'a> {
     ExchangeCall { consumer, lane: Lane::Claims, number, limit, renew: None, acknowledged, others: &[] }
 }
 

@@ -250,23 +250,7 @@ impl<'a> Consumer<'a> {
                 Finished::DeadLetter { .. } => self.tally.dead += 1,
             }
         }
-        if exchanged.clock_jumped {
-            tracing::warn!(
-                event = "clock_jumped",
-                "clock of Redis jumped: renewing leases before any counts as expired"
-            );
-        }
-        if exchanged.expired && self.data_lost && !idle {
-            tracing::warn!(
-                event = "data_lost",
-                "Redis lost the items in flight: was it flushed, or restarted without its data?"
-            );
-        } else if exchanged.expired && !self.data_lost {
-            tracing::warn!(
-                event = "lease_expired",
-                "lease expired before it was renewed: items in flight are redelivered"
-            );
-        }
+        super::failure::warn(&exchanged, self.data_lost, idle);
         Ok(exchanged)
     }
 

@@ -1,4 +1,4 @@
-//! Outcome of items whose handler failed.
+//! Outcome of items whose handler failed, and warnings of what befell claims.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::plan::Plan;
 use crate::delivery::dead_letter::rfc3339;
 use crate::delivery::history::History;
 use crate::delivery::retry::RetryDecision;
-use crate::queue::{Claim, Finished};
+use crate::queue::{Claim, Exchanged, Finished};
 
 /// A failed attempt.
 pub(super) struct Failure {
@@ -85,5 +85,20 @@ impl Failure {
             "item dead-lettered"
         );
         Finished::DeadLetter { id, history: History { died: Some(self.now), ..history } }
+    }
+}
+
+/// Logs that time has passed without Redis, or that it has lost its data.
+pub(super) fn warn(exchanged: &Exchanged, data_lost: bool, is_idle: bool) {
+    if exchanged.clock_jumped {
+        tracing::warn!(event = "clock_jumped", "clock of Redis jumped: renewing leases before any counts as expired");
+    }
+    if exchanged.expired && data_lost && !is_idle {
+        tracing::warn!(
+            event = "data_lost",
+            "Redis lost the items in flight: was it flushed, or restarted without its data?"
+        );
+    } else if exchanged.expired && !data_lost {
+        tracing::warn!(event = "lease_expired", "lease expired before it was renewed: items in flight are redelivered");
     }
 }
