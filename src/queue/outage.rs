@@ -66,7 +66,8 @@ impl Outages {
         if state.count == count {
             state.count += 1;
             state.since = Some(Instant::now());
-            state.refused = fault.is_refusal();
+            // Whatever a server answers, it answers.
+            state.refused = fault.is_refusal() || matches!(fault, Fault::Other(_));
             let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
             let reconnect_for = limit.as_deref().unwrap_or("unlimited");
             if state.refused {

@@ -34,8 +34,15 @@ const FINAL: [&str; 19] = [
 ];
 
 /// Words of servers and proxies for a command that they do not accept.
-const UNKNOWN_COMMAND: [&str; 5] =
-    ["unknown command", "unknown subcommand", "unsupported command", "command is not supported", "is not allowed"];
+const UNKNOWN_COMMAND: [&str; 6] = [
+    "unknown command",
+    "unknown subcommand",
+    "unsupported command",
+    "command is not supported",
+    "is not allowed",
+    // Of a command that a script calls.
+    "Unknown Redis command",
+];
 
 impl Fault {
     /// Translates the error of a command on `key`.

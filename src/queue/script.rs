@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use fred::error::Error;
-use fred::prelude::{Client, LuaInterface as _};
-use fred::types::Value;
+use fred::prelude::{Client, ClientLike as _, LuaInterface as _};
+use fred::types::{ClusterHash, CustomCommand, Value};
 use fred::util::sha1_hash;
 
 use super::replies::no_access_to;
@@ -56,7 +56,7 @@ impl Script {
         }
     }
 
-    /// Names the missing permission in `error`, if Redis reports one without naming it.
+    /// Names the missing permission or the unknown command in `error`, if Redis reports one without naming it.
     async fn named(&self, client: &Client, keys: &[String], error: Error) -> Error {
         let details = error.details();
         if details.contains("can't run this command") {
@@ -65,6 +65,15 @@ impl Script {
                 let command = command.to_lowercase();
                 let text = format!("NOPERM this user has no permissions to run the '{command}' command");
                 return Error::new(error.kind().clone(), text);
+            }
+        }
+        if details.contains("Unknown Redis command") {
+            let words = std::iter::once(Value::from("INFO")).chain(self.commands().into_iter().map(Value::from));
+            let command = CustomCommand::new_static("COMMAND", ClusterHash::Random, false);
+            let known: Result<Vec<Value>, Error> = client.custom(command, words.collect::<Vec<_>>()).await;
+            let unknown = known.ok().and_then(|known| known.iter().position(Value::is_null));
+            if let Some(command) = unknown.and_then(|at| self.commands().into_iter().nth(at)) {
+                return Error::new(error.kind().clone(), format!("ERR unknown command '{command}'"));
             }
         }
         if (details.contains("NOPERM") && details.contains(" key")) || details.contains("can't access at least one") {

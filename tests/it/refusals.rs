@@ -487,6 +487,18 @@ fn server_that_runs_no_script_is_pushed_to_plainly() {
 }
 
 #[test]
+fn command_that_a_script_calls_and_the_server_does_not_know_is_named() {
+    for command in ["HINCRBY", "TIME"] {
+        let server = RedisServer::builder().directive(&format!("rename-command {command} \"\"")).start();
+        server.push("mylist", ["one"]);
+        let words = ["consume", "--work", "none", "--max-items", "1"];
+        let run = qscale(&words, &["--redis", &server.url()]).output().exits(69);
+        assert!(run.stderr.contains(&format!("does not know the command {command}")), "{}", run.stderr);
+        assert_eq!(server.llen("mylist"), 1);
+    }
+}
+
+#[test]
 fn token_is_deleted_when_produce_fails() {
     let server = RedisServer::start();
     server.cli(&["SET", "mylist", "not a list"]);
