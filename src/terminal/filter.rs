@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::endpoint::redaction::{COVER, in_message, password_values, passwords};
+use crate::endpoint::redaction::{COVER, in_message, is_password, password_values, passwords};
 use crate::units::{visible, visible_lines, visible_output};
 
 /// Limit of secrets that are kept: inputs may hold any number.
@@ -39,11 +39,31 @@ impl OutputFilter {
 
     /// Learns the passwords in the text of a profile, which need not be valid.
     pub(crate) fn learn_profile(&self, text: &str) {
+        // Values as they are meant, without the escapes of TOML.
+        if let Ok(table) = text.parse::<toml::Table>() {
+            self.learn_values(&toml::Value::Table(table));
+        }
         for line in text.lines() {
             let value = line.split_once('=').map_or(line, |(_, value)| value);
             value.split(['"', '\'']).for_each(|word| self.learn(word));
             self.learn(value.trim().trim_matches(['"', '\'']));
             password_values(line).for_each(|password| self.learn_password(password));
+        }
+    }
+
+    fn learn_values(&self, value: &toml::Value) {
+        match value {
+            toml::Value::String(text) => self.learn(text),
+            toml::Value::Array(values) => values.iter().for_each(|value| self.learn_values(value)),
+            toml::Value::Table(table) => {
+                for (key, value) in table {
+                    match value {
+                        toml::Value::String(password) if is_password(key) => self.learn_password(password),
+                        value => self.learn_values(value),
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -136,6 +156,24 @@ mod tests {
             "[redis\npassword = \"hunter2\"\nport = \"redis://u:s3cret@h\"\nx = { passwd = 'p4ssw0rd' }\n",
         );
         assert_eq!(filter.line("hunter2 s3cret p4ssw0rd h"), "*** *** *** h");
+    }
+
+    #[test]
+    fn passwords_with_quotes_and_ends_of_lines_are_covered() {
+        let profile = "[redis]\nmode = \"redis://u:\\\"S3kretMark9\\\"@h\"\n";
+        for value in ["redis://u:\"S3kretMark9\"@h", "redis://u:x\nS3kretMark9@h", "redis://u:x\\S3kretMark9@h"] {
+            let filter = OutputFilter::default();
+            filter.learn_profile(profile);
+            filter.learn(value);
+            for message in [format!("unknown value `{value}`"), format!("unknown value {value:?}")] {
+                let shown = [filter.line(&message), filter.lines(&message), filter.output(&message)];
+                assert!(shown.iter().all(|shown| !shown.contains("S3kret")), "{shown:?}");
+            }
+        }
+        let filter = OutputFilter::default();
+        filter.learn_profile(profile);
+        let shown = filter.line("unknown value `redis://u:\"S3kretMark9\"@h`");
+        assert!(!shown.contains("S3kret"), "{shown}");
     }
 
     #[test]
