@@ -29,7 +29,8 @@ const ENDINGS: [&str; 7] = ["password", "passwd", "passphrase", "pass", "secret"
 const NOT_PASS: [&str; 4] = ["bypass", "compass", "trespass", "encompass"];
 
 /// Words before `key` that make it the secret itself rather than the name of a key.
-const KEYS: [&str; 9] = ["api", "access", "account", "private", "signing", "encryption", "master", "shared", "license"];
+const KEYS: [&str; 10] =
+    ["api", "access", "account", "private", "signing", "encryption", "master", "shared", "license", "secret"];
 
 /// Last words that say which of several secrets it is.
 const WHICH: [&str; 19] = [
@@ -228,6 +229,8 @@ mod tests {
             "DB_PASS",
             "auth-token",
             "S3_SECRET_ACCESS_KEY",
+            "STRIPE_SECRET_KEY",
+            "SECRET_KEY",
             "AWS_SESSION_TOKEN",
             "REDIS_AUTH",
             "REDISCLI_AUTH",
