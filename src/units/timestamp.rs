@@ -52,10 +52,16 @@ impl TimeColumn {
                 "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
                 "m" | "min" | "mins" | "minute" | "minutes" => 1.0 / 60.0,
                 "h" | "hour" | "hours" => 1.0 / 3600.0,
+                "d" | "day" | "days" => 1.0 / 86_400.0,
                 _ => return None,
             })
         });
         Self { header: per_second.next_back(), kind: None }
+    }
+
+    /// Returns true if the header names a unit.
+    pub fn names_unit(&self) -> bool {
+        self.header.is_some()
     }
 
     /// Reads the next time; `None` for what is not a time, or one of another kind than the first.

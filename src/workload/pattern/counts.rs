@@ -85,6 +85,9 @@ pub enum CountsProblem {
     /// A column of a trigger where the count belongs.
     #[error("`{0}` is a trigger: write a time and a count before its column, as in `seconds,count,{0}`")]
     TriggerFirst(String),
+    /// A unit of time in the place of the count.
+    #[error("column 2: `{0}` is a unit of time: write the time first, as in `{0},count`")]
+    TimeSecond(String),
     /// Not a value of a trigger.
     #[error("column {0}: `{1}` is not a valid value: expected a number of at least 0, or nothing to keep the last one")]
     Value(usize, String),
@@ -139,6 +142,13 @@ impl RecordedCounts {
             }
             if index == 0 && is_header(&cells) {
                 times = TimeColumn::with_header(&cells[0]);
+                // A unit and nothing else: `requests/s` is a name for counts.
+                let is_unit = |name: &&str| {
+                    name.len() > 2 && name.chars().all(char::is_alphabetic) && TimeColumn::with_header(name).names_unit()
+                };
+                if let Some(name) = cells.get(1).filter(is_unit).filter(|_| !times.names_unit()) {
+                    return Err(wrong(CountsProblem::TimeSecond(name.to_owned())));
+                }
                 series = columns(&cells, triggers).map_err(wrong)?;
                 continue;
             }
@@ -298,6 +308,8 @@ mod tests {
         assert_eq!(shown("# load\n\ntime, count\n# note\n0,3.0\n"), "1s@3");
         assert_eq!(shown("\u{feff}count\r3\r5\r"), "1s@3, 1s@5");
         assert_eq!(shown(",requests\n0,3\n"), "1s@3");
+        assert_eq!(shown("t,requests/s\n0,3\n"), "1s@3");
+        assert_eq!(shown("day,count\n0,86400\n1,172800\n"), "1day@1, 1day@2");
         assert_eq!(shown("\"2026-01-31T12:00:00Z\",60\n\"2026-01-31T12:01:00Z\",120"), "1m@1, 1m@2");
     }
 
@@ -326,6 +338,7 @@ mod tests {
             ("1,2,3\n", "line 1: has 3 columns"),
             ("timestamp,requests,errors\n0,5,0\n", "line 1: column 3: `errors` is not a trigger"),
             ("0,5,\n", "line 1: has 3 columns"),
+            ("count,seconds\n5,0\n", "line 1: column 2: `seconds` is a unit of time: write the time first, as in `seconds,count`"),
             ("0,1,000\n", "line 1: `1,000` is not a valid count: write it without thousands"),
             ("1 000\n5\n", "line 1: `1 000` is not a valid count: write it without thousands"),
             ("1\u{a0}000\n", "line 1: `1\u{a0}000` is not a valid count: write it without"),
