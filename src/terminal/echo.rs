@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::entry::{RunFields, begin_entry};
 use super::output::LogFormat;
 use super::stderr::Stderr;
+use crate::units::visible_output;
 
 /// Longest line in bytes that is taken for JSON.
 const LONGEST_JSON: usize = 16 * 1024;
@@ -92,15 +93,16 @@ impl Echo {
         entry.insert("attempt".to_owned(), speaker.attempt.into());
         entry.insert("stream".to_owned(), stream.into());
         self.run.add_to(&mut entry);
-        // Writing strings to memory does not fail.
-        let _ = serde_json::to_writer(&mut *lines, &entry);
+        let mut entry = Value::Object(entry).to_string();
         if let Some(object) = object {
             // As it was written: a number with many digits keeps them all.
-            lines.pop();
-            lines.extend_from_slice(b",\"handler\":");
-            lines.extend_from_slice(object);
-            lines.push(b'}');
+            entry.pop();
+            entry.push_str(",\"handler\":");
+            entry.push_str(&String::from_utf8_lossy(object));
+            entry.push('}');
         }
+        // JSON keeps its value: hidden characters stand in its strings only.
+        lines.extend_from_slice(visible_output(&entry).as_bytes());
     }
 
     /// Writes whole lines. A slow reader delays the caller; one that does not read at all does so only for a while.
@@ -157,6 +159,14 @@ mod tests {
             assert_eq!(entry[field], value);
         }
         assert_eq!(entry["attempt"], 2);
+    }
+
+    #[test]
+    fn json_hides_no_character() {
+        for line in ["a \u{9b}2J \u{202e}b", "{\"a\":\"\u{9b}2J \u{202e}b\"}"] {
+            let entry = String::from_utf8(formatted(LogFormat::Json, line.as_bytes())).unwrap();
+            assert!(entry.contains("\\u009b2J \\u202eb"), "{entry}");
+        }
     }
 
     #[test]
