@@ -1,4 +1,4 @@
-//! What all objects have: metadata and conditions.
+//! Parts that all objects have: metadata and conditions.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

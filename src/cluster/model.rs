@@ -21,7 +21,7 @@ pub struct LiveModel {
     running: Option<Running>,
 }
 
-/// What is seen at one moment; times count from 1970.
+/// Observation of one moment; times count from 1970.
 #[derive(Debug, Clone)]
 pub struct Look<'a> {
     /// The moment.
@@ -58,7 +58,7 @@ struct Running {
     last_active: Option<Duration>,
     next_poll: Duration,
     next_sync: Duration,
-    /// What the model decides and the cluster does not follow.
+    /// Decision of the model that the cluster does not follow.
     expected: Option<Expected>,
     /// A change that the model would not have made.
     surprise: Option<Surprise>,

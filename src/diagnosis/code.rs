@@ -27,7 +27,7 @@ pub enum FaultCode {
     ForeignAutoscaler,
     /// The HPA would not be valid.
     AutoscalerInvalid,
-    /// KEDA has made no HPA.
+    /// KEDA has not created an HPA.
     AutoscalerMissing,
     /// The target does not exist.
     TargetMissing,
@@ -63,7 +63,7 @@ pub enum FaultCode {
     SentinelsUnreachable,
     /// The key is of a type that cannot be counted.
     RedisWrongType,
-    /// Metadata of a trigger are not valid.
+    /// The metadata of a trigger is not valid.
     TriggerInvalid,
     /// A trigger of an unknown type.
     TriggerTypeUnknown,
@@ -85,7 +85,7 @@ pub enum FaultCode {
     BelowActivation,
     /// Pods are refused, by a quota for example.
     PodsForbidden,
-    /// No controller makes the pods.
+    /// No controller creates the pods.
     PodsNotMade,
     /// No node has room.
     PodsUnschedulable,

@@ -1,4 +1,4 @@
-//! Diagnosis: what a cluster says about a scaled object that is not in order, as a code and a sentence.
+//! Diagnosis of a scaled object: its faults, each as a code and a sentence.
 //!
 //! The texts that are recognized are those of KEDA 2.20 and Kubernetes 1.36. Several causes may have the same text; the sentence
 //! then names all of them.
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use self::code::FaultCode;
 use crate::cluster::{ClusterEvent, ClusterPod, LiveHpa, LiveScaledObject, LiveTarget};
 
-/// What is known of a scaled object at one moment.
+/// Facts about a scaled object at one moment.
 #[derive(Debug, Clone)]
 pub struct Situation<'a> {
     /// Kind of the target, or `ScaledJob`.
@@ -55,7 +55,7 @@ impl Diagnosis {
     }
 }
 
-/// Returns what is not in order, the gravest first.
+/// Returns the faults, the gravest first.
 pub fn diagnose(situation: &Situation<'_>) -> Vec<Diagnosis> {
     let mut faults = scaling::faults(situation);
     faults.extend(pods::faults(situation));

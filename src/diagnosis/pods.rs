@@ -38,7 +38,7 @@ fn of_target(situation: &Situation<'_>) -> Option<Diagnosis> {
     }
     (situation.ignored_for? > PROMPT).then(|| {
         let text = format!(
-            "no one makes the pods of {} `{}`: kube-controller-manager does not run",
+            "nothing creates the pods of {} `{}`: kube-controller-manager is not running",
             situation.kind, situation.name
         );
         Diagnosis::new(FaultCode::PodsNotMade, text)
@@ -49,7 +49,7 @@ fn of_pod(situation: &Situation<'_>, pod: &ClusterPod) -> Option<(FaultCode, Str
     let scheduled = condition(&pod.status.conditions, "PodScheduled");
     if let Some(scheduled) = scheduled.filter(|scheduled| scheduled.reason == "Unschedulable") {
         let why = scheduled.message.split(". ").next().unwrap_or_default();
-        return Some((FaultCode::PodsUnschedulable, format!("without a node: {}", why.trim_end_matches('.'))));
+        return Some((FaultCode::PodsUnschedulable, format!("not scheduled: {}", why.trim_end_matches('.'))));
     }
     if let Some(waiting) = pod.waiting() {
         return match waiting.reason.as_str() {

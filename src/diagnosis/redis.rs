@@ -18,9 +18,9 @@ const CAUSES: [(&str, FaultCode, &str); 17] = [
     ),
     ("to access one of the keys", FaultCode::RedisKeyDenied, "its Redis user may not read one of the keys"),
     ("NOPERM", FaultCode::RedisCommandDenied, "its Redis user may not run a command that KEDA needs"),
-    ("unsupported key type", FaultCode::RedisWrongType, "the key in Redis is no list"),
+    ("unsupported key type", FaultCode::RedisWrongType, "the key in Redis is not a list"),
     ("no addresses or hosts given", FaultCode::RedisAddressMissing, "it has no address of Redis"),
-    ("no such host", FaultCode::RedisHostUnknown, "the host of Redis is not known in KEDA's namespace"),
+    ("no such host", FaultCode::RedisHostUnknown, "the host name of Redis does not resolve from KEDA's namespace"),
     ("connection refused", FaultCode::RedisRefused, "Redis refuses the connection"),
     ("no route to host", FaultCode::RedisNoRoute, "there is no route to Redis"),
     ("x509:", FaultCode::RedisCertificate, "the certificate of Redis is not trusted"),
@@ -37,7 +37,7 @@ const CAUSES: [(&str, FaultCode, &str); 17] = [
     ),
     ("i/o timeout", FaultCode::RedisSilent, "Redis does not answer: TLS on a plain port, or a network policy"),
     ("no scaler found for type", FaultCode::TriggerTypeUnknown, "a trigger has a type that KEDA does not know"),
-    ("error parsing redis metadata", FaultCode::TriggerInvalid, "the metadata of a trigger are not valid"),
+    ("error parsing redis metadata", FaultCode::TriggerInvalid, "the metadata of a trigger is not valid"),
 ];
 
 /// Returns the cause that a text of KEDA tells, if it is known.

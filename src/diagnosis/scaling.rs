@@ -49,7 +49,7 @@ fn of_object(situation: &Situation<'_>, object: &LiveScaledObject) -> Option<Dia
     let kind = if situation.kind == "ScaledJob" { "ScaledJob" } else { "ScaledObject" };
     if object.status.as_ref().is_none_or(|status| status.conditions.is_empty()) {
         let text = format!(
-            "KEDA has not seen {kind} `{}`: its operator does not run, or does not watch this namespace",
+            "KEDA has not seen {kind} `{}`: its operator is not running, or does not watch this namespace",
             object.metadata.name
         );
         return Some(Diagnosis::new(FaultCode::KedaNotWatching, text));
@@ -93,7 +93,7 @@ fn check_failed(situation: &Situation<'_>, ready: &StatusCondition) -> Diagnosis
         } else {
             FaultCode::TriggerFailed
         };
-        Diagnosis::new(code, format!("KEDA cannot make the HPA: {text}"))
+        Diagnosis::new(code, format!("KEDA cannot create the HPA: {text}"))
     })
 }
 
@@ -143,7 +143,8 @@ fn of_hpa(situation: &Situation<'_>, object: &LiveScaledObject, hpa: &LiveHpa) -
             Some(Diagnosis::new(FaultCode::TwoAutoscalers, text))
         }
         _ if message.contains("could not find the requested resource") => {
-            let text = "the HPA gets no metrics: KEDA's metrics API (v1beta1.external.metrics.k8s.io) is not there";
+            let text =
+                "the HPA gets no metrics: KEDA's metrics API (v1beta1.external.metrics.k8s.io) is not registered";
             Some(Diagnosis::new(FaultCode::MetricsApiMissing, text))
         }
         _ if message.contains("unable to return a response in the time allotted") => {
@@ -169,7 +170,7 @@ fn of_polls(situation: &Situation<'_>, object: &LiveScaledObject) -> Option<Diag
     let late = settings.polling * 3 + LATENESS;
     let idle = situation.now.saturating_sub(since);
     (situation.waiting_for? > late && idle > late).then(|| {
-        let text = format!("KEDA has not polled for {}s while items wait: its operator does not run", idle.as_secs());
+        let text = format!("KEDA has not polled for {}s while items wait: its operator is not running", idle.as_secs());
         Diagnosis::new(FaultCode::KedaStopped, text)
     })
 }
@@ -179,7 +180,7 @@ fn missing_hpa(situation: &Situation<'_>, object: &LiveScaledObject) -> Option<D
     let none = situation.autoscalers.as_ref().is_some_and(Vec::is_empty) && situation.kind != "ScaledJob";
     let pause = object.pause();
     (is_ready && none && !pause.paused && pause.replicas.is_none()).then(|| {
-        let text = format!("there is no HPA for {} `{}` yet: KEDA makes it", situation.kind, situation.name);
+        let text = format!("there is no HPA for {} `{}` yet: KEDA creates it", situation.kind, situation.name);
         Diagnosis::new(FaultCode::AutoscalerMissing, text)
     })
 }
@@ -211,7 +212,7 @@ fn notes(situation: &Situation<'_>, object: &LiveScaledObject, hpas: &[&LiveHpa]
     let mut notes = Vec::new();
     let keys: Vec<&str> = object.keys().collect();
     if !keys.is_empty() && !keys.contains(&situation.list) {
-        let text = format!("KEDA counts `{}`, and not the list `{}`", keys.join("`, `"), situation.list);
+        let text = format!("KEDA counts `{}`, not the list `{}`", keys.join("`, `"), situation.list);
         notes.push(Diagnosis::new(FaultCode::OtherList, text));
     }
     let is = |kind: &str, status| object.condition(kind).is_some_and(|condition| condition.status == status);
@@ -226,14 +227,14 @@ fn notes(situation: &Situation<'_>, object: &LiveScaledObject, hpas: &[&LiveHpa]
             .is_some_and(|limited| limited.status == ConditionStatus::True && limited.reason == "TooManyReplicas")
     };
     if hpas.iter().any(|hpa| at_max(&hpa)) {
-        notes.push(Diagnosis::new(FaultCode::AtMaximum, "maxReplicaCount is reached: more pods would be wanted"));
+        notes.push(Diagnosis::new(FaultCode::AtMaximum, "maxReplicaCount is reached: the metrics ask for more pods"));
     }
     let waits = situation.waiting_for.is_some() && notes.iter().all(|note| note.code != FaultCode::OtherList);
     let activation = object.settings(situation.list, None).and_then(|settings| {
         settings.triggers.iter().map(|trigger| trigger.activation).find(|activation| *activation > 0.0)
     });
     if let Some(activation) = activation.filter(|_| waits && is("Active", ConditionStatus::False)) {
-        let text = format!("items wait, and no pod is started for so few: activationListLength {activation}");
+        let text = format!("items wait, but too few to start a pod: activationListLength {activation}");
         notes.push(Diagnosis::new(FaultCode::BelowActivation, text));
     }
     notes

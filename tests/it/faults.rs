@@ -166,7 +166,7 @@ fn words_name_the_cause_and_pods_that_crash() {
         (
             "unschedulable",
             &["pods-unschedulable"],
-            "; 3 pods without a node: 0/2 nodes are available: 2 Insufficient memory",
+            "; 3 pods not scheduled: 0/2 nodes are available: 2 Insufficient memory",
         ),
         ("image-not-there", &["image-missing"], "3 pods without an image (ImagePullBackOff)"),
     ] {
