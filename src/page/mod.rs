@@ -38,7 +38,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Least time between two events: a fast replay has more samples than a page can draw.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What the page shows, as JSON; the latest counts.
+/// Sender of the state that the page shows, as JSON; the latest counts.
 pub(crate) type PageSender = watch::Sender<Arc<str>>;
 
 /// State of the server.

@@ -66,7 +66,7 @@ impl Outages {
         if state.count == count {
             state.count += 1;
             state.since = Some(Instant::now());
-            // Whatever a server answers, it answers.
+            // Even an error that is not known is an answer: the connection is not lost.
             state.refused = fault.is_refusal() || matches!(fault, Fault::Other(_));
             let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
             let reconnect_for = limit.as_deref().unwrap_or("unlimited");

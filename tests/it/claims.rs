@@ -394,7 +394,7 @@ fn lost_reply_loses_and_doubles_nothing() {
 
 #[test]
 fn lost_reply_to_one_of_two_calls_under_way_loses_and_doubles_nothing() {
-    // What the first of two calls had claimed goes back to the list, if the replies to both were lost.
+    // If the replies to both calls are lost, the claims of the first go back to the list.
     let requeued = replies_and_requests_are_lost("64", 20_000);
     assert!(requeued <= 9 * 32, "{requeued}");
 }

@@ -1,4 +1,4 @@
-//! What `consume` says of its items: in the log as text and as JSON, and on a terminal.
+//! Log entries of `consume` about its items, as text and as JSON, and its status on a terminal.
 #![cfg(target_os = "linux")]
 
 use rustix::process::Signal;

@@ -1,4 +1,4 @@
-//! ShownStatus of a running consumer: a line on a terminal, elsewhere a log entry from time to time.
+//! Status of a running consumer: a line on a terminal, elsewhere a log entry from time to time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const RATE_DRAWINGS: usize = 25;
 /// Interval of log entries.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// ConsumerCounts of a consumer, published by its loop.
+/// Counts of a consumer, published by its loop.
 #[derive(Debug, Default)]
 pub(super) struct ConsumerCounts {
     processed: AtomicU64,

@@ -20,7 +20,7 @@ pub(super) struct Workers<T> {
     begun: u64,
 }
 
-/// What processes items.
+/// Processor of items.
 pub(super) enum Processor {
     Handler(Handler),
     Printer(LinePrinter),
