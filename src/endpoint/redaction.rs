@@ -191,7 +191,9 @@ fn secret_in_word(text: &str, word: Range<usize>, is_user: impl Fn(&str) -> bool
         // Without an `@`, what is no port may be a password.
         (Some(_), None) => {
             let colon = colon(word.end).filter(|_| !text[start..].starts_with('['))?;
-            let end = text[colon..word.end].find(['/', '?', ',', ')', ';']).map_or(word.end, |end| colon + end);
+            // A style of the terminal may end with the word.
+            let end = text[colon..word.end].find(['/', '?', ',', ')', ';', '\u{1b}']);
+            let end = end.map_or(word.end, |end| colon + end);
             let port = text[colon..end].trim_end_matches([':', '.']);
             (!port.bytes().all(|byte| byte.is_ascii_digit())).then_some(colon..end)
         }
@@ -276,6 +278,7 @@ mod tests {
             ("redis://h:s3cret, redis://h:6379: x, http://[::1]:5", "redis://h:***, redis://h:6379: x, http://[::1]:5"),
             ("q.toml:2:8: redis.port: u:s3cret@h:1 is not", "q.toml:2:8: redis.port: u:***@h:1 is not"),
             ("image r.io:5000/q@sha256:0, mail a@b, at 10:00", "image r.io:5000/q@sha256:0, mail a@b, at 10:00"),
+            ("\u{1b}[1mon redis://h:6379\u{1b}[0m", "\u{1b}[1mon redis://h:6379\u{1b}[0m"),
             ("redis://u:p@ss@h", "redis://u:***@h"),
             ("redis://u:******@h", "redis://u:******@h"),
             ("redis://u:a@h?sentinelPassword=s3cret&db=1", "redis://u:***@h?sentinelPassword=***&db=1"),
