@@ -115,7 +115,7 @@ impl Decided {
         match limit {
             Limit::StabilizationWindow { direction, replicas, remaining, .. } => {
                 let way = if *direction == Direction::Up { "up" } else { "down" };
-                let what = format!("the HPA scales {way} from {replicas} towards {proposed} if the backlog stays");
+                let what = format!("at the present backlog, the HPA scales {way} from {replicas} towards {proposed}");
                 Some((what, first_after(rhythm.next_sync, rhythm.sync_period, self.at + *remaining)))
             }
             Limit::Policy { .. } | Limit::ScaleUpFactor { .. } => {
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn deciding_controller_is_named_with_the_next_step() {
-        let down = "the HPA scales down from 5 towards 6 if the backlog stays";
+        let down = "at the present backlog, the HPA scales down from 5 towards 6";
         let zero = "KEDA scales to zero if no item arrives";
         let again = "the HPA computes the replicas again";
         for (keda, hpa, expected) in [
