@@ -144,7 +144,9 @@ impl RecordedCounts {
                 times = TimeColumn::with_header(&cells[0]);
                 // A unit and nothing else: `requests/s` is a name for counts.
                 let is_unit = |name: &&str| {
-                    name.len() > 2 && name.chars().all(char::is_alphabetic) && TimeColumn::with_header(name).names_unit()
+                    name.len() > 2
+                        && name.chars().all(char::is_alphabetic)
+                        && TimeColumn::with_header(name).names_unit()
                 };
                 if let Some(name) = cells.get(1).filter(is_unit).filter(|_| !times.names_unit()) {
                     return Err(wrong(CountsProblem::TimeSecond(name.to_owned())));
@@ -338,7 +340,10 @@ mod tests {
             ("1,2,3\n", "line 1: has 3 columns"),
             ("timestamp,requests,errors\n0,5,0\n", "line 1: column 3: `errors` is not a trigger"),
             ("0,5,\n", "line 1: has 3 columns"),
-            ("count,seconds\n5,0\n", "line 1: column 2: `seconds` is a unit of time: write the time first, as in `seconds,count`"),
+            (
+                "count,seconds\n5,0\n",
+                "line 1: column 2: `seconds` is a unit of time: write the time first, as in `seconds,count`",
+            ),
             ("0,1,000\n", "line 1: `1,000` is not a valid count: write it without thousands"),
             ("1 000\n5\n", "line 1: `1 000` is not a valid count: write it without thousands"),
             ("1\u{a0}000\n", "line 1: `1\u{a0}000` is not a valid count: write it without"),
