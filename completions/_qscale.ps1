@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Render the profile as Kubernetes objects, for kubectl apply -f -')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Simulate how KEDA and the HPA scale the consumers of a load, and why')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Run producer, consumers and autoscaler on this machine, and reconcile the counters')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a commented profile to start from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write shell completions or man pages')
             [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Check that a consumer has touched its heartbeat file')
             break
@@ -488,6 +489,24 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Format of the log on stderr')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]')
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Write lines on a terminal, too, in place of the dashboard')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more: the origin of each setting, every connection attempt')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more: the origin of each setting, every connection attempt')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Log only warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Log only warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'qscale;init' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Profile to start from')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to write, or - for stdout')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write, or - for stdout')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Profile overlay: apply the tables under [env.NAME]')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Format of the log on stderr')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace the file if it exists')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more: the origin of each setting, every connection attempt')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log more: the origin of each setting, every connection attempt')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Log only warnings and errors')

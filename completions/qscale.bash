@@ -31,6 +31,9 @@ _qscale() {
             qscale,health)
                 cmd="qscale__subcmd__health"
                 ;;
+            qscale,init)
+                cmd="qscale__subcmd__init"
+                ;;
             qscale,produce)
                 cmd="qscale__subcmd__produce"
                 ;;
@@ -62,7 +65,7 @@ _qscale() {
 
     case "${cmd}" in
         qscale)
-            opts="-p -v -q -h -V --profile --env --log --color --verbose --quiet --help --version produce consume watch dead render simulate demo completions health"
+            opts="-p -v -q -h -V --profile --env --log --color --verbose --quiet --help --version produce consume watch dead render simulate demo init completions health"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -999,6 +1002,52 @@ _qscale() {
                     return 0
                     ;;
                 --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        qscale__subcmd__init)
+            opts="-o -p -v -q -h --from --output --force --profile --env --log --color --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -W "demo worker managed-redis events tuned" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

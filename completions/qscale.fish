@@ -42,6 +42,7 @@ complete -c qscale -n "__fish_qscale_needs_command" -f -a "dead" -d 'List, show,
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Render the profile as Kubernetes objects, for kubectl apply -f -'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "simulate" -d 'Simulate how KEDA and the HPA scale the consumers of a load, and why'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'Run producer, consumers and autoscaler on this machine, and reconcile the counters'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "init" -d 'Write a commented profile to start from'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write shell completions or man pages'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "health" -d 'Check that a consumer has touched its heartbeat file'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d 'List to push to [default: mylist]' -r
@@ -444,6 +445,23 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -l plain -d 'Write l
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand init" -l from -d 'Profile to start from' -r -f -a "demo\t'The built-in profile: simulated work, and a Redis without a password in the cluster'
+worker\t'A command of your own per item, such as a Python or Node program'
+managed-redis\t'TLS, an ACL user, and credentials in a Secret'
+events\t'A ScaledJob: one Job per item'
+tuned\t'Settings of KEDA and the HPA for a known workload'"
+complete -c qscale -n "__fish_qscale_using_subcommand init" -s o -l output -d 'File to write, or - for stdout' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand init" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand init" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand init" -l log -d 'Format of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
+complete -c qscale -n "__fish_qscale_using_subcommand init" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand init" -l force -d 'Replace the file if it exists'
+complete -c qscale -n "__fish_qscale_using_subcommand init" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
+complete -c qscale -n "__fish_qscale_using_subcommand init" -s q -l quiet -d 'Log only warnings and errors'
+complete -c qscale -n "__fish_qscale_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l out-dir -d 'Folder to write to, in place of stdout; required for `man`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r

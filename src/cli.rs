@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::args::{self, Origins};
-use crate::commands::{completions, consume, dead, demo, health, produce, render, simulate, watch};
+use crate::commands::{completions, consume, dead, demo, health, init, produce, render, simulate, watch};
 use crate::exit;
 use crate::terminal::{LogFormat, Verbosity};
 use crate::units::Environment;
@@ -90,6 +90,7 @@ pub(crate) enum Command {
     Render(render::Args),
     Simulate(simulate::Args),
     Demo(demo::Args),
+    Init(init::Args),
     Completions(completions::Args),
     Health(health::Args),
 }
@@ -134,7 +135,7 @@ fn matches(words: &[OsString], environment: &Environment) -> Result<(ArgMatches,
 type Augment = fn(clap::Command) -> clap::Command;
 
 /// Subcommands that can be built alone.
-const SUBCOMMANDS: [(&str, Augment); 9] = [
+const SUBCOMMANDS: [(&str, Augment); 10] = [
     ("produce", produce::Args::augment_args),
     ("consume", consume::Args::augment_args),
     ("watch", watch::Args::augment_args),
@@ -142,6 +143,7 @@ const SUBCOMMANDS: [(&str, Augment); 9] = [
     ("render", render::Args::augment_args),
     ("simulate", simulate::Args::augment_args),
     ("demo", demo::Args::augment_args),
+    ("init", init::Args::augment_args),
     ("completions", completions::Args::augment_args),
     ("health", health::Args::augment_args),
 ];

@@ -35,7 +35,7 @@ use color_eyre::eyre::Result;
 
 use crate::args::Origins;
 use crate::cli::{Cli, Command};
-use crate::commands::{Context, completions, consume, dead, demo, health, produce, render, simulate, watch};
+use crate::commands::{Context, completions, consume, dead, demo, health, init, produce, render, simulate, watch};
 use crate::exit::{Outcome, Status, UsageError};
 use crate::files::descriptors;
 use crate::profile::Profile;
@@ -131,6 +131,9 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     if let Command::Completions(args) = &cli.command {
         return completions::run(args, cli::command(), &printer);
     }
+    if let Command::Init(args) = &cli.command {
+        return init::run(args, &origins, &environment, &printer);
+    }
     if let Command::Render(args) = &cli.command
         && let Some(result) = render::without_profile(args, cli::command, &printer).await
     {
@@ -190,6 +193,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         Command::Render(args) => render::run(args, &context),
         Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
+        Command::Init(args) => init::run(&args, &context.origins, &context.environment, &context.printer),
         Command::Completions(args) => completions::run(&args, cli::command(), &context.printer),
         Command::Health(args) => health::run(&args, &context.printer),
     }

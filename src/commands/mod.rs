@@ -5,6 +5,7 @@ pub(crate) mod consume;
 pub(crate) mod dead;
 pub(crate) mod demo;
 pub(crate) mod health;
+pub(crate) mod init;
 mod precedence;
 pub(crate) mod produce;
 pub(crate) mod render;

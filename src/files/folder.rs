@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
+use tempfile::NamedTempFile;
+
 use crate::units::without_path;
 
 /// A folder for output files.
@@ -39,6 +41,11 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Opens the folder `path`; `None` if there is none.
+    pub(crate) fn open(path: &Path) -> Option<Self> {
+        path.is_dir().then(|| Self(path.to_owned()))
+    }
+
     /// Returns the path of the file `name`.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
@@ -63,13 +70,32 @@ impl Folder {
     ///
     /// Fails when the folder is not writable or the disk is full; the old file is then kept.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), FolderError> {
-        let write = || {
-            let mut file = builder().tempfile_in(&self.0)?;
-            file.write_all(text.as_bytes())?;
-            file.persist(self.path(name)).map_err(|error| error.error).map(drop)
-        };
-        // The path of the temporary file means nothing to the user.
-        write().map_err(|error| FolderError { verb: "write", path: self.path(name), source: without_path(error) })
+        let write = || self.temporary(text)?.persist(self.path(name)).map_err(|error| error.error).map(drop);
+        write().map_err(|error| self.unwritable(name, error))
+    }
+
+    /// Writes the file `name` as [`Folder::write`] does, unless there is one; returns whether it was written.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Folder::write`] does.
+    pub(crate) fn write_new(&self, name: &str, text: &str) -> Result<bool, FolderError> {
+        let write = || self.temporary(text)?.persist_noclobber(self.path(name)).map_err(|error| error.error).map(drop);
+        match write() {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            written => written.map(|()| true).map_err(|error| self.unwritable(name, error)),
+        }
+    }
+
+    fn temporary(&self, text: &str) -> io::Result<NamedTempFile> {
+        let mut file = builder().tempfile_in(&self.0)?;
+        file.write_all(text.as_bytes())?;
+        Ok(file)
+    }
+
+    /// Returns an error without the path of the temporary file, which means nothing to the user.
+    fn unwritable(&self, name: &str, error: io::Error) -> FolderError {
+        FolderError { verb: "write", path: self.path(name), source: without_path(error) }
     }
 }
 

@@ -144,7 +144,8 @@ impl Arguments {
             stamp_field,
         } = table;
         self.option("delivery", *delivery);
-        self.option("work", work.as_ref());
+        // Next to a command it is the time that a simulation assumes.
+        self.option("work", work.as_ref().filter(|_| command.is_none()));
         self.option("drain", *drain);
         self.option("lease", *lease);
         self.option("max-attempts", *max_attempts);
@@ -248,7 +249,8 @@ mod tests {
 
     #[test]
     fn command_comes_last_and_stands_for_itself() {
-        let text = "[consume]\ncommand = [\"./work\", \"--item\", \"{}\", \"$(HOME)\"]\ntimeout = \"1m\"\n";
+        let text =
+            "[consume]\ncommand = [\"./work\", \"--item\", \"{}\", \"$(HOME)\"]\nwork = \"5s\"\ntimeout = \"1m\"\n";
         let profile = Profile::parse("q.toml", text).unwrap();
         let call = consume(&profile);
         assert_eq!(call.arguments, ["consume", "--", "./work", "--item", "{}", "$$(HOME)"]);

@@ -28,7 +28,7 @@ pub struct ConsumeTable {
     /// Items processed at a time.
     #[schemars(extend("default" = 1, "examples" = [1, 8]))]
     pub concurrency: Option<NonZeroU32>,
-    /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout.
+    /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout. With `command`, the time of the command in `simulate` and `demo`.
     #[schemars(extend("default" = "none", "examples" = ["2s..6s", "field:seconds", "none"]))]
     pub work: Option<Work>,
     /// Number of items to stop after.
@@ -55,7 +55,7 @@ pub struct ConsumeTable {
     /// Time for which an item may ask for retries that spend no attempt.
     #[schemars(extend("default" = HumanDuration(RetryPolicy::DEFAULT.max_age), "examples" = ["1day", "2h"]))]
     pub max_age: Option<HumanDuration>,
-    /// Command run per item, in place of `work`: the item is on stdin, and replaces `{}` in an argument.
+    /// Command run per item: the item is on stdin, and replaces `{}` in an argument. With `work`, that is its time in `simulate` and `demo`.
     #[schemars(length(min = 1))]
     #[schemars(extend("x-default" = "items are processed by `work`", "examples" = [["./handler"], ["sh", "-c", "process {}"]]))]
     pub command: Option<Vec<String>>,
@@ -89,9 +89,6 @@ impl ConsumeTable {
         }
         if self.timeout.is_some_and(|timeout| timeout.0.is_zero()) {
             return Err(source.error_at(&["consume", "timeout"], "must be more than 0s: remove it for no limit"));
-        }
-        if self.command.is_some() && self.work.is_some() {
-            return Err(source.conflict("consume", "command", "work"));
         }
         if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
             return Err(source.error_at(&["consume", "command"], "is empty: expected a program and its arguments"));

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Alternative keys: an overlay that sets the first one removes the others from the profile.
-const IN_PLACE_OF: [(&str, &str, &[&str]); 15] = [
+const IN_PLACE_OF: [(&str, &str, &[&str]); 13] = [
     ("redis", "url", &["host", "port", "db", "tls", "addresses"]),
     ("redis", "host", &["url", "addresses"]),
     ("redis", "addresses", &["url", "host", "port"]),
@@ -15,8 +15,6 @@ const IN_PLACE_OF: [(&str, &str, &[&str]); 15] = [
     ("produce", "rate", &["every", "pattern", "pattern-file"]),
     ("produce", "pattern", &["every", "rate", "pattern-file"]),
     ("produce", "pattern-file", &["every", "rate", "pattern"]),
-    ("consume", "work", &["command"]),
-    ("consume", "command", &["work"]),
     ("scale", "formula", &["combine"]),
     ("scale", "combine", &["formula"]),
     ("scale", "authentication", &["trigger-authentication"]),

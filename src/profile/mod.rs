@@ -44,7 +44,7 @@ use crate::units::{MIB, Origin, Setting, read_text};
 const MAX_SIZE: u64 = MIB;
 
 /// File of the working directory that is used unless a profile is named.
-const IN_WORKING_DIRECTORY: &str = "qscale.toml";
+pub const IN_WORKING_DIRECTORY: &str = "qscale.toml";
 
 /// Profile of one workload. Each subcommand has its own defaults for what a table leaves out.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -17,6 +17,7 @@ mod exit_status;
 mod faults;
 mod forms;
 mod health;
+mod init;
 mod lint;
 mod lint_hints;
 mod logs;

@@ -123,6 +123,7 @@ fn flags_named_in_the_manual_exist() {
         "render",
         "simulate",
         "demo",
+        "init",
         "health",
         "completions",
     ];

@@ -411,7 +411,7 @@ fn network_policy_opens_egress_for_commands_only() {
             let open =
                 policy["spec"]["egress"].as_array().into_iter().flatten().any(|rule| rule.get("ports").is_none());
             let of_consumers = policy["metadata"]["labels"]["app.kubernetes.io/component"] == "consumer";
-            let commanded = name.ends_with("-command") || name.ends_with("events.toml");
+            let commanded = name.ends_with("-command") || name.ends_with("worker.toml");
             // The servers of a cluster name ports that no profile knows.
             let expected = name.starts_with("cluster-") || name.starts_with("sentinel-") || of_consumers && commanded;
             assert!(!open || expected, "{name}: {policy}");

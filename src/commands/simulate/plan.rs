@@ -213,7 +213,7 @@ impl Plan {
         let work = match work.or_else(|| profile.consume.work.clone()) {
             Some(work) => work,
             None if profile.consume.command.is_some() => {
-                let message = "has an unknown duration: add --work, such as --work 2s..6s";
+                let message = "has an unknown duration: set `work` as well, or add --work, such as --work 2s..6s";
                 return Err(profile.source.error_at(&["consume", "command"], message).into());
             }
             None => Work::None,

@@ -112,8 +112,7 @@ fn producer_and_command(profile: &Profile) -> Option<Warning> {
              other",
             profile.list().value
         ),
-        hint: "remove it, unless this is a load test; to simulate the handler, set `work` in place of `command`"
-            .to_owned(),
+        hint: "remove it, unless this is a load test; to simulate the handler, replace `command` by `work`".to_owned(),
     })
 }
 
