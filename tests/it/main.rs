@@ -1,6 +1,7 @@
 //! Tests of the binary and of its parts against real servers; one module per subject.
 
 mod against;
+mod any_input;
 mod architecture;
 mod bounds;
 mod checks;
