@@ -8,7 +8,7 @@ use std::path::Path;
 use color_eyre::eyre::Result;
 
 pub(crate) use self::args::Args;
-use self::starter::NextStep;
+use self::starter::FirstCommand;
 use crate::args::Origins;
 use crate::exit::{Outcome, UsageError};
 use crate::files::folder::Folder;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args, origins: &Origins, environment: &Environment, pri
     printer.result(&"Change what you need, then:")?;
     let steps = args.from.next_steps(&option);
     let width = steps.iter().map(|step| step.command.chars().count()).max().unwrap_or_default();
-    for NextStep { command, purpose } in steps {
+    for FirstCommand { command, purpose } in steps {
         printer.result(&format_args!("  {command:width$}  # {purpose}"))?;
     }
     Ok(Outcome::Done)

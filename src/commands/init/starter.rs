@@ -45,8 +45,8 @@ impl StarterProfile {
     }
 
     /// Returns what to do next with the file, in order.
-    pub(super) fn next_steps(self, option: &str) -> Vec<NextStep> {
-        let step = |words: &str, purpose| NextStep { command: format!("qscale{option} {words}"), purpose };
+    pub(super) fn next_steps(self, option: &str) -> Vec<FirstCommand> {
+        let step = |words: &str, purpose| FirstCommand { command: format!("qscale{option} {words}"), purpose };
         let mut steps = vec![
             step("demo", "run all of it on this machine, on a private Redis"),
             step("simulate", "see what KEDA and the HPA will do, and why"),
@@ -61,7 +61,7 @@ impl StarterProfile {
 }
 
 /// A command to type next.
-pub(super) struct NextStep {
+pub(super) struct FirstCommand {
     pub(super) command: String,
     pub(super) purpose: &'static str,
 }
