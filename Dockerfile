@@ -2,6 +2,7 @@
 # Built for any architecture by a builder of that architecture: `docker build .`, or buildx with native nodes.
 
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
+ARG REVISION=
 WORKDIR /qscale
 COPY . .
 # The target is named, even where it is the builder's own, because only then do RUSTFLAGS spare build scripts and
@@ -10,7 +11,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/qscale/target,sharing=locked \
     target="$(rustc -vV | sed -n 's/^host: //p')" && \
-    RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' cargo build --locked --release --target "$target" && \
+    RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' QSCALE_COMMIT="$REVISION" \
+    cargo build --locked --release --target "$target" && \
     cp "target/$target/release/qscale" /usr/local/bin/qscale
 
 FROM gcr.io/distroless/static-debian12:nonroot

@@ -79,6 +79,11 @@ pub fn schema() -> serde_json::Value {
     schema::of::<Profile>()
 }
 
+/// Returns whether the table of this name has the key, by the schema of the profile.
+pub fn has_key(schema: &serde_json::Value, table: &str, key: &str) -> bool {
+    reference::resolved(schema, &schema["properties"][table])["properties"].get(key).is_some()
+}
+
 /// Returns the reference of the profile in Markdown; `alternative` looks up the flag of a key.
 pub fn reference(alternative: &dyn Fn(&[&str]) -> Option<Alternative>) -> String {
     reference::of(&schema(), alternative)

@@ -111,7 +111,7 @@ impl<'a> Reference<'a> {
 }
 
 /// Returns the definition that `node` refers to, or `node`.
-fn resolved<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
+pub(super) fn resolved<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
     let reference = node["$ref"].as_str().or_else(|| node["allOf"][0]["$ref"].as_str());
     match reference.and_then(|reference| schema.pointer(reference.trim_start_matches('#'))) {
         Some(definition) => resolved(schema, definition),

@@ -1,9 +1,11 @@
 //! Suggestions for misspelled keys and names.
 
+use crate::units::synonym::{self, kebab};
+
 /// Returns the known key that `unknown` most likely stands for. The camelCase of KEDA and Kubernetes is recognized.
 pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let unknown = kebab(unknown);
-    if let Some(meant) = synonym(&unknown).filter(|meant| known.contains(meant)) {
+    if let Some(meant) = synonym::settings(&unknown).find(|meant| known.contains(meant)) {
         return known.iter().copied().find(|key| *key == meant);
     }
     let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);
@@ -11,39 +13,6 @@ pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     // With another beginning and more than one difference, it is another word.
     let limit = if unknown.chars().next() == nearest.chars().next() { 1 + nearest.len() / 4 } else { 1 };
     (distance(nearest) <= limit).then_some(nearest)
-}
-
-/// Returns the key that other programs call `name`.
-fn synonym(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "retries" | "max-retries" | "retry" | "attempts" => "max-attempts",
-        "threads" | "workers" | "parallelism" => "concurrency",
-        "visibility-timeout" => "lease",
-        "interval" => "every",
-        "min-replicas" => "min-replica-count",
-        "max-replicas" => "max-replica-count",
-        "queue-length" => "list-length",
-        "cooldown" => "cooldown-period",
-        _ => return None,
-    })
-}
-
-/// Converts `pollingInterval` and `polling_interval` to `polling-interval`.
-fn kebab(key: &str) -> String {
-    let mut kebab = String::with_capacity(key.len() + 4);
-    for c in key.chars() {
-        match c {
-            '_' => kebab.push('-'),
-            c if c.is_ascii_uppercase() => {
-                if !kebab.is_empty() {
-                    kebab.push('-');
-                }
-                kebab.push(c.to_ascii_lowercase());
-            }
-            c => kebab.push(c),
-        }
-    }
-    kebab
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub(crate) mod pattern;
 mod rows;
 mod setting;
 pub(crate) mod snippet;
+pub(crate) mod synonym;
 mod system_error;
 mod text;
 mod timestamp;

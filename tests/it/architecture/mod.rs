@@ -72,7 +72,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["terminal/"]),
     // The command line knows the words for colour, and no stream.
     ("anstream", &["terminal/"]),
-    ("anstream::ColorChoice", &["terminal/", "cli.rs"]),
+    ("anstream::ColorChoice", &["terminal/", "cli/"]),
     ("print!", &[]),
     ("println!", &[]),
     ("eprint!", &[]),

@@ -1,9 +1,11 @@
 //! What can be typed.
 
+mod tip;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::args::{self, Origins};
@@ -22,6 +24,17 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// What `--version` says after the name; man pages have the first line alone, and are the same for every build.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit: ",
+    env!("QSCALE_COMMIT"),
+    "\nfeatures: ",
+    env!("QSCALE_FEATURES"),
+    "\ntarget: ",
+    env!("QSCALE_TARGET")
+);
 
 /// Precedence of the sources of a setting.
 const PRECEDENCE: &str = "\
@@ -106,12 +119,13 @@ pub(crate) fn command() -> clap::Command {
 ///
 /// Fails with the help that was asked for, or with what is wrong.
 pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<(Cli, Origins), clap::Error> {
-    let (matches, origins) = matches(words, environment).map_err(|error| with_tip(error, words))?;
+    let (matches, origins) = matches(words, environment).map_err(|error| tip::with_tip(error, words))?;
     Ok((Cli::from_arg_matches(&matches)?, origins))
 }
 
 /// Matches the command line of one subcommand, which is soon built; help and errors come from all of it.
 fn matches(words: &[OsString], environment: &Environment) -> Result<(ArgMatches, Origins), clap::Error> {
+    let command = || command().long_version(VERSION);
     let asks_help = match subcommand(words) {
         None => true,
         Some((name, augment)) => {
@@ -159,28 +173,6 @@ fn subcommand(words: &[OsString]) -> Option<(&'static str, Augment)> {
 /// Returns a command line without subcommands.
 fn global() -> clap::Command {
     Global::augment_args(clap::Command::new("qscale"))
-}
-
-/// Adds what was most likely meant to an error, where clap does not know it.
-fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
-    let typed = |kind| match error.get(kind) {
-        Some(ContextValue::String(word)) => word.clone(),
-        _ => String::new(),
-    };
-    let (unknown, extra) = (typed(ContextKind::InvalidSubcommand), typed(ContextKind::InvalidArg));
-    let tip = if unknown == "help" {
-        "help is a flag: 'qscale --help', and 'qscale consume --help' for a subcommand".to_owned()
-    } else if error.kind() == ErrorKind::UnknownArgument
-        && !extra.starts_with('-')
-        && subcommand(words).is_some_and(|(name, _)| name == "consume")
-    {
-        format!("the command follows '--': 'qscale consume -- {extra}'")
-    } else {
-        return error;
-    };
-    error.remove(ContextKind::SuggestedSubcommand);
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-    error
 }
 
 fn is_help(error: &clap::Error) -> bool {

@@ -1,0 +1,128 @@
+//! Tips on mistyped command lines: what a word of KEDA, of Kubernetes or of another queue is called here.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{SUBCOMMANDS, subcommand};
+use crate::profile;
+use crate::units::synonym::{self, kebab};
+
+/// Adds what was most likely meant to an error, where clap does not know it.
+pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let typed = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => word.clone(),
+        _ => String::new(),
+    };
+    let (unknown, extra) = (typed(ContextKind::InvalidSubcommand), typed(ContextKind::InvalidArg));
+    let tip = match error.kind() {
+        ErrorKind::InvalidSubcommand => on_command(&unknown),
+        ErrorKind::UnknownArgument => subcommand(words).and_then(|(name, _)| match extra.strip_prefix('-') {
+            None if name == "consume" => Some(format!("the command follows '--': 'qscale consume -- {extra}'")),
+            None => None,
+            Some(flag) => on_flag(name, flag.trim_start_matches('-')),
+        }),
+        _ => None,
+    };
+    let Some(tip) = tip else { return error };
+    for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg] {
+        error.remove(kind);
+    }
+    if extra.starts_with('-') {
+        // It would show the flag that clap took for a similar one.
+        error.remove(ContextKind::Usage);
+    }
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
+}
+
+fn on_command(unknown: &str) -> Option<String> {
+    if unknown == "help" {
+        return Some("help is a flag: 'qscale --help', and 'qscale consume --help' for a subcommand".to_owned());
+    }
+    synonym::command(&unknown.to_lowercase()).map(|command| format!("use 'qscale {command}'"))
+}
+
+/// Returns a tip on the unknown `flag` of a subcommand: its own flag, or the key of the profile that sets it.
+fn on_flag(subcommand: &str, flag: &str) -> Option<String> {
+    if ["version", "V"].contains(&flag) {
+        return Some("the version is that of all subcommands: 'qscale --version'".to_owned());
+    }
+    let word = kebab(flag);
+    let others: Vec<&str> = synonym::settings(&word).collect();
+    let meant = || std::iter::once(word.as_str()).chain(others.iter().copied());
+    if let Some(own) = meant().find(|name| has_flag(subcommand, name)) {
+        return Some(format!("use '--{own}'"));
+    }
+    meant().find_map(|key| Some((table(key)?, key))).map(|(table, key)| {
+        let known =
+            if has_flag(table, key) { format!("'--{key}' is a flag of 'qscale {table}'; ") } else { String::new() };
+        format!("{known}set `{key}` in [{table}] of the profile")
+    })
+}
+
+/// Returns whether a subcommand has this flag, or all have it.
+fn has_flag(subcommand: &str, name: &str) -> bool {
+    let Some((subcommand, augment)) = SUBCOMMANDS.iter().find(|(known, _)| *known == subcommand) else { return false };
+    let command = super::global().subcommand(augment(clap::Command::new(*subcommand)));
+    let own = command.find_subcommand(subcommand);
+    let mut all = own.into_iter().chain([&command]).flat_map(clap::Command::get_arguments);
+    all.any(|arg| arg.get_long() == Some(name))
+}
+
+/// Returns the table of the profile that has the key.
+fn table(key: &str) -> Option<&'static str> {
+    let schema = profile::schema();
+    let tables = ["scale", "deploy", "consume", "produce", "queue", "redis"];
+    tables.into_iter().find(|table| profile::has_key(&schema, table, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn word_of_others_leads_to_the_flag_or_the_key() {
+        for (subcommand, flag, tip) in [
+            ("consume", "grace", Some("use '--drain'")),
+            ("consume", "prefetch", Some("use '--concurrency'")),
+            ("consume", "visibility-timeout", Some("use '--lease'")),
+            ("consume", "maxRetries", Some("use '--max-attempts'")),
+            ("consume", "count", Some("use '--max-items'")),
+            ("consume", "queue", Some("use '--list'")),
+            ("consume", "url", Some("use '--redis'")),
+            ("consume", "config", Some("use '--profile'")),
+            ("consume", "replicas", Some("set `max-replica-count` in [scale] of the profile")),
+            ("demo", "max-replicas", Some("use '--consumers'")),
+            ("render", "maxReplicaCount", Some("set `max-replica-count` in [scale] of the profile")),
+            ("render", "cooldown", Some("set `cooldown-period` in [scale] of the profile")),
+            (
+                "render",
+                "every",
+                Some("'--every' is a flag of 'qscale produce'; set `every` in [produce] of the profile"),
+            ),
+            ("render", "output-dir", Some("use '--out-dir'")),
+            ("watch", "version", Some("the version is that of all subcommands: 'qscale --version'")),
+            ("watch", "zebra", None),
+        ] {
+            assert_eq!(on_flag(subcommand, flag).as_deref(), tip, "{subcommand} --{flag}");
+        }
+    }
+
+    #[test]
+    fn every_synonym_leads_to_a_flag_a_key_or_a_command() {
+        let (settings, commands) = synonym::own();
+        for own in settings {
+            let is_flag = SUBCOMMANDS.iter().any(|(subcommand, _)| has_flag(subcommand, own));
+            assert!(is_flag || table(own).is_some(), "{own} is neither a flag nor a key");
+        }
+        for command in commands {
+            let words: Vec<OsString> = ["qscale"].into_iter().chain(command.split(' ')).map(OsString::from).collect();
+            let read = super::super::command().try_get_matches_from(&words);
+            let kinds = [ErrorKind::DisplayVersion, ErrorKind::MissingRequiredArgument, ErrorKind::MissingSubcommand];
+            let kind = read.err().map(|error| error.kind());
+            let shows_help = Some(ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+            assert!(kind.is_none_or(|kind| kinds.contains(&kind)) || kind == shows_help, "{command}: {kind:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Words of KEDA, Kubernetes and other queues, and what they are called here.
+
+/// Names of settings here, and what others call them; the first that applies is meant.
+const SETTINGS: &[(&str, &[&str])] = &[
+    ("activation-list-length", &["activation", "activation-threshold", "activation-length"]),
+    ("backoff", &["retry-delay", "retry-backoff", "delay", "backoff-delay"]),
+    ("batch", &["batch-size", "pipeline"]),
+    (
+        "concurrency",
+        &[
+            "threads",
+            "workers",
+            "parallelism",
+            "parallel",
+            "processes",
+            "prefetch",
+            "prefetch-count",
+            "prefetch-multiplier",
+            "max-concurrency",
+            "max-in-flight",
+            "max-inflight",
+            "pool",
+            "pool-size",
+            "qos",
+        ],
+    ),
+    ("consumers", &["max-replicas", "max-replica-count", "replicas", "max-pods", "pods", "workers", "processes"]),
+    ("cooldown-period", &["cooldown", "scale-down-delay"]),
+    ("count", &["messages", "jobs", "tasks", "items", "total", "number", "requests", "max-items", "num"]),
+    (
+        "drain",
+        &[
+            "grace",
+            "grace-period",
+            "termination-grace-period",
+            "termination-grace-period-seconds",
+            "shutdown-timeout",
+            "stop-timeout",
+            "graceful-timeout",
+            "graceful-shutdown",
+        ],
+    ),
+    ("duration", &["for", "run-time", "run-for"]),
+    ("env", &["environment", "overlay", "stage"]),
+    ("every", &["interval", "period", "refresh"]),
+    ("idle-exit", &["burst", "idle-timeout", "exit-when-empty", "exit-on-empty"]),
+    ("image-pull-secret", &["image-pull-secrets"]),
+    (
+        "lease",
+        &["visibility-timeout", "visibility", "lock-duration", "lock-timeout", "ack-deadline", "ack-wait", "invisible"],
+    ),
+    ("list", &["queue", "queues", "list-name", "topic", "stream", "key", "subject", "channel"]),
+    ("list-length", &["queue-length", "target", "target-length", "threshold", "target-size", "items-per-pod"]),
+    (
+        "max-attempts",
+        &[
+            "retries",
+            "max-retries",
+            "retry",
+            "attempts",
+            "tries",
+            "max-tries",
+            "max-deliver",
+            "backoff-limit",
+            "max-receive-count",
+        ],
+    ),
+    ("max-crashes", &["max-redeliveries", "max-stalled-count", "delivery-limit"]),
+    (
+        "max-items",
+        &["count", "max-jobs", "max-tasks", "max-messages", "max-tasks-per-child", "messages", "jobs", "items"],
+    ),
+    ("max-replica-count", &["max-replicas", "replicas", "max", "max-pods", "max-scale", "max-instances"]),
+    ("min-replica-count", &["min-replicas", "min", "min-pods", "min-scale", "min-instances"]),
+    ("namespace", &["ns"]),
+    ("out-dir", &["output-dir", "output", "out", "dir"]),
+    ("output", &["format", "json"]),
+    ("format", &["output", "json"]),
+    ("payload", &["message", "body", "data", "template", "item"]),
+    ("polling-interval", &["poll-interval", "polling", "poll"]),
+    ("profile", &["config", "config-file", "file", "values"]),
+    ("rate", &["rps", "qps", "throughput", "per-second"]),
+    ("redis", &["url", "uri", "redis-url", "broker", "broker-url", "redis-uri", "address", "addr", "server"]),
+    ("timeout", &["time-limit", "job-timeout", "task-timeout", "max-run-time"]),
+];
+
+/// Commands here, and what others call them.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("consume", &["worker", "work", "run", "process", "start", "consumer", "pop", "receive", "subscribe"]),
+    ("produce", &["push", "enqueue", "publish", "send", "load", "producer", "add", "put", "generate-load"]),
+    ("watch", &["status", "monitor", "top", "stats", "ui", "dashboard", "info", "ls", "list", "tail"]),
+    ("watch --replay FILE", &["replay", "play"]),
+    ("dead", &["dlq", "dead-letters", "dead-letter", "failed", "retry", "requeue"]),
+    (
+        "render",
+        &["template", "generate", "apply", "manifest", "manifests", "yaml", "deploy", "install", "scale", "kustomize"],
+    ),
+    ("render --check", &["validate", "check", "verify", "test"]),
+    ("render --lint FILE", &["lint", "audit"]),
+    ("render --schema", &["schema"]),
+    ("simulate", &["predict", "plan", "model", "sim", "dry-run", "forecast"]),
+    ("simulate --target-wait p95=1m", &["tune", "optimize", "recommend"]),
+    ("init", &["new", "create", "setup", "scaffold", "config", "configure"]),
+    ("completions", &["completion", "man"]),
+    ("--version", &["version"]),
+];
+
+/// Returns the settings that others call `word`, in kebab case; the first that applies is meant.
+pub(crate) fn settings(word: &str) -> impl Iterator<Item = &'static str> {
+    named(SETTINGS, word)
+}
+
+/// Returns the command, with its arguments, that others call `word`.
+pub(crate) fn command(word: &str) -> Option<&'static str> {
+    named(COMMANDS, word).next()
+}
+
+/// Returns all settings and commands that others call by another name.
+#[cfg(test)]
+pub(crate) fn own() -> (Vec<&'static str>, Vec<&'static str>) {
+    let own = |table: &[(&'static str, &[&str])]| table.iter().map(|(own, _)| *own).collect();
+    (own(SETTINGS), own(COMMANDS))
+}
+
+fn named(table: &'static [(&str, &[&str])], word: &str) -> impl Iterator<Item = &'static str> {
+    table.iter().filter(move |(_, others)| others.contains(&word)).map(|(own, _)| *own)
+}
+
+/// Converts `pollingInterval` and `polling_interval` to `polling-interval`.
+pub(crate) fn kebab(key: &str) -> String {
+    let mut kebab = String::with_capacity(key.len() + 4);
+    for c in key.chars() {
+        match c {
+            '_' => kebab.push('-'),
+            c if c.is_ascii_uppercase() => {
+                if !kebab.is_empty() {
+                    kebab.push('-');
+                }
+                kebab.push(c.to_ascii_lowercase());
+            }
+            c => kebab.push(c),
+        }
+    }
+    kebab
+}
