@@ -141,7 +141,9 @@ function tick() {
   const age = (Date.now() - seen) / 1000;
   const since = state.over ? 0 : age * state.speed;
   one('clock').textContent = clock(state.seconds + since) + (state.speed === 1 ? '' : ` ×${state.speed}`);
-  const next = list.next && !state.over ? `next: ${list.next.what} in ${clock(list.next.seconds - since)}` : '';
+  const left = list.next ? list.next.seconds - since : 0;
+  const when = left > 0 ? `in ${clock(left)}` : 'now';
+  const next = list.next && !state.over ? `next: ${list.next.what} ${when}` : '';
   one('next').textContent = next;
   const old = !state.over && age > Math.max(3, 3 * state.every);
   one('stale').textContent = state.over ? 'the run is over' : old ? `no data for ${Math.round(age)} s` : '';
