@@ -101,6 +101,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'Ti
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is sped up' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l seed -d 'Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'Exit when no item has arrived for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Keep running while a delayed retry is due within this time' -r
@@ -424,6 +425,10 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s h -l help -d 
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l redis -d 'Use this Redis, with a new list, in place of a private one' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l consumers -d 'Maximum number of consumers [default: scale.max-replica-count]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'Items to push [default: all items of the load, or six of its batches]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l pattern -d 'Load pattern, in place of the profile\'s load: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -s w -l work -d 'Simulated work per item, in place of the profile\'s command or work: 2s, 2s..6s, field:NAME' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l kill -d 'Kill a consumer (SIGKILL) during this share of the items' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l seed -d 'Random seed of arrival times, payloads, simulated work and kills; the same seed repeats a run, as far as processes take turns alike [default: random]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'Factor by which load, work, KEDA and the HPA run faster than in the profile' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'Format of the samples on stdout' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"

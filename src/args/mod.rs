@@ -46,6 +46,13 @@ pub(crate) fn positive_count<N: FromStr>(text: &str) -> Result<N, String> {
     text.trim().parse().map_err(|_| "must be a whole number of at least 1".to_owned())
 }
 
+/// Reads a share in percent, with or without the sign, as a fraction.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').unwrap_or(text.trim()).trim_end().parse::<f64>();
+    let percent = number.ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.map(|percent| percent / 100.0).ok_or_else(|| "must be a percentage from 0% to 100%".to_owned())
+}
+
 /// Reads a duration that may not be zero.
 pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     match text.parse::<HumanDuration>().map_err(|error| error.to_string())?.0 {

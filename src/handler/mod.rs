@@ -24,6 +24,7 @@ pub(crate) use self::disposition::Disposition;
 pub(crate) use self::group::kill_all;
 use self::launcher::Launcher;
 pub(crate) use self::line::{LinePrinter, Printed};
+use self::wait::SimulatedWork;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;
 use crate::workload::Work;
@@ -49,19 +50,15 @@ pub(crate) struct Handler {
 #[derive(Debug, Clone)]
 enum HandlerKind {
     /// Simulate work by waiting.
-    Wait {
-        work: Work,
-        /// Factor by which the wait is shortened.
-        speed: f64,
-    },
+    Wait(Arc<SimulatedWork>),
     /// Run a command and forward its output.
     Command(Arc<CommandSpec>, Echo, Arc<Launcher>),
 }
 
 impl Handler {
-    /// Creates a handler that simulates `work`, at `speed` times its pace.
-    pub(crate) fn work(work: Work, speed: f64) -> Self {
-        Self { kind: HandlerKind::Wait { work, speed } }
+    /// Creates a handler that simulates `work`, at `speed` times its pace; with a `seed`, an item always takes the same time.
+    pub(crate) fn work(work: Work, speed: f64, seed: Option<u64>) -> Self {
+        Self { kind: HandlerKind::Wait(Arc::new(SimulatedWork { work, speed, seed })) }
     }
 
     /// Creates a handler that runs a command per item and forwards its output.
@@ -74,7 +71,7 @@ impl Handler {
     /// Cancel-safe: a dropped future leaves no process running.
     pub(crate) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         match &self.kind {
-            HandlerKind::Wait { work, speed } => wait::wait(work, *speed, &assignment.item, abort).await,
+            HandlerKind::Wait(simulated) => wait::wait(simulated, &assignment.item, abort).await,
             HandlerKind::Command(spec, echo, launcher) => spec.process(assignment, echo, launcher, abort).await,
         }
     }

@@ -1,17 +1,35 @@
 //! Simulated work: waiting.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use tokio_util::sync::CancellationToken;
 
 use super::Disposition;
 use crate::delivery::item::Item;
 use crate::workload::Work;
 
-/// Waits for the duration that `work` gives for `item`, divided by `speed`.
-pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &CancellationToken) -> Disposition {
-    let duration = match work.duration(&item.0, &mut rand::rng()) {
-        Ok(duration) => duration.div_f64(speed),
+/// Simulated work.
+#[derive(Debug)]
+pub(super) struct SimulatedWork {
+    pub(super) work: Work,
+    /// Factor by which it is faster.
+    pub(super) speed: f64,
+    /// Random seed; with it, an item always takes the same time.
+    pub(super) seed: Option<u64>,
+}
+
+/// Waits for the duration that `simulated` gives for `item`.
+pub(super) async fn wait(simulated: &SimulatedWork, item: &Item, abort: &CancellationToken) -> Disposition {
+    let SimulatedWork { work, speed, seed } = simulated;
+    let duration = match seed {
+        Some(seed) => work.duration(&item.0, &mut StdRng::seed_from_u64(seed ^ hash(item))),
+        None => work.duration(&item.0, &mut rand::rng()),
+    };
+    let duration = match duration {
+        Ok(duration) => duration.div_f64(*speed),
         Err(reason) => return Disposition::dead_letter(reason.to_string()),
     };
     let shown = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
@@ -27,6 +45,13 @@ pub(super) async fn wait(work: &Work, speed: f64, item: &Item, abort: &Cancellat
     Disposition::Ack
 }
 
+/// Returns the same number for the same item, in every process.
+fn hash(item: &Item) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    item.0.hash(&mut hasher);
+    hasher.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -36,7 +61,8 @@ mod tests {
     use super::*;
 
     async fn disposition(work: &str, item: &'static str, abort: &CancellationToken) -> Disposition {
-        wait(&work.parse().expect("work"), 2.0, &Item(Bytes::from(item)), abort).await
+        let simulated = SimulatedWork { work: work.parse().expect("work"), speed: 2.0, seed: None };
+        wait(&simulated, &Item(Bytes::from(item)), abort).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -47,6 +73,18 @@ mod tests {
             Disposition::Ack
         ));
         assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_with_a_seed_takes_the_same_time_for_an_item() {
+        let mut times = std::collections::BTreeSet::new();
+        for (seed, item) in [(1, "a"), (1, "a"), (1, "b"), (2, "a")] {
+            let simulated = SimulatedWork { work: "1s..1h".parse().expect("work"), speed: 1.0, seed: Some(seed) };
+            let start = Instant::now();
+            wait(&simulated, &Item(Bytes::from(item)), &CancellationToken::new()).await;
+            times.insert(start.elapsed());
+        }
+        assert_eq!(times.len(), 3, "{times:?}");
     }
 
     #[test]

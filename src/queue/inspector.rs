@@ -100,7 +100,7 @@ impl Inspector {
     ///
     /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn stranded(&mut self) -> Result<Option<u64>, QueueError> {
-        let consumers = match self.scan_consumers().await {
+        let consumers = match self.scan(&self.keys.inflight("")).await {
             Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => return Ok(None),
             consumers => consumers?,
         };
@@ -119,9 +119,15 @@ impl Inspector {
     pub async fn delete(&mut self) -> Result<(), QueueError> {
         let all = [Value::from(0), Value::from(-1)];
         let consumers: Vec<String> = self.connection.command("ZRANGE", &self.keys.consumers(), &all).await?;
+        let producers = match self.scan(&self.keys.producers()).await {
+            // Tokens of producers expire.
+            Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => HashSet::new(),
+            producers => producers?,
+        };
         let companions = self.keys.shared().into_iter().skip(1);
         let inflight = consumers.iter().map(|consumer| self.keys.inflight(consumer));
-        let keys: Vec<Value> = companions.chain(inflight).map(Value::from).collect();
+        let tokens = producers.iter().map(|token| format!("{}{token}", self.keys.producers()));
+        let keys: Vec<Value> = companions.chain(inflight).chain(tokens).map(Value::from).collect();
         self.connection.command("DEL", &self.keys.list, &keys).await
     }
 
@@ -143,22 +149,21 @@ impl Inspector {
         Ok(Snapshot { waiting, claims: Some(claims) })
     }
 
-    /// Returns the consumers that have an `inflight` key.
-    async fn scan_consumers(&mut self) -> Result<HashSet<String>, QueueError> {
-        let base = self.keys.inflight("");
-        let pattern = format!("{}*", escape_glob(&base));
-        let mut consumers = HashSet::new();
+    /// Returns what follows `base` in the keys that begin with it.
+    async fn scan(&mut self, base: &str) -> Result<HashSet<String>, QueueError> {
+        let pattern = format!("{}*", escape_glob(base));
+        let mut found = HashSet::new();
         let mut cursor = "0".to_owned();
         loop {
             let words: [Value; 5] =
                 [cursor.as_str().into(), "MATCH".into(), pattern.as_str().into(), "COUNT".into(), SCAN_COUNT.into()];
             // In a cluster, the node that holds the list holds its companions.
             let (next, keys): (String, Vec<Bytes>) = self.connection.command_without_key("SCAN", "", &words).await?;
-            consumers.extend(
-                keys.iter().filter_map(|key| Some(std::str::from_utf8(key).ok()?.strip_prefix(&base)?.to_owned())),
+            found.extend(
+                keys.iter().filter_map(|key| Some(std::str::from_utf8(key).ok()?.strip_prefix(base)?.to_owned())),
             );
             if next == "0" {
-                return Ok(consumers);
+                return Ok(found);
             }
             cursor = next;
         }

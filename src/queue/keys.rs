@@ -160,7 +160,12 @@ impl Keys {
 
     /// Number of the last batch that a producer has pushed (string).
     pub(super) fn producer(&self, token: u64) -> String {
-        self.companion(&format!("producer:{token:016x}"))
+        format!("{}{token:016x}", self.producers())
+    }
+
+    /// Start of the keys of all producers.
+    pub(super) fn producers(&self) -> String {
+        self.companion("producer:")
     }
 
     fn companion(&self, name: &str) -> String {

@@ -57,6 +57,12 @@ impl Process {
         }
     }
 
+    /// Sends SIGKILL, as the kernel does when memory runs out.
+    pub(crate) fn kill(&mut self) {
+        // Fails if the process has ended meanwhile.
+        let _ = self.child.start_kill();
+    }
+
     /// Returns true if the process is still running.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

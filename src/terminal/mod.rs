@@ -24,7 +24,7 @@ mod timeline;
 
 pub(crate) use chart::{AxisScale, Chart, Elapsed, Mark, Panel, Tone, html};
 pub(crate) use columns::{display_width, pad_end, terminal_height, terminal_width};
-pub(crate) use dashboard::{DashboardSetup, KeySet};
+pub(crate) use dashboard::{DashboardSetup, KeySet, RunAction};
 pub(crate) use echo::{Echo, Speaker, Stream};
 pub(crate) use filter::OutputFilter;
 pub(crate) use keep::{RunFiles, svg_file};

@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::dashboard::{BoardState, Dashboard, DashboardSetup};
+use super::dashboard::{BoardState, Dashboard, DashboardSetup, RunAction};
 use super::keep::{Keeper, RunFiles};
 use super::output::Output;
 use super::printer::Printer;
@@ -84,6 +84,14 @@ impl Readout {
     /// Returns the dashboard, if there is one.
     pub(crate) fn dashboard(&self) -> Option<&Dashboard> {
         self.dashboard.as_ref()
+    }
+
+    /// Waits for an action that a key asks for; forever without a dashboard. Cancel-safe.
+    pub(crate) async fn action(&mut self) -> RunAction {
+        match &mut self.dashboard {
+            Some(dashboard) => dashboard.action().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Shows samples of another time at a `speed`; without a dashboard or page all at once.

@@ -94,6 +94,111 @@ fn consumers_are_scaled_by_keda_and_the_hpa() {
 }
 
 #[test]
+fn pattern_file_with_columns_of_triggers_is_a_load() {
+    let profile = "[produce]\npattern-file = \"counts.csv\"\n[consume]\nwork = \"1s\"\n[scale]\nmax-replica-count = 2\n\
+        [[scale.triggers]]\nname = \"requests\"\ntype = \"prometheus\"\n\
+        metadata = { serverAddress = \"http://p:9090\", query = \"q\", threshold = \"100\" }\n";
+    let Demo { qscale, folder } = Demo::new(&["--speed", "100"]);
+    let counts = "seconds,count,requests\n0,20,0\n10,0,650\n20,0,0\n";
+    let run = qscale.file("qscale.toml", profile).file("counts.csv", counts).output().exits(0);
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 20 pushed = 20 acknowledged + 0 dead, 0 remaining"));
+    nothing_is_left(folder.path());
+
+    let Demo { qscale, .. } = Demo::new(&[]);
+    let run = qscale.file("qscale.toml", profile).file("counts.csv", "0,many\n").output().exits(78);
+    assert!(run.stderr.contains("produce.pattern-file: cannot read `counts.csv`"), "{}", run.stderr);
+}
+
+#[test]
+fn command_of_the_profile_is_run() {
+    let profile =
+        "[consume]\ncommand = [\"sh\", \"-c\", \"cat >> $OUT; echo >> $OUT\"]\n[scale]\nmax-replica-count = 1\n";
+    let Demo { qscale, folder } = Demo::new(&["--pattern", "burst 5", "--speed", "100"]);
+    let results = tempfile::tempdir().expect("a temporary folder");
+    let out = results.path().join("out");
+    let run = qscale.file("qscale.toml", profile).env("OUT", &out).output().exits(0);
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 5 pushed = 5 acknowledged + 0 dead, 0 remaining"));
+    assert_eq!(fs::read_to_string(&out).expect("the command was run").lines().count(), 5);
+    assert!(run.stderr.contains("work=command sh"), "{}", run.stderr);
+    assert!(run.stderr.contains("the command takes its real time"), "{}", run.stderr);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn command_that_fails_ends_in_dead_letters_and_a_pass() {
+    let profile = "[consume]\ncommand = [\"false\"]\nmax-attempts = 1\n[scale]\nmax-replica-count = 1\n";
+    let Demo { qscale, folder } = Demo::new(&["--pattern", "burst 3", "--speed", "100"]);
+    let run = qscale.file("qscale.toml", profile).output().exits(0);
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 3 pushed = 0 acknowledged + 3 dead, 0 remaining"));
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn share_of_killed_consumers_loses_nothing() {
+    let Demo { qscale, folder } =
+        Demo::new(&["--pattern", "burst 60", "--work", "2s", "--kill", "10%", "--seed", "3", "--speed", "40"]);
+    let run = qscale.output().exits(0);
+    assert!(run.stderr.contains("killed a consumer"), "{}", run.stderr);
+    let verdict = run.stdout.lines().last().expect("a verdict");
+    assert!(verdict.starts_with("PASS: 60 pushed = 60 acknowledged + 0 dead, 0 remaining"), "{}", run.stdout);
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn seed_repeats_the_load() {
+    let items = |seed: &str| {
+        let Demo { qscale, folder: _folder } =
+            Demo::new(&["--pattern", "20s@poisson(1)", "--work", "1s", "--speed", "200"]);
+        qscale.args(["--seed", seed]).output().exits(0).stdout.lines().last().map(ToOwned::to_owned)
+    };
+    assert_eq!(items("7"), items("7"));
+    let run = Demo::new(&["--kill", "101%"]).qscale.output().exits(2);
+    assert!(run.stderr.contains("--kill"), "{}", run.stderr);
+}
+
+#[test]
+fn keys_change_the_load_and_the_verdict_counts_what_was_pushed() {
+    let Demo { qscale, folder } = Demo::new(&["--pattern", "burst 10", "--work", "1s", "--speed", "40"]);
+    let mut terminal = qscale.on_terminal("");
+    terminal.wait_for("①", SOON);
+    terminal.press("kp");
+    terminal.wait_for("PAUSED", SOON);
+    // A burst is four batches of the usual size, and the whole load comes once more.
+    terminal.press("pb+");
+    let ended = terminal.finish(DEMO);
+    let verdict = "PASS: 220 pushed = 220 acknowledged + 0 dead, 0 remaining";
+    assert!(terminal.shown().contains("killed a consumer"), "{}", terminal.shown());
+    assert!(ended.success() && terminal.shown().contains(verdict), "{ended}\n{}", terminal.shown());
+    nothing_is_left(folder.path());
+}
+
+#[test]
+fn second_producer_counts_and_items_taken_by_others_fail() {
+    let server = RedisServer::start();
+    let start = || {
+        let words = ["--redis", &server.url(), "--pattern", "5s@0, burst 10", "--work", "1s", "--speed", "20"];
+        let Demo { qscale, folder } = Demo::new(&words);
+        let run = qscale.spawn();
+        let mut list = None;
+        wait_until("the demo has items", SOON, || {
+            list = server.keys().into_iter().find(|key| key.starts_with("qscale-demo-"));
+            list.is_some()
+        });
+        (run, folder, list.expect("a list"))
+    };
+    let (run, _folder, list) = start();
+    Qscale::new(["produce", "--count=7"]).args(["--list", &list]).env("REDIS_URL", server.url()).output().exits(0);
+    let run = run.finish(DEMO).exits(0);
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 17 pushed = 17 acknowledged + 0 dead, 0 remaining"));
+
+    let (run, _folder, list) = start();
+    assert!(server.pop(&list).is_some());
+    let run = run.finish(DEMO).exits(4);
+    let verdict = run.stdout.lines().last().expect("a verdict");
+    assert!(verdict.starts_with("FAIL: 10 pushed") && verdict.contains("items pushed by the demo: 10"), "{verdict}");
+}
+
+#[test]
 fn scaled_job_starts_a_consumer_per_item() {
     let mut demo = Demo::new(&["--count", "12", "--speed", "100"]);
     let profile = "[produce]\nbatch = 12\n[consume]\nwork = \"10s..20s\"\n\

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
     /// Command to run per item, with the item on its stdin and its id in QSCALE_ITEM_ID; {} in an argument is replaced by
     /// the item
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["work", "speed"])]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["work", "speed", "seed"])]
     pub(super) command: Vec<OsString>,
 
     /// Timeout of the command; then its process group is terminated, and the attempt fails
@@ -53,6 +53,10 @@ pub(crate) struct Args {
     /// Factor by which simulated work is sped up
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
     pub(super) speed: f64,
+
+    /// Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]
+    #[arg(long, value_name = "NUMBER", value_parser = args::count)]
+    pub(super) seed: Option<u64>,
 
     /// Stop after this many items
     #[arg(long, value_name = "ITEMS", env = "QSCALE_MAX_ITEMS", value_parser = args::count)]

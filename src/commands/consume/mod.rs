@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         Job::Work { work: Work::None, .. } => {
             Processor::Printer(LinePrinter::stdout().wrap_err("cannot write to stdout")?)
         }
-        Job::Work { work, speed } => Processor::Handler(Handler::work(work, speed)),
+        Job::Work { work, speed, seed } => Processor::Handler(Handler::work(work, speed, seed)),
         Job::Command(spec) => Processor::Handler(Handler::command(spec, context.printer.echo())),
     };
     let telemetry = Telemetry::start(&plan, &redis).await?;

@@ -23,7 +23,7 @@ use crate::workload::Work;
 #[derive(Debug, Clone)]
 pub(super) enum Job {
     /// Simulated work, or printing.
-    Work { work: Work, speed: f64 },
+    Work { work: Work, speed: f64, seed: Option<u64> },
     /// A command.
     Command(CommandSpec),
 }
@@ -62,6 +62,7 @@ impl Plan {
             kill_after,
             exit,
             speed,
+            seed,
             max_items,
             once,
             idle_exit,
@@ -104,7 +105,7 @@ impl Plan {
             Some(command).filter(|words| !words.is_empty())
         };
         let job = match command.map(VecDeque::from) {
-            None => Job::Work { work: from.or("work", work, usual.work, Work::None).value, speed },
+            None => Job::Work { work: from.or("work", work, usual.work, Work::None).value, speed, seed },
             Some(words) if words.front().is_some_and(|program| program.is_empty()) => {
                 return Err(SettingError::new(
                     Origin::flag("COMMAND"),

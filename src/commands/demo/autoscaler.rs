@@ -125,7 +125,10 @@ impl Autoscaler {
         };
         note(by, before, decision.replicas, &decision.reason);
         self.standing.decided(now, by, &decision.reason);
-        if let Some((by, reason)) = self.standing.reason() {
+        // A change is explained by the decision that made it.
+        let is_change = decision.replicas != before;
+        let explains = if is_change { Some((by, &decision.reason)) } else { self.standing.reason() };
+        if let Some((by, reason)) = explains {
             self.reason = format!("{by}: {reason}");
         }
         consumers.scale_to(decision.replicas)

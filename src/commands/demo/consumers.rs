@@ -3,7 +3,7 @@
 use std::process::ExitStatus;
 
 use color_eyre::eyre::{Result, bail};
-use tokio_util::sync::CancellationToken;
+use rand::{Rng, RngExt as _};
 
 use super::setup::Setup;
 use crate::sandbox::Process;
@@ -20,6 +20,7 @@ pub(super) struct ConsumerProcesses<'a> {
     pub(super) desired: u32,
     running: Vec<Process>,
     stopping: Vec<Process>,
+    killed: Vec<Process>,
     /// Number of consumers started so far.
     started: u32,
     failed: u32,
@@ -27,7 +28,16 @@ pub(super) struct ConsumerProcesses<'a> {
 
 impl<'a> ConsumerProcesses<'a> {
     pub(super) fn new(setup: &'a Setup, arguments: Vec<String>) -> Self {
-        Self { setup, arguments, desired: 0, running: Vec::new(), stopping: Vec::new(), started: 0, failed: 0 }
+        Self {
+            setup,
+            arguments,
+            desired: 0,
+            running: Vec::new(),
+            stopping: Vec::new(),
+            killed: Vec::new(),
+            started: 0,
+            failed: 0,
+        }
     }
 
     /// Returns the number of consumers that were not told to stop.
@@ -61,9 +71,22 @@ impl<'a> ConsumerProcesses<'a> {
         Ok(())
     }
 
+    /// Ends a running consumer with SIGKILL; returns false if there is none.
+    pub(super) fn kill(&mut self, rng: &mut impl Rng) -> bool {
+        if self.running.is_empty() {
+            return false;
+        }
+        let mut process = self.running.swap_remove(rng.random_range(0..self.running.len()));
+        process.kill();
+        tracing::warn!("killed a consumer, its items are redelivered once its lease expires");
+        self.killed.push(process);
+        true
+    }
+
     /// Collects consumers that have exited; returns the number of those that were not told to.
     pub(super) async fn reap(&mut self) -> Result<u32> {
-        let mut exited = 0;
+        // As intended.
+        let mut exited = u32::try_from(take_exited(&mut self.killed).len()).unwrap_or(u32::MAX);
         for process in take_exited(&mut self.stopping) {
             self.check(process, false).await?;
         }
@@ -72,19 +95,6 @@ impl<'a> ConsumerProcesses<'a> {
             self.check(process, true).await?;
         }
         Ok(exited)
-    }
-
-    /// Stops all consumers and waits until they have finished their items, or for `abort`.
-    pub(super) async fn stop(mut self, abort: &CancellationToken) {
-        let _ = self.scale_to(0);
-        for process in &mut self.stopping {
-            tokio::select! {
-                biased;
-                // A process that was stopped before it listened to signals has no result.
-                _ = process.output() => {}
-                () = abort.cancelled() => return,
-            }
-        }
     }
 
     async fn check(&mut self, mut process: Process, unasked: bool) -> Result<()> {

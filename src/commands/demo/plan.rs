@@ -1,13 +1,18 @@
 //! The plan of `demo`: the arguments laid over the profile.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
+
+use color_eyre::eyre::Result;
 
 use super::args::Args;
 use super::autoscaler::Autoscaler;
 use super::consumers::ConsumerProcesses;
 use crate::delivery::snapshot::{Presence, Snapshot};
-use crate::profile::{DEFAULT_LIST, ListenAddress, ProduceTable, Profile};
+use crate::files::counts;
+use crate::profile::scale::trigger_names;
+use crate::profile::{ConsumeTable, DEFAULT_LIST, ListenAddress, Profile};
 use crate::sample::{Rates, Replicas, Sample};
 use crate::terminal::{Output, RunFiles};
 use crate::units::DurationRange;
@@ -16,16 +21,27 @@ use crate::workload::{Pace, Payload, Timing, USUAL_BATCH, Work};
 /// Number of batches pushed with an open-ended load.
 pub(super) const BATCHES: u64 = 6;
 
+/// Number of batches of a burst.
+const BURST_BATCHES: u64 = 4;
+
 /// The demo to run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Plan {
     pub(super) list: String,
     pub(super) consumers: u32,
-    /// Number of items to push; `None` for all of a pattern file.
+    /// Number of items to push; `None` for all of a pattern.
     pub(super) count: Option<u64>,
-    pub(super) produce: ProduceTable,
+    pub(super) timing: Timing,
     pub(super) payload: Payload,
-    pub(super) work: Work,
+    /// Number of items of a burst.
+    pub(super) burst: u64,
+    /// Items that a consumer processes at a time.
+    pub(super) concurrency: u32,
+    pub(super) work: DemoWork,
+    /// Share of the items during which a consumer is killed.
+    pub(super) kill: f64,
+    /// Random seed of arrival times, payloads, work and kills.
+    pub(super) seed: u64,
     pub(super) speed: f64,
     pub(super) output: Output,
     /// Lines in place of a dashboard.
@@ -34,39 +50,66 @@ pub(super) struct Plan {
     pub(super) serve: Option<ListenAddress>,
 }
 
+/// What consumers do with an item.
+#[derive(Debug, Clone)]
+pub(super) enum DemoWork {
+    /// Run the command of the profile, in real time.
+    Command {
+        /// Program and arguments.
+        words: Vec<String>,
+        /// Options of `consume` for it.
+        options: Vec<String>,
+    },
+    /// Wait.
+    Simulated(Work),
+}
+
 impl Plan {
     /// Lays the arguments over the profile; an argument always wins.
-    pub(super) fn resolve(args: &Args, profile: &Profile) -> Self {
-        let produce = profile.produce.clone();
-        let work = profile.consume.work.clone().filter(|work| *work != Work::None);
+    pub(super) async fn resolve(args: &Args, profile: &Profile) -> Result<Self> {
+        let mut produce = profile.produce.clone();
+        if args.pattern.is_some() {
+            (produce.pattern, produce.pattern_file) = (args.pattern.clone(), None);
+        }
+        if let Some(path) = produce.pattern_file.take() {
+            // In a thread of its own, so that a signal ends a wait for it.
+            let triggers = profile.scale.triggers.clone();
+            let read = move || counts::read(&path, &trigger_names(&triggers));
+            let counts = tokio::task::spawn_blocking(read).await?;
+            let error = |error: counts::CountsFileError| {
+                profile.source.error_at(&["produce", "pattern-file"], error.to_string())
+            };
+            produce.pattern = Some(counts.map_err(error)?.pattern);
+        }
+        let seed = args.seed.or(produce.seed).unwrap_or_else(rand::random);
         let load = produce.load();
-        let batches = || match load.timing {
-            Timing::Pace(Pace::Batches { batch, .. }) => BATCHES * batch,
-            _ => BATCHES * USUAL_BATCH,
+        let batch = match load.timing {
+            Timing::Pace(Pace::Batches { batch, .. }) => batch,
+            _ => USUAL_BATCH,
         };
-        let whole = if produce.pattern_file.is_some() { None } else { load.total(0).or_else(|| Some(batches())) };
-        Self {
+        Ok(Self {
             list: match &args.redis {
                 // A Redis of the user's own may contain this list.
                 Some(_) => format!("qscale-demo-{:08x}", rand::random::<u32>()),
                 None => profile.queue.list.clone().unwrap_or_else(|| DEFAULT_LIST.to_owned()),
             },
             consumers: args.consumers.map_or(profile.scale.max_replica_count.unwrap_or(5), NonZeroU32::get),
-            count: args.count.or(whole),
-            payload: produce.payload.clone().unwrap_or_else(Payload::usual),
-            produce,
-            work: work
-                .unwrap_or(Work::Wait(DurationRange { from: Duration::from_secs(2), to: Duration::from_secs(6) })),
+            count: args.count.or_else(|| load.total(seed)).or(Some(BATCHES * batch)),
+            timing: load.timing,
+            payload: produce.payload.unwrap_or_else(Payload::usual),
+            burst: BURST_BATCHES * batch,
+            concurrency: profile.consume.concurrency.map_or(1, NonZeroU32::get),
+            work: work(args, profile),
+            kill: args.kill.unwrap_or(0.0),
+            seed,
             speed: args.speed,
             output: args.output,
             plain: args.plain,
             files: args.files.clone(),
             serve: args.serve,
-        }
+        })
     }
-}
 
-impl Plan {
     /// Returns the current sample; its rates are those of the model clock.
     pub(super) fn sample(
         &self,
@@ -98,49 +141,65 @@ impl Plan {
         }
     }
 
-    /// Returns the arguments of the producer.
-    pub(super) fn produce(&self) -> Vec<String> {
-        let Self { list, count, produce, payload, speed, .. } = self;
-        let mut arguments = vec![
-            "produce".to_owned(),
-            format!("--list={list}"),
-            format!("--payload={payload}"),
-            format!("--speed={speed}"),
-            "--output=json".to_owned(),
-            "--reconnect-for=10s".to_owned(),
-        ];
-        let batch = produce.batch.map_or(USUAL_BATCH, u64::from);
-        arguments.push(format!("--batch={batch}"));
-        arguments.extend(count.map(|count| format!("--count={count}")));
-        arguments.push(match (&produce.pattern, &produce.pattern_file, &produce.rate) {
-            (Some(pattern), _, _) => format!("--pattern={pattern}"),
-            (None, Some(file), _) => {
-                // The producer runs in another folder.
-                let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-                format!("--pattern-file={}", file.display())
-            }
-            (None, None, Some(rate)) => format!("--rate={rate}"),
-            (None, None, None) => {
-                let every = produce.every.map_or(Duration::from_secs(2), |span| span.0);
-                format!("--every={}", humantime::format_duration(every))
-            }
-        });
-        arguments
-    }
-
     /// Returns the arguments of a consumer.
     pub(super) fn consume(&self, once: bool) -> Vec<String> {
-        let Self { list, work, speed, .. } = self;
-        let arguments = [
+        let Self { list, concurrency, work, speed, seed, .. } = self;
+        let mut arguments = vec![
             "consume".to_owned(),
             format!("--list={list}"),
-            format!("--work={work}"),
-            format!("--speed={speed}"),
+            format!("--concurrency={concurrency}"),
             // Short, so that items of a killed consumer are redelivered while the demo runs.
             "--lease=5s".to_owned(),
             "--output=json".to_owned(),
             "--reconnect-for=10s".to_owned(),
         ];
-        arguments.into_iter().chain(once.then(|| "--once".to_owned())).collect()
+        arguments.extend(once.then(|| "--once".to_owned()));
+        match work {
+            DemoWork::Simulated(work) => {
+                arguments.extend([format!("--work={work}"), format!("--speed={speed}"), format!("--seed={seed}")]);
+            }
+            DemoWork::Command { words, options } => {
+                arguments.extend(options.iter().cloned());
+                arguments.push("--".to_owned());
+                arguments.extend(words.iter().cloned());
+            }
+        }
+        arguments
+    }
+}
+
+/// Returns the work of the arguments, else the command of the profile, else its work.
+fn work(args: &Args, profile: &Profile) -> DemoWork {
+    let usual = Work::Wait(DurationRange { from: Duration::from_secs(2), to: Duration::from_secs(6) });
+    match (&args.work, &profile.consume.command, &profile.consume.work) {
+        (Some(work), _, _) => DemoWork::Simulated(work.clone()),
+        (None, Some(words), _) => DemoWork::Command { words: words.clone(), options: options(&profile.consume) },
+        (None, _, work) => DemoWork::Simulated(work.clone().filter(|work| *work != Work::None).unwrap_or(usual)),
+    }
+}
+
+/// Returns the settings of the profile for its command, as options of `consume`.
+fn options(table: &ConsumeTable) -> Vec<String> {
+    let ConsumeTable { timeout, kill_after, exit, max_attempts, max_crashes, backoff, max_age, .. } = table;
+    let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+    let options = [
+        ("timeout", timeout.map(|timeout| timeout.to_string())),
+        ("kill-after", kill_after.map(|time| time.to_string())),
+        ("exit", rules.filter(|rules| !rules.is_empty())),
+        ("max-attempts", max_attempts.map(|attempts| attempts.to_string())),
+        ("max-crashes", max_crashes.map(|crashes| crashes.to_string())),
+        ("backoff", backoff.map(|range| range.to_string())),
+        ("max-age", max_age.map(|age| age.to_string())),
+    ];
+    options.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value?))).collect()
+}
+
+impl fmt::Display for DemoWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Arguments may hold secrets.
+            Self::Command { words, .. } => write!(f, "command {}", words.first().map_or("", String::as_str)),
+            Self::Simulated(work) => write!(f, "simulated work {work}"),
+        }
     }
 }

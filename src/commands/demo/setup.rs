@@ -44,6 +44,11 @@ impl Setup {
         self.sandbox.spawn(name, arguments).wrap_err_with(|| format!("cannot start {name}"))
     }
 
+    /// Connects to `list`.
+    pub(super) async fn inspector(&self, list: &str) -> Result<Inspector> {
+        Ok(Inspector::connect(&self.redis, list).await?)
+    }
+
     /// Stops the private Redis, or deletes the keys of `list` on the user's own.
     pub(super) async fn clear(self, list: &str) -> Result<()> {
         if self.sandbox.program().is_none() {

@@ -29,6 +29,11 @@ pub(super) enum Pressed {
     Zoom,
     Log,
     NextList,
+    Plus,
+    Minus,
+    Burst,
+    Kill,
+    Producer,
     /// The size of the terminal has changed.
     Resized,
 }
@@ -108,6 +113,11 @@ fn meaning(event: &Event) -> Option<Pressed> {
         KeyCode::Char('z') => Pressed::Zoom,
         KeyCode::Char('l') => Pressed::Log,
         KeyCode::Tab | KeyCode::Char('n') => Pressed::NextList,
+        KeyCode::Char('+' | '=') => Pressed::Plus,
+        KeyCode::Char('-' | '_' | '−') => Pressed::Minus,
+        KeyCode::Char('b') => Pressed::Burst,
+        KeyCode::Char('k') => Pressed::Kill,
+        KeyCode::Char('p') => Pressed::Producer,
         _ => return None,
     })
 }

@@ -57,12 +57,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &BoardState, view: &ViewSetting
     headline(buffer, rows.top(parts.headline), &words::headline(state, list, now), theme);
     next(buffer, rows.top(1), &words::next(state, list, now).unwrap_or_default(), theme);
     rows.top(parts.gap);
-    footer(buffer, rows.bottom(parts.footer), state, theme);
+    footer(buffer, rows.bottom(parts.footer), state, view, theme);
     reasons::draw(buffer, rows.bottom(parts.reasons), list, theme);
     rows.bottom(parts.gap);
     charts::draw(buffer, rows.0, list, view, now, theme);
     if view.shows_help {
-        help::draw(buffer, area, theme);
+        help::draw(buffer, area, view.keys, theme);
     }
 }
 
@@ -134,7 +134,7 @@ fn next(buffer: &mut Buffer, area: Rect, text: &str, theme: Theme) {
 }
 
 /// Draws the last line of the log, and the keys.
-fn footer(buffer: &mut Buffer, area: Rect, state: &BoardState, theme: Theme) {
+fn footer(buffer: &mut Buffer, area: Rect, state: &BoardState, view: &ViewSettings, theme: Theme) {
     let width = usize::from(area.width);
     if let Some(message) = &state.message {
         let style = if message.is_warning { theme.warning() } else { theme.label() };
@@ -142,7 +142,7 @@ fn footer(buffer: &mut Buffer, area: Rect, state: &BoardState, theme: Theme) {
         put(buffer, area.x, area.y, &theme.text(&shown), style);
     }
     if state.message.is_none() || area.height > 1 {
-        let keys = fitted(help::line(state.lists.len() > 1), width, 1).concat();
+        let keys = fitted(help::line(view.keys, state.lists.len() > 1), width, 1).concat();
         put(buffer, area.x, area.bottom() - 1, &theme.text(&keys), theme.label());
     }
 }

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, bail};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -37,6 +37,9 @@ use crate::sample::Sample;
 
 pub(super) use self::state::BoardState;
 pub(crate) use self::view::KeySet;
+
+/// Actions that may wait for the command.
+const ACTIONS: usize = 16;
 
 /// Content of a dashboard.
 #[derive(Debug, Clone)]
@@ -51,10 +54,26 @@ pub(crate) struct DashboardSetup {
     pub(crate) keys: KeySet,
 }
 
+/// An action that a key has asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RunAction {
+    /// More load.
+    More,
+    /// Less load.
+    Less,
+    /// Many items at once.
+    Burst,
+    /// End a consumer with SIGKILL.
+    Kill,
+    /// Pause the producer, or let it go on.
+    Producer,
+}
+
 /// The dashboard on the terminal; dropping it returns to the normal screen.
 pub(crate) struct Dashboard {
     printer: Printer,
     shared: Arc<SharedBoard>,
+    actions: mpsc::Receiver<RunAction>,
     task: AbortOnDropHandle<io::Result<()>>,
 }
 
@@ -94,12 +113,13 @@ impl Dashboard {
         for list in &mut state.lists {
             list.title = printer.filter().line(&list.name);
         }
-        let view = ViewSettings { is_finite: keys != KeySet::Watch, ..ViewSettings::default() };
+        let view = ViewSettings { is_finite: keys != KeySet::Watch, keys, ..ViewSettings::default() };
         let board = Mutex::new(Board { state, view });
         let shared = Arc::new(SharedBoard { board, changed: Notify::new(), start: Instant::now(), speed });
-        let task = DrawTask::new(canvas, Arc::clone(&shared), printer.clone());
+        let (sender, actions) = mpsc::channel(ACTIONS);
+        let task = DrawTask::new(canvas, Arc::clone(&shared), printer.clone(), sender);
         let task = AbortOnDropHandle::new(tokio::spawn(task.run()));
-        Some(Self { printer: printer.clone(), shared, task })
+        Some(Self { printer: printer.clone(), shared, actions, task })
     }
 
     /// Shows a sample.
@@ -117,6 +137,19 @@ impl Dashboard {
             bail!("the dashboard has ended");
         }
         Ok(())
+    }
+
+    /// Waits for the next action. Cancel-safe.
+    pub(crate) async fn action(&mut self) -> RunAction {
+        match self.actions.recv().await {
+            Some(action) => action,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Shows the state of the run in the title.
+    pub(crate) fn notice(&self, notice: Option<String>) {
+        self.shared.board().state.notice = notice;
     }
 
     /// Shows why the pods of a list cannot be read.

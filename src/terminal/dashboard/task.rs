@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
+use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::canvas::Canvas;
 use super::keys::{Keyboard, Pressed};
 use super::state::{BoardState, LogLine};
-use super::view::ViewSettings;
-use super::{Board, SharedBoard};
+use super::view::{KeySet, ViewSettings};
+use super::{Board, RunAction, SharedBoard};
 use crate::terminal::printer::Printer;
 
 /// Time between two frames while nothing happens: seconds are counted down.
@@ -25,13 +26,19 @@ pub(super) struct DrawTask {
     canvas: Canvas,
     shared: Arc<SharedBoard>,
     printer: Printer,
+    actions: mpsc::Sender<RunAction>,
     /// The state when the picture was paused, and the time of it.
     paused: Option<(BoardState, Duration)>,
 }
 
 impl DrawTask {
-    pub(super) fn new(canvas: Canvas, shared: Arc<SharedBoard>, printer: Printer) -> Self {
-        Self { canvas, shared, printer, paused: None }
+    pub(super) fn new(
+        canvas: Canvas,
+        shared: Arc<SharedBoard>,
+        printer: Printer,
+        actions: mpsc::Sender<RunAction>,
+    ) -> Self {
+        Self { canvas, shared, printer, actions, paused: None }
     }
 
     /// Draws at every sample, at every key, and several times per second.
@@ -84,6 +91,11 @@ impl DrawTask {
             Pressed::Quit => drop(kill_process(getpid(), Signal::INT)),
             Pressed::Interrupt => drop(kill_current_process_group(Signal::INT)),
             Pressed::Suspend => self.suspend()?,
+            Pressed::Plus => self.ask(RunAction::More),
+            Pressed::Minus => self.ask(RunAction::Less),
+            Pressed::Burst => self.ask(RunAction::Burst),
+            Pressed::Kill => self.ask(RunAction::Kill),
+            Pressed::Producer => self.ask(RunAction::Producer),
             Pressed::Pause => {
                 let mut board = self.shared.board();
                 board.view.is_paused = !board.view.is_paused;
@@ -96,6 +108,14 @@ impl DrawTask {
             }
         }
         Ok(())
+    }
+
+    /// Asks the command for an action, if this run has any.
+    fn ask(&self, action: RunAction) {
+        if self.shared.board().view.keys == KeySet::Demo {
+            // A command that is busy does not get more than it can follow.
+            let _ = self.actions.try_send(action);
+        }
     }
 
     /// Gives the terminal back to the shell until the job is continued.

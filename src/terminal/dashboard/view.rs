@@ -24,6 +24,7 @@ pub(super) struct ViewSettings {
     pub(super) shows_help: bool,
     /// True while the picture stands still.
     pub(super) is_paused: bool,
+    pub(super) keys: KeySet,
 }
 
 /// Panels that are shown.
@@ -42,7 +43,7 @@ pub(crate) enum KeySet {
     /// Of a run that is only watched.
     #[default]
     Watch,
-    /// Of a demo.
+    /// Of a demo, whose load and consumers are under control as well.
     Demo,
     /// Of a run that is over, and is played.
     Play,

@@ -1,7 +1,7 @@
 //! A pseudo-terminal, and qscale as its foreground program.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -22,6 +22,7 @@ const ON_TERMINAL: &str = "exec < \"$TERMINAL\" > \"$TERMINAL\" 2>&1; stty rows 
 /// A terminal with a program on it; ended when dropped.
 pub(crate) struct Terminal {
     process: Child,
+    keys: Option<File>,
     open: Arc<AtomicBool>,
     read: Arc<AtomicBool>,
     shown: Arc<Mutex<Vec<u8>>>,
@@ -45,11 +46,12 @@ impl Terminal {
         command.env("TERMINAL", name.to_str().expect("a path of the system")).env("TERM", "xterm-256color");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("setsid of util-linux can be started");
+        let keys = File::from(terminal.try_clone().expect("a descriptor is free"));
         let flag = |value| Arc::new(AtomicBool::new(value));
         let (open, read, shown) = (flag(true), flag(true), Arc::<Mutex<Vec<u8>>>::default());
         let reader = Reader { terminal, open: Arc::clone(&open), read: Arc::clone(&read), shown: Arc::clone(&shown) };
         let reader = Some(thread::spawn(move || reader.run()));
-        Self { process, open, read, shown, reader, _folder: folder }
+        Self { process, keys: Some(keys), open, read, shown, reader, _folder: folder }
     }
 
     /// Returns everything shown so far.
@@ -75,6 +77,12 @@ impl Terminal {
         }
     }
 
+    /// Types `keys`.
+    pub(crate) fn press(&mut self, keys: &str) {
+        let terminal = self.keys.as_mut().expect("the terminal is open");
+        terminal.write_all(keys.as_bytes()).expect("a few bytes fit into the buffer of a terminal");
+    }
+
     /// Reads no more, as after Ctrl-S.
     pub(crate) fn stop_reading(&self) {
         self.read.store(false, SeqCst);
@@ -82,6 +90,7 @@ impl Terminal {
 
     /// Closes the terminal, as a window is closed.
     pub(crate) fn close(&mut self) {
+        self.keys = None;
         self.open.store(false, SeqCst);
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader does not panic");
