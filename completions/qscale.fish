@@ -43,6 +43,7 @@ complete -c qscale -n "__fish_qscale_needs_command" -f -a "render" -d 'Render th
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "simulate" -d 'Simulate how KEDA and the HPA scale the consumers of a load, and why'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "demo" -d 'Run producer, consumers and autoscaler on this machine, and reconcile the counters'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "init" -d 'Write a commented profile to start from'
+complete -c qscale -n "__fish_qscale_needs_command" -f -a "doctor" -d 'Find why KEDA or qscale cannot read or scale a list'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "completions" -d 'Write shell completions or man pages'
 complete -c qscale -n "__fish_qscale_needs_command" -f -a "health" -d 'Check that a consumer has touched its heartbeat file'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d 'List to push to [default: mylist]' -r
@@ -467,6 +468,39 @@ complete -c qscale -n "__fish_qscale_using_subcommand init" -l force -d 'Replace
 complete -c qscale -n "__fish_qscale_using_subcommand init" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand init" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s l -l list -d 'List to examine [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l host -d 'Host name or IP address [default: localhost]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l port -d 'Port [default: 6379]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l addresses -d 'Cluster nodes or sentinels in place of host and port: a:6379,b:6379' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l mode -d 'Deployment mode: single, cluster or sentinel [default: single]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l sentinel-master -d 'Name of the master that the sentinels monitor' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l sentinel-username -d 'ACL user of the sentinels [default: default]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l sentinel-password-file -d 'File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the password of Redis]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l username -d 'ACL user' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l password-file -d 'File that holds the password; REDIS_PASSWORD holds the password itself' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l db -d 'Database index [default: 0]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls-ca -d 'CA certificates (PEM) to trust in place of the system\'s' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls-cert -d 'Client certificate (PEM)' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls-key -d 'Client key (PEM)' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls-server-name -d 'Name to expect in the server certificate, where it differs from the host' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l connect-timeout -d 'Timeout of one connection attempt [default: 4s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l connect-for -d 'Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l reconnect-for -d 'Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l log -d 'Format of the log on stderr' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls -d 'Use TLS'
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls-skip-verify -d 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s q -l quiet -d 'Log only warnings and errors'
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l out-dir -d 'Folder to write to, in place of stdout; required for `man`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand completions" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r

@@ -35,7 +35,9 @@ use color_eyre::eyre::Result;
 
 use crate::args::Origins;
 use crate::cli::{Cli, Command};
-use crate::commands::{Context, completions, consume, dead, demo, health, init, produce, render, simulate, watch};
+use crate::commands::{
+    Context, completions, consume, dead, demo, doctor, health, init, produce, render, simulate, watch,
+};
 use crate::exit::{Outcome, Status, UsageError};
 use crate::files::descriptors;
 use crate::profile::Profile;
@@ -194,6 +196,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
         Command::Init(args) => init::run(&args, &context.origins, &context.environment, &context.printer),
+        Command::Doctor(args) => doctor::run(args, context).await,
         Command::Completions(args) => completions::run(&args, cli::command(), &context.printer),
         Command::Health(args) => health::run(&args, &context.printer),
     }

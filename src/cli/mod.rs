@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::args::{self, Origins};
-use crate::commands::{completions, consume, dead, demo, health, init, produce, render, simulate, watch};
+use crate::commands::{completions, consume, dead, demo, doctor, health, init, produce, render, simulate, watch};
 use crate::exit;
 use crate::terminal::{LogFormat, Verbosity};
 use crate::units::Environment;
@@ -104,6 +104,7 @@ pub(crate) enum Command {
     Simulate(simulate::Args),
     Demo(demo::Args),
     Init(init::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
     Health(health::Args),
 }
@@ -149,7 +150,7 @@ fn matches(words: &[OsString], environment: &Environment) -> Result<(ArgMatches,
 type Augment = fn(clap::Command) -> clap::Command;
 
 /// Subcommands that can be built alone.
-const SUBCOMMANDS: [(&str, Augment); 10] = [
+const SUBCOMMANDS: [(&str, Augment); 11] = [
     ("produce", produce::Args::augment_args),
     ("consume", consume::Args::augment_args),
     ("watch", watch::Args::augment_args),
@@ -158,6 +159,7 @@ const SUBCOMMANDS: [(&str, Augment); 10] = [
     ("simulate", simulate::Args::augment_args),
     ("demo", demo::Args::augment_args),
     ("init", init::Args::augment_args),
+    ("doctor", doctor::Args::augment_args),
     ("completions", completions::Args::augment_args),
     ("health", health::Args::augment_args),
 ];

@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod consume;
 pub(crate) mod dead;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod init;
 mod precedence;

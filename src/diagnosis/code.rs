@@ -1,8 +1,17 @@
-//! Codes of faults.
+//! Codes of faults: one list for `doctor`, the dashboard, and the JSON of samples.
 
 use std::fmt;
 
-/// Kind of a fault of a scaled object in a cluster.
+/// Gravity of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    /// Something does not work.
+    Fault,
+    /// Everything works; it may not be what was meant, or not for long.
+    Warning,
+}
+
+/// Kind of a fault of a server, a list, or a scaled object in a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultCode {
     /// No ScaledObject or ScaledJob.
@@ -97,6 +106,80 @@ pub enum FaultCode {
     PodsCrash,
     /// A probe fails.
     ProbeFails,
+    /// A password that is not sent, for it was given for another host.
+    PasswordWithheld,
+    /// A password that ends with a newline.
+    PasswordNewline,
+    /// A certificate, key or password file that cannot be used.
+    FileUnreadable,
+    /// A server that does not speak the protocol of Redis.
+    NotRedis,
+    /// The server requires TLS, and TLS is off.
+    RedisTlsRequired,
+    /// The server does not speak TLS, and TLS is on.
+    RedisTlsUnsupported,
+    /// The server requires a client certificate.
+    RedisClientCertificate,
+    /// Certificates are not verified.
+    CertificateUnverified,
+    /// A certificate that expires soon.
+    CertificateExpiring,
+    /// A Sentinel that names no master.
+    SentinelRefused,
+    /// A Sentinel that cannot be asked, while another can.
+    SentinelDown,
+    /// The database does not exist.
+    RedisDatabaseMissing,
+    /// The server is of another mode than the settings say.
+    RedisMode,
+    /// A proxy, or a server that lacks commands.
+    RedisProxy,
+    /// Part of the cluster is down.
+    RedisClusterDown,
+    /// The server is a replica.
+    RedisReadOnly,
+    /// The server is loading its data.
+    RedisLoading,
+    /// The server is too old for at-least-once delivery.
+    RedisTooOld,
+    /// The memory of the server is full.
+    RedisOutOfMemory,
+    /// The memory of the server is nearly full.
+    RedisMemoryHigh,
+    /// The server may evict items.
+    RedisEviction,
+    /// The server cannot save its data.
+    RedisCannotPersist,
+    /// The server loses all items when it is restarted.
+    RedisNotPersistent,
+    /// Too few replicas are in sync.
+    RedisTooFewReplicas,
+    /// A replica is not in sync with its primary.
+    RedisReplicaLink,
+    /// The server is busy running a script.
+    RedisBusyScript,
+    /// The server accepts no more clients.
+    RedisTooManyClients,
+    /// The server accepts few more clients.
+    RedisClientsHigh,
+    /// Replies take long.
+    RedisSlow,
+    /// The user may not run all that `watch` and `dead` need.
+    RedisRightsPartial,
+    /// Any other error of the server.
+    RedisError,
+    /// A name that no library uses for its waiting items.
+    ListNameMistaken,
+    /// The list does not exist, and a library has one of a similar name.
+    ListNameOther,
+    /// The database is empty, and another one is not.
+    ListInOtherDatabase,
+    /// Items in flight at consumers that are gone.
+    ConsumersGone,
+    /// Delayed items without a due time.
+    ItemsOrphaned,
+    /// Two lists have the same companion keys.
+    CompanionsShared,
 }
 
 impl FaultCode {
@@ -149,6 +232,73 @@ impl FaultCode {
             Self::ContainerConfiguration => "container-configuration",
             Self::PodsCrash => "pods-crash",
             Self::ProbeFails => "probe-fails",
+            Self::PasswordWithheld => "password-withheld",
+            Self::PasswordNewline => "password-newline",
+            Self::FileUnreadable => "file-unreadable",
+            Self::NotRedis => "not-redis",
+            Self::RedisTlsRequired => "redis-tls-required",
+            Self::RedisTlsUnsupported => "redis-tls-unsupported",
+            Self::RedisClientCertificate => "redis-client-certificate",
+            Self::CertificateUnverified => "certificate-unverified",
+            Self::CertificateExpiring => "certificate-expiring",
+            Self::SentinelRefused => "sentinel-refused",
+            Self::SentinelDown => "sentinel-down",
+            Self::RedisDatabaseMissing => "redis-database-missing",
+            Self::RedisMode => "redis-mode",
+            Self::RedisProxy => "redis-proxy",
+            Self::RedisClusterDown => "redis-cluster-down",
+            Self::RedisReadOnly => "redis-read-only",
+            Self::RedisLoading => "redis-loading",
+            Self::RedisTooOld => "redis-too-old",
+            Self::RedisOutOfMemory => "redis-out-of-memory",
+            Self::RedisMemoryHigh => "redis-memory-high",
+            Self::RedisEviction => "redis-eviction",
+            Self::RedisCannotPersist => "redis-cannot-persist",
+            Self::RedisNotPersistent => "redis-not-persistent",
+            Self::RedisTooFewReplicas => "redis-too-few-replicas",
+            Self::RedisReplicaLink => "redis-replica-link",
+            Self::RedisBusyScript => "redis-busy-script",
+            Self::RedisTooManyClients => "redis-too-many-clients",
+            Self::RedisClientsHigh => "redis-clients-high",
+            Self::RedisSlow => "redis-slow",
+            Self::RedisRightsPartial => "redis-rights-partial",
+            Self::RedisError => "redis-error",
+            Self::ListNameMistaken => "list-name-mistaken",
+            Self::ListNameOther => "list-name-other",
+            Self::ListInOtherDatabase => "list-in-other-database",
+            Self::ConsumersGone => "consumers-gone",
+            Self::ItemsOrphaned => "items-orphaned",
+            Self::CompanionsShared => "companions-shared",
+        }
+    }
+
+    /// Returns the gravity.
+    pub fn gravity(self) -> Gravity {
+        match self {
+            Self::KedaConnecting
+            | Self::OtherList
+            | Self::PausedScaleIn
+            | Self::PausedScaleOut
+            | Self::AtMaximum
+            | Self::BelowActivation
+            | Self::FallbackActive
+            | Self::PasswordWithheld
+            | Self::PasswordNewline
+            | Self::CertificateUnverified
+            | Self::CertificateExpiring
+            | Self::SentinelDown
+            | Self::RedisProxy
+            | Self::RedisMemoryHigh
+            | Self::RedisEviction
+            | Self::RedisNotPersistent
+            | Self::RedisReplicaLink
+            | Self::RedisClientsHigh
+            | Self::RedisSlow
+            | Self::RedisRightsPartial
+            | Self::ListNameOther
+            | Self::ListInOtherDatabase
+            | Self::ConsumersGone => Gravity::Warning,
+            _ => Gravity::Fault,
         }
     }
 

@@ -3,14 +3,22 @@
 //! The texts that are recognized are those of KEDA 2.20 and Kubernetes 1.36. Several causes may have the same text; the sentence
 //! then names all of them.
 
+mod check;
 mod code;
+mod library;
 mod pods;
 mod redis;
+mod rights;
 mod scaling;
+mod server;
 
 use std::time::Duration;
 
-pub use self::code::FaultCode;
+pub use self::check::{CheckResult, Checked};
+pub use self::code::{FaultCode, Gravity};
+pub use self::library::{LibraryList, candidates, mistaken};
+pub use self::rights::{PROGRAMS, Program, call};
+pub use self::server::{ServerInfo, of_database, of_server};
 use crate::cluster::{ClusterEvent, ClusterPod, LiveHpa, LiveScaledObject, LiveTarget};
 
 /// Facts about a scaled object at one moment.

@@ -98,7 +98,7 @@ async fn server_steps(host: &str, port: u16, tls: Option<&Tls>, limit: Duration)
     }
 }
 
-async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
+pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
     let mut addresses = match tokio::net::lookup_host((host, port)).await {
         Ok(addresses) => addresses.peekable(),
         Err(_) => return Err(Fault::UnknownHost(host.to_owned())),
@@ -116,7 +116,7 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
     Err(fault)
 }
 
-fn of_io(error: &std::io::Error, not_found: Fault) -> Fault {
+pub(super) fn of_io(error: &std::io::Error, not_found: Fault) -> Fault {
     match error.kind() {
         std::io::ErrorKind::ConnectionRefused => Fault::ConnectionRefused,
         std::io::ErrorKind::NotFound => not_found,
@@ -125,12 +125,16 @@ fn of_io(error: &std::io::Error, not_found: Fault) -> Fault {
 }
 
 /// Returns the name that the certificate of `host` must hold.
-fn name_of<'a>(tls: &'a Tls, host: &'a str) -> &'a str {
+pub(super) fn name_of<'a>(tls: &'a Tls, host: &'a str) -> &'a str {
     tls.server_name.as_deref().unwrap_or(host)
 }
 
 /// Performs a TLS handshake; the error is `None` when the server does not speak TLS.
-async fn secured(stream: TcpStream, config: ClientConfig, name: &str) -> Result<TlsStream<TcpStream>, Option<Fault>> {
+pub(super) async fn secured(
+    stream: TcpStream,
+    config: ClientConfig,
+    name: &str,
+) -> Result<TlsStream<TcpStream>, Option<Fault>> {
     let server_name = ServerName::try_from(name.to_owned()).map_err(|error| Some(Fault::Tls(error.to_string())))?;
     let connector = TlsConnector::from(Arc::new(config));
     connector.connect(server_name, stream).await.map_err(|error| of_tls(&error, name))
@@ -148,7 +152,7 @@ async fn handshake(stream: TcpStream, config: ClientConfig, name: &str) -> Resul
 }
 
 /// Translates a TLS error; `None` when the server does not speak TLS.
-fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
+pub(super) fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())?;
     Some(match cause {
         rustls::Error::InvalidMessage(_) => return None,
@@ -192,14 +196,14 @@ async fn says_redis(mut stream: impl AsyncRead + AsyncWrite + Unpin, limit: Dura
     matches!(timeout(limit, reply).await, Ok(Some(1))) && matches!(byte[0], b'+' | b'-')
 }
 
-async fn answers_in_plain(host: &str, port: u16) -> bool {
+pub(super) async fn answers_in_plain(host: &str, port: u16) -> bool {
     match connect(host, port).await {
         Ok(stream) => says_redis(stream, Duration::from_secs(1)).await,
         Err(_) => false,
     }
 }
 
-async fn answers_in_tls(host: &str, port: u16) -> bool {
+pub(super) async fn answers_in_tls(host: &str, port: u16) -> bool {
     let Ok(stream) = connect(host, port).await else { return false };
     let any = Tls { skip_verify: true, ..Tls::default() };
     let Ok(config) = tls::client_config(&any) else { return false };

@@ -129,6 +129,8 @@ pub enum Fault {
     Stopped,
     /// The command, its arguments or the server's settings are wrong, as Redis words it.
     Rejected(String),
+    /// The server does not speak the protocol of Redis: the beginning of its reply.
+    NotRedis(String),
     /// Any other error, as Redis or a proxy words it.
     Other(String),
 }
@@ -200,6 +202,7 @@ impl fmt::Display for Fault {
             Self::NoScript => f.write_str("the server does not have the script (NOSCRIPT)"),
             Self::MissingBatch => f.write_str("an earlier batch is missing (GAP)"),
             Self::Stopped => f.write_str("stopped while disconnected"),
+            Self::NotRedis(reply) => write!(f, "the server does not speak the protocol of Redis: `{reply}`"),
             Self::Rejected(text) | Self::Other(text) => f.write_str(text),
         }
     }

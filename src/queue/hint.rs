@@ -69,6 +69,7 @@ impl Fault {
                 "permit EVAL, GET, SET, LLEN, LTRIM and the keys `{LIST}:*`: then every batch is pushed exactly once"
             }
             Self::Stopped => "try again when Redis can be reached",
+            Self::NotRedis(_) => "check host and port: another program listens there",
             Self::NoScript | Self::MissingBatch | Self::Rejected(_) | Self::Other(_) => "check the server's log",
         };
         hint.to_owned()

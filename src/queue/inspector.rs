@@ -171,7 +171,7 @@ impl Inspector {
 }
 
 /// Returns a glob pattern that matches only `text`.
-fn escape_glob(text: &str) -> String {
+pub(super) fn escape_glob(text: &str) -> String {
     text.chars().flat_map(|c| "*?[]^\\".contains(c).then_some('\\').into_iter().chain([c])).collect()
 }
 

@@ -85,6 +85,11 @@ impl Fault {
         }
     }
 
+    /// Translates the text of an error of the server, to a command on `key`.
+    pub(super) fn of_text(text: &str, user: &str, key: &str) -> Self {
+        Self::of(&FredError::new(ErrorKind::Unknown, text.to_owned()), user, key)
+    }
+
     /// Returns true if the same command may succeed later, on a new connection.
     pub(super) fn is_transient(&self) -> bool {
         match self {

@@ -23,7 +23,7 @@ mod tail;
 mod timeline;
 
 pub(crate) use chart::{AxisScale, Chart, Elapsed, Mark, Panel, Tone, html};
-pub(crate) use columns::{display_width, pad_end, terminal_height, terminal_width};
+pub(crate) use columns::{display_width, pad_end, terminal_height, terminal_width, wrapped};
 pub(crate) use dashboard::{DashboardSetup, KeySet, RunAction};
 pub(crate) use echo::{Echo, Speaker, Stream};
 pub(crate) use filter::OutputFilter;

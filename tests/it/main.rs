@@ -14,6 +14,7 @@ mod cost;
 mod dead;
 mod decisions;
 mod demo;
+mod doctor;
 mod exit_status;
 mod faults;
 mod forms;

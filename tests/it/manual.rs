@@ -124,6 +124,7 @@ fn flags_named_in_the_manual_exist() {
         "simulate",
         "demo",
         "init",
+        "doctor",
         "health",
         "completions",
     ];

@@ -1,0 +1,37 @@
+//! The command line of `doctor`.
+
+use crate::args::{self, RedisArgs};
+use crate::terminal::Output;
+
+/// Fields of the JSON output.
+const FIELDS: &str = "\
+With --output json each check is an object on a line of its own:
+  check     name of the check, such as tcp
+  severity  ok, warning, fault, or not-checked where the check was not possible
+  code      null, or the code of what was found, such as redis-wrong-type
+  subject   thing that was checked: an address, a key, an object
+  got       answer in words
+  hint      what to do; null where nothing is wrong
+
+The last line is an object `summary`: verdict (ok, warning or fault), faults, warnings, passed, not_checked.
+
+Exit status 4 if a fault was found; warnings do not change the exit status.";
+
+/// Find why KEDA or qscale cannot read or scale a list
+///
+/// Checks address, name, TCP, TLS, password, rights, the list, and the state of the server, in this order. It only reads, and
+/// shows no password.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = FIELDS)]
+pub(crate) struct Args {
+    /// Format of the result
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub(super) output: Output,
+
+    /// List to examine [default: mylist]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
+    pub(super) list: Option<String>,
+
+    #[command(flatten)]
+    pub(super) redis: RedisArgs,
+}

@@ -1,0 +1,205 @@
+//! Steps at the keys: the list, the names of other libraries, and the companions.
+
+use std::collections::BTreeSet;
+
+use super::super::error::Fault;
+use super::super::inspector::escape_glob;
+use super::super::keys::Keys;
+use super::Examination;
+use super::session::Session;
+use super::wire::Answer;
+use crate::diagnosis::{Checked, FaultCode, candidates, mistaken};
+use crate::units::counted;
+
+/// Number of keys per step of a `SCAN`.
+const SCAN_COUNT: &str = "1000";
+
+/// Steps after which a `SCAN` is given up, so that a server with many keys is not searched for long.
+const MOST_SCANS: usize = 500;
+
+impl Examination<'_> {
+    /// Checks type and length of the list, and where else it may be.
+    pub(super) async fn list(&mut self, session: &mut Session) -> Option<()> {
+        let list = session.list.clone();
+        let length = match length(session, &list).await {
+            Ok(KeyState::Nothing) => {
+                self.other_names(session, &list).await;
+                None
+            }
+            Ok(KeyState::Count { kind, length }) if kind == "list" => Some(length),
+            Ok(KeyState::Count { kind, .. } | KeyState::Other { kind }) => {
+                let got = format!("the key `{list}` is of type {kind}, not a list");
+                let hint = format!(
+                    "choose another list (--list, LIST_NAME); KEDA counts lists, sets, sorted sets and hashes, and `consume` takes items of lists only; `TYPE {list}` shows the type"
+                );
+                (self.report)(Checked::found("key", FaultCode::RedisWrongType, &list, got, hint));
+                return Some(());
+            }
+            Err(fault @ Fault::NotPermitted { .. }) => {
+                let got = format!("type and length: {fault}");
+                (self.report)(Checked::not_checked("key", &list, got, fault.hint()));
+                return Some(());
+            }
+            Err(fault) => return self.failed("key", &list, &fault),
+        };
+        if let Some(length) = length {
+            self.passed("key", &list, format!("`{list}` is a list of {}", counted(length, "item", "items")));
+        }
+        Some(())
+    }
+
+    /// Says which list there is in place of one that does not exist.
+    async fn other_names(&mut self, session: &mut Session, list: &str) {
+        let mut others = Vec::new();
+        for candidate in candidates(list) {
+            if let Ok(KeyState::Count { length, .. }) = length(session, &candidate.key).await {
+                others.push((candidate, length));
+            }
+        }
+        let shown: Vec<String> = others
+            .iter()
+            .map(|(other, length)| {
+                format!("`{}` of {} has {}", other.key, other.library, counted(*length, "item", "items"))
+            })
+            .collect();
+        let also = if shown.is_empty() { String::new() } else { format!("; {}", shown.join(", ")) };
+        let first = others.first().map(|(other, _)| other.key.clone());
+        let check = match (mistaken(list), first) {
+            (Some(meant), first) => {
+                let key = first.unwrap_or(meant.key);
+                let got = format!("there is no key `{list}`, and {} uses no such name{also}", meant.library);
+                let hint = format!("use --list '{key}' or LIST_NAME, and the same as listName of KEDA's trigger");
+                Checked::found("key", FaultCode::ListNameMistaken, list, got, hint)
+            }
+            (None, Some(key)) => {
+                let got = format!("there is no key `{list}`{also}");
+                let hint =
+                    format!("if that is the list, use --list '{key}' or LIST_NAME, and the same in KEDA's trigger");
+                Checked::found("key", FaultCode::ListNameOther, list, got, hint)
+            }
+            (None, None) => Checked::passed("key", list, format!("there is no key `{list}`: the list is empty")),
+        };
+        (self.report)(check);
+    }
+
+    /// Checks the companion keys: consumers that are gone, and another list that has the same.
+    pub(super) async fn companions(&mut self, session: &mut Session) {
+        let list = session.list.clone();
+        self.shared_companions(session, &list).await;
+        let keys = Keys::of(&list);
+        let Companions { in_flight, abandoned, delayed, orphaned, dead, whole } = match companions(session, &keys).await
+        {
+            Ok(companions) => companions,
+            Err(fault) => {
+                let got = format!("items in flight, delayed and dead: {fault}");
+                (self.report)(Checked::not_checked("companions", list, got, fault.hint()));
+                return;
+            }
+        };
+        if orphaned > 0 {
+            let got =
+                format!("{} without a due time: never redelivered", counted(orphaned, "delayed item", "delayed items"));
+            let hint =
+                format!("look at the hash `{}`: another program may have deleted a key next to it", keys.items());
+            (self.report)(Checked::found("companions", FaultCode::ItemsOrphaned, &list, got, hint));
+        }
+        if abandoned > 0 {
+            let got = format!("{} in flight at consumers that are gone", counted(abandoned, "item", "items"));
+            let hint = "start a consumer: it redelivers them within seconds";
+            (self.report)(Checked::found("companions", FaultCode::ConsumersGone, &list, got, hint));
+        }
+        if orphaned == 0 && abandoned == 0 {
+            let limits = if whole { "" } else { "; not all keys were searched for consumers that are gone" };
+            let got = format!("{in_flight} in flight, {delayed} delayed, {dead} dead{limits}");
+            self.passed("companions", &list, got);
+        }
+    }
+
+    /// Two lists have the same companions if one is called as the other, in braces.
+    async fn shared_companions(&mut self, session: &mut Session, list: &str) {
+        let inner = list.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|inner| !inner.is_empty());
+        let twin = inner.map_or_else(|| format!("{{{list}}}"), str::to_owned);
+        if Keys::of(&twin).stats() != Keys::of(list).stats() {
+            return;
+        }
+        if let Ok(KeyState::Count { .. }) = length(session, &twin).await {
+            let got = format!(
+                "the lists `{list}` and `{twin}` have the same companion keys, such as `{}`",
+                Keys::of(list).stats()
+            );
+            let hint = "rename one of the lists: their consumers would take each other's items in flight";
+            (self.report)(Checked::found("companions", FaultCode::CompanionsShared, list, got, hint));
+        }
+    }
+}
+
+/// Type and length of a key.
+enum KeyState {
+    Nothing,
+    Count { kind: String, length: u64 },
+    Other { kind: String },
+}
+
+async fn length(session: &mut Session, key: &str) -> Result<KeyState, Fault> {
+    let kind = session.ask(&["TYPE", key], key).await?.text().unwrap_or_default().to_owned();
+    let command = match kind.as_str() {
+        "none" => return Ok(KeyState::Nothing),
+        "list" => "LLEN",
+        "zset" => "ZCARD",
+        "set" => "SCARD",
+        "hash" => "HLEN",
+        _ => return Ok(KeyState::Other { kind }),
+    };
+    let length = session.ask(&[command, key], key).await?.integer().unwrap_or_default();
+    Ok(KeyState::Count { kind, length: length.unsigned_abs() })
+}
+
+/// State of the companions.
+struct Companions {
+    in_flight: u64,
+    /// Items in flight at consumers whose lease has expired, or that Redis has forgotten.
+    abandoned: u64,
+    delayed: u64,
+    /// Delayed items without a due time.
+    orphaned: u64,
+    dead: u64,
+    /// True if all keys of the server were looked at.
+    whole: bool,
+}
+
+/// Reads the companions in one step.
+async fn companions(session: &mut Session, keys: &Keys) -> Result<Companions, Fault> {
+    let (holders, whole) = match holders(session, keys).await {
+        Err(Fault::NotPermitted { .. } | Fault::UnknownCommand(_)) => (BTreeSet::new(), false),
+        holders => holders?,
+    };
+    let names = keys.snapshot();
+    let mut words =
+        vec!["EVAL".to_owned(), include_str!("../scripts/snapshot.lua").to_owned(), names.len().to_string()];
+    words.extend(names);
+    words.push(keys.inflight(""));
+    words.extend(holders);
+    let reply = session.ask(&words, &keys.pattern()).await?;
+    let number = |at: usize| reply.values().get(at).and_then(Answer::integer).unwrap_or_default().unsigned_abs();
+    let [in_flight, abandoned, delayed, orphaned, dead] = [2, 3, 5, 6, 7].map(number);
+    Ok(Companions { in_flight, abandoned, delayed, orphaned, dead, whole })
+}
+
+/// Returns the consumers that have a key of items in flight, and true if all keys were looked at.
+async fn holders(session: &mut Session, keys: &Keys) -> Result<(BTreeSet<String>, bool), Fault> {
+    let base = keys.inflight("");
+    let pattern = format!("{}*", escape_glob(&base));
+    let mut holders = BTreeSet::new();
+    let mut cursor = "0".to_owned();
+    for _ in 0..MOST_SCANS {
+        let reply = session.ask(&["SCAN", &cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT], "").await?;
+        let [next, found] = reply.values() else { return Ok((holders, false)) };
+        let names = found.values().iter().filter_map(|key| key.text()?.strip_prefix(&base));
+        holders.extend(names.map(str::to_owned));
+        cursor = next.text().unwrap_or("0").to_owned();
+        if cursor == "0" {
+            return Ok((holders, true));
+        }
+    }
+    Ok((holders, false))
+}

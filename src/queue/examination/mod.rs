@@ -1,0 +1,75 @@
+//! Examination of a Redis and of one list in it, step by step, in the order in which a careful engineer looks. Only reads.
+
+mod keys;
+mod reach;
+mod rights;
+mod session;
+mod wire;
+
+use std::time::Duration;
+
+use self::reach::Reached;
+use self::session::Session;
+use super::error::Fault;
+use crate::diagnosis::Checked;
+use crate::endpoint::{Address, Endpoint, Mode, Servers};
+
+/// Receiver of results, in order, as they come.
+type ReportTo<'a> = &'a mut (dyn FnMut(Checked) + Send);
+
+/// Examination of one endpoint and list.
+struct Examination<'a> {
+    endpoint: &'a Endpoint,
+    list: &'a str,
+    limit: Duration,
+    report: ReportTo<'a>,
+}
+
+/// Examines the server, and the list in it; every result goes to `report`.
+pub async fn examine(endpoint: &Endpoint, list: &str, report: ReportTo<'_>) {
+    let limit = endpoint.connect_timeout.value;
+    let mut examination = Examination { endpoint, list, limit, report };
+    examination.address();
+    if examination.steps().await.is_none() {
+        let got = "rights, keys, memory, persistence, replication and latency: no session with the server";
+        let hint = "mend the fault above, then run this again";
+        (examination.report)(Checked::not_checked("server", endpoint.to_string(), got, hint));
+    }
+}
+
+impl Examination<'_> {
+    /// Runs the steps; `None` when one has failed without which the next is impossible.
+    async fn steps(&mut self) -> Option<()> {
+        let Reached { server, wire } = match (&self.endpoint.servers, &self.endpoint.address.value) {
+            (Some(Servers::Sentinel { sentinels, master }), _) => self.by_sentinels(sentinels, master).await?,
+            (Some(Servers::Cluster(seeds)), _) => self.by_cluster(seeds).await?,
+            (_, Address::Unix { path }) => self.socket(path).await?,
+            (_, Address::Tcp { host, port }) => self.server(host, *port).await?,
+        };
+        let mut session = Session { wire, server, user: self.user().to_owned(), list: self.list.to_owned() };
+        self.sign_on(&mut session).await?;
+        self.server_info(&mut session).await?;
+        self.list(&mut session).await?;
+        self.rights(&mut session).await?;
+        self.companions(&mut session).await;
+        Some(())
+    }
+
+    fn user(&self) -> &str {
+        self.endpoint.username.as_ref().map_or("default", |user| user.value.as_str())
+    }
+
+    fn mode(&self) -> Mode {
+        self.endpoint.servers.as_ref().map_or(Mode::Single, Servers::mode)
+    }
+
+    fn passed(&mut self, check: &'static str, subject: &str, got: impl Into<String>) {
+        (self.report)(Checked::passed(check, subject, got));
+    }
+
+    /// Reports a fault, and ends the steps.
+    fn failed<T>(&mut self, check: &'static str, subject: &str, fault: &Fault) -> Option<T> {
+        (self.report)(Checked::found(check, fault.code(), subject, fault.to_string(), fault.hint()));
+        None
+    }
+}

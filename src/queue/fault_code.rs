@@ -1,0 +1,55 @@
+//! Codes of faults, as `doctor` reports them.
+
+use super::error::{Fault, Permission};
+use crate::diagnosis::FaultCode;
+
+impl Fault {
+    /// Returns the code.
+    pub(super) fn code(&self) -> FaultCode {
+        match self {
+            Self::UnknownHost(_) => FaultCode::RedisHostUnknown,
+            Self::ConnectionRefused | Self::NoSocket => FaultCode::RedisRefused,
+            Self::TimedOut(_) => FaultCode::RedisSilent,
+            Self::ConnectionLost(reason) if is_no_route(reason) => FaultCode::RedisNoRoute,
+            Self::ConnectionLost(_) => FaultCode::RedisClosed,
+            Self::TlsRequired => FaultCode::RedisTlsRequired,
+            Self::TlsUnsupported => FaultCode::RedisTlsUnsupported,
+            Self::UnknownIssuer | Self::NameMismatch { .. } | Self::CertificateExpired | Self::Tls(_) => {
+                FaultCode::RedisCertificate
+            }
+            Self::ClientCertificateRequired => FaultCode::RedisClientCertificate,
+            Self::File { .. } => FaultCode::FileUnreadable,
+            Self::WrongPassword { .. } => FaultCode::RedisCredentialsRejected,
+            Self::PasswordRequired => FaultCode::RedisCredentialsMissing,
+            Self::NotPermitted { permission: Permission::Key(_) | Permission::Keys(_), .. } => {
+                FaultCode::RedisKeyDenied
+            }
+            Self::NotPermitted { .. } => FaultCode::RedisCommandDenied,
+            Self::Sentinel(_) => FaultCode::SentinelRefused,
+            Self::Loading => FaultCode::RedisLoading,
+            Self::WrongType { .. } => FaultCode::RedisWrongType,
+            Self::NoSuchDatabase(_) => FaultCode::RedisDatabaseMissing,
+            Self::OutOfMemory => FaultCode::RedisOutOfMemory,
+            Self::TooFewReplicas => FaultCode::RedisTooFewReplicas,
+            Self::CannotPersist => FaultCode::RedisCannotPersist,
+            Self::BusyScript => FaultCode::RedisBusyScript,
+            Self::TooManyClients => FaultCode::RedisTooManyClients,
+            Self::ClusterDown => FaultCode::RedisClusterDown,
+            Self::Moved | Self::ClusterNode | Self::NotACluster => FaultCode::RedisMode,
+            Self::ReadOnly => FaultCode::RedisReadOnly,
+            Self::UnknownCommand(_) => FaultCode::RedisProxy,
+            Self::TooOld(_) => FaultCode::RedisTooOld,
+            Self::NotRedis(_) => FaultCode::NotRedis,
+            Self::PushUncertain { .. }
+            | Self::NoScript
+            | Self::MissingBatch
+            | Self::Stopped
+            | Self::Rejected(_)
+            | Self::Other(_) => FaultCode::RedisError,
+        }
+    }
+}
+
+fn is_no_route(reason: &str) -> bool {
+    reason.contains("No route to host") || reason.contains("unreachable")
+}
