@@ -8,7 +8,7 @@ use memchr::memchr;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::units::{MIB, text_within};
+use crate::units::{MIB, float, text_within};
 
 /// Number of bytes that are read at once. Items are slices of them, so that no item is copied or allocated.
 const CHUNK: usize = 256 * 1024;
@@ -24,12 +24,26 @@ pub(crate) struct Input {
     unread: BytesMut,
     /// Number of those, from the first, that hold no separator.
     searched: usize,
+    /// Number of bytes that were returned, with their separators.
+    returned: u64,
+    /// Size of the file; `None` for what is no file.
+    size: Option<u64>,
 }
 
 impl Input {
     /// Opens a file, or stdin for `-`.
     pub(crate) async fn open(path: &Path, separator: u8) -> io::Result<Self> {
-        Ok(Self { reader: source(path).await?, separator, unread: BytesMut::new(), searched: 0 })
+        let reader = source(path).await?;
+        let size = match tokio::fs::metadata(path).await {
+            Ok(file) if file.is_file() => Some(file.len()),
+            _ => None,
+        };
+        Ok(Self { reader, separator, unread: BytesMut::new(), searched: 0, returned: 0, size })
+    }
+
+    /// Returns the part of the file that was returned, from 0 to 1; `None` for what is no file.
+    pub(crate) fn share(&self) -> Option<f64> {
+        self.size.map(|size| (float(self.returned) / float(size.max(1))).min(1.0))
     }
 
     /// Waits for an item, and returns it with those already read, up to `items` and about `bytes`. Empty at the end.
@@ -72,6 +86,7 @@ impl Input {
                 self.unread = BytesMut::from(&self.unread[..]);
             }
             size += item.len();
+            self.returned += item.len() as u64 + 1;
             batch.push(item);
         }
         batch
@@ -102,7 +117,14 @@ mod tests {
     use super::*;
 
     fn input(reader: impl AsyncRead + Send + Unpin + 'static) -> Input {
-        Input { reader: Box::new(reader), separator: b'\n', unread: BytesMut::new(), searched: 0 }
+        Input {
+            reader: Box::new(reader),
+            separator: b'\n',
+            unread: BytesMut::new(),
+            searched: 0,
+            returned: 0,
+            size: None,
+        }
     }
 
     /// Reads `text` to its end, at most `at_once` bytes at once.

@@ -53,6 +53,21 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Joins the first of `facts`, as many as there is room for in `width` columns.
+pub(crate) fn fitted_facts(facts: &[String], width: usize) -> String {
+    let mut line = String::new();
+    for fact in facts {
+        let fact = visible(fact);
+        let gap = if line.is_empty() { "" } else { "  " };
+        if display_width(&line) + gap.len() + display_width(&fact) > width {
+            break;
+        }
+        line.push_str(gap);
+        line.push_str(&fact);
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +88,15 @@ mod tests {
         assert_eq!(pad_end("订单", 6), "订单  ");
         assert_eq!(pad_end("abc", 2), "abc");
         assert_eq!(wrapped("订单 订单", 8), ["订单", "订单"]);
+    }
+
+    #[test]
+    fn facts_that_do_not_fit_are_left_out_whole() {
+        let facts =
+            ["mylist:".to_owned(), "1,200 processed".to_owned(), "3 in flight".to_owned(), "0 failed".to_owned()];
+        assert_eq!(fitted_facts(&facts, 80), "mylist:  1,200 processed  3 in flight  0 failed");
+        assert_eq!(fitted_facts(&facts, 40), "mylist:  1,200 processed  3 in flight");
+        assert_eq!(fitted_facts(&facts, 36), "mylist:  1,200 processed");
+        assert_eq!(fitted_facts(&["a\nb\u{1b}[2J".to_owned()], 80), "a\\nb\\u{1b}[2J");
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use keep::{RunFiles, svg_file};
 pub(crate) use output::{LogFormat, Output, Verbosity};
 pub(crate) use printer::{Printer, print_mistake};
 pub(crate) use progress::{Progress, PushState};
-pub(crate) use rate::{Observed, shown_count, shown_rate};
+pub(crate) use rate::{RecentRate, shown_count, shown_rate};
 pub(crate) use readout::Readout;
 pub(crate) use search::SearchProgress;
 pub(crate) use status::StatusLine;

@@ -146,13 +146,9 @@ impl Printer {
         self.run.set(fields);
     }
 
-    /// Starts to show the progress of a push to `list`, out of `total` items if known.
-    pub(crate) fn progress(&self, total: Option<u64>, list: &str) -> Progress {
-        let bar = match total {
-            Some(total) => ProgressBar::new(total),
-            None => ProgressBar::no_length(),
-        };
-        Progress::new(self.bars.add(bar), self.live, list)
+    /// Starts to show the progress of a push to `list`.
+    pub(crate) fn progress(&self, list: &str) -> Progress {
+        Progress::new(self.bars.add(ProgressBar::new_spinner()), self.live, list)
     }
 
     /// Writes a result to stdout, without passwords.

@@ -1,6 +1,5 @@
 //! Status of a running consumer: a line on a terminal, elsewhere a log entry from time to time.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use super::plan::{Job, Plan};
 use crate::delivery::tally::Tally;
 use crate::queue::{DepthReader, Redis};
 use crate::shutdown::Shutdown;
-use crate::terminal::{Observed, Printer, StatusLine, shown_count, shown_rate};
+use crate::terminal::{Printer, RecentRate, StatusLine, shown_count, shown_rate};
 use crate::workload::Work;
 
 /// Interval at which the line is drawn.
@@ -20,9 +19,6 @@ const DRAW_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Interval at which the length of the list is read.
 const READ_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Number of drawings over which the rate is taken.
-const RATE_DRAWINGS: usize = 25;
 
 /// Interval of log entries.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -102,7 +98,7 @@ impl StatusView {
     async fn draw(self, mut reader: DepthReader) {
         let start = Instant::now();
         let (mut read_at, mut waiting, mut stopped_at) = (None, None, None);
-        let mut past = VecDeque::from([Observed { items: 0, seconds: 0.0 }]);
+        let mut rate = RecentRate::default();
         loop {
             if read_at.is_none_or(|at: Instant| at.elapsed() >= READ_INTERVAL) {
                 waiting =
@@ -113,13 +109,8 @@ impl StatusView {
                 stopped_at.get_or_insert_with(Instant::now);
             }
             let processed = self.counts.processed.load(Relaxed);
-            let now = Observed { items: processed, seconds: start.elapsed().as_secs_f64() };
-            let rate = past.front().map_or(0.0, |first| first.rate_until(now));
+            let rate = rate.observe(processed, start.elapsed().as_secs_f64());
             self.line.show(&self.facts(processed, rate, waiting, stopped_at));
-            past.push_back(now);
-            if past.len() > RATE_DRAWINGS {
-                past.pop_front();
-            }
             tokio::time::sleep(DRAW_INTERVAL).await;
         }
     }

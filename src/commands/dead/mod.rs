@@ -4,6 +4,8 @@ mod args;
 mod plan;
 mod table;
 
+use std::time::Instant;
+
 use color_eyre::eyre::{Result, WrapErr};
 use serde_json::json;
 
@@ -13,7 +15,7 @@ use self::table::{Table, details, encode};
 use super::Context;
 use crate::exit::Outcome;
 use crate::queue::{DeadLetterAction, DeadLetters, Page, QueueError, Redis};
-use crate::terminal::Output;
+use crate::terminal::{Output, RecentRate, StatusLine, shown_count, shown_rate};
 use crate::units::counted;
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
@@ -96,6 +98,11 @@ async fn act(
     context: &Context,
 ) -> Result<Outcome> {
     let (mut done, mut foreign) = (0, 0);
+    let (line, mut rate, start) = (StatusLine::begin(&context.printer), RecentRate::default(), Instant::now());
+    let field = match action {
+        DeadLetterAction::Requeue => "requeued",
+        DeadLetterAction::Purge => "purged",
+    };
     let ended = loop {
         if done == plan.most {
             break Ok(true);
@@ -107,6 +114,10 @@ async fn act(
             Ok(page) => {
                 done += page.dead_letters;
                 foreign += page.foreign;
+                if let Some(line) = &line {
+                    let rate = shown_rate(rate.observe(done, start.elapsed().as_secs_f64()));
+                    line.show(&[format!("{}:", plan.list), shown_count(done, field), rate]);
+                }
                 if page.over {
                     break Ok(true);
                 }
@@ -114,10 +125,11 @@ async fn act(
             Err(error) => break Err(error),
         }
     };
+    drop(line);
     let in_words = |count| counted(count, "dead letter", "dead letters");
-    let (field, what) = match action {
-        DeadLetterAction::Requeue => ("requeued", format!("requeued {} to `{}`", in_words(done), plan.list)),
-        DeadLetterAction::Purge => ("purged", format!("purged {} of `{}`", in_words(done), plan.list)),
+    let what = match action {
+        DeadLetterAction::Requeue => format!("requeued {} to `{}`", in_words(done), plan.list),
+        DeadLetterAction::Purge => format!("purged {} of `{}`", in_words(done), plan.list),
     };
     match plan.output {
         Output::Json => context.printer.result(&json!({ "list": plan.list, (field): done, "foreign": foreign }))?,

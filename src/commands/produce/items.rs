@@ -38,6 +38,14 @@ impl Items {
         })
     }
 
+    /// Returns the part of an input file that was read, from 0 to 1.
+    pub(super) fn share(&self) -> Option<f64> {
+        match self {
+            Self::Template { .. } => None,
+            Self::Input(input) => input.share(),
+        }
+    }
+
     /// Returns the items after the first `sent`, at most `most`; none at the end.
     pub(super) async fn next(&mut self, sent: u64, most: usize) -> Result<Vec<Bytes>> {
         match self {

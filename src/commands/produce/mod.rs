@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     };
     plan.announce(&redis);
 
-    let progress = context.printer.progress(plan.total, &plan.list);
+    let progress = context.printer.progress(&plan.list);
     let mut push = Push::new(&plan, items, pusher, progress, &context.shutdown.stop);
     let ended = push.until_stopped().await;
     let Push { pusher, progress, lateness, start, .. } = push;

@@ -142,6 +142,23 @@ impl Plan {
         })
     }
 
+    /// Returns the time until the last item is due; `None` if there is none.
+    pub(super) fn takes(&self) -> Option<Duration> {
+        let takes = match &self.timing {
+            Timing::Pace(pace) => {
+                let last = self.total.and_then(|total| total.checked_sub(1));
+                last.map(|last| pace.next_after(last))
+            }
+            // It may end in a pause.
+            Timing::Pattern(pattern) => self.total.and_then(|total| pattern.due(total)).or_else(|| pattern.length()),
+        };
+        let takes = takes.map(|takes| slowed(takes, self.speed));
+        match (&self.timing, self.limit) {
+            (Timing::Pattern(_), Some(limit)) => Some(takes.map_or(limit, |takes| takes.min(limit))),
+            _ => takes,
+        }
+    }
+
     /// Logs the start of the run.
     pub(super) fn announce(&self, redis: &Redis) {
         let pace = match &self.timing {
@@ -156,18 +173,7 @@ impl Plan {
                 None => "repeating pattern".to_owned(),
             },
         };
-        let takes = match &self.timing {
-            Timing::Pace(pace) => {
-                let last = self.total.and_then(|total| total.checked_sub(1));
-                last.map(|last| pace.next_after(last))
-            }
-            Timing::Pattern(pattern) => pattern.length(),
-        };
-        let takes = takes.map(|takes| slowed(takes, self.speed));
-        let takes = match (&self.timing, self.limit) {
-            (Timing::Pattern(_), Some(limit)) => Some(takes.map_or(limit, |takes| takes.min(limit))),
-            _ => takes,
-        };
+        let takes = self.takes();
         // Rounded up, so that the run is not longer than announced.
         let seconds = takes.map(|takes| takes.as_millis().div_ceil(1000));
         let duration = seconds.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);

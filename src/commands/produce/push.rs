@@ -13,7 +13,8 @@ use super::plan::{Content, Plan};
 use crate::delivery::item::Item;
 use crate::queue::{Pusher, QueueError};
 use crate::terminal::{Progress, PushState};
-use crate::workload::{LATE, Lateness, Schedule};
+use crate::units::float;
+use crate::workload::{LATE, Lateness, Schedule, Timing};
 
 /// Interval at which the backlog is polled while it is too long.
 const BACKLOG_POLL: Duration = Duration::from_millis(200);
@@ -36,6 +37,8 @@ pub(super) struct Push<'a> {
     pub(super) progress: Progress,
     pub(super) stop: &'a CancellationToken,
     pub(super) start: Instant,
+    /// Time until the last item is due.
+    takes: Option<Duration>,
     /// Number of items that were sent.
     sent: u64,
 }
@@ -49,7 +52,7 @@ impl<'a> Push<'a> {
         stop: &'a CancellationToken,
     ) -> Self {
         let lateness = Lateness::new(&plan.timing, plan.total, plan.seed, plan.speed);
-        Self { plan, items, pusher, lateness, progress, stop, start: Instant::now(), sent: 0 }
+        Self { plan, items, pusher, lateness, progress, stop, start: Instant::now(), takes: plan.takes(), sent: 0 }
     }
 
     /// Pushes items as they are due, until the plan is complete or `stop` is cancelled; returns `false` in the latter case.
@@ -126,10 +129,10 @@ impl<'a> Push<'a> {
     /// Waits for replies, and shows meanwhile by how much items are late.
     async fn settle_while(&mut self, more: impl Fn(&Pusher) -> bool) -> Result<(), QueueError> {
         while more(&self.pusher) {
-            let (pushed, backlog) = (self.pusher.pushed(), self.pusher.backlog());
+            let (pushed, backlog, share) = (self.pusher.pushed(), self.pusher.backlog(), self.share());
             let settled = shown(self.pusher.settle(), || {
                 let late = late(&mut self.lateness, self.start);
-                self.progress.show(PushState { pushed, backlog, late });
+                self.progress.show(PushState { pushed, backlog, late, share });
             });
             settled.await?;
             self.lateness.push(self.pusher.pushed() - pushed, self.start.elapsed());
@@ -139,7 +142,22 @@ impl<'a> Push<'a> {
 
     fn show(&mut self) {
         let late = late(&mut self.lateness, self.start);
-        self.progress.show(PushState { pushed: self.pusher.pushed(), backlog: self.pusher.backlog(), late });
+        let (pushed, backlog, share) = (self.pusher.pushed(), self.pusher.backlog(), self.share());
+        self.progress.show(PushState { pushed, backlog, late, share });
+    }
+
+    /// Returns the part of the run that is over, from 0 to 1; `None` if it has no end, or none that is known.
+    fn share(&self) -> Option<f64> {
+        let Plan { timing, total, limit, .. } = self.plan;
+        let elapsed = self.start.elapsed().as_secs_f64();
+        let by_time = |longest: Duration| (elapsed / longest.as_secs_f64().max(f64::MIN_POSITIVE)).min(1.0);
+        let by_items = total.map(|total| float(self.pusher.pushed()) / float(total.max(1)));
+        if matches!(timing, Timing::Pattern(_)) {
+            // Its items are not evenly spread.
+            let by_time = self.takes.map(by_time);
+            return if by_time == Some(1.0) { by_items } else { by_time };
+        }
+        [by_items, limit.map(by_time), self.items.share()].into_iter().flatten().reduce(f64::max)
     }
 
     /// Waits until the list is short enough; returns `false` when `stop` is cancelled or the time limit is reached.
@@ -148,10 +166,10 @@ impl<'a> Push<'a> {
         let mut said = false;
         loop {
             self.flush().await?;
-            let (pushed, backlog) = (self.pusher.pushed(), self.pusher.backlog());
+            let (pushed, backlog, share) = (self.pusher.pushed(), self.pusher.backlog(), self.share());
             let length = shown(self.pusher.length(), || {
                 let late = late(&mut self.lateness, self.start);
-                self.progress.show(PushState { pushed, backlog, late });
+                self.progress.show(PushState { pushed, backlog, late, share });
             });
             if length.await? <= most {
                 return Ok(true);

@@ -15,7 +15,13 @@ pub use self::arrivals::{Arrival, Arrivals};
 pub use self::counts::{CountsError, CountsProblem, RecordedCounts};
 pub use self::grammar::{InlinePatternError, PatternError};
 pub use self::shape::RateShape;
-use crate::units::{HumanDuration, float, whole};
+use crate::units::{HumanDuration, float, saturating_seconds, whole};
+
+/// Longest time for which an item is looked for, in seconds: some thirty years.
+const MAX_DUE: f64 = 1e9;
+
+/// Steps in which the time of an item is found to the microsecond.
+const HALVINGS: u32 = 52;
 
 /// Limit of phases that are gone through, and of random items that are drawn, only to count items.
 const MAX_STEPS: f64 = 2e7;
@@ -55,6 +61,30 @@ impl Pattern {
     pub fn length(&self) -> Option<Duration> {
         let rounds = u32::try_from(self.rounds?).unwrap_or(u32::MAX);
         Some(self.round().saturating_mul(rounds))
+    }
+
+    /// Returns when the item `number`, from 1, is due: about, if the pattern is random. `None` when it has fewer.
+    pub fn due(&self, number: u64) -> Option<Duration> {
+        let is_due = |end: f64| {
+            let items = self.expected(Some(saturating_seconds(end)));
+            items.is_some_and(|items| items >= float(number) - 0.5)
+        };
+        let (mut before, mut after) = (0.0, 1.0);
+        while !is_due(after) {
+            if self.length().is_some_and(|length| after > length.as_secs_f64()) || after > MAX_DUE {
+                return None;
+            }
+            (before, after) = (after, after * 2.0);
+        }
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(before, after);
+            if is_due(middle) {
+                after = middle;
+            } else {
+                before = middle;
+            }
+        }
+        Some(saturating_seconds(after))
     }
 
     /// Returns how many items are due within `limit`, its end left out, or in all; `None` when there is no end to them,
