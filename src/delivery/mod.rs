@@ -7,6 +7,7 @@ pub mod guarantee;
 pub mod history;
 pub mod item;
 pub mod keys;
+pub mod protocol;
 pub mod reconciliation;
 pub mod retry;
 pub mod snapshot;

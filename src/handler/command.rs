@@ -87,7 +87,7 @@ impl CommandSpec {
             Some(Err(error)) => return self.not_started(&error),
             None => return Disposition::Interrupted,
         };
-        let speaker = Speaker { item: assignment.id.clone(), attempt: assignment.attempt };
+        let speaker = Speaker::Attempt { item: assignment.id.clone(), attempt: assignment.attempt };
         let mut streams = Streams::start(&mut group.leader, assignment.item.0.clone(), speaker, echo);
         let ending = self.wait(&mut group, abort).await;
         match &ending {
@@ -115,18 +115,18 @@ impl CommandSpec {
 
     fn command(&self, arguments: &[OsString], assignment: &Assignment) -> Command {
         let Assignment { item: _, id, attempt, list, consumer } = assignment;
+        let mut command = self.program(arguments, consumer);
+        command.env("QSCALE_ITEM_ID", id).env("QSCALE_ATTEMPT", attempt.to_string()).env("QSCALE_LIST", list.as_ref());
+        command
+    }
+
+    /// Returns the program with `arguments`, and the environment that it has whatever item it processes.
+    pub(super) fn program(&self, arguments: &[OsString], consumer: &str) -> Command {
         let mut command = Command::new(&self.program);
         for name in &*SETTINGS {
             command.env_remove(name);
         }
-        command
-            .args(arguments)
-            .env("QSCALE_ITEM_ID", id)
-            .env("QSCALE_ATTEMPT", attempt.to_string())
-            .env("QSCALE_LIST", list.as_ref())
-            .env("QSCALE_CONSUMER", consumer.as_ref())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments).env("QSCALE_CONSUMER", consumer).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
@@ -149,38 +149,40 @@ impl CommandSpec {
         let status = match ending {
             CommandEnd::Exit(Ok(status)) => status,
             CommandEnd::Exit(Err(error)) => {
-                return Disposition::Retry {
-                    reason: format!("cannot wait for the command: {error}"),
-                    stderr,
-                    spend: true,
-                };
+                return Disposition::fail(format!("cannot wait for the command: {error}"), stderr);
             }
             CommandEnd::TimedOut => {
                 let timeout = humantime::format_duration(self.timeout.unwrap_or_default());
-                return Disposition::Retry { reason: format!("timed out after {timeout}"), stderr, spend: true };
+                return Disposition::fail(format!("timed out after {timeout}"), stderr);
             }
             CommandEnd::Aborted => return Disposition::Interrupted,
         };
         let code = status.code().and_then(|code| u8::try_from(code).ok());
         let Some(code) = code else {
-            return Disposition::Retry { reason: signal_reason(status), stderr, spend: true };
+            return Disposition::fail(exit_reason(status), stderr);
         };
-        let reason = format!("exit status {code}");
+        let reason = exit_reason(status);
         match self.exit.meaning(code) {
             ExitMeaning::Ack => Disposition::Ack,
             ExitMeaning::Dead => Disposition::DeadLetter { reason, stderr },
-            ExitMeaning::Retry => Disposition::Retry { reason, stderr, spend: false },
-            ExitMeaning::Fail => Disposition::Retry { reason, stderr, spend: true },
-            ExitMeaning::Stop => Disposition::Unrunnable(match code {
-                126 => format!("`{}` reports that its command is not executable ({reason})", self.name()),
-                127 => format!("`{}` reports that its command was not found ({reason})", self.name()),
-                _ => format!("`{}` reports that it cannot run ({reason})", self.name()),
-            }),
+            ExitMeaning::Retry => Disposition::Retry { reason, stderr, spend: false, after: None },
+            ExitMeaning::Fail => Disposition::fail(reason, stderr),
+            ExitMeaning::Stop => Disposition::Unrunnable(self.stop_reason(code)),
+        }
+    }
+
+    /// Returns the reason of a consumer to stop, given an exit status that asks for it.
+    pub(super) fn stop_reason(&self, code: u8) -> String {
+        let name = self.name();
+        match code {
+            126 => format!("`{name}` reports that its command is not executable (exit status 126)"),
+            127 => format!("`{name}` reports that its command was not found (exit status 127)"),
+            _ => format!("`{name}` reports that it cannot run (exit status {code})"),
         }
     }
 
     /// Returns the outcome when the command could not be started.
-    fn not_started(&self, error: &io::Error) -> Disposition {
+    pub(super) fn not_started(&self, error: &io::Error) -> Disposition {
         let name = self.name();
         match Errno::from_io_error(error) {
             Some(Errno::MFILE) => Disposition::Unrunnable(format!(
@@ -203,9 +205,11 @@ impl CommandSpec {
     }
 }
 
-fn signal_reason(status: ExitStatus) -> String {
-    match status.signal() {
-        Some(signal) => format!("killed by signal {signal}"),
-        None => status.to_string(),
+/// Returns the end of a process in words.
+pub(super) fn exit_reason(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => status.to_string(),
     }
 }

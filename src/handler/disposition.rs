@@ -1,5 +1,7 @@
 //! Outcome of a handler.
 
+use std::time::Duration;
+
 /// Outcome of a handler for its item.
 #[derive(Debug)]
 pub(crate) enum Disposition {
@@ -12,6 +14,8 @@ pub(crate) enum Disposition {
         stderr: Vec<u8>,
         /// True if the failure spends an attempt.
         spend: bool,
+        /// Time until the next attempt, if the handler gives one.
+        after: Option<Duration>,
     },
     /// The item can never be processed.
     DeadLetter {
@@ -28,6 +32,11 @@ pub(crate) enum Disposition {
 }
 
 impl Disposition {
+    /// Fails the attempt of a handler that did not say so itself.
+    pub(super) fn fail(reason: impl Into<String>, stderr: Vec<u8>) -> Self {
+        Self::Retry { reason: reason.into(), stderr, spend: true, after: None }
+    }
+
     /// Dead-letters an item whose handler did not run.
     pub(super) fn dead_letter(reason: impl Into<String>) -> Self {
         Self::DeadLetter { reason: reason.into(), stderr: Vec::new() }

@@ -1,4 +1,4 @@
-//! Processing of items: by a command, by simulated work, or by printing them to stdout.
+//! Processing of items: by a command, by processes that stay, by simulated work, or by printing them to stdout.
 
 mod argument;
 mod command;
@@ -8,6 +8,7 @@ mod launcher;
 mod line;
 mod lines;
 mod output;
+mod pool;
 mod quota;
 mod shortage;
 mod stdout;
@@ -24,6 +25,7 @@ pub(crate) use self::disposition::Disposition;
 pub(crate) use self::group::kill_all;
 use self::launcher::Launcher;
 pub(crate) use self::line::{LinePrinter, Printed};
+pub(crate) use self::pool::{PoolItem, PoolResult, PoolSpec, ProcessPool};
 use self::wait::SimulatedWork;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;

@@ -39,9 +39,8 @@ impl Quota {
             }
             text.truncate(before);
             self.is_spent = true;
-            let Speaker { item, attempt } = speaker;
             tracing::warn!(
-                event = "output_cut", %item, attempt, limit_bytes = LIMIT,
+                event = "output_cut", item = %speaker, attempt = speaker.attempt(), limit_bytes = LIMIT,
                 "handler writes too much, leaving out the rest of its output"
             );
         }
@@ -52,9 +51,9 @@ impl Quota {
     /// Logs the amount left out, if any.
     pub(super) fn report(&self, speaker: &Speaker) {
         if self.is_spent {
-            let (lines, bytes, Speaker { item, attempt }) = (self.lines, self.bytes, speaker);
+            let (lines, bytes) = (self.lines, self.bytes);
             tracing::warn!(
-                event = "output_left_out", %item, attempt, left_out_lines = lines, left_out_bytes = bytes,
+                event = "output_left_out", item = %speaker, attempt = speaker.attempt(), left_out_lines = lines, left_out_bytes = bytes,
                 "left out output of a handler"
             );
         }
@@ -68,7 +67,7 @@ mod tests {
     #[test]
     fn output_beyond_the_limit_is_counted_and_not_passed_on() {
         let (mut quota, mut text) = (Quota::default(), Vec::new());
-        let speaker = Speaker { item: "17".to_owned(), attempt: 1 };
+        let speaker = Speaker::Attempt { item: "17".to_owned(), attempt: 1 };
         let line = [b'x'; 999];
         for _ in 0..2000 {
             quota.add(&mut text, &line, &speaker, |text| {

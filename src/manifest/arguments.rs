@@ -134,6 +134,10 @@ impl Arguments {
             backoff,
             max_age,
             command,
+            handler,
+            per_process,
+            ready_within,
+            restart_after,
             timeout,
             kill_after,
             exit,
@@ -152,6 +156,10 @@ impl Arguments {
         self.option("max-crashes", *max_crashes);
         self.option("backoff", *backoff);
         self.option("max-age", *max_age);
+        self.option("handler", *handler);
+        self.option("per-process", *per_process);
+        self.option("ready-within", *ready_within);
+        self.option("restart-after", *restart_after);
         self.option("timeout", *timeout);
         self.option("kill-after", *kill_after);
         let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>());

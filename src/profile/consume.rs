@@ -1,6 +1,6 @@
 //! The `[consume]` table: processing, retries and dead letters.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use crate::delivery::defaults::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE,
 };
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::retry::RetryPolicy;
 use crate::simulation::{BOOT_TIME, START_TIME};
 use crate::units::{DurationRange, HumanDuration};
@@ -59,6 +60,18 @@ pub struct ConsumeTable {
     #[schemars(length(min = 1))]
     #[schemars(extend("x-default" = "items are processed by `work`", "examples" = [["./handler"], ["sh", "-c", "process {}"]]))]
     pub command: Option<Vec<String>>,
+    /// Protocol of the command: `command` runs it per item, `lines` starts it once per slot and exchanges lines of JSON with it.
+    #[schemars(extend("default" = "command", "examples" = ["lines"]))]
+    pub handler: Option<HandlerProtocol>,
+    /// Items that a process has in flight at a time, with `handler = "lines"`.
+    #[schemars(extend("default" = 1, "examples" = [16]))]
+    pub per_process: Option<NonZeroU32>,
+    /// Time within which a process has to write `{"ready":true}` before it gets items, with `handler = "lines"`.
+    #[schemars(extend("x-default" = "ready as soon as it runs", "examples" = ["1m"]))]
+    pub ready_within: Option<HumanDuration>,
+    /// Items after which a process is replaced, with `handler = "lines"`.
+    #[schemars(extend("x-default" = "never", "examples" = [1000]))]
+    pub restart_after: Option<NonZeroU64>,
     /// Time limit of the command; an item whose command exceeds it has failed.
     #[schemars(extend("x-default" = "unlimited", "examples" = ["5m"]))]
     pub timeout: Option<HumanDuration>,

@@ -32,12 +32,39 @@ pub(crate) struct Echo {
 
 type Write = dyn Fn(Vec<u8>) -> BoxFuture<'static, ()> + Send + Sync;
 
-/// Attempt whose handler writes a line.
+/// Writer of a line.
 #[derive(Debug, Clone)]
-pub(crate) struct Speaker {
-    /// Id of the item.
-    pub(crate) item: String,
-    pub(crate) attempt: u32,
+pub(crate) enum Speaker {
+    /// The handler of one item.
+    Attempt {
+        /// Id of the item.
+        item: String,
+        attempt: u32,
+    },
+    /// A process that handles several items, or none at the moment.
+    Process {
+        /// Id of the process.
+        pid: u32,
+    },
+}
+
+impl Speaker {
+    /// Returns the number of the attempt, if it is the handler of one.
+    pub(crate) fn attempt(&self) -> Option<u32> {
+        match self {
+            Self::Attempt { attempt, .. } => Some(*attempt),
+            Self::Process { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Speaker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Attempt { item, .. } => f.write_str(item),
+            Self::Process { pid } => write!(f, "process {pid}"),
+        }
+    }
 }
 
 impl Echo {
@@ -69,9 +96,7 @@ impl Echo {
     pub(crate) fn format(&self, lines: &mut Vec<u8>, speaker: &Speaker, stream: Stream, line: &[u8]) {
         match self.format {
             LogFormat::Text => {
-                lines.push(b'[');
-                lines.extend_from_slice(speaker.item.as_bytes());
-                lines.extend_from_slice(b"] ");
+                lines.extend_from_slice(format!("[{speaker}] ").as_bytes());
                 lines.extend_from_slice(line);
             }
             LogFormat::Json => self.format_json(lines, speaker, stream, line),
@@ -89,8 +114,13 @@ impl Echo {
         };
         entry.insert("message".to_owned(), message.into());
         entry.insert("event".to_owned(), "handler_output".into());
-        entry.insert("item".to_owned(), speaker.item.as_str().into());
-        entry.insert("attempt".to_owned(), speaker.attempt.into());
+        match speaker {
+            Speaker::Attempt { item, attempt } => {
+                entry.insert("item".to_owned(), item.as_str().into());
+                entry.insert("attempt".to_owned(), (*attempt).into());
+            }
+            Speaker::Process { pid } => drop(entry.insert("process".to_owned(), (*pid).into())),
+        }
         entry.insert("stream".to_owned(), stream.into());
         self.run.add_to(&mut entry);
         let mut entry = Value::Object(entry).to_string();
@@ -131,7 +161,7 @@ mod tests {
         let mut lines = Vec::new();
         let echo = Echo::new(format, |_| std::future::ready(()));
         echo.run.set([("list", "fruit")]);
-        echo.format(&mut lines, &Speaker { item: "17".to_owned(), attempt: 2 }, Stream::Stderr, line);
+        echo.format(&mut lines, &Speaker::Attempt { item: "17".to_owned(), attempt: 2 }, Stream::Stderr, line);
         lines
     }
 

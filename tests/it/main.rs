@@ -20,6 +20,7 @@ mod faults;
 mod forms;
 mod health;
 mod init;
+mod lines;
 mod lint;
 mod lint_hints;
 mod logs;

@@ -1,12 +1,13 @@
 //! The command line of `consume`.
 
 use std::ffi::OsString;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use crate::args::{self, RedisArgs, positive_count, positive_factor};
 use crate::delivery::exit_map::ExitRule;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::protocol::HandlerProtocol;
 use crate::profile::ListenAddress;
 use crate::terminal::Output;
 use crate::units::{DurationRange, HumanDuration};
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// the item
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["work", "speed", "seed"])]
     pub(super) command: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(super) handler: HandlerArgs,
 
     /// Timeout of the command; then its process group is terminated, and the attempt fails
     #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT")]
@@ -107,6 +111,57 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,
+}
+
+/// Protocol of the handler.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct HandlerArgs {
+    /// Protocol of the command: run per item, or stay and answer lines of JSON [default: command]
+    #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new())]
+    pub(super) handler: Option<HandlerArg>,
+
+    /// Items that a process may have in flight at a time, with --handler lines [default: 1]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_PER_PROCESS", value_parser = positive_count::<NonZeroU32>)]
+    pub(super) per_process: Option<NonZeroU32>,
+
+    /// Time within which a process has to write {"ready":true} before it gets items, with --handler lines
+    #[arg(long, value_name = "DURATION", env = "QSCALE_READY_WITHIN")]
+    pub(super) ready_within: Option<HumanDuration>,
+
+    /// Items after which a process is replaced, with --handler lines
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_RESTART_AFTER", value_parser = positive_count::<NonZeroU64>)]
+    pub(super) restart_after: Option<NonZeroU64>,
+}
+
+impl HandlerArgs {
+    /// Returns the name of the first option that is set and for processes that stay only.
+    pub(super) fn first_of_lines(&self) -> Option<&'static str> {
+        let Self { handler: _, per_process, ready_within, restart_after } = self;
+        let set = [
+            ("per-process", per_process.is_some()),
+            ("ready-within", ready_within.is_some()),
+            ("restart-after", restart_after.is_some()),
+        ];
+        set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
+    }
+}
+
+/// Protocol of a handler on the command line.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum HandlerArg {
+    /// The command runs per item, and its exit status is the outcome
+    Command,
+    /// The command stays, is given items as lines of JSON on stdin, and answers with lines on stdout
+    Lines,
+}
+
+impl From<HandlerArg> for HandlerProtocol {
+    fn from(typed: HandlerArg) -> Self {
+        match typed {
+            HandlerArg::Command => Self::Command,
+            HandlerArg::Lines => Self::Lines,
+        }
+    }
 }
 
 /// Metrics and heartbeat of a consumer.

@@ -25,7 +25,7 @@ use crate::shutdown::Shutdown;
 pub(super) async fn consume(
     plan: &Plan,
     redis: &Redis,
-    workers: Workers<Claim>,
+    workers: &mut Workers<Claim>,
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<StopReason> {
@@ -64,7 +64,7 @@ async fn connect(plan: &Plan, redis: &Redis, shutdown: &Shutdown) -> Result<(Cla
 struct Consumer<'a> {
     plan: &'a Plan,
     claims: Claims,
-    workers: Workers<Claim>,
+    workers: &'a mut Workers<Claim>,
     tally: &'a mut Tally,
     /// Outcomes to report at the next exchange.
     finished: Vec<Finished>,
@@ -81,7 +81,7 @@ impl<'a> Consumer<'a> {
     fn new(
         plan: &'a Plan,
         claims: Claims,
-        workers: Workers<Claim>,
+        workers: &'a mut Workers<Claim>,
         tally: &'a mut Tally,
         deadline: StopDeadline,
     ) -> Self {
@@ -98,8 +98,8 @@ impl<'a> Consumer<'a> {
             // Not begun any more: requeued with the others.
             self.tally.claimed += self.end_wait(waited).await?.items.len() as u64;
         }
-        super::announce_drain(&self.workers, self.plan, shutdown);
-        self.drain().await
+        super::announce_drain(self.workers, self.plan, shutdown);
+        self.drain(&shutdown.stop).await
     }
 
     /// Exchanges, processes and waits, until no more items are to be claimed.
@@ -115,7 +115,8 @@ impl<'a> Consumer<'a> {
             if !self.may_claim(stop) {
                 return Ok(());
             }
-            if self.workers.in_flight() > 0 || !self.finished.is_empty() {
+            // Time without a handler that can take items is not idle time.
+            if self.workers.in_flight() > 0 || !self.finished.is_empty() || self.workers.free_slots() == 0 {
                 self.idleness.restart();
             }
             let is_waiting = notifier.is_waiting();
@@ -124,7 +125,8 @@ impl<'a> Consumer<'a> {
             let is_wanted = has_finished || (may_hold && limit > 0) || self.claims.asked() > 0;
             if is_wanted || self.next_call(is_waiting) <= Instant::now() {
                 let exchanged = self.exchange(limit).await?;
-                may_hold = self.begin(exchanged, limit, stop);
+                // A call that asked for none says nothing about the list.
+                may_hold = self.begin(exchanged, limit, stop) || (limit == 0 && may_hold);
                 self.collect();
             }
             self.workers.report(self.tally);
@@ -136,7 +138,8 @@ impl<'a> Consumer<'a> {
             if !self.finished.is_empty() || may_claim || self.claims.asked() > 0 {
                 continue;
             }
-            if !is_waiting && self.workers.in_flight() == 0 && self.idleness.is_over() {
+            let is_idle = self.workers.in_flight() == 0 && self.workers.free_slots() > 0;
+            if !is_waiting && is_idle && self.idleness.is_over() {
                 return Ok(());
             }
             if !is_waiting && self.slots(false) > 0 {
@@ -171,9 +174,12 @@ impl<'a> Consumer<'a> {
     }
 
     /// Reports the outcome of the items still in flight as they finish.
-    async fn drain(&mut self) -> Result<(), QueueError> {
+    async fn drain(&mut self, stop: &CancellationToken) -> Result<(), QueueError> {
         let renew = self.plan.claims.lease / 3;
         loop {
+            if stop.is_cancelled() {
+                self.workers.close();
+            }
             self.collect();
             if self.workers.in_flight() == 0 && self.finished.is_empty() && self.claims.asked() == 0 {
                 return Ok(());
@@ -311,12 +317,12 @@ impl<'a> Consumer<'a> {
                 item_log::processed(&items, duration, self.plan);
                 self.finished.extend(items.into_iter().map(|claim| Finished::Acknowledge { id: claim.id }));
             }
-            Disposition::Retry { reason, stderr, spend: spends } => {
-                let failure = Failure { reason, stderr, spends, now, duration };
+            Disposition::Retry { reason, stderr, spend: spends, after } => {
+                let failure = Failure { reason, stderr, spends, after, now, duration };
                 self.finished.extend(items.into_iter().map(|claim| failure.retry(claim, self.plan)));
             }
             Disposition::DeadLetter { reason, stderr } => {
-                let failure = Failure { reason, stderr, spends: true, now, duration };
+                let failure = Failure { reason, stderr, spends: true, after: None, now, duration };
                 self.finished.extend(items.into_iter().map(|claim| failure.dead_letter(claim, self.plan)));
             }
             // Still claimed, and requeued at the end.

@@ -29,7 +29,7 @@ const REQUEUE_SIZE: usize = 256 * 1024;
 pub(super) async fn consume(
     plan: &Plan,
     redis: &Redis,
-    workers: Workers<Popped>,
+    workers: &mut Workers<Popped>,
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<StopReason> {
@@ -42,8 +42,8 @@ pub(super) async fn consume(
     let mut consumer = PlainConsumer { plan, list, workers, tally, unfinished, stop_reason };
     let result = consumer.pop_and_process(&shutdown.stop).await;
 
-    super::announce_drain(&consumer.workers, plan, shutdown);
-    consumer.drain().await;
+    super::announce_drain(consumer.workers, plan, shutdown);
+    consumer.drain(&shutdown.stop).await;
     let PlainConsumer { list, unfinished, stop_reason, .. } = consumer;
     list.close().await;
     let requeued = requeue(unfinished, redis, &plan.list, tally).await;
@@ -56,7 +56,7 @@ pub(super) async fn consume(
 struct PlainConsumer<'a> {
     plan: &'a Plan,
     list: List,
-    workers: Workers<Popped>,
+    workers: &'a mut Workers<Popped>,
     tally: &'a mut Tally,
     /// Items to requeue.
     unfinished: Vec<Popped>,
@@ -74,6 +74,7 @@ impl PlainConsumer<'_> {
                     () = stop.cancelled() => {}
                     () = self.progress() => {}
                 }
+                idle_since = Instant::now();
             }
             if !matches!(self.stop_reason, StopReason::Orderly) {
                 // No other item can be processed either. The drain time starts now.
@@ -117,9 +118,12 @@ impl PlainConsumer<'_> {
     }
 
     /// Waits for the items still in flight.
-    async fn drain(&mut self) {
+    async fn drain(&mut self, stop: &CancellationToken) {
         self.settle();
         while self.workers.in_flight() > 0 {
+            if stop.is_cancelled() {
+                self.workers.close();
+            }
             self.progress().await;
         }
     }

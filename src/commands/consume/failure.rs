@@ -18,6 +18,8 @@ pub(super) struct Failure {
     pub(super) stderr: Vec<u8>,
     /// True if the failure spends an attempt.
     pub(super) spends: bool,
+    /// Time until the next attempt, if the handler gave one.
+    pub(super) after: Option<Duration>,
     /// Redis time (ms since 1970).
     pub(super) now: u64,
     /// Handler duration.
@@ -30,7 +32,9 @@ impl Failure {
         let payload = item_log::payload(&claim);
         let (id, history) = self.record(claim);
         match plan.retry.decide(&history, self.spends, self.now, rand::rng().random()) {
-            RetryDecision::Retry(after) => {
+            RetryDecision::Retry(backoff) => {
+                // A retry after the age at which an item is given up would only give it up.
+                let after = self.after.map_or(backoff, |after| after.min(plan.retry.max_age));
                 let delay = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 tracing::warn!(
                     event = "item_failed",

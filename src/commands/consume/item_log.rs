@@ -5,13 +5,14 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::attempt::Attempt;
-use super::plan::{Job, Plan};
+use super::job::Job;
+use super::plan::Plan;
 
 /// Logs items that were processed: those of commands as events, those of simulated work only in detail.
 pub(super) fn processed<T: Attempt>(items: &[T], duration: Duration, plan: &Plan) {
     let seconds = seconds(duration);
     match plan.job {
-        Job::Command(_) => {
+        Job::Command(_) | Job::Lines(_) => {
             for item in items {
                 tracing::info!(
                     event = "item_processed",
@@ -43,7 +44,9 @@ pub(super) fn interrupted<T: Attempt>(items: &[T], duration: Duration, plan: &Pl
         let (id, attempt, list) = (item.id(), item.number(), &plan.list);
         let (event, outcome) = ("item_interrupted", "requeued");
         match plan.job {
-            Job::Command(_) => tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
+            Job::Command(_) | Job::Lines(_) => {
+                tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted")
+            }
             Job::Work { .. } => tracing::debug!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
         }
     }

@@ -8,9 +8,11 @@ mod failure;
 mod handling;
 mod idleness;
 mod item_log;
+mod job;
 mod notifier;
 mod plan;
 mod printing;
+mod serving;
 mod status;
 mod stop_deadline;
 mod summary;
@@ -22,7 +24,8 @@ use tokio::time::Instant;
 
 pub(crate) use self::args::Args;
 use self::attempt::Attempt;
-use self::plan::{Job, Plan};
+use self::job::Job;
+use self::plan::Plan;
 use self::status::ShownStatus;
 use self::telemetry::Telemetry;
 use self::workers::{Processor, Workers};
@@ -30,7 +33,7 @@ use super::Context;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
-use crate::handler::{Handler, LinePrinter};
+use crate::handler::{Handler, LinePrinter, ProcessPool};
 use crate::queue::Redis;
 use crate::shutdown::Shutdown;
 use crate::units::counted;
@@ -68,6 +71,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         }
         Job::Work { work, speed, seed } => Processor::Handler(Handler::work(work, speed, seed)),
         Job::Command(spec) => Processor::Handler(Handler::command(spec, context.printer.echo())),
+        Job::Lines(spec) => {
+            Processor::Pool(ProcessPool::start(spec, &plan.consumer, context.printer.echo(), &shutdown.abort))
+        }
     };
     let telemetry = Telemetry::start(&plan, &redis).await?;
     let status = ShownStatus::start(&plan, &redis, shutdown, &context.printer, telemetry.counts());
@@ -75,12 +81,16 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut tally = Tally::default();
     let result = match plan.delivery {
         DeliveryGuarantee::AtLeastOnce => {
-            let workers = Workers::new(processor, &plan, telemetry, abort);
-            at_least_once::consume(&plan, &redis, workers, &mut tally, shutdown).await
+            let mut workers = Workers::new(processor, &plan, telemetry, abort);
+            let result = at_least_once::consume(&plan, &redis, &mut workers, &mut tally, shutdown).await;
+            workers.end().await;
+            result
         }
         DeliveryGuarantee::AtMostOnce => {
-            let workers = Workers::new(processor, &plan, telemetry, abort);
-            at_most_once::consume(&plan, &redis, workers, &mut tally, shutdown).await
+            let mut workers = Workers::new(processor, &plan, telemetry, abort);
+            let result = at_most_once::consume(&plan, &redis, &mut workers, &mut tally, shutdown).await;
+            workers.end().await;
+            result
         }
     };
     drop(status);
@@ -107,10 +117,7 @@ fn announce_drain<T: Attempt>(workers: &Workers<T>, plan: &Plan, shutdown: &Shut
     let ids = workers.ids(SHOWN_ITEMS);
     let items = (!ids.is_empty()).then(|| ids.join(" "));
     let drain = humantime::format_duration(plan.drain);
-    let kill_after = match &plan.job {
-        Job::Command(spec) => Some(tracing::field::display(humantime::format_duration(spec.kill_after))),
-        Job::Work { .. } => None,
-    };
+    let kill_after = plan.job.kill_after().map(|time| tracing::field::display(humantime::format_duration(time)));
     let drain = shutdown.stop.is_cancelled().then(|| tracing::field::display(drain));
     tracing::info!(event, reason, in_flight, items, drain, kill_after, "stopping, finishing items in flight");
 }

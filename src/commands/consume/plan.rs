@@ -1,32 +1,17 @@
 //! Consumer settings: the arguments over the profile.
 
-use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::super::Context;
 use super::args::{Args, TelemetryArgs};
-use crate::delivery::defaults::{
-    DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE,
-};
-use crate::delivery::exit_map::{ExitMap, ExitRule};
+use super::job::{Job, JobArgs};
+use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::retry::RetryPolicy;
-use crate::handler::CommandSpec;
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
-use crate::units::{DurationRange, Environment, HumanDuration, Origin, Setting, SettingError, counted};
-use crate::workload::Work;
-
-/// Processing of an item.
-#[derive(Debug, Clone)]
-pub(super) enum Job {
-    /// Simulated work, or printing.
-    Work { work: Work, speed: f64, seed: Option<u64> },
-    /// A command.
-    Command(CommandSpec),
-}
+use crate::units::{DurationRange, Environment, HumanDuration, SettingError};
 
 /// Settings of one run.
 #[derive(Debug)]
@@ -58,6 +43,7 @@ impl Plan {
             concurrency,
             work,
             command,
+            handler,
             timeout,
             kill_after,
             exit,
@@ -83,10 +69,6 @@ impl Plan {
         if lease.value.0 < SHORTEST_LEASE {
             return Err(SettingError::new(lease.origin, "must be at least 500ms"));
         }
-        let timeout = from.option("timeout", timeout, usual.timeout);
-        if let Some(Setting { value: HumanDuration(Duration::ZERO), origin }) = timeout {
-            return Err(SettingError::new(origin, "must be more than 0s"));
-        }
         let count = |count: Option<NonZeroU32>| count.map(NonZeroU32::get);
         let usually = RetryPolicy::DEFAULT;
         let backoff_usually = DurationRange { from: usually.first, to: usually.longest };
@@ -98,28 +80,10 @@ impl Plan {
             longest: backoff.to,
             max_age: from.or("max-age", max_age, usual.max_age, HumanDuration(usually.max_age)).value.0,
         };
-        let kill_after = from.or("kill-after", kill_after, usual.kill_after, HumanDuration(DEFAULT_KILL_AFTER));
-        let command = if command.is_empty() && work.is_none() {
-            usual_command(context)
-        } else {
-            Some(command).filter(|words| !words.is_empty())
-        };
-        let job = match command.map(VecDeque::from) {
-            None => Job::Work { work: from.or("work", work, usual.work, Work::None).value, speed, seed },
-            Some(words) if words.front().is_some_and(|program| program.is_empty()) => {
-                return Err(SettingError::new(
-                    Origin::flag("COMMAND"),
-                    "is empty: expected a program and its arguments",
-                ));
-            }
-            Some(mut words) => Job::Command(CommandSpec {
-                program: words.pop_front().unwrap_or_default(),
-                arguments: words.into(),
-                timeout: timeout.map(|timeout| timeout.value.0),
-                kill_after: kill_after.value.0,
-                exit: exit_map(context, &exit)?,
-            }),
-        };
+        let concurrency = from.or("concurrency", count(concurrency), count(usual.concurrency), 1).value;
+        let stamp_field = from.option("stamp-field", telemetry.stamp_field, usual.stamp_field).map(|field| field.value);
+        let job = JobArgs { work, command, handler, timeout, kill_after, exit, speed, seed };
+        let job = job.resolve(concurrency, stamp_field.clone(), context)?;
         let max_crashes =
             from.or("max-crashes", count(max_crashes), count(usual.max_crashes), DEFAULT_MAX_CRASHES).value;
         let (max_items, idle_exit) = if once {
@@ -134,7 +98,7 @@ impl Plan {
             list,
             consumer: format!("{}-{:08x}", host(&context.environment), rand::random::<u32>()),
             delivery: from.or("delivery", delivery, usual.delivery, DeliveryGuarantee::default()).value,
-            concurrency: from.or("concurrency", count(concurrency), count(usual.concurrency), 1).value,
+            concurrency,
             job,
             max_items,
             idle_exit,
@@ -144,9 +108,7 @@ impl Plan {
             retry,
             telemetry: TelemetryArgs {
                 metrics: from.option("metrics", telemetry.metrics, usual.metrics).map(|metrics| metrics.value),
-                stamp_field: from
-                    .option("stamp-field", telemetry.stamp_field, usual.stamp_field)
-                    .map(|field| field.value),
+                stamp_field,
                 heartbeat: telemetry.heartbeat,
             },
             output,
@@ -154,17 +116,13 @@ impl Plan {
     }
 
     pub(super) fn announce(&self, redis: &Redis) {
-        let Self { list, concurrency, consumer, .. } = self;
-        let handler = match &self.job {
-            Job::Work { work, .. } => format!("work {work}"),
-            Job::Command(spec) => format!("command {}", spec.program.display()),
-        };
+        let Self { list, concurrency, consumer, job, .. } = self;
         let delivery = match self.delivery {
             DeliveryGuarantee::AtLeastOnce => "at-least-once",
             DeliveryGuarantee::AtMostOnce => "at-most-once",
         };
         let event = "consumer_started";
-        tracing::info!(event, %list, %redis, %consumer, concurrency, %delivery, %handler, "consuming");
+        tracing::info!(event, %list, %redis, %consumer, concurrency, %delivery, handler = %job, "consuming");
     }
 }
 
@@ -172,32 +130,4 @@ impl Plan {
 fn host(environment: &Environment) -> String {
     let name = environment.get("HOSTNAME").unwrap_or_else(|| "consumer".to_owned());
     name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).take(100).collect()
-}
-
-/// Returns the command of the profile, and logs where it is set; its arguments may hold secrets.
-fn usual_command(context: &Context) -> Option<Vec<OsString>> {
-    let words = context.profile.consume.command.clone()?;
-    let program = words.first().map_or("", String::as_str);
-    let arguments = counted(words.len().saturating_sub(1), "argument", "arguments");
-    let origin = context.profile.origin(&["consume", "command"]);
-    tracing::debug!("command: {program} with {arguments} (from {origin})");
-    Some(words.into_iter().map(OsString::from).collect())
-}
-
-/// Returns the exit map of the profile with the rules of the command line, which must be no other than a profile may have.
-fn exit_map(context: &Context, rules: &[ExitRule]) -> Result<ExitMap, SettingError> {
-    let wrong = |message: String| Err(SettingError::new(context.precedence("consume").given("exit"), message));
-    if let Some(rule) = ExitRule::repeated(rules) {
-        return wrong(format!("`{rule}` is about a status that has a meaning already"));
-    }
-    let map = usual_exit(context).with(rules);
-    if map.acknowledges() { Ok(map) } else { wrong("leaves no exit status that acknowledges an item".to_owned()) }
-}
-
-/// Returns the exit map of the profile, and logs where it is set.
-fn usual_exit(context: &Context) -> ExitMap {
-    let Some(table) = &context.profile.consume.exit else { return ExitMap::default() };
-    let rules: Vec<String> = table.rules().iter().map(ToString::to_string).collect();
-    tracing::debug!("exit: {} (from {})", rules.join(","), context.profile.origin(&["consume", "exit"]));
-    ExitMap::from(table)
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::plan::{Job, Plan};
+use super::job::Job;
+use super::plan::Plan;
 use crate::delivery::tally::Tally;
 use crate::queue::{DepthReader, Redis};
 use crate::shutdown::Shutdown;

@@ -6,10 +6,11 @@ use super::attempt::{Attempt, Completed};
 use super::handling::Handling;
 use super::plan::Plan;
 use super::printing::Printing;
+use super::serving::Serving;
 use super::telemetry::Telemetry;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
-use crate::handler::{Handler, LinePrinter};
+use crate::handler::{Handler, LinePrinter, ProcessPool};
 
 /// Items in flight, at most one per slot, and what processes them.
 pub(super) struct Workers<T> {
@@ -24,12 +25,14 @@ pub(super) struct Workers<T> {
 pub(super) enum Processor {
     Handler(Handler),
     Printer(LinePrinter),
+    Pool(ProcessPool),
 }
 
 /// Items that are being processed, by how they are.
 enum Processing<T> {
     Handle(Handling<T>),
     Print(Printing<T>),
+    Serve(Serving<T>),
 }
 
 impl<T: Attempt> Workers<T> {
@@ -37,6 +40,7 @@ impl<T: Attempt> Workers<T> {
         let processing = match processor {
             Processor::Handler(handler) => Processing::Handle(Handling::new(handler, plan)),
             Processor::Printer(printer) => Processing::Print(Printing::new(printer)),
+            Processor::Pool(pool) => Processing::Serve(Serving::new(pool, plan)),
         };
         Self { processing, abort, telemetry, slots: plan.concurrency as usize, begun: 0 }
     }
@@ -46,6 +50,7 @@ impl<T: Attempt> Workers<T> {
         match &self.processing {
             Processing::Handle(handling) => handling.len(),
             Processing::Print(printing) => printing.len(),
+            Processing::Serve(serving) => serving.len(),
         }
     }
 
@@ -54,12 +59,17 @@ impl<T: Attempt> Workers<T> {
         match &self.processing {
             Processing::Handle(handling) => handling.ids().take(limit).collect(),
             Processing::Print(_) => Vec::new(),
+            Processing::Serve(serving) => serving.ids().take(limit).collect(),
         }
     }
 
     /// Number of items that can be begun now.
     pub(super) fn free_slots(&self) -> usize {
-        self.slots.saturating_sub(self.in_flight())
+        let room = match &self.processing {
+            Processing::Serve(serving) => serving.room(),
+            Processing::Handle(_) | Processing::Print(_) => usize::MAX,
+        };
+        self.slots.saturating_sub(self.in_flight()).min(room)
     }
 
     /// Number of items begun so far.
@@ -76,6 +86,7 @@ impl<T: Attempt> Workers<T> {
         match &mut self.processing {
             Processing::Handle(handling) => items.into_iter().for_each(|item| handling.begin(item, &self.abort)),
             Processing::Print(printing) => printing.begin(items),
+            Processing::Serve(serving) => serving.begin(items),
         }
     }
 
@@ -89,6 +100,7 @@ impl<T: Attempt> Workers<T> {
         let completed = match &mut self.processing {
             Processing::Handle(handling) => handling.completed(),
             Processing::Print(printing) => printing.completed(),
+            Processing::Serve(serving) => serving.completed(),
         };
         for Completed { items, duration, .. } in &completed {
             self.telemetry.handled(*duration, items.len());
@@ -108,11 +120,27 @@ impl<T: Attempt> Workers<T> {
         }
     }
 
-    /// Waits until an item has finished; forever if none is in flight. Cancel-safe.
+    /// Waits until an item may have finished, or a slot may have become free; forever if neither can happen. Cancel-safe.
     pub(super) async fn progress(&mut self) {
         match &mut self.processing {
             Processing::Handle(handling) => handling.progress().await,
             Processing::Print(printing) => printing.progress(&self.abort).await,
+            Processing::Serve(serving) => serving.progress().await,
+        }
+    }
+
+    /// Begins the end after a stop: no more items are to come, and those that no process has are not begun.
+    pub(super) fn close(&self) {
+        if let Processing::Serve(serving) = &self.processing {
+            serving.close();
+        }
+    }
+
+    /// Waits for the end of what outlives the items.
+    pub(super) async fn end(&mut self) {
+        if let Processing::Serve(serving) = &mut self.processing {
+            serving.close();
+            serving.end().await;
         }
     }
 }

@@ -1,0 +1,158 @@
+//! Processing of items: simulated work, a command per item, or processes that stay.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt;
+use std::time::Duration;
+
+use super::super::Context;
+use super::args::HandlerArgs;
+use crate::delivery::defaults::DEFAULT_KILL_AFTER;
+use crate::delivery::exit_map::{ExitMap, ExitRule};
+use crate::delivery::protocol::HandlerProtocol;
+use crate::handler::{CommandSpec, PoolSpec};
+use crate::units::{HumanDuration, Origin, Setting, SettingError, counted};
+use crate::workload::Work;
+
+/// Processing of an item.
+#[derive(Debug, Clone)]
+pub(super) enum Job {
+    /// Simulated work, or printing.
+    Work { work: Work, speed: f64, seed: Option<u64> },
+    /// A command.
+    Command(CommandSpec),
+    /// Processes of a command that stay.
+    Lines(PoolSpec),
+}
+
+/// Arguments that say how items are processed.
+pub(super) struct JobArgs {
+    pub(super) work: Option<Work>,
+    pub(super) command: Vec<OsString>,
+    pub(super) handler: HandlerArgs,
+    pub(super) timeout: Option<HumanDuration>,
+    pub(super) kill_after: Option<HumanDuration>,
+    pub(super) exit: Vec<ExitRule>,
+    pub(super) speed: f64,
+    pub(super) seed: Option<u64>,
+}
+
+impl JobArgs {
+    /// Merges the arguments with the profile; an argument has precedence.
+    pub(super) fn resolve(
+        self,
+        concurrency: u32,
+        stamp_field: Option<String>,
+        context: &Context,
+    ) -> Result<Job, SettingError> {
+        let Self { work, command, handler: pool, timeout, kill_after, exit, speed, seed } = self;
+        let usual = &context.profile.consume;
+        let from = context.precedence("consume");
+        let timeout = from.option("timeout", timeout, usual.timeout);
+        if let Some(Setting { value: HumanDuration(Duration::ZERO), origin }) = timeout {
+            return Err(SettingError::new(origin, "must be more than 0s"));
+        }
+        let kill_after = from.or("kill-after", kill_after, usual.kill_after, HumanDuration(DEFAULT_KILL_AFTER));
+        let command = if command.is_empty() && work.is_none() {
+            usual_command(context)
+        } else {
+            Some(command).filter(|words| !words.is_empty())
+        };
+        let protocol = pool.handler.map(HandlerProtocol::from);
+        let Some(mut words) = command.map(VecDeque::from) else {
+            let is_by_handler = pool.handler.is_some() || (work.is_none() && usual.work.is_none());
+            if is_by_handler && let Some(protocol) = from.option("handler", protocol, usual.handler) {
+                return Err(SettingError::new(protocol.origin, "needs a command: append `-- COMMAND`"));
+            }
+            return Ok(Job::Work { work: from.or("work", work, usual.work.clone(), Work::None).value, speed, seed });
+        };
+        if words.front().is_some_and(|program| program.is_empty()) {
+            return Err(SettingError::new(Origin::flag("COMMAND"), "is empty: expected a program and its arguments"));
+        }
+        let command = CommandSpec {
+            program: words.pop_front().unwrap_or_default(),
+            arguments: words.into(),
+            timeout: timeout.map(|timeout| timeout.value.0),
+            kill_after: kill_after.value.0,
+            exit: exit_map(context, &exit)?,
+        };
+        let protocol = from.or("handler", protocol, usual.handler, HandlerProtocol::default());
+        if protocol.value == HandlerProtocol::Command
+            && let Some(name) = pool.first_of_lines()
+        {
+            return Err(SettingError::new(from.given(name), "has no effect without `--handler lines`"));
+        }
+        match protocol.value {
+            HandlerProtocol::Command => Ok(Job::Command(command)),
+            HandlerProtocol::Lines => {
+                let per_process = from.option("per-process", pool.per_process, usual.per_process);
+                let per_process = per_process.map_or(1, |setting| setting.value.get());
+                let ready_within = from.option("ready-within", pool.ready_within, usual.ready_within);
+                let restart_after = from.option("restart-after", pool.restart_after, usual.restart_after);
+                Ok(Job::Lines(PoolSpec {
+                    command,
+                    processes: concurrency.div_ceil(per_process) as usize,
+                    per_process: per_process as usize,
+                    ready_within: ready_within.map(|setting| setting.value.0),
+                    restart_after: restart_after.map(|setting| setting.value.get()),
+                    stamp_field,
+                }))
+            }
+        }
+    }
+}
+
+impl Job {
+    /// Returns the time between SIGTERM and SIGKILL for its processes, if it has any.
+    pub(super) fn kill_after(&self) -> Option<Duration> {
+        match self {
+            Self::Work { .. } => None,
+            Self::Command(command) | Self::Lines(PoolSpec { command, .. }) => Some(command.kill_after),
+        }
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Work { work, .. } => write!(f, "work {work}"),
+            Self::Command(command) => write!(f, "command {}", command.program.display()),
+            Self::Lines(PoolSpec { command, processes, .. }) => {
+                write!(
+                    f,
+                    "{} of {} with lines",
+                    counted(*processes as u64, "process", "processes"),
+                    command.program.display()
+                )
+            }
+        }
+    }
+}
+
+/// Returns the command of the profile, and logs where it is set; its arguments may hold secrets.
+fn usual_command(context: &Context) -> Option<Vec<OsString>> {
+    let words = context.profile.consume.command.clone()?;
+    let program = words.first().map_or("", String::as_str);
+    let arguments = counted(words.len().saturating_sub(1), "argument", "arguments");
+    let origin = context.profile.origin(&["consume", "command"]);
+    tracing::debug!("command: {program} with {arguments} (from {origin})");
+    Some(words.into_iter().map(OsString::from).collect())
+}
+
+/// Returns the exit map of the profile with the rules of the command line, which must be no other than a profile may have.
+fn exit_map(context: &Context, rules: &[ExitRule]) -> Result<ExitMap, SettingError> {
+    let wrong = |message: String| Err(SettingError::new(context.precedence("consume").given("exit"), message));
+    if let Some(rule) = ExitRule::repeated(rules) {
+        return wrong(format!("`{rule}` is about a status that has a meaning already"));
+    }
+    let map = usual_exit(context).with(rules);
+    if map.acknowledges() { Ok(map) } else { wrong("leaves no exit status that acknowledges an item".to_owned()) }
+}
+
+/// Returns the exit map of the profile, and logs where it is set.
+fn usual_exit(context: &Context) -> ExitMap {
+    let Some(table) = &context.profile.consume.exit else { return ExitMap::default() };
+    let rules: Vec<String> = table.rules().iter().map(ToString::to_string).collect();
+    tracing::debug!("exit: {} (from {})", rules.join(","), context.profile.origin(&["consume", "exit"]));
+    ExitMap::from(table)
+}

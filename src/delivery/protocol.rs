@@ -1,0 +1,26 @@
+//! Protocol between a consumer and its handler.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Way in which a handler is given items, and says what becomes of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandlerProtocol {
+    /// A command runs per item, and its exit status is the outcome.
+    #[default]
+    Command,
+    /// Processes that stay are given items as lines of JSON, and answer with a line each.
+    Lines,
+}
+
+impl fmt::Display for HandlerProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Command => "command",
+            Self::Lines => "lines",
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! Answers of a process: one line of JSON per item.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::handler::Disposition;
+use crate::units::HumanDuration;
+
+/// Characters of a reason that are kept.
+const LONGEST_REASON: usize = 1000;
+
+/// Characters of a line that is not an answer that are shown.
+const SHOWN: usize = 100;
+
+/// What a process says.
+#[derive(Debug)]
+pub(super) enum Answer<'a> {
+    /// The process can take items.
+    Ready,
+    /// The process has finished an item.
+    Finished { id: Cow<'a, str>, outcome: AnsweredOutcome },
+}
+
+/// Outcome of an item, as its answer gives it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum AnsweredOutcome {
+    Ack,
+    Retry {
+        reason: String,
+        /// True if an attempt is spent.
+        spend: bool,
+        after: Option<Duration>,
+    },
+    Dead(String),
+}
+
+/// Line as it is written. Fields that say nothing here are ignored.
+#[derive(Deserialize)]
+struct AnswerLine<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    ready: Option<bool>,
+    ack: Option<bool>,
+    retry: Option<Said<'a>>,
+    fail: Option<Said<'a>>,
+    dead: Option<Said<'a>>,
+    reason: Option<Cow<'a, str>>,
+    after: Option<HumanDuration>,
+}
+
+/// `true`, or a text: the reason, or the time until a retry.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Said<'a> {
+    Plain(bool),
+    #[serde(borrow)]
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Said<'a> {
+    /// Returns the text; `None` if there is none.
+    fn text(self) -> Result<Option<Cow<'a, str>>, String> {
+        match self {
+            Self::Plain(true) => Ok(None),
+            Self::Plain(false) => Err("false is not an outcome".to_owned()),
+            Self::Text(text) => Ok(Some(text)),
+        }
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the reason when the line is not an answer.
+    pub(super) fn parse(line: &'a [u8]) -> Result<Self, String> {
+        let wrong = |reason: String| {
+            let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
+            let shown: String = shown.escape_debug().collect();
+            format!("wrote to stdout what is not an answer: `{shown}`: {reason}")
+        };
+        let answer: AnswerLine = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        answer.read().map_err(wrong)
+    }
+}
+
+impl<'a> AnswerLine<'a> {
+    fn read(self) -> Result<Answer<'a>, String> {
+        let Self { id, ready, ack, retry, fail, dead, reason, after } = self;
+        let reason = |said: Option<Cow<str>>, otherwise: &str| {
+            let text = said.or(reason).unwrap_or(Cow::Borrowed(otherwise));
+            text.chars().take(LONGEST_REASON).collect::<String>()
+        };
+        let after = after.map(|after| after.0);
+        let (id, outcome) = match (id, ready, ack, retry, fail, dead) {
+            (None, Some(true), None, None, None, None) => return Ok(Answer::Ready),
+            (Some(id), None, Some(true), None, None, None) => (id, AnsweredOutcome::Ack),
+            (Some(id), None, None, Some(retry), None, None) => {
+                let said = retry.text()?.map(|text| text.parse::<HumanDuration>());
+                let said = said.transpose().map_err(|error| error.to_string())?.map(|after| after.0);
+                let reason = reason(None, "handler asked for a retry");
+                (id, AnsweredOutcome::Retry { reason, spend: false, after: said.or(after) })
+            }
+            (Some(id), None, None, None, Some(fail), None) => {
+                let reason = reason(fail.text()?, "handler reported a failure");
+                (id, AnsweredOutcome::Retry { reason, spend: true, after })
+            }
+            (Some(id), None, None, None, None, Some(dead)) => {
+                (id, AnsweredOutcome::Dead(reason(dead.text()?, "handler reported that it can never be processed")))
+            }
+            _ => return Err("expected an id, and one of ack, retry, fail and dead".to_owned()),
+        };
+        Ok(Answer::Finished { id, outcome })
+    }
+}
+
+impl AnsweredOutcome {
+    /// Returns true if the end of stderr is kept with the item.
+    pub(super) fn keeps_stderr(&self) -> bool {
+        !matches!(self, Self::Ack)
+    }
+
+    pub(super) fn disposition(self, stderr: Vec<u8>) -> Disposition {
+        match self {
+            Self::Ack => Disposition::Ack,
+            Self::Retry { reason, spend, after } => Disposition::Retry { reason, stderr, spend, after },
+            Self::Dead(reason) => Disposition::DeadLetter { reason, stderr },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(line: &str) -> AnsweredOutcome {
+        let Ok(Answer::Finished { id, outcome }) = Answer::parse(line.as_bytes()) else { panic!("{line}") };
+        assert_eq!(id, "a:c1:1");
+        outcome
+    }
+
+    fn retry(reason: &str, spend: bool, after: Option<u64>) -> AnsweredOutcome {
+        AnsweredOutcome::Retry { reason: reason.to_owned(), spend, after: after.map(Duration::from_secs) }
+    }
+
+    #[test]
+    fn answers_say_what_becomes_of_an_item() {
+        for (line, expected) in [
+            (r#"{"id":"a:c1:1","ack":true}"#, AnsweredOutcome::Ack),
+            (r#"{"id":"a:c1:1","ack":true,"took":12}"#, AnsweredOutcome::Ack),
+            (r#"{"id":"a:c1:1","retry":"30s","reason":"busy"}"#, retry("busy", false, Some(30))),
+            (r#"{"id":"a:c1:1","retry":true}"#, retry("handler asked for a retry", false, None)),
+            (r#"{"id":"a:c1:1","fail":"no \"route\""}"#, retry("no \"route\"", true, None)),
+            (r#"{"id":"a:c1:1","fail":true,"reason":"late","after":"2m"}"#, retry("late", true, Some(120))),
+            (r#"{"id":"a:c1:1","dead":"not an order"}"#, AnsweredOutcome::Dead("not an order".to_owned())),
+        ] {
+            assert_eq!(outcome(line), expected, "{line}");
+        }
+        assert!(matches!(Answer::parse(br#"{"ready":true}"#), Ok(Answer::Ready)));
+    }
+
+    #[test]
+    fn lines_that_are_no_answer_are_shown_with_the_reason() {
+        for line in [
+            "processed 3 orders",
+            "{}",
+            r#"{"id":"a:c1:1"}"#,
+            r#"{"id":17,"ack":true}"#,
+            r#"{"id":"a:c1:1","ack":false}"#,
+            r#"{"id":"a:c1:1","ack":true,"dead":"x"}"#,
+            r#"{"id":"a:c1:1","retry":"soon"}"#,
+            r#"{"ack":true}"#,
+            r#"{"ready":false}"#,
+        ] {
+            let error = Answer::parse(line.as_bytes()).expect_err(line);
+            assert!(error.starts_with("wrote to stdout what is not an answer: `"), "{error}");
+        }
+        let long = Answer::parse(&[0x1b; 5000]).unwrap_err();
+        assert!(long.len() < 1000 && !long.contains('\x1b'), "{long}");
+    }
+}

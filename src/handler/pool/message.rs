@@ -1,0 +1,80 @@
+//! Messages to a process: one line of JSON per item.
+
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use crate::handler::Assignment;
+use crate::workload::made_at;
+
+/// An item, and what its handler is told about it.
+#[derive(Serialize)]
+struct ItemLine<'a> {
+    id: &'a str,
+    list: &'a str,
+    attempt: u32,
+    /// Creation time of the item, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stamp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<&'a str>,
+    /// In place of `item`, if it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_base64: Option<String>,
+}
+
+/// Appends the line for an item to `line`; `stamp_field` is the field that holds its creation time.
+pub(super) fn write(line: &mut Vec<u8>, assignment: &Assignment, stamp_field: Option<&str>) {
+    let Assignment { item, id, attempt, list, consumer: _ } = assignment;
+    let text = std::str::from_utf8(&item.0).ok();
+    let stamp = stamp_field.and_then(|field| made_at(item, field)).and_then(written);
+    let item_base64 = text.is_none().then(|| STANDARD.encode(&item.0));
+    let message = ItemLine { id, list, attempt: *attempt, stamp, item: text, item_base64 };
+    if serde_json::to_writer(&mut *line, &message).is_err() {
+        unreachable!("strings and numbers are JSON, and memory takes them");
+    }
+    line.push(b'\n');
+}
+
+/// Writes a time in UTC; `None` before 1970 and after the year 9999.
+fn written(time: SystemTime) -> Option<String> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok().map(crate::delivery::dead_letter::rfc3339)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::delivery::item::Item;
+
+    fn message(item: &'static [u8], stamp_field: Option<&str>) -> String {
+        let (list, consumer) = (Arc::from("fruit"), Arc::from("pod"));
+        let item = Item(Bytes::from_static(item));
+        let mut line = Vec::new();
+        write(&mut line, &Assignment { item, id: "pod:c1:1".to_owned(), attempt: 2, list, consumer }, stamp_field);
+        String::from_utf8(line).unwrap()
+    }
+
+    #[test]
+    fn message_is_one_line_for_any_item() {
+        let line = message("a\n\"b\" ä\0".as_bytes(), Some("at"));
+        assert_eq!(
+            line,
+            "{\"id\":\"pod:c1:1\",\"list\":\"fruit\",\"attempt\":2,\"item\":\"a\\n\\\"b\\\" ä\\u0000\"}\n"
+        );
+        let line = message(b"\xff\n", None);
+        assert!(line.ends_with(",\"item_base64\":\"/wo=\"}\n"), "{line}");
+    }
+
+    #[test]
+    fn message_has_the_creation_time_of_the_item() {
+        let line = message(br#"{"at":1772366400}"#, Some("at"));
+        assert!(line.contains(r#""stamp":"2026-03-01T12:00:00.000Z""#), "{line}");
+    }
+}

@@ -1,0 +1,338 @@
+//! One process of a pool: items in, answers out, until it ends or is to end.
+
+use std::collections::VecDeque;
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tokio::process::{ChildStdin, ChildStdout};
+use tokio::time::{Instant, timeout};
+
+use super::answer::Answer;
+use super::log::ProcessLog;
+use super::message;
+use super::pipes::{at, read, write};
+use super::seats::{PoolItem, PoolResult};
+use super::shared::PoolShared;
+use crate::delivery::exit_map::ExitMeaning;
+use crate::handler::Disposition;
+use crate::handler::command::exit_reason;
+use crate::handler::group::Group;
+
+/// Bytes that are read at a time, and that are ready to be written.
+const CHUNK: usize = 64 * 1024;
+
+/// Longest answer in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// Time that a process may take to exit once it has closed a stream, and others to outlive it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// End of a process.
+#[derive(Debug)]
+pub(super) enum ProcessEnd {
+    /// It was told that there are no more items.
+    Retired,
+    /// It ended by itself, or was ended.
+    Failed(String),
+    /// No process of this command can run.
+    Unrunnable(String),
+    Aborted,
+}
+
+/// A process that is running.
+pub(super) struct PoolProcess<'a> {
+    pool: &'a PoolShared,
+    place: usize,
+    group: Group,
+    /// `None` once it is closed.
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    log: ProcessLog,
+    /// Lines to write, and the number of bytes of them that are written.
+    output: Vec<u8>,
+    written: usize,
+    chunk: Vec<u8>,
+    /// Answer whose end has not been read.
+    begun: Vec<u8>,
+    unsent: VecDeque<PoolItem>,
+    /// Items that are handed over and not answered, the first one first.
+    in_flight: VecDeque<HandedItem>,
+    /// Number of items that it was given room for.
+    granted: u64,
+    answered: u64,
+    is_ready: bool,
+    is_closing: bool,
+    /// Time by which it has to be ready, or to exit.
+    limit: Option<(Instant, ProcessEnd)>,
+}
+
+/// An item that was handed over.
+struct HandedItem {
+    item: PoolItem,
+    at: Instant,
+}
+
+impl<'a> PoolProcess<'a> {
+    pub(super) fn new(pool: &'a PoolShared, place: usize, mut group: Group) -> Self {
+        let (stdin, stdout, stderr) =
+            (group.leader.stdin.take(), group.leader.stdout.take(), group.leader.stderr.take());
+        let log = ProcessLog::new(stderr, group.leader.id().unwrap_or_default(), &pool.echo);
+        let limit = pool.spec.ready_within.map(|within| {
+            let reason = format!("was not ready within {}", humantime::format_duration(within));
+            (Instant::now() + within, ProcessEnd::Failed(reason))
+        });
+        Self {
+            pool,
+            place,
+            group,
+            stdin,
+            stdout,
+            log,
+            output: Vec::new(),
+            written: 0,
+            chunk: vec![0; CHUNK],
+            begun: Vec::new(),
+            unsent: VecDeque::new(),
+            in_flight: VecDeque::new(),
+            granted: 0,
+            answered: 0,
+            is_ready: false,
+            is_closing: false,
+            limit,
+        }
+    }
+
+    /// Serves items until the process ends, and ends all that it has started; returns the end and the number of answers.
+    pub(super) async fn run(mut self) -> (ProcessEnd, u64) {
+        if self.pool.spec.ready_within.is_none() {
+            self.open();
+        }
+        let end = self.serve().await;
+        self.unsent.extend(self.pool.seats.shut(self.place));
+        // An answer that was on its way when the process was told to end comes too late.
+        self.terminate().await;
+        self.requeue(&end);
+        (end, self.answered)
+    }
+
+    async fn serve(&mut self) -> ProcessEnd {
+        let (seats, place, limit) = (&self.pool.seats, self.place, self.pool.spec.command.timeout);
+        loop {
+            self.fill();
+            self.retire();
+            let overdue = limit.and_then(|limit| self.in_flight.front().map(|first| first.at + limit));
+            let wake = [overdue, self.limit.as_ref().map(|(at, _)| *at)].into_iter().flatten().min();
+            tokio::select! {
+                biased;
+                () = self.pool.abort.cancelled() => return ProcessEnd::Aborted,
+                read = read(&mut self.stdout, &mut self.chunk) => match read {
+                    Ok(0) | Err(_) => return self.exit().await,
+                    Ok(read) => if let Err(reason) = self.receive(read) {
+                        return ProcessEnd::Failed(reason);
+                    }
+                },
+                written = write(&mut self.stdin, &self.output[self.written..]) => match written {
+                    Ok(written) => self.written += written,
+                    Err(_) => self.lose_stdin(),
+                },
+                () = at(wake) => {
+                    if let Some((_, end)) = self.limit.take_if(|(at, _)| Some(*at) == wake) {
+                        return end;
+                    }
+                    let limit = humantime::format_duration(limit.unwrap_or_default());
+                    return ProcessEnd::Failed(format!("timed out after {limit}"));
+                }
+                () = seats.mail(place) => self.unsent.extend(seats.take(place)),
+                () = self.pool.closing.cancelled(), if !self.is_closing => self.close(),
+                _ = self.group.leader_exit() => return self.exit().await,
+                () = self.log.progress() => {}
+            }
+        }
+    }
+
+    /// Makes room for items.
+    fn open(&mut self) {
+        (self.is_ready, self.limit) = (true, None);
+        let room = self.grant(self.pool.spec.per_process);
+        self.pool.seats.open(self.place, room);
+    }
+
+    /// Returns for how many of `count` items there is room before the process is replaced.
+    fn grant(&mut self, count: usize) -> usize {
+        let left = self.pool.spec.restart_after.map_or(u64::MAX, |limit| limit.saturating_sub(self.granted));
+        let room = if self.is_closing { 0 } else { count.min(usize::try_from(left).unwrap_or(usize::MAX)) };
+        self.granted += room as u64;
+        room
+    }
+
+    /// Requeues what was not handed over: there are to be no more items.
+    fn close(&mut self) {
+        self.is_closing = true;
+        self.unsent.extend(self.pool.seats.shut(self.place));
+        self.pool.interrupt(self.unsent.drain(..));
+    }
+
+    /// Closes stdin if there are no more items, or if the process has had as many as it may.
+    fn retire(&mut self) {
+        let is_full = self.pool.spec.restart_after.is_some_and(|limit| self.answered >= limit);
+        if self.stdin.is_some() && self.written == self.output.len() && (self.is_closing || is_full) {
+            self.stdin = None;
+        }
+        if self.stdin.is_none() && self.in_flight.is_empty() && self.limit.is_none() {
+            self.limit = Some((Instant::now() + self.pool.spec.command.kill_after, ProcessEnd::Retired));
+        }
+    }
+
+    fn lose_stdin(&mut self) {
+        self.stdin = None;
+        self.written = self.output.len();
+        self.limit = Some((Instant::now() + LINGER, ProcessEnd::Failed("closed its stdin".to_owned())));
+    }
+
+    /// Writes the next items as lines, as far as the process keeps up.
+    fn fill(&mut self) {
+        if self.written > 0 && (self.written == self.output.len() || self.written >= CHUNK) {
+            self.output.drain(..self.written);
+            self.written = 0;
+            self.output.shrink_to(self.output.len().max(CHUNK));
+        }
+        while self.output.len() - self.written < CHUNK
+            && self.stdin.is_some()
+            && let Some(item) = self.unsent.pop_front()
+        {
+            let PoolItem { assignment, .. } = &item;
+            message::write(&mut self.output, assignment, self.pool.spec.stamp_field.as_deref());
+            if self.in_flight.is_empty() {
+                let is_alone = self.pool.spec.per_process == 1;
+                self.log.begin(is_alone.then_some((assignment.id.as_str(), assignment.attempt)));
+            }
+            self.in_flight.push_back(HandedItem { item, at: Instant::now() });
+        }
+    }
+
+    /// Takes the answers in the first `read` bytes of the chunk.
+    fn receive(&mut self, read: usize) -> Result<(), String> {
+        // A line on stderr before an answer is about its item.
+        self.log.catch_up();
+        let (chunk, mut results) = (std::mem::take(&mut self.chunk), Vec::new());
+        let mut received = Ok(());
+        for part in chunk[..read].split_inclusive(|byte| *byte == b'\n') {
+            if self.begun.len() + part.len() > LONGEST {
+                received = Err(format!("wrote a line of more than {LONGEST} bytes to stdout"));
+                break;
+            }
+            let Some(line) = part.strip_suffix(b"\n") else {
+                self.begun.extend_from_slice(part);
+                break;
+            };
+            let answered = if self.begun.is_empty() {
+                self.answer(line, &mut results)
+            } else {
+                let mut whole = std::mem::take(&mut self.begun);
+                whole.extend_from_slice(line);
+                self.answer(&whole, &mut results)
+            };
+            if answered.is_err() {
+                received = answered;
+                break;
+            }
+        }
+        self.chunk = chunk;
+        if !results.is_empty() {
+            self.answered += results.len() as u64;
+            let room = if received.is_ok() { self.grant(results.len()) } else { 0 };
+            self.pool.seats.settle(self.place, results, room);
+        }
+        received
+    }
+
+    fn answer(&mut self, line: &[u8], results: &mut Vec<PoolResult>) -> Result<(), String> {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        match Answer::parse(line)? {
+            Answer::Ready if self.is_ready || self.is_closing => {}
+            Answer::Ready => self.open(),
+            Answer::Finished { id, outcome } => {
+                let place = self.in_flight.iter().position(|handed| handed.item.assignment.id == id);
+                let Some(handed) = place.and_then(|place| self.in_flight.remove(place)) else {
+                    return Err(format!("answered twice, or for an item that it does not have: `{id}`"));
+                };
+                let stderr = if outcome.keeps_stderr() { self.log.tail() } else { Vec::new() };
+                let disposition = outcome.disposition(stderr);
+                results.push(PoolResult { ticket: Some(handed.item.ticket), disposition });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the last answers of a process that has exited, or closed its stdout.
+    async fn exit(&mut self) -> ProcessEnd {
+        match timeout(LINGER, self.rest()).await {
+            Ok(Ok(Ok(status))) => self.meaning(status),
+            Ok(Ok(Err(error))) => ProcessEnd::Failed(format!("cannot wait for it: {error}")),
+            Ok(Err(reason)) => ProcessEnd::Failed(reason),
+            Err(_) => match self.group.leader.try_wait() {
+                Ok(Some(status)) => self.meaning(status),
+                _ => ProcessEnd::Failed("closed its stdout".to_owned()),
+            },
+        }
+    }
+
+    async fn rest(&mut self) -> Result<io::Result<ExitStatus>, String> {
+        while let Ok(read @ 1..) = read(&mut self.stdout, &mut self.chunk).await {
+            self.receive(read)?;
+        }
+        self.log.finish().await;
+        Ok(self.group.leader_exit().await)
+    }
+
+    fn meaning(&self, status: ExitStatus) -> ProcessEnd {
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        let command = &self.pool.spec.command;
+        match code {
+            Some(code) if command.exit.meaning(code) == ExitMeaning::Stop => {
+                ProcessEnd::Unrunnable(command.stop_reason(code))
+            }
+            Some(0) if self.stdin.is_none() && (self.is_closing || self.in_flight.is_empty()) => ProcessEnd::Retired,
+            Some(code) => ProcessEnd::Failed(format!("exited with status {code}")),
+            None => ProcessEnd::Failed(format!("was {}", exit_reason(status))),
+        }
+    }
+
+    /// Ends the process and all that it has started.
+    async fn terminate(&mut self) {
+        (self.stdin, self.stdout) = (None, None);
+        if timeout(Duration::ZERO, self.group.gone()).await.is_err() {
+            let log = async {
+                self.log.finish().await;
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = self.group.terminate(self.pool.spec.command.kill_after) => {}
+                () = log => {}
+            }
+        }
+        self.log.catch_up();
+    }
+
+    /// Passes on the outcome of items that were not answered.
+    fn requeue(&mut self, end: &ProcessEnd) {
+        let stderr = self.log.tail();
+        let results = self.in_flight.drain(..).map(|handed| {
+            let disposition = match end {
+                ProcessEnd::Failed(reason) => Disposition::fail(format!("handler {reason}"), stderr.clone()),
+                ProcessEnd::Retired | ProcessEnd::Unrunnable(_) | ProcessEnd::Aborted => Disposition::Interrupted,
+            };
+            PoolResult { ticket: Some(handed.item.ticket), disposition }
+        });
+        self.pool.seats.report(results);
+        let unsent = self.unsent.drain(..);
+        if self.pool.closing.is_cancelled() {
+            self.pool.interrupt(unsent);
+        } else {
+            self.pool.seats.give(unsent.collect());
+        }
+    }
+}

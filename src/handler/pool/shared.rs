@@ -1,0 +1,72 @@
+//! State that a pool and its processes share.
+
+use std::io;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::seats::{PoolItem, PoolResult, Seats};
+use crate::handler::Disposition;
+use crate::handler::command::CommandSpec;
+use crate::handler::group::Group;
+use crate::handler::launcher::Launcher;
+use crate::terminal::Echo;
+
+/// Long-lived processes that are handed items as lines of JSON, and answer with a line each.
+///
+/// The environment is that of a command per item, without the variables that describe one. A process that ends, writes
+/// anything but an answer, or does not answer within the time limit of the command is ended with all that it has started, and
+/// replaced; the attempts of the items that it had in flight fail.
+#[derive(Debug, Clone)]
+pub(crate) struct PoolSpec {
+    pub(crate) command: CommandSpec,
+    pub(crate) processes: usize,
+    /// Items that a process has in flight at most.
+    pub(crate) per_process: usize,
+    /// Time within which a process has to say that it is ready; `None` if it is as soon as it runs.
+    pub(crate) ready_within: Option<Duration>,
+    /// Number of items after which a process is replaced.
+    pub(crate) restart_after: Option<u64>,
+    /// Field of a JSON item with its creation time.
+    pub(crate) stamp_field: Option<String>,
+}
+
+/// A pool, as its processes know it.
+#[derive(Debug)]
+pub(super) struct PoolShared {
+    pub(super) spec: PoolSpec,
+    pub(super) consumer: Arc<str>,
+    pub(super) echo: Echo,
+    pub(super) seats: Seats,
+    /// Cancelled when there are no more items.
+    pub(super) closing: CancellationToken,
+    pub(super) abort: CancellationToken,
+    pub(super) launcher: Launcher,
+}
+
+impl PoolShared {
+    /// Starts a process; `None` once the pool is to end.
+    pub(super) async fn start(&self) -> Option<io::Result<Group>> {
+        let start = || {
+            let mut command = self.spec.command.program(&self.spec.command.arguments, &self.consumer);
+            move || Group::start(command.stdin(Stdio::piped()))
+        };
+        self.launcher.launch(start, &self.closing).await
+    }
+
+    /// Passes on that no process can run.
+    pub(super) fn unrunnable(&self, disposition: Disposition) {
+        self.seats.report([PoolResult { ticket: None, disposition }]);
+    }
+
+    /// Requeues items that were not handed over.
+    pub(super) fn interrupt(&self, items: impl IntoIterator<Item = PoolItem>) {
+        let results = items.into_iter().map(|item| {
+            let ticket = Some(item.ticket);
+            PoolResult { ticket, disposition: Disposition::Interrupted }
+        });
+        self.seats.report(results);
+    }
+}
