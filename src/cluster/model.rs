@@ -156,7 +156,10 @@ impl Running {
             }
             Controller::Hpa => self.sync_before(now, to, reading),
         };
-        self.next_sync = if by == Controller::Hpa { now + SYNC_PERIOD } else { self.next_sync };
+        match by {
+            Controller::Keda => self.next_poll = next(self.last_active, self.scaler.settings().poll_period(), now),
+            Controller::Hpa => self.next_sync = now + SYNC_PERIOD,
+        }
         self.surprise = (decision.replicas != to).then_some(Surprise { from, to, expected: decision.replicas });
         self.expected = None;
         self.standing.decided(now, by, &decision.reason);
@@ -274,4 +277,50 @@ fn next(phase: Option<Duration>, period: Duration, now: Duration) -> Duration {
     let Some(phase) = phase.filter(|phase| *phase <= now) else { return now + period };
     let passed = now.saturating_sub(phase).as_nanos() / period.as_nanos().max(1) + 1;
     u32::try_from(passed).map_or(now + period, |passed| phase + period * passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object() -> LiveScaledObject {
+        let object = json!({
+            "metadata": { "name": "demo", "creationTimestamp": "1970-01-01T00:00:00Z" },
+            "spec": {
+                "scaleTargetRef": { "name": "demo" }, "pollingInterval": 5, "cooldownPeriod": 30,
+                "triggers": [{ "type": "redis", "metadata": { "listName": "mylist", "listLength": "5" } }],
+            },
+            "status": { "lastActiveTime": "1970-01-01T00:01:40Z" },
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn look(object: &LiveScaledObject, second: u64, waiting: f64, pods: u32) -> Look<'_> {
+        Look {
+            now: Duration::from_secs(second),
+            object,
+            hpa: None,
+            settings: object.settings("mylist", None).unwrap(),
+            values: vec![Some(waiting)],
+            scale: Scale { spec: pods, status: pods, ready: pods },
+        }
+    }
+
+    #[test]
+    fn step_to_zero_has_its_reason_until_keda_polls_again() {
+        let (object, mut model) = (object(), LiveModel::default());
+        let mut reason = |second, waiting, pods| model.observe(&look(&object, second, waiting, pods)).unwrap().reason;
+        assert_eq!(reason(100, 3.0, 1), "KEDA: active: 3 waiting; the HPA decides");
+        assert!(reason(125, 0.0, 1).starts_with("KEDA: inactive"));
+        for second in 136..=139 {
+            assert_eq!(
+                reason(second, 0.0, 0),
+                "KEDA: inactive for cooldownPeriod (30s): scaled to zero",
+                "at {second}"
+            );
+        }
+        assert_eq!(reason(142, 0.0, 0), "KEDA: inactive: no active trigger");
+    }
 }
