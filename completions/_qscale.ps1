@@ -208,6 +208,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Profile overlay: apply the tables under [env.NAME]')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Format of the log on stderr')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status')
             [CompletionResult]::new('--until-empty', '--until-empty', [CompletionResultType]::ParameterName, 'Stop when the list is empty; exit status 75 if it was not')
             [CompletionResult]::new('--until-settled', '--until-settled', [CompletionResultType]::ParameterName, 'Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75 if the list did not settle')
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Write lines on a terminal, too, in place of the dashboard')

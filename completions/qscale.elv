@@ -202,6 +202,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --env 'Profile overlay: apply the tables under [env.NAME]'
             cand --log 'Format of the log on stderr'
             cand --color 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]'
+            cand --once 'Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status'
             cand --until-empty 'Stop when the list is empty; exit status 75 if it was not'
             cand --until-settled 'Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75 if the list did not settle'
             cand --plain 'Write lines on a terminal, too, in place of the dashboard'

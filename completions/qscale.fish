@@ -192,6 +192,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l once -d 'Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d 'Stop when the list is empty; exit status 75 if it was not'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-settled -d 'Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75 if the list did not settle'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l plain -d 'Write lines on a terminal, too, in place of the dashboard'

@@ -14,9 +14,13 @@ const READABLE: std::ops::RangeInclusive<usize> = 40..=200;
 
 /// Returns the width of the terminal, else `COLUMNS`, else 80.
 pub(crate) fn terminal_width() -> usize {
-    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal.or_else(asked).unwrap_or(DEFAULT_WIDTH).clamp(*READABLE.start(), *READABLE.end())
+    stdout_width().or_else(asked).unwrap_or(DEFAULT_WIDTH).clamp(*READABLE.start(), *READABLE.end())
+}
+
+/// Returns the width of the terminal on stdout; `None` where stdout is none.
+pub(crate) fn stdout_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
 /// Returns the number of lines of the terminal, else `LINES`; `None` for an output without an end.

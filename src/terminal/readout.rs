@@ -8,16 +8,20 @@ use color_eyre::eyre::Result;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::columns::{stdout_width, wrapped};
 use super::dashboard::{BoardState, Dashboard, DashboardSetup, RunAction};
 use super::keep::{Keeper, RunFiles};
 use super::output::Output;
 use super::printer::Printer;
 use crate::sample::recording::PlayedSample;
-use crate::sample::{Outlook, PerSecond, Replicas, Sample};
+use crate::sample::{JobCounts, Outlook, PerSecond, Replicas, Sample};
 use crate::units::visible;
 
 /// Time for the last state to reach the pages that are open.
 const LAST_EVENT: Duration = Duration::from_millis(400);
+
+/// Start of the further lines of a sample that is broken.
+const INDENT: &str = "    ";
 
 /// Shows samples as they come.
 pub(crate) struct Readout {
@@ -57,7 +61,7 @@ impl Readout {
         self.keeper.add(sample)?;
         match (&mut self.dashboard, self.output) {
             (Some(dashboard), _) => dashboard.show(sample)?,
-            (None, Output::Text) => self.printer.result(&visible(&Line(sample).to_string()))?,
+            (None, Output::Text) => self.printer.result(&shown(sample, stdout_width()))?,
             (None, Output::Json) => self.printer.result(&serde_json::to_string(sample)?)?,
         }
         Ok(())
@@ -148,6 +152,15 @@ impl fmt::Display for ItemCounts<'_> {
     }
 }
 
+/// Returns a sample as a line; one that is wider than the terminal is broken between words.
+fn shown(sample: &Sample, width: Option<usize>) -> String {
+    let line = Line(sample).to_string();
+    match width {
+        Some(width) => wrapped(&line, width.saturating_sub(INDENT.len())).join(&format!("\n{INDENT}")),
+        None => visible(&line).into_owned(),
+    }
+}
+
 /// A sample as one line; digits are not grouped, so that `awk` reads them.
 struct Line<'a>(&'a Sample);
 
@@ -155,9 +168,19 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sample = self.0;
         let time = humantime::format_rfc3339_seconds(sample.time);
-        write!(f, "{time}  {}: {} waiting{}  {}", sample.list, sample.backlog, ItemCounts(sample), Movement(sample))?;
-        match &sample.target {
-            Some(replicas) => write!(f, "  {}", PodCounts(replicas)),
+        write!(f, "{time}  {}: {} waiting{}", sample.list, sample.backlog, ItemCounts(sample))?;
+        // One look tells no rate.
+        if sample.outlook() != Outlook::Unknown {
+            write!(f, "  {}", Movement(sample))?;
+        }
+        if let Some(replicas) = &sample.target {
+            write!(f, "  {}", PodCounts(replicas))?;
+        }
+        if let Some(JobCounts { running, pending, succeeded, failed }) = &sample.jobs {
+            write!(f, "  Jobs: {running} running, {pending} pending, {succeeded} succeeded, {failed} failed")?;
+        }
+        match &sample.reason {
+            Some(reason) => write!(f, "  reason: {reason}"),
             None => Ok(()),
         }
     }
@@ -212,7 +235,7 @@ mod tests {
         };
         let pods = "  pods: 5 desired, 4 current, 3 ready, 2 available (demo/demo-consumer)";
         for (sample, line) in [
-            (sample(7, None, None), "7 waiting  measuring".to_owned()),
+            (sample(7, None, None), "7 waiting".to_owned()),
             (sample(1_250, Some(-12.5), None), "1250 waiting  net -12.5/s, empty in 1m 40s".to_owned()),
             (sample(1_250, Some(25.0), Some(target)), format!("1250 waiting  growing +25.0/s{pods}")),
             (sample(3, Some(0.0), None), "3 waiting  net 0/s, steady".to_owned()),
@@ -220,6 +243,20 @@ mod tests {
         ] {
             assert_eq!(Line(&sample).to_string(), format!("1970-01-01T00:00:01Z  mylist: {line}"));
         }
+    }
+
+    #[test]
+    fn line_is_broken_between_words_on_a_terminal_only() {
+        let reason = "HPA: 274 waiting ÷ 50 per pod = 6 replicas, capped at maxReplicaCount 5".to_owned();
+        let jobs = JobCounts { running: 3, pending: 1, succeeded: 40, failed: 2 };
+        let sample = Sample { reason: Some(reason), jobs: Some(jobs), ..sample(274, Some(-1.5), None) };
+        let line = "1970-01-01T00:00:01Z  mylist: 274 waiting  net -1.5/s, empty in 3m 3s  \
+            Jobs: 3 running, 1 pending, 40 succeeded, 2 failed  \
+            reason: HPA: 274 waiting ÷ 50 per pod = 6 replicas, capped at maxReplicaCount 5";
+        assert_eq!(shown(&sample, None), line);
+        let broken = shown(&sample, Some(80));
+        assert!(broken.lines().all(|line| line.chars().count() <= 80), "{broken}");
+        assert_eq!(broken.split_whitespace().collect::<Vec<_>>(), line.split_whitespace().collect::<Vec<_>>());
     }
 
     #[test]
@@ -231,7 +268,7 @@ mod tests {
         ] {
             let (in_flight, delayed, dead) = claims;
             let sample = Sample { in_flight, delayed, dead, ..sample(7, None, None) };
-            assert_eq!(Line(&sample).to_string(), format!("1970-01-01T00:00:01Z  mylist: 7 waiting{text}  measuring"));
+            assert_eq!(Line(&sample).to_string(), format!("1970-01-01T00:00:01Z  mylist: 7 waiting{text}"));
         }
     }
 }

@@ -101,8 +101,35 @@ fn sample_is_one_line_without_a_terminal() {
     push(&redis, 7);
     let run = watch(&redis).args(["--duration", "2s"]).output().exits(0);
     let lines: Vec<_> = run.stdout.lines().collect();
-    assert!(lines[0].ends_with("Z  mylist: 7 waiting  measuring"), "{}", run.stdout);
+    assert!(lines[0].ends_with("Z  mylist: 7 waiting"), "{}", run.stdout);
     assert!(lines[lines.len() - 1].ends_with("Z  mylist: 7 waiting  net 0/s, steady"), "{}", run.stdout);
+}
+
+#[test]
+fn one_look_has_a_status_for_scripts() {
+    let redis = RedisServer::start();
+    push(&redis, 7);
+    let once = |words: &[&str]| Qscale::new(["watch", "--once", "--redis", &redis.url()]).args(words).output();
+    let run = once(&["--list", LIST, "--list", "other"]).exits(0);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", run.stdout);
+    assert!(
+        lines[0].ends_with("Z  mylist: 7 waiting") && lines[1].ends_with("Z  other: 0 waiting  empty"),
+        "{lines:?}"
+    );
+    let run = once(&["--output", "json"]).exits(0);
+    assert_eq!(samples(&run.stdout).iter().map(|sample| sample["backlog"].clone()).collect::<Vec<_>>(), [json!(7)]);
+    once(&["--until-empty"]).exits(75);
+    once(&["--until-settled"]).exits(75);
+    pop(&redis, 7);
+    once(&["--until-empty"]).exits(0);
+    produce(&redis, 1);
+    work(&redis, &[]);
+    let run = once(&["--until-settled"]).exits(0);
+    assert_eq!(verdict(&run), "PASS: 1 pushed = 1 acknowledged + 0 dead, 0 remaining");
+    let run = Qscale::new(["watch", "--once", "--redis", "redis://127.0.0.1:1"]).output().exits(69);
+    assert!(run.stdout.is_empty() && run.took < SOON, "{:?} {}", run.took, run.stdout);
+    once(&["--duration", "1s"]).exits(2);
 }
 
 #[test]

@@ -63,6 +63,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub(super) duration: Option<Duration>,
 
+    /// Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status
+    #[arg(long, conflicts_with_all = ["duration", "every"])]
+    pub(super) once: bool,
+
     /// Stop when the list is empty; exit status 75 if it was not
     #[arg(long)]
     pub(super) until_empty: bool,
@@ -84,11 +88,11 @@ pub(crate) struct Args {
     pub(super) files: RunFiles,
 
     /// Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "once")]
     pub(super) serve: Option<ListenAddress>,
 
     /// Show a recording, or stdin (-), in place of a list; without a dashboard all at once
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "until_empty", "until_settled", "context", "namespace", "deployment"])]
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "once", "until_empty", "until_settled", "context", "namespace", "deployment"])]
     pub(super) replay: Option<PathBuf>,
 
     /// Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]

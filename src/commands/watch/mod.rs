@@ -6,7 +6,7 @@ mod plan;
 mod replay;
 mod target;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::time::{MissedTickBehavior, interval_at, sleep};
@@ -21,6 +21,12 @@ use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
 use crate::queue::Redis;
 use crate::terminal::{DashboardSetup, KeySet, Output, Readout};
+
+/// Longest time that the first sample waits for the cluster.
+const FIRST_SAMPLE: Duration = Duration::from_millis(700);
+
+/// Longest time that the only sample waits for it.
+const ONE_LOOK: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     if let Some(path) = &args.replay {
@@ -39,7 +45,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         biased;
         () = context.shutdown.stop.cancelled() => false,
         () = sleep(plan.limit) => false,
-        shown = show(&plan, &mut lists, &mut target, &mut readout) => shown.map(|()| true)?,
+        shown = show(&plan, &mut lists, &mut target, &mut readout) => shown?,
     };
     readout.finish().await?;
     match (reached, plan.stop_when) {
@@ -65,14 +71,16 @@ fn dashboard(plan: &Plan) -> DashboardSetup {
 
 /// Connects to Redis, and to Kubernetes if a cluster is configured.
 async fn connect(plan: &Plan, context: &Context) -> Result<(Vec<WatchedList>, Target)> {
-    let redis = Redis::new(plan.endpoint.clone(), None, context.shutdown.stop.clone());
+    // One look does not wait for a server that is away.
+    let reconnect_for = plan.once.then_some(Duration::ZERO);
+    let redis = Redis::new(plan.endpoint.clone(), reconnect_for, context.shutdown.stop.clone());
     Ok((WatchedList::connect(plan, &redis).await?, Target::find(&plan.consumers).await?))
 }
 
-/// Shows a sample of each list per tick until the goal is reached, if there is one.
+/// Shows a sample of each list per tick until the goal is reached, if there is one; returns false if it was not.
 ///
 /// Ticks pause while Redis is unreachable, and the rates start anew afterwards.
-async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, readout: &mut Readout) -> Result<()> {
+async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, readout: &mut Readout) -> Result<bool> {
     let start = Instant::now();
     // The first samples are taken at once: a tick that is due now comes a millisecond later.
     let mut ticks = interval_at(tokio::time::Instant::now() + plan.every, plan.every);
@@ -87,7 +95,7 @@ async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, reado
                 return Err(refusal).wrap_err("cannot tell whether the list is settled");
             }
             if index == plan.processed {
-                target.ready().await;
+                target.ready(if plan.once { ONE_LOOK } else { FIRST_SAMPLE }).await;
                 if let Some(snapshot) = &list.last {
                     target.add_to(&mut sample, snapshot);
                 }
@@ -102,8 +110,8 @@ async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, reado
             StopWhen::Empty => lists.iter().all(WatchedList::is_empty),
             StopWhen::Settled => lists.iter().all(WatchedList::is_settled),
         };
-        if reached {
-            return Ok(());
+        if reached || plan.once {
+            return Ok(reached);
         }
         ticks.tick().await;
     }

@@ -18,6 +18,8 @@ pub(super) struct Plan {
     /// `Duration::MAX` means without an end.
     pub(super) limit: Duration,
     pub(super) stop_when: StopWhen,
+    /// One sample of each list.
+    pub(super) once: bool,
     pub(super) output: Output,
     /// Lines in place of a dashboard.
     pub(super) plain: bool,
@@ -57,6 +59,7 @@ impl Plan {
         let Args {
             every,
             duration,
+            once,
             until_empty,
             until_settled,
             output,
@@ -82,8 +85,10 @@ impl Plan {
             every,
             limit: duration.unwrap_or(Duration::MAX),
             stop_when,
+            once,
             output,
-            plain,
+            // A dashboard would be gone at once.
+            plain: plain || once,
             files,
             serve,
             // Of several lists the consumers of the profile process its own.

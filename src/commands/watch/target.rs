@@ -14,9 +14,6 @@ use crate::kubernetes::{self, Facts, KubernetesError, ScaledRef, TargetRef, Watc
 use crate::sample::{JobCounts, Replicas, ReportedFault, Sample};
 use crate::scaler::Scale;
 
-/// Longest time that the first sample waits for the cluster.
-const LONGEST_WAIT: Duration = Duration::from_millis(700);
-
 /// The scaled object, if it is watched.
 pub(super) struct Target {
     watcher: Option<Watcher>,
@@ -90,11 +87,11 @@ impl Target {
         })
     }
 
-    /// Waits for the cluster before the first sample.
-    pub(super) async fn ready(&mut self) {
+    /// Waits for the cluster before the first sample, no longer than `limit`.
+    pub(super) async fn ready(&mut self, limit: Duration) {
         if let Some(watcher) = self.watcher.as_mut().filter(|_| !self.is_ready) {
             self.is_ready = true;
-            watcher.ready(LONGEST_WAIT).await;
+            watcher.ready(limit).await;
         }
     }
 
