@@ -62,6 +62,7 @@ pub(super) fn labels(workload: &Workload<'_>, name: &str, component: Component) 
         // In no selector: those of a Deployment cannot be changed.
         label("version", &version(image)),
     ]);
+    labels.extend(workload.profile.deploy.labels.clone());
     labels
 }
 

@@ -10,8 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::connection::{PORT, SERVICE};
+use super::list::some;
 use super::metadata::{Component, annotated, label, selecting};
-use super::pod::{METRICS_PORT, metrics, some};
+use super::pod::{METRICS_PORT, metrics};
 use super::workload::Workload;
 use crate::profile::ScaleKind;
 

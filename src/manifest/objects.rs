@@ -17,8 +17,11 @@ impl Workload<'_> {
         if let Some(namespace) = self.namespace.as_ref().filter(|_| deploy.create_namespace == Some(true)) {
             objects.push(Manifest::plain(metadata::namespace(self, namespace)));
         }
-        let account = configuration::service_account(self);
-        objects.push(Manifest::commented(configuration::ACCOUNT_COMMENT, account));
+        // A rendered Redis runs under this account as well.
+        if deploy.service_account.is_none() || deploy.redis == Some(true) {
+            let account = configuration::service_account(self);
+            objects.push(Manifest::commented(configuration::ACCOUNT_COMMENT, account));
+        }
         objects.push(Manifest::commented(configuration::COMMENT, configuration::config_map(self)));
         if let Some(secret) = configuration::secret(self) {
             objects.push(Manifest::commented(configuration::SECRET_COMMENT, secret));

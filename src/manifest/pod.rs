@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, ExecAction, LocalObjectReference,
-    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext, Volume,
-    VolumeMount,
+    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, ExecAction, PodSecurityContext, PodSpec,
+    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::arguments::Call;
+use super::list::some;
 use super::literal::literal;
 use super::metadata::{Component, labels};
 use super::workload::Workload;
-use super::{availability, certificate, configuration};
+use super::{availability, certificate, configuration, pod_settings};
 use crate::profile::ScaleKind;
 use crate::profile::deploy::{DEFAULT_PROGRAM, ImagePullPolicy, QuantityText, ResourcesTable};
 
@@ -42,6 +42,12 @@ const REQUESTS: Quantities = [("cpu", "50m"), ("memory", "32Mi"), ("ephemeral-st
 /// Default resource limits; memory use stays flat for any number of items.
 const LIMITS: Quantities = [("cpu", "500m"), ("memory", "128Mi"), ("ephemeral-storage", "64Mi")];
 
+/// Default resource requests of a container that runs a command: an interpreter with its libraries.
+const COMMAND_REQUESTS: Quantities = [("cpu", "100m"), ("memory", "128Mi"), ("ephemeral-storage", "64Mi")];
+
+/// Default resource limits of a container that runs a command.
+const COMMAND_LIMITS: Quantities = [("cpu", "1"), ("memory", "512Mi"), ("ephemeral-storage", "512Mi")];
+
 /// The pod of one component, which runs qscale and is given `grace` seconds to stop in.
 pub(super) fn template(
     workload: &Workload<'_>,
@@ -55,9 +61,20 @@ pub(super) fn template(
     // Jobs are neither counted on nor spread: each ends by itself.
     let serves = consumes && workload.profile.scale.kind() == ScaleKind::ScaledObject;
     let mut env = workload.connection.variables();
+    let mut env_from = vec![configuration::source(workload)];
     let (mut volumes, mut mounts): (Vec<_>, Vec<_>) =
         certificate::volume(&workload.connection.certificates).into_iter().unzip();
+    let commands = consumes && workload.profile.consume.command.is_some();
     if consumes {
+        env.extend(pod_settings::variables(deploy));
+        if commands && !deploy.env.contains_key("HOME") {
+            env.push(EnvVar { name: "HOME".to_owned(), value: Some(SCRATCH_FOLDER.to_owned()), value_from: None });
+        }
+        env_from.extend(pod_settings::variable_sources(deploy));
+        for (volume, mount) in deploy.volumes.iter().map(pod_settings::volume) {
+            volumes.push(volume);
+            mounts.push(mount);
+        }
         env.push(EnvVar { name: "QSCALE_HEARTBEAT".to_owned(), value: Some(literal(HEARTBEAT)), value_from: None });
         let (volume, mount) = scratch();
         volumes.push(volume);
@@ -70,33 +87,41 @@ pub(super) fn template(
         command: deploy.program.as_ref().map(|program| vec![literal(program)]),
         args: Some(call.arguments),
         env: some(env),
-        env_from: Some(vec![configuration::source(workload)]),
-        resources: Some(resources(REQUESTS, LIMITS, &deploy.resources)),
-        security_context: Some(container_security()),
+        env_from: Some(env_from),
+        resources: Some(if commands {
+            resources(COMMAND_REQUESTS, COMMAND_LIMITS, &deploy.resources)
+        } else {
+            resources(REQUESTS, LIMITS, &deploy.resources)
+        }),
+        security_context: Some(SecurityContext {
+            read_only_root_filesystem: Some(deploy.read_only_root != Some(false)),
+            ..container_security()
+        }),
         liveness_probe: consumes.then(|| liveness(workload)),
         readiness_probe: serves.then(|| readiness(workload)),
         ports: metrics(workload).filter(|_| consumes).map(|port| vec![port]),
         volume_mounts: some(mounts),
         ..Container::default()
     };
-    PodTemplateSpec {
+    let spec = PodSpec {
+        affinity: serves.then(|| availability::apart(name, component)),
+        topology_spread_constraints: serves.then(|| vec![availability::spread(name, component)]),
+        containers: vec![container],
+        termination_grace_period_seconds: Some(grace),
+        volumes: some(volumes),
+        ..hardened(workload)
+    };
+    let template = PodTemplateSpec {
         metadata: Some(ObjectMeta {
             labels: Some(labels(workload, name, component)),
             annotations: Some(annotations(workload, component)),
             ..ObjectMeta::default()
         }),
-        spec: Some(PodSpec {
-            affinity: serves.then(|| availability::apart(name, component)),
-            topology_spread_constraints: serves.then(|| vec![availability::spread(name, component)]),
-            containers: vec![container],
-            image_pull_secrets: deploy
-                .image_pull_secret
-                .as_ref()
-                .map(|name| vec![LocalObjectReference { name: name.clone() }]),
-            termination_grace_period_seconds: Some(grace),
-            volumes: some(volumes),
-            ..hardened(workload)
-        }),
+        spec: Some(pod_settings::scheduled(deploy, spec, component)),
+    };
+    match workload.patch.as_ref().filter(|_| consumes) {
+        Some(patch) => patch.apply(template),
+        None => template,
     }
 }
 
@@ -107,6 +132,7 @@ fn annotations(workload: &Workload<'_>, component: Component) -> BTreeMap<String
         let scrape = [("scrape", "true".to_owned()), ("port", port.container_port.to_string())];
         annotations.extend(scrape.map(|(key, value)| (format!("prometheus.io/{key}"), value)));
     }
+    annotations.extend(workload.profile.deploy.annotations.clone());
     annotations
 }
 
@@ -215,9 +241,4 @@ pub(super) fn resources(requests: Quantities, limits: Quantities, table: &Resour
         });
     let (requests, limits) = both.unzip();
     ResourceRequirements { requests: Some(requests), limits: Some(limits), claims: None }
-}
-
-/// A list that is left out where there is nothing in it.
-pub(super) fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
-    Some(list).filter(|list| !list.is_empty())
 }

@@ -1,7 +1,10 @@
 //! What is rendered: a profile, and what was said elsewhere than in it.
 
+use k8s_openapi::api::core::v1::Affinity;
+
 use super::connection::RedisAccess;
-use super::keda_version;
+use super::patch::PodPatch;
+use super::{keda_version, patch};
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE};
 use crate::profile::{KedaVersion, Profile, ProfileError};
 
@@ -13,6 +16,8 @@ pub struct Workload<'a> {
     pub(super) list: String,
     pub(super) connection: RedisAccess,
     pub(super) keda_version: KedaVersion,
+    /// Patch of the consumers' pod template.
+    pub(super) patch: Option<PodPatch>,
 }
 
 impl<'a> Workload<'a> {
@@ -47,14 +52,23 @@ impl<'a> Workload<'a> {
         }
         let keda_version = keda_version.unwrap_or_else(|| profile.scale.keda_version());
         keda_version::check(profile, keda_version)?;
+        if let Err(error) = patch::typed::<Affinity>(deploy.affinity.0.clone().into()) {
+            return Err(profile.source.error_at(&["deploy", "affinity"], error.to_string()));
+        }
         Ok(Self {
             profile,
             list,
             keda_version,
+            patch: None,
             image: image.or_else(|| deploy.image.clone()).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             connection: RedisAccess::of(profile, namespace.as_deref())?,
             namespace,
         })
+    }
+
+    /// Lays `patch` over the consumers' pods.
+    pub fn patched(self, patch: Option<PodPatch>) -> Self {
+        Self { patch, ..self }
     }
 
     /// Returns whether a `NetworkPolicy` protects the pods.

@@ -51,7 +51,7 @@ fn for_toml(schema: &mut Schema) {
     // The integer types of Rust say nothing to others.
     keys.remove("format");
     // serde's default of an optional key.
-    if keys.get("default").is_some_and(Value::is_null) {
+    if keys.get("default").is_some_and(Value::is_null) || keys.contains_key("x-default") {
         keys.remove("default");
     }
 }

@@ -44,7 +44,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("env", &["environment", "overlay", "stage"]),
     ("every", &["interval", "period", "refresh"]),
     ("idle-exit", &["burst", "idle-timeout", "exit-when-empty", "exit-on-empty"]),
-    ("image-pull-secret", &["image-pull-secrets"]),
+    ("image-pull-secrets", &["image-pull-secret", "pull-secret"]),
     (
         "lease",
         &["visibility-timeout", "visibility", "lock-duration", "lock-timeout", "ack-deadline", "ack-wait", "invisible"],

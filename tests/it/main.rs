@@ -35,6 +35,7 @@ mod reconnect;
 mod refusals;
 mod render;
 mod render_keda;
+mod render_pods;
 mod render_rules;
 mod replay;
 mod scaler;

@@ -104,7 +104,9 @@ fn parser_accepts_the_values_of_the_schema() {
     let validator = validator();
     let mut samples = 0;
     // Of some tables no key can stand alone.
-    for (path, table) in tables(&schema).into_iter().filter(|(_, table)| table.get("required").is_none()) {
+    let alone = |path: &[String]| !path.iter().any(|key| LISTS.contains(&key.as_str()));
+    let tables = tables(&schema).into_iter().filter(|(path, table)| table.get("required").is_none() && alone(path));
+    for (path, table) in tables {
         for (key, node) in table["properties"].as_object().expect("a table has properties") {
             for value in values(&schema, node) {
                 // With what it cannot be without.
@@ -355,17 +357,24 @@ fn merge(base: &mut Value, other: Value) {
 }
 
 /// Keys with a list of tables.
-const LISTS: [&str; 2] = ["policies", "triggers"];
+const LISTS: [&str; 6] = ["policies", "triggers", "env-from", "volumes", "tolerations", "topology-spread"];
+
+/// Keys that a table of these lists cannot be without; of an array of keys, one of them.
+const LEAST: &[(&str, &[(&[&str], &str)])] = &[
+    ("triggers", &[(&["name"], "a"), (&["type"], "cron"), (&["metadata"], "")]),
+    ("env-from", &[(&["secret", "config-map"], "a")]),
+    ("volumes", &[(&["name"], "a"), (&["mount-path"], "/a"), (&["claim", "secret", "config-map", "empty-dir"], "a")]),
+    ("tolerations", &[(&["key"], "a"), (&["effect"], "NoExecute")]),
+    ("topology-spread", &[(&["topology-key"], "a")]),
+];
 
 /// `table` within the tables of `path`.
 fn nested(path: &[String], table: Value) -> Value {
     path.iter().rev().fold(table, |mut inner, key| {
-        if key == "triggers" {
-            // Keys that a trigger cannot be without.
-            let least = json!({ "name": "a", "type": "cron", "metadata": {} });
-            let least = least.as_object().expect("a table").clone();
-            let missing = least.into_iter().filter(|(key, _)| inner.get(key).is_none()).collect::<Vec<_>>();
-            inner.as_object_mut().expect("a table").extend(missing);
+        for (keys, value) in LEAST.iter().filter(|(list, _)| list == key).flat_map(|(_, least)| *least) {
+            if keys.iter().all(|key| inner.get(key).is_none()) {
+                inner[keys[0]] = if value.is_empty() { json!({}) } else { json!(value) };
+            }
         }
         let inner = if LISTS.contains(&key.as_str()) { json!([inner]) } else { inner };
         json!({ key: inner })

@@ -51,7 +51,15 @@ const BANNED: &[Banned] = &[
     (
         "topology",
         "mode",
-        &["topologyspread", "topologykey", "topology_key", "topology_spread", "topology.kubernetes.io"],
+        &[
+            "topologyspread",
+            "topologykey",
+            "topology_key",
+            "topology_spread",
+            "topology.kubernetes.io",
+            "topology-spread",
+            "topology-key",
+        ],
     ),
     // Metrics
     ("figure", "metric", &[]),

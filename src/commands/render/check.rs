@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, WrapErr as _};
 
 use super::args::Args;
 use super::manifests;
-use super::plan::CANNOT_FORM;
+use super::plan::{self, CANNOT_FORM};
 use crate::exit::Outcome;
 use crate::lint::{self, Finding, ProfileFinding, Rule, Severity};
 use crate::manifest::Workload;
@@ -38,7 +38,7 @@ pub(super) fn profile(
         if !addressed {
             profile.redis.host = Some(STAND_IN.to_owned());
         }
-        found(&Workload::of(&profile, namespace.clone(), image.clone(), *keda_version)?)
+        found(&plan::workload(&profile, namespace.clone(), image.clone(), *keda_version)?)
     };
     let mut findings: Vec<ProfileFinding> = Vec::new();
     let mut addressed = true;

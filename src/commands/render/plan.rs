@@ -6,9 +6,11 @@ use color_eyre::eyre::{Result, WrapErr as _};
 
 use super::args::{Args, Format};
 use crate::exit::UsageError;
+use crate::files::whole::whole;
 use crate::manifest::form::{self, Identity, Only};
-use crate::manifest::{Manifest, Workload};
-use crate::profile::Profile;
+use crate::manifest::{Manifest, PodPatch, Workload};
+use crate::profile::{KedaVersion, Profile, ProfileError};
+use crate::units::MIB;
 
 /// Reason for which an object could not be serialized; none is expected.
 pub(super) const CANNOT_FORM: &str = "cannot write the objects down";
@@ -27,7 +29,7 @@ impl<'a> Plan<'a> {
     /// Lays the arguments over the profile.
     pub(super) fn resolve(args: Args, profile: &'a Profile) -> Result<Self> {
         let Args { namespace, image, keda_version, only, format, out_dir, .. } = args;
-        let workload = Workload::of(profile, namespace, image, keda_version)?;
+        let workload = workload(profile, namespace, image, keda_version)?;
         let objects = select(workload.objects(), &only)?;
         Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir })
     }
@@ -51,6 +53,26 @@ impl<'a> Plan<'a> {
         };
         self.objects.iter().map(file).collect()
     }
+}
+
+/// Limit of a patch, in bytes.
+const MAX_PATCH: u64 = MIB;
+
+/// Returns what is rendered from `profile`, with the patch that it names.
+pub(super) fn workload(
+    profile: &Profile,
+    namespace: Option<String>,
+    image: Option<String>,
+    keda_version: Option<KedaVersion>,
+) -> Result<Workload<'_>, ProfileError> {
+    let workload = Workload::of(profile, namespace, image, keda_version)?;
+    let Some(path) = &profile.deploy.patch else { return Ok(workload) };
+    let wrong = |problem: String| profile.source.error_at(&["deploy", "patch"], problem);
+    let shown = path.display();
+    let bytes = whole(path, MAX_PATCH).map_err(|error| wrong(format!("cannot read `{shown}`: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong(format!("`{shown}` is not UTF-8")))?;
+    let patch = PodPatch::parse(&text).map_err(|error| wrong(format!("`{shown}` {error}")))?;
+    Ok(workload.patched(Some(patch)))
 }
 
 /// Keeps of `objects` those that are meant, in their order; every one when nothing is said.

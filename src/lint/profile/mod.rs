@@ -51,6 +51,10 @@ const KEYS: &[(&str, &[&[&str]])] = &[
     ("data.QSCALE_PAYLOAD", &[&["produce", "payload"]]),
     (".terminationGracePeriodSeconds", &[&["consume", "drain"]]),
     (".args", &[&["consume", "drain"], &["consume", "timeout"], &["consume", "command"], &["consume", "work"]]),
+    (".env", &[&["deploy", "env"]]),
+    (".volumes", &[&["deploy", "volumes"], &["deploy", "patch"]]),
+    (".securityContext", &[&["deploy", "read-only-root"], &["deploy", "patch"]]),
+    (".serviceAccountName", &[&["deploy", "service-account"]]),
     (".image", &[&["deploy", "image"]]),
     (".imagePullPolicy", &[&["deploy", "image-pull-policy"]]),
 ];
@@ -72,6 +76,12 @@ const OWN: &[Own] = &[
         &[&["consume", "command"]],
         "keep it in a Secret and let the command read it from REDIS_PASSWORD, which the Secret named by `secret` in \
          [deploy] provides",
+    ),
+    (
+        Rule::PasswordInPlainText,
+        ".env",
+        &[&["deploy", "env"]],
+        "keep it in a Secret, and refer to its key: `NAME = { secret = \"database\", key = \"password\" }`",
     ),
     (Rule::PasswordInPlainText, "", &[], "remove it from the profile: it would end up in a ConfigMap"),
     (

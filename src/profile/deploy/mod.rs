@@ -1,18 +1,26 @@
 //! The `[deploy]` table: Kubernetes objects of producer and consumers.
 
+mod check;
+mod environment;
 mod quantity;
+mod scheduling;
 mod target;
+mod volume;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use self::environment::{EnvKey, EnvSource, EnvValue};
 pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable, canonical_ratio};
+pub use self::scheduling::{
+    KubernetesFields, TaintEffect, Texts, TolerationOperator, TolerationTable, TopologySpreadTable, WhenUnsatisfiable,
+};
 pub use self::target::TargetTable;
-use super::error::{Problem, ProfileError};
-use super::name::{NameError, object_name, program, secret_key};
+pub use self::volume::VolumeTable;
 pub use super::name::{image, name, namespace};
-use super::scale::ScaleKind;
-use super::source::Source;
 
 /// Default name of the workload.
 pub const DEFAULT_NAME: &str = "qscale";
@@ -22,10 +30,6 @@ pub const DEFAULT_IMAGE: &str = concat!("qscale:", env!("CARGO_PKG_VERSION"));
 
 /// Default path of the program in the image.
 pub const DEFAULT_PROGRAM: &str = "/qscale";
-
-/// Longest name of a workload with a StatefulSet: the label `controller-revision-hash` of its pods holds the name, the suffix
-/// `-consumer` and a hash of eleven characters in 63.
-const MOST_OF_STATEFUL_SET: usize = 43;
 
 /// Default image of the Redis for demos.
 pub const DEFAULT_REDIS_IMAGE: &str = "redis:7.2-alpine";
@@ -52,9 +56,9 @@ pub struct DeployTable {
     /// imagePullPolicy of the containers.
     #[schemars(extend("default" = "Always", "examples" = ["IfNotPresent"]))]
     pub image_pull_policy: Option<ImagePullPolicy>,
-    /// Existing Secret with the credentials of the image registry.
-    #[schemars(extend("x-default" = "none", "examples" = ["registry"]))]
-    pub image_pull_secret: Option<String>,
+    /// Existing Secrets with the credentials of the image registry.
+    #[schemars(extend("x-default" = "none", "examples" = [["registry"]]))]
+    pub image_pull_secrets: Vec<String>,
     /// Path of qscale in the image; without it the entrypoint of the image runs.
     #[schemars(extend("x-default" = "entrypoint of the image", "examples" = ["/usr/local/bin/qscale"]))]
     pub program: Option<String>,
@@ -110,6 +114,45 @@ pub struct DeployTable {
     pub disruption_budget: Option<bool>,
     /// Resource requests and limits of the qscale containers.
     pub resources: ResourcesTable,
+    /// Environment variables of the consumers' containers: a text, or a key of an existing Secret or ConfigMap.
+    #[schemars(extend("x-default" = "none", "examples" = [{ "LOG_LEVEL": "info", "DATABASE_URL": { "secret": "database", "key": "url" } }]))]
+    pub env: BTreeMap<String, EnvValue>,
+    /// Existing Secrets and ConfigMaps whose keys become environment variables of the consumers' containers.
+    #[schemars(extend("x-default" = "none", "examples" = [[{ "secret": "payments", "prefix": "PAYMENTS_" }]]))]
+    pub env_from: Vec<EnvSource>,
+    /// Volumes of the consumers' pods.
+    #[schemars(extend("x-default" = "`/tmp` alone", "examples" = [[{ "name": "models", "mount-path": "/models", "claim": "models" }]]))]
+    pub volumes: Vec<VolumeTable>,
+    /// Mounts the root file system of the containers for reading only; `/tmp` and volumes stay writable.
+    #[schemars(extend("default" = true, "examples" = [false]))]
+    pub read_only_root: Option<bool>,
+    /// Existing ServiceAccount of producer and consumers, in place of a rendered one.
+    #[schemars(extend("x-default" = "rendered, without rights", "examples" = ["orders"]))]
+    pub service_account: Option<String>,
+    /// Labels of all objects and their pods.
+    #[schemars(extend("x-default" = "none", "examples" = [{ "example.com/team": "orders" }]))]
+    pub labels: Texts,
+    /// Annotations of the pods of producer and consumers.
+    #[schemars(extend("x-default" = "none", "examples" = [{ "example.com/owner": "orders@example.com" }]))]
+    pub annotations: Texts,
+    /// Labels of the nodes that producer and consumers run on.
+    #[schemars(extend("x-default" = "any node", "examples" = [{ "kubernetes.io/arch": "arm64" }]))]
+    pub node_selector: Texts,
+    /// Taints of nodes that producer and consumers tolerate.
+    #[schemars(extend("x-default" = "none", "examples" = [[{ "key": "dedicated", "operator": "Exists", "effect": "NoSchedule" }]]))]
+    pub tolerations: Vec<TolerationTable>,
+    /// Affinity of the consumers, with the names that Kubernetes has for its fields; laid over the default.
+    #[schemars(extend("x-default" = "preferably on different nodes", "examples" = [{ "nodeAffinity": {} }]))]
+    pub affinity: KubernetesFields,
+    /// Spread of the consumers over zones or nodes.
+    #[schemars(extend("x-default" = "over zones, with `ScheduleAnyway`", "examples" = [[{ "topology-key": "kubernetes.io/hostname" }]]))]
+    pub topology_spread: Vec<TopologySpreadTable>,
+    /// Existing PriorityClass of the consumers.
+    #[schemars(extend("x-default" = "that of the cluster", "examples" = ["batch"]))]
+    pub priority_class: Option<String>,
+    /// File with a strategic merge patch of the consumers' pod template, in YAML or JSON; its container is called `consumer`.
+    #[schemars(extend("x-default" = "none", "examples" = ["pod.yaml"]))]
+    pub patch: Option<PathBuf>,
 }
 
 /// Image pull policy.
@@ -160,121 +203,5 @@ impl DeployTable {
     /// Returns the name of the producer.
     pub fn producer_name(&self) -> String {
         format!("{}-producer", self.name())
-    }
-
-    /// Cross-field validation, and values that Kubernetes rejects.
-    pub(super) fn check(&self, source: &Source, kind: ScaleKind) -> Result<(), ProfileError> {
-        let wrong = |key: &str, message: &str| Err(source.error_at(&["deploy", key], message));
-        let checks = [
-            ("name", &self.name, name as fn(&str) -> Result<String, NameError>),
-            ("namespace", &self.namespace, namespace),
-            ("image", &self.image, image),
-            ("redis-image", &self.redis_image, image),
-            ("program", &self.program, program),
-            ("secret", &self.secret, object_name),
-            ("image-pull-secret", &self.image_pull_secret, object_name),
-            ("secret-username-key", &self.secret_username_key, secret_key),
-            ("secret-password-key", &self.secret_password_key, secret_key),
-            ("secret-sentinel-username-key", &self.secret_sentinel_username_key, secret_key),
-            ("secret-sentinel-password-key", &self.secret_sentinel_password_key, secret_key),
-            ("secret-ca-key", &self.secret_ca_key, secret_key),
-            ("secret-cert-key", &self.secret_cert_key, secret_key),
-            ("secret-key-key", &self.secret_key_key, secret_key),
-        ];
-        for (key, value, check) in checks {
-            if let Some(Err(error)) = value.as_deref().map(check) {
-                // An invalid key of a Secret may be the secret itself.
-                let hidden = key.starts_with("secret-");
-                let path = ["deploy", key];
-                return Err(if hidden { source.error_hiding(&path, error) } else { source.error_at(&path, error) });
-            }
-            if self.secret.is_none() && key.starts_with("secret-") && value.is_some() {
-                return Err(source.error_at(&["deploy", key], Problem::Requires("secret")));
-            }
-        }
-        if self.workload == Some(WorkloadKind::StatefulSet) {
-            if self.name().starts_with(|c: char| c.is_ascii_digit()) {
-                let message = "must start with a letter for a StatefulSet: before Kubernetes 1.34 the name of its Service may \
-                               not start with a digit";
-                return wrong("name", message);
-            }
-            if self.name().len() > MOST_OF_STATEFUL_SET {
-                let message = "must be at most 43 characters for a StatefulSet: its pods carry the name and a hash in a label \
-                               of 63 characters";
-                return wrong("name", message);
-            }
-        }
-        self.resources.check(source)?;
-        if let Some(target) = &self.target {
-            target.check(source)?;
-        }
-        match self.without_effect(kind) {
-            Some((key, problem)) => Err(source.error_at(&["deploy", key], problem)),
-            None => Ok(()),
-        }
-    }
-
-    /// Returns a key without effect, and the reason.
-    fn without_effect(&self, kind: ScaleKind) -> Option<(&'static str, Problem)> {
-        let demo = self.redis == Some(true);
-        let jobs = kind == ScaleKind::ScaledJob;
-        let cases: [(&str, bool, Problem); 6] = [
-            ("secret", demo && self.secret.is_some(), "is ignored: the Redis of `redis = true` has no password".into()),
-            ("redis-image", !demo && self.redis_image.is_some(), Problem::Requires("redis = true")),
-            ("redis-storage", !demo && self.redis_storage.is_some(), Problem::Requires("redis = true")),
-            ("write-secret", self.secret.is_none() && self.write_secret == Some(true), Problem::Requires("secret")),
-            (
-                "workload",
-                self.workload.is_some() && (jobs || self.target.is_some()),
-                "is ignored: with `target` or a ScaledJob, no Deployment or StatefulSet is rendered for the consumers"
-                    .into(),
-            ),
-            (
-                "target",
-                self.target.is_some() && jobs,
-                "conflicts with `kind = \"ScaledJob\"` of [scale], which starts Jobs of its own: remove one".into(),
-            ),
-        ];
-        cases.into_iter().find_map(|(key, applies, problem)| applies.then_some((key, problem)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Profile;
-
-    #[test]
-    fn values_that_kubernetes_rejects_are_rejected() {
-        let long = format!("name = \"{}\"", "a".repeat(46));
-        for (text, path) in [
-            (long.as_str(), "deploy.name"),
-            ("name = \"My_Queue\"", "deploy.name"),
-            ("namespace = \"-x\"", "deploy.namespace"),
-            ("image = \"qscale\"", "deploy.image"),
-            ("image = \"registry:5000/qscale\"", "deploy.image"),
-            ("secret = \"Redis\"", "deploy.secret"),
-            ("secret-username-key = \"user\"", "deploy.secret-username-key"),
-            ("secret = \"redis\"\nsecret-password-key = \"a b\"", "deploy.secret-password-key"),
-            ("redis = true\nsecret = \"redis\"", "deploy.secret"),
-            ("redis-image = \"redis:7\"", "deploy.redis-image"),
-            ("redis-storage = \"1Gi\"", "deploy.redis-storage"),
-            ("program = \"qscale\"", "deploy.program"),
-            ("name = \"1abc\"\nworkload = \"StatefulSet\"", "deploy.name"),
-            ("name = \"a123456789b123456789c123456789d123456789e123\"\nworkload = \"StatefulSet\"", "deploy.name"),
-            (
-                "resources = { requests = { cpu = \"1\" }, limits = { cpu = \"500m\" } }",
-                "deploy.resources.requests.cpu",
-            ),
-            ("write-secret = true", "deploy.write-secret"),
-            ("workload = \"StatefulSet\"\ntarget = { name = \"w\" }", "deploy.workload"),
-            ("workload = \"Deployment\"\n[scale]\nkind = \"ScaledJob\"", "deploy.workload"),
-            ("target = { name = \"w\" }\n[scale]\nkind = \"ScaledJob\"", "deploy.target"),
-            ("target = { name = \"W\" }", "deploy.target.name"),
-            ("target = { name = \"w\", kind = \"rollout\" }", "deploy.target.kind"),
-            ("target = { name = \"w\", kind = \"Rollout\", api-version = \"a/b/c\" }", "deploy.target.api-version"),
-        ] {
-            let error = Profile::parse("q.toml", &format!("[deploy]\n{text}\n")).unwrap_err().to_string();
-            assert!(error.contains(&format!(": {path}: ")) && error.starts_with("q.toml:"), "{text}: {error}");
-        }
     }
 }

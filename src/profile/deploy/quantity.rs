@@ -21,13 +21,13 @@ pub struct ResourcesTable {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QuantityTable {
     /// CPU cores.
-    #[schemars(extend("x-default" = "requests 50m, limits 500m", "examples" = ["50m"]))]
+    #[schemars(extend("x-default" = "requests 50m, limits 500m; with a command 100m and 1", "examples" = ["50m"]))]
     pub cpu: Option<QuantityText>,
     /// Memory.
-    #[schemars(extend("x-default" = "requests 32Mi, limits 128Mi", "examples" = ["64Mi"]))]
+    #[schemars(extend("x-default" = "requests 32Mi, limits 128Mi; with a command 128Mi and 512Mi", "examples" = ["64Mi"]))]
     pub memory: Option<QuantityText>,
     /// Disk space for logs and other files of a container.
-    #[schemars(extend("x-default" = "requests 16Mi, limits 64Mi", "examples" = ["16Mi"]))]
+    #[schemars(extend("x-default" = "requests 16Mi, limits 64Mi; with a command 64Mi and 512Mi", "examples" = ["16Mi"]))]
     pub ephemeral_storage: Option<QuantityText>,
 }
 
