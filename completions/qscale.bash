@@ -1426,7 +1426,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__render)
-            opts="-n -p -v -q -h --namespace --image --keda-version --only --format --out-dir --schema --rules --check --lint --deny-warnings --allow --profile --env --log --color --verbose --quiet --help"
+            opts="-n -p -v -q -h --namespace --image --keda-version --only --format --out-dir --prune --diff --schema --rules --check --lint --deny-warnings --allow --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1457,6 +1457,10 @@ _qscale() {
                     return 0
                     ;;
                 --out-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --diff)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -367,6 +367,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand render" -l only -d 'Write 
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l format -d 'Format of the objects' -r -f -a "yaml\t'YAML documents'
 json\t'List object in JSON'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l out-dir -d 'Write each object to a file in this folder, with a kustomization.yaml for kubectl apply -k' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l diff -d 'Compare with the files in this folder, as --out-dir would write them; exit status 4 if they differ' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l schema -d 'Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys' -r -f -a "json\t'JSON Schema, draft 7'
 markdown\t'A heading per key'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l lint -d 'Lint existing manifests, files or folders (- for stdin); exit status 4 on errors' -r -F
@@ -378,6 +379,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l prune -d 'With --out-dir: delete files of an earlier render that no longer belong to the workload'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l rules -d 'Write the lint rules as Markdown: code, severity and description of each'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l check -d 'Validate the profile and lint the objects rendered from it; exit status 4 on errors'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l deny-warnings -d 'With --check or --lint: exit status 4 on warnings too'

@@ -87,6 +87,15 @@ impl Folder {
         }
     }
 
+    /// Deletes the file `name`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the folder is not writable.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), FolderError> {
+        fs::remove_file(self.path(name)).map_err(|source| FolderError { verb: "delete", path: self.path(name), source })
+    }
+
     fn temporary(&self, text: &str) -> io::Result<NamedTempFile> {
         let mut file = builder().tempfile_in(&self.0)?;
         file.write_all(text.as_bytes())?;

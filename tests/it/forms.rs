@@ -127,6 +127,46 @@ fn render_folder_keeps_files_of_others() {
 }
 
 #[test]
+fn stale_files_are_deleted_on_request() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_str().unwrap();
+    fs::write(folder.path().join("notes.yaml"), "mine").unwrap();
+    render(&["--out-dir", path]).exits(0);
+    let run = render(&["--env", "once", "--out-dir", path, "--prune"]).exits(0);
+    let after = files(folder.path());
+    assert!(!after.contains_key("deployment-all-producer.yaml") && after.contains_key("job-all-producer.yaml"));
+    assert_eq!(after["notes.yaml"], "mine");
+    assert!(run.stderr.contains("deployment-all-producer.yaml, which is no longer part"), "{}", run.stderr);
+    render(&["--only", "so", "--out-dir", path, "--prune"]).exits(2);
+}
+
+#[test]
+fn diff_shows_what_a_render_would_change() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_str().unwrap();
+    render(&["--out-dir", path]).exits(0);
+    let same = render(&["--diff", path]).exits(0);
+    assert!(same.stdout.is_empty() && same.stderr.contains("is what is rendered"), "{same:?}");
+
+    let before = files(folder.path());
+    let run = render(&["--env", "once", "--diff", path]).exits(4);
+    assert_eq!(files(folder.path()), before, "nothing is written");
+    for line in [
+        format!("--- {path}/deployment-all-producer.yaml\n+++ /dev/null\n"),
+        format!("--- /dev/null\n+++ {path}/job-all-producer.yaml\n"),
+        format!("--- {path}/kustomization.yaml\n+++ {path}/kustomization.yaml\n"),
+        "\n-- deployment-all-producer.yaml\n".to_owned(),
+        "\n+- job-all-producer.yaml\n".to_owned(),
+    ] {
+        assert!(run.stdout.contains(&line), "{line}: {}", run.stdout);
+    }
+    render(&["--env", "once", "--out-dir", path, "--prune"]).exits(0);
+    render(&["--env", "once", "--diff", path]).exits(0);
+    let missing = render(&["--diff", "missing"]).exits(2);
+    assert!(missing.stderr.starts_with("error: --diff: there is no folder `missing`"), "{}", missing.stderr);
+}
+
+#[test]
 fn render_folder_keeps_a_foreign_kustomization() {
     for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
         let folder = TempDir::new().unwrap();

@@ -39,17 +39,27 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FOLDER")]
     pub(super) out_dir: Option<PathBuf>,
 
+    /// With --out-dir: delete files of an earlier render that no longer belong to the workload
+    #[arg(long, requires = "out_dir", conflicts_with = "only")]
+    pub(super) prune: bool,
+
+    /// Compare with the files in this folder, as --out-dir would write them; exit status 4 if they differ
+    ///
+    /// Writes a unified diff to stdout: of files that would be changed, added, or no longer belong to the workload.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out_dir")]
+    pub(super) diff: Option<PathBuf>,
+
     /// Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "json",
-        conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir"])]
+        conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff"])]
     pub(super) schema: Option<SchemaFormat>,
 
     /// Write the lint rules as Markdown: code, severity and description of each
-    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "schema"])]
+    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff", "schema"])]
     pub(super) rules: bool,
 
     /// Validate the profile and lint the objects rendered from it; exit status 4 on errors
-    #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "schema", "rules"])]
+    #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "diff", "schema", "rules"])]
     pub(crate) check: bool,
 
     /// Lint existing manifests, files or folders (- for stdin); exit status 4 on errors
@@ -58,7 +68,7 @@ pub(crate) struct Args {
     /// JSON, together with the objects they refer to. Of a folder, reads what its kustomization.yaml names, else its manifests.
     /// No profile is read.
     #[arg(long, value_name = "FILE", num_args = 1.., group = "checked",
-        conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "schema", "rules"])]
+        conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "diff", "schema", "rules"])]
     pub(super) lint: Vec<PathBuf>,
 
     /// With --check or --lint: exit status 4 on warnings too

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod files;
 mod manifests;
 mod plan;
 mod reference;
@@ -15,7 +16,6 @@ use super::Context;
 use crate::exit::Outcome;
 use crate::files::folder::Folder;
 use crate::lint;
-use crate::manifest::form::{self, KUSTOMIZATION};
 use crate::profile::{self, Source};
 use crate::terminal::Printer;
 use crate::units::Setting;
@@ -26,9 +26,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
         tracing::warn!("{warning}");
     }
     check::warn(&plan.workload)?;
-    match &plan.folder {
-        Some(path) => write(&plan, &Folder::create(path)?)?,
-        None => context.printer.raw(plan.text()?.as_bytes())?,
+    match (&plan.folder, &plan.compared) {
+        (_, Some(path)) => return files::compare(&plan, path, &context.printer),
+        (Some(path), None) => files::write(&plan, &Folder::create(path)?)?,
+        (None, None) => context.printer.raw(plan.text()?.as_bytes())?,
     }
     Ok(Outcome::Done)
 }
@@ -65,34 +66,4 @@ fn schema(printer: &Printer) -> Result<Outcome> {
 fn reference(command: &clap::Command, printer: &Printer) -> Result<Outcome> {
     printer.raw(reference::reference(command).as_bytes())?;
     Ok(Outcome::Done)
-}
-
-/// Writes a file for each object, and last what lists them: who reads it finds them all.
-fn write(plan: &Plan<'_>, folder: &Folder) -> Result<()> {
-    let files = plan.files()?;
-    for (name, text) in &files {
-        folder.write(name, text)?;
-        tracing::info!("wrote {}", folder.path(name).display());
-    }
-    if !plan.whole {
-        return Ok(());
-    }
-    let files: Vec<String> = files.into_iter().map(|(name, _)| name).collect();
-    // kustomize reads any of these, and refuses two.
-    for name in [KUSTOMIZATION, "kustomization.yml", "Kustomization"] {
-        let Some(text) = folder.read(name)? else { continue };
-        let Some(before) = form::listed(&text) else {
-            tracing::warn!("{} was not written by qscale and stays as it is", folder.path(name).display());
-            return Ok(());
-        };
-        for name in before.into_iter().filter(|before| !files.iter().any(|file| file == before)) {
-            if folder.path(name).exists() {
-                let path = folder.path(name);
-                tracing::warn!("{} stays, and is no longer part of the workload: delete it", path.display());
-            }
-        }
-    }
-    folder.write(KUSTOMIZATION, &plan.workload.kustomization(&files))?;
-    tracing::info!("wrote {}: kubectl apply -k {folder}", folder.path(KUSTOMIZATION).display());
-    Ok(())
 }

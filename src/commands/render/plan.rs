@@ -22,16 +22,21 @@ pub(super) struct Plan<'a> {
     pub(super) objects: Vec<Manifest>,
     pub(super) whole: bool,
     pub(super) format: Format,
+    /// Folder to write to.
     pub(super) folder: Option<PathBuf>,
+    /// Deletes files of an earlier render.
+    pub(super) prune: bool,
+    /// Folder to compare with.
+    pub(super) compared: Option<PathBuf>,
 }
 
 impl<'a> Plan<'a> {
     /// Lays the arguments over the profile.
     pub(super) fn resolve(args: Args, profile: &'a Profile) -> Result<Self> {
-        let Args { namespace, image, keda_version, only, format, out_dir, .. } = args;
+        let Args { namespace, image, keda_version, only, format, out_dir, prune, diff, .. } = args;
         let workload = workload(profile, namespace, image, keda_version)?;
         let objects = select(workload.objects(), &only)?;
-        Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir })
+        Ok(Self { workload, objects, whole: only.is_empty(), format, folder: out_dir, prune, compared: diff })
     }
 
     /// Text for stdout.
