@@ -47,7 +47,7 @@ impl LeaseSchedule {
 
     /// Returns true if the next call is to renew the lease, and to claim delayed items before others if it `claims` any.
     pub(super) fn is_renewal_due(&self, claims: bool) -> bool {
-        let since = self.since_renewal();
+        let since = self.renewed.elapsed();
         let is_item_due = claims && self.due.is_some_and(|due| due <= Instant::now());
         self.is_overdue || since >= self.lease / 3 || (is_item_due && since >= LOOK_INTERVAL)
     }
@@ -85,9 +85,9 @@ impl LeaseSchedule {
         self.due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
-    /// Returns the time since the lease was last renewed.
-    pub fn since_renewal(&self) -> Duration {
-        self.renewed.elapsed()
+    /// Returns the time at which the call that last renewed the lease was sent.
+    pub fn renewed(&self) -> Instant {
+        self.renewed
     }
 
     /// Makes the next call renew the lease.

@@ -472,6 +472,27 @@ fn item_that_redis_lost_is_told_from_an_expired_lease() {
     });
 }
 
+#[test]
+fn item_that_was_redelivered_during_an_outage_is_told_from_a_lost_one() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    server.push("mylist", ["a"]);
+    let words = ["consume", "--verbose", "--work", "1s", "--lease", "1500ms", "--max-items", "1"];
+    let consumer = qscale(&words, &["--redis", &proxy.url()]).spawn();
+    consumer.wait_for_line("payload=a", SOON);
+    proxy.refuse(Some("ERR upstream failure"));
+    proxy.cut();
+    // The acknowledgement is being tried until the lease is over and another consumer has the item.
+    let other =
+        qscale(&["consume", "--work", "none", "--lease", "1500ms", "--max-items", "1"], &["--redis", &server.url()])
+            .spawn();
+    assert_eq!(other.finish(SOON).exits(0).stdout, "a\n");
+    proxy.refuse(None);
+    let run = consumer.finish(SOON).exits(0);
+    assert!(run.stderr.contains("lease lost, result discarded: the item was redelivered"), "{}", run.stderr);
+    assert!(!run.stderr.contains("lost by Redis"), "{}", run.stderr);
+}
+
 // ── what producers leave behind ──
 
 #[test]

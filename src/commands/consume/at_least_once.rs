@@ -232,12 +232,13 @@ impl<'a> Consumer<'a> {
 
     async fn exchange(&mut self, limit: usize) -> Result<Exchanged, QueueError> {
         let idle = self.is_idle();
-        let since_renewal = self.claims.schedule().since_renewal();
+        let renewed = self.claims.schedule().renewed();
         let finished = std::mem::take(&mut self.finished);
         let exchange = self.deadline.run(idle, self.claims.exchange(finished, limit));
         let mut exchanged = self.workers.report_during(self.tally, exchange).await?;
         if exchanged.expired {
-            self.data_lost = self.is_data_lost(since_renewal).await;
+            // The time of the exchange counts: it may have been tried for longer than the lease.
+            self.data_lost = self.is_data_lost(renewed.elapsed()).await;
         }
         for finished in exchanged.settled.drain(..) {
             if exchanged.lost.iter().any(|id| id == finished.id()) {
