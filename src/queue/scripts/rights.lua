@@ -1,11 +1,15 @@
 -- Calls every command that the scripts of a consumer call, so that a missing permission is reported before any item
 -- is claimed and not halfway through.
 --
--- KEYS[1]  unused key
+-- KEYS[1]  items in flight (hash)
 -- KEYS[2…] the other keys, left alone: Redis checks whether the user may access them
 --
--- Returns 1, or fails with NOPERM and the command. Leaves nothing behind.
+-- Returns 1, or fails with NOPERM and the command. Leaves nothing behind: the consumer has no items in flight yet. If it has, this
+-- call arrives late, through a connection given up long ago, and does nothing.
 local key = KEYS[1]
+if redis.pcall('EXISTS', key) == 1 then
+  return 1
+end
 for _, command in ipairs({
   { 'DEL', key },
   { 'EXISTS', key },
