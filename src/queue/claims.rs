@@ -146,26 +146,32 @@ impl Claims {
         if let Some(part) = self.part_ahead(&finished, limit) {
             self.send_ahead(finished, part);
             if self.overlap.is_full() {
-                self.receive(&mut exchanged).await?;
+                let refused = self.receive(&mut exchanged).await?;
+                if !refused.is_empty() {
+                    self.exchange_alone(refused, Vec::new(), 0, &mut exchanged).await?;
+                }
             }
             exchanged.more = true;
         } else {
             self.overlap.end();
-            self.exchange_alone(finished, limit, &mut exchanged).await?;
+            self.exchange_alone(Vec::new(), finished, limit, &mut exchanged).await?;
         }
         exchanged.interrupted |= self.outages() > outage;
         exchanged.due = self.schedule.due();
         Ok(exchanged)
     }
 
-    /// Takes the replies to all calls under way, then settles and claims in calls of their own.
+    /// Takes the replies to all calls under way, then settles and claims in calls of their own. The first to be settled are the
+    /// items whose acknowledgement Redis has `refused`.
     async fn exchange_alone(
         &mut self,
+        refused: Vec<String>,
         finished: Vec<Finished>,
         limit: usize,
         exchanged: &mut Exchanged,
     ) -> Result<(), QueueError> {
         let mut outcomes = Outcomes::default();
+        outcomes.extend(refused);
         while self.overlap.is_under_way() {
             outcomes.extend(self.receive(exchanged).await?);
         }

@@ -518,6 +518,44 @@ fn late_call_claims_nothing() {
     assert_eq!((server.llen("mylist"), server.census().count("inflight:c")), (6, 3));
 }
 
+#[test]
+fn check_of_permissions_that_arrives_late_leaves_items_in_flight_alone() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    server.push("mylist", items(3));
+    proxy.hold_request("EVALSHA");
+    let words = ["--work", "1h", "--concurrency", "3", "--lease", "1h"];
+    let run = consume(&proxy.url(), "a", &words).spawn();
+    wait_until("the items are in flight", SOON, || begun(&run).len() == 3);
+    proxy.deliver();
+    server.census().accounts_for(3);
+    stop(run);
+    assert_eq!(server.pushed("mylist"), items(3));
+}
+
+#[test]
+fn acknowledgements_refused_while_two_calls_are_under_way_count_as_lost() {
+    let server = RedisServer::start();
+    server.push("mylist", items(1000));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let lease = Duration::from_secs(3600);
+        let mut one = claims(&server, "one", settings(lease)).await;
+        let claimed = exchange(&mut one, &[], 64).await.items;
+        server.cli(&["ZADD", "{mylist}:consumers", "XX", &(one.schedule().redis_now() - 1).to_string(), "one"]);
+        let mut other = claims(&server, "other", settings(lease)).await;
+        while other.redeliver().await.expect("the server is there").more {}
+        let outcomes: Vec<Outcome> = claimed.into_iter().map(|claim| Outcome::Acknowledge { id: claim.id }).collect();
+        let (first, second) = outcomes.split_at(32);
+        let sent = exchange(&mut one, first, 32).await;
+        assert_eq!((sent.settled.len(), one.asked()), (0, 16));
+        let refused = exchange(&mut one, second, 16).await;
+        assert_eq!((refused.settled.len(), refused.lost.len(), one.asked()), (64, 64, 0));
+        server.census().accounts_for(1000);
+        assert_eq!(server.stat("acknowledged"), 0);
+    });
+}
+
 // ── failures ──
 
 #[test]
