@@ -2,7 +2,7 @@
 #
 # make demo            run the whole loop on this machine, on a Redis of its own
 # make test            run the tests, each on a Redis of its own
-# make soak            kill thousands of consumers at random moments, and try a million inputs: KILLS=100 INPUTS=1000
+# make soak            kill consumers, play histories, try inputs, thousands of each: KILLS=100 HISTORIES=100 INPUTS=1000
 # make check           check format, lints and documentation
 # make msrv            check that it builds with the oldest Rust that Cargo.toml promises
 # make deny            check licenses, sources and advisories of the dependencies
@@ -27,10 +27,12 @@ test: setup
 	cargo test --locked
 
 KILLS = 5000
+HISTORIES = 5000
 INPUTS = 100000
 
 soak: setup
-	QSCALE_SOAK_KILLS=$(KILLS) cargo test --locked --release --test kill -- --nocapture
+	QSCALE_SOAK_KILLS=$(KILLS) QSCALE_SOAK_HISTORIES=$(HISTORIES) \
+		cargo test --locked --release --test soak -- --nocapture
 	PROPTEST_CASES=$(INPUTS) cargo test --locked --release --test it any_input::
 
 check: setup

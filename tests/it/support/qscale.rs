@@ -242,7 +242,7 @@ impl Running {
     }
 
     /// Returns whether both its streams have ended.
-    #[allow(dead_code, reason = "for tests/kill.rs")]
+    #[allow(dead_code, reason = "for tests/soak")]
     pub(crate) fn has_said_all(&self) -> bool {
         self.stdout.ended() && self.stderr.ended()
     }

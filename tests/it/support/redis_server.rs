@@ -232,6 +232,12 @@ impl RedisServer {
         link(self.folder.path(), self.password.as_deref())?.call(command)
     }
 
+    /// Sends commands as the user `default`, all on one connection.
+    pub(crate) fn ask_all<A: AsRef<[u8]>>(&self, commands: &[Vec<A>]) -> io::Result<Vec<Reply>> {
+        let mut link = link(self.folder.path(), self.password.as_deref())?;
+        commands.iter().map(|command| link.call(command)).collect()
+    }
+
     #[track_caller]
     pub(crate) fn llen(&self, list: &str) -> u64 {
         self.cli(&["LLEN", list]).parse().expect("LLEN is a number")

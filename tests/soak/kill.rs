@@ -1,16 +1,4 @@
 //! Consumers and servers killed, paused and cut off at random moments: every item is processed, and few are processed again.
-//!
-//! `QSCALE_SOAK_KILLS` says how many consumers are killed (`make soak` has thousands), and how often the rest happens;
-//! `QSCALE_SOAK_SEED` repeats a run.
-
-#![expect(
-    clippy::print_stdout,
-    reason = "a seed to repeat a run with, and what was measured; shown when a test fails or on request"
-)]
-
-#[allow(dead_code, unused_imports, reason = "shared with tests/it, which uses all of it")]
-#[path = "it/support/mod.rs"]
-mod support;
 
 use std::collections::HashSet;
 use std::fs;
@@ -20,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use support::{Proxy, Qscale, RedisServer, Running, SOON, wait_until};
 use tempfile::TempDir;
+
+use crate::number;
+use crate::support::{Proxy, Qscale, RedisServer, Running, SOON, wait_until};
 
 /// Consumers at a time.
 const CONSUMERS: usize = 4;
@@ -209,10 +199,6 @@ impl Trial {
 /// Number of an item, as it was pushed.
 fn item(text: &str) -> Option<usize> {
     text.strip_prefix('<')?.strip_suffix('>')?.parse().ok()
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
 }
 
 /// Number of kills; of those that take longer a part, if there are thousands.
