@@ -11,10 +11,13 @@
 # make regenerate      write completions/, man/, k8s/, the schema of profiles and docs/profile.md with the binary
 # make docs            build the manual as a site in target/book; needs mdbook
 # make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
-# make image           build the container image with docker, podman or buildah
+# make image           build the container image with docker, podman or buildah; PLATFORMS=linux/amd64,linux/arm64 IMAGE=
+# make dist            write a tarball with binary, man pages, completions, licenses, bill of materials, checksum: TARGET=
+# make packages        write a .deb and a .rpm of the same binary with cargo-deb and cargo-generate-rpm: TARGET=
+# make release         publish what `dist` and `packages` have written, and a Homebrew formula, with gh: REPOSITORY=
 
 .POSIX:
-.PHONY: help setup demo test soak check msrv deny linters lint-manifests bench regenerate docs install image
+.PHONY: help setup demo test soak check msrv deny linters lint-manifests bench regenerate docs install image .binary dist package-tools packages release
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -181,13 +184,74 @@ install:
 	install -m 644 completions/_qscale "$$share/zsh/site-functions/_qscale"; \
 	install -m 644 completions/qscale.fish "$$share/fish/vendor_completions.d/qscale.fish"
 
-# A builder that is installed but does not work, such as docker without its daemon, is skipped.
+# A builder that is installed but does not work, such as docker without its daemon, is skipped. Several platforms need buildx
+# and a registry to push to; the image has its bill of materials and its origin with it.
+PLATFORMS =
+IMAGE =
+
 image:
-	@for builder in docker podman buildah; do \
+	@set -eu; version=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1); \
+	image='$(IMAGE)'; image="$${image:-qscale:$$version}"; platforms='$(PLATFORMS)'; \
+	revision="$$(git rev-parse HEAD 2>/dev/null || echo unknown)"; \
+	for builder in docker podman buildah; do \
 		"$$builder" info >/dev/null 2>&1 || continue; \
-		version=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml); \
-		set -x; \
-		exec "$$builder" build --tag "qscale:$$version" \
-			--build-arg VERSION="$$version" --build-arg REVISION="$$(git rev-parse HEAD)" .; \
+		if [ -z "$$platforms" ]; then \
+			set -x; \
+			exec "$$builder" build --tag "$$image" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" .; \
+		fi; \
+		if [ "$$builder" = docker ] && docker buildx version >/dev/null 2>&1; then \
+			set -x; \
+			exec docker buildx build --platform "$$platforms" --sbom=true --provenance=true --push --tag "$$image" \
+				--build-arg VERSION="$$version" --build-arg REVISION="$$revision" .; \
+		fi; \
+		echo "PLATFORMS needs docker with buildx; $$builder has none." >&2; exit 1; \
 	done; \
 	echo 'Neither docker nor podman nor buildah works here; one of them is needed.' >&2; exit 1
+
+# On Linux static, as in the image: it runs on any distribution. BINARY names one that has been built.
+TARGET =
+
+.binary:
+	@set -eu; target='$(TARGET)'; \
+	if [ -z '$(BINARY)' ]; then \
+		case "$$target" in \
+			*-linux-gnu) export RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"';; \
+		esac; \
+		cargo build --release --locked --target "$$target"; \
+	fi
+
+dist:
+	@set -eu; target='$(TARGET)'; target="$${target:-$$(rustc -vV | sed -n 's/^host: //p')}"; \
+	binary='$(BINARY)'; folder="$${CARGO_TARGET_DIR:-target}"; \
+	$(MAKE) --no-print-directory .binary TARGET="$$target"; \
+	packaging/dist.sh "$${binary:-$$folder/$$target/release/qscale}" "$$target" "$$folder/dist"
+
+CARGO_DEB = 3.6.3
+CARGO_GENERATE_RPM = 0.20.0
+
+package-tools:
+	cargo install --quiet --locked cargo-deb@$(CARGO_DEB)
+	cargo install --quiet --locked cargo-generate-rpm@$(CARGO_GENERATE_RPM)
+
+packages:
+	@set -eu; target='$(TARGET)'; target="$${target:-$$(rustc -vV | sed -n 's/^host: //p')}"; \
+	folder="$${CARGO_TARGET_DIR:-target}"; \
+	for tool in cargo-deb cargo-generate-rpm; do \
+		command -v "$$tool" >/dev/null || { echo "$$tool is missing: make package-tools installs it" >&2; exit 1; }; \
+	done; \
+	if [ -n '$(BINARY)' ]; then \
+		install -D -m 755 '$(BINARY)' "$$folder/$$target/release/qscale"; \
+	fi; \
+	$(MAKE) --no-print-directory .binary TARGET="$$target"; \
+	mkdir -p "$$folder/dist"; set -x; \
+	cargo deb --no-build --no-strip --locked --target "$$target" --output "$$folder/dist/"; \
+	cargo generate-rpm --target "$$target" --output "$$folder/dist/"
+
+REPOSITORY =
+
+release:
+	@set -eu; folder="$${CARGO_TARGET_DIR:-target}/dist"; \
+	test -n '$(REPOSITORY)' || { echo 'REPOSITORY is missing: the address of the repository' >&2; exit 2; }; \
+	packaging/formula.sh '$(REPOSITORY)' "$$folder" > "$$folder/qscale.rb"; \
+	version=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1); \
+	set -x; gh release create "v$$version" --repo '$(REPOSITORY)' --title "qscale $$version" --generate-notes "$$folder"/*

@@ -27,6 +27,7 @@ mod logs;
 mod manual;
 mod metrics;
 mod mode;
+mod packages;
 mod page;
 mod produce;
 mod profiles;
