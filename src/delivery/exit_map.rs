@@ -26,6 +26,11 @@ pub enum ExitMeaning {
 impl ExitMeaning {
     const ALL: [Self; 5] = [Self::Ack, Self::Dead, Self::Retry, Self::Fail, Self::Stop];
 
+    /// Returns the meaning with this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|meaning| meaning.to_string() == name)
+    }
+
     /// Statuses that have this meaning by default: those of sysexits.h and of shells.
     fn default_statuses(self) -> &'static [u8] {
         match self {
@@ -154,9 +159,7 @@ impl FromStr for ExitRule {
             "other" => None,
             status => Some(status.parse().map_err(|_| ExitRuleError::Status(status.to_owned()))?),
         };
-        let mut meanings = ExitMeaning::ALL.into_iter();
-        let known = meanings.find(|known| known.to_string() == meaning);
-        let meaning = known.ok_or_else(|| ExitRuleError::Meaning(meaning.to_owned()))?;
+        let meaning = ExitMeaning::named(meaning).ok_or_else(|| ExitRuleError::Meaning(meaning.to_owned()))?;
         Ok(Self { status, meaning })
     }
 }

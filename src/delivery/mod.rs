@@ -11,4 +11,5 @@ pub mod protocol;
 pub mod reconciliation;
 pub mod retry;
 pub mod snapshot;
+pub mod status_map;
 pub mod tally;

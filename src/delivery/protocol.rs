@@ -14,6 +14,8 @@ pub enum HandlerProtocol {
     Command,
     /// Processes that stay are given items as lines of JSON, and answer with a line each.
     Lines,
+    /// Items are posted to an endpoint, and the status of the response is the outcome.
+    Http,
 }
 
 impl fmt::Display for HandlerProtocol {
@@ -21,6 +23,7 @@ impl fmt::Display for HandlerProtocol {
         f.write_str(match self {
             Self::Command => "command",
             Self::Lines => "lines",
+            Self::Http => "http",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Where Redis is and how to reach it: addresses, mode, TLS, credentials; and what must not be shown of them.
 
+mod handler_url;
 mod host;
 mod injected;
 mod layer;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub use self::handler_url::{HandlerUrl, HandlerUrlError};
 pub(crate) use self::host::is_loopback;
 pub use self::injected::injected;
 pub use self::layer::Layer;

@@ -1,9 +1,10 @@
-//! Processing of items: by a command, by processes that stay, by simulated work, or by printing them to stdout.
+//! Processing of items: by a command, by processes that stay, over HTTP, by simulated work, or by printing them to stdout.
 
 mod argument;
 mod command;
 mod disposition;
 mod group;
+mod http;
 mod launcher;
 mod line;
 mod lines;
@@ -23,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::command::CommandSpec;
 pub(crate) use self::disposition::Disposition;
 pub(crate) use self::group::kill_all;
+use self::http::HttpHandler;
+pub(crate) use self::http::HttpSpec;
 use self::launcher::Launcher;
 pub(crate) use self::line::{LinePrinter, Printed};
 pub(crate) use self::pool::{PoolItem, PoolResult, PoolSpec, ProcessPool};
@@ -55,6 +58,8 @@ enum HandlerKind {
     Wait(Arc<SimulatedWork>),
     /// Run a command and forward its output.
     Command(Arc<CommandSpec>, Echo, Arc<Launcher>),
+    /// Post to an endpoint.
+    Http(Arc<HttpHandler>),
 }
 
 impl Handler {
@@ -68,12 +73,34 @@ impl Handler {
         Self { kind: HandlerKind::Command(Arc::new(spec), echo, Arc::default()) }
     }
 
+    /// Creates a handler that posts items to an endpoint, and connects to it until `stop` is cancelled.
+    pub(crate) fn http(spec: HttpSpec, stop: &CancellationToken) -> Self {
+        Self { kind: HandlerKind::Http(Arc::new(HttpHandler::start(spec, stop))) }
+    }
+
+    /// Returns true if items can be processed.
+    pub(crate) fn is_ready(&self) -> bool {
+        match &self.kind {
+            HandlerKind::Wait(_) | HandlerKind::Command(..) => true,
+            HandlerKind::Http(http) => http.is_ready(),
+        }
+    }
+
+    /// Waits until items can be processed that could not before. Cancel-safe.
+    pub(crate) async fn ready(&self) {
+        match &self.kind {
+            HandlerKind::Wait(_) | HandlerKind::Command(..) => std::future::pending().await,
+            HandlerKind::Http(http) => http.ready().notified().await,
+        }
+    }
+
     /// Processes an item until it is finished or `abort` is cancelled. Work that takes no time ends at the first poll.
     ///
     /// Cancel-safe: a dropped future leaves no process running.
     pub(crate) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         match &self.kind {
             HandlerKind::Wait(simulated) => wait::wait(simulated, &assignment.item, abort).await,
+            HandlerKind::Http(http) => http.process(assignment, abort).await,
             HandlerKind::Command(spec, echo, launcher) => spec.process(assignment, echo, launcher, abort).await,
         }
     }

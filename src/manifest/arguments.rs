@@ -138,6 +138,8 @@ impl Arguments {
             per_process,
             ready_within,
             restart_after,
+            url,
+            http_status,
             timeout,
             kill_after,
             exit,
@@ -160,6 +162,9 @@ impl Arguments {
         self.option("per-process", *per_process);
         self.option("ready-within", *ready_within);
         self.option("restart-after", *restart_after);
+        self.option("url", url.as_ref());
+        let rules = http_status.as_ref().map(|rules| rules.iter().map(ToString::to_string).collect::<Vec<_>>());
+        self.option("http-status", rules.filter(|rules| !rules.is_empty()).map(|rules| rules.join(",")));
         self.option("timeout", *timeout);
         self.option("kill-after", *kill_after);
         let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>());

@@ -15,6 +15,8 @@ use crate::delivery::defaults::{
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::retry::RetryPolicy;
+use crate::delivery::status_map::StatusRule;
+use crate::endpoint::HandlerUrl;
 use crate::simulation::{BOOT_TIME, START_TIME};
 use crate::units::{DurationRange, HumanDuration};
 use crate::workload::Work;
@@ -60,8 +62,8 @@ pub struct ConsumeTable {
     #[schemars(length(min = 1))]
     #[schemars(extend("x-default" = "items are processed by `work`", "examples" = [["./handler"], ["sh", "-c", "process {}"]]))]
     pub command: Option<Vec<String>>,
-    /// Protocol of the command: `command` runs it per item, `lines` starts it once per slot and exchanges lines of JSON with it.
-    #[schemars(extend("default" = "command", "examples" = ["lines"]))]
+    /// Protocol of the handler: `command` runs the command per item, `lines` starts it once per slot and exchanges lines of JSON with it, `http` posts items to `url`.
+    #[schemars(extend("default" = "command", "examples" = ["lines", "http"]))]
     pub handler: Option<HandlerProtocol>,
     /// Items that a process has in flight at a time, with `handler = "lines"`.
     #[schemars(extend("default" = 1, "examples" = [16]))]
@@ -72,6 +74,12 @@ pub struct ConsumeTable {
     /// Items after which a process is replaced, with `handler = "lines"`.
     #[schemars(extend("x-default" = "never", "examples" = [1000]))]
     pub restart_after: Option<NonZeroU64>,
+    /// Endpoint that items are posted to, with `handler = "http"`.
+    #[schemars(extend("x-default" = "none", "examples" = ["http://127.0.0.1:8080/jobs", "unix:/run/app.sock:/jobs"]))]
+    pub url: Option<HandlerUrl>,
+    /// Meaning of the statuses of responses, in addition to the usual one.
+    #[schemars(extend("default" = [], "examples" = [["404=ack", "5xx=retry"]]))]
+    pub http_status: Option<Vec<StatusRule>>,
     /// Time limit of the command; an item whose command exceeds it has failed.
     #[schemars(extend("x-default" = "unlimited", "examples" = ["5m"]))]
     pub timeout: Option<HumanDuration>,

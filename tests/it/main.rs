@@ -19,6 +19,7 @@ mod exit_status;
 mod faults;
 mod forms;
 mod health;
+mod http;
 mod init;
 mod lines;
 mod lint;

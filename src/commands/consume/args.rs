@@ -8,6 +8,8 @@ use crate::args::{self, RedisArgs, positive_count, positive_factor};
 use crate::delivery::exit_map::ExitRule;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::protocol::HandlerProtocol;
+use crate::delivery::status_map::StatusRule;
+use crate::endpoint::HandlerUrl;
 use crate::profile::ListenAddress;
 use crate::terminal::Output;
 use crate::units::{DurationRange, HumanDuration};
@@ -116,7 +118,7 @@ pub(crate) struct Args {
 /// Protocol of the handler.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct HandlerArgs {
-    /// Protocol of the command: run per item, or stay and answer lines of JSON [default: command]
+    /// Protocol of the handler: a command per item, processes that stay, or HTTP [default: command]
     #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new())]
     pub(super) handler: Option<HandlerArg>,
 
@@ -131,17 +133,32 @@ pub(super) struct HandlerArgs {
     /// Items after which a process is replaced, with --handler lines
     #[arg(long, value_name = "ITEMS", env = "QSCALE_RESTART_AFTER", value_parser = positive_count::<NonZeroU64>)]
     pub(super) restart_after: Option<NonZeroU64>,
+
+    /// Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs
+    #[arg(id = "handler_url", long = "url", value_name = "URL", env = "QSCALE_URL")]
+    pub(super) url: Option<HandlerUrl>,
+
+    /// Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default:
+    /// 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]
+    #[arg(long, value_name = "STATUS=MEANING", env = "QSCALE_HTTP_STATUS", value_delimiter = ',')]
+    pub(super) http_status: Vec<StatusRule>,
 }
 
 impl HandlerArgs {
     /// Returns the name of the first option that is set and for processes that stay only.
     pub(super) fn first_of_lines(&self) -> Option<&'static str> {
-        let Self { handler: _, per_process, ready_within, restart_after } = self;
+        let Self { handler: _, per_process, ready_within, restart_after, url: _, http_status: _ } = self;
         let set = [
             ("per-process", per_process.is_some()),
             ("ready-within", ready_within.is_some()),
             ("restart-after", restart_after.is_some()),
         ];
+        set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
+    }
+
+    /// Returns the name of the first option that is set and for endpoints only.
+    pub(super) fn first_of_http(&self) -> Option<&'static str> {
+        let set = [("handler-url", self.url.is_some()), ("http-status", !self.http_status.is_empty())];
         set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
     }
 }
@@ -153,6 +170,8 @@ pub(super) enum HandlerArg {
     Command,
     /// The command stays, is given items as lines of JSON on stdin, and answers with lines on stdout
     Lines,
+    /// Items are posted to an endpoint, and the status of the response is the outcome
+    Http,
 }
 
 impl From<HandlerArg> for HandlerProtocol {
@@ -160,6 +179,7 @@ impl From<HandlerArg> for HandlerProtocol {
         match typed {
             HandlerArg::Command => Self::Command,
             HandlerArg::Lines => Self::Lines,
+            HandlerArg::Http => Self::Http,
         }
     }
 }

@@ -69,12 +69,18 @@ impl<T: Attempt> Handling<T> {
         std::mem::take(&mut self.ended)
     }
 
-    /// Waits until an item has finished; forever if none is in flight. Cancel-safe.
+    /// Returns true if other items can be begun.
+    pub(super) fn is_ready(&self) -> bool {
+        self.handler.is_ready()
+    }
+
+    /// Waits until an item has finished, or others can be begun; forever if neither can happen. Cancel-safe.
     pub(super) async fn progress(&mut self) {
         if self.ended.is_empty() {
-            match self.running.join_next_with_id().await {
-                Some(ended) => self.end(ended),
-                None => std::future::pending().await,
+            tokio::select! {
+                biased;
+                Some(ended) = self.running.join_next_with_id() => self.end(ended),
+                () = self.handler.ready() => {}
             }
         }
     }

@@ -12,7 +12,7 @@ use super::plan::Plan;
 pub(super) fn processed<T: Attempt>(items: &[T], duration: Duration, plan: &Plan) {
     let seconds = seconds(duration);
     match plan.job {
-        Job::Command(_) | Job::Lines(_) => {
+        Job::Command(_) | Job::Lines(_) | Job::Http(_) => {
             for item in items {
                 tracing::info!(
                     event = "item_processed",
@@ -44,10 +44,8 @@ pub(super) fn interrupted<T: Attempt>(items: &[T], duration: Duration, plan: &Pl
         let (id, attempt, list) = (item.id(), item.number(), &plan.list);
         let (event, outcome) = ("item_interrupted", "requeued");
         match plan.job {
-            Job::Command(_) | Job::Lines(_) => {
-                tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted")
-            }
             Job::Work { .. } => tracing::debug!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
+            _ => tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
         }
     }
 }

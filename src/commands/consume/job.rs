@@ -10,7 +10,8 @@ use super::args::HandlerArgs;
 use crate::delivery::defaults::DEFAULT_KILL_AFTER;
 use crate::delivery::exit_map::{ExitMap, ExitRule};
 use crate::delivery::protocol::HandlerProtocol;
-use crate::handler::{CommandSpec, PoolSpec};
+use crate::delivery::status_map::StatusMap;
+use crate::handler::{CommandSpec, HttpSpec, PoolSpec};
 use crate::units::{HumanDuration, Origin, Setting, SettingError, counted};
 use crate::workload::Work;
 
@@ -23,6 +24,8 @@ pub(super) enum Job {
     Command(CommandSpec),
     /// Processes of a command that stay.
     Lines(PoolSpec),
+    /// An endpoint that items are posted to.
+    Http(HttpSpec),
 }
 
 /// Arguments that say how items are processed.
@@ -59,8 +62,11 @@ impl JobArgs {
             Some(command).filter(|words| !words.is_empty())
         };
         let protocol = pool.handler.map(HandlerProtocol::from);
+        let is_by_handler = pool.handler.is_some() || (work.is_none() && usual.work.is_none() && command.is_none());
+        if is_by_handler && protocol.or(usual.handler) == Some(HandlerProtocol::Http) {
+            return self::http(&pool, timeout.map(|timeout| timeout.value.0), stamp_field, command.is_some(), context);
+        }
         let Some(mut words) = command.map(VecDeque::from) else {
-            let is_by_handler = pool.handler.is_some() || (work.is_none() && usual.work.is_none());
             if is_by_handler && let Some(protocol) = from.option("handler", protocol, usual.handler) {
                 return Err(SettingError::new(protocol.origin, "needs a command: append `-- COMMAND`"));
             }
@@ -77,13 +83,17 @@ impl JobArgs {
             exit: exit_map(context, &exit)?,
         };
         let protocol = from.or("handler", protocol, usual.handler, HandlerProtocol::default());
-        if protocol.value == HandlerProtocol::Command
+        if let Some(name) = pool.first_of_http() {
+            return Err(SettingError::new(from.given(name), "has no effect without `--handler http`"));
+        }
+        if protocol.value != HandlerProtocol::Lines
             && let Some(name) = pool.first_of_lines()
         {
             return Err(SettingError::new(from.given(name), "has no effect without `--handler lines`"));
         }
         match protocol.value {
-            HandlerProtocol::Command => Ok(Job::Command(command)),
+            // A command that was typed comes before the endpoint of the profile.
+            HandlerProtocol::Command | HandlerProtocol::Http => Ok(Job::Command(command)),
             HandlerProtocol::Lines => {
                 let per_process = from.option("per-process", pool.per_process, usual.per_process);
                 let per_process = per_process.map_or(1, |setting| setting.value.get());
@@ -102,11 +112,35 @@ impl JobArgs {
     }
 }
 
+/// Merges the arguments about an endpoint with the profile.
+fn http(
+    given: &HandlerArgs,
+    timeout: Option<Duration>,
+    stamp_field: Option<String>,
+    has_command: bool,
+    context: &Context,
+) -> Result<Job, SettingError> {
+    let (usual, from) = (&context.profile.consume, context.precedence("consume"));
+    let origin = from.given("handler");
+    if has_command && given.handler.is_some() {
+        return Err(SettingError::new(origin, "takes no command: remove it, or use `--handler lines`"));
+    }
+    if let Some(name) = given.first_of_lines() {
+        return Err(SettingError::new(from.given(name), "has no effect without `--handler lines`"));
+    }
+    let Some(url) = from.option("handler-url", given.url.clone(), usual.url.clone()) else {
+        return Err(SettingError::new(origin, "needs an endpoint: add `--url http://127.0.0.1:8080/`"));
+    };
+    let rules = if given.http_status.is_empty() { usual.http_status.clone() } else { Some(given.http_status.clone()) };
+    let statuses = StatusMap::with(rules.unwrap_or_default());
+    Ok(Job::Http(HttpSpec { url: url.value, timeout, statuses, stamp_field }))
+}
+
 impl Job {
     /// Returns the time between SIGTERM and SIGKILL for its processes, if it has any.
     pub(super) fn kill_after(&self) -> Option<Duration> {
         match self {
-            Self::Work { .. } => None,
+            Self::Work { .. } | Self::Http(_) => None,
             Self::Command(command) | Self::Lines(PoolSpec { command, .. }) => Some(command.kill_after),
         }
     }
@@ -116,6 +150,7 @@ impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Work { work, .. } => write!(f, "work {work}"),
+            Self::Http(http) => write!(f, "{}", http.url),
             Self::Command(command) => write!(f, "command {}", command.program.display()),
             Self::Lines(PoolSpec { command, processes, .. }) => {
                 write!(

@@ -71,6 +71,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         }
         Job::Work { work, speed, seed } => Processor::Handler(Handler::work(work, speed, seed)),
         Job::Command(spec) => Processor::Handler(Handler::command(spec, context.printer.echo())),
+        Job::Http(spec) => Processor::Handler(Handler::http(spec, &shutdown.stop)),
         Job::Lines(spec) => {
             Processor::Pool(ProcessPool::start(spec, &plan.consumer, context.printer.echo(), &shutdown.abort))
         }

@@ -67,6 +67,7 @@ impl<T: Attempt> Workers<T> {
     pub(super) fn free_slots(&self) -> usize {
         let room = match &self.processing {
             Processing::Serve(serving) => serving.room(),
+            Processing::Handle(handling) if !handling.is_ready() => 0,
             Processing::Handle(_) | Processing::Print(_) => usize::MAX,
         };
         self.slots.saturating_sub(self.in_flight()).min(room)

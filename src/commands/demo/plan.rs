@@ -9,6 +9,7 @@ use color_eyre::eyre::Result;
 use super::args::Args;
 use super::autoscaler::Autoscaler;
 use super::consumers::ConsumerProcesses;
+use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::files::counts;
 use crate::profile::scale::trigger_names;
@@ -180,9 +181,14 @@ fn work(args: &Args, profile: &Profile) -> DemoWork {
 
 /// Returns the settings of the profile for its command, as options of `consume`.
 fn options(table: &ConsumeTable) -> Vec<String> {
+    let ConsumeTable { handler, per_process, ready_within, restart_after, .. } = table;
     let ConsumeTable { timeout, kill_after, exit, max_attempts, max_crashes, backoff, max_age, .. } = table;
     let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
     let options = [
+        ("handler", handler.filter(|handler| *handler == HandlerProtocol::Lines).map(|handler| handler.to_string())),
+        ("per-process", per_process.map(|items| items.to_string())),
+        ("ready-within", ready_within.map(|time| time.to_string())),
+        ("restart-after", restart_after.map(|items| items.to_string())),
         ("timeout", timeout.map(|timeout| timeout.to_string())),
         ("kill-after", kill_after.map(|time| time.to_string())),
         ("exit", rules.filter(|rules| !rules.is_empty())),

@@ -16,7 +16,7 @@ const SHOWN: usize = 100;
 
 /// What a process says.
 #[derive(Debug)]
-pub(super) enum Answer<'a> {
+pub(super) enum HandlerAnswer<'a> {
     /// The process can take items.
     Ready,
     /// The process has finished an item.
@@ -70,7 +70,7 @@ impl<'a> Said<'a> {
     }
 }
 
-impl<'a> Answer<'a> {
+impl<'a> HandlerAnswer<'a> {
     /// Reads a line.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl<'a> Answer<'a> {
 }
 
 impl<'a> AnswerLine<'a> {
-    fn read(self) -> Result<Answer<'a>, String> {
+    fn read(self) -> Result<HandlerAnswer<'a>, String> {
         let Self { id, ready, ack, retry, fail, dead, reason, after } = self;
         let reason = |said: Option<Cow<str>>, otherwise: &str| {
             let text = said.or(reason).unwrap_or(Cow::Borrowed(otherwise));
@@ -96,7 +96,7 @@ impl<'a> AnswerLine<'a> {
         };
         let after = after.map(|after| after.0);
         let (id, outcome) = match (id, ready, ack, retry, fail, dead) {
-            (None, Some(true), None, None, None, None) => return Ok(Answer::Ready),
+            (None, Some(true), None, None, None, None) => return Ok(HandlerAnswer::Ready),
             (Some(id), None, Some(true), None, None, None) => (id, AnsweredOutcome::Ack),
             (Some(id), None, None, Some(retry), None, None) => {
                 let said = retry.text()?.map(|text| text.parse::<HumanDuration>());
@@ -113,7 +113,7 @@ impl<'a> AnswerLine<'a> {
             }
             _ => return Err("expected an id, and one of ack, retry, fail and dead".to_owned()),
         };
-        Ok(Answer::Finished { id, outcome })
+        Ok(HandlerAnswer::Finished { id, outcome })
     }
 }
 
@@ -137,7 +137,9 @@ mod tests {
     use super::*;
 
     fn outcome(line: &str) -> AnsweredOutcome {
-        let Ok(Answer::Finished { id, outcome }) = Answer::parse(line.as_bytes()) else { panic!("{line}") };
+        let Ok(HandlerAnswer::Finished { id, outcome }) = HandlerAnswer::parse(line.as_bytes()) else {
+            panic!("{line}")
+        };
         assert_eq!(id, "a:c1:1");
         outcome
     }
@@ -159,7 +161,7 @@ mod tests {
         ] {
             assert_eq!(outcome(line), expected, "{line}");
         }
-        assert!(matches!(Answer::parse(br#"{"ready":true}"#), Ok(Answer::Ready)));
+        assert!(matches!(HandlerAnswer::parse(br#"{"ready":true}"#), Ok(HandlerAnswer::Ready)));
     }
 
     #[test]
@@ -175,10 +177,10 @@ mod tests {
             r#"{"ack":true}"#,
             r#"{"ready":false}"#,
         ] {
-            let error = Answer::parse(line.as_bytes()).expect_err(line);
+            let error = HandlerAnswer::parse(line.as_bytes()).expect_err(line);
             assert!(error.starts_with("wrote to stdout what is not an answer: `"), "{error}");
         }
-        let long = Answer::parse(&[0x1b; 5000]).unwrap_err();
+        let long = HandlerAnswer::parse(&[0x1b; 5000]).unwrap_err();
         assert!(long.len() < 1000 && !long.contains('\x1b'), "{long}");
     }
 }

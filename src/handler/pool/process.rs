@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::{Instant, timeout};
 
-use super::answer::Answer;
+use super::answer::HandlerAnswer;
 use super::log::ProcessLog;
 use super::message;
 use super::pipes::{at, read, write};
@@ -53,7 +53,7 @@ pub(super) struct PoolProcess<'a> {
     output: Vec<u8>,
     written: usize,
     chunk: Vec<u8>,
-    /// Answer whose end has not been read.
+    /// HandlerAnswer whose end has not been read.
     begun: Vec<u8>,
     unsent: VecDeque<PoolItem>,
     /// Items that are handed over and not answered, the first one first.
@@ -251,10 +251,10 @@ impl<'a> PoolProcess<'a> {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
-        match Answer::parse(line)? {
-            Answer::Ready if self.is_ready || self.is_closing => {}
-            Answer::Ready => self.open(),
-            Answer::Finished { id, outcome } => {
+        match HandlerAnswer::parse(line)? {
+            HandlerAnswer::Ready if self.is_ready || self.is_closing => {}
+            HandlerAnswer::Ready => self.open(),
+            HandlerAnswer::Finished { id, outcome } => {
                 let place = self.in_flight.iter().position(|handed| handed.item.assignment.id == id);
                 let Some(handed) = place.and_then(|place| self.in_flight.remove(place)) else {
                     return Err(format!("answered twice, or for an item that it does not have: `{id}`"));

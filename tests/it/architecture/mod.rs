@@ -90,8 +90,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("schemars", &["delivery/", "endpoint/", "profile/", "units/", "workload/"]),
     ("prometheus_client", &["metrics/"]),
     ("axum", &["metrics/", "page/"]),
-    ("hyper", &["metrics/"]),
-    ("hyper_util", &["metrics/"]),
+    ("hyper", &["handler/", "metrics/"]),
+    ("hyper_util", &["handler/", "metrics/"]),
+    ("http_body_util", &["handler/"]),
+    ("httpdate", &["handler/"]),
     ("clap_complete", &["commands/completions.rs"]),
     ("clap_mangen", &["commands/completions.rs"]),
     // The number of an exit status; all others say `Status`.

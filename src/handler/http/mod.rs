@@ -1,0 +1,116 @@
+//! Processing of items over HTTP: each is posted to an endpoint, and the status of the response is its outcome.
+
+mod connections;
+mod request;
+mod response;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use self::connections::{Connections, SendError};
+use self::response::HttpReply;
+use super::{Assignment, Disposition};
+use crate::delivery::status_map::StatusMap;
+use crate::endpoint::HandlerUrl;
+
+/// Endpoint that items are posted to.
+///
+/// The body is the item, byte for byte; headers describe it as a CloudEvent in binary mode. Connections are kept, no redirect
+/// is followed, and no other host is connected to.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpSpec {
+    pub(crate) url: HandlerUrl,
+    /// Time limit of a response, body included; `None` for no limit.
+    pub(crate) timeout: Option<Duration>,
+    /// Meaning of the statuses of responses.
+    pub(crate) statuses: StatusMap,
+    /// Field of a JSON item with its creation time.
+    pub(crate) stamp_field: Option<String>,
+}
+
+/// Handler over HTTP.
+#[derive(Debug)]
+pub(super) struct HttpHandler {
+    spec: HttpSpec,
+    connections: Arc<Connections>,
+    /// Cancelled when no item is to be begun: then the endpoint is not waited for.
+    stop: CancellationToken,
+    /// Connects for the first time, so that no item is claimed before the endpoint is there.
+    _first: AbortOnDropHandle<()>,
+}
+
+impl HttpHandler {
+    pub(super) fn start(spec: HttpSpec, stop: &CancellationToken) -> Self {
+        let connections = Arc::new(Connections::new(spec.url.clone()));
+        let (first, stopped) = (Arc::clone(&connections), stop.clone());
+        let first = tokio::spawn(async move {
+            if let Some(connection) = first.open(&stopped).await {
+                first.keep(connection);
+            }
+        });
+        Self { spec, connections, stop: stop.clone(), _first: AbortOnDropHandle::new(first) }
+    }
+
+    /// Returns true unless the endpoint does not accept connections.
+    pub(super) fn is_ready(&self) -> bool {
+        self.connections.is_ready()
+    }
+
+    /// Notified when the endpoint accepts connections again.
+    pub(super) fn ready(&self) -> &Notify {
+        &self.connections.became_ready
+    }
+
+    /// Posts an item until there is a response. Waits while the endpoint does not accept connections: no attempt is spent.
+    pub(super) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
+        let request = match request::post(&self.spec.url, assignment, self.spec.stamp_field.as_deref()) {
+            Ok(request) => request,
+            Err(reason) => return Disposition::dead_letter(reason),
+        };
+        loop {
+            let kept = self.connections.take();
+            let is_kept = kept.is_some();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => match self.connections.open(&self.stop).await {
+                    Some(connection) => connection,
+                    None => return Disposition::Interrupted,
+                },
+            };
+            let exchange = self.exchange(connection, request.clone());
+            let Some(reply) = abort.run_until_cancelled(exchange).await else { return Disposition::Interrupted };
+            match reply {
+                // The endpoint had closed a connection that was kept.
+                Err(SendError::Closed) if is_kept => {}
+                Err(error) => return Disposition::fail(error.to_string(), Vec::new()),
+                Ok(reply) => return reply.disposition(&self.spec.statuses),
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        mut connection: connections::HttpConnection,
+        request: Request<Full<Bytes>>,
+    ) -> Result<HttpReply, SendError> {
+        let exchange = async {
+            let response = connection.send(request).await?;
+            let (reply, is_whole) = response::read(response).await?;
+            if is_whole {
+                self.connections.keep(connection);
+            }
+            Ok(reply)
+        };
+        match self.spec.timeout {
+            None => exchange.await,
+            Some(limit) => tokio::time::timeout(limit, exchange).await.unwrap_or(Err(SendError::TimedOut(limit))),
+        }
+    }
+}
