@@ -12,12 +12,13 @@
 # make docs            build the manual as a site in target/book; needs mdbook
 # make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
 # make image           build the container image with docker, podman or buildah; PLATFORMS=linux/amd64,linux/arm64 IMAGE=
+# make kind            create a kind cluster with KEDA, see the image scale up and to zero, delete the cluster; KEEP=1 keeps it
 # make dist            write a tarball with binary, man pages, completions, licenses, bill of materials, checksum: TARGET=
 # make packages        write a .deb and a .rpm of the same binary with cargo-deb and cargo-generate-rpm: TARGET=
 # make release         publish what `dist` and `packages` have written, and a Homebrew formula, with gh: REPOSITORY=
 
 .POSIX:
-.PHONY: help setup demo test soak check msrv deny linters lint-manifests bench regenerate docs install image .binary dist package-tools packages release
+.PHONY: help setup demo test soak check msrv deny linters lint-manifests bench regenerate docs install image kind .binary dist package-tools packages release
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -207,6 +208,10 @@ image:
 		echo "PLATFORMS needs docker with buildx; $$builder has none." >&2; exit 1; \
 	done; \
 	echo 'Neither docker nor podman nor buildah works here; one of them is needed.' >&2; exit 1
+
+kind: image
+	cargo build --release --locked
+	packaging/kind.sh "$${CARGO_TARGET_DIR:-target}/release/qscale"
 
 # On Linux static, as in the image: it runs on any distribution. BINARY names one that has been built.
 TARGET =

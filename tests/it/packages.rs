@@ -1,6 +1,7 @@
 //! What releases are made of: the tarball, its bill of materials and licenses, and the Homebrew formula.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -78,4 +79,64 @@ fn formula_names_every_tarball_and_its_checksum() {
     let address =
         format!("https://git.example.com/qscale/releases/download/v{0}/qscale-{0}-", env!("CARGO_PKG_VERSION"));
     assert_eq!(formula.matches(&address).count(), 4, "{formula}");
+}
+
+/// Programs that record how they are called, in place of those that need a cluster.
+fn stubs(folder: &Path) {
+    for program in ["docker", "kind", "kubectl", "helm"] {
+        let stub = folder.join(program);
+        let script = "#!/bin/sh\necho \"$(basename \"$0\") $*\" >> \"$CALLS\"\n\
+                      case \"$*\" in 'apply -f -') cat >> \"$CALLS.applied\";; *port-forward*) exec sleep 60;; esac\n";
+        fs::write(&stub, script).unwrap();
+        fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+#[test]
+fn kind_script_applies_the_profile_of_the_page_and_cleans_up() {
+    let folder = tempfile::tempdir().unwrap();
+    stubs(folder.path());
+    let calls = folder.path().join("calls");
+    // Its watch ends at once: the Redis of no cluster answers.
+    let qscale = folder.path().join("qscale");
+    let binary = env!("CARGO_BIN_EXE_qscale");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *' watch '*) echo \"qscale $*\" >> \"$CALLS\";; *) exec {binary} \"$@\";; esac\n"
+    );
+    fs::write(&qscale, script).unwrap();
+    fs::set_permissions(&qscale, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let output = Command::new("packaging/kind.sh")
+        .arg(&qscale)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("PATH", path)
+        .env("CALLS", &calls)
+        .env("TMPDIR", folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let calls = fs::read_to_string(&calls).unwrap();
+    let order = [
+        "kind create cluster",
+        "kind load",
+        "helm upgrade",
+        "kubectl apply",
+        "demo-consumer --for",
+        "qscale --profile",
+        "kind delete",
+    ];
+    let places: Vec<usize> =
+        order.iter().map(|call| calls.find(call).unwrap_or_else(|| panic!("no {call}: {calls}"))).collect();
+    assert!(places.is_sorted(), "{calls}");
+    let applied = fs::read_to_string(folder.path().join("calls.applied")).unwrap();
+    for part in [
+        "kind: ScaledObject",
+        "imagePullPolicy: IfNotPresent",
+        "QSCALE_PATTERN: 1m@1, 1m@5, 1m@0.5",
+        "maxReplicaCount: 5",
+    ] {
+        assert!(applied.contains(part), "{part}: {applied}");
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 7, "the temporary folder is gone: {left:?}");
 }
