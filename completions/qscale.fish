@@ -164,12 +164,15 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l record -d 'Write
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l metrics -d 'Serve metrics of lists and pods (OpenMetrics) at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l replay -d 'Show a recording, or stdin (-), in place of a list; without a dashboard all at once' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l speed -d 'Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l target -d 'Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in argoproj.io/v1alpha1/Rollout/NAME' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l stamp-field -d 'JSON field of an item that holds its creation time [default: consume.stamp-field]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l port -d 'Port [default: 6379]' -r

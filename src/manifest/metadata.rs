@@ -14,6 +14,7 @@ pub(super) enum Component {
     Workload,
     Producer,
     Consumer,
+    Exporter,
     Redis,
 }
 
@@ -23,6 +24,7 @@ impl Component {
             Self::Workload => "workload",
             Self::Producer => "producer",
             Self::Consumer => "consumer",
+            Self::Exporter => "exporter",
             Self::Redis => "redis",
         }
     }
@@ -30,7 +32,7 @@ impl Component {
     /// The application that runs.
     fn application(self) -> &'static str {
         match self {
-            Self::Workload | Self::Producer | Self::Consumer => "qscale",
+            Self::Workload | Self::Producer | Self::Consumer | Self::Exporter => "qscale",
             Self::Redis => "redis",
         }
     }
@@ -52,7 +54,7 @@ impl Workload<'_> {
 pub(super) fn labels(workload: &Workload<'_>, name: &str, component: Component) -> BTreeMap<String, String> {
     let image = match component {
         Component::Redis => workload.redis_image(),
-        Component::Workload | Component::Producer | Component::Consumer => &workload.image,
+        Component::Workload | Component::Producer | Component::Consumer | Component::Exporter => &workload.image,
     };
     let mut labels = selecting(name, component);
     labels.extend([

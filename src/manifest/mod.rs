@@ -6,6 +6,7 @@ mod certificate;
 mod configuration;
 mod connection;
 mod deployment;
+mod exporter;
 pub mod form;
 mod keda_version;
 mod list;

@@ -27,6 +27,9 @@ const SEVERAL: &str =
 /// Said above the policy of consumers that run a command.
 const WIDE: &str = "Nothing comes in. What goes out is the command's own affair: narrow it to what yours needs.";
 
+/// Said above the policy of the exporter.
+const SCRAPED: &str = "In to the metrics. What goes out is open: the API server has an address that no rule can name.";
+
 /// Said above the policy of the Redis for demos.
 pub(super) const REDIS_COMMENT: &str = "In from this workload's own pods and from KEDA, in whatever namespace that is.";
 
@@ -58,6 +61,15 @@ pub(super) fn consumer(workload: &Workload<'_>) -> (&'static str, NetworkPolicy)
         policy.metadata = annotated(policy.metadata, BTreeMap::from([ignored]));
     }
     (comment, policy)
+}
+
+/// The comment and the policy of the exporter.
+pub(super) fn exporter(workload: &Workload<'_>, name: &str) -> (&'static str, NetworkPolicy) {
+    let scrapes = NetworkPolicyIngressRule {
+        from: None,
+        ports: Some(vec![port("TCP", IntOrString::String(METRICS_PORT.to_owned()))]),
+    };
+    (SCRAPED, policy(workload, name, Component::Exporter, vec![scrapes], vec![NetworkPolicyEgressRule::default()]))
 }
 
 /// The policy of the Redis for demos.

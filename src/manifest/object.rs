@@ -5,6 +5,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use serde::Serialize;
 
 use super::scaled_job::ScaledJob;
@@ -24,6 +25,8 @@ pub struct Manifest {
 pub(super) enum Kind {
     Namespace(Box<Namespace>),
     ServiceAccount(Box<ServiceAccount>),
+    Role(Box<Role>),
+    RoleBinding(Box<RoleBinding>),
     ConfigMap(Box<ConfigMap>),
     Secret(Box<Secret>),
     NetworkPolicy(Box<NetworkPolicy>),
@@ -49,6 +52,7 @@ macro_rules! kinds {
 }
 
 kinds!(Namespace, ServiceAccount, ConfigMap, Secret, NetworkPolicy, Deployment, StatefulSet, Service, Job);
+kinds!(Role, RoleBinding);
 kinds!(PodDisruptionBudget, TriggerAuthentication, ScaledObject, ScaledJob);
 
 impl Manifest {

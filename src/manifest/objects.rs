@@ -22,6 +22,9 @@ impl Workload<'_> {
             let account = configuration::service_account(self);
             objects.push(Manifest::commented(configuration::ACCOUNT_COMMENT, account));
         }
+        if deploy.exporter == Some(true) {
+            objects.extend(self.exporter_account());
+        }
         objects.push(Manifest::commented(configuration::COMMENT, configuration::config_map(self)));
         if let Some(secret) = configuration::secret(self) {
             objects.push(Manifest::commented(configuration::SECRET_COMMENT, secret));
@@ -34,6 +37,9 @@ impl Workload<'_> {
         }
         if deploy.producer == Some(true) {
             objects.extend(self.producer());
+        }
+        if deploy.exporter == Some(true) {
+            objects.extend(self.exporter());
         }
         objects.extend(self.consumers());
         objects

@@ -41,6 +41,10 @@ impl<'a> Workload<'a> {
             let message = "requires `namespace`";
             return Err(profile.source.error_at(&["deploy", "create-namespace"], message));
         }
+        if namespace.is_none() && deploy.exporter == Some(true) {
+            let message = "requires `namespace`: the RoleBinding names that of its account";
+            return Err(profile.source.error_at(&["deploy", "exporter"], message));
+        }
         if deploy.producer == Some(true) && profile.produce.pattern_file.is_some() {
             let message = "is a local file that pods do not have: set `pattern` instead";
             return Err(profile.source.error_at(&["produce", "pattern-file"], message));

@@ -48,7 +48,11 @@ impl Metrics {
     }
 
     /// Returns all metrics as OpenMetrics text; empty when metrics are disabled.
-    pub(super) fn text(&self, redis: RedisStatus) -> Result<String, fmt::Error> {
+    ///
+    /// # Errors
+    ///
+    /// Fails only if writing to a `String` does.
+    pub(crate) fn text(&self, redis: RedisStatus) -> Result<String, fmt::Error> {
         self.0.as_ref().map_or_else(|| Ok(String::new()), |metrics| metrics.text(redis))
     }
 }

@@ -18,7 +18,7 @@ use crate::delivery::snapshot::Depths;
 use crate::delivery::tally::Tally;
 
 /// Prefix of every metric name.
-const PREFIX: &str = "qscale";
+pub(super) const PREFIX: &str = "qscale";
 
 /// Buckets of the handler duration, in seconds: from a millisecond to half an hour.
 const HANDLER_DURATION_BUCKETS: [f64; 15] =

@@ -1,6 +1,7 @@
 //! HTTP server of the metrics.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -18,9 +19,6 @@ use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
-
-use super::recorder::Metrics;
-use super::registry::RedisStatus;
 
 /// Content type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,24 +38,24 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// Minimum time between two log lines about it.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Serves `metrics` at `http://ADDRESS/metrics` until the process exits; returns the bound address.
+/// Serves metrics at `http://ADDRESS/metrics` until the process exits; returns the bound address.
 ///
-/// `status` is called at every scrape. It may take a while but must return.
+/// `scrape` makes the OpenMetrics text of each request. It may take a while but must return.
 ///
 /// # Errors
 ///
 /// Fails when the address cannot be bound.
-pub(crate) async fn serve<S, F>(address: SocketAddr, metrics: Metrics, status: S) -> io::Result<SocketAddr>
+pub(crate) async fn serve<S, F>(address: SocketAddr, scrape: S) -> io::Result<SocketAddr>
 where
     S: Fn() -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = RedisStatus> + Send,
+    F: Future<Output = Result<String, fmt::Error>> + Send,
 {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let scrape = move || {
-        let (metrics, status) = (metrics.clone(), status.clone());
+        let scrape = scrape.clone();
         async move {
-            match metrics.text(status().await) {
+            match scrape().await {
                 Ok(text) => ([(CONTENT_TYPE, OPENMETRICS)], text).into_response(),
                 Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             }
@@ -106,6 +104,6 @@ async fn accept(listener: TcpListener, router: Router, max: usize) {
 async fn answer(stream: TcpStream, router: Router) {
     let service = TowerToHyperService::new(router);
     let connection = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
-    // A client that breaks off, or takes too long, is no concern of the consumer.
+    // A client that breaks off, or takes too long, is no concern of the run.
     let _ = timeout(REQUEST_TIMEOUT, connection).await;
 }

@@ -16,6 +16,7 @@ mod decisions;
 mod demo;
 mod doctor;
 mod exit_status;
+mod exporter;
 mod faults;
 mod forms;
 mod health;

@@ -14,6 +14,7 @@ use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -138,6 +139,8 @@ fn is_what_kubernetes_knows(name: &str, object: &Value) {
     match object["kind"].as_str().expect("a kind") {
         "Namespace" => read_back::<Namespace>(name, object),
         "ServiceAccount" => read_back::<ServiceAccount>(name, object),
+        "Role" => read_back::<Role>(name, object),
+        "RoleBinding" => read_back::<RoleBinding>(name, object),
         "ConfigMap" => read_back::<ConfigMap>(name, object),
         "Secret" => read_back::<Secret>(name, object),
         "NetworkPolicy" => read_back::<NetworkPolicy>(name, object),
@@ -174,7 +177,9 @@ fn has_the_labels(name: &str, object: &Value) {
 /// Under the strictest of the Pod Security Standards, with limits to everything.
 fn is_hardened(name: &str, objects: &[Value], template: &Value) {
     let pod = &template["spec"];
-    assert_eq!(pod["automountServiceAccountToken"], false, "{name}");
+    // The exporter alone talks to the API server.
+    let exports = template["metadata"]["labels"]["app.kubernetes.io/component"] == "exporter";
+    assert_eq!(pod["automountServiceAccountToken"], exports, "{name}");
     assert_eq!(pod["enableServiceLinks"], false, "{name}");
     for of_the_node in ["hostNetwork", "hostPID", "hostIPC", "serviceAccount"] {
         assert!(pod[of_the_node].is_null(), "{name}: {of_the_node}");
@@ -182,9 +187,9 @@ fn is_hardened(name: &str, objects: &[Value], template: &Value) {
     for volume in pod["volumes"].as_array().into_iter().flatten() {
         assert!(volume["hostPath"].is_null(), "{name}: {volume}");
     }
-    let account = |object: &&Value| object["kind"] == "ServiceAccount";
-    let account = objects.iter().find(account).unwrap_or_else(|| panic!("{name}: no account"));
-    assert_eq!(pod["serviceAccountName"], account["metadata"]["name"], "{name}");
+    let account =
+        |object: &&Value| object["kind"] == "ServiceAccount" && object["metadata"]["name"] == pod["serviceAccountName"];
+    assert!(objects.iter().any(|object| account(&object)), "{name}: no account {}", pod["serviceAccountName"]);
     let security = &pod["securityContext"];
     assert_eq!(security["runAsNonRoot"], true, "{name}");
     assert_eq!(security["seccompProfile"]["type"], "RuntimeDefault", "{name}");
@@ -265,7 +270,7 @@ fn come_in_order(name: &str, objects: &[Value]) {
     let place = |kind: &str| {
         let order = [
             &["Namespace"][..],
-            &["ServiceAccount"],
+            &["ServiceAccount", "Role", "RoleBinding"],
             &["ConfigMap"],
             &["Secret"],
             &[
@@ -414,10 +419,13 @@ fn network_policy_opens_egress_for_commands_only() {
         for policy in objects.iter().filter(|object| object["kind"] == "NetworkPolicy") {
             let open =
                 policy["spec"]["egress"].as_array().into_iter().flatten().any(|rule| rule.get("ports").is_none());
-            let of_consumers = policy["metadata"]["labels"]["app.kubernetes.io/component"] == "consumer";
+            let component = &policy["metadata"]["labels"]["app.kubernetes.io/component"];
+            let (of_consumers, of_exporter) = (component == "consumer", component == "exporter");
             let commanded = name.ends_with("-command") || name.ends_with("worker.toml");
             // The servers of a cluster name ports that no profile knows.
-            let expected = name.starts_with("cluster-") || name.starts_with("sentinel-") || of_consumers && commanded;
+            let expected = name.starts_with("cluster-") || name.starts_with("sentinel-") || of_consumers && commanded
+                // The API server has an address that no rule can name.
+                || of_exporter;
             assert!(!open || expected, "{name}: {policy}");
             if of_consumers && name.ends_with("-command") {
                 assert!(open, "{name}: {policy}");
@@ -452,5 +460,38 @@ fn texts_are_texts_in_yaml_1_1() {
         let line = yaml.lines().find(|line| line.trim_start().starts_with("LIST_NAME:")).unwrap();
         let value = line.trim_start().trim_start_matches("LIST_NAME: ");
         assert!(value.starts_with(['"', '\'']), "{text}: {line}");
+    }
+}
+
+#[test]
+fn exporter_may_read_what_scales_the_consumers_and_nothing_else() {
+    for (table, target, extra) in [
+        ("", "--target=apps/v1/Deployment/qscale-consumer", None),
+        ("workload = \"StatefulSet\"", "--target=apps/v1/StatefulSet/qscale-consumer", None),
+        (
+            "target = { api-version = \"argoproj.io/v1alpha1\", kind = \"Rollout\", name = \"w\" }",
+            "--target=argoproj.io/v1alpha1/Rollout/w",
+            Some("rollouts"),
+        ),
+        ("[scale]\nkind = \"ScaledJob\"", "--target=ScaledJob/qscale-consumer", None),
+    ] {
+        let text =
+            format!("[redis]\nhost = \"r.example.com\"\n[deploy]\nnamespace = \"n\"\nexporter = true\n{table}\n");
+        let objects = documents(&yaml(&text));
+        let find = |kind: &str| {
+            let own = |object: &&Value| object["kind"] == kind && object["metadata"]["name"] == "qscale-exporter";
+            objects.iter().find(own).unwrap_or_else(|| panic!("{text}: no {kind}"))
+        };
+        let rules = find("Role")["rules"].as_array().expect("rules").clone();
+        assert!(rules.iter().all(|rule| rule["verbs"] == json!(["get", "list", "watch"])), "{rules:?}");
+        let readable = |resource: &str| rules.iter().any(|rule| rule["resources"].to_string().contains(resource));
+        assert!(readable("\"pods\"") && !readable("secrets") && extra.is_none_or(readable), "{rules:?}");
+        let arguments = &find("Deployment")["spec"]["template"]["spec"]["containers"][0]["args"];
+        assert_eq!(*arguments, json!(["watch", "--metrics=0.0.0.0:9090", "--every=5s", target]));
+        assert_eq!(find("RoleBinding")["subjects"][0]["name"], "qscale-exporter");
+        assert_eq!(find("Service")["spec"]["ports"][0]["port"], 9090);
+        assert_eq!(find("RoleBinding")["subjects"][0]["namespace"], "n");
+        let linted = Qscale::new(["render", "--lint", "-"]).input(yaml(&text)).output();
+        assert!(!linted.stdout.contains("exporter"), "{}", linted.stdout);
     }
 }

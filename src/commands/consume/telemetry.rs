@@ -49,7 +49,13 @@ impl Telemetry {
             None => Metrics::default(),
             Some(ListenAddress(address)) => {
                 let metrics = Metrics::of(&plan.list, stamp_field);
-                let served = metrics::serve(address, metrics.clone(), redis_status(redis, &plan.list));
+                let status = redis_status(redis, &plan.list);
+                let recorded = metrics.clone();
+                let scrape = move || {
+                    let (metrics, status) = (recorded.clone(), status());
+                    async move { metrics.text(status.await) }
+                };
+                let served = metrics::serve(address, scrape);
                 let address = served.await.wrap_err_with(|| format!("cannot serve metrics at {address}"))?;
                 tracing::info!(url = %format_args!("http://{address}/metrics"), "serving metrics");
                 metrics

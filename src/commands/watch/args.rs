@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::args::{self, RedisArgs, positive_duration, positive_factor};
+use crate::kubernetes::{ScaledRef, TargetRef};
 use crate::profile::ListenAddress;
 use crate::terminal::{Output, RunFiles};
 
@@ -91,8 +92,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", conflicts_with = "once")]
     pub(super) serve: Option<ListenAddress>,
 
+    /// Serve metrics of lists and pods (OpenMetrics) at http://ADDRESS/metrics; a bare port binds to 127.0.0.1
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["once", "replay"])]
+    pub(super) metrics: Option<ListenAddress>,
+
     /// Show a recording, or stdin (-), in place of a list; without a dashboard all at once
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "once", "until_empty", "until_settled", "context", "namespace", "deployment"])]
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "once", "until_empty", "until_settled", "context", "namespace", "deployment", "target"])]
     pub(super) replay: Option<PathBuf>,
 
     /// Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]
@@ -116,6 +121,53 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
     pub(super) deployment: Option<String>,
 
+    /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
+    /// argoproj.io/v1alpha1/Rollout/NAME
+    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = scaled_ref)]
+    pub(super) target: Option<ScaledRef>,
+
+    /// JSON field of an item that holds its creation time [default: consume.stamp-field]
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name)]
+    pub(super) stamp_field: Option<String>,
+
     #[command(flatten)]
     pub(super) redis: RedisArgs,
+}
+
+/// Reads the object that KEDA scales.
+fn scaled_ref(text: &str) -> Result<ScaledRef, String> {
+    let mut words = text.rsplitn(3, '/');
+    let (name, kind, api) = (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next());
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
+    if !is_word(name) || !is_word(kind) || api.is_some_and(|api| !api.split('/').all(is_word)) {
+        return Err("expected KIND/NAME, such as StatefulSet/worker".to_owned());
+    }
+    let api_version = match (api, kind) {
+        (Some(api), _) => api.to_owned(),
+        (None, "ScaledJob") => return Ok(ScaledRef::Jobs(name.to_owned())),
+        (None, "Deployment" | "StatefulSet") => "apps/v1".to_owned(),
+        (None, kind) => {
+            return Err(format!("the API version of {kind} is not known: put it first, as in v1/{kind}/{name}"));
+        }
+    };
+    Ok(ScaledRef::Target(TargetRef { api_version, kind: kind.to_owned(), name: name.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_names_kind_and_api_version() {
+        let target = |api_version: &str, kind: &str| {
+            let (api_version, kind, name) = (api_version.to_owned(), kind.to_owned(), "w".to_owned());
+            ScaledRef::Target(TargetRef { api_version, kind, name })
+        };
+        assert_eq!(scaled_ref("StatefulSet/w"), Ok(target("apps/v1", "StatefulSet")));
+        assert_eq!(scaled_ref("argoproj.io/v1alpha1/Rollout/w"), Ok(target("argoproj.io/v1alpha1", "Rollout")));
+        assert_eq!(scaled_ref("ScaledJob/w"), Ok(ScaledRef::Jobs("w".to_owned())));
+        for wrong in ["w", "Rollout/w", "StatefulSet/", "/w", "a b/w", "//Rollout/w"] {
+            assert!(scaled_ref(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -19,6 +19,8 @@ use super::{Context, summary_line};
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
+use crate::metrics::{self, ListMetrics};
+use crate::profile::ListenAddress;
 use crate::queue::Redis;
 use crate::terminal::{DashboardSetup, KeySet, Output, Readout};
 
@@ -27,6 +29,9 @@ const FIRST_SAMPLE: Duration = Duration::from_millis(700);
 
 /// Longest time that the only sample waits for it.
 const ONE_LOOK: Duration = Duration::from_secs(5);
+
+/// Age up to which a sample is current, at least.
+const LEAST_AGE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     if let Some(path) = &args.replay {
@@ -41,11 +46,12 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let page = Context::page(plan.serve).await?;
     let readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(&plan), &plan.files)?;
     let mut readout = readout.served(page);
+    let metrics = exported(&plan).await?;
     let reached = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => false,
         () = sleep(plan.limit) => false,
-        shown = show(&plan, &mut lists, &mut target, &mut readout) => shown?,
+        shown = show(&plan, &mut lists, &mut target, (&mut readout, metrics.as_ref())) => shown?,
     };
     readout.finish().await?;
     match (reached, plan.stop_when) {
@@ -69,6 +75,18 @@ fn dashboard(plan: &Plan) -> DashboardSetup {
     }
 }
 
+/// Serves the metrics of the lists, if that is asked for.
+async fn exported(plan: &Plan) -> Result<Option<ListMetrics>> {
+    let Some(ListenAddress(address)) = plan.metrics else { return Ok(None) };
+    let metrics = ListMetrics::of(&plan.lists, LEAST_AGE.max(plan.every * 3));
+    let served = metrics.clone();
+    let scrape = move || std::future::ready(served.text());
+    let serving = metrics::serve(address, scrape).await;
+    let address = serving.wrap_err_with(|| format!("cannot serve metrics at {address}"))?;
+    tracing::info!(url = %format_args!("http://{address}/metrics"), "serving metrics");
+    Ok(Some(metrics))
+}
+
 /// Connects to Redis, and to Kubernetes if a cluster is configured.
 async fn connect(plan: &Plan, context: &Context) -> Result<(Vec<WatchedList>, Target)> {
     // One look does not wait for a server that is away.
@@ -80,7 +98,12 @@ async fn connect(plan: &Plan, context: &Context) -> Result<(Vec<WatchedList>, Ta
 /// Shows a sample of each list per tick until the goal is reached, if there is one; returns false if it was not.
 ///
 /// Ticks pause while Redis is unreachable, and the rates start anew afterwards.
-async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, readout: &mut Readout) -> Result<bool> {
+async fn show(
+    plan: &Plan,
+    lists: &mut [WatchedList],
+    target: &mut Target,
+    (readout, metrics): (&mut Readout, Option<&ListMetrics>),
+) -> Result<bool> {
     let start = Instant::now();
     // The first samples are taken at once: a tick that is due now comes a millisecond later.
     let mut ticks = interval_at(tokio::time::Instant::now() + plan.every, plan.every);
@@ -102,6 +125,9 @@ async fn show(plan: &Plan, lists: &mut [WatchedList], target: &mut Target, reado
                 if let Some(dashboard) = readout.dashboard() {
                     dashboard.pods_fault(&list.name, target.fault());
                 }
+            }
+            if let Some(metrics) = metrics {
+                metrics.observe(&sample);
             }
             readout.show(&sample)?;
         }

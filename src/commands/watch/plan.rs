@@ -25,6 +25,7 @@ pub(super) struct Plan {
     pub(super) plain: bool,
     pub(super) files: RunFiles,
     pub(super) serve: Option<ListenAddress>,
+    pub(super) metrics: Option<ListenAddress>,
     /// At least one.
     pub(super) lists: Vec<String>,
     /// Index of the list that the consumers process.
@@ -66,14 +67,18 @@ impl Plan {
             plain,
             files,
             serve,
+            metrics,
             replay: _,
             speed: _,
             lists,
             context: cluster,
             namespace,
             deployment,
+            target,
+            stamp_field,
             redis,
         } = args;
+        let target = target.or(deployment.map(|name| target_ref(TargetTable::deployment(name))));
         let stop_when = match (until_empty, until_settled) {
             (_, true) => StopWhen::Settled,
             (true, _) => StopWhen::Empty,
@@ -91,12 +96,13 @@ impl Plan {
             plain: plain || once,
             files,
             serve,
+            metrics,
             // Of several lists the consumers of the profile process its own.
             processed: lists.iter().position(|list| Some(list) == own.as_ref()).unwrap_or(0),
             lists,
-            stamp_field: context.profile.consume.stamp_field.clone(),
+            stamp_field: stamp_field.or_else(|| context.profile.consume.stamp_field.clone()),
             endpoint: context.endpoint(redis)?,
-            consumers: Consumers::resolve(cluster, namespace, deployment, &context.profile),
+            consumers: Consumers::resolve(cluster, namespace, target, &context.profile),
         })
     }
 
@@ -110,17 +116,16 @@ impl Consumers {
     pub(super) fn resolve(
         context: Option<String>,
         namespace: Option<String>,
-        deployment: Option<String>,
+        target: Option<ScaledRef>,
         profile: &Profile,
     ) -> Self {
-        let named = deployment.map(TargetTable::deployment);
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         Self {
             context,
             // Without a profile of one's own, that of the context or pod is nearer than that of the demo.
             namespace: namespace.or_else(|| profile.deploy.namespace.clone().filter(|_| !profile.is_built_in())),
-            scaled: match named {
-                Some(target) => target_ref(target),
+            scaled: match target {
+                Some(target) => target,
                 None if jobs => ScaledRef::Jobs(profile.deploy.consumer_name()),
                 None => target_ref(profile.deploy.scaled()),
             },
@@ -158,7 +163,7 @@ mod tests {
         for (namespace, deployment, expected) in [
             (None, None, (Some("eu"), "shop-consumer")),
             (flag("us"), None, (Some("us"), "shop-consumer")),
-            (None, flag("worker"), (Some("eu"), "worker")),
+            (None, Some(target_ref(TargetTable::deployment("worker".to_owned()))), (Some("eu"), "worker")),
         ] {
             let consumers = Consumers::resolve(None, namespace, deployment, &profile);
             let ScaledRef::Target(TargetRef { name, .. }) = consumers.scaled else { panic!("{:?}", consumers.scaled) };

@@ -97,6 +97,9 @@ pub struct DeployTable {
     /// Renders the producer.
     #[schemars(extend("default" = false, "examples" = [true]))]
     pub producer: Option<bool>,
+    /// Renders an exporter: one pod that serves the metrics of list and consumers.
+    #[schemars(extend("default" = false, "examples" = [true]))]
+    pub exporter: Option<bool>,
     /// Renders a Redis for demos.
     #[schemars(extend("default" = false, "examples" = [true]))]
     pub redis: Option<bool>,
@@ -203,5 +206,10 @@ impl DeployTable {
     /// Returns the name of the producer.
     pub fn producer_name(&self) -> String {
         format!("{}-producer", self.name())
+    }
+
+    /// Returns the name of the exporter.
+    pub fn exporter_name(&self) -> String {
+        format!("{}-exporter", self.name())
     }
 }

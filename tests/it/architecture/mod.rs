@@ -47,7 +47,7 @@ const MODULES: &[(&str, Layer, &[&str])] = &[
     ("kubernetes", Adapter, &[]),
     // What a command prints is passed on.
     ("handler", Adapter, &["terminal"]),
-    ("metrics", Adapter, &[]),
+    ("metrics", Adapter, &["sample"]),
     ("page", Adapter, &[]),
     ("files", Adapter, &[]),
     ("sandbox", Adapter, &[]),
