@@ -3,6 +3,7 @@
 mod event;
 mod hpa;
 mod job;
+mod job_model;
 mod metadata;
 mod model;
 mod scaled_object;
@@ -11,6 +12,7 @@ mod workload;
 pub use self::event::ClusterEvent;
 pub use self::hpa::LiveHpa;
 pub use self::job::LiveJob;
+pub use self::job_model::{JobLook, LiveJobModel};
 pub use self::metadata::{ConditionStatus, ObjectMetadata, StatusCondition, condition};
 pub use self::model::{LiveModel, Look, Reasoned};
 pub use self::scaled_object::{LiveScaledObject, Values};

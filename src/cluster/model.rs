@@ -10,7 +10,7 @@ use crate::scaler::{
 };
 
 /// Replicas that differ from those of the model for this long are no matter of phase.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// Largest difference between the clocks of KEDA and of this machine that a cooldown may seem to be short by.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(5);
@@ -273,7 +273,7 @@ fn window(reason: &Reason) -> Option<Duration> {
 }
 
 /// Returns the first moment after `now` that is a multiple of `period` after `phase`.
-fn next(phase: Option<Duration>, period: Duration, now: Duration) -> Duration {
+pub(super) fn next(phase: Option<Duration>, period: Duration, now: Duration) -> Duration {
     let Some(phase) = phase.filter(|phase| *phase <= now) else { return now + period };
     let passed = now.saturating_sub(phase).as_nanos() / period.as_nanos().max(1) + 1;
     u32::try_from(passed).map_or(now + period, |passed| phase + period * passed)

@@ -10,7 +10,10 @@ use super::hpa::{LiveBehavior, LiveHpa};
 use super::metadata::{ObjectMetadata, StatusCondition, TargetReference, condition, moment};
 use crate::delivery::keys;
 use crate::delivery::snapshot::Snapshot;
-use crate::scaler::{Composite, Counted, Fallback, FallbackBehavior, Formula, MetricType, Pause, Settings, Trigger};
+use crate::scaler::{
+    Calculation, Composite, Counted, Fallback, FallbackBehavior, Formula, JobSettings, MetricType, Pause, Settings,
+    Strategy, Trigger,
+};
 use crate::units::float;
 
 /// A ScaledObject, or a ScaledJob.
@@ -39,6 +42,7 @@ pub struct ScaledSpec {
     initial_cooldown_period: Option<u64>,
     fallback: Option<LiveFallback>,
     advanced: AdvancedSpec,
+    scaling_strategy: StrategySpec,
     triggers: Vec<LiveTrigger>,
 }
 
@@ -56,6 +60,15 @@ struct LiveFallback {
 struct AdvancedSpec {
     horizontal_pod_autoscaler_config: AutoscalerConfig,
     scaling_modifiers: Modifiers,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct StrategySpec {
+    strategy: Option<Strategy>,
+    multiple_scalers_calculation: Option<Calculation>,
+    custom_scaling_queue_length_deduction: Option<u32>,
+    custom_scaling_running_job_percentage: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -169,6 +182,18 @@ impl LiveScaledObject {
             force_activation: self.metadata.annotations.get("autoscaling.keda.sh/force-activation").map(String::as_str)
                 == Some("true"),
         })
+    }
+
+    /// Returns what only a ScaledJob sets, with KEDA's defaults.
+    pub fn job_settings(&self) -> JobSettings {
+        let given = &self.spec.scaling_strategy;
+        let part = given.custom_scaling_running_job_percentage.as_ref().and_then(|part| part.parse().ok());
+        JobSettings {
+            strategy: given.strategy.unwrap_or(Strategy::Default),
+            calculation: given.multiple_scalers_calculation.unwrap_or(Calculation::Max),
+            deduction: given.custom_scaling_queue_length_deduction.unwrap_or(0),
+            running_part: part.unwrap_or(0.0),
+        }
     }
 
     /// Returns the formula over the triggers, if the model understands it.

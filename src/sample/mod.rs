@@ -85,6 +85,8 @@ pub struct ReportedFault {
 /// Jobs of a ScaledJob, as far as the cluster keeps them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobCounts {
+    /// Jobs seen since the watch began.
+    pub created: u32,
     /// Jobs with a running pod.
     pub running: u32,
     /// Jobs whose pod does not run yet.

@@ -176,7 +176,7 @@ impl fmt::Display for Line<'_> {
         if let Some(replicas) = &sample.target {
             write!(f, "  {}", PodCounts(replicas))?;
         }
-        if let Some(JobCounts { running, pending, succeeded, failed }) = &sample.jobs {
+        if let Some(JobCounts { running, pending, succeeded, failed, .. }) = &sample.jobs {
             write!(f, "  Jobs: {running} running, {pending} pending, {succeeded} succeeded, {failed} failed")?;
         }
         match &sample.reason {
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn line_is_broken_between_words_on_a_terminal_only() {
         let reason = "HPA: 274 waiting ÷ 50 per pod = 6 replicas, capped at maxReplicaCount 5".to_owned();
-        let jobs = JobCounts { running: 3, pending: 1, succeeded: 40, failed: 2 };
+        let jobs = JobCounts { created: 46, running: 3, pending: 1, succeeded: 40, failed: 2 };
         let sample = Sample { reason: Some(reason), jobs: Some(jobs), ..sample(274, Some(-1.5), None) };
         let line = "1970-01-01T00:00:01Z  mylist: 274 waiting  net -1.5/s, empty in 3m 3s  \
             Jobs: 3 running, 1 pending, 40 succeeded, 2 failed  \

@@ -252,7 +252,7 @@ proptest! {
     fn pattern_is_read_or_refused(text in near_text(PATTERNS)) {
         parsed::<Pattern>(&text)?;
         if let Ok(pattern) = text.parse::<Pattern>() {
-            // Not all of them: a pattern may go on for ever.
+            // Not all of them: a pattern may have no end.
             prop_assert!(pattern.arrivals(1).take(100).is_sorted_by_key(|arrival| arrival.at));
         }
     }

@@ -27,7 +27,7 @@ With --output json each sample is an object on a line of its own:
   net_per_second    growth of the backlog per second; negative while it shrinks, null until it is known
   seconds_to_empty  time until the list is empty at this rate; null unless the backlog shrinks
   target            null, or kind, namespace, name, desired, current, ready, available, terminating
-  jobs              null, or the Jobs of a ScaledJob: running, pending, succeeded, failed
+  jobs              null, or the Jobs of a ScaledJob: created, running, pending, succeeded, failed
   reason            reason for the number of desired replicas; null where it is unknown
   faults            faults of what scales the consumers, and of their pods: code, text
   next              null, or the step that is expected next: what, seconds

@@ -1,6 +1,7 @@
 //! `watch`: the backlog, its trend, and the replica counts of the target.
 
 mod args;
+mod jobs;
 mod lists;
 mod plan;
 mod replay;

@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::Result;
 
+use super::jobs::WatchedJobs;
 use super::plan::Consumers;
 use crate::cluster::{LiveHpa, LiveModel, LiveScaledObject, LiveTarget, Look, Reasoned, Values};
 use crate::delivery::snapshot::Snapshot;
 use crate::diagnosis::{Diagnosis, FaultCode, Situation, diagnose};
 use crate::kubernetes::{self, Facts, KubernetesError, ScaledRef, TargetRef, Watcher};
-use crate::sample::{JobCounts, Replicas, ReportedFault, Sample};
+use crate::sample::{Replicas, ReportedFault, Sample};
 use crate::scaler::Scale;
 
 /// The scaled object, if it is watched.
@@ -19,6 +20,7 @@ pub(super) struct Target {
     watcher: Option<Watcher>,
     scaled: ScaledRef,
     model: LiveModel,
+    jobs: WatchedJobs,
     reported: Reported,
     /// Codes of the faults in the latest sample.
     faults: Vec<FaultCode>,
@@ -78,6 +80,7 @@ impl Target {
             watcher,
             scaled,
             model,
+            jobs: WatchedJobs::default(),
             reported,
             faults,
             waiting_since: None,
@@ -109,12 +112,11 @@ impl Target {
         self.reported.follow(&facts, target, &self.scaled);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.waiting_since = self.waiting_since.or(Some(now)).filter(|_| sample.backlog > 0);
-        let reasoned = replicas.as_ref().and_then(|replicas| {
-            let values = Values { list: &sample.list, snapshot };
-            reasoned(&mut self.model, &facts, replicas, values, now)
-        });
-        sample.target = replicas;
-        sample.jobs = (!facts.jobs.is_pending()).then(|| job_counts(&facts));
+        let values = Values { list: &sample.list, snapshot };
+        let (jobs, of_jobs) = self.jobs.observe(&facts, values, now);
+        let of_target = replicas.as_ref().and_then(|replicas| reasoned(&mut self.model, &facts, replicas, values, now));
+        let reasoned = of_target.or(of_jobs);
+        (sample.target, sample.jobs) = (replicas, jobs);
         let is_ignored = facts.target.objects().first().is_some_and(LiveTarget::is_ignored);
         self.ignored_since = self.ignored_since.or(Some(now)).filter(|_| is_ignored);
         let lasting = |since: Option<Duration>| since.map(|since| now.saturating_sub(since));
@@ -174,20 +176,6 @@ fn with_faults(reason: Option<String>, faults: &[Diagnosis]) -> Option<String> {
     let others = faults.iter().filter(|fault| !is_in_reason(fault.code)).map(|fault| fault.text.clone());
     let sentences: Vec<String> = reason.into_iter().chain(others).collect();
     (!sentences.is_empty()).then(|| sentences.join("; "))
-}
-
-fn job_counts(facts: &Facts) -> JobCounts {
-    let mut counts = JobCounts::default();
-    for job in facts.jobs.objects() {
-        let count = match job {
-            job if job.is_complete() => &mut counts.succeeded,
-            job if job.is_failed() => &mut counts.failed,
-            job if job.is_running() => &mut counts.running,
-            _ => &mut counts.pending,
-        };
-        *count += 1;
-    }
-    counts
 }
 
 /// Returns what is not in order in the cluster.

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::error::{LineFault, RecordingFault};
-use super::{RecordedSample, Recording, busy_pods};
+use super::{RecordedJobs, RecordedSample, Recording, busy_pods};
 use crate::sample::Sample;
+use crate::scaler::Unfinished;
 use crate::units::saturating_seconds;
 
 pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFault> {
@@ -39,18 +40,25 @@ pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFaul
         triggers.iter().zip(&mut recorded_triggers).for_each(|(name, found)| *found |= recorded(name));
         let others = triggers.iter().map(|name| value.get(name).and_then(Value::as_f64)).collect();
         let sample: Sample = serde_json::from_value(value).map_err(not_a_sample)?;
-        let Some(target) = &sample.target else { continue };
-        let estimated = || has_in_flight.then(|| busy_pods(sample.in_flight.unwrap_or(0), Some(target.ready)));
+        let jobs = sample.jobs.map(|jobs| RecordedJobs {
+            created: jobs.created,
+            unfinished: Unfinished { running: jobs.running.saturating_add(jobs.pending), pending: jobs.pending },
+        });
+        let of_jobs =
+            jobs.map(|RecordedJobs { unfinished: Unfinished { running, pending }, .. }| [running, running - pending]);
+        let pods = sample.target.as_ref().map(|target| [target.desired, target.ready]);
+        let Some([desired, ready]) = pods.or(of_jobs) else { continue };
+        let estimated = || has_in_flight.then(|| busy_pods(sample.in_flight.unwrap_or(0), Some(ready)));
         samples.push(RecordedSample {
             at: since(&sample, *start.get_or_insert(sample.time), number)?,
             backlog: sample.backlog,
             readable: true,
             busy: sample.busy.or_else(estimated),
             delayed: has_delayed.then(|| sample.delayed.unwrap_or(0)),
-            desired: target.desired,
-            ready: Some(target.ready),
+            desired,
+            ready: Some(ready),
             reason: sample.reason.clone(),
-            jobs: None,
+            jobs,
             others,
         });
     }
