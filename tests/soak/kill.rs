@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tempfile::TempDir;
 
+use super::endpoint::Endpoint;
 use crate::number;
 use crate::support::{Proxy, Qscale, RedisServer, Running, SOON, wait_until};
 
@@ -49,6 +50,44 @@ const BATCHES: Kind = Kind { words: &["--work", "none"], slots: 64, batch: 1..=5
 /// A process per item.
 const COMMANDS: Kind =
     Kind { words: &["--", "sh", "-c", "echo '{}' >> processed"], slots: 4, batch: 10..=60, pause: 20..=120 };
+
+/// A worker that stays: it notes each item, and answers.
+const WORKER: &str = r#"
+while IFS= read -r line; do
+  id=${line#*'"id":"'}; id=${id%%'"'*}; item=${line#*'"item":"'}
+  echo "${item%'"}'}" >> processed
+  [ -z "$DEADLY" ] || [ $((RANDOM % DEADLY)) != 0 ] || { echo x >> deaths; kill -9 $$; }
+  echo "{\"id\":\"$id\",\"ack\":true}"
+done"#;
+
+/// Processes that stay, with several items in flight each.
+const LINES: Kind = Kind {
+    words: &["--handler", "lines", "--per-process", "4", "--", "bash", "-c", WORKER],
+    slots: 16,
+    batch: 50..=500,
+    pause: 20..=120,
+};
+
+/// The same, and the processes are killed as well.
+const DEADLY_LINES: Kind = Kind {
+    words: &[
+        "--handler",
+        "lines",
+        "--per-process",
+        "4",
+        "--max-attempts",
+        "1000000",
+        "--backoff",
+        "10ms..50ms",
+        "--",
+        "env",
+        "DEADLY=40",
+        "bash",
+        "-c",
+        WORKER,
+    ],
+    ..LINES
+};
 
 /// Consumers of one kind, and all they have processed.
 struct Trial {
@@ -160,7 +199,13 @@ impl Trial {
     ///
     /// Returns the number of times that an item was processed again.
     #[track_caller]
-    fn end(mut self, server: &RedisServer) -> usize {
+    fn end(self, server: &RedisServer) -> usize {
+        self.end_with(server, || 0).0
+    }
+
+    /// The same; returns also what `count` does before the folder is removed.
+    #[track_caller]
+    fn end_with(mut self, server: &RedisServer, count: impl FnOnce() -> usize) -> (usize, usize) {
         wait_until("all items are processed", 4 * SOON, || server.is_settled());
         let census = server.census();
         census.accounts_for(self.items);
@@ -192,7 +237,7 @@ impl Trial {
             server.stat("redelivered"),
             self.start.elapsed().as_secs_f64(),
         );
-        again
+        (again, count())
     }
 }
 
@@ -246,6 +291,74 @@ fn items_of_commands_survive_killed_consumers() {
 }
 
 #[test]
+fn items_of_processes_that_stay_survive_killed_consumers() {
+    kill_consumers(&LINES, kills(10));
+}
+
+#[test]
+fn items_survive_killed_handlers() {
+    let server = RedisServer::start();
+    let mut trial = Trial::start(&DEADLY_LINES, &["--redis", &server.url()]);
+    let rounds = rounds(3);
+    for _ in 0..rounds {
+        let reached = server.stat("acknowledged");
+        trial.push(&server);
+        wait_until("some are processed", SOON, || server.stat("acknowledged") > reached);
+        trial.pause();
+        trial.kill();
+        trial.replace();
+        server.census().accounts_for(trial.items);
+    }
+    let deaths = trial.folder.path().join("deaths");
+    let (folder, slots) = (trial.folder.path().to_owned(), trial.kind.slots);
+    let again = trial.end_with(&server, || fs::read_to_string(&deaths).unwrap_or_default().lines().count());
+    assert!(
+        again.0 <= 4 * again.1 + rounds * slots,
+        "{} processed again after {} deaths in {folder:?}",
+        again.0,
+        again.1
+    );
+}
+
+#[test]
+fn posted_items_survive_killed_consumers_and_lost_responses() {
+    let server = RedisServer::start();
+    let endpoint = Endpoint::start();
+    let url = format!("http://{}/jobs", endpoint.address);
+    let words = [
+        "--handler",
+        "http",
+        "--url",
+        &*Box::leak(url.into_boxed_str()),
+        "--max-attempts",
+        "1000000",
+        "--backoff",
+        "10ms..50ms",
+    ];
+    let kind = Kind { words: &*Box::leak(Box::new(words)), slots: 16, batch: 50..=500, pause: 20..=120 };
+    let mut trial = Trial::start(&kind, &["--redis", &server.url()]);
+    endpoint.writes_to(trial.folder.path());
+    let kills = kills(10);
+    for kill in 0..kills {
+        if server.llen("mylist") < 10_000 {
+            trial.push(&server);
+        }
+        trial.pause();
+        trial.kill();
+        trial.replace();
+        if kill % 5 == 0 {
+            server.census().accounts_for(trial.items);
+        }
+    }
+    let (again, lost) = trial.end_with(&server, || endpoint.lost());
+    // A connection that was kept is replaced, and the item sent again at once: a response that is lost counts twice at most.
+    assert!(
+        again <= 2 * lost + kills * kind.slots,
+        "{again} processed again after {kills} kills and {lost} lost responses"
+    );
+}
+
+#[test]
 fn items_survive_a_killed_server() {
     for (kind, load) in [(&SLOW, 400), (&BATCHES, 20_000)] {
         let rounds = rounds(3);
@@ -272,7 +385,7 @@ fn items_survive_a_killed_server() {
 
 #[test]
 fn items_survive_a_pause_beyond_the_lease() {
-    for kind in [&SLOW, &BATCHES] {
+    for kind in [&SLOW, &BATCHES, &LINES] {
         let rounds = rounds(3);
         let server = RedisServer::start();
         let mut trial = Trial::start(kind, &["--redis", &server.url()]);
@@ -293,7 +406,7 @@ fn items_survive_a_pause_beyond_the_lease() {
 
 #[test]
 fn items_survive_lost_requests_and_replies() {
-    for kind in [&SLOW, &BATCHES] {
+    for kind in [&SLOW, &BATCHES, &LINES] {
         let server = RedisServer::start();
         let proxy = Proxy::before(server.port());
         let mut trial = Trial::start(kind, &["--redis", &proxy.url()]);

@@ -8,6 +8,7 @@
     reason = "a seed to repeat a run with, and what was measured; shown when a test fails or on request"
 )]
 
+mod endpoint;
 mod kill;
 mod protocol;
 #[allow(dead_code, unused_imports, reason = "shared with tests/it, which uses all of it")]
