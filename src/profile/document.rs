@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// Alternative keys: an overlay that sets the first one removes the others from the profile.
 const IN_PLACE_OF: [(&str, &str, &[&str]); 13] = [
@@ -93,17 +93,47 @@ pub(super) fn spans(document: &DeTable<'_>) -> BTreeMap<String, Range<usize>> {
     found
 }
 
-/// Removes the innermost key whose name or value contains the start of `span`, and returns its name.
+/// Returns true if `span` starts within a table of a list.
+pub(super) fn is_in_list(document: &DeTable<'_>, span: &Range<usize>) -> bool {
+    document.iter().any(|(_, value)| match value.get_ref() {
+        DeValue::Table(table) => is_in_list(table, span),
+        DeValue::Array(items) => {
+            let mut tables = items.iter().filter_map(|item| item.get_ref().as_table());
+            tables.any(|table| table.iter().any(|(key, value)| is_at(key, value, span)))
+        }
+        _ => false,
+    })
+}
+
+fn is_at<K>(key: &Spanned<K>, value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    [key.span(), value.span()].iter().any(|at| at.contains(&span.start))
+}
+
+/// Removes the innermost key whose name or value contains the start of `span`, or the table of a list that does, and returns its
+/// name.
 pub(super) fn remove(document: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
-    let within = document.iter_mut().find_map(|(_, value)| match value.get_mut() {
+    let within = document.iter_mut().find_map(|(key, value)| match value.get_mut() {
         DeValue::Table(table) => remove(table, span),
+        DeValue::Array(items) => {
+            let mut tables = items.iter_mut().filter_map(|item| match item.get_mut() {
+                DeValue::Table(table) => Some(table),
+                _ => None,
+            });
+            tables.find_map(|table| remove(table, span)).or_else(|| {
+                let is_meant =
+                    |item: &Spanned<DeValue<'_>>| item.get_ref().is_table() && item.span().contains(&span.start);
+                let index = items.iter().position(is_meant).filter(|_| items.len() > 1)?;
+                let rest = std::mem::replace(items, DeArray::new()).into_iter().enumerate();
+                *items = rest.filter(|(at, _)| *at != index).map(|(_, item)| item).collect();
+                Some(key.get_ref().to_string())
+            })
+        }
         _ => None,
     });
     if within.is_some() {
         return within;
     }
-    let meant =
-        document.iter().find(|(key, value)| [key.span(), value.span()].iter().any(|at| at.contains(&span.start)));
+    let meant = document.iter().find(|(key, value)| is_at(key, value, span));
     let key = meant.map(|(key, _)| key.get_ref().to_string())?;
     document.remove(key.as_str()).map(|_| key)
 }

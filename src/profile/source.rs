@@ -7,7 +7,7 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::document::{apply_overlay, find, remove, table};
+use super::document::{apply_overlay, find, is_in_list, remove, table};
 use super::error::{Diagnostic, Place, Problem, ProfileError};
 use super::message::{hint_of, problem_of, unknown_field};
 use super::suggestion::nearest;
@@ -34,6 +34,9 @@ pub struct Source {
     pub env: Option<String>,
     /// Bytes and names of keys that are skipped because their problems have been reported.
     pub(super) skipped: Vec<(Range<usize>, String)>,
+    /// Bytes of values in the tables of a list that stay although their problems have been reported: such a table may not do
+    /// without them.
+    pub(super) reported: Vec<Range<usize>>,
     /// Bytes of each value, by the path of its key, such as `scale.list-length`; known once the profile has been parsed.
     pub(super) spans: Option<BTreeMap<String, Range<usize>>>,
 }
@@ -41,7 +44,7 @@ pub struct Source {
 impl Source {
     /// Creates the source of a profile with `text`, called `name` in messages.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), env: None, skipped: Vec::new(), spans: None }
+        Self { name: name.into(), text: text.into(), env: None, skipped: Vec::new(), reported: Vec::new(), spans: None }
     }
 
     /// Creates the source of the built-in profile.
@@ -62,9 +65,20 @@ impl Source {
         for (known, _) in &self.skipped {
             remove(document.get_mut(), known);
         }
+        // Errors of the parser name no key.
+        let is_parsed = diagnostic.key.is_some() && !self.reported.contains(&span);
+        if is_parsed && is_in_list(document.get_ref(), &span) {
+            let reported = [self.reported.as_slice(), &[span]].concat();
+            return Some(Self { reported, ..self.clone() });
+        }
         let key = remove(document.get_mut(), &span)?;
         let skipped = [self.skipped.as_slice(), &[(span, key)]].concat();
         Some(Self { skipped, spans: None, ..self.clone() })
+    }
+
+    /// Reports whether a problem of the value at `path` has been reported.
+    pub(super) fn is_reported(&self, path: &[&str]) -> bool {
+        !self.reported.is_empty() && self.find(path).is_some_and(|span| self.reported.contains(&span))
     }
 
     /// Reports whether `diagnostic` only follows from a key that has been skipped.
@@ -159,12 +173,27 @@ impl Source {
 
     /// Returns the key of `path`, with the overlay that is applied.
     fn named(&self, path: &[&str]) -> String {
-        let key = path.join(".");
+        let mut key = String::new();
+        for (at, name) in path.iter().enumerate() {
+            match name.parse::<usize>() {
+                Ok(index) => key.push_str(&format!("[{}]", self.index_in_text(&path[..at], index))),
+                Err(_) => key.extend([if key.is_empty() { "" } else { "." }, *name]),
+            }
+        }
         match &self.env {
             Some(env) if self.is_overlaid(path) => format!("env.{env}.{key}"),
             Some(env) => format!("{key}, with env.{env}"),
             None => key,
         }
+    }
+
+    /// Returns the index in the text of an item of the list at `path`; others before it may be skipped.
+    fn index_in_text(&self, path: &[&str], index: usize) -> usize {
+        let number = index.to_string();
+        let item = self.find(&[path, &[number.as_str()]].concat());
+        let whole = Self { skipped: Vec::new(), spans: None, ..self.clone() };
+        let item_at = |index: &usize| whole.find(&[path, &[index.to_string().as_str()]].concat());
+        (index..).take_while(|index| item_at(index).is_some()).find(|index| item_at(index) == item).unwrap_or(index)
     }
 
     /// Turns an error about a setting of the profile into one that points at it.

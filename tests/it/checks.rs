@@ -44,6 +44,36 @@ fn check_reports_all_errors() {
 }
 
 #[test]
+fn check_reports_all_errors_of_triggers_by_their_number() {
+    let trigger = |lines: &str| format!("[[scale.triggers]]\n{lines}\n");
+    let profile = [
+        format!("{REDIS}{WORK}"),
+        trigger("name = \"a-b\"\ntype = \"nats\"\nmetadata = {}\nactivation = -1"),
+        trigger("nmae = \"b\"\ntype = \"cron\"\nmetadata = {}"),
+        trigger("name = \"c\"\ntype = \"cron\"\nmetadata = {}\nmetric-type = 5\nauthentication = { name = \"A\" }"),
+        trigger("name = \"c\"\ntype = \"cpu\"\nmetadata = {}"),
+    ];
+    let Finished { stdout, .. } = check(&profile.concat()).exits(4);
+    let places = stdout.lines().filter_map(|line| line.strip_prefix("error[invalid-profile]: q.toml:"));
+    let places: Vec<&str> = places.map(|place| place.split_inclusive(": ").take(2).last().unwrap_or(place)).collect();
+    assert_eq!(
+        places,
+        [
+            "scale.triggers[0].name: ",
+            "scale.triggers[0].type: ",
+            "scale.triggers[0].activation: ",
+            "missing key `name`",
+            "unknown key `nmae`",
+            "wanted string or table",
+            "scale.triggers[2].authentication: ",
+            "scale.triggers[3].name: ",
+            "scale.triggers[3].type: ",
+        ],
+        "{stdout}"
+    );
+}
+
+#[test]
 fn check_findings_point_at_the_key() {
     for (tables, code, key, hint) in [
         (

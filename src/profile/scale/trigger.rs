@@ -107,40 +107,35 @@ pub(super) fn check(triggers: &[TriggerTable], kind: ScaleKind, source: &Source)
     let mut names = BTreeSet::new();
     for (index, trigger) in triggers.iter().enumerate() {
         let index = index.to_string();
-        let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", "triggers", &index, key], message));
+        let refuse = |is_wrong: bool, key: &str, message: &str| {
+            let path = ["scale", "triggers", index.as_str(), key];
+            if is_wrong && !source.is_reported(&path) { Err(source.error_at(&path, message)) } else { Ok(()) }
+        };
         let name = trigger.name.as_str();
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !is_name {
-            return wrong("name", "must be letters, digits and `_`, as a formula may name it");
-        }
-        if TRIGGERS.contains(&name) || !names.insert(name) {
-            return wrong("name", "is the name of another trigger: choose another");
-        }
-        if OF_RESOURCES.contains(&trigger.kind.as_str()) {
-            return wrong("type", "is read by the HPA itself, and not supported here: add it to the rendered object");
-        }
-        if trigger.kind.trim().is_empty() {
-            return wrong("type", "is empty: set a type of KEDA, such as `prometheus`");
-        }
-        if trigger.metric_type.is_some() && kind == ScaleKind::ScaledJob {
-            return wrong("metric-type", "is refused in a ScaledJob, which has no HPA: remove it");
-        }
-        match trigger.target() {
-            None => return wrong("type", "has a target value that is not known here: set `target`, for `simulate`"),
-            Some(target) if !target.is_finite() || target <= 0.0 => {
-                return wrong(
-                    if trigger.target.is_some() { "target" } else { "metadata" },
-                    "must have a target above 0",
-                );
-            }
-            Some(_) => {}
-        }
-        if trigger.activation.is_some_and(|value| !value.is_finite() || value < 0.0) {
-            return wrong("activation", "must be at least 0");
-        }
+        refuse(!is_name, "name", "must be letters, digits and `_`, as a formula may name it")?;
+        let is_taken = TRIGGERS.contains(&name) || !names.insert(name);
+        refuse(is_taken, "name", "is the name of another trigger: choose another")?;
+        let is_resource = OF_RESOURCES.contains(&trigger.kind.as_str());
+        refuse(
+            is_resource,
+            "type",
+            "is read by the HPA itself, and not supported here: add it to the rendered object",
+        )?;
+        let is_empty = trigger.kind.trim().is_empty();
+        refuse(is_empty, "type", "is empty: set a type of KEDA, such as `prometheus`")?;
+        let has_no_hpa = trigger.metric_type.is_some() && kind == ScaleKind::ScaledJob;
+        refuse(has_no_hpa, "metric-type", "is refused in a ScaledJob, which has no HPA: remove it")?;
+        let target = trigger.target();
+        refuse(target.is_none(), "type", "has a target value that is not known here: set `target`, for `simulate`")?;
+        let key = if trigger.target.is_some() { "target" } else { "metadata" };
+        let is_positive = |target: f64| target.is_finite() && target > 0.0;
+        refuse(target.is_some_and(|target| !is_positive(target)), key, "must have a target above 0")?;
+        let is_number = |value: f64| value.is_finite() && value >= 0.0;
+        refuse(trigger.activation.is_some_and(|value| !is_number(value)), "activation", "must be at least 0")?;
         if let Some(Err(message)) = trigger.authentication.as_ref().map(|reference| object_name(&reference.name)) {
-            return wrong("authentication", &message.to_string());
+            refuse(true, "authentication", &message.to_string())?;
         }
     }
     Ok(())
@@ -177,25 +172,29 @@ mod tests {
         for (lines, place, message) in [
             (
                 "name = \"a-b\"\ntype = \"cron\"\nmetadata = {}",
-                "q.toml:2:8: scale.triggers.0.name",
+                "q.toml:2:8: scale.triggers[0].name",
                 "as a formula may name it",
             ),
-            ("name = \"busy\"\ntype = \"cron\"\nmetadata = {}", "q.toml:2:8: scale.triggers.0.name", "another trigger"),
-            ("name = \"a\"\ntype = \"cpu\"\nmetadata = {}", "q.toml:3:8: scale.triggers.0.type", "HPA itself"),
-            ("name = \"a\"\ntype = \"nats\"\nmetadata = {}", "q.toml:3:8: scale.triggers.0.type", "set `target`"),
+            (
+                "name = \"busy\"\ntype = \"cron\"\nmetadata = {}",
+                "q.toml:2:8: scale.triggers[0].name",
+                "another trigger",
+            ),
+            ("name = \"a\"\ntype = \"cpu\"\nmetadata = {}", "q.toml:3:8: scale.triggers[0].type", "HPA itself"),
+            ("name = \"a\"\ntype = \"nats\"\nmetadata = {}", "q.toml:3:8: scale.triggers[0].type", "set `target`"),
             (
                 "name = \"a\"\ntype = \"kafka\"\nmetadata = { lagThreshold = \"0\" }",
-                "q.toml:4:12: scale.triggers.0.metadata",
+                "q.toml:4:12: scale.triggers[0].metadata",
                 "above 0",
             ),
             (
                 "name = \"a\"\ntype = \"cron\"\nmetadata = {}\nauthentication = { name = \"A\" }",
-                "q.toml:5:18: scale.triggers.0.authentication",
+                "q.toml:5:18: scale.triggers[0].authentication",
                 "lower-case",
             ),
             (
                 "name = \"a\"\ntype = \"cron\"\nmetadata = {}\nmetric-type = \"Value\"\n[scale]\nkind = \"ScaledJob\"",
-                "q.toml:5:15: scale.triggers.0.metric-type",
+                "q.toml:5:15: scale.triggers[0].metric-type",
                 "ScaledJob",
             ),
         ] {

@@ -233,6 +233,7 @@ impl RedisServer {
     }
 
     /// Sends commands as the user `default`, all on one connection.
+    #[allow(dead_code, reason = "for tests/soak")]
     pub(crate) fn ask_all<A: AsRef<[u8]>>(&self, commands: &[Vec<A>]) -> io::Result<Vec<Reply>> {
         let mut link = link(self.folder.path(), self.password.as_deref())?;
         commands.iter().map(|command| link.call(command)).collect()
