@@ -156,6 +156,7 @@ regenerate: setup
 	"$$qscale" render --schema > config/qscale.schema.json; \
 	"$$qscale" render --schema=markdown > docs/profile.md; \
 	"$$qscale" render --rules > docs/lints.md; \
+	"$$qscale" doctor --codes > docs/fault-codes.md; \
 	"$$qscale" --profile config/demo.toml simulate --produce '2m@1, 1m@6, 3m@0.5' --svg docs/simulate.svg > /dev/null; \
 	for profile in config/*.toml; do \
 		"$$qscale" --profile "$$profile" render > "k8s/$$(basename "$$profile" .toml).yaml"; \

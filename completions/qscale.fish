@@ -485,6 +485,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand init" -s h -l help -d 'Pri
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s l -l list -d 'List to examine [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l target -d 'Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in argoproj.io/v1alpha1/Rollout/NAME' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l keda-namespace -d 'Namespace of KEDA' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l port -d 'Port [default: 6379]' -r
@@ -510,6 +515,8 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l codes -d 'Print the list of codes as Markdown, and exit'
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l no-cluster -d 'Examine Redis only, even where a cluster is configured'
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls -d 'Use TLS'
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l tls-skip-verify -d 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'

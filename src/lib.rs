@@ -141,6 +141,11 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     {
         return result;
     }
+    if let Command::Doctor(args) = &cli.command
+        && let Some(result) = doctor::without_profile(args, &printer)
+    {
+        return result;
+    }
     // Whether a consumer is alive does not depend on a valid profile.
     if let Command::Health(args) = &cli.command {
         return health::run(args, &printer);

@@ -6,7 +6,9 @@ mod job;
 mod job_model;
 mod metadata;
 mod model;
+mod reading;
 mod scaled_object;
+pub mod variables;
 mod workload;
 
 pub use self::event::ClusterEvent;
@@ -15,5 +17,6 @@ pub use self::job::LiveJob;
 pub use self::job_model::{JobLook, LiveJobModel};
 pub use self::metadata::{ConditionStatus, ObjectMetadata, StatusCondition, condition};
 pub use self::model::{LiveModel, Look, Reasoned};
+pub use self::reading::{ClusterReading, Gotten, Listed, ObjectKey, Unreadable, elements, text};
 pub use self::scaled_object::{LiveScaledObject, Values};
 pub use self::workload::{ClusterPod, LiveTarget};

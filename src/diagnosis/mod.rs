@@ -4,10 +4,15 @@
 //! then names all of them.
 
 mod check;
+mod cluster;
 mod code;
+mod installation;
 mod library;
+mod network;
 mod pods;
+mod practice;
 mod redis;
+mod references;
 mod rights;
 mod scaling;
 mod server;
@@ -15,8 +20,11 @@ mod server;
 use std::time::Duration;
 
 pub use self::check::{CheckResult, Checked};
+pub use self::cluster::{Patient, of_cluster};
 pub use self::code::{FaultCode, Gravity};
 pub use self::library::{LibraryList, candidates, mistaken};
+pub use self::network::services;
+pub use self::references::hosts;
 pub use self::rights::{PROGRAMS, Program, call};
 pub use self::server::{ServerInfo, of_database, of_server};
 use crate::cluster::{ClusterEvent, ClusterPod, LiveHpa, LiveScaledObject, LiveTarget};

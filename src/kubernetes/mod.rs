@@ -7,7 +7,11 @@ mod client;
 #[cfg(feature = "kubernetes")]
 mod credential;
 mod error;
+#[cfg(feature = "kubernetes")]
+mod examination;
 mod facts;
+#[cfg(feature = "kubernetes")]
+mod reader;
 #[cfg(feature = "kubernetes")]
 mod resource;
 #[cfg(feature = "kubernetes")]
@@ -21,6 +25,10 @@ pub use error::KubernetesError;
 pub use facts::{Facts, ObjectsOf};
 pub use target::{ScaledRef, TargetRef};
 pub use watcher::Watcher;
+
+use std::sync::Arc;
+
+use crate::cluster::ClusterReading;
 
 /// Starts to watch `scaled`; `None` if no cluster is configured: no kubeconfig, and not in a pod.
 ///
@@ -54,4 +62,37 @@ pub async fn watch(
     _scaled: &ScaledRef,
 ) -> Result<Option<Watcher>, KubernetesError> {
     Err(KubernetesError::NotBuiltIn)
+}
+
+/// Reads the cluster once, for an examination of `scaled`; `None` if no cluster is configured. See [`watch`].
+///
+/// # Errors
+///
+/// Fails when the configuration is not valid, the API server cannot be reached, or it rejects the credentials.
+#[cfg(feature = "kubernetes")]
+pub async fn read(
+    context: Option<&str>,
+    namespace: Option<&str>,
+    keda_namespace: &str,
+    scaled: &ScaledRef,
+) -> Result<Option<ClusterReading>, Arc<KubernetesError>> {
+    let Some(cluster) = client::Cluster::configured(context).await? else { return Ok(None) };
+    let namespace = namespace.unwrap_or(cluster.default_namespace()).to_owned();
+    examination::read(cluster, namespace, keda_namespace.to_owned(), scaled).await.map(Some)
+}
+
+/// Reports that this build has no Kubernetes support.
+///
+/// # Errors
+///
+/// Always [`KubernetesError::NotBuiltIn`].
+#[cfg(not(feature = "kubernetes"))]
+#[allow(clippy::unused_async, reason = "the same signature with and without Kubernetes")]
+pub async fn read(
+    _context: Option<&str>,
+    _namespace: Option<&str>,
+    _keda_namespace: &str,
+    _scaled: &ScaledRef,
+) -> Result<Option<ClusterReading>, Arc<KubernetesError>> {
+    Err(Arc::new(KubernetesError::NotBuiltIn))
 }

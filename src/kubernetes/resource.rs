@@ -32,10 +32,13 @@ impl Resource {
         Self { kind, namespace: namespace.to_owned(), selection }
     }
 
-    /// Returns the path of all objects.
+    /// Returns the path of all objects; without a namespace, those of the whole cluster.
     pub(super) fn path(&self) -> String {
         let ApiResource { group, version, plural, .. } = &self.kind;
         let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        if self.namespace.is_empty() {
+            return format!("{root}/{plural}");
+        }
         format!("{root}/namespaces/{}/{plural}", self.namespace)
     }
 

@@ -14,10 +14,11 @@ use crate::support::{RedisServer, Running, SOON, wait_until};
 use crate::watch::{in_cluster, push, samples};
 
 /// Collections of a situation, and their APIs.
-const COLLECTIONS: [(&str, &str); 7] = [
+const COLLECTIONS: [(&str, &str); 8] = [
     ("deployments", "/apis/apps/v1"),
     ("scaledobjects", "/apis/keda.sh/v1alpha1"),
     ("scaledjobs", "/apis/keda.sh/v1alpha1"),
+    ("triggerauthentications", "/apis/keda.sh/v1alpha1"),
     ("horizontalpodautoscalers", "/apis/autoscaling/v2"),
     ("pods", "/api/v1"),
     ("jobs", "/apis/batch/v1"),
@@ -95,9 +96,9 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("wrong-type-string", &["redis-wrong-type", "pods-crash"]),
 ];
 
-type Recorded = BTreeMap<String, Vec<Value>>;
+pub(super) type Recorded = BTreeMap<String, Vec<Value>>;
 
-fn situation(name: &str) -> Recorded {
+pub(super) fn situation(name: &str) -> Recorded {
     let path = format!("tests/faults/{name}.json");
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -108,7 +109,7 @@ fn object<T: DeserializeOwned>(situation: &Recorded, kind: &str) -> T {
 }
 
 /// Puts the objects of a situation in the place of all others.
-fn replace(api: &ApiServer, situation: &Recorded) {
+pub(super) fn replace(api: &ApiServer, situation: &Recorded) {
     for (kind, root) in COLLECTIONS {
         let objects = situation.get(kind).cloned().unwrap_or_default();
         api.replace(&format!("{root}/namespaces/of-context/{kind}"), objects);

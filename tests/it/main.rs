@@ -15,6 +15,7 @@ mod dead;
 mod decisions;
 mod demo;
 mod doctor;
+mod doctor_cluster;
 mod exit_status;
 mod exporter;
 mod faults;

@@ -1,6 +1,7 @@
 //! The command line of `doctor`.
 
 use crate::args::{self, RedisArgs};
+use crate::kubernetes::ScaledRef;
 use crate::terminal::Output;
 
 /// Fields of the JSON output.
@@ -19,8 +20,8 @@ Exit status 4 if a fault was found; warnings do not change the exit status.";
 
 /// Find why KEDA or qscale cannot read or scale a list
 ///
-/// Checks address, name, TCP, TLS, password, rights, the list, and the state of the server, in this order. It only reads, and
-/// shows no password.
+/// Checks address, name, TCP, TLS, password, rights, the list, and the state of the server; then KEDA, the ScaledObject or
+/// ScaledJob, what it refers to, its HPA and its pods, where a cluster is configured. It only reads, and shows no password.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FIELDS)]
 pub(crate) struct Args {
@@ -28,9 +29,39 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
+    /// Print the list of codes as Markdown, and exit
+    #[arg(long, exclusive = true)]
+    pub(super) codes: bool,
+
     /// List to examine [default: mylist]
     #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
     pub(super) list: Option<String>,
+
+    /// Examine Redis only, even where a cluster is configured
+    #[arg(long, conflicts_with_all = ["context", "namespace", "deployment", "target", "keda_namespace"], help_heading = "Kubernetes")]
+    pub(super) no_cluster: bool,
+
+    /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
+    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(super) context: Option<String>,
+
+    /// Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or
+    /// pod]
+    #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(super) namespace: Option<String>,
+
+    /// Deployment of the consumers [default: the one that qscale render writes or scales]
+    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(super) deployment: Option<String>,
+
+    /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
+    /// argoproj.io/v1alpha1/Rollout/NAME
+    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = args::scaled_ref)]
+    pub(super) target: Option<ScaledRef>,
+
+    /// Namespace of KEDA
+    #[arg(long, value_name = "NAME", default_value = "keda", help_heading = "Kubernetes")]
+    pub(super) keda_namespace: String,
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,

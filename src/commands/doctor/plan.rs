@@ -4,8 +4,10 @@ use color_eyre::eyre::Result;
 
 use super::super::Context;
 use super::args::Args;
+use crate::args::Consumers;
 use crate::diagnosis::{Checked, FaultCode};
 use crate::endpoint::Endpoint;
+use crate::profile::KedaVersion;
 use crate::terminal::Output;
 
 /// Resolved settings.
@@ -13,16 +15,52 @@ pub(super) struct Plan {
     pub(super) output: Output,
     pub(super) list: String,
     pub(super) endpoint: Endpoint,
+    /// Consumers in a cluster, if that is to be examined.
+    pub(super) consumers: Option<Consumers>,
+    pub(super) keda_namespace: String,
+    /// Version of KEDA that manifests are rendered for.
+    pub(super) keda_version: (u64, u64, u64),
+    /// The same, for the lint rules.
+    pub(super) keda_release: KedaVersion,
+    /// True if flags or a profile name the consumers.
+    pub(super) is_named: bool,
     /// Findings about the settings themselves.
     pub(super) settings: Vec<Checked>,
 }
 
 impl Plan {
     pub(super) fn resolve(args: Args, context: &Context) -> Result<Self> {
-        let Args { output, list, redis } = args;
+        let Args {
+            output,
+            codes: _,
+            list,
+            no_cluster,
+            context: cluster,
+            namespace,
+            deployment,
+            target,
+            keda_namespace,
+            redis,
+        } = args;
+        let is_named =
+            namespace.is_some() || deployment.is_some() || target.is_some() || !context.profile.is_built_in();
+        let consumers =
+            Consumers::resolve(cluster, namespace, target.or(deployment.map(Consumers::deployment)), &context.profile);
+        let keda_release = context.profile.scale.keda_version();
+        let KedaVersion(major, minor, patch) = keda_release;
         let settings =
             ["REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD"].into_iter().filter_map(|name| newline(context, name));
-        Ok(Self { output, list: context.list(list), settings: settings.collect(), endpoint: context.endpoint(redis)? })
+        Ok(Self {
+            output,
+            list: context.list(list),
+            settings: settings.collect(),
+            consumers: (!no_cluster).then_some(consumers),
+            keda_namespace,
+            keda_version: (major.into(), minor.into(), patch.into()),
+            keda_release,
+            is_named,
+            endpoint: context.endpoint(redis)?,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::args::{self, RedisArgs, positive_duration, positive_factor};
-use crate::kubernetes::{ScaledRef, TargetRef};
+use crate::kubernetes::ScaledRef;
 use crate::profile::ListenAddress;
 use crate::terminal::{Output, RunFiles};
 
@@ -123,7 +123,7 @@ pub(crate) struct Args {
 
     /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
     /// argoproj.io/v1alpha1/Rollout/NAME
-    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = scaled_ref)]
+    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = args::scaled_ref)]
     pub(super) target: Option<ScaledRef>,
 
     /// JSON field of an item that holds its creation time [default: consume.stamp-field]
@@ -132,42 +132,4 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,
-}
-
-/// Reads the object that KEDA scales.
-fn scaled_ref(text: &str) -> Result<ScaledRef, String> {
-    let mut words = text.rsplitn(3, '/');
-    let (name, kind, api) = (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next());
-    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
-    if !is_word(name) || !is_word(kind) || api.is_some_and(|api| !api.split('/').all(is_word)) {
-        return Err("expected KIND/NAME, such as StatefulSet/worker".to_owned());
-    }
-    let api_version = match (api, kind) {
-        (Some(api), _) => api.to_owned(),
-        (None, "ScaledJob") => return Ok(ScaledRef::Jobs(name.to_owned())),
-        (None, "Deployment" | "StatefulSet") => "apps/v1".to_owned(),
-        (None, kind) => {
-            return Err(format!("the API version of {kind} is not known: put it first, as in v1/{kind}/{name}"));
-        }
-    };
-    Ok(ScaledRef::Target(TargetRef { api_version, kind: kind.to_owned(), name: name.to_owned() }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn target_names_kind_and_api_version() {
-        let target = |api_version: &str, kind: &str| {
-            let (api_version, kind, name) = (api_version.to_owned(), kind.to_owned(), "w".to_owned());
-            ScaledRef::Target(TargetRef { api_version, kind, name })
-        };
-        assert_eq!(scaled_ref("StatefulSet/w"), Ok(target("apps/v1", "StatefulSet")));
-        assert_eq!(scaled_ref("argoproj.io/v1alpha1/Rollout/w"), Ok(target("argoproj.io/v1alpha1", "Rollout")));
-        assert_eq!(scaled_ref("ScaledJob/w"), Ok(ScaledRef::Jobs("w".to_owned())));
-        for wrong in ["w", "Rollout/w", "StatefulSet/", "/w", "a b/w", "//Rollout/w"] {
-            assert!(scaled_ref(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -6,10 +6,10 @@ use color_eyre::eyre::Result;
 
 use super::super::Context;
 use super::args::Args;
+use crate::args::Consumers;
 use crate::endpoint::Endpoint;
 use crate::exit::Outcome;
-use crate::kubernetes::{ScaledRef, TargetRef};
-use crate::profile::{ListenAddress, Profile, ScaleKind, TargetTable};
+use crate::profile::ListenAddress;
 use crate::terminal::{Output, RunFiles};
 
 /// List and target to watch, and when to stop.
@@ -45,16 +45,6 @@ pub(super) enum StopWhen {
     Settled,
 }
 
-/// The consumers in Kubernetes.
-#[derive(Debug)]
-pub(super) struct Consumers {
-    /// Context of the kubeconfig; `None` for its current one.
-    pub(super) context: Option<String>,
-    /// Namespace; `None` for the context's own.
-    pub(super) namespace: Option<String>,
-    pub(super) scaled: ScaledRef,
-}
-
 impl Plan {
     pub(super) fn resolve(args: Args, context: &Context) -> Result<Self> {
         let Args {
@@ -78,7 +68,6 @@ impl Plan {
             stamp_field,
             redis,
         } = args;
-        let target = target.or(deployment.map(|name| target_ref(TargetTable::deployment(name))));
         let stop_when = match (until_empty, until_settled) {
             (_, true) => StopWhen::Settled,
             (true, _) => StopWhen::Empty,
@@ -102,34 +91,18 @@ impl Plan {
             lists,
             stamp_field: stamp_field.or_else(|| context.profile.consume.stamp_field.clone()),
             endpoint: context.endpoint(redis)?,
-            consumers: Consumers::resolve(cluster, namespace, target, &context.profile),
+            consumers: Consumers::resolve(
+                cluster,
+                namespace,
+                target.or(deployment.map(Consumers::deployment)),
+                &context.profile,
+            ),
         })
     }
 
     /// Outcome of a run that was stopped or reached `--duration`.
     pub(super) fn stopped(&self) -> Outcome {
         if self.stop_when == StopWhen::Stopped { Outcome::Done } else { Outcome::Unfinished }
-    }
-}
-
-impl Consumers {
-    pub(super) fn resolve(
-        context: Option<String>,
-        namespace: Option<String>,
-        target: Option<ScaledRef>,
-        profile: &Profile,
-    ) -> Self {
-        let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
-        Self {
-            context,
-            // Without a profile of one's own, that of the context or pod is nearer than that of the demo.
-            namespace: namespace.or_else(|| profile.deploy.namespace.clone().filter(|_| !profile.is_built_in())),
-            scaled: match target {
-                Some(target) => target,
-                None if jobs => ScaledRef::Jobs(profile.deploy.consumer_name()),
-                None => target_ref(profile.deploy.scaled()),
-            },
-        }
     }
 }
 
@@ -145,45 +118,4 @@ fn lists_of(given: Vec<String>, context: &Context) -> Vec<String> {
         lists.push(context.list(None));
     }
     lists
-}
-
-fn target_ref(table: TargetTable) -> ScaledRef {
-    let TargetTable { api_version, kind, name } = table;
-    ScaledRef::Target(TargetRef { api_version, kind, name })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_take_precedence_over_profile_and_context() {
-        let profile = Profile::parse("q.toml", "[deploy]\nname = \"shop\"\nnamespace = \"eu\"").unwrap();
-        let flag = |text: &str| Some(text.to_owned());
-        for (namespace, deployment, expected) in [
-            (None, None, (Some("eu"), "shop-consumer")),
-            (flag("us"), None, (Some("us"), "shop-consumer")),
-            (None, Some(target_ref(TargetTable::deployment("worker".to_owned()))), (Some("eu"), "worker")),
-        ] {
-            let consumers = Consumers::resolve(None, namespace, deployment, &profile);
-            let ScaledRef::Target(TargetRef { name, .. }) = consumers.scaled else { panic!("{:?}", consumers.scaled) };
-            assert_eq!((consumers.namespace.as_deref(), name.as_str()), expected);
-        }
-        for (tables, kind) in [
-            ("workload = \"StatefulSet\"", "StatefulSet"),
-            ("target = { api-version = \"a.io/v1\", kind = \"Rollout\", name = \"w\" }", "Rollout"),
-            ("name = \"shop\"\n[scale]\nkind = \"ScaledJob\"", "shop-consumer"),
-        ] {
-            let profile = Profile::parse("q.toml", &format!("[deploy]\n{tables}\n")).unwrap();
-            let found = match Consumers::resolve(None, None, None, &profile).scaled {
-                ScaledRef::Target(TargetRef { kind, .. }) => kind,
-                ScaledRef::Jobs(name) => name,
-            };
-            assert_eq!(found, kind);
-        }
-        let built_in = Profile::built_in().unwrap();
-        assert_eq!(Consumers::resolve(None, None, None, &built_in).namespace, None);
-        let silent = Profile::parse("q.toml", "").unwrap();
-        assert_eq!(Consumers::resolve(None, None, None, &silent).namespace, None);
-    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use color_eyre::eyre::Result;
 
 use super::jobs::WatchedJobs;
-use super::plan::Consumers;
+use crate::args::Consumers;
 use crate::cluster::{LiveHpa, LiveModel, LiveScaledObject, LiveTarget, Look, Reasoned, Values};
 use crate::delivery::snapshot::Snapshot;
 use crate::diagnosis::{Diagnosis, FaultCode, Situation, diagnose};

@@ -42,6 +42,7 @@ impl Examination<'_> {
             }
             Err(fault) => return self.failed("key", &list, &fault),
         };
+        self.backlog = Some(length.unwrap_or_default());
         if let Some(length) = length {
             self.passed("key", &list, format!("`{list}` is a list of {}", counted(length, "item", "items")));
         }

@@ -22,19 +22,23 @@ struct Examination<'a> {
     endpoint: &'a Endpoint,
     list: &'a str,
     limit: Duration,
+    /// Number of items on the list, once it is known.
+    backlog: Option<u64>,
     report: ReportTo<'a>,
 }
 
-/// Examines the server, and the list in it; every result goes to `report`.
-pub async fn examine(endpoint: &Endpoint, list: &str, report: ReportTo<'_>) {
+/// Examines the server, and the list in it; every result goes to `report`. Returns the number of items on the list, if it is
+/// known.
+pub async fn examine(endpoint: &Endpoint, list: &str, report: ReportTo<'_>) -> Option<u64> {
     let limit = endpoint.connect_timeout.value;
-    let mut examination = Examination { endpoint, list, limit, report };
+    let mut examination = Examination { endpoint, list, limit, backlog: None, report };
     examination.address();
     if examination.steps().await.is_none() {
         let got = "rights, keys, memory, persistence, replication and latency: no session with the server";
         let hint = "mend the fault above, then run this again";
         (examination.report)(Checked::not_checked("server", endpoint.to_string(), got, hint));
     }
+    examination.backlog
 }
 
 impl Examination<'_> {
