@@ -428,6 +428,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Format of the log on stderr')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]')
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'With --out-dir: delete files of an earlier render that no longer belong to the workload')
+            [CompletionResult]::new('--show-profile', '--show-profile', [CompletionResultType]::ParameterName, 'Write the effective profile as TOML, with the origin of every value: line, overlay, variable, flag or default')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'Write the lint rules as Markdown: code, severity and description of each')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Validate the profile and lint the objects rendered from it; exit status 4 on errors')
             [CompletionResult]::new('--deny-warnings', '--deny-warnings', [CompletionResultType]::ParameterName, 'With --check or --lint: exit status 4 on warnings too')

@@ -1458,7 +1458,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__render)
-            opts="-n -p -v -q -h --namespace --image --keda-version --only --format --out-dir --prune --diff --schema --rules --check --lint --deny-warnings --allow --profile --env --log --color --verbose --quiet --help"
+            opts="-n -p -v -q -h --namespace --image --keda-version --only --format --out-dir --prune --diff --schema --show-profile --rules --check --lint --deny-warnings --allow --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -416,6 +416,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --log 'Format of the log on stderr'
             cand --color 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]'
             cand --prune 'With --out-dir: delete files of an earlier render that no longer belong to the workload'
+            cand --show-profile 'Write the effective profile as TOML, with the origin of every value: line, overlay, variable, flag or default'
             cand --rules 'Write the lint rules as Markdown: code, severity and description of each'
             cand --check 'Validate the profile and lint the objects rendered from it; exit status 4 on errors'
             cand --deny-warnings 'With --check or --lint: exit status 4 on warnings too'

@@ -386,6 +386,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand render" -l color -d 'When 
 always\t''
 never\t''"
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l prune -d 'With --out-dir: delete files of an earlier render that no longer belong to the workload'
+complete -c qscale -n "__fish_qscale_using_subcommand render" -l show-profile -d 'Write the effective profile as TOML, with the origin of every value: line, overlay, variable, flag or default'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l rules -d 'Write the lint rules as Markdown: code, severity and description of each'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l check -d 'Validate the profile and lint the objects rendered from it; exit status 4 on errors'
 complete -c qscale -n "__fish_qscale_using_subcommand render" -l deny-warnings -d 'With --check or --lint: exit status 4 on warnings too'

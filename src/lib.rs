@@ -197,7 +197,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         },
         Command::Watch(args) => watch::run(args, context).await,
         Command::Dead(args) => dead::run(args, context).await,
-        Command::Render(args) => render::run(args, &context),
+        Command::Render(args) => render::run(args, &context, cli::command),
         Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
         Command::Init(args) => init::run(&args, &context.origins, &context.environment, &context.printer),

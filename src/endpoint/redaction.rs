@@ -31,7 +31,7 @@ pub(crate) fn redacted(line: &str, secret: Option<&str>) -> String {
 }
 
 /// Text without the passwords among the arguments of a command.
-fn without_arguments(text: &str) -> String {
+pub(crate) fn without_arguments(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut end = 0;
     for secret in secret::arguments(text) {

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 /// Alternative keys: an overlay that sets the first one removes the others from the profile.
-const IN_PLACE_OF: [(&str, &str, &[&str]); 13] = [
+pub(super) const IN_PLACE_OF: [(&str, &str, &[&str]); 13] = [
     ("redis", "url", &["host", "port", "db", "tls", "addresses"]),
     ("redis", "host", &["url", "addresses"]),
     ("redis", "addresses", &["url", "host", "port"]),

@@ -3,6 +3,7 @@
 pub mod consume;
 pub mod deploy;
 mod document;
+mod effective;
 mod error;
 mod exit_map;
 mod listen;
@@ -162,6 +163,11 @@ impl Profile {
         let profile = read.map_err(|error| source.toml_error(&error))?;
         source.spans = Some(spans);
         Ok(Self { source, ..profile })
+    }
+
+    /// Returns the profile as TOML, with the origin of every value; `given` looks up what overrides the key of a path.
+    pub fn effective(&self, given: &dyn Fn(&[&str]) -> Option<Setting<String>>) -> String {
+        effective::of(self, &schema(), given)
     }
 
     /// Returns the origin of the value at `path`.

@@ -58,11 +58,8 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// Returns the table that `node` holds, alone or in a list; a table of free keys and texts is a value.
     fn table_of(&self, node: &'a Value) -> Option<&'a Value> {
-        let node = resolved(self.schema, node);
-        let inner = if node["type"] == "array" { resolved(self.schema, &node["items"]) } else { node };
-        (inner["type"] == "object" && inner["additionalProperties"]["type"] != "string").then_some(inner)
+        table_of(self.schema, node)
     }
 
     /// Writes a key: its meaning, then what it takes.
@@ -110,6 +107,13 @@ impl<'a> Reference<'a> {
     }
 }
 
+/// Returns the table that `node` holds, alone or in a list; a table of free keys and texts is a value.
+pub(super) fn table_of<'a>(schema: &'a Value, node: &'a Value) -> Option<&'a Value> {
+    let node = resolved(schema, node);
+    let inner = if node["type"] == "array" { resolved(schema, &node["items"]) } else { node };
+    (inner["type"] == "object" && inner["additionalProperties"]["type"] != "string").then_some(inner)
+}
+
 /// Returns the definition that `node` refers to, or `node`.
 pub(super) fn resolved<'a>(schema: &'a Value, node: &'a Value) -> &'a Value {
     let reference = node["$ref"].as_str().or_else(|| node["allOf"][0]["$ref"].as_str());
@@ -149,7 +153,7 @@ fn meanings(node: &Value) -> Vec<(&str, &str)> {
 }
 
 /// Writes a value as in a profile.
-fn toml(value: &Value) -> String {
+pub(super) fn toml(value: &Value) -> String {
     match value {
         // In single quotes, as people write text that has double quotes in it.
         Value::String(text) if text.contains('"') && !text.contains('\'') => format!("'{text}'"),

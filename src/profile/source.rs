@@ -130,7 +130,7 @@ impl Source {
     }
 
     /// Reports whether the overlay sets `path`.
-    fn is_overlaid(&self, path: &[&str]) -> bool {
+    pub(super) fn is_overlaid(&self, path: &[&str]) -> bool {
         let (Some(env), Ok(document)) = (&self.env, DeTable::parse(&self.text)) else { return false };
         find(document.get_ref(), &[&["env", env], path].concat()).is_some()
     }

@@ -46,6 +46,7 @@ mod scaler;
 mod schema;
 mod secrets;
 mod sentinel;
+mod show_profile;
 mod simulate;
 mod simulation;
 mod start;

@@ -54,12 +54,19 @@ pub(crate) struct Args {
         conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff"])]
     pub(super) schema: Option<SchemaFormat>,
 
+    /// Write the effective profile as TOML, with the origin of every value: line, overlay, variable, flag or default
+    ///
+    /// The profile with its overlay, and over it the variables that produce, consume and watch read, and the flags of render.
+    /// Objects are rendered without the variables. Passwords are not shown.
+    #[arg(long, conflicts_with_all = ["only", "format", "out_dir", "diff", "schema"])]
+    pub(super) show_profile: bool,
+
     /// Write the lint rules as Markdown: code, severity and description of each
-    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff", "schema"])]
+    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff", "schema", "show_profile"])]
     pub(super) rules: bool,
 
     /// Validate the profile and lint the objects rendered from it; exit status 4 on errors
-    #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "diff", "schema", "rules"])]
+    #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "diff", "schema", "show_profile", "rules"])]
     pub(crate) check: bool,
 
     /// Lint existing manifests, files or folders (- for stdin); exit status 4 on errors
@@ -68,7 +75,7 @@ pub(crate) struct Args {
     /// JSON, together with the objects they refer to. Of a folder, reads what its kustomization.yaml names, else its manifests.
     /// No profile is read.
     #[arg(long, value_name = "FILE", num_args = 1.., group = "checked",
-        conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "diff", "schema", "rules"])]
+        conflicts_with_all = ["namespace", "image", "only", "format", "out_dir", "diff", "schema", "show_profile", "rules"])]
     pub(super) lint: Vec<PathBuf>,
 
     /// With --check or --lint: exit status 4 on warnings too

@@ -20,7 +20,14 @@ use crate::profile::{self, Source};
 use crate::terminal::Printer;
 use crate::units::Setting;
 
-pub(crate) fn run(args: Args, context: &Context) -> Result<Outcome> {
+pub(crate) fn run(args: Args, context: &Context, command: impl FnOnce() -> clap::Command) -> Result<Outcome> {
+    if args.show_profile {
+        let version = args.keda_version.map(|version| version.to_string());
+        let flags =
+            [("deploy.namespace", args.namespace), ("deploy.image", args.image), ("scale.keda-version", version)];
+        context.printer.raw(reference::effective(&command(), context, &flags).as_bytes())?;
+        return Ok(Outcome::Done);
+    }
     let plan = Plan::resolve(args, &context.profile)?;
     for warning in plan.workload.warnings(&plan.objects) {
         tracing::warn!("{warning}");
