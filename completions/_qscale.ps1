@@ -122,6 +122,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--exit', '--exit', [CompletionResultType]::ParameterName, 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]')
             [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'Factor by which simulated work is sped up')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Items begun per second at most, in all slots together: 10/s, 30/m')
             [CompletionResult]::new('--max-items', '--max-items', [CompletionResultType]::ParameterName, 'Stop after this many items')
             [CompletionResult]::new('--idle-exit', '--idle-exit', [CompletionResultType]::ParameterName, 'Exit when no item has arrived for this long')
             [CompletionResult]::new('--await-due', '--await-due', [CompletionResultType]::ParameterName, 'Keep running while a delayed retry is due within this time')

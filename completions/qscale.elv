@@ -117,6 +117,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --exit 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]'
             cand --speed 'Factor by which simulated work is sped up'
             cand --seed 'Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]'
+            cand --rate 'Items begun per second at most, in all slots together: 10/s, 30/m'
             cand --max-items 'Stop after this many items'
             cand --idle-exit 'Exit when no item has arrived for this long'
             cand --await-due 'Keep running while a delayed retry is due within this time'

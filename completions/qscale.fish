@@ -111,6 +111,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is sped up' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l seed -d 'Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Items begun per second at most, in all slots together: 10/s, 30/m' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'Exit when no item has arrived for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Keep running while a delayed retry is due within this time' -r

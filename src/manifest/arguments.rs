@@ -125,6 +125,7 @@ impl Arguments {
             delivery,
             concurrency: _,
             work,
+            rate,
             max_items: _,
             idle_exit: _,
             drain,
@@ -152,6 +153,7 @@ impl Arguments {
         self.option("delivery", *delivery);
         // Next to a command it is the time that a simulation assumes.
         self.option("work", work.as_ref().filter(|_| command.is_none()));
+        self.option("consume-rate", *rate);
         self.option("drain", *drain);
         self.option("lease", *lease);
         self.option("max-attempts", *max_attempts);

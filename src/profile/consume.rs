@@ -19,7 +19,7 @@ use crate::delivery::status_map::StatusRule;
 use crate::endpoint::HandlerUrl;
 use crate::simulation::{BOOT_TIME, START_TIME};
 use crate::units::{DurationRange, HumanDuration};
-use crate::workload::Work;
+use crate::workload::{Rate, Work};
 
 /// `[consume]`: processing of items, retries and dead letters.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -34,6 +34,9 @@ pub struct ConsumeTable {
     /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout. With `command`, the time of the command in `simulate` and `demo`.
     #[schemars(extend("default" = "none", "examples" = ["2s..6s", "field:seconds", "none"]))]
     pub work: Option<Work>,
+    /// Items begun per second at most, in all slots of a consumer together.
+    #[schemars(extend("x-default" = "unlimited", "examples" = ["10/s", "30/m"]))]
+    pub rate: Option<Rate>,
     /// Number of items to stop after.
     #[schemars(extend("x-default" = "unlimited", "examples" = [1000]))]
     pub max_items: Option<u64>,

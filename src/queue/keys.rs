@@ -143,6 +143,11 @@ impl Keys {
         self.companion("items")
     }
 
+    /// Key that pauses the list while it exists.
+    pub(super) fn paused(&self) -> String {
+        self.companion("paused")
+    }
+
     /// Dead letters (list).
     pub(super) fn dead(&self) -> String {
         self.companion("dead")

@@ -19,8 +19,8 @@ const MAX_SIZE: usize = 256 * 1024;
 /// A Redis List on its own connection.
 #[derive(Debug)]
 pub struct List {
-    connection: Connection,
-    key: String,
+    pub(super) connection: Connection,
+    pub(super) key: String,
     batch: BatchSize,
 }
 

@@ -29,6 +29,7 @@ mod outage;
 mod outcomes;
 mod overlap;
 mod password;
+mod pause;
 mod pipeline;
 mod push;
 mod repeat;

@@ -23,6 +23,7 @@ mod forms;
 mod health;
 mod http;
 mod init;
+mod intake;
 mod lines;
 mod lint;
 mod lint_hints;

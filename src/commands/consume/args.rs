@@ -13,7 +13,7 @@ use crate::endpoint::HandlerUrl;
 use crate::profile::ListenAddress;
 use crate::terminal::Output;
 use crate::units::{DurationRange, HumanDuration};
-use crate::workload::Work;
+use crate::workload::{Rate, Work};
 
 /// Process items: run a command per item, simulate work, or print each item to stdout
 #[derive(Debug, clap::Args)]
@@ -63,6 +63,10 @@ pub(crate) struct Args {
     /// Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]
     #[arg(long, value_name = "NUMBER", value_parser = args::count)]
     pub(super) seed: Option<u64>,
+
+    /// Items begun per second at most, in all slots together: 10/s, 30/m
+    #[arg(long, value_name = "RATE", env = "QSCALE_CONSUME_RATE")]
+    pub(super) rate: Option<Rate>,
 
     /// Stop after this many items
     #[arg(long, value_name = "ITEMS", env = "QSCALE_MAX_ITEMS", value_parser = args::count)]

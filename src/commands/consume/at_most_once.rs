@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StopReason;
 use super::attempt::{Attempt as _, Completed, Popped};
+use super::intake::Intake;
 use super::item_log::{self, seconds};
 use super::plan::Plan;
 use super::workers::Workers;
@@ -39,7 +40,8 @@ pub(super) async fn consume(
     };
     plan.announce(redis);
     let (unfinished, stop_reason) = (Vec::new(), StopReason::Orderly);
-    let mut consumer = PlainConsumer { plan, list, workers, tally, unfinished, stop_reason };
+    let intake = Intake::begin(plan);
+    let mut consumer = PlainConsumer { plan, list, workers, tally, intake, unfinished, stop_reason };
     let result = consumer.pop_and_process(&shutdown.stop).await;
 
     super::announce_drain(consumer.workers, plan, shutdown);
@@ -58,6 +60,7 @@ struct PlainConsumer<'a> {
     list: List,
     workers: &'a mut Workers<Popped>,
     tally: &'a mut Tally,
+    intake: Intake,
     /// Items to requeue.
     unfinished: Vec<Popped>,
     stop_reason: StopReason,
@@ -68,11 +71,23 @@ impl PlainConsumer<'_> {
         let mut idle_since = Instant::now();
         while self.plan.max_items.is_none_or(|limit| self.workers.begun() < limit) {
             self.settle();
-            while self.workers.free_slots() == 0 && !stop.is_cancelled() {
+            loop {
+                self.check_pause().await;
+                if self.slots() > 0 || stop.is_cancelled() {
+                    break;
+                }
+                let next = self.intake.next();
+                let is_allowed = async {
+                    match next {
+                        Some(next) => tokio::time::sleep_until(next).await,
+                        None => std::future::pending().await,
+                    }
+                };
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => {}
                     () = self.progress() => {}
+                    () = is_allowed => {}
                 }
                 idle_since = Instant::now();
             }
@@ -84,7 +99,8 @@ impl PlainConsumer<'_> {
                 break;
             }
             let outages = self.list.outages();
-            let pop = self.list.pop(self.slots(), stop);
+            let slots = self.slots();
+            let pop = self.list.pop(slots, stop);
             let popped = match self.workers.report_during(self.tally, pop).await {
                 Err(error) if error.is_stop() => break,
                 popped => popped?,
@@ -102,6 +118,7 @@ impl PlainConsumer<'_> {
                 self.unfinished.extend(popped);
                 break;
             }
+            self.intake.begun(popped.len());
             self.workers.begin(popped);
             let idle = !found && self.workers.in_flight() == 0;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
@@ -112,9 +129,18 @@ impl PlainConsumer<'_> {
     }
 
     /// Number of items that may be popped now.
-    fn slots(&self) -> usize {
+    fn slots(&mut self) -> usize {
         let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
-        self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX))
+        let slots = self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX));
+        slots.min(self.intake.allowed())
+    }
+
+    /// Looks now and then whether the list is paused.
+    async fn check_pause(&mut self) {
+        if self.intake.is_check_due() {
+            let is_paused = self.workers.report_during(self.tally, self.list.is_paused()).await;
+            self.intake.observe(is_paused, self.plan);
+        }
     }
 
     /// Waits for the items still in flight.

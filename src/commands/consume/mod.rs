@@ -7,6 +7,7 @@ mod attempt;
 mod failure;
 mod handling;
 mod idleness;
+mod intake;
 mod item_log;
 mod job;
 mod notifier;

@@ -8,10 +8,12 @@ use crate::queue::{QueueError, Wait, Waited, Waiter};
 
 /// Waits for items on request, in its own task and on its own connection, so that no wait is dropped halfway.
 pub(super) struct Notifier {
-    requests: mpsc::Sender<Wait>,
+    requests: mpsc::Sender<(Wait, CancellationToken)>,
     replies: mpsc::Receiver<Result<Waited, QueueError>>,
     task: JoinHandle<()>,
     stop: CancellationToken,
+    /// Cancelled to end the last wait alone.
+    interrupt: CancellationToken,
     is_waiting: bool,
     /// Result of the last wait, until it is taken.
     ended: Option<Result<Waited, QueueError>>,
@@ -23,16 +25,15 @@ impl Notifier {
         let (requests, mut requested) = mpsc::channel(1);
         let (reply, replies) = mpsc::channel(1);
         let stop = stop.child_token();
-        let stopped = stop.clone();
         let task = tokio::spawn(async move {
-            while let Some(wait) = requested.recv().await {
-                if reply.send(waiter.wait(wait, &stopped).await).await.is_err() {
+            while let Some((wait, interrupted)) = requested.recv().await {
+                if reply.send(waiter.wait(wait, &interrupted).await).await.is_err() {
                     break;
                 }
             }
             waiter.close().await;
         });
-        Self { requests, replies, task, stop, is_waiting: false, ended: None }
+        Self { requests, replies, task, interrupt: stop.child_token(), stop, is_waiting: false, ended: None }
     }
 
     /// Returns true while a wait is under way, or its result is to be taken.
@@ -42,7 +43,13 @@ impl Notifier {
 
     /// Starts to wait for an item, which takes a slot; none may be under way.
     pub(super) fn request(&mut self, wait: Wait) {
-        self.is_waiting = self.requests.try_send(wait).is_ok();
+        self.interrupt = self.stop.child_token();
+        self.is_waiting = self.requests.try_send((wait, self.interrupt.clone())).is_ok();
+    }
+
+    /// Ends a wait that is under way; its result comes as usual.
+    pub(super) fn interrupt(&self) {
+        self.interrupt.cancel();
     }
 
     /// Returns the result of the wait, if it has ended.

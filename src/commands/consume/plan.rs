@@ -12,6 +12,7 @@ use crate::delivery::retry::RetryPolicy;
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
 use crate::units::{DurationRange, Environment, HumanDuration, SettingError};
+use crate::workload::Rate;
 
 /// Settings of one run.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     pub(super) delivery: DeliveryGuarantee,
     pub(super) concurrency: u32,
     pub(super) job: Job,
+    /// Items begun per second at most.
+    pub(super) rate: Option<f64>,
     pub(super) max_items: Option<u64>,
     pub(super) idle_exit: Option<Duration>,
     /// Time within which a delayed retry must be due for the consumer to wait for it.
@@ -49,6 +52,7 @@ impl Plan {
             exit,
             speed,
             seed,
+            rate,
             max_items,
             once,
             idle_exit,
@@ -84,6 +88,10 @@ impl Plan {
         let stamp_field = from.option("stamp-field", telemetry.stamp_field, usual.stamp_field).map(|field| field.value);
         let job = JobArgs { work, command, handler, timeout, kill_after, exit, speed, seed };
         let job = job.resolve(concurrency, stamp_field.clone(), context)?;
+        let rate = from.option("rate", rate, usual.rate).and_then(|rate| match rate.value {
+            Rate::PerSecond(rate) => Some(rate),
+            Rate::Max => None,
+        });
         let max_crashes =
             from.or("max-crashes", count(max_crashes), count(usual.max_crashes), DEFAULT_MAX_CRASHES).value;
         let (max_items, idle_exit) = if once {
@@ -100,6 +108,7 @@ impl Plan {
             delivery: from.or("delivery", delivery, usual.delivery, DeliveryGuarantee::default()).value,
             concurrency,
             job,
+            rate,
             max_items,
             idle_exit,
             await_due: await_due.map_or(Duration::ZERO, |limit| limit.0),

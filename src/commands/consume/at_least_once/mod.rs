@@ -1,5 +1,7 @@
 //! At-least-once delivery: items are claimed, processed, and acknowledged in the same call that claims the next.
 
+mod outcome;
+
 use std::time::Duration;
 
 use color_eyre::eyre::Result;
@@ -7,17 +9,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::StopReason;
-use super::attempt::Completed;
-use super::failure::Failure;
 use super::idleness::Idleness;
-use super::item_log;
+use super::intake::Intake;
 use super::notifier::Notifier;
 use super::plan::Plan;
 use super::stop_deadline::StopDeadline;
 use super::workers::Workers;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
-use crate::handler::Disposition;
 use crate::queue::{Claim, Claims, Exchanged, Finished, QueueError, Redelivered, Redis, Waited, Waiter};
 use crate::shutdown::Shutdown;
 
@@ -69,6 +68,7 @@ struct Consumer<'a> {
     /// Outcomes to report at the next exchange.
     finished: Vec<Finished>,
     idleness: Idleness,
+    intake: Intake,
     /// True unless claims that Redis does not know any more have been redelivered: then it has lost its data.
     data_lost: bool,
     /// Items redelivered and dead-lettered by the current search for crashed consumers.
@@ -85,9 +85,10 @@ impl<'a> Consumer<'a> {
         tally: &'a mut Tally,
         deadline: StopDeadline,
     ) -> Self {
-        let (idleness, finished, stop_reason) = (Idleness::begin(plan), Vec::new(), StopReason::Orderly);
+        let (idleness, intake) = (Idleness::begin(plan), Intake::begin(plan));
+        let (finished, stop_reason) = (Vec::new(), StopReason::Orderly);
         let (data_lost, found) = (true, (0, 0));
-        Self { plan, claims, workers, tally, finished, idleness, data_lost, found, stop_reason, deadline }
+        Self { plan, claims, workers, tally, finished, idleness, intake, data_lost, found, stop_reason, deadline }
     }
 
     async fn run(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
@@ -119,6 +120,7 @@ impl<'a> Consumer<'a> {
             if self.workers.in_flight() > 0 || !self.finished.is_empty() || self.workers.free_slots() == 0 {
                 self.idleness.restart();
             }
+            self.check_pause(notifier).await;
             let is_waiting = notifier.is_waiting();
             let limit = self.slots(is_waiting);
             let has_finished = !self.finished.is_empty();
@@ -138,7 +140,7 @@ impl<'a> Consumer<'a> {
             if !self.finished.is_empty() || may_claim || self.claims.asked() > 0 {
                 continue;
             }
-            let is_idle = self.workers.in_flight() == 0 && self.workers.free_slots() > 0;
+            let is_idle = self.workers.in_flight() == 0 && self.slots(false) > 0;
             if !is_waiting && is_idle && self.idleness.is_over() {
                 return Ok(());
             }
@@ -146,6 +148,7 @@ impl<'a> Consumer<'a> {
                 notifier.request(self.claims.begin_wait(self.idleness.longest_wait()));
             }
             let next = self.next_call(notifier.is_waiting()).min(Instant::now() + MAX_INTERVAL);
+            let next = self.intake.next().map_or(next, |time| time.min(next));
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
@@ -156,9 +159,23 @@ impl<'a> Consumer<'a> {
         }
     }
 
+    /// Looks now and then whether the list is paused; if it is, nothing is waited for, and time does not count as idle.
+    async fn check_pause(&mut self, notifier: &mut Notifier) {
+        if self.intake.is_check_due() {
+            let is_paused = self.deadline.run(self.is_idle(), self.claims.is_paused());
+            let is_paused = self.workers.report_during(self.tally, is_paused).await;
+            self.intake.observe(is_paused, self.plan);
+        }
+        if self.intake.is_paused() {
+            self.idleness.restart();
+            notifier.interrupt();
+        }
+    }
+
     /// Returns when the next call is due at the latest, though no item finishes.
-    fn next_call(&self, is_waiting: bool) -> Instant {
-        Instant::from_std(self.claims.schedule().next_call(is_waiting, self.slots(is_waiting) > 0))
+    fn next_call(&mut self, is_waiting: bool) -> Instant {
+        let has_slots = self.slots(is_waiting) > 0;
+        Instant::from_std(self.claims.schedule().next_call(is_waiting, has_slots))
     }
 
     /// Begins the items of an exchange, unless `stop` is cancelled; returns true if the list may hold more.
@@ -168,6 +185,7 @@ impl<'a> Consumer<'a> {
         self.idleness.observe(&exchanged);
         if !stop.is_cancelled() {
             // Claimed while stopping: not begun, and requeued with the others.
+            self.intake.begun(got);
             self.workers.begin(exchanged.items);
         }
         exchanged.more || (got == limit && limit > 0)
@@ -224,9 +242,10 @@ impl<'a> Consumer<'a> {
     }
 
     /// Number of items that may be claimed now, while a wait for one more `is_waiting`.
-    fn slots(&self, is_waiting: bool) -> usize {
+    fn slots(&mut self, is_waiting: bool) -> usize {
         let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
         let slots = self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX));
+        let slots = slots.min(self.intake.allowed());
         slots.saturating_sub(usize::from(is_waiting) + self.claims.asked())
     }
 
@@ -300,46 +319,5 @@ impl<'a> Consumer<'a> {
             }
         }
         Ok(found)
-    }
-
-    fn collect(&mut self) {
-        for completed in self.workers.completed() {
-            self.settle(completed);
-        }
-    }
-
-    /// Decides the outcome of items.
-    fn settle(&mut self, completed: Completed<Claim>) {
-        let Completed { items, disposition, duration } = completed;
-        self.tally.handled(duration, items.len());
-        let now = self.claims.schedule().redis_now();
-        match disposition {
-            Disposition::Ack => {
-                item_log::processed(&items, duration, self.plan);
-                self.finished.extend(items.into_iter().map(|claim| Finished::Acknowledge { id: claim.id }));
-            }
-            Disposition::Retry { reason, stderr, spend: spends, after } => {
-                let failure = Failure { reason, stderr, spends, after, now, duration };
-                self.finished.extend(items.into_iter().map(|claim| failure.retry(claim, self.plan)));
-            }
-            Disposition::DeadLetter { reason, stderr } => {
-                let failure = Failure { reason, stderr, spends: true, after: None, now, duration };
-                self.finished.extend(items.into_iter().map(|claim| failure.dead_letter(claim, self.plan)));
-            }
-            // Still claimed, and requeued at the end.
-            Disposition::Interrupted => item_log::interrupted(&items, duration, self.plan),
-            // No other item can be processed either. The drain time starts now.
-            Disposition::Unrunnable(reason) => {
-                if matches!(self.stop_reason, StopReason::Orderly) {
-                    tracing::error!(event = "handler_cannot_run", %reason, "handler cannot run, stopping");
-                }
-                self.stop_reason = StopReason::Unrunnable(reason);
-                self.deadline.stop.cancel();
-            }
-            Disposition::Closed(error) => {
-                self.stop_reason = StopReason::Closed(error);
-                self.deadline.stop.cancel();
-            }
-        }
     }
 }

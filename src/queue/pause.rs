@@ -1,0 +1,36 @@
+//! Pausing of a list: a key that any client may set, with an expiry if the pause is to end by itself.
+
+use super::claims::Claims;
+use super::connection::{COMMAND_TIMEOUT, Connection};
+use super::error::Fault;
+use super::keys::Keys;
+use super::list::List;
+
+/// Returns whether the list is paused; `None` if Redis does not say so now. A user who may not read the key is never paused.
+async fn is_paused(connection: &mut Connection, keys: &Keys) -> Option<bool> {
+    let key = keys.paused();
+    let exists = connection.send::<u64>("EXISTS", vec![key.as_str().into()]);
+    match connection.once(COMMAND_TIMEOUT, &key, exists).await {
+        Ok(count) => Some(count > 0),
+        Err(Fault::NotPermitted { .. }) => Some(false),
+        // The next call finds out, and reconnects.
+        Err(fault) => {
+            tracing::debug!(error = %fault, "cannot tell whether the list is paused");
+            None
+        }
+    }
+}
+
+impl Claims {
+    /// Returns whether the list is paused; `None` if Redis does not say so now.
+    pub async fn is_paused(&mut self) -> Option<bool> {
+        is_paused(&mut self.connection, &self.keys).await
+    }
+}
+
+impl List {
+    /// Returns whether the list is paused; `None` if Redis does not say so now.
+    pub async fn is_paused(&mut self) -> Option<bool> {
+        is_paused(&mut self.connection, &Keys::of(&self.key)).await
+    }
+}

@@ -1,0 +1,65 @@
+//! Limits on what a consumer begins: a rate, and the pause of a list.
+
+use std::time::Duration;
+
+use crate::support::{Qscale, RedisServer, SOON, wait_until};
+
+fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
+    Qscale::new(["consume", "--redis", &server.url(), "--work", "0s"]).args(words)
+}
+
+const DELIVERIES: [&str; 2] = ["at-least-once", "at-most-once"];
+
+#[test]
+fn paused_list_is_left_alone_until_the_key_is_gone() {
+    for delivery in DELIVERIES {
+        let server = RedisServer::start();
+        let run = consume(&server, &["--delivery", delivery]).spawn();
+        run.wait_for_line("consuming", SOON);
+        server.cli(&["SET", "{mylist}:paused", "by the release of 9:00"]);
+        run.wait_for_line("list is paused", SOON);
+        // A wait that was under way when the key came has ended by the next second.
+        std::thread::sleep(Duration::from_millis(1100));
+        server.push("mylist", ["a", "b", "c"]);
+        std::thread::sleep(Duration::from_secs(2));
+        assert_eq!(server.llen("mylist"), 3, "{delivery}: {}", run.stderr());
+        server.cli(&["DEL", "{mylist}:paused"]);
+        wait_until("it goes on", SOON, || server.llen("mylist") == 0);
+        run.terminate();
+        run.finish(SOON).exits(0);
+    }
+}
+
+#[test]
+fn pause_ends_with_the_expiry_of_the_key() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a"]);
+    server.cli(&["SET", "{mylist}:paused", "", "PX", "1500"]);
+    let run = consume(&server, &["--once"]).output().exits(0);
+    assert!(run.stderr.contains("list is not paused any more"), "{}", run.stderr);
+    assert_eq!(server.llen("mylist"), 0);
+    assert!(run.took >= Duration::from_secs(1), "{:?}", run.took);
+}
+
+#[test]
+fn stop_ends_a_paused_consumer_at_once() {
+    let server = RedisServer::start();
+    server.cli(&["SET", "{mylist}:paused", ""]);
+    let run = consume(&server, &["--idle-exit", "1s"]).spawn();
+    run.wait_for_line("list is paused", SOON);
+    run.terminate();
+    run.finish(SOON).exits(0);
+}
+
+#[test]
+fn rate_limits_what_is_begun_in_all_slots_together() {
+    for delivery in DELIVERIES {
+        let server = RedisServer::start();
+        server.push("mylist", (0..40).map(|number| number.to_string()));
+        let words = ["--delivery", delivery, "--concurrency", "8", "--rate", "20/s", "--max-items", "40"];
+        let run = consume(&server, &words).output().exits(0);
+        // The burst at the beginning is one item.
+        assert!(run.took >= Duration::from_millis(1900), "{delivery}: {:?}", run.took);
+        assert_eq!(server.llen("mylist"), 0);
+    }
+}
