@@ -90,7 +90,7 @@ mod tests {
             ("consume", "maxRetries", Some("use '--max-attempts'")),
             ("consume", "count", Some("use '--max-items'")),
             ("consume", "queue", Some("use '--list'")),
-            ("consume", "url", Some("use '--redis'")),
+            ("produce", "url", Some("use '--redis'")),
             ("consume", "config", Some("use '--profile'")),
             ("consume", "replicas", Some("set `max-replica-count` in [scale] of the profile")),
             ("demo", "max-replicas", Some("use '--consumers'")),
