@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::facts::Facts;
+use crate::cluster::LiveTarget;
 
 /// Objects that are watched for as long as this value lives.
 #[derive(Debug)]
@@ -22,17 +23,23 @@ impl Watcher {
         Self { facts, streams }
     }
 
-    /// Waits until the scaled object and what scales it have been read, for `limit` at most. Cancel-safe.
+    /// Waits until all that belongs to the scaled object has been read, for `limit` at most. Cancel-safe.
     pub async fn ready(&mut self, limit: Duration) {
-        let known = |facts: &Facts| {
-            let scaled = !facts.target.is_pending() || !facts.jobs.is_pending();
-            scaled && !facts.scaled.is_pending() && (!facts.autoscalers.is_pending() || !facts.jobs.is_pending())
-        };
-        let _ = timeout(limit, self.facts.wait_for(known)).await;
+        let _ = timeout(limit, self.facts.wait_for(is_known)).await;
     }
 
     /// Returns the latest state.
     pub fn facts(&self) -> Ref<'_, Facts> {
         self.facts.borrow()
     }
+}
+
+fn is_known(facts: &Facts) -> bool {
+    let of_all = !facts.scaled.is_pending() && !facts.events.is_pending();
+    let of_jobs = !facts.jobs.is_pending() && !facts.pods.is_pending();
+    // Its pods are followed once the target has told their labels.
+    let has_no_pods = facts.target.objects().first().and_then(LiveTarget::selector).is_none();
+    let of_target =
+        !facts.target.is_pending() && !facts.autoscalers.is_pending() && (has_no_pods || !facts.pods.is_pending());
+    of_all && (of_jobs || of_target)
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::support::api_server::ApiServer;
-use crate::support::{RedisServer, Running, SOON, wait_until};
+use crate::support::{Qscale, RedisServer, Running, SOON, wait_until};
 use crate::watch::{in_cluster, push, samples};
 
 /// Collections of a situation, and their APIs.
@@ -179,6 +179,27 @@ fn words_name_the_cause_and_pods_that_crash() {
     running.terminate();
     let run = running.finish(SOON).exits(0);
     assert_eq!(run.stderr.matches("redis-command-denied").count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn one_look_waits_for_all_that_belongs_to_the_target() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    push(&redis, 7);
+    for (name, profile) in [("consumers-wrong-password", ""), ("job-wrong-password", "[scale]\nkind = \"ScaledJob\"")] {
+        replace(&api, &situation(name));
+        let profile = format!("[deploy]\nname = \"w\"\n{profile}");
+        let run = Qscale::new(["watch", "--once", "--output", "json", "--redis", &redis.url()])
+            .file("kubeconfig", api.kubeconfig())
+            .env("KUBECONFIG", "kubeconfig")
+            .file("qscale.toml", &profile)
+            .output()
+            .exits(0);
+        let expected = EXPECTED.iter().find(|(known, _)| *known == name).map(|(_, codes)| codes.to_vec());
+        assert_eq!(
+            Some(codes(&samples(&run.stdout)[0])),
+            expected.map(|codes| codes.iter().map(ToString::to_string).collect())
+        );
+    }
 }
 
 #[test]
