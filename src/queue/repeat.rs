@@ -15,8 +15,8 @@ use super::script::Script;
 const LONGEST_REPLY: Duration = Duration::from_secs(10 * 60);
 
 impl Connection {
-    /// Runs a command that may be repeated, again after every loss of the connection; with twice the time if its reply did
-    /// not arrive in time, as a large one takes long over a slow link.
+    /// Runs a command that may be repeated, again after every loss of the connection; with twice the time if nothing of its
+    /// reply arrived in time. A large reply over a slow link may take as long as it does.
     ///
     /// `key` is what an error names.
     ///
@@ -33,7 +33,7 @@ impl Connection {
     {
         let mut limit = COMMAND_TIMEOUT;
         loop {
-            match self.once(limit, key, Box::pin(command(self.client().clone()))).await {
+            match self.once_unless_silent(limit, key, Box::pin(command(self.client().clone()))).await {
                 Err(fault) if fault.is_transient() => {
                     if matches!(fault, Fault::TimedOut(_)) {
                         limit = (limit * 2).min(LONGEST_REPLY);

@@ -277,3 +277,16 @@ fn purge_of_everything_needs_a_flag() {
     assert_eq!((server.pushed_bytes(DEAD), counters(&server)), (vec![b"not ours\xff".to_vec()], [0, 3]));
     assert_eq!(server.llen("mylist"), 0);
 }
+
+#[test]
+fn large_dead_letter_is_listed_over_a_slow_link() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.port());
+    proxy.limit_rate(400_000);
+    let item = "x".repeat(2_600_000);
+    server.push(DEAD, [dead_letter(&server, "a:1:1", Duration::ZERO, "exit status 1", item.as_bytes())]);
+    let run = Qscale::new(["dead", "ls", "--output", "json", "--redis", &proxy.url()]).output().exits(0);
+    assert!(run.took > Duration::from_secs(6) && run.stderr.is_empty(), "{:?}\n{}", run.took, run.stderr);
+    let line: Value = serde_json::from_str(&run.stdout).expect("one object");
+    assert_eq!(line["item"].as_str().map(str::len), Some(item.len()));
+}
