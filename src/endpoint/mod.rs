@@ -15,7 +15,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::handler_url::{HandlerUrl, HandlerUrlError};
 pub(crate) use self::host::is_loopback;
@@ -148,6 +148,13 @@ impl Endpoint {
 }
 
 impl Endpoint {
+    /// Returns true if the password begins or ends with white space.
+    pub fn has_padded_password(&self) -> bool {
+        let Some(Setting { value: Password::Known(password), .. }) = &self.password else { return false };
+        let password = password.expose_secret();
+        password.trim() != password
+    }
+
     /// Returns the user, unless it may be a password: in a URL, `redis://s3cret@host` is often written for
     /// `redis://:s3cret@host`.
     pub fn shown_user(&self) -> Option<&str> {

@@ -155,6 +155,7 @@ impl Redis {
     pub(super) fn fault(&self, error: &fred::error::Error, key: &str) -> Fault {
         match Fault::of(error, self.user(), key) {
             Fault::Rejected(text) if text.contains("DB index") => Fault::NoSuchDatabase(self.endpoint.db.value),
+            Fault::WrongPassword { user } if self.endpoint.has_padded_password() => Fault::PaddedPassword { user },
             Fault::Moved if !matches!(self.endpoint.servers, Some(Servers::Cluster(_))) => Fault::ClusterNode,
             fault => fault,
         }

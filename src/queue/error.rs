@@ -72,6 +72,11 @@ pub enum Fault {
         /// User.
         user: String,
     },
+    /// The same, and the password begins or ends with white space, as none does on purpose.
+    PaddedPassword {
+        /// User.
+        user: String,
+    },
     /// The server requires a password.
     PasswordRequired,
     /// The user lacks a permission.
@@ -173,6 +178,10 @@ impl fmt::Display for Fault {
                 f,
                 "authentication as user `{user}` failed: the user does not exist or is disabled, or the password is wrong \
                  (WRONGPASS)"
+            ),
+            Self::PaddedPassword { user } => write!(
+                f,
+                "authentication as user `{user}` failed: the password begins or ends with white space (WRONGPASS)"
             ),
             Self::PasswordRequired => f.write_str("the server requires a password (NOAUTH)"),
             Self::NotPermitted { user, permission } => write!(f, "user `{user}` may not use {permission} (NOPERM)"),

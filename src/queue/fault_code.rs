@@ -19,7 +19,7 @@ impl Fault {
             }
             Self::ClientCertificateRequired => FaultCode::RedisClientCertificate,
             Self::File { .. } => FaultCode::FileUnreadable,
-            Self::WrongPassword { .. } => FaultCode::RedisCredentialsRejected,
+            Self::WrongPassword { .. } | Self::PaddedPassword { .. } => FaultCode::RedisCredentialsRejected,
             Self::PasswordRequired => FaultCode::RedisCredentialsMissing,
             Self::NotPermitted { permission: Permission::Key(_) | Permission::Keys(_), .. } => {
                 FaultCode::RedisKeyDenied

@@ -34,6 +34,9 @@ impl Fault {
                      `ACL GETUSER {user}` shows the user"
                 );
             }
+            Self::PaddedPassword { .. } => {
+                "remove the white space from REDIS_PASSWORD, or the %0A or %20 from the end of the password in the URL"
+            }
             Self::PasswordRequired => "set REDIS_PASSWORD or --password-file FILE",
             Self::NotPermitted { user, permission } => {
                 return match acl_rule(permission) {

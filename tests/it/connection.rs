@@ -516,3 +516,15 @@ fn forbidden_database_is_a_missing_permission() {
     let redis = format!("{}/3", server.url_with(&format!("app:{SECRET}")));
     each_fails(&["--redis", &redis], &[], &server.address(), &["app", "select"]);
 }
+
+#[test]
+fn password_with_white_space_around_it_has_a_hint() {
+    let server = RedisServer::builder().password("s3cret").start();
+    let of_url = server.url_with(":s3cret%0A");
+    let of_variable = Qscale::new(["consume", "--redis", &server.url()]).env("REDIS_PASSWORD", " s3cret ");
+    for run in [Qscale::new(["consume", "--redis", &of_url]), of_variable] {
+        let stderr = run.output().exits(69).stderr;
+        assert!(stderr.contains("the password begins or ends with white space (WRONGPASS)"), "{stderr}");
+        assert!(stderr.contains("hint: remove the white space") && !stderr.contains("s3cret"), "{stderr}");
+    }
+}
