@@ -6,8 +6,11 @@ use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan};
 
 use super::node::{Entry, Node, Span, Value};
 
-/// Limit per file: a few lines of aliases can expand to more than memory holds.
+/// Limit per file.
 const MOST_NODES: usize = 2_000_000;
+
+/// Limit per file of nodes that are copies by an alias: a few lines of aliases can expand to more than memory holds.
+const MOST_COPIES: usize = 50_000;
 
 /// Limit of levels: each is a call on the stack in whatever walks the tree.
 const MAX_DEPTH: usize = 100;
@@ -34,12 +37,13 @@ struct Reader {
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    copies: usize,
 }
 
 /// Reads all documents that can be read, and says what is wrong with the others.
 pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<SyntaxError>) {
     let mut parser = Parser::new_from_str(text);
-    let mut reader = Reader { documents: Vec::new(), open: Vec::new(), anchors: HashMap::new(), nodes: 0 };
+    let mut reader = Reader { documents: Vec::new(), open: Vec::new(), anchors: HashMap::new(), nodes: 0, copies: 0 };
     let mut broken = Vec::new();
     while let Some(event) = parser.next_event() {
         let fault = match event {
@@ -56,7 +60,10 @@ pub(crate) fn read(text: &str) -> (Vec<Node>, Vec<SyntaxError>) {
             broken.push(fault);
             reader.open.clear();
             // What is left of the file would not fit either.
-            if reader.nodes > MOST_NODES || !matches!(parser.proceed_next_document(), Ok(true)) {
+            if reader.nodes > MOST_NODES
+                || reader.copies > MOST_COPIES
+                || !matches!(parser.proceed_next_document(), Ok(true))
+            {
                 break;
             }
         }
@@ -96,8 +103,11 @@ impl Reader {
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else { return Ok(()) };
                 within_limit(self.open.len() + depth(node))?;
-                self.nodes += size(node);
-                within_nodes(self.nodes, span_of(span))?;
+                self.copies += size(node);
+                if self.copies > MOST_COPIES {
+                    let message = format!("has aliases that expand to more than {MOST_COPIES} nodes, the limit");
+                    return Err(fault(span_of(span), message));
+                }
                 let node = node.clone();
                 return self.put(Node { span: span_of(span), ..node }, 0);
             }
@@ -136,7 +146,7 @@ fn too_deep() -> String {
 fn within_nodes(nodes: usize, span: Span) -> Result<(), SyntaxError> {
     match nodes {
         0..=MOST_NODES => Ok(()),
-        _ => Err(fault(span, format!("has more than {MOST_NODES} nodes, the limit, with aliases expanded"))),
+        _ => Err(fault(span, format!("has more than {MOST_NODES} nodes, the limit"))),
     }
 }
 
@@ -242,5 +252,14 @@ mod tests {
         let text = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned()].into_iter().chain(lines);
         let (_, broken) = read(&text.collect::<String>());
         assert!(broken[0].message.contains("aliases"), "{broken:?}");
+    }
+
+    #[test]
+    fn copies_by_aliases_are_few_however_often_they_are_made() {
+        let list = format!("base: &base [{}]\n", "x, ".repeat(1_000));
+        let copies = |count: usize| (0..count).map(|n| format!("copy{n}: *base\n")).collect::<String>();
+        assert!(read(&(list.clone() + &copies(40))).1.is_empty());
+        let (_, broken) = read(&(list + &copies(60)));
+        assert!(broken[0].message.contains("expand to more than 50000 nodes"), "{broken:?}");
     }
 }
