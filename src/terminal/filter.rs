@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::endpoint::redaction::{COVER, in_message, is_password, password_values, passwords};
-use crate::units::{visible, visible_lines, visible_output};
+use crate::units::{shortened, visible, visible_lines, visible_output};
 
 /// Limit of secrets that are kept: inputs may hold any number.
 const MAX_SECRETS: usize = 1_000;
@@ -79,9 +79,9 @@ impl OutputFilter {
         visible(&self.redact(text)).into_owned()
     }
 
-    /// Filters a message that may have several lines.
+    /// Filters a message that may have several lines, and shortens long ones.
     pub(crate) fn lines(&self, text: &str) -> String {
-        visible_lines(&self.redact(text)).into_owned()
+        shortened(&visible_lines(&self.redact(text))).into_owned()
     }
 
     /// Filters the output of a command: text with colors of its own, or JSON.

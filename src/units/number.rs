@@ -44,6 +44,11 @@ pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &st
     format!("{count} {noun}")
 }
 
+/// Formats the first and the last of several seeds.
+pub fn seeds(first: u64, last: u64) -> String {
+    if first == last { format!("seed {first}") } else { format!("seeds {first} to {last}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,6 +59,16 @@ impl TimeColumn {
         Self { header: per_second.next_back(), kind: None }
     }
 
+    /// Returns true if a header names a time, with a unit or without.
+    pub fn is_named(header: &str) -> bool {
+        const NAMES: [&str; 8] = ["time", "timestamp", "date", "datetime", "ts", "t", "when", "clock"];
+        let name = header.trim().to_lowercase();
+        // A unit and nothing else: `requests/s` is a name for counts.
+        let is_unit =
+            name.len() > 2 && name.chars().all(char::is_alphabetic) && Self::with_header(&name).header.is_some();
+        is_unit || NAMES.contains(&name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default())
+    }
+
     /// Returns true if the header names a unit.
     pub fn names_unit(&self) -> bool {
         self.header.is_some()
@@ -96,6 +106,12 @@ fn units_per_second(number: f64) -> f64 {
         _ if number < MILLISECONDS_FROM * 1e6 => 1e6,
         _ => 1e9,
     }
+}
+
+/// Returns true for a date before 1970, the first year of times here.
+pub fn is_before_1970(text: &str) -> bool {
+    let year = text.trim().split_once('-').map(|(year, _)| year).filter(|year| year.len() == 4);
+    year.and_then(|year| year.parse::<u32>().ok()).is_some_and(|year| year < 1970)
 }
 
 /// Returns a number since 1970 as a time: of seconds or smaller units, judged by its size.

@@ -13,7 +13,7 @@ use crate::lint::{self, Finding, ProfileFinding, Rule, Severity};
 use crate::manifest::Workload;
 use crate::profile::{Profile, ProfileError, Source};
 use crate::terminal::Printer;
-use crate::units::{Setting, counted};
+use crate::units::{Setting, counted, shortened};
 
 /// Host in place of one that is not set, so that the rest can be checked.
 const STAND_IN: &str = "redis.example.com";
@@ -130,7 +130,8 @@ fn print(printer: &Printer, rule: Rule, text: &dyn Display, hint: &str) -> Resul
     };
     let (color, cyan) = (color.on_default().bold(), AnsiColor::Cyan.on_default().bold());
     let hint = if hint.is_empty() { String::new() } else { format!("{cyan}hint:{cyan:#} {hint}\n") };
-    printer.result(&format_args!("{color}{severity}[{rule}]:{color:#} {text}\n{hint}"))
+    let text = text.to_string();
+    printer.result(&format_args!("{color}{severity}[{rule}]:{color:#} {}\n{hint}", shortened(&text)))
 }
 
 impl FindingCount {

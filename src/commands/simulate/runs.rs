@@ -12,7 +12,7 @@ use crate::exit::{Outcome, UsageError};
 use crate::scaler::jobs_in_words;
 use crate::simulation::{self, Distribution, Quantiles, Runs, Scenario, Sequence, SequenceStep};
 use crate::terminal::{Elapsed, facts, heading, terminal_width};
-use crate::units::counted;
+use crate::units::{counted, seeds};
 
 /// Number of sequences that the text shows.
 const SHOWN: usize = 10;
@@ -196,7 +196,7 @@ fn text(title: &str, seed: u64, distribution: &Distribution, jobs: bool) -> Stri
                 runs => format!("items in {}", counted(runs, "run", "runs")),
             },
         ),
-        ("runs", format!("seeds {seed} to {last}; \"from … to\" are the 5th and the 95th percentile of the runs")),
+        ("runs", format!("{}; \"from … to\" are the 5th and the 95th percentile of the runs", seeds(seed, last))),
     ];
     format!(
         "{}{}{text}{}{}",

@@ -6,7 +6,9 @@ use csv::StringRecord;
 
 use super::grammar::HIGHEST;
 use super::{Pattern, Phase, RateShape};
-use crate::units::{CsvError, CsvRows, EncodingError, RowTime, TimeColumn, decode, float, other_separator};
+use crate::units::{
+    CsvError, CsvRows, EncodingError, RowTime, TimeColumn, decode, float, is_before_1970, other_separator,
+};
 use crate::workload::series::{TriggerSeries, TriggerValue};
 
 /// Default duration that a count stands for.
@@ -64,6 +66,9 @@ pub enum CountsProblem {
          in the form of the lines before"
     )]
     Time(String),
+    /// A date before the first that can be read.
+    #[error("`{0}` is before 1970, the first year of a time")]
+    TooEarly(String),
     /// Too many columns.
     #[error(
         "has {0} columns: expected a count, or `seconds,count`; more columns need a header with the names of triggers"
@@ -85,8 +90,8 @@ pub enum CountsProblem {
     /// A column of a trigger where the count belongs.
     #[error("`{0}` is a trigger: write a time and a count before its column, as in `seconds,count,{0}`")]
     TriggerFirst(String),
-    /// A unit of time in the place of the count.
-    #[error("column 2: `{0}` is a unit of time: write the time first, as in `{0},count`")]
+    /// A name of a time in the place of the count.
+    #[error("column 2: `{0}` names a time: write the time first, as in `{0},count`")]
     TimeSecond(String),
     /// Not a value of a trigger.
     #[error("column {0}: `{1}` is not a valid value: expected a number of at least 0, or nothing to keep the last one")]
@@ -142,13 +147,8 @@ impl RecordedCounts {
             }
             if index == 0 && is_header(&cells) {
                 times = TimeColumn::with_header(&cells[0]);
-                // A unit and nothing else: `requests/s` is a name for counts.
-                let is_unit = |name: &&str| {
-                    name.len() > 2
-                        && name.chars().all(char::is_alphabetic)
-                        && TimeColumn::with_header(name).names_unit()
-                };
-                if let Some(name) = cells.get(1).filter(is_unit).filter(|_| !times.names_unit()) {
+                let is_time = |name: &&str| TimeColumn::is_named(name) && !TimeColumn::is_named(&cells[0]);
+                if let Some(name) = cells.get(1).filter(is_time) {
                     return Err(wrong(CountsProblem::TimeSecond(name.to_owned())));
                 }
                 series = columns(&cells, triggers).map_err(wrong)?;
@@ -234,7 +234,10 @@ impl Row {
         match cells.iter().take(own).collect::<Vec<_>>()[..] {
             [items] => Ok(Self { line, time: None, count: count(items)? }),
             [at, items] => {
-                let time = times.read(at).ok_or_else(|| CountsProblem::Time(at.to_owned()))?;
+                let time = times.read(at).ok_or_else(|| match is_before_1970(at) {
+                    true => CountsProblem::TooEarly(at.to_owned()),
+                    false => CountsProblem::Time(at.to_owned()),
+                })?;
                 Ok(Self { line, time: Some(time), count: count(items)? })
             }
             // A count such as 1,000.
@@ -342,8 +345,11 @@ mod tests {
             ("0,5,\n", "line 1: has 3 columns"),
             (
                 "count,seconds\n5,0\n",
-                "line 1: column 2: `seconds` is a unit of time: write the time first, as in `seconds,count`",
+                "line 1: column 2: `seconds` names a time: write the time first, as in `seconds,count`",
             ),
+            ("count,time\n5,0\n", "line 1: column 2: `time` names a time: write the time first, as in `time,count`"),
+            ("requests,Timestamp\n5,0\n", "line 1: column 2: `Timestamp` names a time"),
+            ("time,count\n1900-01-01T00:00:00Z,5\n", "line 2: `1900-01-01T00:00:00Z` is before 1970"),
             ("0,1,000\n", "line 1: `1,000` is not a valid count: write it without thousands"),
             ("1 000\n5\n", "line 1: `1 000` is not a valid count: write it without thousands"),
             ("1\u{a0}000\n", "line 1: `1\u{a0}000` is not a valid count: write it without"),

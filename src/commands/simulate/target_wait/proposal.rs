@@ -9,7 +9,7 @@ use super::Proof;
 use super::trials::{COST_AFTER_LOAD, SEEDS, Trial, Trials};
 use crate::terminal::{Elapsed, facts, terminal_width};
 use crate::tuning::{Candidate, HpaMetric, ScaleUp};
-use crate::units::{HumanDuration, counted, float};
+use crate::units::{HumanDuration, counted, float, seeds};
 
 pub(super) fn show(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof, output: Form) -> String {
     if output == Form::Json {
@@ -120,10 +120,10 @@ fn comments(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof) -> [(&'st
     let met = proof.held_out.iter().filter(|(_, outcome)| outcome.met).count();
     let seed = trials.settings.seed.wrapping_add(proof.first_seed);
     let runs = format!(
-        "{} of the search met it with a margin of 10%; {met} of {} held-out runs (seeds {seed} to {}) met it; {}",
+        "{} of the search met it with a margin of 10%; {met} of {} held-out runs ({}) met it; {}",
         counted(proof.searched, "run", "runs"),
         proof.held_out.len(),
-        seed.wrapping_add(SEEDS - 1),
+        seeds(seed, seed.wrapping_add(SEEDS - 1)),
         format_args!("{} interrupted", counted(interrupted(proof), "item", "items")),
     );
     let (pod_seconds, idle) = cost(proof);
