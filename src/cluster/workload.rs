@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::metadata::{ObjectMetadata, StatusCondition};
 
@@ -31,6 +32,38 @@ pub struct WorkloadSpec {
 #[serde(default, rename_all = "camelCase")]
 struct LabelSelector {
     match_labels: BTreeMap<String, String>,
+    match_expressions: Vec<LabelExpression>,
+}
+
+/// One of `matchExpressions`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct LabelExpression {
+    key: String,
+    operator: String,
+    values: Vec<String>,
+}
+
+impl LabelExpression {
+    /// Returns the expression as a query writes it; `None` for an operator that is not known.
+    fn query(&self) -> Option<String> {
+        let Self { key, operator, values } = self;
+        match operator.as_str() {
+            "In" => Some(format!("{key} in ({})", values.join(","))),
+            "NotIn" => Some(format!("{key} notin ({})", values.join(","))),
+            "Exists" => Some(key.clone()),
+            "DoesNotExist" => Some(format!("!{key}")),
+            _ => None,
+        }
+    }
+}
+
+/// `status.selector`, which some custom resources have as text for the subresource `/scale`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum StatusSelector {
+    Text(String),
+    Other(IgnoredAny),
 }
 
 /// `status` of a target.
@@ -48,6 +81,7 @@ pub struct WorkloadStatus {
     /// `conditions`.
     pub conditions: Vec<StatusCondition>,
     observed_generation: Option<u64>,
+    selector: Option<StatusSelector>,
 }
 
 impl LiveTarget {
@@ -58,9 +92,16 @@ impl LiveTarget {
 
     /// Returns the label selector of its pods; `None` if it has none.
     pub fn selector(&self) -> Option<String> {
-        let labels = &self.spec.selector.match_labels;
-        let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        (!pairs.is_empty()).then(|| pairs.join(","))
+        let LabelSelector { match_labels, match_expressions } = &self.spec.selector;
+        let pairs = match_labels.iter().map(|(key, value)| Some(format!("{key}={value}")));
+        // With a part left out it would select other pods as well.
+        let parts: Vec<String> =
+            pairs.chain(match_expressions.iter().map(LabelExpression::query)).collect::<Option<_>>()?;
+        match &self.status.selector {
+            _ if !parts.is_empty() => Some(parts.join(",")),
+            Some(StatusSelector::Text(text)) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        }
     }
 }
 
@@ -145,5 +186,26 @@ impl ClusterPod {
     pub fn is_ready(&self) -> bool {
         let containers = &self.status.container_statuses;
         !containers.is_empty() && containers.iter().all(|container| container.ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selector_has_labels_and_expressions() {
+        let selector = |target: serde_json::Value| serde_json::from_value::<LiveTarget>(target).unwrap().selector();
+        let expressions = serde_json::json!([
+            { "key": "tier", "operator": "In", "values": ["a", "b"] },
+            { "key": "old", "operator": "DoesNotExist" },
+        ]);
+        let both = serde_json::json!({ "spec": { "selector": { "matchLabels": { "app": "w" }, "matchExpressions": expressions } } });
+        assert_eq!(selector(both).as_deref(), Some("app=w,tier in (a,b),!old"));
+        let unknown = serde_json::json!([{ "key": "k", "operator": "Near" }]);
+        assert_eq!(selector(serde_json::json!({ "spec": { "selector": { "matchExpressions": unknown } } })), None);
+        assert_eq!(selector(serde_json::json!({ "status": { "selector": "app=x" } })).as_deref(), Some("app=x"));
+        assert_eq!(selector(serde_json::json!({ "status": { "selector": { "app": "x" } } })), None);
+        assert_eq!(selector(serde_json::json!({})), None);
     }
 }

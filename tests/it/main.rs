@@ -43,6 +43,7 @@ mod render_keda;
 mod render_pods;
 mod render_rules;
 mod replay;
+mod sample_schema;
 mod scaler;
 mod schema;
 mod secrets;

@@ -22,6 +22,9 @@ use crate::terminal::columns::display_width;
 /// Smallest size that is drawn.
 const LEAST: (u16, u16) = (40, 12);
 
+/// The keys next to a line of the log.
+const SHORT_KEYS: &str = "q quit  ? keys";
+
 /// Heights of the parts in a frame of some size.
 struct Parts {
     digits: Digits,
@@ -105,9 +108,13 @@ fn title(
     theme: Theme,
 ) {
     let clock = Elapsed(Duration::from_secs(now.as_secs()));
-    let speed = if (state.speed - 1.0).abs() > f64::EPSILON { format!(" ×{}", state.speed) } else { String::new() };
+    let clock = match (words::is_model_clock(state), area.width) {
+        (false, _) => clock.to_string(),
+        (true, 60..) => format!("model time {clock} (×{})", state.speed),
+        (true, _) => format!("model {clock} ×{}", state.speed),
+    };
     let paused = if view.is_paused { "PAUSED  " } else { "" };
-    let right = theme.text(&format!(" {paused}{clock}{speed}"));
+    let right = theme.text(&format!(" {paused}{clock}"));
     let width = usize::from(area.width).saturating_sub(display_width(&right));
     let notice = state.notice.as_ref().map(|notice| format!("  {notice}")).unwrap_or_default();
     let name = if state.lists.len() > 1 { String::new() } else { format!("{}  ", list.title) };
@@ -136,13 +143,16 @@ fn next(buffer: &mut Buffer, area: Rect, text: &str, theme: Theme) {
 /// Draws the last line of the log, and the keys.
 fn footer(buffer: &mut Buffer, area: Rect, state: &BoardState, view: &ViewSettings, theme: Theme) {
     let width = usize::from(area.width);
+    let (keys, room) = match &state.message {
+        // On one line, both are short.
+        Some(_) if area.height == 1 => (SHORT_KEYS.to_owned(), width.saturating_sub(SHORT_KEYS.len() + 2)),
+        _ => (fitted(help::line(view.keys, state.lists.len() > 1), width, 1).concat(), width),
+    };
     if let Some(message) = &state.message {
         let style = if message.is_warning { theme.warning() } else { theme.label() };
-        let shown = fitted(&message.text, width, 1).concat();
+        let shown = fitted(&message.text, room, 1).concat();
         put(buffer, area.x, area.y, &theme.text(&shown), style);
     }
-    if state.message.is_none() || area.height > 1 {
-        let keys = fitted(help::line(view.keys, state.lists.len() > 1), width, 1).concat();
-        put(buffer, area.x, area.bottom() - 1, &theme.text(&keys), theme.label());
-    }
+    let column = if room < width { u16::try_from(room + 2).unwrap_or(area.width) } else { 0 };
+    put(buffer, area.x + column, area.bottom() - 1, &theme.text(&keys), theme.label());
 }

@@ -10,7 +10,7 @@ use super::paint::{fitted, put};
 use super::state::{BoardState, Latest, ListState};
 use super::theme::Theme;
 use super::words::{age, rate};
-use crate::sample::{Outlook, Replicas, Sample};
+use crate::sample::{JobCounts, Outlook, Replicas, Sample};
 use crate::terminal::chart::Tone;
 use crate::units::counted;
 
@@ -91,6 +91,8 @@ fn numbers(state: &BoardState, list: &ListState, now: std::time::Duration, theme
         let is_old = state.age(pods.at, now).is_some();
         let text = format!("{}/{}", pods.replicas.ready, pods.replicas.desired);
         numbers.push(NamedNumber { name: "pods ready", text, style: style(theme.tone(Tone::Pods), is_old) });
+    } else if let Some(jobs) = sample.jobs {
+        numbers.push(number("Jobs running", jobs.running.into(), theme.tone(Tone::Pods)));
     } else {
         numbers.extend(sample.consumers.map(|count| {
             let label = if count == 1 { "consumer" } else { "consumers" };
@@ -123,6 +125,7 @@ pub(super) fn draw_facts(
         (Some(pods), None) => facts.extend(pod_counts(&pods.replicas)),
         (None, None) => {}
     }
+    facts.extend(sample.jobs.map(|jobs| jobs_in_words(&jobs)));
     facts.extend(accounting(sample));
     if let (Some(delayed), Some(dead)) = (sample.delayed, sample.dead) {
         facts.push(format!("{delayed} delayed, {dead} dead"));
@@ -156,6 +159,10 @@ fn pod_counts(replicas: &Replicas) -> Option<String> {
     let counts = [("starting", current.saturating_sub(ready)), ("stopping", stopping)];
     let counts = counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!(", {count} {name}"));
     Some(format!("pods: {desired} desired, {current} current, {ready} ready{}", counts.collect::<String>()))
+}
+
+fn jobs_in_words(JobCounts { running, pending, succeeded, failed, .. }: &JobCounts) -> String {
+    format!("Jobs: {running} running, {pending} pending, {succeeded} succeeded, {failed} failed")
 }
 
 /// Returns where all items are, if the counters account for each.

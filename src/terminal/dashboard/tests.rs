@@ -11,7 +11,7 @@ use super::layout;
 use super::state::{BoardState, LogLine};
 use super::theme::Theme;
 use super::view::{ViewSettings, Zoom};
-use crate::sample::{Replicas, Sample};
+use crate::sample::{JobCounts, Replicas, Sample};
 use crate::scaler::NextStep;
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
@@ -215,4 +215,42 @@ proptest! {
         let view = ViewSettings { chosen: lists / 2, zoom, is_log, shows_help, ..ViewSettings::default() };
         drawn(&state, &view, now, (width, height), Theme::new(true, is_ascii));
     }
+}
+
+#[test]
+fn keys_stay_next_to_a_line_of_the_log() {
+    for size in SIZES {
+        let mut state = busy();
+        state.message =
+            Some(LogLine { text: "WARN killed a consumer, its items are redelivered".to_owned(), is_warning: true });
+        let text = text(&state, &ViewSettings::default(), 120, size);
+        assert!(text.contains("WARN killed a") && text.contains("q quit  ? keys"), "{size:?}:\n{text}");
+    }
+}
+
+#[test]
+fn clock_of_a_model_is_said_to_be_one() {
+    let mut state = busy();
+    state.speed = 20.0;
+    for (size, clock) in [(SIZES[0], "model 2:00 ×20"), (SIZES[1], "model time 2:00 (×20)")] {
+        let text = text(&state, &ViewSettings::default(), 120, size);
+        assert!(text.lines().next().is_some_and(|line| line.ends_with(clock)), "{text}");
+    }
+    let late = text(&state, &ViewSettings::default(), 360, SIZES[1]);
+    assert!(late.contains("no data for 12s of real time: Redis does not answer"), "{late}");
+}
+
+#[test]
+fn jobs_are_shown_with_their_reason() {
+    let mut state = state();
+    let jobs = JobCounts { created: 46, running: 3, pending: 1, succeeded: 40, failed: 2 };
+    let reason = Some("KEDA: 12 waiting ÷ 5 per Job = 3 Jobs, none to create".to_owned());
+    state.take(Duration::ZERO, &Sample { jobs: Some(jobs), reason, ..sample(12) });
+    for size in SIZES {
+        let text = text(&state, &ViewSettings::default(), 1, size);
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("KEDA: 12 waiting") && words.contains("Jobs"), "{text}");
+    }
+    let text = text(&state, &ViewSettings::default(), 1, SIZES[1]);
+    assert!(text.contains("Jobs: 3 running, 1 pending, 40 succeeded, 2 failed"), "{text}");
 }

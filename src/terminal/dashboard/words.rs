@@ -36,12 +36,12 @@ pub(super) fn age(seconds: f64) -> String {
 pub(super) fn headline(state: &BoardState, list: &ListState, now: Duration) -> String {
     let Some(Latest { at, sample }) = &list.latest else {
         return match age_of_nothing(state, now) {
-            Some(age) => format!("no data for {age}: waiting for Redis"),
+            Some(age) => format!("no data for {age}{}: waiting for Redis", real_time(state)),
             None => "connecting".to_owned(),
         };
     };
     if let Some(old) = state.age(*at, now) {
-        return format!("no data for {}: Redis does not answer", age(real_seconds(old, state)));
+        return format!("no data for {}{}: Redis does not answer", age(real_seconds(old, state)), real_time(state));
     }
     let pods = list.pods.as_ref().filter(|pods| state.age(pods.at, now).is_none()).map(|pods| &pods.replicas);
     match (pods, &sample.reason) {
@@ -71,6 +71,16 @@ pub(super) fn next(state: &BoardState, list: &ListState, now: Duration) -> Optio
 /// Returns the age of data in real seconds: Redis is away for those, whatever clock is shown.
 pub(super) fn real_seconds(age: Duration, state: &BoardState) -> f64 {
     age.as_secs_f64() / state.speed
+}
+
+/// Returns true if the clock that is shown is faster than the real one, or slower.
+pub(super) fn is_model_clock(state: &BoardState) -> bool {
+    (state.speed - 1.0).abs() > f64::EPSILON
+}
+
+/// Says that a time is real, where the clock that is shown is not.
+fn real_time(state: &BoardState) -> &'static str {
+    if is_model_clock(state) { " of real time" } else { "" }
 }
 
 fn age_of_nothing(state: &BoardState, now: Duration) -> Option<String> {
