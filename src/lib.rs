@@ -179,7 +179,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     }
     // Reports every error, not only the first.
     if let Command::Render(args) = &cli.command
-        && args.check
+        && args.checks_profile()
     {
         return render::check(args, source, overlay.as_ref(), &printer);
     }

@@ -30,7 +30,7 @@ pub(super) fn of(profile: &Profile, schema: &Value, given: Overriding<'_>) -> St
         if given(&[table, key]).is_some()
             && let Some(toml::Value::Table(keys)) = document.get_mut(table)
         {
-            others.iter().for_each(|other| drop(keys.remove(*other)));
+            keys.retain(|key, _| !others.contains(&key));
         }
     }
     let mut effective = Effective { profile, schema, given, text: String::new() };
@@ -76,7 +76,7 @@ impl<'a> Effective<'a> {
         let gap = if self.text.is_empty() { "" } else { "\n" };
         let sign = if is_set { "" } else { "# " };
         let _ = writeln!(self.text, "{gap}{sign}[{}]", path.join("."));
-        lines.iter().for_each(|line| self.text.extend([line.as_str(), "\n"]));
+        self.text.extend(lines.iter().flat_map(|line| [line.as_str(), "\n"]));
         for (key, node) in tables {
             let inner = keys.and_then(|keys| keys.get(key)).and_then(toml::Value::as_table);
             if let Some(table) = is_table(node) {

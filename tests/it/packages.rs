@@ -87,8 +87,8 @@ fn stubs(folder: &Path) {
         let stub = folder.join(program);
         let script = "#!/bin/sh\necho \"$(basename \"$0\") $*\" >> \"$CALLS\"\n\
                       case \"$*\" in 'apply -f -') cat >> \"$CALLS.applied\";; *port-forward*) exec sleep 60;; esac\n";
-        fs::write(&stub, script).unwrap();
-        fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(&stub, script).expect("the folder takes a file");
+        fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).expect("it can be run");
     }
 }
 

@@ -360,13 +360,16 @@ fn merge(base: &mut Value, other: Value) {
 const LISTS: [&str; 6] = ["policies", "triggers", "env-from", "volumes", "tolerations", "topology-spread"];
 
 /// Keys that a table of these lists cannot be without; of an array of keys, one of them.
-const LEAST: &[(&str, &[(&[&str], &str)])] = &[
+const LEAST: &[(&str, &[OneOf])] = &[
     ("triggers", &[(&["name"], "a"), (&["type"], "cron"), (&["metadata"], "")]),
     ("env-from", &[(&["secret", "config-map"], "a")]),
     ("volumes", &[(&["name"], "a"), (&["mount-path"], "/a"), (&["claim", "secret", "config-map", "empty-dir"], "a")]),
     ("tolerations", &[(&["key"], "a"), (&["effect"], "NoExecute")]),
     ("topology-spread", &[(&["topology-key"], "a")]),
 ];
+
+/// Keys of which a table has one, and the value of the first.
+type OneOf = (&'static [&'static str], &'static str);
 
 /// `table` within the tables of `path`.
 fn nested(path: &[String], table: Value) -> Value {

@@ -65,9 +65,16 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff", "schema", "show_profile"])]
     pub(super) rules: bool,
 
+    #[command(flatten)]
+    pub(super) checks: CheckArgs,
+}
+
+/// Checks in place of rendering.
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
     /// Validate the profile and lint the objects rendered from it; exit status 4 on errors
     #[arg(long, group = "checked", conflicts_with_all = ["only", "format", "out_dir", "diff", "schema", "show_profile", "rules"])]
-    pub(crate) check: bool,
+    pub(super) check: bool,
 
     /// Lint existing manifests, files or folders (- for stdin); exit status 4 on errors
     ///
@@ -85,6 +92,13 @@ pub(crate) struct Args {
     /// With --check or --lint: silence these rules, such as short-host,image-tag; --rules lists them
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = allowed, requires = "checked")]
     pub(super) allow: Vec<Rule>,
+}
+
+impl Args {
+    /// Returns whether the profile is to be checked.
+    pub(crate) fn checks_profile(&self) -> bool {
+        self.checks.check
+    }
 }
 
 /// Format of objects.

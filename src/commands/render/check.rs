@@ -5,7 +5,7 @@ use std::fmt::Display;
 use anstyle::AnsiColor;
 use color_eyre::eyre::{Result, WrapErr as _};
 
-use super::args::Args;
+use super::args::{Args, CheckArgs};
 use super::manifests;
 use super::plan::{self, CANNOT_FORM};
 use crate::exit::Outcome;
@@ -32,7 +32,7 @@ pub(super) fn profile(
     env: Option<&Setting<String>>,
     printer: &Printer,
 ) -> Result<Outcome> {
-    let Args { namespace, image, keda_version, deny_warnings, allow, .. } = args;
+    let Args { namespace, image, keda_version, checks: CheckArgs { deny_warnings, allow, .. }, .. } = args;
     let look = |source: &Source, addressed: bool| -> Result<Vec<ProfileFinding>> {
         let mut profile = Profile::parse_with(source.clone(), env)?;
         if !addressed {
@@ -106,10 +106,10 @@ fn found(workload: &Workload<'_>) -> Result<Vec<ProfileFinding>> {
 
 /// Lints manifests from any source.
 pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
-    let files = manifests::read(&args.lint).await?;
+    let files = manifests::read(&args.checks.lint).await?;
     let mut count = FindingCount::default();
     let findings = lint::check(&files, args.keda_version.unwrap_or_default());
-    for finding in findings.into_iter().filter(|finding| !args.allow.contains(&finding.rule)) {
+    for finding in findings.into_iter().filter(|finding| !args.checks.allow.contains(&finding.rule)) {
         let Finding { rule, file, span, ref hint, .. } = finding;
         count.add(rule);
         let file = &files[file];
@@ -119,7 +119,7 @@ pub(super) async fn lint(args: &Args, printer: &Printer) -> Result<Outcome> {
         }
         print(printer, rule, &text, hint)?;
     }
-    count.conclude(args.deny_warnings, printer)
+    count.conclude(args.checks.deny_warnings, printer)
 }
 
 fn print(printer: &Printer, rule: Rule, text: &dyn Display, hint: &str) -> Result<()> {

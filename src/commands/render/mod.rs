@@ -55,7 +55,7 @@ pub(crate) async fn without_profile(
     if args.rules {
         return Some(printer.raw(lint::markdown().as_bytes()).map(|()| Outcome::Done));
     }
-    if args.lint.is_empty() { None } else { Some(check::lint(args, printer).await) }
+    if args.checks.lint.is_empty() { None } else { Some(check::lint(args, printer).await) }
 }
 
 /// Says all that is wrong with the profile and with what is rendered from it.

@@ -71,10 +71,10 @@ pub(super) fn workload(
     keda_version: Option<KedaVersion>,
 ) -> Result<Workload<'_>, ProfileError> {
     let workload = Workload::of(profile, namespace, image, keda_version)?;
-    let Some(path) = &profile.deploy.patch else { return Ok(workload) };
+    let Some(file) = &profile.deploy.patch else { return Ok(workload) };
     let wrong = |problem: String| profile.source.error_at(&["deploy", "patch"], problem);
-    let shown = path.display();
-    let bytes = whole(path, MAX_PATCH).map_err(|error| wrong(format!("cannot read `{shown}`: {error}")))?;
+    let shown = file.display();
+    let bytes = whole(file, MAX_PATCH).map_err(|error| wrong(format!("cannot read `{shown}`: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| wrong(format!("`{shown}` is not UTF-8")))?;
     let patch = PodPatch::parse(&text).map_err(|error| wrong(format!("`{shown}` {error}")))?;
     Ok(workload.patched(Some(patch)))
