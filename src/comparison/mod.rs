@@ -109,6 +109,8 @@ impl Comparison {
         let changes = decisions.iter().filter(|decided| decided.from != decided.decision.replicas);
         let mut steps: Vec<Step> = changes.map(step).collect();
         pair(&mut steps, &mut recorded);
+        let is_at_end = |step: &&mut Step| step.recorded.is_none() && step.at + SHORTEST > recording.span();
+        steps.iter_mut().filter(is_at_end).for_each(|step| step.undecided = true);
         let (mut all, mut apart, mut difference) = (Duration::ZERO, Duration::ZERO, 0.0);
         for Stretch { sample, length, predicted, same, .. } in stretches(recording, &decisions) {
             all += length;

@@ -20,7 +20,7 @@ pub struct Step {
     pub to: u32,
     /// Reason, as text.
     pub reason: String,
-    /// The rows before and after decide differently, so that the recording does not tell whether the step is right.
+    /// The recording does not tell whether the step is right: the rows before and after decide differently, or it ends.
     pub undecided: bool,
     /// Time at which it was recorded; `None` for a step of the model alone.
     pub recorded: Option<Duration>,

@@ -220,3 +220,27 @@ fn triggers_of_other_types_are_read_from_their_columns() {
     let run = against(&settings, format!("{json}\n{}\n", json.replace("12:00:00", "12:00:05")), &[]).exits(0);
     assert!(!run.stdout.contains("not recorded"), "{}", run.stdout);
 }
+
+#[test]
+fn step_within_the_last_moments_of_a_recording_is_not_said_to_be_missing() {
+    let scale = "list-length = 5\nactivation-list-length = 15\npolling-interval = \"10s\"";
+    let text = rows(22, |second| (2 * second, 0, if second % 10 == 0 { "0.5 10.5 20.5" } else { "" }, ""));
+    let text = text.replace("0.5 10.5 20.5", "20.5");
+    let run = against(&profile(scale), &text, &[]).exits(0);
+    assert!(run.stdout.contains("0 → 1  KEDA  not recorded, cannot be told from this recording: activated"), "{run:?}");
+    assert!(run.stdout.contains("none for longer than one poll or sync"), "{run:?}");
+}
+
+#[test]
+fn simulated_run_with_triggers_of_other_types_can_be_compared() {
+    let trigger = "[[scale.triggers]]\nname = \"requests\"\ntype = \"prometheus\"\nmetadata = { threshold = \"10\" }";
+    let profile = profile(&format!("max-replica-count = 9\n{trigger}"));
+    let load = "s,count,requests\n0,5,0\n30,5,55\n120,0,0\n";
+    let words = ["simulate", "--produce-file", "load.csv", "--work", "1s", "--output", "json"];
+    let run = Qscale::new(words).file("qscale.toml", &profile).file("load.csv", load).output().exits(0);
+    let first: serde_json::Value = serde_json::from_str(run.stdout.lines().nth(40).expect("a sample")).expect("JSON");
+    assert_eq!(first["requests"].as_f64(), Some(55.0), "{first}");
+    let compared = against(&profile, &run.stdout, &[]).exits(0);
+    assert!(compared.stdout.contains("equal for 100.0% of the time"), "{compared:?}");
+    assert!(!compared.stdout.contains("has no column") && !compared.stdout.contains("NOT "), "{compared:?}");
+}

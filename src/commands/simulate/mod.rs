@@ -102,9 +102,14 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
         Form::Text => context.printer.result(&view.text(&plan.part, terminal_width()).trim_end())?,
         Form::Json => {
             let mut lines = String::new();
-            for sample in view.samples(shown) {
-                lines.push_str(&serde_json::to_string(&sample)?);
-                lines.push('\n');
+            for (sample, values) in view.samples_with_triggers(shown) {
+                let mut line = serde_json::to_value(&sample)?;
+                if let Some(fields) = line.as_object_mut() {
+                    for (name, value) in values {
+                        fields.entry(name).or_insert(value.into());
+                    }
+                }
+                lines.push_str(&format!("{line}\n"));
             }
             lines.push_str(&summary_line(None, &view.summary())?);
             context.printer.result(&lines)?;

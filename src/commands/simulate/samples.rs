@@ -41,6 +41,18 @@ impl From<Sample> for SampleRow {
 }
 
 impl View<'_> {
+    /// Returns the samples, each with the values of the triggers of other types, by name.
+    pub(super) fn samples_with_triggers(
+        &self,
+        shown: impl Fn(Duration) -> bool,
+    ) -> impl Iterator<Item = (Sample, Vec<(&str, f64)>)> {
+        self.samples(shown).map(|sample| {
+            let at = sample.time.duration_since(self.subject.start).unwrap_or_default();
+            let values = self.scenario.series.iter().map(|series| (series.name.as_str(), series.at(at)));
+            (sample, values.collect())
+        })
+    }
+
     /// Returns a sample per second, as `watch` would, of the times that are `shown`.
     pub(super) fn samples(&self, shown: impl Fn(Duration) -> bool) -> impl Iterator<Item = Sample> {
         let mut trend = Trend::new(INTERVAL);

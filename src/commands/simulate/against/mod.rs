@@ -164,6 +164,7 @@ fn entries(comparison: &Comparison) -> Vec<TimelineEntry> {
     let predicted = comparison.steps.iter().map(|Step { at, by, from, to, reason, undecided, recorded }| {
         let recorded = match recorded {
             Some(moment) => format!("recorded at {}", Elapsed(*moment)),
+            None if *undecided => "not recorded".to_owned(),
             None => "NOT RECORDED".to_owned(),
         };
         let undecided = if *undecided { format!(", {UNDECIDED}") } else { String::new() };
