@@ -248,7 +248,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         }
         'qscale;dead;ls' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only dead letters older than this')
-            [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only dead letters whose item or reason contains this text')
+            [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only dead letters whose item, reason or stderr contains this text')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Maximum number of dead letters')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Format of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result')
@@ -277,6 +277,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Profile overlay: apply the tables under [env.NAME]')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Format of the log on stderr')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Count dead letters by reason, with the ages of the oldest and the newest of each')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Use TLS')
             [CompletionResult]::new('--tls-skip-verify', '--tls-skip-verify', [CompletionResultType]::ParameterName, 'Skip certificate verification (insecure: allows man-in-the-middle attacks)')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log more: the origin of each setting, every connection attempt')
@@ -328,7 +329,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         }
         'qscale;dead;requeue' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only dead letters older than this')
-            [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only dead letters whose item or reason contains this text')
+            [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only dead letters whose item, reason or stderr contains this text')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Maximum number of dead letters')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Format of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result')
@@ -370,7 +371,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         }
         'qscale;dead;purge' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only dead letters older than this')
-            [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only dead letters whose item or reason contains this text')
+            [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only dead letters whose item, reason or stderr contains this text')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Maximum number of dead letters')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Format of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result')

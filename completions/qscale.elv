@@ -240,7 +240,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         }
         &'qscale;dead;ls'= {
             cand --older-than 'Only dead letters older than this'
-            cand --match 'Only dead letters whose item or reason contains this text'
+            cand --match 'Only dead letters whose item, reason or stderr contains this text'
             cand --limit 'Maximum number of dead letters'
             cand -o 'Format of the result'
             cand --output 'Format of the result'
@@ -269,6 +269,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --env 'Profile overlay: apply the tables under [env.NAME]'
             cand --log 'Format of the log on stderr'
             cand --color 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]'
+            cand --summary 'Count dead letters by reason, with the ages of the oldest and the newest of each'
             cand --tls 'Use TLS'
             cand --tls-skip-verify 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'
             cand -v 'Log more: the origin of each setting, every connection attempt'
@@ -318,7 +319,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         }
         &'qscale;dead;requeue'= {
             cand --older-than 'Only dead letters older than this'
-            cand --match 'Only dead letters whose item or reason contains this text'
+            cand --match 'Only dead letters whose item, reason or stderr contains this text'
             cand --limit 'Maximum number of dead letters'
             cand -o 'Format of the result'
             cand --output 'Format of the result'
@@ -359,7 +360,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         }
         &'qscale;dead;purge'= {
             cand --older-than 'Only dead letters older than this'
-            cand --match 'Only dead letters whose item or reason contains this text'
+            cand --match 'Only dead letters whose item, reason or stderr contains this text'
             cand --limit 'Maximum number of dead letters'
             cand -o 'Format of the result'
             cand --output 'Format of the result'

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
 
+/// Reason of an item whose consumer crashed, as `redeliver.lua` sets it.
+const CRASHED: &str = "consumer crashed";
+
 /// Element of the list of dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -26,7 +29,7 @@ pub struct Filter {
     pub ids: Vec<String>,
     /// Minimum age.
     pub older_than: Option<Duration>,
-    /// Text that item or reason must contain.
+    /// Text that item, reason or stderr must contain.
     pub text: Option<String>,
 }
 
@@ -42,6 +45,17 @@ impl DeadLetter {
     pub fn age(&self, now: u64) -> Option<Duration> {
         let history = self.history.as_ref()?;
         Some(Duration::from_millis(now.saturating_sub(history.died.unwrap_or(history.since))))
+    }
+
+    /// Returns the reason, with the last line that the handler wrote to stderr; `None` for a foreign element.
+    pub fn cause(&self) -> Option<String> {
+        let history = self.history.as_ref()?;
+        if history.reason == CRASHED {
+            // What is kept of stderr is from an attempt before.
+            return Some(CRASHED.to_owned());
+        }
+        let last = history.stderr.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        Some(last.map_or_else(|| history.reason.clone(), |last| format!("{}: {last}", history.reason)))
     }
 
     /// Returns the dead letter as a JSON object. `item` holds an item that is UTF-8, `item_base64` any other, encoded by
@@ -90,6 +104,7 @@ mod tests {
                 + r#""attempts":0,"crashes":0,"reason":"","stderr":"","bytes":4,"item":"text","item_base64":null}"#
         );
         assert_eq!(ours.age(10), Some(Duration::from_millis(3)));
+        assert_eq!(ours.cause().as_deref(), Some(""));
         let foreign = dead_letter(None, b"\xff").to_json(|_| "encoded".to_owned());
         assert!(foreign["id"].is_null() && foreign["item"].is_null(), "{foreign}");
         assert_eq!(foreign["item_base64"], "encoded");

@@ -100,6 +100,7 @@ fn filters_find_dead_letters() {
         (&["--match", "exit status"][..], &["c:1:1", "a:1:1"][..]),
         (&["--match", "first"], &["a:1:1"]),
         (&["--match", "[.*"], &[]),
+        (&["--match", "two"], &["c:1:1", "b:1:1", "a:1:1"]),
         (&["--older-than", "90m"], &["b:1:1", "a:1:1"]),
         (&["--older-than", "90m", "--match", "binary"], &["b:1:1"]),
         (&["--limit", "1"], &["c:1:1"]),
@@ -111,6 +112,26 @@ fn filters_find_dead_letters() {
     }
     let run = dead(&server, &["ls", "--list", "another"]).output().exits(0);
     assert!(run.stdout.is_empty() && run.stderr.contains("no dead letters list=another"), "{}", run.stderr);
+}
+
+#[test]
+fn summary_counts_by_reason_with_the_last_line_of_stderr() {
+    let server = RedisServer::start();
+    some_dead_letters(&server);
+    server.push(DEAD, [dead_letter(&server, "d:1:1", Duration::from_secs(90), "exit status 1", b"another")]);
+    let run = dead(&server, &["ls", "--summary", "--output", "json"]).output().exits(0);
+    let counts: Vec<_> = json_lines(&run).iter().map(|one| (one["reason"].clone(), one["count"].clone())).collect();
+    let expected = [
+        ("exit status 1: two \u{1b}[31m", 2),
+        ("(not a dead letter)", 1),
+        ("consumer crashed", 1),
+        ("exit status 65: two \u{1b}[31m", 1),
+    ];
+    assert_eq!(counts, expected.map(|(reason, count)| (json!(reason), json!(count))));
+    let run = dead(&server, &["ls", "--summary", "--match", "exit status 1"]).output().exits(0);
+    let words: Vec<&str> = run.stdout.lines().nth(1).expect("a row").split_whitespace().collect();
+    assert_eq!(words[..2], ["2", "3h"], "{}", run.stdout);
+    assert!(!run.stdout.contains('\u{1b}'));
 }
 
 #[test]

@@ -36,6 +36,9 @@ pub(super) enum DeadCommand {
     Ls {
         #[command(flatten)]
         choice: ChoiceArgs,
+        /// Count dead letters by reason, with the ages of the oldest and the newest of each
+        #[arg(long)]
+        summary: bool,
         #[command(flatten)]
         place: PlaceArgs,
     },
@@ -72,7 +75,7 @@ pub(super) struct ChoiceArgs {
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub(super) older_than: Option<Duration>,
 
-    /// Only dead letters whose item or reason contains this text
+    /// Only dead letters whose item, reason or stderr contains this text
     #[arg(long = "match", value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) text: Option<String>,
 

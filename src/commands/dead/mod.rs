@@ -2,6 +2,7 @@
 
 mod args;
 mod plan;
+mod summary;
 mod table;
 
 use std::time::Instant;
@@ -11,6 +12,7 @@ use serde_json::json;
 
 pub(crate) use self::args::Args;
 use self::plan::{Plan, Task};
+use self::summary::CauseSummary;
 use self::table::{Table, details, encode};
 use super::Context;
 use crate::exit::Outcome;
@@ -27,6 +29,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         connected => connected?,
     };
     let outcome = match plan.task {
+        Task::Summarize => summarize(&plan, &mut dead_letters, &context).await,
         Task::List => list(&plan, &mut dead_letters, &context).await,
         Task::Show { raw } => show(&plan, raw, &mut dead_letters, &context).await,
         Task::Do(action) => act(&plan, action, &mut dead_letters, &context).await,
@@ -64,6 +67,33 @@ async fn list(plan: &Plan, dead_letters: &mut DeadLetters, context: &Context) ->
     if left == plan.most && plan.most > 0 && plan.output == Output::Text {
         let message = if plan.filter.is_empty() { "no dead letters" } else { "no dead letters match" };
         tracing::info!(list = %plan.list, "{message}");
+    }
+    Ok(Outcome::Done)
+}
+
+/// Counts dead letters by cause.
+async fn summarize(plan: &Plan, dead_letters: &mut DeadLetters, context: &Context) -> Result<Outcome> {
+    let (mut left, mut summary) = (plan.most, CauseSummary::default());
+    while left > 0 {
+        let page = match dead_letters.next_page(left).await {
+            Err(error) if error.is_stop() => return Ok(Outcome::Unfinished),
+            page => page?,
+        };
+        left -= page.dead_letters.len() as u64;
+        for dead_letter in &page.dead_letters {
+            summary.add(dead_letter, page.now);
+        }
+        if page.over {
+            break;
+        }
+    }
+    match plan.output {
+        Output::Json => summary.objects().iter().try_for_each(|object| context.printer.items(object))?,
+        Output::Text if summary.is_empty() => {
+            let message = if plan.filter.is_empty() { "no dead letters" } else { "no dead letters match" };
+            tracing::info!(list = %plan.list, "{message}");
+        }
+        Output::Text => summary.lines().iter().try_for_each(|line| context.printer.items(line))?,
     }
     Ok(Outcome::Done)
 }

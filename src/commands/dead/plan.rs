@@ -26,7 +26,11 @@ pub(super) struct Plan {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Task {
     List,
-    Show { raw: bool },
+    /// Count by cause.
+    Summarize,
+    Show {
+        raw: bool,
+    },
     Do(DeadLetterAction),
 }
 
@@ -34,7 +38,10 @@ impl Plan {
     /// Resolves the arguments; returns those of the connection separately.
     pub(super) fn resolve(args: Args, context: &Context) -> Result<(Self, RedisArgs), UsageError> {
         let (ids, choice, place, task, order) = match args.command {
-            DeadCommand::Ls { choice, place } => (Vec::new(), choice, place, Task::List, DeadLetterOrder::NewestFirst),
+            DeadCommand::Ls { choice, summary, place } => {
+                let task = if summary { Task::Summarize } else { Task::List };
+                (Vec::new(), choice, place, task, DeadLetterOrder::NewestFirst)
+            }
             DeadCommand::Show { id, raw, place } => {
                 let choice = ChoiceArgs { older_than: None, text: None, limit: Some(1) };
                 (vec![id], choice, place, Task::Show { raw }, DeadLetterOrder::NewestFirst)
@@ -60,7 +67,9 @@ impl Plan {
 
     /// Bytes of each item to read; `None` is all.
     pub(super) fn cut(&self) -> Option<usize> {
-        (self.output == Output::Text && matches!(self.task, Task::List)).then_some(CUT)
+        let is_cut =
+            matches!(self.task, Task::Summarize) || (self.output == Output::Text && matches!(self.task, Task::List));
+        is_cut.then_some(CUT)
     }
 }
 

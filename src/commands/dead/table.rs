@@ -17,12 +17,15 @@ const ITEM: usize = 60;
 /// Characters of a reason that `ls` shows.
 const REASON: usize = 40;
 
+/// Characters of a cause that a summary shows.
+pub(super) const CAUSE: usize = 120;
+
 pub(super) fn encode(bytes: &Bytes) -> String {
     STANDARD.encode(bytes)
 }
 
 /// Cuts text, and makes it safe for terminals.
-fn safe(text: &str, most: usize) -> String {
+pub(super) fn safe(text: &str, most: usize) -> String {
     Item(Bytes::copy_from_slice(text.as_bytes())).beginning(most, text.len() as u64).to_string()
 }
 
@@ -49,12 +52,13 @@ impl Table {
             return self.lay_out(["-"; 4], "(not a dead letter)", &item);
         };
         let [attempts, crashes] = [history.attempts, history.crashes].map(|count| count.to_string());
-        let reason = match history.reason.char_indices().nth(REASON) {
+        let cause = dead_letter.cause().unwrap_or_default();
+        let reason = match cause.char_indices().nth(REASON) {
             Some(_) => {
-                let end = history.reason.char_indices().nth(REASON - 1).map_or(0, |(end, _)| end);
-                format!("{}…", safe(&history.reason[..end], REASON))
+                let end = cause.char_indices().nth(REASON - 1).map_or(0, |(end, _)| end);
+                format!("{}…", safe(&cause[..end], REASON))
             }
-            None => safe(&history.reason, REASON),
+            None => safe(&cause, REASON),
         };
         self.lay_out([&safe(&history.id, ITEM), &ago(dead_letter.age(now)), &attempts, &crashes], &reason, &item)
     }
@@ -85,7 +89,7 @@ pub(super) fn details(dead_letter: &DeadLetter, now: u64) -> String {
 }
 
 /// Formats an age in its two largest units.
-fn ago(age: Option<Duration>) -> String {
+pub(super) fn ago(age: Option<Duration>) -> String {
     let Some(seconds) = age.map(|age| age.as_secs()) else { return "-".to_owned() };
     let coarse = match seconds {
         0..3_600 => 1,

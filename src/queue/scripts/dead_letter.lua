@@ -1,7 +1,7 @@
 -- Reads and selects dead letters. Precedes the scripts that list, requeue and purge them.
 --
 -- ARGV[6]  minimum time since an item was dead-lettered, in ms, or ''
--- ARGV[7]  text that item or reason must contain, or ''
+-- ARGV[7]  text that item, reason or stderr must contain, or ''
 -- ARGV[8…] ids to match; none match all
 local age, text = tonumber(ARGV[6]), ARGV[7]
 
@@ -47,4 +47,5 @@ local function matches(past, element, start)
     end
   end
   return text == '' or string.find(element, text, start, true) or (past and string.find(past.reason, text, 1, true))
+    or (past and type(past.stderr) == 'string' and string.find(past.stderr, text, 1, true))
 end

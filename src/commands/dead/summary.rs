@@ -1,0 +1,84 @@
+//! Dead letters by cause.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::table::{CAUSE, ago, safe};
+use crate::delivery::dead_letter::{DeadLetter, rfc3339};
+use crate::terminal::pad_end;
+
+/// Causes that are told apart; others are counted together.
+const MOST: usize = 1000;
+
+/// Cause of those beyond [`MOST`].
+const OTHERS: &str = "(other reasons)";
+
+/// Cause of elements that are not dead letters.
+const FOREIGN: &str = "(not a dead letter)";
+
+/// Dead letters by cause.
+#[derive(Debug, Default)]
+pub(super) struct CauseSummary {
+    causes: BTreeMap<String, CauseCount>,
+    /// Time of the last page, by the clock of Redis (ms since 1970).
+    now: u64,
+}
+
+/// Dead letters of one cause.
+#[derive(Debug, Default)]
+struct CauseCount {
+    count: u64,
+    /// Times at which the first and the last of them died (ms since 1970).
+    times: Option<(u64, u64)>,
+}
+
+impl CauseSummary {
+    pub(super) fn add(&mut self, dead_letter: &DeadLetter, now: u64) {
+        self.now = now;
+        let cause = dead_letter.cause().unwrap_or_else(|| FOREIGN.to_owned());
+        let is_full = self.causes.len() >= MOST && !self.causes.contains_key(&cause);
+        let found = self.causes.entry(if is_full { OTHERS.to_owned() } else { cause }).or_default();
+        found.count += 1;
+        if let Some(history) = &dead_letter.history {
+            let died = history.died.unwrap_or(history.since);
+            let (first, last) = found.times.unwrap_or((died, died));
+            found.times = Some((first.min(died), last.max(died)));
+        }
+    }
+
+    /// Returns the lines of the table, the most frequent cause first.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let row = |count: &str, oldest: &str, newest: &str, cause: &str| {
+            format!("{count:>8}  {}  {}  {cause}", pad_end(oldest, 10), pad_end(newest, 10))
+        };
+        let mut lines = vec![row("COUNT", "OLDEST", "NEWEST", "REASON")];
+        lines.extend(self.sorted().into_iter().map(|(cause, found)| {
+            let age = |time: u64| ago(Some(std::time::Duration::from_millis(self.now.saturating_sub(time))));
+            let (oldest, newest) =
+                found.times.map_or(("-".to_owned(), "-".to_owned()), |(first, last)| (age(first), age(last)));
+            row(&found.count.to_string(), &oldest, &newest, &safe(cause, CAUSE))
+        }));
+        lines
+    }
+
+    /// Returns an object per cause, the most frequent first.
+    pub(super) fn objects(&self) -> Vec<Value> {
+        let objects = self.sorted().into_iter().map(|(cause, found)| {
+            let (oldest, newest) =
+                (found.times.map(|(first, _)| rfc3339(first)), found.times.map(|(_, last)| rfc3339(last)));
+            json!({ "reason": cause, "count": found.count, "oldest": oldest, "newest": newest })
+        });
+        objects.collect()
+    }
+
+    fn sorted(&self) -> Vec<(&String, &CauseCount)> {
+        let mut sorted: Vec<_> = self.causes.iter().collect();
+        sorted.sort_by_key(|(_, found)| std::cmp::Reverse(found.count));
+        sorted
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.causes.is_empty()
+    }
+}
