@@ -43,15 +43,12 @@ impl FromStr for StatusRule {
         let (status, meaning) = (status.trim(), meaning.trim());
         let wrong = || StatusRuleError::Status(status.to_owned());
         let is_status = status.len() == 3 && status.bytes().next().is_some_and(|class| (b'1'..=b'5').contains(&class));
-        let (first, last) = match status.strip_suffix("xx").filter(|_| is_status) {
-            Some(class) => {
-                let class: u16 = class.parse().map_err(|_| wrong())?;
-                (100 * class, 100 * class + 99)
-            }
-            None => {
-                let status: u16 = status.parse().ok().filter(|_| is_status).ok_or_else(wrong)?;
-                (status, status)
-            }
+        let (first, last) = if let Some(class) = status.strip_suffix("xx").filter(|_| is_status) {
+            let class: u16 = class.parse().map_err(|_| wrong())?;
+            (100 * class, 100 * class + 99)
+        } else {
+            let status: u16 = status.parse().ok().filter(|_| is_status).ok_or_else(wrong)?;
+            (status, status)
         };
         let meaning = ExitMeaning::named(meaning).ok_or_else(|| StatusRuleError::Meaning(meaning.to_owned()))?;
         Ok(Self { first, last, meaning })

@@ -63,9 +63,9 @@ enum HandlerKind {
 }
 
 impl Handler {
-    /// Creates a handler that simulates `work`, at `speed` times its pace; with a `seed`, an item always takes the same time.
-    pub(crate) fn work(work: Work, speed: f64, seed: Option<u64>) -> Self {
-        Self { kind: HandlerKind::Wait(Arc::new(SimulatedWork { work, speed, seed })) }
+    /// Creates a handler that simulates `work`, at `factor` times its pace; with a `seed`, an item always takes the same time.
+    pub(crate) fn work(work: Work, factor: f64, seed: Option<u64>) -> Self {
+        Self { kind: HandlerKind::Wait(Arc::new(SimulatedWork { work, speed: factor, seed })) }
     }
 
     /// Creates a handler that runs a command per item and forwards its output.

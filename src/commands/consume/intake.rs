@@ -39,10 +39,10 @@ impl Intake {
         let Some(is_paused) = is_paused else { return };
         match (self.is_paused, is_paused) {
             (false, true) => {
-                tracing::info!(event = "consumer_paused", list = plan.list, "list is paused, claiming nothing")
+                tracing::info!(event = "consumer_paused", list = plan.list, "list is paused, claiming nothing");
             }
             (true, false) => {
-                tracing::info!(event = "consumer_resumed", list = plan.list, "list is not paused any more")
+                tracing::info!(event = "consumer_resumed", list = plan.list, "list is not paused any more");
             }
             _ => {}
         }

@@ -43,9 +43,10 @@ pub(super) fn interrupted<T: Attempt>(items: &[T], duration: Duration, plan: &Pl
     for item in items {
         let (id, attempt, list) = (item.id(), item.number(), &plan.list);
         let (event, outcome) = ("item_interrupted", "requeued");
-        match plan.job {
-            Job::Work { .. } => tracing::debug!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
-            _ => tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted"),
+        if matches!(plan.job, Job::Work { .. }) {
+            tracing::debug!(event, item = id, list, attempt, outcome, seconds, "item interrupted");
+        } else {
+            tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted");
         }
     }
 }
