@@ -8,6 +8,7 @@
 # make deny            check licenses, sources and advisories of the dependencies
 # make lint-manifests  run kube-score, kubeconform and kube-linter on what render writes; needs Go and Python
 # make bench           measure it next to its peers: BENCH='--only produce --rounds 3', BENCH=--help
+# make faults          cause each fault under load, measure it, and write docs/faults.md
 # make regenerate      write completions/, man/, k8s/, the schema of profiles and docs/profile.md with the binary
 # make docs            build the manual as a site in target/book; needs mdbook
 # make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
@@ -18,7 +19,7 @@
 # make release         publish what `dist` and `packages` have written, and a Homebrew formula, with gh: REPOSITORY=
 
 .POSIX:
-.PHONY: help setup demo test soak check msrv deny linters lint-manifests bench regenerate docs install image kind .binary dist package-tools packages release
+.PHONY: help setup demo test soak faults check msrv deny linters lint-manifests bench regenerate docs install image kind .binary dist package-tools packages release
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -146,6 +147,10 @@ setup:
 		echo '  Alpine  apk add build-base valkey' >&2; \
 		exit 1; \
 	fi
+
+# Causes each fault under load, and measures it.
+faults: setup
+	cargo test --locked --test it -- --ignored fault_table::table_is_measured
 
 regenerate: setup
 	cargo build --locked

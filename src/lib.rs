@@ -201,7 +201,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
         Command::Init(args) => init::run(&args, &context.origins, &context.environment, &context.printer),
-        Command::Doctor(args) => doctor::run(args, context).await,
+        Command::Doctor(args) => Box::pin(doctor::run(args, context)).await,
         Command::Completions(args) => completions::run(&args, cli::command(), &context.printer),
         Command::Health(args) => health::run(&args, &context.printer),
     }

@@ -38,7 +38,7 @@ fn of_host(reading: &ClusterReading, host: &str) -> Vec<Checked> {
     let services = services(host, reading);
     let keda = &reading.keda_namespace;
     let is_short = !host.contains('.') && host.parse::<IpAddr>().is_err();
-    let is_service = host.ends_with(".svc") || host.ends_with(".cluster.local");
+    let is_service = host.split('.').any(|label| label == "svc");
     let fault = |got: String, hint: String| vec![Checked::found("host", FaultCode::RedisHostUnknown, host, got, hint)];
     match services.as_slice() {
         [of_keda, of_pods] if is_short && missing(of_keda) => {

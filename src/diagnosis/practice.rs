@@ -19,7 +19,7 @@ const DRAIN: &str = "QSCALE_DRAIN";
 /// Returns what else sets the replicas, bounds that are one, and pods that are killed too soon.
 pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Value>) -> Vec<Checked> {
     let target = reading.target.as_ref().ok().and_then(Option::as_ref);
-    [target.and_then(replicas), bounds(scaled), pod.and_then(|pod| grace(reading, scaled, pod))]
+    [target.and_then(replicas), Some(bounds(scaled)), pod.and_then(|pod| grace(reading, scaled, pod))]
         .into_iter()
         .flatten()
         .collect()
@@ -38,16 +38,16 @@ fn replicas(target: &Value) -> Option<Checked> {
     Some(Checked::found("replicas", code, name, got, code.hint()))
 }
 
-fn bounds(scaled: &Value) -> Option<Checked> {
+fn bounds(scaled: &Value) -> Checked {
     let count = |path: &str| scaled.pointer(path).and_then(Value::as_u64);
     let (least, most) = (count("/spec/minReplicaCount").unwrap_or(0), count("/spec/maxReplicaCount").unwrap_or(100));
     let name = text(scaled, "/metadata/name");
     if least == most && count("/spec/idleReplicaCount").is_none() {
         let code = FaultCode::BoundsEqual;
         let got = format!("minReplicaCount and maxReplicaCount are {least}");
-        return Some(Checked::found("bounds", code, name, got, code.hint()));
+        return Checked::found("bounds", code, name, got, code.hint());
     }
-    Some(Checked::passed("bounds", name, format!("{least} to {most} replicas")))
+    Checked::passed("bounds", name, format!("{least} to {most} replicas"))
 }
 
 /// Compares the time to end with that of the consumer.

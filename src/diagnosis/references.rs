@@ -1,6 +1,6 @@
 //! Checks of what triggers and containers refer to: TriggerAuthentications, Secrets, ConfigMaps, variables.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -59,8 +59,8 @@ pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Valu
         }
     }
     checks.extend(container.map(|container| variables(reading, scaled, container)).unwrap_or_default());
-    let mut seen = BTreeMap::new();
-    checks.retain(|check| seen.insert(check.got.clone(), ()).is_none());
+    let mut seen = BTreeSet::new();
+    checks.retain(|check| seen.insert(check.got.clone()));
     if checks.is_empty() {
         let got =
             format!("{} to Secrets, ConfigMaps and the like are there", counted(count, "reference", "references"));

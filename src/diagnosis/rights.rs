@@ -73,8 +73,7 @@ pub fn call(command: &str, key: &str) -> Vec<String> {
             &[]
         }
         "lindex" => &["0"],
-        "lpush" | "rpush" | "hget" | "hexists" | "hdel" | "zrem" => &["x"],
-        "set" => &["x"],
+        "lpush" | "rpush" | "hget" | "hexists" | "hdel" | "zrem" | "set" => &["x"],
         "zadd" => &["1", "x"],
         "hset" => &["x", "x"],
         "hincrby" => &["x", "1"],

@@ -18,6 +18,7 @@ mod doctor;
 mod doctor_cluster;
 mod exit_status;
 mod exporter;
+mod fault_table;
 mod faults;
 mod forms;
 mod health;

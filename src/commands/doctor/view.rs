@@ -1,11 +1,13 @@
 //! The results as lines on stdout, or as JSON.
 
+use std::fmt::Write as _;
+
 use anstyle::AnsiColor;
 use color_eyre::eyre::Result;
 use serde_json::json;
 
 use super::super::summary_line;
-use crate::diagnosis::{Checked, Gravity};
+use crate::diagnosis::{Checked, FaultCode, Gravity};
 use crate::exit::Outcome;
 use crate::terminal::{Output, Printer, pad_end, terminal_width, wrapped};
 use crate::units::counted;
@@ -51,7 +53,7 @@ impl<'a> DoctorView<'a> {
         match self.output {
             Output::Json => {
                 let Checked { check: name, subject, got, .. } = check;
-                let code = check.code().map(|code| code.name());
+                let code = check.code().map(FaultCode::name);
                 let line = json!({
                     "check": name, "severity": word, "code": code, "subject": subject, "got": got, "hint": check.hint(),
                 });
@@ -111,16 +113,17 @@ fn text(check: &Checked, mark: char, word: &str, color: AnsiColor, width: usize)
     // A long code may be broken off from its word; the color then covers what is on the first line.
     let (head, rest) = first.split_at(label.trim_end().len().min(first.len()));
     let mut text = format!("{color}{mark}{color:#} {}{color}{head}{color:#}{rest}", pad_end(check.check, NAMES));
+    // Writing to memory does not fail.
     for line in lines {
-        text.push_str(&format!("\n{:indent$}{line}", ""));
+        let _ = write!(text, "\n{:indent$}{line}", "");
     }
     if let Some(hint) = check.hint() {
         let mut hint = wrapped(&format!("hint: {hint}"), width.saturating_sub(indent)).into_iter();
         let first = hint.next().unwrap_or_default();
         let first = first.strip_prefix("hint:").unwrap_or(&first).to_owned();
-        text.push_str(&format!("\n{:indent$}{cyan}hint:{cyan:#}{first}", ""));
+        let _ = write!(text, "\n{:indent$}{cyan}hint:{cyan:#}{first}", "");
         for line in hint {
-            text.push_str(&format!("\n{:indent$}{line}", ""));
+            let _ = write!(text, "\n{:indent$}{line}", "");
         }
     }
     text

@@ -197,7 +197,7 @@ async fn holders(session: &mut Session, keys: &Keys) -> Result<(BTreeSet<String>
         let [next, found] = reply.values() else { return Ok((holders, false)) };
         let names = found.values().iter().filter_map(|key| key.text()?.strip_prefix(&base));
         holders.extend(names.map(str::to_owned));
-        cursor = next.text().unwrap_or("0").to_owned();
+        next.text().unwrap_or("0").clone_into(&mut cursor);
         if cursor == "0" {
             return Ok((holders, true));
         }

@@ -145,13 +145,14 @@ impl Examination<'_> {
     async fn without_tls(&mut self, stream: TcpStream, host: &str, port: u16, server: &str) -> Option<Wire> {
         let mut wire = Wire::new(stream, self.limit, host);
         match wire.call(&["PING"]).await {
-            Ok(answer) => match answer.error().map(|text| Fault::of_text(text, "", "")) {
-                Some(fault @ (Fault::TooManyClients | Fault::Rejected(_))) => self.failed("tcp", server, &fault),
-                _ => {
-                    self.passed("tls", server, "off, and the server answers without it");
-                    Some(wire)
+            Ok(answer) => {
+                let fault = answer.error().map(|text| Fault::of_text(text, "", ""));
+                if let Some(fault @ (Fault::TooManyClients | Fault::Rejected(_))) = fault {
+                    return self.failed("tcp", server, &fault);
                 }
-            },
+                self.passed("tls", server, "off, and the server answers without it");
+                Some(wire)
+            }
             Err(Fault::NotRedis(text)) => self.failed("protocol", server, &Fault::NotRedis(text)),
             Err(_) if timeout(self.limit, answers_in_tls(host, port)).await.unwrap_or(false) => {
                 self.failed("tls", server, &Fault::TlsRequired)
