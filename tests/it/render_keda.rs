@@ -296,7 +296,7 @@ fn triggers_of_other_types_are_written_as_the_profile_has_them() {
     for (scale, message) in [
         ("[scale]\ncombine = \"sum\"\n", "scale.combine: adds the triggers of the list only"),
         ("[scale]\nformula = \"waiting\"\n", "scale.formula: does not name the trigger `requests`"),
-        ("[scale]\nkind = \"ScaledJob\"\n", "scale.triggers.0.metric-type: is refused in a ScaledJob"),
+        ("[scale]\nkind = \"ScaledJob\"\n", "scale.triggers[0].metric-type: is refused in a ScaledJob"),
     ] {
         let run = rendered(scale).exits(78);
         assert!(run.stderr.contains(message), "{scale}: {}", run.stderr);
