@@ -25,7 +25,7 @@ const SEVERAL: &str =
     "Nothing comes in. What goes out is open: servers name each other, and the ports are theirs to say.";
 
 /// Said above the policy of consumers that run a command.
-const WIDE: &str = "Nothing comes in. What goes out is the command's own affair: narrow it to what yours needs.";
+const WIDE: &str = "Nothing comes in. What goes out is the handler's own affair: narrow it to what yours needs.";
 
 /// Said above the policy of the exporter.
 const SCRAPED: &str = "In to the metrics. What goes out is open: the API server has an address that no rule can name.";
@@ -50,9 +50,12 @@ pub(super) fn consumer(workload: &Workload<'_>) -> (&'static str, NetworkPolicy)
         from: None,
         ports: Some(vec![port("TCP", IntOrString::String(METRICS_PORT.to_owned()))]),
     });
-    let (comment, egress) = match workload.profile.consume.command {
-        Some(_) => (WIDE, vec![NetworkPolicyEgressRule::default()]),
-        None => redis_and_dns(workload),
+    let consume = &workload.profile.consume;
+    // A web service that items are posted to is another container of the pod, as a rule.
+    let (comment, egress) = if consume.command.is_some() || consume.url.is_some() {
+        (WIDE, vec![NetworkPolicyEgressRule::default()])
+    } else {
+        redis_and_dns(workload)
     };
     let mut policy = policy(workload, &name, Component::Consumer, metrics.into_iter().collect(), egress);
     if workload.profile.scale.kind() == ScaleKind::ScaledJob {

@@ -321,6 +321,32 @@ fn many_items_share_as_many_connections_as_there_are_slots() {
     assert!(endpoint.connections() <= 10, "{}", endpoint.connections());
 }
 
+/// The block of the manual's page that contains `part`.
+fn block(part: &str) -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/handlers.md");
+    let page = fs::read_to_string(page).expect("the page is there");
+    let block = page.split("```").find(|block| block.contains(part)).expect("it has the block");
+    block.split_once('\n').expect("a language comes first").1.to_owned()
+}
+
+#[test]
+fn sidecar_of_the_manual_renders_next_to_the_consumer() {
+    let profile = block("# sidecar.toml") + "[deploy]\npatch = \"pod.yaml\"\nnetwork-policy = true\n";
+    let run = Qscale::new(["render", "--profile", "sidecar.toml"]).file("sidecar.toml", profile);
+    let run = run.file("pod.yaml", block("# pod.yaml")).output().exits(0);
+    assert!(!run.stderr.contains("WARN"), "{}", run.stderr);
+    let text = run.stdout;
+    for line in [
+        "      - image: registry.example.com/orders:1.0.0",
+        "        restartPolicy: Always",
+        "  QSCALE_HANDLER: http",
+        "  QSCALE_URL: http://127.0.0.1:8080/jobs",
+        "# Nothing comes in. What goes out is the handler's own affair: narrow it to what yours needs.",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
+    }
+}
+
 #[test]
 fn mistakes_are_named() {
     let server = RedisServer::start();

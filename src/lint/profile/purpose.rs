@@ -28,9 +28,9 @@ pub(super) fn check(profile: &Profile, version: KedaVersion) -> impl Iterator<It
 }
 
 fn no_handler(profile: &Profile) -> Option<Warning> {
-    let ConsumeTable { command, work, .. } = &profile.consume;
+    let ConsumeTable { command, url, work, .. } = &profile.consume;
     let message = match work {
-        _ if command.is_some() => return None,
+        _ if command.is_some() || url.is_some() => return None,
         None => "is not set, nor is `command`",
         Some(Work::None) => "is `none`",
         Some(_) => return None,
