@@ -199,7 +199,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         Command::Dead(args) => dead::run(args, context).await,
         Command::Render(args) => render::run(args, &context, cli::command),
         Command::Simulate(args) => simulate::run(args, context).await,
-        Command::Demo(args) => demo::run(args, context).await,
+        Command::Demo(args) => Box::pin(demo::run(args, context)).await,
         Command::Init(args) => init::run(&args, &context.origins, &context.environment, &context.printer),
         Command::Doctor(args) => Box::pin(doctor::run(args, context)).await,
         Command::Completions(args) => completions::run(&args, cli::command(), &context.printer),

@@ -176,7 +176,7 @@ impl Source {
         let mut key = String::new();
         for (at, name) in path.iter().enumerate() {
             match name.parse::<usize>() {
-                Ok(index) => key.push_str(&format!("[{}]", self.index_in_text(&path[..at], index))),
+                Ok(index) => key.extend(["[", &self.index_in_text(&path[..at], index).to_string(), "]"]),
                 Err(_) => key.extend([if key.is_empty() { "" } else { "." }, *name]),
             }
         }
@@ -193,7 +193,9 @@ impl Source {
         let item = self.find(&[path, &[number.as_str()]].concat());
         let whole = Self { skipped: Vec::new(), spans: None, ..self.clone() };
         let item_at = |index: &usize| whole.find(&[path, &[index.to_string().as_str()]].concat());
-        (index..).take_while(|index| item_at(index).is_some()).find(|index| item_at(index) == item).unwrap_or(index)
+        let found =
+            (index..usize::MAX).take_while(|index| item_at(index).is_some()).find(|index| item_at(index) == item);
+        found.unwrap_or(index)
     }
 
     /// Turns an error about a setting of the profile into one that points at it.

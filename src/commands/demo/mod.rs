@@ -47,9 +47,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
 /// Runs producer and consumers until all items are processed; `None` if stopped before.
 async fn play(plan: &Plan, setup: &Setup, context: &Context) -> Result<Option<Reconciliation>> {
-    let mut play = Play::start(plan, setup, context).await?;
-    let settled = play.until_settled().await;
-    let pushed = play.finish().await;
+    let mut run = Play::start(plan, setup, context).await?;
+    let settled = run.until_settled().await;
+    let pushed = run.finish().await;
     if !settled? {
         return Ok(None);
     }

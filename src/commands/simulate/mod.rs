@@ -109,7 +109,7 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
                         fields.entry(name).or_insert(value.into());
                     }
                 }
-                lines.push_str(&format!("{line}\n"));
+                lines.extend([line.to_string().as_str(), "\n"]);
             }
             lines.push_str(&summary_line(None, &view.summary())?);
             context.printer.result(&lines)?;

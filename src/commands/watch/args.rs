@@ -55,6 +55,7 @@ is unknown, which is not a failure, as long as no item remains. To start anew, d
 /// On a terminal this is a dashboard with charts (`?` shows its keys); otherwise each sample is a line on stdout.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FIELDS)]
+#[allow(clippy::struct_excessive_bools, reason = "independent flags")]
 pub(crate) struct Args {
     /// Interval between samples
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive_duration)]

@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn copies_by_aliases_are_few_however_often_they_are_made() {
         let list = format!("base: &base [{}]\n", "x, ".repeat(1_000));
-        let copies = |count: usize| (0..count).map(|n| format!("copy{n}: *base\n")).collect::<String>();
+        let copies = |count: usize| (0..count).map(|n| format!("copy{n}: *base\n")).collect::<Vec<_>>().concat();
         assert!(read(&(list.clone() + &copies(40))).1.is_empty());
         let (_, broken) = read(&(list + &copies(60)));
         assert!(broken[0].message.contains("expand to more than 50000 nodes"), "{broken:?}");

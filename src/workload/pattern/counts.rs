@@ -234,9 +234,9 @@ impl Row {
         match cells.iter().take(own).collect::<Vec<_>>()[..] {
             [items] => Ok(Self { line, time: None, count: count(items)? }),
             [at, items] => {
-                let time = times.read(at).ok_or_else(|| match is_before_1970(at) {
-                    true => CountsProblem::TooEarly(at.to_owned()),
-                    false => CountsProblem::Time(at.to_owned()),
+                let time = times.read(at).ok_or_else(|| {
+                    let problem = if is_before_1970(at) { CountsProblem::TooEarly } else { CountsProblem::Time };
+                    problem(at.to_owned())
                 })?;
                 Ok(Self { line, time: Some(time), count: count(items)? })
             }
