@@ -62,12 +62,15 @@ struct Consumer {
     slots: usize,
     held: BTreeMap<String, Claim>,
     waiter: Option<Waiter>,
-    wait: Option<(JoinHandle<(Waiter, Result<Waited, QueueError>)>, CancellationToken)>,
+    wait: Option<(Waiting, CancellationToken)>,
     /// Number of leases that had expired, and been renewed, when it last had no call under way.
     falls: u32,
     /// True once items may have been taken from it.
     has_fallen: bool,
 }
+
+/// A wait under way.
+type Waiting = JoinHandle<(Waiter, Result<Waited, QueueError>)>;
 
 /// End of a call: its result, or none if the client has crashed in the midst of it.
 type Survived<T> = Option<Result<T, QueueError>>;
@@ -114,12 +117,21 @@ impl<'a> History<'a> {
             0..20 => self.push().await,
             20..62 => self.exchange().await,
             62..72 => self.wait().await,
-            72..76 => self.die(),
-            76..80 => self.expire(),
+            72..76 => {
+                self.die();
+                Ok(())
+            }
+            76..80 => {
+                self.expire();
+                Ok(())
+            }
             80..86 => self.redeliver().await,
             86..89 => self.join().await,
             89..91 => self.leave().await,
-            91..94 => self.pass_time(),
+            91..94 => {
+                self.pass_time();
+                Ok(())
+            }
             94..96 => self.move_dead_letters().await,
             96..99 => self.deliver_late(),
             _ => {
@@ -157,7 +169,8 @@ impl<'a> History<'a> {
         let (scripts, late) = (Arc::clone(&self.scripts), Arc::clone(&self.late));
         // A batch is several requests.
         let trouble = if name.starts_with('p') { self.trouble / 4.0 } else { self.trouble };
-        Network::open(self.folder.path(), name, server, scripts, late, seed, trouble, self.is_loaded)
+        let path = self.folder.path().join(format!("{name}.sock"));
+        Network::open(path, server, scripts, late, seed, trouble, self.is_loaded)
     }
 
     fn client(&mut self, kind: &str) -> (String, Network, Redis) {
@@ -216,12 +229,11 @@ impl<'a> History<'a> {
     }
 
     async fn push(&mut self) -> Result<(), Violation> {
-        let (mut pusher, network) = match self.producer.take() {
-            Some(producer) => producer,
-            None => {
-                let (_, network, redis) = self.client("p");
-                (Pusher::connect(&redis, "mylist").await.map_err(|error| error.to_string())?, network)
-            }
+        let (mut pusher, network) = if let Some(producer) = self.producer.take() {
+            producer
+        } else {
+            let (_, network, redis) = self.client("p");
+            (Pusher::connect(&redis, "mylist").await.map_err(|error| error.to_string())?, network)
         };
         let count = if self.is_loaded || self.random.random_bool(0.1) { 60..200 } else { 1..9 };
         let items: Vec<String> =
@@ -229,21 +241,21 @@ impl<'a> History<'a> {
         self.items += items.len();
         self.ledger.pushing(&items);
         let crash = self.may_crash(&network);
-        let pushed = survive(&crash, async {
+        let call = survive(&crash, async {
             for batch in items.chunks(items.len().div_ceil(2).max(1)) {
                 pusher.push(batch.iter().map(|item| Bytes::from(item.clone())).collect()).await?;
             }
             pusher.flush().await
         });
-        let pushed = pushed.await;
+        let result = call.await;
         let (first, last) = (&items[0], &items[items.len() - 1]);
         self.note(format!(
             "{first} to {last} are pushed{}",
-            if pushed.is_none() { ", and the producer crashes" } else { "" }
+            if result.is_none() { ", and the producer crashes" } else { "" }
         ));
         network.no_crash();
-        if let Some(pushed) = pushed {
-            pushed.map_err(|error| error.to_string())?;
+        if let Some(result) = result {
+            result.map_err(|error| error.to_string())?;
             self.ledger.pushed(&items);
             self.producer = Some((pusher, network));
         }
@@ -276,7 +288,7 @@ impl<'a> History<'a> {
         let id = claim.id.clone();
         let mut history = claim.clone().into_history(1);
         history.attempts += 1;
-        history.reason = "failed".to_owned();
+        "failed".clone_into(&mut history.reason);
         match self.random.random_range(0..10) {
             0..2 if !is_plain => {
                 let after = if self.random.random_bool(0.5) { Duration::ZERO } else { DELAY };
@@ -332,8 +344,8 @@ impl<'a> History<'a> {
             self.note(format!("{} ends its wait", consumer.name));
             let crash = self.may_crash(&consumer.network);
             let ended = survive(&crash, async {
-                let (waiter, waited) = wait.await.expect("no panic while waiting");
-                let exchanged = consumer.claims.end_wait(waited?).await?;
+                let (waiter, result) = wait.await.expect("no panic while waiting");
+                let exchanged = consumer.claims.end_wait(result?).await?;
                 Ok((waiter, exchanged))
             });
             let exchanged = ended.await.map(|ended| {
@@ -362,22 +374,20 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    fn die(&mut self) -> Result<(), Violation> {
+    fn die(&mut self) {
         if let Some(consumer) = self.pick() {
             self.crash(consumer);
         }
-        Ok(())
     }
 
     /// The lease of a consumer expires, dead or alive.
-    fn expire(&mut self) -> Result<(), Violation> {
+    fn expire(&mut self) {
         let snapshot = Snapshot::take(self.server);
         let holders: Vec<&str> = snapshot.holders().collect();
         if let Some(consumer) = holders.choose(&mut self.random).map(|&consumer| consumer.to_owned()) {
             self.note(format!("the lease of {consumer} expires"));
             self.expire_lease(&consumer);
         }
-        Ok(())
     }
 
     fn expire_lease(&self, consumer: &str) {
@@ -445,12 +455,11 @@ impl<'a> History<'a> {
     }
 
     /// The delays of all retries are over.
-    fn pass_time(&mut self) -> Result<(), Violation> {
+    fn pass_time(&mut self) {
         self.note("all retries are due");
         let script =
             "for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZADD', KEYS[1], 1, id) end";
         self.server.cli(&["EVAL", script, "1", "{mylist}:delayed"]);
-        Ok(())
     }
 
     async fn move_dead_letters(&mut self) -> Result<(), Violation> {
@@ -523,12 +532,16 @@ impl<'a> History<'a> {
         for round in 0.. {
             let snapshot = Snapshot::take(self.server);
             let holders: Vec<&str> = snapshot.holders().filter(|name| *name != last.name).collect();
-            holders.iter().for_each(|consumer| self.expire_lease(consumer));
-            self.pass_time()?;
+            for consumer in &holders {
+                self.expire_lease(consumer);
+            }
+            self.pass_time();
             self.check()?;
             while last.claims.redeliver().await.map_err(|error| error.to_string())?.more {}
             let finished: Vec<Finished> = last.held.keys().map(|id| Finished::Acknowledge { id: id.clone() }).collect();
-            finished.iter().for_each(|finished| self.ledger.finishing(finished));
+            for finished in &finished {
+                self.ledger.finishing(finished);
+            }
             last.held.clear();
             let is_over = finished.is_empty() && holders.is_empty() && last.claims.asked() == 0;
             let exchanged = last.claims.exchange(finished, 1000).await;

@@ -138,12 +138,12 @@ impl Scripts {
         let limits = if has_low_limits { LOW_LIMITS } else { &[] };
         let changes: Vec<Change> = limits.iter().copied().chain(mutation.map(|mutation| mutation.change)).collect();
         let digests = SCRIPTS.iter().map(|(name, text)| {
-            let mut changed = (*text).to_owned();
+            let mut faulty = (*text).to_owned();
             for (_, from, to) in changes.iter().filter(|(script, ..)| script == name) {
-                assert_eq!(changed.matches(from).count(), 1, "in {name}.lua: {from}");
-                changed = changed.replace(from, to);
+                assert_eq!(faulty.matches(from).count(), 1, "in {name}.lua: {from}");
+                faulty = faulty.replace(from, to);
             }
-            (digest(text), digest(&changed))
+            (digest(text), digest(&faulty))
         });
         Self { digests: digests.collect(), changes }
     }

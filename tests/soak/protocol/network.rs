@@ -1,7 +1,7 @@
 //! The network between one client and Redis: it loses requests and replies, delivers requests late, and refuses them.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -65,10 +65,9 @@ enum Fate {
 }
 
 impl Network {
-    /// Opens a network to the socket `server`, in the folder `folder`.
+    /// Opens a network at the socket `path` that leads to the socket `server`.
     pub(super) fn open(
-        folder: &Path,
-        name: &str,
+        path: PathBuf,
         server: PathBuf,
         scripts: Arc<Scripts>,
         late: Arc<Mutex<Vec<Vec<Request>>>>,
@@ -76,7 +75,6 @@ impl Network {
         trouble: f64,
         is_slow: bool,
     ) -> Self {
-        let path = folder.join(format!("{name}.sock"));
         let listener = UnixListener::bind(&path).expect("a socket in a temporary folder");
         let dice = Dice { random: StdRng::seed_from_u64(seed), trouble, crash_in: None, is_slow, is_unlucky: false };
         let state = Arc::new(State {
