@@ -239,7 +239,10 @@ mod tests {
         for (variable, flags) in variables() {
             let [flag] = &flags[..] else { panic!("{variable} sets {flags:?}") };
             let name = flag.to_uppercase().replace('-', "_");
-            let known = [format!("QSCALE_{name}"), format!("REDIS_{name}"), "REDIS_URL".into(), "LIST_NAME".into()];
+            // `--rate` of a producer is another setting: both may be set in one environment.
+            let of_consume = format!("QSCALE_CONSUME_{name}");
+            let known =
+                [format!("QSCALE_{name}"), of_consume, format!("REDIS_{name}"), "REDIS_URL".into(), "LIST_NAME".into()];
             assert!(known.contains(&variable), "{variable} sets --{flag}");
         }
     }

@@ -171,7 +171,7 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(30), "the client has received, and has not sent");
             thread::sleep(Duration::from_millis(10));
         };
-        assert!(since < quiet && start.elapsed() >= Duration::from_millis(200), "{since:?}");
+        assert!(since < quiet, "{since:?}");
         assert!(since_last_byte(Duration::from_secs(3600)).unwrap().is_none(), "no connection is as old");
     }
 }
