@@ -61,22 +61,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive_duration)]
     pub(super) every: Duration,
 
-    /// Stop after this long
-    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
-    pub(super) duration: Option<Duration>,
-
-    /// Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status
-    #[arg(long, conflicts_with_all = ["duration", "every"])]
-    pub(super) once: bool,
-
-    /// Stop when the list is empty; exit status 75 if it was not
-    #[arg(long)]
-    pub(super) until_empty: bool,
-
-    /// Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75
-    /// if the list did not settle
-    #[arg(long, conflicts_with = "until_empty")]
-    pub(super) until_settled: bool,
+    #[command(flatten)]
+    pub(super) end: EndArgs,
 
     /// Format of the samples
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -133,4 +119,25 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,
+}
+
+/// Moment at which a watch ends.
+#[derive(Debug, clap::Args)]
+pub(super) struct EndArgs {
+    /// Stop after this long
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(super) duration: Option<Duration>,
+
+    /// Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status
+    #[arg(long, conflicts_with_all = ["duration", "every"])]
+    pub(super) once: bool,
+
+    /// Stop when the list is empty; exit status 75 if it was not
+    #[arg(long)]
+    pub(super) until_empty: bool,
+
+    /// Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75
+    /// if the list did not settle
+    #[arg(long, conflicts_with = "until_empty")]
+    pub(super) until_settled: bool,
 }

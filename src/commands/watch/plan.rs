@@ -5,7 +5,7 @@ use std::time::Duration;
 use color_eyre::eyre::Result;
 
 use super::super::Context;
-use super::args::Args;
+use super::args::{Args, EndArgs};
 use crate::args::Consumers;
 use crate::endpoint::Endpoint;
 use crate::exit::Outcome;
@@ -49,10 +49,7 @@ impl Plan {
     pub(super) fn resolve(args: Args, context: &Context) -> Result<Self> {
         let Args {
             every,
-            duration,
-            once,
-            until_empty,
-            until_settled,
+            end: EndArgs { duration, once, until_empty, until_settled },
             output,
             plain,
             files,
