@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Finished, Qscale, RedisServer, SOON, free_port, wait_until};
+use crate::support::{Finished, Qscale, RedisServer, SOON, free_port, header, hex, wait_until};
 
 /// A server that answers as the item says: a status, headers, and seconds to wait.
 const SERVER: &str = r#"
@@ -131,7 +131,7 @@ fn tally(run: &Finished) -> [u64; 5] {
 /// Header of the first dead letter.
 fn dead(server: &RedisServer) -> Value {
     let dead = server.pushed_bytes("{mylist}:dead");
-    serde_json::Deserializer::from_slice(&dead[0]).into_iter().next().unwrap().unwrap()
+    header(&dead[0])
 }
 
 #[test]
@@ -143,7 +143,6 @@ fn item_is_posted_byte_for_byte_and_described_by_headers() {
     let run = consume(&server, &endpoint.url(), &words).output().exits(0);
     assert_eq!(tally(&run), [4, 4, 0, 0, 0]);
     let seen = endpoint.seen();
-    let hex = |item: &[u8]| item.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!(seen.iter().map(|seen| seen["hex"].as_str().unwrap()).collect::<Vec<_>>(), items.map(hex));
     let headers = &seen[3]["headers"];
     assert!(headers["ce-id"].as_str().unwrap().starts_with("pod-7-"), "{headers}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Finished, Qscale, RedisServer, SOON, wait_until};
+use crate::support::{Finished, Qscale, RedisServer, SOON, header, hex, wait_until};
 
 /// A worker that does as the item says.
 const WORKER: &str = r#"
@@ -77,14 +77,14 @@ fn seen(folder: &Path) -> Vec<Value> {
 
 /// Number of files in `folder` whose names begin with `prefix`.
 fn count(folder: &Path, prefix: &str) -> usize {
-    let files = fs::read_dir(folder).expect("the folder can be listed").map(|file| file.unwrap().file_name());
+    let files = fs::read_dir(folder).expect("the folder can be listed").map(|file| file.expect("a file").file_name());
     files.filter(|name| name.to_string_lossy().starts_with(prefix)).count()
 }
 
 /// Header of each dead letter.
 fn dead(server: &RedisServer) -> Vec<Value> {
     let dead = server.pushed_bytes("{mylist}:dead");
-    dead.iter().map(|dead| serde_json::Deserializer::from_slice(dead).into_iter().next().unwrap().unwrap()).collect()
+    dead.iter().map(|dead| header(dead)).collect()
 }
 
 fn folder() -> TempDir {
@@ -94,12 +94,12 @@ fn folder() -> TempDir {
 #[test]
 fn process_stays_for_many_items_and_gets_each_byte_for_byte() {
     let (server, folder) = (RedisServer::start(), folder());
-    let items: [&[u8]; 5] = [b"plain", b"", b"\0\xff\r\n\0", "gr\u{fc}n \"\n\u{2028}".as_bytes(), &[b'x'; 300_000]];
+    let large = vec![b'x'; 300_000];
+    let items: [&[u8]; 5] = [b"plain", b"", b"\0\xff\r\n\0", "gr\u{fc}n \"\n\u{2028}".as_bytes(), &large];
     server.push("mylist", items);
     let run = consume(&server, folder.path(), &["--max-items", "5"]).output().exits(0);
     assert_eq!(tally(&run), [5, 5, 0, 0, 0]);
     let seen = seen(folder.path());
-    let hex = |item: &[u8]| item.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!(seen.iter().map(|seen| seen["hex"].as_str().unwrap()).collect::<Vec<_>>(), items.map(hex));
     assert_eq!((count(folder.path(), "started-"), count(folder.path(), "ended-")), (1, 1));
     assert_eq!((&seen[0]["list"], &seen[0]["attempt"]), (&"mylist".into(), &1.into()));
@@ -309,16 +309,18 @@ fn worker(language: &str) -> String {
 }
 
 /// Runs the worker of the manual in a language, if what it needs is there.
+#[expect(clippy::print_stdout, reason = "a language that is not at hand is said")]
 fn check_worker(language: &str, file: &str, command: &[&str], needed: &[&str]) {
     let is_there = |program: &&&str| {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&paths).any(|path| path.join(program).exists())
     };
     if needed.iter().filter(is_there).count() < needed.len() {
+        println!("SKIPPED: the worker in {language} needs {needed:?}");
         return;
     }
     let (server, folder) = (RedisServer::start(), folder());
-    fs::write(folder.path().join(file), worker(language)).unwrap();
+    fs::write(folder.path().join(file), worker(language)).expect("the worker is written");
     server.push("mylist", ["{\"order\":17}", "nope", "{\"order\":18}", "{}"]);
     let words = ["consume", "--redis", &server.url(), "--output", "json", "--handler", "lines", "--max-items", "4"];
     let run = Qscale::new(words).args(["--per-process", "2", "--concurrency", "2", "--"]).args(command);

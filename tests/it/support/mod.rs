@@ -50,3 +50,13 @@ pub(crate) fn toml_files(folder: &str) -> Vec<PathBuf> {
     assert!(!files.is_empty(), "no profiles in {}", folder.display());
     files
 }
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+}
+
+/// The header of a dead letter, which precedes the item.
+pub(crate) fn header(letter: &[u8]) -> serde_json::Value {
+    serde_json::Deserializer::from_slice(letter).into_iter().next().expect("a header").expect("a header in JSON")
+}
