@@ -57,6 +57,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The header of a dead letter, which precedes the item.
-pub(crate) fn header(letter: &[u8]) -> serde_json::Value {
-    serde_json::Deserializer::from_slice(letter).into_iter().next().expect("a header").expect("a header in JSON")
+pub(crate) fn header(dead: &[u8]) -> serde_json::Value {
+    serde_json::Deserializer::from_slice(dead).into_iter().next().expect("a header").expect("a header in JSON")
 }
