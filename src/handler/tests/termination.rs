@@ -90,19 +90,15 @@ async fn processes_left_behind_do_not_delay_the_item() {
 
 #[tokio::test]
 async fn processes_outside_the_group_do_not_delay_the_item() {
-    for script in ["setsid sleep 1000 & echo $!", "setsid yes & echo $! >&2"] {
+    // The id first: what follows may be cut.
+    let writes = "f=$(mktemp -u); setsid sh -c 'until [ -e \"$0\" ]; do sleep 0.01; done; rm \"$0\"; exec yes' \"$f\" & \
+                  echo $! >&2; touch \"$f\"; until [ ! -e \"$f\" ]; do sleep 0.01; done; sleep 0.1";
+    for script in ["setsid sleep 1000 & echo $!", writes] {
         let (start, heard) = (Instant::now(), Heard::default());
         assert_eq!(word(&process_heard(shell(script), "x", &heard).await), "done");
         assert!(start.elapsed() < LONG / 2);
-        // The lines of `yes` may come first.
-        let mut count = 1;
-        let pid = loop {
-            let lines = heard.lines(count).await;
-            if let Some(pid) = lines.iter().find_map(|line| line.parse().ok()) {
-                break Pid::from_raw(pid).unwrap();
-            }
-            count = lines.len() + 1;
-        };
+        let lines = heard.lines(1).await;
+        let pid = lines.iter().find_map(|line| line.parse().ok()).and_then(Pid::from_raw).unwrap();
         // Ours to end, in a test; one that writes has got SIGPIPE by now.
         let _ = kill_process(pid, Signal::KILL);
     }
