@@ -9,7 +9,7 @@
 # make lint-manifests  run kube-score, kubeconform and kube-linter on what render writes; needs Go and Python
 # make bench           measure it next to its peers: BENCH='--only produce --rounds 3', BENCH=--help
 # make faults          cause each fault under load, measure it, and write docs/faults.md
-# make regenerate      write completions/, man/, k8s/, the schema of profiles and docs/profile.md with the binary
+# make regenerate      write completions/, man/, k8s/, the schema of profiles, docs/profile.md and the pictures with the binary
 # make docs            build the manual as a site in target/book; needs mdbook
 # make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
 # make image           build the container image with docker, podman or buildah; PLATFORMS=linux/amd64,linux/arm64 IMAGE=
@@ -163,6 +163,7 @@ regenerate: setup
 	"$$qscale" render --rules > docs/lints.md; \
 	"$$qscale" doctor --codes > docs/fault-codes.md; \
 	"$$qscale" --profile config/demo.toml simulate --produce '2m@1, 1m@6, 3m@0.5' --svg docs/simulate.svg > /dev/null; \
+	"$$qscale" watch --replay docs/watch.jsonl --svg docs/watch.svg > /dev/null; \
 	for profile in config/*.toml; do \
 		"$$qscale" --profile "$$profile" render > "k8s/$$(basename "$$profile" .toml).yaml"; \
 	done

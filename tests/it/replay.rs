@@ -101,3 +101,13 @@ fn simulation_draws_a_page_and_plays_without_a_terminal() {
     let html = fs::read_to_string(page).expect("the page is there");
     assert!(html.contains("<summary>Scaling events: ") && html.contains("0 → 1: activated"), "{html}");
 }
+
+#[test]
+fn picture_of_the_recording_in_the_manual_is_current() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("watch.svg");
+    Qscale::new(["watch", "--replay"]).arg(docs.join("watch.jsonl")).arg("--svg").arg(&path).output().exits(0);
+    let read = |path: &Path| fs::read_to_string(path).expect("the picture can be read");
+    assert!(read(&path) == read(&docs.join("watch.svg")), "make regenerate writes docs/watch.svg anew");
+}
