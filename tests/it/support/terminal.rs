@@ -109,6 +109,12 @@ impl Terminal {
             status = self.process.try_wait().expect("our own child can be asked");
             status.is_some()
         });
+        // Its last words are still on the terminal.
+        let mut length = usize::MAX;
+        while self.read.load(SeqCst) && length != self.shown().len() {
+            length = self.shown().len();
+            thread::sleep(PAUSE * 20);
+        }
         status.expect("it has ended")
     }
 }
