@@ -10,7 +10,7 @@ use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::arguments::Call;
-use super::metadata::{Component, selecting, selector};
+use super::metadata::{Component, annotated, selecting, selector};
 use super::network;
 use super::object::Manifest;
 use super::pod::{METRICS_PORT, template};
@@ -153,8 +153,10 @@ fn deployment(workload: &Workload<'_>, name: &str) -> Deployment {
         let scraped = scraped.map(|(key, value)| (format!("prometheus.io/{key}"), value));
         metadata.annotations.get_or_insert_default().extend(scraped);
     }
+    // One pod is what checkers warn of, and enough: the next one exports the same.
+    let ignored = ("kube-score/ignore".to_owned(), "deployment-replicas".to_owned());
     Deployment {
-        metadata: workload.metadata(name, Component::Exporter),
+        metadata: annotated(workload.metadata(name, Component::Exporter), BTreeMap::from([ignored])),
         spec: Some(DeploymentSpec {
             replicas: Some(1),
             selector: selector(name, Component::Exporter),
