@@ -25,7 +25,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What `--version` says after the name; man pages have the first line alone, and are the same for every build.
+/// Text of `--version` after the name; man pages have the first line alone, and are the same for every build.
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\ncommit: ",

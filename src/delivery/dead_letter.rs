@@ -51,7 +51,7 @@ impl DeadLetter {
     pub fn cause(&self) -> Option<String> {
         let history = self.history.as_ref()?;
         if history.reason == CRASHED {
-            // What is kept of stderr is from an attempt before.
+            // The part of stderr that is kept is from an attempt before.
             return Some(CRASHED.to_owned());
         }
         let last = history.stderr.lines().rev().map(str::trim).find(|line| !line.is_empty());

@@ -25,7 +25,7 @@ pub(super) fn of(profile: &Profile, schema: &Value, given: Overriding<'_>) -> St
     let source = &profile.source;
     let document = source.document().and_then(|document| Table::deserialize(toml::Deserializer::from(document)));
     let mut document = document.unwrap_or_default();
-    // What a variable sets may exclude what the profile sets.
+    // A variable may exclude a key that the profile sets.
     for (table, key, others) in IN_PLACE_OF {
         if given(&[table, key]).is_some()
             && let Some(toml::Value::Table(keys)) = document.get_mut(table)

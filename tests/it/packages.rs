@@ -1,4 +1,4 @@
-//! What releases are made of: the tarball, its bill of materials and licenses, and the Homebrew formula.
+//! Parts of a release: the tarball, its bill of materials and licenses, and the Homebrew formula.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

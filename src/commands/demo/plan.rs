@@ -51,7 +51,7 @@ pub(super) struct Plan {
     pub(super) serve: Option<ListenAddress>,
 }
 
-/// What consumers do with an item.
+/// Way in which consumers process an item.
 #[derive(Debug, Clone)]
 pub(super) enum DemoWork {
     /// Run the command of the profile, in real time.

@@ -152,7 +152,7 @@ impl Pushing {
     }
 
     async fn follow(&mut self, order: Order) -> Result<(), QueueError> {
-        // What was due before the change is pushed by the rate before it.
+        // Items that were due before the change are pushed by the rate before it.
         self.push_due().await?;
         let [least, most] = FACTORS;
         match order {

@@ -69,7 +69,7 @@ fn of_rules(reading: &ClusterReading, scaled: &ScaledRef, plan: &Plan) -> Vec<Ch
         "metadata": { "name": name, "annotations": object.pointer("/metadata/annotations").cloned().unwrap_or_else(|| json!({})) },
         "spec": object["spec"],
     });
-    // What it refers to stands next to it, as if all were applied together.
+    // All that it refers to stands next to it, as if all were applied together.
     let others = reading.objects.iter().filter_map(|(key, object)| {
         let object = object.as_ref().ok()?.as_ref().filter(|_| key.kind.ends_with("TriggerAuthentication"))?;
         let metadata = json!({ "name": key.name });

@@ -18,7 +18,7 @@ const KEPT: usize = 4 * 1024;
 /// Bytes of a body that are read so that the connection can be used again.
 const READ: usize = 256 * 1024;
 
-/// What a response says about an item.
+/// Answer of a web service about an item.
 #[derive(Debug)]
 pub(super) struct HttpReply {
     status: StatusCode,

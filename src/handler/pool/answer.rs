@@ -14,7 +14,7 @@ const LONGEST_REASON: usize = 1000;
 /// Characters of a line that is not an answer that are shown.
 const SHOWN: usize = 100;
 
-/// What a process says.
+/// Answer of a process.
 #[derive(Debug)]
 pub(super) enum HandlerAnswer<'a> {
     /// The process can take items.

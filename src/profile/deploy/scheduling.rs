@@ -70,7 +70,7 @@ pub struct TopologySpreadTable {
     /// Largest difference of the number of pods in two parts.
     #[schemars(range(min = 1), extend("default" = 1, "examples" = [2]))]
     pub max_skew: Option<std::num::NonZeroU16>,
-    /// What happens to a pod that would make the difference larger.
+    /// Treatment of a pod that would make the difference larger.
     #[schemars(extend("default" = "ScheduleAnyway", "examples" = ["DoNotSchedule"]))]
     pub when_unsatisfiable: Option<WhenUnsatisfiable>,
 }

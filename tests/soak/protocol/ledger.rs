@@ -1,4 +1,4 @@
-//! What has happened to each item, as its consumers and producers know, compared with what Redis holds.
+//! Fate of each item, as its consumers and producers know, compared with what Redis holds.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -24,7 +24,7 @@ pub(super) struct Ledger {
     pub(super) again: usize,
 }
 
-/// What has happened to one item.
+/// Fate of one item.
 #[derive(Debug, Default)]
 struct Fate {
     /// True once it is certain that it was pushed; a producer that crashed does not say.
@@ -47,7 +47,7 @@ struct Fate {
 struct Received {
     id: String,
     crashes: u32,
-    /// Why the item may be claimed again.
+    /// Reason for which the item may be claimed again.
     ended: Option<End>,
 }
 

@@ -33,7 +33,7 @@ const FOUND_WITHIN: u64 = 1000;
 /// Histories played at the same time, each on a server of its own.
 const AT_ONCE: usize = 8;
 
-/// Why a history is wrong, and its seed.
+/// Reason for which a history is wrong, and its seed.
 struct Broken {
     seed: u64,
     promise: Violation,

@@ -40,7 +40,7 @@ const LOW_LIMITS: &[Change] = &[
 /// A fault of a script.
 #[derive(Debug)]
 pub(super) struct Mutation {
-    /// What it does wrong.
+    /// Mistake that it makes.
     pub(super) fault: &'static str,
     change: Change,
 }

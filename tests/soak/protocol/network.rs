@@ -52,7 +52,7 @@ struct Dice {
     is_unlucky: bool,
 }
 
-/// What happens to a request.
+/// Fate of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Delivered,
