@@ -3,6 +3,35 @@
 use crate::kubernetes::{ScaledRef, TargetRef};
 use crate::profile::{Profile, ScaleKind, TargetTable};
 
+/// Flags that name the consumers in Kubernetes.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ConsumersArgs {
+    /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
+    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(crate) context: Option<String>,
+
+    /// Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or
+    /// pod]
+    #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(crate) namespace: Option<String>,
+
+    /// Deployment of the consumers [default: the one that qscale render writes or scales]
+    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    pub(crate) deployment: Option<String>,
+
+    /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
+    /// argoproj.io/v1alpha1/Rollout/NAME
+    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = scaled_ref)]
+    pub(crate) target: Option<ScaledRef>,
+}
+
+impl ConsumersArgs {
+    /// Returns true if more than the cluster is named.
+    pub(crate) fn names_them(&self) -> bool {
+        self.namespace.is_some() || self.deployment.is_some() || self.target.is_some()
+    }
+}
+
 /// The consumers in Kubernetes.
 #[derive(Debug)]
 pub(crate) struct Consumers {
@@ -14,12 +43,9 @@ pub(crate) struct Consumers {
 }
 
 impl Consumers {
-    pub(crate) fn resolve(
-        context: Option<String>,
-        namespace: Option<String>,
-        target: Option<ScaledRef>,
-        profile: &Profile,
-    ) -> Self {
+    pub(crate) fn resolve(args: ConsumersArgs, profile: &Profile) -> Self {
+        let ConsumersArgs { context, namespace, deployment, target } = args;
+        let target = target.or_else(|| Some(target_ref(TargetTable::deployment(deployment?))));
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         Self {
             context,
@@ -32,11 +58,6 @@ impl Consumers {
             },
         }
     }
-
-    /// Returns the Deployment of this name.
-    pub(crate) fn deployment(name: String) -> ScaledRef {
-        target_ref(TargetTable::deployment(name))
-    }
 }
 
 fn target_ref(table: TargetTable) -> ScaledRef {
@@ -45,7 +66,7 @@ fn target_ref(table: TargetTable) -> ScaledRef {
 }
 
 /// Reads the object that KEDA scales.
-pub(crate) fn scaled_ref(text: &str) -> Result<ScaledRef, String> {
+fn scaled_ref(text: &str) -> Result<ScaledRef, String> {
     let mut words = text.rsplitn(3, '/');
     let (name, kind, api) = (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next());
     let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
@@ -74,9 +95,10 @@ mod tests {
         for (namespace, deployment, expected) in [
             (None, None, (Some("eu"), "shop-consumer")),
             (flag("us"), None, (Some("us"), "shop-consumer")),
-            (None, Some(target_ref(TargetTable::deployment("worker".to_owned()))), (Some("eu"), "worker")),
+            (None, flag("worker"), (Some("eu"), "worker")),
         ] {
-            let consumers = Consumers::resolve(None, namespace, deployment, &profile);
+            let args = ConsumersArgs { namespace, deployment, ..ConsumersArgs::default() };
+            let consumers = Consumers::resolve(args, &profile);
             let ScaledRef::Target(TargetRef { name, .. }) = consumers.scaled else { panic!("{:?}", consumers.scaled) };
             assert_eq!((consumers.namespace.as_deref(), name.as_str()), expected);
         }
@@ -86,16 +108,16 @@ mod tests {
             ("name = \"shop\"\n[scale]\nkind = \"ScaledJob\"", "shop-consumer"),
         ] {
             let profile = Profile::parse("q.toml", &format!("[deploy]\n{tables}\n")).unwrap();
-            let found = match Consumers::resolve(None, None, None, &profile).scaled {
+            let found = match Consumers::resolve(ConsumersArgs::default(), &profile).scaled {
                 ScaledRef::Target(TargetRef { kind, .. }) => kind,
                 ScaledRef::Jobs(name) => name,
             };
             assert_eq!(found, kind);
         }
         let built_in = Profile::built_in().unwrap();
-        assert_eq!(Consumers::resolve(None, None, None, &built_in).namespace, None);
+        assert_eq!(Consumers::resolve(ConsumersArgs::default(), &built_in).namespace, None);
         let silent = Profile::parse("q.toml", "").unwrap();
-        assert_eq!(Consumers::resolve(None, None, None, &silent).namespace, None);
+        assert_eq!(Consumers::resolve(ConsumersArgs::default(), &silent).namespace, None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub(crate) use self::consumers::{Consumers, scaled_ref};
+pub(crate) use self::consumers::{Consumers, ConsumersArgs};
 pub(crate) use self::environment::{Origins, hide_values};
 pub(crate) use self::redis::RedisArgs;
 use crate::units::{Environment, HumanDuration};

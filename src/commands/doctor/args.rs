@@ -1,7 +1,6 @@
 //! The command line of `doctor`.
 
-use crate::args::{self, RedisArgs};
-use crate::kubernetes::ScaledRef;
+use crate::args::{self, ConsumersArgs, RedisArgs};
 use crate::terminal::Output;
 
 /// Fields of the JSON output.
@@ -41,23 +40,8 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["context", "namespace", "deployment", "target", "keda_namespace"], help_heading = "Kubernetes")]
     pub(super) no_cluster: bool,
 
-    /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
-    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
-    pub(super) context: Option<String>,
-
-    /// Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or
-    /// pod]
-    #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
-    pub(super) namespace: Option<String>,
-
-    /// Deployment of the consumers [default: the one that qscale render writes or scales]
-    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
-    pub(super) deployment: Option<String>,
-
-    /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
-    /// argoproj.io/v1alpha1/Rollout/NAME
-    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = args::scaled_ref)]
-    pub(super) target: Option<ScaledRef>,
+    #[command(flatten)]
+    pub(super) consumers: ConsumersArgs,
 
     /// Namespace of KEDA
     #[arg(long, value_name = "NAME", default_value = "keda", help_heading = "Kubernetes")]

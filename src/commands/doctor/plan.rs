@@ -30,22 +30,9 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn resolve(args: Args, context: &Context) -> Result<Self> {
-        let Args {
-            output,
-            codes: _,
-            list,
-            no_cluster,
-            context: cluster,
-            namespace,
-            deployment,
-            target,
-            keda_namespace,
-            redis,
-        } = args;
-        let is_named =
-            namespace.is_some() || deployment.is_some() || target.is_some() || !context.profile.is_built_in();
-        let consumers =
-            Consumers::resolve(cluster, namespace, target.or(deployment.map(Consumers::deployment)), &context.profile);
+        let Args { output, codes: _, list, no_cluster, consumers, keda_namespace, redis } = args;
+        let is_named = consumers.names_them() || !context.profile.is_built_in();
+        let consumers = Consumers::resolve(consumers, &context.profile);
         let keda_release = context.profile.scale.keda_version();
         let KedaVersion(major, minor, patch) = keda_release;
         let settings =

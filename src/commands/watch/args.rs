@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::args::{self, RedisArgs, positive_duration, positive_factor};
-use crate::kubernetes::ScaledRef;
+use crate::args::{self, ConsumersArgs, RedisArgs, positive_duration, positive_factor};
 use crate::profile::ListenAddress;
 use crate::terminal::{Output, RunFiles};
 
@@ -95,23 +94,8 @@ pub(crate) struct Args {
     #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]
     pub(super) lists: Vec<String>,
 
-    /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
-    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
-    pub(super) context: Option<String>,
-
-    /// Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or
-    /// pod]
-    #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
-    pub(super) namespace: Option<String>,
-
-    /// Deployment of the consumers [default: the one that qscale render writes or scales]
-    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
-    pub(super) deployment: Option<String>,
-
-    /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
-    /// argoproj.io/v1alpha1/Rollout/NAME
-    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = args::scaled_ref)]
-    pub(super) target: Option<ScaledRef>,
+    #[command(flatten)]
+    pub(super) consumers: ConsumersArgs,
 
     /// JSON field of an item that holds its creation time [default: consume.stamp-field]
     #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name)]

@@ -58,10 +58,7 @@ impl Plan {
             replay: _,
             speed: _,
             lists,
-            context: cluster,
-            namespace,
-            deployment,
-            target,
+            consumers,
             stamp_field,
             redis,
         } = args;
@@ -88,12 +85,7 @@ impl Plan {
             lists,
             stamp_field: stamp_field.or_else(|| context.profile.consume.stamp_field.clone()),
             endpoint: context.endpoint(redis)?,
-            consumers: Consumers::resolve(
-                cluster,
-                namespace,
-                target.or(deployment.map(Consumers::deployment)),
-                &context.profile,
-            ),
+            consumers: Consumers::resolve(consumers, &context.profile),
         })
     }
 
