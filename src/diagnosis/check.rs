@@ -1,6 +1,6 @@
 //! Results of checks: what was tried, what came back, what to do.
 
-use super::code::{FaultCode, Gravity};
+use super::code::{FaultCode, FaultSeverity};
 
 /// Result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum CheckResult {
     },
     /// Something is wrong.
     Found {
-        /// Its code, which has the gravity.
+        /// Its code, which has the severity.
         code: FaultCode,
         /// Remedy.
         hint: String,
@@ -68,9 +68,9 @@ impl Checked {
         if let CheckResult::Found { code, .. } = self.result { Some(code) } else { None }
     }
 
-    /// Gravity of what was found.
-    pub fn gravity(&self) -> Option<Gravity> {
-        self.code().map(FaultCode::gravity)
+    /// Severity of what was found.
+    pub fn severity(&self) -> Option<FaultSeverity> {
+        self.code().map(FaultCode::severity)
     }
 
     /// Remedy; `None` only where nothing is wrong.

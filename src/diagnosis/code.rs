@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// Gravity of a fault.
+/// Severity of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gravity {
+pub enum FaultSeverity {
     /// Something does not work.
     Fault,
     /// Everything works; it may not be what was meant, or not for long.
@@ -12,7 +12,7 @@ pub enum Gravity {
 }
 
 macro_rules! codes {
-    ($($code:ident $gravity:ident $name:literal $rule:literal $summary:literal $hint:literal,)*) => {
+    ($($code:ident $severity:ident $name:literal $rule:literal $summary:literal $hint:literal,)*) => {
         /// Kind of a fault of a server, a list, or a scaled object in a cluster; those that keep KEDA from scaling first.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum FaultCode { $(#[doc = $summary] $code,)* }
@@ -26,9 +26,9 @@ macro_rules! codes {
                 match self { $(Self::$code => $name,)* }
             }
 
-            /// Returns the gravity.
-            pub fn gravity(self) -> Gravity {
-                match self { $(Self::$code => Gravity::$gravity,)* }
+            /// Returns the severity.
+            pub fn severity(self) -> FaultSeverity {
+                match self { $(Self::$code => FaultSeverity::$severity,)* }
             }
 
             /// Returns the fault in a few words.

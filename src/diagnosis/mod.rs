@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use self::check::{CheckResult, Checked};
 pub use self::cluster::{Patient, of_cluster};
-pub use self::code::{FaultCode, Gravity};
+pub use self::code::{FaultCode, FaultSeverity};
 pub use self::library::{LibraryList, candidates, mistaken};
 pub use self::network::services;
 pub use self::references::hosts;
@@ -71,7 +71,7 @@ impl Diagnosis {
     }
 }
 
-/// Returns the faults, the gravest first.
+/// Returns the faults, the most severe first.
 pub fn diagnose(situation: &Situation<'_>) -> Vec<Diagnosis> {
     let mut faults = scaling::faults(situation);
     faults.extend(pods::faults(situation));

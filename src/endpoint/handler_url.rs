@@ -36,6 +36,9 @@ pub enum HandlerUrlError {
     /// HTTPS.
     #[error("cannot use TLS: run the handler next to the consumer, and name it as `http://127.0.0.1:8080/jobs`")]
     Tls,
+    /// The address of a Redis.
+    #[error("is the address of a Redis, for `--redis`, REDIS_URL or `[redis]`: expected that of the handler")]
+    Redis,
     /// A user or a password.
     #[error("cannot hold a user or a password: remove them")]
     Credentials,
@@ -60,6 +63,7 @@ impl FromStr for HandlerUrl {
         match url.scheme() {
             "http" => {}
             "https" => return Err(HandlerUrlError::Tls),
+            scheme if scheme.starts_with("redis") => return Err(HandlerUrlError::Redis),
             _ => return Err(HandlerUrlError::Form),
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -132,6 +136,8 @@ mod tests {
         for (text, error) in [
             ("https://app/jobs", HandlerUrlError::Tls),
             ("http://user:secret@app/", HandlerUrlError::Credentials),
+            ("redis://user:secret@host", HandlerUrlError::Redis),
+            ("rediss://host", HandlerUrlError::Redis),
             ("127.0.0.1:8080", HandlerUrlError::Form),
             ("unix:app.sock", HandlerUrlError::Form),
             ("ftp://app", HandlerUrlError::Form),

@@ -63,7 +63,7 @@ pub struct Sample {
     pub jobs: Option<JobCounts>,
     /// Reason for the number of desired replicas; `null` where it is unknown.
     pub reason: Option<String>,
-    /// Faults of what scales the consumers, and of their pods, the gravest first.
+    /// Faults of what scales the consumers, and of their pods, the most severe first.
     #[serde(default)]
     pub faults: Vec<ReportedFault>,
     /// The step that is expected next; `null` where it is unknown.

@@ -20,7 +20,7 @@ const OPENING: &str = "\
 
 <!-- Written by `make faults`. -->
 
-Each fault comes while 600 items are pushed at 100 per second and a consumer takes 12 ms for each, with the defaults of
+Each fault comes while 600 items are pushed at 100 per second and a consumer runs a shell of 12 ms for each, with the defaults of
 `produce` and `consume`, at-least-once. *Works again* is the time from the end of the fault until the next item is
 processed; *lost* and *processed twice* are counted item by item at the end. The item of a consumer that is killed is
 redelivered when its lease is over, 30 s by default. Server and clients are on one machine.

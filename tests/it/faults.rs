@@ -25,7 +25,7 @@ const COLLECTIONS: [(&str, &str); 8] = [
     ("events", "/apis/events.k8s.io/v1"),
 ];
 
-/// Situations, and the codes of their faults, the gravest first.
+/// Situations, and the codes of their faults, the most severe first.
 const EXPECTED: &[(&str, &[&str])] = &[
     ("apiservice-missing", &["metrics-api-missing", "at-maximum"]),
     ("at-max", &["at-maximum"]),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnosis::{FaultCode, Gravity};
+use crate::diagnosis::{FaultCode, FaultSeverity};
 
 /// Opening of `docs/fault-codes.md`.
 const INTRODUCTION: &str = "\
@@ -23,9 +23,9 @@ may not be what was meant, or not for long. The rule in the last column is that 
 pub(super) fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     for code in FaultCode::ALL {
-        let severity = match code.gravity() {
-            Gravity::Fault => "fault",
-            Gravity::Warning => "warning",
+        let severity = match code.severity() {
+            FaultSeverity::Fault => "fault",
+            FaultSeverity::Warning => "warning",
         };
         let rule = code.rule().map(|rule| format!("[`{rule}`](lints.md#{rule})")).unwrap_or_default();
         let (summary, hint) = (code.summary().replace('|', "\\|"), code.hint().replace('|', "\\|"));

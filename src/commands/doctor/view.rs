@@ -7,7 +7,7 @@ use color_eyre::eyre::Result;
 use serde_json::json;
 
 use super::super::summary_line;
-use crate::diagnosis::{Checked, FaultCode, Gravity};
+use crate::diagnosis::{Checked, FaultCode, FaultSeverity};
 use crate::exit::Outcome;
 use crate::terminal::{Output, Printer, pad_end, terminal_width, wrapped};
 use crate::units::counted;
@@ -32,12 +32,12 @@ impl<'a> DoctorView<'a> {
 
     /// Prints one result.
     pub(super) fn show(&mut self, check: &Checked) -> Result<()> {
-        let (mark, word, color) = match (check.gravity(), check.hint()) {
-            (Some(Gravity::Fault), _) => {
+        let (mark, word, color) = match (check.severity(), check.hint()) {
+            (Some(FaultSeverity::Fault), _) => {
                 self.faults += 1;
                 ('✗', "fault", AnsiColor::Red)
             }
-            (Some(Gravity::Warning), _) => {
+            (Some(FaultSeverity::Warning), _) => {
                 self.warnings += 1;
                 ('!', "warning", AnsiColor::Yellow)
             }
