@@ -160,6 +160,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Profile overlay: apply the tables under [env.NAME]')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Format of the log on stderr')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--pass-redis-env', '--pass-redis-env', [CompletionResultType]::ParameterName, 'Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD')
             [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Process one item if one is waiting, then exit')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Use TLS')
             [CompletionResult]::new('--tls-skip-verify', '--tls-skip-verify', [CompletionResultType]::ParameterName, 'Skip certificate verification (insecure: allows man-in-the-middle attacks)')

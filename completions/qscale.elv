@@ -155,6 +155,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --env 'Profile overlay: apply the tables under [env.NAME]'
             cand --log 'Format of the log on stderr'
             cand --color 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]'
+            cand --pass-redis-env 'Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD'
             cand --once 'Process one item if one is waiting, then exit'
             cand --tls 'Use TLS'
             cand --tls-skip-verify 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'

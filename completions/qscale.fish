@@ -151,6 +151,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l pass-redis-env -d 'Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l once -d 'Process one item if one is waiting, then exit'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls -d 'Use TLS'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-skip-verify -d 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'

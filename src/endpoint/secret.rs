@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::RedisUrl;
+
 /// Parts of names of secrets.
 const WORDS: [&str; 9] =
     ["password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "masterauth"];
@@ -31,6 +33,19 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     let ends = WORDS.iter().any(|word| name.ends_with(word)) || (name.ends_with("pass") && !name.ends_with("bypass"));
     let holds = WORDS.iter().any(|word| name.contains(word)) && !ELSEWHERE.iter().any(|end| name.ends_with(end));
     whole || ends || holds
+}
+
+/// Returns whether a variable holds a password that qscale uses for Redis. A file with one is not meant: who may read it
+/// is decided by its permissions.
+pub(crate) fn is_password_of_redis(variable: &str, value: &str) -> bool {
+    let has_none = |url: RedisUrl| url.password.is_none() && url.sentinel_password.is_none();
+    match variable {
+        "REDIS_PASSWORD" | "REDIS_SENTINEL_PASSWORD" => true,
+        // What cannot be read may hold one.
+        "REDIS_URL" => !RedisUrl::parse(value.trim()).is_ok_and(has_none),
+        "REDIS_ADDRESSES" => value.contains('@'),
+        _ => false,
+    }
 }
 
 /// Byte ranges of secrets that are values of arguments, in the text of a command or of a list of its words in quotes:

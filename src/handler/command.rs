@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -16,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::group::Group;
 use super::launcher::Launcher;
 use super::output::{Streams, input};
-use super::{Assignment, Disposition, argument};
+use super::{Assignment, Disposition, argument, inheritance};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::{Echo, Speaker};
 
@@ -27,9 +26,8 @@ const LINGER: Duration = Duration::from_secs(1);
 ///
 /// The item is passed on stdin, byte for byte, and as an argument only in place of `{}`; no shell interprets either.
 /// `QSCALE_ITEM_ID`, `QSCALE_ATTEMPT`, `QSCALE_LIST` and `QSCALE_CONSUMER` describe the item. Settings of the consumer (`QSCALE_*`)
-/// are not inherited: a qscale that the command runs has its own. All other variables are, `REDIS_URL` and `REDIS_PASSWORD`
-/// among them, so that the command can use Redis. No secret is ever an argument, because
-/// all users of a machine can see those.
+/// are not inherited: a qscale that the command runs has its own. Variables with a password of Redis are only where that is
+/// asked for. All others are. No secret is ever an argument, because all users of a machine can see those.
 ///
 /// Processes that the command leaves behind in its process group are terminated a second after it exits.
 #[derive(Debug, Clone)]
@@ -44,12 +42,9 @@ pub(crate) struct CommandSpec {
     pub(crate) kill_after: Duration,
     /// Meaning of its exit statuses.
     pub(crate) exit: ExitMap,
+    /// Inherits variables with a password of Redis.
+    pub(crate) pass_redis_env: bool,
 }
-
-/// Settings of the consumer, which a command does not inherit. The variables of this process do not change.
-static SETTINGS: LazyLock<Vec<OsString>> = LazyLock::new(|| {
-    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_bytes().starts_with(b"QSCALE_")).collect()
-});
 
 /// End of the wait for a command.
 enum CommandEnd {
@@ -123,9 +118,7 @@ impl CommandSpec {
     /// Returns the program with `arguments`, and the environment that it has whatever item it processes.
     pub(super) fn program(&self, arguments: &[OsString], consumer: &str) -> Command {
         let mut command = Command::new(&self.program);
-        for name in &*SETTINGS {
-            command.env_remove(name);
-        }
+        inheritance::limit(&mut command, self.pass_redis_env);
         command.args(arguments).env("QSCALE_CONSUMER", consumer).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

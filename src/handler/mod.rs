@@ -5,6 +5,7 @@ mod command;
 mod disposition;
 mod group;
 mod http;
+mod inheritance;
 mod launcher;
 mod line;
 mod lines;

@@ -139,6 +139,7 @@ impl Arguments {
             per_process,
             ready_within,
             restart_after,
+            pass_redis_env,
             url,
             http_status,
             timeout,
@@ -164,6 +165,7 @@ impl Arguments {
         self.option("per-process", *per_process);
         self.option("ready-within", *ready_within);
         self.option("restart-after", *restart_after);
+        self.option("pass-redis-env", *pass_redis_env);
         self.option("url", url.as_ref());
         let rules = http_status.as_ref().map(|rules| rules.iter().map(ToString::to_string).collect::<Vec<_>>());
         self.option("http-status", rules.filter(|rules| !rules.is_empty()).map(|rules| rules.join(",")));

@@ -77,6 +77,9 @@ pub struct ConsumeTable {
     /// Items after which a process is replaced, with `handler = "lines"`.
     #[schemars(extend("x-default" = "never", "examples" = [1000]))]
     pub restart_after: Option<NonZeroU64>,
+    /// The command inherits variables with a password of Redis: REDIS_PASSWORD, REDIS_SENTINEL_PASSWORD, and a REDIS_URL that holds one.
+    #[schemars(extend("default" = false, "examples" = [true]))]
+    pub pass_redis_env: Option<bool>,
     /// Endpoint that items are posted to, with `handler = "http"`.
     #[schemars(extend("x-default" = "none", "examples" = ["http://127.0.0.1:8080/jobs", "unix:/run/app.sock:/jobs"]))]
     pub url: Option<HandlerUrl>,

@@ -21,6 +21,7 @@ mod exporter;
 mod fault_table;
 mod faults;
 mod forms;
+mod handler_environment;
 mod health;
 mod http;
 mod init;

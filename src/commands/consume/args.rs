@@ -138,6 +138,10 @@ pub(super) struct HandlerArgs {
     #[arg(long, value_name = "ITEMS", env = "QSCALE_RESTART_AFTER", value_parser = positive_count::<NonZeroU64>)]
     pub(super) restart_after: Option<NonZeroU64>,
 
+    /// Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD
+    #[arg(long, env = "QSCALE_PASS_REDIS_ENV", value_parser = args::boolean)]
+    pub(super) pass_redis_env: bool,
+
     /// Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs
     #[arg(id = "handler_url", long = "url", value_name = "URL", env = "QSCALE_URL")]
     pub(super) url: Option<HandlerUrl>,
@@ -151,7 +155,7 @@ pub(super) struct HandlerArgs {
 impl HandlerArgs {
     /// Returns the name of the first option that is set and for processes that stay only.
     pub(super) fn first_of_lines(&self) -> Option<&'static str> {
-        let Self { handler: _, per_process, ready_within, restart_after, url: _, http_status: _ } = self;
+        let Self { per_process, ready_within, restart_after, .. } = self;
         let set = [
             ("per-process", per_process.is_some()),
             ("ready-within", ready_within.is_some()),

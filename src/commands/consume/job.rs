@@ -81,6 +81,7 @@ impl JobArgs {
             timeout: timeout.map(|timeout| timeout.value.0),
             kill_after: kill_after.value.0,
             exit: exit_map(context, &exit)?,
+            pass_redis_env: from.flag("pass-redis-env", pool.pass_redis_env, usual.pass_redis_env).value,
         };
         let protocol = from.or("handler", protocol, usual.handler, HandlerProtocol::default());
         if let Some(name) = pool.first_of_http() {

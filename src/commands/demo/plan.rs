@@ -181,7 +181,7 @@ fn work(args: &Args, profile: &Profile) -> DemoWork {
 
 /// Returns the settings of the profile for its command, as options of `consume`.
 fn options(table: &ConsumeTable) -> Vec<String> {
-    let ConsumeTable { handler, per_process, ready_within, restart_after, .. } = table;
+    let ConsumeTable { handler, per_process, ready_within, restart_after, pass_redis_env, .. } = table;
     let ConsumeTable { timeout, kill_after, exit, max_attempts, max_crashes, backoff, max_age, .. } = table;
     let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
     let options = [
@@ -197,7 +197,10 @@ fn options(table: &ConsumeTable) -> Vec<String> {
         ("backoff", backoff.map(|range| range.to_string())),
         ("max-age", max_age.map(|age| age.to_string())),
     ];
-    options.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value?))).collect()
+    let flag = pass_redis_env.filter(|is_set| *is_set).map(|_| "--pass-redis-env".to_owned());
+    flag.into_iter()
+        .chain(options.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value?))))
+        .collect()
 }
 
 impl fmt::Display for DemoWork {

@@ -28,6 +28,7 @@ fn spec(program: impl Into<OsString>, arguments: &[&str]) -> CommandSpec {
         timeout: None,
         kill_after: LONG,
         exit: ExitMap::default(),
+        pass_redis_env: false,
     }
 }
 
