@@ -12,7 +12,7 @@ use crate::scaler::{
 /// Replicas that differ from those of the model for this long are no matter of phase.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
-/// Largest difference between the clocks of KEDA and of this machine that a cooldown may seem to be short by.
+/// Time by which a cooldown or a window may seem to be short: clocks differ, and looks at the cluster are seconds apart.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(5);
 
 /// The model, and what it has seen so far.
@@ -154,7 +154,17 @@ impl Running {
                     _ => decision,
                 }
             }
-            Controller::Hpa => self.sync_before(now, to, reading),
+            Controller::Hpa => {
+                let before = self.scaler.clone();
+                let decision = self.sync_before(now, to, reading);
+                match remaining(&decision.reason) {
+                    Some(remaining) if decision.replicas != to && remaining < CLOCK_DIFFERENCE => {
+                        self.scaler = before;
+                        self.sync_before(now + CLOCK_DIFFERENCE, to, reading)
+                    }
+                    _ => decision,
+                }
+            }
         };
         match by {
             Controller::Keda => self.next_poll = next(self.last_active, self.scaler.settings().poll_period(), now),
@@ -272,6 +282,14 @@ fn window(reason: &Reason) -> Option<Duration> {
     }
 }
 
+/// Returns the time for which that window still holds the replicas.
+fn remaining(reason: &Reason) -> Option<Duration> {
+    match reason {
+        Reason::Proposed { limit: Some(Limit::StabilizationWindow { remaining, .. }), .. } => Some(*remaining),
+        _ => None,
+    }
+}
+
 /// Returns the first moment after `now` that is a multiple of `period` after `phase`.
 pub(super) fn next(phase: Option<Duration>, period: Duration, now: Duration) -> Duration {
     let Some(phase) = phase.filter(|phase| *phase <= now) else { return now + period };
@@ -295,6 +313,36 @@ mod tests {
             "status": { "lastActiveTime": "1970-01-01T00:01:40Z" },
         });
         serde_json::from_value(object).unwrap()
+    }
+
+    #[test]
+    fn window_that_ends_within_seconds_has_ended_for_the_hpa() {
+        let object = object();
+        let hpa: LiveHpa = serde_json::from_value(json!({
+            "metadata": { "name": "keda-hpa-demo" },
+            "spec": {
+                "scaleTargetRef": { "name": "demo" },
+                "behavior": { "scaleDown": { "stabilizationWindowSeconds": 30 } },
+            },
+        }))
+        .unwrap();
+        // The window holds the 8 pods of the sync at 120 until 150.
+        let scaled_down_at = |second: u64| {
+            let mut model = LiveModel::default();
+            let mut reason = |second: u64, waiting: f64, pods: u32| {
+                let settings = object.settings("mylist", Some(&hpa)).unwrap();
+                let seen = Look { hpa: Some(&hpa), settings, ..look(&object, second, waiting, pods) };
+                model.observe(&seen).unwrap().reason
+            };
+            reason(100, 40.0, 8);
+            reason(120, 40.0, 8);
+            let held = reason(140, 10.0, 8);
+            assert!(held.contains("window (30s) holds 8 for another 10s"), "{held}");
+            reason(second, 10.0, 2)
+        };
+        assert_eq!(scaled_down_at(146), "HPA: 10 waiting ÷ 5 per pod = 2 replicas");
+        let early = scaled_down_at(142);
+        assert!(early.ends_with("8 → 2 in the cluster, where the model expected 8"), "{early}");
     }
 
     fn look(object: &LiveScaledObject, second: u64, waiting: f64, pods: u32) -> Look<'_> {
