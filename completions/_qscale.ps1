@@ -118,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs')
             [CompletionResult]::new('--http-status', '--http-status', [CompletionResultType]::ParameterName, 'Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default: 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Timeout of the command; then its process group is terminated, and the attempt fails')
+            [CompletionResult]::new('--timeout-field', '--timeout-field', [CompletionResultType]::ParameterName, 'Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest')
             [CompletionResult]::new('--kill-after', '--kill-after', [CompletionResultType]::ParameterName, 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]')
             [CompletionResult]::new('--exit', '--exit', [CompletionResultType]::ParameterName, 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]')
             [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'Factor by which simulated work is sped up')
@@ -132,6 +133,8 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--max-crashes', '--max-crashes', [CompletionResultType]::ParameterName, 'Consumer crashes after which an item is dead-lettered [default: 3]')
             [CompletionResult]::new('--backoff', '--backoff', [CompletionResultType]::ParameterName, 'First and longest delay before a retry; it doubles in between [default: 1s..5m]')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Time for which an item may be retried without spending attempts [default: 1day]')
+            [CompletionResult]::new('--expire-after', '--expire-after', [CompletionResultType]::ParameterName, 'Age, counted from --stamp-field, from which an item is not begun any more')
+            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Outcome of an item that has expired [default: dead]')
             [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1')
             [CompletionResult]::new('--stamp-field', '--stamp-field', [CompletionResultType]::ParameterName, 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms')
             [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'Heartbeat file: touch it every second while the consumer is alive')
@@ -329,6 +332,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             break
         }
         'qscale;dead;requeue' {
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Dead letters requeued per second at most: 10/s, 30/m')
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only dead letters older than this')
             [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only dead letters whose item, reason or stderr contains this text')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Maximum number of dead letters')

@@ -113,6 +113,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --url 'Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs'
             cand --http-status 'Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default: 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]'
             cand --timeout 'Timeout of the command; then its process group is terminated, and the attempt fails'
+            cand --timeout-field 'Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest'
             cand --kill-after 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]'
             cand --exit 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]'
             cand --speed 'Factor by which simulated work is sped up'
@@ -127,6 +128,8 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --max-crashes 'Consumer crashes after which an item is dead-lettered [default: 3]'
             cand --backoff 'First and longest delay before a retry; it doubles in between [default: 1s..5m]'
             cand --max-age 'Time for which an item may be retried without spending attempts [default: 1day]'
+            cand --expire-after 'Age, counted from --stamp-field, from which an item is not begun any more'
+            cand --expired 'Outcome of an item that has expired [default: dead]'
             cand --metrics 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1'
             cand --stamp-field 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms'
             cand --heartbeat 'Heartbeat file: touch it every second while the consumer is alive'
@@ -319,6 +322,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'qscale;dead;requeue'= {
+            cand --rate 'Dead letters requeued per second at most: 10/s, 30/m'
             cand --older-than 'Only dead letters older than this'
             cand --match 'Only dead letters whose item, reason or stderr contains this text'
             cand --limit 'Maximum number of dead letters'

@@ -107,6 +107,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l restart-after 
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l url -d 'Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l http-status -d 'Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default: 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'Timeout of the command; then its process group is terminated, and the attempt fails' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout-field -d 'Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is sped up' -r
@@ -121,6 +122,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'Consumer crashes after which an item is dead-lettered [default: 3]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l backoff -d 'First and longest delay before a retry; it doubles in between [default: 1s..5m]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'Time for which an item may be retried without spending attempts [default: 1day]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l expire-after -d 'Age, counted from --stamp-field, from which an item is not begun any more' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l expired -d 'Outcome of an item that has expired [default: dead]' -r -f -a "dead\t'The item is dead-lettered'
+drop\t'The item is removed'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Heartbeat file: touch it every second while the consumer is alive' -r -F
@@ -294,6 +298,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l rate -d 'Dead letters requeued per second at most: 10/s, 30/m' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l older-than -d 'Only dead letters older than this' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l match -d 'Only dead letters whose item, reason or stderr contains this text' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l limit -d 'Maximum number of dead letters' -r

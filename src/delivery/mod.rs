@@ -3,6 +3,7 @@
 pub mod dead_letter;
 pub mod defaults;
 pub mod exit_map;
+pub mod expiry;
 pub mod guarantee;
 pub mod history;
 pub mod item;

@@ -18,6 +18,8 @@ pub struct Tally {
     pub retried: u64,
     /// Items dead-lettered; with at-most-once delivery, dropped.
     pub dead: u64,
+    /// Items that had expired before their handler began: dead-lettered or removed.
+    pub expired: u64,
     /// Items put back unfinished.
     pub requeued: u64,
     /// Items finished after their redelivery; these results do not count.
@@ -41,7 +43,7 @@ pub struct Percentiles {
 impl Tally {
     /// Returns the number of claimed items without an outcome, requeued ones included.
     pub fn unsettled(&self) -> u64 {
-        self.claimed.saturating_sub(self.acknowledged + self.retried + self.dead + self.lease_lost)
+        self.claimed.saturating_sub(self.acknowledged + self.retried + self.dead + self.expired + self.lease_lost)
     }
 
     /// Records the duration of a handler, for each of `items`.
@@ -66,6 +68,7 @@ impl Default for Tally {
             acknowledged: 0,
             retried: 0,
             dead: 0,
+            expired: 0,
             requeued: 0,
             lease_lost: 0,
             // Three significant digits, from 1 µs to a day; longer durations count as a day.
@@ -76,11 +79,12 @@ impl Default for Tally {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        let Self { claimed, acknowledged, retried, dead, requeued, lease_lost, times } = other;
+        let Self { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, times } = other;
         self.claimed += claimed;
         self.acknowledged += acknowledged;
         self.retried += retried;
         self.dead += dead;
+        self.expired += expired;
         self.requeued += requeued;
         self.lease_lost += lease_lost;
         self.times += times;

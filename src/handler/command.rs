@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::group::Group;
 use super::launcher::Launcher;
 use super::output::{Streams, input};
-use super::{Assignment, Disposition, argument, inheritance};
+use super::{Assignment, Disposition, TimeLimit, argument, inheritance};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::{Echo, Speaker};
 
@@ -36,8 +36,7 @@ pub(crate) struct CommandSpec {
     pub(crate) program: OsString,
     /// Arguments; `{}` is replaced by the item.
     pub(crate) arguments: Vec<OsString>,
-    /// Time limit; `None` for no limit.
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) limit: TimeLimit,
     /// Time between SIGTERM and SIGKILL.
     pub(crate) kill_after: Duration,
     /// Meaning of its exit statuses.
@@ -49,7 +48,7 @@ pub(crate) struct CommandSpec {
 /// End of the wait for a command.
 enum CommandEnd {
     Exit(io::Result<ExitStatus>),
-    TimedOut,
+    TimedOut(Duration),
     Aborted,
 }
 
@@ -84,7 +83,8 @@ impl CommandSpec {
         };
         let speaker = Speaker::Attempt { item: assignment.id.clone(), attempt: assignment.attempt };
         let mut streams = Streams::start(&mut group.leader, assignment.item.0.clone(), speaker, echo);
-        let ending = self.wait(&mut group, abort).await;
+        let limit = self.limit.of(&assignment.item);
+        let ending = wait(&mut group, limit, abort).await;
         match &ending {
             CommandEnd::Exit(_) => {
                 let rest = async { tokio::join!(streams.ended(), group.gone()) };
@@ -92,7 +92,7 @@ impl CommandSpec {
                     self.terminate_rest(&mut group, &assignment.id).await;
                 }
             }
-            CommandEnd::TimedOut | CommandEnd::Aborted => group.terminate(self.kill_after).await,
+            CommandEnd::TimedOut(_) | CommandEnd::Aborted => group.terminate(self.kill_after).await,
         }
         let stderr = streams.finish(abort).await;
         self.disposition(ending, stderr)
@@ -123,30 +123,15 @@ impl CommandSpec {
         command
     }
 
-    async fn wait(&self, group: &mut Group, abort: &CancellationToken) -> CommandEnd {
-        let timed_out = async {
-            match self.timeout {
-                Some(timeout) => tokio::time::sleep(timeout).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            status = group.leader_exit() => CommandEnd::Exit(status),
-            () = abort.cancelled() => CommandEnd::Aborted,
-            () = timed_out => CommandEnd::TimedOut,
-        }
-    }
-
     fn disposition(&self, ending: CommandEnd, stderr: Vec<u8>) -> Disposition {
         let status = match ending {
             CommandEnd::Exit(Ok(status)) => status,
             CommandEnd::Exit(Err(error)) => {
                 return Disposition::fail(format!("cannot wait for the command: {error}"), stderr);
             }
-            CommandEnd::TimedOut => {
-                let timeout = humantime::format_duration(self.timeout.unwrap_or_default());
-                return Disposition::fail(format!("timed out after {timeout}"), stderr);
+            CommandEnd::TimedOut(limit) => {
+                let limit = humantime::format_duration(limit);
+                return Disposition::fail(format!("timed out after {limit}"), stderr);
             }
             CommandEnd::Aborted => return Disposition::Interrupted,
         };
@@ -195,6 +180,25 @@ impl CommandSpec {
 
     fn name(&self) -> std::path::Display<'_> {
         Path::new(&self.program).display()
+    }
+}
+
+/// Waits for the end of a command, for `limit` at most.
+async fn wait(group: &mut Group, limit: Option<Duration>, abort: &CancellationToken) -> CommandEnd {
+    let timed_out = async {
+        match limit {
+            Some(limit) => {
+                tokio::time::sleep(limit).await;
+                limit
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        status = group.leader_exit() => CommandEnd::Exit(status),
+        () = abort.cancelled() => CommandEnd::Aborted,
+        limit = timed_out => CommandEnd::TimedOut(limit),
     }
 }
 

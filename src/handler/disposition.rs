@@ -23,6 +23,8 @@ pub(crate) enum Disposition {
         /// Last 4 KiB of the handler's stderr.
         stderr: Vec<u8>,
     },
+    /// The item is too old to be processed.
+    Expired { reason: String },
     /// The handler was aborted before it finished.
     Interrupted,
     /// The command cannot run, so that no item can be processed. The item is unchanged.

@@ -16,6 +16,7 @@ mod shortage;
 mod stdout;
 #[cfg(test)]
 mod tests;
+mod time_limit;
 mod wait;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(crate) use self::http::HttpSpec;
 use self::launcher::Launcher;
 pub(crate) use self::line::{LinePrinter, Printed};
 pub(crate) use self::pool::{PoolItem, PoolResult, PoolSpec, ProcessPool};
+pub(crate) use self::time_limit::TimeLimit;
 use self::wait::SimulatedWork;
 use crate::delivery::item::Item;
 use crate::terminal::Echo;

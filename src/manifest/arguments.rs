@@ -143,6 +143,7 @@ impl Arguments {
             url,
             http_status,
             timeout,
+            timeout_field,
             kill_after,
             exit,
             metrics,
@@ -150,6 +151,8 @@ impl Arguments {
             start_time: _,
             boot_time: _,
             stamp_field,
+            expire_after,
+            expired,
         } = table;
         self.option("delivery", *delivery);
         // Next to a command it is the time that a simulation assumes.
@@ -170,11 +173,14 @@ impl Arguments {
         let rules = http_status.as_ref().map(|rules| rules.iter().map(ToString::to_string).collect::<Vec<_>>());
         self.option("http-status", rules.filter(|rules| !rules.is_empty()).map(|rules| rules.join(",")));
         self.option("timeout", *timeout);
+        self.option("timeout-field", timeout_field.as_ref());
         self.option("kill-after", *kill_after);
         let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>());
         self.option("exit", rules.filter(|rules| !rules.is_empty()).map(|rules| rules.join(",")));
         self.option("metrics", *metrics);
         self.option("stamp-field", stamp_field.as_ref());
+        self.option("expire-after", *expire_after);
+        self.option("expired", *expired);
         if let Some(command) = command {
             self.command = command.iter().map(|word| literal(word)).collect();
         }

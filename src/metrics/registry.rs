@@ -47,6 +47,7 @@ struct Published {
     acknowledged: u64,
     retried: u64,
     dead: u64,
+    expired: u64,
     requeued: u64,
     lease_lost: u64,
     in_flight: u64,
@@ -81,9 +82,10 @@ impl MetricSet {
     }
 
     pub(super) fn publish(&self, tally: &Tally, in_flight: usize) {
-        let Tally { claimed, acknowledged, retried, dead, requeued, lease_lost, .. } = *tally;
+        let Tally { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, .. } = *tally;
         let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
-        *self.published() = Published { claimed, acknowledged, retried, dead, requeued, lease_lost, in_flight };
+        *self.published() =
+            Published { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, in_flight };
     }
 
     /// Returns all metrics as OpenMetrics text.
@@ -116,7 +118,8 @@ struct Scrape {
 
 impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let Published { claimed, acknowledged, retried, dead, requeued, lease_lost, in_flight } = self.published;
+        let Published { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, in_flight } =
+            self.published;
         let RedisStatus { up, reconnects, depths } = self.redis;
         let mut counter = |name, help, value| {
             ConstCounter::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
@@ -130,6 +133,7 @@ impl Collector for Scrape {
             ("acknowledged", acknowledged),
             ("retried", retried),
             ("dead", dead),
+            ("expired", expired),
             ("requeued", requeued),
             ("lease_lost", lease_lost),
         ] {

@@ -12,6 +12,7 @@ use super::source::Source;
 use crate::delivery::defaults::{
     DEFAULT_DRAIN, DEFAULT_KILL_AFTER, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE,
 };
+use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::retry::RetryPolicy;
@@ -89,6 +90,9 @@ pub struct ConsumeTable {
     /// Time limit of the command; an item whose command exceeds it has failed.
     #[schemars(extend("x-default" = "unlimited", "examples" = ["5m"]))]
     pub timeout: Option<HumanDuration>,
+    /// Field of a JSON item with its own time limit, in seconds or as a duration; `timeout` is the longest.
+    #[schemars(extend("x-default" = "none", "examples" = ["timeout"]))]
+    pub timeout_field: Option<String>,
     /// Time between SIGTERM and SIGKILL to a command that has timed out.
     #[schemars(extend("default" = HumanDuration(DEFAULT_KILL_AFTER), "examples" = ["5s"]))]
     pub kill_after: Option<HumanDuration>,
@@ -106,6 +110,12 @@ pub struct ConsumeTable {
     /// JSON field with the creation time of an item, for the queue wait.
     #[schemars(extend("x-default" = "not measured", "examples" = ["created_at"]))]
     pub stamp_field: Option<String>,
+    /// Age, counted from `stamp-field`, from which an item is not begun any more.
+    #[schemars(extend("x-default" = "never", "examples" = ["1h"]))]
+    pub expire_after: Option<HumanDuration>,
+    /// Outcome of an item that has expired: `dead` dead-letters it, `drop` removes it.
+    #[schemars(extend("default" = "dead", "examples" = ["dead", "drop"]))]
+    pub expired: Option<ExpiredOutcome>,
 }
 
 impl ConsumeTable {

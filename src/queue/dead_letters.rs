@@ -90,6 +90,9 @@ type PageReply = (i64, u64, u64, Vec<Bytes>);
 type AppliedReply = (u64, u64, u64, u64);
 
 impl DeadLetters {
+    /// Longest pause between two calls that move dead letters: after a longer one, this client counts as crashed.
+    pub const LONGEST_PAUSE: Duration = Duration::from_millis(300);
+
     /// Connects to the dead letters of `list`.
     ///
     /// # Errors

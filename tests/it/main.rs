@@ -45,6 +45,7 @@ mod render_keda;
 mod render_pods;
 mod render_rules;
 mod replay;
+mod retention;
 mod sample_schema;
 mod scaler;
 mod schema;

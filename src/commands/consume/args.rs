@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
+use super::retention::RetentionArgs;
 use crate::args::{self, RedisArgs, positive_count, positive_factor};
 use crate::delivery::exit_map::ExitRule;
 use crate::delivery::guarantee::DeliveryGuarantee;
@@ -46,6 +47,10 @@ pub(crate) struct Args {
     /// Timeout of the command; then its process group is terminated, and the attempt fails
     #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT")]
     pub(super) timeout: Option<HumanDuration>,
+
+    /// Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest
+    #[arg(long, value_name = "FIELD", env = "QSCALE_TIMEOUT_FIELD", value_parser = args::name)]
+    pub(super) timeout_field: Option<String>,
 
     /// Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]
     #[arg(long, value_name = "DURATION", env = "QSCALE_KILL_AFTER")]
@@ -107,6 +112,9 @@ pub(crate) struct Args {
     /// Time for which an item may be retried without spending attempts [default: 1day]
     #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
     pub(super) max_age: Option<HumanDuration>,
+
+    #[command(flatten)]
+    pub(super) retention: RetentionArgs,
 
     #[command(flatten)]
     pub(super) telemetry: TelemetryArgs,

@@ -13,6 +13,7 @@ use super::intake::Intake;
 use super::item_log::{self, seconds};
 use super::plan::Plan;
 use super::workers::Workers;
+use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
@@ -118,8 +119,8 @@ impl PlainConsumer<'_> {
                 self.unfinished.extend(popped);
                 break;
             }
-            self.intake.begun(popped.len());
-            self.workers.begin(popped);
+            let begun = self.workers.begin(popped);
+            self.intake.begun(begun);
             let idle = !found && self.workers.in_flight() == 0;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
@@ -163,16 +164,29 @@ impl PlainConsumer<'_> {
     /// Counts the items that have finished, and keeps those that are to be requeued.
     fn settle(&mut self) {
         for Completed { items, disposition, duration } in self.workers.completed() {
-            self.tally.handled(duration, items.len());
+            let has_expired = matches!(disposition, Disposition::Expired { .. });
+            if !has_expired {
+                self.tally.handled(duration, items.len());
+            }
             match disposition {
                 Disposition::Ack => {
                     self.tally.acknowledged += items.len() as u64;
                     item_log::processed(&items, duration, self.plan);
                     continue;
                 }
+                Disposition::Expired { reason } if self.plan.retention.expired == ExpiredOutcome::Drop => {
+                    self.tally.expired += items.len() as u64;
+                    for popped in &items {
+                        item_log::expired(popped, ExpiredOutcome::Drop, &reason, self.plan);
+                    }
+                    continue;
+                }
                 // At-most-once delivery has no retries and no dead letters.
-                Disposition::Retry { reason, .. } | Disposition::DeadLetter { reason, .. } => {
-                    self.tally.dead += items.len() as u64;
+                Disposition::Retry { reason, .. }
+                | Disposition::DeadLetter { reason, .. }
+                | Disposition::Expired { reason } => {
+                    let count = if has_expired { &mut self.tally.expired } else { &mut self.tally.dead };
+                    *count += items.len() as u64;
                     for popped in &items {
                         // The only copy is in the log.
                         tracing::error!(

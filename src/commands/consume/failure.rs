@@ -7,6 +7,7 @@ use rand::RngExt as _;
 use super::item_log::{self, seconds};
 use super::plan::Plan;
 use crate::delivery::dead_letter::rfc3339;
+use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::history::History;
 use crate::delivery::retry::RetryDecision;
 use crate::queue::{Claim, Exchanged, Finished};
@@ -59,6 +60,17 @@ impl Failure {
         let payload = item_log::payload(&claim);
         let (id, history) = self.record(claim);
         self.finish(id, history, payload, plan)
+    }
+
+    /// Gives up an item that has expired, as the plan says.
+    pub(super) fn expire(&self, claim: Claim, plan: &Plan) -> Finished {
+        let outcome = plan.retention.expired;
+        item_log::expired(&claim, outcome, &self.reason, plan);
+        let (id, history) = self.record(claim);
+        match outcome {
+            ExpiredOutcome::Dead => Finished::DeadLetter { id, history: History { died: Some(self.now), ..history } },
+            ExpiredOutcome::Drop => Finished::Acknowledge { id },
+        }
     }
 
     /// Adds the failure to the history of the item.

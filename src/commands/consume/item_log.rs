@@ -7,6 +7,7 @@ use tracing::Level;
 use super::attempt::Attempt;
 use super::job::Job;
 use super::plan::Plan;
+use crate::delivery::expiry::ExpiredOutcome;
 
 /// Logs items that were processed: those of commands as events, those of simulated work only in detail.
 pub(super) fn processed<T: Attempt>(items: &[T], duration: Duration, plan: &Plan) {
@@ -35,6 +36,16 @@ pub(super) fn processed<T: Attempt>(items: &[T], duration: Duration, plan: &Plan
         }
         Job::Work { .. } => {}
     }
+}
+
+/// Logs an item that has expired.
+pub(super) fn expired(item: &impl Attempt, outcome: ExpiredOutcome, reason: &str, plan: &Plan) {
+    let outcome = match outcome {
+        ExpiredOutcome::Dead => "dead",
+        ExpiredOutcome::Drop => "dropped",
+    };
+    let (id, list, payload) = (item.id(), &plan.list, payload(item));
+    tracing::warn!(event = "item_expired", item = id, list, outcome, reason, payload, "item expired");
 }
 
 /// Logs items whose handler was aborted: those of commands as events, those of simulated work only in detail.

@@ -11,7 +11,7 @@ use crate::delivery::defaults::DEFAULT_KILL_AFTER;
 use crate::delivery::exit_map::{ExitMap, ExitRule};
 use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::status_map::StatusMap;
-use crate::handler::{CommandSpec, HttpSpec, PoolSpec};
+use crate::handler::{CommandSpec, HttpSpec, PoolSpec, TimeLimit};
 use crate::units::{HumanDuration, Origin, Setting, SettingError, counted};
 use crate::workload::Work;
 
@@ -34,6 +34,7 @@ pub(super) struct JobArgs {
     pub(super) command: Vec<OsString>,
     pub(super) handler: HandlerArgs,
     pub(super) timeout: Option<HumanDuration>,
+    pub(super) timeout_field: Option<String>,
     pub(super) kill_after: Option<HumanDuration>,
     pub(super) exit: Vec<ExitRule>,
     pub(super) speed: f64,
@@ -48,13 +49,16 @@ impl JobArgs {
         stamp_field: Option<String>,
         context: &Context,
     ) -> Result<Job, SettingError> {
-        let Self { work, command, handler: pool, timeout, kill_after, exit, speed, seed } = self;
+        let Self { work, command, handler: pool, timeout, timeout_field, kill_after, exit, speed, seed } = self;
         let usual = &context.profile.consume;
         let from = context.precedence("consume");
         let timeout = from.option("timeout", timeout, usual.timeout);
         if let Some(Setting { value: HumanDuration(Duration::ZERO), origin }) = timeout {
             return Err(SettingError::new(origin, "must be more than 0s"));
         }
+        let field = from.option("timeout-field", timeout_field, usual.timeout_field.clone());
+        let limit =
+            TimeLimit { longest: timeout.map(|timeout| timeout.value.0), field: field.map(|field| field.value) };
         let kill_after = from.or("kill-after", kill_after, usual.kill_after, HumanDuration(DEFAULT_KILL_AFTER));
         let command = if command.is_empty() && work.is_none() {
             usual_command(context)
@@ -64,7 +68,7 @@ impl JobArgs {
         let protocol = pool.handler.map(HandlerProtocol::from);
         let is_by_handler = pool.handler.is_some() || (work.is_none() && usual.work.is_none() && command.is_none());
         if is_by_handler && protocol.or(usual.handler) == Some(HandlerProtocol::Http) {
-            return self::http(&pool, timeout.map(|timeout| timeout.value.0), stamp_field, command.is_some(), context);
+            return self::http(&pool, limit, stamp_field, command.is_some(), context);
         }
         let Some(mut words) = command.map(VecDeque::from) else {
             if is_by_handler && let Some(protocol) = from.option("handler", protocol, usual.handler) {
@@ -78,7 +82,7 @@ impl JobArgs {
         let command = CommandSpec {
             program: words.pop_front().unwrap_or_default(),
             arguments: words.into(),
-            timeout: timeout.map(|timeout| timeout.value.0),
+            limit,
             kill_after: kill_after.value.0,
             exit: exit_map(context, &exit)?,
             pass_redis_env: from.flag("pass-redis-env", pool.pass_redis_env, usual.pass_redis_env).value,
@@ -116,7 +120,7 @@ impl JobArgs {
 /// Merges the arguments about an endpoint with the profile.
 fn http(
     given: &HandlerArgs,
-    timeout: Option<Duration>,
+    limit: TimeLimit,
     stamp_field: Option<String>,
     has_command: bool,
     context: &Context,
@@ -134,7 +138,7 @@ fn http(
     };
     let rules = if given.http_status.is_empty() { usual.http_status.clone() } else { Some(given.http_status.clone()) };
     let statuses = StatusMap::with(rules.unwrap_or_default());
-    Ok(Job::Http(HttpSpec { url: url.value, timeout, statuses, stamp_field }))
+    Ok(Job::Http(HttpSpec { url: url.value, limit, statuses, stamp_field }))
 }
 
 impl Job {

@@ -13,6 +13,7 @@ mod job;
 mod notifier;
 mod plan;
 mod printing;
+mod retention;
 mod serving;
 mod status;
 mod stop_deadline;
@@ -102,7 +103,8 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         StopReason::Unrunnable(reason) => return Err(UsageError(reason).into()),
         StopReason::Closed(error) => return Err(error).wrap_err("cannot write to stdout"),
     }
-    let short = plan.max_items.is_some_and(|limit| tally.acknowledged + tally.retried + tally.dead < limit);
+    let short =
+        plan.max_items.is_some_and(|limit| tally.acknowledged + tally.retried + tally.dead + tally.expired < limit);
     Ok(if short && shutdown.stop.is_cancelled() { Outcome::Unfinished } else { Outcome::Done })
 }
 

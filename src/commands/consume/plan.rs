@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::Context;
 use super::args::{Args, TelemetryArgs};
 use super::job::{Job, JobArgs};
+use super::retention::Retention;
 use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::retry::RetryPolicy;
@@ -32,6 +33,7 @@ pub(super) struct Plan {
     pub(super) drain: Duration,
     pub(super) claims: ClaimSettings,
     pub(super) retry: RetryPolicy,
+    pub(super) retention: Retention,
     pub(super) telemetry: TelemetryArgs,
     pub(super) output: Output,
 }
@@ -48,6 +50,7 @@ impl Plan {
             command,
             handler,
             timeout,
+            timeout_field,
             kill_after,
             exit,
             speed,
@@ -63,6 +66,7 @@ impl Plan {
             max_crashes,
             backoff,
             max_age,
+            retention,
             telemetry,
             output,
             redis: _,
@@ -86,8 +90,9 @@ impl Plan {
         };
         let concurrency = from.or("concurrency", count(concurrency), count(usual.concurrency), 1).value;
         let stamp_field = from.option("stamp-field", telemetry.stamp_field, usual.stamp_field).map(|field| field.value);
-        let job = JobArgs { work, command, handler, timeout, kill_after, exit, speed, seed };
+        let job = JobArgs { work, command, handler, timeout, timeout_field, kill_after, exit, speed, seed };
         let job = job.resolve(concurrency, stamp_field.clone(), context)?;
+        let retention = retention.resolve(stamp_field.as_deref(), context)?;
         let rate = from.option("rate", rate, usual.rate).and_then(|rate| match rate.value {
             Rate::PerSecond(rate) => Some(rate),
             Rate::Max => None,
@@ -115,6 +120,7 @@ impl Plan {
             drain: from.or("drain", drain, usual.drain, HumanDuration(DEFAULT_DRAIN)).value.0,
             claims: ClaimSettings { lease: lease.value.0, max_crashes },
             retry,
+            retention,
             telemetry: TelemetryArgs {
                 metrics: from.option("metrics", telemetry.metrics, usual.metrics).map(|metrics| metrics.value),
                 stamp_field,

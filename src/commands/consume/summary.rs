@@ -20,7 +20,7 @@ struct ConsumeSummary<'a> {
 }
 
 pub(super) fn show(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Context) -> Result<()> {
-    let Tally { claimed, acknowledged, retried, dead, requeued, lease_lost, .. } = tally;
+    let Tally { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, .. } = tally;
     match plan.output {
         Output::Json => {
             let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
@@ -31,7 +31,18 @@ pub(super) fn show(plan: &Plan, tally: &Tally, elapsed: Duration, context: &Cont
         // Without a handler, stdout holds the items.
         Output::Text => {
             let event = "consumer_stopped";
-            tracing::info!(event, claimed, acknowledged, retried, dead, requeued, lease_lost, "consumer stopped");
+            let expired = (*expired > 0).then_some(expired);
+            tracing::info!(
+                event,
+                claimed,
+                acknowledged,
+                retried,
+                dead,
+                expired,
+                requeued,
+                lease_lost,
+                "consumer stopped"
+            );
             if let Percentiles { p50: Some(p50), p90: Some(p90), p99: Some(p99) } = tally.percentiles() {
                 tracing::info!(event = "handler_durations", p50, p90, p99, "handler duration in seconds");
             }

@@ -1,16 +1,19 @@
 //! Slots for items in flight.
 
+use std::time::{Duration, SystemTime};
+
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Completed};
 use super::handling::Handling;
 use super::plan::Plan;
 use super::printing::Printing;
+use super::retention::Expiry;
 use super::serving::Serving;
 use super::telemetry::Telemetry;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
-use crate::handler::{Handler, LinePrinter, ProcessPool};
+use crate::handler::{Disposition, Handler, LinePrinter, ProcessPool};
 
 /// Items in flight, at most one per slot, and what processes them.
 pub(super) struct Workers<T> {
@@ -19,6 +22,9 @@ pub(super) struct Workers<T> {
     telemetry: Telemetry,
     slots: usize,
     begun: u64,
+    expiry: Option<Expiry>,
+    /// Items that have expired, and were not begun.
+    expired: Vec<Completed<T>>,
 }
 
 /// Processor of items.
@@ -42,7 +48,8 @@ impl<T: Attempt> Workers<T> {
             Processor::Printer(printer) => Processing::Print(Printing::new(printer)),
             Processor::Pool(pool) => Processing::Serve(Serving::new(pool, plan)),
         };
-        Self { processing, abort, telemetry, slots: plan.concurrency as usize, begun: 0 }
+        let expiry = plan.retention.expiry.clone();
+        Self { processing, abort, telemetry, slots: plan.concurrency as usize, begun: 0, expiry, expired: Vec::new() }
     }
 
     /// Number of items in flight.
@@ -78,9 +85,12 @@ impl<T: Attempt> Workers<T> {
         self.begun
     }
 
-    /// Begins to process items; those that take no time have finished on return.
-    pub(super) fn begin(&mut self, items: Vec<T>) {
+    /// Begins to process items that have not expired, and returns their number; those that take no time have finished on
+    /// return.
+    pub(super) fn begin(&mut self, items: Vec<T>) -> usize {
         self.begun += items.len() as u64;
+        let items = self.keep(items);
+        let begun = items.len();
         for item in &items {
             self.telemetry.begun(item);
         }
@@ -89,6 +99,23 @@ impl<T: Attempt> Workers<T> {
             Processing::Print(printing) => printing.begin(items),
             Processing::Serve(serving) => serving.begin(items),
         }
+        begun
+    }
+
+    /// Returns the items that have not expired.
+    fn keep(&mut self, items: Vec<T>) -> Vec<T> {
+        let Some(expiry) = &self.expiry else { return items };
+        let (now, mut kept) = (SystemTime::now(), Vec::with_capacity(items.len()));
+        for item in items {
+            match expiry.reason(item.item(), now) {
+                None => kept.push(item),
+                Some(reason) => {
+                    let disposition = Disposition::Expired { reason };
+                    self.expired.push(Completed { items: vec![item], disposition, duration: Duration::ZERO });
+                }
+            }
+        }
+        kept
     }
 
     /// Publishes the counts, and marks an iteration of the loop.
@@ -98,7 +125,7 @@ impl<T: Attempt> Workers<T> {
 
     /// Returns the items that have finished, without waiting.
     pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
-        let completed = match &mut self.processing {
+        let mut completed = match &mut self.processing {
             Processing::Handle(handling) => handling.completed(),
             Processing::Print(printing) => printing.completed(),
             Processing::Serve(serving) => serving.completed(),
@@ -106,6 +133,7 @@ impl<T: Attempt> Workers<T> {
         for Completed { items, duration, .. } in &completed {
             self.telemetry.handled(*duration, items.len());
         }
+        completed.append(&mut self.expired);
         completed
     }
 

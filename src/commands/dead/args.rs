@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::args::{self, RedisArgs, positive_duration};
 use crate::terminal::Output;
+use crate::workload::Rate;
 
 /// Fields of the JSON output.
 const FIELDS: &str = "\
@@ -55,6 +56,9 @@ pub(super) enum DeadCommand {
     },
     /// Push the items of dead letters back to their list without their history, oldest first
     Requeue {
+        /// Dead letters requeued per second at most: 10/s, 30/m
+        #[arg(long, value_name = "RATE", conflicts_with = "dry_run")]
+        rate: Option<Rate>,
         #[command(flatten)]
         action: ActionArgs,
     },

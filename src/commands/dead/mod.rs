@@ -19,6 +19,7 @@ use crate::exit::Outcome;
 use crate::queue::{DeadLetterAction, DeadLetters, Page, QueueError, Redis};
 use crate::terminal::{Output, RecentRate, StatusLine, shown_count, shown_rate};
 use crate::units::counted;
+use crate::workload::RateLimit;
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let (plan, redis) = Plan::resolve(args, &context)?;
@@ -127,7 +128,7 @@ async fn act(
     dead_letters: &mut DeadLetters,
     context: &Context,
 ) -> Result<Outcome> {
-    let (mut done, mut foreign) = (0, 0);
+    let (mut done, mut foreign, mut limit) = (0, 0, plan.rate.map(RateLimit::new));
     let (line, mut rate, start) = (StatusLine::begin(&context.printer), RecentRate::default(), Instant::now());
     let field = match action {
         DeadLetterAction::Requeue => "requeued",
@@ -140,8 +141,18 @@ async fn act(
         if context.shutdown.stop.is_cancelled() {
             break Ok(false);
         }
-        match dead_letters.apply(action, plan.most - done).await {
+        let allowed = limit.as_mut().map_or(u64::MAX, |limit| limit.allowed(start.elapsed()) as u64);
+        if allowed == 0
+            && let Some(next) = limit.and_then(|limit| limit.next())
+        {
+            let pause = next.saturating_sub(start.elapsed()).min(DeadLetters::LONGEST_PAUSE);
+            let _ = context.shutdown.stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        }
+        match dead_letters.apply(action, allowed.min(plan.most - done)).await {
             Ok(page) => {
+                if let Some(limit) = &mut limit {
+                    limit.begun(usize::try_from(page.dead_letters).unwrap_or(usize::MAX));
+                }
                 done += page.dead_letters;
                 foreign += page.foreign;
                 if let Some(line) = &line {

@@ -7,6 +7,7 @@ use crate::delivery::dead_letter::Filter;
 use crate::exit::UsageError;
 use crate::queue::{DeadLetterAction, DeadLetterOrder};
 use crate::terminal::Output;
+use crate::workload::Rate;
 
 /// Bytes of an item that `ls` reads from Redis: enough for what it shows.
 const CUT: usize = 256;
@@ -20,6 +21,8 @@ pub(super) struct Plan {
     pub(super) order: DeadLetterOrder,
     /// Maximum number of dead letters.
     pub(super) most: u64,
+    /// Dead letters per second that are requeued at most.
+    pub(super) rate: Option<f64>,
     pub(super) task: Task,
 }
 
@@ -37,6 +40,7 @@ pub(super) enum Task {
 impl Plan {
     /// Resolves the arguments; returns those of the connection separately.
     pub(super) fn resolve(args: Args, context: &Context) -> Result<(Self, RedisArgs), UsageError> {
+        let mut rate = None;
         let (ids, choice, place, task, order) = match args.command {
             DeadCommand::Ls { choice, summary, place } => {
                 let task = if summary { Task::Summarize } else { Task::List };
@@ -46,7 +50,10 @@ impl Plan {
                 let choice = ChoiceArgs { older_than: None, text: None, limit: Some(1) };
                 (vec![id], choice, place, Task::Show { raw }, DeadLetterOrder::NewestFirst)
             }
-            DeadCommand::Requeue { action } => action.resolve(DeadLetterAction::Requeue),
+            DeadCommand::Requeue { rate: given, action } => {
+                rate = given;
+                action.resolve(DeadLetterAction::Requeue)
+            }
             DeadCommand::Purge { all, action } => {
                 let ActionArgs { ids, choice, .. } = &action;
                 if !all && ids.is_empty() && choice.older_than.is_none() && choice.text.is_none() {
@@ -61,8 +68,12 @@ impl Plan {
         let ChoiceArgs { older_than, text, limit } = choice;
         let PlaceArgs { output, list, redis } = place;
         let list = context.list(list);
+        let rate = rate.and_then(|rate| match rate {
+            Rate::PerSecond(rate) => Some(rate),
+            Rate::Max => None,
+        });
         let filter = Filter { ids, older_than, text };
-        Ok((Self { list, output, filter, order, most: limit.unwrap_or(u64::MAX), task }, redis))
+        Ok((Self { list, output, filter, order, most: limit.unwrap_or(u64::MAX), rate, task }, redis))
     }
 
     /// Bytes of each item to read; `None` is all.

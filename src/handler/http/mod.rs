@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::connections::{Connections, SendError};
 use self::response::HttpReply;
-use super::{Assignment, Disposition};
+use super::{Assignment, Disposition, TimeLimit};
 use crate::delivery::status_map::StatusMap;
 use crate::endpoint::HandlerUrl;
 
@@ -27,8 +27,8 @@ use crate::endpoint::HandlerUrl;
 #[derive(Debug, Clone)]
 pub(crate) struct HttpSpec {
     pub(crate) url: HandlerUrl,
-    /// Time limit of a response, body included; `None` for no limit.
-    pub(crate) timeout: Option<Duration>,
+    /// Time limit of a response, body included.
+    pub(crate) limit: TimeLimit,
     /// Meaning of the statuses of responses.
     pub(crate) statuses: StatusMap,
     /// Field of a JSON item with its creation time.
@@ -74,6 +74,7 @@ impl HttpHandler {
             Ok(request) => request,
             Err(reason) => return Disposition::dead_letter(reason),
         };
+        let limit = self.spec.limit.of(&assignment.item);
         loop {
             let kept = self.connections.take();
             let is_kept = kept.is_some();
@@ -84,7 +85,7 @@ impl HttpHandler {
                     None => return Disposition::Interrupted,
                 },
             };
-            let exchange = self.exchange(connection, request.clone());
+            let exchange = self.exchange(connection, request.clone(), limit);
             let Some(reply) = abort.run_until_cancelled(exchange).await else { return Disposition::Interrupted };
             match reply {
                 // The endpoint had closed a connection that was kept.
@@ -99,6 +100,7 @@ impl HttpHandler {
         &self,
         mut connection: connections::HttpConnection,
         request: Request<Full<Bytes>>,
+        limit: Option<Duration>,
     ) -> Result<HttpReply, SendError> {
         let exchange = async {
             let response = connection.send(request).await?;
@@ -108,7 +110,7 @@ impl HttpHandler {
             }
             Ok(reply)
         };
-        match self.spec.timeout {
+        match limit {
             None => exchange.await,
             Some(limit) => tokio::time::timeout(limit, exchange).await.unwrap_or(Err(SendError::TimedOut(limit))),
         }

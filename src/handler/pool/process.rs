@@ -70,7 +70,8 @@ pub(super) struct PoolProcess<'a> {
 /// An item that was handed over.
 struct HandedItem {
     item: PoolItem,
-    at: Instant,
+    /// Time by which it has to be answered, and the limit that says so.
+    due: Option<(Instant, Duration)>,
 }
 
 impl<'a> PoolProcess<'a> {
@@ -117,12 +118,12 @@ impl<'a> PoolProcess<'a> {
     }
 
     async fn serve(&mut self) -> ProcessEnd {
-        let (seats, place, limit) = (&self.pool.seats, self.place, self.pool.spec.command.timeout);
+        let (seats, place) = (&self.pool.seats, self.place);
         loop {
             self.fill();
             self.retire();
-            let overdue = limit.and_then(|limit| self.in_flight.front().map(|first| first.at + limit));
-            let wake = [overdue, self.limit.as_ref().map(|(at, _)| *at)].into_iter().flatten().min();
+            let overdue = self.in_flight.iter().filter_map(|handed| handed.due).min();
+            let wake = overdue.map(|(at, _)| at).into_iter().chain(self.limit.as_ref().map(|(at, _)| *at)).min();
             tokio::select! {
                 biased;
                 () = self.pool.abort.cancelled() => return ProcessEnd::Aborted,
@@ -140,7 +141,8 @@ impl<'a> PoolProcess<'a> {
                     if let Some((_, end)) = self.limit.take_if(|(at, _)| Some(*at) == wake) {
                         return end;
                     }
-                    let limit = humantime::format_duration(limit.unwrap_or_default());
+                    let limit = overdue.map(|(_, limit)| limit).unwrap_or_default();
+                    let limit = humantime::format_duration(limit);
                     return ProcessEnd::Failed(format!("timed out after {limit}"));
                 }
                 () = seats.mail(place) => self.unsent.extend(seats.take(place)),
@@ -207,7 +209,9 @@ impl<'a> PoolProcess<'a> {
                 let is_alone = self.pool.spec.per_process == 1;
                 self.log.begin(is_alone.then_some((assignment.id.as_str(), assignment.attempt)));
             }
-            self.in_flight.push_back(HandedItem { item, at: Instant::now() });
+            let limit = self.pool.spec.command.limit.of(&assignment.item);
+            let due = limit.map(|limit| (Instant::now() + limit, limit));
+            self.in_flight.push_back(HandedItem { item, due });
         }
     }
 

@@ -25,7 +25,7 @@ fn spec(program: impl Into<OsString>, arguments: &[&str]) -> CommandSpec {
     CommandSpec {
         program: program.into(),
         arguments: arguments.iter().map(OsString::from).collect(),
-        timeout: None,
+        limit: TimeLimit::default(),
         kill_after: LONG,
         exit: ExitMap::default(),
         pass_redis_env: false,
@@ -97,6 +97,7 @@ fn word(disposition: &Disposition) -> &'static str {
         Disposition::Interrupted => "interrupted",
         Disposition::Unrunnable(_) => "unrunnable",
         Disposition::Closed(_) => "closed",
+        Disposition::Expired { .. } => "expired",
     }
 }
 

@@ -8,8 +8,8 @@ async fn timeout_terminates_the_whole_group() {
     let script = "sleep 1000 & echo $!; (sleep 1000 & echo $!); echo $$; wait";
     for (prefix, kill_after) in [("", LONG), ("trap '' TERM; ", Duration::from_millis(100))] {
         let (start, heard) = (Instant::now(), Heard::default());
-        let timeout = Some(Duration::from_secs(1));
-        let spec = CommandSpec { timeout, kill_after, ..shell(&format!("{prefix}{script}")) };
+        let limit = TimeLimit { longest: Some(Duration::from_secs(1)), field: None };
+        let spec = CommandSpec { limit, kill_after, ..shell(&format!("{prefix}{script}")) };
         let Disposition::Retry { reason, spend: true, .. } = process_heard(spec, "x", &heard).await else { panic!() };
         assert_eq!(reason, "timed out after 1s");
         assert!(start.elapsed() < LONG / 2);
@@ -20,8 +20,8 @@ async fn timeout_terminates_the_whole_group() {
 
 #[tokio::test]
 async fn timeout_counts_even_if_the_handler_then_exits_with_0() {
-    let timeout = Some(Duration::from_secs(1));
-    let spec = CommandSpec { timeout, ..shell("trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done") };
+    let limit = TimeLimit { longest: Some(Duration::from_secs(1)), field: None };
+    let spec = CommandSpec { limit, ..shell("trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done") };
     let heard = Heard::default();
     assert_eq!(word(&process_heard(spec, "x", &heard).await), "spent");
     assert!(heard.text().contains("[17] bye\n"), "{}", heard.text());

@@ -2,6 +2,7 @@
 
 mod outcome;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use color_eyre::eyre::Result;
@@ -67,6 +68,8 @@ struct Consumer<'a> {
     tally: &'a mut Tally,
     /// Outcomes to report at the next exchange.
     finished: Vec<Finished>,
+    /// Ids of those among them that had expired.
+    expired: HashSet<String>,
     idleness: Idleness,
     intake: Intake,
     /// True unless claims that Redis does not know any more have been redelivered: then it has lost its data.
@@ -86,9 +89,22 @@ impl<'a> Consumer<'a> {
         deadline: StopDeadline,
     ) -> Self {
         let (idleness, intake) = (Idleness::begin(plan), Intake::begin(plan));
-        let (finished, stop_reason) = (Vec::new(), StopReason::Orderly);
+        let (finished, expired, stop_reason) = (Vec::new(), HashSet::new(), StopReason::Orderly);
         let (data_lost, found) = (true, (0, 0));
-        Self { plan, claims, workers, tally, finished, idleness, intake, data_lost, found, stop_reason, deadline }
+        Self {
+            plan,
+            claims,
+            workers,
+            tally,
+            finished,
+            expired,
+            idleness,
+            intake,
+            data_lost,
+            found,
+            stop_reason,
+            deadline,
+        }
     }
 
     async fn run(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
@@ -185,8 +201,8 @@ impl<'a> Consumer<'a> {
         self.idleness.observe(&exchanged);
         if !stop.is_cancelled() {
             // Claimed while stopping: not begun, and requeued with the others.
-            self.intake.begun(got);
-            self.workers.begin(exchanged.items);
+            let begun = self.workers.begin(exchanged.items);
+            self.intake.begun(begun);
         }
         exchanged.more || (got == limit && limit > 0)
     }
@@ -260,6 +276,7 @@ impl<'a> Consumer<'a> {
             self.data_lost = self.is_data_lost(renewed.elapsed()).await;
         }
         for finished in exchanged.settled.drain(..) {
+            let has_expired = !self.expired.is_empty() && self.expired.remove(finished.id());
             if exchanged.lost.iter().any(|id| id == finished.id()) {
                 self.tally.lease_lost += 1;
                 let claim = finished.id();
@@ -271,6 +288,7 @@ impl<'a> Consumer<'a> {
                 continue;
             }
             match finished {
+                _ if has_expired => self.tally.expired += 1,
                 Finished::Acknowledge { .. } => self.tally.acknowledged += 1,
                 Finished::Retry { .. } => self.tally.retried += 1,
                 Finished::DeadLetter { .. } => self.tally.dead += 1,

@@ -18,7 +18,9 @@ impl Consumer<'_> {
     /// Decides the outcome of items.
     fn settle(&mut self, completed: Completed<Claim>) {
         let Completed { items, disposition, duration } = completed;
-        self.tally.handled(duration, items.len());
+        if !matches!(disposition, Disposition::Expired { .. }) {
+            self.tally.handled(duration, items.len());
+        }
         let now = self.claims.schedule().redis_now();
         match disposition {
             Disposition::Ack => {
@@ -32,6 +34,13 @@ impl Consumer<'_> {
             Disposition::DeadLetter { reason, stderr } => {
                 let failure = Failure { reason, stderr, spends: true, after: None, now, duration };
                 self.finished.extend(items.into_iter().map(|claim| failure.dead_letter(claim, self.plan)));
+            }
+            Disposition::Expired { reason } => {
+                let failure = Failure { reason, stderr: Vec::new(), spends: false, after: None, now, duration };
+                for claim in items {
+                    self.expired.insert(claim.id.clone());
+                    self.finished.push(failure.expire(claim, self.plan));
+                }
             }
             // Still claimed, and requeued at the end.
             Disposition::Interrupted => item_log::interrupted(&items, duration, self.plan),
