@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::metadata::{ObjectMetadata, StatusCondition};
+use super::scale::LiveScale;
 
 /// A scale target of any kind: Deployment, StatefulSet, custom resource.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -72,8 +73,8 @@ enum StatusSelector {
 pub struct WorkloadStatus {
     /// `replicas`.
     pub replicas: i32,
-    /// `readyReplicas`.
-    pub ready_replicas: i32,
+    /// `readyReplicas`; unknown to some custom resources.
+    pub ready_replicas: Option<i32>,
     /// `availableReplicas`.
     pub available_replicas: i32,
     /// `terminatingReplicas`; not counted by older versions, and by other kinds.
@@ -88,6 +89,16 @@ impl LiveTarget {
     /// Returns true if its controller has not seen its latest generation.
     pub fn is_ignored(&self) -> bool {
         self.metadata.generation.zip(self.status.observed_generation).is_some_and(|(latest, seen)| seen < latest)
+    }
+
+    /// Takes the counts and the selector of its scale, in place of those that other kinds have under these names.
+    pub fn take_scale(&mut self, scale: &LiveScale) {
+        let LiveScale { spec, status } = scale;
+        (self.spec.replicas, self.status.replicas) = (Some(spec.replicas), status.replicas);
+        if !status.selector.is_empty() {
+            self.spec.selector = LabelSelector::default();
+            self.status.selector = Some(StatusSelector::Text(status.selector.clone()));
+        }
     }
 
     /// Returns the label selector of its pods; `None` if it has none.

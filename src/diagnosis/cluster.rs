@@ -130,7 +130,8 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
     if checks.iter().all(|check| check.check != "pods")
         && let Some(target) = &target
     {
-        let ready = target.status.ready_replicas;
+        let counted_ready = pods.iter().filter(|pod| pod.is_ready()).count();
+        let ready = target.status.ready_replicas.map_or(counted_ready, |ready| ready.unsigned_abs() as usize);
         let got =
             format!("{ready} of {} ready", counted(target.spec.replicas.unwrap_or(1).unsigned_abs(), "pod", "pods"));
         checks.push(Checked::passed("pods", name, got));

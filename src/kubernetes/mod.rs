@@ -15,6 +15,8 @@ mod reader;
 #[cfg(feature = "kubernetes")]
 mod resource;
 #[cfg(feature = "kubernetes")]
+mod scale;
+#[cfg(feature = "kubernetes")]
 mod stream;
 #[cfg(feature = "kubernetes")]
 mod streams;

@@ -10,6 +10,7 @@ pub(super) struct Resource {
     kind: ApiResource,
     pub(super) namespace: String,
     pub(super) selection: Selection,
+    subresource: &'static str,
 }
 
 /// Objects of a resource that are watched.
@@ -29,7 +30,12 @@ impl Resource {
     pub(super) fn new(api_version: &str, kind: &str, namespace: &str, selection: Selection) -> Self {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Self { kind, namespace: namespace.to_owned(), selection }
+        Self { kind, namespace: namespace.to_owned(), selection, subresource: "" }
+    }
+
+    /// Returns the scales of its objects, which are read one by one.
+    pub(super) fn scale(&self) -> Self {
+        Self { subresource: "/scale", ..self.clone() }
     }
 
     /// Returns the path of all objects; without a namespace, those of the whole cluster.
@@ -54,8 +60,9 @@ impl Resource {
 
     /// Returns the resource as an RBAC rule and `kubectl auth can-i get` name it.
     pub(super) fn rbac(&self) -> String {
-        let ApiResource { plural, group, .. } = &self.kind;
-        if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") }
+        let (ApiResource { plural, group, .. }, subresource) = (&self.kind, self.subresource);
+        let group = if group.is_empty() { String::new() } else { format!(".{group}") };
+        format!("{plural}{group}{subresource}")
     }
 
     /// Returns true for a resource that not every cluster has.

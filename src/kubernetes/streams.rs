@@ -10,6 +10,7 @@ use super::access::Access;
 use super::client::Cluster;
 use super::facts::{Facts, ObjectsOf};
 use super::resource::{Resource, Selection};
+use super::scale::ScaleReader;
 use super::stream::ObjectStream;
 use super::target::{ScaledRef, TargetRef};
 use super::watcher::Watcher;
@@ -36,7 +37,12 @@ pub(super) fn watch(cluster: Cluster, namespace: String, scaled: &ScaledRef) -> 
     let mut streams = Namespace { access, name: namespace, facts: sender, streams: Vec::new() };
     match scaled {
         ScaledRef::Target(TargetRef { api_version, kind, name }) => {
-            streams.follow(api_version, kind, Selection::Named(name.clone()), |facts| &mut facts.target);
+            let resource = streams.resource(api_version, kind, Selection::Named(name.clone()));
+            if resource.is_custom() {
+                streams.follow_scale(resource, name);
+            } else {
+                streams.follow_resource(resource, |facts| &mut facts.target);
+            }
             // All of them: a second one for the same target is a fault.
             streams.follow(KEDA_API, "ScaledObject", Selection::All, |facts| &mut facts.scaled);
             let autoscalers = ("autoscaling/v2", "HorizontalPodAutoscaler");
@@ -60,9 +66,33 @@ impl Namespace {
     where
         T: DeserializeOwned + Clone + Send + 'static,
     {
-        let resource = Resource::new(api, kind, &self.name, selection);
+        self.follow_resource(self.resource(api, kind, selection), part);
+    }
+
+    fn resource(&self, api: &str, kind: &str, selection: Selection) -> Resource {
+        Resource::new(api, kind, &self.name, selection)
+    }
+
+    fn follow_resource<T>(&mut self, resource: Resource, part: fn(&mut Facts) -> &mut ObjectsOf<T>)
+    where
+        T: DeserializeOwned + Clone + Send + 'static,
+    {
         let stream = stream(&self.access, resource, &self.facts, part);
         self.streams.push(AbortOnDropHandle::new(tokio::spawn(stream.run())));
+    }
+
+    /// Follows a custom resource, whose counts are those of its scale.
+    fn follow_scale(&mut self, resource: Resource, name: &str) {
+        let (sender, targets) = channel(ObjectsOf::default());
+        let reader =
+            ScaleReader { access: Arc::clone(&self.access), resource: resource.scale(), name: name.to_owned() };
+        let publish = move |observed| {
+            sender.send_replace(observed);
+        };
+        let stream = ObjectStream::new(Arc::clone(&self.access), resource, publish);
+        self.streams.push(AbortOnDropHandle::new(tokio::spawn(stream.run())));
+        let read = reader.run(targets, self.facts.clone());
+        self.streams.push(AbortOnDropHandle::new(tokio::spawn(read)));
     }
 
     /// Follows the pods of the target, whose labels it tells.

@@ -14,7 +14,11 @@ fn collection(api: &str, kind: &str) -> String {
 
 /// A ScaledObject that KEDA found in order, with its HPA.
 fn keda(api: &ApiServer, active: bool) {
-    let reference = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": NAME });
+    keda_of(api, active, &json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": NAME }));
+}
+
+/// The same for a target of any kind.
+fn keda_of(api: &ApiServer, active: bool, reference: &Value) {
     let trigger =
         |key: &str, length: &str| json!({ "type": "redis", "metadata": { "listName": key, "listLength": length } });
     let scaled = json!({
@@ -120,6 +124,73 @@ fn cluster_without_keda_is_said_once_and_pods_are_shown() {
     running.terminate();
     let run = running.finish(SOON).exits(0);
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+}
+
+/// A custom resource that keeps its counts under names of its own, as only its scale tells.
+fn fleet(api: &ApiServer, [desired, current]: [u32; 2]) {
+    let fleets = collection("/apis/example.com/v1", "fleets");
+    let scale = json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": { "name": "scale" },
+        "spec": { "replicas": desired }, "status": { "replicas": current, "selector": "app=fleet" },
+    });
+    api.put(&format!("{fleets}/web"), scale);
+    api.put(
+        &fleets,
+        json!({ "metadata": { "name": "web" }, "spec": { "workers": desired }, "status": { "workers": current } }),
+    );
+}
+
+fn pod(api: &ApiServer, name: &str, app: &str, is_ready: bool) {
+    let containers = json!([{ "name": "c", "ready": is_ready, "restartCount": 0 }]);
+    let pod = json!({
+        "metadata": { "name": name, "labels": { "app": app } },
+        "status": { "phase": "Running", "containerStatuses": containers },
+    });
+    api.put(&collection("/api/v1", "pods"), pod);
+}
+
+#[test]
+fn target_with_its_counts_in_its_scale_alone_has_counts_pods_and_a_reason() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    keda_of(&api, true, &json!({ "apiVersion": "example.com/v1", "kind": "Fleet", "name": "web" }));
+    fleet(&api, [3, 2]);
+    pod(&api, "web-1", "fleet", true);
+    pod(&api, "web-2", "fleet", false);
+    pod(&api, "other-1", "other", true);
+    push(&redis, 40);
+    let running = in_cluster(&redis, &api).args(["--target", "example.com/v1/Fleet/web"]).spawn();
+    let counted = |counts: [u32; 3]| {
+        move |sample: &Value| ["desired", "current", "ready"].map(|count| sample["target"][count].clone()) == counts
+    };
+    wait_for_sample(&running, "three pods, of which one is ready", counted([3, 2, 1]));
+    wait_for_reason(&running, "HPA: 40 waiting ÷ 5 per pod = 8 replicas, capped at maxReplicaCount 3");
+    pod(&api, "web-2", "fleet", true);
+    wait_for_sample(&running, "a second ready pod", counted([3, 2, 2]));
+    fleet(&api, [0, 0]);
+    wait_for_sample(&running, "no pods desired", |sample| sample["target"]["desired"] == 0);
+    let reads = api.requests().into_iter().filter(|request| request.ends_with("/fleets/web/scale")).count();
+    assert!((2..=4).contains(&reads), "{reads} reads of the scale, with two changes");
+    running.terminate();
+    let run = running.finish(SOON).exits(0);
+    assert!(run.stderr.is_empty(), "{}", run.stderr);
+}
+
+#[test]
+fn scale_that_may_not_be_read_is_missed_only_without_the_usual_names() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    fleet(&api, [3, 2]);
+    api.refuse("/scale", 403, status(403, "Forbidden"));
+    let running = in_cluster(&redis, &api).args(["--target", "example.com/v1/Fleet/web"]).spawn();
+    running.wait_for_line("`fleets.example.com/scale`", SOON);
+    wait_for_sample(&running, "no counts", |sample| sample["target"].is_null());
+    let named = json!({
+        "metadata": { "name": "web" }, "spec": { "replicas": 4 },
+        "status": { "replicas": 4, "readyReplicas": 3, "availableReplicas": 3 },
+    });
+    api.put(&collection("/apis/example.com/v1", "fleets"), named);
+    wait_for_sample(&running, "counts of the resource", |sample| sample["target"]["ready"] == 3);
+    running.terminate();
+    running.finish(SOON).exits(0);
 }
 
 #[test]

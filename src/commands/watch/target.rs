@@ -14,6 +14,7 @@ use crate::diagnosis::{Diagnosis, FaultCode, Situation, diagnose};
 use crate::kubernetes::{self, Facts, KubernetesError, ScaledRef, TargetRef, Watcher};
 use crate::sample::{Replicas, ReportedFault, Sample};
 use crate::scaler::Scale;
+use crate::units::saturating_u32;
 
 /// The scaled object, if it is watched.
 pub(super) struct Target {
@@ -216,22 +217,30 @@ fn target_of(facts: &Facts, scaled: &ScaledRef) -> Result<Option<Replicas>, Arc<
             let (kind, namespace, name) = (kind.clone(), facts.namespace.clone(), name.clone());
             Err(Arc::new(KubernetesError::NotFound { kind, namespace, name }))
         }
-        [target, ..] => Ok(Some(replicas(target, kind, &facts.namespace))),
+        [target, ..] => Ok(Some(replicas(target, kind, facts))),
     }
 }
 
-fn replicas(target: &LiveTarget, kind: &str, namespace: &str) -> Replicas {
+fn replicas(target: &LiveTarget, kind: &str, facts: &Facts) -> Replicas {
     let count = |count: i32| u32::try_from(count).unwrap_or(0);
     let status = &target.status;
+    let (ready, available) = match status.ready_replicas {
+        Some(ready) => (count(ready), count(status.available_replicas)),
+        // The HPA counts the pods, too.
+        None => {
+            let ready = saturating_u32(facts.pods.objects().iter().filter(|pod| pod.is_ready()).count());
+            (ready, ready)
+        }
+    };
     Replicas {
         kind: kind.to_owned(),
-        namespace: namespace.to_owned(),
+        namespace: facts.namespace.clone(),
         name: target.metadata.name.clone(),
         // The API's default is 1.
         desired: count(target.spec.replicas.unwrap_or(1)),
         current: count(status.replicas),
-        ready: count(status.ready_replicas),
-        available: count(status.available_replicas),
+        ready,
+        available,
         terminating: status.terminating_replicas.map(count),
     }
 }
