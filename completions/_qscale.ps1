@@ -135,6 +135,8 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Time for which an item may be retried without spending attempts [default: 1day]')
             [CompletionResult]::new('--expire-after', '--expire-after', [CompletionResultType]::ParameterName, 'Age, counted from --stamp-field, from which an item is not begun any more')
             [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Outcome of an item that has expired [default: dead]')
+            [CompletionResult]::new('--dead-letter-limit', '--dead-letter-limit', [CompletionResultType]::ParameterName, 'Dead letters of the list beyond which the oldest are removed')
+            [CompletionResult]::new('--dead-letter-max-age', '--dead-letter-max-age', [CompletionResultType]::ParameterName, 'Time after which a dead letter is removed')
             [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1')
             [CompletionResult]::new('--stamp-field', '--stamp-field', [CompletionResultType]::ParameterName, 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms')
             [CompletionResult]::new('--heartbeat', '--heartbeat', [CompletionResultType]::ParameterName, 'Heartbeat file: touch it every second while the consumer is alive')

@@ -130,6 +130,8 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --max-age 'Time for which an item may be retried without spending attempts [default: 1day]'
             cand --expire-after 'Age, counted from --stamp-field, from which an item is not begun any more'
             cand --expired 'Outcome of an item that has expired [default: dead]'
+            cand --dead-letter-limit 'Dead letters of the list beyond which the oldest are removed'
+            cand --dead-letter-max-age 'Time after which a dead letter is removed'
             cand --metrics 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1'
             cand --stamp-field 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms'
             cand --heartbeat 'Heartbeat file: touch it every second while the consumer is alive'

@@ -125,6 +125,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'Ti
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l expire-after -d 'Age, counted from --stamp-field, from which an item is not begun any more' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l expired -d 'Outcome of an item that has expired [default: dead]' -r -f -a "dead\t'The item is dead-lettered'
 drop\t'The item is removed'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-limit -d 'Dead letters of the list beyond which the oldest are removed' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-max-age -d 'Time after which a dead letter is removed' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Heartbeat file: touch it every second while the consumer is alive' -r -F

@@ -24,6 +24,8 @@ pub struct Tally {
     pub requeued: u64,
     /// Items finished after their redelivery; these results do not count.
     pub lease_lost: u64,
+    /// Dead letters removed, because there were more than the limit, or older ones.
+    pub trimmed: u64,
     /// Handler durations, in µs.
     #[serde(skip)]
     times: Histogram<u64>,
@@ -71,6 +73,7 @@ impl Default for Tally {
             expired: 0,
             requeued: 0,
             lease_lost: 0,
+            trimmed: 0,
             // Three significant digits, from 1 µs to a day; longer durations count as a day.
             times: Histogram::new_with_bounds(1, 86_400_000_000, 3).unwrap_or_else(|_| unreachable!("1 < a day")),
         }
@@ -79,7 +82,7 @@ impl Default for Tally {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        let Self { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, times } = other;
+        let Self { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, trimmed, times } = other;
         self.claimed += claimed;
         self.acknowledged += acknowledged;
         self.retried += retried;
@@ -87,6 +90,7 @@ impl AddAssign for Tally {
         self.expired += expired;
         self.requeued += requeued;
         self.lease_lost += lease_lost;
+        self.trimmed += trimmed;
         self.times += times;
     }
 }

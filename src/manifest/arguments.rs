@@ -153,6 +153,8 @@ impl Arguments {
             stamp_field,
             expire_after,
             expired,
+            dead_letter_limit,
+            dead_letter_max_age,
         } = table;
         self.option("delivery", *delivery);
         // Next to a command it is the time that a simulation assumes.
@@ -181,6 +183,8 @@ impl Arguments {
         self.option("stamp-field", stamp_field.as_ref());
         self.option("expire-after", *expire_after);
         self.option("expired", *expired);
+        self.option("dead-letter-limit", *dead_letter_limit);
+        self.option("dead-letter-max-age", *dead_letter_max_age);
         if let Some(command) = command {
             self.command = command.iter().map(|word| literal(word)).collect();
         }

@@ -50,6 +50,7 @@ struct Published {
     expired: u64,
     requeued: u64,
     lease_lost: u64,
+    trimmed: u64,
     in_flight: u64,
 }
 
@@ -82,10 +83,10 @@ impl MetricSet {
     }
 
     pub(super) fn publish(&self, tally: &Tally, in_flight: usize) {
-        let Tally { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, .. } = *tally;
+        let Tally { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, trimmed, .. } = *tally;
         let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
         *self.published() =
-            Published { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, in_flight };
+            Published { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, trimmed, in_flight };
     }
 
     /// Returns all metrics as OpenMetrics text.
@@ -118,13 +119,15 @@ struct Scrape {
 
 impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let Published { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, in_flight } =
+        let Published { claimed, acknowledged, retried, dead, expired, requeued, lease_lost, trimmed, in_flight } =
             self.published;
         let RedisStatus { up, reconnects, depths } = self.redis;
         let mut counter = |name, help, value| {
             ConstCounter::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
         };
         counter("items_claimed", "Total number of items claimed, counting every attempt.", claimed)?;
+        let help = "Total number of dead letters removed because there were more than the limit, or older ones.";
+        counter("dead_letters_removed", help, trimmed)?;
         counter("reconnects", "Total number of reconnects to Redis.", reconnects)?;
 
         let help = "Total number of claimed items by outcome.";

@@ -116,6 +116,12 @@ pub struct ConsumeTable {
     /// Outcome of an item that has expired: `dead` dead-letters it, `drop` removes it.
     #[schemars(extend("default" = "dead", "examples" = ["dead", "drop"]))]
     pub expired: Option<ExpiredOutcome>,
+    /// Number of dead letters of the list beyond which the oldest are removed.
+    #[schemars(extend("x-default" = "unlimited", "examples" = [100_000]))]
+    pub dead_letter_limit: Option<u64>,
+    /// Time after which a dead letter is removed.
+    #[schemars(extend("x-default" = "never", "examples" = ["30days"]))]
+    pub dead_letter_max_age: Option<HumanDuration>,
 }
 
 impl ConsumeTable {

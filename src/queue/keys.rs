@@ -86,6 +86,11 @@ impl Keys {
         vec![self.list.clone(), self.dead(), self.examined()]
     }
 
+    /// KEYS of `trim_dead_letters.lua`.
+    pub(super) fn trim_dead_letters(&self) -> Vec<String> {
+        vec![self.list.clone(), self.dead(), self.examined(), self.stats()]
+    }
+
     /// KEYS of `move_dead_letters.lua`.
     pub(super) fn move_dead_letters(&self, client: &str) -> Vec<String> {
         let reply = self.companion(&format!("walker:{client}"));

@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod cluster;
 mod connection;
+mod dead_letter_limit;
 mod dead_letters;
 mod depths;
 mod diagnosis;
@@ -45,6 +46,7 @@ mod wait;
 
 pub use claims::Claims;
 pub use connection::{Connection, Redis};
+pub use dead_letter_limit::{DeadLetterLimit, Trimmed};
 pub use dead_letters::{Applied, DeadLetterAction, DeadLetterOrder, DeadLetters, Page};
 pub use depths::DepthReader;
 pub use error::{Fault, QueueError};

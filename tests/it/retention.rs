@@ -80,9 +80,7 @@ for line in sys.stdin:
 #[test]
 fn dead_letters_are_requeued_at_a_rate() {
     let server = RedisServer::start();
-    server.push("mylist", (0..40).map(|number| number.to_string()));
-    let consume = ["consume", "--redis", &server.url(), "--max-items", "40", "--concurrency", "8"];
-    Qscale::new(consume).args(["--", "sh", "-c", "exit 65"]).output().exits(0);
+    kill_items(&server, 40);
     let run = Qscale::new(["dead", "requeue", "--redis", &server.url(), "--rate", "20/s"]).output().exits(0);
     assert_eq!(run.stdout.trim(), "requeued 40 dead letters to `mylist`");
     assert!(run.took >= Duration::from_millis(1900), "{:?}", run.took);
@@ -117,4 +115,52 @@ fn expiry_without_a_creation_time_is_refused() {
         let run = Qscale::new(["consume", "--work", "none"]).args(words).output().exits(2);
         assert!(run.stderr.contains(said), "{}", run.stderr);
     }
+}
+
+/// Dead-letters items, the first of them longest ago.
+fn kill_items(server: &RedisServer, items: usize) {
+    server.push("mylist", (0..items).map(|number| number.to_string()));
+    let count = items.to_string();
+    let consume = ["consume", "--redis", &server.url(), "--max-items", &count, "--concurrency", "8"];
+    Qscale::new(consume).args(["--", "sh", "-c", "exit 65"]).output().exits(0);
+}
+
+#[test]
+fn dead_letters_beyond_the_limit_are_removed_the_oldest_first() {
+    let server = RedisServer::start();
+    kill_items(&server, 40);
+    let run = Qscale::new(["consume", "--redis", &server.url(), "--dead-letter-limit", "7", "--idle-exit", "0s"]);
+    let run = run.args(["--work", "0s", "--output", "json"]).output().exits(0);
+    assert!(run.stdout.contains(r#""trimmed":33"#), "{}", run.stdout);
+    assert!(run.stderr.contains("dead letters beyond the limit removed") && run.stderr.contains("removed=33"));
+    let kept = Qscale::new(["dead", "ls", "--redis", &server.url(), "--output", "json"]).output().exits(0).stdout;
+    let items: Vec<usize> = (0..40).filter(|number| kept.contains(&format!("\"item\":\"{number}\""))).collect();
+    assert_eq!(items.len(), 7, "{kept}");
+    assert!(items.iter().all(|number| *number >= 24), "{items:?}");
+}
+
+#[test]
+fn dead_letters_are_removed_when_they_are_old_and_foreign_elements_with_them() {
+    let server = RedisServer::start();
+    server.cli(&["LPUSH", "{mylist}:dead", "older than all"]);
+    kill_items(&server, 3);
+    server.cli(&["LPUSH", "{mylist}:dead", "newer than all"]);
+    std::thread::sleep(Duration::from_millis(1200));
+    let words = ["--dead-letter-max-age", "1s", "--idle-exit", "0s", "--work", "0s"];
+    Qscale::new(["consume", "--redis", &server.url()]).args(words).output().exits(0);
+    assert_eq!(server.cli(&["LRANGE", "{mylist}:dead", "0", "-1"]).trim(), "newer than all");
+}
+
+#[test]
+fn limit_on_dead_letters_needs_dead_letters_and_a_permission() {
+    let run = Qscale::new(["consume", "--work", "none", "--delivery", "at-most-once", "--dead-letter-limit", "5"]);
+    let run = run.output().exits(2);
+    assert!(run.stderr.contains("--dead-letter-limit: has no effect with at-most-once delivery"), "{}", run.stderr);
+    let server = RedisServer::start();
+    server.cli(&["ACL", "SETUSER", "default", "-ltrim"]);
+    kill_items(&server, 3);
+    let words = ["--dead-letter-limit", "1", "--idle-exit", "0s", "--work", "0s"];
+    let run = Qscale::new(["consume", "--redis", &server.url()]).args(words).output().exits(0);
+    assert!(run.stderr.contains("cannot limit the dead letters"), "{}", run.stderr);
+    assert_eq!(server.llen("{mylist}:dead"), 3);
 }

@@ -19,6 +19,7 @@ mod status;
 mod stop_deadline;
 mod summary;
 mod telemetry;
+mod trimming;
 mod workers;
 
 use color_eyre::eyre::{Result, WrapErr};

@@ -92,7 +92,9 @@ impl Plan {
         let stamp_field = from.option("stamp-field", telemetry.stamp_field, usual.stamp_field).map(|field| field.value);
         let job = JobArgs { work, command, handler, timeout, timeout_field, kill_after, exit, speed, seed };
         let job = job.resolve(concurrency, stamp_field.clone(), context)?;
-        let retention = retention.resolve(stamp_field.as_deref(), context)?;
+        let delivery = delivery.map(DeliveryGuarantee::from);
+        let delivery = from.or("delivery", delivery, usual.delivery, DeliveryGuarantee::default()).value;
+        let retention = retention.resolve(stamp_field.as_deref(), delivery, context)?;
         let rate = from.option("rate", rate, usual.rate).and_then(|rate| match rate.value {
             Rate::PerSecond(rate) => Some(rate),
             Rate::Max => None,
@@ -106,11 +108,10 @@ impl Plan {
             let max_items = from.option("max-items", max_items, usual.max_items);
             (max_items.map(|most| most.value), idle_exit.map(|idle| idle.value.0))
         };
-        let delivery = delivery.map(DeliveryGuarantee::from);
         Ok(Self {
             list,
             consumer: format!("{}-{:08x}", host(&context.environment), rand::random::<u32>()),
-            delivery: from.or("delivery", delivery, usual.delivery, DeliveryGuarantee::default()).value,
+            delivery,
             concurrency,
             job,
             rate,

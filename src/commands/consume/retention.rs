@@ -3,8 +3,11 @@
 use std::time::SystemTime;
 
 use super::super::Context;
+use crate::args;
 use crate::delivery::expiry::ExpiredOutcome;
+use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::item::Item;
+use crate::queue::DeadLetterLimit;
 use crate::units::{HumanDuration, SettingError};
 use crate::workload::made_at;
 
@@ -18,6 +21,14 @@ pub(super) struct RetentionArgs {
     /// Outcome of an item that has expired [default: dead]
     #[arg(long, value_name = "OUTCOME", env = "QSCALE_EXPIRED", value_parser = clap::builder::EnumValueParser::<ExpiredArg>::new())]
     pub(super) expired: Option<ExpiredArg>,
+
+    /// Dead letters of the list beyond which the oldest are removed
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_DEAD_LETTER_LIMIT", value_parser = args::count)]
+    pub(super) dead_letter_limit: Option<u64>,
+
+    /// Time after which a dead letter is removed
+    #[arg(long, value_name = "DURATION", env = "QSCALE_DEAD_LETTER_MAX_AGE")]
+    pub(super) dead_letter_max_age: Option<HumanDuration>,
 }
 
 /// Outcome of an expired item on the command line.
@@ -43,6 +54,7 @@ impl From<ExpiredArg> for ExpiredOutcome {
 pub(super) struct Retention {
     pub(super) expiry: Option<Expiry>,
     pub(super) expired: ExpiredOutcome,
+    pub(super) dead_letters: DeadLetterLimit,
 }
 
 /// Age from which an item is not begun any more.
@@ -55,8 +67,13 @@ pub(super) struct Expiry {
 
 impl RetentionArgs {
     /// Merges the arguments with the profile; an argument has precedence.
-    pub(super) fn resolve(self, stamp_field: Option<&str>, context: &Context) -> Result<Retention, SettingError> {
-        let Self { expire_after, expired } = self;
+    pub(super) fn resolve(
+        self,
+        stamp_field: Option<&str>,
+        delivery: DeliveryGuarantee,
+        context: &Context,
+    ) -> Result<Retention, SettingError> {
+        let Self { expire_after, expired, dead_letter_limit, dead_letter_max_age } = self;
         let (usual, from) = (&context.profile.consume, context.precedence("consume"));
         let is_typed = expired.is_some();
         let after = from.option("expire-after", expire_after, usual.expire_after);
@@ -72,7 +89,15 @@ impl RetentionArgs {
                 return Err(SettingError::new(after.origin, message));
             }
         };
-        Ok(Retention { expiry, expired: expired.value })
+        let count = from.option("dead-letter-limit", dead_letter_limit, usual.dead_letter_limit);
+        let age = from.option("dead-letter-max-age", dead_letter_max_age, usual.dead_letter_max_age);
+        let origin = count.as_ref().map(|count| &count.origin).or(age.as_ref().map(|age| &age.origin));
+        if let (Some(origin), DeliveryGuarantee::AtMostOnce) = (origin, delivery) {
+            let message = "has no effect with at-most-once delivery, which has no dead letters";
+            return Err(SettingError::new(origin.clone(), message));
+        }
+        let dead_letters = DeadLetterLimit { count: count.map(|count| count.value), age: age.map(|age| age.value.0) };
+        Ok(Retention { expiry, expired: expired.value, dead_letters })
     }
 }
 

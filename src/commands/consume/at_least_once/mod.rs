@@ -1,6 +1,7 @@
 //! At-least-once delivery: items are claimed, processed, and acknowledged in the same call that claims the next.
 
 mod outcome;
+mod upkeep;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,10 +16,11 @@ use super::intake::Intake;
 use super::notifier::Notifier;
 use super::plan::Plan;
 use super::stop_deadline::StopDeadline;
+use super::trimming::Trimming;
 use super::workers::Workers;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
-use crate::queue::{Claim, Claims, Exchanged, Finished, QueueError, Redelivered, Redis, Waited, Waiter};
+use crate::queue::{Claim, Claims, Exchanged, Finished, QueueError, Redis, Waited, Waiter};
 use crate::shutdown::Shutdown;
 
 /// Claims and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
@@ -72,6 +74,7 @@ struct Consumer<'a> {
     expired: HashSet<String>,
     idleness: Idleness,
     intake: Intake,
+    trimming: Trimming,
     /// True unless claims that Redis does not know any more have been redelivered: then it has lost its data.
     data_lost: bool,
     /// Items redelivered and dead-lettered by the current search for crashed consumers.
@@ -88,7 +91,7 @@ impl<'a> Consumer<'a> {
         tally: &'a mut Tally,
         deadline: StopDeadline,
     ) -> Self {
-        let (idleness, intake) = (Idleness::begin(plan), Intake::begin(plan));
+        let (idleness, intake, trimming) = (Idleness::begin(plan), Intake::begin(plan), Trimming::begin(plan));
         let (finished, expired, stop_reason) = (Vec::new(), HashSet::new(), StopReason::Orderly);
         let (data_lost, found) = (true, (0, 0));
         Self {
@@ -100,6 +103,7 @@ impl<'a> Consumer<'a> {
             expired,
             idleness,
             intake,
+            trimming,
             data_lost,
             found,
             stop_reason,
@@ -152,6 +156,7 @@ impl<'a> Consumer<'a> {
                 let found = self.redeliver().await?;
                 may_hold |= found.more || found.redelivered > 0;
             }
+            self.trim().await?;
             let may_claim = may_hold && self.slots(is_waiting) > 0;
             if !self.finished.is_empty() || may_claim || self.claims.asked() > 0 {
                 continue;
@@ -317,25 +322,5 @@ impl<'a> Consumer<'a> {
         // Well within the lease, because the clock here does not know how long the reply took.
         since < lease * 2 / 3
             || self.deadline.run(false, self.claims.uptime()).await.is_some_and(|uptime| uptime < lease)
-    }
-
-    /// Redelivers items of crashed consumers.
-    async fn redeliver(&mut self) -> Result<Redelivered, QueueError> {
-        let idle = self.is_idle();
-        let found = self.deadline.run(idle, self.claims.redeliver()).await?;
-        self.found.0 += found.redelivered;
-        self.found.1 += found.dead;
-        if !found.more {
-            let (redelivered, dead) = std::mem::take(&mut self.found);
-            if redelivered + dead > 0 {
-                tracing::warn!(
-                    event = "consumer_crashed",
-                    redelivered,
-                    dead,
-                    "consumer crashed, redelivered its items"
-                );
-            }
-        }
-        Ok(found)
     }
 }
