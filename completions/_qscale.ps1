@@ -63,6 +63,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Push the lines of a file, or of stdin (-), byte for byte')
             [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Push the lines of a file, or of stdin (-), byte for byte')
             [CompletionResult]::new('--max-backlog', '--max-backlog', [CompletionResultType]::ParameterName, 'Wait while the list is longer than this')
+            [CompletionResult]::new('--wait-replicas', '--wait-replicas', [CompletionResultType]::ParameterName, 'Replicas that must hold a batch before it counts as pushed [default: 0]')
             [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'Factor by which the load is sped up')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Random seed of payloads and Poisson arrivals; the same seed reproduces them [default: random]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Format of the result on stdout')

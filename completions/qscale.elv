@@ -59,6 +59,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand -i 'Push the lines of a file, or of stdin (-), byte for byte'
             cand --input 'Push the lines of a file, or of stdin (-), byte for byte'
             cand --max-backlog 'Wait while the list is longer than this'
+            cand --wait-replicas 'Replicas that must hold a batch before it counts as pushed [default: 0]'
             cand --speed 'Factor by which the load is sped up'
             cand --seed 'Random seed of payloads and Poisson arrivals; the same seed reproduces them [default: random]'
             cand -o 'Format of the result on stdout'

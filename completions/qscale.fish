@@ -57,6 +57,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l duration -d 'S
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l payload -d 'Template of an item, with the placeholders {int:0..49} {seq} {time} {unix} {id} {text:100}' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s i -l input -d 'Push the lines of a file, or of stdin (-), byte for byte' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l max-backlog -d 'Wait while the list is longer than this' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l wait-replicas -d 'Replicas that must hold a batch before it counts as pushed [default: 0]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l speed -d 'Factor by which the load is sped up' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l seed -d 'Random seed of payloads and Poisson arrivals; the same seed reproduces them [default: random]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s o -l output -d 'Format of the result on stdout' -r -f -a "text\t'Human-readable text'

@@ -37,6 +37,7 @@ pub(super) fn produce(profile: &Profile) -> Call {
         duration,
         payload,
         max_backlog,
+        wait_replicas,
         echo,
     } = &profile.produce;
     let mut arguments = Arguments::of("produce");
@@ -49,6 +50,7 @@ pub(super) fn produce(profile: &Profile) -> Call {
     arguments.option("duration", *duration);
     arguments.option("payload", payload.as_ref());
     arguments.option("max-backlog", *max_backlog);
+    arguments.option("wait-replicas", *wait_replicas);
     arguments.option("echo", *echo);
     arguments.patience(&profile.redis)
 }

@@ -45,6 +45,9 @@ pub struct ProduceTable {
     /// Backlog above which `produce` pauses.
     #[schemars(extend("x-default" = "unlimited", "examples" = [10000]))]
     pub max_backlog: Option<u64>,
+    /// Replicas that must hold a batch before it counts as pushed, by `WAIT`.
+    #[schemars(extend("default" = 0, "examples" = [1]))]
+    pub wait_replicas: Option<u64>,
     /// Logs every item.
     #[schemars(extend("default" = false, "examples" = [true]))]
     pub echo: Option<bool>,

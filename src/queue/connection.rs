@@ -137,6 +137,16 @@ impl Redis {
         Self { outages: Arc::default(), ..self.clone() }
     }
 
+    /// Time to keep reconnecting; `None` for no limit.
+    pub(super) fn reconnect_for(&self) -> Option<Duration> {
+        self.reconnect_for
+    }
+
+    /// Returns true once attempts to connect are to end.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     /// Returns true from the loss of a connection until the next reply.
     pub fn is_disconnected(&self) -> bool {
         self.outages.is_disconnected()

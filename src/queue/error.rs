@@ -126,6 +126,15 @@ pub enum Fault {
         /// Number of items in the batch.
         items: u64,
     },
+    /// Items were pushed, and too few replicas have confirmed that they hold them.
+    NotReplicated {
+        /// Number of replicas that have.
+        confirmed: u64,
+        /// Number that was asked for.
+        wanted: u64,
+        /// Time that they had.
+        within: Duration,
+    },
     /// The server does not have the script.
     NoScript,
     /// A batch before this one is missing.
@@ -207,6 +216,12 @@ impl fmt::Display for Fault {
                 f,
                 "the reply to a push of {} was lost: the push may or may not have succeeded, and is not repeated",
                 counted(*items, "item", "items")
+            ),
+            Self::NotReplicated { confirmed, wanted, within } => write!(
+                f,
+                "{confirmed} of {} confirmed the last items within {}: they are on the primary, and a failover may lose them",
+                counted(*wanted, "replica", "replicas"),
+                humantime::format_duration(*within)
             ),
             Self::NoScript => f.write_str("the server does not have the script (NOSCRIPT)"),
             Self::MissingBatch => f.write_str("an earlier batch is missing (GAP)"),

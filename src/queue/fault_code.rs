@@ -30,7 +30,7 @@ impl Fault {
             Self::WrongType { .. } => FaultCode::RedisWrongType,
             Self::NoSuchDatabase(_) => FaultCode::RedisDatabaseMissing,
             Self::OutOfMemory => FaultCode::RedisOutOfMemory,
-            Self::TooFewReplicas => FaultCode::RedisTooFewReplicas,
+            Self::TooFewReplicas | Self::NotReplicated { .. } => FaultCode::RedisTooFewReplicas,
             Self::CannotPersist => FaultCode::RedisCannotPersist,
             Self::BusyScript => FaultCode::RedisBusyScript,
             Self::TooManyClients => FaultCode::RedisTooManyClients,

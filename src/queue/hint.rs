@@ -55,6 +55,7 @@ impl Fault {
             Self::OutOfMemory => "raise `maxmemory`, or push with --max-backlog",
             Self::ReadOnly => "connect to the primary: this server is a replica",
             Self::TooFewReplicas => "check the replicas with `INFO replication`, or lower `min-replicas-to-write`",
+            Self::NotReplicated { .. } => "check the replicas with `INFO replication`, or lower --wait-replicas",
             Self::CannotPersist => "free space on the server's disk; `INFO persistence` shows the last save",
             Self::BusyScript => "wait until the script has ended, or end it with `SCRIPT KILL`",
             Self::TooManyClients => "raise `maxclients`; `CLIENT LIST` shows the connections",

@@ -5,9 +5,25 @@ use std::borrow::Cow;
 /// Fields of debug forms that hold a message.
 const MESSAGES: [&str; 2] = ["message: \"", "error: \""];
 
+/// Returns an error of the library in words. It has many for the end of a connection, most of them about its own tasks.
+pub(super) fn in_words(text: &str) -> Cow<'_, str> {
+    let words = message(text);
+    match words.trim_end_matches('.') {
+        "Canceled"
+        | "Connection closed"
+        | "Unexpected end of stream"
+        | "channel closed"
+        | "Missing response"
+        | "unexpected end of file"
+        | "failed to fill whole buffer" => Cow::Borrowed("closed by the server"),
+        "tls handshake eof" => Cow::Borrowed("closed in the TLS handshake"),
+        _ => words,
+    }
+}
+
 /// Returns the message in a debug form: that of `Os { code: 104, kind: ConnectionReset, message: "…" }`, and else the kind in
 /// words, as of `Kind(TimedOut)` and `InvalidCertificate(UnknownIssuer)`. Other text is returned as it is.
-pub(super) fn in_words(text: &str) -> Cow<'_, str> {
+fn message(text: &str) -> Cow<'_, str> {
     if let Some(rest) = MESSAGES.iter().find_map(|field| text.split_once(field).map(|(_, rest)| rest)) {
         return Cow::Owned(quoted(rest));
     }
@@ -73,9 +89,9 @@ mod tests {
         let custom = |kind, error: &str| format!("{:?}", io::Error::new(kind, error.to_owned()));
         for (form, expected) in [
             (format!("{:?}", io::Error::from_raw_os_error(104)), "Connection reset by peer"),
-            (format!("{:?}", io::Error::from(ErrorKind::UnexpectedEof)), "unexpected end of file"),
+            (format!("{:?}", io::Error::from(ErrorKind::UnexpectedEof)), "closed by the server"),
             (format!("{:?}", io::Error::from(ErrorKind::TimedOut)), "timed out"),
-            (custom(ErrorKind::UnexpectedEof, "tls handshake eof"), "tls handshake eof"),
+            (custom(ErrorKind::UnexpectedEof, "tls handshake eof"), "closed in the TLS handshake"),
             (custom(ErrorKind::Other, "a \"b\"\nc"), "a \"b\" c"),
             (format!("{:?}", io::Error::new(ErrorKind::InvalidData, rustls::Error::DecryptError)), "invalid data"),
             (
@@ -85,20 +101,16 @@ mod tests {
             (format!("{:?}", rustls::Error::DecryptError), "decrypt error"),
             (
                 "Error { kind: UnexpectedEof, message: \"failed to fill whole buffer\" }".to_owned(),
-                "failed to fill whole buffer",
+                "closed by the server",
             ),
             ("Spawn Error: JoinError::Panic(Id(3), ...)".to_owned(), "the task of the connection has ended"),
+            ("Connection closed.".to_owned(), "closed by the server"),
+            ("Canceled.".to_owned(), "closed by the server"),
+            ("channel closed".to_owned(), "closed by the server"),
         ] {
             assert_eq!(in_words(&form), expected, "{form}");
         }
-        for text in [
-            "Canceled.",
-            "channel closed",
-            "NOAUTH Authentication required.",
-            "Request timed out.",
-            "ERR x: {a: 1}",
-            "",
-        ] {
+        for text in ["NOAUTH Authentication required.", "Request timed out.", "ERR x: {a: 1}", ""] {
             assert_eq!(in_words(text), text);
         }
     }

@@ -4,23 +4,16 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fred::types::Value;
 
 use super::connection::{Connection, Redis, time_limit};
 use super::error::{Fault, QueueError};
 use super::keys::Keys;
 use super::pipeline::Reply;
-
-const SCRIPT: &str = include_str!("scripts/push.lua");
-
-/// Number of items from which a transaction takes less of the server's time than passing them through the script.
-const TRANSACTION_FROM: usize = 128;
+use super::push_method::{Method, TOKEN_LIFETIME};
+use super::replica_wait::{ReplicaWait, WAIT};
 
 /// Maximum number of batches without a reply. Four keep Redis busy; more only take memory.
 const WINDOW: usize = 4;
-
-/// Lifetime of a producer's token in Redis, in seconds: longer than any time to reconnect.
-const TOKEN_LIFETIME: i64 = 24 * 60 * 60;
 
 /// Lifetime of the token after a run that has sent batches again, in seconds: those of the lost connection may still arrive.
 const CLOSED_TOKEN_LIFETIME: i64 = 60;
@@ -39,6 +32,7 @@ pub struct Pusher {
     connection: Connection,
     list: String,
     method: Method,
+    replicas: ReplicaWait,
     window: VecDeque<Batch>,
     next: i64,
     /// True once batches have been sent again.
@@ -48,44 +42,38 @@ pub struct Pusher {
     backlog: u64,
 }
 
-/// Method by which batches are sent.
-enum Method {
-    /// Under a token, which a script checks: may be sent again.
-    Once {
-        /// The script. Sent whole every time: in a transaction, a server that does not know a digest says so too late.
-        script: Bytes,
-        /// Key of the token.
-        token: String,
-        /// Key of the counters.
-        stats: String,
-        /// True if an `LPUSH` and the script are sent in one transaction, so that the items do not pass through Lua.
-        transactions: bool,
-    },
-    /// By a plain `LPUSH`, one at a time: if its reply is lost, the outcome is unknown.
-    Plain,
-}
-
 /// A batch without a reply.
 struct Batch {
     number: i64,
     items: Vec<Bytes>,
-    reply: Reply<u64>,
+    reply: Reply<Pushed>,
+}
+
+/// Reply to a batch.
+struct Pushed {
+    /// Length of the list.
+    backlog: u64,
+    /// Number of replicas that hold the batch; `None` if none have to.
+    replicas: Option<u64>,
 }
 
 impl Pusher {
-    /// Connects to the list and creates a token for this producer.
+    /// Connects to the list and creates a token for this producer. A batch counts as pushed once so many `replicas` hold it.
     ///
     /// If user or server do not permit scripts, logs a warning and pushes without a token.
     ///
     /// # Errors
     ///
     /// Fails when Redis cannot be reached or refuses the connection.
-    pub async fn connect(redis: &Redis, list: &str) -> Result<Self, QueueError> {
-        let connection = redis.connect(list).await?;
+    pub async fn connect(redis: &Redis, list: &str, replicas: u64) -> Result<Self, QueueError> {
+        let mut connection = redis.connect(list).await?;
+        let replicas = ReplicaWait::of(replicas);
+        replicas.probe(&mut connection).await?;
         let mut pusher = Self {
             connection,
             list: list.to_owned(),
             method: Method::Plain,
+            replicas,
             window: VecDeque::with_capacity(WINDOW),
             next: 1,
             repeated: false,
@@ -114,12 +102,7 @@ impl Pusher {
     /// Fails when they permit neither.
     async fn prepare(&mut self) -> Result<(), QueueError> {
         let keys = Keys::of(&self.list);
-        let method = |transactions| Method::Once {
-            script: script(),
-            token: keys.producer(rand::random()),
-            stats: keys.stats(),
-            transactions,
-        };
+        let method = |transactions| Method::once(&keys, transactions);
         self.method = method(true);
         match self.probe().await {
             Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => {
@@ -247,10 +230,16 @@ impl Pusher {
     /// See [`Pusher::push`].
     pub async fn settle(&mut self) -> Result<(), QueueError> {
         let Some(oldest) = self.window.front_mut() else { return Ok(()) };
-        let limit = time_limit(oldest.items.iter().map(Bytes::len).sum());
+        let waits = WAIT * u32::try_from(WINDOW).unwrap_or(u32::MAX);
+        let items = oldest.items.len() as u64;
+        let limit = time_limit(oldest.items.iter().map(Bytes::len).sum()) + waits;
         let fault = match self.connection.once(limit, &self.list, &mut oldest.reply).await {
-            Ok(backlog) => {
-                self.pushed += oldest.items.len() as u64;
+            Ok(Pushed { backlog, replicas: Some(confirmed) }) if !self.suffice(confirmed)? => {
+                self.ask_again(backlog);
+                return Ok(());
+            }
+            Ok(Pushed { backlog, .. }) => {
+                self.pushed += items;
                 self.batches += 1;
                 self.backlog = backlog;
                 self.window.pop_front();
@@ -263,13 +252,31 @@ impl Pusher {
             (Method::Once { .. }, Fault::MissingBatch) => self.renumber().await?,
             (Method::Plain, fault) if fault.is_refusal() => self.connection.reconnect(fault).await?,
             (Method::Plain, Fault::TimedOut(_) | Fault::ConnectionLost(_)) => {
-                let items = oldest.items.len() as u64;
                 return Err(self.connection.redis().error(Fault::PushUncertain { items }));
             }
             (_, fault) => return Err(self.connection.redis().error(fault)),
         }
         self.send_again();
         Ok(())
+    }
+
+    /// Returns whether enough replicas hold the oldest batch.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there are too few for too long, and when cancelled.
+    fn suffice(&mut self, confirmed: u64) -> Result<bool, QueueError> {
+        let redis = self.connection.redis();
+        let suffice = self.replicas.suffice(confirmed, redis.reconnect_for()).map_err(|fault| redis.error(fault))?;
+        if !suffice && redis.is_cancelled() { Err(redis.error(Fault::Stopped)) } else { Ok(suffice) }
+    }
+
+    /// Asks again how many replicas hold the oldest batch, which is on the list.
+    fn ask_again(&mut self, backlog: u64) {
+        let (Some(oldest), Some(replicas)) = (self.window.front_mut(), self.replicas.ask(&self.connection)) else {
+            return;
+        };
+        oldest.reply = Box::pin(async move { Ok(Pushed { backlog, replicas: Some(replicas.await?) }) });
     }
 
     /// Makes Redis expect the oldest batch that has no reply.
@@ -293,38 +300,17 @@ impl Pusher {
         self.window = window;
     }
 
-    /// Sends a batch now, and returns the future of its reply.
-    fn send(&self, number: i64, items: &[Bytes]) -> Reply<u64> {
-        let values = items.iter().cloned().map(Value::Bytes);
-        let list = || Value::from(self.list.as_str());
-        let Method::Once { script, token, stats, transactions } = &self.method else {
-            return self.connection.send("LPUSH", std::iter::once(list()).chain(values).collect());
-        };
-        let mut check =
-            vec![Value::Bytes(script.clone()), 3.into(), list(), token.as_str().into(), stats.as_str().into()];
-        check.extend([number.into(), TOKEN_LIFETIME.into(), i64::try_from(items.len()).unwrap_or(i64::MAX).into()]);
-        if !transactions || (1..TRANSACTION_FROM).contains(&items.len()) {
-            check.extend(values);
-            return self.connection.send("EVAL", check);
-        }
-        let begun = self.connection.send::<()>("MULTI", Vec::new());
-        let pushed = (!items.is_empty())
-            .then(|| self.connection.send::<()>("LPUSH", std::iter::once(list()).chain(values).collect()));
-        let checked = self.connection.send::<()>("EVAL", check);
-        let executed = self.connection.send::<Vec<u64>>("EXEC", Vec::new());
+    /// Sends a batch now, and asks for its replicas; returns the future of its reply.
+    fn send(&self, number: i64, items: &[Bytes]) -> Reply<Pushed> {
+        let pushed = self.method.send(&self.connection, &self.list, number, items);
+        let replicas = if items.is_empty() { None } else { self.replicas.ask(&self.connection) };
         Box::pin(async move {
-            begun.await?;
-            if let Some(pushed) = pushed {
-                pushed.await?;
-            }
-            checked.await?;
-            Ok(executed.await?.last().copied().unwrap_or_default())
+            let backlog = pushed.await?;
+            let replicas = match replicas {
+                Some(replicas) => Some(replicas.await?),
+                None => None,
+            };
+            Ok(Pushed { backlog, replicas })
         })
     }
-}
-
-/// Returns the script without its comments, since it is sent with each batch.
-fn script() -> Bytes {
-    let lines = SCRIPT.lines().map(str::trim_start).filter(|line| !line.starts_with("--"));
-    lines.collect::<Vec<_>>().join("\n").into()
 }

@@ -61,6 +61,7 @@ mod support;
 mod traces;
 mod typed;
 mod variables;
+mod wait_replicas;
 mod watch;
 mod watch_cluster;
 mod words;

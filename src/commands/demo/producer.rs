@@ -56,7 +56,7 @@ pub(super) struct Producer {
 impl Producer {
     /// Connects, and starts to push.
     pub(super) async fn start(plan: &Plan, redis: &Redis) -> Result<Self> {
-        let pusher = Pusher::connect(redis, &plan.list).await?;
+        let pusher = Pusher::connect(redis, &plan.list, 0).await?;
         let (orders, received) = mpsc::unbounded_channel();
         let start = Production { pushed: 0, factor: 1.0, is_paused: false, is_over: false };
         let (sender, state) = watch::channel(start);

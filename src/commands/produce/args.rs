@@ -60,6 +60,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ITEMS", env = "QSCALE_MAX_BACKLOG", value_parser = args::count)]
     pub(super) max_backlog: Option<u64>,
 
+    /// Replicas that must hold a batch before it counts as pushed [default: 0]
+    #[arg(long, value_name = "REPLICAS", env = "QSCALE_WAIT_REPLICAS", value_parser = args::count)]
+    pub(super) wait_replicas: Option<u64>,
+
     /// Factor by which the load is sped up
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
     pub(super) speed: f64,

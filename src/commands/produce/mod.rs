@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let items = Items::open(&plan.content).await?;
     let redis = Redis::new(endpoint, Some(RECONNECT_FOR), context.shutdown.stop.clone());
     let unfinished = if plan.goal { Outcome::Unfinished } else { Outcome::Done };
-    let pusher = match Pusher::connect(&redis, &plan.list).await {
+    let pusher = match Pusher::connect(&redis, &plan.list, plan.wait_replicas).await {
         Err(error) if error.is_stop() => return Ok(unfinished),
         connected => connected?,
     };

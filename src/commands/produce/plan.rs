@@ -38,6 +38,8 @@ pub(super) struct Plan {
     pub(super) limit: Option<Duration>,
     pub(super) paced: bool,
     pub(super) max_backlog: Option<u64>,
+    /// Replicas that must hold a batch before it counts as pushed.
+    pub(super) wait_replicas: u64,
     pub(super) echo: bool,
     pub(super) output: Output,
 }
@@ -66,6 +68,7 @@ impl Plan {
             input,
             null,
             max_backlog,
+            wait_replicas,
             speed,
             echo,
             seed,
@@ -137,6 +140,7 @@ impl Plan {
             timing: load.timing,
             seed,
             max_backlog: table.max_backlog,
+            wait_replicas: from.or("wait-replicas", wait_replicas, usual.wait_replicas, 0).value,
             echo: table.echo == Some(true),
             output,
         })

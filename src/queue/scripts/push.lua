@@ -55,6 +55,11 @@ if expected then
   end
 elseif number > last then
   failure = redis.error_reply('GAP batch ' .. (last + 1) .. ' is missing')
+else
+  -- A write of this connection, for WAIT to wait for: another one has pushed the items. Redis 5 takes no KEEPTTL, and needs
+  -- no write.
+  local kept = call('set', KEYS[2], last, 'KEEPTTL')
+  failure = kept.err and not string.find(kept.err, 'syntax error', 1, true) and kept
 end
 if pushes or in_transaction then
   local trimmed = call('ltrim', KEYS[1], count, -1)

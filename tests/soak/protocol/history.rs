@@ -233,7 +233,7 @@ impl<'a> History<'a> {
             producer
         } else {
             let (_, network, redis) = self.client("p");
-            (Pusher::connect(&redis, "mylist").await.map_err(|error| error.to_string())?, network)
+            (Pusher::connect(&redis, "mylist", 0).await.map_err(|error| error.to_string())?, network)
         };
         let count = if self.is_loaded || self.random.random_bool(0.1) { 60..200 } else { 1..9 };
         let items: Vec<String> =
