@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::check::Checked;
 use super::code::FaultCode;
+use super::references::TriggerHost;
 use crate::cluster::{ClusterReading, elements, text};
 
 /// Label that every namespace has.
@@ -28,11 +29,12 @@ pub fn services(host: &str, reading: &ClusterReading) -> Vec<(String, String)> {
 }
 
 /// Returns whether KEDA resolves and reaches the hosts of the triggers, as far as objects of the cluster tell.
-pub(super) fn checks(reading: &ClusterReading, hosts: &[String]) -> Vec<Checked> {
+pub(super) fn checks(reading: &ClusterReading, hosts: &[TriggerHost]) -> Vec<Checked> {
     hosts.iter().flat_map(|host| of_host(reading, host)).collect()
 }
 
-fn of_host(reading: &ClusterReading, host: &str) -> Vec<Checked> {
+fn of_host(reading: &ClusterReading, trigger: &TriggerHost) -> Vec<Checked> {
+    let host = trigger.name.as_str();
     let found = |(name, namespace): &(String, String)| reading.object("Service", namespace, name).is_some();
     let missing = |(name, namespace): &(String, String)| reading.is_missing("Service", namespace, name);
     let services = services(host, reading);
@@ -61,7 +63,7 @@ fn of_host(reading: &ClusterReading, host: &str) -> Vec<Checked> {
         }
         services => match services.iter().find(|service| found(service)) {
             Some((name, namespace)) => {
-                let mut checks = policies(reading, name, namespace);
+                let mut checks = policies(reading, name, namespace, trigger.port);
                 if checks.is_empty() {
                     let got = format!("`{host}` is the Service `{name}` of namespace `{namespace}`");
                     checks.push(Checked::passed("host", host, got));
@@ -73,8 +75,8 @@ fn of_host(reading: &ClusterReading, host: &str) -> Vec<Checked> {
     }
 }
 
-/// Returns that the policies of Redis admit others than KEDA.
-fn policies(reading: &ClusterReading, service: &str, namespace: &str) -> Vec<Checked> {
+/// Returns that the policies of Redis admit others than KEDA, or to other ports.
+fn policies(reading: &ClusterReading, service: &str, namespace: &str, port: Option<u16>) -> Vec<Checked> {
     let (Some(object), Ok(policies)) = (reading.object("Service", namespace, service), &reading.policies) else {
         return Vec::new();
     };
@@ -87,23 +89,59 @@ fn policies(reading: &ClusterReading, service: &str, namespace: &str) -> Vec<Che
             && selects(policy.pointer("/spec/podSelector"), labels)
     };
     let guarding: Vec<&Value> = policies.iter().filter(guards).collect();
-    if guarding.is_empty() || guarding.iter().any(|policy| admits(policy, reading, namespace)) {
+    let target = port.and_then(|port| target_port(object, port));
+    let of_keda: Vec<&Value> = guarding.iter().flat_map(|policy| rules_of_keda(policy, reading, namespace)).collect();
+    if guarding.is_empty() || of_keda.iter().any(|rule| opens(rule, target.as_ref())) {
         return Vec::new();
     }
     let names: Vec<&str> = guarding.iter().map(|policy| text(policy, "/metadata/name")).collect();
-    let keda = &reading.keda_namespace;
-    let got =
-        format!("NetworkPolicy `{}` of namespace `{namespace}` admits no pod of `{keda}` to Redis", names.join("`, `"));
-    let hint = format!("admit the pods of namespace `{keda}` (namespaceSelector {NAME_LABEL}: {keda})");
+    let (names, keda) = (names.join("`, `"), &reading.keda_namespace);
+    let (place, admit) = match target.filter(|_| !of_keda.is_empty()) {
+        Some(port) => {
+            let port = port.to_string().replace('"', "");
+            (format!("port {port} of Redis, only to others"), format!("add port {port} to the rule that admits"))
+        }
+        None => ("Redis".to_owned(), "admit".to_owned()),
+    };
+    let got = format!("NetworkPolicy `{names}` of namespace `{namespace}` admits no pod of `{keda}` to {place}");
+    let hint = format!("{admit} the pods of namespace `{keda}` (namespaceSelector {NAME_LABEL}: {keda})");
     vec![Checked::found("network", FaultCode::NetworkPolicy, service, got, hint)]
 }
 
-/// Returns whether a policy admits pods of KEDA's namespace, as far as its labels are known.
-fn admits(policy: &Value, reading: &ClusterReading, namespace: &str) -> bool {
-    let keda = &reading.keda_namespace;
+/// Returns the port of the pods behind a port of a Service, by number or name; `None` if the Service has no such port.
+fn target_port(service: &Value, port: u16) -> Option<Value> {
+    let entry = elements(service, "/spec/ports").iter().find(|entry| entry["port"] == port)?;
+    Some(entry.get("targetPort").unwrap_or(&entry["port"]).clone())
+}
+
+/// Returns whether a rule of a policy opens a port of the pods; of a number and a name, it is taken that they are one port.
+fn opens(rule: &Value, target: Option<&Value>) -> bool {
+    let ports = elements(rule, "/ports");
+    let Some(target) = target.filter(|_| !ports.is_empty()) else { return true };
+    ports.iter().filter(|port| matches!(text(port, "/protocol"), "" | "TCP")).any(|port| {
+        match (port.get("port"), target) {
+            (None, _) => true,
+            (Some(Value::Number(first)), Value::Number(target)) => {
+                let first = first.as_u64();
+                let last = port.get("endPort").and_then(Value::as_u64).or(first);
+                first <= target.as_u64() && target.as_u64() <= last
+            }
+            (Some(Value::String(name)), Value::String(target)) => name == target,
+            _ => true,
+        }
+    })
+}
+
+/// Returns the rules of a policy that admit pods of KEDA's namespace, as far as its labels are known.
+fn rules_of_keda<'a>(
+    policy: &'a Value,
+    reading: &'a ClusterReading,
+    namespace: &'a str,
+) -> impl Iterator<Item = &'a Value> {
+    let keda = reading.keda_namespace.as_str();
     let known = reading.object("Namespace", "", keda).and_then(|object| object.pointer("/metadata/labels")).cloned();
     let labels = known.unwrap_or_else(|| serde_json::json!({ NAME_LABEL: keda }));
-    elements(policy, "/spec/ingress").iter().any(|rule| {
+    elements(policy, "/spec/ingress").iter().filter(move |rule| {
         let from = elements(rule, "/from");
         from.is_empty()
             || from.iter().any(|peer| match peer.get("namespaceSelector") {

@@ -120,28 +120,41 @@ fn variables(reading: &ClusterReading, scaled: &Value, container: &Value) -> Vec
     checks
 }
 
-/// Returns the hosts of the triggers, as far as they are known.
-pub fn hosts(reading: &ClusterReading, scaled: &Value, container: Option<&Value>) -> Vec<String> {
+/// Server that a trigger names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerHost {
+    /// Host, as it is given.
+    pub name: String,
+    /// Port, if it is known.
+    pub port: Option<u16>,
+}
+
+/// Returns the servers of the triggers, as far as they are known.
+pub fn hosts(reading: &ClusterReading, scaled: &Value, container: Option<&Value>) -> Vec<TriggerHost> {
     let mut hosts = Vec::new();
     for trigger in elements(scaled, "/spec/triggers").iter().filter(|one| text(one, "/type").starts_with("redis")) {
-        for parameter in ["address", "addresses", "host", "hosts"] {
+        let given = |parameter: &str| -> Vec<String> {
             let own = text(trigger, &format!("/metadata/{parameter}"));
             let variable = text(trigger, &format!("/metadata/{parameter}FromEnv"));
             let of_variable = container.and_then(|container| match value(reading, container, variable) {
                 Some(VariableValue::Known(text)) => Some(text),
                 _ => None,
             });
-            let given = if own.is_empty() { of_variable.unwrap_or_default() } else { own.to_owned() };
-            for address in given.split(',').map(str::trim).filter(|address| !address.is_empty()) {
-                let host = if parameter.starts_with("address") {
-                    address.rsplit_once(':').map_or(address, |(host, _)| host)
-                } else {
-                    address
-                };
-                let host = host.trim_matches(['[', ']']).to_owned();
-                if !hosts.contains(&host) {
-                    hosts.push(host);
-                }
+            let all = if own.is_empty() { of_variable.unwrap_or_default() } else { own.to_owned() };
+            all.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()
+        };
+        let addresses = ["address", "addresses"].into_iter().flat_map(given).map(|address| {
+            let (name, port) = address.rsplit_once(':').unwrap_or((&address, ""));
+            (name.to_owned(), port.to_owned())
+        });
+        let apart = [("host", "port"), ("hosts", "ports")].into_iter().flat_map(|(host, port)| {
+            let ports = given(port).into_iter().chain(std::iter::repeat(String::new()));
+            given(host).into_iter().zip(ports).collect::<Vec<_>>()
+        });
+        for (name, port) in addresses.chain(apart) {
+            let host = TriggerHost { name: name.trim_matches(['[', ']']).to_owned(), port: port.parse().ok() };
+            if !hosts.contains(&host) {
+                hosts.push(host);
             }
         }
     }

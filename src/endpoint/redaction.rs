@@ -1,5 +1,6 @@
 //! What of a text that people wrote may be shown: all but passwords.
 
+use std::net::Ipv6Addr;
 use std::ops::Range;
 
 use super::secret;
@@ -86,7 +87,11 @@ fn without_parameter(text: &str) -> String {
 fn without_userinfo(text: &str) -> String {
     let Some(start) = text.find("://").map(|at| at + 3) else { return without_credentials(text) };
     let end = text[start..].rfind('@').map(|at| start + at);
-    let Some(colon) = text[start..end.unwrap_or(text.len())].find(':').map(|colon| start + colon + 1) else {
+    // The colons of an IPv6 address separate no password.
+    let address = text[start..].strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(address, _)| address);
+    let address = address.filter(|address| end.is_none() && address.parse::<Ipv6Addr>().is_ok());
+    let host = start + address.map_or(0, |address| address.len() + 2);
+    let Some(colon) = text[host..end.unwrap_or(text.len())].find(':').map(|colon| host + colon + 1) else {
         return text.to_owned();
     };
     let end = end.unwrap_or_else(|| {
@@ -251,6 +256,10 @@ mod tests {
             ("url = \"http://:p@ss@h\" # x", "url = \"http://:****@h\" # x"),
             ("redis://app@h:1", "redis://app@h:1"),
             ("redis://h:s3cret", "redis://h:******"),
+            ("redis://[::1]:6379", "redis://[::1]:6379"),
+            ("redis://[::1]:s3cret", "redis://[::1]:******"),
+            ("redis://[:s3cret]", "redis://[:*******"),
+            ("redis://:s3cret@[::1]:6379", "redis://:******@[::1]:6379"),
             ("a:b@c", "a:*@c"),
             ("redis://app:s3cret@h:1?sentinelPassword=t0p&db=1", "redis://app:******@h:1?sentinelPassword=***&db=1"),
             (

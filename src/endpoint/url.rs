@@ -106,13 +106,15 @@ impl RedisUrl {
             "redis" | "valkey" => (false, false),
             "rediss" | "valkeys" => (true, false),
             "unix" | "redis+unix" | "valkey+unix" => (false, true),
-            scheme if scheme.contains("sentinel") => {
-                return Err(format!(
-                    "unknown scheme `{scheme}://`: use redis:// with --mode sentinel and the master's name"
-                ));
-            }
-            scheme if scheme.contains("cluster") => {
-                return Err(format!("unknown scheme `{scheme}://`: use redis:// with --mode cluster"));
+            scheme if scheme.contains("sentinel") || scheme.contains("cluster") => {
+                let secure =
+                    if scheme.starts_with("rediss") || scheme.starts_with("valkeys") { "rediss" } else { "redis" };
+                let mode = if scheme.contains("cluster") {
+                    "cluster"
+                } else {
+                    "sentinel and the name of the master (--sentinel-master)"
+                };
+                return Err(format!("unknown scheme `{scheme}://`: use {secure}:// with --mode {mode}"));
             }
             scheme => return Err(format!("unknown scheme `{scheme}://`; known are {SCHEMES}")),
         };
@@ -252,7 +254,11 @@ mod tests {
             ("unix:://run/redis.sock", "begins with one of redis://"),
             ("http://:s3cret@h:1", "unknown scheme `http://`"),
             ("redis+sentinel://:s3cret@h:1/master", "use redis:// with --mode sentinel"),
-            ("rediss+cluster://:s3cret@h:1", "use redis:// with --mode cluster"),
+            ("rediss+cluster://:s3cret@h:1", "use rediss:// with --mode cluster"),
+            ("redis-cluster://:s3cret@h:1", "use redis:// with --mode cluster"),
+            ("redis-sentinel://:s3cret@h:1/0?sentinelMasterId=m", "use redis:// with --mode sentinel and the name"),
+            ("rediss-sentinel://:s3cret@h:1,i:1/0#m", "%23"),
+            ("rediss-sentinel://:s3cret@h:1/0", "use rediss:// with --mode sentinel and the name"),
             ("rediss://:s3cret@h:1?ssl_cert_reqs=none", "--tls-skip-verify"),
             ("rediss://:s3cret@h:1?tlsInsecure=true", "--tls-skip-verify"),
             ("redis://:s3cret@h:99999", "port"),

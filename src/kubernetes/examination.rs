@@ -134,7 +134,7 @@ async fn read_references(reader: &ObjectReader, reading: &mut ClusterReading, sc
             fetch(reader, reading, key).await;
         }
         for host in hosts(reading, &object, container) {
-            for (name, namespace) in services(&host, reading) {
+            for (name, namespace) in services(&host.name, reading) {
                 read_service(reader, reading, &name, &namespace).await;
             }
         }

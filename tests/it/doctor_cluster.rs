@@ -213,7 +213,7 @@ fn api_service(available: &str) -> Value {
 }
 
 fn service() -> Value {
-    json!({ "metadata": { "name": "redis" }, "spec": { "selector": { "app": "redis" } } })
+    json!({ "metadata": { "name": "redis" }, "spec": { "selector": { "app": "redis" }, "ports": [{ "port": 7379, "targetPort": 6379 }] } })
 }
 
 /// A Secret with these keys, each of a value in base64.
@@ -402,8 +402,31 @@ fn network_policy_that_admits_others_only_is_told() {
     let found = found(&run, "network-policy");
     assert!(found["hint"].as_str().is_some_and(|hint| hint.contains("kubernetes.io/metadata.name: keda")), "{found}");
     let keda = json!([{ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "keda" } } }]);
-    stage.api.put(POLICIES, policy(keda));
+    stage.api.put(POLICIES, policy(keda.clone()));
     assert_eq!(codes(&stage.run("healthy-ta").exits(0)), [""; 0]);
+    let with_ports = |ports: Value| {
+        let mut policy = policy(keda.clone());
+        policy["spec"]["ingress"][0]["ports"] = ports;
+        policy
+    };
+    for (ports, is_open) in [
+        (json!([{ "port": 6379 }]), true),
+        (json!([{ "port": 9121 }, { "protocol": "TCP", "port": 6000, "endPort": 6400 }]), true),
+        (json!([{ "protocol": "TCP" }]), true),
+        (json!([{ "port": "redis" }]), true),
+        (json!([{ "port": 9121 }]), false),
+        (json!([{ "protocol": "UDP", "port": 6379 }]), false),
+        (json!([{ "port": 6000, "endPort": 6378 }]), false),
+    ] {
+        stage.api.put(POLICIES, with_ports(ports.clone()));
+        let run = stage.run("healthy-ta").exits(0);
+        let expected: &[&str] = if is_open { &[] } else { &["network-policy"] };
+        assert_eq!(codes(&run), expected, "{ports}: {}", run.stdout);
+        if !is_open {
+            let found = self::found(&run, "network-policy");
+            assert!(found["got"].as_str().is_some_and(|got| got.contains("to port 6379 of Redis")), "{found}");
+        }
+    }
 }
 
 #[test]

@@ -58,6 +58,7 @@ mod start;
 mod stdout;
 mod streams;
 mod support;
+mod topologies;
 mod traces;
 mod typed;
 mod variables;

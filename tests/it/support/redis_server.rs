@@ -36,9 +36,16 @@ pub(crate) struct Builder {
     directives: String,
     tls: bool,
     password: Option<String>,
+    program: Option<PathBuf>,
 }
 
 impl Builder {
+    /// Runs this program in place of the one on the path.
+    pub(crate) fn program(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
+        self
+    }
+
     /// Adds a line of `redis.conf`.
     pub(crate) fn directive(mut self, line: &str) -> Self {
         writeln!(self.directives, "{line}").expect("a String takes a line");
@@ -92,7 +99,7 @@ impl Builder {
 
     /// Starts the server and waits until it answers.
     pub(crate) fn start(self) -> RedisServer {
-        let program = program();
+        let program = self.program.clone().unwrap_or_else(program);
         let folder = tempfile::tempdir().expect("a temporary folder");
         for _ in 0..20 {
             let port = free_port();
@@ -100,7 +107,9 @@ impl Builder {
             let ports = if self.tls { format!("port 0\ntls-port {port}") } else { format!("port {port}") };
             let configuration = format!(
                 "bind 127.0.0.1\n{ports}\nunixsocket {path}/redis.sock\ndir {path}\nlogfile {path}/redis.log\n\
-                 save \"\"\nappendonly no\nenable-debug-command local\n{}",
+                 save \"\"\nappendonly no\n{}{}",
+                // Older ones permit it, and do not know the directive.
+                if self.program.is_none() { "enable-debug-command local\n" } else { "" },
                 self.directives
             );
             fs::write(folder.path().join("redis.conf"), configuration).expect("the temporary folder takes a file");
