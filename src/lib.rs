@@ -24,6 +24,7 @@ pub mod scaler;
 mod shutdown;
 pub mod simulation;
 mod terminal;
+mod tls;
 pub mod tuning;
 pub mod units;
 pub mod workload;
