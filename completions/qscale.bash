@@ -960,7 +960,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__demo)
-            opts="-n -w -o -p -v -q -h --redis --consumers --count --pattern --work --kill --seed --speed --output --plain --record --svg --html --serve --supervise --server --list --profile --env --log --color --verbose --quiet --help"
+            opts="-n -w -o -p -v -q -h --redis --consumers --count --pattern --work --kill --seed --speed --output --plain --record --svg --html --cast --serve --supervise --server --list --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1023,6 +1023,10 @@ _qscale() {
                     return 0
                     ;;
                 --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cast)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1568,7 +1572,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --boot-time --poll-phase --sync-phase --initial-replicas --runs --work --list --without --with --output --start --svg --html --play --speed --chart --log-axis --from --to --all-events --target-wait --against --profile --env --log --color --verbose --quiet --help"
+            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --boot-time --poll-phase --sync-phase --initial-replicas --runs --work --list --without --with --output --start --svg --html --play --speed --cast --serve --chart --log-axis --from --to --all-events --target-wait --against --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1658,6 +1662,14 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cast)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --serve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1702,7 +1714,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__watch)
-            opts="-o -l -n -p -v -q -h --every --duration --once --until-empty --until-settled --output --plain --record --svg --html --serve --metrics --replay --speed --list --context --namespace --deployment --target --stamp-field --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-o -l -n -p -v -q -h --every --duration --once --until-empty --until-settled --output --plain --record --svg --html --cast --serve --metrics --replay --speed --list --context --namespace --deployment --target --stamp-field --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1733,6 +1745,10 @@ _qscale() {
                     return 0
                     ;;
                 --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cast)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

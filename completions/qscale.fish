@@ -172,6 +172,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l cast -d 'Write the dashboard to a file, as an asciicast of 100×28 characters for `asciinema play`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l metrics -d 'Serve metrics of lists and pods (OpenMetrics) at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l replay -d 'Show a recording, or stdin (-), in place of a list; without a dashboard all at once' -r -F
@@ -431,6 +432,8 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'Tim
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l html -d 'Write the chart and all scaling events as an HTML page too, which needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l speed -d 'Factor by which the run is played faster than it would be' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l cast -d 'Write the dashboard to a file too, as an asciicast of 100×28 characters for `asciinema play`' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l from -d 'Show chart, scaling events and samples from this time on' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l to -d 'Show chart, scaling events and samples up to this time' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l target-wait -d 'Propose settings that meet this target wait, such as p95=60s, and verify them' -r
@@ -462,6 +465,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l cast -d 'Write the dashboard to a file, as an asciicast of 100×28 characters for `asciinema play`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l supervise -d 'Folder of the demo to supervise' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l server -d 'Program of the private Redis' -r -F

@@ -4,15 +4,14 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::sync::watch;
 
 use super::chart::{Chart, html};
-use super::dashboard::BoardState;
+use super::dashboard::{CastFrames, KeySet, SharedBoard};
 use crate::sample::Sample;
-use crate::units::saturating_seconds;
 
 /// Files that a run leaves.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -28,21 +27,28 @@ pub(crate) struct RunFiles {
     /// Write the charts and all scaling events to a file at the end, as an HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+
+    /// Write the dashboard to a file, as an asciicast of 100×28 characters for `asciinema play`
+    #[arg(long, value_name = "FILE")]
+    cast: Option<PathBuf>,
+}
+
+impl RunFiles {
+    /// Returns the files of a run that leaves an asciicast at most.
+    pub(crate) fn of_cast(cast: Option<PathBuf>) -> Self {
+        Self { cast, ..Self::default() }
+    }
 }
 
 /// Keeps what the files of a run will hold.
-#[derive(Debug)]
 pub(super) struct Keeper {
     recording: Option<OpenFile>,
     svg: Option<OpenFile>,
     html: Option<OpenFile>,
-    board: BoardState,
-    /// Time of the last sample, on the clock that is shown.
-    at: Duration,
+    cast: Option<(OpenFile, CastFrames)>,
+    board: SharedBoard,
     /// Page that shows the state.
     page: Option<watch::Sender<Arc<str>>>,
-    /// Time of the first sample.
-    start: Option<SystemTime>,
 }
 
 /// A file that is open for writing.
@@ -58,30 +64,36 @@ impl Keeper {
     /// # Errors
     ///
     /// Fails when a file cannot be opened.
-    pub(super) fn open(files: &RunFiles, board: BoardState) -> Result<Self> {
+    pub(super) fn open(files: &RunFiles, board: SharedBoard, keys: KeySet) -> Result<Self> {
         let open = |path: &Option<PathBuf>| path.as_deref().map(OpenFile::open).transpose();
         let recording = open(&files.record)?;
         if let Some(recording) = &recording {
             recording.clear()?;
         }
         let (svg, html) = (open(&files.svg)?, open(&files.html)?);
-        Ok(Self { recording, svg, html, board, at: Duration::ZERO, page: None, start: None })
+        let cast = match open(&files.cast)? {
+            None => None,
+            Some(mut file) => {
+                file.clear()?;
+                file.add(&CastFrames::header(&board))?;
+                Some((file, CastFrames::new(keys)?))
+            }
+        };
+        Ok(Self { recording, svg, html, cast, board, page: None })
     }
 
-    /// Adds a sample.
+    /// Adds a sample, which the board has taken `at` this time on the clock that is shown.
     ///
     /// # Errors
     ///
     /// Fails when it cannot be recorded.
-    pub(super) fn add(&mut self, sample: &Sample) -> Result<()> {
+    pub(super) fn add(&mut self, sample: &Sample, at: Duration) -> Result<()> {
         if let Some(recording) = &mut self.recording {
-            let line = format!("{}\n", serde_json::to_string(sample)?);
-            // Whole lines, unbuffered: what was recorded is there however the run ends.
-            recording.file.write_all(line.as_bytes()).wrap_err_with(|| recording.failure())?;
+            recording.add(&format!("{}\n", serde_json::to_string(sample)?))?;
         }
-        let since = sample.time.duration_since(*self.start.get_or_insert(sample.time)).unwrap_or_default();
-        self.at = self.at.max(saturating_seconds(since.as_secs_f64() * sample.speed.unwrap_or(1.0)));
-        self.board.take(self.at, sample);
+        if let Some((file, frames)) = &mut self.cast {
+            file.add(&frames.draw(&self.board, at)?)?;
+        }
         self.publish(false)
     }
 
@@ -97,7 +109,8 @@ impl Keeper {
 
     fn publish(&self, over: bool) -> Result<()> {
         if let Some(page) = &self.page {
-            page.send_replace(self.board.live(self.at, over)?.into());
+            let board = self.board.board();
+            page.send_replace(board.state.live(board.at, over)?.into());
         }
         Ok(())
     }
@@ -109,7 +122,7 @@ impl Keeper {
     /// Fails when a picture cannot be written.
     pub(super) fn finish(self) -> Result<()> {
         self.publish(true)?;
-        let charts: Vec<Chart> = self.board.charts();
+        let charts: Vec<Chart> = self.board.board().state.charts();
         let Some(first) = charts.first() else { return Ok(()) };
         self.svg.map(|file| file.replace(&first.svg())).transpose()?;
         self.html.map(|file| file.replace(&html(&charts))).transpose()?;
@@ -132,6 +145,11 @@ impl OpenFile {
         // A device or pipe has no length.
         let cleared = self.file.metadata().and_then(|data| if data.is_file() { self.file.set_len(0) } else { Ok(()) });
         cleared.wrap_err_with(|| self.failure())
+    }
+
+    /// Adds whole lines, unbuffered: what was written is there however the run ends.
+    fn add(&mut self, lines: &str) -> Result<()> {
+        self.file.write_all(lines.as_bytes()).wrap_err_with(|| self.failure())
     }
 
     /// Replaces the content.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::columns::{stdout_width, wrapped};
-use super::dashboard::{BoardState, Dashboard, DashboardSetup, RunAction};
+use super::dashboard::{Dashboard, DashboardSetup, RunAction, SharedBoard};
 use super::keep::{Keeper, RunFiles};
 use super::output::Output;
 use super::printer::Printer;
@@ -27,6 +27,7 @@ const INDENT: &str = "    ";
 pub(crate) struct Readout {
     printer: Printer,
     output: Output,
+    board: SharedBoard,
     dashboard: Option<Dashboard>,
     keeper: Keeper,
 }
@@ -44,12 +45,11 @@ impl Readout {
         setup: &DashboardSetup,
         files: &RunFiles,
     ) -> Result<Self> {
-        let DashboardSetup { title, lists, every, speed, .. } = setup;
-        let board = BoardState::new(title.clone(), lists, every.mul_f64(*speed), *speed);
-        let keeper = Keeper::open(files, board)?;
+        let board = SharedBoard::new(setup, printer.filter());
+        let keeper = Keeper::open(files, board.clone(), setup.keys)?;
         let has_dashboard = output == Output::Text && !plain;
-        let dashboard = has_dashboard.then(|| Dashboard::open(printer, setup)).flatten();
-        Ok(Self { printer: printer.clone(), output, dashboard, keeper })
+        let dashboard = has_dashboard.then(|| Dashboard::open(printer, &board, setup.keys)).flatten();
+        Ok(Self { printer: printer.clone(), output, board, dashboard, keeper })
     }
 
     /// Shows a sample.
@@ -58,9 +58,9 @@ impl Readout {
     ///
     /// Fails when it cannot be shown any more, for example because the pipe or the terminal was closed.
     pub(crate) fn show(&mut self, sample: &Sample) -> Result<()> {
-        self.keeper.add(sample)?;
-        match (&mut self.dashboard, self.output) {
-            (Some(dashboard), _) => dashboard.show(sample)?,
+        self.keep(sample)?;
+        match (&self.dashboard, self.output) {
+            (Some(dashboard), _) => dashboard.check()?,
             (None, Output::Text) => self.printer.result(&shown(sample, stdout_width()))?,
             (None, Output::Json) => self.printer.result(&serde_json::to_string(sample)?)?,
         }
@@ -76,18 +76,30 @@ impl Readout {
         self
     }
 
-    /// Records a sample that is not shown.
+    /// Records a sample that is not shown in a line.
     ///
     /// # Errors
     ///
     /// Fails when it cannot be recorded.
     pub(crate) fn keep(&mut self, sample: &Sample) -> Result<()> {
-        self.keeper.add(sample)
+        let at = self.board.take(sample);
+        self.keeper.add(sample, at)
     }
 
-    /// Returns the dashboard, if there is one.
-    pub(crate) fn dashboard(&self) -> Option<&Dashboard> {
-        self.dashboard.as_ref()
+    /// Returns true if there is a dashboard.
+    pub(crate) fn has_dashboard(&self) -> bool {
+        self.dashboard.is_some()
+    }
+
+    /// Shows the state of the run in the title of the dashboard.
+    pub(crate) fn notice(&self, notice: Option<String>) {
+        self.board.board().state.notice = notice;
+    }
+
+    /// Shows on the dashboard why the pods of a list cannot be read.
+    pub(crate) fn pods_fault(&self, list: &str, fault: Option<&str>) {
+        let fault = fault.map(|fault| self.printer.filter().line(fault));
+        self.board.board().state.pods_fault(list, fault);
     }
 
     /// Waits for an action that a key asks for; forever without a dashboard. Cancel-safe.

@@ -1,4 +1,4 @@
-//! The page of `watch --serve` and `demo --serve`: its state, its events, and who may read it.
+//! The page of `watch`, `demo` and `simulate --play`: its state, its events, and who may read it.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -97,4 +97,13 @@ fn page_at_another_address_warns_and_one_that_is_taken_fails() {
     let taken = other.local_addr().expect("it is bound").port();
     let refused = watch(&taken.to_string()).output();
     assert!(refused.stderr.contains(&format!("cannot serve the page at 127.0.0.1:{taken}")), "{refused:?}");
+}
+
+#[test]
+fn page_plays_a_simulation_to_its_end() {
+    let played = ["--play", "--speed", "1000", "--serve", "0"];
+    let run = Qscale::new(["simulate", "--produce", "burst 100", "--work", "2s"]).args(played).spawn();
+    let event = event_with(address(&run), r#""over":true"#);
+    assert!(event.contains(r#""name":"mylist","waiting":0"#) && event.contains(r#""from":0,"to":1"#), "{event}");
+    run.finish(SOON).exits(0);
 }

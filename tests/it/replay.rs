@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::support::{Finished, Qscale};
 
 /// A recording of a demo at 20 times the speed: a burst, activation at 30 s of its clock, and the end of the cooldown.
@@ -41,17 +43,33 @@ fn replay_writes_the_samples_and_draws_the_same_pictures_each_time() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let pictures = |name: &str| {
         let path = |ending: &str| folder.path().join(format!("{name}.{ending}")).display().to_string();
-        let run = replay(folder.path(), &["--svg", &path("svg"), "--html", &path("html")]).exits(0);
+        let files = ["--svg", &path("svg"), "--html", &path("html"), "--cast", &path("cast")];
+        let run = replay(folder.path(), &files).exits(0);
         assert_eq!(run.stdout.lines().count(), 37, "{run:?}");
         let read = |ending: &str| fs::read_to_string(path(ending)).expect("the picture is there");
-        (read("svg"), read("html"))
+        (read("svg"), read("html"), read("cast"))
     };
-    let (svg, html) = pictures("a");
-    assert_eq!((svg.clone(), html.clone()), pictures("b"));
+    let (svg, html, cast) = pictures("a");
+    assert_eq!((svg.clone(), html.clone(), cast.clone()), pictures("b"));
     // On the clock of the demo: 18 s are 6 minutes.
     assert!(svg.contains(">6:00</text>") && svg.contains("0 → 1: KEDA: activated"), "{svg}");
     assert!(svg.contains("peak backlog 40 items; at most 1 pod ready; 2 changes"), "{svg}");
     assert!(html.len() < 200_000 && html.contains(svg.trim_end()), "{html}");
+    check_cast(&cast);
+}
+
+/// Checks the asciicast of the recording: 18 s long, with a frame for each sample, and a mark for each change.
+fn check_cast(cast: &str) {
+    let mut lines = cast.lines().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
+    let header = lines.next().expect("a header");
+    assert_eq!((&header["version"], &header["width"], &header["height"]), (&json!(2), &json!(100), &json!(28)));
+    let events: Vec<Value> = lines.collect();
+    let of = |kind: &str| events.iter().filter(|event| event[1] == kind).collect::<Vec<_>>();
+    let (frames, marks) = (of("o"), of("m"));
+    assert_eq!((frames.len(), frames.last().map(|frame| &frame[0])), (37, Some(&json!(18.0))));
+    assert!(frames[0][2].as_str().is_some_and(|frame| frame.contains("waiting")), "{}", frames[0]);
+    let marks: Vec<&Value> = marks.iter().map(|mark| &mark[2]).collect();
+    assert_eq!(marks, [&json!("0 → 1: KEDA: activated"), &json!("1 → 0: KEDA: scaled to zero")]);
 }
 
 #[test]
@@ -93,13 +111,17 @@ fn recording_of_a_demo_is_compared_on_its_own_clock() {
 fn simulation_draws_a_page_and_plays_without_a_terminal() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let page = folder.path().join("run.html").display().to_string();
-    let run = Qscale::new(["simulate", "--produce", "burst 100", "--work", "2s", "--play", "--html", &page])
-        .output()
-        .exits(0);
+    let cast = folder.path().join("run.cast").display().to_string();
+    let played = ["--play", "--html", &page, "--cast", &cast];
+    let run = Qscale::new(["simulate", "--produce", "burst 100", "--work", "2s"]).args(played).output().exits(0);
     assert!(run.stdout.contains("PASS: 100 pushed = 100 acknowledged"), "{run:?}");
     assert!(run.stdout.lines().next().is_some_and(|line| line.contains("mylist: ")), "{run:?}");
     let html = fs::read_to_string(page).expect("the page is there");
     assert!(html.contains("<summary>Scaling events: ") && html.contains("0 → 1: activated"), "{html}");
+    let cast = fs::read_to_string(cast).expect("the cast is there");
+    assert!(cast.contains(r#""m","0 → 1: activated"#), "{cast}");
+    let unplayed = Qscale::new(["simulate", "--cast", "a.cast"]).output().exits(2);
+    assert!(unplayed.stderr.contains("--play"), "{unplayed:?}");
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl<'a> Play<'a> {
         self.autoscaler.evaluate(&snapshot, &mut self.consumers)?;
         let sample = self.sample(&snapshot).await?;
         // Every decision, too: a recording has the values that it was made from. Lines of text are fewer.
-        if self.plan.output == Output::Json || self.readout.dashboard().is_some() {
+        if self.plan.output == Output::Json || self.readout.has_dashboard() {
             self.show(&sample)
         } else {
             self.readout.keep(&sample)
@@ -196,9 +196,7 @@ impl<'a> Play<'a> {
         let presence = self.inspector.presence(false).await?;
         let rates = self.flow.observe(self.autoscaler.now(), snapshot);
         let sample = self.plan.sample(snapshot, presence.as_ref(), &self.consumers, rates, &self.autoscaler);
-        if let Some(dashboard) = self.readout.dashboard() {
-            dashboard.notice(self.notice());
-        }
+        self.readout.notice(self.notice());
         Ok(sample)
     }
 

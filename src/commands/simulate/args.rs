@@ -7,6 +7,7 @@ use clap::value_parser;
 
 use super::view::ShownPart;
 use crate::args::{self, positive_duration, positive_factor};
+use crate::profile::ListenAddress;
 use crate::simulation;
 use crate::terminal::svg_file;
 use crate::tuning::TargetWait;
@@ -129,13 +130,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) pictures: Pictures,
 
-    /// Play the run on the dashboard of `qscale watch`
-    #[arg(long, conflicts_with_all = ["output", "chart", "against", "target_wait", "runs"])]
-    pub(super) play: bool,
-
-    /// Factor by which the run is played faster than it would be
-    #[arg(long, value_name = "FACTOR", requires = "play", default_value_t = 20.0, value_parser = positive_factor)]
-    pub(super) speed: f64,
+    #[command(flatten)]
+    pub(super) playing: PlayArgs,
 
     #[command(flatten)]
     pub(super) part: ShownPart,
@@ -147,6 +143,26 @@ pub(crate) struct Args {
     /// Compare the model with a recording, or with stdin (-)
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "work", "seed", "start", "duration", "with", "without", "start_time", "boot_time", "poll_phase", "sync_phase", "initial_replicas", "runs"])]
     pub(super) against: Option<PathBuf>,
+}
+
+/// Settings of `--play`.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct PlayArgs {
+    /// Play the run on the dashboard of `qscale watch`
+    #[arg(long, conflicts_with_all = ["output", "chart", "against", "target_wait", "runs"])]
+    pub(super) play: bool,
+
+    /// Factor by which the run is played faster than it would be
+    #[arg(long, value_name = "FACTOR", requires = "play", default_value_t = 20.0, value_parser = positive_factor)]
+    pub(super) speed: f64,
+
+    /// Write the dashboard to a file too, as an asciicast of 100×28 characters for `asciinema play`
+    #[arg(long, value_name = "FILE", requires = "play")]
+    pub(super) cast: Option<PathBuf>,
+
+    /// Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1
+    #[arg(long, value_name = "ADDRESS", requires = "play")]
+    pub(super) serve: Option<ListenAddress>,
 }
 
 /// Files that the chart is written to.

@@ -56,11 +56,11 @@ fn simulate(args: Args, context: &Context) -> Result<SimulationEnd> {
     let plan = Plan::resolve(args, context)?;
     let chart = match &plan.action {
         Action::Show(scenario) => show(&plan, scenario, context)?,
-        Action::Play(scenario, speed) => {
+        Action::Play(scenario, playing) => {
             let run = simulated(scenario)?;
             let view = View { subject: &plan.subject, scenario, run: &run };
             plan.pictures.write(&plan.part.of(view.chart()))?;
-            return Ok(SimulationEnd::Playable(Playback::of(&view, &plan.part, *speed)));
+            return Ok(SimulationEnd::Playable(Playback::of(&view, &plan.part, playing)));
         }
         Action::Runs(number, settings) => {
             return runs::run(*number, settings, &plan, context).map(SimulationEnd::Shown);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use color_eyre::eyre::Result;
 
 use super::Context;
-use super::args::{Args, Form, Pictures, ProtectionArg};
+use super::args::{Args, Form, Pictures, PlayArgs, ProtectionArg};
 use super::load::{MAX_DURATION, NO_RATE, OPEN_ENDED, SimulatedLoad, arrivals, describe};
 use super::view::{ShownPart, Subject};
 use crate::exit::UsageError;
@@ -37,8 +37,8 @@ pub(super) struct Plan {
 pub(super) enum Action {
     /// Show a run.
     Show(Box<Scenario>),
-    /// Play a run on the dashboard, so many times as fast.
-    Play(Box<Scenario>, f64),
+    /// Play a run on the dashboard.
+    Play(Box<Scenario>, PlayArgs),
     /// Show the distribution over this many runs.
     Runs(u32, Box<RunSettings>),
     /// Find settings that meet a target wait.
@@ -167,8 +167,7 @@ impl Plan {
             output,
             start,
             pictures,
-            play,
-            speed,
+            playing,
             part,
             target_wait: want,
             against,
@@ -237,7 +236,7 @@ impl Plan {
             Some(want) => Action::TargetWait(want, Box::new(settings)),
             None => match runs {
                 Some(runs) => Action::Runs(runs, Box::new(settings)),
-                None if play => Action::Play(Box::new(settings.scenario(seed)?), speed),
+                None if playing.play => Action::Play(Box::new(settings.scenario(seed)?), playing),
                 None => Action::Show(Box::new(settings.scenario(seed)?)),
             },
         };

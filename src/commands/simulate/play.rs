@@ -3,8 +3,10 @@
 use color_eyre::eyre::Result;
 
 use super::Context;
+use super::args::PlayArgs;
 use super::view::{INTERVAL, ShownPart, View};
 use crate::exit::Outcome;
+use crate::profile::ListenAddress;
 use crate::sample::recording::PlayedSample;
 use crate::terminal::{DashboardSetup, KeySet, Output, Readout, RunFiles, facts, terminal_width};
 
@@ -13,13 +15,17 @@ pub(super) struct Playback {
     setup: DashboardSetup,
     samples: Vec<PlayedSample>,
     speed: f64,
+    files: RunFiles,
+    serve: Option<ListenAddress>,
     /// Summary of the run.
     summary: String,
 }
 
 impl Playback {
-    /// Returns the shown part of a run, to be played `speed` times as fast as it would be.
-    pub(super) fn of(view: &View<'_>, part: &ShownPart, speed: f64) -> Self {
+    /// Returns the shown part of a run, to be played.
+    pub(super) fn of(view: &View<'_>, part: &ShownPart, playing: &PlayArgs) -> Self {
+        let PlayArgs { speed, cast, serve, .. } = playing;
+        let (speed, files, serve) = (*speed, RunFiles::of_cast(cast.clone()), *serve);
         let mut samples: Vec<PlayedSample> = Vec::new();
         for sample in view.samples(|at| part.includes(at, at)) {
             let start = samples.first().map_or(sample.time, |first| first.sample.time);
@@ -32,12 +38,13 @@ impl Playback {
             speed,
             keys: KeySet::Play,
         };
-        Self { setup, samples, speed, summary: facts(&view.facts(), terminal_width()) }
+        Self { setup, samples, speed, files, serve, summary: facts(&view.facts(), terminal_width()) }
     }
 
     /// Shows the run, and at its end the summary.
     pub(super) async fn play(self, context: &Context) -> Result<Outcome> {
-        let mut readout = Readout::new(&context.printer, Output::Text, false, &self.setup, &RunFiles::default())?;
+        let readout = Readout::new(&context.printer, Output::Text, false, &self.setup, &self.files)?;
+        let mut readout = readout.served(Context::page(self.serve).await?);
         let is_over = tokio::select! {
             biased;
             () = context.shutdown.stop.cancelled() => false,

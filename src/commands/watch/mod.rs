@@ -123,9 +123,7 @@ async fn show(
                 if let Some(snapshot) = &list.last {
                     target.add_to(&mut sample, snapshot);
                 }
-                if let Some(dashboard) = readout.dashboard() {
-                    dashboard.pods_fault(&list.name, target.fault());
-                }
+                readout.pods_fault(&list.name, target.fault().as_deref());
             }
             if let Some(metrics) = metrics {
                 metrics.observe(&sample);

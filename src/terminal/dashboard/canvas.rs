@@ -26,15 +26,22 @@ const USUAL: (u16, u16) = (80, 24);
 pub(super) struct Canvas {
     screen: Arc<Fullscreen>,
     frames: Frames,
+    painter: Painter,
+    memory: Memory,
+}
+
+/// Draws frames in memory: of each only what differs from the last one.
+pub(super) struct Painter {
     terminal: Terminal<CrosstermBackend<Memory>>,
     memory: Memory,
+    /// Size of the last frame; empty before the first one.
     area: Rect,
     theme: Theme,
 }
 
 /// Bytes of a frame.
 #[derive(Debug, Clone, Default)]
-struct Memory(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Memory(Arc<Mutex<Vec<u8>>>);
 
 impl Canvas {
     /// Enters the screen.
@@ -48,13 +55,11 @@ impl Canvas {
             // The library has rules of its own, and does not know `--color`.
             force_color_output(true);
         }
-        let (memory, area) = (Memory::default(), size());
-        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
-        let terminal = Terminal::with_options(CrosstermBackend::new(memory.clone()), options)?;
+        let memory = Memory::default();
+        let painter = Painter::new(memory.clone(), size(), Theme::new(is_colored, is_ascii()))?;
         let frames = Frames::start(Arc::clone(screen))?;
         screen.enter()?;
-        let theme = Theme::new(is_colored, is_ascii());
-        Ok(Self { screen: Arc::clone(screen), frames, terminal, memory, area: Rect::ZERO, theme })
+        Ok(Self { screen: Arc::clone(screen), frames, painter, memory })
     }
 
     /// Draws a frame, unless the terminal has not taken the last one.
@@ -69,15 +74,8 @@ impl Canvas {
         if self.screen.is_busy() || !self.screen.is_up() {
             return Ok(());
         }
-        let area = size();
         queue!(self.memory, BeginSynchronizedUpdate)?;
-        if area != self.area {
-            queue!(self.memory, Clear(ClearType::All))?;
-            self.terminal.resize(area)?;
-            self.area = area;
-        }
-        let theme = self.theme;
-        self.terminal.draw(|frame| layout::draw(frame, state, view, now, theme))?;
+        self.painter.draw(size(), (state, view), now)?;
         queue!(self.memory, EndSynchronizedUpdate)?;
         self.frames.draw(self.memory.take());
         Ok(())
@@ -85,12 +83,38 @@ impl Canvas {
 
     /// Draws all of the next frame, as after another program had the terminal.
     pub(super) fn invalidate(&mut self) {
-        self.area = Rect::ZERO;
+        self.painter.area = Rect::ZERO;
+    }
+}
+
+impl Painter {
+    /// Creates what draws in `memory`, for frames of the size `area` to begin with.
+    pub(super) fn new(memory: Memory, area: Rect, theme: Theme) -> io::Result<Self> {
+        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+        let terminal = Terminal::with_options(CrosstermBackend::new(memory.clone()), options)?;
+        Ok(Self { terminal, memory, area: Rect::ZERO, theme })
+    }
+
+    /// Draws a frame of the size `area`.
+    pub(super) fn draw(
+        &mut self,
+        area: Rect,
+        (state, view): (&BoardState, &ViewSettings),
+        now: Duration,
+    ) -> io::Result<()> {
+        if area != self.area {
+            queue!(self.memory, Clear(ClearType::All))?;
+            self.terminal.resize(area)?;
+            self.area = area;
+        }
+        let theme = self.theme;
+        self.terminal.draw(|frame| layout::draw(frame, state, view, now, theme))?;
+        Ok(())
     }
 }
 
 impl Memory {
-    fn take(&self) -> Vec<u8> {
+    pub(super) fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::history::Quantity;
-use super::state::{BoardState, ListState};
+use super::state::{BoardState, ListState, ReplicaChange};
 use crate::terminal::chart::{AxisScale, Chart, Mark, Panel, Tone};
 use crate::terminal::timeline::{TimelineEntry, heading, timeline};
 use crate::units::counted;
@@ -63,10 +63,11 @@ fn chart(list: &ListState, at: Duration) -> Chart {
         let pods = panel("pods", Tone::Pods, rows, Quantity::Ready);
         panels.push(Panel { shade, legend: Some(("ready", "desired")), ..pods });
     }
-    let mark = |entry: TimelineEntry| {
-        let text =
-            [entry.what, entry.reason].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
-        Mark { at: entry.at, until: None, number: entry.number, text }
+    let mark = |change: &ReplicaChange| Mark {
+        at: change.at,
+        until: None,
+        number: Some(change.number),
+        text: in_words(change),
     };
     let peak = |panel: &Panel| panel.solid.iter().map(|(_, value)| *value).max().unwrap_or(0);
     let mut subtitle = format!("peak backlog {}", counted(peak(&panels[0]), "item", "items"));
@@ -81,13 +82,19 @@ fn chart(list: &ListState, at: Duration) -> Chart {
         from: Duration::ZERO,
         to: at + (at / LAST_PART).max(LEAST),
         panels,
-        marks: entries(list).into_iter().map(mark).collect(),
+        marks: list.changes.iter().map(mark).collect(),
         differences: Vec::new(),
     }
 }
 
+/// Returns a change with its reason.
+pub(super) fn in_words(ReplicaChange { from, to, reason, .. }: &ReplicaChange) -> String {
+    let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{from} → {to}{reason}")
+}
+
 fn entries(list: &ListState) -> Vec<TimelineEntry> {
-    let entry = |change: &super::state::ReplicaChange| TimelineEntry {
+    let entry = |change: &ReplicaChange| TimelineEntry {
         number: Some(change.number),
         at: change.at,
         until: None,

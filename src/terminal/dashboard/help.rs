@@ -32,6 +32,7 @@ pub(super) fn line(keys: KeySet, has_lists: bool) -> &'static str {
     match (keys, has_lists) {
         (KeySet::Watch | KeySet::Play, false) => "q quit  ? keys  space pause  ← → time  z zoom  l log",
         (KeySet::Watch | KeySet::Play, true) => "q quit  ? keys  Tab next list  space pause  ← → time  z zoom  l log",
+        (KeySet::None, _) => "",
         (KeySet::Demo, _) => "q quit  ? keys  + − load  b burst  k kill  p producer  space pause",
     }
 }

@@ -14,7 +14,7 @@ use super::reasons;
 use super::state::{BoardState, ListState};
 use super::tables;
 use super::theme::Theme;
-use super::view::ViewSettings;
+use super::view::{KeySet, ViewSettings};
 use super::words;
 use crate::terminal::chart::Elapsed;
 use crate::terminal::columns::display_width;
@@ -48,7 +48,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &BoardState, view: &ViewSetting
         return;
     }
     let Some(list) = state.lists.get(view.chosen).or(state.lists.first()) else { return };
-    let parts = Parts::of(area, state, list, theme);
+    let parts = Parts::of(area, state, list, view, theme);
     let mut rows = Rows(area);
     title(buffer, rows.top(1), state, list, view, now, theme);
     let table = tables::lines(state, area.height);
@@ -70,7 +70,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &BoardState, view: &ViewSetting
 }
 
 impl Parts {
-    fn of(area: Rect, state: &BoardState, list: &ListState, theme: Theme) -> Self {
+    fn of(area: Rect, state: &BoardState, list: &ListState, view: &ViewSettings, theme: Theme) -> Self {
         let (width, height) = (area.width, area.height);
         let digits = match (width, height) {
             _ if theme.is_ascii() => Digits::Plain,
@@ -91,7 +91,11 @@ impl Parts {
                 _ => 2,
             },
             reasons: if has_pods { height.saturating_sub(13) / 4 } else { 0 },
-            footer: if height >= 30 { 2 } else { 1 },
+            footer: match height {
+                _ if view.keys == KeySet::None => 0,
+                30.. => 2,
+                _ => 1,
+            },
             gap: u16::from(height >= 34 && state.lists.len() < 10),
         }
     }
@@ -143,12 +147,12 @@ fn next(buffer: &mut Buffer, area: Rect, text: &str, theme: Theme) {
 /// Draws the last line of the log, and the keys.
 fn footer(buffer: &mut Buffer, area: Rect, state: &BoardState, view: &ViewSettings, theme: Theme) {
     let width = usize::from(area.width);
-    let (keys, room) = match &state.message {
+    let (keys, room) = match &view.message {
         // On one line, both are short.
         Some(_) if area.height == 1 => (SHORT_KEYS.to_owned(), width.saturating_sub(SHORT_KEYS.len() + 2)),
         _ => (fitted(help::line(view.keys, state.lists.len() > 1), width, 1).concat(), width),
     };
-    if let Some(message) = &state.message {
+    if let Some(message) = &view.message {
         let style = if message.is_warning { theme.warning() } else { theme.label() };
         let shown = fitted(&message.text, room, 1).concat();
         put(buffer, area.x, area.y, &theme.text(&shown), style);

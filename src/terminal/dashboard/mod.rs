@@ -1,6 +1,8 @@
 //! The dashboard: one full screen for runs that are watched, demonstrated or played.
 
+mod board;
 mod canvas;
+mod cast;
 mod charts;
 mod digits;
 mod finale;
@@ -24,8 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, bail};
-use tokio::sync::{Notify, mpsc};
-use tokio::time::Instant;
+use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::canvas::Canvas;
@@ -33,9 +34,9 @@ use self::task::DrawTask;
 use self::view::ViewSettings;
 use super::columns::terminal_width;
 use super::printer::Printer;
-use crate::sample::Sample;
 
-pub(super) use self::state::BoardState;
+pub(super) use self::board::SharedBoard;
+pub(super) use self::cast::CastFrames;
 pub(crate) use self::view::KeySet;
 
 /// Actions that may wait for the command.
@@ -72,30 +73,25 @@ pub(crate) enum RunAction {
 /// The dashboard on the terminal; dropping it returns to the normal screen.
 pub(crate) struct Dashboard {
     printer: Printer,
-    shared: Arc<SharedBoard>,
+    shared: SharedBoard,
+    view: SharedView,
     actions: mpsc::Receiver<RunAction>,
     task: AbortOnDropHandle<io::Result<()>>,
 }
 
-/// State shared by the command and the task that draws.
-#[derive(Debug)]
-struct SharedBoard {
-    board: Mutex<Board>,
-    changed: Notify,
-    start: Instant,
-    speed: f64,
-}
+/// The selection that is shown: set by keys, read at the end.
+#[derive(Debug, Clone)]
+struct SharedView(Arc<Mutex<ViewSettings>>);
 
-/// State of the dashboard, and its selection that is shown.
-#[derive(Debug)]
-struct Board {
-    state: BoardState,
-    view: ViewSettings,
+impl SharedView {
+    fn get(&self) -> MutexGuard<'_, ViewSettings> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Dashboard {
-    /// Opens the dashboard; `None` where stdout is no terminal that takes one.
-    pub(crate) fn open(printer: &Printer, setup: &DashboardSetup) -> Option<Self> {
+    /// Opens the dashboard of a board; `None` where stdout is no terminal that takes one.
+    pub(super) fn open(printer: &Printer, shared: &SharedBoard, keys: KeySet) -> Option<Self> {
         if !printer.takes_dashboard() {
             return None;
         }
@@ -107,29 +103,20 @@ impl Dashboard {
             }
         };
         printer.log_tail().open();
-        let DashboardSetup { title, lists, every, speed, keys } = setup.clone();
-        let title = printer.filter().line(&title);
-        let mut state = BoardState::new(title, &lists, every.mul_f64(speed), speed);
-        for list in &mut state.lists {
-            list.title = printer.filter().line(&list.name);
-        }
         let view = ViewSettings { is_finite: keys != KeySet::Watch, keys, ..ViewSettings::default() };
-        let board = Mutex::new(Board { state, view });
-        let shared = Arc::new(SharedBoard { board, changed: Notify::new(), start: Instant::now(), speed });
+        let (shared, view) = (shared.clone(), SharedView(Arc::new(Mutex::new(view))));
         let (sender, actions) = mpsc::channel(ACTIONS);
-        let task = DrawTask::new(canvas, Arc::clone(&shared), printer.clone(), sender);
+        let task = DrawTask::new(canvas, shared.clone(), view.clone(), printer.clone(), sender);
         let task = AbortOnDropHandle::new(tokio::spawn(task.run()));
-        Some(Self { printer: printer.clone(), shared, actions, task })
+        Some(Self { printer: printer.clone(), shared, view, actions, task })
     }
 
-    /// Shows a sample.
+    /// Checks that what the board has is drawn.
     ///
     /// # Errors
     ///
     /// Fails when the terminal is gone.
-    pub(crate) fn show(&mut self, sample: &Sample) -> Result<()> {
-        self.shared.board().state.take(self.shared.now(), sample);
-        self.shared.changed.notify_one();
+    pub(crate) fn check(&self) -> Result<()> {
         if self.printer.screen().is_closed() {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         }
@@ -147,26 +134,12 @@ impl Dashboard {
         }
     }
 
-    /// Shows the state of the run in the title.
-    pub(crate) fn notice(&self, notice: Option<String>) {
-        self.shared.board().state.notice = notice;
-    }
-
-    /// Shows why the pods of a list cannot be read.
-    pub(crate) fn pods_fault(&self, list: &str, fault: Option<String>) {
-        if let Some(list) = self.shared.board().state.lists.iter_mut().find(|known| known.name == list) {
-            list.pods_fault = fault.map(|fault| self.printer.filter().line(&fault));
-        }
-    }
-
     /// Returns to the normal screen, and leaves the charts of the run there.
     pub(crate) fn finish(self) {
         self.task.abort();
         self.printer.leave_dashboard();
-        let picture = {
-            let board = self.shared.board();
-            finale::picture(&board.state, board.view.chosen, terminal_width())
-        };
+        let chosen = self.view.get().chosen;
+        let picture = finale::picture(&self.shared.board().state, chosen, terminal_width());
         if let Some(picture) = picture {
             // A terminal that is gone keeps nothing, and the run has ended anyway.
             let _ = self.printer.result(&picture.trim_end());
@@ -177,17 +150,6 @@ impl Dashboard {
 impl Drop for Dashboard {
     fn drop(&mut self) {
         self.printer.leave_dashboard();
-    }
-}
-
-impl SharedBoard {
-    /// Returns the time on the clock that is shown.
-    fn now(&self) -> Duration {
-        self.start.elapsed().mul_f64(self.speed)
-    }
-
-    fn board(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

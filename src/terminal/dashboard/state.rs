@@ -1,4 +1,4 @@
-//! Everything that the dashboard shows: lists with their history, and messages.
+//! Everything that the samples have shown: lists with their history.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,23 +20,14 @@ const OLD: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub(in crate::terminal) struct BoardState {
     /// The command and its subject.
-    pub(super) title: String,
+    pub(in crate::terminal) title: String,
     /// Time between two samples, of the clock that is shown.
     pub(super) every: Duration,
     /// Factor by which that clock is faster than the real one.
     pub(super) speed: f64,
     pub(super) lists: Vec<ListState>,
     /// State of the run, such as a load that was changed.
-    pub(super) notice: Option<String>,
-    /// Latest line of the log, if it is recent.
-    pub(super) message: Option<LogLine>,
-}
-
-/// A line of the log.
-#[derive(Debug, Clone)]
-pub(super) struct LogLine {
-    pub(super) text: String,
-    pub(super) is_warning: bool,
+    pub(in crate::terminal) notice: Option<String>,
 }
 
 /// One list: its latest sample, and its past.
@@ -85,13 +76,20 @@ impl BoardState {
     /// Creates the state of `lists`, which get a sample once per `every`.
     pub(in crate::terminal) fn new(title: String, lists: &[String], every: Duration, speed: f64) -> Self {
         let lists = lists.iter().map(|name| ListState::new(name, every)).collect();
-        Self { title, every, speed, lists, notice: None, message: None }
+        Self { title, every, speed, lists, notice: None }
     }
 
     /// Takes a sample of one of the lists.
     pub(in crate::terminal) fn take(&mut self, at: Duration, sample: &Sample) {
         if let Some(list) = self.lists.iter_mut().find(|list| list.name == sample.list) {
             list.take(at, sample);
+        }
+    }
+
+    /// Takes the reason why the pods of a list cannot be read.
+    pub(in crate::terminal) fn pods_fault(&mut self, list: &str, fault: Option<String>) {
+        if let Some(list) = self.lists.iter_mut().find(|known| known.name == list) {
+            list.pods_fault = fault;
         }
     }
 

@@ -1,18 +1,18 @@
 //! The task that draws the dashboard and follows its keys.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::board::SharedBoard;
 use super::canvas::Canvas;
 use super::keys::{Keyboard, Pressed};
-use super::state::{BoardState, LogLine};
-use super::view::{KeySet, ViewSettings};
-use super::{Board, RunAction, SharedBoard};
+use super::state::BoardState;
+use super::view::{KeySet, LogLine, ViewSettings};
+use super::{RunAction, SharedView};
 use crate::terminal::printer::Printer;
 
 /// Time between two frames while nothing happens: seconds are counted down.
@@ -24,7 +24,8 @@ const SHOWN: Duration = Duration::from_secs(12);
 /// Draws frames until it is dropped.
 pub(super) struct DrawTask {
     canvas: Canvas,
-    shared: Arc<SharedBoard>,
+    shared: SharedBoard,
+    view: SharedView,
     printer: Printer,
     actions: mpsc::Sender<RunAction>,
     /// The state when the picture was paused, and the time of it.
@@ -34,11 +35,12 @@ pub(super) struct DrawTask {
 impl DrawTask {
     pub(super) fn new(
         canvas: Canvas,
-        shared: Arc<SharedBoard>,
+        shared: SharedBoard,
+        view: SharedView,
         printer: Printer,
         actions: mpsc::Sender<RunAction>,
     ) -> Self {
-        Self { canvas, shared, printer, actions, paused: None }
+        Self { canvas, shared, view, printer, actions, paused: None }
     }
 
     /// Draws at every sample, at every key, and several times per second.
@@ -53,7 +55,7 @@ impl DrawTask {
         loop {
             tokio::select! {
                 _ = frames.tick() => {}
-                () = self.shared.changed.notified() => {}
+                () = self.shared.changed() => {}
                 key = keyboard.next() => {
                     self.press(key)?;
                     while let Some(key) = keyboard.waiting() {
@@ -66,13 +68,14 @@ impl DrawTask {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let message = self.message();
-        let mut board = self.shared.board();
-        board.state.message = message;
-        let Board { state, view } = &*board;
+        let mut view = self.view.get();
+        view.message = self.message();
         match &self.paused {
-            Some((state, now)) => self.canvas.draw(state, view, *now),
-            None => self.canvas.draw(state, view, self.shared.now()),
+            Some((state, now)) => self.canvas.draw(state, &view, *now),
+            None => {
+                let now = self.shared.now();
+                self.canvas.draw(&self.shared.board().state, &view, now)
+            }
         }
     }
 
@@ -97,14 +100,13 @@ impl DrawTask {
             Pressed::Kill => self.ask(RunAction::Kill),
             Pressed::Producer => self.ask(RunAction::Producer),
             Pressed::Pause => {
-                let mut board = self.shared.board();
-                board.view.is_paused = !board.view.is_paused;
-                self.paused = board.view.is_paused.then(|| (board.state.clone(), now));
+                let mut view = self.view.get();
+                view.is_paused = !view.is_paused;
+                self.paused = view.is_paused.then(|| (self.shared.board().state.clone(), now));
             }
             key => {
-                let mut board = self.shared.board();
-                let lists = board.state.lists.len();
-                change(&mut board.view, key, now, lists);
+                let lists = self.shared.board().state.lists.len();
+                change(&mut self.view.get(), key, now, lists);
             }
         }
         Ok(())
@@ -112,7 +114,7 @@ impl DrawTask {
 
     /// Asks the command for an action, if this run has any.
     fn ask(&self, action: RunAction) {
-        if self.shared.board().view.keys == KeySet::Demo {
+        if self.view.get().keys == KeySet::Demo {
             // A command that is busy does not get more than it can follow.
             let _ = self.actions.try_send(action);
         }

@@ -8,9 +8,9 @@ use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 
 use super::layout;
-use super::state::{BoardState, LogLine};
+use super::state::BoardState;
 use super::theme::Theme;
-use super::view::{ViewSettings, Zoom};
+use super::view::{LogLine, ViewSettings, Zoom};
 use crate::sample::{JobCounts, Replicas, Sample};
 use crate::scaler::NextStep;
 
@@ -211,8 +211,8 @@ proptest! {
             let first = Sample { list: names[0].clone(), target, reason, ..sample(number) };
             state.take(Duration::from_secs(second * second), &first);
         }
-        state.message = (number % 2 == 0).then_some(LogLine { text: name, is_warning: true });
-        let view = ViewSettings { chosen: lists / 2, zoom, is_log, shows_help, ..ViewSettings::default() };
+        let message = (number % 2 == 0).then_some(LogLine { text: name, is_warning: true });
+        let view = ViewSettings { chosen: lists / 2, zoom, is_log, shows_help, message, ..ViewSettings::default() };
         drawn(&state, &view, now, (width, height), Theme::new(true, is_ascii));
     }
 }
@@ -220,10 +220,9 @@ proptest! {
 #[test]
 fn keys_stay_next_to_a_line_of_the_log() {
     for size in SIZES {
-        let mut state = busy();
-        state.message =
-            Some(LogLine { text: "WARN killed a consumer, its items are redelivered".to_owned(), is_warning: true });
-        let text = text(&state, &ViewSettings::default(), 120, size);
+        let said = "WARN killed a consumer, its items are redelivered".to_owned();
+        let message = Some(LogLine { text: said, is_warning: true });
+        let text = text(&busy(), &ViewSettings { message, ..ViewSettings::default() }, 120, size);
         assert!(text.contains("WARN killed a") && text.contains("q quit  ? keys"), "{size:?}:\n{text}");
     }
 }

@@ -25,6 +25,15 @@ pub(super) struct ViewSettings {
     /// True while the picture stands still.
     pub(super) is_paused: bool,
     pub(super) keys: KeySet,
+    /// Latest line of the log, if it is recent.
+    pub(super) message: Option<LogLine>,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone)]
+pub(super) struct LogLine {
+    pub(super) text: String,
+    pub(super) is_warning: bool,
 }
 
 /// Panels that are shown.
@@ -47,6 +56,8 @@ pub(crate) enum KeySet {
     Demo,
     /// Of a run that is over, and is played.
     Play,
+    /// None at all, in a file.
+    None,
 }
 
 impl ViewSettings {

@@ -1,0 +1,72 @@
+//! The board that a run has one of: what its samples have shown, for the screen, the page, and the files that it leaves.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::DashboardSetup;
+use super::state::BoardState;
+use crate::sample::Sample;
+use crate::terminal::OutputFilter;
+use crate::units::saturating_seconds;
+
+/// Board shared by the command and the task that draws.
+#[derive(Debug, Clone)]
+pub(in crate::terminal) struct SharedBoard {
+    board: Arc<Mutex<Board>>,
+    changed: Arc<Notify>,
+    speed: f64,
+}
+
+/// The state, and its clock: that of the samples.
+#[derive(Debug)]
+pub(in crate::terminal) struct Board {
+    pub(in crate::terminal) state: BoardState,
+    /// Time of the last sample, on the clock that is shown.
+    pub(in crate::terminal) at: Duration,
+    /// Moment at which it came, or the board was made.
+    moment: Instant,
+    /// Time of the first sample.
+    start: Option<SystemTime>,
+}
+
+impl SharedBoard {
+    pub(in crate::terminal) fn new(setup: &DashboardSetup, filter: &OutputFilter) -> Self {
+        let DashboardSetup { title, lists, every, speed, .. } = setup;
+        let mut state = BoardState::new(filter.line(title), lists, every.mul_f64(*speed), *speed);
+        for list in &mut state.lists {
+            list.title = filter.line(&list.name);
+        }
+        let board = Board { state, at: Duration::ZERO, moment: Instant::now(), start: None };
+        Self { board: Arc::new(Mutex::new(board)), changed: Arc::default(), speed: *speed }
+    }
+
+    /// Takes a sample, and returns its time on the clock that is shown.
+    pub(in crate::terminal) fn take(&self, sample: &Sample) -> Duration {
+        let mut board = self.board();
+        let since = sample.time.duration_since(*board.start.get_or_insert(sample.time)).unwrap_or_default();
+        let at = saturating_seconds(since.as_secs_f64() * sample.speed.unwrap_or(1.0)).max(board.at);
+        (board.at, board.moment) = (at, Instant::now());
+        board.state.take(at, sample);
+        drop(board);
+        self.changed.notify_one();
+        at
+    }
+
+    /// Returns the time on the clock that is shown: it goes on from the last sample, or from the start.
+    pub(super) fn now(&self) -> Duration {
+        let board = self.board();
+        board.at + board.moment.elapsed().mul_f64(self.speed)
+    }
+
+    /// Waits for the next sample. Cancel-safe.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    pub(in crate::terminal) fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
