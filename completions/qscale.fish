@@ -97,16 +97,20 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d '
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'List to consume [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'Delivery guarantee [default: at-least-once]' -r -f -a "at-least-once\t'Items are claimed under a lease, and redelivered if their consumer crashes'
 at-most-once\t'Items are popped; those in flight are lost if their consumer crashes'"
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'Items to process at a time [default: 1]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'Items to process at a time; with --batch, batches [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'Simulated work per item: 2s, 2s..6s, exp(4s) (mean), lognormal(4s, 0.5) (median, sigma), field:NAME (seconds in a field of a JSON item), or none to print the item [default: none; 2s..6s in the built-in profile]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l handler -d 'Protocol of the handler: a command per item, processes that stay, or HTTP [default: command]' -r -f -a "command\t'The command runs per item, and its exit status is the outcome'
 lines\t'The command stays, is given items as lines of JSON on stdin, and answers with lines on stdout'
 http\t'Items are posted to an endpoint, and the status of the response is the outcome'"
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l per-process -d 'Items that a process may have in flight at a time, with --handler lines [default: 1]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l per-process -d 'Items, or batches, that a process may have in flight at a time, with --handler lines [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l ready-within -d 'Time within which a process has to write {"ready":true} before it gets items, with --handler lines' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l restart-after -d 'Items after which a process is replaced, with --handler lines' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l url -d 'Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l http-status -d 'Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default: 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l batch -d 'Items that are handed over in one call at most, at most 1000 [default: one, alone]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l linger -d 'Time that an item waits for others, with --batch [default: 0s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l separator -d 'End of each item on the stdin of a command, with --batch [default: newline]' -r -f -a "newline\t'A line feed'
+nul\t'A NUL byte, as `xargs -0` reads it'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'Timeout of the command; then its process group is terminated, and the attempt fails' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout-field -d 'Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]' -r

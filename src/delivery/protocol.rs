@@ -27,3 +27,33 @@ impl fmt::Display for HandlerProtocol {
         })
     }
 }
+
+/// End of each item of a batch on the stdin of a command.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemSeparator {
+    /// A line feed.
+    #[default]
+    Newline,
+    /// A NUL byte.
+    Nul,
+}
+
+impl ItemSeparator {
+    /// Returns the byte.
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Newline => b'\n',
+            Self::Nul => 0,
+        }
+    }
+}
+
+impl fmt::Display for ItemSeparator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Newline => "newline",
+            Self::Nul => "nul",
+        })
+    }
+}

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustix::io::Errno;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::group::Group;
 use super::launcher::Launcher;
 use super::output::{Streams, input};
-use super::{Assignment, Disposition, TimeLimit, argument, inheritance};
+use super::{Assignment, BatchOutcome, Disposition, Separator, TimeLimit, argument, inheritance};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
 use crate::terminal::{Echo, Speaker};
 
@@ -41,8 +42,34 @@ pub(crate) struct CommandSpec {
     pub(crate) kill_after: Duration,
     /// Meaning of its exit statuses.
     pub(crate) exit: ExitMap,
+    /// End of each item of a batch on stdin.
+    pub(crate) separator: Separator,
     /// Inherits variables with a password of Redis.
     pub(crate) pass_redis_env: bool,
+}
+
+/// One run of the command.
+struct CommandCall<'a> {
+    /// The item, or the first one of a batch.
+    first: &'a Assignment,
+    /// True unless there are others.
+    is_alone: bool,
+    arguments: Vec<OsString>,
+    variables: Vec<(&'static str, String)>,
+    input: Bytes,
+    limit: Option<Duration>,
+}
+
+impl<'a> CommandCall<'a> {
+    /// Creates the call for one item.
+    fn of(first: &'a Assignment, arguments: Vec<OsString>) -> Self {
+        let variables = vec![
+            ("QSCALE_ITEM_ID", first.id.clone()),
+            ("QSCALE_ATTEMPT", first.attempt.to_string()),
+            ("QSCALE_LIST", first.list.to_string()),
+        ];
+        Self { first, is_alone: true, arguments, variables, input: first.item.0.clone(), limit: None }
+    }
 }
 
 /// End of the wait for a command.
@@ -53,6 +80,11 @@ enum CommandEnd {
 }
 
 impl CommandSpec {
+    /// Returns true if an argument is to hold the item.
+    pub(crate) fn has_placeholder(&self) -> bool {
+        argument::contain_placeholder(&self.arguments)
+    }
+
     /// Runs the command for an item; no process of it outlives the call.
     pub(super) async fn process(
         &self,
@@ -61,18 +93,64 @@ impl CommandSpec {
         launcher: &Launcher,
         abort: &CancellationToken,
     ) -> Disposition {
-        if abort.is_cancelled() {
-            return Disposition::Interrupted;
-        }
         let arguments = match argument::fill(&self.arguments, &assignment.item) {
             Ok(arguments) => arguments,
             Err(reason) => return Disposition::dead_letter(format!("item cannot be an argument: {reason}")),
         };
+        let mut command = CommandCall::of(assignment, arguments);
+        command.limit = self.limit.of(&assignment.item);
+        self.run(&command, echo, launcher, abort).await
+    }
+
+    /// Runs the command for several items, which are on its stdin one after the other.
+    pub(super) async fn process_batch(
+        &self,
+        batch: &[Assignment],
+        echo: &Echo,
+        launcher: &Launcher,
+        abort: &CancellationToken,
+    ) -> BatchOutcome {
+        let Separator(end) = self.separator;
+        let (parted, whole): (Vec<_>, Vec<_>) = batch.iter().partition(|assignment| assignment.item.0.contains(&end));
+        let mut run = None;
+        if let Some(first) = whole.first() {
+            let mut call = CommandCall::of(first, self.arguments.clone());
+            let ids = whole.iter().map(|assignment| assignment.id.as_str()).collect::<Vec<_>>();
+            call.variables.push(("QSCALE_ITEM_IDS", ids.join(" ")));
+            call.variables.push(("QSCALE_BATCH", whole.len().to_string()));
+            call.input = whole.iter().flat_map(|assignment| assignment.item.0.iter().chain([&end])).copied().collect();
+            call.limit = self.limit.longest;
+            call.is_alone = whole.len() == 1;
+            run = Some(self.run(&call, echo, launcher, abort).await.of_several(whole.len()));
+        }
+        match run {
+            Some(outcome) if parted.is_empty() => BatchOutcome::All(outcome),
+            run => {
+                let of = |assignment: &Assignment| match &run {
+                    Some(outcome) if !assignment.item.0.contains(&end) => outcome.copy(),
+                    _ => Disposition::dead_letter("item contains the separator of a batch (use another --separator)"),
+                };
+                BatchOutcome::Each(batch.iter().map(of).collect())
+            }
+        }
+    }
+
+    async fn run(
+        &self,
+        call: &CommandCall<'_>,
+        echo: &Echo,
+        launcher: &Launcher,
+        abort: &CancellationToken,
+    ) -> Disposition {
+        if abort.is_cancelled() {
+            return Disposition::Interrupted;
+        }
         let start = || {
-            let mut command = self.command(&arguments, assignment);
-            let item = assignment.item.0.clone();
+            let mut command = self.program(&call.arguments, &call.first.consumer);
+            command.envs(call.variables.iter().map(|(name, value)| (name, value)));
+            let input_bytes = call.input.clone();
             move || {
-                command.stdin(input(&item)?);
+                command.stdin(input(&input_bytes)?);
                 Group::start(&mut command)
             }
         };
@@ -81,15 +159,19 @@ impl CommandSpec {
             Some(Err(error)) => return self.not_started(&error),
             None => return Disposition::Interrupted,
         };
-        let speaker = Speaker::Attempt { item: assignment.id.clone(), attempt: assignment.attempt };
-        let mut streams = Streams::start(&mut group.leader, assignment.item.0.clone(), speaker, echo);
-        let limit = self.limit.of(&assignment.item);
-        let ending = wait(&mut group, limit, abort).await;
+        let id = &call.first.id;
+        let speaker = if call.is_alone {
+            Speaker::Attempt { item: id.clone(), attempt: call.first.attempt }
+        } else {
+            Speaker::Process { pid: group.leader.id().unwrap_or_default() }
+        };
+        let mut streams = Streams::start(&mut group.leader, call.input.clone(), speaker, echo);
+        let ending = wait(&mut group, call.limit, abort).await;
         match &ending {
             CommandEnd::Exit(_) => {
                 let rest = async { tokio::join!(streams.ended(), group.gone()) };
                 if tokio::time::timeout(LINGER, rest).await.is_err() {
-                    self.terminate_rest(&mut group, &assignment.id).await;
+                    self.terminate_rest(&mut group, id).await;
                 }
             }
             CommandEnd::TimedOut(_) | CommandEnd::Aborted => group.terminate(self.kill_after).await,
@@ -106,13 +188,6 @@ impl CommandSpec {
         } else {
             tracing::warn!(event = "processes_left", item = %id, "handler left a process behind in another process group, ignoring its output");
         }
-    }
-
-    fn command(&self, arguments: &[OsString], assignment: &Assignment) -> Command {
-        let Assignment { item: _, id, attempt, list, consumer } = assignment;
-        let mut command = self.program(arguments, consumer);
-        command.env("QSCALE_ITEM_ID", id).env("QSCALE_ATTEMPT", attempt.to_string()).env("QSCALE_LIST", list.as_ref());
-        command
     }
 
     /// Returns the program with `arguments`, and the environment that it has whatever item it processes.

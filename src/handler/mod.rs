@@ -1,6 +1,8 @@
 //! Processing of items: by a command, by processes that stay, over HTTP, by simulated work, or by printing them to stdout.
 
+mod answer;
 mod argument;
+mod batch;
 mod command;
 mod disposition;
 mod group;
@@ -9,6 +11,7 @@ mod inheritance;
 mod launcher;
 mod line;
 mod lines;
+mod message;
 mod output;
 mod pool;
 mod quota;
@@ -21,8 +24,10 @@ mod wait;
 
 use std::sync::Arc;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::batch::{BatchOutcome, Separator};
 pub(crate) use self::command::CommandSpec;
 pub(crate) use self::disposition::Disposition;
 pub(crate) use self::group::kill_all;
@@ -30,7 +35,7 @@ use self::http::HttpHandler;
 pub(crate) use self::http::HttpSpec;
 use self::launcher::Launcher;
 pub(crate) use self::line::{LinePrinter, Printed};
-pub(crate) use self::pool::{PoolItem, PoolResult, PoolSpec, ProcessPool};
+pub(crate) use self::pool::{PoolCall, PoolItem, PoolResult, PoolSpec, ProcessPool};
 pub(crate) use self::time_limit::TimeLimit;
 use self::wait::SimulatedWork;
 use crate::delivery::item::Item;
@@ -53,6 +58,8 @@ pub(crate) struct Assignment {
 #[derive(Debug, Clone)]
 pub(crate) struct Handler {
     kind: HandlerKind,
+    /// Calls for several items that may begin.
+    calls: Arc<Semaphore>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,17 +75,45 @@ enum HandlerKind {
 impl Handler {
     /// Creates a handler that simulates `work`, at `factor` times its pace; with a `seed`, an item always takes the same time.
     pub(crate) fn work(work: Work, factor: f64, seed: Option<u64>) -> Self {
-        Self { kind: HandlerKind::Wait(Arc::new(SimulatedWork { work, speed: factor, seed })) }
+        Self::of(HandlerKind::Wait(Arc::new(SimulatedWork { work, speed: factor, seed })))
     }
 
     /// Creates a handler that runs a command per item and forwards its output.
     pub(crate) fn command(spec: CommandSpec, echo: Echo) -> Self {
-        Self { kind: HandlerKind::Command(Arc::new(spec), echo, Arc::default()) }
+        Self::of(HandlerKind::Command(Arc::new(spec), echo, Arc::default()))
     }
 
     /// Creates a handler that posts items to an endpoint, and connects to it until `stop` is cancelled.
     pub(crate) fn http(spec: HttpSpec, stop: &CancellationToken) -> Self {
-        Self { kind: HandlerKind::Http(Arc::new(HttpHandler::start(spec, stop))) }
+        Self::of(HandlerKind::Http(Arc::new(HttpHandler::start(spec, stop))))
+    }
+
+    fn of(kind: HandlerKind) -> Self {
+        Self { kind, calls: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Permits so many calls for several items at a time, with all clones of this handler.
+    #[must_use]
+    pub(crate) fn with_calls(self, calls: usize) -> Self {
+        Self { calls: Arc::new(Semaphore::new(calls)), ..self }
+    }
+
+    /// Number of calls for several items that may begin now.
+    pub(crate) fn free_calls(&self) -> usize {
+        self.calls.available_permits()
+    }
+
+    /// Returns the permit of a call for several items, if one may begin now.
+    pub(crate) fn try_call(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.calls).try_acquire_owned().ok()
+    }
+
+    /// Waits for the permit of a call for several items. Cancel-safe.
+    pub(crate) async fn call(&self) -> OwnedSemaphorePermit {
+        match Arc::clone(&self.calls).acquire_owned().await {
+            Ok(permit) => permit,
+            Err(_) => unreachable!("the semaphore is never closed"),
+        }
     }
 
     /// Returns true if items can be processed.
@@ -94,6 +129,19 @@ impl Handler {
         match &self.kind {
             HandlerKind::Wait(_) | HandlerKind::Command(..) => std::future::pending().await,
             HandlerKind::Http(http) => http.ready().notified().await,
+        }
+    }
+
+    /// Processes several items in one call, as [`process`](Self::process) does one.
+    pub(crate) async fn process_batch(&self, batch: &[Assignment], abort: &CancellationToken) -> BatchOutcome {
+        match &self.kind {
+            HandlerKind::Http(http) => http.process_batch(batch, abort).await,
+            HandlerKind::Command(spec, echo, launcher) => spec.process_batch(batch, echo, launcher, abort).await,
+            // Simulated work is that of one item.
+            HandlerKind::Wait(_) => {
+                let each = batch.iter().map(|assignment| self.process(assignment, abort));
+                BatchOutcome::Each(futures_util::future::join_all(each).await)
+            }
         }
     }
 

@@ -139,6 +139,9 @@ impl Arguments {
             command,
             handler,
             per_process,
+            batch,
+            linger,
+            separator,
             ready_within,
             restart_after,
             pass_redis_env,
@@ -170,6 +173,9 @@ impl Arguments {
         self.option("max-age", *max_age);
         self.option("handler", *handler);
         self.option("per-process", *per_process);
+        self.option("batch", *batch);
+        self.option("linger", *linger);
+        self.option("separator", *separator);
         self.option("ready-within", *ready_within);
         self.option("restart-after", *restart_after);
         self.option("pass-redis-env", *pass_redis_env);

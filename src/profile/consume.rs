@@ -1,6 +1,7 @@
 //! The `[consume]` table: processing, retries and dead letters.
 
 use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::delivery::defaults::{
 };
 use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::guarantee::DeliveryGuarantee;
-use crate::delivery::protocol::HandlerProtocol;
+use crate::delivery::protocol::{HandlerProtocol, ItemSeparator};
 use crate::delivery::retry::RetryPolicy;
 use crate::delivery::status_map::StatusRule;
 use crate::endpoint::HandlerUrl;
@@ -29,7 +30,7 @@ pub struct ConsumeTable {
     /// Delivery guarantee.
     #[schemars(extend("default" = "at-least-once", "examples" = ["at-least-once", "at-most-once"]))]
     pub delivery: Option<DeliveryGuarantee>,
-    /// Items processed at a time.
+    /// Items processed at a time; with `batch`, batches.
     #[schemars(extend("default" = 1, "examples" = [1, 8]))]
     pub concurrency: Option<NonZeroU32>,
     /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout. With `command`, the time of the command in `simulate` and `demo`.
@@ -69,9 +70,19 @@ pub struct ConsumeTable {
     /// Protocol of the handler: `command` runs the command per item, `lines` starts it once per slot and exchanges lines of JSON with it, `http` posts items to `url`.
     #[schemars(extend("default" = "command", "examples" = ["lines", "http"]))]
     pub handler: Option<HandlerProtocol>,
-    /// Items that a process has in flight at a time, with `handler = "lines"`.
+    /// Items, or batches, that a process has in flight at a time, with `handler = "lines"`.
     #[schemars(extend("default" = 1, "examples" = [16]))]
     pub per_process: Option<NonZeroU32>,
+    /// Items handed over in one call at most, at most 1000.
+    #[schemars(range(max = 1000))]
+    #[schemars(extend("x-default" = "one, alone", "examples" = [100]))]
+    pub batch: Option<NonZeroU32>,
+    /// Time that an item waits for others, with `batch`.
+    #[schemars(extend("default" = HumanDuration(Duration::ZERO), "examples" = ["1s"]))]
+    pub linger: Option<HumanDuration>,
+    /// End of each item on the stdin of a command, with `batch`.
+    #[schemars(extend("default" = "newline", "examples" = ["newline", "nul"]))]
+    pub separator: Option<ItemSeparator>,
     /// Time within which a process has to write `{"ready":true}` before it gets items, with `handler = "lines"`.
     #[schemars(extend("x-default" = "ready as soon as it runs", "examples" = ["1m"]))]
     pub ready_within: Option<HumanDuration>,

@@ -3,6 +3,7 @@
 mod against;
 mod any_input;
 mod architecture;
+mod batches;
 mod bounds;
 mod checks;
 mod claims;

@@ -8,7 +8,7 @@ use super::retention::RetentionArgs;
 use crate::args::{self, RedisArgs, positive_count, positive_factor};
 use crate::delivery::exit_map::ExitRule;
 use crate::delivery::guarantee::DeliveryGuarantee;
-use crate::delivery::protocol::HandlerProtocol;
+use crate::delivery::protocol::{HandlerProtocol, ItemSeparator};
 use crate::delivery::status_map::StatusRule;
 use crate::endpoint::HandlerUrl;
 use crate::profile::ListenAddress;
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GUARANTEE", env = "QSCALE_DELIVERY", value_parser = clap::builder::EnumValueParser::<DeliveryArg>::new())]
     pub(super) delivery: Option<DeliveryArg>,
 
-    /// Items to process at a time [default: 1]
+    /// Items to process at a time; with --batch, batches [default: 1]
     #[arg(long, short, value_name = "ITEMS", env = "QSCALE_CONCURRENCY", value_parser = positive_count::<NonZeroU32>)]
     pub(super) concurrency: Option<NonZeroU32>,
 
@@ -43,6 +43,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) handler: HandlerArgs,
+
+    #[command(flatten)]
+    pub(super) batch: BatchArgs,
 
     /// Timeout of the command; then its process group is terminated, and the attempt fails
     #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT")]
@@ -134,7 +137,7 @@ pub(super) struct HandlerArgs {
     #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new())]
     pub(super) handler: Option<HandlerArg>,
 
-    /// Items that a process may have in flight at a time, with --handler lines [default: 1]
+    /// Items, or batches, that a process may have in flight at a time, with --handler lines [default: 1]
     #[arg(long, value_name = "ITEMS", env = "QSCALE_PER_PROCESS", value_parser = positive_count::<NonZeroU32>)]
     pub(super) per_process: Option<NonZeroU32>,
 
@@ -196,6 +199,40 @@ impl From<HandlerArg> for HandlerProtocol {
             HandlerArg::Command => Self::Command,
             HandlerArg::Lines => Self::Lines,
             HandlerArg::Http => Self::Http,
+        }
+    }
+}
+
+/// Options about batches.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct BatchArgs {
+    /// Items that are handed over in one call at most, at most 1000 [default: one, alone]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_BATCH", value_parser = positive_count::<NonZeroU32>)]
+    pub(super) batch: Option<NonZeroU32>,
+
+    /// Time that an item waits for others, with --batch [default: 0s]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_LINGER")]
+    pub(super) linger: Option<HumanDuration>,
+
+    /// End of each item on the stdin of a command, with --batch [default: newline]
+    #[arg(long, value_name = "SEPARATOR", env = "QSCALE_SEPARATOR", value_parser = clap::builder::EnumValueParser::<SeparatorArg>::new())]
+    pub(super) separator: Option<SeparatorArg>,
+}
+
+/// Separator on the command line.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum SeparatorArg {
+    /// A line feed
+    Newline,
+    /// A NUL byte, as `xargs -0` reads it
+    Nul,
+}
+
+impl From<SeparatorArg> for ItemSeparator {
+    fn from(typed: SeparatorArg) -> Self {
+        match typed {
+            SeparatorArg::Newline => Self::Newline,
+            SeparatorArg::Nul => Self::Nul,
         }
     }
 }

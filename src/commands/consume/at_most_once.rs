@@ -146,6 +146,9 @@ impl PlainConsumer<'_> {
 
     /// Waits for the items still in flight.
     async fn drain(&mut self, stop: &CancellationToken) {
+        if !stop.is_cancelled() {
+            self.workers.flush();
+        }
         self.settle();
         while self.workers.in_flight() > 0 {
             if stop.is_cancelled() {

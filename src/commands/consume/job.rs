@@ -9,9 +9,9 @@ use super::super::Context;
 use super::args::HandlerArgs;
 use crate::delivery::defaults::DEFAULT_KILL_AFTER;
 use crate::delivery::exit_map::{ExitMap, ExitRule};
-use crate::delivery::protocol::HandlerProtocol;
+use crate::delivery::protocol::{HandlerProtocol, ItemSeparator};
 use crate::delivery::status_map::StatusMap;
-use crate::handler::{CommandSpec, HttpSpec, PoolSpec, TimeLimit};
+use crate::handler::{CommandSpec, HttpSpec, PoolSpec, Separator, TimeLimit};
 use crate::units::{HumanDuration, Origin, Setting, SettingError, counted};
 use crate::workload::Work;
 
@@ -85,6 +85,7 @@ impl JobArgs {
             limit,
             kill_after: kill_after.value.0,
             exit: exit_map(context, &exit)?,
+            separator: Separator(ItemSeparator::default().byte()),
             pass_redis_env: from.flag("pass-redis-env", pool.pass_redis_env, usual.pass_redis_env).value,
         };
         let protocol = from.or("handler", protocol, usual.handler, HandlerProtocol::default());
@@ -108,6 +109,7 @@ impl JobArgs {
                     command,
                     processes: concurrency.div_ceil(per_process) as usize,
                     per_process: per_process as usize,
+                    batch: None,
                     ready_within: ready_within.map(|setting| setting.value.0),
                     restart_after: restart_after.map(|setting| setting.value.get()),
                     stamp_field,

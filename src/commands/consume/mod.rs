@@ -4,7 +4,9 @@ mod args;
 mod at_least_once;
 mod at_most_once;
 mod attempt;
+mod batching;
 mod failure;
+mod gathering;
 mod handling;
 mod idleness;
 mod intake;
@@ -73,8 +75,12 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
             Processor::Printer(LinePrinter::stdout().wrap_err("cannot write to stdout")?)
         }
         Job::Work { work, speed, seed } => Processor::Handler(Handler::work(work, speed, seed)),
-        Job::Command(spec) => Processor::Handler(Handler::command(spec, context.printer.echo())),
-        Job::Http(spec) => Processor::Handler(Handler::http(spec, &shutdown.stop)),
+        Job::Command(spec) => {
+            Processor::Handler(Handler::command(spec, context.printer.echo()).with_calls(plan.concurrency as usize))
+        }
+        Job::Http(spec) => {
+            Processor::Handler(Handler::http(spec, &shutdown.stop).with_calls(plan.concurrency as usize))
+        }
         Job::Lines(spec) => {
             Processor::Pool(ProcessPool::start(spec, &plan.consumer, context.printer.echo(), &shutdown.abort))
         }

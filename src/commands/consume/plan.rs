@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::Context;
 use super::args::{Args, TelemetryArgs};
+use super::gathering::BatchPlan;
 use super::job::{Job, JobArgs};
 use super::retention::Retention;
 use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE};
@@ -22,8 +23,10 @@ pub(super) struct Plan {
     /// Name of this consumer, unique among all consumers.
     pub(super) consumer: String,
     pub(super) delivery: DeliveryGuarantee,
+    /// Calls of the handler at a time.
     pub(super) concurrency: u32,
     pub(super) job: Job,
+    pub(super) batch: Option<BatchPlan>,
     /// Items begun per second at most.
     pub(super) rate: Option<f64>,
     pub(super) max_items: Option<u64>,
@@ -49,6 +52,7 @@ impl Plan {
             work,
             command,
             handler,
+            batch,
             timeout,
             timeout_field,
             kill_after,
@@ -91,7 +95,8 @@ impl Plan {
         let concurrency = from.or("concurrency", count(concurrency), count(usual.concurrency), 1).value;
         let stamp_field = from.option("stamp-field", telemetry.stamp_field, usual.stamp_field).map(|field| field.value);
         let job = JobArgs { work, command, handler, timeout, timeout_field, kill_after, exit, speed, seed };
-        let job = job.resolve(concurrency, stamp_field.clone(), context)?;
+        let mut job = job.resolve(concurrency, stamp_field.clone(), context)?;
+        let batch = batch.resolve(&mut job, context)?;
         let delivery = delivery.map(DeliveryGuarantee::from);
         let delivery = from.or("delivery", delivery, usual.delivery, DeliveryGuarantee::default()).value;
         let retention = retention.resolve(stamp_field.as_deref(), delivery, context)?;
@@ -114,6 +119,7 @@ impl Plan {
             delivery,
             concurrency,
             job,
+            batch,
             rate,
             max_items,
             idle_exit,
@@ -129,6 +135,11 @@ impl Plan {
             },
             output,
         })
+    }
+
+    /// Number of items that may be in flight at a time.
+    pub(super) fn slots(&self) -> usize {
+        self.concurrency as usize * self.batch.map_or(1, |batch| batch.size)
     }
 
     pub(super) fn announce(&self, redis: &Redis) {

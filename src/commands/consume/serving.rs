@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::attempt::{Attempt, Completed};
+use super::gathering::Gathering;
 use super::plan::Plan;
-use crate::handler::{Assignment, Disposition, PoolItem, PoolResult, ProcessPool};
+use crate::handler::{Assignment, Disposition, PoolCall, PoolItem, PoolResult, ProcessPool};
 
 /// Items that a pool has.
 pub(super) struct Serving<T> {
@@ -16,6 +17,10 @@ pub(super) struct Serving<T> {
     /// Number of the last item.
     last: u64,
     in_flight: HashMap<u64, Serviced<T>>,
+    /// Items that are to be handed over together.
+    gathering: Option<Gathering<T>>,
+    /// Items that were gathered when no others were to be begun.
+    abandoned: Vec<T>,
 }
 
 /// An item that a pool has.
@@ -28,17 +33,19 @@ struct Serviced<T> {
 impl<T: Attempt> Serving<T> {
     pub(super) fn new(pool: ProcessPool, plan: &Plan) -> Self {
         let (list, consumer) = (plan.list.as_str().into(), plan.consumer.as_str().into());
-        Self { pool, list, consumer, last: 0, in_flight: HashMap::new() }
+        let gathering = plan.batch.map(Gathering::new);
+        Self { pool, list, consumer, last: 0, in_flight: HashMap::new(), gathering, abandoned: Vec::new() }
     }
 
     /// Number of items in flight.
     pub(super) fn len(&self) -> usize {
-        self.in_flight.len()
+        self.in_flight.len() + self.gathering.as_ref().map_or(0, Gathering::len)
     }
 
-    /// Number of items that the processes can take now.
+    /// Number of items that the processes can take now, or that can be gathered for them.
     pub(super) fn room(&self) -> usize {
-        self.pool.room()
+        let calls = self.pool.room();
+        self.gathering.as_ref().map_or(calls, |gathering| gathering.room(calls))
     }
 
     /// Ids of the items in flight.
@@ -46,7 +53,32 @@ impl<T: Attempt> Serving<T> {
         self.in_flight.values().map(|serviced| serviced.id.as_str())
     }
 
+    /// Begins items, or gathers them.
     pub(super) fn begin(&mut self, items: Vec<T>) {
+        match &mut self.gathering {
+            Some(gathering) => {
+                gathering.add(items);
+                self.begin_batches();
+            }
+            None => {
+                let calls: Vec<PoolCall> = items.into_iter().map(|item| self.call(vec![item])).collect();
+                self.pool.begin(calls);
+            }
+        }
+    }
+
+    /// Begins the batches that are due, as far as processes can take them.
+    fn begin_batches(&mut self) {
+        while let Some(gathering) = &mut self.gathering
+            && self.pool.room() > 0
+            && let Some(batch) = gathering.take()
+        {
+            let call = self.call(batch);
+            self.pool.begin([call]);
+        }
+    }
+
+    fn call(&mut self, items: Vec<T>) -> PoolCall {
         let begun = Instant::now();
         let items = items.into_iter().map(|item| {
             self.last += 1;
@@ -61,8 +93,14 @@ impl<T: Attempt> Serving<T> {
             self.in_flight.insert(self.last, Serviced { item, id, begun });
             PoolItem { ticket: self.last, assignment }
         });
-        let items = items.collect();
-        self.pool.begin(items);
+        PoolCall(items.collect())
+    }
+
+    /// Waits for no others any more to make a batch.
+    pub(super) fn flush(&mut self) {
+        if let Some(gathering) = &mut self.gathering {
+            gathering.complete();
+        }
     }
 
     /// Returns the items that have finished, without waiting.
@@ -76,16 +114,29 @@ impl<T: Attempt> Serving<T> {
                 completed.push(Completed { items, disposition, duration });
             }
         }
+        if !self.abandoned.is_empty() {
+            let (items, duration) = (std::mem::take(&mut self.abandoned), Duration::ZERO);
+            completed.push(Completed { items, disposition: Disposition::Interrupted, duration });
+        }
+        self.begin_batches();
         completed
     }
 
     /// Waits until items may have finished, or there may be more room. Cancel-safe.
     pub(super) async fn progress(&self) {
-        self.pool.progress().await;
+        if !self.abandoned.is_empty() {
+            return;
+        }
+        let due = self.gathering.as_ref().filter(|_| self.pool.room() > 0).and_then(Gathering::due);
+        tokio::select! {
+            () = self.pool.progress() => {}
+            Some(()) = async { Some(tokio::time::sleep_until(due?).await) } => {}
+        }
     }
 
-    /// Tells the processes that there are no more items.
-    pub(super) fn close(&self) {
+    /// Tells the processes that there are no more items, and ends those that are gathered unfinished.
+    pub(super) fn close(&mut self) {
+        self.abandoned.extend(self.gathering.as_mut().map(Gathering::abandon).unwrap_or_default());
         self.pool.close();
     }
 

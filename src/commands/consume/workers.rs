@@ -44,12 +44,12 @@ enum Processing<T> {
 impl<T: Attempt> Workers<T> {
     pub(super) fn new(processor: Processor, plan: &Plan, telemetry: Telemetry, abort: CancellationToken) -> Self {
         let processing = match processor {
-            Processor::Handler(handler) => Processing::Handle(Handling::new(handler, plan)),
+            Processor::Handler(handler) => Processing::Handle(Handling::new(handler, plan, abort.clone())),
             Processor::Printer(printer) => Processing::Print(Printing::new(printer)),
             Processor::Pool(pool) => Processing::Serve(Serving::new(pool, plan)),
         };
         let expiry = plan.retention.expiry.clone();
-        Self { processing, abort, telemetry, slots: plan.concurrency as usize, begun: 0, expiry, expired: Vec::new() }
+        Self { processing, abort, telemetry, slots: plan.slots(), begun: 0, expiry, expired: Vec::new() }
     }
 
     /// Number of items in flight.
@@ -74,8 +74,8 @@ impl<T: Attempt> Workers<T> {
     pub(super) fn free_slots(&self) -> usize {
         let room = match &self.processing {
             Processing::Serve(serving) => serving.room(),
-            Processing::Handle(handling) if !handling.is_ready() => 0,
-            Processing::Handle(_) | Processing::Print(_) => usize::MAX,
+            Processing::Handle(handling) => handling.room(),
+            Processing::Print(_) => usize::MAX,
         };
         self.slots.saturating_sub(self.in_flight()).min(room)
     }
@@ -95,7 +95,7 @@ impl<T: Attempt> Workers<T> {
             self.telemetry.begun(item);
         }
         match &mut self.processing {
-            Processing::Handle(handling) => items.into_iter().for_each(|item| handling.begin(item, &self.abort)),
+            Processing::Handle(handling) => handling.begin(items),
             Processing::Print(printing) => printing.begin(items),
             Processing::Serve(serving) => serving.begin(items),
         }
@@ -158,10 +158,21 @@ impl<T: Attempt> Workers<T> {
         }
     }
 
-    /// Begins the end after a stop: no more items are to come, and those that no process has are not begun.
-    pub(super) fn close(&self) {
-        if let Processing::Serve(serving) = &self.processing {
-            serving.close();
+    /// Begins the end before a stop: no more items are to come, and those that are gathered are begun.
+    pub(super) fn flush(&mut self) {
+        match &mut self.processing {
+            Processing::Handle(handling) => handling.flush(),
+            Processing::Serve(serving) => serving.flush(),
+            Processing::Print(_) => {}
+        }
+    }
+
+    /// Begins the end after a stop: no more items are to come, and those that no handler has are not begun.
+    pub(super) fn close(&mut self) {
+        match &mut self.processing {
+            Processing::Handle(handling) => handling.close(),
+            Processing::Serve(serving) => serving.close(),
+            Processing::Print(_) => {}
         }
     }
 

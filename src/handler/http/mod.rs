@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::connections::{Connections, SendError};
 use self::response::HttpReply;
-use super::{Assignment, Disposition, TimeLimit};
+use super::{Assignment, BatchOutcome, Disposition, TimeLimit};
 use crate::delivery::status_map::StatusMap;
 use crate::endpoint::HandlerUrl;
 
@@ -74,7 +74,30 @@ impl HttpHandler {
             Ok(request) => request,
             Err(reason) => return Disposition::dead_letter(reason),
         };
-        let limit = self.spec.limit.of(&assignment.item);
+        match self.post(&request, self.spec.limit.of(&assignment.item), abort).await {
+            Ok(reply) => reply.disposition(&self.spec.statuses),
+            Err(disposition) => disposition,
+        }
+    }
+
+    /// Posts several items together, until there is a response.
+    pub(super) async fn process_batch(&self, batch: &[Assignment], abort: &CancellationToken) -> BatchOutcome {
+        let request = match request::post_batch(&self.spec.url, batch, self.spec.stamp_field.as_deref()) {
+            Ok(request) => request,
+            Err(reason) => return BatchOutcome::All(Disposition::dead_letter(reason)),
+        };
+        match self.post(&request, self.spec.limit.longest, abort).await {
+            Ok(reply) => reply.batch_outcome(batch, &self.spec.statuses),
+            Err(disposition) => BatchOutcome::All(disposition),
+        }
+    }
+
+    async fn post(
+        &self,
+        request: &Request<Full<Bytes>>,
+        limit: Option<Duration>,
+        abort: &CancellationToken,
+    ) -> Result<HttpReply, Disposition> {
         loop {
             let kept = self.connections.take();
             let is_kept = kept.is_some();
@@ -82,16 +105,16 @@ impl HttpHandler {
                 Some(connection) => connection,
                 None => match self.connections.open(&self.stop).await {
                     Some(connection) => connection,
-                    None => return Disposition::Interrupted,
+                    None => return Err(Disposition::Interrupted),
                 },
             };
             let exchange = self.exchange(connection, request.clone(), limit);
-            let Some(reply) = abort.run_until_cancelled(exchange).await else { return Disposition::Interrupted };
+            let Some(reply) = abort.run_until_cancelled(exchange).await else { return Err(Disposition::Interrupted) };
             match reply {
                 // The endpoint had closed a connection that was kept.
                 Err(SendError::Closed) if is_kept => {}
-                Err(error) => return Disposition::fail(error.to_string(), Vec::new()),
-                Ok(reply) => return reply.disposition(&self.spec.statuses),
+                Err(error) => return Err(Disposition::fail(error.to_string(), Vec::new())),
+                Ok(reply) => return Ok(reply),
             }
         }
     }

@@ -12,8 +12,14 @@ use serde::de::IgnoredAny;
 use crate::delivery::dead_letter::rfc3339;
 use crate::delivery::item::Item;
 use crate::endpoint::HandlerUrl;
-use crate::handler::Assignment;
+use crate::handler::{Assignment, message};
 use crate::workload::made_at;
+
+/// Name of this program and its version.
+const AGENT: &str = concat!("qscale/", env!("CARGO_PKG_VERSION"));
+
+/// Media type of lines of JSON.
+pub(super) const JSON_LINES: &str = "application/x-ndjson";
 
 /// Characters that the binding of CloudEvents to HTTP encodes in a header.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
@@ -35,7 +41,7 @@ pub(super) fn post(
     let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
     let mut request = Request::post(&url.path)
         .header(HOST, &url.authority)
-        .header(USER_AGENT, concat!("qscale/", env!("CARGO_PKG_VERSION")))
+        .header(USER_AGENT, AGENT)
         .header(CONTENT_TYPE, content_type(item))
         // Of an empty body, too.
         .header(CONTENT_LENGTH, item.0.len())
@@ -50,6 +56,28 @@ pub(super) fn post(
         request = request.header("ce-time", rfc3339(time));
     }
     request.body(Full::new(item.0.clone())).map_err(|error| format!("item cannot be posted: {error}"))
+}
+
+/// Returns the request that posts several items: a line of JSON for each.
+///
+/// # Errors
+///
+/// Fails when no header can hold what describes the items.
+pub(super) fn post_batch(
+    url: &HandlerUrl,
+    batch: &[Assignment],
+    stamp_field: Option<&str>,
+) -> Result<Request<Full<Bytes>>, String> {
+    let mut body = Vec::new();
+    for assignment in batch {
+        message::write(&mut body, assignment, stamp_field);
+    }
+    let request = Request::post(&url.path)
+        .header(HOST, &url.authority)
+        .header(USER_AGENT, AGENT)
+        .header(CONTENT_TYPE, JSON_LINES)
+        .header(CONTENT_LENGTH, body.len());
+    request.body(Full::new(Bytes::from(body))).map_err(|error| format!("items cannot be posted: {error}"))
 }
 
 fn millis(time: SystemTime) -> Option<u64> {

@@ -1,16 +1,19 @@
 //! Response for an item: its status, the time that it asks to wait, and the beginning of its body.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use super::connections::SendError;
+use super::request::JSON_LINES;
 use crate::delivery::exit_map::ExitMeaning;
 use crate::delivery::status_map::StatusMap;
-use crate::handler::Disposition;
+use crate::handler::answer::HandlerAnswer;
+use crate::handler::{Assignment, BatchOutcome, Disposition};
 
 /// Bytes of a body that are kept with an item that has failed.
 const KEPT: usize = 4 * 1024;
@@ -23,25 +26,31 @@ const READ: usize = 256 * 1024;
 pub(super) struct HttpReply {
     status: StatusCode,
     after: Option<Duration>,
-    /// Beginning of the body, unless the item was processed.
+    /// Beginning of the body, or all of it if it has an answer per line.
     body: Vec<u8>,
+    /// True if the body has an answer per line.
+    has_answers: bool,
 }
 
 /// Reads a response; returns true with it if it was read whole.
 pub(super) async fn read(response: Response<Incoming>) -> Result<(HttpReply, bool), SendError> {
     let (head, mut body) = response.into_parts();
+    let media = head.headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    let has_answers = [JSON_LINES, "application/ndjson", "application/jsonl"].contains(&media);
+    let most = if has_answers { READ } else { KEPT };
     let (mut kept, mut read) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| SendError::Other(error.to_string()))?;
         let Some(data) = frame.data_ref() else { continue };
-        kept.extend_from_slice(&data[..data.len().min(KEPT - kept.len())]);
+        kept.extend_from_slice(&data[..data.len().min(most - kept.len())]);
         read += data.len();
         if read > READ {
             break;
         }
     }
     let after = retry_after(&head.headers, SystemTime::now());
-    Ok((HttpReply { status: head.status, after, body: kept }, read <= READ))
+    Ok((HttpReply { status: head.status, after, body: kept, has_answers }, read <= READ))
 }
 
 /// Returns the time that a response asks to wait, in seconds or until a date.
@@ -56,7 +65,8 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 impl HttpReply {
     /// Returns the outcome of the item. The beginning of the body is kept in place of a command's stderr.
     pub(super) fn disposition(self, statuses: &StatusMap) -> Disposition {
-        let Self { status, after, body: stderr } = self;
+        let Self { status, after, body: mut stderr, has_answers: _ } = self;
+        stderr.truncate(KEPT);
         let status = status.as_u16();
         let reason = match status {
             300..=399 => format!("status {status}: redirects are not followed"),
@@ -70,6 +80,37 @@ impl HttpReply {
             ExitMeaning::Stop => Disposition::Unrunnable(format!("handler answers with {reason}")),
         }
     }
+}
+
+impl HttpReply {
+    /// Returns the outcomes of a batch: those of the lines of a body that acknowledges, else that of the status for all.
+    pub(super) fn batch_outcome(self, batch: &[Assignment], statuses: &StatusMap) -> BatchOutcome {
+        let is_accepted = statuses.meaning(self.status.as_u16(), self.after.is_some()) == ExitMeaning::Ack;
+        if !(self.has_answers && is_accepted) {
+            return BatchOutcome::All(self.disposition(statuses).of_several(batch.len()));
+        }
+        match answers(&self.body, batch) {
+            Ok(outcomes) => BatchOutcome::Each(outcomes),
+            Err(reason) => BatchOutcome::All(Disposition::fail(format!("handler {reason}"), Vec::new())),
+        }
+    }
+}
+
+/// Returns the outcome of each item of `batch`, as the lines of `body` give them. An item without an answer has failed.
+fn answers(body: &[u8], batch: &[Assignment]) -> Result<Vec<Disposition>, String> {
+    let places: HashMap<&str, usize> =
+        batch.iter().enumerate().map(|(place, assignment)| (assignment.id.as_str(), place)).collect();
+    let mut outcomes: Vec<Option<Disposition>> = batch.iter().map(|_| None).collect();
+    for line in body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        for answer in HandlerAnswer::parse(line, false)? {
+            let HandlerAnswer::Finished { id: Some(id), outcome } = answer else { continue };
+            let place = places.get(&*id).copied().filter(|place| outcomes[*place].is_none());
+            let place = place.ok_or_else(|| format!("answered twice, or for an item that it does not have: `{id}`"))?;
+            outcomes[place] = Some(outcome.disposition(Vec::new()));
+        }
+    }
+    let missing = || Disposition::fail("handler did not answer for the item", Vec::new());
+    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect())
 }
 
 #[cfg(test)]

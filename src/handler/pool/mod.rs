@@ -1,9 +1,7 @@
 //! Processes that stay: each is handed items as lines on its stdin, and answers with lines on its stdout.
 
-mod answer;
 mod keeper;
 mod log;
-mod message;
 mod pipes;
 mod process;
 mod seats;
@@ -15,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::seats::Seats;
-pub(crate) use self::seats::{PoolItem, PoolResult};
+pub(crate) use self::seats::{PoolCall, PoolItem, PoolResult};
 use self::shared::PoolShared;
 pub(crate) use self::shared::PoolSpec;
 use super::launcher::Launcher;
@@ -38,14 +36,14 @@ impl ProcessPool {
         Self { shared, keepers }
     }
 
-    /// Number of items that can be handed over now.
+    /// Number of calls for which there is room now.
     pub(crate) fn room(&self) -> usize {
         self.shared.seats.room()
     }
 
-    /// Passes on items; those for which there is no room wait for the next process that is ready.
-    pub(crate) fn begin(&self, items: Vec<PoolItem>) {
-        self.shared.seats.give(items);
+    /// Passes on calls; those for which there is no room wait for the next process that is ready.
+    pub(crate) fn begin(&self, calls: impl IntoIterator<Item = PoolCall>) {
+        self.shared.seats.give(calls);
     }
 
     /// Returns the results since the last call, without waiting.

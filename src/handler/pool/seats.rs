@@ -15,6 +15,10 @@ pub(crate) struct PoolItem {
     pub(crate) assignment: Assignment,
 }
 
+/// Items that a process is handed together.
+#[derive(Debug)]
+pub(crate) struct PoolCall(pub(crate) Vec<PoolItem>);
+
 /// Result of a pool.
 #[derive(Debug)]
 pub(crate) struct PoolResult {
@@ -27,7 +31,7 @@ pub(crate) struct PoolResult {
 #[derive(Debug)]
 pub(super) struct Seats {
     state: Mutex<SeatState>,
-    /// One per place: items have come.
+    /// One per place: calls have come.
     mail: Vec<Notify>,
     /// Results have come, or a process has become ready.
     pub(super) progress: Notify,
@@ -36,17 +40,17 @@ pub(super) struct Seats {
 #[derive(Debug)]
 struct SeatState {
     seats: Vec<Seat>,
-    /// Items that no process had room for: one has ended since they were asked for.
-    waiting: VecDeque<PoolItem>,
+    /// Calls that no process had room for: one has ended since they were asked for.
+    waiting: VecDeque<PoolCall>,
     results: Vec<PoolResult>,
 }
 
 /// Place of a process.
 #[derive(Debug, Default)]
 struct Seat {
-    /// Number of items that its process can take; 0 while none is ready.
+    /// Number of calls that its process can take; 0 while none is ready.
     room: usize,
-    mail: Vec<PoolItem>,
+    mail: Vec<PoolCall>,
 }
 
 impl Seats {
@@ -60,17 +64,17 @@ impl Seats {
         Self { state: Mutex::new(state), mail, progress: Notify::new() }
     }
 
-    /// Number of items that the processes can take now.
+    /// Number of calls that the processes can take now.
     pub(super) fn room(&self) -> usize {
         let state = self.state();
         let room: usize = state.seats.iter().map(|seat| seat.room).sum();
         room.saturating_sub(state.waiting.len())
     }
 
-    /// Gives each item to the process with the most room; those that fit nowhere wait for the next process that is ready.
-    pub(super) fn give(&self, items: Vec<PoolItem>) {
+    /// Gives each call to the process with the most room; those that fit nowhere wait for the next process that is ready.
+    pub(super) fn give(&self, calls: impl IntoIterator<Item = PoolCall>) {
         let mut state = self.state();
-        state.waiting.extend(items);
+        state.waiting.extend(calls);
         state.spread(&self.mail);
     }
 
@@ -82,29 +86,29 @@ impl Seats {
         self.progress.notify_one();
     }
 
-    /// Lets no more items come to `place`; returns those that have.
-    pub(super) fn shut(&self, place: usize) -> Vec<PoolItem> {
+    /// Lets no more calls come to `place`; returns those that have.
+    pub(super) fn shut(&self, place: usize) -> Vec<PoolCall> {
         let mut state = self.state();
         state.seats[place].room = 0;
         std::mem::take(&mut state.seats[place].mail)
     }
 
-    /// Takes the items that have come to `place`.
-    pub(super) fn take(&self, place: usize) -> Vec<PoolItem> {
+    /// Takes the calls that have come to `place`.
+    pub(super) fn take(&self, place: usize) -> Vec<PoolCall> {
         std::mem::take(&mut self.state().seats[place].mail)
     }
 
-    /// Waits until items come to `place`. Cancel-safe.
+    /// Waits until calls come to `place`. Cancel-safe.
     pub(super) async fn mail(&self, place: usize) {
         self.mail[place].notified().await;
     }
 
-    /// Takes the items that no process had room for.
-    pub(super) fn take_waiting(&self) -> Vec<PoolItem> {
+    /// Takes the calls that no process had room for.
+    pub(super) fn take_waiting(&self) -> Vec<PoolCall> {
         self.state().waiting.drain(..).collect()
     }
 
-    /// Passes on results, and makes room for `room` other items at `place`.
+    /// Passes on results, and makes room for `room` other calls at `place`.
     pub(super) fn settle(&self, place: usize, results: impl IntoIterator<Item = PoolResult>, room: usize) {
         let mut state = self.state();
         state.results.extend(results);
@@ -135,7 +139,7 @@ impl Seats {
 }
 
 impl SeatState {
-    /// Gives waiting items to the processes that have room.
+    /// Gives waiting calls to the processes that have room.
     fn spread(&mut self, mail: &[Notify]) {
         while !self.waiting.is_empty() {
             let most = self.seats.iter_mut().enumerate().max_by_key(|(_, seat)| seat.room);
@@ -158,31 +162,32 @@ mod tests {
     use super::*;
     use crate::delivery::item::Item;
 
-    fn item(ticket: u64) -> PoolItem {
+    fn call(ticket: u64) -> PoolCall {
         let (list, consumer) = (Arc::from("fruit"), Arc::from("pod"));
         let item = Item(Bytes::from_static(b"x"));
-        PoolItem { ticket, assignment: Assignment { item, id: ticket.to_string(), attempt: 1, list, consumer } }
+        let assignment = Assignment { item, id: ticket.to_string(), attempt: 1, list, consumer };
+        PoolCall(vec![PoolItem { ticket, assignment }])
     }
 
-    fn tickets(items: Vec<PoolItem>) -> Vec<u64> {
-        items.into_iter().map(|item| item.ticket).collect()
+    fn tickets(calls: Vec<PoolCall>) -> Vec<u64> {
+        calls.into_iter().flat_map(|call| call.0).map(|item| item.ticket).collect()
     }
 
     #[test]
-    fn items_go_to_the_process_with_the_most_room() {
+    fn calls_go_to_the_process_with_the_most_room() {
         let seats = Seats::new(2);
         seats.open(0, 1);
         seats.open(1, 3);
-        seats.give((1..=4).map(item).collect());
+        seats.give((1..=4).map(call));
         assert_eq!((tickets(seats.take(0)).len(), tickets(seats.take(1)).len(), seats.room()), (1, 3, 0));
     }
 
     #[test]
-    fn items_without_a_process_wait_for_the_next_one() {
+    fn calls_without_a_process_wait_for_the_next_one() {
         let seats = Seats::new(2);
         seats.open(0, 1);
         assert!(seats.shut(0).is_empty());
-        seats.give(vec![item(1), item(2)]);
+        seats.give([call(1), call(2)]);
         seats.open(1, 1);
         assert_eq!(tickets(seats.take(1)), [1]);
         assert_eq!(seats.room(), 0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::seats::{PoolItem, PoolResult, Seats};
+use super::seats::{PoolCall, PoolResult, Seats};
 use crate::handler::Disposition;
 use crate::handler::command::CommandSpec;
 use crate::handler::group::Group;
@@ -23,8 +23,10 @@ use crate::terminal::Echo;
 pub(crate) struct PoolSpec {
     pub(crate) command: CommandSpec,
     pub(crate) processes: usize,
-    /// Items that a process has in flight at most.
+    /// Calls that a process has in flight at most.
     pub(crate) per_process: usize,
+    /// Items that are handed over as an array, at most; `None` if each is handed over alone.
+    pub(crate) batch: Option<usize>,
     /// Time within which a process has to say that it is ready; `None` if it is as soon as it runs.
     pub(crate) ready_within: Option<Duration>,
     /// Number of items after which a process is replaced.
@@ -62,8 +64,8 @@ impl PoolShared {
     }
 
     /// Requeues items that were not handed over.
-    pub(super) fn interrupt(&self, items: impl IntoIterator<Item = PoolItem>) {
-        let results = items.into_iter().map(|item| {
+    pub(super) fn interrupt(&self, calls: impl IntoIterator<Item = PoolCall>) {
+        let results = calls.into_iter().flat_map(|PoolCall(items)| items).map(|item| {
             let ticket = Some(item.ticket);
             PoolResult { ticket, disposition: Disposition::Interrupted }
         });

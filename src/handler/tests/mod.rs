@@ -26,6 +26,7 @@ fn spec(program: impl Into<OsString>, arguments: &[&str]) -> CommandSpec {
         program: program.into(),
         arguments: arguments.iter().map(OsString::from).collect(),
         limit: TimeLimit::default(),
+        separator: Separator(b'\n'),
         kill_after: LONG,
         exit: ExitMap::default(),
         pass_redis_env: false,

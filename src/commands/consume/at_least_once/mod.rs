@@ -219,6 +219,7 @@ impl<'a> Consumer<'a> {
             if stop.is_cancelled() {
                 self.workers.close();
             }
+            self.workers.flush();
             self.collect();
             if self.workers.in_flight() == 0 && self.finished.is_empty() && self.claims.asked() == 0 {
                 return Ok(());

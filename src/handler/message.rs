@@ -1,4 +1,4 @@
-//! Messages to a process: one line of JSON per item.
+//! Messages to a handler: one line of JSON per item, or per batch.
 
 use std::time::SystemTime;
 
@@ -27,6 +27,27 @@ struct ItemLine<'a> {
 
 /// Appends the line for an item to `line`; `stamp_field` is the field that holds its creation time.
 pub(super) fn write(line: &mut Vec<u8>, assignment: &Assignment, stamp_field: Option<&str>) {
+    append(line, assignment, stamp_field);
+    line.push(b'\n');
+}
+
+/// Appends the line for a batch, an array.
+pub(super) fn write_batch<'a>(
+    line: &mut Vec<u8>,
+    batch: impl IntoIterator<Item = &'a Assignment>,
+    stamp_field: Option<&str>,
+) {
+    line.push(b'[');
+    for (place, assignment) in batch.into_iter().enumerate() {
+        if place > 0 {
+            line.push(b',');
+        }
+        append(line, assignment, stamp_field);
+    }
+    line.extend_from_slice(b"]\n");
+}
+
+fn append(line: &mut Vec<u8>, assignment: &Assignment, stamp_field: Option<&str>) {
     let Assignment { item, id, attempt, list, consumer: _ } = assignment;
     let text = std::str::from_utf8(&item.0).ok();
     let stamp = stamp_field.and_then(|field| made_at(item, field)).and_then(written);
@@ -35,7 +56,6 @@ pub(super) fn write(line: &mut Vec<u8>, assignment: &Assignment, stamp_field: Op
     if serde_json::to_writer(&mut *line, &message).is_err() {
         unreachable!("strings and numbers are JSON, and memory takes them");
     }
-    line.push(b'\n');
 }
 
 /// Writes a time in UTC; `None` before 1970 and after the year 9999.

@@ -20,11 +20,15 @@ pub(super) enum HandlerAnswer<'a> {
     /// The process can take items.
     Ready,
     /// The process has finished an item.
-    Finished { id: Cow<'a, str>, outcome: AnsweredOutcome },
+    Finished {
+        /// `None` for all items of a batch.
+        id: Option<Cow<'a, str>>,
+        outcome: AnsweredOutcome,
+    },
 }
 
 /// Outcome of an item, as its answer gives it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AnsweredOutcome {
     Ack,
     Retry {
@@ -71,24 +75,30 @@ impl<'a> Said<'a> {
 }
 
 impl<'a> HandlerAnswer<'a> {
-    /// Reads a line.
+    /// Reads a line: an answer, or an array of them. Answers have an id, unless they may be about a `batch`.
     ///
     /// # Errors
     ///
     /// Fails with the reason when the line is not an answer.
-    pub(super) fn parse(line: &'a [u8]) -> Result<Self, String> {
+    pub(super) fn parse(line: &'a [u8], batch: bool) -> Result<Vec<Self>, String> {
         let wrong = |reason: String| {
             let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
             let shown: String = shown.escape_debug().collect();
-            format!("wrote to stdout what is not an answer: `{shown}`: {reason}")
+            format!("wrote what is not an answer: `{shown}`: {reason}")
         };
-        let answer: AnswerLine = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
-        answer.read().map_err(wrong)
+        let is_array = line.trim_ascii_start().starts_with(b"[");
+        let answers: Result<Vec<AnswerLine>, _> = if is_array {
+            serde_json::from_slice(line)
+        } else {
+            serde_json::from_slice(line).map(|answer| vec![answer])
+        };
+        let answers = answers.map_err(|error| wrong(error.to_string()))?;
+        answers.into_iter().map(|answer| answer.read(batch)).collect::<Result<_, _>>().map_err(wrong)
     }
 }
 
 impl<'a> AnswerLine<'a> {
-    fn read(self) -> Result<HandlerAnswer<'a>, String> {
+    fn read(self, batch: bool) -> Result<HandlerAnswer<'a>, String> {
         let Self { id, ready, ack, retry, fail, dead, reason, after } = self;
         let reason = |said: Option<Cow<str>>, otherwise: &str| {
             let text = said.or(reason).unwrap_or(Cow::Borrowed(otherwise));
@@ -97,22 +107,25 @@ impl<'a> AnswerLine<'a> {
         let after = after.map(|after| after.0);
         let (id, outcome) = match (id, ready, ack, retry, fail, dead) {
             (None, Some(true), None, None, None, None) => return Ok(HandlerAnswer::Ready),
-            (Some(id), None, Some(true), None, None, None) => (id, AnsweredOutcome::Ack),
-            (Some(id), None, None, Some(retry), None, None) => {
+            (id, None, Some(true), None, None, None) => (id, AnsweredOutcome::Ack),
+            (id, None, None, Some(retry), None, None) => {
                 let said = retry.text()?.map(|text| text.parse::<HumanDuration>());
                 let said = said.transpose().map_err(|error| error.to_string())?.map(|after| after.0);
                 let reason = reason(None, "handler asked for a retry");
                 (id, AnsweredOutcome::Retry { reason, spend: false, after: said.or(after) })
             }
-            (Some(id), None, None, None, Some(fail), None) => {
+            (id, None, None, None, Some(fail), None) => {
                 let reason = reason(fail.text()?, "handler reported a failure");
                 (id, AnsweredOutcome::Retry { reason, spend: true, after })
             }
-            (Some(id), None, None, None, None, Some(dead)) => {
+            (id, None, None, None, None, Some(dead)) => {
                 (id, AnsweredOutcome::Dead(reason(dead.text()?, "handler reported that it can never be processed")))
             }
-            _ => return Err("expected an id, and one of ack, retry, fail and dead".to_owned()),
+            _ => return Err("expected one of ack, retry, fail and dead".to_owned()),
         };
+        if id.is_none() && !batch {
+            return Err("expected an id".to_owned());
+        }
         Ok(HandlerAnswer::Finished { id, outcome })
     }
 }
@@ -137,10 +150,9 @@ mod tests {
     use super::*;
 
     fn outcome(line: &str) -> AnsweredOutcome {
-        let Ok(HandlerAnswer::Finished { id, outcome }) = HandlerAnswer::parse(line.as_bytes()) else {
-            panic!("{line}")
-        };
-        assert_eq!(id, "a:c1:1");
+        let mut answers = HandlerAnswer::parse(line.as_bytes(), false).unwrap();
+        let Some(HandlerAnswer::Finished { id, outcome }) = answers.pop() else { panic!("{line}") };
+        assert_eq!((id.as_deref(), answers.len()), (Some("a:c1:1"), 0));
         outcome
     }
 
@@ -161,7 +173,25 @@ mod tests {
         ] {
             assert_eq!(outcome(line), expected, "{line}");
         }
-        assert!(matches!(HandlerAnswer::parse(br#"{"ready":true}"#), Ok(HandlerAnswer::Ready)));
+        let ready = HandlerAnswer::parse(br#"{"ready":true}"#, false).unwrap();
+        assert!(matches!(ready[..], [HandlerAnswer::Ready]));
+    }
+
+    #[test]
+    fn answer_about_a_batch_is_an_array_or_has_no_id() {
+        let ids = |line: &str, batch| {
+            let answers = HandlerAnswer::parse(line.as_bytes(), batch)?;
+            let ids = answers.into_iter().map(|answer| match answer {
+                HandlerAnswer::Finished { id, .. } => id.map(Cow::into_owned),
+                HandlerAnswer::Ready => panic!("{line}"),
+            });
+            Ok::<_, String>(ids.collect::<Vec<_>>())
+        };
+        let [a, b] = ["a", "b"].map(|id| Some(id.to_owned()));
+        assert_eq!(ids(r#"[{"id":"a","ack":true},{"id":"b","fail":"x"}]"#, true), Ok(vec![a, b]));
+        assert_eq!(ids(r#"{"ack":true}"#, true), Ok(vec![None]));
+        assert_eq!(ids("[]", true), Ok(Vec::new()));
+        assert!(ids(r#"[{"id":"a"}]"#, true).is_err());
     }
 
     #[test]
@@ -177,10 +207,10 @@ mod tests {
             r#"{"ack":true}"#,
             r#"{"ready":false}"#,
         ] {
-            let error = HandlerAnswer::parse(line.as_bytes()).expect_err(line);
-            assert!(error.starts_with("wrote to stdout what is not an answer: `"), "{error}");
+            let error = HandlerAnswer::parse(line.as_bytes(), false).expect_err(line);
+            assert!(error.starts_with("wrote what is not an answer: `"), "{error}");
         }
-        let long = HandlerAnswer::parse(&[0x1b; 5000]).unwrap_err();
+        let long = HandlerAnswer::parse(&[0x1b; 5000], false).unwrap_err();
         assert!(long.len() < 1000 && !long.contains('\x1b'), "{long}");
     }
 }

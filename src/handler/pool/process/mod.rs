@@ -1,5 +1,7 @@
 //! One process of a pool: items in, answers out, until it ends or is to end.
 
+mod answers;
+
 use std::collections::VecDeque;
 use std::io;
 use std::process::ExitStatus;
@@ -8,22 +10,18 @@ use std::time::Duration;
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::{Instant, timeout};
 
-use super::answer::HandlerAnswer;
 use super::log::ProcessLog;
-use super::message;
 use super::pipes::{at, read, write};
-use super::seats::{PoolItem, PoolResult};
+use super::seats::{PoolCall, PoolItem, PoolResult};
 use super::shared::PoolShared;
 use crate::delivery::exit_map::ExitMeaning;
 use crate::handler::Disposition;
 use crate::handler::command::exit_reason;
 use crate::handler::group::Group;
+use crate::handler::message;
 
 /// Bytes that are read at a time, and that are ready to be written.
 const CHUNK: usize = 64 * 1024;
-
-/// Longest answer in bytes.
-const LONGEST: usize = 64 * 1024;
 
 /// Time that a process may take to exit once it has closed a stream, and others to outlive it.
 const LINGER: Duration = Duration::from_secs(1);
@@ -55,11 +53,14 @@ pub(super) struct PoolProcess<'a> {
     chunk: Vec<u8>,
     /// HandlerAnswer whose end has not been read.
     begun: Vec<u8>,
-    unsent: VecDeque<PoolItem>,
-    /// Items that are handed over and not answered, the first one first.
-    in_flight: VecDeque<HandedItem>,
-    /// Number of items that it was given room for.
+    unsent: VecDeque<PoolCall>,
+    /// Calls that are handed over and not answered, the first one first.
+    in_flight: VecDeque<HandedCall>,
+    /// Number of calls that it was given room for, that it may have, and that it has answered.
     granted: u64,
+    limit_of_calls: u64,
+    ended: u64,
+    /// Number of items that it has answered.
     answered: u64,
     is_ready: bool,
     is_closing: bool,
@@ -67,10 +68,13 @@ pub(super) struct PoolProcess<'a> {
     limit: Option<(Instant, ProcessEnd)>,
 }
 
-/// An item that was handed over.
-struct HandedItem {
-    item: PoolItem,
-    /// Time by which it has to be answered, and the limit that says so.
+/// Items that were handed over together.
+struct HandedCall {
+    /// Those that are not answered.
+    items: VecDeque<PoolItem>,
+    /// Number of all of them.
+    count: usize,
+    /// Time by which all have to be answered, and the limit that says so.
     due: Option<(Instant, Duration)>,
 }
 
@@ -83,6 +87,8 @@ impl<'a> PoolProcess<'a> {
             let reason = format!("was not ready within {}", humantime::format_duration(within));
             (Instant::now() + within, ProcessEnd::Failed(reason))
         });
+        let batch = pool.spec.batch.map_or(1, |batch| batch as u64);
+        let limit_of_calls = pool.spec.restart_after.map_or(u64::MAX, |items| items.div_ceil(batch));
         Self {
             pool,
             place,
@@ -97,6 +103,8 @@ impl<'a> PoolProcess<'a> {
             unsent: VecDeque::new(),
             in_flight: VecDeque::new(),
             granted: 0,
+            limit_of_calls,
+            ended: 0,
             answered: 0,
             is_ready: false,
             is_closing: false,
@@ -160,10 +168,10 @@ impl<'a> PoolProcess<'a> {
         self.pool.seats.open(self.place, room);
     }
 
-    /// Returns for how many of `count` items there is room before the process is replaced.
+    /// Returns for how many of `count` calls there is room before the process is replaced.
     fn grant(&mut self, count: usize) -> usize {
-        let left = self.pool.spec.restart_after.map_or(u64::MAX, |limit| limit.saturating_sub(self.granted));
-        let room = if self.is_closing { 0 } else { count.min(usize::try_from(left).unwrap_or(usize::MAX)) };
+        let left = usize::try_from(self.limit_of_calls.saturating_sub(self.granted)).unwrap_or(usize::MAX);
+        let room = if self.is_closing { 0 } else { count.min(left) };
         self.granted += room as u64;
         room
     }
@@ -177,7 +185,7 @@ impl<'a> PoolProcess<'a> {
 
     /// Closes stdin if there are no more items, or if the process has had as many as it may.
     fn retire(&mut self) {
-        let is_full = self.pool.spec.restart_after.is_some_and(|limit| self.answered >= limit);
+        let is_full = self.ended >= self.limit_of_calls;
         if self.stdin.is_some() && self.written == self.output.len() && (self.is_closing || is_full) {
             self.stdin = None;
         }
@@ -201,74 +209,32 @@ impl<'a> PoolProcess<'a> {
         }
         while self.output.len() - self.written < CHUNK
             && self.stdin.is_some()
-            && let Some(item) = self.unsent.pop_front()
+            && let Some(PoolCall(items)) = self.unsent.pop_front()
         {
-            let PoolItem { assignment, .. } = &item;
-            message::write(&mut self.output, assignment, self.pool.spec.stamp_field.as_deref());
-            if self.in_flight.is_empty() {
-                let is_alone = self.pool.spec.per_process == 1;
-                self.log.begin(is_alone.then_some((assignment.id.as_str(), assignment.attempt)));
-            }
-            let limit = self.pool.spec.command.limit.of(&assignment.item);
-            let due = limit.map(|limit| (Instant::now() + limit, limit));
-            self.in_flight.push_back(HandedItem { item, due });
+            self.hand_over(items);
         }
     }
 
-    /// Takes the answers in the first `read` bytes of the chunk.
-    fn receive(&mut self, read: usize) -> Result<(), String> {
-        // A line on stderr before an answer is about its item.
-        self.log.catch_up();
-        let (chunk, mut results) = (std::mem::take(&mut self.chunk), Vec::new());
-        let mut received = Ok(());
-        for part in chunk[..read].split_inclusive(|byte| *byte == b'\n') {
-            if self.begun.len() + part.len() > LONGEST {
-                received = Err(format!("wrote a line of more than {LONGEST} bytes to stdout"));
-                break;
+    fn hand_over(&mut self, items: Vec<PoolItem>) {
+        let spec = &self.pool.spec;
+        let stamp_field = spec.stamp_field.as_deref();
+        let limit = match (spec.batch, items.first()) {
+            (None, Some(PoolItem { assignment, .. })) => {
+                message::write(&mut self.output, assignment, stamp_field);
+                spec.command.limit.of(&assignment.item)
             }
-            let Some(line) = part.strip_suffix(b"\n") else {
-                self.begun.extend_from_slice(part);
-                break;
-            };
-            let answered = if self.begun.is_empty() {
-                self.answer(line, &mut results)
-            } else {
-                let mut whole = std::mem::take(&mut self.begun);
-                whole.extend_from_slice(line);
-                self.answer(&whole, &mut results)
-            };
-            if answered.is_err() {
-                received = answered;
-                break;
+            _ => {
+                message::write_batch(&mut self.output, items.iter().map(|item| &item.assignment), stamp_field);
+                spec.command.limit.longest
             }
+        };
+        if self.in_flight.is_empty() {
+            let is_alone = spec.per_process == 1 && items.len() == 1;
+            let alone = items.first().map(|item| &item.assignment).filter(|_| is_alone);
+            self.log.begin(alone.map(|alone| (alone.id.as_str(), alone.attempt)));
         }
-        self.chunk = chunk;
-        if !results.is_empty() {
-            self.answered += results.len() as u64;
-            let room = if received.is_ok() { self.grant(results.len()) } else { 0 };
-            self.pool.seats.settle(self.place, results, room);
-        }
-        received
-    }
-
-    fn answer(&mut self, line: &[u8], results: &mut Vec<PoolResult>) -> Result<(), String> {
-        if line.trim_ascii().is_empty() {
-            return Ok(());
-        }
-        match HandlerAnswer::parse(line)? {
-            HandlerAnswer::Ready if self.is_ready || self.is_closing => {}
-            HandlerAnswer::Ready => self.open(),
-            HandlerAnswer::Finished { id, outcome } => {
-                let place = self.in_flight.iter().position(|handed| handed.item.assignment.id == id);
-                let Some(handed) = place.and_then(|place| self.in_flight.remove(place)) else {
-                    return Err(format!("answered twice, or for an item that it does not have: `{id}`"));
-                };
-                let stderr = if outcome.keeps_stderr() { self.log.tail() } else { Vec::new() };
-                let disposition = outcome.disposition(stderr);
-                results.push(PoolResult { ticket: Some(handed.item.ticket), disposition });
-            }
-        }
-        Ok(())
+        let due = limit.map(|limit| (Instant::now() + limit, limit));
+        self.in_flight.push_back(HandedCall { count: items.len(), items: items.into(), due });
     }
 
     /// Takes the last answers of a process that has exited, or closed its stdout.
@@ -324,19 +290,19 @@ impl<'a> PoolProcess<'a> {
     /// Passes on the outcome of items that were not answered.
     fn requeue(&mut self, end: &ProcessEnd) {
         let stderr = self.log.tail();
-        let results = self.in_flight.drain(..).map(|handed| {
+        let results = self.in_flight.drain(..).flat_map(|call| call.items).map(|item| {
             let disposition = match end {
                 ProcessEnd::Failed(reason) => Disposition::fail(format!("handler {reason}"), stderr.clone()),
                 ProcessEnd::Retired | ProcessEnd::Unrunnable(_) | ProcessEnd::Aborted => Disposition::Interrupted,
             };
-            PoolResult { ticket: Some(handed.item.ticket), disposition }
+            PoolResult { ticket: Some(item.ticket), disposition }
         });
         self.pool.seats.report(results);
         let unsent = self.unsent.drain(..);
         if self.pool.closing.is_cancelled() {
             self.pool.interrupt(unsent);
         } else {
-            self.pool.seats.give(unsent.collect());
+            self.pool.seats.give(unsent);
         }
     }
 }
