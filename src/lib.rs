@@ -24,7 +24,6 @@ pub mod scaler;
 mod shutdown;
 pub mod simulation;
 mod terminal;
-mod tls;
 pub mod tuning;
 pub mod units;
 pub mod workload;

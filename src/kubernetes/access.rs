@@ -4,13 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kube::client::AuthError;
+use kube::{Client, Error};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::api_client::ApiClient;
-use super::client::Cluster;
+use super::client::{Cluster, unauthorized};
 use super::error::KubernetesError;
-use super::request_error::RequestError;
 use super::resource::Resource;
 
 /// Time limit of a response.
@@ -32,11 +32,11 @@ impl Access {
     /// # Errors
     ///
     /// Fails without a client, without a response in time, and when the request is refused.
-    pub(super) async fn request<T, F: Future<Output = Result<T, RequestError>>>(
+    pub(super) async fn request<T, F: Future<Output = Result<T, Error>>>(
         &self,
         verb: &'static str,
         resource: &Resource,
-        send: impl FnOnce(ApiClient) -> F,
+        send: impl FnOnce(Client) -> F,
     ) -> Result<T, Arc<KubernetesError>> {
         let (client, generation) = self.cluster.lock().await.client().await?;
         let error = match timeout(TIMEOUT, send(client)).await {
@@ -59,22 +59,17 @@ impl Access {
         KubernetesError::Unreachable { server: self.server.clone(), source }
     }
 
-    /// Returns the error for a request that has failed.
-    pub(super) async fn explain(
-        &self,
-        verb: &'static str,
-        resource: &Resource,
-        error: RequestError,
-    ) -> KubernetesError {
+    /// Translates an error of kube.
+    pub(super) async fn explain(&self, verb: &'static str, resource: &Resource, error: Error) -> KubernetesError {
         let server = self.server.clone();
-        if let RequestError::Refused(status) = &error
+        if let Error::Api(status) = &error
             && matches!(status.code, 401 | 403)
             && let Some(error) = self.cluster.lock().await.no_user()
         {
             return error;
         }
         match error {
-            RequestError::Refused(status) => match (status.code, status.reason.as_str()) {
+            Error::Api(status) => match (status.code, status.reason.as_str()) {
                 (401, _) => KubernetesError::Unauthorized { message: status.message },
                 (403, _) => KubernetesError::Forbidden {
                     verb,
@@ -85,12 +80,15 @@ impl Access {
                 // Any web server responds with 404; only Kubernetes with this reason.
                 (404, "NotFound") => resource.not_found(),
                 (404, _) if resource.is_custom() => resource.unknown(),
-                _ => KubernetesError::Refused { server, source: status.into() },
+                _ => KubernetesError::Refused { server, source: status },
             },
-            RequestError::Configuration(reason) => KubernetesError::Configuration(reason.into()),
-            RequestError::Unauthorized(message) => KubernetesError::Unauthorized { message },
-            RequestError::Unreachable(source) => KubernetesError::Unreachable { server, source },
-            RequestError::Unexpected(reason) => KubernetesError::Refused { server, source: reason.into() },
+            Error::Auth(error) => unauthorized(&error),
+            Error::Service(source) => match source.downcast_ref::<AuthError>() {
+                Some(error) => unauthorized(error),
+                None => KubernetesError::Unreachable { server, source },
+            },
+            Error::HyperError(source) => KubernetesError::Unreachable { server, source: source.into() },
+            error => KubernetesError::Refused { server, source: error.to_string().into() },
         }
     }
 }

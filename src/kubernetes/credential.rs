@@ -1,16 +1,18 @@
 //! Credential plugins of a kubeconfig.
+//!
+//! Left to itself, the client library runs a plugin three times before its first request, and never again after a failure.
 
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::process::Command;
 
 use super::error::KubernetesError;
-use super::kubeconfig::{ExecPlugin, UserEntry};
 
 /// Time before its expiry at which a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -38,11 +40,11 @@ impl PluginCredential {
     /// # Errors
     ///
     /// Fails without the plugin's arguments and output, which may contain secrets.
-    pub(super) async fn of_plugin(exec: &ExecPlugin, interactive: bool) -> Result<Self, KubernetesError> {
+    pub(super) async fn of_plugin(exec: &ExecConfig, interactive: bool) -> Result<Self, KubernetesError> {
         let failed = |message: String| KubernetesError::Unauthorized { message };
         let program =
             exec.command.as_deref().ok_or_else(|| failed("the credential plugin has no command".to_owned()))?;
-        let interactive = interactive && exec.interactive_mode.as_deref() != Some("Never");
+        let interactive = interactive && exec.interactive_mode != Some(ExecInteractiveMode::Never);
         let stream = || if interactive { Stdio::inherit() } else { Stdio::null() };
         let mut command = Command::new(program);
         command.args(exec.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", info(exec, interactive));
@@ -71,20 +73,20 @@ impl PluginCredential {
     }
 
     /// Puts it in the place of the plugin.
-    pub(super) fn replace(self, user: &mut UserEntry) {
-        user.exec = None;
-        user.token = self.token.or(user.token.take());
+    pub(super) fn replace(self, auth: &mut AuthInfo) {
+        auth.exec = None;
+        auth.token = self.token.map(Into::into).or(auth.token.take());
         if let (Some(certificate), Some(key)) = (self.client_certificate_data, self.client_key_data) {
-            user.client_certificate_data = Some(STANDARD.encode(certificate));
-            user.client_key_data = Some(STANDARD.encode(key));
+            auth.client_certificate_data = Some(STANDARD.encode(certificate));
+            auth.client_key_data = Some(STANDARD.encode(key).into());
         }
     }
 }
 
 /// Returns what a plugin is told, as JSON.
-fn info(exec: &ExecPlugin, interactive: bool) -> String {
+fn info(exec: &ExecConfig, interactive: bool) -> String {
     let mut spec = json!({ "interactive": interactive });
-    if let Some(cluster) = &exec.cluster {
+    if let Some(cluster) = exec.cluster.as_ref().filter(|_| exec.provide_cluster_info) {
         spec["cluster"] = json!(cluster);
     }
     json!({ "apiVersion": exec.api_version, "kind": "ExecCredential", "spec": spec }).to_string()

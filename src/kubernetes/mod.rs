@@ -1,31 +1,17 @@
-//! Kubernetes: the scaled object, what scales it, and its pods. Through a client of their own, which reads.
+//! Kubernetes: the scaled object, what scales it, and its pods. The only folder that uses kube.
 
 #[cfg(feature = "kubernetes")]
 mod access;
 #[cfg(feature = "kubernetes")]
-mod api_client;
-#[cfg(feature = "kubernetes")]
 mod client;
 #[cfg(feature = "kubernetes")]
-mod configuration;
-#[cfg(feature = "kubernetes")]
 mod credential;
-#[cfg(feature = "kubernetes")]
-mod dial;
 mod error;
-#[cfg(feature = "kubernetes")]
-mod events;
 #[cfg(feature = "kubernetes")]
 mod examination;
 mod facts;
 #[cfg(feature = "kubernetes")]
-mod kubeconfig;
-#[cfg(feature = "kubernetes")]
-mod login;
-#[cfg(feature = "kubernetes")]
 mod reader;
-#[cfg(feature = "kubernetes")]
-mod request_error;
 #[cfg(feature = "kubernetes")]
 mod resource;
 #[cfg(feature = "kubernetes")]
@@ -60,7 +46,7 @@ pub async fn watch(
     namespace: Option<&str>,
     scaled: &ScaledRef,
 ) -> Result<Option<Watcher>, KubernetesError> {
-    let Some(cluster) = client::Cluster::configured(context)? else { return Ok(None) };
+    let Some(cluster) = client::Cluster::configured(context).await? else { return Ok(None) };
     let namespace = namespace.unwrap_or(cluster.default_namespace()).to_owned();
     Ok(Some(streams::watch(cluster, namespace, scaled)))
 }
@@ -92,7 +78,7 @@ pub async fn read(
     keda_namespace: &str,
     scaled: &ScaledRef,
 ) -> Result<Option<ClusterReading>, Arc<KubernetesError>> {
-    let Some(cluster) = client::Cluster::configured(context)? else { return Ok(None) };
+    let Some(cluster) = client::Cluster::configured(context).await? else { return Ok(None) };
     let namespace = namespace.unwrap_or(cluster.default_namespace()).to_owned();
     examination::read(cluster, namespace, keda_namespace.to_owned(), scaled).await.map(Some)
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kube::api::{GetParams, ListParams};
+use kube::core::Request;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,9 +37,13 @@ impl ObjectReader {
         selection: Selection,
     ) -> Result<Vec<Value>, Arc<KubernetesError>> {
         let resource = Resource::new(api, kind, namespace, selection);
-        let path = resource.list_path();
-        let response =
-            self.access.request("list", &resource, |client| async move { client.get::<ObjectList>(&path).await });
+        let (label_selector, field_selector) = resource.selectors();
+        let params = ListParams { label_selector, field_selector, ..ListParams::default() };
+        let path = resource.path();
+        let response = self.access.request("list", &resource, |client| async move {
+            let request = Request::new(path).list(&params).map_err(kube::Error::BuildRequest)?;
+            client.request::<ObjectList>(request).await
+        });
         Ok(response.await?.items)
     }
 
@@ -50,8 +56,11 @@ impl ObjectReader {
         name: &str,
     ) -> Result<Option<Value>, Arc<KubernetesError>> {
         let resource = Resource::new(api, kind, namespace, Selection::Named(name.to_owned()));
-        let path = resource.object_path(name);
-        let response = self.access.request("get", &resource, |client| async move { client.get::<Value>(&path).await });
+        let (path, name) = (resource.path(), name.to_owned());
+        let response = self.access.request("get", &resource, |client| async move {
+            let request = Request::new(path).get(&name, &GetParams::default()).map_err(kube::Error::BuildRequest)?;
+            client.request::<Value>(request).await
+        });
         match response.await {
             Ok(object) => Ok(Some(object)),
             Err(error) if matches!(*error, KubernetesError::NotFound { .. }) => Ok(None),

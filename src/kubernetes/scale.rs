@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kube::core::Request;
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::timeout;
 
@@ -45,9 +46,11 @@ impl ScaleReader {
 
     /// Returns the scale; `None` if the kind has none.
     async fn read(&self) -> Result<Option<LiveScale>, Arc<KubernetesError>> {
-        let path = self.resource.object_path(&self.name);
-        let response =
-            self.access.request("get", &self.resource, |client| async move { client.get::<LiveScale>(&path).await });
+        let (path, name) = (self.resource.path(), self.name.clone());
+        let response = self.access.request("get", &self.resource, |client| async move {
+            let request = Request::new(path).get_subresource("scale", &name);
+            client.request::<LiveScale>(request.map_err(kube::Error::BuildRequest)?).await
+        });
         match response.await {
             Ok(scale) => Ok(Some(scale)),
             Err(error) if is_missing(&error) => Ok(None),

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
+use kube::api::{GetParams, ListParams, WatchEvent, WatchParams};
+use kube::core::Request;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,9 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::access::Access;
 use super::error::KubernetesError;
-use super::events::WatchEvent;
 use super::facts::ObjectsOf;
-use super::request_error::{ApiStatus, RequestError};
 use super::resource::{Resource, Selection};
 
 /// Time after which the API server ends a watch, in seconds: a connection that died silently is noticed then.
@@ -101,10 +102,13 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
     }
 
     async fn list(&mut self) -> Result<String, Arc<KubernetesError>> {
-        let path = self.resource.list_path();
-        let response = self
-            .access
-            .request("list", &self.resource, |client| async move { client.get::<ListResponse>(&path).await });
+        let (label_selector, field_selector) = self.resource.selectors();
+        let params = ListParams { label_selector, field_selector, ..ListParams::default() };
+        let path = self.resource.path();
+        let response = self.access.request("list", &self.resource, |client| async move {
+            let request = Request::new(path).list(&params).map_err(kube::Error::BuildRequest)?;
+            client.request::<ListResponse>(request).await
+        });
         let ListResponse { metadata, items } = response.await?;
         self.objects = items.into_iter().filter_map(parsed).collect();
         self.seen();
@@ -112,16 +116,23 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
     }
 
     async fn watch(&mut self, version: &mut String) -> Result<Ended, Arc<KubernetesError>> {
-        let path = self.resource.watch_path(WATCH_SECONDS, version);
-        let opened = self.access.request("watch", &self.resource, |client| async move { client.watch(&path).await });
-        let mut events = match opened.await {
+        let (label_selector, field_selector) = self.resource.selectors();
+        let params =
+            WatchParams { label_selector, field_selector, timeout: Some(WATCH_SECONDS), ..WatchParams::default() };
+        let (path, from) = (self.resource.path(), version.clone());
+        let opened = self.access.request("watch", &self.resource, |client| async move {
+            let request = Request::new(path).watch(&params, &from).map_err(kube::Error::BuildRequest)?;
+            client.request_events::<Value>(request).await
+        });
+        let opened = match opened.await {
             Err(error) if is_outdated(&error) => return Ok(Ended::Outdated),
             opened => opened?,
         };
+        let mut events = std::pin::pin!(opened);
         let limit = Duration::from_secs(WATCH_SECONDS.into()) + SLACK;
         let began = Instant::now();
         loop {
-            let next = timeout(limit, events.next()).await;
+            let next = timeout(limit, events.try_next()).await;
             if began.elapsed() >= PAUSES.0 {
                 self.pause = PAUSES.0;
             }
@@ -144,10 +155,10 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
                     self.objects.remove(name_of(&object));
                     self.seen();
                 }
-                WatchEvent::Bookmark(bookmark) => version_of(&bookmark).clone_into(version),
+                WatchEvent::Bookmark(bookmark) => *version = bookmark.metadata.resource_version,
                 WatchEvent::Error(status) if status.code == 410 => return Ok(Ended::Outdated),
                 WatchEvent::Error(status) => {
-                    let error = RequestError::Refused(status);
+                    let error = kube::Error::Api(status);
                     return Err(Arc::new(self.access.explain("watch", &self.resource, error).await));
                 }
             }
@@ -157,9 +168,11 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
     /// Reads the object `name` now and then for a minute: the right to `get` it may be all there is.
     async fn read(&mut self, name: &str, denied: Arc<KubernetesError>) -> Result<(), Arc<KubernetesError>> {
         for _ in 0..READS {
-            let path = self.resource.object_path(name);
-            let response =
-                self.access.request("get", &self.resource, |client| async move { client.get::<Value>(&path).await });
+            let path = self.resource.path();
+            let response = self.access.request("get", &self.resource, |client| async move {
+                let request = Request::new(path).get(name, &GetParams::default()).map_err(kube::Error::BuildRequest)?;
+                client.request::<Value>(request).await
+            });
             match response.await {
                 Ok(object) => self.objects = parsed(object).into_iter().collect(),
                 Err(error) if matches!(*error, KubernetesError::NotFound { .. }) => self.objects.clear(),
@@ -199,7 +212,7 @@ fn is_final(error: &KubernetesError) -> bool {
 /// Returns true if the version that a watch begins with is gone: 410.
 fn is_outdated(error: &KubernetesError) -> bool {
     let KubernetesError::Refused { source, .. } = error else { return false };
-    source.downcast_ref::<ApiStatus>().is_some_and(|status| status.code == 410)
+    source.downcast_ref::<kube::core::Status>().is_some_and(|status| status.code == 410)
 }
 
 fn parsed<T: DeserializeOwned>(object: Value) -> Option<(String, T)> {
@@ -220,18 +233,12 @@ mod tests {
     use std::io;
     use std::sync::Mutex;
 
-    use http_body_util::Full;
-    use hyper::body::{Bytes, Incoming};
-    use hyper::server::conn::http1;
-    use hyper::service::service_fn;
-    use hyper_util::rt::TokioIo;
+    use kube::Client;
+    use kube::client::Body;
 
     use super::*;
     use crate::cluster::LiveTarget;
-    use crate::kubernetes::api_client::ApiClient;
     use crate::kubernetes::client::Cluster;
-    use crate::kubernetes::dial::{ByteStream, Dial};
-    use crate::kubernetes::kubeconfig::UserEntry;
 
     /// Status and body, or no connection.
     type Response = Result<(u16, String), io::ErrorKind>;
@@ -245,33 +252,22 @@ mod tests {
     ) -> (ObjectsOf<LiveTarget>, usize) {
         let sent = Arc::new(Mutex::new(0));
         let counted = Arc::clone(&sent);
-        let dial: Dial = Box::new(move || {
-            let (counted, listed, watched) = (Arc::clone(&counted), listed.clone(), watched.clone());
-            if let Some(Err(kind)) = listed {
-                *counted.lock().expect("no test panics while it holds the lock") += 1;
-                return Box::pin(async move { Err(RequestError::Unreachable(io::Error::from(kind).into())) });
-            }
-            let (ours, theirs) = tokio::io::duplex(1024);
-            let service = service_fn(move |request: hyper::Request<Incoming>| {
-                *counted.lock().expect("no test panics while it holds the lock") += 1;
-                let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
-                let response = if is_watch { watched.clone() } else { listed.clone() };
-                async move {
-                    sleep(Duration::from_millis(1)).await;
-                    match response {
-                        Some(Ok((status, body))) => {
-                            hyper::Response::builder().status(status).body(Full::new(Bytes::from(body)))
-                        }
-                        Some(Err(_)) | None => std::future::pending().await,
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            *counted.lock().expect("no test panics while it holds the lock") += 1;
+            let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+            let response = if is_watch { watched.clone() } else { listed.clone() };
+            async move {
+                sleep(Duration::from_millis(1)).await;
+                match response {
+                    Some(Ok((status, body))) => {
+                        Ok(http::Response::builder().status(status).body(Body::from(body.into_bytes()))?)
                     }
+                    Some(Err(kind)) => Err::<_, tower::BoxError>(io::Error::from(kind).into()),
+                    None => std::future::pending().await,
                 }
-            });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(theirs), service));
-            Box::pin(async move { Ok(Box::new(ours) as Box<dyn ByteStream>) })
+            }
         });
-        let address = "https://api:6443";
-        let client = ApiClient::new(address.parse().expect("an address"), UserEntry::default(), dial);
-        let cluster = Cluster::of_client(client, address);
+        let cluster = Cluster::of_client(Client::new(service, "default"), "https://api:6443");
         let resource = Resource::new("apps/v1", "Deployment", "demo", Selection::Named("demo-consumer".to_owned()));
         let mut last = ObjectsOf::Pending;
         let stream = ObjectStream::new(Arc::new(Access::new(cluster)), resource, |observed| last = observed);
