@@ -197,6 +197,8 @@ codes! {
         "a server has databases 0 to 15 unless `databases` sets another number; a cluster has only 0",
     RedisMode Fault "redis-mode" "several-addresses" "The server is of another mode than the settings say"
         "use --mode cluster, sentinel or single as the hint says",
+    RedisCommandMissing Fault "redis-command-missing" "" "The server lacks a command that KEDA or qscale needs"
+        "use Redis 6.2 or newer, without a proxy that filters commands",
     RedisProxy Warning "redis-proxy" "" "A proxy, or a server that lacks commands"
         "use Redis 6.2 or newer, without a proxy that filters commands",
     RedisClusterDown Fault "redis-cluster-down" "" "Part of the cluster is down"

@@ -178,7 +178,7 @@ fn replicas(info: &ServerInfo, server: &str) -> Option<Checked> {
     {
         let address = behind.split(',').take(2).filter_map(|part| Some(part.split_once('=')?.1));
         let got = format!("the replica {} is not in sync", address.collect::<Vec<_>>().join(":"));
-        let hint = "wait for its first sync, or look at the log of the replica; a fail-over to it would lose items";
+        let hint = "wait for its first sync, or look at the log of the replica; a failover to it would lose items";
         return Some(Checked::found("replicas", FaultCode::RedisReplicaLink, server, got, hint));
     }
     // The field is there only if `min-replicas-to-write` is set.

@@ -165,12 +165,12 @@ pub(super) fn of_tls(error: &std::io::Error, name: &str) -> Option<Fault> {
                 presented: presented.iter().map(|name| bare(name)).collect(),
             }
         }
+        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            Fault::CertificateExpired
+        }
         rustls::Error::InvalidCertificate(
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. },
-        ) => Fault::CertificateExpired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => Fault::CertificateNotYetValid,
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired
             | AlertDescription::HandshakeFailure

@@ -54,8 +54,10 @@ pub enum Fault {
         /// Names in the certificate.
         presented: Vec<String>,
     },
-    /// The certificate has expired or is not yet valid.
+    /// The certificate has expired.
     CertificateExpired,
+    /// The certificate is not valid yet, by the clock of this machine.
+    CertificateNotYetValid,
     /// The server requires a client certificate.
     ClientCertificateRequired,
     /// TLS failed for another reason.
@@ -179,7 +181,8 @@ impl fmt::Display for Fault {
             Self::NameMismatch { expected, presented } => {
                 write!(f, "the server's certificate is valid for {}, not for `{expected}`", presented.join(", "))
             }
-            Self::CertificateExpired => f.write_str("the server's certificate has expired or is not yet valid"),
+            Self::CertificateExpired => f.write_str("the server's certificate has expired"),
+            Self::CertificateNotYetValid => f.write_str("the server's certificate is not valid yet"),
             Self::ClientCertificateRequired => f.write_str("the server requires a client certificate"),
             Self::Tls(reason) => write!(f, "TLS failed: {reason}"),
             Self::File { path, reason } => write!(f, "cannot read `{path}`: {reason}"),

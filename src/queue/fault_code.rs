@@ -14,9 +14,11 @@ impl Fault {
             Self::ConnectionLost(_) => FaultCode::RedisClosed,
             Self::TlsRequired => FaultCode::RedisTlsRequired,
             Self::TlsUnsupported => FaultCode::RedisTlsUnsupported,
-            Self::UnknownIssuer | Self::NameMismatch { .. } | Self::CertificateExpired | Self::Tls(_) => {
-                FaultCode::RedisCertificate
-            }
+            Self::UnknownIssuer
+            | Self::NameMismatch { .. }
+            | Self::CertificateExpired
+            | Self::CertificateNotYetValid
+            | Self::Tls(_) => FaultCode::RedisCertificate,
             Self::ClientCertificateRequired => FaultCode::RedisClientCertificate,
             Self::File { .. } => FaultCode::FileUnreadable,
             Self::WrongPassword { .. } | Self::PaddedPassword { .. } => FaultCode::RedisCredentialsRejected,
@@ -37,7 +39,7 @@ impl Fault {
             Self::ClusterDown => FaultCode::RedisClusterDown,
             Self::Moved | Self::ClusterNode | Self::NotACluster => FaultCode::RedisMode,
             Self::ReadOnly => FaultCode::RedisReadOnly,
-            Self::UnknownCommand(_) => FaultCode::RedisProxy,
+            Self::UnknownCommand(_) => FaultCode::RedisCommandMissing,
             Self::TooOld(_) => FaultCode::RedisTooOld,
             Self::NotRedis(_) => FaultCode::NotRedis,
             Self::PushUncertain { .. }

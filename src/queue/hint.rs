@@ -22,6 +22,7 @@ impl Fault {
                 "connect by a name in the certificate, or set the expected name with --tls-server-name"
             }
             Self::CertificateExpired => "renew the server's certificate, or set this machine's clock",
+            Self::CertificateNotYetValid => "set this machine's clock, or look at when the certificate was issued",
             Self::ClientCertificateRequired => "set one with --tls-cert FILE and --tls-key FILE",
             Self::Tls(_) => "compare with `openssl s_client -connect HOST:PORT`",
             Self::File { path, .. } if path == PASSWORD_FILE => {

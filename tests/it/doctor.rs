@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use crate::support::{Certificates, Finished, Qscale, RedisServer, SOON, free_port, wait_until};
 
-fn doctor() -> Qscale {
+pub(crate) fn doctor() -> Qscale {
     Qscale::new(["doctor", "--output", "json"]).deadline(SOON)
 }
 
-fn checks(run: &Finished) -> Vec<Value> {
+pub(crate) fn checks(run: &Finished) -> Vec<Value> {
     let lines = run.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON"));
     let checks: Vec<Value> = lines.collect();
     assert!(checks.last().is_some_and(|last| last["summary"].is_object()), "{}", run.stdout);
@@ -24,14 +24,14 @@ fn checks(run: &Finished) -> Vec<Value> {
     checks
 }
 
-fn codes(run: &Finished, severity: &str) -> Vec<String> {
+pub(crate) fn codes(run: &Finished, severity: &str) -> Vec<String> {
     let of = |check: &&Value| check["severity"] == severity;
     checks(run).iter().filter(of).map(|check| check["code"].as_str().expect("a code").to_owned()).collect()
 }
 
 /// Runs `doctor`, and checks that these are the faults, and that each is said in words and with a hint that hold these parts.
 #[track_caller]
-fn faults(qscale: Qscale, expected: &[(&str, &str, &str)]) {
+pub(crate) fn faults(qscale: Qscale, expected: &[(&str, &str, &str)]) {
     let run = qscale.output();
     let found: Vec<Value> = checks(&run).into_iter().filter(|check| check["severity"] == "fault").collect();
     let shown: Vec<&str> = found.iter().filter_map(|check| check["code"].as_str()).collect();
@@ -46,7 +46,7 @@ fn faults(qscale: Qscale, expected: &[(&str, &str, &str)]) {
 
 /// Runs `doctor`, and checks that it warns of this and finds no fault.
 #[track_caller]
-fn warns(qscale: Qscale, code: &str, got: &str) {
+pub(crate) fn warns(qscale: Qscale, code: &str, got: &str) {
     let run = qscale.output().exits(0);
     let found = checks(&run).into_iter().find(|check| check["code"] == code);
     let found = found.unwrap_or_else(|| panic!("no {code}: {}", run.stdout));
@@ -299,7 +299,7 @@ fn sentinels_are_asked_one_by_one() {
     let none = format!("127.0.0.1:{}", free_port());
     faults(with(&none, "mymaster"), &[("sentinels-unreachable", "refused", "running")]);
     let as_single = doctor().args(["--redis", &format!("redis://{}", sentinel.address())]);
-    faults(as_single, &[("redis-mode", "is a Sentinel", "--sentinel-master NAME")]);
+    faults(as_single, &[("redis-mode", "is a Sentinel", "--sentinel-master mymaster")]);
 }
 
 #[test]

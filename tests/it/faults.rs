@@ -5,9 +5,9 @@ use std::fs;
 use std::time::Duration;
 
 use qscale::cluster::{LiveHpa, LiveScaledObject, LiveTarget};
-use qscale::diagnosis::{FaultCode, Situation, diagnose};
+use qscale::diagnosis::{Situation, diagnose};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::api_server::ApiServer;
 use crate::support::{Qscale, RedisServer, Running, SOON, wait_until};
@@ -224,7 +224,49 @@ fn stopped_operator_is_told_by_its_last_poll() {
             pods: &[],
             events: &[],
         });
-        found.iter().any(|fault| fault.code == FaultCode::KedaStopped)
+        found.iter().any(|fault| fault.code.name() == "keda-stopped")
     };
     assert!(after(120) && !after(20));
+}
+
+#[test]
+fn faults_without_a_cause_that_is_known_keep_the_words_of_keda() {
+    let healthy = situation("healthy-env");
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| json!({ "type": kind, "status": status, "reason": reason, "message": message });
+    let able = condition("AbleToScale", "True", "", "");
+    let active = |status: &str, message: &str| {
+        let mut hpa = healthy["horizontalpodautoscalers"][0].clone();
+        let reason = "FailedGetExternalMetric";
+        hpa["status"]["conditions"] = json!([able, condition("ScalingActive", status, reason, message)]);
+        hpa
+    };
+    let ready = |status: &str, reason: &str| {
+        let mut scaled = healthy["scaledobjects"][0].clone();
+        scaled["status"]["conditions"] = json!([condition("Ready", status, reason, "the moon is full")]);
+        scaled
+    };
+    let target: LiveTarget = object(&healthy, "deployments");
+    for (scaled, hpa, code, words) in [
+        (ready("False", "TriggerError"), Some(active("True", "")), "trigger-failed", "the moon is full"),
+        (ready("True", "ScaledObjectReady"), Some(active("False", "it rains")), "metric-unavailable", "it rains"),
+        (ready("True", "ScaledObjectReady"), None, "autoscaler-missing", "no HPA for Deployment `w-consumer`"),
+    ] {
+        let scaled: LiveScaledObject = serde_json::from_value(scaled).expect("a ScaledObject");
+        let hpa: Option<LiveHpa> = hpa.map(|hpa| serde_json::from_value(hpa).expect("an HPA"));
+        let found = diagnose(&Situation {
+            kind: "Deployment",
+            name: "w-consumer",
+            list: "mylist",
+            waiting_for: None,
+            ignored_for: None,
+            now: Duration::from_secs(1_800_000_000),
+            scaled: Some(vec![&scaled]),
+            autoscalers: Some(hpa.iter().collect()),
+            target: Some(&target),
+            pods: &[],
+            events: &[],
+        });
+        let found = found.iter().find(|fault| fault.code.name() == code).unwrap_or_else(|| panic!("{code}: {found:?}"));
+        assert!(found.text.contains(words), "{found:?}");
+    }
 }

@@ -33,9 +33,10 @@ impl Examination<'_> {
                     "choose another list (--list, LIST_NAME); KEDA counts lists, sets, sorted sets and hashes, and `consume` takes items of lists only; `TYPE {list}` shows the type"
                 );
                 (self.report)(Checked::found("key", FaultCode::RedisWrongType, &list, got, hint));
+                self.is_other_type = true;
                 return Some(());
             }
-            Err(fault @ Fault::NotPermitted { .. }) => {
+            Err(fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_))) => {
                 let got = format!("type and length: {fault}");
                 (self.report)(Checked::not_checked("key", &list, got, fault.hint()));
                 return Some(());
@@ -57,6 +58,9 @@ impl Examination<'_> {
                 others.push((candidate, length));
             }
         }
+        // First that of the library whose names are alike.
+        let meant = mistaken(list);
+        others.sort_by_key(|(other, _)| meant.as_ref().is_none_or(|meant| meant.library != other.library));
         let shown: Vec<String> = others
             .iter()
             .map(|(other, length)| {
@@ -65,7 +69,7 @@ impl Examination<'_> {
             .collect();
         let also = if shown.is_empty() { String::new() } else { format!("; {}", shown.join(", ")) };
         let first = others.first().map(|(other, _)| other.key.clone());
-        let check = match (mistaken(list), first) {
+        let check = match (meant, first) {
             (Some(meant), first) => {
                 let key = first.unwrap_or(meant.key);
                 let got = format!("there is no key `{list}`, and {} uses no such name{also}", meant.library);
@@ -88,6 +92,12 @@ impl Examination<'_> {
         let list = session.list.clone();
         self.shared_companions(session, &list).await;
         let keys = Keys::of(&list);
+        if self.is_other_type {
+            // The script looks at the list as well, and would fail about it again.
+            let got = "items in flight, delayed and dead: the list cannot be read";
+            (self.report)(Checked::not_checked("companions", list, got, "mend the fault above, then run this again"));
+            return;
+        }
         let Companions { in_flight, abandoned, delayed, orphaned, dead, whole } = match companions(session, &keys).await
         {
             Ok(companions) => companions,

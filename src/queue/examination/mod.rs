@@ -24,6 +24,8 @@ struct Examination<'a> {
     limit: Duration,
     /// Number of items on the list, once it is known.
     backlog: Option<u64>,
+    /// True once the key of the list is found to hold another type.
+    is_other_type: bool,
     report: ReportTo<'a>,
 }
 
@@ -31,7 +33,7 @@ struct Examination<'a> {
 /// known.
 pub async fn examine(endpoint: &Endpoint, list: &str, report: ReportTo<'_>) -> Option<u64> {
     let limit = endpoint.connect_timeout.value;
-    let mut examination = Examination { endpoint, list, limit, backlog: None, report };
+    let mut examination = Examination { endpoint, list, limit, backlog: None, is_other_type: false, report };
     examination.address();
     if examination.steps().await.is_none() {
         let got = "rights, keys, memory, persistence, replication and latency: no session with the server";

@@ -139,7 +139,10 @@ impl Examination<'_> {
         match (info.get("redis_mode").unwrap_or("?"), mode) {
             ("sentinel", _) => {
                 let got = "the server is a Sentinel, which holds no lists";
-                let hint = format!("use --mode sentinel --addresses {server} --sentinel-master NAME");
+                let masters = session.ask(&["SENTINEL", "MASTERS"], "").await.ok();
+                let names = masters.iter().flat_map(Answer::values).filter_map(|master| master.values().get(1)?.text());
+                let name = names.map(str::to_owned).next().unwrap_or_else(|| "NAME".to_owned());
+                let hint = format!("use --mode sentinel --addresses {server} --sentinel-master {name}");
                 (self.report)(Checked::found("mode", FaultCode::RedisMode, server, got, hint));
                 return None;
             }
@@ -147,7 +150,12 @@ impl Examination<'_> {
                 // A cluster of one node answers all the same.
                 let fault = match session.ask(&["TYPE", &session.list.clone()], "").await {
                     Err(Fault::Moved) => Fault::ClusterNode,
-                    Err(Fault::ClusterDown) => Fault::ClusterDown,
+                    Err(fault @ Fault::ClusterDown) => {
+                        let got = format!("{fault}; the server is a node of it, and the mode is single");
+                        let hint = format!("{}; and {}", fault.hint(), Fault::ClusterNode.hint());
+                        (self.report)(Checked::found("mode", fault.code(), server, got, hint));
+                        return None;
+                    }
                     _ => {
                         let got =
                             "the server is a node of a cluster, which happens to hold the list; the mode is single";

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 
 /// PEM files for one test, in a folder of their own.
 pub(crate) struct Certificates {
-    _folder: TempDir,
+    folder: TempDir,
     /// The authority that signed everything but `another_ca`.
     pub(crate) ca: PathBuf,
     /// An authority that signed nothing here.
@@ -22,6 +23,7 @@ pub(crate) struct Certificates {
     pub(crate) wrong_name: Identity,
     /// Of a client.
     pub(crate) client: Identity,
+    authority: Authority,
 }
 
 /// A certificate and its key.
@@ -44,8 +46,14 @@ impl Certificates {
             server: identity(folder.path(), "server", &server, &authority),
             wrong_name: identity(folder.path(), "wrong-name", &["somewhere-else.example"], &authority),
             client: identity(folder.path(), "client", &["a-client"], &authority),
-            _folder: folder,
+            folder,
+            authority,
         }
+    }
+
+    /// Creates a certificate of the server that is valid from one time to the other.
+    pub(crate) fn valid(&self, file: &str, from: SystemTime, to: SystemTime) -> Identity {
+        identity_of(self.folder.path(), file, &["localhost", "127.0.0.1"], &self.authority, Some((from, to)))
     }
 }
 
@@ -59,9 +67,22 @@ fn authority(name: &str) -> Authority {
 }
 
 fn identity(folder: &Path, file: &str, names: &[&str], authority: &Authority) -> Identity {
+    identity_of(folder, file, names, authority, None)
+}
+
+fn identity_of(
+    folder: &Path,
+    file: &str,
+    names: &[&str],
+    authority: &Authority,
+    validity: Option<(SystemTime, SystemTime)>,
+) -> Identity {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut params = CertificateParams::new(names).expect("names that a certificate may hold");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    if let Some((from, to)) = validity {
+        (params.not_before, params.not_after) = (from.into(), to.into());
+    }
     let key = KeyPair::generate().expect("a key");
     let certificate = params.signed_by(&key, authority).expect("a signed certificate");
     Identity {
