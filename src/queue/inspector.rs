@@ -33,6 +33,9 @@ pub struct Inspector {
 /// Reply of `snapshot.lua`.
 type SnapshotReply = (u64, u64, u64, u64, u64, u64, u64, u64, Vec<String>);
 
+/// Reply of `presence.lua`.
+type PresenceReply = (u64, Option<Bytes>);
+
 impl Inspector {
     /// Connects to `list`, which may not exist yet.
     ///
@@ -79,9 +82,8 @@ impl Inspector {
         if self.is_presence_refused || self.restricted.is_some() {
             return Ok(None);
         }
-        let longest = if with_oldest { LONGEST_OLDEST } else { 0 };
-        let arguments = [Bytes::from(longest.to_string())];
-        let read: Result<(u64, Option<Bytes>), _> =
+        let arguments = presence_arguments(with_oldest);
+        let read: Result<PresenceReply, _> =
             self.connection.script(&self.presence, &self.keys.list, &self.keys.presence(), &arguments).await;
         match read {
             Err(QueueError { fault: fault @ (Fault::NotPermitted { .. } | Fault::UnknownCommand(_)), .. }) => {
@@ -89,8 +91,45 @@ impl Inspector {
                 self.is_presence_refused = true;
                 Ok(None)
             }
-            read => read.map(|(consumers, oldest)| Some(Presence { consumers, oldest: oldest.map(Item) })),
+            read => read.map(|reply| Some(into_presence(reply))),
         }
+    }
+
+    /// Takes a snapshot and reads who processes the list, in one round trip; see [`Inspector::snapshot`] and
+    /// [`Inspector::presence`].
+    ///
+    /// # Errors
+    ///
+    /// Fails when the key is not a list, or when Redis stays unreachable for too long.
+    pub async fn observe(&mut self, with_oldest: bool) -> Result<(Snapshot, Option<Presence>), QueueError> {
+        if self.restricted.is_none() && !self.is_presence_refused {
+            match self.both(with_oldest).await {
+                Ok((snapshot, presence)) => return Ok((snapshot, Some(presence))),
+                // One of them is not permitted.
+                Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((self.snapshot().await?, self.presence(with_oldest).await?))
+    }
+
+    async fn both(&mut self, with_oldest: bool) -> Result<(Snapshot, Presence), QueueError> {
+        let (Self { connection, keys, script, presence, .. }, none) = (self, HashSet::new());
+        let (snapshot, presence) = connection
+            .repeat(&keys.list, |client| {
+                let [words, oldest] = [snapshot_arguments(keys, &none), presence_arguments(with_oldest)];
+                let (script, presence) = (&*script, &*presence);
+                let (snapshot_keys, presence_keys) = (keys.snapshot(), keys.presence());
+                async move {
+                    // Polled in turn before either is answered: they travel together.
+                    tokio::try_join!(
+                        script.run::<SnapshotReply>(&client, snapshot_keys, words),
+                        presence.run::<PresenceReply>(&client, presence_keys, oldest),
+                    )
+                }
+            })
+            .await?;
+        Ok((into_snapshot(snapshot), into_presence(presence)))
     }
 
     /// Returns the number of items held by consumers that Redis has forgotten, which takes a scan of all keys. `None` when
@@ -137,16 +176,9 @@ impl Inspector {
     }
 
     async fn full_snapshot(&mut self, consumers: &HashSet<String>) -> Result<Snapshot, QueueError> {
-        let base = std::iter::once(self.keys.inflight(""));
-        let arguments: Vec<Bytes> = base.chain(consumers.iter().cloned()).map(Bytes::from).collect();
-        let (waiting, any, in_flight, abandoned, busy, delayed, orphaned, dead, pairs): SnapshotReply =
-            self.connection.script(&self.script, &self.keys.list, &self.keys.snapshot(), &arguments).await?;
-        let mut counters = Counters::default();
-        for pair in pairs.chunks_exact(2) {
-            counters.set(&pair[0], pair[1].parse().unwrap_or_default());
-        }
-        let claims = ClaimState { any: any == 1, in_flight, abandoned, busy, delayed, orphaned, dead, counters };
-        Ok(Snapshot { waiting, claims: Some(claims) })
+        let arguments = snapshot_arguments(&self.keys, consumers);
+        let reply = self.connection.script(&self.script, &self.keys.list, &self.keys.snapshot(), &arguments).await?;
+        Ok(into_snapshot(reply))
     }
 
     /// Returns what follows `base` in the keys that begin with it.
@@ -168,6 +200,29 @@ impl Inspector {
             cursor = next;
         }
     }
+}
+
+fn snapshot_arguments(keys: &Keys, consumers: &HashSet<String>) -> Vec<Bytes> {
+    std::iter::once(keys.inflight("")).chain(consumers.iter().cloned()).map(Bytes::from).collect()
+}
+
+fn presence_arguments(with_oldest: bool) -> Vec<Bytes> {
+    let longest = if with_oldest { LONGEST_OLDEST } else { 0 };
+    vec![Bytes::from(longest.to_string())]
+}
+
+fn into_snapshot(reply: SnapshotReply) -> Snapshot {
+    let (waiting, any, in_flight, abandoned, busy, delayed, orphaned, dead, pairs) = reply;
+    let mut counters = Counters::default();
+    for pair in pairs.chunks_exact(2) {
+        counters.set(&pair[0], pair[1].parse().unwrap_or_default());
+    }
+    let claims = ClaimState { any: any == 1, in_flight, abandoned, busy, delayed, orphaned, dead, counters };
+    Snapshot { waiting, claims: Some(claims) }
+}
+
+fn into_presence((consumers, oldest): PresenceReply) -> Presence {
+    Presence { consumers, oldest: oldest.map(Item) }
 }
 
 /// Returns a glob pattern that matches only `text`.

@@ -34,8 +34,7 @@ impl WatchedList {
 
     /// Reads the list at `at`, the time since the start.
     pub(super) async fn observe(&mut self, at: Duration, stamp_field: Option<&str>) -> Result<Sample, QueueError> {
-        let snapshot = self.inspector.snapshot().await?;
-        let presence = self.inspector.presence(stamp_field.is_some()).await?;
+        let (snapshot, presence) = self.inspector.observe(stamp_field.is_some()).await?;
         let rates = self.flow.observe(at, &snapshot);
         let now = SystemTime::now();
         let claims = snapshot.claims.as_ref();
