@@ -45,7 +45,9 @@ local consumer, lane, call, limit, page = ARGV[1], ARGV[2], ARGV[3], tonumber(AR
 local lease, acks = tonumber(ARGV[6]), tonumber(ARGV[7])
 
 -- Fields of the hash besides those of items; number of items popped at once, because their size is not known before.
-local FIELDS, CHUNK = 4, 8
+local FIELDS, CHUNK = 4, 16
+-- Lua and Redis turn a number into text as slowly as a fraction: numbers that are known as text are passed as such.
+local DIGITS = { '1', '2', '3', '4', '5', '6', '7', '8', '9', [0] = '0' }
 
 local last = redis.call('HGET', held, lane)
 local number, past = tonumber(call), last and (tonumber(last) or tonumber(string.match(last, '^%d+')))
@@ -57,20 +59,29 @@ local is_new = number > past
 local prefix, contents, count, bytes, claimed, room = lane .. call .. ':', {}, 0, 0, 0, page
 local fields, filled = { lane, call }, 2
 local function claim(from)
-  local chunk, largest = 1, 1
+  local digit, chunk, largest = count % 10, 1, 1
+  local stem = count < 10 and prefix or prefix .. (count - digit) / 10
   while count < limit and bytes < room do
-    local popped = redis.call('RPOP', from, math.min(chunk, limit - count))
+    local popped = redis.call('RPOP', from, limit == 1 and '1' or math.min(chunk, limit - count))
     if not popped then
       break
     end
-    for _, item in ipairs(popped) do
-      count, bytes, largest = count + 1, bytes + #item, math.max(largest, #item)
+    for i = 1, #popped do
+      local item = popped[i]
+      local size = #item
+      count, bytes, digit = count + 1, bytes + size, digit + 1
+      if size > largest then
+        largest = size
+      end
+      if digit == 10 then
+        stem, digit = prefix .. count / 10, 0
+      end
       contents[count] = item
-      fields[filled + 1], fields[filled + 2] = prefix .. count, item
+      fields[filled + 1], fields[filled + 2] = stem .. DIGITS[digit], item
       filled = filled + 2
     end
     claimed = claimed + #popped
-    chunk = math.min(2 * chunk, CHUNK, math.ceil((room - bytes) / largest))
+    chunk = math.min(4 * chunk, CHUNK, math.ceil((room - bytes) / largest))
   end
   if filled > 0 then
     redis.call('HSET', held, unpack(fields, 1, filled))
@@ -81,7 +92,7 @@ end
 local missing, settled = 0, 0
 if is_new and acks > 0 then
   missing = acks - redis.call('HDEL', held, unpack(ARGV, 8, 7 + acks))
-  redis.call('HINCRBY', stats, 'acknowledged', acks - missing)
+  redis.call('HINCRBY', stats, 'acknowledged', missing == 0 and ARGV[7] or acks - missing)
 end
 if is_new and lease == 0 then
   claim(list)
@@ -127,6 +138,9 @@ if lease > 0 or not is_new or (count < limit and bytes < room) then
     local counts, moved = { acknowledged = 0, retried = 0, dead = 0, requeued = 0 }, 0
     local function delay(id, item, history, after)
       local name = consumer .. ':' .. id
+      while redis.call('HEXISTS', items, name) == 1 do
+        name = name .. '+'
+      end
       redis.call('HSET', items, name, item, name .. ' history', history, name .. ' at', time())
       redis.call('ZADD', delayed, now + after, name)
     end
@@ -249,7 +263,7 @@ if lease > 0 or not is_new or (count < limit and bytes < room) then
 end
 
 if claimed > 0 then
-  redis.call('HINCRBY', stats, 'claimed', claimed)
+  redis.call('HINCRBY', stats, 'claimed', claimed == limit and ARGV[4] or claimed)
 end
 if count == 0 and acks + settled > 0 then
   if redis.call('HLEN', held) == FIELDS then
