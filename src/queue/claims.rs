@@ -277,15 +277,16 @@ impl Claims {
 
     /// Signs on; returns true if Redis did not know this consumer, and the ids of all claims that Redis holds for it.
     async fn sign_on(&mut self) -> Result<(bool, HashSet<String>), QueueError> {
-        let arguments = [
-            self.consumer(),
-            millis(self.settings.lease),
-            Bytes::from(self.call.to_string()),
-            Bytes::from(self.waits.to_string()),
-        ];
-        let keys = self.keys.claims(self.held.consumer());
-        let (expired, fields): (u8, Vec<String>) =
-            self.connection.script(&self.sign_on, &self.keys.list, &keys, &arguments).await?;
+        let (keys, consumer) = (self.keys.claims(self.held.consumer()), self.consumer());
+        let (script, lease, call, wait) = (&self.sign_on, self.settings.lease, &mut self.call, &mut self.waits);
+        let sign_on = |client| {
+            // Not the same numbers again: if this call arrives late, no other one is the next after it.
+            (*call, *wait) = (*call + 1, *wait + 1);
+            let [call, wait] = [*call, *wait].map(|number| Bytes::from(number.to_string()));
+            let (keys, arguments) = (keys.clone(), vec![consumer.clone(), millis(lease), call, wait]);
+            async move { script.run(&client, keys, arguments).await }
+        };
+        let (expired, fields): (u8, Vec<String>) = self.connection.repeat(&self.keys.list, sign_on).await?;
         self.signed_on = Some(self.connection.outage());
         self.schedule.expire();
         let ids = fields.into_iter().filter(|field| field.contains(':') && !field.contains(' '));

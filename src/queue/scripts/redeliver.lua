@@ -49,6 +49,10 @@ local function crash(id, item, history)
     redis.call('LPUSH', dead, cjson.encode(past) .. '\n' .. item)
     dead_lettered = dead_lettered + 1
   else
+    -- Calls that arrive long after their consumer has left claim under its name once more: no stored item is overwritten.
+    while redis.call('HEXISTS', items, id) == 1 do
+      id = id .. '+'
+    end
     redis.call('HSET', items, id, item, id .. ' history', cjson.encode(past), id .. ' at', now)
     redis.call('ZADD', delayed, now, id)
     redelivered = redelivered + 1
