@@ -47,6 +47,10 @@ use crate::units::{Environment, Setting};
 
 /// Parses the command line, runs the command, and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    if let Some(kill_after) = handler::guard::kill_after() {
+        handler::guard::run(kill_after);
+        return ExitCode::SUCCESS;
+    }
     let environment: Environment = std::env::vars_os().collect();
     let words: Vec<OsString> = arguments.into_iter().collect();
     let filter = OutputFilter::default();

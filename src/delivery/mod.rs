@@ -8,6 +8,7 @@ pub mod guarantee;
 pub mod history;
 pub mod item;
 pub mod keys;
+pub mod pause;
 pub mod protocol;
 pub mod reconciliation;
 pub mod retry;

@@ -241,6 +241,8 @@ codes! {
         "if that is the list, use its name in --list and in KEDA's trigger",
     ListInOtherDatabase Warning "list-in-other-database" "" "The database is empty, and another one is not"
         "set the index with --db, REDIS_DB or the URL, and databaseIndex of the trigger",
+    ListPaused Warning "list-paused" "" "Consumers claim nothing: the list is paused"
+        "delete the key that pauses it: redis-cli DEL '{LIST}:paused'",
     ConsumersGone Warning "consumers-gone" "" "Items in flight at consumers that are gone"
         "start a consumer: it redelivers them",
     ItemsOrphaned Fault "items-orphaned" "" "Delayed items without a due time"

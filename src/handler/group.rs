@@ -9,6 +9,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid};
 use tokio::process::{Child, Command};
 
+use super::guard;
+
 /// First and longest pause between two checks of a group whose leader has exited. There is no notification of the exit of
 /// processes that are not children.
 const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
@@ -46,6 +48,7 @@ fn running() -> MutexGuard<'static, Vec<Pid>> {
 
 impl GroupId {
     fn new(id: Pid) -> Self {
+        guard::began(id);
         running().push(id);
         Self(id)
     }
@@ -54,6 +57,7 @@ impl GroupId {
 impl Drop for GroupId {
     fn drop(&mut self) {
         running().retain(|id| *id != self.0);
+        guard::ended(self.0);
     }
 }
 

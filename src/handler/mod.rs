@@ -6,6 +6,7 @@ mod batch;
 mod command;
 mod disposition;
 mod group;
+pub(crate) mod guard;
 mod http;
 mod inheritance;
 mod launcher;

@@ -20,8 +20,8 @@ const LONGEST_OLDEST: usize = 64 * 1024;
 
 /// Reads the state of a list, on its own connection.
 pub struct Inspector {
-    connection: Connection,
-    keys: Keys,
+    pub(super) connection: Connection,
+    pub(super) keys: Keys,
     script: Script,
     presence: Script,
     /// True once the user may not read who processes the list.

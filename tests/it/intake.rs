@@ -63,3 +63,25 @@ fn rate_limits_what_is_begun_in_all_slots_together() {
         assert_eq!(server.llen("mylist"), 0);
     }
 }
+
+#[test]
+fn pause_is_shown_with_its_end_and_its_reason() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a"]);
+    let watch = || Qscale::new(["watch", "--once", "--redis", &server.url()]);
+    assert!(!watch().output().exits(0).stdout.contains("paused"));
+    server.cli(&["SET", "{mylist}:paused", "database upgrade", "EX", "600"]);
+    let line = watch().output().exits(0).stdout;
+    assert!(line.contains("reason: the list is paused until 20") && line.contains("Z: database upgrade"), "{line}");
+    let json = watch().args(["--output", "json"]).output().exits(0).stdout;
+    assert!(json.contains(r#""code":"list-paused""#), "{json}");
+    let doctor = Qscale::new(["doctor", "--redis", &server.url(), "--no-cluster"]).output();
+    assert!(
+        doctor.stdout.contains("list-paused") || doctor.stdout.contains("the list is paused until"),
+        "{}",
+        doctor.stdout
+    );
+    server.cli(&["SET", "{mylist}:paused", ""]);
+    let line = watch().output().exits(0).stdout;
+    assert!(line.contains("reason: the list is paused") && !line.contains("until"), "{line}");
+}

@@ -23,6 +23,7 @@ mod exporter;
 mod fault_table;
 mod faults;
 mod forms;
+mod guard;
 mod handler_environment;
 mod health;
 mod http;

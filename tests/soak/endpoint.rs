@@ -72,7 +72,11 @@ impl State {
             }
             let mut item = vec![0; length];
             reader.read_exact(&mut item).ok()?;
-            item.push(b'\n');
+            if item.starts_with(br#"{"id":"#) {
+                item = items(&item)?;
+            } else {
+                item.push(b'\n');
+            }
             self.processed.lock().ok()?.as_mut()?.write_all(&item).ok()?;
             if rand::random_range(0..LOST) == 0 {
                 self.lost.fetch_add(1, Relaxed);
@@ -81,4 +85,11 @@ impl State {
             (&stream).write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
         }
     }
+}
+
+/// Returns the items of a body with a line of JSON for each, as lines.
+fn items(body: &[u8]) -> Option<Vec<u8>> {
+    let lines = serde_json::Deserializer::from_slice(body).into_iter::<serde_json::Value>();
+    let items = lines.map(|line| Some(format!("{}\n", line.ok()?["item"].as_str()?)));
+    items.collect::<Option<String>>().map(String::into_bytes)
 }

@@ -35,6 +35,8 @@ struct Kind {
     words: &'static [&'static str],
     /// Items in flight per consumer.
     slots: usize,
+    /// Items in a call of the handler at most.
+    per_call: usize,
     /// Items pushed at once.
     batch: RangeInclusive<usize>,
     /// Milliseconds until something happens to a consumer.
@@ -42,14 +44,19 @@ struct Kind {
 }
 
 /// Slots that are seldom idle, with items that take their time.
-const SLOW: Kind = Kind { words: &["--work", "40ms..160ms"], slots: 3, batch: 10..=40, pause: 50..=450 };
+const SLOW: Kind = Kind { words: &["--work", "40ms..160ms"], slots: 3, per_call: 1, batch: 10..=40, pause: 50..=450 };
 
 /// Items claimed and acknowledged many at a time, at full speed.
-const BATCHES: Kind = Kind { words: &["--work", "none"], slots: 64, batch: 1..=5_000, pause: 0..=40 };
+const BATCHES: Kind = Kind { words: &["--work", "none"], slots: 64, per_call: 1, batch: 1..=5_000, pause: 0..=40 };
 
 /// A process per item.
-const COMMANDS: Kind =
-    Kind { words: &["--", "sh", "-c", "echo '{}' >> processed"], slots: 4, batch: 10..=60, pause: 20..=120 };
+const COMMANDS: Kind = Kind {
+    words: &["--", "sh", "-c", "echo '{}' >> processed"],
+    slots: 4,
+    per_call: 1,
+    batch: 10..=60,
+    pause: 20..=120,
+};
 
 /// A worker that stays: it notes each item, and answers.
 const WORKER: &str = r#"
@@ -64,6 +71,7 @@ done"#;
 const LINES: Kind = Kind {
     words: &["--handler", "lines", "--per-process", "4", "--", "bash", "-c", WORKER],
     slots: 16,
+    per_call: 1,
     batch: 50..=500,
     pause: 20..=120,
 };
@@ -87,6 +95,49 @@ const DEADLY_LINES: Kind = Kind {
         WORKER,
     ],
     ..LINES
+};
+
+/// A worker that is handed arrays of items: it notes each, and answers for all.
+const ARRAY_WORKER: &str = r#"
+import json, os, random, signal, sys
+deadly = int(os.environ.get("DEADLY", 0))
+for line in sys.stdin:
+    with open("processed", "a") as processed:
+        processed.write("".join(job["item"] + "\n" for job in json.loads(line)))
+    if deadly and random.randrange(deadly) == 0:
+        with open("deaths", "a") as deaths:
+            deaths.write("x\n" * 8)
+        os.kill(os.getpid(), signal.SIGKILL)
+    print('{"ack":true}', flush=True)"#;
+
+/// Processes that stay, with several items in a call.
+const ARRAYS: Kind = Kind {
+    words: &["--handler", "lines", "--batch", "8", "--linger", "20ms", "--", "python3", "-c", ARRAY_WORKER],
+    slots: 32,
+    per_call: 8,
+    batch: 50..=500,
+    pause: 20..=120,
+};
+
+/// The same, and the processes are killed as well.
+const DEADLY_ARRAYS: Kind = Kind {
+    words: &[
+        "--handler",
+        "lines",
+        "--batch",
+        "8",
+        "--max-attempts",
+        "1000000",
+        "--backoff",
+        "10ms..50ms",
+        "--",
+        "env",
+        "DEADLY=40",
+        "python3",
+        "-c",
+        ARRAY_WORKER,
+    ],
+    ..ARRAYS
 };
 
 /// Consumers of one kind, and all they have processed.
@@ -126,7 +177,7 @@ impl Trial {
     }
 
     fn consumer(&self, words: &[&str]) -> Running {
-        let slots = self.kind.slots.to_string();
+        let slots = (self.kind.slots / self.kind.per_call).to_string();
         // Many deaths are the purpose here.
         let common = ["--verbose", "consume", "--lease", "1s", "--concurrency", &slots, "--max-crashes", "1000000"];
         Qscale::new(common).args(&self.redis).args(words).args(self.kind.words).in_folder(self.folder.path()).spawn()
@@ -296,9 +347,19 @@ fn items_of_processes_that_stay_survive_killed_consumers() {
 }
 
 #[test]
+fn items_of_calls_survive_killed_consumers() {
+    kill_consumers(&ARRAYS, kills(10));
+}
+
+#[test]
 fn items_survive_killed_handlers() {
+    survive_killed_handlers(&DEADLY_LINES);
+    survive_killed_handlers(&DEADLY_ARRAYS);
+}
+
+fn survive_killed_handlers(kind: &Kind) {
     let server = RedisServer::start();
-    let mut trial = Trial::start(&DEADLY_LINES, &["--redis", &server.url()]);
+    let mut trial = Trial::start(kind, &["--redis", &server.url()]);
     let rounds = rounds(3);
     for _ in 0..rounds {
         let reached = server.stat("acknowledged");
@@ -322,6 +383,11 @@ fn items_survive_killed_handlers() {
 
 #[test]
 fn posted_items_survive_killed_consumers_and_lost_responses() {
+    post(&[], 1);
+    post(&["--batch", "8", "--linger", "20ms"], 8);
+}
+
+fn post(batches: &[&'static str], per_call: usize) {
     let server = RedisServer::start();
     let endpoint = Endpoint::start();
     let url = format!("http://{}/jobs", endpoint.address);
@@ -335,7 +401,8 @@ fn posted_items_survive_killed_consumers_and_lost_responses() {
         "--backoff",
         "10ms..50ms",
     ];
-    let kind = Kind { words: &*Box::leak(Box::new(words)), slots: 16, batch: 50..=500, pause: 20..=120 };
+    let words = [&words[..], batches].concat();
+    let kind = Kind { words: words.leak(), slots: 16 * per_call, per_call, ..LINES };
     let mut trial = Trial::start(&kind, &["--redis", &server.url()]);
     endpoint.writes_to(trial.folder.path());
     let kills = kills(10);
@@ -353,7 +420,7 @@ fn posted_items_survive_killed_consumers_and_lost_responses() {
     let (again, lost) = trial.end_with(&server, || endpoint.lost());
     // A connection that was kept is replaced, and the item sent again at once: a response that is lost counts twice at most.
     assert!(
-        again <= 2 * lost + kills * kind.slots,
+        again <= 2 * lost * per_call + kills * kind.slots,
         "{again} processed again after {kills} kills and {lost} lost responses"
     );
 }
@@ -385,7 +452,7 @@ fn items_survive_a_killed_server() {
 
 #[test]
 fn items_survive_a_pause_beyond_the_lease() {
-    for kind in [&SLOW, &BATCHES, &LINES] {
+    for kind in [&SLOW, &BATCHES, &LINES, &ARRAYS] {
         let rounds = rounds(3);
         let server = RedisServer::start();
         let mut trial = Trial::start(kind, &["--redis", &server.url()]);
@@ -406,7 +473,7 @@ fn items_survive_a_pause_beyond_the_lease() {
 
 #[test]
 fn items_survive_lost_requests_and_replies() {
-    for kind in [&SLOW, &BATCHES, &LINES] {
+    for kind in [&SLOW, &BATCHES, &LINES, &ARRAYS] {
         let server = RedisServer::start();
         let proxy = Proxy::before(server.port());
         let mut trial = Trial::start(kind, &["--redis", &proxy.url()]);

@@ -38,7 +38,7 @@ use super::Context;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
-use crate::handler::{Handler, LinePrinter, ProcessPool};
+use crate::handler::{Handler, LinePrinter, ProcessPool, guard};
 use crate::queue::Redis;
 use crate::shutdown::Shutdown;
 use crate::units::counted;
@@ -70,6 +70,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
     let start = Instant::now();
     let redis = Redis::new(endpoint, None, shutdown.abort.clone());
+    if let Some(kill_after) = plan.job.kill_after() {
+        guard::start(kill_after);
+    }
     let processor = match plan.job.clone() {
         Job::Work { work: Work::None, .. } => {
             Processor::Printer(LinePrinter::stdout().wrap_err("cannot write to stdout")?)

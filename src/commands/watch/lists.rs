@@ -6,8 +6,9 @@ use color_eyre::eyre::Result;
 
 use super::plan::Plan;
 use crate::delivery::snapshot::{Presence, Snapshot};
+use crate::diagnosis::FaultCode;
 use crate::queue::{Inspector, QueueError, Redis};
-use crate::sample::{Flow, Sample};
+use crate::sample::{Flow, ReportedFault, Sample};
 use crate::workload::made_at;
 
 /// Shortest time that rates are taken over.
@@ -46,6 +47,16 @@ impl WatchedList {
         let consumers = presence.filter(|_| claims.is_some_and(|claims| claims.any)).map(|presence| presence.consumers);
         self.last = Some(snapshot);
         Ok(Sample { consumers, oldest_seconds: oldest, ..sample })
+    }
+
+    /// Adds the pause of the list, if there is one, to the faults and the reason.
+    pub(super) async fn add_pause(&mut self, sample: &mut Sample) {
+        if let Some(pause) = self.inspector.pause().await {
+            let text = pause.text(sample.time);
+            let reason = sample.reason.take().map_or_else(|| text.clone(), |reason| format!("{text}; {reason}"));
+            sample.reason = Some(reason);
+            sample.faults.push(ReportedFault { code: FaultCode::ListPaused.name().to_owned(), text });
+        }
     }
 
     /// Returns true when no item waits, is in flight or is delayed.

@@ -125,6 +125,7 @@ async fn show(
                 }
                 readout.pods_fault(&list.name, target.fault().as_deref());
             }
+            list.add_pause(&mut sample).await;
             if let Some(metrics) = metrics {
                 metrics.observe(&sample);
             }

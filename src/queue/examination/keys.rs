@@ -1,6 +1,7 @@
 //! Steps at the keys: the list, the names of other libraries, and the companions.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
 use super::super::error::Fault;
 use super::super::inspector::escape_glob;
@@ -8,11 +9,15 @@ use super::super::keys::Keys;
 use super::Examination;
 use super::session::Session;
 use super::wire::Answer;
+use crate::delivery::pause::PauseState;
 use crate::diagnosis::{Checked, FaultCode, candidates, mistaken};
 use crate::units::counted;
 
 /// Number of keys per step of a `SCAN`.
 const SCAN_COUNT: &str = "1000";
+
+/// Reply of `PTTL` about a key that does not exist.
+const NO_KEY: i64 = -2;
 
 /// Steps after which a `SCAN` is given up, so that a server with many keys is not searched for long.
 const MOST_SCANS: usize = 500;
@@ -48,6 +53,25 @@ impl Examination<'_> {
             self.passed("key", &list, format!("`{list}` is a list of {}", counted(length, "item", "items")));
         }
         Some(())
+    }
+
+    /// Says that the list is paused, if it is.
+    async fn pause(&mut self, session: &mut Session, keys: &Keys) {
+        let key = keys.paused();
+        let left = match session.ask(&["PTTL", &key], &key).await {
+            Ok(answer) => answer.integer().unwrap_or(NO_KEY),
+            // A consumer that may not read it is never paused.
+            Err(_) => NO_KEY,
+        };
+        if left == NO_KEY {
+            return;
+        }
+        let reason = session.ask(&["GET", &key], &key).await.ok();
+        let reason = reason.and_then(|answer| answer.text().map(str::to_owned)).unwrap_or_default();
+        let left = u64::try_from(left).ok().map(Duration::from_millis);
+        let got = PauseState { left, reason }.text(SystemTime::now());
+        let hint = format!("`DEL {key}` ends the pause: until then consumers claim nothing");
+        (self.report)(Checked::found("companions", FaultCode::ListPaused, &session.list, got, hint));
     }
 
     /// Says which list there is in place of one that does not exist.
@@ -92,6 +116,7 @@ impl Examination<'_> {
         let list = session.list.clone();
         self.shared_companions(session, &list).await;
         let keys = Keys::of(&list);
+        self.pause(session, &keys).await;
         if self.is_other_type {
             // The script looks at the list as well, and would fail about it again.
             let got = "items in flight, delayed and dead: the list cannot be read";
