@@ -16,9 +16,13 @@ pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Erro
     };
     let (unknown, extra) = (typed(ContextKind::InvalidSubcommand), typed(ContextKind::InvalidArg));
     let tip = match error.kind() {
-        ErrorKind::InvalidSubcommand => on_command(&unknown),
+        ErrorKind::InvalidSubcommand => on_command(&unknown, words),
         ErrorKind::UnknownArgument => subcommand(words).and_then(|(name, _)| match extra.strip_prefix('-') {
-            None if name == "consume" => Some(format!("the command follows '--': 'qscale consume -- {extra}'")),
+            None if name == "consume" => {
+                let rest = words.iter().skip_while(|word| **word != *extra).map(|word| word.to_string_lossy());
+                let command: Vec<_> = rest.collect();
+                Some(format!("the command follows '--': 'qscale consume -- {}'", command.join(" ")))
+            }
             None => None,
             Some(flag) => on_flag(name, flag.trim_start_matches('-')),
         }),
@@ -36,8 +40,12 @@ pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Erro
     error
 }
 
-fn on_command(unknown: &str) -> Option<String> {
+fn on_command(unknown: &str, words: &[OsString]) -> Option<String> {
     if unknown == "help" {
+        let asked = words.iter().skip_while(|word| **word != *unknown).nth(1).and_then(|word| word.to_str());
+        if let Some((name, _)) = SUBCOMMANDS.iter().find(|(name, _)| asked == Some(name)) {
+            return Some(format!("use 'qscale {name} --help'"));
+        }
         return Some("help is a flag: 'qscale --help', and 'qscale consume --help' for a subcommand".to_owned());
     }
     synonym::command(&unknown.to_lowercase()).map(|command| format!("use 'qscale {command}'"))
@@ -54,11 +62,12 @@ fn on_flag(subcommand: &str, flag: &str) -> Option<String> {
     if let Some(own) = meant().find(|name| has_flag(subcommand, name)) {
         return Some(format!("use '--{own}'"));
     }
-    meant().find_map(|key| Some((table(key)?, key))).map(|(table, key)| {
+    let of_profile = meant().find_map(|key| Some((profile::table_of(key)?, key))).map(|(table, key)| {
         let known =
             if has_flag(table, key) { format!("'--{key}' is a flag of 'qscale {table}'; ") } else { String::new() };
         format!("{known}set `{key}` in [{table}] of the profile")
-    })
+    });
+    of_profile.or_else(|| synonym::command(&word).map(|command| format!("use 'qscale {command}'")))
 }
 
 /// Returns whether a subcommand has this flag, or all have it.
@@ -68,13 +77,6 @@ fn has_flag(subcommand: &str, name: &str) -> bool {
     let own = command.find_subcommand(subcommand);
     let mut all = own.into_iter().chain([&command]).flat_map(clap::Command::get_arguments);
     all.any(|arg| arg.get_long() == Some(name))
-}
-
-/// Returns the table of the profile that has the key.
-fn table(key: &str) -> Option<&'static str> {
-    let schema = profile::schema();
-    let tables = ["scale", "deploy", "consume", "produce", "queue", "redis"];
-    tables.into_iter().find(|table| profile::has_key(&schema, table, key))
 }
 
 #[cfg(test)]
@@ -103,6 +105,10 @@ mod tests {
             ),
             ("render", "output-dir", Some("use '--out-dir'")),
             ("watch", "version", Some("the version is that of all subcommands: 'qscale --version'")),
+            ("consume", "dead-letter-queue", Some("use 'qscale dead'")),
+            ("produce", "dry-run", Some("use 'qscale simulate'")),
+            ("render", "dry-run", Some("use '--check'")),
+            ("render", "memory", Some("set `resources` in [deploy] of the profile")),
             ("watch", "zebra", None),
         ] {
             assert_eq!(on_flag(subcommand, flag).as_deref(), tip, "{subcommand} --{flag}");
@@ -114,7 +120,7 @@ mod tests {
         let (settings, commands) = synonym::own();
         for own in settings {
             let is_flag = SUBCOMMANDS.iter().any(|(subcommand, _)| has_flag(subcommand, own));
-            assert!(is_flag || table(own).is_some(), "{own} is neither a flag nor a key");
+            assert!(is_flag || profile::table_of(own).is_some(), "{own} is neither a flag nor a key");
         }
         for command in commands {
             let words: Vec<OsString> = ["qscale"].into_iter().chain(command.split(' ')).map(OsString::from).collect();

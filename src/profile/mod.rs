@@ -39,6 +39,7 @@ pub use self::redis::RedisTable;
 pub use self::reference::Alternative;
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
+pub use self::suggestion::table_of;
 use crate::units::{MIB, Origin, Setting, read_text};
 
 /// Limit of a profile, in bytes.

@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::document::{apply_overlay, find, is_in_list, remove, table};
 use super::error::{Diagnostic, Place, Problem, ProfileError};
 use super::message::{hint_of, problem_of, unknown_field};
-use super::suggestion::nearest;
+use super::suggestion;
 use crate::endpoint::redaction::{is_password, redacted};
 use crate::units::{Origin, SettingError};
 
@@ -226,8 +226,8 @@ impl Source {
             let span = error.span().map(|span| self.within_pattern(span.clone(), message).unwrap_or(span));
             return self.error(span, None, problem_of(message), hint_of(message));
         };
-        let hint = match nearest(unknown, &known) {
-            Some(meant) => Some(format!("did you mean `{meant}`?")),
+        let hint = match suggestion::hint(unknown, &known) {
+            Some(hint) => Some(hint),
             None if is_password(unknown) => Some(PASSWORD_SOURCES.to_owned()),
             None if known.is_empty() => None,
             None => Some(format!("known keys: {}", known.join(", "))),

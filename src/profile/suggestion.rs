@@ -2,6 +2,30 @@
 
 use crate::units::synonym::{self, kebab};
 
+/// Tables that have keys of their own.
+const TABLES: [&str; 6] = ["scale", "deploy", "consume", "produce", "queue", "redis"];
+
+/// Returns the hint for a key that is not one of the known ones, if one of these or of another table is meant.
+pub(super) fn hint(unknown: &str, known: &[&str]) -> Option<String> {
+    if let Some(meant) = nearest(unknown, known) {
+        return Some(format!("did you mean `{meant}`?"));
+    }
+    let word = kebab(unknown);
+    if let Some(meant) = synonym::table(&word).filter(|table| known.contains(table)) {
+        return Some(format!("did you mean `{meant}`?"));
+    }
+    let others: Vec<&str> = synonym::settings(&word).collect();
+    // Among tables it is an overlay that is typed, and not the variables of `[deploy]`.
+    let own = Some(word.as_str()).filter(|word| *word != "env" || !known.contains(&"deploy"));
+    own.into_iter().chain(others).find_map(|key| Some(format!("set `{key}` in [{}]", table_of(key)?)))
+}
+
+/// Returns the table that has a key.
+pub fn table_of(key: &str) -> Option<&'static str> {
+    let schema = super::schema();
+    TABLES.into_iter().find(|table| super::has_key(&schema, table, key))
+}
+
 /// Returns the known key that `unknown` most likely stands for. The camelCase of KEDA and Kubernetes is recognized.
 pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let unknown = kebab(unknown);
@@ -37,5 +61,18 @@ mod tests {
             assert_eq!(nearest(typed, &known), Some(meant), "{typed}");
         }
         assert_eq!(nearest("retries", &["metrics"]), None);
+    }
+
+    #[test]
+    fn key_of_another_table_is_told_with_its_table() {
+        for (typed, known, expected) in [
+            ("terminationGracePeriodSeconds", &["name", "image"][..], Some("set `drain` in [consume]")),
+            ("list-length", &["name", "image"], Some("set `list-length` in [scale]")),
+            ("deployment", &["consume", "deploy"], Some("did you mean `deploy`?")),
+            ("cpu", &["name", "resources"], Some("did you mean `resources`?")),
+            ("zebra", &["name", "image"], None),
+        ] {
+            assert_eq!(hint(typed, known).as_deref(), expected, "{typed}");
+        }
     }
 }

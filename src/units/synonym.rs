@@ -3,8 +3,12 @@
 /// Names of settings here, and what others call them; the first that applies is meant.
 const SETTINGS: &[(&str, &[&str])] = &[
     ("activation-list-length", &["activation", "activation-threshold", "activation-length"]),
+    ("addresses", &["brokers", "nodes", "hosts", "bootstrap-servers"]),
     ("backoff", &["retry-delay", "retry-backoff", "delay", "backoff-delay"]),
     ("batch", &["batch-size", "pipeline"]),
+    ("behavior", &["scale-down", "scale-up", "scale-down-policy"]),
+    ("check", &["dry-run", "validate", "verify"]),
+    ("command", &["cmd", "args", "entrypoint", "exec", "handler-command"]),
     (
         "concurrency",
         &[
@@ -27,6 +31,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("consumers", &["max-replicas", "max-replica-count", "replicas", "max-pods", "pods", "workers", "processes"]),
     ("cooldown-period", &["cooldown", "scale-down-delay"]),
     ("count", &["messages", "jobs", "tasks", "items", "total", "number", "requests", "max-items", "num"]),
+    ("db", &["database", "database-index", "db-index"]),
     (
         "drain",
         &[
@@ -41,9 +46,11 @@ const SETTINGS: &[(&str, &[&str])] = &[
         ],
     ),
     ("duration", &["for", "run-time", "run-for"]),
-    ("env", &["environment", "overlay", "stage"]),
+    ("env", &["env-vars", "envs", "variables", "environment", "overlay", "stage"]),
     ("every", &["interval", "period", "refresh"]),
+    ("host", &["hostname"]),
     ("idle-exit", &["burst", "idle-timeout", "exit-when-empty", "exit-on-empty"]),
+    ("image-pull-policy", &["pull-policy"]),
     ("image-pull-secrets", &["image-pull-secret", "pull-secret"]),
     (
         "lease",
@@ -51,6 +58,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ),
     ("list", &["queue", "queues", "list-name", "topic", "stream", "key", "subject", "channel"]),
     ("list-length", &["queue-length", "target", "target-length", "threshold", "target-size", "items-per-pod"]),
+    ("max-age", &["ttl", "expiration", "expires", "message-ttl", "retention"]),
     (
         "max-attempts",
         &[
@@ -72,6 +80,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ),
     ("max-replica-count", &["max-replicas", "replicas", "max", "max-pods", "max-scale", "max-instances"]),
     ("min-replica-count", &["min-replicas", "min", "min-pods", "min-scale", "min-instances"]),
+    ("mode", &["cluster", "sentinel"]),
     ("namespace", &["ns"]),
     ("out-dir", &["output-dir", "output", "out", "dir"]),
     ("output", &["format", "json"]),
@@ -81,16 +90,30 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("profile", &["config", "config-file", "file", "values"]),
     ("rate", &["rps", "qps", "throughput", "per-second"]),
     ("redis", &["url", "uri", "redis-url", "broker", "broker-url", "redis-uri", "address", "addr", "server"]),
+    ("resources", &["cpu", "memory", "mem", "limits", "requests", "cpu-limit", "memory-limit"]),
+    ("service-account", &["service-account-name"]),
     ("timeout", &["time-limit", "job-timeout", "task-timeout", "max-run-time"]),
+    ("tls", &["ssl", "use-tls", "use-ssl"]),
+    ("username", &["user", "login"]),
+    ("volumes", &["volume-mounts", "mounts"]),
+];
+
+/// Tables of the profile, and what others call them.
+const TABLES: &[(&str, &[&str])] = &[
+    ("consume", &["worker", "workers", "consumer", "handler"]),
+    ("deploy", &["deployment", "kubernetes", "k8s", "pod", "pods", "workload"]),
+    ("produce", &["producer", "load"]),
+    ("redis", &["connection", "broker", "valkey"]),
+    ("scale", &["scaling", "scaler", "autoscaling", "keda", "scaled-object", "hpa"]),
 ];
 
 /// Commands here, and what others call them.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("consume", &["worker", "work", "run", "process", "start", "consumer", "pop", "receive", "subscribe"]),
     ("produce", &["push", "enqueue", "publish", "send", "load", "producer", "add", "put", "generate-load"]),
-    ("watch", &["status", "monitor", "top", "stats", "ui", "dashboard", "info", "ls", "list", "tail"]),
+    ("watch", &["logs", "status", "monitor", "top", "stats", "ui", "dashboard", "info", "ls", "list", "tail"]),
     ("watch --replay FILE", &["replay", "play"]),
-    ("dead", &["dlq", "dead-letters", "dead-letter", "failed", "retry", "requeue"]),
+    ("dead", &["dlq", "dead-letter-queue", "dead-letters", "dead-letter", "failed", "retry", "requeue"]),
     (
         "render",
         &["template", "generate", "apply", "manifest", "manifests", "yaml", "deploy", "install", "scale", "kustomize"],
@@ -108,6 +131,11 @@ const COMMANDS: &[(&str, &[&str])] = &[
 /// Returns the settings that others call `word`, in kebab case; the first that applies is meant.
 pub(crate) fn settings(word: &str) -> impl Iterator<Item = &'static str> {
     named(SETTINGS, word)
+}
+
+/// Returns the table of the profile that others call `word`, in kebab case.
+pub(crate) fn table(word: &str) -> Option<&'static str> {
+    named(TABLES, word).next()
 }
 
 /// Returns the command, with its arguments, that others call `word`.
