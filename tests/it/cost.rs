@@ -70,7 +70,7 @@ fn item_claimed_alone_costs_one_round_trip() {
 fn items_claimed_together_share_a_round_trip() {
     // A call claims half of the slots, while the items of the other half are processed.
     let cost = cost_of_consuming(&["--concurrency", "64"]);
-    cost.is_at_most(&Cost { commands: 0.44, scripts: 0.035, reads: 0.04, writes: 0.08 });
+    cost.is_at_most(&Cost { commands: 0.38, scripts: 0.035, reads: 0.04, writes: 0.08 });
 }
 
 #[test]

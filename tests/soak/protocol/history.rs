@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ledger::{Ledger, Violation};
 use super::mutation::Scripts;
-use super::network::{Network, Request, lock};
+use super::network::{Network, Request, Weather, lock};
 use super::snapshot::Snapshot;
 use crate::support::RedisServer;
 
@@ -43,6 +43,8 @@ pub(super) struct History<'a> {
     max_crashes: u32,
     /// True if there are more items than fit, so that a consumer has two calls under way.
     is_loaded: bool,
+    /// True if many calls run late, and in the order in which they were sent.
+    is_stormy: bool,
     late: Arc<Mutex<Vec<Vec<Request>>>>,
     ledger: Ledger,
     producer: Option<(Pusher, Network)>,
@@ -67,6 +69,9 @@ struct Consumer {
     falls: u32,
     /// True once items may have been taken from it.
     has_fallen: bool,
+    /// True from the end of a wait whose connection was lost until the next exchange: it signs on, and requeues an item that
+    /// the wait has claimed in vain.
+    is_unsure: bool,
 }
 
 /// A wait under way.
@@ -80,11 +85,13 @@ impl<'a> History<'a> {
     pub(super) fn begin(server: &'a RedisServer, scripts: &Arc<Scripts>, seed: u64) -> Self {
         server.cli(&["FLUSHALL"]);
         let mut random = StdRng::seed_from_u64(seed);
+        let trouble = *[0.0, 0.1, 0.3].choose(&mut random).expect("one of three");
         Self {
             server,
             scripts: Arc::clone(scripts),
             folder: tempfile::tempdir().expect("a temporary folder"),
-            trouble: *[0.0, 0.1, 0.3].choose(&mut random).expect("one of three"),
+            trouble,
+            is_stormy: trouble > 0.0 && random.random_bool(0.5),
             crashes: 0.06,
             is_loaded: random.random_bool(0.5),
             max_crashes: random.random_range(2..=4),
@@ -113,6 +120,9 @@ impl<'a> History<'a> {
     }
 
     async fn step(&mut self) -> Result<(), Violation> {
+        if self.is_stormy && self.random.random_bool(0.2) {
+            return self.storm().await;
+        }
         match self.random.random_range(0..100) {
             0..20 => self.push().await,
             20..62 => self.exchange().await,
@@ -157,7 +167,8 @@ impl<'a> History<'a> {
             let prefix = consumer.name.len() + 1;
             let known: BTreeSet<String> = consumer.held.keys().map(|id| id[prefix..].to_owned()).collect();
             let held = snapshot.held(&consumer.name);
-            if (consumer.has_fallen && !held.is_subset(&known)) || (!consumer.has_fallen && held != known) {
+            let has_strays = !consumer.is_unsure && !held.is_subset(&known);
+            if has_strays || (!consumer.has_fallen && !known.is_subset(&held)) {
                 return Err(format!("stranded: {} knows {known:?}, and Redis holds {held:?}", consumer.name));
             }
         }
@@ -170,7 +181,8 @@ impl<'a> History<'a> {
         // A batch is several requests.
         let trouble = if name.starts_with('p') { self.trouble / 4.0 } else { self.trouble };
         let path = self.folder.path().join(format!("{name}.sock"));
-        Network::open(path, server, scripts, late, seed, trouble, self.is_loaded)
+        let weather = Weather { is_slow: self.is_loaded, is_stormy: self.is_stormy };
+        Network::open(path, server, scripts, late, seed, trouble, weather)
     }
 
     fn client(&mut self, kind: &str) -> (String, Network, Redis) {
@@ -218,6 +230,7 @@ impl<'a> History<'a> {
             wait: None,
             falls: 0,
             has_fallen: false,
+            is_unsure: false,
         });
         Ok(())
     }
@@ -280,6 +293,7 @@ impl<'a> History<'a> {
         let crash = self.may_crash(&consumer.network);
         self.note(format!("{} settles {finished:?} and claims {limit}", consumer.name));
         let exchanged = survive(&crash, consumer.claims.exchange(finished, limit)).await;
+        consumer.is_unsure = false;
         self.took(consumer, exchanged)
     }
 
@@ -312,7 +326,9 @@ impl<'a> History<'a> {
             return Err(format!("{} has lost {:?}, and its lease had not expired", consumer.name, exchanged.lost));
         }
         for finished in &exchanged.settled {
-            if !exchanged.lost.iter().any(|id| id == finished.id()) {
+            // Of several acknowledgements, Redis says how many are lost, and not which.
+            let is_certain = exchanged.lost.is_empty() || !matches!(finished, Finished::Acknowledge { .. });
+            if is_certain && !exchanged.lost.iter().any(|id| id == finished.id()) {
                 self.ledger.confirmed(finished);
             }
         }
@@ -351,6 +367,7 @@ impl<'a> History<'a> {
             let exchanged = ended.await.map(|ended| {
                 ended.map(|(waiter, exchanged)| {
                     consumer.waiter = Some(waiter);
+                    consumer.is_unsure = exchanged.interrupted;
                     exchanged
                 })
             });
@@ -492,6 +509,30 @@ impl<'a> History<'a> {
         let requests = late.swap_remove(self.random.random_range(0..late.len()));
         lock(&self.late).extend(late);
         self.deliver(&requests)
+    }
+
+    /// Some leases expire, some items are redelivered, and then requests of lost connections arrive in the order in which they
+    /// were sent.
+    async fn storm(&mut self) -> Result<(), Violation> {
+        if self.random.random_bool(0.5) {
+            self.expire();
+            self.check()?;
+            if self.random.random_bool(0.7) {
+                self.redeliver().await?;
+                self.check()?;
+            }
+        }
+        let late = std::mem::take(&mut *lock(&self.late));
+        let from = self.random.random_range(0..=late.len());
+        for (nth, requests) in late.into_iter().enumerate() {
+            if nth < from {
+                lock(&self.late).push(requests);
+            } else if self.random.random_bool(0.8) {
+                self.deliver(&requests)?;
+                self.check()?;
+            }
+        }
+        Ok(())
     }
 
     fn deliver(&mut self, requests: &[Request]) -> Result<(), Violation> {

@@ -23,6 +23,9 @@ const AT_RISK: &[&[u8]] = &[b"EVALSHA", b"EVAL", b"BLMOVE", b"MULTI", b"LPUSH", 
 /// Longest time for which a request lingers.
 const LONGEST_STAY: Duration = Duration::from_millis(10);
 
+/// Probability that a script runs late in a storm.
+const STORM: f64 = 0.4;
+
 /// A network of one client, all of whose connections pass through one socket.
 pub(super) struct Network {
     /// Socket that leads through the network.
@@ -46,10 +49,18 @@ struct Dice {
     trouble: f64,
     /// Number of requests until the client crashes.
     crash_in: Option<u32>,
-    /// True if requests sometimes linger until the next one is sent as well.
-    is_slow: bool,
+    weather: Weather,
     /// True if something has happened to the request before: pauses grow with each such failure in a row.
     is_unlucky: bool,
+}
+
+/// Kinds of trouble that a network has all the time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Weather {
+    /// True if requests sometimes linger until the next one is sent as well.
+    pub(super) is_slow: bool,
+    /// True if many scripts run late: after the client has sent them again, and has gone on.
+    pub(super) is_stormy: bool,
 }
 
 /// Fate of a request.
@@ -73,10 +84,11 @@ impl Network {
         late: Arc<Mutex<Vec<Vec<Request>>>>,
         seed: u64,
         trouble: f64,
-        is_slow: bool,
+        weather: Weather,
     ) -> Self {
         let listener = UnixListener::bind(&path).expect("a socket in a temporary folder");
-        let dice = Dice { random: StdRng::seed_from_u64(seed), trouble, crash_in: None, is_slow, is_unlucky: false };
+        let random = StdRng::seed_from_u64(seed);
+        let dice = Dice { random, trouble, crash_in: None, weather, is_unlucky: false };
         let state = Arc::new(State {
             server,
             scripts,
@@ -199,6 +211,10 @@ impl State {
         if is_script && followed && dice.random.random_bool(trouble) {
             return Fate::Refused;
         }
+        if is_script && dice.weather.is_stormy && trouble > 0.0 && !dice.is_unlucky && dice.random.random_bool(STORM) {
+            dice.is_unlucky = true;
+            return Fate::Late;
+        }
         dice.is_unlucky = trouble > 0.0 && dice.random.random_bool(trouble);
         if !dice.is_unlucky {
             return Fate::Delivered;
@@ -219,7 +235,7 @@ impl State {
 
 impl Dice {
     fn lingers(&mut self) -> bool {
-        self.is_slow && self.random.random_bool(0.5)
+        self.weather.is_slow && self.random.random_bool(0.5)
     }
 }
 
