@@ -114,13 +114,13 @@ fn target_port(service: &Value, port: u16) -> Option<Value> {
     Some(entry.get("targetPort").unwrap_or(&entry["port"]).clone())
 }
 
-/// Returns whether a rule of a policy opens a port of the pods; of a number and a name, it is taken that they are one port.
+/// Returns whether a rule of a policy opens a port of the pods; no port is any, and of a number and a name, it is taken that
+/// they are one.
 fn opens(rule: &Value, target: Option<&Value>) -> bool {
     let ports = elements(rule, "/ports");
     let Some(target) = target.filter(|_| !ports.is_empty()) else { return true };
     ports.iter().filter(|port| matches!(text(port, "/protocol"), "" | "TCP")).any(|port| {
         match (port.get("port"), target) {
-            (None, _) => true,
             (Some(Value::Number(first)), Value::Number(target)) => {
                 let first = first.as_u64();
                 let last = port.get("endPort").and_then(Value::as_u64).or(first);
