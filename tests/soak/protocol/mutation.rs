@@ -97,22 +97,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "'-inf', '+inf', 'WITHSCORES'",
     ),
     mutation(
-        "a stored item is overwritten by one with the same name",
-        "redeliver",
-        "while redis.call('HEXISTS', items, id) == 1 do",
-        "while false do",
-    ),
-    mutation(
         "a crash spends an attempt",
         "redeliver",
         "past.crashes = past.crashes + 1",
         "past.attempts = past.attempts + 1",
-    ),
-    mutation(
-        "a late sign-on takes back the numbers of calls",
-        "sign_on",
-        "if last and tonumber(string.match(last, '^%d+')) > tonumber(ARGV[3]) then",
-        "if false then",
     ),
     mutation(
         "a consumer leaves while it has items in flight",
