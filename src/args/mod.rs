@@ -2,6 +2,7 @@
 
 mod consumers;
 mod environment;
+mod lists;
 mod redis;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub(crate) use self::consumers::{Consumers, ConsumersArgs};
 pub(crate) use self::environment::{Origins, hide_values};
+pub(crate) use self::lists::ListsArgs;
 pub(crate) use self::redis::RedisArgs;
 use crate::units::{Environment, HumanDuration};
 

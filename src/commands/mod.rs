@@ -17,13 +17,14 @@ use color_eyre::eyre::{Result, WrapErr as _};
 use serde::Serialize;
 
 use self::precedence::Precedence;
-use crate::args::{Origins, RedisArgs};
+use crate::args::{ListsArgs, Origins, RedisArgs};
+use crate::delivery::lists::Lists;
 use crate::endpoint::{self, Endpoint};
 use crate::page;
 use crate::profile::{ListenAddress, Profile, ProfileError};
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
-use crate::units::{Environment, Setting};
+use crate::units::{Environment, Setting, SettingError};
 
 /// Context of every flow.
 pub(crate) struct Context {
@@ -93,6 +94,20 @@ impl Context {
         let Setting { value, origin } = self.profile.list();
         tracing::debug!("list: {value} (from {origin})");
         value
+    }
+
+    /// Returns the lists of `--list`, `LIST_NAME` or `QSCALE_LISTS`, of the profile, or the default.
+    ///
+    /// # Errors
+    ///
+    /// Fails for lists that cannot be used together.
+    pub(crate) fn lists(&self, given: &ListsArgs) -> std::result::Result<Lists, SettingError> {
+        if let Some(given) = given.given(|id| self.origins.get(id).cloned())? {
+            return Ok(given.value);
+        }
+        let Setting { value, origin } = self.profile.list();
+        tracing::debug!("list: {value} (from {origin})");
+        Ok(Lists::one(value))
     }
 
     /// Returns the precedence of options over the keys of the profile's table `table`.

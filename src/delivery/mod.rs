@@ -9,6 +9,7 @@ pub mod history;
 pub mod item;
 pub mod keys;
 pub mod pause;
+pub mod lists;
 pub mod protocol;
 pub mod reconciliation;
 pub mod retry;

@@ -6,6 +6,6 @@ mod registry;
 mod server;
 
 pub(crate) use self::lists::ListMetrics;
-pub(crate) use self::recorder::Metrics;
+pub(crate) use self::recorder::{Metrics, text};
 pub(crate) use self::registry::RedisStatus;
 pub(crate) use self::server::serve;

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::registry::{MetricSet, RedisStatus};
+use super::registry::{self, MetricSet, RedisStatus};
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::workload::made_at;
 
-/// Metrics of a consumer; does nothing unless metrics are enabled. Cheap to clone.
+/// Metrics of one list of a consumer; does nothing unless metrics are enabled. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metrics(Option<Arc<MetricSet>>);
 
@@ -46,13 +46,13 @@ impl Metrics {
             metrics.publish(tally, in_flight);
         }
     }
+}
 
-    /// Returns all metrics as OpenMetrics text; empty when metrics are disabled.
-    ///
-    /// # Errors
-    ///
-    /// Fails only if writing to a `String` does.
-    pub(crate) fn text(&self, redis: RedisStatus) -> Result<String, fmt::Error> {
-        self.0.as_ref().map_or_else(|| Ok(String::new()), |metrics| metrics.text(redis))
-    }
+/// Returns all metrics of a consumer's lists as OpenMetrics text; empty when metrics are disabled.
+///
+/// # Errors
+///
+/// Fails only if writing to a `String` does.
+pub(crate) fn text<'a>(lists: impl Iterator<Item = (&'a Metrics, RedisStatus)>) -> Result<String, fmt::Error> {
+    registry::text(lists.filter_map(|(metrics, redis)| Some((Arc::clone(metrics.0.as_ref()?), redis))).collect())
 }

@@ -48,8 +48,13 @@ impl LeaseSchedule {
     /// Returns true if the next call is to renew the lease, and to claim delayed items before others if it `claims` any.
     pub(super) fn is_renewal_due(&self, claims: bool) -> bool {
         let since = self.renewed.elapsed();
-        let is_item_due = claims && self.due.is_some_and(|due| due <= Instant::now());
+        let is_item_due = claims && self.is_item_due();
         self.is_overdue || since >= self.lease / 3 || (is_item_due && since >= LOOK_INTERVAL)
+    }
+
+    /// Returns true if a delayed item is due, as far as is known.
+    pub fn is_item_due(&self) -> bool {
+        self.due.is_some_and(|due| due <= Instant::now())
     }
 
     /// Returns true if it is time to search for crashed consumers.

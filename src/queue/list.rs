@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::blocking::{BLOCK, MARGIN, until_stopped};
 use super::connection::{COMMAND_TIMEOUT, Connection, Redis, time_limit};
 use super::error::{Fault, QueueError};
+use super::wait::watch;
 use crate::delivery::item::Item;
 
 /// Maximum number of items per pop: more make it no faster, and a crash loses those in transit.
@@ -80,6 +81,36 @@ impl List {
                 return Ok(Vec::new());
             }
         }
+    }
+
+    /// Pops the items that have waited longest, up to `limit`, and waits for none.
+    ///
+    /// Not cancel-safe: dropping this future can lose items.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the key is not a list, when Redis stays unreachable for too long, and with servers before 6.2.
+    pub async fn take(&mut self, limit: usize) -> Result<Vec<Item>, QueueError> {
+        loop {
+            let count = self.batch.items(limit);
+            match self.pop_waiting(count).await {
+                Ok(items) => {
+                    self.batch.received(&items, count);
+                    return Ok(items);
+                }
+                Err(fault) if fault.is_transient() => self.connection.reconnect(fault).await?,
+                Err(fault) => return Err(self.connection.redis().error(fault)),
+            }
+        }
+    }
+
+    /// Waits until the list holds items, for a second at most or until `stop` is cancelled, and leaves them there.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the key is not a list, when Redis stays unreachable for too long, and with servers before 6.2.
+    pub async fn watch(&mut self, stop: &CancellationToken) -> Result<(), QueueError> {
+        watch(&mut self.connection, &self.key, BLOCK, stop).await.map(drop)
     }
 
     /// Pops one item, and waits for it.

@@ -3,6 +3,9 @@
 //! Redis runs the exchange as soon as it has moved the item, so that an item reaches an idle consumer in one round trip. The
 //! reply to `BLMOVE` carries the item as well, and the client library cannot do without it; the exchange alone says what this
 //! consumer holds, because another one may have claimed the item in between.
+//!
+//! A consumer whose slots are shared by several lists has none to spare for a wait: it only looks, with a `BLMOVE` that puts
+//! the item where it was.
 
 use std::time::{Duration, Instant};
 
@@ -41,6 +44,8 @@ pub struct Wait {
     pub(super) number: u64,
     /// Longest time to wait.
     pub(super) longest: Duration,
+    /// True if an item that arrives is claimed, and takes a slot.
+    pub(super) claims: bool,
 }
 
 /// Result of a wait.
@@ -117,6 +122,11 @@ impl Waiter {
             acknowledged: &[],
             others: &[],
         };
+        if !wait.claims {
+            let is_interrupted = watch(&mut self.connection, &self.keys.list, longest, stop).await?;
+            let reply = Some(ExchangeReply { more: true, ..ExchangeReply::default() });
+            return Ok(Waited { number: wait.number, asked, moved: Instant::now(), reply, is_interrupted });
+        }
         if stop.is_cancelled() {
             let reply = Some(ExchangeReply::default());
             return Ok(Waited { number: wait.number, asked, moved: asked, reply, is_interrupted: false });
@@ -172,5 +182,32 @@ impl Waiter {
     /// Closes the connection.
     pub async fn close(self) {
         self.connection.close().await;
+    }
+}
+
+/// Waits until the list at `key` holds items, for at most `longest` or until `stop` is cancelled, and leaves them there;
+/// returns true if the connection was lost meanwhile. All who wait so are woken by a push.
+pub(super) async fn watch(
+    connection: &mut Connection,
+    key: &str,
+    longest: Duration,
+    stop: &CancellationToken,
+) -> Result<bool, QueueError> {
+    if stop.is_cancelled() {
+        return Ok(false);
+    }
+    let seconds = format!("{:.3}", longest.as_secs_f64());
+    let words: [Value; 5] = [key.into(), key.into(), "RIGHT".into(), "RIGHT".into(), seconds.as_str().into()];
+    let stay = connection.send::<Option<Bytes>>("BLMOVE", words.into());
+    let stayed = until_stopped(connection, key, stop, connection.once(longest + MARGIN, key, stay)).await;
+    match stayed {
+        Ok(_) => Ok(false),
+        // Refused to all who write, so that the list is looked at from time to time.
+        Err(Fault::OutOfMemory) => {
+            let _ = timeout(longest.min(BLOCK), stop.cancelled()).await;
+            Ok(false)
+        }
+        Err(fault) if fault.is_transient() => connection.reconnect(fault).await.map(|()| true),
+        Err(fault) => Err(connection.redis().error(fault)),
     }
 }

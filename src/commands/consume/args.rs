@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use super::retention::RetentionArgs;
-use crate::args::{self, RedisArgs, positive_count, positive_factor};
+use crate::args::{self, ListsArgs, RedisArgs, positive_count, positive_factor};
 use crate::delivery::exit_map::ExitRule;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::protocol::{HandlerProtocol, ItemSeparator};
@@ -19,9 +19,8 @@ use crate::workload::{Rate, Work};
 /// Process items: run a command per item, simulate work, or print each item to stdout
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// List to consume [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
-    pub(super) list: Option<String>,
+    #[command(flatten)]
+    pub(super) lists: ListsArgs,
 
     /// Delivery guarantee [default: at-least-once]
     #[arg(long, value_name = "GUARANTEE", env = "QSCALE_DELIVERY", value_parser = clap::builder::EnumValueParser::<DeliveryArg>::new())]

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Attempt, Completed};
 use super::gathering::Gathering;
 use super::plan::Plan;
+use super::slots::Share;
 use crate::handler::{Assignment, BatchOutcome, Disposition, Handler};
 
 /// Running handlers.
@@ -150,7 +151,7 @@ impl<T: Attempt> Handling<T> {
     }
 
     /// Waits until an item has finished, or others can be begun; forever if neither can happen. Cancel-safe.
-    pub(super) async fn progress(&mut self) {
+    pub(super) async fn progress(&mut self, share: &Share) {
         if self.ended.is_empty() {
             let due = self.gathering.as_ref().and_then(Gathering::due);
             let call = async {
@@ -163,11 +164,13 @@ impl<T: Attempt> Handling<T> {
             tokio::select! {
                 biased;
                 Some(ended) = self.running.join_next_with_id() => self.end(ended),
-                () = self.handler.ready() => {}
+                () = self.handler.ready() => share.wake_others(),
                 permit = call => {
                     if let Some(batch) = self.gathering.as_mut().and_then(Gathering::take) {
                         self.begin_batch(batch, permit);
                     }
+                    // Of several lists that wait for a call, one has heard of it.
+                    share.wake_others();
                 }
             }
         }

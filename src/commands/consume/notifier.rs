@@ -4,25 +4,69 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::{QueueError, Wait, Waited, Waiter};
+use crate::queue::{List, QueueError, Wait, Waited, Waiter};
+
+/// A connection that waits for items.
+pub(super) trait ItemWaiter: Send + 'static {
+    /// Kind of wait.
+    type Request: Send;
+    /// Result of a wait.
+    type Reply: Send;
+
+    /// Waits for an item, until one has come or `stop` is cancelled. Not cancel-safe.
+    fn wait(
+        &mut self,
+        request: Self::Request,
+        stop: &CancellationToken,
+    ) -> impl Future<Output = Result<Self::Reply, QueueError>> + Send;
+
+    /// Closes the connection.
+    fn close(self) -> impl Future<Output = ()> + Send;
+}
+
+impl ItemWaiter for Waiter {
+    type Request = Wait;
+    type Reply = Waited;
+
+    async fn wait(&mut self, request: Wait, stop: &CancellationToken) -> Result<Waited, QueueError> {
+        Self::wait(self, request, stop).await
+    }
+
+    async fn close(self) {
+        Self::close(self).await;
+    }
+}
+
+impl ItemWaiter for List {
+    type Request = ();
+    type Reply = ();
+
+    async fn wait(&mut self, (): (), stop: &CancellationToken) -> Result<(), QueueError> {
+        self.watch(stop).await
+    }
+
+    async fn close(self) {
+        Self::close(self).await;
+    }
+}
 
 /// Waits for items on request, in its own task and on its own connection, so that no wait is dropped halfway.
-pub(super) struct Notifier {
-    requests: mpsc::Sender<(Wait, CancellationToken)>,
-    replies: mpsc::Receiver<Result<Waited, QueueError>>,
+pub(super) struct Notifier<W: ItemWaiter> {
+    requests: mpsc::Sender<(W::Request, CancellationToken)>,
+    replies: mpsc::Receiver<Result<W::Reply, QueueError>>,
     task: JoinHandle<()>,
     stop: CancellationToken,
     /// Cancelled to end the last wait alone.
     interrupt: CancellationToken,
     is_waiting: bool,
     /// Result of the last wait, until it is taken.
-    ended: Option<Result<Waited, QueueError>>,
+    ended: Option<Result<W::Reply, QueueError>>,
 }
 
-impl Notifier {
+impl<W: ItemWaiter> Notifier<W> {
     /// Starts the task; a wait ends when `stop` is cancelled.
-    pub(super) fn start(mut waiter: Waiter, stop: &CancellationToken) -> Self {
-        let (requests, mut requested) = mpsc::channel(1);
+    pub(super) fn start(mut waiter: W, stop: &CancellationToken) -> Self {
+        let (requests, mut requested) = mpsc::channel::<(W::Request, CancellationToken)>(1);
         let (reply, replies) = mpsc::channel(1);
         let stop = stop.child_token();
         let task = tokio::spawn(async move {
@@ -41,8 +85,8 @@ impl Notifier {
         self.is_waiting
     }
 
-    /// Starts to wait for an item, which takes a slot; none may be under way.
-    pub(super) fn request(&mut self, wait: Wait) {
+    /// Starts to wait for an item; no wait may be under way.
+    pub(super) fn request(&mut self, wait: W::Request) {
         self.interrupt = self.stop.child_token();
         self.is_waiting = self.requests.try_send((wait, self.interrupt.clone())).is_ok();
     }
@@ -53,7 +97,7 @@ impl Notifier {
     }
 
     /// Returns the result of the wait, if it has ended.
-    pub(super) fn ended(&mut self) -> Option<Result<Waited, QueueError>> {
+    pub(super) fn ended(&mut self) -> Option<Result<W::Reply, QueueError>> {
         let ended = self.ended.take().or_else(|| self.replies.try_recv().ok());
         self.is_waiting &= ended.is_none();
         ended
@@ -71,7 +115,7 @@ impl Notifier {
     }
 
     /// Ends a wait that is under way, and the task; returns the result of the wait.
-    pub(super) async fn stop(mut self) -> Option<Result<Waited, QueueError>> {
+    pub(super) async fn stop(mut self) -> Option<Result<W::Reply, QueueError>> {
         self.stop.cancel();
         drop(self.requests);
         let waited = match self.ended {

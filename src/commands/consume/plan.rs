@@ -10,6 +10,7 @@ use super::job::{Job, JobArgs};
 use super::retention::Retention;
 use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_LEASE, DEFAULT_MAX_CRASHES, SHORTEST_LEASE};
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::lists::Lists;
 use crate::delivery::retry::RetryPolicy;
 use crate::queue::{ClaimSettings, Redis};
 use crate::terminal::Output;
@@ -17,8 +18,10 @@ use crate::units::{DurationRange, Environment, HumanDuration, SettingError};
 use crate::workload::Rate;
 
 /// Settings of one run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Plan {
+    pub(super) lists: Lists,
+    /// The list that this plan is for; the plans of several lists differ in it alone.
     pub(super) list: String,
     /// Name of this consumer, unique among all consumers.
     pub(super) consumer: String,
@@ -43,10 +46,10 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Merges the arguments with the profile; an argument has precedence.
-    pub(super) fn resolve(args: Args, list: String, context: &Context) -> Result<Self, SettingError> {
+    pub(super) fn resolve(args: Args, lists: Lists, context: &Context) -> Result<Self, SettingError> {
         // Destructured so that a new argument cannot be forgotten here.
         let Args {
-            list: _,
+            lists: _,
             delivery,
             concurrency,
             work,
@@ -114,7 +117,8 @@ impl Plan {
             (max_items.map(|most| most.value), idle_exit.map(|idle| idle.value.0))
         };
         Ok(Self {
-            list,
+            list: lists.first().to_owned(),
+            lists,
             consumer: format!("{}-{:08x}", host(&context.environment), rand::random::<u32>()),
             delivery,
             concurrency,
@@ -142,14 +146,24 @@ impl Plan {
         self.concurrency as usize * self.batch.map_or(1, |batch| batch.size)
     }
 
+    /// Returns the plan of each list.
+    pub(super) fn of_each_list(&self) -> Vec<Self> {
+        self.lists.keys().iter().map(|list| Self { list: list.clone(), ..self.clone() }).collect()
+    }
+
+    /// Name of the list, if there are several.
+    pub(super) fn one_of_several(&self) -> Option<&str> {
+        (!self.lists.is_one()).then_some(self.list.as_str())
+    }
+
     pub(super) fn announce(&self, redis: &Redis) {
-        let Self { list, concurrency, consumer, job, .. } = self;
+        let Self { lists, concurrency, consumer, job, .. } = self;
         let delivery = match self.delivery {
             DeliveryGuarantee::AtLeastOnce => "at-least-once",
             DeliveryGuarantee::AtMostOnce => "at-most-once",
         };
         let event = "consumer_started";
-        tracing::info!(event, %list, %redis, %consumer, concurrency, %delivery, handler = %job, "consuming");
+        tracing::info!(event, list = %lists, %redis, %consumer, concurrency, %delivery, handler = %job, "consuming");
     }
 }
 

@@ -1,23 +1,96 @@
 //! Items that are processed by printing them: all that were claimed together at once.
 
 use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Completed};
+use super::slots::Share;
+use crate::delivery::item::Item;
 use crate::handler::{Disposition, LinePrinter, Printed};
 
-/// Items whose lines are not written yet, and the printer that writes them.
-pub(super) struct Printing<T> {
+/// A printer that all lists of a consumer share.
+pub(super) struct SharedPrinter {
     printer: LinePrinter,
+    lines: Mutex<SharedLines>,
+}
+
+/// Lines on their way, and what each list has not been told of them.
+struct SharedLines {
+    /// Lists whose lines are not written yet, each with their number, in the order of the lines.
+    order: VecDeque<(usize, usize)>,
+    reports: Vec<Printed>,
+}
+
+impl SharedPrinter {
+    pub(super) fn new(printer: LinePrinter, lists: usize) -> Self {
+        let reports = (0..lists).map(|_| Printed::default()).collect();
+        Self { printer, lines: Mutex::new(SharedLines { order: VecDeque::new(), reports }) }
+    }
+
+    /// Prints items of the list at `place`, and returns what became of its lines since the last report.
+    fn print<'a>(&self, place: usize, items: impl ExactSizeIterator<Item = &'a Item>) -> Printed {
+        let mut lines = self.lines();
+        lines.order.push_back((place, items.len()));
+        lines.record(self.printer.print(items));
+        std::mem::take(&mut lines.reports[place])
+    }
+
+    fn report(&self, place: usize) -> Printed {
+        let mut lines = self.lines();
+        lines.record(self.printer.report());
+        std::mem::take(&mut lines.reports[place])
+    }
+
+    /// Gives up the lines that are not written in full, of all lists.
+    fn abandon(&self, place: usize) -> Printed {
+        let mut lines = self.lines();
+        lines.record(self.printer.abandon());
+        std::mem::take(&mut lines.reports[place])
+    }
+
+    fn lines(&self) -> MutexGuard<'_, SharedLines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SharedLines {
+    /// Tells each list what became of its lines; an error is that of all.
+    fn record(&mut self, printed: Printed) {
+        let mut left = printed.lines;
+        while left > 0
+            && let Some((place, count)) = self.order.front_mut()
+        {
+            let written = left.min(*count);
+            self.reports[*place].lines += written;
+            *count -= written;
+            left -= written;
+            if *count == 0 {
+                self.order.pop_front();
+            }
+        }
+        if let Some(error) = printed.error {
+            for report in &mut self.reports {
+                report.error = Some(io::Error::new(error.kind(), error.to_string()));
+            }
+        }
+    }
+}
+
+/// Items of a list whose lines are not written yet, and the printer that writes them.
+pub(super) struct Printing<T> {
+    printer: Arc<SharedPrinter>,
+    share: Share,
     begun: VecDeque<(T, Instant)>,
     ended: Vec<Completed<T>>,
 }
 
 impl<T: Attempt> Printing<T> {
-    pub(super) fn new(printer: LinePrinter) -> Self {
-        Self { printer, begun: VecDeque::new(), ended: Vec::new() }
+    pub(super) fn new(printer: Arc<SharedPrinter>, share: Share) -> Self {
+        Self { printer, share, begun: VecDeque::new(), ended: Vec::new() }
     }
 
     /// Number of items in flight.
@@ -27,7 +100,7 @@ impl<T: Attempt> Printing<T> {
 
     pub(super) fn begin(&mut self, items: Vec<T>) {
         let (start, is_alone) = (Instant::now(), self.begun.is_empty());
-        let printed = self.printer.print(items.iter().map(T::item));
+        let printed = self.printer.print(self.share.place(), items.iter().map(T::item));
         if is_alone && printed.lines == items.len() {
             // The reader has taken everything at once.
             self.ended.push(Completed { items, disposition: Disposition::Ack, duration: start.elapsed() });
@@ -40,7 +113,7 @@ impl<T: Attempt> Printing<T> {
     /// Returns the items that are printed, or never will be, without waiting.
     pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
         if !self.begun.is_empty() {
-            self.settle(self.printer.report());
+            self.settle(self.printer.report(self.share.place()));
         }
         std::mem::take(&mut self.ended)
     }
@@ -51,10 +124,18 @@ impl<T: Attempt> Printing<T> {
             tokio::select! {
                 biased;
                 () = abort.cancelled(), if !self.begun.is_empty() => {
-                    self.settle(self.printer.abandon());
+                    self.settle(self.printer.abandon(self.share.place()));
                     self.end(self.begun.len(), || Disposition::Interrupted);
                 }
-                () = self.printer.progress() => self.settle(self.printer.report()),
+                () = self.printer.printer.progress() => {
+                    self.settle(self.printer.report(self.share.place()));
+                    self.share.wake_others();
+                }
+                // Another list has heard of the progress.
+                () = self.share.changed() => {
+                    self.settle(self.printer.report(self.share.place()));
+                    return;
+                }
             }
         }
     }

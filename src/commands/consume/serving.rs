@@ -1,20 +1,52 @@
 //! Items that are processed by a pool of processes.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::attempt::{Attempt, Completed};
 use super::gathering::Gathering;
 use super::plan::Plan;
+use super::slots::Share;
 use crate::handler::{Assignment, Disposition, PoolCall, PoolItem, PoolResult, ProcessPool};
 
-/// Items that a pool has.
-pub(super) struct Serving<T> {
+/// A pool that all lists of a consumer share. The tickets of a list are those whose remainder is its place.
+pub(super) struct SharedPool {
     pool: ProcessPool,
+    /// Results of each list that it has not taken yet.
+    results: Mutex<Vec<Vec<PoolResult>>>,
+}
+
+impl SharedPool {
+    pub(super) fn new(pool: ProcessPool, lists: usize) -> Self {
+        Self { pool, results: Mutex::new((0..lists).map(|_| Vec::new()).collect()) }
+    }
+
+    /// Takes the results of the list at `place`; one about no item goes to the list that asks first.
+    fn results(&self, place: usize) -> Vec<PoolResult> {
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        let lists = results.len() as u64;
+        for result in self.pool.results() {
+            let owner = result.ticket.map(|ticket| usize::try_from(ticket % lists).unwrap_or_default());
+            results[owner.unwrap_or(place)].push(result);
+        }
+        std::mem::take(&mut results[place])
+    }
+
+    /// Waits until all processes have ended.
+    pub(super) async fn end(mut self) {
+        self.pool.close();
+        self.pool.end().await;
+    }
+}
+
+/// Items of a list that a pool has.
+pub(super) struct Serving<T> {
+    pool: Arc<SharedPool>,
+    share: Share,
     list: Arc<str>,
     consumer: Arc<str>,
-    /// Number of the last item.
+    /// Ticket of the last item.
     last: u64,
     in_flight: HashMap<u64, Serviced<T>>,
     /// Items that are to be handed over together.
@@ -31,10 +63,10 @@ struct Serviced<T> {
 }
 
 impl<T: Attempt> Serving<T> {
-    pub(super) fn new(pool: ProcessPool, plan: &Plan) -> Self {
+    pub(super) fn new(pool: Arc<SharedPool>, plan: &Plan, share: Share) -> Self {
         let (list, consumer) = (plan.list.as_str().into(), plan.consumer.as_str().into());
-        let gathering = plan.batch.map(Gathering::new);
-        Self { pool, list, consumer, last: 0, in_flight: HashMap::new(), gathering, abandoned: Vec::new() }
+        let (last, gathering) = (share.place() as u64, plan.batch.map(Gathering::new));
+        Self { pool, share, list, consumer, last, in_flight: HashMap::new(), gathering, abandoned: Vec::new() }
     }
 
     /// Number of items in flight.
@@ -44,7 +76,7 @@ impl<T: Attempt> Serving<T> {
 
     /// Number of items that the processes can take now, or that can be gathered for them.
     pub(super) fn room(&self) -> usize {
-        let calls = self.pool.room();
+        let calls = self.pool.pool.room();
         self.gathering.as_ref().map_or(calls, |gathering| gathering.room(calls))
     }
 
@@ -62,7 +94,7 @@ impl<T: Attempt> Serving<T> {
             }
             None => {
                 let calls: Vec<PoolCall> = items.into_iter().map(|item| self.call(vec![item])).collect();
-                self.pool.begin(calls);
+                self.pool.pool.begin(calls);
             }
         }
     }
@@ -70,18 +102,18 @@ impl<T: Attempt> Serving<T> {
     /// Begins the batches that are due, as far as processes can take them.
     fn begin_batches(&mut self) {
         while let Some(gathering) = &mut self.gathering
-            && self.pool.room() > 0
+            && self.pool.pool.room() > 0
             && let Some(batch) = gathering.take()
         {
             let call = self.call(batch);
-            self.pool.begin([call]);
+            self.pool.pool.begin([call]);
         }
     }
 
     fn call(&mut self, items: Vec<T>) -> PoolCall {
         let begun = Instant::now();
         let items = items.into_iter().map(|item| {
-            self.last += 1;
+            self.last += self.share.lists() as u64;
             let id = item.id();
             let assignment = Assignment {
                 item: item.item().clone(),
@@ -106,7 +138,7 @@ impl<T: Attempt> Serving<T> {
     /// Returns the items that have finished, without waiting.
     pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
         let (now, mut completed) = (Instant::now(), Vec::new());
-        for PoolResult { ticket, disposition } in self.pool.results() {
+        for PoolResult { ticket, disposition } in self.pool.results(self.share.place()) {
             let serviced = ticket.and_then(|ticket| self.in_flight.remove(&ticket));
             let duration = serviced.as_ref().map_or_else(Default::default, |serviced| now - serviced.begun);
             let items: Vec<T> = serviced.into_iter().map(|serviced| serviced.item).collect();
@@ -127,9 +159,9 @@ impl<T: Attempt> Serving<T> {
         if !self.abandoned.is_empty() {
             return;
         }
-        let due = self.gathering.as_ref().filter(|_| self.pool.room() > 0).and_then(Gathering::due);
+        let due = self.gathering.as_ref().filter(|_| self.pool.pool.room() > 0).and_then(Gathering::due);
         tokio::select! {
-            () = self.pool.progress() => {}
+            () = self.pool.pool.progress() => self.share.wake_others(),
             Some(()) = async { Some(tokio::time::sleep_until(due?).await) } => {}
         }
     }
@@ -137,11 +169,6 @@ impl<T: Attempt> Serving<T> {
     /// Tells the processes that there are no more items, and ends those that are gathered unfinished.
     pub(super) fn close(&mut self) {
         self.abandoned.extend(self.gathering.as_mut().map(Gathering::abandon).unwrap_or_default());
-        self.pool.close();
-    }
-
-    /// Waits until all processes have ended.
-    pub(super) async fn end(&mut self) {
-        self.pool.end().await;
+        self.pool.pool.close();
     }
 }

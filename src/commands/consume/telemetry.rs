@@ -29,13 +29,14 @@ pub(super) struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts what the plan enables.
+    /// Starts what the plans enable, one for each list.
     ///
     /// # Errors
     ///
     /// Fails when the address cannot be bound or the heartbeat file cannot be written.
-    pub(super) async fn start(plan: &Plan, redis: &Redis) -> Result<Self> {
-        let TelemetryArgs { metrics, stamp_field, heartbeat } = plan.telemetry.clone();
+    pub(super) async fn start(plans: &[Plan], redis: &Redis) -> Result<Vec<Self>> {
+        let settings = plans.first().map(|plan| plan.telemetry.clone()).unwrap_or_default();
+        let TelemetryArgs { metrics, stamp_field, heartbeat } = settings;
         let heartbeat = match heartbeat {
             None => Heartbeat::default(),
             Some(file) => {
@@ -45,23 +46,29 @@ impl Telemetry {
                     .wrap_err_with(|| format!("cannot write heartbeat `{name}`"))?
             }
         };
-        let metrics = match metrics {
-            None => Metrics::default(),
+        let recorded = match metrics {
+            None => vec![Metrics::default(); plans.len()],
             Some(ListenAddress(address)) => {
-                let metrics = Metrics::of(&plan.list, stamp_field);
-                let status = redis_status(redis, &plan.list);
-                let recorded = metrics.clone();
+                let of = |plan: &Plan| Metrics::of(&plan.list, stamp_field.clone());
+                let recorded: Vec<Metrics> = plans.iter().map(of).collect();
+                let statuses = plans.iter().map(|plan| redis_status(redis, &plan.list));
+                let lists: Vec<_> = recorded.iter().cloned().zip(statuses).collect();
                 let scrape = move || {
-                    let (metrics, status) = (recorded.clone(), status());
-                    async move { metrics.text(status.await) }
+                    let (metrics, statuses): (Vec<_>, Vec<_>) =
+                        lists.iter().map(|(metrics, status)| (metrics.clone(), status())).unzip();
+                    async move {
+                        let statuses = futures_util::future::join_all(statuses).await;
+                        metrics::text(metrics.iter().zip(statuses))
+                    }
                 };
                 let served = metrics::serve(address, scrape);
                 let address = served.await.wrap_err_with(|| format!("cannot serve metrics at {address}"))?;
                 tracing::info!(url = %format_args!("http://{address}/metrics"), "serving metrics");
-                metrics
+                recorded
             }
         };
-        Ok(Self { metrics, heartbeat, counts: Arc::default() })
+        let telemetry = |metrics| Self { metrics, heartbeat: heartbeat.clone(), counts: Arc::default() };
+        Ok(recorded.into_iter().map(telemetry).collect())
     }
 
     /// ConsumerCounts as last published.

@@ -1,5 +1,6 @@
 //! Slots for items in flight.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
@@ -7,31 +8,43 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Attempt, Completed};
 use super::handling::Handling;
 use super::plan::Plan;
-use super::printing::Printing;
+use super::printing::{Printing, SharedPrinter};
 use super::retention::Expiry;
-use super::serving::Serving;
+use super::serving::{Serving, SharedPool};
+use super::slots::Share;
 use super::telemetry::Telemetry;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
-use crate::handler::{Disposition, Handler, LinePrinter, ProcessPool};
+use crate::handler::{Disposition, Handler};
 
-/// Items in flight, at most one per slot, and what processes them.
+/// Items of a list in flight, at most one per slot, and what processes them.
 pub(super) struct Workers<T> {
     processing: Processing<T>,
     abort: CancellationToken,
     telemetry: Telemetry,
-    slots: usize,
-    begun: u64,
+    share: Share,
     expiry: Option<Expiry>,
     /// Items that have expired, and were not begun.
     expired: Vec<Completed<T>>,
 }
 
-/// Processor of items.
+/// Processor of the items of all lists. Cheap to clone.
+#[derive(Clone)]
 pub(super) enum Processor {
     Handler(Handler),
-    Printer(LinePrinter),
-    Pool(ProcessPool),
+    Printer(Arc<SharedPrinter>),
+    Pool(Arc<SharedPool>),
+}
+
+impl Processor {
+    /// Waits for the end of what outlives the items: the last one of its clones does.
+    pub(super) async fn end(self) {
+        if let Self::Pool(pool) = self
+            && let Some(pool) = Arc::into_inner(pool)
+        {
+            pool.end().await;
+        }
+    }
 }
 
 /// Items that are being processed, by how they are.
@@ -42,14 +55,20 @@ enum Processing<T> {
 }
 
 impl<T: Attempt> Workers<T> {
-    pub(super) fn new(processor: Processor, plan: &Plan, telemetry: Telemetry, abort: CancellationToken) -> Self {
+    pub(super) fn new(
+        processor: Processor,
+        plan: &Plan,
+        telemetry: Telemetry,
+        share: Share,
+        abort: CancellationToken,
+    ) -> Self {
         let processing = match processor {
             Processor::Handler(handler) => Processing::Handle(Handling::new(handler, plan, abort.clone())),
-            Processor::Printer(printer) => Processing::Print(Printing::new(printer)),
-            Processor::Pool(pool) => Processing::Serve(Serving::new(pool, plan)),
+            Processor::Printer(printer) => Processing::Print(Printing::new(printer, share.clone())),
+            Processor::Pool(pool) => Processing::Serve(Serving::new(pool, plan, share.clone())),
         };
         let expiry = plan.retention.expiry.clone();
-        Self { processing, abort, telemetry, slots: plan.slots(), begun: 0, expiry, expired: Vec::new() }
+        Self { processing, abort, telemetry, share, expiry, expired: Vec::new() }
     }
 
     /// Number of items in flight.
@@ -70,27 +89,35 @@ impl<T: Attempt> Workers<T> {
         }
     }
 
-    /// Number of items that can be begun now.
+    /// Slots as this list has them.
+    pub(super) fn share(&self) -> &Share {
+        &self.share
+    }
+
+    /// Number of items that can be begun now, by the slots and by what processes them.
     pub(super) fn free_slots(&self) -> usize {
-        let room = match &self.processing {
+        self.share.free(self.in_flight(), self.room())
+    }
+
+    /// Number of items that may be claimed now, while `expected` others may come that were asked for.
+    pub(super) fn allowed(&self, expected: usize) -> usize {
+        self.share.allowed(self.in_flight(), expected, self.room())
+    }
+
+    /// Number of items that can be begun now by what processes them.
+    fn room(&self) -> usize {
+        match &self.processing {
             Processing::Serve(serving) => serving.room(),
             Processing::Handle(handling) => handling.room(),
             Processing::Print(_) => usize::MAX,
-        };
-        self.slots.saturating_sub(self.in_flight()).min(room)
+        }
     }
 
-    /// Number of items begun so far.
-    pub(super) fn begun(&self) -> u64 {
-        self.begun
-    }
-
-    /// Begins to process items that have not expired, and returns their number; those that take no time have finished on
-    /// return.
-    pub(super) fn begin(&mut self, items: Vec<T>) -> usize {
-        self.begun += items.len() as u64;
+    /// Begins to process items that have not expired; those that take no time have finished on return.
+    pub(super) fn begin(&mut self, items: Vec<T>) {
+        let taken = items.len();
         let items = self.keep(items);
-        let begun = items.len();
+        self.share.begun(taken, items.len());
         for item in &items {
             self.telemetry.begun(item);
         }
@@ -99,7 +126,6 @@ impl<T: Attempt> Workers<T> {
             Processing::Print(printing) => printing.begin(items),
             Processing::Serve(serving) => serving.begin(items),
         }
-        begun
     }
 
     /// Returns the items that have not expired.
@@ -138,13 +164,16 @@ impl<T: Attempt> Workers<T> {
     }
 
     /// Waits for the result of a call to Redis, and marks the progress of the loop meanwhile: a large item over a slow link
-    /// takes its time.
+    /// takes its time. Lists after this one wait for it no longer than that.
     pub(super) async fn report_during<O>(&self, tally: &Tally, call: impl Future<Output = O>) -> O {
         let mut call = std::pin::pin!(call);
         loop {
             match tokio::time::timeout(MAX_INTERVAL, &mut call).await {
                 Ok(result) => return result,
-                Err(_) => self.report(tally),
+                Err(_) => {
+                    self.share.want(false);
+                    self.report(tally);
+                }
             }
         }
     }
@@ -152,7 +181,7 @@ impl<T: Attempt> Workers<T> {
     /// Waits until an item may have finished, or a slot may have become free; forever if neither can happen. Cancel-safe.
     pub(super) async fn progress(&mut self) {
         match &mut self.processing {
-            Processing::Handle(handling) => handling.progress().await,
+            Processing::Handle(handling) => handling.progress(&self.share).await,
             Processing::Print(printing) => printing.progress(&self.abort).await,
             Processing::Serve(serving) => serving.progress().await,
         }
@@ -173,14 +202,6 @@ impl<T: Attempt> Workers<T> {
             Processing::Handle(handling) => handling.close(),
             Processing::Serve(serving) => serving.close(),
             Processing::Print(_) => {}
-        }
-    }
-
-    /// Waits for the end of what outlives the items.
-    pub(super) async fn end(&mut self) {
-        if let Processing::Serve(serving) = &mut self.processing {
-            serving.close();
-            serving.end().await;
         }
     }
 }

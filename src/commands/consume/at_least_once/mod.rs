@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StopReason;
 use super::idleness::Idleness;
-use super::intake::Intake;
+use super::list_pause::ListPause;
 use super::notifier::Notifier;
 use super::plan::Plan;
 use super::stop_deadline::StopDeadline;
@@ -41,7 +41,9 @@ pub(super) async fn consume(
         connected => connected?,
     };
     let notifier = Notifier::start(waiter, &shutdown.stop);
-    plan.announce(&redis);
+    if workers.share().connected() {
+        plan.announce(&redis);
+    }
 
     let mut consumer = Consumer::new(plan, claims, workers, tally, deadline);
     let result = consumer.run(notifier, shutdown).await;
@@ -73,7 +75,7 @@ struct Consumer<'a> {
     /// Ids of those among them that had expired.
     expired: HashSet<String>,
     idleness: Idleness,
-    intake: Intake,
+    pause: ListPause,
     trimming: Trimming,
     /// True unless claims that Redis does not know any more have been redelivered: then it has lost its data.
     data_lost: bool,
@@ -91,28 +93,26 @@ impl<'a> Consumer<'a> {
         tally: &'a mut Tally,
         deadline: StopDeadline,
     ) -> Self {
-        let (idleness, intake, trimming) = (Idleness::begin(plan), Intake::begin(plan), Trimming::begin(plan));
-        let (finished, expired, stop_reason) = (Vec::new(), HashSet::new(), StopReason::Orderly);
-        let (data_lost, found) = (true, (0, 0));
         Self {
             plan,
             claims,
             workers,
             tally,
-            finished,
-            expired,
-            idleness,
-            intake,
-            trimming,
-            data_lost,
-            found,
-            stop_reason,
+            finished: Vec::new(),
+            expired: HashSet::new(),
+            idleness: Idleness::begin(plan),
+            pause: ListPause::default(),
+            trimming: Trimming::begin(plan),
+            data_lost: true,
+            found: (0, 0),
+            stop_reason: StopReason::Orderly,
             deadline,
         }
     }
 
-    async fn run(&mut self, mut notifier: Notifier, shutdown: &Shutdown) -> Result<(), QueueError> {
+    async fn run(&mut self, mut notifier: Notifier<Waiter>, shutdown: &Shutdown) -> Result<(), QueueError> {
         let result = self.claim_and_process(&mut notifier, &shutdown.stop).await;
+        self.workers.share().want(false);
         let waited = notifier.stop().await;
         result?;
         if let Some(waited) = waited {
@@ -124,7 +124,14 @@ impl<'a> Consumer<'a> {
     }
 
     /// Exchanges, processes and waits, until no more items are to be claimed.
-    async fn claim_and_process(&mut self, notifier: &mut Notifier, stop: &CancellationToken) -> Result<(), QueueError> {
+    async fn claim_and_process(
+        &mut self,
+        notifier: &mut Notifier<Waiter>,
+        stop: &CancellationToken,
+    ) -> Result<(), QueueError> {
+        let share = self.workers.share().clone();
+        // A wait claims its item, and takes a slot for it, unless there are other lists that the slot may be for.
+        let is_alone = share.is_alone();
         // True while the list may hold items that have not been claimed.
         let mut may_hold = true;
         loop {
@@ -141,11 +148,15 @@ impl<'a> Consumer<'a> {
                 self.idleness.restart();
             }
             self.check_pause(notifier).await;
-            let is_waiting = notifier.is_waiting();
-            let limit = self.slots(is_waiting);
+            if !is_alone {
+                may_hold |= self.claims.schedule().is_item_due();
+                share.want(may_hold && !self.pause.is_paused());
+            }
+            let takes_slot = is_alone && notifier.is_waiting();
+            let limit = if is_alone || may_hold { self.slots(takes_slot) } else { 0 };
             let has_finished = !self.finished.is_empty();
             let is_wanted = has_finished || (may_hold && limit > 0) || self.claims.asked() > 0;
-            if is_wanted || self.next_call(is_waiting) <= Instant::now() {
+            if is_wanted || self.next_call(takes_slot) <= Instant::now() {
                 let exchanged = self.exchange(limit).await?;
                 // A call that asked for none says nothing about the list.
                 may_hold = self.begin(exchanged, limit, stop) || (limit == 0 && may_hold);
@@ -157,46 +168,57 @@ impl<'a> Consumer<'a> {
                 may_hold |= found.more || found.redelivered > 0;
             }
             self.trim().await?;
-            let may_claim = may_hold && self.slots(is_waiting) > 0;
+            if !is_alone {
+                share.want(may_hold && !self.pause.is_paused());
+            }
+            let may_claim = may_hold && self.slots(takes_slot) > 0;
             if !self.finished.is_empty() || may_claim || self.claims.asked() > 0 {
                 continue;
             }
-            let is_idle = self.workers.in_flight() == 0 && self.slots(false) > 0;
-            if !is_waiting && is_idle && self.idleness.is_over() {
+            let is_idle = self.workers.in_flight() == 0 && !takes_slot && self.is_idle_long_enough(may_hold);
+            if share.idle(is_idle) {
                 return Ok(());
             }
-            if !is_waiting && self.slots(false) > 0 {
-                notifier.request(self.claims.begin_wait(self.idleness.longest_wait()));
-            }
-            let next = self.next_call(notifier.is_waiting()).min(Instant::now() + MAX_INTERVAL);
-            let next = self.intake.next().map_or(next, |time| time.min(next));
+            self.wait_for_items(notifier, may_hold);
+            let next = self.next_call(is_alone && notifier.is_waiting()).min(Instant::now() + MAX_INTERVAL);
+            let next = [self.pause.next(), share.next()].into_iter().flatten().fold(next, Instant::min);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
                 () = self.workers.progress() => {}
                 () = notifier.progress() => {}
+                () = share.changed() => {}
                 () = tokio::time::sleep_until(next) => {}
             }
         }
     }
 
-    /// Looks now and then whether the list is paused; if it is, nothing is waited for, and time does not count as idle.
-    async fn check_pause(&mut self, notifier: &mut Notifier) {
-        if self.intake.is_check_due() {
-            let is_paused = self.deadline.run(self.is_idle(), self.claims.is_paused());
-            let is_paused = self.workers.report_during(self.tally, is_paused).await;
-            self.intake.observe(is_paused, self.plan);
+    /// Returns true if the consumer may end for want of items in this list.
+    fn is_idle_long_enough(&mut self, may_hold: bool) -> bool {
+        let may_end = if self.workers.share().is_alone() { self.slots(false) > 0 } else { !may_hold };
+        may_end && self.idleness.is_over()
+    }
+
+    /// Has the notifier wait for items, unless it does: with a slot for the item, or for several lists until the list, known to
+    /// be empty, holds one.
+    fn wait_for_items(&mut self, notifier: &mut Notifier<Waiter>, may_hold: bool) {
+        if notifier.is_waiting() {
+            return;
         }
-        if self.intake.is_paused() {
-            self.idleness.restart();
-            notifier.interrupt();
+        let longest = self.idleness.longest_wait();
+        if !self.workers.share().is_alone() {
+            if !may_hold && !self.pause.is_paused() {
+                notifier.request(self.claims.begin_watch(longest));
+            }
+        } else if self.slots(false) > 0 {
+            notifier.request(self.claims.begin_wait(longest));
         }
     }
 
     /// Returns when the next call is due at the latest, though no item finishes.
-    fn next_call(&mut self, is_waiting: bool) -> Instant {
-        let has_slots = self.slots(is_waiting) > 0;
-        Instant::from_std(self.claims.schedule().next_call(is_waiting, has_slots))
+    fn next_call(&mut self, takes_slot: bool) -> Instant {
+        let has_slots = self.slots(takes_slot) > 0;
+        Instant::from_std(self.claims.schedule().next_call(takes_slot, has_slots))
     }
 
     /// Begins the items of an exchange, unless `stop` is cancelled; returns true if the list may hold more.
@@ -206,8 +228,7 @@ impl<'a> Consumer<'a> {
         self.idleness.observe(&exchanged);
         if !stop.is_cancelled() {
             // Claimed while stopping: not begun, and requeued with the others.
-            let begun = self.workers.begin(exchanged.items);
-            self.intake.begun(begun);
+            self.workers.begin(exchanged.items);
         }
         exchanged.more || (got == limit && limit > 0)
     }
@@ -259,22 +280,20 @@ impl<'a> Consumer<'a> {
     }
 
     fn may_claim(&self, stop: &CancellationToken) -> bool {
-        let enough = self.plan.max_items.is_some_and(|limit| self.workers.begun() >= limit);
-        !enough && !stop.is_cancelled() && matches!(self.stop_reason, StopReason::Orderly)
+        !self.workers.share().is_over() && !stop.is_cancelled() && matches!(self.stop_reason, StopReason::Orderly)
     }
 
-    /// Number of items that may be claimed now, while a wait for one more `is_waiting`.
-    fn slots(&mut self, is_waiting: bool) -> usize {
-        let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
-        let slots = self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX));
-        let slots = slots.min(self.intake.allowed());
-        slots.saturating_sub(usize::from(is_waiting) + self.claims.asked())
+    /// Number of items that may be claimed now, while a wait for one more may bring it (`takes_slot`).
+    fn slots(&mut self, takes_slot: bool) -> usize {
+        let allowed = self.workers.allowed(usize::from(takes_slot) + self.claims.asked());
+        if self.pause.is_paused() { 0 } else { allowed }
     }
 
     async fn exchange(&mut self, limit: usize) -> Result<Exchanged, QueueError> {
         let idle = self.is_idle();
         let renewed = self.claims.schedule().renewed();
         let finished = std::mem::take(&mut self.finished);
+        self.workers.share().expect(self.claims.asked() + limit);
         let exchange = self.deadline.run(idle, self.claims.exchange(finished, limit));
         let mut exchanged = self.workers.report_during(self.tally, exchange).await?;
         if exchanged.expired {

@@ -1,7 +1,8 @@
-//! Work of a consumer for all: items of crashed consumers, and dead letters beyond the limit.
+//! Work of a consumer now and then: items of crashed consumers, dead letters beyond the limit, and the pause of the list.
 
+use super::super::notifier::Notifier;
 use super::Consumer;
-use crate::queue::{QueueError, Redelivered};
+use crate::queue::{QueueError, Redelivered, Waiter};
 
 impl Consumer<'_> {
     /// Removes dead letters beyond the limit, when it is time.
@@ -32,5 +33,18 @@ impl Consumer<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Looks now and then whether the list is paused; if it is, nothing is waited for, and time does not count as idle.
+    pub(super) async fn check_pause(&mut self, notifier: &mut Notifier<Waiter>) {
+        if self.pause.is_check_due() {
+            let is_paused = self.deadline.run(self.is_idle(), self.claims.is_paused());
+            let is_paused = self.workers.report_during(self.tally, is_paused).await;
+            self.pause.observe(is_paused, self.plan);
+        }
+        if self.pause.is_paused() {
+            self.idleness.restart();
+            notifier.interrupt();
+        }
     }
 }

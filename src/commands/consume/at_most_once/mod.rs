@@ -1,5 +1,7 @@
 //! At-most-once delivery: items are popped and processed; those in flight are lost if the consumer crashes.
 
+mod several;
+
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -9,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::StopReason;
 use super::attempt::{Attempt as _, Completed, Popped};
-use super::intake::Intake;
 use super::item_log::{self, seconds};
+use super::list_pause::ListPause;
+use super::notifier::Notifier;
 use super::plan::Plan;
 use super::workers::Workers;
 use crate::delivery::expiry::ExpiredOutcome;
@@ -35,15 +38,40 @@ pub(super) async fn consume(
     tally: &mut Tally,
     shutdown: &Shutdown,
 ) -> Result<StopReason> {
-    let list = match List::connect(&redis.with_cancel(shutdown.stop.clone()), &plan.list).await {
+    let connection = redis.with_cancel(shutdown.stop.clone());
+    let connect = || List::connect(&connection, &plan.list);
+    let list = match connect().await {
         Err(error) if error.is_stop() => return Ok(StopReason::Orderly),
         connected => connected?,
     };
-    plan.announce(redis);
+    let waiter = if workers.share().is_alone() {
+        None
+    } else {
+        match connect().await {
+            Err(error) if error.is_stop() => return Ok(StopReason::Orderly),
+            connected => Some(connected?),
+        }
+    };
+    if workers.share().connected() {
+        plan.announce(redis);
+    }
     let (unfinished, stop_reason) = (Vec::new(), StopReason::Orderly);
-    let intake = Intake::begin(plan);
-    let mut consumer = PlainConsumer { plan, list, workers, tally, intake, unfinished, stop_reason };
-    let result = consumer.pop_and_process(&shutdown.stop).await;
+    let pause = ListPause::default();
+    let mut consumer = PlainConsumer { plan, list, workers, tally, pause, unfinished, stop_reason };
+    let result = match waiter {
+        None => consumer.pop_and_process(&shutdown.stop).await,
+        Some(waiter) => {
+            let mut notifier = Notifier::start(waiter, &shutdown.stop);
+            let result = match consumer.pop_in_turn(&mut notifier, &shutdown.stop).await {
+                // Connected no more, because of the stop.
+                Err(_) if shutdown.stop.is_cancelled() => Ok(()),
+                result => result,
+            };
+            consumer.workers.share().want(false);
+            notifier.stop().await;
+            result
+        }
+    };
 
     super::announce_drain(consumer.workers, plan, shutdown);
     consumer.drain(&shutdown.stop).await;
@@ -61,7 +89,7 @@ struct PlainConsumer<'a> {
     list: List,
     workers: &'a mut Workers<Popped>,
     tally: &'a mut Tally,
-    intake: Intake,
+    pause: ListPause,
     /// Items to requeue.
     unfinished: Vec<Popped>,
     stop_reason: StopReason,
@@ -70,14 +98,14 @@ struct PlainConsumer<'a> {
 impl PlainConsumer<'_> {
     async fn pop_and_process(&mut self, stop: &CancellationToken) -> Result<()> {
         let mut idle_since = Instant::now();
-        while self.plan.max_items.is_none_or(|limit| self.workers.begun() < limit) {
+        while !self.workers.share().is_over() {
             self.settle();
             loop {
                 self.check_pause().await;
                 if self.slots() > 0 || stop.is_cancelled() {
                     break;
                 }
-                let next = self.intake.next();
+                let next = self.pause.next().into_iter().chain(self.workers.share().next()).min();
                 let is_allowed = async {
                     match next {
                         Some(next) => tokio::time::sleep_until(next).await,
@@ -111,16 +139,10 @@ impl PlainConsumer<'_> {
             if found || self.workers.in_flight() > 0 || self.list.outages() > outages {
                 idle_since = Instant::now();
             }
-            let popped =
-                (self.tally.claimed + 1..).zip(popped).map(|(place, item)| Popped { place, item }).collect::<Vec<_>>();
-            self.tally.claimed += popped.len() as u64;
+            self.begin(popped, stop);
             if stop.is_cancelled() {
-                // Popped while stopping: not begun, and requeued.
-                self.unfinished.extend(popped);
                 break;
             }
-            let begun = self.workers.begin(popped);
-            self.intake.begun(begun);
             let idle = !found && self.workers.in_flight() == 0;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
@@ -131,16 +153,15 @@ impl PlainConsumer<'_> {
 
     /// Number of items that may be popped now.
     fn slots(&mut self) -> usize {
-        let remaining = self.plan.max_items.map_or(u64::MAX, |limit| limit.saturating_sub(self.workers.begun()));
-        let slots = self.workers.free_slots().min(usize::try_from(remaining).unwrap_or(usize::MAX));
-        slots.min(self.intake.allowed())
+        let allowed = self.workers.allowed(0);
+        if self.pause.is_paused() { 0 } else { allowed }
     }
 
     /// Looks now and then whether the list is paused.
     async fn check_pause(&mut self) {
-        if self.intake.is_check_due() {
+        if self.pause.is_check_due() {
             let is_paused = self.workers.report_during(self.tally, self.list.is_paused()).await;
-            self.intake.observe(is_paused, self.plan);
+            self.pause.observe(is_paused, self.plan);
         }
     }
 

@@ -1,0 +1,42 @@
+//! Flags that name the lists of a consumer.
+
+use super::name;
+use crate::delivery::lists::{Lists, ListsError};
+use crate::units::{Origin, Setting, SettingError};
+
+/// Lists of a consumer.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct ListsArgs {
+    /// List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6
+    /// [default: mylist]
+    #[arg(long, short, value_name = "KEY[=WEIGHT]", env = "LIST_NAME", value_parser = name)]
+    list: Vec<String>,
+
+    // For the variable of rendered pods, which has to be one text.
+    /// Lists to consume, separated by commas
+    #[arg(long, value_name = "LISTS", env = "QSCALE_LISTS", conflicts_with = "list", hide = true)]
+    lists: Option<String>,
+}
+
+impl ListsArgs {
+    /// Returns the lists that are named by flag or variable, if any are.
+    ///
+    /// # Errors
+    ///
+    /// Fails for lists that cannot be used together.
+    pub(crate) fn given(
+        &self,
+        origin: impl Fn(&str) -> Option<Origin>,
+    ) -> Result<Option<Setting<Lists>>, SettingError> {
+        let (name, read) = match (&self.lists, self.list.is_empty()) {
+            (Some(lists), _) => ("lists", lists.parse()),
+            (None, false) => ("list", Lists::read(&self.list)),
+            (None, true) => return Ok(None),
+        };
+        let origin = origin(name).unwrap_or(Origin::Default);
+        match read {
+            Ok(value) => Ok(Some(Setting { value, origin })),
+            Err(error) => Err(SettingError::new(origin, ListsError::to_string(&error))),
+        }
+    }
+}
