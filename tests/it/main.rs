@@ -55,6 +55,7 @@ mod scaler;
 mod schema;
 mod secrets;
 mod sentinel;
+mod several_lists;
 mod show_profile;
 mod simulate;
 mod simulation;

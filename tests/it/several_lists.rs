@@ -1,0 +1,182 @@
+//! Several lists of one consumer: priority, weights, one set of slots, and the promises of each list.
+
+use std::time::Duration;
+
+use crate::support::{Qscale, RedisServer, SOON, wait_until};
+
+const DELIVERIES: [&str; 2] = ["at-least-once", "at-most-once"];
+
+const LISTS: [&str; 3] = ["critical", "default", "low"];
+
+fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
+    Qscale::new(["consume", "--redis", &server.url()]).args(words)
+}
+
+fn strictly(words: &[&'static str]) -> Vec<&'static str> {
+    LISTS.iter().flat_map(|list| ["--list", list]).chain(words.iter().copied()).collect()
+}
+
+fn fill(server: &RedisServer, count: usize) {
+    for list in LISTS {
+        server.push(list, (0..count).map(|number| format!("{list} {number}")));
+    }
+}
+
+fn names(lines: &str) -> Vec<&str> {
+    lines.lines().filter_map(|line| line.split(' ').next()).collect()
+}
+
+#[test]
+fn lists_are_emptied_in_the_order_of_their_priority() {
+    for delivery in DELIVERIES {
+        for slots in ["1", "4"] {
+            let server = RedisServer::start();
+            fill(&server, 12);
+            let words = strictly(&["--delivery", delivery, "--concurrency", slots, "--idle-exit", "1s"]);
+            let run = consume(&server, &words).args(["--work", "none", "-o", "json"]).output().exits(0);
+            let lines: Vec<&str> = run.stdout.lines().collect();
+            let expected: Vec<String> =
+                LISTS.iter().flat_map(|list| (0..12).map(move |number| format!("{list} {number}"))).collect();
+            assert_eq!(lines[..36], expected, "{delivery}, {slots} slots");
+            let summary: serde_json::Value = serde_json::from_str(lines[36]).unwrap();
+            assert_eq!(summary["acknowledged"], 36);
+            assert!(LISTS.iter().enumerate().all(|(place, list)| summary["lists"][place]["list"] == *list));
+            assert!(summary["lists"].as_array().unwrap().iter().all(|list| list["acknowledged"] == 12), "{summary}");
+        }
+    }
+}
+
+#[test]
+fn weights_are_shares_and_no_list_starves() {
+    for delivery in DELIVERIES {
+        let server = RedisServer::start();
+        fill(&server, 100);
+        let lists = ["--list", "critical=6", "--list", "default=3", "--list", "low=1", "--delivery", delivery];
+        let run = consume(&server, &lists).args(["--work", "none", "--max-items", "100"]).output().exits(0);
+        let begun = names(&run.stdout);
+        for (list, share) in LISTS.iter().zip([60_usize, 30, 10]) {
+            let count = begun.iter().filter(|name| *name == list).count();
+            assert!(count.abs_diff(share) <= 3, "{delivery}: {count} of {list}");
+        }
+        assert!(begun[..20].contains(&"low"), "{delivery}: {begun:?}");
+        let left: u64 = LISTS.iter().map(|list| server.llen(list)).sum();
+        assert_eq!(left, 200, "{delivery}");
+    }
+}
+
+#[test]
+fn any_of_the_lists_wakes_an_idle_consumer_of_one_slot() {
+    for delivery in DELIVERIES {
+        let server = RedisServer::start();
+        let run = consume(&server, &strictly(&["--delivery", delivery])).spawn();
+        run.wait_for_line("consuming", SOON);
+        wait_until("all lists are waited for", SOON, || server.blocked_clients() == 3);
+        for list in ["low", "critical", "default", "low"] {
+            server.push(list, [format!("{list} comes")]);
+            wait_until("it is printed", SOON, || run.stdout().lines().last() == Some(&format!("{list} comes")));
+        }
+        run.terminate();
+        run.finish(SOON).exits(0);
+        assert!(!server.keys().iter().any(|key| key.contains("inflight")), "{:?}", server.keys());
+    }
+}
+
+#[test]
+fn item_of_a_higher_priority_that_comes_later_goes_first() {
+    for delivery in DELIVERIES {
+        let server = RedisServer::start();
+        server.push("low", (0..50).map(|number| format!("low {number}")));
+        let words = strictly(&["--delivery", delivery, "--work", "100ms", "--concurrency", "2", "--max-items", "12"]);
+        let run = consume(&server, &words).spawn();
+        wait_until("the first items are begun", SOON, || server.llen("low") < 50);
+        server.push("critical", ["critical 1", "critical 2"]);
+        wait_until("they are taken", SOON, || server.llen("critical") == 0);
+        assert!(server.llen("low") >= 40, "{delivery}: {}", server.llen("low"));
+        run.finish(SOON).exits(0);
+        assert_eq!(server.llen("low"), 40, "{delivery}");
+    }
+}
+
+#[test]
+fn slots_are_one_set_for_all_lists() {
+    let server = RedisServer::start();
+    fill(&server, 20);
+    let weighted = ["--list", "critical=1", "--list", "default=1", "--list", "low=1", "--concurrency", "3"];
+    let run = consume(&server, &weighted).args(["--work", "1h", "--drain", "0s"]).spawn();
+    wait_until("the slots are taken", SOON, || LISTS.iter().map(|list| server.llen(list)).sum::<u64>() <= 57);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(LISTS.map(|list| server.llen(list)), [19; 3]);
+    run.terminate();
+    run.finish(SOON).exits(0);
+    // Given back to the head of each list.
+    assert_eq!(LISTS.map(|list| server.llen(list)), [20; 3]);
+    assert_eq!(LISTS.map(|list| server.keys().iter().any(|key| key.contains(&format!("{{{list}}}:busy")))), [false; 3]);
+}
+
+#[test]
+fn failures_stay_with_their_list() {
+    let server = RedisServer::start();
+    server.push("critical", ["bad"]);
+    server.push("low", ["good"]);
+    let script = r#"[ "$QSCALE_LIST" = low ] || exit 65"#;
+    let run = consume(&server, &strictly(&["--idle-exit", "1s", "--metrics", "0"]));
+    let run = run.args(["--", "sh", "-c", script]).output().exits(0);
+    assert!(run.stderr.contains("list=critical"), "{}", run.stderr);
+    let dead = LISTS.map(|list| server.llen(&format!("{{{list}}}:dead")));
+    assert_eq!(dead, [1, 0, 0]);
+}
+
+#[test]
+fn lists_that_do_not_fit_together_are_refused() {
+    let server = RedisServer::start();
+    let run = consume(&server, &["--list", "critical=6", "--list", "low"]).output().exits(2);
+    assert!(run.stderr.contains("--list: `critical=6` has a weight and `low` has none"), "{}", run.stderr);
+    assert!(run.stderr.contains("`critical=6,low=1`"), "{}", run.stderr);
+    let run = consume(&server, &["--list", "a", "--list", "a"]).output().exits(2);
+    assert!(run.stderr.contains("`a` is named twice"), "{}", run.stderr);
+    let run = consume(&server, &["--once"]).env("QSCALE_LISTS", "a=1,b").output().exits(2);
+    assert!(run.stderr.contains("QSCALE_LISTS: `a=1` has a weight"), "{}", run.stderr);
+}
+
+#[test]
+fn variable_names_lists_and_a_flag_goes_over_it() {
+    let server = RedisServer::start();
+    server.push("a", ["of a"]);
+    server.push("b", ["of b"]);
+    let run = consume(&server, &["--list", "b", "--once"]).env("QSCALE_LISTS", "a,b").output().exits(0);
+    assert_eq!(run.stdout, "of b\n");
+    let run = consume(&server, &["--once"]).env("QSCALE_LISTS", "b,a").output().exits(0);
+    assert_eq!(run.stdout, "of a\n");
+}
+
+#[test]
+fn items_of_a_killed_consumer_come_back_on_each_list() {
+    let server = RedisServer::start();
+    for list in LISTS {
+        server.push(list, [list]);
+    }
+    let weighted = ["--list", "critical=1", "--list", "default=1", "--list", "low=1", "--concurrency", "3"];
+    let killed = consume(&server, &weighted).args(["--lease", "500ms", "--work", "1h"]).spawn();
+    wait_until("all are in flight", SOON, || LISTS.iter().all(|list| server.llen(list) == 0));
+    killed.kill();
+    let run = consume(&server, &weighted).args(["--lease", "500ms", "--max-items", "3", "--work", "none"]);
+    let run = run.output().exits(0);
+    let mut items: Vec<&str> = run.stdout.lines().collect();
+    items.sort_unstable();
+    assert_eq!(items, LISTS);
+}
+
+#[test]
+fn lists_in_different_slots_of_a_cluster_are_consumed_together() {
+    let servers = [(); 3].map(|()| RedisServer::builder().cluster().start());
+    RedisServer::take_slots_of_three(&servers, 8_000);
+    let redis = ["--addresses", &servers[0].address(), "--mode", "cluster"];
+    for list in LISTS {
+        let produce = Qscale::new(["produce", "--list", list, "--count", "5", "--payload", list]).args(redis);
+        produce.output().exits(0);
+    }
+    let run = Qscale::new(["consume", "--idle-exit", "1s", "--work", "none"]).args(redis).args(strictly(&[]));
+    let run = run.output().exits(0);
+    let expected: Vec<&str> = LISTS.iter().flat_map(|list| [*list; 5]).collect();
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected);
+}
