@@ -14,7 +14,7 @@ pub(crate) struct ListsArgs {
 
     // For the variable of rendered pods, which has to be one text.
     /// Lists to consume, separated by commas
-    #[arg(long, value_name = "LISTS", env = "QSCALE_LISTS", conflicts_with = "list", hide = true)]
+    #[arg(long, value_name = "LISTS", env = "QSCALE_LISTS", hide = true)]
     lists: Option<String>,
 }
 
@@ -28,10 +28,12 @@ impl ListsArgs {
         &self,
         origin: impl Fn(&str) -> Option<Origin>,
     ) -> Result<Option<Setting<Lists>>, SettingError> {
-        let (name, read) = match (&self.lists, self.list.is_empty()) {
-            (Some(lists), _) => ("lists", lists.parse()),
-            (None, false) => ("list", Lists::read(&self.list)),
-            (None, true) => return Ok(None),
+        // What was typed goes over a variable; of two variables, the one that is for consumers alone.
+        let is_typed = matches!(origin("list"), Some(Origin::Flag(_)));
+        let (name, read) = match &self.lists {
+            Some(lists) if !is_typed => ("lists", lists.parse()),
+            _ if self.list.is_empty() => return Ok(None),
+            _ => ("list", Lists::read(&self.list)),
         };
         let origin = origin(name).unwrap_or(Origin::Default);
         match read {

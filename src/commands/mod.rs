@@ -86,7 +86,7 @@ impl Context {
         Ok(Some(latest))
     }
 
-    /// Returns the list of `--list` or `LIST_NAME`, of the profile, or the default.
+    /// Returns the list of `--list` or `LIST_NAME`, of the profile, the first of several, or the default.
     pub(crate) fn list(&self, given: Option<String>) -> String {
         if let Some(given) = given {
             return given;
@@ -105,9 +105,9 @@ impl Context {
         if let Some(given) = given.given(|id| self.origins.get(id).cloned())? {
             return Ok(given.value);
         }
-        let Setting { value, origin } = self.profile.list();
+        let Setting { value, origin } = self.profile.lists();
         tracing::debug!("list: {value} (from {origin})");
-        Ok(Lists::one(value))
+        Ok(value)
     }
 
     /// Returns the precedence of options over the keys of the profile's table `table`.

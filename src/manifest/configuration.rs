@@ -82,7 +82,11 @@ pub(super) fn service_account(workload: &Workload<'_>) -> ServiceAccount {
 fn settings(workload: &Workload<'_>) -> BTreeMap<String, String> {
     let mut settings: BTreeMap<String, String> =
         workload.connection.settings().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    settings.insert("LIST_NAME".to_owned(), workload.list.clone());
+    settings.insert("LIST_NAME".to_owned(), workload.lists.first().to_owned());
+    if !workload.lists.is_one() {
+        // For consumers; a producer pushes to the first.
+        settings.insert("QSCALE_LISTS".to_owned(), workload.lists.to_string());
+    }
     let profile = workload.profile;
     if profile.deploy.producer == Some(true) {
         settings.extend(arguments::produce(profile).settings);

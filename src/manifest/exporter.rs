@@ -177,6 +177,8 @@ fn call(workload: &Workload<'_>) -> Call {
         format!("{}/{}/{}", scaled.api_version, scaled.kind, scaled.name)
     };
     let arguments = ["watch".to_owned(), format!("--metrics=0.0.0.0:{PORT}"), "--every=5s".to_owned()];
-    let arguments = arguments.into_iter().chain([format!("--target={target}")]).collect();
+    // Of one list, it is the variable that names it.
+    let lists = workload.lists.keys().iter().filter(|_| !workload.lists.is_one()).map(|list| format!("--list={list}"));
+    let arguments = arguments.into_iter().chain([format!("--target={target}")]).chain(lists).collect();
     Call { arguments, settings: BTreeMap::new() }
 }

@@ -74,11 +74,31 @@ struct AuthenticationRef {
 /// a formula, a `ScaledJob` takes the sum.
 pub(super) fn triggers(workload: &Workload<'_>) -> Vec<ScaleTrigger> {
     let profile = workload.profile;
-    let counted = profile.triggers(&workload.list);
+    let lists = workload.lists.keys();
+    let prefixes = if workload.lists.is_one() { vec![String::new()] } else { prefixes(lists) };
+    let of_list = |(list, prefix): (&String, String)| {
+        profile.triggers(list).into_iter().map(move |trigger| (prefix.clone(), trigger))
+    };
+    let counted: Vec<_> = lists.iter().zip(prefixes).flat_map(of_list).collect();
     let others = &profile.scale.triggers;
     let named = counted.len() + others.len() > 1 || has_formula(workload);
-    let of_list = counted.into_iter().map(|counted| ScaleTrigger::Redis(trigger(workload, counted, named)));
-    of_list.chain(others.iter().map(|other| ScaleTrigger::Other(OtherTrigger::of(other)))).collect()
+    let of_lists = counted.into_iter().map(|(prefix, counted)| {
+        let name = named.then(|| format!("{prefix}{}", counted.counted.name()));
+        ScaleTrigger::Redis(trigger(workload, counted, name))
+    });
+    of_lists.chain(others.iter().map(|other| ScaleTrigger::Other(OtherTrigger::of(other)))).collect()
+}
+
+/// Returns what the names of each list's triggers begin with: words as a formula takes them, no two the same.
+fn prefixes(lists: &[String]) -> Vec<String> {
+    let mut prefixes: Vec<String> = Vec::new();
+    for list in lists {
+        let word: String = list.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let word = if word.starts_with(|c: char| c.is_ascii_alphabetic()) { word } else { format!("list_{word}") };
+        let tries = (1..).map(|number| if number == 1 { format!("{word}_") } else { format!("{word}_{number}_") });
+        prefixes.extend(tries.into_iter().find(|tried| !prefixes.contains(tried)));
+    }
+    prefixes
 }
 
 impl OtherTrigger {
@@ -95,7 +115,7 @@ impl OtherTrigger {
     }
 }
 
-fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> RedisTrigger {
+fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, name: Option<String>) -> RedisTrigger {
     let scaler::Trigger { key, counted, target, activation, .. } = trigger;
     let (target, activation) = (whole(target), whole(activation));
     let scale = &workload.profile.scale;
@@ -122,7 +142,7 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, named: bool) -> Re
     metadata.extend(activation.map(|activation| ("activationListLength", activation)));
     RedisTrigger {
         kind: workload.connection.trigger_type(),
-        name: named.then(|| Commented(counted.name().to_owned(), counted_in_words(&counted).to_owned())),
+        name: name.map(|name| Commented(name, counted_in_words(&counted).to_owned())),
         metadata,
         use_cached_metrics: scale.use_cached_metrics.filter(|cached| *cached),
         authentication_ref: authentication_ref(workload),

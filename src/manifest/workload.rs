@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::Affinity;
 use super::connection::RedisAccess;
 use super::patch::PodPatch;
 use super::{keda_version, patch};
+use crate::delivery::lists::Lists;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE};
 use crate::profile::{KedaVersion, Profile, ProfileError};
 
@@ -13,7 +14,7 @@ pub struct Workload<'a> {
     pub(super) profile: &'a Profile,
     pub(super) namespace: Option<String>,
     pub(super) image: String,
-    pub(super) list: String,
+    pub(super) lists: Lists,
     pub(super) connection: RedisAccess,
     pub(super) keda_version: KedaVersion,
     /// Patch of the consumers' pod template.
@@ -49,10 +50,15 @@ impl<'a> Workload<'a> {
             let message = "is a local file that pods do not have: set `pattern` instead";
             return Err(profile.source.error_at(&["produce", "pattern-file"], message));
         }
-        let list = profile.list().value;
-        if list.trim() != list {
+        let lists = profile.lists().value;
+        let key = if profile.queue.lists.is_some() { "lists" } else { "list" };
+        if lists.keys().iter().any(|list| list.trim() != list) {
             let message = "begins or ends with a space, which KEDA trims: it would read another list";
-            return Err(profile.source.error_at(&["queue", "list"], message));
+            return Err(profile.source.error_at(&["queue", key], message));
+        }
+        if !lists.is_one() && lists.keys().iter().any(|list| list.contains(',')) {
+            let message = "holds a key with a comma, which separates the lists in the variable of the pods";
+            return Err(profile.source.error_at(&["queue", key], message));
         }
         let keda_version = keda_version.unwrap_or_else(|| profile.scale.keda_version());
         keda_version::check(profile, keda_version)?;
@@ -61,7 +67,7 @@ impl<'a> Workload<'a> {
         }
         Ok(Self {
             profile,
-            list,
+            lists,
             keda_version,
             patch: None,
             image: image.or_else(|| deploy.image.clone()).unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),

@@ -40,6 +40,7 @@ pub use self::reference::Alternative;
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
 pub use self::suggestion::table_of;
+use crate::delivery::lists::Lists;
 use crate::units::{MIB, Origin, Setting, read_text};
 
 /// Limit of a profile, in bytes.
@@ -163,7 +164,9 @@ impl Profile {
         let read = Self::deserialize(toml::Deserializer::from(document));
         let profile = read.map_err(|error| source.toml_error(&error))?;
         source.spans = Some(spans);
-        Ok(Self { source, ..profile })
+        let mut profile = Self { source, ..profile };
+        profile.deploy.of_lists = profile.queue.named().and_then(Result::ok).map(|lists| name::of_lists(&lists));
+        Ok(profile)
     }
 
     /// Returns the profile as TOML, with the origin of every value; `given` looks up what overrides the key of a path.
@@ -179,20 +182,25 @@ impl Profile {
         }
     }
 
-    /// Returns the list of the profile, or the default.
-    pub fn list(&self) -> Setting<String> {
-        match &self.queue.list {
-            Some(value) => Setting { value: value.clone(), origin: self.origin(&["queue", "list"]) },
-            None => Setting::default(DEFAULT_LIST.to_owned()),
+    /// Returns the lists of the profile, or the default.
+    pub fn lists(&self) -> Setting<Lists> {
+        let key = if self.queue.lists.is_some() { "lists" } else { "list" };
+        match self.queue.named().and_then(Result::ok) {
+            Some(value) => Setting { value, origin: self.origin(&["queue", key]) },
+            None => Setting::default(Lists::one(DEFAULT_LIST)),
         }
+    }
+
+    /// Returns the list of the profile, the first of several, or the default.
+    pub fn list(&self) -> Setting<String> {
+        let Setting { value, origin } = self.lists();
+        Setting { value: value.first().to_owned(), origin }
     }
 
     /// Cross-field validation.
     fn check(&self) -> Result<(), ProfileError> {
         let wrong = |path: &[&str], message: &str| Err(self.source.error_at(path, message));
-        if self.queue.list.as_deref() == Some("") {
-            return wrong(&["queue", "list"], "is empty: set a key, or remove it for the default");
-        }
+        self.queue.check(&self.source)?;
         self.produce.check(&self.source)?;
         if self.redis.port == Some(0) {
             return wrong(&["redis", "port"], "must be from 1 to 65535");
@@ -202,6 +210,9 @@ impl Profile {
         }
         self.consume.check(&self.source)?;
         self.scale.check(&self.source, self.consume.delivery.unwrap_or_default())?;
+        if !self.lists().value.is_one() {
+            self.scale.check_several_lists(&self.source)?;
+        }
         self.deploy.check(&self.source, self.scale.kind())
     }
 }

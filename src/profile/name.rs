@@ -1,6 +1,10 @@
 //! Names that Kubernetes accepts.
 
+use crate::delivery::lists::Lists;
 use crate::endpoint::without_password;
+
+/// Name of a workload of the default list.
+pub(super) const DEFAULT_NAME: &str = "qscale";
 
 /// Longest name of a workload: with the prefix `keda-hpa-` and the suffix `-consumer` it still fits a label of 63.
 const LONGEST_NAME: usize = 45;
@@ -36,6 +40,27 @@ pub enum NameError {
         "is not a valid key of a Secret: use letters, digits, dashes, underscores and dots; set the key, not its value"
     )]
     SecretKey,
+}
+
+/// Makes the name of a workload from the keys of its lists: the key itself if it is one, or else what is left of it with a
+/// fingerprint of all keys, so that two workloads do not get the same.
+pub(super) fn of_lists(lists: &Lists) -> String {
+    let keys = lists.keys().join("-");
+    if lists.is_one() && keys != DEFAULT_NAME && name(&keys).is_ok() {
+        return keys;
+    }
+    let fingerprint = format!("{:08x}", fingerprint(lists));
+    let lower = keys.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let words = words.collect::<Vec<_>>().join("-");
+    let kept = &words[..words.len().min(LONGEST_NAME - 1 - fingerprint.len())];
+    [kept.trim_end_matches('-'), &fingerprint].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// Hashes the keys (FNV-1a): the same in any version and on any machine.
+fn fingerprint(lists: &Lists) -> u32 {
+    let bytes = lists.keys().iter().flat_map(|key| key.bytes().chain([0]));
+    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Parses the name of a workload.
@@ -118,6 +143,35 @@ fn is_dns_label(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn name_of_a_workload_is_made_from_its_lists() {
+        let of =
+            |keys: &[&str]| of_lists(&Lists::of(keys.iter().map(|key| (*key).to_owned()).collect(), None).unwrap());
+        assert_eq!(of(&["orders"]), "orders");
+        let long = "x".repeat(100);
+        let keys: [&[&str]; 12] = [
+            &["orders"],
+            &["Orders"],
+            &["orders:new"],
+            &["orders-new"],
+            &["{orders}new"],
+            &["qscale"],
+            &["ä"],
+            &["ö"],
+            &[&long],
+            &["orders", "new"],
+            &["new", "orders"],
+            &["-orders-"],
+        ];
+        let names: Vec<String> = keys.iter().map(|keys| of(keys)).collect();
+        for name in &names {
+            assert_eq!(super::name(name).as_ref(), Ok(name));
+        }
+        let different: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+        assert!(of(&["orders:new"]).starts_with("orders-new-"));
+    }
 
     #[test]
     fn image_has_a_tag_or_a_digest() {

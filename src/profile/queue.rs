@@ -1,12 +1,16 @@
-//! The `[queue]` table: the Redis List that holds the items.
+//! The `[queue]` table: the Redis Lists that hold the items.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::error::ProfileError;
+use super::source::Source;
+use crate::delivery::lists::{Lists, ListsError};
+
 /// Key of the list when no setting names one.
 pub const DEFAULT_LIST: &str = "mylist";
 
-/// `[queue]`: Redis List that holds the items.
+/// `[queue]`: Redis List that holds the items, or several.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QueueTable {
@@ -14,4 +18,33 @@ pub struct QueueTable {
     #[schemars(length(min = 1))]
     #[schemars(extend("default" = DEFAULT_LIST, "examples" = ["mylist", "orders"]))]
     pub list: Option<String>,
+    /// Keys of several lists, in place of `list`: in strict priority, or each with a weight after an `=`.
+    #[schemars(length(min = 1))]
+    #[schemars(extend("x-default" = "`list`", "examples" = [["critical", "default", "low"], ["critical=6", "default=3", "low=1"]]))]
+    pub lists: Option<Vec<String>>,
+}
+
+impl QueueTable {
+    /// Returns the lists that are set, if any are; an error is about the key of that name.
+    pub(super) fn named(&self) -> Option<Result<Lists, ListsError>> {
+        match (&self.lists, &self.list) {
+            (Some(lists), _) => Some(Lists::read(lists)),
+            (None, Some(list)) => Some(Ok(Lists::one(list))),
+            (None, None) => None,
+        }
+    }
+
+    /// Cross-field validation.
+    pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
+        if self.list.as_deref() == Some("") {
+            return Err(source.error_at(&["queue", "list"], "is empty: set a key, or remove it for the default"));
+        }
+        if self.list.is_some() && self.lists.is_some() {
+            return Err(source.conflict("queue", "list", "lists"));
+        }
+        match self.named() {
+            Some(Err(error)) => Err(source.error_at(&["queue", "lists"], error.to_string())),
+            _ => Ok(()),
+        }
+    }
 }

@@ -95,15 +95,11 @@ impl Claims {
         async move { Waiter::connect(&redis, &keys, &consumer, lease).await }
     }
 
-    /// Begins a wait of at most `longest`, and no longer than until the lease is to be renewed or a delayed item is due.
-    pub fn begin_wait(&mut self, longest: Duration) -> Wait {
-        self.waits += 1;
-        Wait { number: self.waits, longest: self.schedule.wait_time(longest), claims: true }
-    }
-
-    /// Begins a wait as [`begin_wait`](Self::begin_wait) does, which leaves the item on the list.
-    pub fn begin_watch(&self, longest: Duration) -> Wait {
-        Wait { number: self.waits, longest: self.schedule.wait_time(longest), claims: false }
+    /// Begins a wait of at most `longest`, and no longer than until the lease is to be renewed or a delayed item is due; unless
+    /// it `claims` the item, that stays on the list.
+    pub fn begin_wait(&mut self, longest: Duration, claims: bool) -> Wait {
+        self.waits += u64::from(claims);
+        Wait { number: self.waits, longest: self.schedule.wait_time(longest), claims }
     }
 
     /// Takes over the item for which a [`Waiter`] has waited.

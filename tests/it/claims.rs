@@ -214,7 +214,7 @@ fn item_that_a_lost_connection_has_landed_is_handed_on() {
         let (mut old, mut new) =
             (one.waiter(&redis).await.expect("a waiter"), one.waiter(&redis).await.expect("a waiter"));
         let stop = CancellationToken::new();
-        let wait = one.begin_wait(lease);
+        let wait = one.begin_wait(lease, true);
         let (stopped, late) = (stop.clone(), stop.clone());
         // Another connection of the same consumer waits under the same number, as one does that was given up.
         let late = tokio::spawn(async move { old.wait(wait, &late).await });

@@ -68,7 +68,7 @@ fn weights_are_shares_and_no_list_starves() {
 fn any_of_the_lists_wakes_an_idle_consumer_of_one_slot() {
     for delivery in DELIVERIES {
         let server = RedisServer::start();
-        let run = consume(&server, &strictly(&["--delivery", delivery])).spawn();
+        let run = consume(&server, &strictly(&["--delivery", delivery, "--work", "none"])).spawn();
         run.wait_for_line("consuming", SOON);
         wait_until("all lists are waited for", SOON, || server.blocked_clients() == 3);
         for list in ["low", "critical", "default", "low"] {
@@ -108,7 +108,7 @@ fn slots_are_one_set_for_all_lists() {
     assert_eq!(LISTS.map(|list| server.llen(list)), [19; 3]);
     run.terminate();
     run.finish(SOON).exits(0);
-    // Given back to the head of each list.
+    // Requeued.
     assert_eq!(LISTS.map(|list| server.llen(list)), [20; 3]);
     assert_eq!(LISTS.map(|list| server.keys().iter().any(|key| key.contains(&format!("{{{list}}}:busy")))), [false; 3]);
 }
@@ -143,9 +143,10 @@ fn variable_names_lists_and_a_flag_goes_over_it() {
     let server = RedisServer::start();
     server.push("a", ["of a"]);
     server.push("b", ["of b"]);
-    let run = consume(&server, &["--list", "b", "--once"]).env("QSCALE_LISTS", "a,b").output().exits(0);
+    let run =
+        consume(&server, &["--list", "b", "--once", "--work", "none"]).env("QSCALE_LISTS", "a,b").output().exits(0);
     assert_eq!(run.stdout, "of b\n");
-    let run = consume(&server, &["--once"]).env("QSCALE_LISTS", "b,a").output().exits(0);
+    let run = consume(&server, &["--once", "--work", "none"]).env("QSCALE_LISTS", "b,a").output().exits(0);
     assert_eq!(run.stdout, "of a\n");
 }
 
@@ -179,4 +180,76 @@ fn lists_in_different_slots_of_a_cluster_are_consumed_together() {
     let run = run.output().exits(0);
     let expected: Vec<&str> = LISTS.iter().flat_map(|list| [*list; 5]).collect();
     assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected);
+}
+
+/// Profile with the lists.
+fn profile(lists: &str) -> String {
+    format!("[redis]\nhost = \"r.data\"\n[queue]\nlists = {lists}\n[deploy]\nnamespace = \"a\"\n")
+}
+
+fn rendered(profile: &str) -> Vec<serde_json::Value> {
+    let run = Qscale::new(["render", "--format", "json"]).file("qscale.toml", profile).output().exits(0);
+    let list: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    list["items"].as_array().unwrap().clone()
+}
+
+fn of_kind<'a>(objects: &'a [serde_json::Value], kind: &str) -> &'a serde_json::Value {
+    objects.iter().find(|object| object["kind"] == kind).expect(kind)
+}
+
+#[test]
+fn profile_names_lists_for_consumers_and_watch() {
+    let server = RedisServer::start();
+    fill(&server, 2);
+    let text = "[queue]\nlists = [\"low\", \"critical\"]\n";
+    let run = consume(&server, &["--idle-exit", "0s", "--work", "none"]).file("qscale.toml", text).output().exits(0);
+    assert_eq!(names(&run.stdout), ["low", "low", "critical", "critical"]);
+    let watch = Qscale::new(["watch", "--redis", &server.url(), "--once"]).file("qscale.toml", text).output().exits(0);
+    assert!(watch.stdout.contains("low") && watch.stdout.contains("critical"), "{}", watch.stdout);
+}
+
+#[test]
+fn rendered_scaled_object_has_triggers_named_after_each_list() {
+    let objects = rendered(&profile("[\"critical=6\", \"a:b=3\", \"a-b=1\"]"));
+    let triggers = of_kind(&objects, "ScaledObject")["spec"]["triggers"].as_array().unwrap().clone();
+    let of = |key: &str| triggers.iter().map(|trigger| trigger[key].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let names = of("name");
+    assert_eq!(names[..4], ["critical_waiting", "critical_busy", "critical_delayed", "critical_landing"]);
+    assert_eq!([names[4].as_str(), names[8].as_str()], ["a_b_waiting", "a_b_2_waiting"]);
+    let keys: Vec<&str> = triggers.iter().filter_map(|trigger| trigger["metadata"]["listName"].as_str()).collect();
+    assert_eq!([keys[0], keys[1], keys[4], keys[8]], ["critical", "{critical}:busy", "a:b", "a-b"]);
+    let settings = &of_kind(&objects, "ConfigMap")["data"];
+    assert_eq!(settings["QSCALE_LISTS"], "critical=6,a:b=3,a-b=1");
+    assert_eq!(settings["LIST_NAME"], "critical");
+}
+
+#[test]
+fn rendered_manifests_of_several_lists_pass_the_lint() {
+    let run = Qscale::new(["render"]).file("qscale.toml", profile("[\"critical\", \"low\"]")).output().exits(0);
+    Qscale::new(["render", "--lint", "-"]).input(run.stdout).output().exits(0);
+}
+
+#[test]
+fn workloads_of_different_lists_have_different_objects() {
+    let name = |text: &str| {
+        let objects = rendered(&format!("{text}\n[redis]\nhost = \"r.data\"\n[deploy]\nnamespace = \"a\"\n"));
+        of_kind(&objects, "Deployment")["metadata"]["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(name("[queue]\nlist = \"orders\""), "orders-consumer");
+    assert_eq!(name(""), "qscale-consumer");
+    assert_ne!(name("[queue]\nlist = \"a:b\""), name("[queue]\nlist = \"a-b\""));
+    assert_ne!(name("[queue]\nlists = [\"a\", \"b\"]"), name("[queue]\nlists = [\"b\", \"a\"]"));
+}
+
+#[test]
+fn profiles_whose_lists_do_not_fit_together_are_refused() {
+    for (text, said) in [
+        ("[queue]\nlist = \"a\"\nlists = [\"b\"]\n", "lists"),
+        ("[queue]\nlists = [\"a=1\", \"b\"]\n", "`a=1` has a weight and `b` has none"),
+        ("[queue]\nlists = []\n", "is empty"),
+        ("[queue]\nlists = [\"a\", \"b\"]\n[scale]\ncombine = \"sum\"\n", "is about the triggers of one list"),
+    ] {
+        let run = Qscale::new(["render", "--check"]).file("qscale.toml", text).output();
+        assert!(run.stderr.contains(said) || run.stdout.contains(said), "{text}: {}{}", run.stdout, run.stderr);
+    }
 }

@@ -42,7 +42,7 @@ impl ListPause {
         self.is_paused
     }
 
-    /// Returns when to look again, if the list is paused.
+    /// Returns when the next check is due, if the list is paused.
     pub(super) fn next(&self) -> Option<Instant> {
         self.checked.filter(|_| self.is_paused).map(|checked| checked + CHECK_INTERVAL)
     }

@@ -13,7 +13,7 @@ use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::files::counts;
 use crate::profile::scale::trigger_names;
-use crate::profile::{ConsumeTable, DEFAULT_LIST, ListenAddress, Profile};
+use crate::profile::{ConsumeTable, ListenAddress, Profile};
 use crate::sample::{Rates, Replicas, Sample};
 use crate::terminal::{Output, RunFiles};
 use crate::units::DurationRange;
@@ -92,7 +92,7 @@ impl Plan {
             list: match &args.redis {
                 // A Redis of the user's own may contain this list.
                 Some(_) => format!("qscale-demo-{:08x}", rand::random::<u32>()),
-                None => profile.queue.list.clone().unwrap_or_else(|| DEFAULT_LIST.to_owned()),
+                None => profile.list().value,
             },
             consumers: args.consumers.map_or(profile.scale.max_replica_count.unwrap_or(5), NonZeroU32::get),
             count: args.count.or_else(|| load.total(seed)).or(Some(BATCHES * batch)),

@@ -68,7 +68,7 @@ impl Plan {
             _ => StopWhen::Stopped,
         };
         let lists = lists_of(lists, context);
-        let own = &context.profile.queue.list;
+        let own = context.profile.lists().value;
         Ok(Self {
             every,
             limit: duration.unwrap_or(Duration::MAX),
@@ -81,7 +81,7 @@ impl Plan {
             serve,
             metrics,
             // Of several lists the consumers of the profile process its own.
-            processed: lists.iter().position(|list| Some(list) == own.as_ref()).unwrap_or(0),
+            processed: lists.iter().position(|list| own.keys().contains(list)).unwrap_or(0),
             lists,
             stamp_field: stamp_field.or_else(|| context.profile.consume.stamp_field.clone()),
             endpoint: context.endpoint(redis)?,
@@ -95,7 +95,7 @@ impl Plan {
     }
 }
 
-/// Returns the lists to watch, each once: those of the command line, else the one of the profile.
+/// Returns the lists to watch, each once: those of the command line, else those of the profile.
 fn lists_of(given: Vec<String>, context: &Context) -> Vec<String> {
     let mut lists: Vec<String> = Vec::new();
     for list in given {
@@ -104,7 +104,7 @@ fn lists_of(given: Vec<String>, context: &Context) -> Vec<String> {
         }
     }
     if lists.is_empty() {
-        lists.push(context.list(None));
+        lists.extend(context.profile.lists().value.keys().iter().cloned());
     }
     lists
 }

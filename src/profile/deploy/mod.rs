@@ -20,10 +20,10 @@ pub use self::scheduling::{
 };
 pub use self::target::TargetTable;
 pub use self::volume::VolumeTable;
+use super::name::DEFAULT_NAME;
 pub use super::name::{image, name, namespace};
 
 /// Default name of the workload.
-pub const DEFAULT_NAME: &str = "qscale";
 
 /// Default image, which `make image` builds.
 pub const DEFAULT_IMAGE: &str = concat!("qscale:", env!("CARGO_PKG_VERSION"));
@@ -42,8 +42,11 @@ pub const DEFAULT_PASSWORD_KEY: &str = "password";
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DeployTable {
     /// Name of the workload and prefix of the object names.
-    #[schemars(extend("default" = DEFAULT_NAME, "examples" = ["orders"]))]
+    #[schemars(extend("x-default" = "made from the key of the list; `qscale` for the default list", "examples" = ["orders"]))]
     pub name: Option<String>,
+    /// Name made from the lists, if any is set.
+    #[serde(skip)]
+    pub(super) of_lists: Option<String>,
     /// Namespace of all objects.
     #[schemars(extend("x-default" = "namespace of the kubectl context", "examples" = ["orders"]))]
     pub namespace: Option<String>,
@@ -181,9 +184,10 @@ pub enum WorkloadKind {
 }
 
 impl DeployTable {
-    /// Returns the name of the workload.
+    /// Returns the name of the workload: as it is set, or else made from the lists, so that workloads of different lists have
+    /// different objects.
     pub fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or(DEFAULT_NAME)
+        self.name.as_deref().or(self.of_lists.as_deref()).unwrap_or(DEFAULT_NAME)
     }
 
     /// Returns the name of the consumers' workload and of the object that scales it.

@@ -154,6 +154,17 @@ impl ScaleTable {
         self.fallback.map_or(Ok(()), |fallback| fallback.check(source, own, &names))
     }
 
+    /// Checks what is about the triggers of a single list.
+    pub(in crate::profile) fn check_several_lists(&self, source: &Source) -> Result<(), ProfileError> {
+        let key = match (&self.formula, self.combine) {
+            (Some(_), _) => "formula",
+            (None, Some(Combine::Sum)) => "combine",
+            _ => return Ok(()),
+        };
+        let message = "is about the triggers of one list: remove it, and the largest proposal of all lists decides";
+        Err(source.error_at(&["scale", key], message))
+    }
+
     /// Checks names of objects, and keys that require them.
     fn check_names(&self, source: &Source) -> Result<(), ProfileError> {
         let wrong = |key: &str, message: &str| Err(source.error_at(&["scale", key], message));

@@ -377,7 +377,7 @@ impl<'a> History<'a> {
             && let Some(mut waiter) = consumer.waiter.take()
         {
             self.note(format!("{} begins to wait", consumer.name));
-            let wait = consumer.claims.begin_wait(Duration::from_millis(self.random.random_range(1..40)));
+            let wait = consumer.claims.begin_wait(Duration::from_millis(self.random.random_range(1..40)), true);
             let stop = CancellationToken::new();
             let stopped = stop.clone();
             let task = tokio::spawn(async move {

@@ -208,10 +208,10 @@ impl<'a> Consumer<'a> {
         let longest = self.idleness.longest_wait();
         if !self.workers.share().is_alone() {
             if !may_hold && !self.pause.is_paused() {
-                notifier.request(self.claims.begin_watch(longest));
+                notifier.request(self.claims.begin_wait(longest, false));
             }
         } else if self.slots(false) > 0 {
-            notifier.request(self.claims.begin_wait(longest));
+            notifier.request(self.claims.begin_wait(longest, true));
         }
     }
 

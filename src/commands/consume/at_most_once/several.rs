@@ -51,6 +51,7 @@ impl PlainConsumer<'_> {
                     idle_since = Instant::now();
                 }
                 self.begin(popped, stop);
+                share.expect(0);
                 continue;
             }
             if self.workers.in_flight() > 0 || self.pause.is_paused() || self.workers.free_slots() == 0 {
