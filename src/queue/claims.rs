@@ -80,10 +80,6 @@ impl Claims {
         Ok(claims)
     }
 
-    fn outages(&self) -> u64 {
-        self.connection.outage()
-    }
-
     /// Opens the connection that waits for the next item on behalf of this consumer.
     ///
     /// # Errors
@@ -143,7 +139,7 @@ impl Claims {
     ///
     /// Fails when Redis refuses, or stays unreachable for too long.
     pub async fn exchange(&mut self, finished: Vec<Finished>, limit: usize) -> Result<Exchanged, QueueError> {
-        let (mut exchanged, outage) = (Exchanged::default(), self.outages());
+        let (mut exchanged, outage) = (Exchanged::default(), self.connection.outage());
         if let Some(part) = self.part_ahead(&finished, limit) {
             self.send_ahead(finished, part);
             if self.overlap.is_full() {
@@ -157,7 +153,7 @@ impl Claims {
             self.overlap.end();
             self.exchange_alone(Vec::new(), finished, limit, &mut exchanged).await?;
         }
-        exchanged.interrupted |= self.outages() > outage;
+        exchanged.interrupted |= self.connection.outage() > outage;
         exchanged.due = self.schedule.due();
         Ok(exchanged)
     }
