@@ -49,7 +49,7 @@ use crate::units::{Environment, Setting};
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(kill_after) = handler::guard::kill_after() {
         handler::guard::run(kill_after);
-        return ExitCode::SUCCESS;
+        return Status::Done.into();
     }
     let environment: Environment = std::env::vars_os().collect();
     let words: Vec<OsString> = arguments.into_iter().collect();
