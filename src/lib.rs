@@ -195,7 +195,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     match cli.command {
         Command::Produce(args) => produce::run(args, context).await,
         // In a task, which unlike this one is resumed by another without first asking the system for events.
-        Command::Consume(args) => match tokio::spawn(consume::run(args, context)).await {
+        Command::Consume(args) => match tokio::spawn(consume::run(*args, context)).await {
             Ok(result) => result,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         },

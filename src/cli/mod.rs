@@ -97,7 +97,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Produce(produce::Args),
-    Consume(consume::Args),
+    Consume(Box<consume::Args>),
     Watch(watch::Args),
     Dead(dead::Args),
     Render(render::Args),

@@ -65,8 +65,9 @@ struct Serviced<T> {
 impl<T: Attempt> Serving<T> {
     pub(super) fn new(pool: Arc<SharedPool>, plan: &Plan, share: Share) -> Self {
         let (list, consumer) = (plan.list.as_str().into(), plan.consumer.as_str().into());
-        let (last, gathering) = (share.place() as u64, plan.batch.map(Gathering::new));
-        Self { pool, share, list, consumer, last, in_flight: HashMap::new(), gathering, abandoned: Vec::new() }
+        let gathering = plan.batch.map(Gathering::new);
+        let number = share.place() as u64;
+        Self { pool, share, list, consumer, last: number, in_flight: HashMap::new(), gathering, abandoned: Vec::new() }
     }
 
     /// Number of items in flight.
@@ -87,15 +88,12 @@ impl<T: Attempt> Serving<T> {
 
     /// Begins items, or gathers them.
     pub(super) fn begin(&mut self, items: Vec<T>) {
-        match &mut self.gathering {
-            Some(gathering) => {
-                gathering.add(items);
-                self.begin_batches();
-            }
-            None => {
-                let calls: Vec<PoolCall> = items.into_iter().map(|item| self.call(vec![item])).collect();
-                self.pool.pool.begin(calls);
-            }
+        if let Some(gathering) = &mut self.gathering {
+            gathering.add(items);
+            self.begin_batches();
+        } else {
+            let calls: Vec<PoolCall> = items.into_iter().map(|item| self.call(vec![item])).collect();
+            self.pool.pool.begin(calls);
         }
     }
 
@@ -160,9 +158,15 @@ impl<T: Attempt> Serving<T> {
             return;
         }
         let due = self.gathering.as_ref().filter(|_| self.pool.pool.room() > 0).and_then(Gathering::due);
+        let is_due = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = self.pool.pool.progress() => self.share.wake_others(),
-            Some(()) = async { Some(tokio::time::sleep_until(due?).await) } => {}
+            () = is_due => {}
         }
     }
 

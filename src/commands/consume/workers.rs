@@ -168,13 +168,11 @@ impl<T: Attempt> Workers<T> {
     pub(super) async fn report_during<O>(&self, tally: &Tally, call: impl Future<Output = O>) -> O {
         let mut call = std::pin::pin!(call);
         loop {
-            match tokio::time::timeout(MAX_INTERVAL, &mut call).await {
-                Ok(result) => return result,
-                Err(_) => {
-                    self.share.want(false);
-                    self.report(tally);
-                }
+            if let Ok(result) = tokio::time::timeout(MAX_INTERVAL, &mut call).await {
+                return result;
             }
+            self.share.want(false);
+            self.report(tally);
         }
     }
 

@@ -49,7 +49,7 @@ enum SimulationEnd {
     /// Its result was written.
     Shown(Outcome),
     /// Its samples are still to be played.
-    Playable(Playback),
+    Playable(Box<Playback>),
 }
 
 fn simulate(args: Args, context: &Context) -> Result<SimulationEnd> {
@@ -60,7 +60,7 @@ fn simulate(args: Args, context: &Context) -> Result<SimulationEnd> {
             let run = simulated(scenario)?;
             let view = View { subject: &plan.subject, scenario, run: &run };
             plan.pictures.write(&plan.part.of(view.chart()))?;
-            return Ok(SimulationEnd::Playable(Playback::of(&view, &plan.part, playing)));
+            return Ok(SimulationEnd::Playable(Box::new(Playback::of(&view, &plan.part, playing))));
         }
         Action::Runs(number, settings) => {
             return runs::run(*number, settings, &plan, context).map(SimulationEnd::Shown);

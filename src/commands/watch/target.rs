@@ -224,13 +224,12 @@ fn target_of(facts: &Facts, scaled: &ScaledRef) -> Result<Option<Replicas>, Arc<
 fn replicas(target: &LiveTarget, kind: &str, facts: &Facts) -> Replicas {
     let count = |count: i32| u32::try_from(count).unwrap_or(0);
     let status = &target.status;
-    let (ready, available) = match status.ready_replicas {
-        Some(ready) => (count(ready), count(status.available_replicas)),
+    let (ready, available) = if let Some(ready) = status.ready_replicas {
+        (count(ready), count(status.available_replicas))
+    } else {
         // The HPA counts the pods, too.
-        None => {
-            let ready = saturating_u32(facts.pods.objects().iter().filter(|pod| pod.is_ready()).count());
-            (ready, ready)
-        }
+        let ready = saturating_u32(facts.pods.objects().iter().filter(|pod| pod.is_ready()).count());
+        (ready, ready)
     };
     Replicas {
         kind: kind.to_owned(),

@@ -23,8 +23,6 @@ pub use self::volume::VolumeTable;
 use super::name::DEFAULT_NAME;
 pub use super::name::{image, name, namespace};
 
-/// Default name of the workload.
-
 /// Default image, which `make image` builds.
 pub const DEFAULT_IMAGE: &str = concat!("qscale:", env!("CARGO_PKG_VERSION"));
 

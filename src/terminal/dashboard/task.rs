@@ -70,12 +70,11 @@ impl DrawTask {
     fn draw(&mut self) -> io::Result<()> {
         let mut view = self.view.get();
         view.message = self.message();
-        match &self.paused {
-            Some((state, now)) => self.canvas.draw(state, &view, *now),
-            None => {
-                let now = self.shared.now();
-                self.canvas.draw(&self.shared.board().state, &view, now)
-            }
+        if let Some((state, now)) = &self.paused {
+            self.canvas.draw(state, &view, *now)
+        } else {
+            let now = self.shared.now();
+            self.canvas.draw(&self.shared.board().state, &view, now)
         }
     }
 

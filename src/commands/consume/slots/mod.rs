@@ -172,7 +172,7 @@ impl Share {
     /// Waits until other lists have changed what this one may claim; forever if there are none. Cancel-safe.
     pub(super) async fn changed(&self) {
         if self.is_alone() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         } else {
             self.slots.changes[self.place].notified().await;
         }

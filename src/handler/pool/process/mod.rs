@@ -218,15 +218,12 @@ impl<'a> PoolProcess<'a> {
     fn hand_over(&mut self, items: Vec<PoolItem>) {
         let spec = &self.pool.spec;
         let stamp_field = spec.stamp_field.as_deref();
-        let limit = match (spec.batch, items.first()) {
-            (None, Some(PoolItem { assignment, .. })) => {
-                message::write(&mut self.output, assignment, stamp_field);
-                spec.command.limit.of(&assignment.item)
-            }
-            _ => {
-                message::write_batch(&mut self.output, items.iter().map(|item| &item.assignment), stamp_field);
-                spec.command.limit.longest
-            }
+        let limit = if let (None, Some(PoolItem { assignment, .. })) = (spec.batch, items.first()) {
+            message::write(&mut self.output, assignment, stamp_field);
+            spec.command.limit.of(&assignment.item)
+        } else {
+            message::write_batch(&mut self.output, items.iter().map(|item| &item.assignment), stamp_field);
+            spec.command.limit.longest
         };
         if self.in_flight.is_empty() {
             let is_alone = spec.per_process == 1 && items.len() == 1;
