@@ -119,6 +119,17 @@ function rows(lists) {
   }));
 }
 
+function deadLetters(list) {
+  one('dead').hidden = !list.dead_letters.length;
+  const newest = list.dead_letters.reduce((sum, cause) => sum + cause.count, 0);
+  one('dead').caption.textContent = newest < list.dead ? `dead letters by reason, of the newest ${count(newest)}` : 'dead letters by reason';
+  one('dead').tBodies[0].replaceChildren(...list.dead_letters.map((cause) => {
+    const row = element('tr');
+    row.append(element('td', count(cause.count)), element('td', cause.reason));
+    return row;
+  }));
+}
+
 function draw() {
   if (!state || !state.lists.length) return;
   const list = state.lists[Math.min(chosen, state.lists.length - 1)];
@@ -128,6 +139,7 @@ function draw() {
   numbers(list);
   one('reason').textContent = list.reason || list.outlook;
   charts(list);
+  deadLetters(list);
   rows(state.lists);
   one('events').replaceChildren(...list.changes.map((change) =>
     element('li', `${change.number}  ${clock(change.at)}  ${change.from} → ${change.to}  ${change.reason || ''}`)));
@@ -143,7 +155,7 @@ function tick() {
   one('clock').textContent = clock(state.seconds + since) + (state.speed === 1 ? '' : ` ×${state.speed}`);
   const left = list.next ? list.next.seconds - since : 0;
   const when = left > 0 ? `in ${clock(left)}` : 'now';
-  const next = list.next && !state.over ? `next: ${list.next.what} ${when}` : '';
+  const next = list.next && !state.over ? `next ${when}: ${list.next.what}` : '';
   one('next').textContent = next;
   const old = !state.over && age > Math.max(3, 3 * state.every);
   one('stale').textContent = state.over ? 'the run is over' : old ? `no data for ${Math.round(age)} s` : '';

@@ -151,6 +151,11 @@ impl DeadLetters {
         Ok(Page { dead_letters: parts.chunks_exact(3).map(dead_letter).collect(), over: over == 1, now })
     }
 
+    /// Begins with the first page again.
+    pub fn rewind(&mut self) {
+        self.position = -1;
+    }
+
     /// Applies `action` to the next dead letters that match the filter, at most `limit`, oldest first: each atomically, and
     /// once even if the connection is lost. Only one client at a time does so.
     ///

@@ -120,6 +120,15 @@ pub struct Replicas {
     pub terminating: Option<u32>,
 }
 
+/// Dead letters of one cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadCause {
+    /// Reason, with the last line that the handler wrote to stderr.
+    pub reason: String,
+    /// Number of them.
+    pub count: u64,
+}
+
 impl Sample {
     /// Creates a sample; `net` is the growth per second, as [`Flow::observe`] returns it for this backlog.
     pub fn new(

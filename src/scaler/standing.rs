@@ -81,10 +81,10 @@ impl Standing {
             (None, None) => match reason {
                 Reason::Paused(_) => None,
                 Reason::Activated { .. } | Reason::Proposed { .. } | Reason::Active(_) | Reason::AtMin { .. } => {
-                    Some(step("the HPA computes the replicas again".to_owned(), rhythm.next_sync))
+                    Some(step("the HPA computes again".to_owned(), rhythm.next_sync))
                 }
                 Reason::Inactive(_) | Reason::CooledDown { .. } | Reason::AtZero => {
-                    Some(step("KEDA polls, and starts a pod if an item is waiting".to_owned(), rhythm.next_poll))
+                    Some(step("KEDA polls, and starts a pod if an item waits".to_owned(), rhythm.next_poll))
                 }
                 _ => Some(step("KEDA polls again".to_owned(), rhythm.next_poll)),
             },
@@ -113,9 +113,9 @@ impl Decided {
         };
         let proposed = (*proposed).max(1);
         match limit {
-            Limit::StabilizationWindow { direction, replicas, remaining, .. } => {
+            Limit::StabilizationWindow { direction, remaining, .. } => {
                 let way = if *direction == Direction::Up { "up" } else { "down" };
-                let what = format!("at the present backlog, the HPA scales {way} from {replicas} towards {proposed}");
+                let what = format!("the HPA goes {way} towards {proposed} if the backlog stays");
                 Some((what, first_after(rhythm.next_sync, rhythm.sync_period, self.at + *remaining)))
             }
             Limit::Policy { .. } | Limit::ScaleUpFactor { .. } => {
@@ -201,9 +201,9 @@ mod tests {
 
     #[test]
     fn deciding_controller_is_named_with_the_next_step() {
-        let down = "at the present backlog, the HPA scales down from 5 towards 6";
+        let down = "the HPA goes down towards 6 if the backlog stays";
         let zero = "KEDA scales to zero if no item arrives";
-        let again = "the HPA computes the replicas again";
+        let again = "the HPA computes again";
         for (keda, hpa, expected) in [
             (Reason::Active(count(9.0)), proposed(9.0, Some(Limit::Max(5))), (Controller::Hpa, again, 5.0)),
             (Reason::Active(count(9.0)), proposed(9.0, Some(window(200))), (Controller::Hpa, down, 200.0)),
@@ -215,7 +215,7 @@ mod tests {
             (
                 Reason::Inactive(Inactivity::NoItems),
                 Reason::AtZero,
-                (Controller::Keda, "KEDA polls, and starts a pod if an item is waiting", 20.0),
+                (Controller::Keda, "KEDA polls, and starts a pod if an item waits", 20.0),
             ),
         ] {
             let (by, what, seconds) = at_100(keda, hpa);

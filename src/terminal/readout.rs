@@ -14,7 +14,7 @@ use super::keep::{Keeper, RunFiles};
 use super::output::Output;
 use super::printer::Printer;
 use crate::sample::recording::PlayedSample;
-use crate::sample::{JobCounts, Outlook, PerSecond, Replicas, Sample};
+use crate::sample::{DeadCause, JobCounts, Outlook, PerSecond, Replicas, Sample};
 use crate::units::visible;
 
 /// Time for the last state to reach the pages that are open.
@@ -100,6 +100,15 @@ impl Readout {
     pub(crate) fn pods_fault(&self, list: &str, fault: Option<&str>) {
         let fault = fault.map(|fault| self.printer.filter().line(fault));
         self.board.board().state.pods_fault(list, fault);
+    }
+
+    /// Shows on the page why items of a list were dead-lettered.
+    pub(crate) fn dead_letters(&self, list: &str, causes: Vec<DeadCause>) {
+        let causes = causes.into_iter().map(|DeadCause { reason, count }| {
+            let reason = visible(&self.printer.filter().line(&reason)).into_owned();
+            DeadCause { reason, count }
+        });
+        self.board.board().state.dead_letters(list, causes.collect());
     }
 
     /// Waits for an action that a key asks for; forever without a dashboard. Cancel-safe.

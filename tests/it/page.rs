@@ -107,3 +107,20 @@ fn page_plays_a_simulation_to_its_end() {
     assert!(event.contains(r#""name":"mylist","waiting":0"#) && event.contains(r#""from":0,"to":1"#), "{event}");
     run.finish(SOON).exits(0);
 }
+
+#[test]
+fn page_counts_dead_letters_by_reason() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a", "b", "<c>"]);
+    let command =
+        ["--", "sh", "-c", "read -r item; case $item in a) exit 3;; *) echo \"<b>no $item\" >&2; exit 4;; esac"];
+    let consume = ["consume", "--redis", &server.url(), "--max-attempts", "1", "--idle-exit", "100ms"];
+    Qscale::new(consume).args(command).output().exits(0);
+    let run = Qscale::new(["watch", "--redis", &server.url(), "--every", "100ms", "--serve", "0"]).spawn();
+    let event = event_with(address(&run), r#""dead_letters":[{"#);
+    for part in [r#"3","count":1}"#, r#"4: <b>no b","count":1}"#, r#"4: <b>no <c>","count":1}"#] {
+        assert!(event.contains(part), "{part}: {event}");
+    }
+    run.terminate();
+    run.finish(SOON).exits(0);
+}

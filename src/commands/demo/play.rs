@@ -39,6 +39,8 @@ pub(super) struct Play<'a> {
     is_stopping: bool,
     /// True once all items were processed.
     is_done: bool,
+    /// Reason why the last consumers end, where it is not the autoscaler's.
+    ended_by: Option<&'static str>,
 }
 
 /// Kills that are due for the items processed so far.
@@ -81,6 +83,7 @@ impl<'a> Play<'a> {
             kills: Kills { share: plan.kill, rng: StdRng::seed_from_u64(plan.seed), acknowledged: 0 },
             is_stopping: false,
             is_done: false,
+            ended_by: None,
         })
     }
 
@@ -96,6 +99,7 @@ impl<'a> Play<'a> {
                     let snapshot = self.observe().await?;
                     if !self.is_stopping && self.is_settled(&snapshot) {
                         (self.is_done, self.is_stopping) = (true, true);
+                        self.ended_by = (self.consumers.desired > 0).then_some("the demo is over");
                         self.consumers.scale_to(0)?;
                     }
                     if self.is_stopping && self.consumers.count() == 0 && self.consumers.stopping() == 0 {
@@ -133,6 +137,7 @@ impl<'a> Play<'a> {
     fn stop(&mut self) -> Result<()> {
         tracing::info!("stopping: consumers finish their items (a second Ctrl-C kills them)");
         self.is_stopping = true;
+        self.ended_by = Some("the demo was stopped");
         if !self.producer.state().is_paused {
             self.producer.order(Order::Pause);
         }
@@ -195,7 +200,10 @@ impl<'a> Play<'a> {
     async fn sample(&mut self, snapshot: &Snapshot) -> Result<Sample> {
         let presence = self.inspector.presence(false).await?;
         let rates = self.flow.observe(self.autoscaler.now(), snapshot);
-        let sample = self.plan.sample(snapshot, presence.as_ref(), &self.consumers, rates, &self.autoscaler);
+        let mut sample = self.plan.sample(snapshot, presence.as_ref(), &self.consumers, rates, &self.autoscaler);
+        if let Some(reason) = self.ended_by {
+            (sample.reason, sample.next) = (Some(reason.to_owned()), None);
+        }
         self.readout.notice(self.notice());
         Ok(sample)
     }

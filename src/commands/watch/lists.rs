@@ -4,11 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::Result;
 
+use super::dead::DeadReader;
 use super::plan::Plan;
 use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::diagnosis::FaultCode;
 use crate::queue::{Inspector, QueueError, Redis};
-use crate::sample::{Flow, ReportedFault, Sample};
+use crate::sample::{DeadCause, Flow, ReportedFault, Sample};
 use crate::workload::made_at;
 
 /// Shortest time that rates are taken over.
@@ -20,6 +21,8 @@ pub(super) struct WatchedList {
     pub(super) inspector: Inspector,
     pub(super) last: Option<Snapshot>,
     flow: Flow,
+    /// Reads dead letters where a page shows them.
+    dead: Option<DeadReader>,
 }
 
 impl WatchedList {
@@ -28,7 +31,11 @@ impl WatchedList {
         let mut lists = Vec::new();
         for name in &plan.lists {
             let inspector = Inspector::connect(redis, name).await?;
-            lists.push(Self { name: name.clone(), inspector, last: None, flow: Flow::new(plan.every, SHORT) });
+            let dead = match plan.serve {
+                Some(_) => Some(DeadReader::connect(redis, name).await?),
+                None => None,
+            };
+            lists.push(Self { name: name.clone(), inspector, last: None, flow: Flow::new(plan.every, SHORT), dead });
         }
         Ok(lists)
     }
@@ -56,6 +63,18 @@ impl WatchedList {
             let reason = sample.reason.take().map_or_else(|| text.clone(), |reason| format!("{text}; {reason}"));
             sample.reason = Some(reason);
             sample.faults.push(ReportedFault { code: FaultCode::ListPaused.name().to_owned(), text });
+        }
+    }
+
+    /// Returns the causes of the dead letters, so many as `dead`, where a page shows them and they have changed.
+    pub(super) async fn dead_causes(&mut self, dead: Option<u64>) -> Option<Vec<DeadCause>> {
+        match self.dead.as_mut()?.causes(dead?).await {
+            Ok(causes) => causes,
+            Err(error) => {
+                tracing::debug!(%error, list = %self.name, "cannot read dead letters");
+                self.dead = None;
+                None
+            }
         }
     }
 

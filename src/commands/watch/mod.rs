@@ -1,6 +1,7 @@
 //! `watch`: the backlog, its trend, and the replica counts of the target.
 
 mod args;
+mod dead;
 mod jobs;
 mod lists;
 mod plan;
@@ -128,6 +129,9 @@ async fn show(
             list.add_pause(&mut sample).await;
             if let Some(metrics) = metrics {
                 metrics.observe(&sample);
+            }
+            if let Some(causes) = list.dead_causes(sample.dead).await {
+                readout.dead_letters(&list.name, causes);
             }
             readout.show(&sample)?;
         }

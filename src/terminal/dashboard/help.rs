@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::paint::put;
 use super::theme::Theme;
 use super::view::KeySet;
+use crate::terminal::columns::display_width;
 
 /// Keys of the view, and what they do.
 const VIEW: &[(&str, &str)] = &[
@@ -27,14 +28,27 @@ const DEMO: &[(&str, &str)] = &[
     ("p", "pause the producer"),
 ];
 
-/// Returns the most important keys in one line.
-pub(super) fn line(keys: KeySet, has_lists: bool) -> &'static str {
-    match (keys, has_lists) {
-        (KeySet::Watch | KeySet::Play, false) => "q quit  ? keys  space pause  ← → time  z zoom  l log",
-        (KeySet::Watch | KeySet::Play, true) => "q quit  ? keys  Tab next list  space pause  ← → time  z zoom  l log",
-        (KeySet::None, _) => "",
-        (KeySet::Demo, _) => "q quit  ? keys  + − load  b burst  k kill  p producer  space pause",
+/// Returns the most important keys in one line of `width` columns: as many as fit.
+pub(super) fn line(keys: KeySet, has_lists: bool, width: usize) -> String {
+    const VIEWED: &[&str] = &["q quit", "? keys", "space pause", "← → time", "z zoom", "l log"];
+    const LISTS: &[&str] = &["q quit", "? keys", "Tab next list", "space pause", "← → time", "z zoom", "l log"];
+    const CONTROLLED: &[&str] = &["q quit", "? keys", "+ − load", "b burst", "k kill", "p producer", "space pause"];
+    let hints = match (keys, has_lists) {
+        (KeySet::Watch | KeySet::Play, false) => VIEWED,
+        (KeySet::Watch | KeySet::Play, true) => LISTS,
+        (KeySet::Demo, _) => CONTROLLED,
+        (KeySet::None, _) => &[],
+    };
+    let mut line = String::new();
+    for hint in hints {
+        let gap = if line.is_empty() { "" } else { "  " };
+        if display_width(&line) + gap.len() + display_width(hint) > width {
+            break;
+        }
+        line.push_str(gap);
+        line.push_str(hint);
     }
+    line
 }
 
 /// Draws all keys in the middle of `area`.
@@ -47,5 +61,17 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, keys: KeySet, theme: Theme) 
     for (row, line) in (0..height).zip(&lines) {
         let shown: String = theme.text(line).chars().take(usize::from(width)).collect();
         put(buffer, x, y + row, &shown, theme.headline());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_do_not_fit_are_left_out() {
+        assert_eq!(line(KeySet::Watch, true, 40), "q quit  ? keys  Tab next list");
+        assert_eq!(line(KeySet::Demo, false, 80).split("  ").last(), Some("space pause"));
+        assert_eq!(line(KeySet::None, false, 80), "");
     }
 }

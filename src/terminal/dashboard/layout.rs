@@ -22,6 +22,9 @@ use crate::terminal::columns::display_width;
 /// Smallest size that is drawn.
 const LEAST: (u16, u16) = (40, 12);
 
+/// Width below which words are left out.
+const NARROW: usize = 60;
+
 /// The keys next to a line of the log.
 const SHORT_KEYS: &str = "q quit  ? keys";
 
@@ -58,7 +61,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &BoardState, view: &ViewSetting
     numbers::draw_facts(buffer, rows.top(parts.facts), (state, list), now, theme);
     rows.top(parts.gap);
     headline(buffer, rows.top(parts.headline), &words::headline(state, list, now), theme);
-    next(buffer, rows.top(1), &words::next(state, list, now).unwrap_or_default(), theme);
+    next(buffer, rows.top(1), words::next(state, list, now), theme);
     rows.top(parts.gap);
     footer(buffer, rows.bottom(parts.footer), state, view, theme);
     reasons::draw(buffer, rows.bottom(parts.reasons), list, theme);
@@ -138,8 +141,11 @@ fn headline(buffer: &mut Buffer, area: Rect, text: &str, theme: Theme) {
     }
 }
 
-fn next(buffer: &mut Buffer, area: Rect, text: &str, theme: Theme) {
-    for line in fitted(text, usize::from(area.width).saturating_sub(2), 1) {
+/// Draws the step that is expected next.
+fn next(buffer: &mut Buffer, area: Rect, text: Option<String>, theme: Theme) {
+    // On a narrow screen the time has to say it alone.
+    let text = text.map(|text| if usize::from(area.width) < NARROW { text } else { format!("next {text}") });
+    for line in fitted(&text.unwrap_or_default(), usize::from(area.width).saturating_sub(2), 1) {
         put(buffer, area.x + 1, area.y, &theme.text(&line), theme.bold());
     }
 }
@@ -150,13 +156,22 @@ fn footer(buffer: &mut Buffer, area: Rect, state: &BoardState, view: &ViewSettin
     let (keys, room) = match &view.message {
         // On one line, both are short.
         Some(_) if area.height == 1 => (SHORT_KEYS.to_owned(), width.saturating_sub(SHORT_KEYS.len() + 2)),
-        _ => (fitted(help::line(view.keys, state.lists.len() > 1), width, 1).concat(), width),
+        _ => (help::line(view.keys, state.lists.len() > 1, width), width),
     };
     if let Some(message) = &view.message {
         let style = if message.is_warning { theme.warning() } else { theme.label() };
-        let shown = fitted(&message.text, room, 1).concat();
+        let text = if width < NARROW { without_time(&message.text) } else { &message.text };
+        let shown = fitted(text, room, 1).concat();
         put(buffer, area.x, area.y, &theme.text(&shown), style);
     }
     let column = if room < width { u16::try_from(room + 2).unwrap_or(area.width) } else { 0 };
     put(buffer, area.x + column, area.bottom() - 1, &theme.text(&keys), theme.label());
+}
+
+/// Returns a line of the log without its time, which is a moment ago.
+fn without_time(line: &str) -> &str {
+    match line.split_once(' ') {
+        Some((time, rest)) if time.ends_with('Z') => rest.trim_start(),
+        _ => line,
+    }
 }

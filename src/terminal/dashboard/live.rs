@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::history::Quantity;
 use super::state::{BoardState, ListState};
-use crate::sample::{Replicas, Sample};
+use crate::sample::{DeadCause, Replicas, Sample};
 use crate::scaler::NextStep;
 use crate::terminal::chart::tick_step;
 use crate::units::visible;
@@ -59,6 +59,8 @@ struct LiveList<'a> {
     chart: LiveChart,
     /// The latest first.
     changes: Vec<LiveChange>,
+    /// The most frequent first.
+    dead_letters: &'a [DeadCause],
 }
 
 /// Greatest values in equal parts of the time since the start; `null` without data.
@@ -134,6 +136,7 @@ impl ListState {
                 desired: columns(Quantity::Desired),
             },
             changes: self.changes.iter().rev().take(CHANGES).map(change).collect(),
+            dead_letters: &self.dead_letters,
         }
     }
 }

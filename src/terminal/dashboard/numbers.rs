@@ -52,8 +52,12 @@ pub(super) fn draw(
     size: Digits,
     theme: Theme,
 ) {
-    let numbers = numbers(state, list, now, theme);
-    let Digits::Large(scale) = size else { return draw_plain(buffer, area, &numbers) };
+    let mut numbers = numbers(state, list, now, theme);
+    let Digits::Large(scale) = size else {
+        // There may be no room for all of them, and a dead letter is what no one should miss.
+        numbers.sort_by_key(|number| !matches!(number.name, "waiting" | "dead"));
+        return draw_plain(buffer, area, &numbers);
+    };
     let mut x = area.x + 1;
     for NamedNumber { name, text, style } in &numbers {
         let width = digits::width(text, scale).max(u16::try_from(name.len()).unwrap_or(0));

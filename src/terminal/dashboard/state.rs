@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::history::ListHistory;
-use crate::sample::{Replicas, Sample};
+use crate::sample::{DeadCause, Replicas, Sample};
 use crate::units::visible;
 
 /// Changes that are kept for the list of reasons; a chart that is left at the end shows these.
@@ -42,6 +42,8 @@ pub(super) struct ListState {
     pub(super) pods: Option<LastPods>,
     /// Reason why they cannot be read.
     pub(super) pods_fault: Option<String>,
+    /// Causes of the newest dead letters, the most frequent first.
+    pub(super) dead_letters: Vec<DeadCause>,
     /// Changes of the desired replicas, oldest first.
     pub(super) changes: VecDeque<ReplicaChange>,
     /// Number of changes so far.
@@ -93,6 +95,13 @@ impl BoardState {
         }
     }
 
+    /// Takes the causes of the newest dead letters of a list.
+    pub(in crate::terminal) fn dead_letters(&mut self, list: &str, causes: Vec<DeadCause>) {
+        if let Some(list) = self.lists.iter_mut().find(|known| known.name == list) {
+            list.dead_letters = causes;
+        }
+    }
+
     /// Returns the age of data from `at`, once that is old.
     pub(super) fn age(&self, at: Duration, now: Duration) -> Option<Duration> {
         let age = now.saturating_sub(at);
@@ -109,6 +118,7 @@ impl ListState {
             latest: None,
             pods: None,
             pods_fault: None,
+            dead_letters: Vec::new(),
             changes: VecDeque::new(),
             numbered: 0,
         }

@@ -75,7 +75,7 @@ fn busy() -> BoardState {
             out_per_second: Some(0.8),
             target: Some(pods(desired, ready)),
             reason: Some(reason.to_owned()),
-            next: Some(NextStep { what: "the HPA computes the replicas again".to_owned(), seconds: 9.0 }),
+            next: Some(NextStep { what: "the HPA computes again".to_owned(), seconds: 9.0 }),
             ..sample(backlog)
         };
         state.take(Duration::from_secs(second), &sample);
@@ -121,7 +121,7 @@ fn every_size_answers_why_and_what_comes_next() {
             "190",
             "by the HPA: 274 waiting ÷ 50 per pod = 6 replicas, capped at",
             "maxReplicaCount 5",
-            "next: the HPA",
+            "in 9s: the HPA computes again",
         ] {
             assert!(words.contains(part) || (part == "190" && size.1 > 12), "{size:?}: {part}\n{text}");
         }
@@ -220,11 +220,20 @@ proptest! {
 #[test]
 fn keys_stay_next_to_a_line_of_the_log() {
     for size in SIZES {
-        let said = "WARN killed a consumer, its items are redelivered".to_owned();
+        let said = "08:11:10Z  WARN killed a consumer, its items are redelivered".to_owned();
         let message = Some(LogLine { text: said, is_warning: true });
         let text = text(&busy(), &ViewSettings { message, ..ViewSettings::default() }, 120, size);
         assert!(text.contains("WARN killed a") && text.contains("q quit  ? keys"), "{size:?}:\n{text}");
     }
+}
+
+#[test]
+fn dead_letters_and_the_next_step_are_seen_on_the_smallest_screen() {
+    let mut state = busy();
+    let sample = Sample { dead: Some(3), ..state.lists[0].latest.clone().expect("a sample").sample };
+    state.take(Duration::from_secs(121), &sample);
+    let text = text(&state, &ViewSettings::default(), 121, SIZES[0]);
+    assert!(text.contains("waiting  3 dead") && text.contains("in 9s: the HPA computes again"), "{text}");
 }
 
 #[test]

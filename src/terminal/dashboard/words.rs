@@ -56,7 +56,7 @@ pub(super) fn headline(state: &BoardState, list: &ListState, now: Duration) -> S
     }
 }
 
-/// Returns the step that is expected next, with the time left.
+/// Returns the time until the step that is expected next, and the step: what is cut on a narrow screen is at its end.
 pub(super) fn next(state: &BoardState, list: &ListState, now: Duration) -> Option<String> {
     let Latest { at, sample } = list.latest.as_ref()?;
     if state.age(*at, now).is_some() {
@@ -65,7 +65,7 @@ pub(super) fn next(state: &BoardState, list: &ListState, now: Duration) -> Optio
     let next = sample.next.as_ref()?;
     let left = next.seconds - now.saturating_sub(*at).as_secs_f64();
     let when = if left > 0.0 { format!("in {}", age(left.ceil())) } else { "now".to_owned() };
-    Some(format!("next: {} {when}", next.what))
+    Some(format!("{when}: {}", next.what))
 }
 
 /// Returns the age of data in real seconds: Redis is away for those, whatever clock is shown.
@@ -177,11 +177,11 @@ mod tests {
         let next = Some(NextStep { what: "the HPA computes again".to_owned(), seconds: 9.0 });
         let state = state(Sample { next, ..sample(5, None) });
         let list = &state.lists[0];
-        assert_eq!(next_at(&state, list, 12).as_deref(), Some("next: the HPA computes again in 7s"));
+        assert_eq!(next_at(&state, list, 12).as_deref(), Some("in 7s: the HPA computes again"));
         assert_eq!(headline(&state, list, SECOND * 17), "no data for 7s: Redis does not answer");
         let mut overdue = state.clone();
         overdue.lists[0].latest.as_mut().unwrap().sample.next.as_mut().unwrap().seconds = 1.5;
-        assert_eq!(next_at(&overdue, &overdue.lists[0], 12).as_deref(), Some("next: the HPA computes again now"));
+        assert_eq!(next_at(&overdue, &overdue.lists[0], 12).as_deref(), Some("now: the HPA computes again"));
         assert_eq!(next_at(&state, list, 17), None);
         let empty = BoardState::new("watch".to_owned(), &["mylist".to_owned()], SECOND, 1.0);
         assert_eq!(headline(&empty, &empty.lists[0], SECOND), "connecting");
