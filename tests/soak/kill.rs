@@ -375,9 +375,10 @@ fn survive_killed_handlers(kind: &Kind) {
     let again = trial.end_with(&server, || fs::read_to_string(&deaths).unwrap_or_default().lines().count());
     assert!(
         again.0 <= 4 * again.1 + rounds * slots,
-        "{} processed again after {} deaths in {folder:?}",
+        "{} processed again after {} deaths in {}",
         again.0,
-        again.1
+        again.1,
+        folder.display()
     );
 }
 
