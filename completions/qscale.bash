@@ -140,7 +140,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__consume)
-            opts="-l -c -w -o -p -v -q -h --list --delivery --concurrency --work --handler --per-process --ready-within --restart-after --pass-redis-env --url --http-status --batch --linger --separator --timeout --timeout-field --kill-after --exit --speed --seed --rate --max-items --once --idle-exit --await-due --drain --lease --max-attempts --max-crashes --backoff --max-age --expire-after --expired --dead-letter-limit --dead-letter-max-age --metrics --stamp-field --heartbeat --output --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-l -c -w -o -p -v -q -h --list --lists --delivery --concurrency --work --handler --per-process --ready-within --restart-after --pass-redis-env --url --http-status --batch --linger --separator --timeout --timeout-field --kill-after --exit --speed --seed --rate --max-items --once --idle-exit --await-due --drain --lease --max-attempts --max-crashes --backoff --max-age --expire-after --expired --dead-letter-limit --dead-letter-max-age --metrics --stamp-field --heartbeat --output --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -151,6 +151,10 @@ _qscale() {
                     return 0
                     ;;
                 -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -100,8 +100,9 @@ set edit:completion:arg-completer[qscale] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'qscale;consume'= {
-            cand -l 'List to consume [default: mylist]'
-            cand --list 'List to consume [default: mylist]'
+            cand -l 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]'
+            cand --list 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]'
+            cand --lists 'Lists to consume, separated by commas'
             cand --delivery 'Delivery guarantee [default: at-least-once]'
             cand -c 'Items to process at a time; with --batch, batches [default: 1]'
             cand --concurrency 'Items to process at a time; with --batch, batches [default: 1]'
