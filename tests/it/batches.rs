@@ -75,7 +75,7 @@ impl Endpoint {
     fn start(folder: &TempDir) -> Self {
         let port = free_port();
         let script = folder.path().join("server.py");
-        fs::write(&script, SERVER).unwrap();
+        fs::write(&script, SERVER).expect("the folder takes a file");
         let process = Command::new("python3").arg(script).arg(port.to_string()).arg(folder.path()).spawn();
         let endpoint = Self { process: process.expect("python3 is installed"), port };
         wait_until("the endpoint listens", SOON, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
@@ -97,9 +97,9 @@ fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
 /// A consumer with a worker that is handed batches.
 fn lines(server: &RedisServer, folder: &TempDir, mode: &str, words: &[&str]) -> Qscale {
     let script = folder.path().join("worker.py");
-    fs::write(&script, WORKER).unwrap();
+    fs::write(&script, WORKER).expect("the folder takes a file");
     let run = consume(server, words).env("FOLDER", folder.path());
-    run.args(["--handler", "lines", "--", "python3", script.to_str().unwrap(), mode])
+    run.args(["--handler", "lines", "--", "python3", script.to_str().expect("paths are text"), mode])
 }
 
 /// Items of each call.
@@ -110,7 +110,7 @@ fn calls(folder: &TempDir) -> Vec<Vec<String>> {
 
 fn counts(run: &Finished) -> [u64; 3] {
     let summary: Value = serde_json::from_str(&run.stdout).expect("a summary");
-    ["acknowledged", "retried", "dead"].map(|name| summary[name].as_u64().unwrap())
+    ["acknowledged", "retried", "dead"].map(|name| summary[name].as_u64().expect("a count"))
 }
 
 fn numbers(count: usize) -> Vec<String> {

@@ -189,8 +189,8 @@ fn profile(lists: &str) -> String {
 
 fn rendered(profile: &str) -> Vec<serde_json::Value> {
     let run = Qscale::new(["render", "--format", "json"]).file("qscale.toml", profile).output().exits(0);
-    let list: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    list["items"].as_array().unwrap().clone()
+    let list: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    list["items"].as_array().expect("a list").clone()
 }
 
 fn of_kind<'a>(objects: &'a [serde_json::Value], kind: &str) -> &'a serde_json::Value {

@@ -92,18 +92,13 @@ impl Deployment {
 
     /// The table `[redis]`, without the password.
     fn profile(&self) -> String {
-        let mut table = String::from("[redis]\nusername = \"app\"\n");
-        if self.is_secure {
-            table += &format!("tls = true\ntls-ca = \"{}\"\n", self.ca());
-        }
-        match self.mode {
-            "single" => table += &format!("host = \"localhost\"\nport = {}\n", self.redis.port()),
-            mode => table += &format!("addresses = [\"{}\"]\nmode = \"{mode}\"\n", self.address()),
-        }
-        if self.mode == "sentinel" {
-            table += "sentinel-master = \"mymaster\"\n";
-        }
-        table
+        let tls = if self.is_secure { format!("tls = true\ntls-ca = \"{}\"\n", self.ca()) } else { String::new() };
+        let address = match self.mode {
+            "single" => format!("host = \"localhost\"\nport = {}\n", self.redis.port()),
+            mode => format!("addresses = [\"{}\"]\nmode = \"{mode}\"\n", self.address()),
+        };
+        let master = if self.mode == "sentinel" { "sentinel-master = \"mymaster\"\n" } else { "" };
+        format!("[redis]\nusername = \"app\"\n{tls}{address}{master}")
     }
 
     fn by_profile(&self, qscale: Qscale) -> Qscale {
