@@ -13,8 +13,8 @@ pub(crate) struct ListsArgs {
     list: Vec<String>,
 
     // For the variable of rendered pods, which has to be one text.
-    /// Lists to consume, separated by commas
-    #[arg(long, value_name = "LISTS", env = "QSCALE_LISTS", hide = true)]
+    /// Lists to consume, separated by commas: critical=6,low=1; the same as --list for each
+    #[arg(long, value_name = "LISTS", env = "QSCALE_LISTS")]
     lists: Option<String>,
 }
 

@@ -384,8 +384,9 @@ fn secret_is_written_on_request_with_placeholders() {
 fn configuration_changes_restart_the_pods() {
     let checksum = |text: &str| {
         let objects = documents(&yaml(text));
-        let pods =
-            objects.iter().find(|object| object["metadata"]["name"] == "qscale-consumer" && template(object).is_some());
+        let is_consumer =
+            |object: &Value| object["metadata"]["name"].as_str().is_some_and(|name| name.ends_with("-consumer"));
+        let pods = objects.iter().find(|object| is_consumer(object) && template(object).is_some());
         template(pods.unwrap()).unwrap()["metadata"]["annotations"]["checksum/config"].as_str().unwrap().to_owned()
     };
     let before = checksum(ELSEWHERE);
