@@ -206,7 +206,7 @@ impl From<HandlerArg> for HandlerProtocol {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct BatchArgs {
     /// Items that are handed over in one call at most, at most 1000 [default: one, alone]
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_BATCH", value_parser = positive_count::<NonZeroU32>)]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_CONSUME_BATCH", value_parser = positive_count::<NonZeroU32>)]
     pub(super) batch: Option<NonZeroU32>,
 
     /// Time that an item waits for others, with --batch [default: 0s]

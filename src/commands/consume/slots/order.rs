@@ -99,7 +99,7 @@ mod tests {
             let rounds = 10_000 / slots;
             let begun = played(&mut order("a=6,b=3,c=1"), slots, &[true; 3], rounds);
             let all: usize = begun.iter().sum();
-            assert!(all > rounds, "{begun:?}");
+            assert!(all >= rounds, "{begun:?}");
             for (begun, weight) in begun.iter().zip([6, 3, 1]) {
                 let share = all * weight / 10;
                 assert!(begun.abs_diff(share) <= slots + 2, "{slots} slots, weight {weight}: {begun} of {all}");
