@@ -83,9 +83,9 @@ impl RedisUrl {
         if text.contains('#') {
             return Err("a `#` has to be written %23 in a URL".to_owned());
         }
-        if let Some((_, rest)) = text.split_once("://")
+        if let Some((scheme, rest)) = text.split_once("://")
             && let Some(after) = rest.find(['/', '?']).map(|at| &rest[at..])
-            && !text.contains("unix://")
+            && !scheme.ends_with("unix")
             && after.contains('@')
         {
             // Read as path or query, the rest of a password would be repeated below.
@@ -220,6 +220,14 @@ mod tests {
         assert_eq!(url.username.as_deref(), Some("app"));
         assert_eq!(url.password.unwrap().expose_secret(), "p@ss/");
         assert_eq!(url.db, Some(3));
+    }
+
+    #[test]
+    fn password_of_a_url_within_a_url_is_not_repeated() {
+        for text in ["redis://h/unix://:s3cret@h", "redis://h/0?x=unix://:s3cret@h"] {
+            let error = RedisUrl::parse(text).unwrap_err();
+            assert!(!error.contains("s3cret"), "{error}");
+        }
     }
 
     #[test]
