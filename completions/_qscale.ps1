@@ -107,7 +107,7 @@ Register-ArgumentCompleter -Native -CommandName 'qscale' -ScriptBlock {
         'qscale;consume' {
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]')
-            [CompletionResult]::new('--lists', '--lists', [CompletionResultType]::ParameterName, 'Lists to consume, separated by commas')
+            [CompletionResult]::new('--lists', '--lists', [CompletionResultType]::ParameterName, 'Lists to consume, separated by commas: critical=6,low=1; the same as --list for each')
             [CompletionResult]::new('--delivery', '--delivery', [CompletionResultType]::ParameterName, 'Delivery guarantee [default: at-least-once]')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Items to process at a time; with --batch, batches [default: 1]')
             [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Items to process at a time; with --batch, batches [default: 1]')

@@ -102,7 +102,7 @@ set edit:completion:arg-completer[qscale] = {|@words|
         &'qscale;consume'= {
             cand -l 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]'
             cand --list 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]'
-            cand --lists 'Lists to consume, separated by commas'
+            cand --lists 'Lists to consume, separated by commas: critical=6,low=1; the same as --list for each'
             cand --delivery 'Delivery guarantee [default: at-least-once]'
             cand -c 'Items to process at a time; with --batch, batches [default: 1]'
             cand --concurrency 'Items to process at a time; with --batch, batches [default: 1]'

@@ -95,7 +95,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lists -d 'Lists to consume, separated by commas' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lists -d 'Lists to consume, separated by commas: critical=6,low=1; the same as --list for each' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'Delivery guarantee [default: at-least-once]' -r -f -a "at-least-once\t'Items are claimed under a lease, and redelivered if their consumer crashes'
 at-most-once\t'Items are popped; those in flight are lost if their consumer crashes'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'Items to process at a time; with --batch, batches [default: 1]' -r
