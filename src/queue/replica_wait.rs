@@ -9,7 +9,7 @@ use super::pipeline::Reply;
 /// Time for which one `WAIT` blocks its connection, at most; it is repeated. No stop waits for longer.
 pub(super) const WAIT: Duration = Duration::from_millis(500);
 
-/// ReplicaWait that have to hold a batch before it counts as pushed.
+/// Wait for the replicas that have to hold a batch before it counts as pushed.
 pub(super) struct ReplicaWait {
     wanted: u64,
     /// Time since which too few have confirmed the oldest batch.

@@ -58,7 +58,7 @@ impl<T: Attempt> Gathering<T> {
         }
     }
 
-    /// Waits for no others any more.
+    /// Makes what is gathered due: no more items are to come.
     pub(super) fn complete(&mut self) {
         self.is_complete = true;
     }

@@ -126,7 +126,7 @@ impl<T: Attempt> Serving<T> {
         PoolCall(items.collect())
     }
 
-    /// Waits for no others any more to make a batch.
+    /// Hands over what is gathered without waiting for more items.
     pub(super) fn flush(&mut self) {
         if let Some(gathering) = &mut self.gathering {
             gathering.complete();

@@ -80,9 +80,7 @@ impl HttpReply {
             ExitMeaning::Stop => Disposition::Unrunnable(format!("handler answers with {reason}")),
         }
     }
-}
 
-impl HttpReply {
     /// Returns the outcomes of a batch: those of the lines of a body that acknowledges, else that of the status for all.
     pub(super) fn batch_outcome(self, batch: &[Assignment], statuses: &StatusMap) -> BatchOutcome {
         let is_accepted = statuses.meaning(self.status.as_u16(), self.after.is_some()) == ExitMeaning::Ack;

@@ -1,4 +1,4 @@
-//! ListOrder among lists: how many of the free slots each may take.
+//! Order among lists: how many of the free slots each may take.
 
 use crate::delivery::lists::Lists;
 
