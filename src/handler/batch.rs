@@ -11,10 +11,6 @@ pub(crate) enum BatchOutcome {
     Each(Vec<Disposition>),
 }
 
-/// Separator of items on the stdin of a command.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Separator(pub(crate) u8);
-
 impl Disposition {
     /// Returns the outcome of another item of the same call.
     pub(super) fn copy(&self) -> Self {

@@ -16,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 use super::group::Group;
 use super::launcher::Launcher;
 use super::output::{Streams, input};
-use super::{Assignment, BatchOutcome, Disposition, Separator, TimeLimit, argument, inheritance};
+use super::{Assignment, BatchOutcome, Disposition, TimeLimit, argument, inheritance};
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
+use crate::delivery::protocol::ItemSeparator;
 use crate::terminal::{Echo, Speaker};
 
 /// Time that processes may outlive the command that started them.
@@ -43,7 +44,7 @@ pub(crate) struct CommandSpec {
     /// Meaning of its exit statuses.
     pub(crate) exit: ExitMap,
     /// End of each item of a batch on stdin.
-    pub(crate) separator: Separator,
+    pub(crate) separator: ItemSeparator,
     /// Inherits variables with a password of Redis.
     pub(crate) pass_redis_env: bool,
 }
@@ -110,7 +111,7 @@ impl CommandSpec {
         launcher: &Launcher,
         abort: &CancellationToken,
     ) -> BatchOutcome {
-        let Separator(end) = self.separator;
+        let end = self.separator.byte();
         let (parted, whole): (Vec<_>, Vec<_>) = batch.iter().partition(|assignment| assignment.item.0.contains(&end));
         let mut run = None;
         if let Some(first) = whole.first() {

@@ -7,7 +7,6 @@ use super::args::BatchArgs;
 use super::gathering::BatchPlan;
 use super::job::Job;
 use crate::delivery::protocol::ItemSeparator;
-use crate::handler::Separator;
 use crate::units::{HumanDuration, Origin, SettingError};
 
 /// Largest batch: as many items as one call of Redis claims.
@@ -43,7 +42,7 @@ impl BatchArgs {
                 return wrong(origin, "conflicts with `{}` in the command: the items of a batch are on its stdin");
             }
             Job::Command(command) => {
-                command.separator = Separator(separator.value.byte());
+                command.separator = separator.value;
                 &command.limit
             }
             Job::Lines(pool) => {

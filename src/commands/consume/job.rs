@@ -11,7 +11,7 @@ use crate::delivery::defaults::DEFAULT_KILL_AFTER;
 use crate::delivery::exit_map::{ExitMap, ExitRule};
 use crate::delivery::protocol::{HandlerProtocol, ItemSeparator};
 use crate::delivery::status_map::StatusMap;
-use crate::handler::{CommandSpec, HttpSpec, PoolSpec, Separator, TimeLimit};
+use crate::handler::{CommandSpec, HttpSpec, PoolSpec, TimeLimit};
 use crate::units::{HumanDuration, Origin, Setting, SettingError, counted};
 use crate::workload::Work;
 
@@ -85,7 +85,7 @@ impl JobArgs {
             limit,
             kill_after: kill_after.value.0,
             exit: exit_map(context, &exit)?,
-            separator: Separator(ItemSeparator::default().byte()),
+            separator: ItemSeparator::default(),
             pass_redis_env: from.flag("pass-redis-env", pool.pass_redis_env, usual.pass_redis_env).value,
         };
         let protocol = from.or("handler", protocol, usual.handler, HandlerProtocol::default());

@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
 use crate::delivery::exit_map::{ExitMap, ExitMeaning};
+use crate::delivery::protocol::ItemSeparator;
 use crate::terminal::LogFormat;
 
 /// Longer than any step of a passing test.
@@ -26,7 +27,7 @@ fn spec(program: impl Into<OsString>, arguments: &[&str]) -> CommandSpec {
         program: program.into(),
         arguments: arguments.iter().map(OsString::from).collect(),
         limit: TimeLimit::default(),
-        separator: Separator(b'\n'),
+        separator: ItemSeparator::Newline,
         kill_after: LONG,
         exit: ExitMap::default(),
         pass_redis_env: false,

@@ -51,7 +51,7 @@ pub(super) struct PoolProcess<'a> {
     output: Vec<u8>,
     written: usize,
     chunk: Vec<u8>,
-    /// HandlerAnswer whose end has not been read.
+    /// Answer whose end has not been read.
     begun: Vec<u8>,
     unsent: VecDeque<PoolCall>,
     /// Calls that are handed over and not answered, the first one first.
