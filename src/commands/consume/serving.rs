@@ -126,7 +126,7 @@ impl<T: Attempt> Serving<T> {
         PoolCall(items.collect())
     }
 
-    /// Hands over what is gathered without waiting for more items.
+    /// Makes what is gathered due, without waiting for more items.
     pub(super) fn flush(&mut self) {
         if let Some(gathering) = &mut self.gathering {
             gathering.complete();
