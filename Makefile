@@ -28,8 +28,9 @@ demo: setup
 	cargo build --release --locked
 	@"$${CARGO_TARGET_DIR:-target}/release/qscale" demo
 
+# Most tests wait, for leases and time-outs: twice as many run at once as there are processors.
 test: setup
-	cargo test --locked
+	RUST_TEST_THREADS="$${RUST_TEST_THREADS:-$$((2 * $$(getconf _NPROCESSORS_ONLN)))}" cargo test --locked
 
 KILLS = 5000
 HISTORIES = 5000
@@ -52,14 +53,15 @@ msrv: setup
 	rustup toolchain install "$$msrv" --profile minimal; \
 	set -x; cargo "+$$msrv" check --locked --all-targets --target-dir "$${CARGO_TARGET_DIR:-target}/msrv"
 
-# Advisories come from a database on the network; without it, the other checks still run.
+# Advisories come from a database on the network; without it, the other checks still run. The checker runs for seconds and
+# takes minutes to build: it is not optimized.
 CARGO_DENY = 0.20.2
 
 deny:
 	@set -eu; deny=cargo-deny; \
 	if ! command -v cargo-deny >/dev/null; then \
 		root="$(LINTERS)/cargo-deny-$(CARGO_DENY)"; deny="$$root/bin/cargo-deny"; \
-		test -x "$$deny" || cargo install --quiet --locked --root "$$root" cargo-deny@$(CARGO_DENY); \
+		test -x "$$deny" || cargo install --quiet --locked --debug --root "$$root" cargo-deny@$(CARGO_DENY); \
 	fi; \
 	"$$deny" check bans licenses sources; \
 	if "$$deny" fetch db 2>/dev/null; then \
