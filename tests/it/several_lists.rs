@@ -127,6 +127,79 @@ fn failures_stay_with_their_list() {
 }
 
 #[test]
+fn no_two_items_of_a_consumer_have_the_same_id() {
+    for delivery in DELIVERIES {
+        let server = RedisServer::start();
+        fill(&server, 20);
+        let lists = ["--list", "critical=1", "--list", "default=1", "--list", "low=1", "--delivery", delivery];
+        let run = consume(&server, &lists).args(["--idle-exit", "1s", "--concurrency", "4", "--handler", "lines"]);
+        // Answers as it should only if no id comes twice.
+        let worker = "import json, sys\nseen = set()\nfor line in sys.stdin:\n    job = json.loads(line)\n    \
+            outcome = {'dead': True} if job['id'] in seen else {'ack': True}\n    seen.add(job['id'])\n    \
+            print(json.dumps({'id': job['id'], **outcome}), flush=True)\n";
+        let words = ["--per-process", "4", "-o", "json", "--", "python3", "-c", worker];
+        let run = run.args(words).output().exits(0);
+        let summary: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
+        assert_eq!([&summary["acknowledged"], &summary["dead"]], [60, 0], "{delivery}: {summary}");
+    }
+}
+
+/// Makes a dead letter of one item of `critical` and of two of `low`.
+fn dead_letters_of_two_lists(server: &RedisServer) {
+    server.push("critical", ["one"]);
+    server.push("low", ["two", "three"]);
+    let run = consume(server, &strictly(&["--idle-exit", "0s", "--", "sh", "-c", "echo why >&2; exit 65"]));
+    run.output().exits(0);
+}
+
+#[test]
+fn dead_letters_of_all_lists_are_listed_counted_and_shown() {
+    let server = RedisServer::start();
+    dead_letters_of_two_lists(&server);
+    let dead = |words: &[&str]| Qscale::new(["dead"]).args(words).args(["--redis", &server.url()]);
+    let text = "[queue]\nlists = [\"critical\", \"default\", \"low\"]\n";
+    let run = dead(&["ls"]).file("qscale.toml", text).output().exits(0);
+    let rows: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0][..2], ["LIST", "ID"]);
+    let of = |place: usize| [rows[place][0], rows[place][rows[place].len() - 1]];
+    assert_eq!([of(1), of(2), of(3)], [["critical", "one"], ["low", "three"], ["low", "two"]]);
+
+    let run = dead(&["ls", "--summary"]).file("qscale.toml", text).output().exits(0);
+    let rows: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!((rows[1][..2].to_vec(), rows[2][..2].to_vec()), (vec!["critical", "1"], vec!["low", "2"]));
+    let run = dead(&["ls", "--list", "low", "--list", "critical", "-o", "json", "--limit", "3"]).output().exits(0);
+    let lines: Vec<serde_json::Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lists: Vec<_> = lines.iter().map(|line| line["list"].as_str().unwrap()).collect();
+    assert_eq!(lists, ["low", "low", "critical"]);
+    let id = lines[2]["id"].as_str().unwrap();
+    // As in a pod of these lists.
+    let run = dead(&["show", id]).env("QSCALE_LISTS", "low=1,critical=2").env("LIST_NAME", "low").output().exits(0);
+    assert!(run.stdout.starts_with("list      critical\n"), "{}", run.stdout);
+    dead(&["show", id, "--list", "low"]).output().exits(4);
+}
+
+#[test]
+fn dead_letters_are_requeued_and_purged_on_each_list() {
+    let server = RedisServer::start();
+    dead_letters_of_two_lists(&server);
+    let dead =
+        |words: &[&'static str]| Qscale::new(["dead", words[0], "--redis", &server.url()]).args(strictly(&words[1..]));
+    let run = dead(&["requeue", "--match", "o"]).output().exits(0);
+    let said = [
+        "requeued 1 dead letter to `critical`",
+        "requeued 0 dead letters to `default`",
+        "requeued 1 dead letter to `low`",
+    ];
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), said);
+    assert_eq!(LISTS.map(|list| server.llen(list)), [1, 0, 1]);
+    let run = dead(&["purge", "--all", "-o", "json"]).output().exits(0);
+    let counts: Vec<serde_json::Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!([&counts[0]["purged"], &counts[1]["purged"], &counts[2]["purged"]], [0, 0, 1]);
+    let run = dead(&["requeue", "no:such:1"]).output().exits(4);
+    assert!(run.stderr.contains("some ids match no dead letter"), "{}", run.stderr);
+}
+
+#[test]
 fn lists_that_do_not_fit_together_are_refused() {
     let server = RedisServer::start();
     let run = consume(&server, &["--list", "critical=6", "--list", "low"]).output().exits(2);

@@ -148,7 +148,15 @@ impl Plan {
 
     /// Returns the plan of each list.
     pub(super) fn of_each_list(&self) -> Vec<Self> {
-        self.lists.keys().iter().map(|list| Self { list: list.clone(), ..self.clone() }).collect()
+        if self.lists.is_one() {
+            return vec![self.clone()];
+        }
+        // Ids begin with the name of the consumer: with a name for each list, no two items have the same.
+        let plan = |(list, number): (&String, u32)| {
+            let consumer = format!("{}.{number}", self.consumer);
+            Self { list: list.clone(), consumer, ..self.clone() }
+        };
+        self.lists.keys().iter().zip(1..).map(plan).collect()
     }
 
     /// Name of the list, if there are several.

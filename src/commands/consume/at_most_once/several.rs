@@ -79,8 +79,11 @@ impl PlainConsumer<'_> {
 
     /// Begins items that were popped; while stopping they are not begun, and requeued.
     pub(super) fn begin(&mut self, popped: Vec<Item>, stop: &CancellationToken) {
-        let popped =
-            (self.tally.claimed + 1..).zip(popped).map(|(place, item)| Popped { place, item }).collect::<Vec<_>>();
+        // Places of the lists interleave: no two items have the same.
+        let (first, lists) = (self.workers.share().place() as u64, self.workers.share().lists() as u64);
+        let place = |number: u64| number * lists + first;
+        let numbers = self.tally.claimed + 1..;
+        let popped: Vec<_> = numbers.zip(popped).map(|(number, item)| Popped { place: place(number), item }).collect();
         self.tally.claimed += popped.len() as u64;
         if stop.is_cancelled() {
             self.unfinished.extend(popped);
