@@ -241,7 +241,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l limit -d 'Maximum number of dead letters' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s l -l list -d 'List that the items come from [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l port -d 'Port [default: 6379]' -r
@@ -275,7 +275,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s l -l list -d 'List that the items come from [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l port -d 'Port [default: 6379]' -r
@@ -313,7 +313,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l limit -d 'Maximum number of dead letters' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s l -l list -d 'List that the items come from [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l port -d 'Port [default: 6379]' -r
@@ -350,7 +350,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l limit -d 'Maximum number of dead letters' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s l -l list -d 'List that the items come from [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l port -d 'Port [default: 6379]' -r

@@ -18,13 +18,13 @@ use serde::Serialize;
 
 use self::precedence::Precedence;
 use crate::args::{ListsArgs, Origins, RedisArgs};
-use crate::delivery::lists::Lists;
+use crate::delivery::lists::{Lists, ListsError};
 use crate::endpoint::{self, Endpoint};
 use crate::page;
 use crate::profile::{ListenAddress, Profile, ProfileError};
 use crate::shutdown::Shutdown;
 use crate::terminal::Printer;
-use crate::units::{Environment, Setting, SettingError};
+use crate::units::{Environment, Origin, Setting, SettingError};
 
 /// Context of every flow.
 pub(crate) struct Context {
@@ -94,6 +94,29 @@ impl Context {
         let Setting { value, origin } = self.profile.list();
         tracing::debug!("list: {value} (from {origin})");
         value
+    }
+
+    /// Returns the keys of the lists that are looked at: those `given` by `--list` or `LIST_NAME`, each once, else those that
+    /// [`lists`](Self::lists) are consumed.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a variable that names lists that cannot be used together.
+    pub(crate) fn list_keys(&self, given: Vec<String>) -> std::result::Result<Vec<String>, SettingError> {
+        // Pods of several lists have both variables: the first list in one, all in the other.
+        let is_typed = matches!(self.origins.get("lists"), Some(Origin::Flag(_)));
+        if !is_typed && let Some(Setting { value, origin }) = self.environment.setting("QSCALE_LISTS") {
+            let lists: Lists =
+                value.parse().map_err(|error: ListsError| SettingError::new(origin, error.to_string()))?;
+            return Ok(lists.keys().to_vec());
+        }
+        let mut keys: Vec<String> = Vec::new();
+        for key in given {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Ok(if keys.is_empty() { self.profile.lists().value.keys().to_vec() } else { keys })
     }
 
     /// Returns the lists of `--list`, `LIST_NAME` or `QSCALE_LISTS`, of the profile, or the default.

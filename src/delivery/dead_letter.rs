@@ -60,10 +60,11 @@ impl DeadLetter {
 
     /// Returns the dead letter as a JSON object. `item` holds an item that is UTF-8, `item_base64` any other, encoded by
     /// `encode`; the other field is null.
-    pub fn to_json(&self, encode: impl Fn(&Bytes) -> String) -> Value {
+    pub fn to_json(&self, list: &str, encode: impl Fn(&Bytes) -> String) -> Value {
         let mut object = Map::new();
         let history = self.history.as_ref();
         object.insert("id".into(), json!(history.map(|history| &history.id)));
+        object.insert("list".into(), json!(list));
         object.insert("died".into(), json!(history.and_then(|history| history.died).map(rfc3339)));
         object.insert("since".into(), json!(history.map(|history| rfc3339(history.since))));
         object.insert("attempts".into(), json!(history.map(|history| history.attempts)));
@@ -99,13 +100,14 @@ mod tests {
         };
         let ours = dead_letter(Some(history), b"text");
         assert_eq!(
-            ours.to_json(|_| "encoded".to_owned()).to_string(),
-            r#"{"id":"a:1:1","died":"1970-01-01T00:00:00.007Z","since":"1970-01-01T00:00:00.005Z","#.to_owned()
+            ours.to_json("fruit", |_| "encoded".to_owned()).to_string(),
+            r#"{"id":"a:1:1","list":"fruit","died":"1970-01-01T00:00:00.007Z","since":"1970-01-01T00:00:00.005Z","#
+                .to_owned()
                 + r#""attempts":0,"crashes":0,"reason":"","stderr":"","bytes":4,"item":"text","item_base64":null}"#
         );
         assert_eq!(ours.age(10), Some(Duration::from_millis(3)));
         assert_eq!(ours.cause().as_deref(), Some(""));
-        let foreign = dead_letter(None, b"\xff").to_json(|_| "encoded".to_owned());
+        let foreign = dead_letter(None, b"\xff").to_json("fruit", |_| "encoded".to_owned());
         assert!(foreign["id"].is_null() && foreign["item"].is_null(), "{foreign}");
         assert_eq!(foreign["item_base64"], "encoded");
         assert!(rfc3339(u64::MAX).starts_with("9999-12-31"));

@@ -129,6 +129,11 @@ impl DeadLetters {
         })
     }
 
+    /// Key of the list.
+    pub fn list(&self) -> &str {
+        &self.keys.list
+    }
+
     /// Returns the next dead letters that match the filter, at most `limit`; a page may be empty before the end.
     ///
     /// # Errors

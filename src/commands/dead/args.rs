@@ -10,6 +10,7 @@ use crate::workload::Rate;
 const FIELDS: &str = "\
 With --output json each dead letter is an object on a line of its own:
   id           id of the item
+  list         key of the list that the item comes from
   died, since  time it was dead-lettered, and time of its first failure: RFC 3339, UTC, by the clock of Redis
   attempts     number of failed attempts
   crashes      number of consumer crashes
@@ -18,7 +19,7 @@ With --output json each dead letter is an object on a line of its own:
   bytes        size of the item
   item         the item if it is UTF-8, else null
   item_base64  the item in base64 if it is not UTF-8, else null
-An element that another program has pushed there has no id: all fields before `bytes` are null.";
+An element that another program has pushed there has no history: all fields before `bytes` but `list` are null.";
 
 /// List, show, requeue or purge dead letters
 ///
@@ -106,16 +107,16 @@ pub(super) struct ActionArgs {
     pub(super) place: PlaceArgs,
 }
 
-/// List of the dead letters, and format of the result.
+/// Lists of the dead letters, and format of the result.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlaceArgs {
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
-    /// List that the items come from [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
-    pub(super) list: Option<String>,
+    /// List that the items come from; may be repeated [default: mylist]
+    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]
+    pub(super) lists: Vec<String>,
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,

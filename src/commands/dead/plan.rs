@@ -1,5 +1,7 @@
 //! Settings of `dead`: the selection of dead letters, and the action.
 
+use color_eyre::eyre::Result;
+
 use super::super::Context;
 use super::args::{ActionArgs, Args, ChoiceArgs, DeadCommand, PlaceArgs};
 use crate::args::RedisArgs;
@@ -15,11 +17,12 @@ const CUT: usize = 256;
 /// Resolved settings.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) list: String,
+    /// At least one.
+    pub(super) lists: Vec<String>,
     pub(super) output: Output,
     pub(super) filter: Filter,
     pub(super) order: DeadLetterOrder,
-    /// Maximum number of dead letters.
+    /// Maximum number of dead letters of all lists together.
     pub(super) most: u64,
     /// Dead letters per second that are requeued at most.
     pub(super) rate: Option<f64>,
@@ -39,7 +42,7 @@ pub(super) enum Task {
 
 impl Plan {
     /// Resolves the arguments; returns those of the connection separately.
-    pub(super) fn resolve(args: Args, context: &Context) -> Result<(Self, RedisArgs), UsageError> {
+    pub(super) fn resolve(args: Args, context: &Context) -> Result<(Self, RedisArgs)> {
         let mut rate = None;
         let (ids, choice, place, task, order) = match args.command {
             DeadCommand::Ls { choice, summary, place } => {
@@ -60,20 +63,21 @@ impl Plan {
                     return Err(UsageError(
                         "purge deletes items for good: select dead letters (ID, --older-than, --match), or use --all"
                             .to_owned(),
-                    ));
+                    )
+                    .into());
                 }
                 action.resolve(DeadLetterAction::Purge)
             }
         };
         let ChoiceArgs { older_than, text, limit } = choice;
-        let PlaceArgs { output, list, redis } = place;
-        let list = context.list(list);
+        let PlaceArgs { output, lists, redis } = place;
+        let lists = context.list_keys(lists)?;
         let rate = rate.and_then(|rate| match rate {
             Rate::PerSecond(rate) => Some(rate),
             Rate::Max => None,
         });
         let filter = Filter { ids, older_than, text };
-        Ok((Self { list, output, filter, order, most: limit.unwrap_or(u64::MAX), rate, task }, redis))
+        Ok((Self { lists, output, filter, order, most: limit.unwrap_or(u64::MAX), rate, task }, redis))
     }
 
     /// Bytes of each item to read; `None` is all.

@@ -1,10 +1,10 @@
-//! Dead letters by cause.
+//! Dead letters by list and cause.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::table::{CAUSE, ago, safe};
+use super::table::{CAUSE, ago, list_cell, list_width, safe};
 use crate::delivery::dead_letter::{DeadLetter, rfc3339};
 use crate::terminal::pad_end;
 
@@ -17,9 +17,10 @@ const OTHERS: &str = "(other reasons)";
 /// Cause of elements that are not dead letters.
 const FOREIGN: &str = "(not a dead letter)";
 
-/// Dead letters by cause.
-#[derive(Debug, Default)]
+/// Dead letters of a list by cause.
+#[derive(Debug)]
 pub(super) struct CauseSummary {
+    list: String,
     causes: BTreeMap<String, CauseCount>,
     /// Time of the last page, by the clock of Redis (ms since 1970).
     now: u64,
@@ -33,7 +34,27 @@ struct CauseCount {
     times: Option<(u64, u64)>,
 }
 
+/// Returns the lines of the table of all lists; none without a dead letter.
+pub(super) fn table(summaries: &[CauseSummary]) -> Vec<String> {
+    if summaries.iter().all(|summary| summary.causes.is_empty()) {
+        return Vec::new();
+    }
+    let lists: Vec<String> = summaries.iter().map(|summary| summary.list.clone()).collect();
+    let list = list_width(&lists);
+    let head = row("LIST", list, ["COUNT", "OLDEST", "NEWEST"], "REASON");
+    [head].into_iter().chain(summaries.iter().flat_map(|summary| summary.rows(list))).collect()
+}
+
+fn row(list: &str, width: Option<usize>, [count, oldest, newest]: [&str; 3], cause: &str) -> String {
+    let list = list_cell(list, width);
+    format!("{list}{count:>8}  {}  {}  {cause}", pad_end(oldest, 10), pad_end(newest, 10))
+}
+
 impl CauseSummary {
+    pub(super) fn of(list: &str) -> Self {
+        Self { list: list.to_owned(), causes: BTreeMap::new(), now: 0 }
+    }
+
     pub(super) fn add(&mut self, dead_letter: &DeadLetter, now: u64) {
         self.now = now;
         let cause = dead_letter.cause().unwrap_or_else(|| FOREIGN.to_owned());
@@ -47,19 +68,15 @@ impl CauseSummary {
         }
     }
 
-    /// Returns the lines of the table, the most frequent cause first.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let row = |count: &str, oldest: &str, newest: &str, cause: &str| {
-            format!("{count:>8}  {}  {}  {cause}", pad_end(oldest, 10), pad_end(newest, 10))
-        };
-        let mut lines = vec![row("COUNT", "OLDEST", "NEWEST", "REASON")];
-        lines.extend(self.sorted().into_iter().map(|(cause, found)| {
+    /// Returns a row per cause, the most frequent first.
+    fn rows(&self, list: Option<usize>) -> Vec<String> {
+        let rows = self.sorted().into_iter().map(|(cause, found)| {
             let age = |time: u64| ago(Some(std::time::Duration::from_millis(self.now.saturating_sub(time))));
             let (oldest, newest) =
                 found.times.map_or(("-".to_owned(), "-".to_owned()), |(first, last)| (age(first), age(last)));
-            row(&found.count.to_string(), &oldest, &newest, &safe(cause, CAUSE))
-        }));
-        lines
+            row(&self.list, list, [&found.count.to_string(), &oldest, &newest], &safe(cause, CAUSE))
+        });
+        rows.collect()
     }
 
     /// Returns an object per cause, the most frequent first.
@@ -67,7 +84,7 @@ impl CauseSummary {
         let objects = self.sorted().into_iter().map(|(cause, found)| {
             let (oldest, newest) =
                 (found.times.map(|(first, _)| rfc3339(first)), found.times.map(|(_, last)| rfc3339(last)));
-            json!({ "reason": cause, "count": found.count, "oldest": oldest, "newest": newest })
+            json!({ "list": self.list, "reason": cause, "count": found.count, "oldest": oldest, "newest": newest })
         });
         objects.collect()
     }
@@ -76,9 +93,5 @@ impl CauseSummary {
         let mut sorted: Vec<_> = self.causes.iter().collect();
         sorted.sort_by_key(|(_, found)| std::cmp::Reverse(found.count));
         sorted
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.causes.is_empty()
     }
 }

@@ -31,25 +31,28 @@ pub(super) fn safe(text: &str, most: usize) -> String {
 
 /// Layout of dead letters in rows.
 pub(super) struct Table {
+    /// Width of the column of lists; `None` leaves it out.
+    list: Option<usize>,
     /// Width of the id column, from the first page: later ids are hardly longer.
     id: usize,
 }
 
 impl Table {
-    pub(super) fn of(page: &Page) -> Self {
+    /// Lays out the dead letters of `lists`, of which `page` is the first page.
+    pub(super) fn of(lists: &[String], page: &Page) -> Self {
         let histories = page.dead_letters.iter().filter_map(|dead_letter| dead_letter.history.as_ref());
         let widest = histories.map(|history| display_width(&safe(&history.id, ITEM))).max();
-        Self { id: widest.unwrap_or_default().max(2) }
+        Self { list: list_width(lists), id: widest.unwrap_or_default().max(2) }
     }
 
     pub(super) fn head(&self) -> String {
-        self.lay_out(["ID", "DIED", "ATTEMPTS", "CRASHES"], "REASON", "ITEM")
+        self.lay_out("LIST", ["ID", "DIED", "ATTEMPTS", "CRASHES"], "REASON", "ITEM")
     }
 
-    pub(super) fn row(&self, dead_letter: &DeadLetter, now: u64) -> String {
+    pub(super) fn row(&self, list: &str, dead_letter: &DeadLetter, now: u64) -> String {
         let item = dead_letter.item.beginning(ITEM, dead_letter.size).to_string();
         let Some(history) = &dead_letter.history else {
-            return self.lay_out(["-"; 4], "(not a dead letter)", &item);
+            return self.lay_out(list, ["-"; 4], "(not a dead letter)", &item);
         };
         let [attempts, crashes] = [history.attempts, history.crashes].map(|count| count.to_string());
         let cause = dead_letter.cause().unwrap_or_default();
@@ -60,21 +63,34 @@ impl Table {
             }
             None => safe(&cause, REASON),
         };
-        self.lay_out([&safe(&history.id, ITEM), &ago(dead_letter.age(now)), &attempts, &crashes], &reason, &item)
+        self.lay_out(list, [&safe(&history.id, ITEM), &ago(dead_letter.age(now)), &attempts, &crashes], &reason, &item)
     }
 
-    fn lay_out(&self, [id, died, attempts, crashes]: [&str; 4], reason: &str, item: &str) -> String {
+    fn lay_out(&self, list: &str, [id, died, attempts, crashes]: [&str; 4], reason: &str, item: &str) -> String {
+        let list = list_cell(list, self.list);
         let (id, reason) = (pad_end(id, self.id), pad_end(reason, REASON));
-        format!("{id}  {died:>12}  {attempts:>8}  {crashes:>7}  {reason}  {item}")
+        format!("{list}{id}  {died:>12}  {attempts:>8}  {crashes:>7}  {reason}  {item}")
     }
 }
 
-/// Formats a dead letter with its whole history.
-pub(super) fn details(dead_letter: &DeadLetter, now: u64) -> String {
+/// Returns the width of the column of lists, which only several have.
+pub(super) fn list_width(lists: &[String]) -> Option<usize> {
+    let widest = lists.iter().map(|list| display_width(&safe(list, ITEM))).max();
+    widest.filter(|_| lists.len() > 1).map(|width| width.max("LIST".len()))
+}
+
+/// Formats the name of a list for its column, if there is one.
+pub(super) fn list_cell(list: &str, width: Option<usize>) -> String {
+    width.map(|width| format!("{}  ", pad_end(&safe(list, ITEM), width))).unwrap_or_default()
+}
+
+/// Formats a dead letter of `list` with its whole history.
+pub(super) fn details(list: &str, dead_letter: &DeadLetter, now: u64) -> String {
     let item = dead_letter.item.beginning(usize::MAX, dead_letter.size);
     let Some(history) = &dead_letter.history else { return item.to_string() };
     let died = history.died.map_or_else(|| "-".to_owned(), rfc3339);
     let mut lines = vec![
+        format!("list      {}", safe(list, usize::MAX)),
         format!("id        {}", safe(&history.id, usize::MAX)),
         format!("died      {died} ({} ago)", ago(dead_letter.age(now))),
         format!("since     {}", rfc3339(history.since)),

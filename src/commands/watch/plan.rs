@@ -67,7 +67,7 @@ impl Plan {
             (true, _) => StopWhen::Empty,
             _ => StopWhen::Stopped,
         };
-        let lists = lists_of(lists, context);
+        let lists = context.list_keys(lists)?;
         let own = context.profile.lists().value;
         Ok(Self {
             every,
@@ -93,18 +93,4 @@ impl Plan {
     pub(super) fn stopped(&self) -> Outcome {
         if self.stop_when == StopWhen::Stopped { Outcome::Done } else { Outcome::Unfinished }
     }
-}
-
-/// Returns the lists to watch, each once: those of the command line, else those of the profile.
-fn lists_of(given: Vec<String>, context: &Context) -> Vec<String> {
-    let mut lists: Vec<String> = Vec::new();
-    for list in given {
-        if !lists.contains(&list) {
-            lists.push(list);
-        }
-    }
-    if lists.is_empty() {
-        lists.extend(context.profile.lists().value.keys().iter().cloned());
-    }
-    lists
 }
