@@ -39,7 +39,8 @@ INPUTS = 100000
 soak: setup
 	QSCALE_SOAK_KILLS=$(KILLS) QSCALE_SOAK_HISTORIES=$(HISTORIES) \
 		cargo test --locked --release --test soak -- --nocapture
-	PROPTEST_CASES=$(INPUTS) cargo test --locked --release --test it any_input::
+	PROPTEST_CASES=$(INPUTS) cargo test --locked --release --lib any_
+	PROPTEST_CASES=$(INPUTS) cargo test --locked --release --test it -- any_input:: hostile::any_
 
 check: setup
 	cargo fmt --check

@@ -66,6 +66,8 @@ impl fmt::Display for Beginning<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn shown(bytes: &'static [u8]) -> String {
@@ -88,5 +90,18 @@ mod tests {
         assert!(binary.ends_with("\\xff… (1000 bytes)") && binary.len() < 820, "{binary}");
         let beginning = Item(Bytes::from_static(b"abcd")).beginning(10, 4000).to_string();
         assert_eq!(beginning, "abcd… (4000 bytes)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_item_is_shown_in_visible_characters(
+            item in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..400),
+                "[\u{0}-\u{a0}\u{200b}-\u{206f}\u{e0000}-\u{e007f}]{0,400}".prop_map(String::into_bytes),
+            ],
+        ) {
+            let shown = Item(Bytes::from(item)).to_string();
+            prop_assert!(!shown.contains(is_hidden) && shown.len() < 12 * DISPLAYED, "{shown}");
+        }
     }
 }

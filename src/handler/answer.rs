@@ -147,7 +147,38 @@ impl AnsweredOutcome {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::units::is_hidden;
+
+    /// Parts of answers, and what breaks them.
+    const PARTS: [&str; 24] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\"id\":",
+        "\"a:c1:1\"",
+        "\"ack\":true",
+        "\"retry\":",
+        "\"fail\":",
+        "\"dead\":",
+        "\"ready\":true",
+        "\"after\":",
+        "\"reason\":",
+        "\"30s\"",
+        "\"\u{1b}]52;c;eA==\u{7}\"",
+        "\"\\u001b[2J\\u202e\"",
+        "true",
+        "false",
+        "null",
+        "1e999",
+        "[[[[[[[[[[[[[[[[",
+    ];
 
     fn outcome(line: &str) -> AnsweredOutcome {
         let mut answers = HandlerAnswer::parse(line.as_bytes(), false).unwrap();
@@ -212,5 +243,20 @@ mod tests {
         }
         let long = HandlerAnswer::parse(&[0x1b; 5000], false).unwrap_err();
         assert!(long.len() < 1000 && !long.contains('\x1b'), "{long}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_an_answer_or_refused_in_words(
+            parts in prop::collection::vec(prop_oneof![
+                4 => prop::sample::select(&PARTS[..]).prop_map(|part| part.as_bytes().to_vec()),
+                1 => prop::collection::vec(any::<u8>(), 0..4),
+            ], 0..12),
+            batch: bool,
+        ) {
+            if let Err(reason) = HandlerAnswer::parse(&parts.concat(), batch) {
+                prop_assert!(!reason.contains(is_hidden) && reason.len() < 2000, "{reason}");
+            }
+        }
     }
 }

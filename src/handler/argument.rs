@@ -50,6 +50,7 @@ fn places(argument: &[u8]) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -73,5 +74,19 @@ mod tests {
     fn argument_with_placeholder_refuses_a_nul_byte() {
         assert!(filled(&["{}"], b"a\0").unwrap_err().to_string().contains("NUL"));
         assert_eq!(filled(&["-"], b"a\0").unwrap(), [b"-"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_item_is_as_many_arguments_as_there_are(item in prop::collection::vec(any::<u8>(), 0..50)) {
+            let arguments = ["sh", "-c", "printf %s \"$1\"", "{}", "--id={}"].map(OsString::from);
+            match fill(&arguments, &Item(Bytes::from(item.clone()))) {
+                Err(NulByte) => prop_assert!(item.contains(&0)),
+                Ok(filled) => {
+                    prop_assert_eq!(&filled[..3], &arguments[..3]);
+                    prop_assert_eq!((filled[3].as_bytes(), filled[4].as_bytes()), (&item[..], &[b"--id=", &item[..]].concat()[..]));
+                }
+            }
+        }
     }
 }

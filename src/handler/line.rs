@@ -1,7 +1,7 @@
 //! Printing items as lines.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::iter::Peekable;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,12 +9,13 @@ use tokio::sync::Notify;
 
 use super::stdout::OutputStream;
 use crate::delivery::item::Item;
+use crate::units::visible_bytes;
 
 /// Bytes of memory to keep for the next chunk: that of a large item is not kept.
 const KEPT: usize = 64 * 1024;
 
-/// Prints items to stdout as lines, in order: at once as far as the reader takes them, and in the background from there on.
-/// Cheap to clone.
+/// Prints items to stdout as lines, in order: at once as far as the reader takes them, and in the background from there on;
+/// byte for byte, except on a terminal. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct LinePrinter(Arc<Shared>);
 
@@ -37,6 +38,8 @@ pub(crate) struct Printed {
 /// Lines that are not written yet.
 #[derive(Debug, Default)]
 struct LineQueue {
+    /// True if the reader is a terminal, which no item is to control: hidden characters are escaped.
+    is_terminal: bool,
     waiting: VecDeque<Item>,
     /// Bytes of one write, or of one line that takes several.
     chunk: Vec<u8>,
@@ -56,11 +59,12 @@ impl LinePrinter {
     ///
     /// Fails when no more files can be opened.
     pub(crate) fn stdout() -> io::Result<Self> {
-        OutputStream::open().map(Self::new)
+        Ok(Self::new(OutputStream::open()?, io::stdout().is_terminal()))
     }
 
-    fn new(stdout: OutputStream) -> Self {
-        Self(Arc::new(Shared { stdout, lines: Mutex::default(), progress: Notify::new() }))
+    fn new(stdout: OutputStream, is_terminal: bool) -> Self {
+        let lines = LineQueue { is_terminal, ..LineQueue::default() };
+        Self(Arc::new(Shared { stdout, lines: Mutex::new(lines), progress: Notify::new() }))
     }
 
     /// Prints items after those before, and returns the report on the lines since the last one.
@@ -142,7 +146,11 @@ impl LineQueue {
             while let Some(item) = self.waiting.front().or_else(|| items.peek().copied())
                 && (self.chunk.is_empty() || self.chunk.len() + item.0.len() < size)
             {
-                self.chunk.extend_from_slice(&item.0);
+                if self.is_terminal {
+                    self.chunk.extend_from_slice(visible_bytes(&item.0).as_bytes());
+                } else {
+                    self.chunk.extend_from_slice(&item.0);
+                }
                 self.chunk.push(b'\n');
                 self.ends.push_back(self.chunk.len());
                 if self.waiting.pop_front().is_none() {
@@ -193,7 +201,7 @@ mod tests {
     const SOON: Duration = Duration::from_secs(30);
 
     fn printer(stream: impl Into<OwnedFd>) -> LinePrinter {
-        LinePrinter::new(OutputStream::of(File::from(stream.into())).unwrap())
+        LinePrinter::new(OutputStream::of(File::from(stream.into())).unwrap(), false)
     }
 
     fn pipe() -> (PipeReader, LinePrinter) {

@@ -122,7 +122,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lines_joined_are_the_stream(
+        fn any_lines_joined_are_the_stream(
             stream in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..300),
             repeat in 1_usize..600,
             cut in 1_usize..5000,
@@ -136,7 +136,7 @@ mod tests {
         }
 
         #[test]
-        fn tail_is_the_end_of_the_stream(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..6000), 0..5)) {
+        fn any_tail_is_the_end_of_the_stream(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..6000), 0..5)) {
             let mut tail = Tail::default();
             for chunk in &chunks {
                 tail.push(chunk);

@@ -69,13 +69,15 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
+    use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
     use crate::delivery::item::Item;
 
-    fn message(item: &'static [u8], stamp_field: Option<&str>) -> String {
+    fn message(item: &[u8], stamp_field: Option<&str>) -> String {
         let (list, consumer) = (Arc::from("fruit"), Arc::from("pod"));
-        let item = Item(Bytes::from_static(item));
+        let item = Item(Bytes::copy_from_slice(item));
         let mut line = Vec::new();
         write(&mut line, &Assignment { item, id: "pod:c1:1".to_owned(), attempt: 2, list, consumer }, stamp_field);
         String::from_utf8(line).unwrap()
@@ -96,5 +98,22 @@ mod tests {
     fn message_has_the_creation_time_of_the_item() {
         let line = message(br#"{"at":1772366400}"#, Some("at"));
         assert!(line.contains(r#""stamp":"2026-03-01T12:00:00.000Z""#), "{line}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_item_is_one_line_and_the_same_item_again(
+            item in prop_oneof![prop::collection::vec(any::<u8>(), 0..200), "\\PC{0,20}[\u{0}-\u{a0}]{0,20}".prop_map(String::into_bytes)],
+        ) {
+            let line = message(&item, Some("at"));
+            prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
+            let read: Value = serde_json::from_str(&line).unwrap();
+            let again = match (&read["item"], &read["item_base64"]) {
+                (Value::String(text), Value::Null) => text.clone().into_bytes(),
+                (Value::Null, Value::String(encoded)) => STANDARD.decode(encoded).unwrap(),
+                _ => return Err(TestCaseError::fail(line)),
+            };
+            prop_assert_eq!(again, item);
+        }
     }
 }

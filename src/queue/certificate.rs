@@ -72,12 +72,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_that_are_no_certificate_have_no_expiry(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+        fn any_bytes_are_a_certificate_or_have_no_expiry(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             let _ = expiry(&bytes);
         }
 
         #[test]
-        fn nested_sequences_end(lengths in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn any_nested_sequences_end(lengths in prop::collection::vec(any::<u8>(), 0..60)) {
             let bytes: Vec<u8> = lengths.into_iter().flat_map(|length| [SEQUENCE, length]).collect();
             let _ = expiry(&bytes);
         }

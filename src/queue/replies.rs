@@ -44,10 +44,13 @@ const UNKNOWN_COMMAND: [&str; 6] = [
     "Unknown Redis command",
 ];
 
+/// Text in place of an error without one.
+const NO_WORDS: &str = "an error without a text";
+
 impl Fault {
     /// Translates the error of a command on `key`.
     pub(super) fn of(error: &FredError, user: &str, key: &str) -> Self {
-        let text = error.details();
+        let text = Some(error.details()).filter(|text| !text.trim().is_empty()).unwrap_or(NO_WORDS);
         // Before Redis 7, errors of commands inside scripts are embedded in a sentence.
         let says = |code: &str| text.contains(code);
         let not_permitted = |permission| Self::NotPermitted { user: user.to_owned(), permission };
@@ -158,6 +161,8 @@ fn quoted(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fault(text: &'static str) -> Fault {
@@ -314,6 +319,44 @@ mod tests {
         ] {
             let fault = fault(text);
             assert!(!fault.is_transient(), "{text}: {fault:?}");
+        }
+    }
+
+    /// Parts of errors, and what breaks them.
+    const PARTS: [&str; 20] = [
+        "ERR ",
+        "NOPERM ",
+        "MOVED ",
+        "ASK ",
+        "WRONGPASS",
+        "BUSY ",
+        "LOADING",
+        "NOSCRIPT",
+        "GAP ",
+        "-",
+        "'",
+        "`",
+        "''",
+        "key",
+        "unknown command ",
+        "no permissions to access the keys ",
+        "run the 'lpush' command",
+        "script: 1f2, on @user_script:3.",
+        "\u{1b}[2J",
+        "é",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_error_of_a_server_is_a_fault_with_a_hint(
+            parts in prop::collection::vec(prop_oneof![
+                3 => prop::sample::select(&PARTS[..]).prop_map(str::to_owned),
+                1 => "\\PC{0,9}",
+            ], 0..8),
+            kind in prop::sample::select(&[ErrorKind::Unknown, ErrorKind::IO, ErrorKind::Tls, ErrorKind::Parse, ErrorKind::Auth][..]),
+        ) {
+            let fault = Fault::of(&FredError::new(kind, parts.concat()), "app", "mylist");
+            prop_assert!(!fault.to_string().is_empty() && !fault.hint().is_empty(), "{fault:?}");
         }
     }
 }

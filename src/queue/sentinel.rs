@@ -93,9 +93,11 @@ async fn line(stream: &mut BufReader<impl AsyncRead + Unpin>) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    async fn asked(replies: &'static str) -> Result<(String, u16), Option<Fault>> {
+    async fn asked(replies: &str) -> Result<(String, u16), Option<Fault>> {
         let (near, mut far) = tokio::io::duplex(1024);
         far.write_all(replies.as_bytes()).await.expect("the buffer has room");
         let credentials = SentinelLogin { user: "monitor".to_owned(), password: "s3cret".to_owned().into() };
@@ -122,5 +124,20 @@ mod tests {
             assert!(!format!("{fault} {}", fault.hint()).contains("s3cret"));
         }
         assert_eq!(asked("+OK\r\n").await, Err(None));
+    }
+
+    proptest! {
+        #[test]
+        fn any_reply_of_a_sentinel_is_read_or_refused(
+            parts in prop::collection::vec(prop_oneof![
+                prop::sample::select(&["+OK\r\n", "*2\r\n", "$8\r\n", "10.0.0.1\r\n", "6379\r\n", "-ERR x\r\n", "*-1\r\n"][..]).prop_map(str::to_owned),
+                "[-+*$:0-9 \r\n]{0,9}",
+                "\\PC{0,200}",
+            ], 0..9),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let sent: String = parts.concat().chars().take(200).collect();
+            let _ = runtime.block_on(asked(&sent));
+        }
     }
 }

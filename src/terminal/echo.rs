@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::entry::{RunFields, begin_entry};
 use super::output::LogFormat;
 use super::stderr::Stderr;
-use crate::units::visible_output;
+use crate::units::{visible_bytes, visible_output};
 
 /// Longest line in bytes that is taken for JSON.
 const LONGEST_JSON: usize = 16 * 1024;
@@ -91,13 +91,14 @@ impl Echo {
 
     /// Appends `line`, which has no newline, to `lines` in the format of the log.
     ///
-    /// Text is kept byte for byte; JSON holds only characters, so that invalid UTF-8 becomes U+FFFD there. A line that is a
-    /// JSON object stays one.
+    /// Of what controls a terminal only colors are kept, for it may come from an item. JSON holds only characters, so that
+    /// invalid UTF-8 becomes U+FFFD there; a line that is a JSON object stays one.
     pub(crate) fn format(&self, lines: &mut Vec<u8>, speaker: &Speaker, stream: Stream, line: &[u8]) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         match self.format {
             LogFormat::Text => {
                 lines.extend_from_slice(format!("[{speaker}] ").as_bytes());
-                lines.extend_from_slice(line);
+                lines.extend_from_slice(visible_bytes(line).as_bytes());
             }
             LogFormat::Json => self.format_json(lines, speaker, stream, line),
         }
@@ -147,15 +148,18 @@ impl std::fmt::Debug for Echo {
     }
 }
 
-/// Returns true if `line` is a JSON object.
+/// Returns true if `line` is a JSON object, with blanks alone between its values.
 fn is_json_object(line: &[u8]) -> bool {
-    let looks_so = line.trim_ascii_start().starts_with(b"{") && line.len() <= LONGEST_JSON;
+    let looks_so = line.trim_ascii_start().starts_with(b"{") && line.len() <= LONGEST_JSON && !line.contains(&b'\r');
     looks_so && serde_json::from_slice::<Map<String, Value>>(line).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::units::is_hidden;
 
     fn formatted(format: LogFormat, line: &[u8]) -> Vec<u8> {
         let mut lines = Vec::new();
@@ -166,8 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn text_line_is_the_id_and_the_unchanged_bytes() {
-        assert_eq!(formatted(LogFormat::Text, b"a \xff\x1b[31m"), b"[17] a \xff\x1b[31m\n");
+    fn text_line_is_the_id_and_what_does_not_control_a_terminal() {
+        assert_eq!(
+            formatted(LogFormat::Text, b"a \xff\x1b[31m\x1b]52;c;eA==\x07\r"),
+            b"[17] a \\xff\x1b[31m\\u001b]52;c;eA==\\u0007\n"
+        );
         assert_eq!(formatted(LogFormat::Text, b""), b"[17] \n");
     }
 
@@ -210,6 +217,25 @@ mod tests {
         for text in ["{", "[1]", "17", r#"{"a":1} b"#, &long] {
             let entry: Value = serde_json::from_slice(&formatted(LogFormat::Json, text.as_bytes())).unwrap();
             assert_eq!((&entry["message"], &entry["handler"]), (&text.into(), &Value::Null));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_output_of_a_handler_is_one_line_that_controls_nothing(
+            parts in prop::collection::vec(prop_oneof![
+                prop::sample::select(&["{", "}", "\"a\":", "\"\\u001b\"", "1", " ", "\r", "\t", "\u{1b}[31m", "\u{1b}[2J", "\u{202e}", "\u{9b}"][..])
+                    .prop_map(|part| part.as_bytes().to_vec()),
+                prop::collection::vec(any::<u8>().prop_filter("the end of a line", |byte| *byte != b'\n'), 0..9),
+            ], 0..9),
+        ) {
+            let line = parts.concat();
+            let text = String::from_utf8(formatted(LogFormat::Text, &line)).unwrap();
+            let text = text.strip_suffix('\n').unwrap().replace("\u{1b}[31m", "");
+            prop_assert!(!text.contains(|c| is_hidden(c) && c != '\t' && c != '\u{1b}') && !text.contains("\u{1b}[2J"), "{text}");
+            let json = String::from_utf8(formatted(LogFormat::Json, &line)).unwrap();
+            prop_assert!(!json.trim_end().contains(|c| is_hidden(c) && c != '\t'), "{json}");
+            prop_assert!(serde_json::from_str::<Value>(&json).is_ok(), "{json}");
         }
     }
 }

@@ -25,4 +25,4 @@ pub use self::setting::{Origin, Setting, SettingError};
 pub use self::system_error::without_path;
 pub use self::text::{MIB, read_bytes, read_text, text_within};
 pub use self::timestamp::{RowTime, TimeColumn, is_before_1970, rfc_3339, since_1970};
-pub use self::visible::{is_hidden, visible, visible_lines, visible_output};
+pub use self::visible::{is_hidden, visible, visible_bytes, visible_lines, visible_output};

@@ -45,6 +45,22 @@ pub fn visible_output(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Returns the output of a command as [`visible_output`] does, with bytes that are not UTF-8 as `\xff`.
+pub fn visible_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return visible_output(text);
+    }
+    let mut shown = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        shown.push_str(&visible_output(chunk.valid()));
+        for byte in chunk.invalid() {
+            // Writing to memory does not fail.
+            let _ = write!(shown, "\\x{byte:02x}");
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Returns the length of the color sequence at the start of `text`.
 fn color(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\u{1b}[")?;

@@ -26,6 +26,7 @@ mod forms;
 mod guard;
 mod handler_environment;
 mod health;
+mod hostile;
 mod http;
 mod init;
 mod intake;

@@ -66,7 +66,7 @@ impl From<hyper::Error> for SendError {
 }
 
 impl HttpConnection {
-    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Self, SendError> {
+    pub(super) async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Self, SendError> {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Ends with the sender, or when the endpoint closes the connection; the request then fails.
         tokio::spawn(async move { drop(connection.await) });

@@ -113,7 +113,74 @@ fn answers(body: &[u8], batch: &[Assignment]) -> Result<Vec<Disposition>, String
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use proptest::prelude::*;
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::super::connections::HttpConnection;
+    use super::super::request;
     use super::*;
+    use crate::delivery::item::Item;
+    use crate::units::is_hidden;
+
+    /// Parts of responses, and what breaks them.
+    const PARTS: [&str; 26] = [
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 204 No Content\r\n",
+        "HTTP/1.1 429 Too Many Requests\r\n",
+        "HTTP/1.1 302 Found\r\n",
+        "HTTP/1.1 999 \u{1b}[2J\r\n",
+        "HTTP/1.0 503 x\r\n",
+        "HTTP/2 200\r\n",
+        "\r\n",
+        "\n",
+        "Content-Length: 3\r\n",
+        "Content-Length: 18446744073709551616\r\n",
+        "Content-Length: -1\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Content-Type: application/x-ndjson\r\n",
+        "Retry-After: 5\r\n",
+        "Retry-After: 99999999999999999999\r\n",
+        "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+        "Retry-After: \r\n",
+        "Connection: upgrade\r\n",
+        "Location: http://h/\r\n",
+        "3\r\nabc\r\n",
+        "ffffffffffffffff\r\n",
+        "0\r\n\r\n",
+        "{\"id\":\"pod:c1:1\",\"ack\":true}\n",
+        "{\"id\":\"x\",\"dead\":\"\u{9b}31m\"}\n",
+        "abc",
+    ];
+
+    /// Returns the outcome of an item, and that of a batch of it, for what an endpoint sends.
+    async fn outcomes(sent: &[u8]) -> Option<(Disposition, BatchOutcome)> {
+        let (near, mut far) = tokio::io::duplex(1 << 16);
+        let mut connection = HttpConnection::over(near).await.ok()?;
+        let (list, consumer) = (Arc::from("fruit"), Arc::from("pod"));
+        let item = Item(Bytes::from_static(b"x"));
+        let assignment = Assignment { item, id: "pod:c1:1".to_owned(), attempt: 1, list, consumer };
+        let url = "http://127.0.0.1:8080/jobs".parse().ok()?;
+        let request = request::post(&url, &assignment, None).ok()?;
+        let answer = async {
+            // An endpoint may be gone before it has sent all.
+            let _ = far.write_all(sent).await;
+            let _ = far.shutdown().await;
+            far
+        };
+        let (reply, _far) = tokio::join!(
+            async {
+                let response = connection.send(request).await?;
+                read(response).await
+            },
+            answer
+        );
+        let (reply, _) = reply.ok()?;
+        let again = HttpReply { body: reply.body.clone(), ..reply };
+        Some((reply.disposition(&StatusMap::default()), again.batch_outcome(&[assignment], &StatusMap::default())))
+    }
 
     #[test]
     fn time_to_wait_is_in_seconds_or_until_a_date() {
@@ -125,5 +192,26 @@ mod tests {
         assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT"), Some(7));
         assert_eq!(after("Tue, 06 Nov 1990 08:49:37 GMT"), Some(0));
         assert_eq!(after("soon"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_response_is_an_outcome_in_words(
+            parts in prop::collection::vec(prop_oneof![
+                8 => prop::sample::select(&PARTS[..]).prop_map(|part| part.as_bytes().to_vec()),
+                1 => prop::collection::vec(any::<u8>(), 0..8),
+            ], 0..12),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let sent = [PARTS[0].as_bytes(), &parts.concat()].concat();
+            for sent in [&sent[..], &parts.concat()] {
+                if let Some((one, _)) = runtime.block_on(outcomes(sent)) {
+                    let (Disposition::Retry { reason, stderr, .. } | Disposition::DeadLetter { reason, stderr }) = one else {
+                        continue;
+                    };
+                    prop_assert!(!reason.contains(is_hidden) && stderr.len() <= KEPT, "{reason}");
+                }
+            }
+        }
     }
 }
