@@ -55,3 +55,10 @@ fn for_toml(schema: &mut Schema) {
         keys.remove("default");
     }
 }
+
+/// Writes the file as well, if the environment has `SNAPSHOTS=overwrite`.
+#[test]
+fn schema_file_is_made_from_the_types() {
+    let schema = format!("{:#}\n", of::<super::Profile>());
+    snapbox::assert_data_eq!(schema, snapbox::file!["../../config/qscale.schema.json"].raw());
+}

@@ -65,7 +65,7 @@ pub(crate) fn check(args: &Args, source: Source, env: Option<&Setting<String>>, 
 
 /// Writes the schema of profiles, also where the profile is invalid: that is when an editor needs it.
 fn schema(printer: &Printer) -> Result<Outcome> {
-    printer.result(&format_args!("{:#}", profile::schema()))?;
+    printer.raw(profile::SCHEMA.as_bytes())?;
     Ok(Outcome::Done)
 }
 
