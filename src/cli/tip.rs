@@ -67,7 +67,8 @@ fn on_flag(subcommand: &str, flag: &str) -> Option<String> {
             if has_flag(table, key) { format!("'--{key}' is a flag of 'qscale {table}'; ") } else { String::new() };
         format!("{known}set `{key}` in [{table}] of the profile")
     });
-    of_profile.or_else(|| synonym::command(&word).map(|command| format!("use 'qscale {command}'")))
+    let elsewhere = || synonym::command(&word).filter(|command| *command != subcommand);
+    of_profile.or_else(|| elsewhere().map(|command| format!("use 'qscale {command}'")))
 }
 
 /// Returns whether a subcommand has this flag, or all have it.
@@ -108,6 +109,14 @@ mod tests {
             ("consume", "dead-letter-queue", Some("use 'qscale dead'")),
             ("produce", "dry-run", Some("use 'qscale simulate'")),
             ("render", "dry-run", Some("use '--check'")),
+            ("produce", "size", Some("use 'qscale produce --payload {text:100}'")),
+            ("produce", "file", Some("use '--input'")),
+            ("produce", "value", Some("use '--payload'")),
+            ("render", "value", Some("set `list-length` in [scale] of the profile")),
+            ("consume", "priority", Some("use '--list'")),
+            ("simulate", "days", Some("use '--duration'")),
+            ("watch", "web", Some("use '--serve'")),
+            ("watch", "dashboard", None),
             ("render", "memory", Some("set `resources` in [deploy] of the profile")),
             ("watch", "zebra", None),
         ] {
