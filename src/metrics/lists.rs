@@ -34,12 +34,12 @@ type Gauge = (&'static str, &'static str, fn(&Sample) -> Option<u64>);
 
 /// Gauges with a value per list.
 const GAUGES: [Gauge; 6] = [
-    ("backlog", "Number of items waiting on the list.", |sample| Some(sample.backlog)),
+    ("list_backlog", "Number of items waiting on the list.", |sample| Some(sample.backlog)),
     ("list_in_flight", "Number of items in flight at all consumers.", |sample| sample.in_flight),
-    ("delayed", "Number of items waiting for a retry.", |sample| sample.delayed),
-    ("dead_letters", "Number of dead letters.", |sample| sample.dead),
-    ("consumers", "Number of consumers that are alive.", |sample| sample.consumers),
-    ("consumers_busy", "Number of consumers with items in flight.", |sample| sample.busy),
+    ("list_delayed", "Number of items waiting for a retry.", |sample| sample.delayed),
+    ("list_dead_letters", "Number of dead letters.", |sample| sample.dead),
+    ("list_consumers", "Number of consumers that are alive.", |sample| sample.consumers),
+    ("list_consumers_busy", "Number of consumers with items in flight.", |sample| sample.busy),
 ];
 
 /// Counters with a value per list.
@@ -106,7 +106,7 @@ impl Collector for CurrentSamples {
             })?;
         }
         let help = "Age of the item that waits longest, as its stamp field says.";
-        self.gauges(&mut encoder, "oldest_item", help, Some(&Unit::Seconds), |sample| {
+        self.gauges(&mut encoder, "list_oldest_item", help, Some(&Unit::Seconds), |sample| {
             sample.oldest_seconds.map(|age| (None, age)).into_iter().collect()
         })?;
         let help = "Number of pods by state: desired, current, ready.";

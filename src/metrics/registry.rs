@@ -129,9 +129,9 @@ const COUNTERS: [ListNumber; 3] = [
 const GAUGES: [ListNumber; 5] = [
     ("in_flight", "Number of items in flight at this consumer.", |list| Some(list.published.in_flight)),
     ("redis_up", "1 while this consumer is connected to Redis, else 0.", |list| Some(u64::from(list.redis.up))),
-    ("backlog", "Number of items waiting on the list.", |list| list.redis.depths.map(|depths| depths.backlog)),
-    ("delayed", "Number of items waiting for a retry.", |list| list.redis.depths.map(|depths| depths.delayed)),
-    ("dead_letters", "Number of dead letters.", |list| list.redis.depths.map(|depths| depths.dead)),
+    ("list_backlog", "Number of items waiting on the list.", |list| list.redis.depths.map(|depths| depths.backlog)),
+    ("list_delayed", "Number of items waiting for a retry.", |list| list.redis.depths.map(|depths| depths.delayed)),
+    ("list_dead_letters", "Number of dead letters.", |list| list.redis.depths.map(|depths| depths.dead)),
 ];
 
 impl Scrape {

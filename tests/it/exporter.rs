@@ -92,9 +92,9 @@ fn list_and_pods_are_exported_without_a_consumer() {
     let run = in_cluster(&[]);
     let at = address(&run);
     for line in [
-        "qscale_backlog{list=\"mylist\"} 4.0",
+        "qscale_list_backlog{list=\"mylist\"} 4.0",
         "qscale_list_in_flight{list=\"mylist\"} 0.0",
-        "qscale_dead_letters{list=\"mylist\"} 0.0",
+        "qscale_list_dead_letters{list=\"mylist\"} 0.0",
         "qscale_list_pushed_total{list=\"mylist\"} 5",
         "qscale_list_acknowledged_total{list=\"mylist\"} 1",
         "qscale_pods{list=\"mylist\",state=\"desired\"} 3.0",
@@ -103,7 +103,7 @@ fn list_and_pods_are_exported_without_a_consumer() {
     ] {
         wait_for(&at, line);
     }
-    assert!(names(&scrape(&at)).contains("qscale_oldest_item_seconds"), "{}", scrape(&at));
+    assert!(names(&scrape(&at)).contains("qscale_list_oldest_item_seconds"), "{}", scrape(&at));
     run.terminate();
     run.finish(SOON).exits(0);
 }
@@ -117,7 +117,7 @@ fn stale_values_are_absent() {
     wait_for(&at, "qscale_redis_up{list=\"mylist\"} 1");
     redis.kill();
     wait_for(&at, "qscale_redis_up{list=\"mylist\"} 0");
-    assert!(!names(&scrape(&at)).contains("qscale_backlog"), "{}", scrape(&at));
+    assert!(!names(&scrape(&at)).contains("qscale_list_backlog"), "{}", scrape(&at));
     run.terminate();
     run.finish(SOON).exits(0);
 }

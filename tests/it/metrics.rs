@@ -82,7 +82,10 @@ fn items_total_counts_every_item_once_by_outcome() {
     assert_eq!(now.count("items_claimed_total"), 6);
     assert_eq!(now.count("handler_duration_seconds_count"), 6);
     assert!(now.get("handler_duration_seconds_sum").is_some_and(|sum| sum > 0.0));
-    assert_eq!(["in_flight", "backlog", "delayed", "dead_letters"].map(|gauge| now.count(gauge)), [0, 0, 2, 1]);
+    assert_eq!(
+        ["in_flight", "list_backlog", "list_delayed", "list_dead_letters"].map(|gauge| now.count(gauge)),
+        [0, 0, 2, 1]
+    );
     assert_eq!((now.count("redis_up"), now.count("reconnects_total")), (1, 0));
     run.terminate();
     run.finish(SOON).exits(0);
@@ -98,7 +101,7 @@ fn in_flight_and_backlog_are_current() {
         let address = address(&run);
         wait_until("two are in flight", SOON, || Scrape::of(address).count("in_flight") == 2);
         let now = Scrape::of(address);
-        assert_eq!((now.count("items_claimed_total"), now.count("backlog")), (2, 1), "{delivery}");
+        assert_eq!((now.count("items_claimed_total"), now.count("list_backlog")), (2, 1), "{delivery}");
         run.terminate();
         run.finish(SOON).exits(0);
         assert_eq!(server.llen("mylist"), 3, "{delivery}");
@@ -140,20 +143,20 @@ fn scrape_works_while_redis_is_away() {
     let mut server = RedisServer::start();
     let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
     let address = address(&run);
-    wait_until("it works", SOON, || Scrape::of(address).get("backlog") == Some(0.0));
+    wait_until("it works", SOON, || Scrape::of(address).get("list_backlog") == Some(0.0));
 
     // Before it has all its connections, a Redis that goes is a Redis that was not there.
     wait_until("it has come in", SOON, || run.stderr().contains("consuming"));
     server.kill();
     wait_until("it is seen", SOON, || Scrape::of(address).count("redis_up") == 0);
     let away = Scrape::of(address);
-    assert_eq!(["backlog", "delayed", "dead_letters"].map(|gauge| away.get(gauge)), [None; 3]);
+    assert_eq!(["list_backlog", "list_delayed", "list_dead_letters"].map(|gauge| away.get(gauge)), [None; 3]);
     assert_eq!(away.count("items_claimed_total"), 0);
 
     server.restart();
     wait_until("it is back", SOON, || Scrape::of(address).count("redis_up") == 1);
     let back = Scrape::of(address);
-    assert_eq!((back.count("reconnects_total"), back.get("backlog")), (1, Some(0.0)));
+    assert_eq!((back.count("reconnects_total"), back.get("list_backlog")), (1, Some(0.0)));
 }
 
 #[test]
@@ -161,14 +164,14 @@ fn scrape_is_not_delayed_by_a_hanging_redis() {
     let server = RedisServer::start();
     let run = consume(&server, &["--metrics", "0", "--work", "1ms"]).spawn();
     let address = address(&run);
-    wait_until("it works", SOON, || Scrape::of(address).get("backlog").is_some());
+    wait_until("it works", SOON, || Scrape::of(address).get("list_backlog").is_some());
     server.pause();
     let start = Instant::now();
     let now = Scrape::of(address);
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
-    assert_eq!(now.get("backlog"), None);
+    assert_eq!(now.get("list_backlog"), None);
     server.resume();
-    wait_until("the gauges are back", SOON, || Scrape::of(address).get("backlog").is_some());
+    wait_until("the gauges are back", SOON, || Scrape::of(address).get("list_backlog").is_some());
 }
 
 #[test]
@@ -265,7 +268,8 @@ fn scrapes_do_not_queue_behind_a_redis_that_hangs() {
     Scrape::of(address);
     server.pause();
     let start = Instant::now();
-    let scrapes: Vec<_> = (0..20).map(|_| std::thread::spawn(move || Scrape::of(address).get("backlog"))).collect();
+    let scrapes: Vec<_> =
+        (0..20).map(|_| std::thread::spawn(move || Scrape::of(address).get("list_backlog"))).collect();
     for scrape in scrapes {
         assert_eq!(scrape.join().expect("a scrape is answered"), None);
     }
