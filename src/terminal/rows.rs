@@ -2,6 +2,7 @@
 
 use color_eyre::eyre::Result;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::printer::Printer;
 use crate::units::visible_lines;
@@ -16,6 +17,30 @@ impl Printer {
     pub(crate) fn rows<T: Serialize>(&self, rows: impl IntoIterator<Item = T>) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         rows.into_iter().try_for_each(|row| writer.serialize(row))?;
+        self.csv(writer)
+    }
+
+    /// Writes tables, all of the keys of the first, as [`rows`](Self::rows) does.
+    ///
+    /// # Errors
+    ///
+    /// Fails when stdout cannot be written to.
+    pub(crate) fn tables(&self, tables: impl IntoIterator<Item = Map<String, Value>>) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for (index, table) in tables.into_iter().enumerate() {
+            if index == 0 {
+                writer.write_record(table.keys())?;
+            }
+            writer.write_record(table.values().map(|value| match value {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                value => value.to_string(),
+            }))?;
+        }
+        self.csv(writer)
+    }
+
+    fn csv(&self, writer: csv::Writer<Vec<u8>>) -> Result<()> {
         let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
         if !self.is_on_terminal() {
             return self.raw(&bytes);

@@ -268,6 +268,13 @@ fn triggers_of_other_types_are_played_from_their_columns() {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
     assert!(!run.stderr.contains("counts as 0"), "{}", run.stderr);
+    // Rows of a prediction have the values, so that they can be read as a recording.
+    let run = simulate(&["--output", "csv", "--produce-file", "-"]).input(counts).file("qscale.toml", WITH_TRIGGERS);
+    let rows: Vec<String> = run.output().exits(0).stdout.lines().map(str::to_owned).collect();
+    assert!(rows[0].ends_with(",ready,reason,requests,office"), "{}", rows[0]);
+    assert!(rows[130].ends_with(",650.0,0.0"), "{}", rows[130]);
+    let run = simulate(&["--against", "-"]).input(rows.join("\n")).file("qscale.toml", WITH_TRIGGERS).output().exits(0);
+    assert!(run.stdout.contains("none for longer"), "{}", run.stdout);
     // The same file is a load for the profile, and for `produce`.
     let file = format!("[produce]\npattern-file = \"counts.csv\"\n{WITH_TRIGGERS}");
     let run = simulate(&[]).file("counts.csv", counts).file("qscale.toml", &file).output().exits(0);

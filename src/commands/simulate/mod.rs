@@ -15,6 +15,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr as _};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 
 pub(crate) use self::args::Args;
@@ -103,18 +105,25 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
         Form::Json => {
             let mut lines = String::new();
             for (sample, values) in view.samples_with_triggers(shown) {
-                let mut line = serde_json::to_value(&sample)?;
-                if let Some(fields) = line.as_object_mut() {
-                    for (name, value) in values {
-                        fields.entry(name).or_insert(value.into());
-                    }
-                }
-                lines.extend([line.to_string().as_str(), "\n"]);
+                lines.extend([serde_json::to_string(&with_triggers(&sample, values)?)?.as_str(), "\n"]);
             }
             lines.push_str(&summary_line(None, &view.summary())?);
             context.printer.result(&lines)?;
         }
-        Form::Csv => context.printer.rows(view.samples(shown).map(SampleRow::from))?,
+        Form::Csv => {
+            let rows = view.samples_with_triggers(shown);
+            let rows = rows.map(|(sample, values)| with_triggers(&SampleRow::from(sample), values));
+            context.printer.tables(rows.collect::<Result<Vec<_>>>()?)?;
+        }
     }
     Ok(view.chart())
+}
+
+/// Returns the fields of a sample, then the values of its triggers.
+fn with_triggers(sample: &impl Serialize, values: Vec<(&str, f64)>) -> Result<Map<String, Value>> {
+    let mut fields: Map<String, Value> = serde_json::from_value(serde_json::to_value(sample)?)?;
+    for (name, value) in values {
+        fields.entry(name).or_insert(value.into());
+    }
+    Ok(fields)
 }
