@@ -4,6 +4,7 @@
 # make test            run the tests, each on a Redis of its own
 # make soak            kill consumers, play histories, try inputs, thousands of each: KILLS=100 HISTORIES=100 INPUTS=1000
 # make check           check format, lints and documentation
+# make slim            run the tests of the build without features
 # make msrv            check that it builds with the oldest Rust that Cargo.toml promises
 # make deny            check licenses, sources and advisories of the dependencies
 # make lint-manifests  run kube-score, kubeconform and kube-linter on what render writes; needs Go and Python
@@ -19,7 +20,7 @@
 # make release         publish what `dist` and `packages` have written, and a Homebrew formula, with gh: REPOSITORY=
 
 .POSIX:
-.PHONY: help setup demo test soak faults check msrv deny linters lint-manifests bench regenerate docs install image kind .binary dist package-tools packages release
+.PHONY: help setup demo test slim soak faults check msrv deny linters lint-manifests bench regenerate docs install image kind .binary dist package-tools packages release
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -31,6 +32,10 @@ demo: setup
 # Most tests wait, for leases and time-outs: twice as many run at once as there are processors.
 test: setup
 	RUST_TEST_THREADS="$${RUST_TEST_THREADS:-$$((2 * $$(getconf _NPROCESSORS_ONLN)))}" cargo test --locked
+
+# In a folder of its own, since other features of the libraries are built.
+slim: setup
+	cargo test --locked --no-default-features --target-dir "$${CARGO_TARGET_DIR:-target}/slim" --test it slim::
 
 KILLS = 5000
 HISTORIES = 5000
@@ -156,12 +161,12 @@ faults: setup
 	cargo test --locked --test it -- --ignored fault_table::table_is_measured
 
 regenerate: setup
+	SNAPSHOTS=overwrite cargo test --locked --lib profile::schema::
 	cargo build --locked
 	@qscale="$${CARGO_TARGET_DIR:-target}/debug/qscale"; set -eu; \
 	mkdir -p k8s; \
 	for shell in bash zsh fish powershell elvish; do "$$qscale" completions "$$shell" --out-dir completions; done; \
 	rm -rf man; "$$qscale" completions man --out-dir man; \
-	"$$qscale" render --schema > config/qscale.schema.json; \
 	"$$qscale" render --schema=markdown > docs/profile.md; \
 	"$$qscale" render --rules > docs/lints.md; \
 	"$$qscale" doctor --codes > docs/fault-codes.md; \
@@ -224,13 +229,14 @@ kind: image
 	packaging/kind.sh "$${CARGO_TARGET_DIR:-target}/release/qscale"
 
 # On Linux static, as in the image: it runs on any distribution. BINARY names one that has been built.
+STATIC = -C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"
 TARGET =
 
 .binary:
 	@set -eu; target='$(TARGET)'; \
 	if [ -z '$(BINARY)' ]; then \
 		case "$$target" in \
-			*-linux-gnu) export RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"';; \
+			*-linux-gnu) export RUSTFLAGS='$(STATIC)';; \
 		esac; \
 		cargo build --release --locked --target "$$target"; \
 	fi

@@ -11,7 +11,7 @@ use crate::kubernetes::KubernetesError;
 use crate::profile::ProfileError;
 use crate::queue::QueueError;
 use crate::sandbox::SandboxError;
-use crate::units::{Origin, SettingError};
+use crate::units::{NotBuiltIn, Origin, SettingError};
 
 /// Outcome of a run without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,9 @@ impl Known {
         }
         if let Some(error) = cause.downcast_ref::<SettingError>() {
             return known(of_setting(error), None);
+        }
+        if let Some(error) = cause.downcast_ref::<NotBuiltIn>() {
+            return known(Status::Usage, Some(error.hint()));
         }
         if cause.is::<UsageError>() || cause.downcast_ref::<FolderError>().is_some_and(FolderError::is_folder_unusable)
         {

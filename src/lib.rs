@@ -1,5 +1,10 @@
 //! Fill a Redis List, process its items, watch the backlog, and scale the consumers with KEDA.
 
+#![cfg_attr(
+    not(feature = "dashboard"),
+    expect(dead_code, reason = "used by the dashboard alone; the build with it is held to have no dead code")
+)]
+
 mod args;
 mod cli;
 pub mod cluster;

@@ -1,7 +1,6 @@
-//! The dashboard as a read-only web page, live by server-sent events.
+//! The server of the page: its files, the state, and events.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +15,14 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use color_eyre::eyre::Result;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
+
+use super::PageSender;
 
 /// The page: nothing is loaded from elsewhere, and the browser holds it to that.
 const PAGE: &str = include_str!("page.html");
@@ -38,9 +40,6 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Least time between two events: a fast replay has more samples than a page can draw.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Sender of the state that the page shows, as JSON; the latest counts.
-pub(crate) type PageSender = watch::Sender<Arc<str>>;
-
 /// State of the server.
 #[derive(Clone)]
 struct PageServer {
@@ -55,7 +54,7 @@ struct PageServer {
 /// # Errors
 ///
 /// Fails when the address cannot be bound.
-pub(crate) async fn serve(address: SocketAddr) -> io::Result<(SocketAddr, PageSender)> {
+pub(crate) async fn serve(address: SocketAddr) -> Result<(SocketAddr, PageSender)> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let (sender, latest) = watch::channel(Arc::from("null"));

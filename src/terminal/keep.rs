@@ -9,8 +9,9 @@ use std::time::Duration;
 use color_eyre::eyre::{Result, WrapErr as _};
 use tokio::sync::watch;
 
+use super::CastFrames;
+use super::board::{KeySet, SharedBoard};
 use super::chart::{Chart, html};
-use super::dashboard::{CastFrames, KeySet, SharedBoard};
 use crate::sample::Sample;
 
 /// Files that a run leaves.
@@ -71,12 +72,13 @@ impl Keeper {
             recording.clear()?;
         }
         let (svg, html) = (open(&files.svg)?, open(&files.html)?);
-        let cast = match open(&files.cast)? {
+        let cast = match &files.cast {
             None => None,
-            Some(mut file) => {
+            Some(path) => {
+                let (frames, mut file) = (CastFrames::new(keys)?, OpenFile::open(path)?);
                 file.clear()?;
                 file.add(&CastFrames::header(&board))?;
-                Some((file, CastFrames::new(keys)?))
+                Some((file, frames))
             }
         };
         Ok(Self { recording, svg, html, cast, board, page: None })

@@ -1,12 +1,15 @@
 //! The terminal: results on stdout; progress, log and errors on stderr.
 
+#[cfg(not(feature = "dashboard"))]
+mod absent;
+mod board;
 mod chart;
 mod columns;
+#[cfg(feature = "dashboard")]
 mod dashboard;
 mod echo;
 mod entry;
 mod filter;
-mod fullscreen;
 mod keep;
 mod logs;
 mod output;
@@ -22,9 +25,14 @@ mod stderr;
 mod tail;
 mod timeline;
 
+#[cfg(not(feature = "dashboard"))]
+use absent::{CastFrames, Dashboard};
+#[cfg(feature = "dashboard")]
+use dashboard::{CastFrames, Dashboard};
+
+pub(crate) use board::{DashboardSetup, KeySet, RunAction};
 pub(crate) use chart::{AxisScale, Chart, Elapsed, Mark, Panel, Tone, html};
 pub(crate) use columns::{display_width, pad_end, terminal_height, terminal_width, wrapped};
-pub(crate) use dashboard::{DashboardSetup, KeySet, RunAction};
 pub(crate) use echo::{Echo, Speaker, Stream};
 pub(crate) use filter::OutputFilter;
 pub(crate) use keep::{RunFiles, svg_file};

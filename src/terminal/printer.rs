@@ -1,9 +1,9 @@
 //! The printer: results go to stdout; progress, log and errors to stderr.
 
-use std::fmt::Display;
+use std::fmt::{self, Debug, Display, Formatter};
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, WrapErr as _};
@@ -13,7 +13,6 @@ use tracing::Level;
 use super::echo::Echo;
 use super::entry::RunFields;
 use super::filter::OutputFilter;
-use super::fullscreen::Fullscreen;
 use super::logs::{self, LogSink};
 use super::output::{LogFormat, Verbosity};
 use super::progress::Progress;
@@ -40,7 +39,7 @@ pub(crate) struct Printer {
     log: LogFormat,
     run: RunFields,
     filter: OutputFilter,
-    screen: Arc<Fullscreen>,
+    leave: LeaveScreen,
     tail: LogTail,
     /// Level down to which log lines that the dashboard has kept are written at its end.
     kept_level: Level,
@@ -53,6 +52,10 @@ pub(crate) struct Printer {
     /// True if stderr is a terminal.
     terminal: bool,
 }
+
+/// Returns from the screen of the dashboard, once there is one.
+#[derive(Clone, Default)]
+struct LeaveScreen(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
 
 /// State of stdout.
 #[derive(Debug)]
@@ -86,7 +89,7 @@ impl Printer {
             log,
             run,
             filter,
-            screen: Arc::default(),
+            leave: LeaveScreen::default(),
             tail,
             kept_level: if verbose { Level::DEBUG } else { Level::WARN },
             backtrace: traced && verbose,
@@ -111,9 +114,11 @@ impl Printer {
         self.stdout.is_terminal && self.smart
     }
 
-    /// Returns the screen of the dashboard.
-    pub(super) fn screen(&self) -> &Arc<Fullscreen> {
-        &self.screen
+    /// Holds log lines back for the dashboard, until [`leave_dashboard`](Self::leave_dashboard) calls `leave` and writes them.
+    pub(super) fn dashboard_opened(&self, leave: impl Fn() + Send + Sync + 'static) {
+        // A run has one dashboard.
+        let _ = self.leave.0.set(Box::new(leave));
+        self.tail.open();
     }
 
     /// Returns the last lines of the log.
@@ -123,7 +128,9 @@ impl Printer {
 
     /// Leaves the screen of the dashboard, however the program ends, and writes the log lines that it has held back.
     pub(crate) fn leave_dashboard(&self) {
-        self.screen.leave();
+        if let Some(leave) = self.leave.0.get() {
+            leave();
+        }
         let kept = self.tail.close(self.kept_level);
         // Elsewhere they were written as they came.
         if self.terminal && !kept.is_empty() {
@@ -210,6 +217,12 @@ impl Printer {
     /// Waits until all of stderr is written, or for a moment where it is not read.
     pub(crate) fn flush(&self) {
         self.stderr.flush(LAST_FLUSH);
+    }
+}
+
+impl Debug for LeaveScreen {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LeaveScreen").field(&self.0.get().is_some()).finish()
     }
 }
 

@@ -8,8 +8,9 @@ use color_eyre::eyre::Result;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::Dashboard;
+use super::board::{DashboardSetup, RunAction, SharedBoard};
 use super::columns::{stdout_width, wrapped};
-use super::dashboard::{Dashboard, DashboardSetup, RunAction, SharedBoard};
 use super::keep::{Keeper, RunFiles};
 use super::output::Output;
 use super::printer::Printer;

@@ -60,6 +60,8 @@ mod several_lists;
 mod show_profile;
 mod simulate;
 mod simulation;
+#[cfg(not(any(feature = "dashboard", feature = "kubernetes", feature = "serve")))]
+mod slim;
 mod start;
 mod stdout;
 mod streams;

@@ -16,7 +16,7 @@ const LAST_PART: u32 = 32;
 const MOST_PODS: usize = 6;
 
 /// Returns the charts of the list at `chosen`, `width` columns wide; `None` without data.
-pub(super) fn picture(state: &BoardState, chosen: usize, width: usize) -> Option<String> {
+pub(in crate::terminal) fn picture(state: &BoardState, chosen: usize, width: usize) -> Option<String> {
     let list = state.lists.get(chosen).or(state.lists.first())?;
     let latest = list.latest.as_ref()?;
     let (title, chart) = (heading(&title(state, list)), chart(list, latest.at));
@@ -88,7 +88,7 @@ fn chart(list: &ListState, at: Duration) -> Chart {
 }
 
 /// Returns a change with its reason.
-pub(super) fn in_words(ReplicaChange { from, to, reason, .. }: &ReplicaChange) -> String {
+pub(in crate::terminal) fn in_words(ReplicaChange { from, to, reason, .. }: &ReplicaChange) -> String {
     let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("{from} → {to}{reason}")
 }

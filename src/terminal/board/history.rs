@@ -7,7 +7,7 @@ use crate::sample::Sample;
 
 /// Quantities that are kept, in the order of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quantity {
+pub(in crate::terminal) enum Quantity {
     Waiting,
     InFlight,
     Ready,
@@ -49,7 +49,7 @@ struct Tier {
 
 /// The past of a list.
 #[derive(Debug, Clone)]
-pub(super) struct ListHistory {
+pub(in crate::terminal) struct ListHistory {
     /// Time between two samples.
     every: Duration,
     /// The finest first.
@@ -58,14 +58,14 @@ pub(super) struct ListHistory {
 
 impl ListHistory {
     /// Creates an empty history of samples that come once per `every`.
-    pub(super) fn new(every: Duration) -> Self {
+    pub(in crate::terminal) fn new(every: Duration) -> Self {
         let every = every.max(Duration::from_millis(1));
         let tier = |power: u32| Tier { width: every * FACTOR.pow(power), buckets: VecDeque::new() };
         Self { every, tiers: (0..TIERS).map(tier).collect() }
     }
 
     /// Adds a sample that was taken `at`, which never decreases.
-    pub(super) fn add(&mut self, at: Duration, sample: &Sample) {
+    pub(in crate::terminal) fn add(&mut self, at: Duration, sample: &Sample) {
         let target = sample.target.as_ref();
         let values = [
             Some(sample.backlog),
@@ -85,13 +85,13 @@ impl ListHistory {
     }
 
     /// Returns the time of the first sample that is kept.
-    pub(super) fn start(&self) -> Option<Duration> {
+    pub(in crate::terminal) fn start(&self) -> Option<Duration> {
         self.tiers.last()?.buckets.front().map(|bucket| bucket.from)
     }
 
     /// Returns the greatest values in each of `count` columns of `width`, the first of which begins at `from`; `None` in a
     /// column without data.
-    pub(super) fn columns(
+    pub(in crate::terminal) fn columns(
         &self,
         quantity: Quantity,
         from: Duration,
@@ -131,7 +131,7 @@ impl ListHistory {
     }
 
     /// Returns the values over all time, oldest first; each holds until the next. A gap counts as 0.
-    pub(super) fn series(&self, quantity: Quantity) -> Vec<(Duration, u64)> {
+    pub(in crate::terminal) fn series(&self, quantity: Quantity) -> Vec<(Duration, u64)> {
         let index = quantity as usize;
         let Some(tier) = self.start().and_then(|start| self.tier(start)) else { return Vec::new() };
         let points = |bucket: &Bucket| {

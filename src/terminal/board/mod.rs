@@ -1,20 +1,69 @@
 //! The board that a run has one of: what its samples have shown, for the screen, the page, and the files that it leaves.
 
+mod finale;
+mod history;
+mod live;
+mod state;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::DashboardSetup;
-use super::state::BoardState;
+use super::OutputFilter;
 use crate::sample::Sample;
-use crate::terminal::OutputFilter;
 use crate::units::saturating_seconds;
+
+pub(super) use self::finale::{in_words, picture};
+pub(super) use self::history::Quantity;
+pub(super) use self::state::{BoardState, Latest, ListState, ReplicaChange};
+
+/// Content of a dashboard.
+#[derive(Debug, Clone)]
+pub(crate) struct DashboardSetup {
+    /// The command and its subject.
+    pub(crate) title: String,
+    pub(crate) lists: Vec<String>,
+    /// Time between two samples.
+    pub(crate) every: Duration,
+    /// Factor by which the clock that is shown is faster than the real one.
+    pub(crate) speed: f64,
+    pub(crate) keys: KeySet,
+}
+
+/// An action that a key has asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RunAction {
+    /// More load.
+    More,
+    /// Less load.
+    Less,
+    /// Many items at once.
+    Burst,
+    /// End a consumer with SIGKILL.
+    Kill,
+    /// Pause the producer, or let it go on.
+    Producer,
+}
+
+/// Keys that work, apart from those of the view.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum KeySet {
+    /// Of a run that is only watched.
+    #[default]
+    Watch,
+    /// Of a demo, whose load and consumers are under control as well.
+    Demo,
+    /// Of a run that is over, and is played.
+    Play,
+    /// None at all, in a file.
+    None,
+}
 
 /// Board shared by the command and the task that draws.
 #[derive(Debug, Clone)]
-pub(in crate::terminal) struct SharedBoard {
+pub(super) struct SharedBoard {
     board: Arc<Mutex<Board>>,
     changed: Arc<Notify>,
     speed: f64,
@@ -22,10 +71,10 @@ pub(in crate::terminal) struct SharedBoard {
 
 /// The state, and its clock: that of the samples.
 #[derive(Debug)]
-pub(in crate::terminal) struct Board {
-    pub(in crate::terminal) state: BoardState,
+pub(super) struct Board {
+    pub(super) state: BoardState,
     /// Time of the last sample, on the clock that is shown.
-    pub(in crate::terminal) at: Duration,
+    pub(super) at: Duration,
     /// Moment at which it came, or the board was made.
     moment: Instant,
     /// Time of the first sample.
@@ -33,7 +82,7 @@ pub(in crate::terminal) struct Board {
 }
 
 impl SharedBoard {
-    pub(in crate::terminal) fn new(setup: &DashboardSetup, filter: &OutputFilter) -> Self {
+    pub(super) fn new(setup: &DashboardSetup, filter: &OutputFilter) -> Self {
         let DashboardSetup { title, lists, every, speed, .. } = setup;
         let mut state = BoardState::new(filter.line(title), lists, every.mul_f64(*speed), *speed);
         for list in &mut state.lists {
@@ -44,7 +93,7 @@ impl SharedBoard {
     }
 
     /// Takes a sample, and returns its time on the clock that is shown.
-    pub(in crate::terminal) fn take(&self, sample: &Sample) -> Duration {
+    pub(super) fn take(&self, sample: &Sample) -> Duration {
         let mut board = self.board();
         let since = sample.time.duration_since(*board.start.get_or_insert(sample.time)).unwrap_or_default();
         let at = saturating_seconds(since.as_secs_f64() * sample.speed.unwrap_or(1.0)).max(board.at);
@@ -66,7 +115,7 @@ impl SharedBoard {
         self.changed.notified().await;
     }
 
-    pub(in crate::terminal) fn board(&self) -> MutexGuard<'_, Board> {
+    pub(super) fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

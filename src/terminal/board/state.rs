@@ -22,56 +22,56 @@ pub(in crate::terminal) struct BoardState {
     /// The command and its subject.
     pub(in crate::terminal) title: String,
     /// Time between two samples, of the clock that is shown.
-    pub(super) every: Duration,
+    pub(in crate::terminal) every: Duration,
     /// Factor by which that clock is faster than the real one.
-    pub(super) speed: f64,
-    pub(super) lists: Vec<ListState>,
+    pub(in crate::terminal) speed: f64,
+    pub(in crate::terminal) lists: Vec<ListState>,
     /// State of the run, such as a load that was changed.
     pub(in crate::terminal) notice: Option<String>,
 }
 
 /// One list: its latest sample, and its past.
 #[derive(Debug, Clone)]
-pub(super) struct ListState {
-    pub(super) name: String,
+pub(in crate::terminal) struct ListState {
+    pub(in crate::terminal) name: String,
     /// The name as it is shown.
-    pub(super) title: String,
-    pub(super) history: ListHistory,
-    pub(super) latest: Option<Latest>,
+    pub(in crate::terminal) title: String,
+    pub(in crate::terminal) history: ListHistory,
+    pub(in crate::terminal) latest: Option<Latest>,
     /// Replica counts that were read last.
-    pub(super) pods: Option<LastPods>,
+    pub(in crate::terminal) pods: Option<LastPods>,
     /// Reason why they cannot be read.
-    pub(super) pods_fault: Option<String>,
+    pub(in crate::terminal) pods_fault: Option<String>,
     /// Causes of the newest dead letters, the most frequent first.
-    pub(super) dead_letters: Vec<DeadCause>,
+    pub(in crate::terminal) dead_letters: Vec<DeadCause>,
     /// Changes of the desired replicas, oldest first.
-    pub(super) changes: VecDeque<ReplicaChange>,
+    pub(in crate::terminal) changes: VecDeque<ReplicaChange>,
     /// Number of changes so far.
     numbered: usize,
 }
 
 /// The latest sample and its time.
 #[derive(Debug, Clone)]
-pub(super) struct Latest {
-    pub(super) at: Duration,
-    pub(super) sample: Sample,
+pub(in crate::terminal) struct Latest {
+    pub(in crate::terminal) at: Duration,
+    pub(in crate::terminal) sample: Sample,
 }
 
 /// Replica counts and the time at which they were read.
 #[derive(Debug, Clone)]
-pub(super) struct LastPods {
-    pub(super) at: Duration,
-    pub(super) replicas: Replicas,
+pub(in crate::terminal) struct LastPods {
+    pub(in crate::terminal) at: Duration,
+    pub(in crate::terminal) replicas: Replicas,
 }
 
 /// A change of the desired replicas.
 #[derive(Debug, Clone)]
-pub(super) struct ReplicaChange {
-    pub(super) number: usize,
-    pub(super) at: Duration,
-    pub(super) from: u32,
-    pub(super) to: u32,
-    pub(super) reason: Option<String>,
+pub(in crate::terminal) struct ReplicaChange {
+    pub(in crate::terminal) number: usize,
+    pub(in crate::terminal) at: Duration,
+    pub(in crate::terminal) from: u32,
+    pub(in crate::terminal) to: u32,
+    pub(in crate::terminal) reason: Option<String>,
 }
 
 impl BoardState {
@@ -103,7 +103,7 @@ impl BoardState {
     }
 
     /// Returns the age of data from `at`, once that is old.
-    pub(super) fn age(&self, at: Duration, now: Duration) -> Option<Duration> {
+    pub(in crate::terminal) fn age(&self, at: Duration, now: Duration) -> Option<Duration> {
         let age = now.saturating_sub(at);
         (age > (self.every * MISSED).max(OLD.mul_f64(self.speed))).then_some(age)
     }

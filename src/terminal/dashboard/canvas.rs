@@ -13,11 +13,11 @@ use ratatui::crossterm::style::force_color_output;
 use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use ratatui::layout::Rect;
 
+use super::fullscreen::{Frames, Fullscreen};
 use super::layout;
-use super::state::BoardState;
 use super::theme::Theme;
 use super::view::ViewSettings;
-use crate::terminal::fullscreen::{Frames, Fullscreen};
+use crate::terminal::board::BoardState;
 
 /// Size of a terminal that does not tell.
 const USUAL: (u16, u16) = (80, 24);
@@ -81,9 +81,19 @@ impl Canvas {
         Ok(())
     }
 
-    /// Draws all of the next frame, as after another program had the terminal.
-    pub(super) fn invalidate(&mut self) {
+    /// Gives the terminal to another program.
+    pub(super) fn leave(&self) {
+        self.screen.leave();
+    }
+
+    /// Takes the terminal again, and draws all of the next frame.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the terminal is gone.
+    pub(super) fn enter(&mut self) -> io::Result<()> {
         self.painter.area = Rect::ZERO;
+        self.screen.enter()
     }
 }
 

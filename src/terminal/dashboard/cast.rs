@@ -10,11 +10,12 @@ use ratatui::crossterm::style::force_color_output;
 use ratatui::layout::Rect;
 use serde_json::json;
 
-use super::board::SharedBoard;
 use super::canvas::{Memory, Painter};
-use super::finale::in_words;
 use super::theme::Theme;
-use super::view::{KeySet, ViewSettings};
+use super::view::ViewSettings;
+use crate::terminal::board::KeySet;
+use crate::terminal::board::SharedBoard;
+use crate::terminal::board::in_words;
 
 /// Size of the terminal that is recorded: what can be read from the back of a room.
 const SIZE: Rect = Rect { x: 0, y: 0, width: 100, height: 28 };

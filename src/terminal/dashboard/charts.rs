@@ -7,11 +7,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::history::Quantity;
 use super::paint::put;
-use super::state::ListState;
 use super::theme::Theme;
 use super::view::{ViewSettings, Zoom};
+use crate::terminal::board::ListState;
+use crate::terminal::board::Quantity;
 use crate::terminal::chart::{Elapsed, Tone, tick_step};
 
 /// Columns of the labels on the left, with the edge of the plot.

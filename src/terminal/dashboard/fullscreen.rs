@@ -11,7 +11,7 @@ use ratatui::crossterm::queue;
 use ratatui::crossterm::style::ResetColor;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 
-use super::stderr;
+use crate::terminal::stderr;
 
 /// Time to wait for a terminal that does not take the last frame.
 const LAST_FRAME: Duration = Duration::from_secs(1);

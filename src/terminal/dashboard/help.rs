@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::paint::put;
 use super::theme::Theme;
-use super::view::KeySet;
+use crate::terminal::board::KeySet;
 use crate::terminal::columns::display_width;
 
 /// Keys of the view, and what they do.

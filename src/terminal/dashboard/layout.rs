@@ -11,11 +11,12 @@ use super::help;
 use super::numbers::{self, Digits};
 use super::paint::{Rows, fitted, put};
 use super::reasons;
-use super::state::{BoardState, ListState};
 use super::tables;
 use super::theme::Theme;
-use super::view::{KeySet, ViewSettings};
+use super::view::ViewSettings;
 use super::words;
+use crate::terminal::board::KeySet;
+use crate::terminal::board::{BoardState, ListState};
 use crate::terminal::chart::Elapsed;
 use crate::terminal::columns::display_width;
 

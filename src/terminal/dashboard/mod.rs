@@ -1,20 +1,16 @@
 //! The dashboard: one full screen for runs that are watched, demonstrated or played.
 
-mod board;
 mod canvas;
 mod cast;
 mod charts;
 mod digits;
-mod finale;
+mod fullscreen;
 mod help;
-mod history;
 mod keys;
 mod layout;
-mod live;
 mod numbers;
 mod paint;
 mod reasons;
-mod state;
 mod tables;
 mod task;
 mod theme;
@@ -23,56 +19,28 @@ mod words;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use color_eyre::eyre::{Result, bail};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::canvas::Canvas;
+use self::fullscreen::Fullscreen;
 use self::task::DrawTask;
 use self::view::ViewSettings;
 use super::columns::terminal_width;
 use super::printer::Printer;
+use crate::terminal::board::{KeySet, RunAction, SharedBoard, picture};
 
-pub(super) use self::board::SharedBoard;
 pub(super) use self::cast::CastFrames;
-pub(crate) use self::view::KeySet;
 
 /// Actions that may wait for the command.
 const ACTIONS: usize = 16;
 
-/// Content of a dashboard.
-#[derive(Debug, Clone)]
-pub(crate) struct DashboardSetup {
-    /// The command and its subject.
-    pub(crate) title: String,
-    pub(crate) lists: Vec<String>,
-    /// Time between two samples.
-    pub(crate) every: Duration,
-    /// Factor by which the clock that is shown is faster than the real one.
-    pub(crate) speed: f64,
-    pub(crate) keys: KeySet,
-}
-
-/// An action that a key has asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RunAction {
-    /// More load.
-    More,
-    /// Less load.
-    Less,
-    /// Many items at once.
-    Burst,
-    /// End a consumer with SIGKILL.
-    Kill,
-    /// Pause the producer, or let it go on.
-    Producer,
-}
-
 /// The dashboard on the terminal; dropping it returns to the normal screen.
 pub(crate) struct Dashboard {
     printer: Printer,
+    screen: Arc<Fullscreen>,
     shared: SharedBoard,
     view: SharedView,
     actions: mpsc::Receiver<RunAction>,
@@ -95,20 +63,22 @@ impl Dashboard {
         if !printer.takes_dashboard() {
             return None;
         }
-        let canvas = match Canvas::open(printer.screen()) {
+        let screen = Arc::<Fullscreen>::default();
+        let canvas = match Canvas::open(&screen) {
             Ok(canvas) => canvas,
             Err(error) => {
                 tracing::debug!(%error, "cannot draw the dashboard, writing lines");
                 return None;
             }
         };
-        printer.log_tail().open();
+        let left = Arc::clone(&screen);
+        printer.dashboard_opened(move || left.leave());
         let view = ViewSettings { is_finite: keys != KeySet::Watch, keys, ..ViewSettings::default() };
         let (shared, view) = (shared.clone(), SharedView(Arc::new(Mutex::new(view))));
         let (sender, actions) = mpsc::channel(ACTIONS);
         let task = DrawTask::new(canvas, shared.clone(), view.clone(), printer.clone(), sender);
         let task = AbortOnDropHandle::new(tokio::spawn(task.run()));
-        Some(Self { printer: printer.clone(), shared, view, actions, task })
+        Some(Self { printer: printer.clone(), screen, shared, view, actions, task })
     }
 
     /// Checks that what the board has is drawn.
@@ -117,7 +87,7 @@ impl Dashboard {
     ///
     /// Fails when the terminal is gone.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.printer.screen().is_closed() {
+        if self.screen.is_closed() {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         }
         if self.task.is_finished() {
@@ -139,7 +109,7 @@ impl Dashboard {
         self.task.abort();
         self.printer.leave_dashboard();
         let chosen = self.view.get().chosen;
-        let picture = finale::picture(&self.shared.board().state, chosen, terminal_width());
+        let picture = picture(&self.shared.board().state, chosen, terminal_width());
         if let Some(picture) = picture {
             // A terminal that is gone keeps nothing, and the run has ended anyway.
             let _ = self.printer.result(&picture.trim_end());

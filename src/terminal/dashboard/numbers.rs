@@ -7,10 +7,10 @@ use ratatui::style::Style;
 use super::charts::short;
 use super::digits;
 use super::paint::{fitted, put};
-use super::state::{BoardState, Latest, ListState};
 use super::theme::Theme;
 use super::words::{age, rate};
 use crate::sample::{JobCounts, Outlook, Replicas, Sample};
+use crate::terminal::board::{BoardState, Latest, ListState};
 use crate::terminal::chart::Tone;
 use crate::units::counted;
 

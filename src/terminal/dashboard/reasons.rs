@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::paint::{fitted, put};
-use super::state::{ListState, ReplicaChange};
 use super::theme::Theme;
+use crate::terminal::board::{ListState, ReplicaChange};
 use crate::terminal::chart::Elapsed;
 
 /// Width from which a reason may take two lines, as there is height as well.

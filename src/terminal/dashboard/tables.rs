@@ -7,10 +7,10 @@ use ratatui::layout::Rect;
 
 use super::charts::short;
 use super::paint::{fitted, put};
-use super::state::{BoardState, Latest, ListState};
 use super::theme::Theme;
 use super::view::ViewSettings;
 use super::words::{age, rate, real_seconds};
+use crate::terminal::board::{BoardState, Latest, ListState};
 use crate::terminal::columns::pad_end;
 
 /// Columns of the table, each with its width.

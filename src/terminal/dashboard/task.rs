@@ -7,12 +7,14 @@ use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::board::SharedBoard;
+use super::SharedView;
 use super::canvas::Canvas;
 use super::keys::{Keyboard, Pressed};
-use super::state::BoardState;
-use super::view::{KeySet, LogLine, ViewSettings};
-use super::{RunAction, SharedView};
+use super::view::{LogLine, ViewSettings};
+use crate::terminal::board::BoardState;
+use crate::terminal::board::KeySet;
+use crate::terminal::board::RunAction;
+use crate::terminal::board::SharedBoard;
 use crate::terminal::printer::Printer;
 
 /// Time between two frames while nothing happens: seconds are counted down.
@@ -121,12 +123,9 @@ impl DrawTask {
 
     /// Gives the terminal back to the shell until the job is continued.
     fn suspend(&mut self) -> io::Result<()> {
-        let screen = self.printer.screen();
-        screen.leave();
+        self.canvas.leave();
         let _ = kill_current_process_group(Signal::TSTP);
-        screen.enter()?;
-        self.canvas.invalidate();
-        Ok(())
+        self.canvas.enter()
     }
 }
 

@@ -8,11 +8,11 @@ use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 
 use super::layout;
-use super::state::BoardState;
 use super::theme::Theme;
 use super::view::{LogLine, ViewSettings, Zoom};
 use crate::sample::{JobCounts, Replicas, Sample};
 use crate::scaler::NextStep;
+use crate::terminal::board::BoardState;
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::terminal::board::KeySet;
+
 /// Lengths of the time axis, in minutes.
 const SPANS: [u32; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 360, 1_440, 10_080];
 
@@ -44,20 +46,6 @@ pub(super) enum Zoom {
     Waiting,
     InFlight,
     Pods,
-}
-
-/// Keys that work, apart from those of the view.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum KeySet {
-    /// Of a run that is only watched.
-    #[default]
-    Watch,
-    /// Of a demo, whose load and consumers are under control as well.
-    Demo,
-    /// Of a run that is over, and is played.
-    Play,
-    /// None at all, in a file.
-    None,
 }
 
 impl ViewSettings {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::state::{BoardState, Latest, ListState};
 use crate::sample::{Outlook, Replicas, Sample};
+use crate::terminal::board::{BoardState, Latest, ListState};
 use crate::terminal::chart::Elapsed;
 use crate::units::counted;
 

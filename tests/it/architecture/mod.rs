@@ -226,7 +226,8 @@ fn files_are_short() {
 #[test]
 fn type_names_stand_in_one_file() {
     let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for module in SOURCE.iter() {
+    // Where a feature is left out, a file of this name has the same types.
+    for module in SOURCE.iter().filter(|module| !module.file.ends_with("/absent.rs")) {
         for name in &module.types {
             files.entry(name).or_default().push(&module.file);
         }
