@@ -1588,7 +1588,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --boot-time --poll-phase --sync-phase --initial-replicas --runs --work --list --without --with --output --start --svg --html --play --speed --cast --serve --chart --log-axis --from --to --all-events --target-wait --against --profile --env --log --color --verbose --quiet --help"
+            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --start-time --boot-time --poll-phase --sync-phase --initial-replicas --runs --work --list --lists --shares --without --with --output --start --svg --html --play --speed --cast --serve --chart --log-axis --from --to --all-events --target-wait --against --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1643,6 +1643,14 @@ _qscale() {
                     return 0
                     ;;
                 -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lists)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shares)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -421,7 +421,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l sync-phase -d
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l initial-replicas -d 'Pods or Jobs at the start [default: the minimum]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l runs -d 'Show the distribution over this many runs, each with a seed and phases of its own' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'Simulated work per item, in place of the profile\'s: 2s, 2s..6s, field:NAME' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s l -l list -d 'List in the samples and triggers [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s l -l list -d 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l lists -d 'Lists to consume, separated by commas: critical=6,low=1; the same as --list for each' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l shares -d 'Shares of several lists in the load, as in critical=1,low=9 [default: their weights, or even shares]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out protections of items in flight, to see their effect' -r -f -a "busy\t'Triggers that count the busy consumers'
 formula\t'Formula over all triggers'
 jobs\t'Jobs, which run to completion, in place of a Deployment'
@@ -474,7 +476,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -l cast -d 'Write th
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l supervise -d 'Folder of the demo to supervise' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l server -d 'Program of the private Redis' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l list -d 'List to delete on the Redis of REDIS_URL' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l list -d 'Lists to delete on the Redis of REDIS_URL' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l log -d 'Format of the log on stderr' -r -f -a "text\t'Human-readable text'
@@ -505,7 +507,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand init" -s q -l quiet -d 'Lo
 complete -c qscale -n "__fish_qscale_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s l -l list -d 'List to examine [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s l -l list -d 'List to examine; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r

@@ -226,7 +226,9 @@ impl LiveScaledObject {
             Counted::Delayed => Some(float(claims.map_or(0, |claims| claims.delayed))),
             // For a few milliseconds at a time.
             Counted::Landing => Some(0.0),
-            Counted::Other(_) => hpa.and_then(|hpa| hpa.value(index)).or_else(|| Some(self.at_least(index, trigger))),
+            Counted::OfList { .. } | Counted::Other(_) => {
+                hpa.and_then(|hpa| hpa.value(index)).or_else(|| Some(self.at_least(index, trigger)))
+            }
         };
         self.spec.triggers.iter().enumerate().map(read).collect()
     }

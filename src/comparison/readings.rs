@@ -50,7 +50,7 @@ pub(super) fn unrecorded(settings: &Settings, recording: &Recording) -> Vec<(Str
     let columns = |counted: &Counted| match counted {
         Counted::Busy => Some("`busy` or `in_flight`".to_owned()),
         Counted::Delayed => Some("`delayed`".to_owned()),
-        Counted::Other(name) => Some(format!("`{name}`")),
+        Counted::OfList { name, .. } | Counted::Other(name) => Some(format!("`{name}`")),
         // Nearly always empty, and recorded by nothing.
         Counted::Waiting | Counted::Landing => None,
     };

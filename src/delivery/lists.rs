@@ -101,6 +101,13 @@ impl Lists {
         self.weights.as_deref()
     }
 
+    /// Returns the same lists with their weights, or with equal ones.
+    #[must_use]
+    pub fn evenly_unless_weighted(&self) -> Self {
+        let even = || vec![NonZeroU32::MIN; self.keys.len()];
+        Self { keys: self.keys.clone(), weights: Some(self.weights.clone().unwrap_or_else(even)) }
+    }
+
     /// Returns true unless there are several lists.
     pub fn is_one(&self) -> bool {
         self.keys.len() == 1

@@ -8,6 +8,7 @@ pub mod guarantee;
 pub mod history;
 pub mod item;
 pub mod keys;
+pub mod list_order;
 pub mod lists;
 pub mod pause;
 pub mod protocol;

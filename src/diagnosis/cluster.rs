@@ -14,16 +14,16 @@ use crate::cluster::{
 };
 use crate::units::counted;
 
-/// Name and kind of what is scaled, its list, and the time.
+/// Name and kind of what is scaled, its lists, and the time.
 #[derive(Debug, Clone, Copy)]
 pub struct Patient<'a> {
     /// Kind of the target, or `ScaledJob`.
     pub kind: &'a str,
     /// Name of the target or ScaledJob.
     pub name: &'a str,
-    /// Name of the list.
-    pub list: &'a str,
-    /// True if items wait on it.
+    /// Names of the lists.
+    pub lists: &'a [String],
+    /// True if items wait on one of them.
     pub waits: bool,
     /// Version of KEDA that manifests are rendered for.
     pub keda_version: (u64, u64, u64),
@@ -84,7 +84,8 @@ fn scaled_objects<'a>(reading: &'a ClusterReading, subject: Patient<'_>) -> Vec<
 
 /// Returns the faults of the scaled object, HPA and pods, or that there are none.
 fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Value]) -> Vec<Checked> {
-    let Patient { kind, name, list, now, .. } = subject;
+    let Patient { kind, name, lists, now, .. } = subject;
+    let (list, others) = lists.split_first().map_or(("", lists), |(first, others)| (first.as_str(), others));
     let scaled: Vec<LiveScaledObject> = objects.iter().filter_map(|object| typed(object)).collect();
     let of_target = |hpa: &LiveHpa| hpa.spec.scale_target_ref.is(kind, name);
     let autoscalers: Vec<LiveHpa> = all(&reading.autoscalers).into_iter().filter(of_target).collect();
@@ -104,7 +105,8 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
         pods: &pods,
         events: &events,
     };
-    let faults = diagnose(&situation);
+    let mut faults = diagnose(&situation);
+    faults.extend(scaled.first().map(|object| uncounted(object, others)).unwrap_or_default());
     let mut checks: Vec<Checked> = Vec::new();
     if let Some(object) = scaled.first().filter(|_| faults.iter().all(|fault| !fault.code.stops_scaling())) {
         let got = format!("`{}` is ready, and scales {kind} `{name}`", object.metadata.name);
@@ -137,6 +139,14 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
         checks.push(Checked::passed("pods", name, got));
     }
     checks
+}
+
+/// Returns those of the `lists` after the first that KEDA does not count.
+fn uncounted(object: &LiveScaledObject, lists: &[String]) -> Vec<Diagnosis> {
+    let keys: Vec<&str> = object.keys().collect();
+    let missing = lists.iter().filter(|list| !keys.is_empty() && !keys.contains(&list.as_str()));
+    let text = |list| format!("KEDA counts `{}`, not the list `{list}`", keys.join("`, `"));
+    missing.map(|list| Diagnosis::new(FaultCode::OtherList, text(list))).collect()
 }
 
 /// Returns the check that a fault belongs to.

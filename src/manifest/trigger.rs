@@ -74,31 +74,14 @@ struct AuthenticationRef {
 /// a formula, a `ScaledJob` takes the sum.
 pub(super) fn triggers(workload: &Workload<'_>) -> Vec<ScaleTrigger> {
     let profile = workload.profile;
-    let lists = workload.lists.keys();
-    let prefixes = if workload.lists.is_one() { vec![String::new()] } else { prefixes(lists) };
-    let of_list = |(list, prefix): (&String, String)| {
-        profile.triggers(list).into_iter().map(move |trigger| (prefix.clone(), trigger))
-    };
-    let counted: Vec<_> = lists.iter().zip(prefixes).flat_map(of_list).collect();
+    let counted = profile.triggers_of(&workload.lists);
     let others = &profile.scale.triggers;
     let named = counted.len() + others.len() > 1 || has_formula(workload);
-    let of_lists = counted.into_iter().map(|(prefix, counted)| {
-        let name = named.then(|| format!("{prefix}{}", counted.counted.name()));
+    let of_lists = counted.into_iter().map(|counted| {
+        let name = named.then(|| counted.counted.name().to_owned());
         ScaleTrigger::Redis(trigger(workload, counted, name))
     });
     of_lists.chain(others.iter().map(|other| ScaleTrigger::Other(OtherTrigger::of(other)))).collect()
-}
-
-/// Returns what the names of each list's triggers begin with: words as a formula takes them, no two the same.
-fn prefixes(lists: &[String]) -> Vec<String> {
-    let mut prefixes: Vec<String> = Vec::new();
-    for list in lists {
-        let word: String = list.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let word = if word.starts_with(|c: char| c.is_ascii_alphabetic()) { word } else { format!("list_{word}") };
-        let tries = (1..).map(|number| if number == 1 { format!("{word}_") } else { format!("{word}_{number}_") });
-        prefixes.extend(tries.into_iter().find(|tried| !prefixes.contains(tried)));
-    }
-    prefixes
 }
 
 impl OtherTrigger {
@@ -150,12 +133,12 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, name: Option<Strin
 }
 
 fn counted_in_words(counted: &Counted) -> &'static str {
-    match counted {
+    match counted.of_list().1 {
         Counted::Waiting => "waiting items",
         Counted::Busy => "consumers with items in flight",
         Counted::Delayed => "delayed retries",
         Counted::Landing => "items of consumers that crashed while claiming",
-        Counted::Other(_) => "",
+        Counted::OfList { .. } | Counted::Other(_) => "",
     }
 }
 

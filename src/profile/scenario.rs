@@ -4,12 +4,13 @@ use super::Profile;
 use super::scale::{Combine, IDLE_EXIT_OF_JOBS, JobRun, ScaleKind};
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::lists::Lists;
 use crate::simulation::{BOOT_TIME, Jobs, Protection, START_TIME, Scenario};
 use crate::workload::{Arrival, Payload, Work};
 
 impl Profile {
-    /// Returns the scenario of `arrivals` on the consumers of `list`.
-    pub fn scenario(&self, list: &str, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Scenario {
+    /// Returns the scenario of `arrivals` on the consumers of `lists`.
+    pub fn scenario(&self, lists: &Lists, arrivals: Vec<Arrival>, work: Work, seed: u64) -> Scenario {
         let jobs = (self.scale.kind() == ScaleKind::ScaledJob).then(|| {
             let until_idle = self.scale.job.run == Some(JobRun::UntilIdle);
             let idle_exit = self.consume.idle_exit.map_or(IDLE_EXIT_OF_JOBS, |idle_exit| idle_exit.0);
@@ -26,7 +27,8 @@ impl Profile {
             start_time: self.consume.start_time.map_or(START_TIME, |time| time.0),
             boot_time: self.consume.boot_time.map_or(BOOT_TIME, |time| time.0),
             grace: self.consume.drain.map_or(DEFAULT_DRAIN, |drain| drain.0),
-            ..Scenario::new(self.scaler_settings(list), arrivals, work, seed)
+            lists: lists.clone(),
+            ..Scenario::new(self.scaler_settings_of(lists), arrivals, work, seed)
         }
     }
 

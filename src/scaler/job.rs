@@ -35,8 +35,9 @@ impl JobSettings {
     pub fn poll(&self, settings: &Settings, values: &[Option<f64>], unfinished: Unfinished) -> Created {
         let (jobs, reason) = self.decide(settings, values, unfinished);
         let triggers = settings.triggers.iter().zip(values);
-        let waiting =
-            triggers.filter(|(trigger, _)| trigger.counted == Counted::Waiting).filter_map(|(_, value)| *value);
+        let waiting = triggers
+            .filter(|(trigger, _)| *trigger.counted.of_list().1 == Counted::Waiting)
+            .filter_map(|(_, value)| *value);
         Created { jobs: saturating_u32(jobs), unfinished, waiting: whole(waiting.sum()), reason }
     }
 

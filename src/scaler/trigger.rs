@@ -37,6 +37,15 @@ pub enum Counted {
     Delayed,
     /// Items popped by consumers that crashed before they claimed them.
     Landing,
+    /// One of these of one of several lists.
+    OfList {
+        /// Place of the list.
+        place: usize,
+        /// Name of the trigger, such as `critical_waiting`.
+        name: Arc<str>,
+        /// What is counted of the list.
+        counted: Box<Counted>,
+    },
     /// Value of a trigger of another type, by its name.
     Other(Arc<str>),
 }
@@ -71,7 +80,15 @@ impl Counted {
             Self::Busy => busy,
             Self::Delayed => delayed,
             Self::Landing => landing,
-            Self::Other(name) => name,
+            Self::OfList { name, .. } | Self::Other(name) => name,
+        }
+    }
+
+    /// Returns the place of its list, the first unless there are several, and what is counted of that.
+    pub fn of_list(&self) -> (usize, &Self) {
+        match self {
+            Self::OfList { place, counted, .. } => (*place, counted),
+            counted => (0, counted),
         }
     }
 

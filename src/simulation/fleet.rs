@@ -1,4 +1,4 @@
-//! Pods of a run, and the list they claim from.
+//! Pods of a run, and the lists they claim from.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,13 +8,14 @@ use super::pod::{Held, Pod, PodPhase, QueuedItem};
 use super::random::{RandomStreams, UnknownDuration};
 use super::scenario::{LateLimit, Scenario};
 use super::summary::Stopwatch;
+use super::waiting::WaitingItems;
 use crate::delivery::guarantee::DeliveryGuarantee;
 
-/// Pods, list, and counts of items.
+/// Pods, lists, and counts of items.
 pub(super) struct Fleet<'a> {
     scenario: &'a Scenario,
     random: RandomStreams,
-    pub(super) waiting: VecDeque<QueuedItem>,
+    pub(super) waiting: WaitingItems,
     /// All pods, past ones included.
     pods: Vec<Pod>,
     /// Indices of the pods that are not gone.
@@ -30,6 +31,8 @@ pub(super) struct Fleet<'a> {
     /// Items that waited longer than the limit.
     pub(super) late: u64,
     pub(super) waits: Stopwatch,
+    /// Waits of each list, if there are several.
+    pub(super) list_waits: Vec<Stopwatch>,
 }
 
 /// Numbers of pods.
@@ -51,10 +54,11 @@ pub(super) struct PodCount {
 
 impl<'a> Fleet<'a> {
     pub(super) fn new(scenario: &'a Scenario) -> Self {
+        let lists = scenario.lists.keys();
         Self {
             scenario,
             random: RandomStreams::new(scenario.seed),
-            waiting: VecDeque::new(),
+            waiting: WaitingItems::of(scenario),
             pods: Vec::new(),
             present: Vec::new(),
             free: VecDeque::new(),
@@ -66,6 +70,7 @@ impl<'a> Fleet<'a> {
             in_flight: 0,
             late: 0,
             waits: Stopwatch::new(),
+            list_waits: lists.iter().filter(|_| lists.len() > 1).map(|_| Stopwatch::new()).collect(),
         }
     }
 
@@ -87,17 +92,29 @@ impl<'a> Fleet<'a> {
         count
     }
 
+    /// Number of pods with an item of the list at `place` in flight.
+    pub(super) fn busy_with(&self, place: usize) -> u32 {
+        let has = |pod: &&usize| self.pods[**pod].in_flight.iter().any(|held| held.item.list == place);
+        u32::try_from(self.present.iter().filter(has).count()).unwrap_or(u32::MAX)
+    }
+
     /// Records the waits so far of items that were never claimed.
     pub(super) fn close(&mut self, now: Duration) {
-        for item in std::mem::take(&mut self.waiting).iter().filter(|item| !item.redelivered) {
-            self.record(item, now);
+        while let Some(item) = self.waiting.pop() {
+            if !item.redelivered {
+                self.record(&item, now);
+            }
         }
     }
 
     /// Records the wait of an item.
     fn record(&mut self, item: &QueuedItem, now: Duration) {
         let Some(LateLimit { from, wait, .. }) = self.scenario.late else {
-            self.waits.record(now.saturating_sub(item.pushed));
+            let waited = now.saturating_sub(item.pushed);
+            self.waits.record(waited);
+            if let Some(waits) = self.list_waits.get_mut(item.list) {
+                waits.record(waited);
+            }
             return;
         };
         if item.pushed >= from {
@@ -176,7 +193,8 @@ impl<'a> Fleet<'a> {
     pub(super) fn push(&mut self, items: u64, now: Duration, calendar: &mut Calendar) -> Result<(), UnknownDuration> {
         for _ in 0..items {
             self.arrived += 1;
-            self.waiting.push_back(QueuedItem { pushed: now, number: self.arrived, redelivered: false });
+            let list = self.waiting.turn();
+            self.waiting.push(QueuedItem { pushed: now, number: self.arrived, list, redelivered: false });
         }
         self.assign(now, calendar)
     }
@@ -247,7 +265,7 @@ impl<'a> Fleet<'a> {
             self.cut += 1;
             self.in_flight -= 1;
             match self.scenario.delivery {
-                DeliveryGuarantee::AtLeastOnce => self.waiting.push_front(QueuedItem { redelivered: true, ..item }),
+                DeliveryGuarantee::AtLeastOnce => self.waiting.put_back(QueuedItem { redelivered: true, ..item }),
                 DeliveryGuarantee::AtMostOnce => self.lost += 1,
             }
         }
@@ -268,7 +286,7 @@ impl<'a> Fleet<'a> {
             if !self.takes_items(pod) {
                 continue;
             }
-            let Some(item) = self.waiting.pop_front() else { break };
+            let Some(item) = self.waiting.pop() else { break };
             if !item.redelivered {
                 self.record(&item, now);
             }

@@ -12,10 +12,11 @@ mod run;
 mod scenario;
 mod summary;
 mod timeline;
+mod waiting;
 
 pub use self::distribution::{Distribution, Quantiles, Runs, Sequence, SequenceStep};
 pub use self::random::UnknownDuration;
 pub use self::run::run;
 pub use self::scenario::{BOOT_TIME, Jobs, LateLimit, Protection, START_TIME, Scenario};
-pub use self::summary::{Summary, Waits};
+pub use self::summary::{ListWaits, Summary, Waits};
 pub use self::timeline::{Change, Explanation, Point, Run};

@@ -37,6 +37,8 @@ pub(super) struct Held {
 pub(super) struct QueuedItem {
     pub(super) pushed: Duration,
     pub(super) number: u64,
+    /// Place of its list.
+    pub(super) list: usize,
     /// Redelivered: it was claimed before.
     pub(super) redelivered: bool,
 }

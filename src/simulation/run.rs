@@ -8,7 +8,7 @@ use super::pod::QueuedItem;
 use super::random::UnknownDuration;
 use super::recorder::Recorder;
 use super::scenario::{Jobs, Scenario};
-use super::summary::Summary;
+use super::summary::{ListWaits, Stopwatch, Summary};
 use super::timeline::{Explanation, Point, Run};
 use crate::scaler::{Controller, Counted, Reading, Scale, Scaler, Unfinished};
 use crate::units::float;
@@ -140,13 +140,12 @@ impl World<'_> {
 
     /// Returns the values of the triggers.
     fn values(&self, now: Duration) -> Vec<Option<f64>> {
-        let busy = self.fleet.count().busy;
-        let value = |counted: &Counted| match counted {
-            Counted::Waiting => float(u64::try_from(self.fleet.waiting.len()).unwrap_or(u64::MAX)),
-            Counted::Busy => busy.into(),
+        let value = |counted: &Counted| match counted.of_list() {
+            (place, Counted::Waiting) => float(u64::try_from(self.fleet.waiting.of_list(place)).unwrap_or(u64::MAX)),
+            (place, Counted::Busy) => self.fleet.busy_with(place).into(),
             // No item fails and no consumer crashes in a simulation.
-            Counted::Delayed | Counted::Landing => 0.0,
-            Counted::Other(name) => {
+            (_, Counted::Delayed | Counted::Landing | Counted::OfList { .. }) => 0.0,
+            (_, Counted::Other(name)) => {
                 let series = self.scenario.series.iter().find(|series| *series.name == **name);
                 series.map_or(0.0, |series| series.at(now))
             }
@@ -221,6 +220,8 @@ impl World<'_> {
         };
         let (all, waiting) = (count(&|_| true), count(&|item| !item.redelivered));
         self.fleet.close(end);
+        let of_list = |(list, waits): (&String, &Stopwatch)| ListWaits { list: list.clone(), wait: waits.waits() };
+        let lists = self.scenario.lists.keys().iter().zip(&self.fleet.list_waits).map(of_list).collect();
         let summary = Summary {
             pushed: self.fleet.arrived,
             acknowledged: self.fleet.done,
@@ -231,6 +232,7 @@ impl World<'_> {
             late: self.fleet.late,
             peak_backlog: u64::try_from(self.peak_backlog).unwrap_or(u64::MAX),
             wait: self.fleet.waits.waits(),
+            lists,
             empty_at: self.emptied.filter(|_| self.fleet.arrived > 0),
             peak_pods: self.peak_pods,
             pod_seconds: pods.as_secs_f64(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::random::phases;
 use crate::delivery::defaults::DEFAULT_DRAIN;
 use crate::delivery::guarantee::DeliveryGuarantee;
+use crate::delivery::lists::Lists;
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
 use crate::workload::{Arrival, Payload, TriggerSeries, Work};
 
@@ -15,6 +16,9 @@ pub const START_TIME: Duration = Duration::from_secs(1);
 
 /// From the start of a container to its first item, as seen there.
 pub const BOOT_TIME: Duration = Duration::from_secs(1);
+
+/// List of a scenario that names none.
+const DEFAULT_LIST: &str = "mylist";
 
 /// Default end of a run.
 const HORIZON: Duration = Duration::from_secs(60 * 60);
@@ -34,6 +38,10 @@ pub struct Scenario {
     pub jobs: Option<Jobs>,
     /// Arrivals, the earliest first.
     pub arrivals: Vec<Arrival>,
+    /// Lists that the items arrive on, and the order in which they are taken.
+    pub lists: Lists,
+    /// Shares of the lists in the arrivals; `None` deals them by the weights of the lists, or evenly.
+    pub shares: Option<Lists>,
     /// Values of the triggers of other types; one without a series counts as 0.
     pub series: Arc<[TriggerSeries]>,
     /// Processing time per item.
@@ -123,6 +131,8 @@ impl Scenario {
         Self {
             jobs: None,
             arrivals,
+            lists: Lists::one(DEFAULT_LIST),
+            shares: None,
             series: Arc::default(),
             work,
             payload: Payload::usual(),
@@ -171,7 +181,7 @@ impl Scenario {
     pub fn without(mut self, protection: Protection) -> Self {
         match protection {
             Protection::Busy => {
-                let kept = |counted: &Counted| *counted == Counted::Waiting || !counted.is_of_list();
+                let kept = |counted: &Counted| *counted.of_list().1 == Counted::Waiting || !counted.is_of_list();
                 self.settings.triggers.retain(|trigger| kept(&trigger.counted));
                 self.settings.composite = None;
             }

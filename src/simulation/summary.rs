@@ -25,6 +25,8 @@ pub struct Summary {
     pub peak_backlog: u64,
     /// Time from push to first claim.
     pub wait: Waits,
+    /// The same for each of several lists.
+    pub lists: Vec<ListWaits>,
     /// Time at which all items were processed; `None` if that was not reached.
     pub empty_at: Option<Duration>,
     /// Maximum number of pods, including terminating ones.
@@ -37,6 +39,15 @@ pub struct Summary {
     pub changes: u64,
     /// End of the run.
     pub end: Duration,
+}
+
+/// Waiting times of the items of one of several lists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListWaits {
+    /// Key of the list.
+    pub list: String,
+    /// Time from push to first claim.
+    pub wait: Waits,
 }
 
 /// Waiting times of items.

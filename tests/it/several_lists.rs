@@ -200,6 +200,84 @@ fn dead_letters_are_requeued_and_purged_on_each_list() {
 }
 
 #[test]
+fn doctor_examines_each_list_and_the_server_once() {
+    let server = RedisServer::start();
+    server.push("critical", ["one"]);
+    server.cli(&["SET", "low", "no list"]);
+    let run = Qscale::new(["doctor", "--no-cluster", "-o", "json", "--redis", &server.url()]).args(strictly(&[]));
+    let run = run.output().exits(4);
+    let checks: Vec<serde_json::Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |name: &str| checks.iter().filter(|check| check["check"] == name).collect::<Vec<_>>();
+    assert_eq!((of("tcp").len(), of("mode").len(), of("rights").len()), (1, 1, 3), "{}", run.stdout);
+    let keys: Vec<_> = of("key").iter().map(|check| check["subject"].as_str().unwrap()).collect();
+    assert_eq!(keys, LISTS);
+    assert_eq!(of("key")[2]["code"], "redis-wrong-type");
+}
+
+#[test]
+fn simulation_takes_lists_in_order_and_scales_by_the_largest_proposal() {
+    let text = "[queue]\nlists = [\"critical\", \"low\"]\n[scale]\nlist-length = 10\nmax-replica-count = 20\n\
+                min-replica-count = 1\n[consume]\nwork = \"20s\"\n";
+    let simulate = |words: &[&str]| {
+        let words = [&["simulate", "--produce", "burst 200", "-o", "json"], words].concat();
+        let run = Qscale::new(words).file("qscale.toml", text).output().exits(0);
+        let lines: Vec<serde_json::Value> =
+            run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let summary = lines.last().unwrap()["summary"].clone();
+        let most = lines.iter().filter_map(|sample| sample["target"]["desired"].as_u64()).max().unwrap();
+        (summary, most, run.stdout)
+    };
+    let (summary, even, samples) = simulate(&[]);
+    let p95 = |place: usize| summary["lists"][place]["wait_seconds"]["p95"].as_f64().unwrap();
+    assert_eq!([&summary["lists"][0]["list"], &summary["lists"][1]["list"]], ["critical", "low"]);
+    assert!(p95(0) < p95(1) * 0.8, "{summary}");
+    assert!(samples.contains("\"list\":\"critical,low\"") && samples.contains(" critical_waiting"), "{samples}");
+    // Half of the items on each list ask for 10 pods each, and not for 20 together.
+    assert!(even <= 10, "{even}");
+    let (summary, most, _) = simulate(&["--shares", "low=9,critical=1"]);
+    assert!(most >= 15, "{most}");
+    assert_eq!(summary["acknowledged"], 200);
+    for (words, said) in [
+        (&["--shares", "low=1"][..], "`critical=1,low=1`"),
+        (&["--target-wait", "p95=60s"], "--list critical"),
+        (&["--with", "formula"], "--list critical"),
+    ] {
+        let run = Qscale::new(["simulate"]).args(words).file("qscale.toml", text).output().exits(2);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn demo_pushes_to_all_lists_by_their_weights() {
+    let text = "[queue]\nlists = [\"a=2\", \"b=1\"]\n[scale]\nmax-replica-count = 3\n";
+    let words = ["demo", "--count", "30", "--work", "1s", "--speed", "100", "-o", "json"];
+    let run = Qscale::new(words).file("qscale.toml", text).deadline(Duration::from_secs(60)).output().exits(0);
+    let lines: Vec<serde_json::Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [a, b] = [&lines[lines.len() - 2], &lines[lines.len() - 1]];
+    let found = |line: &serde_json::Value| {
+        (line["list"].clone(), line["summary"]["pushed"].clone(), line["summary"]["verdict"].clone())
+    };
+    assert_eq!(found(a), ("a".into(), 20.into(), "pass".into()));
+    assert_eq!(found(b), ("b".into(), 10.into(), "pass".into()));
+    assert!(lines.iter().any(|sample| sample["reason"].as_str().is_some_and(|reason| reason.contains("_waiting"))));
+    assert!(lines.iter().filter(|sample| sample["list"] == "b").all(|sample| sample["target"].is_null()));
+}
+
+#[test]
+fn jobs_are_started_for_the_sum_of_all_lists() {
+    let text = profile("[\"critical\", \"low\"]") + "[scale]\nkind = \"ScaledJob\"\n";
+    let objects = rendered(&text);
+    let spec = &of_kind(&objects, "ScaledJob")["spec"];
+    let names: Vec<&str> =
+        spec["triggers"].as_array().unwrap().iter().map(|trigger| trigger["name"].as_str().unwrap()).collect();
+    assert_eq!(names.iter().filter(|name| name.ends_with("_waiting")).count(), 2, "{names:?}");
+    assert_eq!(spec["scalingStrategy"]["multipleScalersCalculation"], "sum");
+    let run = Qscale::new(["simulate", "--produce", "burst 6", "--work", "1s", "-o", "json"]);
+    let run = run.file("qscale.toml", text).output().exits(0);
+    assert!(run.stdout.contains("critical_waiting") && run.stdout.contains("\"acknowledged\":6"), "{}", run.stdout);
+}
+
+#[test]
 fn lists_that_do_not_fit_together_are_refused() {
     let server = RedisServer::start();
     let run = consume(&server, &["--list", "critical=6", "--list", "low"]).output().exits(2);

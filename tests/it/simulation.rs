@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use qscale::delivery::lists::Lists;
 use qscale::profile::Profile;
 use qscale::scaler::Controller;
 use qscale::simulation::{self, Protection, Run, Scenario};
@@ -16,7 +17,7 @@ fn scenario(text: &str) -> Scenario {
     let profile = Profile::parse("simulated", text).unwrap_or_else(|error| panic!("{error}"));
     let arrivals = profile.produce.load().arrivals(1).expect("a load that can be foreseen");
     let work = profile.consume.work.clone().expect("a time");
-    profile.scenario("mylist", arrivals.collect(), work, 1)
+    profile.scenario(&Lists::one("mylist"), arrivals.collect(), work, 1)
 }
 
 fn run(scenario: &Scenario) -> Run {

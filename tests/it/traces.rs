@@ -9,6 +9,7 @@
 use std::fs;
 use std::time::Duration;
 
+use qscale::delivery::lists::Lists;
 use qscale::profile::Profile;
 use qscale::scaler::{Controller, Reading, SYNC_PERIOD, Scale, Scaler, Settings, Unfinished};
 use qscale::simulation::{self, Run, Scenario};
@@ -174,7 +175,7 @@ fn apart(recorded: &[Step], simulated: &[Step]) -> Option<f64> {
 fn scenario(profile: &Profile, seconds: u64) -> Scenario {
     let arrivals = profile.produce.load().arrivals(1).expect("patterns can be foreseen").collect();
     let work = profile.consume.work.clone().expect("every recording has its work");
-    let scenario = profile.scenario("work", arrivals, work, 1);
+    let scenario = profile.scenario(&Lists::one("work"), arrivals, work, 1);
     Scenario { horizon: Duration::from_secs(seconds), until_over: false, ..scenario }
 }
 

@@ -23,12 +23,24 @@ struct State {
     /// File that each item is appended to.
     processed: Mutex<Option<File>>,
     lost: AtomicUsize,
+    /// True if it loses no response.
+    is_reliable: bool,
 }
 
 impl Endpoint {
+    /// Starts an endpoint that loses responses now and then.
     pub(super) fn start() -> Self {
+        Self::with(State::default())
+    }
+
+    /// Starts an endpoint that loses none.
+    pub(super) fn reliable() -> Self {
+        Self::with(State { is_reliable: true, ..State::default() })
+    }
+
+    fn with(state: State) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let (address, state) = (listener.local_addr().expect("an address"), Arc::new(State::default()));
+        let (address, state) = (listener.local_addr().expect("an address"), Arc::new(state));
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -78,7 +90,7 @@ impl State {
                 item.push(b'\n');
             }
             self.processed.lock().ok()?.as_mut()?.write_all(&item).ok()?;
-            if rand::random_range(0..LOST) == 0 {
+            if !self.is_reliable && rand::random_range(0..LOST) == 0 {
                 self.lost.fetch_add(1, Relaxed);
                 return None;
             }

@@ -7,6 +7,7 @@ use color_eyre::eyre::Result;
 use tokio::time::Instant;
 
 use super::consumers::ConsumerProcesses;
+use crate::delivery::lists::Lists;
 use crate::delivery::snapshot::Snapshot;
 use crate::profile::{Profile, ScaleKind};
 use crate::scaler::{
@@ -49,8 +50,8 @@ impl Clock {
 
 impl Autoscaler {
     /// Starts with a new object and at most `max` consumers.
-    pub(super) fn new(profile: &Profile, list: &str, max: u32, speed: f64) -> Self {
-        let settings = Settings { max, ..profile.scaler_settings(list) };
+    pub(super) fn new(profile: &Profile, lists: &Lists, max: u32, speed: f64) -> Self {
+        let settings = Settings { max, ..profile.scaler_settings_of(lists) };
         let settings = Settings { min: settings.min.min(max), ..settings };
         Self {
             jobs: (profile.scale.kind() == ScaleKind::ScaledJob).then(|| profile.job_settings()),
@@ -103,10 +104,10 @@ impl Autoscaler {
         self.standing.next(now, &rhythm)
     }
 
-    /// Runs the poll or sync that is due, and scales the consumers.
-    pub(super) fn evaluate(&mut self, snapshot: &Snapshot, consumers: &mut ConsumerProcesses<'_>) -> Result<()> {
+    /// Runs the poll or sync that is due, with a snapshot of each list, and scales the consumers.
+    pub(super) fn evaluate(&mut self, snapshots: &[Snapshot], consumers: &mut ConsumerProcesses<'_>) -> Result<()> {
         let now = self.clock.now();
-        let values = self.values(snapshot);
+        let values = self.values(snapshots);
         if let Some(jobs) = self.jobs {
             self.next_poll = after(self.next_poll, self.scaler.settings().polling, now);
             let running = consumers.count();
@@ -134,14 +135,17 @@ impl Autoscaler {
         consumers.scale_to(decision.replicas)
     }
 
-    fn values(&self, snapshot: &Snapshot) -> Vec<Option<f64>> {
-        let claims = snapshot.claims.as_ref();
-        let value = |counted: &Counted| match counted {
-            Counted::Waiting => snapshot.waiting,
-            Counted::Busy => claims.map_or(0, |claims| claims.busy),
-            Counted::Delayed => claims.map_or(0, |claims| claims.delayed),
-            // Landing only for a few milliseconds; others are not there.
-            Counted::Landing | Counted::Other(_) => 0,
+    fn values(&self, snapshots: &[Snapshot]) -> Vec<Option<f64>> {
+        let value = |counted: &Counted| {
+            let (place, counted) = counted.of_list();
+            let Some(Snapshot { waiting, claims }) = snapshots.get(place) else { return 0 };
+            match counted {
+                Counted::Waiting => *waiting,
+                Counted::Busy => claims.as_ref().map_or(0, |claims| claims.busy),
+                Counted::Delayed => claims.as_ref().map_or(0, |claims| claims.delayed),
+                // Landing only for a few milliseconds; others are not there.
+                Counted::Landing | Counted::OfList { .. } | Counted::Other(_) => 0,
+            }
         };
         self.scaler.settings().triggers.iter().map(|trigger| Some(float(value(&trigger.counted)))).collect()
     }

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
         return supervise::run(folder, &args.supervisor, &context).await;
     }
     let plan = Plan::resolve(&args, &context.profile).await?;
-    let setup = Setup::start(args.redis, &plan.list, &context).await?;
+    let setup = Setup::start(args.redis, &plan.lists, &context).await?;
     let Plan { consumers, work, speed, seed, .. } = &plan;
     tracing::info!(redis = %setup.redis, max_consumers = consumers, %work, %speed, seed, "demo started");
     if matches!(work, DemoWork::Command { .. }) {
@@ -33,32 +33,39 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     }
 
     let result = play(&plan, &setup, &context).await;
-    setup.clear(&plan.list).await?;
-    let Some(result) = result? else {
+    setup.clear(&plan.lists).await?;
+    let Some(results) = result? else {
         tracing::warn!("stopped before all items were processed");
         return Ok(Outcome::Unfinished);
     };
-    match plan.output {
-        Output::Json => context.printer.result(&summary_line(None, &result)?)?,
-        Output::Text => context.printer.result(&result.text())?,
+    let several = results.len() > 1;
+    for (list, result) in plan.lists.keys().iter().zip(&results) {
+        match plan.output {
+            Output::Json => context.printer.result(&summary_line(several.then_some(list.as_str()), result)?)?,
+            Output::Text if several => context.printer.result(&format!("{list}: {}", result.text()))?,
+            Output::Text => context.printer.result(&result.text())?,
+        }
     }
-    Ok(if result.verdict == Verdict::Fail { Outcome::CheckFailed } else { Outcome::Done })
+    let has_failed = results.iter().any(|result| result.verdict == Verdict::Fail);
+    Ok(if has_failed { Outcome::CheckFailed } else { Outcome::Done })
 }
 
-/// Runs producer and consumers until all items are processed; `None` if stopped before.
-async fn play(plan: &Plan, setup: &Setup, context: &Context) -> Result<Option<Reconciliation>> {
+/// Runs producer and consumers until all items are processed, and reconciles each list; `None` if stopped before.
+async fn play(plan: &Plan, setup: &Setup, context: &Context) -> Result<Option<Vec<Reconciliation>>> {
     let mut run = Play::start(plan, setup, context).await?;
     let settled = run.until_settled().await;
     let pushed = run.finish().await;
     if !settled? {
         return Ok(None);
     }
-    let pushed = pushed?;
-    let mut inspector = setup.inspector(&plan.list).await?;
-    let snapshot = inspector.snapshot().await?;
-    let stranded = inspector.stranded().await?;
-    inspector.close().await;
-    Ok(Some(reconcile(Reconciliation::of(&snapshot, stranded.unwrap_or(0)), pushed)))
+    let mut results = Vec::new();
+    for (mut inspector, pushed) in setup.inspectors(&plan.lists).await?.into_iter().zip(pushed?) {
+        let snapshot = inspector.snapshot().await?;
+        let stranded = inspector.stranded().await?;
+        inspector.close().await;
+        results.push(reconcile(Reconciliation::of(&snapshot, stranded.unwrap_or(0)), pushed));
+    }
+    Ok(Some(results))
 }
 
 /// Compares the counters with the number of items that the demo has pushed. Other clients may have pushed more, but none

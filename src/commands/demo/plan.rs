@@ -9,6 +9,7 @@ use color_eyre::eyre::Result;
 use super::args::Args;
 use super::autoscaler::Autoscaler;
 use super::consumers::ConsumerProcesses;
+use crate::delivery::lists::Lists;
 use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::files::counts;
@@ -28,7 +29,7 @@ const BURST_BATCHES: u64 = 4;
 /// The demo to run.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
-    pub(super) list: String,
+    pub(super) lists: Lists,
     pub(super) consumers: u32,
     /// Number of items to push; `None` for all of a pattern.
     pub(super) count: Option<u64>,
@@ -89,10 +90,10 @@ impl Plan {
             _ => USUAL_BATCH,
         };
         Ok(Self {
-            list: match &args.redis {
-                // A Redis of the user's own may contain this list.
-                Some(_) => format!("qscale-demo-{:08x}", rand::random::<u32>()),
-                None => profile.list().value,
+            lists: match &args.redis {
+                // A Redis of the user's own may contain these lists.
+                Some(_) => renamed(&profile.lists().value)?,
+                None => profile.lists().value,
             },
             consumers: args.consumers.map_or(profile.scale.max_replica_count.unwrap_or(5), NonZeroU32::get),
             count: args.count.or_else(|| load.total(seed)).or(Some(BATCHES * batch)),
@@ -111,9 +112,11 @@ impl Plan {
         })
     }
 
-    /// Returns the current sample; its rates are those of the model clock.
+    /// Returns the current sample of the list at `place`; its rates are those of the model clock. Of several lists, the first
+    /// has the consumers and their reason.
     pub(super) fn sample(
         &self,
+        place: usize,
         snapshot: &Snapshot,
         presence: Option<&Presence>,
         running: &ConsumerProcesses<'_>,
@@ -130,13 +133,15 @@ impl Plan {
             available: running.count(),
             terminating: Some(running.stopping()),
         };
-        let sample = Sample::new(SystemTime::now(), self.list.as_str(), snapshot.waiting, rates.net, Some(consumers))
+        let (is_first, list) = (place == 0, self.lists.keys()[place].as_str());
+        let consumers = is_first.then_some(consumers);
+        let sample = Sample::new(SystemTime::now(), list, snapshot.waiting, rates.net, consumers)
             .with_claims(snapshot.claims.as_ref())
             .with_rates(rates);
         Sample {
             consumers: presence.map(|presence| presence.consumers),
-            reason: Some(autoscaler.reason.clone()),
-            next: autoscaler.next_step(),
+            reason: is_first.then(|| autoscaler.reason.clone()),
+            next: autoscaler.next_step().filter(|_| is_first),
             speed: Some(self.speed),
             ..sample
         }
@@ -144,16 +149,20 @@ impl Plan {
 
     /// Returns the arguments of a consumer.
     pub(super) fn consume(&self, once: bool) -> Vec<String> {
-        let Self { list, concurrency, work, speed, seed, .. } = self;
-        let mut arguments = vec![
-            "consume".to_owned(),
-            format!("--list={list}"),
+        let Self { lists, concurrency, work, speed, seed, .. } = self;
+        let mut arguments = vec!["consume".to_owned()];
+        let weights = lists.weights();
+        arguments.extend(lists.keys().iter().enumerate().map(|(place, key)| match weights {
+            Some(weights) => format!("--list={key}={}", weights[place]),
+            None => format!("--list={key}"),
+        }));
+        arguments.extend([
             format!("--concurrency={concurrency}"),
             // Short, so that items of a killed consumer are redelivered while the demo runs.
             "--lease=5s".to_owned(),
             "--output=json".to_owned(),
             "--reconnect-for=10s".to_owned(),
-        ];
+        ]);
         arguments.extend(once.then(|| "--once".to_owned()));
         match work {
             DemoWork::Simulated(work) => {
@@ -167,6 +176,16 @@ impl Plan {
         }
         arguments
     }
+}
+
+/// Returns the same order of lists with names of their own.
+fn renamed(lists: &Lists) -> Result<Lists> {
+    let prefix = format!("qscale-demo-{:08x}", rand::random::<u32>());
+    if lists.is_one() {
+        return Ok(Lists::one(prefix));
+    }
+    let keys = lists.keys().iter().map(|key| format!("{prefix}-{key}")).collect();
+    Ok(Lists::of(keys, lists.weights().map(<[_]>::to_vec))?)
 }
 
 /// Returns the work of the arguments, else the command of the profile, else its work.

@@ -27,12 +27,14 @@ const TICK: Duration = Duration::from_millis(500);
 pub(super) struct Play<'a> {
     plan: &'a Plan,
     shutdown: &'a Shutdown,
-    inspector: Inspector,
+    /// One of each list.
+    inspectors: Vec<Inspector>,
     autoscaler: Autoscaler,
     consumers: ConsumerProcesses<'a>,
     producer: Producer,
     readout: Readout,
-    flow: Flow,
+    /// One of each list.
+    flows: Vec<Flow>,
     ticks: Interval,
     kills: Kills,
     /// True once consumers were told to finish their items: the demo was stopped, or all is done.
@@ -63,8 +65,8 @@ enum Turn {
 impl<'a> Play<'a> {
     /// Connects, and starts producer and first consumers.
     pub(super) async fn start(plan: &'a Plan, setup: &'a Setup, context: &'a Context) -> Result<Self> {
-        let inspector = setup.inspector(&plan.list).await?;
-        let autoscaler = Autoscaler::new(&context.profile, &plan.list, plan.consumers, plan.speed);
+        let inspectors = setup.inspectors(&plan.lists).await?;
+        let autoscaler = Autoscaler::new(&context.profile, &plan.lists, plan.consumers, plan.speed);
         let mut consumers = ConsumerProcesses::new(setup, plan.consume(autoscaler.starts_jobs()));
         consumers.scale_to(autoscaler.rest())?;
         let producer = Producer::start(plan, &setup.redis).await?;
@@ -73,12 +75,12 @@ impl<'a> Play<'a> {
         Ok(Self {
             plan,
             shutdown: &context.shutdown,
-            inspector,
+            flows: inspectors.iter().map(|_| Flow::new(tick, 2 * tick)).collect(),
+            inspectors,
             autoscaler,
             consumers,
             producer,
             readout: readout.served(Context::page(plan.serve).await?),
-            flow: Flow::new(tick, 2 * tick),
             ticks: interval(TICK),
             kills: Kills { share: plan.kill, rng: StdRng::seed_from_u64(plan.seed), acknowledged: 0 },
             is_stopping: false,
@@ -96,8 +98,8 @@ impl<'a> Play<'a> {
                 Turn::Stop => self.stop()?,
                 Turn::Key(action) => self.act(action),
                 Turn::Tick => {
-                    let snapshot = self.observe().await?;
-                    if !self.is_stopping && self.is_settled(&snapshot) {
+                    let snapshots = self.observe().await?;
+                    if !self.is_stopping && self.is_settled(&snapshots) {
                         (self.is_done, self.is_stopping) = (true, true);
                         self.ended_by = (self.consumers.desired > 0).then_some("the demo is over");
                         self.consumers.scale_to(0)?;
@@ -111,12 +113,12 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Ends the producer, closes the readout, and returns the number of items that were pushed.
+    /// Ends the producer, closes the readout, and returns the number of items that were pushed to each list.
     ///
     /// # Errors
     ///
     /// Fails when the producer has failed, or a file of the run cannot be written.
-    pub(super) async fn finish(self) -> Result<u64> {
+    pub(super) async fn finish(self) -> Result<Vec<u64>> {
         let pushed = self.producer.finish().await;
         self.readout.finish().await?;
         pushed
@@ -158,11 +160,19 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Takes and shows a sample.
-    async fn observe(&mut self) -> Result<Snapshot> {
+    async fn snapshots(&mut self) -> Result<Vec<Snapshot>> {
+        let mut snapshots = Vec::new();
+        for inspector in &mut self.inspectors {
+            snapshots.push(inspector.snapshot().await?);
+        }
+        Ok(snapshots)
+    }
+
+    /// Takes and shows a sample of each list.
+    async fn observe(&mut self) -> Result<Vec<Snapshot>> {
         self.producer.check().await?;
-        let snapshot = self.inspector.snapshot().await?;
-        let kills = self.kills.due(&snapshot);
+        let snapshots = self.snapshots().await?;
+        let kills = self.kills.due(&snapshots);
         for _ in 0..kills {
             self.consumers.kill(&mut self.kills.rng);
         }
@@ -171,9 +181,10 @@ impl<'a> Play<'a> {
             // As a ReplicaSet replaces its pods.
             self.consumers.scale_to(self.consumers.desired)?;
         }
-        let sample = self.sample(&snapshot).await?;
-        self.show(&sample)?;
-        Ok(snapshot)
+        for sample in self.samples(&snapshots).await? {
+            self.show(&sample)?;
+        }
+        Ok(snapshots)
     }
 
     /// Shows a sample. A demo that was stopped goes on without a terminal or reader: its consumers finish their items.
@@ -186,26 +197,34 @@ impl<'a> Play<'a> {
 
     /// Runs the poll or sync that is due.
     async fn decide(&mut self) -> Result<()> {
-        let snapshot = self.inspector.snapshot().await?;
-        self.autoscaler.evaluate(&snapshot, &mut self.consumers)?;
-        let sample = self.sample(&snapshot).await?;
-        // Every decision, too: a recording has the values that it was made from. Lines of text are fewer.
-        if self.plan.output == Output::Json || self.readout.has_dashboard() {
-            self.show(&sample)
-        } else {
-            self.readout.keep(&sample)
+        let snapshots = self.snapshots().await?;
+        self.autoscaler.evaluate(&snapshots, &mut self.consumers)?;
+        for sample in self.samples(&snapshots).await? {
+            // Every decision, too: a recording has the values that it was made from. Lines of text are fewer.
+            if self.plan.output == Output::Json || self.readout.has_dashboard() {
+                self.show(&sample)?;
+            } else {
+                self.readout.keep(&sample)?;
+            }
         }
+        Ok(())
     }
 
-    async fn sample(&mut self, snapshot: &Snapshot) -> Result<Sample> {
-        let presence = self.inspector.presence(false).await?;
-        let rates = self.flow.observe(self.autoscaler.now(), snapshot);
-        let mut sample = self.plan.sample(snapshot, presence.as_ref(), &self.consumers, rates, &self.autoscaler);
-        if let Some(reason) = self.ended_by {
-            (sample.reason, sample.next) = (Some(reason.to_owned()), None);
+    /// Returns a sample of each list.
+    async fn samples(&mut self, snapshots: &[Snapshot]) -> Result<Vec<Sample>> {
+        let mut samples = Vec::new();
+        for (place, snapshot) in snapshots.iter().enumerate() {
+            let presence = self.inspectors[place].presence(false).await?;
+            let rates = self.flows[place].observe(self.autoscaler.now(), snapshot);
+            let presence = presence.as_ref();
+            let mut sample = self.plan.sample(place, snapshot, presence, &self.consumers, rates, &self.autoscaler);
+            if let Some(reason) = self.ended_by.filter(|_| place == 0) {
+                (sample.reason, sample.next) = (Some(reason.to_owned()), None);
+            }
+            samples.push(sample);
         }
         self.readout.notice(self.notice());
-        Ok(sample)
+        Ok(samples)
     }
 
     /// Returns what is out of the ordinary.
@@ -222,18 +241,19 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn is_settled(&self, snapshot: &Snapshot) -> bool {
+    fn is_settled(&self, snapshots: &[Snapshot]) -> bool {
         let Production { pushed, is_paused, is_over, .. } = self.producer.state();
         let is_pushed = is_over && !is_paused && pushed > 0;
         let is_at_rest = self.consumers.count() <= self.autoscaler.rest() && self.consumers.stopping() == 0;
-        is_pushed && snapshot.is_settled() && is_at_rest
+        is_pushed && snapshots.iter().all(Snapshot::is_settled) && is_at_rest
     }
 }
 
 impl Kills {
     /// Returns the number of kills for the items that were processed since the last call.
-    fn due(&mut self, snapshot: &Snapshot) -> u64 {
-        let acknowledged = snapshot.claims.as_ref().map_or(0, |claims| claims.counters.acknowledged);
+    fn due(&mut self, snapshots: &[Snapshot]) -> u64 {
+        let claims = snapshots.iter().filter_map(|snapshot| snapshot.claims.as_ref());
+        let acknowledged: u64 = claims.map(|claims| claims.counters.acknowledged).sum();
         let items = acknowledged.saturating_sub(std::mem::replace(&mut self.acknowledged, acknowledged));
         (0..items).filter(|_| self.rng.random_bool(self.share)).count() as u64
     }
@@ -242,7 +262,7 @@ impl Kills {
 fn dashboard(plan: &Plan) -> DashboardSetup {
     DashboardSetup {
         title: format!("demo: {}", plan.work),
-        lists: vec![plan.list.clone()],
+        lists: plan.lists.keys().to_vec(),
         every: TICK,
         speed: plan.speed,
         keys: KeySet::Demo,

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::plan::Plan;
+use crate::delivery::list_order::ListOrder;
 use crate::queue::{MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
 use crate::workload::Schedule;
 
@@ -49,18 +50,21 @@ pub(super) struct Production {
 pub(super) struct Producer {
     orders: mpsc::UnboundedSender<Order>,
     state: watch::Receiver<Production>,
-    /// `None` once it has failed.
-    task: Option<AbortOnDropHandle<Result<(), QueueError>>>,
+    /// `None` once it has failed; returns the number of items pushed to each list.
+    task: Option<AbortOnDropHandle<Result<Vec<u64>, QueueError>>>,
 }
 
 impl Producer {
     /// Connects, and starts to push.
     pub(super) async fn start(plan: &Plan, redis: &Redis) -> Result<Self> {
-        let pusher = Pusher::connect(redis, &plan.list, 0).await?;
+        let mut pushers = Vec::new();
+        for list in plan.lists.keys() {
+            pushers.push(Pusher::connect(redis, list, 0).await?);
+        }
         let (orders, received) = mpsc::unbounded_channel();
         let start = Production { pushed: 0, factor: 1.0, is_paused: false, is_over: false };
         let (sender, state) = watch::channel(start);
-        let work = Pushing::new(plan.clone(), pusher, sender);
+        let work = Pushing::new(plan.clone(), pushers, sender);
         Ok(Self { orders, state, task: Some(AbortOnDropHandle::new(tokio::spawn(work.run(received)))) })
     }
 
@@ -83,21 +87,25 @@ impl Producer {
         Ok(())
     }
 
-    /// Ends the producer once the items that are on their way are on the list, and returns the number of items pushed.
-    pub(super) async fn finish(self) -> Result<u64> {
-        let Self { orders, state, task } = self;
+    /// Ends the producer once the items that are on their way are on their lists, and returns the number of items pushed to
+    /// each.
+    pub(super) async fn finish(self) -> Result<Vec<u64>> {
+        let Self { orders, state: _, task } = self;
         drop(orders);
-        if let Some(task) = task {
-            task.await?.wrap_err("the producer failed")?;
+        match task {
+            Some(task) => task.await?.wrap_err("the producer failed"),
+            None => Ok(Vec::new()),
         }
-        Ok(state.borrow().pushed)
     }
 }
 
 /// The task that pushes.
 struct Pushing {
     plan: Plan,
-    pusher: Pusher,
+    /// One of each list.
+    pushers: Vec<Pusher>,
+    /// Turns of the lists.
+    order: ListOrder,
     state: watch::Sender<Production>,
     schedule: Schedule,
     rng: StdRng,
@@ -113,22 +121,23 @@ struct Pushing {
 }
 
 impl Pushing {
-    fn new(plan: Plan, pusher: Pusher, state: watch::Sender<Production>) -> Self {
+    fn new(plan: Plan, pushers: Vec<Pusher>, state: watch::Sender<Production>) -> Self {
         let schedule = Schedule::new(&plan.timing, plan.seed);
         let rng = StdRng::seed_from_u64(plan.seed);
         let (elapsed, at) = (Duration::ZERO, Instant::now());
-        Self { plan, pusher, state, schedule, rng, elapsed, at, sent: 0, seq: 0, rounds: 0 }
+        let order = ListOrder::of(&plan.lists.evenly_unless_weighted());
+        Self { plan, pushers, order, state, schedule, rng, elapsed, at, sent: 0, seq: 0, rounds: 0 }
     }
 
     /// Pushes the load, and then waits for what is asked for.
-    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> Result<(), QueueError> {
+    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> Result<Vec<u64>, QueueError> {
         loop {
             let pause = self.push_due().await?;
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
                     Some(order) => self.follow(order).await?,
-                    None => return Ok(()),
+                    None => return Ok(self.pushers.iter().map(Pusher::pushed).collect()),
                 },
                 () = sleep(pause) => {}
             }
@@ -189,13 +198,21 @@ impl Pushing {
         let mut left = items;
         while left > 0 {
             let batch = left.min(most);
-            let items = (0..batch).map(|_| self.item()).collect();
-            self.pusher.push(items).await?;
+            let mut batches = vec![Vec::new(); self.pushers.len()];
+            for _ in 0..batch {
+                let place = self.order.turn();
+                batches[place].push(self.item());
+            }
+            for (pusher, batch) in self.pushers.iter_mut().zip(batches).filter(|(_, batch)| !batch.is_empty()) {
+                pusher.push(batch).await?;
+            }
             left -= batch;
         }
         if items > 0 {
-            self.pusher.flush().await?;
-            let pushed = self.pusher.pushed();
+            for pusher in &mut self.pushers {
+                pusher.flush().await?;
+            }
+            let pushed = self.pushers.iter().map(Pusher::pushed).sum();
             self.state.send_modify(|state| state.pushed = pushed);
         }
         Ok(())

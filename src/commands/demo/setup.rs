@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::Context;
 use super::supervise;
 use crate::args::RedisArgs;
+use crate::delivery::lists::Lists;
 use crate::endpoint::Endpoint;
 use crate::queue::{Inspector, Redis};
 use crate::sandbox::{Process, RedisAt, Sandbox};
@@ -24,12 +25,12 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Starts a private Redis, unless `url` names a running one.
-    pub(super) async fn start(url: Option<SecretString>, list: &str, context: &Context) -> Result<Self> {
+    pub(super) async fn start(url: Option<SecretString>, lists: &Lists, context: &Context) -> Result<Self> {
         // The processes get all settings as arguments. Of the profile they keep how to reach the user's own Redis: a CA
         // certificate, a user name.
         let profile = if url.is_some() { context.profile.source.only("redis") } else { String::new() };
         let endpoint = url.as_ref().map(|url| context.endpoint(RedisArgs::of_url(url.clone()))).transpose()?;
-        let arguments = supervise::arguments(list, url.is_none());
+        let arguments = supervise::arguments(lists, url.is_none());
         let sandbox = Sandbox::start(url.map(RedisAt::Given), &profile, arguments).await?;
         if let Some(program) = sandbox.program() {
             tracing::info!(program, "started a private Redis");
@@ -44,15 +45,21 @@ impl Setup {
         self.sandbox.spawn(name, arguments).wrap_err_with(|| format!("cannot start {name}"))
     }
 
-    /// Connects to `list`.
-    pub(super) async fn inspector(&self, list: &str) -> Result<Inspector> {
-        Ok(Inspector::connect(&self.redis, list).await?)
+    /// Connects to each list.
+    pub(super) async fn inspectors(&self, lists: &Lists) -> Result<Vec<Inspector>> {
+        let mut inspectors = Vec::new();
+        for list in lists.keys() {
+            inspectors.push(Inspector::connect(&self.redis, list).await?);
+        }
+        Ok(inspectors)
     }
 
-    /// Stops the private Redis, or deletes the keys of `list` on the user's own.
-    pub(super) async fn clear(self, list: &str) -> Result<()> {
+    /// Stops the private Redis, or deletes the keys of `lists` on the user's own.
+    pub(super) async fn clear(self, lists: &Lists) -> Result<()> {
         if self.sandbox.program().is_none() {
-            Inspector::connect(&self.redis, list).await?.delete().await?;
+            for mut inspector in self.inspectors(lists).await? {
+                inspector.delete().await?;
+            }
         }
         self.sandbox.stop().await;
         Ok(())

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::Context;
 use crate::args::RedisArgs;
+use crate::delivery::lists::Lists;
 use crate::exit::Outcome;
 use crate::files::input;
 use crate::queue::{Inspector, Redis};
@@ -30,18 +31,19 @@ pub(super) struct SupervisorArgs {
     #[arg(long, value_name = "PROGRAM", hide = true, requires = "supervise")]
     server: Option<PathBuf>,
 
-    /// List to delete on the Redis of REDIS_URL
-    #[arg(long, value_name = "KEY", hide = true, requires = "supervise")]
-    list: Option<String>,
+    /// Lists to delete on the Redis of REDIS_URL
+    #[arg(long = "list", value_name = "KEY", hide = true, requires = "supervise")]
+    lists: Vec<String>,
 }
 
-/// Returns the function that writes the arguments of a supervisor: for a private server, or for `list` on another.
-pub(super) fn arguments(list: &str, is_private: bool) -> impl FnOnce(&Path, Option<&Path>) -> Vec<String> {
-    let list = (!is_private).then(|| format!("--list={list}"));
+/// Returns the function that writes the arguments of a supervisor: for a private server, or for `lists` on another.
+pub(super) fn arguments(lists: &Lists, is_private: bool) -> impl FnOnce(&Path, Option<&Path>) -> Vec<String> {
+    let keys = if is_private { &[] } else { lists.keys() };
+    let lists: Vec<String> = keys.iter().map(|key| format!("--list={key}")).collect();
     move |folder, server| {
         let server = server.map(|program| format!("--server={}", program.display()));
         let folder = format!("--supervise={}", folder.display());
-        ["demo".to_owned(), folder].into_iter().chain(server).chain(list).collect()
+        ["demo".to_owned(), folder].into_iter().chain(server).chain(lists).collect()
     }
 }
 
@@ -55,7 +57,7 @@ pub(super) async fn run(folder: &Path, args: &SupervisorArgs, context: &Context)
     // An orderly end is announced: no process and no key is left.
     if said.is_empty() {
         supervised.ended().await;
-        if let Some(list) = &args.list {
+        for list in &args.lists {
             // What cannot be deleted must not keep the rest from being deleted.
             let _ = delete(list, context).await;
         }

@@ -19,7 +19,7 @@ Exit status 4 if a fault was found; warnings do not change the exit status.";
 
 /// Find why KEDA or qscale cannot read or scale a list
 ///
-/// Checks address, name, TCP, TLS, password, rights, the list, and the state of the server; then KEDA, the ScaledObject or
+/// Checks address, name, TCP, TLS, password, rights, each list, and the state of the server; then KEDA, the ScaledObject or
 /// ScaledJob, what it refers to, its HPA and its pods, where a cluster is configured. It only reads, and shows no password.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FIELDS)]
@@ -32,9 +32,9 @@ pub(crate) struct Args {
     #[arg(long, exclusive = true)]
     pub(super) codes: bool,
 
-    /// List to examine [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
-    pub(super) list: Option<String>,
+    /// List to examine; may be repeated [default: mylist]
+    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]
+    pub(super) lists: Vec<String>,
 
     /// Examine Redis only, even where a cluster is configured
     #[arg(long, conflicts_with_all = ["context", "namespace", "deployment", "target", "keda_namespace"], help_heading = "Kubernetes")]

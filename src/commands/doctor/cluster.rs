@@ -15,7 +15,7 @@ use crate::lint::{self, File};
 /// API of KEDA's objects.
 const API: &str = "keda.sh/v1alpha1";
 
-/// Examines the cluster. `waits` is true if items wait on the list.
+/// Examines the cluster. `waits` is true if items wait on a list.
 pub(super) async fn examine(plan: &Plan, waits: bool) -> Vec<Checked> {
     let Some(Consumers { context, namespace, scaled }) = &plan.consumers else { return Vec::new() };
     let (kind, name) = match scaled {
@@ -40,7 +40,7 @@ pub(super) async fn examine(plan: &Plan, waits: bool) -> Vec<Checked> {
     };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let keda_version = plan.keda_version;
-    let mut checks = of_cluster(&reading, Patient { kind, name, list: &plan.list, waits, keda_version, now });
+    let mut checks = of_cluster(&reading, Patient { kind, name, lists: &plan.lists, waits, keda_version, now });
     checks.extend(of_rules(&reading, scaled, plan));
     // Nothing has named the consumers: another name is more likely than a fault.
     if !plan.is_named && matches!(reading.target, Ok(None)) {

@@ -13,7 +13,8 @@ use crate::terminal::Output;
 /// Resolved settings.
 pub(super) struct Plan {
     pub(super) output: Output,
-    pub(super) list: String,
+    /// At least one.
+    pub(super) lists: Vec<String>,
     pub(super) endpoint: Endpoint,
     /// Consumers in a cluster, if that is to be examined.
     pub(super) consumers: Option<Consumers>,
@@ -30,7 +31,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn resolve(args: Args, context: &Context) -> Result<Self> {
-        let Args { output, codes: _, list, no_cluster, consumers, keda_namespace, redis } = args;
+        let Args { output, codes: _, lists, no_cluster, consumers, keda_namespace, redis } = args;
         let is_named = consumers.names_them() || !context.profile.is_built_in();
         let consumers = Consumers::resolve(consumers, &context.profile);
         let keda_release = context.profile.scale.keda_version();
@@ -39,7 +40,7 @@ impl Plan {
             ["REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD"].into_iter().filter_map(|name| newline(context, name));
         Ok(Self {
             output,
-            list: context.list(list),
+            lists: context.list_keys(lists)?,
             settings: settings.collect(),
             consumers: (!no_cluster).then_some(consumers),
             keda_namespace,

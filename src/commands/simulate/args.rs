@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use clap::value_parser;
 
 use super::view::ShownPart;
-use crate::args::{self, positive_duration, positive_factor};
+use crate::args::{self, ListsArgs, positive_duration, positive_factor};
+use crate::delivery::lists::Lists;
 use crate::profile::ListenAddress;
 use crate::simulation;
 use crate::terminal::svg_file;
@@ -23,6 +24,7 @@ of `qscale watch --until-settled`, and these:
   peak_backlog        most waiting items
   peak_pods           most pods, including terminating ones
   wait_seconds        time from push to first claim: mean, p50, p95, p99; items still waiting count with their wait so far
+  lists               with several lists, list and wait_seconds of each
   seconds_to_empty    time until all items were processed; null if that was not reached
   pod_seconds         lifetime of all pods
   idle_pod_seconds    the part of it without items in flight
@@ -33,7 +35,8 @@ With --output csv the samples are rows, without a summary.
 Without --duration the simulation ends when all items of the load are processed and the consumers are back at their minimum, at
 most an hour after the load; a load without an end runs for five minutes. With --duration it ends after exactly that time.
 
-Items arrive by the load of the profile, or of --produce. They are claimed first in, first out, by pods that are ready --start-time
+Items arrive by the load of the profile, or of --produce; several lists get them in turn, by --shares. They are claimed first in,
+first out, from several lists by their priority or weights, by pods that are ready --start-time
 and --boot-time after their creation, and each takes the time of `work` of the profile, or of --work. A Job is pending until
 --start-time has passed. The same --seed reproduces the run byte for byte.
 
@@ -107,9 +110,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WORK")]
     pub(super) work: Option<Work>,
 
-    /// List in the samples and triggers [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
-    pub(super) list: Option<String>,
+    #[command(flatten)]
+    pub(super) lists: ListsArgs,
+
+    /// Shares of several lists in the load, as in critical=1,low=9 [default: their weights, or even shares]
+    #[arg(long, value_name = "LISTS", conflicts_with_all = ["against", "target_wait"])]
+    pub(super) shares: Option<Lists>,
 
     /// Leave out protections of items in flight, to see their effect
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]

@@ -10,6 +10,7 @@ use super::Context;
 use super::args::{Args, Form, Pictures, PlayArgs, ProtectionArg};
 use super::load::{MAX_DURATION, NO_RATE, OPEN_ENDED, SimulatedLoad, arrivals, describe};
 use super::view::{ShownPart, Subject};
+use crate::delivery::lists::Lists;
 use crate::exit::UsageError;
 use crate::profile::Profile;
 use crate::profile::scale::ScaleKind;
@@ -52,7 +53,8 @@ pub(super) struct RunSettings {
     pub(super) profile: Profile,
     /// First seed.
     pub(super) seed: u64,
-    list: String,
+    lists: Lists,
+    shares: Option<Lists>,
     load: Load,
     /// Values of the triggers of other types.
     series: Arc<[TriggerSeries]>,
@@ -140,8 +142,9 @@ impl RunSettings {
 
     /// Returns the same scenario with the settings of another profile.
     pub(super) fn with_profile(&self, profile: &Profile, arrivals: Vec<Arrival>, seed: u64) -> Scenario {
-        let scenario = profile.scenario(&self.list, arrivals, self.work.clone(), seed);
-        let scenario = self.pods.over(Scenario { series: Arc::clone(&self.series), ..scenario });
+        let scenario = profile.scenario(&self.lists, arrivals, self.work.clone(), seed);
+        let scenario =
+            self.pods.over(Scenario { series: Arc::clone(&self.series), shares: self.shares.clone(), ..scenario });
         let scenario = self.with.iter().fold(scenario, |scenario, protection| scenario.with(*protection));
         self.without.iter().fold(scenario, |scenario, protection| scenario.without(*protection))
     }
@@ -161,7 +164,8 @@ impl Plan {
             initial_replicas,
             runs,
             work,
-            list,
+            lists,
+            shares,
             with,
             without,
             output,
@@ -177,7 +181,11 @@ impl Plan {
         }
         let added = with.iter().map(|protection| Protection::from(*protection)).collect::<Vec<_>>();
         let profile = &added.iter().fold(context.profile.clone(), |profile, added| profile.protected(*added));
-        let list = context.list(list);
+        let lists = context.lists(&lists)?;
+        check_lists(&lists, want.is_some(), &with)?;
+        let shares = shares.map(|shares| in_order_of(&lists, &shares)).transpose()?;
+        // A recording has the values of one list.
+        let list = if against.is_some() { lists.first().to_owned() } else { lists.keys().join(",") };
         let target = profile.deploy.scaled();
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         let subject = |title: String| Subject {
@@ -223,7 +231,8 @@ impl Plan {
         let settings = RunSettings {
             profile: profile.clone(),
             seed,
-            list: list.clone(),
+            lists,
+            shares,
             load,
             series: series.into(),
             limit,
@@ -242,6 +251,39 @@ impl Plan {
         };
         Ok(Self { action, subject: subject(title), output, part, pictures })
     }
+}
+
+/// Returns the shares in the order of the lists.
+///
+/// # Errors
+///
+/// Fails unless each list has a share, and no other.
+fn in_order_of(lists: &Lists, shares: &Lists) -> Result<Lists, UsageError> {
+    let share = |key: &String| {
+        let place = shares.keys().iter().position(|other| other == key)?;
+        shares.weights()?.get(place).copied()
+    };
+    let given: Option<Vec<_>> = lists.keys().iter().map(share).collect();
+    let given = given.filter(|given| given.len() == shares.keys().len());
+    given.and_then(|given| Lists::of(lists.keys().to_vec(), Some(given)).ok()).ok_or_else(|| {
+        let keys = lists.keys().iter().map(|key| format!("{key}=1")).collect::<Vec<_>>().join(",");
+        UsageError(format!("--shares: must give each of several lists a share, as in `{keys}`"))
+    })
+}
+
+/// Refuses what is about the triggers of one list.
+fn check_lists(lists: &Lists, has_want: bool, with: &[ProtectionArg]) -> Result<()> {
+    if lists.is_one() {
+        return Ok(());
+    }
+    let one = format!("name it with --list, as in `--list {}`", lists.first());
+    if has_want {
+        return Err(UsageError(format!("--target-wait: is about one list: {one}")).into());
+    }
+    if with.contains(&ProtectionArg::Formula) {
+        return Err(UsageError(format!("--with formula: is about the triggers of one list: {one}")).into());
+    }
+    Ok(())
 }
 
 /// Refuses settings that conflict with `--target-wait`.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::view::View;
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
-use crate::simulation::{Scenario, Summary};
+use crate::simulation::{ListWaits, Scenario, Summary, Waits};
 use crate::terminal::Elapsed;
 use crate::units::counted;
 
@@ -18,6 +18,9 @@ struct RunSummary {
     peak_backlog: u64,
     peak_pods: u32,
     wait_seconds: WaitSeconds,
+    /// Waits of each of several lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lists: Vec<ListWaitSeconds>,
     seconds_to_empty: Option<f64>,
     pod_seconds: f64,
     idle_pod_seconds: f64,
@@ -30,6 +33,20 @@ struct WaitSeconds {
     p50: f64,
     p95: f64,
     p99: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct ListWaitSeconds {
+    list: String,
+    wait_seconds: WaitSeconds,
+}
+
+impl From<Waits> for WaitSeconds {
+    fn from(waits: Waits) -> Self {
+        let [mean, p50, p95, p99] =
+            [waits.mean, waits.p50, waits.p95, waits.p99].map(|wait| millis(wait.as_secs_f64()));
+        Self { mean, p50, p95, p99 }
+    }
 }
 
 impl View<'_> {
@@ -71,12 +88,12 @@ impl View<'_> {
             interrupted: summary.interrupted,
             peak_backlog: summary.peak_backlog,
             peak_pods: summary.peak_pods,
-            wait_seconds: WaitSeconds {
-                mean: millis(summary.wait.mean.as_secs_f64()),
-                p50: millis(summary.wait.p50.as_secs_f64()),
-                p95: millis(summary.wait.p95.as_secs_f64()),
-                p99: millis(summary.wait.p99.as_secs_f64()),
-            },
+            wait_seconds: summary.wait.into(),
+            lists: summary
+                .lists
+                .iter()
+                .map(|one| ListWaitSeconds { list: one.list.clone(), wait_seconds: one.wait.into() })
+                .collect(),
             seconds_to_empty: summary.empty_at.map(|at| millis(at.as_secs_f64())),
             pod_seconds: millis(summary.pod_seconds),
             idle_pod_seconds: millis(summary.idle_pod_seconds),
@@ -111,7 +128,7 @@ impl View<'_> {
             Some(_) => String::new(),
             None => format!("; the HPA first syncs at {}, then every 15s", Elapsed(*first_sync)),
         };
-        vec![
+        let mut facts = vec![
             ("result", self.reconciliation().text()),
             ("interrupted", interrupted),
             ("all processed", done),
@@ -154,7 +171,16 @@ impl View<'_> {
                     humantime::format_duration(*start_time + *boot_time)
                 ),
             ),
-        ]
+        ];
+        if !summary.lists.is_empty() {
+            let of_list = |one: &ListWaits| {
+                format!("`{}` p50 {}, p95 {}", one.list, Elapsed(one.wait.p50), Elapsed(one.wait.p95))
+            };
+            let waits = summary.lists.iter().map(of_list).collect::<Vec<_>>().join("; ");
+            let place = facts.iter().position(|(name, _)| *name == "pods").unwrap_or(facts.len());
+            facts.insert(place, ("wait by list", waits));
+        }
+        facts
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{PauseTable, ScaleTable, TriggerTable};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::keys;
+use crate::delivery::lists::Lists;
 use crate::profile::Profile;
 use crate::scaler::{Behavior, Composite, Counted, Fallback, JobSettings, MetricType, Pause, Rules, Settings, Trigger};
 use crate::units::float;
@@ -10,6 +11,11 @@ use crate::units::float;
 impl Profile {
     /// Returns what KEDA and the HPA are told about the consumers of `list`.
     pub fn scaler_settings(&self, list: &str) -> Settings {
+        self.scaler_settings_of(&Lists::one(list))
+    }
+
+    /// Returns the settings for consumers of several lists.
+    pub fn scaler_settings_of(&self, lists: &Lists) -> Settings {
         let scale = &self.scale;
         let formula = scale.formula(self.consume.delivery.unwrap_or_default());
         Settings {
@@ -20,7 +26,11 @@ impl Profile {
             cooldown: scale.cooldown_period(),
             initial_cooldown: scale.initial_cooldown_period(),
             behavior: scale.hpa_behavior(),
-            triggers: self.triggers(list).into_iter().chain(scale.triggers.iter().map(TriggerTable::trigger)).collect(),
+            triggers: self
+                .triggers_of(lists)
+                .into_iter()
+                .chain(scale.triggers.iter().map(TriggerTable::trigger))
+                .collect(),
             composite: formula.map(|formula| Composite {
                 formula,
                 target: float(scale.list_length()),
@@ -42,6 +52,21 @@ impl Profile {
             deduction: job.custom_scaling_queue_length_deduction.unwrap_or(0),
             running_part: job.custom_scaling_running_job_percentage.unwrap_or(0.0),
         }
+    }
+
+    /// Returns the triggers of all lists; those of several are named after their lists.
+    pub fn triggers_of(&self, lists: &Lists) -> Vec<Trigger> {
+        if lists.is_one() {
+            return self.triggers(lists.first());
+        }
+        let places = lists.keys().iter().zip(prefixes(lists.keys())).enumerate();
+        let of_list = |(place, (list, prefix)): (usize, (&String, String))| {
+            self.triggers(list).into_iter().map(move |trigger| {
+                let name = format!("{prefix}{}", trigger.counted.name()).into();
+                Trigger { counted: Counted::OfList { place, name, counted: Box::new(trigger.counted) }, ..trigger }
+            })
+        };
+        places.flat_map(of_list).collect()
     }
 
     /// Returns the triggers of a list: the one place that decides which it has.
@@ -66,6 +91,18 @@ impl Profile {
             ],
         }
     }
+}
+
+/// Returns what the names of each list's triggers begin with: words as a formula takes them, no two the same.
+fn prefixes(lists: &[String]) -> Vec<String> {
+    let mut prefixes: Vec<String> = Vec::new();
+    for list in lists {
+        let word: String = list.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let word = if word.starts_with(|c: char| c.is_ascii_alphabetic()) { word } else { format!("list_{word}") };
+        let tries = (1..).map(|number| if number == 1 { format!("{word}_") } else { format!("{word}_{number}_") });
+        prefixes.extend(tries.into_iter().find(|tried| !prefixes.contains(tried)));
+    }
+    prefixes
 }
 
 impl ScaleTable {

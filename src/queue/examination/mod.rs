@@ -1,4 +1,4 @@
-//! Examination of a Redis and of one list in it, step by step, in the order in which a careful engineer looks. Only reads.
+//! Examination of a Redis and of the lists in it, step by step, in the order in which a careful engineer looks. Only reads.
 
 mod keys;
 mod reach;
@@ -17,7 +17,7 @@ use crate::endpoint::{Address, Endpoint, Mode, Servers};
 /// Receiver of results, in order, as they come.
 type ReportTo<'a> = &'a mut (dyn FnMut(Checked) + Send);
 
-/// Examination of one endpoint and list.
+/// Examination of one endpoint, and of one list at a time.
 struct Examination<'a> {
     endpoint: &'a Endpoint,
     list: &'a str,
@@ -29,23 +29,40 @@ struct Examination<'a> {
     report: ReportTo<'a>,
 }
 
-/// Examines the server, and the list in it; every result goes to `report`. Returns the number of items on the list, if it is
+/// Examines the server, and the lists in it; every result goes to `report`. Returns the number of items on all lists, if it is
 /// known.
-pub async fn examine(endpoint: &Endpoint, list: &str, report: ReportTo<'_>) -> Option<u64> {
+pub async fn examine(endpoint: &Endpoint, lists: &[String], report: ReportTo<'_>) -> Option<u64> {
+    let (first, others) = lists.split_first()?;
     let limit = endpoint.connect_timeout.value;
-    let mut examination = Examination { endpoint, list, limit, backlog: None, is_other_type: false, report };
+    let mut examination = Examination { endpoint, list: first, limit, backlog: None, is_other_type: false, report };
     examination.address();
-    if examination.steps().await.is_none() {
+    let mut session = examination.steps().await;
+    let mut backlog = examination.backlog;
+    for list in others {
+        let Some(open) = &mut session else { break };
+        (examination.list, examination.backlog, examination.is_other_type) = (list, None, false);
+        if examination.mode() == Mode::Cluster {
+            // Its slot may be on a node of its own.
+            session = examination.steps().await;
+        } else {
+            open.list.clone_from(list);
+            if examination.steps_of_list(open).await.is_none() {
+                session = None;
+            }
+        }
+        backlog = backlog.into_iter().chain(examination.backlog).reduce(u64::saturating_add);
+    }
+    if session.is_none() {
         let got = "rights, keys, memory, persistence, replication and latency: no session with the server";
         let hint = "mend the fault above, then run this again";
         (examination.report)(Checked::not_checked("server", endpoint.to_string(), got, hint));
     }
-    examination.backlog
+    backlog
 }
 
 impl Examination<'_> {
     /// Runs the steps; `None` when one has failed without which the next is impossible.
-    async fn steps(&mut self) -> Option<()> {
+    async fn steps(&mut self) -> Option<Session> {
         let Reached { server, wire } = match (&self.endpoint.servers, &self.endpoint.address.value) {
             (Some(Servers::Sentinel { sentinels, master }), _) => self.by_sentinels(sentinels, master).await?,
             (Some(Servers::Cluster(seeds)), _) => self.by_cluster(seeds).await?,
@@ -55,9 +72,15 @@ impl Examination<'_> {
         let mut session = Session { wire, server, user: self.user().to_owned(), list: self.list.to_owned() };
         self.sign_on(&mut session).await?;
         self.server_info(&mut session).await?;
-        self.list(&mut session).await?;
-        self.rights(&mut session).await?;
-        self.companions(&mut session).await;
+        self.steps_of_list(&mut session).await?;
+        Some(session)
+    }
+
+    /// Runs the steps at the keys of the list, and at the rights to them.
+    async fn steps_of_list(&mut self, session: &mut Session) -> Option<()> {
+        self.list(session).await?;
+        self.rights(session).await?;
+        self.companions(session).await;
         Some(())
     }
 

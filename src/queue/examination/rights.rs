@@ -47,7 +47,8 @@ impl Examination<'_> {
             }
         }
         if !permitted.is_empty() {
-            let got = format!("user `{}` may run all that these need: {}", session.user, permitted.join(", "));
+            let (user, list) = (&session.user, &session.list);
+            let got = format!("user `{user}` may run all on `{list}` that these need: {}", permitted.join(", "));
             self.passed("rights", &session.user, got);
         }
         if matches!(method, AskMethod::Transaction) {

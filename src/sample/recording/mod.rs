@@ -115,7 +115,7 @@ impl Recording {
             Counted::Busy => self.has_busy.then_some(sample.busy),
             Counted::Delayed => self.has_delayed.then_some(sample.delayed),
             Counted::Landing => None,
-            Counted::Other(name) => {
+            Counted::OfList { name, .. } | Counted::Other(name) => {
                 let column = self.triggers.iter().position(|trigger| *trigger == **name)?;
                 return sample.others.get(column).copied();
             }

@@ -13,7 +13,8 @@ local function add(place, item, history)
   table.insert(found, history or '')
 end
 for _, key in ipairs(redis.call('KEYS', '*')) do
-  local name = key == KEYS[1] and 'list' or string.sub(key, #KEYS[2] + 1)
+  local is_companion = string.sub(key, 1, #KEYS[2]) == KEYS[2]
+  local name = key == KEYS[1] and 'list' or is_companion and string.sub(key, #KEYS[2] + 1) or ''
   if name == 'list' or string.find(name, '^landing') then
     for _, item in ipairs(redis.call('LRANGE', key, 0, -1)) do
       add(name, item)
@@ -34,7 +35,7 @@ end
 return found
 ";
 
-/// All that Redis knows of the items of `mylist`.
+/// All that Redis knows of the items of a list.
 #[derive(Debug)]
 pub(crate) struct Census {
     /// Acknowledged items, by the counters.
@@ -78,11 +79,24 @@ impl Census {
     }
 }
 
+impl Census {
+    /// Returns whether no item is waiting, in flight or delayed.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.found.len() == self.count("dead")
+    }
+}
+
 impl RedisServer {
     /// Looks for the items of `mylist`.
     #[track_caller]
     pub(crate) fn census(&self) -> Census {
-        let answer = self.ask(&["EVAL", LOOK, "2", "mylist", "{mylist}:"]);
+        self.census_of("mylist")
+    }
+
+    /// Looks for the items of `list`.
+    #[track_caller]
+    pub(crate) fn census_of(&self, list: &str) -> Census {
+        let answer = self.ask(&["EVAL", LOOK, "2", list, &format!("{{{list}}}:")]);
         let Ok(Reply::Array(replies)) = answer else { panic!("no census: {answer:?}") };
         let texts: Vec<String> = replies.iter().map(ToString::to_string).collect();
         let found = texts[1..].chunks_exact(3).map(|found| Found {
@@ -96,14 +110,19 @@ impl RedisServer {
     /// A counter of `mylist`.
     #[track_caller]
     pub(crate) fn stat(&self, name: &str) -> u64 {
-        self.cli(&["HGET", "{mylist}:stats", name]).parse().unwrap_or(0)
+        self.stat_of("mylist", name)
+    }
+
+    /// A counter of `list`.
+    #[track_caller]
+    pub(crate) fn stat_of(&self, list: &str, name: &str) -> u64 {
+        self.cli(&["HGET", &format!("{{{list}}}:stats"), name]).parse().unwrap_or(0)
     }
 
     /// Returns whether no item of `mylist` is waiting, in flight or delayed.
     #[track_caller]
     pub(crate) fn is_settled(&self) -> bool {
-        let census = self.census();
-        census.found.len() == census.count("dead")
+        self.census().is_settled()
     }
 
     /// Calls of `command` since `CONFIG RESETSTAT`, those within scripts included.

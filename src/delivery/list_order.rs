@@ -1,10 +1,10 @@
 //! Order among lists: how many of the free slots each may take.
 
-use crate::delivery::lists::Lists;
+use super::lists::Lists;
 
 /// Priorities or weights of lists, and what each has had of late.
-#[derive(Debug)]
-pub(super) struct ListOrder {
+#[derive(Debug, Clone)]
+pub struct ListOrder {
     /// `None` for a strict priority.
     weights: Option<Vec<f64>>,
     /// Items begun by each list, divided by its weight; counted from the least of the lists that want slots.
@@ -12,14 +12,15 @@ pub(super) struct ListOrder {
 }
 
 impl ListOrder {
-    pub(super) fn of(lists: &Lists) -> Self {
+    /// The order that `lists` say.
+    pub fn of(lists: &Lists) -> Self {
         let weights = lists.weights().map(|weights| weights.iter().map(|weight| f64::from(weight.get())).collect());
         Self { weights, served: vec![0.0; lists.keys().len()] }
     }
 
     /// Returns how many of the `free` slots the list at `place` may take, while each list `wants` slots or not, and `expects`
     /// items that it has asked for.
-    pub(super) fn part(&self, place: usize, free: usize, wants: &[bool], expects: &[usize]) -> usize {
+    pub fn part(&self, place: usize, free: usize, wants: &[bool], expects: &[usize]) -> usize {
         let Some(weights) = &self.weights else {
             return if wants[..place].contains(&true) { 0 } else { free };
         };
@@ -45,8 +46,26 @@ impl ListOrder {
         part
     }
 
+    /// Returns the list that the next item is taken from, of those that hold any; `None` if no list does.
+    pub fn next(&self, holds: &[bool]) -> Option<usize> {
+        let expects = vec![0; holds.len()];
+        (0..holds.len()).find(|place| holds[*place] && self.part(*place, 1, holds, &expects) == 1)
+    }
+
+    /// Returns the list whose turn it is while all want items, and records that it has had one.
+    pub fn turn(&mut self) -> usize {
+        let lists = self.served.len();
+        if lists == 1 {
+            return 0;
+        }
+        let all = vec![true; lists];
+        let place = self.next(&all).unwrap_or_default();
+        self.begun(place, 1, &all);
+        place
+    }
+
     /// Records that the list at `place` has begun `count` items.
-    pub(super) fn begun(&mut self, place: usize, count: usize, wants: &[bool]) {
+    pub fn begun(&mut self, place: usize, count: usize, wants: &[bool]) {
         let Some(weights) = &self.weights else { return };
         self.served[place] += items(count) / weights[place];
         // A list that had no items for a time gets its share from now on, and nothing for that time.
@@ -91,6 +110,24 @@ mod tests {
         assert_eq!(order.part(1, 5, &[true, true], &[0, 0]), 0);
         assert_eq!(order.part(1, 5, &[false, true], &[0, 0]), 5);
         assert_eq!(order.part(0, 5, &[true, true], &[0, 0]), 5);
+    }
+
+    #[test]
+    fn next_list_holds_an_item() {
+        let strict = order("high,low");
+        assert_eq!(
+            [[true, true], [false, true], [false, false]].map(|holds| strict.next(&holds)),
+            [Some(0), Some(1), None]
+        );
+        let mut weighted = order("a=2,b=1");
+        let taken: Vec<usize> = (0..6)
+            .filter_map(|_| {
+                let next = weighted.next(&[true; 2])?;
+                weighted.begun(next, 1, &[true; 2]);
+                Some(next)
+            })
+            .collect();
+        assert_eq!(taken, [0, 0, 1, 0, 0, 1]);
     }
 
     #[test]

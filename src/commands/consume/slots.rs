@@ -1,14 +1,12 @@
 //! Slots of a consumer: one set for all of its lists, and how many each list may claim now.
 
-mod order;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::order::ListOrder;
 use super::plan::Plan;
+use crate::delivery::list_order::ListOrder;
 use crate::workload::RateLimit;
 
 /// Slots that lists share.
