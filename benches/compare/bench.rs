@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::machine::{self, About};
-use crate::peers::Peers;
+use crate::peers::{Peers, SOURCES as PEERS};
 use crate::report::{Group, Program, Report, Run};
 use crate::server::Server;
 use crate::{Args, LIST, Result};
@@ -255,6 +255,19 @@ impl Bench {
     pub(crate) fn bullmq(&self, words: &str) -> Option<Vec<OsString>> {
         let script = self.peers.node.as_ref()?.join("bullmq.mjs");
         let mut command = vec!["node".into(), script.into_os_string()];
+        command.extend(format!("{words} {}", self.server.port).split_whitespace().map(Into::into));
+        Some(command)
+    }
+
+    /// A Python program of the peers.
+    pub(crate) fn python(&self, script: &str) -> [OsString; 2] {
+        ["python3".into(), Path::new(PEERS).join("python").join(script).into_os_string()]
+    }
+
+    /// Celery, filling its queue or working on it; none where it cannot be installed.
+    pub(crate) fn celery(&self, words: &str) -> Option<Vec<OsString>> {
+        let mut command = vec![self.peers.celery.clone()?.into_os_string()];
+        command.push(self.python("celery_jobs.py")[1].clone());
         command.extend(format!("{words} {}", self.server.port).split_whitespace().map(Into::into));
         Some(command)
     }

@@ -9,13 +9,16 @@ use crate::{Result, is_on_path};
 
 /// Folder in which peers are built; later runs need no network.
 const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
+/// Folder of the peers' sources.
+pub(crate) const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
 
 pub(crate) struct Peers {
     /// go-redis as a Go programmer would use it, and asynq.
     pub(crate) go: Option<PathBuf>,
     /// Folder of a Node program with BullMQ.
     pub(crate) node: Option<PathBuf>,
+    /// Python with Celery.
+    pub(crate) celery: Option<PathBuf>,
     pub(crate) benchmark: Option<&'static str>,
     pub(crate) cli: Option<&'static str>,
 }
@@ -38,7 +41,8 @@ impl Peers {
                 None
             }
         };
-        Self { go: built("go-redis, asynq", go()), node: built("BullMQ", node()), benchmark, cli }
+        let (go, node, celery) = (built("go-redis, asynq", go()), built("BullMQ", node()), built("Celery", celery()));
+        Self { go, node, celery, benchmark, cli }
     }
 }
 
@@ -60,6 +64,17 @@ fn node() -> Result<PathBuf> {
         succeed(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
     }
     Ok(folder)
+}
+
+fn celery() -> Result<PathBuf> {
+    let folder = Path::new(CACHE).join("peers-python");
+    let python = folder.join("bin/python");
+    if !folder.join("bin/celery").exists() {
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let requirements = Path::new(SOURCES).join("python/requirements.txt");
+        succeed(Command::new(&python).args(["-m", "pip", "--quiet", "install", "--requirement"]).arg(requirements))?;
+    }
+    Ok(python)
 }
 
 /// Versions of `qscale`, of the server and of the peers that are installed.
@@ -89,6 +104,13 @@ pub(crate) fn versions(qscale: &Path) -> Vec<String> {
             let name = module.split('/').nth(1).unwrap_or(module);
             format!("{name} {version}")
         }));
+    }
+    if let Some(line) = said("python3", "--version") {
+        versions.push(line);
+        let required =
+            include_str!("../peers/python/requirements.txt").lines().filter_map(|line| line.split_once("=="));
+        versions
+            .extend(required.map(|(name, version)| format!("{} {version}", name.split('[').next().unwrap_or(name))));
     }
     if let Some(version) = said("node", "--version") {
         versions.push(format!("Node {}", version.trim_start_matches('v')));

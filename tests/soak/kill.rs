@@ -160,9 +160,9 @@ fn listed(kind: &Kind) -> Kind {
 
 /// Returns kinds of consumers that a test takes in turn: in a soak all of them, otherwise each handler and several lists once.
 fn kinds() -> Vec<Kind> {
-    let mut kinds = vec![SLOW, BATCHES, listed(&LINES), listed(&ARRAYS)];
+    let mut kinds = vec![SLOW, BATCHES, listed(&LINES)];
     if number("QSCALE_SOAK_KILLS").is_some() {
-        kinds.extend([LINES, ARRAYS, listed(&SLOW), listed(&BATCHES)]);
+        kinds.extend([LINES, ARRAYS, listed(&SLOW), listed(&BATCHES), listed(&ARRAYS)]);
     }
     kinds
 }

@@ -12,12 +12,13 @@ mod spawn;
 mod start;
 mod stop;
 mod tls;
+mod workers;
 
 use crate::bench::Bench;
 
 type Measure = fn(&mut Bench);
 
-pub(crate) const ALL: [(&str, Measure); 12] = [
+pub(crate) const ALL: [(&str, Measure); 13] = [
     ("start", start::measure),
     ("stop", stop::measure),
     ("simulate", simulate::measure),
@@ -29,6 +30,7 @@ pub(crate) const ALL: [(&str, Measure); 12] = [
     ("spawn", spawn::measure),
     ("hand-over", hand_over::measure),
     ("processes", processes::measure),
+    ("workers", workers::measure),
     ("idle", idle::measure),
 ];
 

@@ -1,4 +1,5 @@
-// Command go is what a Go programmer writes for a Redis List, with go-redis, and asynq with tasks that do nothing.
+// Command go is what a Go programmer writes for a Redis List, with go-redis, and asynq with tasks that do nothing; and workers
+// of qscale that do nothing.
 //
 //	go MODE -items N [-batch N] [-concurrency N] [-print] -port PORT
 package main
@@ -31,6 +32,7 @@ var (
 	concurrency = flag.Int("concurrency", 1, "")
 	show        = flag.Bool("print", false, "write each item to stdout")
 	port        = flag.Int("port", 6379, "")
+	endpoint    = flag.String("http", "", "address of an HTTP endpoint")
 	payload     = strings.Repeat("x", 100)
 	ctx         = context.Background()
 )
@@ -52,6 +54,9 @@ func main() {
 		"multi":      func() { multi(client) },
 		"asynq-fill": func() { asynqFill(address) },
 		"asynq-work": func() { asynqWork(address) },
+		"lines":      lines,
+		"serve":      serve,
+		"load":       load,
 	}
 	mode, found := modes[os.Args[1]]
 	if !found {
