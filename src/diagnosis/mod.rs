@@ -25,7 +25,7 @@ pub use self::code::{FaultCode, FaultSeverity};
 pub use self::library::{LibraryList, candidates, mistaken};
 pub use self::network::services;
 pub use self::references::{TriggerHost, hosts};
-pub use self::rights::{PROGRAMS, Program, call};
+pub use self::rights::{PROGRAMS, Program, REPLICA_WAIT, call};
 pub use self::server::{ServerInfo, of_database, of_server};
 use crate::cluster::{ClusterEvent, ClusterPod, LiveHpa, LiveScaledObject, LiveTarget};
 

@@ -64,11 +64,15 @@ pub const PROGRAMS: [Program; 5] = [
     },
 ];
 
+/// What `produce` needs in addition if replicas are to hold what it has pushed.
+pub const REPLICA_WAIT: Program = Program { name: "produce --wait-replicas", commands: &["wait"], essential: true };
+
 /// Returns a call of `command` on `key` with as many arguments as it takes.
 pub fn call(command: &str, key: &str) -> Vec<String> {
     let words: &[&str] = match command {
         "eval" | "evalsha" => return [command, "return 1", "1", key].map(str::to_owned).to_vec(),
         "time" => return vec![command.to_owned()],
+        "wait" => return [command, "0", "0"].map(str::to_owned).to_vec(),
         "get" | "type" | "llen" | "zcard" | "hkeys" | "hlen" | "hgetall" | "exists" | "del" | "rpop" | "hrandfield" => {
             &[]
         }
@@ -98,5 +102,6 @@ mod tests {
             }
         }
         assert_eq!(call("ltrim", "k"), ["ltrim", "k", "0", "0"]);
+        assert_eq!(call("wait", "k"), ["wait", "0", "0"]);
     }
 }

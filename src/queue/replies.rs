@@ -34,15 +34,14 @@ const FINAL: [&str; 19] = [
 ];
 
 /// Words of servers and proxies for a command that they do not accept.
-const UNKNOWN_COMMAND: [&str; 6] = [
-    "unknown command",
-    "unknown subcommand",
-    "unsupported command",
-    "command is not supported",
-    "is not allowed",
-    // Of a command that a script calls.
-    "Unknown Redis command",
-];
+const UNKNOWN_COMMAND: [&str; 5] =
+    ["unknown command", "unknown subcommand", "unsupported command", "command is not supported", "is not allowed"];
+
+/// Words of Redis and of Valkey for a command that a script calls and that they do not know; neither names it.
+const UNKNOWN_TO_SCRIPT: [&str; 2] = ["Unknown Redis command", "Unknown command called from script"];
+
+/// Words of Redis 8 and Valkey for NOPERM about a command that a script calls.
+const REFUSED_TO_SCRIPT: &str = "ACL failure in script";
 
 /// Text in place of an error without one.
 const NO_WORDS: &str = "an error without a text";
@@ -59,12 +58,12 @@ impl Fault {
             _ if is_of_connection(error) => Self::ConnectionLost(in_words(text).into_owned()),
             _ if says("is not allowed in cluster mode") => Self::Rejected(text.to_owned()),
             // First, because these repeat arguments, which may hold anything.
-            _ if UNKNOWN_COMMAND.iter().any(|words| says(words)) => {
+            _ if UNKNOWN_COMMAND.iter().any(|words| says(words)) || is_unknown_in_script(text) => {
                 Self::UnknownCommand(quoted(text).unwrap_or("?").to_owned())
             }
             _ if says("WRONGPASS") || says("invalid password") => Self::WrongPassword { user: user.to_owned() },
             _ if says("NOAUTH") => Self::PasswordRequired,
-            _ if says("NOPERM") => not_permitted(permission_of(text, key)),
+            _ if is_without_rights(text) => not_permitted(permission_of(text, key)),
             _ if says("can't access at least one of the keys") => not_permitted(Permission::Key(key.to_owned())),
             _ if says("WRONGTYPE") => Self::WrongType { key: key.to_owned() },
             _ if says("LOADING") => Self::Loading,
@@ -136,6 +135,16 @@ fn is_of_connection(error: &FredError) -> bool {
         || ["channel closed", "Spawn Error", "Missing response"].iter().any(|words| error.details().starts_with(words))
 }
 
+/// Returns true for an error about rights of the user.
+pub(super) fn is_without_rights(text: &str) -> bool {
+    text.contains("NOPERM") || text.contains(REFUSED_TO_SCRIPT)
+}
+
+/// Returns true for an error of a script about a command that the server does not know, and does not name.
+pub(super) fn is_unknown_in_script(text: &str) -> bool {
+    UNKNOWN_TO_SCRIPT.iter().any(|words| text.contains(words))
+}
+
 /// Reads the permission that a NOPERM error of a command on `key` names.
 fn permission_of(text: &str, key: &str) -> Permission {
     if let Some(keys) = text.strip_prefix(NO_ACCESS) {
@@ -176,6 +185,7 @@ mod tests {
             "NOPERM User app has no permissions to run the 'lpush' command script: 1f2, on @user_script:3.",
             "ERR Error running script (call to f_1): @user_script:9: NOPERM this user has no permissions to run the \
              'lpush' command",
+            "ERR ACL failure in script: User app has no permissions to run the 'lpush' command script: 1f2, on @user_script:3.",
         ] {
             let fault = fault(text);
             assert!(fault.to_string().contains("may not use the command `lpush`"), "{fault}");
@@ -188,6 +198,7 @@ mod tests {
         for text in [
             "NOPERM this user has no permissions to access one of the keys used as arguments",
             "NOPERM No permissions to access a key",
+            "ERR ACL failure in script: No permissions to access a key script: 1f2, on @user_script:1.",
         ] {
             let fault = fault(text);
             assert!(fault.to_string().contains("may not use the key `mylist`"), "{fault}");

@@ -6,7 +6,7 @@ use fred::prelude::{Client, ClientLike as _, LuaInterface as _};
 use fred::types::{ClusterHash, CustomCommand, Value};
 use fred::util::sha1_hash;
 
-use super::replies::no_access_to;
+use super::replies::{is_unknown_in_script, is_without_rights, no_access_to};
 
 /// Returns the first command that the user may not run. Redis 7.0 is the first version in which scripts can ask, and the
 /// only one whose errors do not name the command.
@@ -67,7 +67,7 @@ impl Script {
                 return Error::new(error.kind().clone(), text);
             }
         }
-        if details.contains("Unknown Redis command") {
+        if is_unknown_in_script(details) {
             let words = std::iter::once(Value::from("INFO")).chain(self.commands().into_iter().map(Value::from));
             let command = CustomCommand::new_static("COMMAND", ClusterHash::Random, false);
             let known: Result<Vec<Value>, Error> = client.custom(command, words.collect::<Vec<_>>()).await;
@@ -76,7 +76,7 @@ impl Script {
                 return Error::new(error.kind().clone(), format!("ERR unknown command '{command}'"));
             }
         }
-        if (details.contains("NOPERM") && details.contains(" key")) || details.contains("can't access at least one") {
+        if (is_without_rights(details) && details.contains(" key")) || details.contains("can't access at least one") {
             let (list, companions) = keys.split_at(1);
             // If the list alone is permitted, the companions are not.
             let list_alone: Result<i64, Error> = client.eval("return 1", list.to_vec(), Vec::<Value>::new()).await;

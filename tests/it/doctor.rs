@@ -169,6 +169,17 @@ fn rights_that_a_program_lacks_are_named_with_the_rule_that_grants_them() {
 }
 
 #[test]
+fn right_to_wait_for_replicas_is_asked_for_where_a_push_waits() {
+    let rules = "~mylist ~{mylist}:* +@all -wait";
+    let server = RedisServer::builder().durable().user("app", "s3cret", rules).start();
+    let app = || doctor().args(["--redis", &server.url(), "--username", "app"]).env("REDIS_PASSWORD", "s3cret");
+    faults(app(), &[]);
+    let expected = [("redis-command-denied", "`produce --wait-replicas` needs", "ACL SETUSER app +wait")];
+    faults(app().env("QSCALE_WAIT_REPLICAS", "1"), &expected);
+    faults(app().file("qscale.toml", "[produce]\nwait-replicas = 2\n"), &expected);
+}
+
+#[test]
 fn rights_are_asked_of_a_script_where_there_are_no_transactions() {
     let rules = "~mylist +ping +info +eval +type +llen";
     let server = RedisServer::builder().user("app", "s3cret", rules).start();

@@ -7,6 +7,9 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use qscale::diagnosis::FaultCode;
+use qscale::lint::Rule;
+
 use crate::doctor::{checks, codes, doctor, faults, warns};
 use crate::support::{Certificates, Proxy, Qscale, RedisServer, SOON, wait_until};
 
@@ -192,6 +195,16 @@ fn every_code_is_told_by_a_test() {
     read_all(Path::new("src/diagnosis"), &mut tests);
     let untold: Vec<&&str> = codes.iter().filter(|code| !tests.contains(&format!("\"{code}\""))).collect();
     assert!(untold.is_empty(), "{untold:?}");
+}
+
+#[test]
+fn codes_and_lint_rules_are_one_list() {
+    let rules: Vec<&str> = Rule::all().map(Rule::code).collect();
+    for code in FaultCode::ALL {
+        let rule = code.rule();
+        assert!(rule.is_none_or(|rule| rules.contains(&rule)), "{code}: there is no rule {rule:?}");
+        assert!(!rules.contains(&code.name()) || rule == Some(code.name()), "{code} is the name of another rule");
+    }
 }
 
 /// Appends the Rust files of a folder, but for the list of codes itself.

@@ -208,7 +208,7 @@ fn addresses_of_ipv6_work() {
 }
 
 /// Versions that a user may have; each is tried if a server of it is at hand.
-const VERSIONS: [&str; 4] = ["Redis 6.2", "Redis 7", "Redis 8", "Valkey 8"];
+const VERSIONS: [&str; 5] = ["Redis 6.2", "Redis 7", "Redis 8", "Valkey 8", "Valkey 9"];
 
 #[test]
 fn versions_at_hand_work() {
@@ -239,12 +239,24 @@ fn versions_at_hand_work() {
     std::io::stderr().write_all(said.as_bytes()).expect("stderr is open");
 }
 
-/// Tries both kinds of delivery, a dead letter, and a plain user; returns the version.
+/// Tries both kinds of delivery, a dead letter, a user that lacks a right, and what `doctor` says of the mode; returns the version.
 fn works_with(program: &Path) -> String {
     let builder = || RedisServer::builder().program(program);
     let server = builder().user("app", SECRET, "~* &* +@all").start();
     let deployment = Deployment { mode: "single", is_secure: false, redis: server, entry: None, ca: PathBuf::new() };
     deployment.works(&program.display().to_string(), |qscale| deployment.by_url(qscale));
+    let few = builder().user("few", SECRET, "~mylist ~{mylist}:* +@all -hset").start();
+    let redis = ["--redis", &few.url(), "--username", "few"];
+    let consume = Qscale::new(["consume", "--work", "none"]).args(redis).env("REDIS_PASSWORD", SECRET);
+    let run = consume.deadline(SOON).output().exits(69);
+    assert!(run.stderr.contains("may not use the command `hset`"), "{}: {}", program.display(), run.stderr);
+    let node = builder().cluster().start();
+    let sentinel = builder().sentinel("mymaster", &deployment.redis).start();
+    for (other, code) in [(node, "redis-cluster-down"), (sentinel, "redis-mode")] {
+        let words = ["doctor", "--no-cluster", "--redis", &format!("redis://{}", other.address())];
+        let run = Qscale::new(words).deadline(SOON).output().exits(4);
+        assert!(run.stdout.contains(code), "{}: {}", program.display(), run.stdout);
+    }
     let info = deployment.redis.cli(&["INFO", "server"]);
     let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
     match field("valkey_version:") {

@@ -44,7 +44,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
 
 /// Examines Redis, and then the cluster.
 async fn examine(plan: &Plan, report: &mut (dyn FnMut(Checked) + Send)) {
-    let backlog = queue::examine(&plan.endpoint, &plan.lists, report).await;
+    let backlog = queue::examine(&plan.endpoint, &plan.lists, plan.waits_for_replicas, report).await;
     for check in cluster::examine(plan, backlog.unwrap_or_default() > 0).await {
         report(check);
     }

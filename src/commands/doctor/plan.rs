@@ -16,6 +16,8 @@ pub(super) struct Plan {
     /// At least one.
     pub(super) lists: Vec<String>,
     pub(super) endpoint: Endpoint,
+    /// True if `produce` waits for replicas, by its variable or the profile.
+    pub(super) waits_for_replicas: bool,
     /// Consumers in a cluster, if that is to be examined.
     pub(super) consumers: Option<Consumers>,
     pub(super) keda_namespace: String,
@@ -38,8 +40,10 @@ impl Plan {
         let KedaVersion(major, minor, patch) = keda_release;
         let settings =
             ["REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD"].into_iter().filter_map(|name| newline(context, name));
+        let replicas = context.environment.get("QSCALE_WAIT_REPLICAS").and_then(|count| count.parse().ok());
         Ok(Self {
             output,
+            waits_for_replicas: replicas.or(context.profile.produce.wait_replicas).unwrap_or_default() > 0,
             lists: context.list_keys(lists)?,
             settings: settings.collect(),
             consumers: (!no_cluster).then_some(consumers),

@@ -22,6 +22,8 @@ struct Examination<'a> {
     endpoint: &'a Endpoint,
     list: &'a str,
     limit: Duration,
+    /// True if a push is to wait for replicas.
+    waits_for_replicas: bool,
     /// Number of items on the list, once it is known.
     backlog: Option<u64>,
     /// True once the key of the list is found to hold another type.
@@ -29,12 +31,18 @@ struct Examination<'a> {
     report: ReportTo<'a>,
 }
 
-/// Examines the server, and the lists in it; every result goes to `report`. Returns the number of items on all lists, if it is
-/// known.
-pub async fn examine(endpoint: &Endpoint, lists: &[String], report: ReportTo<'_>) -> Option<u64> {
+/// Examines the server, and the lists in it; every result goes to `report`. If a push `waits_for_replicas`, its right to do so
+/// is checked as well. Returns the number of items on all lists, if it is known.
+pub async fn examine(
+    endpoint: &Endpoint,
+    lists: &[String],
+    waits_for_replicas: bool,
+    report: ReportTo<'_>,
+) -> Option<u64> {
     let (first, others) = lists.split_first()?;
     let limit = endpoint.connect_timeout.value;
-    let mut examination = Examination { endpoint, list: first, limit, backlog: None, is_other_type: false, report };
+    let mut examination =
+        Examination { endpoint, list: first, limit, waits_for_replicas, backlog: None, is_other_type: false, report };
     examination.address();
     let mut session = examination.steps().await;
     let mut backlog = examination.backlog;

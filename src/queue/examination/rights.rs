@@ -8,7 +8,7 @@ use super::super::error::{Fault, Permission};
 use super::super::keys::Keys;
 use super::Examination;
 use super::session::Session;
-use crate::diagnosis::{Checked, FaultCode, PROGRAMS, Program, call};
+use crate::diagnosis::{Checked, FaultCode, PROGRAMS, Program, REPLICA_WAIT, call};
 
 /// Script of KEDA's trigger, as far as it runs commands on a list.
 const KEDA: &str = "local kind = redis.call('type', KEYS[1]).ok \
@@ -39,7 +39,7 @@ impl Examination<'_> {
             return Some(());
         };
         let mut permitted = Vec::new();
-        for program in PROGRAMS {
+        for program in PROGRAMS.into_iter().chain(self.waits_for_replicas.then_some(REPLICA_WAIT)) {
             match missing(session, method, &program).await {
                 Ok(missing) if missing.is_empty() => permitted.push(program.name),
                 Ok(missing) => self.report_rights(session, &program, &missing),

@@ -136,7 +136,9 @@ impl Examination<'_> {
     async fn check_mode(&mut self, session: &mut Session, info: &ServerInfo) -> Option<()> {
         let server = session.server.clone();
         let mode = self.mode();
-        match (info.get("redis_mode").unwrap_or("?"), mode) {
+        // Valkey has a field of its own.
+        let told = info.get("redis_mode").or_else(|| info.get("server_mode"));
+        match (told.unwrap_or("?"), mode) {
             ("sentinel", _) => {
                 let got = "the server is a Sentinel, which holds no lists";
                 let masters = session.ask(&["SENTINEL", "MASTERS"], "").await.ok();

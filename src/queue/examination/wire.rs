@@ -1,4 +1,7 @@
 //! A connection for single steps: sends one command and reads its reply as it is.
+//!
+//! The codec of the client library is not used: it takes arrays within arrays of any depth, each a call on the stack, and
+//! collects a string of any length, while this connection may lead to a program that is not Redis at all.
 
 use std::time::{Duration, Instant};
 

@@ -18,7 +18,7 @@ local function call(command, ...)
   -- Redis does not name a command that does not exist, and 7.0 none that the user may not run.
   if string.find(says, "can't run this command", 1, true) then
     return redis.error_reply("NOPERM this user has no permissions to run the '" .. command .. "' command")
-  elseif string.find(says, 'Unknown Redis command', 1, true) then
+  elseif string.find(says, 'Unknown Redis command', 1, true) or string.find(says, 'Unknown command called', 1, true) then
     return redis.error_reply("ERR unknown command '" .. command .. "'")
   end
   return reply

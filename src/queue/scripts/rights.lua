@@ -35,8 +35,9 @@ for _, command in ipairs({
 }) do
   local reply = redis.pcall(unpack(command))
   local refused = type(reply) == 'table' and reply.err
-  -- Redis 7.0 does not name the command that the user may not run.
-  if refused and (string.find(refused, "can't run this command", 1, true) or string.find(refused, 'NOPERM', 1, true)) then
+  -- Redis 7.0 does not name the command that the user may not run; Redis 8 and Valkey do not say NOPERM.
+  if refused and (string.find(refused, "can't run this command", 1, true) or string.find(refused, 'NOPERM', 1, true)
+      or string.find(refused, 'ACL failure', 1, true)) then
     redis.pcall('DEL', key)
     return redis.error_reply("NOPERM this user has no permissions to run the '" .. string.lower(command[1]) .. "' command")
   end

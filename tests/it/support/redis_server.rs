@@ -84,12 +84,12 @@ impl Builder {
 
     /// Makes it a cluster of one, once [`RedisServer::take_all_slots`] has been called.
     pub(crate) fn cluster(self) -> Self {
-        // Its bus would listen beyond the highest port.
-        let bus = free_port();
+        // Its bus may listen on a port that another test has; older servers do not know the directive.
+        let bus = self.program.is_none().then(|| format!("cluster-port {}", free_port()));
         // Who has met no other does not know its own address.
         self.directive("cluster-enabled yes")
             .directive("cluster-announce-ip 127.0.0.1")
-            .directive(&format!("cluster-port {bus}"))
+            .directive(&bus.unwrap_or_default())
     }
 
     /// Makes it a sentinel that watches over `master`, which it calls by `name`.
