@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::object::Manifest;
+use super::references;
 use super::workload::Workload;
 
 /// The file that `kubectl apply -k` reads in a folder.
@@ -150,13 +151,15 @@ impl Workload<'_> {
     fn header(&self) -> String {
         let name = self.profile.deploy.name();
         let title = format!("# The workload `{name}`, as `qscale render` wrote it.\n");
+        let needed = references::needed(&self.profile.deploy).join("; ");
+        let needed = if needed.is_empty() { needed } else { format!("# The pods need as well: {needed}.\n") };
         if self.profile.deploy.write_secret == Some(true) {
-            return format!("{title}# Do not apply as is: the Secret holds placeholders to replace.\n");
+            return format!("{title}# Do not apply as is: the Secret holds placeholders to replace.\n{needed}");
         }
-        let Some(command) = self.connection.secret_command(self.namespace.as_deref()) else { return title };
-        format!(
-            "{title}# The Secret is not included. Create it once, or have your secret manager create it:\n#   {command}\n"
-        )
+        let secret = self.connection.secret_command(self.namespace.as_deref()).map(|command| {
+            format!("# The Secret is not included. Create it once, or have your secret manager create it:\n#   {command}\n")
+        });
+        format!("{title}{}{needed}", secret.unwrap_or_default())
     }
 
     /// Writes a kustomization of `files`, in their order.

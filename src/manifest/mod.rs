@@ -20,6 +20,7 @@ mod pod;
 mod pod_settings;
 mod reach;
 mod redis;
+mod references;
 mod scaled_job;
 mod scaled_object;
 mod secret_key;
