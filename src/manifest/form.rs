@@ -157,7 +157,9 @@ impl Workload<'_> {
             return format!("{title}# Do not apply as is: the Secret holds placeholders to replace.\n{needed}");
         }
         let secret = self.connection.secret_command(self.namespace.as_deref()).map(|command| {
-            format!("# The Secret is not included. Create it once, or have your secret manager create it:\n#   {command}\n")
+            format!(
+                "# The Secret is not included. Create it once, or have your secret manager create it:\n#   {command}\n"
+            )
         });
         format!("{title}{}{needed}", secret.unwrap_or_default())
     }
