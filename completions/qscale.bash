@@ -1285,7 +1285,7 @@ _qscale() {
             fi
             case "${prev}" in
                 --from)
-                    COMPREPLY=($(compgen -W "demo worker managed-redis events tuned" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "demo worker sidecar managed-redis events tuned" -- "${cur}"))
                     return 0
                     ;;
                 --output)

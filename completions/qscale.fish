@@ -490,6 +490,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Lo
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c qscale -n "__fish_qscale_using_subcommand init" -l from -d 'Profile to start from' -r -f -a "demo\t'The built-in profile: simulated work, and a Redis without a password in the cluster'
 worker\t'A command of your own per item, such as a Python or Node program'
+sidecar\t'A web service that items are posted to, as a sidecar of the consumers'
 managed-redis\t'TLS, an ACL user, and credentials in a Secret'
 events\t'A ScaledJob: one Job per item'
 tuned\t'Settings of KEDA and the HPA for a known workload'"

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +17,13 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// Variable of a guard: time between SIGTERM and SIGKILL, in ms.
 const GUARD: &str = "QSCALE_GUARD";
+
+/// Size of a pipe.
+const PIPE: usize = 64 * 1024;
+
+/// Time in which messages gather before they are read: a process per item must not wake the guard twice per item. A pipe holds
+/// those of some thousand items.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Pause between two checks whether a group has ended.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -70,6 +77,19 @@ fn lock() -> std::sync::MutexGuard<'static, Option<Child>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A pipe that is read no more often than messages are to gather.
+struct Gathered(File);
+
+impl Read for Gathered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        if read > 0 {
+            std::thread::sleep(GATHER);
+        }
+        Ok(read)
+    }
+}
+
 /// Returns the time between SIGTERM and SIGKILL if this process is a guard.
 pub(crate) fn kill_after() -> Option<Duration> {
     let millis = std::env::var(GUARD).ok().filter(|_| std::env::args_os().len() == 1)?;
@@ -80,7 +100,7 @@ pub(crate) fn kill_after() -> Option<Duration> {
 pub(crate) fn run(kill_after: Duration) {
     let mut groups = BTreeSet::new();
     let Ok(pipe) = File::open("/dev/stdin") else { return };
-    for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+    for line in BufReader::with_capacity(PIPE, Gathered(pipe)).lines().map_while(Result::ok) {
         let group = line.get(1..).and_then(|id| id.parse().ok()).and_then(Pid::from_raw);
         match (line.as_bytes().first(), group) {
             (Some(b'+'), Some(group)) => drop(groups.insert(group.as_raw_nonzero())),

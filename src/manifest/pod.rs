@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, ExecAction, PodSecurityContext, PodSpec,
-    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
+    Container, ContainerPort, EmptyDirVolumeSource, EnvVar, ExecAction, PodSecurityContext, PodSpec, PodTemplateSpec,
+    Probe, SeccompProfile, SecurityContext, Volume, VolumeMount,
 };
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::arguments::Call;
+use super::container::{
+    COMMAND_LIMITS, COMMAND_REQUESTS, LIMITS, REQUESTS, SCRATCH_FOLDER, container_security, pull_policy, resources,
+};
 use super::list::some;
 use super::literal::literal;
 use super::metadata::{Component, labels};
+use super::sidecar::Surroundings;
 use super::workload::Workload;
-use super::{availability, certificate, configuration, pod_settings};
+use super::{availability, certificate, configuration, pod_settings, sidecar};
 use crate::profile::ScaleKind;
-use crate::profile::deploy::{DEFAULT_PROGRAM, ImagePullPolicy, QuantityText, ResourcesTable};
+use crate::profile::deploy::DEFAULT_PROGRAM;
 
 /// The user of distroless images' `nonroot`, which has no rights to anything.
 pub(super) const USER: i64 = 65_532;
@@ -24,29 +27,11 @@ pub(super) const USER: i64 = 65_532;
 /// The name of the volume for what need not outlive the pod.
 const SCRATCH_VOLUME: &str = "tmp";
 
-/// Mount path: the usual place of temporary files for handlers, and of the heartbeat file.
-const SCRATCH_FOLDER: &str = "/tmp";
-
 /// Heartbeat file of a consumer.
 const HEARTBEAT: &str = "/tmp/heartbeat";
 
 /// Name of the port that metrics are scraped from.
 pub(super) const METRICS_PORT: &str = "metrics";
-
-/// Cores, memory and disk of a container.
-pub(super) type Quantities = [(&'static str, &'static str); 3];
-
-/// Default resource requests of a container.
-const REQUESTS: Quantities = [("cpu", "50m"), ("memory", "32Mi"), ("ephemeral-storage", "16Mi")];
-
-/// Default resource limits; memory use stays flat for any number of items.
-const LIMITS: Quantities = [("cpu", "500m"), ("memory", "128Mi"), ("ephemeral-storage", "64Mi")];
-
-/// Default resource requests of a container that runs a command: an interpreter with its libraries.
-const COMMAND_REQUESTS: Quantities = [("cpu", "100m"), ("memory", "128Mi"), ("ephemeral-storage", "64Mi")];
-
-/// Default resource limits of a container that runs a command.
-const COMMAND_LIMITS: Quantities = [("cpu", "1"), ("memory", "512Mi"), ("ephemeral-storage", "512Mi")];
 
 /// The pod of one component, which runs qscale and is given `grace` seconds to stop in.
 pub(super) fn template(
@@ -65,15 +50,26 @@ pub(super) fn template(
     let (mut volumes, mut mounts): (Vec<_>, Vec<_>) =
         certificate::volume(&workload.connection.certificates).into_iter().unzip();
     let commands = consumes && workload.profile.consume.command.is_some();
+    let mut sidecars = Vec::new();
     if consumes {
-        env.extend(pod_settings::variables(deploy));
+        let (own_volumes, own_mounts): (Vec<_>, Vec<_>) = deploy.volumes.iter().map(pod_settings::volume).unzip();
+        volumes.extend(own_volumes);
+        let own = Surroundings {
+            env: pod_settings::variables(deploy).collect(),
+            env_from: pod_settings::variable_sources(deploy).collect(),
+            mounts: own_mounts,
+        };
+        if let Some(table) = &deploy.sidecar {
+            let (container, volume) = sidecar::container(workload, table, own);
+            sidecars.push(container);
+            volumes.push(volume);
+        } else {
+            env.extend(own.env);
+            env_from.extend(own.env_from);
+            mounts.extend(own.mounts);
+        }
         if commands && !deploy.env.contains_key("HOME") {
             env.push(EnvVar { name: "HOME".to_owned(), value: Some(SCRATCH_FOLDER.to_owned()), value_from: None });
-        }
-        env_from.extend(pod_settings::variable_sources(deploy));
-        for (volume, mount) in deploy.volumes.iter().map(pod_settings::volume) {
-            volumes.push(volume);
-            mounts.push(mount);
         }
         env.push(EnvVar { name: "QSCALE_HEARTBEAT".to_owned(), value: Some(literal(HEARTBEAT)), value_from: None });
         let (volume, mount) = scratch();
@@ -106,6 +102,7 @@ pub(super) fn template(
     let spec = PodSpec {
         affinity: serves.then(|| availability::apart(name, component)),
         topology_spread_constraints: serves.then(|| vec![availability::spread(name, component)]),
+        init_containers: some(sidecars),
         containers: vec![container],
         termination_grace_period_seconds: Some(grace),
         volumes: some(volumes),
@@ -201,44 +198,4 @@ pub(super) fn hardened(workload: &Workload<'_>) -> PodSpec {
         }),
         ..PodSpec::default()
     }
-}
-
-pub(super) fn container_security() -> SecurityContext {
-    SecurityContext {
-        allow_privilege_escalation: Some(false),
-        capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
-        read_only_root_filesystem: Some(true),
-        ..SecurityContext::default()
-    }
-}
-
-pub(super) fn pull_policy(policy: ImagePullPolicy) -> &'static str {
-    match policy {
-        ImagePullPolicy::Always => "Always",
-        ImagePullPolicy::IfNotPresent => "IfNotPresent",
-        ImagePullPolicy::Never => "Never",
-    }
-}
-
-/// Lays what the profile says over the defaults. A default gives way where more would be set aside than is allowed, which
-/// Kubernetes refuses.
-pub(super) fn resources(requests: Quantities, limits: Quantities, table: &ResourcesTable) -> ResourceRequirements {
-    let said = table.requests.entries().into_iter().zip(table.limits.entries());
-    let both =
-        requests.into_iter().zip(limits).zip(said).map(|(((name, request), (_, limit)), ((_, least), (_, most)))| {
-            let or =
-                |said: Option<&QuantityText>, default: &str| said.cloned().unwrap_or(QuantityText(default.to_owned()));
-            let (mut request, mut limit) = (or(least, request), or(most, limit));
-            if request.exceeds(&limit) {
-                if most.is_some() {
-                    request = limit.clone();
-                } else {
-                    limit = request.clone();
-                }
-            }
-            let quantity = |text: QuantityText| (name.to_owned(), Quantity(text.canonical()));
-            (quantity(request), quantity(limit))
-        });
-    let (requests, limits) = both.unzip();
-    ResourceRequirements { requests: Some(requests), limits: Some(limits), claims: None }
 }

@@ -12,8 +12,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::connection::{PORT, SERVICE};
+use super::container::{Quantities, container_security, pull_policy, resources};
 use super::metadata::{Component, annotated, labels, selecting, selector};
-use super::pod::{Quantities, USER, container_security, hardened, pull_policy, resources};
+use super::pod::{USER, hardened};
 use super::workload::Workload;
 use crate::profile::deploy::{QuantityText, ResourcesTable};
 

@@ -218,6 +218,9 @@ impl Profile {
         if !self.lists().value.is_one() {
             self.scale.check_several_lists(&self.source)?;
         }
+        if let Some(sidecar) = &self.deploy.sidecar {
+            sidecar.check(&self.source, &self.consume)?;
+        }
         self.deploy.check(&self.source, self.scale.kind())
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Finished, Qscale, RedisServer, SOON, free_port, header, hex, wait_until};
@@ -330,19 +330,51 @@ fn block(part: &str) -> String {
 
 #[test]
 fn sidecar_of_the_manual_renders_next_to_the_consumer() {
-    let profile = block("# sidecar.toml") + "[deploy]\npatch = \"pod.yaml\"\nnetwork-policy = true\n";
-    let run = Qscale::new(["render", "--profile", "sidecar.toml"]).file("sidecar.toml", profile);
-    let run = run.file("pod.yaml", block("# pod.yaml")).output().exits(0);
+    let run = Qscale::new(["render", "--profile", "sidecar.toml", "--format", "json"]);
+    let run = run.file("sidecar.toml", block("# sidecar.toml")).output().exits(0);
     assert!(!run.stderr.contains("WARN"), "{}", run.stderr);
-    let text = run.stdout;
+    let objects: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let deployment = objects["items"].as_array().unwrap().iter().find(|object| object["kind"] == "Deployment").unwrap();
+    let pod = &deployment["spec"]["template"]["spec"];
+    let [app, consumer] = [&pod["initContainers"][0], &pod["containers"][0]];
+    assert_eq!([&app["name"], &app["image"]], ["app", "registry.example.com/orders:1.0.0"]);
+    assert_eq!([&app["restartPolicy"], &consumer["name"]], ["Always", "consumer"]);
+    for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        assert_eq!(app[probe]["httpGet"], json!({ "path": "/healthz", "port": 8080 }));
+    }
+    let names =
+        |container: &Value| container["env"].as_array().unwrap().iter().map(|env| env["name"].to_string()).collect();
+    let (app_names, consumer_names): (Vec<String>, Vec<String>) = (names(app), names(consumer));
+    assert_eq!(app_names, ["\"DATABASE_URL\"", "\"HOME\""]);
+    assert!(!consumer_names.iter().any(|name| name.contains("DATABASE")), "{consumer_names:?}");
+    assert!(app["resources"]["limits"]["memory"].is_string() && app["securityContext"]["capabilities"].is_object());
+    assert_ne!(app["volumeMounts"][0]["name"], consumer["volumeMounts"][0]["name"], "each has a /tmp of its own");
+    let text = Qscale::new(["render", "--profile", "sidecar.toml"]).file("sidecar.toml", block("# sidecar.toml"));
+    let text = text.output().exits(0).stdout;
     for line in [
-        "      - image: registry.example.com/orders:1.0.0",
         "        restartPolicy: Always",
         "  QSCALE_HANDLER: http",
         "  QSCALE_URL: http://127.0.0.1:8080/jobs",
         "# Nothing comes in. What goes out is the handler's own affair: narrow it to what yours needs.",
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn sidecar_that_no_items_are_posted_to_is_refused() {
+    for (text, said) in [
+        ("image = \"app:1\"", "deploy.sidecar.image: requires `handler = \"http\"`"),
+        ("image = \"app:1\"\n[consume]\nhandler = \"http\"\nurl = \"http://app/\"", "deploy.sidecar.image: requires"),
+        ("image = \"app\"\n[consume]\nhandler = \"http\"\nurl = \"http://127.0.0.1/\"", "deploy.sidecar.image"),
+        (
+            "image = \"app:1\"\nprobe = \"healthz\"\n[consume]\nhandler = \"http\"\nurl = \"http://127.0.0.1/\"",
+            "deploy.sidecar.probe: must be a path",
+        ),
+    ] {
+        let profile = format!("[deploy.sidecar]\n{text}\n");
+        let run = Qscale::new(["render", "--check"]).file("qscale.toml", profile).output();
+        assert!(run.stderr.contains(said) || run.stdout.contains(said), "{text}: {}{}", run.stdout, run.stderr);
     }
 }
 

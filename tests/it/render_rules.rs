@@ -422,7 +422,7 @@ fn network_policy_opens_egress_for_commands_only() {
                 policy["spec"]["egress"].as_array().into_iter().flatten().any(|rule| rule.get("ports").is_none());
             let component = &policy["metadata"]["labels"]["app.kubernetes.io/component"];
             let (of_consumers, of_exporter) = (component == "consumer", component == "exporter");
-            let commanded = name.ends_with("-command") || name.ends_with("worker.toml");
+            let commanded = ["-command", "worker.toml", "sidecar.toml"].iter().any(|end| name.ends_with(end));
             // The servers of a cluster name ports that no profile knows.
             let expected = name.starts_with("cluster-") || name.starts_with("sentinel-") || of_consumers && commanded
                 // The API server has an address that no rule can name.

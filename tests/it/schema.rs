@@ -104,7 +104,7 @@ fn parser_accepts_the_values_of_the_schema() {
     let validator = validator();
     let mut samples = 0;
     // Of some tables no key can stand alone.
-    let alone = |path: &[String]| !path.iter().any(|key| LISTS.contains(&key.as_str()));
+    let alone = |path: &[String]| !path.iter().any(|key| LISTS.contains(&key.as_str()) || key == "sidecar");
     let tables = tables(&schema).into_iter().filter(|(path, table)| table.get("required").is_none() && alone(path));
     for (path, table) in tables {
         for (key, node) in table["properties"].as_object().expect("a table has properties") {
@@ -137,8 +137,12 @@ fn parser_accepts_the_values_of_the_schema() {
     assert!(samples > 150, "only {samples} samples");
 }
 
+/// A sidecar that items are posted to.
+const SIDECAR: &str =
+    "consume = { handler = 'http', url = 'http://127.0.0.1:8080/jobs' }\ndeploy.sidecar.image = 'app:1'";
+
 /// Keys, or tables, that mean something only next to others, and what is set with them.
-const COMPANIONS: [(&str, &str); 17] = [
+const COMPANIONS: [(&str, &str); 20] = [
     ("redis.addresses", "redis.mode = 'cluster'"),
     ("scale.idle-replica-count", "scale.min-replica-count = 1"),
     ("scale.activation-target", "scale.combine = 'sum'"),
@@ -154,6 +158,9 @@ const COMPANIONS: [(&str, &str); 17] = [
     ("deploy.secret-ca-key", "deploy.secret = 'redis'"),
     ("deploy.secret-cert-key", "deploy.secret = 'redis'"),
     ("deploy.secret-key-key", "deploy.secret = 'redis'"),
+    ("deploy.sidecar", SIDECAR),
+    ("deploy.sidecar.resources.requests", SIDECAR),
+    ("deploy.sidecar.resources.limits", SIDECAR),
     ("deploy.redis-image", "deploy.redis = true"),
     ("deploy.redis-storage", "deploy.redis = true"),
 ];

@@ -12,6 +12,8 @@ pub(super) enum StarterProfile {
     Demo,
     /// A command of your own per item, such as a Python or Node program
     Worker,
+    /// A web service that items are posted to, as a sidecar of the consumers
+    Sidecar,
     /// TLS, an ACL user, and credentials in a Secret
     ManagedRedis,
     /// A ScaledJob: one Job per item
@@ -25,6 +27,7 @@ impl StarterProfile {
         match self {
             Self::Demo => "demo",
             Self::Worker => "worker",
+            Self::Sidecar => "sidecar",
             Self::ManagedRedis => "managed-redis",
             Self::Events => "events",
             Self::Tuned => "tuned",
@@ -36,6 +39,7 @@ impl StarterProfile {
         let text = match self {
             Self::Demo => include_str!("../../../config/demo.toml"),
             Self::Worker => include_str!("../../../config/worker.toml"),
+            Self::Sidecar => include_str!("../../../config/sidecar.toml"),
             Self::ManagedRedis => include_str!("../../../config/managed-redis.toml"),
             Self::Events => include_str!("../../../config/events.toml"),
             Self::Tuned => include_str!("../../../config/tuned.toml"),
@@ -52,8 +56,10 @@ impl StarterProfile {
             step("simulate", "see what KEDA and the HPA will do, and why"),
             step("render --check", "validate it"),
         ];
-        if self == Self::Worker {
-            steps.insert(2, step("consume", "run the command for each item of the list"));
+        match self {
+            Self::Worker => steps.insert(2, step("consume", "run the command for each item of the list")),
+            Self::Sidecar => steps.insert(2, step("consume", "post each item of the list to the service")),
+            _ => {}
         }
         steps.push(step("render | kubectl apply -f -", "deploy it"));
         steps

@@ -56,7 +56,7 @@ impl DeployTable {
                 return wrong("name", message);
             }
         }
-        self.resources.check(source)?;
+        self.resources.check(source, &["deploy", "resources"])?;
         self.check_pods(source)?;
         if let Some(target) = &self.target {
             target.check(source)?;
@@ -94,6 +94,7 @@ impl DeployTable {
             ("topology-spread", !self.topology_spread.is_empty()),
             ("priority-class", self.priority_class.is_some()),
             ("patch", self.patch.is_some()),
+            ("sidecar", self.sidecar.is_some()),
         ];
         keys.into_iter().find(|(_, set)| *set).map(|(key, _)| key)
     }

@@ -4,6 +4,7 @@ mod check;
 mod environment;
 mod quantity;
 mod scheduling;
+mod sidecar;
 mod target;
 mod volume;
 
@@ -18,6 +19,7 @@ pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable, canonical_
 pub use self::scheduling::{
     KubernetesFields, TaintEffect, Texts, TolerationOperator, TolerationTable, TopologySpreadTable, WhenUnsatisfiable,
 };
+pub use self::sidecar::{SidecarTable, port as sidecar_port};
 pub use self::target::TargetTable;
 pub use self::volume::VolumeTable;
 use super::name::DEFAULT_NAME;
@@ -118,6 +120,8 @@ pub struct DeployTable {
     pub disruption_budget: Option<bool>,
     /// Resource requests and limits of the qscale containers.
     pub resources: ResourcesTable,
+    /// Web service that items are posted to, as another container of the consumers' pods.
+    pub sidecar: Option<SidecarTable>,
     /// Environment variables of the consumers' containers: a text, or a key of an existing Secret or ConfigMap.
     #[schemars(extend("x-default" = "none", "examples" = [{ "LOG_LEVEL": "info", "DATABASE_URL": { "secret": "database", "key": "url" } }]))]
     pub env: BTreeMap<String, EnvValue>,

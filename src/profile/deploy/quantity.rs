@@ -21,13 +21,13 @@ pub struct ResourcesTable {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct QuantityTable {
     /// CPU cores.
-    #[schemars(extend("x-default" = "requests 50m, limits 500m; with a command 100m and 1", "examples" = ["50m"]))]
+    #[schemars(extend("x-default" = "requests 50m, limits 500m; with a command and in a sidecar 100m and 1", "examples" = ["50m"]))]
     pub cpu: Option<QuantityText>,
     /// Memory.
-    #[schemars(extend("x-default" = "requests 32Mi, limits 128Mi; with a command 128Mi and 512Mi", "examples" = ["64Mi"]))]
+    #[schemars(extend("x-default" = "requests 32Mi, limits 128Mi; with a command and in a sidecar 128Mi and 512Mi", "examples" = ["64Mi"]))]
     pub memory: Option<QuantityText>,
     /// Disk space for logs and other files of a container.
-    #[schemars(extend("x-default" = "requests 16Mi, limits 64Mi; with a command 64Mi and 512Mi", "examples" = ["16Mi"]))]
+    #[schemars(extend("x-default" = "requests 16Mi, limits 64Mi; with a command and in a sidecar 64Mi and 512Mi", "examples" = ["16Mi"]))]
     pub ephemeral_storage: Option<QuantityText>,
 }
 
@@ -162,12 +162,12 @@ impl QuantityTable {
 }
 
 impl ResourcesTable {
-    /// Rejects requests that exceed their limits, as the API server does.
-    pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
+    /// Rejects requests that exceed their limits, as the API server does; `path` is that of this table.
+    pub(super) fn check(&self, source: &Source, path: &[&str]) -> Result<(), ProfileError> {
         for ((key, request), (_, limit)) in self.requests.entries().into_iter().zip(self.limits.entries()) {
             if let Some((request, limit)) = request.zip(limit).filter(|(request, limit)| request.exceeds(limit)) {
                 let message = format!("`{}` exceeds the limit `{}`", request.0, limit.0);
-                return Err(source.error_at(&["deploy", "resources", "requests", key], message));
+                return Err(source.error_at(&[path, &["requests", key]].concat(), message));
             }
         }
         Ok(())

@@ -41,7 +41,7 @@ pub struct VolumeTable {
 }
 
 /// Names and paths of the volumes that qscale mounts.
-const OWN: [(&str, &str); 2] = [("tmp", "/tmp"), ("redis-tls", "/etc/qscale/tls")];
+const OWN: [(&str, &str); 3] = [("tmp", "/tmp"), ("app-tmp", "/tmp"), ("redis-tls", "/etc/qscale/tls")];
 
 impl VolumeTable {
     /// Rejects what Kubernetes rejects, and what is taken.
