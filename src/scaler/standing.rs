@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::behavior::Direction;
 use super::controller::Controller;
 use super::reason::{Cooldown, Limit, Proposal, Reason};
+use crate::units::{HumanDuration, whole};
 
 /// Latest decisions of both controllers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -77,6 +78,10 @@ impl Standing {
         let held = self.hpa.as_ref().filter(|_| by == Controller::Hpa).and_then(|decided| decided.released(rhythm));
         match (zero, held) {
             (Some((what, at)), Some((_, other))) if at <= other => Some(step(what, at)),
+            (Some((then, end)), Some((what, at))) => {
+                let later = whole(end.saturating_sub(at).as_secs_f64().ceil());
+                Some(step(format!("{what}; {} later {then}", HumanDuration(Duration::from_secs(later))), at))
+            }
             (_, Some((what, at))) | (Some((what, at)), None) => Some(step(what, at)),
             (None, None) => match reason {
                 Reason::Paused(_) => None,
@@ -203,12 +208,13 @@ mod tests {
     fn deciding_controller_is_named_with_the_next_step() {
         let down = "the HPA goes down towards 6 if the backlog stays";
         let zero = "KEDA scales to zero if no item arrives";
+        let both = "the HPA goes down towards 6 if the backlog stays; 45s later KEDA scales to zero if no item arrives";
         let again = "the HPA computes again";
         for (keda, hpa, expected) in [
             (Reason::Active(count(9.0)), proposed(9.0, Some(Limit::Max(5))), (Controller::Hpa, again, 5.0)),
             (Reason::Active(count(9.0)), proposed(9.0, Some(window(200))), (Controller::Hpa, down, 200.0)),
             // Until the first sync after the end of the window, and the first poll after the cooldown.
-            (cooling(250), proposed(0.0, Some(window(205))), (Controller::Hpa, down, 215.0)),
+            (cooling(250), proposed(0.0, Some(window(205))), (Controller::Hpa, both, 215.0)),
             (cooling(100), proposed(0.0, Some(window(205))), (Controller::Hpa, zero, 110.0)),
             (cooling(250), proposed(0.0, Some(Limit::LastPod)), (Controller::Keda, zero, 260.0)),
             (Reason::Activated { count: count(9.0), replicas: 1 }, Reason::AtZero, (Controller::Keda, again, 5.0)),
