@@ -16,7 +16,15 @@ pub struct PauseState {
     pub reason: String,
 }
 
+/// Reply of `PTTL` about a key that does not exist.
+const ABSENT: i64 = -2;
+
 impl PauseState {
+    /// Returns the pause of a list, of whose key `PTTL` says that `left` milliseconds are left; `None` without the key.
+    pub fn of(left: i64, reason: String) -> Option<Self> {
+        (left != ABSENT).then(|| Self { left: u64::try_from(left).ok().map(Duration::from_millis), reason })
+    }
+
     /// Returns the pause in words.
     pub fn text(&self, now: SystemTime) -> String {
         let until = self.left.and_then(|left| now.checked_add(left));

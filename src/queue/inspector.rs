@@ -10,6 +10,7 @@ use super::error::{Fault, QueueError};
 use super::keys::Keys;
 use super::script::Script;
 use crate::delivery::item::Item;
+use crate::delivery::pause::PauseState;
 use crate::delivery::snapshot::{ClaimState, Counters, Presence, Snapshot};
 
 /// Number of keys per step of a `SCAN`.
@@ -34,7 +35,16 @@ pub struct Inspector {
 type SnapshotReply = (u64, u64, u64, u64, u64, u64, u64, u64, Vec<String>);
 
 /// Reply of `presence.lua`.
-type PresenceReply = (u64, Option<Bytes>);
+type PresenceReply = (u64, Option<Bytes>, i64, Option<Bytes>);
+
+/// State of a list as `watch` shows it.
+pub struct Observation {
+    pub snapshot: Snapshot,
+    /// `None` when user or server do not permit to read it.
+    pub presence: Option<Presence>,
+    /// Pause of the list, if it is paused.
+    pub pause: Option<PauseState>,
+}
 
 impl Inspector {
     /// Connects to `list`, which may not exist yet.
@@ -91,29 +101,30 @@ impl Inspector {
                 self.is_presence_refused = true;
                 Ok(None)
             }
-            read => read.map(|reply| Some(into_presence(reply))),
+            read => read.map(|reply| Some(into_presence(reply).0)),
         }
     }
 
-    /// Takes a snapshot and reads who processes the list, in one round trip; see [`Inspector::snapshot`] and
-    /// [`Inspector::presence`].
+    /// Takes a snapshot and reads who processes the list and whether it is paused, in one round trip; see
+    /// [`Inspector::snapshot`] and [`Inspector::presence`].
     ///
     /// # Errors
     ///
     /// Fails when the key is not a list, or when Redis stays unreachable for too long.
-    pub async fn observe(&mut self, with_oldest: bool) -> Result<(Snapshot, Option<Presence>), QueueError> {
+    pub async fn observe(&mut self, with_oldest: bool) -> Result<Observation, QueueError> {
         if self.restricted.is_none() && !self.is_presence_refused {
             match self.both(with_oldest).await {
-                Ok((snapshot, presence)) => return Ok((snapshot, Some(presence))),
+                Ok(observed) => return Ok(observed),
                 // One of them is not permitted.
                 Err(QueueError { fault: Fault::NotPermitted { .. } | Fault::UnknownCommand(_), .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok((self.snapshot().await?, self.presence(with_oldest).await?))
+        let (snapshot, presence) = (self.snapshot().await?, self.presence(with_oldest).await?);
+        Ok(Observation { snapshot, presence, pause: self.pause().await })
     }
 
-    async fn both(&mut self, with_oldest: bool) -> Result<(Snapshot, Presence), QueueError> {
+    async fn both(&mut self, with_oldest: bool) -> Result<Observation, QueueError> {
         let (Self { connection, keys, script, presence, .. }, none) = (self, HashSet::new());
         let (snapshot, presence) = connection
             .repeat(&keys.list, |client| {
@@ -129,7 +140,8 @@ impl Inspector {
                 }
             })
             .await?;
-        Ok((into_snapshot(snapshot), into_presence(presence)))
+        let (presence, pause) = into_presence(presence);
+        Ok(Observation { snapshot: into_snapshot(snapshot), presence: Some(presence), pause })
     }
 
     /// Returns the number of items held by consumers that Redis has forgotten, which takes a scan of all keys. `None` when
@@ -221,8 +233,9 @@ fn into_snapshot(reply: SnapshotReply) -> Snapshot {
     Snapshot { waiting, claims: Some(claims) }
 }
 
-fn into_presence((consumers, oldest): PresenceReply) -> Presence {
-    Presence { consumers, oldest: oldest.map(Item) }
+fn into_presence((consumers, oldest, left, reason): PresenceReply) -> (Presence, Option<PauseState>) {
+    let reason = reason.map(|reason| String::from_utf8_lossy(&reason).into_owned()).unwrap_or_default();
+    (Presence { consumers, oldest: oldest.map(Item) }, PauseState::of(left, reason))
 }
 
 /// Returns a glob pattern that matches only `text`.

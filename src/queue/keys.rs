@@ -78,7 +78,7 @@ impl Keys {
 
     /// KEYS of `presence.lua`.
     pub(super) fn presence(&self) -> Vec<String> {
-        vec![self.list.clone(), self.landing(), self.consumers()]
+        vec![self.list.clone(), self.landing(), self.consumers(), self.paused()]
     }
 
     /// KEYS of `list_dead_letters.lua`.

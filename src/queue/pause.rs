@@ -1,7 +1,5 @@
 //! Pausing of a list: a key that any client may set, with an expiry if the pause is to end by itself.
 
-use std::time::Duration;
-
 use super::claims::Claims;
 use super::connection::{COMMAND_TIMEOUT, Connection};
 use super::error::Fault;
@@ -9,9 +7,6 @@ use super::inspector::Inspector;
 use super::keys::Keys;
 use super::list::List;
 use crate::delivery::pause::PauseState;
-
-/// Reply of `PTTL` about a key that does not exist.
-const ABSENT: i64 = -2;
 
 /// Returns whether the list is paused; `None` if Redis does not say so now. A user who may not read the key is never paused.
 async fn is_paused(connection: &mut Connection, keys: &Keys) -> Option<bool> {
@@ -37,14 +32,14 @@ impl Claims {
 
 impl Inspector {
     /// Returns the pause of the list, if it is paused and Redis says so.
-    pub async fn pause(&mut self) -> Option<PauseState> {
+    pub(super) async fn pause(&mut self) -> Option<PauseState> {
         let key = self.keys.paused();
         let left = self.connection.send::<i64>("PTTL", vec![key.as_str().into()]);
-        let left = self.connection.once(COMMAND_TIMEOUT, &key, left).await.ok().filter(|left| *left != ABSENT)?;
+        let left = self.connection.once(COMMAND_TIMEOUT, &key, left).await.ok()?;
+        let pause = PauseState::of(left, String::new())?;
         let reason = self.connection.send::<Option<String>>("GET", vec![key.as_str().into()]);
         let reason = self.connection.once(COMMAND_TIMEOUT, &key, reason).await.ok().flatten();
-        let left = u64::try_from(left).ok().map(Duration::from_millis);
-        Some(PauseState { left, reason: reason.unwrap_or_default() })
+        Some(PauseState { reason: reason.unwrap_or_default(), ..pause })
     }
 }
 

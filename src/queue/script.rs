@@ -45,9 +45,13 @@ impl Script {
         keys: Vec<String>,
         arguments: Vec<Bytes>,
     ) -> Result<T, Error> {
-        let arguments: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
-        let answer = match client.evalsha(self.digest.as_str(), keys.clone(), arguments.clone()).await {
-            Err(error) if error.details().contains("NOSCRIPT") => client.eval(self.text, keys.clone(), arguments).await,
+        // Through `custom`, because the library's own call waits for the reply before the next command is sent.
+        let command = CustomCommand::new_static("EVALSHA", ClusterHash::FirstKey, false);
+        let answer = match client.custom(command, self.words(keys.clone(), arguments.clone())).await {
+            Err(error) if error.details().contains("NOSCRIPT") => {
+                let arguments: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
+                client.eval(self.text, keys.clone(), arguments).await
+            }
             answer => answer,
         };
         match answer {

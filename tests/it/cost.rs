@@ -90,6 +90,27 @@ fn items_pushed_together_share_a_script() {
 }
 
 #[test]
+fn watch_takes_a_sample_with_two_calls() {
+    const SAMPLES: u32 = 40;
+    let server = RedisServer::start();
+    server.push("mylist", ["a"]);
+    let watch = ["watch", "--output", "json", "--every", "50ms", "--stamp-field", "at", "--redis", &server.url()];
+    let run = Qscale::new(watch).spawn();
+    let samples = || u32::try_from(run.stdout().lines().count()).expect("some hundred");
+    wait_until("it watches", SOON, || samples() > 0);
+    server.cli(&["CONFIG", "RESETSTAT"]);
+    let before = samples();
+    wait_until("it has taken samples", 2 * SOON, || samples() >= before + SAMPLES);
+    let counts = [server.commands(), server.reads()];
+    let taken = samples() - before;
+    let [commands, reads] = counts.map(|count| f64::from(count) / f64::from(taken));
+    // Two scripts, which the server may read at once or one after the other.
+    assert!(reads <= 2.25 && commands <= 20.5, "{reads} reads and {commands} commands for each of {taken} samples");
+    run.terminate();
+    run.finish(SOON).exits(0);
+}
+
+#[test]
 fn idle_consumers_send_few_commands() {
     const CONSUMERS: u32 = 5;
     let server = RedisServer::start();

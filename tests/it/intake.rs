@@ -68,6 +68,7 @@ fn rate_limits_what_is_begun_in_all_slots_together() {
 fn pause_is_shown_with_its_end_and_its_reason() {
     let server = RedisServer::start();
     server.push("mylist", ["a"]);
+    consume(&server, &["--idle-exit", "100ms"]).output().exits(0);
     let watch = || Qscale::new(["watch", "--once", "--redis", &server.url()]);
     assert!(!watch().output().exits(0).stdout.contains("paused"));
     server.cli(&["SET", "{mylist}:paused", "database upgrade", "EX", "600"]);
@@ -84,4 +85,8 @@ fn pause_is_shown_with_its_end_and_its_reason() {
     server.cli(&["SET", "{mylist}:paused", ""]);
     let line = watch().output().exits(0).stdout;
     assert!(line.contains("reason: the list is paused") && !line.contains("until"), "{line}");
+    // Who may not read the pause sees the consumers all the same.
+    server.cli(&["ACL", "SETUSER", "default", "-pttl"]);
+    let json = watch().args(["--output", "json"]).output().exits(0).stdout;
+    assert!(!json.contains("paused") && json.contains(r#""consumers":0,"#), "{json}");
 }

@@ -109,6 +109,16 @@ fn page_plays_a_simulation_to_its_end() {
 }
 
 #[test]
+fn page_of_a_demo_counts_dead_letters_by_reason() {
+    let profile = "[consume]\ncommand = [\"false\"]\nmax-attempts = 1\n[scale]\nmax-replica-count = 1\n";
+    let words = ["--pattern", "burst 3", "--speed", "100", "--serve", "0"];
+    let run = Qscale::new(["demo"]).args(words).file("qscale.toml", profile).spawn();
+    let event = event_with(address(&run), r#""dead_letters":[{"#);
+    assert!(event.contains("exit status 1"), "{event}");
+    run.finish(SOON).exits(0);
+}
+
+#[test]
 fn page_counts_dead_letters_by_reason() {
     let server = RedisServer::start();
     server.push("mylist", ["a", "b", "<c>"]);

@@ -15,7 +15,7 @@ use super::producer::{Order, Producer, Production};
 use super::setup::Setup;
 use crate::delivery::snapshot::Snapshot;
 use crate::exit::is_broken_pipe;
-use crate::queue::Inspector;
+use crate::queue::{DeadCauses, Inspector};
 use crate::sample::{Flow, Sample};
 use crate::shutdown::Shutdown;
 use crate::terminal::{DashboardSetup, KeySet, Output, Readout, RunAction};
@@ -35,6 +35,8 @@ pub(super) struct Play<'a> {
     readout: Readout,
     /// One of each list.
     flows: Vec<Flow>,
+    /// Causes of dead letters, of each list where a page shows them.
+    dead: Vec<DeadCauses>,
     ticks: Interval,
     kills: Kills,
     /// True once consumers were told to finish their items: the demo was stopped, or all is done.
@@ -70,6 +72,10 @@ impl<'a> Play<'a> {
         let mut consumers = ConsumerProcesses::new(setup, plan.consume(autoscaler.starts_jobs()));
         consumers.scale_to(autoscaler.rest())?;
         let producer = Producer::start(plan, &setup.redis).await?;
+        let mut dead = Vec::new();
+        for list in plan.lists.keys().iter().filter(|_| plan.serve.is_some()) {
+            dead.push(DeadCauses::connect(&setup.redis, list).await?);
+        }
         let tick = TICK.mul_f64(plan.speed);
         let readout = Readout::new(&context.printer, plan.output, plan.plain, &dashboard(plan), &plan.files)?;
         Ok(Self {
@@ -81,6 +87,7 @@ impl<'a> Play<'a> {
             consumers,
             producer,
             readout: readout.served(Context::page(plan.serve).await?),
+            dead,
             ticks: interval(TICK),
             kills: Kills { share: plan.kill, rng: StdRng::seed_from_u64(plan.seed), acknowledged: 0 },
             is_stopping: false,
@@ -181,7 +188,13 @@ impl<'a> Play<'a> {
             // As a ReplicaSet replaces its pods.
             self.consumers.scale_to(self.consumers.desired)?;
         }
-        for sample in self.samples(&snapshots).await? {
+        let samples = self.samples(&snapshots).await?;
+        for (dead, Sample { list, dead: number, .. }) in self.dead.iter_mut().zip(&samples) {
+            if let Some(causes) = dead.changed(*number).await {
+                self.readout.dead_letters(list, causes);
+            }
+        }
+        for sample in samples {
             self.show(&sample)?;
         }
         Ok(snapshots)

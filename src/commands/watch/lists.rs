@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::Result;
 
-use super::dead::DeadReader;
 use super::plan::Plan;
+use crate::delivery::pause::PauseState;
 use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::diagnosis::FaultCode;
-use crate::queue::{Inspector, QueueError, Redis};
+use crate::queue::{DeadCauses, Inspector, Observation, QueueError, Redis};
 use crate::sample::{DeadCause, Flow, ReportedFault, Sample};
 use crate::workload::made_at;
 
@@ -20,9 +20,10 @@ pub(super) struct WatchedList {
     pub(super) name: String,
     pub(super) inspector: Inspector,
     pub(super) last: Option<Snapshot>,
+    pause: Option<PauseState>,
     flow: Flow,
-    /// Reads dead letters where a page shows them.
-    dead: Option<DeadReader>,
+    /// Causes of dead letters where a page shows them.
+    dead: Option<DeadCauses>,
 }
 
 impl WatchedList {
@@ -32,17 +33,18 @@ impl WatchedList {
         for name in &plan.lists {
             let inspector = Inspector::connect(redis, name).await?;
             let dead = match plan.serve {
-                Some(_) => Some(DeadReader::connect(redis, name).await?),
+                Some(_) => Some(DeadCauses::connect(redis, name).await?),
                 None => None,
             };
-            lists.push(Self { name: name.clone(), inspector, last: None, flow: Flow::new(plan.every, SHORT), dead });
+            let flow = Flow::new(plan.every, SHORT);
+            lists.push(Self { name: name.clone(), inspector, last: None, pause: None, flow, dead });
         }
         Ok(lists)
     }
 
     /// Reads the list at `at`, the time since the start.
     pub(super) async fn observe(&mut self, at: Duration, stamp_field: Option<&str>) -> Result<Sample, QueueError> {
-        let (snapshot, presence) = self.inspector.observe(stamp_field.is_some()).await?;
+        let Observation { snapshot, presence, pause } = self.inspector.observe(stamp_field.is_some()).await?;
         let rates = self.flow.observe(at, &snapshot);
         let now = SystemTime::now();
         let claims = snapshot.claims.as_ref();
@@ -52,13 +54,13 @@ impl WatchedList {
         let oldest = presence.as_ref().zip(stamp_field).and_then(|(presence, field)| age(presence, field, now));
         // Consumers that do not claim items are unknown to Redis.
         let consumers = presence.filter(|_| claims.is_some_and(|claims| claims.any)).map(|presence| presence.consumers);
-        self.last = Some(snapshot);
+        (self.last, self.pause) = (Some(snapshot), pause);
         Ok(Sample { consumers, oldest_seconds: oldest, ..sample })
     }
 
     /// Adds the pause of the list, if there is one, to the faults and the reason.
-    pub(super) async fn add_pause(&mut self, sample: &mut Sample) {
-        if let Some(pause) = self.inspector.pause().await {
+    pub(super) fn add_pause(&self, sample: &mut Sample) {
+        if let Some(pause) = &self.pause {
             let text = pause.text(sample.time);
             let reason = sample.reason.take().map_or_else(|| text.clone(), |reason| format!("{text}; {reason}"));
             sample.reason = Some(reason);
@@ -68,14 +70,7 @@ impl WatchedList {
 
     /// Returns the causes of the dead letters, so many as `dead`, where a page shows them and they have changed.
     pub(super) async fn dead_causes(&mut self, dead: Option<u64>) -> Option<Vec<DeadCause>> {
-        match self.dead.as_mut()?.causes(dead?).await {
-            Ok(causes) => causes,
-            Err(error) => {
-                tracing::debug!(%error, list = %self.name, "cannot read dead letters");
-                self.dead = None;
-                None
-            }
-        }
+        self.dead.as_mut()?.changed(dead).await
     }
 
     /// Returns true when no item waits, is in flight or is delayed.

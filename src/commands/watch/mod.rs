@@ -1,7 +1,6 @@
 //! `watch`: the backlog, its trend, and the replica counts of the target.
 
 mod args;
-mod dead;
 mod jobs;
 mod lists;
 mod plan;
@@ -126,7 +125,7 @@ async fn show(
                 }
                 readout.pods_fault(&list.name, target.fault().as_deref());
             }
-            list.add_pause(&mut sample).await;
+            list.add_pause(&mut sample);
             if let Some(metrics) = metrics {
                 metrics.observe(&sample);
             }
