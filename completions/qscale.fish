@@ -175,7 +175,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l duration -d 'Sto
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'Format of the samples' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l svg -d 'Write the charts to a file at the end, as an SVG image, or PNG where its name ends in .png' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l cast -d 'Write the dashboard to a file, as an asciicast of 100×28 characters for `asciinema play`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
@@ -436,7 +436,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s o -l output -
 json\t'One JSON object per line'
 csv\t'One row per sample'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'Time of the first sample (RFC 3339)' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too, or PNG where its name ends in .png' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l html -d 'Write the chart and all scaling events as an HTML page too, which needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l speed -d 'Factor by which the run is played faster than it would be' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l cast -d 'Write the dashboard to a file too, as an asciicast of 100×28 characters for `asciinema play`' -r -F
@@ -470,7 +470,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'Factor 
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'Format of the samples on stdout' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l record -d 'Write the samples to a file too, as JSON lines for `watch --replay` and `simulate --against`' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l svg -d 'Write the charts to a file at the end, as an SVG image' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l svg -d 'Write the charts to a file at the end, as an SVG image, or PNG where its name ends in .png' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l html -d 'Write the charts and all scaling events to a file at the end, as an HTML page that needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l cast -d 'Write the dashboard to a file, as an asciicast of 100×28 characters for `asciinema play`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r

@@ -118,6 +118,7 @@ mod tests {
             ("watch", "web", Some("use '--serve'")),
             ("watch", "dashboard", None),
             ("render", "memory", Some("set `resources` in [deploy] of the profile")),
+            ("watch", "png", Some("use '--svg'")),
             ("watch", "zebra", None),
         ] {
             assert_eq!(on_flag(subcommand, flag).as_deref(), tip, "{subcommand} --{flag}");

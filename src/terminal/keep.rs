@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::CastFrames;
 use super::board::{KeySet, SharedBoard};
 use super::chart::{Chart, html};
+use super::image::{ImageFile, image_file};
 use crate::sample::Sample;
 
 /// Files that a run leaves.
@@ -21,9 +22,9 @@ pub(crate) struct RunFiles {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 
-    /// Write the charts to a file at the end, as an SVG image
-    #[arg(long, value_name = "FILE", value_parser = svg_file)]
-    svg: Option<PathBuf>,
+    /// Write the charts to a file at the end, as an SVG image, or PNG where its name ends in .png
+    #[arg(long, value_name = "FILE", value_parser = image_file)]
+    svg: Option<ImageFile>,
 
     /// Write the charts and all scaling events to a file at the end, as an HTML page that needs no network
     #[arg(long, value_name = "FILE")]
@@ -44,7 +45,7 @@ impl RunFiles {
 /// Keeps what the files of a run will hold.
 pub(super) struct Keeper {
     recording: Option<OpenFile>,
-    svg: Option<OpenFile>,
+    image: Option<(OpenFile, ImageFile)>,
     html: Option<OpenFile>,
     cast: Option<(OpenFile, CastFrames)>,
     board: SharedBoard,
@@ -71,7 +72,11 @@ impl Keeper {
         if let Some(recording) = &recording {
             recording.clear()?;
         }
-        let (svg, html) = (open(&files.svg)?, open(&files.html)?);
+        let html = open(&files.html)?;
+        let image = match &files.svg {
+            None => None,
+            Some(image) => Some((OpenFile::open(image.path())?, image.clone())),
+        };
         let cast = match &files.cast {
             None => None,
             Some(path) => {
@@ -81,7 +86,7 @@ impl Keeper {
                 Some((file, frames))
             }
         };
-        Ok(Self { recording, svg, html, cast, board, page: None })
+        Ok(Self { recording, image, html, cast, board, page: None })
     }
 
     /// Adds a sample, which the board has taken `at` this time on the clock that is shown.
@@ -126,8 +131,10 @@ impl Keeper {
         self.publish(true)?;
         let charts: Vec<Chart> = self.board.board().state.charts();
         let Some(first) = charts.first() else { return Ok(()) };
-        self.svg.map(|file| file.replace(&first.svg())).transpose()?;
-        self.html.map(|file| file.replace(&html(&charts))).transpose()?;
+        if let Some((file, image)) = self.image {
+            file.replace(&image.draw(first)?)?;
+        }
+        self.html.map(|file| file.replace(html(&charts).as_bytes())).transpose()?;
         Ok(())
     }
 }
@@ -155,21 +162,8 @@ impl OpenFile {
     }
 
     /// Replaces the content.
-    fn replace(mut self, text: &str) -> Result<()> {
+    fn replace(mut self, content: &[u8]) -> Result<()> {
         self.clear()?;
-        self.file.write_all(text.as_bytes()).wrap_err_with(|| self.failure())
-    }
-}
-
-/// Reads the name of an SVG image.
-pub(crate) fn svg_file(text: &str) -> Result<PathBuf, String> {
-    /// Extensions of images that are not SVG.
-    const IMAGE_FORMATS: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "bmp"];
-    let path = PathBuf::from(text);
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some(other) if IMAGE_FORMATS.contains(&other.to_ascii_lowercase().as_str()) => {
-            Err(format!("writes SVG, not {other}: name the file `{}`", path.with_extension("svg").display()))
-        }
-        _ => Ok(path),
+        self.file.write_all(content).wrap_err_with(|| self.failure())
     }
 }

@@ -121,6 +121,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("serve", &["web", "http", "page", "ui", "browser"]),
     ("service-account", &["service-account-name"]),
     ("speed", &["fast", "faster", "time-scale"]),
+    ("svg", &["png", "image", "picture"]),
     ("timeout", &["time-limit", "job-timeout", "task-timeout", "max-run-time"]),
     ("tls", &["ssl", "use-tls", "use-ssl"]),
     ("url", &["webhook", "callback", "endpoint"]),

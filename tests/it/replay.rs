@@ -89,8 +89,8 @@ fn replay_that_is_impossible_says_why() {
     let csv = Qscale::new(["watch", "--replay", "-"]).input(b"t_s,llen\n0,1\n".to_vec()).output().exits(2);
     assert!(csv.stderr.contains("-:1: is not a sample"), "{csv:?}");
     replay(folder.path(), &["--every", "2s"]).exits(2);
-    let image = replay(folder.path(), &["--svg", "a.png"]).exits(2);
-    assert!(image.stderr.contains("writes SVG, not png: name the file `a.svg`"), "{image:?}");
+    let image = replay(folder.path(), &["--svg", "a.jpg"]).exits(2);
+    assert!(image.stderr.contains("writes SVG and PNG, not jpg: name the file `a.svg`"), "{image:?}");
     let nowhere = replay(folder.path(), &["--html", "/nowhere/a.html"]);
     assert!(nowhere.stderr.contains("cannot write `/nowhere/a.html`") && nowhere.stdout.is_empty(), "{nowhere:?}");
 }

@@ -164,8 +164,31 @@ fn svg_is_reproducible() {
 
 #[test]
 fn svg_is_not_written_under_the_name_of_another_format() {
-    let run = simulate(&["--produce", "burst 1", "--svg", "x.PNG"]).output().exits(2);
-    assert!(run.stderr.contains("'--svg <FILE>': writes SVG, not PNG: name the file `x.svg`"), "{}", run.stderr);
+    let run = simulate(&["--produce", "burst 1", "--svg", "x.GIF"]).output().exits(2);
+    let message = "'--svg <FILE>': writes SVG and PNG, not GIF: name the file `x.svg`";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+}
+
+#[cfg(not(feature = "png"))]
+#[test]
+fn png_needs_a_build_that_has_it() {
+    for words in [["simulate", "--produce", "burst 1"].as_slice(), &["watch"], &["demo"]] {
+        let run = Qscale::new(words).args(["--svg", "x.PNG"]).output().exits(2);
+        let message = "'--svg <FILE>': this build of qscale has no feature `png`: name the file `x.svg`, or build with \
+                       `--features png`";
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn png_is_written_where_the_name_ends_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.PNG");
+    simulate(&["--produce", "burst 10", "--svg"]).arg(&path).output().exits(0);
+    let written = fs::read(path).unwrap();
+    // The signature, the header of an image, and its width.
+    assert!(written.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x09\x60"), "{:?}", written.get(..24));
 }
 
 #[test]

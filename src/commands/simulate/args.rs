@@ -10,7 +10,7 @@ use crate::args::{self, ListsArgs, positive_duration, positive_factor};
 use crate::delivery::lists::Lists;
 use crate::profile::ListenAddress;
 use crate::simulation;
-use crate::terminal::svg_file;
+use crate::terminal::{ImageFile, image_file};
 use crate::tuning::TargetWait;
 use crate::units::HumanDuration;
 use crate::workload::{Pattern, Work};
@@ -174,9 +174,9 @@ pub(super) struct PlayArgs {
 /// Files that the chart is written to.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Pictures {
-    /// Write the chart as an SVG image too
-    #[arg(long, value_name = "FILE", conflicts_with = "target_wait", value_parser = svg_file)]
-    pub(super) svg: Option<PathBuf>,
+    /// Write the chart as an SVG image too, or PNG where its name ends in .png
+    #[arg(long, value_name = "FILE", conflicts_with = "target_wait", value_parser = image_file)]
+    pub(super) svg: Option<ImageFile>,
 
     /// Write the chart and all scaling events as an HTML page too, which needs no network
     #[arg(long, value_name = "FILE", conflicts_with_all = ["target_wait", "runs"])]

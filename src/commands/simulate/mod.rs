@@ -82,11 +82,14 @@ fn simulated(scenario: &Scenario) -> Result<Run> {
 
 impl Pictures {
     fn write(&self, chart: &Chart) -> Result<()> {
-        let write = |path: &Path, text: String| {
-            std::fs::write(path, text).wrap_err_with(|| format!("cannot write `{}`", path.display()))
+        let write = |path: &Path, content: Vec<u8>| {
+            std::fs::write(path, content).wrap_err_with(|| format!("cannot write `{}`", path.display()))
         };
-        self.svg.as_deref().map(|path| write(path, chart.svg())).transpose()?;
-        self.html.as_deref().map(|path| write(path, html(std::slice::from_ref(chart)))).transpose()?;
+        if let Some(image) = &self.svg {
+            write(image.path(), image.draw(chart)?)?;
+        }
+        let page = || html(std::slice::from_ref(chart)).into_bytes();
+        self.html.as_deref().map(|path| write(path, page())).transpose()?;
         Ok(())
     }
 }

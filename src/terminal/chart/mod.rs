@@ -3,6 +3,8 @@
 mod elapsed;
 mod html;
 mod panels;
+#[cfg(feature = "png")]
+mod png;
 mod svg;
 mod text;
 
