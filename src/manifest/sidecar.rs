@@ -54,9 +54,8 @@ pub(super) fn container(workload: &Workload<'_>, sidecar: &SidecarTable, own: Su
             read_only_root_filesystem: Some(deploy.read_only_root != Some(false)),
             ..container_security()
         }),
-        // qscale starts once this has succeeded.
+        // qscale starts once this has succeeded, and is what tells whether the pod is ready.
         startup_probe: Some(Probe { period_seconds: Some(1), failure_threshold: Some(START), ..probe.clone() }),
-        readiness_probe: Some(Probe { failure_threshold: Some(1), ..probe.clone() }),
         liveness_probe: Some(Probe { failure_threshold: Some(3), ..probe }),
         // Of an init container, this makes a sidecar: it runs with the others, and ends after them.
         restart_policy: Some("Always".to_owned()),

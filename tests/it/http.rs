@@ -339,7 +339,7 @@ fn sidecar_of_the_manual_renders_next_to_the_consumer() {
     let [app, consumer] = [&pod["initContainers"][0], &pod["containers"][0]];
     assert_eq!([&app["name"], &app["image"]], ["app", "registry.example.com/orders:1.0.0"]);
     assert_eq!([&app["restartPolicy"], &consumer["name"]], ["Always", "consumer"]);
-    for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+    for probe in ["startupProbe", "livenessProbe"] {
         assert_eq!(app[probe]["httpGet"], json!({ "path": "/healthz", "port": 8080 }));
     }
     let names =
