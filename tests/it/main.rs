@@ -30,6 +30,7 @@ mod hostile;
 mod http;
 mod init;
 mod intake;
+mod keda_view;
 mod lines;
 mod lint;
 mod lint_hints;
