@@ -16,6 +16,9 @@ const DEFAULT_GRACE: u64 = 30;
 /// Variable of the time that consumers have to finish.
 const DRAIN: &str = "QSCALE_DRAIN";
 
+/// Manager of the fields that `kubectl apply` has set.
+const CLIENT_SIDE_APPLY: &str = "kubectl-client-side-apply";
+
 /// Returns what else sets the replicas, bounds that are one, and pods that are killed too soon.
 pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Value>) -> Vec<Checked> {
     let target = reading.target.as_ref().ok().and_then(Option::as_ref);
@@ -32,10 +35,18 @@ fn replicas(target: &Value) -> Option<Checked> {
         text(entry, "/subresource").is_empty()
             && entry.pointer("/fieldsV1/f:spec/f:replicas").is_some()
             && !["kube-controller-manager", "keda"].contains(&text(entry, "/manager"))
+            && !(text(entry, "/manager") == CLIENT_SIDE_APPLY && !applies_replicas(target))
     })?;
     let got = format!("`{}` sets spec.replicas of `{name}`", text(owner, "/manager"));
     let code = FaultCode::ReplicasSetElsewhere;
     Some(Checked::found("replicas", code, name, got, code.hint()))
+}
+
+/// Returns true if `kubectl apply` was given replicas. Before KEDA's first step it owns those that the API server has filled in.
+fn applies_replicas(target: &Value) -> bool {
+    let applied = text(target, "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration");
+    let applied: Value = serde_json::from_str(applied).unwrap_or_default();
+    applied.pointer("/spec/replicas").is_some()
 }
 
 fn bounds(scaled: &Value) -> Checked {

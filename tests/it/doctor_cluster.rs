@@ -436,6 +436,16 @@ fn settings_that_work_and_may_not_be_meant_are_told() {
     let stage = Stage::new();
     stage.set("healthy-env");
     let mut target = situation("healthy-env")["deployments"][0].clone();
+    let replicas = json!({ "f:spec": { "f:replicas": {} } });
+    for (applied, is_told) in [("{\"spec\":{}}", false), ("{\"spec\":{\"replicas\":2}}", true)] {
+        target["metadata"]["annotations"] = json!({ "kubectl.kubernetes.io/last-applied-configuration": applied });
+        target["metadata"]["managedFields"] = json!([
+            { "manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": replicas },
+        ]);
+        stage.api.put(TARGETS, target.clone());
+        let codes = codes(&stage.run("healthy-env").exits(0));
+        assert_eq!(codes.contains(&"replicas-set-elsewhere".to_owned()), is_told, "{applied}: {codes:?}");
+    }
     target["metadata"]["managedFields"] = json!([
         { "manager": "keda", "subresource": "scale", "fieldsV1": { "f:spec": { "f:replicas": {} } } },
         { "manager": "argocd-controller", "operation": "Apply", "fieldsV1": { "f:spec": { "f:replicas": {} } } },
