@@ -13,9 +13,6 @@ pub struct NotBuiltIn {
 impl NotBuiltIn {
     /// Returns the way to a build that has it.
     pub fn hint(&self) -> String {
-        format!(
-            "all releases and images have it; from the sources, `cargo install --path . --features {}` adds it",
-            self.feature
-        )
+        format!("build qscale with it: `cargo install --locked --path . --features {}`", self.feature)
     }
 }

@@ -25,7 +25,7 @@ fn flag_of_a_missing_feature_says_how_to_get_it() {
         (["doctor", "--namespace", "demo"], "kubernetes"),
     ] {
         let run = Qscale::new(words).args(["--redis", &server.url()]).output();
-        assert!(run.stderr.contains(&format!("`{feature}`")), "{words:?}: {}", run.stderr);
-        assert!(run.stderr.contains("hint:"), "{words:?}: {}", run.stderr);
+        let said = [run.stdout.as_str(), run.stderr.as_str()].concat();
+        assert!(said.contains(&format!("`{feature}`")) && said.contains("hint:"), "{words:?}: {said}");
     }
 }
