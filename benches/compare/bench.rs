@@ -260,14 +260,14 @@ impl Bench {
     }
 
     /// A Python program of the peers.
-    pub(crate) fn python(&self, script: &str) -> [OsString; 2] {
+    pub(crate) fn python(script: &str) -> [OsString; 2] {
         ["python3".into(), Path::new(PEERS).join("python").join(script).into_os_string()]
     }
 
     /// Celery, filling its queue or working on it; none where it cannot be installed.
     pub(crate) fn celery(&self, words: &str) -> Option<Vec<OsString>> {
         let mut command = vec![self.peers.celery.clone()?.into_os_string()];
-        command.push(self.python("celery_jobs.py")[1].clone());
+        command.push(Self::python("celery_jobs.py")[1].clone());
         command.extend(format!("{words} {}", self.server.port).split_whitespace().map(Into::into));
         Some(command)
     }

@@ -333,6 +333,28 @@ fn lists_in_different_slots_of_a_cluster_are_consumed_together() {
     assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected);
 }
 
+#[test]
+fn list_whose_node_is_away_leaves_the_slots_to_the_others() {
+    for delivery in DELIVERIES {
+        let servers = [(); 3].map(|()| RedisServer::builder().cluster().start());
+        RedisServer::take_slots_of_three(&servers, 8_000);
+        let (of_default, of_critical) = (&servers[1], &servers[2]);
+        of_critical.push("critical", (0..1_000).map(|number| number.to_string()));
+        of_default.push("default", (0..40).map(|number| number.to_string()));
+        let words =
+            ["--addresses", &servers[0].address(), "--mode", "cluster", "--delivery", delivery, "--drain", "0s"];
+        let lists = ["--list", "critical", "--list", "default", "--work", "20ms", "--concurrency", "4"];
+        let run = Qscale::new(["consume"]).args(words).args(lists).spawn();
+        wait_until("the first list is processed", SOON, || of_critical.llen("critical") < 1_000);
+        of_critical.pause();
+        wait_until("the second list is processed", SOON, || of_default.llen("default") == 0);
+        of_critical.resume();
+        wait_until("the first list goes on", SOON, || of_critical.llen("critical") < 900);
+        run.terminate();
+        run.finish(SOON).exits(0);
+    }
+}
+
 /// Profile with the lists.
 fn profile(lists: &str) -> String {
     format!("[redis]\nhost = \"r.data\"\n[queue]\nlists = {lists}\n[deploy]\nnamespace = \"a\"\n")

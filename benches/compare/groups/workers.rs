@@ -29,7 +29,7 @@ pub(crate) fn measure(bench: &mut Bench) {
     }
     match lines_of(bench, many) {
         Ok(on_a_pipe) => {
-            let worker = bench.python("lines.py").to_vec();
+            let worker = Bench::python("lines.py").to_vec();
             contenders.push(consume(bench, PYTHON, many, "--handler lines --per-process 64", worker));
             contenders.push(Contender::throughput(LOOP, many, Job::new(on_a_pipe)));
         }
@@ -84,7 +84,7 @@ fn lines_of(bench: &Bench, items: u64) -> Result<Vec<OsString>> {
         writeln!(lines, r#"{{"id":"consumer-00000000:c{number}:1","list":"bench","attempt":1,"item":"{item}"}}"#)?;
     }
     lines.flush()?;
-    let worker = bench.python("lines.py").map(|word| word.to_string_lossy().into_owned()).join(" ");
+    let worker = Bench::python("lines.py").map(|word| word.to_string_lossy().into_owned()).join(" ");
     Ok(["sh", "-c", &format!("cat lines | {worker} | cat > /dev/null")].map(OsString::from).to_vec())
 }
 

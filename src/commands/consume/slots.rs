@@ -28,6 +28,8 @@ struct SlotState {
     in_flight: Vec<usize>,
     /// Items that each list has asked for, and that may come.
     expects: Vec<usize>,
+    /// Items of each list among those in flight that have come after others had been given their slots.
+    queued: Vec<usize>,
     /// Lists that may hold items, and are allowed to claim them.
     wants: Vec<bool>,
     /// Lists that have been idle for long enough.
@@ -57,6 +59,7 @@ impl Share {
             order: ListOrder::of(&plan.lists),
             in_flight: vec![0; count],
             expects: vec![0; count],
+            queued: vec![0; count],
             wants: vec![true; count],
             is_idle: vec![false; count],
             connected: 0,
@@ -145,6 +148,24 @@ impl Share {
         }
     }
 
+    /// Lets the other lists go first, and gives them all slots but those of `in_flight` items.
+    pub(super) fn give_way(&self, in_flight: usize) {
+        self.want(false);
+        self.hold(&mut self.state(), in_flight, 0);
+    }
+
+    /// Returns how many of the `queued` items, which are among those in flight, have a slot now.
+    pub(super) fn startable(&self, in_flight: usize, queued: usize) -> usize {
+        let mut state = self.state();
+        state.queued[self.place] = queued;
+        let expected = state.expects[self.place];
+        self.hold(&mut state, in_flight, expected);
+        let running = state.in_flight.iter().sum::<usize>().saturating_sub(state.queued.iter().sum());
+        let started = state.slots.saturating_sub(running).min(queued);
+        state.queued[self.place] = queued - started;
+        started
+    }
+
     /// Records whether the list has been idle for long enough; returns true if all have, and the consumer is to end.
     pub(super) fn idle(&self, is_idle: bool) -> bool {
         let mut state = self.state();
@@ -197,7 +218,7 @@ impl Share {
     /// Makes the other lists that want slots look at what they may claim.
     fn wake_wanting(&self, state: &SlotState) {
         for (place, change) in self.slots.changes.iter().enumerate() {
-            if place != self.place && state.wants[place] {
+            if place != self.place && (state.wants[place] || state.queued[place] > 0) {
                 change.notify_one();
             }
         }

@@ -26,7 +26,14 @@ pub(super) struct Workers<T> {
     expiry: Option<Expiry>,
     /// Items that have expired, and were not begun.
     expired: Vec<Completed<T>>,
+    /// Items that have finished during a call to Redis.
+    finished: Vec<Completed<T>>,
+    /// Items that have come when other lists had been given their slots.
+    queue: Vec<T>,
 }
+
+/// Time that other lists wait for a call to Redis at most: then they have the slots of items that have finished meanwhile.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Processor of the items of all lists. Cheap to clone.
 #[derive(Clone)]
@@ -68,16 +75,26 @@ impl<T: Attempt> Workers<T> {
             Processor::Pool(pool) => Processing::Serve(Serving::new(pool, plan, share.clone())),
         };
         let expiry = plan.retention.expiry.clone();
-        Self { processing, abort, telemetry, share, expiry, expired: Vec::new() }
+        Self {
+            processing,
+            abort,
+            telemetry,
+            share,
+            expiry,
+            expired: Vec::new(),
+            finished: Vec::new(),
+            queue: Vec::new(),
+        }
     }
 
     /// Number of items in flight.
     pub(super) fn in_flight(&self) -> usize {
-        match &self.processing {
+        let begun = match &self.processing {
             Processing::Handle(handling) => handling.len(),
             Processing::Print(printing) => printing.len(),
             Processing::Serve(serving) => serving.len(),
-        }
+        };
+        begun + self.queue.len()
     }
 
     /// Ids of items in flight, at most `limit`; none of those that are printed.
@@ -118,6 +135,24 @@ impl<T: Attempt> Workers<T> {
         let taken = items.len();
         let items = self.keep(items);
         self.share.begun(taken, items.len());
+        if self.share.is_alone() {
+            return self.start(items);
+        }
+        self.queue.extend(items);
+        self.start_queued();
+    }
+
+    /// Begins the items that have a slot; those that have none are rare, and wait for one.
+    fn start_queued(&mut self) {
+        let room = if let Processing::Serve(serving) = &self.processing { serving.room() } else { usize::MAX };
+        let count = self.share.startable(self.in_flight(), self.queue.len().min(room));
+        let items: Vec<T> = self.queue.drain(..count).collect();
+        if !items.is_empty() {
+            self.start(items);
+        }
+    }
+
+    fn start(&mut self, items: Vec<T>) {
         for item in &items {
             self.telemetry.begun(item);
         }
@@ -151,6 +186,11 @@ impl<T: Attempt> Workers<T> {
 
     /// Returns the items that have finished, without waiting.
     pub(super) fn completed(&mut self) -> Vec<Completed<T>> {
+        self.take_completed();
+        std::mem::take(&mut self.finished)
+    }
+
+    fn take_completed(&mut self) {
         let mut completed = match &mut self.processing {
             Processing::Handle(handling) => handling.completed(),
             Processing::Print(printing) => printing.completed(),
@@ -159,25 +199,33 @@ impl<T: Attempt> Workers<T> {
         for Completed { items, duration, .. } in &completed {
             self.telemetry.handled(*duration, items.len());
         }
-        completed.append(&mut self.expired);
-        completed
+        self.finished.append(&mut completed);
+        self.finished.append(&mut self.expired);
+        if !self.queue.is_empty() {
+            self.start_queued();
+        }
     }
 
     /// Waits for the result of a call to Redis, and marks the progress of the loop meanwhile: a large item over a slow link
-    /// takes its time. Lists after this one wait for it no longer than that.
-    pub(super) async fn report_during<O>(&self, tally: &Tally, call: impl Future<Output = O>) -> O {
+    /// takes its time, and a server may be away. The other lists go on with the slots of what has finished.
+    pub(super) async fn report_during<O>(&mut self, tally: &Tally, call: impl Future<Output = O>) -> O {
         let mut call = std::pin::pin!(call);
+        let patience = if self.share.is_alone() { MAX_INTERVAL } else { PATIENCE };
         loop {
-            if let Ok(result) = tokio::time::timeout(MAX_INTERVAL, &mut call).await {
+            if let Ok(result) = tokio::time::timeout(patience, &mut call).await {
                 return result;
             }
-            self.share.want(false);
+            self.take_completed();
+            self.share.give_way(self.in_flight());
             self.report(tally);
         }
     }
 
     /// Waits until an item may have finished, or a slot may have become free; forever if neither can happen. Cancel-safe.
     pub(super) async fn progress(&mut self) {
+        if !self.finished.is_empty() {
+            return;
+        }
         match &mut self.processing {
             Processing::Handle(handling) => handling.progress(&self.share).await,
             Processing::Print(printing) => printing.progress(&self.abort).await,
@@ -196,6 +244,10 @@ impl<T: Attempt> Workers<T> {
 
     /// Begins the end after a stop: no more items are to come, and those that no handler has are not begun.
     pub(super) fn close(&mut self) {
+        if !self.queue.is_empty() {
+            let (items, duration) = (std::mem::take(&mut self.queue), Duration::ZERO);
+            self.finished.push(Completed { items, disposition: Disposition::Interrupted, duration });
+        }
         match &mut self.processing {
             Processing::Handle(handling) => handling.close(),
             Processing::Serve(serving) => serving.close(),
