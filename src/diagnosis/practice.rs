@@ -35,7 +35,7 @@ fn replicas(target: &Value) -> Option<Checked> {
         text(entry, "/subresource").is_empty()
             && entry.pointer("/fieldsV1/f:spec/f:replicas").is_some()
             && !["kube-controller-manager", "keda"].contains(&text(entry, "/manager"))
-            && !(text(entry, "/manager") == CLIENT_SIDE_APPLY && !applies_replicas(target))
+            && (text(entry, "/manager") != CLIENT_SIDE_APPLY || applies_replicas(target))
     })?;
     let got = format!("`{}` sets spec.replicas of `{name}`", text(owner, "/manager"));
     let code = FaultCode::ReplicasSetElsewhere;
