@@ -38,14 +38,11 @@ pub(crate) struct Context {
 
 /// Last line of the JSON output of a run: `{"summary": …}`, of one shape for `watch`, `demo` and `simulate`. With one of several
 /// lists, its name comes first.
-fn summary_line(list: Option<&str>, summary: &impl Serialize) -> serde_json::Result<String> {
-    #[derive(Serialize)]
-    struct SummaryLine<'a, T> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        list: Option<&'a str>,
-        summary: &'a T,
-    }
-    serde_json::to_string(&SummaryLine { list, summary })
+#[derive(Serialize)]
+struct SummaryLine<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<&'a str>,
+    summary: &'a T,
 }
 
 impl Context {

@@ -108,8 +108,7 @@ where
         event.record(&mut entry);
         let JsonRecorder(mut entry) = entry;
         self.run.add_to(&mut entry);
-        let entry = serde_json::to_string(&entry).map_err(|_| fmt::Error)?;
-        writeln!(writer, "{}", self.filter.output(&entry))
+        writeln!(writer, "{}", self.filter.json(entry.into()))
     }
 }
 

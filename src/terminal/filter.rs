@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde_json::Value;
+
 use crate::endpoint::redaction::{COVER, in_message, is_password, password_values, passwords};
 use crate::units::{shortened, visible, visible_lines, visible_output};
 
@@ -84,9 +86,26 @@ impl OutputFilter {
         shortened(&visible_lines(&self.redact(text))).into_owned()
     }
 
-    /// Filters the output of a command: text with colors of its own, or JSON.
+    /// Filters the output of a command: text with colors of its own.
     pub(crate) fn output(&self, text: &str) -> String {
         visible_output(&self.redact(text)).into_owned()
+    }
+
+    /// Filters a value, and writes it in one line. Its texts are filtered before they are written: what looks like a password
+    /// may end within an escape.
+    pub(crate) fn json(&self, value: Value) -> String {
+        visible_output(&self.redact_value(value).to_string()).into_owned()
+    }
+
+    fn redact_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => self.redact(&text).into(),
+            Value::Array(values) => values.into_iter().map(|value| self.redact_value(value)).collect(),
+            Value::Object(entries) => {
+                entries.into_iter().map(|(key, value)| (self.redact(&key), self.redact_value(value))).collect()
+            }
+            value => value,
+        }
     }
 
     fn redact(&self, text: &str) -> String {
@@ -137,6 +156,8 @@ impl std::fmt::Debug for OutputFilter {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -147,6 +168,15 @@ mod tests {
         filter.learn_password("redis");
         let shown = filter.lines("Redis said: s3cr@et`x y, s3cr%40et`x y; redis: hunter2\n");
         assert_eq!(shown, "Redis said: ***, ***; redis: ***\n");
+    }
+
+    #[test]
+    fn value_without_its_passwords_is_still_json() {
+        let filter = OutputFilter::default();
+        filter.learn_password("hunter2\\");
+        let value = json!({ "a": "http://h\u{1b}:\"x", "hunter2\\": ["at hunter2\\", 1, "redis://u:p\\ss@h"] });
+        let shown: Value = serde_json::from_str(&filter.json(value)).expect("JSON");
+        assert_eq!(shown, json!({ "a": "http://h\u{1b}:\"x", "***": ["at ***", 1, "redis://u:***@h"] }));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, WrapErr as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
+use serde::Serialize;
 use tracing::Level;
 
 use super::echo::Echo;
@@ -161,6 +162,11 @@ impl Printer {
     /// Writes a result to stdout, without passwords.
     pub(crate) fn result(&self, line: &impl Display) -> Result<()> {
         self.line(&self.filter.output(&line.to_string()))
+    }
+
+    /// Writes a result to stdout as one line of JSON, without passwords.
+    pub(crate) fn object(&self, value: &impl Serialize) -> Result<()> {
+        self.line(&self.filter.json(serde_json::to_value(value)?))
     }
 
     /// Writes one line of items to stdout, whatever is in them, except characters that control a terminal.

@@ -63,7 +63,7 @@ impl Readout {
         match (&self.dashboard, self.output) {
             (Some(dashboard), _) => dashboard.check()?,
             (None, Output::Text) => self.printer.result(&shown(sample, stdout_width()))?,
-            (None, Output::Json) => self.printer.result(&serde_json::to_string(sample)?)?,
+            (None, Output::Json) => self.printer.object(sample)?,
         }
         Ok(())
     }

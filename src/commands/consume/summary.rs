@@ -47,7 +47,7 @@ pub(super) fn show(plan: &Plan, ended: &[ListEnd], elapsed: Duration, context: &
                 handler_duration_seconds: tally.percentiles(),
                 lists: if is_one { Vec::new() } else { ended.iter().map(ListSummary::of).collect() },
             };
-            context.printer.result(&serde_json::to_string(&summary)?)?;
+            context.printer.object(&summary)?;
         }
         // Without a handler, stdout holds the items.
         Output::Text => {

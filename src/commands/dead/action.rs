@@ -105,7 +105,7 @@ fn say(plan: &Plan, action: DeadLetterAction, list: &str, progress: &ActionProgr
     let ActionProgress { done, foreign, .. } = *progress;
     match (plan.output, action) {
         (Output::Json, _) => {
-            context.printer.result(&json!({ "list": list, (field(action)): done, "foreign": foreign }))?;
+            context.printer.object(&json!({ "list": list, (field(action)): done, "foreign": foreign }))?;
         }
         (Output::Text, DeadLetterAction::Requeue) => {
             context.printer.result(&format!("requeued {} to `{list}`", in_words(done)))?;

@@ -15,7 +15,7 @@ pub(crate) use self::args::Args;
 use self::plan::{DemoWork, Plan};
 use self::play::Play;
 use self::setup::Setup;
-use super::{Context, summary_line};
+use super::{Context, SummaryLine};
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::exit::Outcome;
 use crate::terminal::Output;
@@ -41,7 +41,9 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let several = results.len() > 1;
     for (list, result) in plan.lists.keys().iter().zip(&results) {
         match plan.output {
-            Output::Json => context.printer.result(&summary_line(several.then_some(list.as_str()), result)?)?,
+            Output::Json => {
+                context.printer.object(&SummaryLine { list: several.then_some(list.as_str()), summary: result })?
+            }
             Output::Text if several => context.printer.result(&format!("{list}: {}", result.text()))?,
             Output::Text => context.printer.result(&result.text())?,
         }

@@ -6,7 +6,7 @@ use anstyle::AnsiColor;
 use color_eyre::eyre::Result;
 use serde_json::json;
 
-use super::super::summary_line;
+use super::super::SummaryLine;
 use crate::diagnosis::{Checked, FaultCode, FaultSeverity};
 use crate::exit::Outcome;
 use crate::terminal::{Output, Printer, pad_end, terminal_width, wrapped};
@@ -57,7 +57,7 @@ impl<'a> DoctorView<'a> {
                 let line = json!({
                     "check": name, "severity": word, "code": code, "subject": subject, "got": got, "hint": check.hint(),
                 });
-                self.printer.result(&line)
+                self.printer.object(&line)
             }
             Output::Text => self.printer.result(&text(check, mark, word, color, terminal_width())),
         }
@@ -76,7 +76,7 @@ impl<'a> DoctorView<'a> {
                 let summary = json!({
                     "verdict": verdict, "faults": faults, "warnings": warnings, "passed": passed, "not_checked": not_checked,
                 });
-                printer.result(&summary_line(None, &summary)?)?;
+                printer.object(&SummaryLine { list: None, summary: &summary })?;
             }
             Output::Text => {
                 let color = match verdict {

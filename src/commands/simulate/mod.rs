@@ -25,7 +25,7 @@ use self::plan::{Action, Plan};
 use self::play::Playback;
 use self::samples::SampleRow;
 use self::view::View;
-use super::{Context, summary_line};
+use super::{Context, SummaryLine};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Run, Scenario};
 use crate::terminal::{Chart, Elapsed, html, terminal_width};
@@ -106,12 +106,10 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
     match plan.output {
         Form::Text => context.printer.result(&view.text(&plan.part, terminal_width()).trim_end())?,
         Form::Json => {
-            let mut lines = String::new();
             for (sample, values) in view.samples_with_triggers(shown) {
-                lines.extend([serde_json::to_string(&with_triggers(&sample, values)?)?.as_str(), "\n"]);
+                context.printer.object(&with_triggers(&sample, values)?)?;
             }
-            lines.push_str(&summary_line(None, &view.summary())?);
-            context.printer.result(&lines)?;
+            context.printer.object(&SummaryLine { list: None, summary: &view.summary() })?;
         }
         Form::Csv => {
             let rows = view.samples_with_triggers(shown);

@@ -35,7 +35,7 @@ pub(super) fn run(number: u32, settings: &RunSettings, plan: &Plan, context: &Co
             context.printer.result(&text(&title, settings.seed, &distribution, jobs).trim_end())?;
         }
         Form::Json => {
-            context.printer.result(&serde_json::to_string(&DistributionObject::of(settings.seed, &distribution))?)?;
+            context.printer.object(&DistributionObject::of(settings.seed, &distribution))?;
         }
         Form::Csv => context.printer.rows(rows(&distribution))?,
     }

@@ -16,7 +16,7 @@ pub(crate) use self::args::Args;
 use self::lists::WatchedList;
 use self::plan::{Plan, StopWhen};
 use self::target::Target;
-use super::{Context, summary_line};
+use super::{Context, SummaryLine};
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
@@ -161,7 +161,9 @@ async fn judge(plan: &Plan, lists: Vec<WatchedList>, context: &Context) -> Resul
         }
         let result = Reconciliation::of(&snapshot, stranded.unwrap_or(0));
         match plan.output {
-            Output::Json => context.printer.result(&summary_line(several.then_some(&*name), &result)?)?,
+            Output::Json => {
+                context.printer.object(&SummaryLine { list: several.then_some(&*name), summary: &result })?
+            }
             Output::Text if several => context.printer.result(&format!("{name}: {}", result.text()))?,
             Output::Text => context.printer.result(&result.text())?,
         }

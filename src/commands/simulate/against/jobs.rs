@@ -39,7 +39,7 @@ pub(super) fn run(
         Form::Text => context.printer.result(&text(subject, &chart, part, recording, &comparison).trim_end())?,
         Form::Json => {
             for poll in comparison.polls.iter().filter(|poll| part.includes(poll.at, poll.at)) {
-                context.printer.result(&serde_json::to_string(&PollRow::from(poll))?)?;
+                context.printer.object(&PollRow::from(poll))?;
             }
         }
         Form::Csv => {

@@ -54,7 +54,7 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, part: &ShownPart
         Form::Text => context.printer.result(&self::text(subject, &chart, part, &recording, &comparison).trim_end())?,
         Form::Json => {
             for row in rows(&recording, &comparison, *part) {
-                context.printer.result(&serde_json::to_string(&row)?)?;
+                context.printer.object(&row)?;
             }
         }
         Form::Csv => context.printer.rows(rows(&recording, &comparison, *part))?,
