@@ -135,7 +135,7 @@ function draw() {
   const list = state.lists[Math.min(chosen, state.lists.length - 1)];
   one('list').textContent = list.name;
   document.title = `${count(list.waiting)} waiting · ${list.name}`;
-  one('title').textContent = state.title;
+  one('title').textContent = [state.title, list.accounting].filter(Boolean).join(' · ');
   numbers(list);
   one('reason').textContent = list.reason || list.outlook;
   charts(list);

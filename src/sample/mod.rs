@@ -1,5 +1,6 @@
 //! Samples: one observation of list and target each; their rates, and recordings of them.
 
+mod accounting;
 mod flow;
 mod outlook;
 pub mod recording;

@@ -188,13 +188,7 @@ impl<'a> Play<'a> {
             // As a ReplicaSet replaces its pods.
             self.consumers.scale_to(self.consumers.desired)?;
         }
-        let samples = self.samples(&snapshots).await?;
-        for (dead, Sample { list, dead: number, .. }) in self.dead.iter_mut().zip(&samples) {
-            if let Some(causes) = dead.changed(*number).await {
-                self.readout.dead_letters(list, causes);
-            }
-        }
-        for sample in samples {
+        for sample in self.samples(&snapshots).await? {
             self.show(&sample)?;
         }
         Ok(snapshots)
@@ -235,6 +229,11 @@ impl<'a> Play<'a> {
                 (sample.reason, sample.next) = (Some(reason.to_owned()), None);
             }
             samples.push(sample);
+        }
+        for (dead, Sample { list, dead: number, .. }) in self.dead.iter_mut().zip(&samples) {
+            if let Some(causes) = dead.changed(*number).await {
+                self.readout.dead_letters(list, causes);
+            }
         }
         self.readout.notice(self.notice());
         Ok(samples)

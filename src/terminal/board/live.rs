@@ -53,6 +53,8 @@ struct LiveList<'a> {
     /// Seconds that the oldest item waits.
     oldest: Option<f64>,
     outlook: String,
+    /// Where all items are, if the counters account for each.
+    accounting: Option<String>,
     pods: Option<&'a Replicas>,
     reason: Option<String>,
     next: Option<&'a NextStep>,
@@ -123,6 +125,7 @@ impl ListState {
             in_per_second: sample.in_per_second,
             out_per_second: sample.out_per_second,
             oldest: sample.oldest_seconds,
+            accounting: sample.accounting(),
             outlook: sample.outlook().to_string(),
             pods: sample.target.as_ref(),
             reason: sample.reason.as_deref().map(|reason| visible(reason).into_owned()),

@@ -130,7 +130,7 @@ pub(super) fn draw_facts(
         (None, None) => {}
     }
     facts.extend(sample.jobs.map(|jobs| jobs_in_words(&jobs)));
-    facts.extend(accounting(sample));
+    facts.extend(sample.accounting());
     if let (Some(delayed), Some(dead)) = (sample.delayed, sample.dead) {
         facts.push(format!("{delayed} delayed, {dead} dead"));
     }
@@ -169,17 +169,6 @@ fn jobs_in_words(JobCounts { running, pending, succeeded, failed, .. }: &JobCoun
     format!("Jobs: {running} running, {pending} pending, {succeeded} succeeded, {failed} failed")
 }
 
-/// Returns where all items are, if the counters account for each.
-fn accounting(sample: &Sample) -> Option<String> {
-    let (pushed, acknowledged) = (sample.pushed?, sample.acknowledged?);
-    let left = sample.backlog + sample.in_flight? + sample.delayed?;
-    let dead = sample.dead?;
-    let ended =
-        if dead > 0 { format!("{acknowledged} processed + {dead} dead") } else { format!("{acknowledged} processed") };
-    (pushed > 0 && pushed == acknowledged + left + dead)
-        .then(|| format!("{pushed} pushed = {ended} + {left} left, none lost"))
-}
-
 /// Joins facts in lines of `width` columns, `lines` at most.
 fn flow(facts: &[String], width: usize, lines: usize) -> Vec<String> {
     const SEPARATOR: &str = " · ";
@@ -200,8 +189,6 @@ fn flow(facts: &[String], width: usize, lines: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
     use super::*;
 
     #[test]
@@ -209,21 +196,5 @@ mod tests {
         let facts = ["one".to_owned(), "two".to_owned(), "three".to_owned(), "four".to_owned()];
         assert_eq!(flow(&facts, 11, 2), ["one · two", "three"]);
         assert_eq!(flow(&facts, 40, 2), ["one · two · three · four"]);
-    }
-
-    #[test]
-    fn items_are_accounted_for_only_if_the_sum_is_right() {
-        let sample = Sample {
-            pushed: Some(10),
-            acknowledged: Some(3),
-            in_flight: Some(2),
-            delayed: Some(0),
-            dead: Some(1),
-            ..Sample::new(SystemTime::UNIX_EPOCH, "mylist", 4, None, None)
-        };
-        let text = "10 pushed = 3 processed + 1 dead + 6 left, none lost";
-        assert_eq!(accounting(&sample).as_deref(), Some(text));
-        // Other clients push or pop as well.
-        assert_eq!(accounting(&Sample { backlog: 5, ..sample }), None);
     }
 }
