@@ -1,6 +1,6 @@
 //! A network between program and server that can be made to fail.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -123,11 +123,15 @@ impl Proxy {
         *lock(&self.state.trap) = Some((pattern.into(), Loss::Held));
     }
 
-    /// Delivers what was held back, each on the connection that it came on, and waits until the server has dealt with it.
+    /// Delivers what was held back, each on the connection that it came on, and waits until the server has dealt with it; one
+    /// that the server has closed delivers nothing.
     pub(crate) fn deliver(&self) {
         for (link, bytes) in lock(&self.state.held).drain(..) {
-            (&link.server).write_all(&bytes).expect("the server still listens");
-            link.server.shutdown(Shutdown::Write).expect("the connection still stands");
+            let sent = (&link.server).write_all(&bytes).and_then(|()| link.server.shutdown(Shutdown::Write));
+            match sent.map_err(|error| error.kind()) {
+                Err(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::NotConnected) => continue,
+                sent => sent.expect("the server still listens"),
+            }
             super::wait_until("the server has dealt with late requests", super::SOON, || link.drained.load(SeqCst));
         }
     }
