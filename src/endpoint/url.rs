@@ -192,7 +192,9 @@ fn meant(text: &str) -> Option<String> {
 ///
 /// Names the text when it is no number; Redis itself says when the number is beyond its `databases`.
 pub(crate) fn parse_db(text: &str) -> Result<u8, String> {
-    text.parse().map_err(|_| format!("database `{text}` is not a number from 0 to 255"))
+    // A text with a colon may be a user and a password in the wrong place.
+    let shown = if text.contains(':') { String::new() } else { format!(" `{text}`") };
+    text.parse().map_err(|_| format!("database{shown} is not a number from 0 to 255"))
 }
 
 fn percent_decoded(text: &str) -> Result<String, String> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::handler::Disposition;
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, visible};
 
 /// Characters of a reason that are kept.
 const LONGEST_REASON: usize = 1000;
@@ -84,7 +84,7 @@ impl<'a> HandlerAnswer<'a> {
         let wrong = |reason: String| {
             let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
             let shown: String = shown.escape_debug().collect();
-            format!("wrote what is not an answer: `{shown}`: {reason}")
+            format!("wrote what is not an answer: `{shown}`: {}", visible(&reason))
         };
         let is_array = line.trim_ascii_start().starts_with(b"[");
         let answers: Result<Vec<AnswerLine>, _> = if is_array {
