@@ -42,7 +42,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     for (list, result) in plan.lists.keys().iter().zip(&results) {
         match plan.output {
             Output::Json => {
-                context.printer.object(&SummaryLine { list: several.then_some(list.as_str()), summary: result })?
+                context.printer.object(&SummaryLine { list: several.then_some(list.as_str()), summary: result })?;
             }
             Output::Text if several => context.printer.result(&format!("{list}: {}", result.text()))?,
             Output::Text => context.printer.result(&result.text())?,

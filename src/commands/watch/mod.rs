@@ -162,7 +162,7 @@ async fn judge(plan: &Plan, lists: Vec<WatchedList>, context: &Context) -> Resul
         let result = Reconciliation::of(&snapshot, stranded.unwrap_or(0));
         match plan.output {
             Output::Json => {
-                context.printer.object(&SummaryLine { list: several.then_some(&*name), summary: &result })?
+                context.printer.object(&SummaryLine { list: several.then_some(&*name), summary: &result })?;
             }
             Output::Text if several => context.printer.result(&format!("{name}: {}", result.text()))?,
             Output::Text => context.printer.result(&result.text())?,
