@@ -12,7 +12,6 @@ use crate::units::NotBuiltIn;
 /// # Errors
 ///
 /// Always [`NotBuiltIn`].
-#[expect(clippy::unused_async, reason = "the same signature with and without the server")]
 pub(crate) async fn serve(_: SocketAddr) -> Result<(SocketAddr, PageSender)> {
     Err(NotBuiltIn { flag: "--serve", feature: "serve" }.into())
 }

@@ -22,6 +22,7 @@ impl Dashboard {
         match self.0 {}
     }
 
+    #[expect(clippy::unused_async, reason = "the same signature with and without the dashboard")]
     pub(super) async fn action(&mut self) -> RunAction {
         match self.0 {}
     }

@@ -15,9 +15,13 @@ use super::OutputFilter;
 use crate::sample::Sample;
 use crate::units::saturating_seconds;
 
-pub(super) use self::finale::{in_words, picture};
-pub(super) use self::history::Quantity;
-pub(super) use self::state::{BoardState, Latest, ListState, ReplicaChange};
+pub(super) use self::state::BoardState;
+#[cfg(feature = "dashboard")]
+pub(super) use self::{
+    finale::{in_words, picture},
+    history::Quantity,
+    state::{Latest, ListState, ReplicaChange},
+};
 
 /// Content of a dashboard.
 #[derive(Debug, Clone)]
