@@ -271,3 +271,21 @@ fn error_text(error: &str, hint: Option<&str>) -> String {
     let hint = hint.map(|hint| format!("{cyan}hint:{cyan:#} {hint}\n")).unwrap_or_default();
     format!("{red}error:{red:#} {error}\n{hint}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_of_a_panic_leaves_the_dashboard() {
+        let printer = Printer::new(Verbosity::Quiet, LogFormat::Text, OutputFilter::default());
+        let left = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&left);
+        printer.dashboard_opened(move || seen.store(true, Relaxed));
+        assert!(!left.load(Relaxed));
+        let hook = printer.clone();
+        let panicked = std::thread::spawn(move || hook.panicked(&"a task has panicked"));
+        panicked.join().unwrap();
+        assert!(left.load(Relaxed));
+    }
+}
