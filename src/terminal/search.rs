@@ -27,15 +27,16 @@ impl SearchProgress {
         Self { bar, logged_at: Instant::now() }
     }
 
-    /// Shows the number of runs so far, and of the items in them.
-    pub(crate) fn show(&mut self, runs: u64, items: u64) {
+    /// Shows the number of runs so far, that of the items in them, and the `best` settings that were found.
+    pub(crate) fn show(&mut self, runs: u64, items: u64, best: Option<&str>) {
         if let Some(bar) = &self.bar {
             let run = if runs == 1 { "run" } else { "runs" };
-            let item = if items == 1 { "item" } else { "items" };
-            bar.set_message(format!("searching: {} {run} with {} {item}", HumanCount(runs), HumanCount(items)));
+            let found = best
+                .map_or_else(|| "nothing that meets the target yet".to_owned(), |best| format!("best so far {best}"));
+            bar.set_message(format!("searching: {} {run}, {found}", HumanCount(runs)));
             bar.tick();
         } else if self.logged_at.elapsed() >= LOG_INTERVAL {
-            tracing::info!(runs, items, "searching");
+            tracing::info!(runs, items, best, "searching");
             self.logged_at = Instant::now();
         }
     }

@@ -86,6 +86,8 @@ pub(super) struct Trials<'a> {
     results: RefCell<HashMap<(Trial, Candidate), TrialResult>>,
     runs: Cell<u64>,
     items: Cell<u64>,
+    /// Settings that have met the target at the least cost per trial, in words.
+    best: RefCell<Option<(f64, String)>>,
     progress: RefCell<SearchProgress>,
 }
 
@@ -121,6 +123,7 @@ impl<'a> Trials<'a> {
             results: RefCell::default(),
             runs: Cell::new(0),
             items: Cell::new(0),
+            best: RefCell::default(),
             progress: RefCell::new(progress),
         })
     }
@@ -158,7 +161,19 @@ impl<'a> Trials<'a> {
             }
             sum += outcome.pod_seconds;
         }
+        // Pods that are ready at once only explain what takes too long.
+        if !candidate.instant {
+            self.note_best(sum / float(trials.len().try_into().unwrap_or(u64::MAX)), candidate);
+        }
         Ok(Some(sum))
+    }
+
+    fn note_best(&self, cost: f64, candidate: &Candidate) {
+        let mut best = self.best.borrow_mut();
+        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            let Candidate { list_length, min, max, .. } = candidate;
+            *best = Some((cost, format!("list-length {list_length}, {min} to {max} pods")));
+        }
     }
 
     /// Returns the result of a candidate in a trial of the search; each is simulated once.
@@ -246,7 +261,9 @@ impl<'a> Trials<'a> {
             );
             return Err(UsageError(message).into());
         }
-        self.progress.borrow_mut().show(self.runs.get(), self.items.get());
+        let best = self.best.borrow();
+        let best = best.as_ref().map(|(_, settings)| settings.as_str());
+        self.progress.borrow_mut().show(self.runs.get(), self.items.get(), best);
         Ok(())
     }
 }
