@@ -340,7 +340,10 @@ impl<'a> Consumer<'a> {
     async fn is_data_lost(&mut self, since: Duration) -> bool {
         let lease = self.plan.claims.lease;
         // Well within the lease, because the clock here does not know how long the reply took.
-        since < lease * 2 / 3
-            || self.deadline.run(false, self.claims.uptime()).await.is_some_and(|uptime| uptime < lease)
+        if since < lease * 2 / 3 {
+            return true;
+        }
+        let uptime = self.deadline.run(false, self.claims.uptime());
+        self.workers.report_during(self.tally, uptime).await.is_some_and(|uptime| uptime < lease)
     }
 }

@@ -18,7 +18,8 @@ impl Consumer<'_> {
     /// Redelivers items of crashed consumers.
     pub(super) async fn redeliver(&mut self) -> Result<Redelivered, QueueError> {
         let idle = self.is_idle();
-        let found = self.deadline.run(idle, self.claims.redeliver()).await?;
+        let redeliver = self.deadline.run(idle, self.claims.redeliver());
+        let found = self.workers.report_during(self.tally, redeliver).await?;
         self.found.0 += found.redelivered;
         self.found.1 += found.dead;
         if !found.more {
