@@ -23,6 +23,11 @@ pub(crate) fn stdout_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
+/// Returns the width of the terminal on stderr; `None` where stderr is none, or the terminal does not tell.
+pub(crate) fn stderr_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
+}
+
 /// Returns the number of lines of the terminal, else `LINES`; `None` for an output without an end.
 pub(crate) fn terminal_height() -> Option<usize> {
     let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(_, height)| usize::from(height.0));
@@ -57,6 +62,24 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Breaks a `line` of a log, styles and all, between words into lines of at most `width` columns, the later ones indented.
+pub(crate) fn wrapped_log_line(line: &str, width: usize, indent: usize) -> String {
+    let (mut shown, mut column) = (String::with_capacity(line.len()), 0);
+    for (nth, word) in line.split(' ').enumerate() {
+        let columns = console::measure_text_width(word.trim_end());
+        if nth > 0 && column > indent && column + 1 + columns > width {
+            shown.push_str(&format!("\n{:indent$}", ""));
+            column = indent;
+        } else if nth > 0 {
+            shown.push(' ');
+            column += 1;
+        }
+        shown.push_str(word);
+        column += columns;
+    }
+    shown
+}
+
 /// Joins the first of `facts`, as many as there is room for in `width` columns.
 pub(crate) fn fitted_facts(facts: &[String], width: usize) -> String {
     let mut line = String::new();
@@ -82,6 +105,16 @@ mod tests {
         assert_eq!(wrapped("abcdef g", 4), ["abcdef", "g"]);
         assert_eq!(wrapped("", 4), [""]);
         assert_eq!(wrapped("a\nb c\u{1b}[2J", 5), ["a\\nb", "c\\u{1b}[2J"]);
+    }
+
+    #[test]
+    fn log_lines_break_between_words_whatever_their_style() {
+        assert_eq!(wrapped_log_line("12:00 INFO ended a=1 b=2\n", 16, 2), "12:00 INFO ended\n  a=1 b=2\n");
+        assert_eq!(
+            wrapped_log_line("\u{1b}[2m12:00\u{1b}[0m  \u{1b}[32mok\u{1b}[0m abc", 13, 2),
+            "\u{1b}[2m12:00\u{1b}[0m  \u{1b}[32mok\u{1b}[0m abc"
+        );
+        assert_eq!(wrapped_log_line("a longer-than-all b", 6, 2), "a longer-than-all\n  b");
     }
 
     #[test]

@@ -13,11 +13,18 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
+use super::columns::{stderr_width, wrapped_log_line};
 use super::entry::{JsonEntry, RunFields, TextFields};
 use super::filter::OutputFilter;
 use super::output::{LogFormat, Verbosity};
 use super::stderr::Stderr;
 use super::tail::LogTail;
+
+/// Columns of the time and the level before a message on a terminal: the lines that follow are as far to the right.
+const INDENT: usize = 16;
+
+/// Columns below which words are broken rather than a line each.
+const NARROWEST: usize = 40;
 
 /// Starts the log for the whole process; a second call changes nothing.
 ///
@@ -68,6 +75,8 @@ pub(super) struct LogSink {
     pub(super) tail: LogTail,
     /// True if stderr is a terminal.
     pub(super) terminal: bool,
+    /// True if lines that are wider than the terminal break between words.
+    pub(super) wraps: bool,
 }
 
 impl<'a> MakeWriter<'a> for LogSink {
@@ -90,9 +99,14 @@ pub(super) struct LineAbove<'a> {
 impl Write for LineAbove<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         // The subscriber writes a whole line in one call.
-        let Self { sink: LogSink { bars, stderr, tail, terminal }, level } = self;
+        let Self { sink: LogSink { bars, stderr, tail, terminal, wraps }, level } = self;
         if !tail.keep(*level, line) || !*terminal {
-            bars.suspend(|| stderr.push(line.to_vec()));
+            let width = if *wraps { stderr_width() } else { None };
+            let shown = match (width, std::str::from_utf8(line)) {
+                (Some(width), Ok(text)) => wrapped_log_line(text, width.max(NARROWEST), INDENT).into_bytes(),
+                _ => line.to_vec(),
+            };
+            bars.suspend(|| stderr.push(shown));
         }
         Ok(line.len())
     }

@@ -77,7 +77,13 @@ impl Printer {
         let bars = MultiProgress::with_draw_target(target);
         let tail = LogTail::default();
         let run = RunFields::default();
-        let sink = LogSink { bars: bars.clone(), stderr: stderr.clone(), tail: tail.clone(), terminal };
+        let sink = LogSink {
+            bars: bars.clone(),
+            stderr: stderr.clone(),
+            tail: tail.clone(),
+            terminal,
+            wraps: terminal && log == LogFormat::Text,
+        };
         logs::start(verbosity, log, sink, filter.clone(), run.clone());
         let stdout = Arc::new(Stdout { is_terminal: io::stdout().is_terminal(), busy: AtomicBool::new(false) });
         // Often set permanently, so that it shows a backtrace only together with --verbose.
