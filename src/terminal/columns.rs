@@ -68,7 +68,8 @@ pub(crate) fn wrapped_log_line(line: &str, width: usize, indent: usize) -> Strin
     for (nth, word) in line.split(' ').enumerate() {
         let columns = console::measure_text_width(word.trim_end());
         if nth > 0 && column > indent && column + 1 + columns > width {
-            shown.push_str(&format!("\n{:indent$}", ""));
+            shown.push('\n');
+            shown.extend(std::iter::repeat_n(' ', indent));
             column = indent;
         } else if nth > 0 {
             shown.push(' ');
