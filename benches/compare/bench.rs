@@ -229,6 +229,8 @@ impl Bench {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).env_clear().current_dir(self.scratch());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("HOME", self.scratch());
+        // A measurement leaves nothing in the repository.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }

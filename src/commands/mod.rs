@@ -93,8 +93,8 @@ impl Context {
         value
     }
 
-    /// Returns the keys of the lists that are looked at: those `given` by `--list` or `LIST_NAME`, each once, else those that
-    /// [`lists`](Self::lists) are consumed.
+    /// Returns the keys of the lists to look at, each once: those of `--list`, of `QSCALE_LISTS`, of `LIST_NAME`, or of the
+    /// profile, in this order of precedence. `given` are those of the first or the third.
     ///
     /// # Errors
     ///

@@ -1,6 +1,9 @@
-//! Default settings of a consumer.
+//! Default settings of a list and its consumers.
 
 use std::time::Duration;
+
+/// Key of the list when no setting names one.
+pub const DEFAULT_LIST: &str = "mylist";
 
 /// Default time for items in flight to finish after SIGTERM.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);

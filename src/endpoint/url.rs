@@ -126,14 +126,15 @@ impl RedisUrl {
                 "sentinelUsername" => sentinel_username = Some(value.into_owned()).filter(|name| !name.is_empty()),
                 "sentinelPassword" => sentinel_password = Some(value.into_owned()).filter(|text| !text.is_empty()),
                 name if name.starts_with("ssl_") || name.starts_with("tls") || name.starts_with("insecure") => {
+                    let name = quoted(name);
                     return Err(format!(
-                        "unknown parameter `{name}`: use rediss:// with --tls-ca, or --tls-skip-verify in place of `none`"
+                        "unknown parameter{name}: use rediss:// with --tls-ca, or --tls-skip-verify in place of `none`"
                     ));
                 }
-                // The value stays out of the message: it may be a password put in the wrong place.
                 name => {
+                    let name = quoted(name);
                     return Err(format!(
-                        "unknown parameter `{name}`; known are `db`, `sentinelUsername` and `sentinelPassword`"
+                        "unknown parameter{name}; known are `db`, `sentinelUsername` and `sentinelPassword`"
                     ));
                 }
             }
@@ -192,9 +193,13 @@ fn meant(text: &str) -> Option<String> {
 ///
 /// Names the text when it is no number; Redis itself says when the number is beyond its `databases`.
 pub(crate) fn parse_db(text: &str) -> Result<u8, String> {
-    // A text with a colon may be a user and a password in the wrong place.
-    let shown = if text.contains(':') { String::new() } else { format!(" `{text}`") };
-    text.parse().map_err(|_| format!("database{shown} is not a number from 0 to 255"))
+    text.parse().map_err(|_| format!("database{} is not a number from 0 to 255", quoted(text)))
+}
+
+/// Returns a word or a number in quotes, and nothing of any other text: that may hold a password in the wrong place.
+fn quoted(text: &str) -> String {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte));
+    if is_word || text.parse::<i64>().is_ok() { format!(" `{text}`") } else { String::new() }
 }
 
 fn percent_decoded(text: &str) -> Result<String, String> {
@@ -276,6 +281,8 @@ mod tests {
             ("redis://:s3cret@h/abc", "database `abc`"),
             ("redis://:s3cret@h/999", "database `999`"),
             ("redis://:s3cret@h?timeout=s3cret", "unknown parameter `timeout`"),
+            ("redis://h?user:s3cret\0h:6379/2", "unknown parameter; known are"),
+            ("redis://h/user:s3cret", "database is not a number"),
             ("redis://", "host"),
             ("unix://tmp/redis.sock", "three slashes"),
             ("redis://:pa#s3cret@h", "%23"),

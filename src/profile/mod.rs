@@ -35,12 +35,13 @@ pub use self::exit_map::ExitTable;
 pub use self::listen::ListenAddress;
 pub use self::overlay::Overlay;
 pub use self::produce::ProduceTable;
-pub use self::queue::{DEFAULT_LIST, QueueTable};
+pub use self::queue::QueueTable;
 pub use self::redis::RedisTable;
 pub use self::reference::Alternative;
 pub use self::scale::{Authentication, KedaVersion, ScaleKind, ScaleTable};
 pub use self::source::Source;
 pub use self::suggestion::table_of;
+use crate::delivery::defaults::DEFAULT_LIST;
 use crate::delivery::lists::Lists;
 use crate::units::{MIB, Origin, Setting, read_text};
 

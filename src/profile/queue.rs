@@ -5,10 +5,8 @@ use serde::Deserialize;
 
 use super::error::ProfileError;
 use super::source::Source;
+use crate::delivery::defaults::DEFAULT_LIST;
 use crate::delivery::lists::{Lists, ListsError};
-
-/// Key of the list when no setting names one.
-pub const DEFAULT_LIST: &str = "mylist";
 
 /// `[queue]`: Redis List that holds the items, or several.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

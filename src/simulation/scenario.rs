@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::random::phases;
-use crate::delivery::defaults::DEFAULT_DRAIN;
+use crate::delivery::defaults::{DEFAULT_DRAIN, DEFAULT_LIST};
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::lists::Lists;
 use crate::scaler::{Counted, JobSettings, SYNC_PERIOD, Settings};
@@ -16,9 +16,6 @@ pub const START_TIME: Duration = Duration::from_secs(1);
 
 /// From the start of a container to its first item, as seen there.
 pub const BOOT_TIME: Duration = Duration::from_secs(1);
-
-/// List of a scenario that names none.
-const DEFAULT_LIST: &str = "mylist";
 
 /// Default end of a run.
 const HORIZON: Duration = Duration::from_secs(60 * 60);

@@ -23,7 +23,7 @@ use super::tail::LogTail;
 /// Columns of the time and the level before a message on a terminal: the lines that follow are as far to the right.
 const INDENT: usize = 16;
 
-/// Columns below which words are broken rather than a line each.
+/// Width that lines are broken for at least: on a narrower terminal nearly every word would have a line of its own.
 const NARROWEST: usize = 40;
 
 /// Starts the log for the whole process; a second call changes nothing.

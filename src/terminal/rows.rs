@@ -20,18 +20,18 @@ impl Printer {
         self.csv(writer)
     }
 
-    /// Writes tables, all of the keys of the first, as [`rows`](Self::rows) does.
+    /// Writes records, all with the keys of the first, as [`rows`](Self::rows) does.
     ///
     /// # Errors
     ///
     /// Fails when stdout cannot be written to.
-    pub(crate) fn tables(&self, tables: impl IntoIterator<Item = Map<String, Value>>) -> Result<()> {
+    pub(crate) fn records(&self, records: impl IntoIterator<Item = Map<String, Value>>) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for (index, table) in tables.into_iter().enumerate() {
+        for (index, record) in records.into_iter().enumerate() {
             if index == 0 {
-                writer.write_record(table.keys())?;
+                writer.write_record(record.keys())?;
             }
-            writer.write_record(table.values().map(|value| match value {
+            writer.write_record(record.values().map(|value| match value {
                 Value::Null => String::new(),
                 Value::String(text) => text.clone(),
                 value => value.to_string(),

@@ -90,7 +90,7 @@ impl Producer {
     /// Ends the producer once the items that are on their way are on their lists, and returns the number of items pushed to
     /// each.
     pub(super) async fn finish(self) -> Result<Vec<u64>> {
-        let Self { orders, state: _, task } = self;
+        let Self { orders, task, .. } = self;
         drop(orders);
         match task {
             Some(task) => task.await?.wrap_err("the producer failed"),

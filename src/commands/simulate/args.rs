@@ -36,9 +36,9 @@ Without --duration the simulation ends when all items of the load are processed 
 most an hour after the load; a load without an end runs for five minutes. With --duration it ends after exactly that time.
 
 Items arrive by the load of the profile, or of --produce; several lists get them in turn, by --shares. They are claimed first in,
-first out, from several lists by their priority or weights, by pods that are ready --start-time
-and --boot-time after their creation, and each takes the time of `work` of the profile, or of --work. A Job is pending until
---start-time has passed. The same --seed reproduces the run byte for byte.
+first out, from several lists by their priority or weights. Pods are ready --start-time and --boot-time after their creation; each
+item takes the time of `work` of the profile, or of --work. A Job is pending until --start-time has passed. The same --seed
+reproduces the run byte for byte.
 
 The phases of KEDA's polls and of the HPA's syncs are drawn from the seed, as a load begins at any moment of their periods;
 --poll-phase and --sync-phase set them. --runs 100 simulates the seed and the 99 seeds after it and shows which sequences of replicas

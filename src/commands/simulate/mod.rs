@@ -114,7 +114,7 @@ fn show(plan: &Plan, scenario: &Scenario, context: &Context) -> Result<Chart> {
         Form::Csv => {
             let rows = view.samples_with_triggers(shown);
             let rows = rows.map(|(sample, values)| with_triggers(&SampleRow::from(sample), values));
-            context.printer.tables(rows.collect::<Result<Vec<_>>>()?)?;
+            context.printer.records(rows.collect::<Result<Vec<_>>>()?)?;
         }
     }
     Ok(view.chart())

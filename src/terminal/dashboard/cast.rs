@@ -13,9 +13,7 @@ use serde_json::json;
 use super::canvas::{Memory, Painter};
 use super::theme::Theme;
 use super::view::ViewSettings;
-use crate::terminal::board::KeySet;
-use crate::terminal::board::SharedBoard;
-use crate::terminal::board::in_words;
+use crate::terminal::board::{KeySet, SharedBoard, in_words};
 
 /// Size of the terminal that is recorded: what can be read from the back of a room.
 const SIZE: Rect = Rect { x: 0, y: 0, width: 100, height: 28 };

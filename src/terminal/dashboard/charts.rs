@@ -10,8 +10,7 @@ use ratatui::style::Style;
 use super::paint::put;
 use super::theme::Theme;
 use super::view::{ViewSettings, Zoom};
-use crate::terminal::board::ListState;
-use crate::terminal::board::Quantity;
+use crate::terminal::board::{ListState, Quantity};
 use crate::terminal::chart::{Elapsed, Tone, tick_step};
 
 /// Columns of the labels on the left, with the edge of the plot.

@@ -11,10 +11,7 @@ use super::SharedView;
 use super::canvas::Canvas;
 use super::keys::{Keyboard, Pressed};
 use super::view::{LogLine, ViewSettings};
-use crate::terminal::board::BoardState;
-use crate::terminal::board::KeySet;
-use crate::terminal::board::RunAction;
-use crate::terminal::board::SharedBoard;
+use crate::terminal::board::{BoardState, KeySet, RunAction, SharedBoard};
 use crate::terminal::printer::Printer;
 
 /// Time between two frames while nothing happens: seconds are counted down.
