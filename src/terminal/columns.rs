@@ -23,9 +23,10 @@ pub(crate) fn stdout_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
-/// Returns the width of the terminal on stderr; `None` where stderr is none, or the terminal does not tell.
+/// Returns the width of the terminal on stderr that lines are broken for; `None` where stderr is none, or the terminal does not
+/// tell.
 pub(crate) fn stderr_width() -> Option<usize> {
-    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0).max(*READABLE.start()))
 }
 
 /// Returns the number of lines of the terminal, else `LINES`; `None` for an output without an end.
@@ -62,8 +63,8 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Breaks a `line` of a log, styles and all, between words into lines of at most `width` columns, the later ones indented.
-pub(crate) fn wrapped_log_line(line: &str, width: usize, indent: usize) -> String {
+/// Breaks a `line`, styles and all, between words into lines of at most `width` columns, the later ones indented.
+pub(crate) fn wrapped_line(line: &str, width: usize, indent: usize) -> String {
     let (mut shown, mut column) = (String::with_capacity(line.len()), 0);
     for (nth, word) in line.split(' ').enumerate() {
         let columns = console::measure_text_width(word.trim_end());
@@ -79,6 +80,17 @@ pub(crate) fn wrapped_log_line(line: &str, width: usize, indent: usize) -> Strin
         column += columns;
     }
     shown
+}
+
+/// Breaks the lines of a message as [`wrapped_line`] does; those that begin with no word may be a drawing, such as the place in
+/// a file, and stay as they are.
+pub(crate) fn wrapped_message(text: &str, width: usize) -> String {
+    let begins_with_word = |line: &str| {
+        let plain = console::strip_ansi_codes(line);
+        plain.starts_with(|first: char| first.is_alphabetic() || matches!(first, '`' | '-' | '\''))
+    };
+    let shown = |line: &str| if begins_with_word(line) { wrapped_line(line, width, 2) } else { line.to_owned() };
+    text.split_inclusive('\n').map(shown).collect()
 }
 
 /// Joins the first of `facts`, as many as there is room for in `width` columns.
@@ -109,13 +121,23 @@ mod tests {
     }
 
     #[test]
-    fn log_lines_break_between_words_whatever_their_style() {
-        assert_eq!(wrapped_log_line("12:00 INFO ended a=1 b=2\n", 16, 2), "12:00 INFO ended\n  a=1 b=2\n");
+    fn drawings_in_messages_are_not_broken() {
+        let message = "error: not a wait\n 3 | wait = 1\n   |        ^ here it is\nhint: write p95=60s\n";
         assert_eq!(
-            wrapped_log_line("\u{1b}[2m12:00\u{1b}[0m  \u{1b}[32mok\u{1b}[0m abc", 13, 2),
+            wrapped_message(message, 14),
+            "error: not a\n  wait\n 3 | wait = 1\n   |        ^ here it is\nhint: write\n  p95=60s\n"
+        );
+        assert_eq!(wrapped_message("\u{1b}[1merror:\u{1b}[0m a b", 8), "\u{1b}[1merror:\u{1b}[0m a\n  b");
+    }
+
+    #[test]
+    fn lines_break_between_words_whatever_their_style() {
+        assert_eq!(wrapped_line("12:00 INFO ended a=1 b=2\n", 16, 2), "12:00 INFO ended\n  a=1 b=2\n");
+        assert_eq!(
+            wrapped_line("\u{1b}[2m12:00\u{1b}[0m  \u{1b}[32mok\u{1b}[0m abc", 13, 2),
             "\u{1b}[2m12:00\u{1b}[0m  \u{1b}[32mok\u{1b}[0m abc"
         );
-        assert_eq!(wrapped_log_line("a longer-than-all b", 6, 2), "a longer-than-all\n  b");
+        assert_eq!(wrapped_line("a longer-than-all b", 6, 2), "a longer-than-all\n  b");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
-use super::columns::{stderr_width, wrapped_log_line};
+use super::columns::{stderr_width, wrapped_line};
 use super::entry::{JsonEntry, RunFields, TextFields};
 use super::filter::OutputFilter;
 use super::output::{LogFormat, Verbosity};
@@ -22,9 +22,6 @@ use super::tail::LogTail;
 
 /// Columns of the time and the level before a message on a terminal: the lines that follow are as far to the right.
 const INDENT: usize = 16;
-
-/// Width that lines are broken for at least: on a narrower terminal nearly every word would have a line of its own.
-const NARROWEST: usize = 40;
 
 /// Starts the log for the whole process; a second call changes nothing.
 ///
@@ -103,7 +100,7 @@ impl Write for LineAbove<'_> {
         if !tail.keep(*level, line) || !*terminal {
             let width = if *wraps { stderr_width() } else { None };
             let shown = match (width, std::str::from_utf8(line)) {
-                (Some(width), Ok(text)) => wrapped_log_line(text, width.max(NARROWEST), INDENT).into_bytes(),
+                (Some(width), Ok(text)) => wrapped_line(text, width, INDENT).into_bytes(),
                 _ => line.to_vec(),
             };
             bars.suspend(|| stderr.push(shown));

@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 use tracing::Level;
 
+use super::columns::{stderr_width, wrapped_message};
 use super::echo::Echo;
 use super::entry::RunFields;
 use super::filter::OutputFilter;
@@ -275,7 +276,11 @@ fn error_text(error: &str, hint: Option<&str>) -> String {
     let red = anstyle::AnsiColor::Red.on_default().bold();
     let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
     let hint = hint.map(|hint| format!("{cyan}hint:{cyan:#} {hint}\n")).unwrap_or_default();
-    format!("{red}error:{red:#} {error}\n{hint}")
+    let text = format!("{red}error:{red:#} {error}\n{hint}");
+    match stderr_width() {
+        Some(width) => wrapped_message(&text, width),
+        None => text,
+    }
 }
 
 #[cfg(test)]
