@@ -261,6 +261,14 @@ impl Bench {
         Some(command)
     }
 
+    /// oha, posting items of 100 bytes to an endpoint; none where it is not installed.
+    pub(crate) fn oha(&self, items: u64, connections: u32, address: &str) -> Option<Vec<OsString>> {
+        let words = format!("{} --no-tui --output-format quiet -n {items} -c {connections} -m POST", self.peers.oha?);
+        let item = "x".repeat(100);
+        let words = words.split_whitespace().map(str::to_owned);
+        Some(words.chain(["-d".to_owned(), item, format!("http://{address}/")]).map(Into::into).collect())
+    }
+
     /// A Python program of the peers.
     pub(crate) fn python(script: &str) -> [OsString; 2] {
         ["python3".into(), Path::new(PEERS).join("python").join(script).into_os_string()]

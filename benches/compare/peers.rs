@@ -21,19 +21,22 @@ pub(crate) struct Peers {
     pub(crate) celery: Option<PathBuf>,
     pub(crate) benchmark: Option<&'static str>,
     pub(crate) cli: Option<&'static str>,
+    /// A load generator for HTTP, from `cargo install oha`.
+    pub(crate) oha: Option<&'static str>,
 }
 
 impl Peers {
     pub(crate) fn find(report: &mut Report) -> Self {
-        let mut first = |programs: [&'static str; 2]| {
-            let found = programs.into_iter().find(|program| is_on_path(program));
+        let mut first = |programs: &[&'static str]| {
+            let found = programs.iter().copied().find(|program| is_on_path(program));
             if found.is_none() {
                 report.miss(format!("{}: not on the path", programs.join(" and ")));
             }
             found
         };
-        let benchmark = first(["valkey-benchmark", "redis-benchmark"]);
-        let cli = first(["valkey-cli", "redis-cli"]);
+        let benchmark = first(&["valkey-benchmark", "redis-benchmark"]);
+        let cli = first(&["valkey-cli", "redis-cli"]);
+        let oha = first(&["oha"]);
         let mut built = |name: &str, built: Result<PathBuf>| match built {
             Ok(path) => Some(path),
             Err(error) => {
@@ -42,7 +45,7 @@ impl Peers {
             }
         };
         let (go, node, celery) = (built("go-redis, asynq", go()), built("BullMQ", node()), built("Celery", celery()));
-        Self { go, node, celery, benchmark, cli }
+        Self { go, node, celery, benchmark, cli, oha }
     }
 }
 
@@ -119,6 +122,7 @@ pub(crate) fn versions(qscale: &Path) -> Vec<String> {
         let packages = package["dependencies"].as_object().into_iter().flatten();
         versions.extend(packages.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or_default())));
     }
+    versions.extend(said("oha", "--version"));
     versions
 }
 

@@ -1,7 +1,8 @@
 //! Peers without a client library: the floor of what a program on a socket can reach, or of starting processes.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, BufWriter, Write};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -37,6 +38,8 @@ enum Kind {
     Blmove,
     /// /bin/true for each item
     Spawn,
+    /// A worker of `consume --handler lines` that acknowledges each item
+    Lines,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -51,6 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Ok(item)
         }),
         Kind::Spawn => spawn(args),
+        Kind::Lines => lines(),
     }
 }
 
@@ -155,4 +159,39 @@ fn spawn(args: &Args) -> Result<()> {
         let workers = (0..args.batch).map(|_| scope.spawn(worker)).collect::<Vec<_>>();
         workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a worker panicked")?.map_err(Into::into))
     })
+}
+
+/// An item, as qscale writes it.
+#[derive(serde::Deserialize)]
+struct LineJob<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    item: Cow<'a, str>,
+}
+
+#[derive(serde::Serialize)]
+struct Acknowledgement<'a> {
+    id: &'a str,
+    ack: bool,
+}
+
+/// Reads what is there, and answers before it waits for more.
+fn lines() -> Result<()> {
+    let (mut input, mut output) =
+        (BufReader::with_capacity(1 << 16, std::io::stdin()), BufWriter::new(std::io::stdout()));
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line)? > 0 {
+        let job: LineJob = serde_json::from_slice(&line)?;
+        if job.item.is_empty() {
+            return Err("an item is empty".into());
+        }
+        serde_json::to_writer(&mut output, &Acknowledgement { id: &job.id, ack: true })?;
+        output.write_all(b"\n")?;
+        line.clear();
+        if input.buffer().is_empty() {
+            output.flush()?;
+        }
+    }
+    Ok(())
 }

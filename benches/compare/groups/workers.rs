@@ -9,23 +9,26 @@ use crate::bench::{Bench, Contender, Job};
 use crate::groups::ITEMS_PER_SECOND;
 use crate::report::Bound::AtLeast;
 
-/// Items in flight, and connections of the load generator.
+/// Items in flight, and connections of the load generators.
 const SLOTS: u32 = 64;
 
 const NONE: &str = "qscale, --work none";
-const COMPILED: &str = "qscale, lines, Go worker";
+const COMPILED: &str = "qscale, lines, Rust worker";
+const GO: &str = "qscale, lines, Go worker";
 const PYTHON: &str = "qscale, lines, Python worker";
 const LOOP: &str = "Python, its JSON loop on a pipe";
 const HTTP: &str = "qscale, http";
-const LOAD: &str = "load generator on the endpoint";
+const OHA: &str = "oha on the endpoint";
+const LOAD: &str = "bare load generator on the endpoint";
 const CELERY: &str = "Celery, prefork, concurrency 4";
 const BULLMQ: &str = "BullMQ, concurrency 64";
 
 pub(crate) fn measure(bench: &mut Bench) {
     let (many, few) = (bench.items(200_000), bench.items(10_000));
     let mut contenders = vec![consume(bench, NONE, many, "--work none", Vec::new())];
+    contenders.push(consume(bench, COMPILED, many, "--handler lines --per-process 32", bench.raw("lines")));
     if let Some(worker) = bench.go("lines") {
-        contenders.push(consume(bench, COMPILED, many, "--handler lines --per-process 32", worker));
+        contenders.push(consume(bench, GO, many, "--handler lines --per-process 32", worker));
     }
     match lines_of(bench, many) {
         Ok(on_a_pipe) => {
@@ -43,6 +46,8 @@ pub(crate) fn measure(bench: &mut Bench) {
     if let Some(Endpoint { address, .. }) = &endpoint {
         let words = format!("--handler http --url http://{address}/");
         contenders.push(consume(bench, HTTP, many / 2, &words, Vec::new()));
+        contenders
+            .extend(bench.oha(many / 2, SLOTS, address).map(|oha| Contender::throughput(OHA, many / 2, Job::new(oha))));
         let load = format!("load -items {} -concurrency {SLOTS} -http {address}", many / 2);
         contenders.extend(bench.go(&load).map(|load| Contender::throughput(LOAD, many / 2, Job::new(load))));
     }
@@ -58,10 +63,12 @@ pub(crate) fn measure(bench: &mut Bench) {
     bench.group("workers that stay, at-least-once, 64 items in flight", ITEMS_PER_SECOND, contenders);
 
     let report = &mut bench.report;
-    report.ratio("consume --handler lines, Go worker, to --work none", COMPILED, NONE, AtLeast(0.5));
+    report.ratio("consume --handler lines, Rust worker, to --work none", COMPILED, NONE, AtLeast(0.5));
+    report.ratio("… Go worker", GO, NONE, None);
     report.ratio("… Python worker, to its own JSON loop on a pipe", PYTHON, LOOP, AtLeast(0.5));
     report.ratio("… Python worker, to Celery", PYTHON, CELERY, None);
-    report.ratio("consume --handler http, to a load generator with as many connections", HTTP, LOAD, AtLeast(0.6));
+    report.ratio("consume --handler http, to oha with as many connections", HTTP, OHA, AtLeast(0.6));
+    report.ratio("… to a bare load generator", HTTP, LOAD, None);
     report.ratio("… to BullMQ", HTTP, BULLMQ, None);
 }
 
