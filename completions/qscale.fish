@@ -50,7 +50,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -s l -l list -d '
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s b -l batch -d 'Items per batch; each batch is one LPUSH [default: 50; 500 without a pace]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l every -d 'Interval between the starts of two batches; 0s pushes as fast as Redis accepts' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l rate -d 'Items per second, in place of --every: 200, 30/m or max' -r
-complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern -d 'Load pattern, in place of --every, such as \'30s@50, 1m@200..1000, burst 500\': DURATION@RATE, @FROM..TO, @sine(MEAN,AMPLITUDE,PERIOD), @poisson(RATE), burst ITEMS; at the end repeat or repeat 3' -r
+complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern -d 'Load pattern, in place of --every, such as \'30s@50, 1m@200..1000, burst 500\'' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l pattern-file -d 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s n -l count -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -l duration -d 'Stop after this long' -r
@@ -94,28 +94,28 @@ complete -c qscale -n "__fish_qscale_using_subcommand produce" -l tls-skip-verif
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand produce" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s l -l list -d 'List to consume; may be repeated, with weights as in critical=6 [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lists -d 'Lists to consume, separated by commas: critical=6,low=1; the same as --list for each' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'Delivery guarantee [default: at-least-once]' -r -f -a "at-least-once\t'Items are claimed under a lease, and redelivered if their consumer crashes'
 at-most-once\t'Items are popped; those in flight are lost if their consumer crashes'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'Items to process at a time; with --batch, batches [default: 1]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'Simulated work per item: 2s, 2s..6s, exp(4s) (mean), lognormal(4s, 0.5) (median, sigma), field:NAME (seconds in a field of a JSON item), or none to print the item [default: none; 2s..6s in the built-in profile]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'Simulated work per item, such as 2s or 2s..6s, or none to print the item [default: none; 2s..6s in the built-in profile]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l handler -d 'Protocol of the handler: a command per item, processes that stay, or HTTP [default: command]' -r -f -a "command\t'The command runs per item, and its exit status is the outcome'
 lines\t'The command stays, is given items as lines of JSON on stdin, and answers with lines on stdout'
 http\t'Items are posted to an endpoint, and the status of the response is the outcome'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l per-process -d 'Items, or batches, that a process may have in flight at a time, with --handler lines [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l ready-within -d 'Time within which a process has to write {"ready":true} before it gets items, with --handler lines' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l restart-after -d 'Items after which a process is replaced, with --handler lines' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l url -d 'Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l url -d 'Endpoint that items are posted to, with --handler http' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l http-status -d 'Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default: 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l batch -d 'Items that are handed over in one call at most, at most 1000 [default: one, alone]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l batch -d 'Items that one call of the handler gets, at most 1000 [default: single items]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l linger -d 'Time that an item waits for others, with --batch [default: 0s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l separator -d 'End of each item on the stdin of a command, with --batch [default: newline]' -r -f -a "newline\t'A line feed'
 nul\t'A NUL byte, as `xargs -0` reads it'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'Timeout of the command; then its process group is terminated, and the attempt fails' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout-field -d 'Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is sped up' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l seed -d 'Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Items begun per second at most, in all slots together: 10/s, 30/m' -r
@@ -421,7 +421,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l sync-phase -d
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l initial-replicas -d 'Pods or Jobs at the start [default: the minimum]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l runs -d 'Show the distribution over this many runs, each with a seed and phases of its own' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'Simulated work per item, in place of the profile\'s: 2s, 2s..6s, field:NAME' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s l -l list -d 'List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6 [default: mylist]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s l -l list -d 'List to consume; may be repeated, with weights as in critical=6 [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l lists -d 'Lists to consume, separated by commas: critical=6,low=1; the same as --list for each' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l shares -d 'Shares of several lists in the load, as in critical=1,low=9 [default: their weights, or even shares]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l without -d 'Leave out protections of items in flight, to see their effect' -r -f -a "busy\t'Triggers that count the busy consumers'

@@ -7,7 +7,7 @@ use crate::profile::{Profile, ScaleKind, TargetTable};
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ConsumersArgs {
     /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
-    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    #[arg(long, value_name = "NAME", help_heading = "Kubernetes", hide_short_help = true)]
     pub(crate) context: Option<String>,
 
     /// Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or
@@ -21,7 +21,7 @@ pub(crate) struct ConsumersArgs {
 
     /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
     /// argoproj.io/v1alpha1/Rollout/NAME
-    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = scaled_ref)]
+    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = scaled_ref, hide_short_help = true)]
     pub(crate) target: Option<ScaledRef>,
 }
 

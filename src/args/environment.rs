@@ -67,6 +67,16 @@ pub(crate) fn hide_values(command: Command) -> Command {
     everywhere(command, &|arg| arg.hide_env_values(true))
 }
 
+/// Returns `command` with its variables hidden, for the short help.
+pub(crate) fn hide_variables(command: Command) -> Command {
+    everywhere(command, &|arg| arg.hide_env(true))
+}
+
+/// Returns `command` with all of its help, for man pages: their generator leaves out what is not part of the short help.
+pub(crate) fn unabridged(command: Command) -> Command {
+    everywhere(command, &|arg| arg.hide_short_help(false))
+}
+
 /// Parses a command line; what is not typed is read from its variable. An empty variable counts as absent, and so does one
 /// that conflicts with a flag. The variables of the arguments `layered` are not read, and their origins left out: they are a
 /// layer of their own.

@@ -7,14 +7,15 @@ use crate::units::{Origin, Setting, SettingError};
 /// Lists of a consumer.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ListsArgs {
-    /// List to consume; of several, the first that holds items comes first, or each gets a share by its weight: critical=6
-    /// [default: mylist]
+    /// List to consume; may be repeated, with weights as in critical=6 [default: mylist]
+    ///
+    /// Of several lists, the first that holds items comes first; with weights, each gets a share of the slots.
     #[arg(long, short, value_name = "KEY[=WEIGHT]", env = "LIST_NAME", value_parser = name)]
     list: Vec<String>,
 
     // For the variable of rendered pods, which has to be one text.
     /// Lists to consume, separated by commas: critical=6,low=1; the same as --list for each
-    #[arg(long, value_name = "LISTS", env = "QSCALE_LISTS")]
+    #[arg(long, value_name = "LISTS", env = "QSCALE_LISTS", hide_short_help = true)]
     lists: Option<String>,
 }
 

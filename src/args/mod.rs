@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) use self::consumers::{Consumers, ConsumersArgs};
-pub(crate) use self::environment::{Origins, hide_values};
+pub(crate) use self::environment::{Origins, hide_values, hide_variables, unabridged};
 pub(crate) use self::lists::ListsArgs;
 pub(crate) use self::redis::RedisArgs;
 use crate::units::{Environment, HumanDuration};

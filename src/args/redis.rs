@@ -24,36 +24,36 @@ pub(crate) struct RedisArgs {
     url: Option<SecretString>,
 
     /// Host name or IP address [default: localhost]
-    #[arg(long, value_name = "HOST", env = "REDIS_HOST", conflicts_with = "url")]
+    #[arg(long, value_name = "HOST", env = "REDIS_HOST", conflicts_with = "url", hide_short_help = true)]
     host: Option<String>,
 
     /// Port [default: 6379]
-    #[arg(long, value_name = "PORT", env = "REDIS_PORT", conflicts_with = "url", value_parser = port)]
+    #[arg(long, value_name = "PORT", env = "REDIS_PORT", conflicts_with = "url", value_parser = port, hide_short_help = true)]
     port: Option<u16>,
 
     /// Cluster nodes or sentinels in place of host and port: a:6379,b:6379
-    #[arg(long, value_name = "ADDRESSES", env = "REDIS_ADDRESSES", conflicts_with_all = ["url", "host", "port"])]
+    #[arg(long, value_name = "ADDRESSES", env = "REDIS_ADDRESSES", conflicts_with_all = ["url", "host", "port"], hide_short_help = true)]
     addresses: Option<SecretString>,
 
     /// Deployment mode: single, cluster or sentinel [default: single]
-    #[arg(long, value_name = "MODE", env = "REDIS_MODE", value_parser = trimmed::<Mode>)]
+    #[arg(long, value_name = "MODE", env = "REDIS_MODE", value_parser = trimmed::<Mode>, hide_short_help = true)]
     mode: Option<Mode>,
 
     /// Name of the master that the sentinels monitor
-    #[arg(long, value_name = "NAME", env = "REDIS_SENTINEL_MASTER", value_parser = name)]
+    #[arg(long, value_name = "NAME", env = "REDIS_SENTINEL_MASTER", value_parser = name, hide_short_help = true)]
     sentinel_master: Option<String>,
 
     /// ACL user of the sentinels [default: default]
-    #[arg(long, value_name = "USER", env = "REDIS_SENTINEL_USERNAME")]
+    #[arg(long, value_name = "USER", env = "REDIS_SENTINEL_USERNAME", hide_short_help = true)]
     sentinel_username: Option<String>,
 
     /// File that holds the password of the sentinels; REDIS_SENTINEL_PASSWORD holds the password itself [default: the
     /// password of Redis]
-    #[arg(long, value_name = "FILE", env = "REDIS_SENTINEL_PASSWORD_FILE")]
+    #[arg(long, value_name = "FILE", env = "REDIS_SENTINEL_PASSWORD_FILE", hide_short_help = true)]
     sentinel_password_file: Option<PathBuf>,
 
     /// ACL user
-    #[arg(long, value_name = "USER", env = "REDIS_USERNAME")]
+    #[arg(long, value_name = "USER", env = "REDIS_USERNAME", hide_short_help = true)]
     username: Option<String>,
 
     /// File that holds the password; REDIS_PASSWORD holds the password itself
@@ -61,43 +61,43 @@ pub(crate) struct RedisArgs {
     password_file: Option<PathBuf>,
 
     /// Database index [default: 0]
-    #[arg(long, value_name = "INDEX", env = "REDIS_DB", value_parser = database)]
+    #[arg(long, value_name = "INDEX", env = "REDIS_DB", value_parser = database, hide_short_help = true)]
     db: Option<u8>,
 
     /// Use TLS
-    #[arg(long, env = "REDIS_TLS", value_parser = boolean)]
+    #[arg(long, env = "REDIS_TLS", value_parser = boolean, hide_short_help = true)]
     tls: bool,
 
     /// CA certificates (PEM) to trust in place of the system's
-    #[arg(long, value_name = "FILE", env = "REDIS_TLS_CA")]
+    #[arg(long, value_name = "FILE", env = "REDIS_TLS_CA", hide_short_help = true)]
     tls_ca: Option<PathBuf>,
 
     /// Client certificate (PEM)
-    #[arg(long, value_name = "FILE", env = "REDIS_TLS_CERT")]
+    #[arg(long, value_name = "FILE", env = "REDIS_TLS_CERT", hide_short_help = true)]
     tls_cert: Option<PathBuf>,
 
     /// Client key (PEM)
-    #[arg(long, value_name = "FILE", env = "REDIS_TLS_KEY")]
+    #[arg(long, value_name = "FILE", env = "REDIS_TLS_KEY", hide_short_help = true)]
     tls_key: Option<PathBuf>,
 
     /// Name to expect in the server certificate, where it differs from the host
-    #[arg(long, value_name = "NAME", env = "REDIS_TLS_SERVER_NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", env = "REDIS_TLS_SERVER_NAME", value_parser = name, hide_short_help = true)]
     tls_server_name: Option<String>,
 
     /// Skip certificate verification (insecure: allows man-in-the-middle attacks)
-    #[arg(long, env = "REDIS_TLS_SKIP_VERIFY", value_parser = boolean)]
+    #[arg(long, env = "REDIS_TLS_SKIP_VERIFY", value_parser = boolean, hide_short_help = true)]
     tls_skip_verify: bool,
 
     /// Timeout of one connection attempt [default: 4s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_CONNECT_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_CONNECT_TIMEOUT", hide_short_help = true)]
     connect_timeout: Option<HumanDuration>,
 
     /// Time to retry the first connection before giving up, for a server that is not up yet [default: 0s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_CONNECT_FOR")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_CONNECT_FOR", hide_short_help = true)]
     connect_for: Option<HumanDuration>,
 
     /// Time to retry a lost connection before giving up [default: 1m in produce, unlimited elsewhere]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_RECONNECT_FOR")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_RECONNECT_FOR", hide_short_help = true)]
     reconnect_for: Option<HumanDuration>,
 }
 

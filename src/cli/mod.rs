@@ -53,11 +53,11 @@ pub(crate) struct Global {
     pub(crate) env: Option<String>,
 
     /// Format of the log on stderr
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_short_help = true)]
     pub(crate) log: LogFormat,
 
     /// When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
     pub(crate) color: Color,
 
     /// Log more: the origin of each setting, every connection attempt
@@ -137,8 +137,10 @@ fn matches(words: &[OsString], environment: &Environment) -> Result<(ArgMatches,
             }
         }
     };
+    let is_long = words.iter().any(|word| word == "--help");
+    let help = || if is_long { command() } else { args::hide_variables(command()) };
     if asks_help
-        && let Err(error) = command().try_get_matches_from(words)
+        && let Err(error) = help().try_get_matches_from(words)
         && is_help(&error)
     {
         return Err(error);

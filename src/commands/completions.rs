@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use color_eyre::eyre::Result;
 
+use crate::args;
 use crate::exit::Outcome;
 use crate::files::folder::Folder;
 use crate::terminal::Printer;
@@ -48,6 +49,7 @@ pub(crate) fn run(args: &Args, mut command: Command, printer: &Printer) -> Resul
         CompletionFormat::PowerShell => vec![script(Shell::PowerShell, &mut command)],
         CompletionFormat::Zsh => vec![script(Shell::Zsh, &mut command)],
         CompletionFormat::Man => {
+            let mut command = args::unabridged(command);
             command.build();
             man_pages(&command)?
         }

@@ -23,7 +23,7 @@ pub(crate) struct RunFiles {
     record: Option<PathBuf>,
 
     /// Write the charts to a file at the end, as an SVG image, or PNG where its name ends in .png
-    #[arg(long, value_name = "FILE", value_parser = image_file)]
+    #[arg(long, value_name = "FILE", value_parser = image_file, hide_short_help = true)]
     svg: Option<ImageFile>,
 
     /// Write the charts and all scaling events to a file at the end, as an HTML page that needs no network
@@ -31,7 +31,7 @@ pub(crate) struct RunFiles {
     html: Option<PathBuf>,
 
     /// Write the dashboard to a file, as an asciicast of 100×28 characters for `asciinema play`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     cast: Option<PathBuf>,
 }
 

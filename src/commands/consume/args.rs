@@ -30,8 +30,9 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "ITEMS", env = "QSCALE_CONCURRENCY", value_parser = positive_count::<NonZeroU32>)]
     pub(super) concurrency: Option<NonZeroU32>,
 
-    /// Simulated work per item: 2s, 2s..6s, exp(4s) (mean), lognormal(4s, 0.5) (median, sigma), field:NAME (seconds in a
-    /// field of a JSON item), or none to print the item [default: none; 2s..6s in the built-in profile]
+    /// Simulated work per item, such as 2s or 2s..6s, or none to print the item [default: none; 2s..6s in the built-in profile]
+    ///
+    /// Also exp(4s) (mean), lognormal(4s, 0.5) (median, sigma), and field:NAME (seconds in a field of a JSON item).
     #[arg(long, short, value_name = "WORK", env = "QSCALE_WORK")]
     pub(super) work: Option<Work>,
 
@@ -47,28 +48,30 @@ pub(crate) struct Args {
     pub(super) batch: BatchArgs,
 
     /// Timeout of the command; then its process group is terminated, and the attempt fails
-    #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT", help_heading = "Handler")]
     pub(super) timeout: Option<HumanDuration>,
 
     /// Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest
-    #[arg(long, value_name = "FIELD", env = "QSCALE_TIMEOUT_FIELD", value_parser = args::name)]
+    #[arg(long, value_name = "FIELD", env = "QSCALE_TIMEOUT_FIELD", value_parser = args::name, hide_short_help = true, help_heading = "Handler")]
     pub(super) timeout_field: Option<String>,
 
     /// Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_KILL_AFTER")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_KILL_AFTER", hide_short_help = true, help_heading = "Handler")]
     pub(super) kill_after: Option<HumanDuration>,
 
-    /// Meaning of an exit status of the command, such as 3=dead or other=retry: ack, dead, retry (spends no attempt), fail
-    /// (spends one) or stop [default: 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail]
-    #[arg(long, value_name = "STATUS=MEANING", env = "QSCALE_EXIT", value_delimiter = ',')]
+    /// Meaning of an exit status of the command, such as 3=dead or other=retry
+    ///
+    /// Meanings are ack, dead, retry (spends no attempt), fail (spends one) and stop [default:
+    /// 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail].
+    #[arg(long, value_name = "STATUS=MEANING", env = "QSCALE_EXIT", value_delimiter = ',', help_heading = "Handler")]
     pub(super) exit: Vec<ExitRule>,
 
     /// Factor by which simulated work is sped up
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor, hide_short_help = true, help_heading = "Simulated work")]
     pub(super) speed: f64,
 
     /// Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]
-    #[arg(long, value_name = "NUMBER", value_parser = args::count)]
+    #[arg(long, value_name = "NUMBER", value_parser = args::count, hide_short_help = true, help_heading = "Simulated work")]
     pub(super) seed: Option<u64>,
 
     /// Items begun per second at most, in all slots together: 10/s, 30/m
@@ -88,7 +91,7 @@ pub(crate) struct Args {
     pub(super) idle_exit: Option<HumanDuration>,
 
     /// Keep running while a delayed retry is due within this time
-    #[arg(long, value_name = "DURATION", env = "QSCALE_AWAIT_DUE")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_AWAIT_DUE", hide_short_help = true)]
     pub(super) await_due: Option<HumanDuration>,
 
     /// Time to finish items in flight after SIGTERM; the rest is requeued [default: 30s]
@@ -96,23 +99,35 @@ pub(crate) struct Args {
     pub(super) drain: Option<HumanDuration>,
 
     /// Lease duration; items of a consumer that has not renewed for this long are redelivered [default: 30s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_LEASE")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "QSCALE_LEASE",
+        hide_short_help = true,
+        help_heading = "Retries and dead letters"
+    )]
     pub(super) lease: Option<HumanDuration>,
 
     /// Failed attempts after which an item is dead-lettered [default: 3]
-    #[arg(long, value_name = "ATTEMPTS", env = "QSCALE_MAX_ATTEMPTS", value_parser = positive_count::<NonZeroU32>)]
+    #[arg(long, value_name = "ATTEMPTS", env = "QSCALE_MAX_ATTEMPTS", value_parser = positive_count::<NonZeroU32>, help_heading = "Retries and dead letters")]
     pub(super) max_attempts: Option<NonZeroU32>,
 
     /// Consumer crashes after which an item is dead-lettered [default: 3]
-    #[arg(long, value_name = "CRASHES", env = "QSCALE_MAX_CRASHES", value_parser = positive_count::<NonZeroU32>)]
+    #[arg(long, value_name = "CRASHES", env = "QSCALE_MAX_CRASHES", value_parser = positive_count::<NonZeroU32>, hide_short_help = true, help_heading = "Retries and dead letters")]
     pub(super) max_crashes: Option<NonZeroU32>,
 
     /// First and longest delay before a retry; it doubles in between [default: 1s..5m]
-    #[arg(long, value_name = "RANGE", env = "QSCALE_BACKOFF")]
+    #[arg(long, value_name = "RANGE", env = "QSCALE_BACKOFF", help_heading = "Retries and dead letters")]
     pub(super) backoff: Option<DurationRange>,
 
     /// Time for which an item may be retried without spending attempts [default: 1day]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "QSCALE_MAX_AGE",
+        hide_short_help = true,
+        help_heading = "Retries and dead letters"
+    )]
     pub(super) max_age: Option<HumanDuration>,
 
     #[command(flatten)]
@@ -133,32 +148,54 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct HandlerArgs {
     /// Protocol of the handler: a command per item, processes that stay, or HTTP [default: command]
-    #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new())]
+    #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new(), help_heading = "Handler")]
     pub(super) handler: Option<HandlerArg>,
 
     /// Items, or batches, that a process may have in flight at a time, with --handler lines [default: 1]
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_PER_PROCESS", value_parser = positive_count::<NonZeroU32>)]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_PER_PROCESS", value_parser = positive_count::<NonZeroU32>, hide_short_help = true, help_heading = "Handler")]
     pub(super) per_process: Option<NonZeroU32>,
 
     /// Time within which a process has to write {"ready":true} before it gets items, with --handler lines
-    #[arg(long, value_name = "DURATION", env = "QSCALE_READY_WITHIN")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "QSCALE_READY_WITHIN",
+        hide_short_help = true,
+        help_heading = "Handler"
+    )]
     pub(super) ready_within: Option<HumanDuration>,
 
     /// Items after which a process is replaced, with --handler lines
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_RESTART_AFTER", value_parser = positive_count::<NonZeroU64>)]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_RESTART_AFTER", value_parser = positive_count::<NonZeroU64>, hide_short_help = true, help_heading = "Handler")]
     pub(super) restart_after: Option<NonZeroU64>,
 
     /// Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD
-    #[arg(long, env = "QSCALE_PASS_REDIS_ENV", value_parser = args::boolean)]
+    #[arg(long, env = "QSCALE_PASS_REDIS_ENV", value_parser = args::boolean, hide_short_help = true, help_heading = "Handler")]
     pub(super) pass_redis_env: bool,
 
-    /// Endpoint that items are posted to, with --handler http: http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs
-    #[arg(id = "handler_url", long = "url", value_name = "URL", env = "QSCALE_URL")]
+    /// Endpoint that items are posted to, with --handler http
+    ///
+    /// Such as http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs.
+    #[arg(
+        id = "handler_url",
+        long = "url",
+        value_name = "URL",
+        env = "QSCALE_URL",
+        hide_short_help = true,
+        help_heading = "Handler"
+    )]
     pub(super) url: Option<HandlerUrl>,
 
     /// Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default:
     /// 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]
-    #[arg(long, value_name = "STATUS=MEANING", env = "QSCALE_HTTP_STATUS", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "STATUS=MEANING",
+        env = "QSCALE_HTTP_STATUS",
+        value_delimiter = ',',
+        hide_short_help = true,
+        help_heading = "Handler"
+    )]
     pub(super) http_status: Vec<StatusRule>,
 }
 
@@ -205,16 +242,16 @@ impl From<HandlerArg> for HandlerProtocol {
 /// Options about batches.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct BatchArgs {
-    /// Items that are handed over in one call at most, at most 1000 [default: one, alone]
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_CONSUME_BATCH", value_parser = positive_count::<NonZeroU32>)]
+    /// Items that one call of the handler gets, at most 1000 [default: single items]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_CONSUME_BATCH", value_parser = positive_count::<NonZeroU32>, hide_short_help = true, help_heading = "Batches")]
     pub(super) batch: Option<NonZeroU32>,
 
     /// Time that an item waits for others, with --batch [default: 0s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_LINGER")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_LINGER", hide_short_help = true, help_heading = "Batches")]
     pub(super) linger: Option<HumanDuration>,
 
     /// End of each item on the stdin of a command, with --batch [default: newline]
-    #[arg(long, value_name = "SEPARATOR", env = "QSCALE_SEPARATOR", value_parser = clap::builder::EnumValueParser::<SeparatorArg>::new())]
+    #[arg(long, value_name = "SEPARATOR", env = "QSCALE_SEPARATOR", value_parser = clap::builder::EnumValueParser::<SeparatorArg>::new(), hide_short_help = true, help_heading = "Batches")]
     pub(super) separator: Option<SeparatorArg>,
 }
 
@@ -244,7 +281,7 @@ pub(super) struct TelemetryArgs {
     pub(super) metrics: Option<ListenAddress>,
 
     /// Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms
-    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name)]
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name, hide_short_help = true)]
     pub(super) stamp_field: Option<String>,
 
     // For `qscale health`, and hidden as that is.

@@ -15,19 +15,31 @@ use crate::workload::made_at;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct RetentionArgs {
     /// Age, counted from --stamp-field, from which an item is not begun any more
-    #[arg(long, value_name = "DURATION", env = "QSCALE_EXPIRE_AFTER")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "QSCALE_EXPIRE_AFTER",
+        hide_short_help = true,
+        help_heading = "Retries and dead letters"
+    )]
     pub(super) expire_after: Option<HumanDuration>,
 
     /// Outcome of an item that has expired [default: dead]
-    #[arg(long, value_name = "OUTCOME", env = "QSCALE_EXPIRED", value_parser = clap::builder::EnumValueParser::<ExpiredArg>::new())]
+    #[arg(long, value_name = "OUTCOME", env = "QSCALE_EXPIRED", value_parser = clap::builder::EnumValueParser::<ExpiredArg>::new(), hide_short_help = true, help_heading = "Retries and dead letters")]
     pub(super) expired: Option<ExpiredArg>,
 
     /// Dead letters of the list beyond which the oldest are removed
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_DEAD_LETTER_LIMIT", value_parser = args::count)]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_DEAD_LETTER_LIMIT", value_parser = args::count, hide_short_help = true, help_heading = "Retries and dead letters")]
     pub(super) dead_letter_limit: Option<u64>,
 
     /// Time after which a dead letter is removed
-    #[arg(long, value_name = "DURATION", env = "QSCALE_DEAD_LETTER_MAX_AGE")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "QSCALE_DEAD_LETTER_MAX_AGE",
+        hide_short_help = true,
+        help_heading = "Retries and dead letters"
+    )]
     pub(super) dead_letter_max_age: Option<HumanDuration>,
 }
 

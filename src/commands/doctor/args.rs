@@ -29,7 +29,7 @@ pub(crate) struct Args {
     pub(super) output: Output,
 
     /// Print the list of codes as Markdown, and exit
-    #[arg(long, exclusive = true)]
+    #[arg(long, exclusive = true, hide_short_help = true)]
     pub(super) codes: bool,
 
     /// List to examine; may be repeated [default: mylist]
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     pub(super) consumers: ConsumersArgs,
 
     /// Namespace of KEDA
-    #[arg(long, value_name = "NAME", default_value = "keda", help_heading = "Kubernetes")]
+    #[arg(long, value_name = "NAME", default_value = "keda", help_heading = "Kubernetes", hide_short_help = true)]
     pub(super) keda_namespace: String,
 
     #[command(flatten)]

@@ -27,13 +27,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "RATE", env = "QSCALE_RATE")]
     pub(super) rate: Option<Rate>,
 
-    /// Load pattern, in place of --every, such as '30s@50, 1m@200..1000, burst 500': DURATION@RATE, @FROM..TO,
-    /// @sine(MEAN,AMPLITUDE,PERIOD), @poisson(RATE), burst ITEMS; at the end repeat or repeat 3
+    /// Load pattern, in place of --every, such as '30s@50, 1m@200..1000, burst 500'
+    ///
+    /// Parts are DURATION@RATE, @FROM..TO, @sine(MEAN,AMPLITUDE,PERIOD), @poisson(RATE) and burst ITEMS; at the end may be
+    /// repeat, or repeat 3.
     #[arg(long, value_name = "PATTERN", env = "QSCALE_PATTERN", conflicts_with_all = ["every", "rate"])]
     pub(super) pattern: Option<Pattern>,
 
     /// Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`
-    #[arg(long, value_name = "FILE", env = "QSCALE_PATTERN_FILE", conflicts_with_all = ["every", "rate", "pattern"])]
+    #[arg(long, value_name = "FILE", env = "QSCALE_PATTERN_FILE", conflicts_with_all = ["every", "rate", "pattern"], hide_short_help = true)]
     pub(super) pattern_file: Option<PathBuf>,
 
     /// Stop after this many items
@@ -53,7 +55,7 @@ pub(crate) struct Args {
     pub(super) input: Option<PathBuf>,
 
     /// Split the input at NUL bytes in place of newlines
-    #[arg(long, short = '0', requires = "input")]
+    #[arg(long, short = '0', requires = "input", hide_short_help = true)]
     pub(super) null: bool,
 
     /// Wait while the list is longer than this
@@ -61,19 +63,19 @@ pub(crate) struct Args {
     pub(super) max_backlog: Option<u64>,
 
     /// Replicas that must hold a batch before it counts as pushed [default: 0]
-    #[arg(long, value_name = "REPLICAS", env = "QSCALE_WAIT_REPLICAS", value_parser = args::count)]
+    #[arg(long, value_name = "REPLICAS", env = "QSCALE_WAIT_REPLICAS", value_parser = args::count, hide_short_help = true)]
     pub(super) wait_replicas: Option<u64>,
 
     /// Factor by which the load is sped up
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor)]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor, hide_short_help = true)]
     pub(super) speed: f64,
 
     /// Log every item
-    #[arg(long, env = "QSCALE_ECHO", value_parser = args::boolean)]
+    #[arg(long, env = "QSCALE_ECHO", value_parser = args::boolean, hide_short_help = true)]
     pub(super) echo: bool,
 
     /// Random seed of payloads and Poisson arrivals; the same seed reproduces them [default: random]
-    #[arg(long, value_name = "NUMBER", env = "QSCALE_SEED", value_parser = args::count)]
+    #[arg(long, value_name = "NUMBER", env = "QSCALE_SEED", value_parser = args::count, hide_short_help = true)]
     pub(super) seed: Option<u64>,
 
     /// Format of the result on stdout

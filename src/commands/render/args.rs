@@ -40,7 +40,7 @@ pub(crate) struct Args {
     pub(super) out_dir: Option<PathBuf>,
 
     /// With --out-dir: delete files of an earlier render that no longer belong to the workload
-    #[arg(long, requires = "out_dir", conflicts_with = "only")]
+    #[arg(long, requires = "out_dir", conflicts_with = "only", hide_short_help = true)]
     pub(super) prune: bool,
 
     /// Compare with the files in this folder, as --out-dir would write them; exit status 4 if they differ
@@ -51,7 +51,7 @@ pub(crate) struct Args {
 
     /// Write the JSON Schema of profiles, for editors, or a Markdown reference of all keys
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "json",
-        conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff"])]
+        conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff"], hide_short_help = true)]
     pub(super) schema: Option<SchemaFormat>,
 
     /// Write the effective profile as TOML, with the origin of every value: line, overlay, variable, flag or default
@@ -62,7 +62,7 @@ pub(crate) struct Args {
     pub(super) show_profile: bool,
 
     /// Write the lint rules as Markdown: code, severity and description of each
-    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff", "schema", "show_profile"])]
+    #[arg(long, conflicts_with_all = ["namespace", "image", "keda_version", "only", "format", "out_dir", "diff", "schema", "show_profile"], hide_short_help = true)]
     pub(super) rules: bool,
 
     #[command(flatten)]

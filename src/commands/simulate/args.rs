@@ -79,27 +79,39 @@ pub(crate) struct Args {
     pub(super) duration: Option<Duration>,
 
     /// Random seed; the same seed reproduces the run byte for byte
-    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = args::count)]
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = args::count, hide_short_help = true)]
     pub(super) seed: u64,
 
     /// Time from the creation of a pod to the start of its container, in place of the profile's [default: 1s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", hide_short_help = true, help_heading = "Model")]
     pub(super) start_time: Option<HumanDuration>,
 
     /// Time from the start of a container to its first item, in place of the profile's [default: 1s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", hide_short_help = true, help_heading = "Model")]
     pub(super) boot_time: Option<HumanDuration>,
 
     /// Time of KEDA's first poll, at most the polling interval [default: drawn from the seed]
-    #[arg(long, value_name = "DURATION", conflicts_with = "target_wait")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        conflicts_with = "target_wait",
+        hide_short_help = true,
+        help_heading = "Model"
+    )]
     pub(super) poll_phase: Option<HumanDuration>,
 
     /// Time of the HPA's first sync, at most 15s [default: drawn from the seed]
-    #[arg(long, value_name = "DURATION", conflicts_with = "target_wait")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        conflicts_with = "target_wait",
+        hide_short_help = true,
+        help_heading = "Model"
+    )]
     pub(super) sync_phase: Option<HumanDuration>,
 
     /// Pods or Jobs at the start [default: the minimum]
-    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(..=10_000), conflicts_with = "target_wait")]
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(..=10_000), conflicts_with = "target_wait", hide_short_help = true, help_heading = "Model")]
     pub(super) initial_replicas: Option<u32>,
 
     /// Show the distribution over this many runs, each with a seed and phases of its own
@@ -114,15 +126,15 @@ pub(crate) struct Args {
     pub(super) lists: ListsArgs,
 
     /// Shares of several lists in the load, as in critical=1,low=9 [default: their weights, or even shares]
-    #[arg(long, value_name = "LISTS", conflicts_with_all = ["against", "target_wait"])]
+    #[arg(long, value_name = "LISTS", conflicts_with_all = ["against", "target_wait"], hide_short_help = true)]
     pub(super) shares: Option<Lists>,
 
     /// Leave out protections of items in flight, to see their effect
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', hide_short_help = true)]
     pub(super) without: Vec<ProtectionArg>,
 
     /// Add protections of items in flight, to see their effect
-    #[arg(long = "with", value_name = "WHAT", value_delimiter = ',')]
+    #[arg(long = "with", value_name = "WHAT", value_delimiter = ',', hide_short_help = true)]
     pub(super) with: Vec<ProtectionArg>,
 
     /// Format of the result
@@ -130,7 +142,7 @@ pub(crate) struct Args {
     pub(super) output: Form,
 
     /// Time of the first sample (RFC 3339)
-    #[arg(long, value_name = "TIME", default_value = "1970-01-01T00:00:00Z", value_parser = moment)]
+    #[arg(long, value_name = "TIME", default_value = "1970-01-01T00:00:00Z", value_parser = moment, hide_short_help = true)]
     pub(super) start: SystemTime,
 
     #[command(flatten)]
@@ -159,15 +171,15 @@ pub(super) struct PlayArgs {
     pub(super) play: bool,
 
     /// Factor by which the run is played faster than it would be
-    #[arg(long, value_name = "FACTOR", requires = "play", default_value_t = 20.0, value_parser = positive_factor)]
+    #[arg(long, value_name = "FACTOR", requires = "play", default_value_t = 20.0, value_parser = positive_factor, hide_short_help = true)]
     pub(super) speed: f64,
 
     /// Write the dashboard to a file too, as an asciicast of 100×28 characters for `asciinema play`
-    #[arg(long, value_name = "FILE", requires = "play")]
+    #[arg(long, value_name = "FILE", requires = "play", hide_short_help = true)]
     pub(super) cast: Option<PathBuf>,
 
     /// Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1
-    #[arg(long, value_name = "ADDRESS", requires = "play")]
+    #[arg(long, value_name = "ADDRESS", requires = "play", hide_short_help = true)]
     pub(super) serve: Option<ListenAddress>,
 }
 
@@ -175,7 +187,7 @@ pub(super) struct PlayArgs {
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Pictures {
     /// Write the chart as an SVG image too, or PNG where its name ends in .png
-    #[arg(long, value_name = "FILE", conflicts_with = "target_wait", value_parser = image_file)]
+    #[arg(long, value_name = "FILE", conflicts_with = "target_wait", value_parser = image_file, hide_short_help = true)]
     pub(super) svg: Option<ImageFile>,
 
     /// Write the chart and all scaling events as an HTML page too, which needs no network

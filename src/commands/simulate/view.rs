@@ -36,19 +36,19 @@ pub(super) struct ShownPart {
     pub(super) chart_alone: bool,
 
     /// Draw the backlog on a logarithmic scale, which shows few items next to many
-    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
+    #[arg(long, conflicts_with_all = ["target_wait", "runs"], hide_short_help = true)]
     pub(super) log_axis: bool,
 
     /// Show chart, scaling events and samples from this time on
-    #[arg(long, value_name = "DURATION", value_parser = moment, conflicts_with_all = ["target_wait", "runs"])]
+    #[arg(long, value_name = "DURATION", value_parser = moment, conflicts_with_all = ["target_wait", "runs"], hide_short_help = true)]
     pub(super) from: Option<Duration>,
 
     /// Show chart, scaling events and samples up to this time
-    #[arg(long, value_name = "DURATION", value_parser = moment, conflicts_with_all = ["target_wait", "runs"])]
+    #[arg(long, value_name = "DURATION", value_parser = moment, conflicts_with_all = ["target_wait", "runs"], hide_short_help = true)]
     pub(super) to: Option<Duration>,
 
     /// Show all scaling events, not only the first 30 and the last 10
-    #[arg(long, conflicts_with_all = ["target_wait", "runs"])]
+    #[arg(long, conflicts_with_all = ["target_wait", "runs"], hide_short_help = true)]
     pub(super) all_events: bool,
 }
 

@@ -79,7 +79,7 @@ pub(crate) struct Args {
     pub(super) serve: Option<ListenAddress>,
 
     /// Serve metrics of lists and pods (OpenMetrics) at http://ADDRESS/metrics; a bare port binds to 127.0.0.1
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["once", "replay"])]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["once", "replay"], hide_short_help = true)]
     pub(super) metrics: Option<ListenAddress>,
 
     /// Show a recording, or stdin (-), in place of a list; without a dashboard all at once
@@ -87,7 +87,7 @@ pub(crate) struct Args {
     pub(super) replay: Option<PathBuf>,
 
     /// Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]
-    #[arg(long, value_name = "FACTOR", requires = "replay", value_parser = positive_factor)]
+    #[arg(long, value_name = "FACTOR", requires = "replay", value_parser = positive_factor, hide_short_help = true)]
     pub(super) speed: Option<f64>,
 
     /// List to watch; may be repeated [default: mylist]
@@ -98,7 +98,7 @@ pub(crate) struct Args {
     pub(super) consumers: ConsumersArgs,
 
     /// JSON field of an item that holds its creation time [default: consume.stamp-field]
-    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name)]
+    #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name, hide_short_help = true)]
     pub(super) stamp_field: Option<String>,
 
     #[command(flatten)]
