@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{SUBCOMMANDS, subcommand};
+use crate::commands::init;
 use crate::profile;
 use crate::units::synonym::{self, kebab};
 
@@ -18,6 +19,7 @@ pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Erro
     let tip = match error.kind() {
         ErrorKind::InvalidSubcommand => on_command(&unknown, words),
         ErrorKind::UnknownArgument => subcommand(words).and_then(|(name, _)| match extra.strip_prefix('-') {
+            None if name == "init" => Some(format!("use '--from {extra}'")).filter(|_| init::is_template(&extra)),
             None if name == "consume" => {
                 let rest = words.iter().skip_while(|word| **word != *extra).map(|word| word.to_string_lossy());
                 let command: Vec<_> = rest.collect();
@@ -48,13 +50,20 @@ fn on_command(unknown: &str, words: &[OsString]) -> Option<String> {
         }
         return Some("help is a flag: 'qscale --help', and 'qscale consume --help' for a subcommand".to_owned());
     }
-    synonym::command(&unknown.to_lowercase()).map(|command| format!("use 'qscale {command}'"))
+    let word = unknown.to_lowercase();
+    if subcommand(words).is_some_and(|(name, _)| name == "dead") {
+        return synonym::dead_command(&word).map(|command| format!("use 'qscale dead {command}'"));
+    }
+    synonym::command(&word).map(|command| format!("use 'qscale {command}'"))
 }
 
 /// Returns a tip on the unknown `flag` of a subcommand: its own flag, or the key of the profile that sets it.
 fn on_flag(subcommand: &str, flag: &str) -> Option<String> {
     if ["version", "V"].contains(&flag) {
         return Some("the version is that of all subcommands: 'qscale --version'".to_owned());
+    }
+    if flag == "kubeconfig" {
+        return Some("the variable KUBECONFIG names the file, as for kubectl".to_owned());
     }
     let word = kebab(flag);
     let others: Vec<&str> = synonym::settings(&word).collect();
@@ -119,9 +128,28 @@ mod tests {
             ("watch", "dashboard", None),
             ("render", "memory", Some("set `resources` in [deploy] of the profile")),
             ("watch", "png", Some("use '--svg'")),
+            ("consume", "autoscale", Some("set `max-replica-count` in [scale] of the profile")),
+            ("init", "template", Some("use '--from'")),
+            ("render", "f", Some("use '--profile'")),
+            ("render", "o", Some("use '--out-dir'")),
+            ("watch", "kubeconfig", Some("the variable KUBECONFIG names the file, as for kubectl")),
             ("watch", "zebra", None),
         ] {
             assert_eq!(on_flag(subcommand, flag).as_deref(), tip, "{subcommand} --{flag}");
+        }
+    }
+
+    #[test]
+    fn word_of_others_leads_to_the_command() {
+        for (words, tip) in [
+            (&["retry"][..], Some("use 'qscale dead requeue'")),
+            (&["dead", "retry"], Some("use 'qscale dead requeue'")),
+            (&["dead", "list"], Some("use 'qscale dead ls'")),
+            (&["dead", "apply"], None),
+            (&["list"], Some("use 'qscale watch'")),
+        ] {
+            let typed: Vec<OsString> = ["qscale"].iter().chain(words).map(OsString::from).collect();
+            assert_eq!(on_command(words[words.len() - 1], &typed).as_deref(), tip, "{words:?}");
         }
     }
 
@@ -132,7 +160,7 @@ mod tests {
             let is_flag = SUBCOMMANDS.iter().any(|(subcommand, _)| has_flag(subcommand, own));
             assert!(is_flag || profile::table_of(own).is_some(), "{own} is neither a flag nor a key");
         }
-        for command in commands {
+        for command in &commands {
             let words: Vec<OsString> = ["qscale"].into_iter().chain(command.split(' ')).map(OsString::from).collect();
             let read = super::super::command().try_get_matches_from(&words);
             let kinds = [ErrorKind::DisplayVersion, ErrorKind::MissingRequiredArgument, ErrorKind::MissingSubcommand];

@@ -36,24 +36,48 @@ pub(super) fn problem_of(message: &str) -> Problem {
     let expected = match expected {
         "a boolean" => "`true` or `false`",
         "a sequence" => "an array",
+        "a map" => "a table",
         "a string" => return Problem::Form("expected a string: quote the value".to_owned()),
         expected if expected.starts_with("struct ") => "a table",
         _ if !range.is_empty() => "an integer",
         expected => expected,
     };
-    Problem::Form(format!("expected {expected}, found {}", found.trim_end_matches(" as i128")))
+    let found = match found {
+        "sequence" => "an array",
+        "map" => "a table",
+        found => found.trim_end_matches(" as i128"),
+    };
+    Problem::Form(format!("expected {expected}, found {found}"))
 }
 
 /// Returns what to do about a value or key that serde or TOML rejects, where known.
 pub(super) fn hint_of(message: &str) -> Option<String> {
-    let hint = match message {
-        "duplicate key" => "write each key and each table once, and put all keys of a table below its name",
-        _ if message.starts_with("invalid type: string") && ends_with_number(message) => {
-            "write the number without quotes, in digits"
+    if message == "duplicate key" {
+        return Some("write each key and each table once, and put all keys of a table below its name".to_owned());
+    }
+    let (found, expected) = message.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
+    let text = found.strip_prefix("string \"").and_then(|text| text.strip_suffix('"'));
+    let number = found.strip_prefix("integer `").and_then(|number| number.strip_suffix('`'));
+    match (text, number) {
+        (Some(_), _) if ends_with_number(message) => Some("write the number without quotes, in digits".to_owned()),
+        (Some(text), _) if expected == "a sequence" => Some(array_of(text)),
+        (Some(_), _) if expected.starts_with("struct ") => {
+            Some("write the name of the table in brackets, and its keys below".to_owned())
         }
-        _ => return None,
-    };
-    Some(hint.to_owned())
+        (_, Some(number)) if expected.ends_with("s\"") => Some(format!("write \"{number}s\" for seconds")),
+        _ if expected == "a map" => Some("write names and texts: { NAME = \"text\" }".to_owned()),
+        _ => None,
+    }
+}
+
+/// Returns the hint to write the words of a text as an array; only plain ones are shown.
+fn array_of(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " ._-/,+".contains(c);
+    if text.trim().is_empty() || !text.chars().all(is_plain) {
+        return "write an array of texts: [\"sh\", \"-c\", \"…\"] runs a line of a shell".to_owned();
+    }
+    let words: Vec<_> = text.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+    format!("write [{}]", words.join(", "))
 }
 
 /// Returns whether serde expected a whole number.

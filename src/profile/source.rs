@@ -323,9 +323,15 @@ mod tests {
 
     #[test]
     fn rejected_value_has_a_hint() {
-        for (text, hint) in
-            [("[consume]\nconcurrency = \"three\"\n", "without quotes"), ("[consume]\n[consume]\n", "each table once")]
-        {
+        for (text, hint) in [
+            ("[consume]\nconcurrency = \"three\"\n", "without quotes"),
+            ("[consume]\n[consume]\n", "each table once"),
+            ("[consume]\ncommand = \"python3 worker.py\"\n", r#"write ["python3", "worker.py"]"#),
+            ("[consume]\ncommand = \"sort | uniq\"\n", r#"["sh", "-c", "…"]"#),
+            ("[scale]\npolling-interval = 30\n", r#"write "30s""#),
+            ("[deploy]\nenv = [{ name = \"A\", value = \"b\" }]\n", "{ NAME = "),
+            ("redis = \"redis://localhost\"\n", "in brackets"),
+        ] {
             let error = crate::profile::Profile::parse("q.toml", text).unwrap_err();
             assert!(error.hint().is_some_and(|found| found.contains(hint)), "{text}: {error}");
         }

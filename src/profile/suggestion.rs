@@ -14,9 +14,12 @@ pub(super) fn hint(unknown: &str, known: &[&str]) -> Option<String> {
     if let Some(meant) = synonym::table(&word).filter(|table| known.contains(table)) {
         return Some(format!("did you mean `{meant}`?"));
     }
+    if known.contains(&"patch") && synonym::is_pod_field(&word) {
+        return Some("set it in a file that `patch` names: fields of the pod, as Kubernetes calls them".to_owned());
+    }
     let others: Vec<&str> = synonym::settings(&word).collect();
-    // Among tables it is an overlay that is typed, and not the variables of `[deploy]`.
-    let own = Some(word.as_str()).filter(|word| *word != "env" || !known.contains(&"deploy"));
+    // Among tables it is an overlay that is typed, and not the variables of `[deploy]`; a name may be that of anything.
+    let own = Some(word.as_str()).filter(|word| *word != "name" && (*word != "env" || !known.contains(&"deploy")));
     own.into_iter().chain(others).find_map(|key| Some(format!("set `{key}` in [{}]", table_of(key)?)))
 }
 
@@ -32,6 +35,9 @@ pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     if let Some(meant) = synonym::settings(&unknown).find(|meant| known.contains(meant)) {
         return known.iter().copied().find(|key| *key == meant);
     }
+    if let Some(meant) = shortened(&unknown, known) {
+        return Some(meant);
+    }
     let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);
     let nearest = known.iter().copied().min_by_key(|key| distance(key))?;
     // With another beginning and more than one difference, it is another word.
@@ -39,9 +45,28 @@ pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance(nearest) <= limit).then_some(nearest)
 }
 
+/// Returns the known key of which `unknown` is the beginning, such as `mem`, or that has more words, such as
+/// `priority-class-name`; the only one.
+fn shortened<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+    let longer = |key: &&&str| unknown.strip_prefix(**key).is_some_and(|rest| rest.starts_with('-'));
+    if let Some(meant) = known.iter().filter(longer).max_by_key(|key| key.len()) {
+        return Some(meant);
+    }
+    let mut begun = known.iter().filter(|key| unknown.len() >= 3 && key.starts_with(unknown));
+    begun.next().filter(|_| begun.next().is_none()).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn field_of_pods_leads_to_the_patch() {
+        for field in ["securityContext", "initContainers", "livenessProbe", "ports"] {
+            assert!(hint(field, &["image", "patch"]).is_some_and(|hint| hint.contains("`patch`")), "{field}");
+        }
+        assert_eq!(hint("ports", &["image"]), None);
+    }
 
     #[test]
     fn keda_spellings_are_near_misses() {
@@ -70,6 +95,9 @@ mod tests {
             ("list-length", &["name", "image"], Some("set `list-length` in [scale]")),
             ("deployment", &["consume", "deploy"], Some("did you mean `deploy`?")),
             ("cpu", &["name", "resources"], Some("did you mean `resources`?")),
+            ("mem", &["cpu", "memory"], Some("did you mean `memory`?")),
+            ("topologySpreadConstraints", &["topology-spread", "patch"], Some("did you mean `topology-spread`?")),
+            ("name", &["list", "lists"], None),
             ("zebra", &["name", "image"], None),
         ] {
             assert_eq!(hint(typed, known).as_deref(), expected, "{typed}");

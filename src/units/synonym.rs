@@ -4,9 +4,10 @@
 const SETTINGS: &[(&str, &[&str])] = &[
     ("activation-list-length", &["activation", "activation-threshold", "activation-length"]),
     ("addresses", &["brokers", "nodes", "hosts", "bootstrap-servers"]),
+    ("authentication", &["authentication-ref", "auth", "auth-ref"]),
     ("backoff", &["retry-delay", "retry-backoff", "backoff-delay"]),
     ("batch", &["batch-size", "pipeline"]),
-    ("behavior", &["scale-down", "scale-up", "scale-down-policy"]),
+    ("behavior", &["scale-down", "scale-up", "scale-down-policy", "advanced", "horizontal-pod-autoscaler-config"]),
     ("check", &["dry-run", "validate", "verify"]),
     ("command", &["cmd", "args", "entrypoint", "exec", "handler-command", "script", "shell", "program"]),
     (
@@ -50,15 +51,26 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("duration", &["for", "run-time", "run-for", "time", "minutes", "hours", "days"]),
     ("env", &["env-vars", "envs", "variables", "environment", "overlay", "stage"]),
     ("every", &["interval", "period", "refresh"]),
+    ("from", &["template"]),
     ("host", &["hostname"]),
     ("idle-exit", &["burst", "idle-timeout", "exit-when-empty", "exit-on-empty"]),
     ("image", &["tag", "image-tag", "container"]),
     ("image-pull-policy", &["pull-policy"]),
     ("image-pull-secrets", &["image-pull-secret", "pull-secret"]),
-    ("input", &["stdin", "file", "from-file", "input-file"]),
+    ("input", &["stdin", "file", "from-file", "input-file", "f"]),
     (
         "lease",
-        &["visibility-timeout", "visibility", "lock-duration", "lock-timeout", "ack-deadline", "ack-wait", "invisible"],
+        &[
+            "visibility-timeout",
+            "visibility",
+            "lock-duration",
+            "lock-timeout",
+            "ack-deadline",
+            "ack-timeout",
+            "ack-wait",
+            "invisible",
+            "stalled-interval",
+        ],
     ),
     ("list", &["queue", "queues", "list-name", "topic", "stream", "key", "subject", "channel", "priority", "weight"]),
     (
@@ -104,17 +116,17 @@ const SETTINGS: &[(&str, &[&str])] = &[
             "limit",
         ],
     ),
-    ("max-replica-count", &["max-replicas", "replicas", "max", "max-pods", "max-scale", "max-instances"]),
+    ("max-replica-count", &["max-replicas", "replicas", "max", "max-pods", "max-scale", "max-instances", "autoscale"]),
     ("min-replica-count", &["min-replicas", "min", "min-pods", "min-scale", "min-instances"]),
     ("mode", &["cluster", "sentinel"]),
     ("namespace", &["ns"]),
-    ("out-dir", &["output-dir", "output", "out", "dir"]),
-    ("output", &["format", "json", "csv"]),
+    ("out-dir", &["output-dir", "output", "out", "dir", "o"]),
+    ("output", &["format", "json", "csv", "o"]),
     ("format", &["output", "json"]),
     ("payload", &["message", "body", "data", "template", "item", "value"]),
     ("plain", &["no-tui", "no-dashboard", "lines", "text"]),
     ("polling-interval", &["poll-interval", "polling", "poll"]),
-    ("profile", &["config", "config-file", "file", "values", "set"]),
+    ("profile", &["config", "config-file", "file", "values", "set", "f"]),
     ("rate", &["rps", "qps", "tps", "throughput", "throttle", "rate-limit", "per-second"]),
     ("redis", &["url", "uri", "redis-url", "broker", "broker-url", "redis-uri", "address", "addr", "server"]),
     ("resources", &["cpu", "memory", "mem", "limits", "requests", "cpu-limit", "memory-limit"]),
@@ -122,6 +134,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("service-account", &["service-account-name"]),
     ("speed", &["fast", "faster", "time-scale"]),
     ("svg", &["png", "image", "picture"]),
+    ("target", &["scale-target-ref", "scale-target"]),
     ("timeout", &["time-limit", "job-timeout", "task-timeout", "max-run-time"]),
     ("tls", &["ssl", "use-tls", "use-ssl"]),
     ("url", &["webhook", "callback", "endpoint"]),
@@ -148,7 +161,8 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("watch --once", &["depth", "peek", "inspect"]),
     ("watch --serve 127.0.0.1:8080", &["serve", "web"]),
     ("watch --replay FILE", &["replay", "play"]),
-    ("dead", &["dlq", "dead-letter-queue", "dead-letters", "dead-letter", "failed", "retry", "requeue"]),
+    ("dead", &["dlq", "dead-letter-queue", "dead-letters", "dead-letter", "failed"]),
+    ("dead requeue", &["retry", "requeue", "redrive"]),
     (
         "render",
         &[
@@ -179,6 +193,45 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("--version", &["version"]),
 ];
 
+/// Commands of `dead`, and what others call them.
+const DEAD_COMMANDS: &[(&str, &[&str])] = &[
+    ("ls", &["list", "all", "status"]),
+    ("ls --summary", &["stats", "summary", "count", "reasons"]),
+    ("show", &["get", "view", "peek", "cat", "inspect", "describe"]),
+    ("requeue", &["retry", "replay", "redrive", "resubmit", "redeliver", "restore", "move", "push"]),
+    ("purge", &["delete", "rm", "remove", "clear", "flush", "drop", "trim"]),
+];
+
+/// Fields of pods and containers that have no key of their own in a profile.
+const POD_FIELDS: &[&str] = &[
+    "automount-service-account-token",
+    "containers",
+    "dns-config",
+    "dns-policy",
+    "fs-group",
+    "host-aliases",
+    "host-network",
+    "init-containers",
+    "lifecycle",
+    "liveness-probe",
+    "pod-security-context",
+    "pod-spec",
+    "pod-template",
+    "ports",
+    "readiness-probe",
+    "run-as-group",
+    "run-as-user",
+    "runtime-class",
+    "runtime-class-name",
+    "scheduler-name",
+    "security-context",
+    "share-process-namespace",
+    "spec",
+    "startup-probe",
+    "termination-message-policy",
+    "working-dir",
+];
+
 /// Returns the settings that others call `word`, in kebab case; the first that applies is meant.
 pub(crate) fn settings(word: &str) -> impl Iterator<Item = &'static str> {
     named(SETTINGS, word)
@@ -194,11 +247,22 @@ pub(crate) fn command(word: &str) -> Option<&'static str> {
     named(COMMANDS, word).next()
 }
 
+/// Returns the command of `dead`, with its arguments, that others call `word`.
+pub(crate) fn dead_command(word: &str) -> Option<&'static str> {
+    named(DEAD_COMMANDS, word).next()
+}
+
+/// Returns whether `word`, in kebab case, is a field of a pod or container that only a patch sets.
+pub(crate) fn is_pod_field(word: &str) -> bool {
+    POD_FIELDS.contains(&word)
+}
+
 /// Returns all settings and commands that others call by another name.
 #[cfg(test)]
-pub(crate) fn own() -> (Vec<&'static str>, Vec<&'static str>) {
-    let own = |table: &[(&'static str, &[&str])]| table.iter().map(|(own, _)| *own).collect();
-    (own(SETTINGS), own(COMMANDS))
+pub(crate) fn own() -> (Vec<&'static str>, Vec<String>) {
+    let own = |table: &[(&'static str, &[&str])]| table.iter().map(|(own, _)| *own).collect::<Vec<_>>();
+    let dead = own(DEAD_COMMANDS).into_iter().map(|command| format!("dead {command}"));
+    (own(SETTINGS), own(COMMANDS).into_iter().map(str::to_owned).chain(dead).collect())
 }
 
 fn named(table: &'static [(&str, &[&str])], word: &str) -> impl Iterator<Item = &'static str> {

@@ -8,6 +8,7 @@ use std::path::Path;
 use color_eyre::eyre::Result;
 
 pub(crate) use self::args::Args;
+pub(crate) use self::starter::is_template;
 use self::starter::FirstCommand;
 use crate::args::Origins;
 use crate::exit::{Outcome, UsageError};

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use clap::ValueEnum as _;
+
 /// First line of a profile that is next to its schema.
 const SCHEMA_LINE: &str = "#:schema qscale.schema.json\n";
 
@@ -20,6 +22,11 @@ pub(super) enum StarterProfile {
     Events,
     /// Settings of KEDA and the HPA for a known workload
     Tuned,
+}
+
+/// Returns whether a profile to start from has this name.
+pub(crate) fn is_template(name: &str) -> bool {
+    StarterProfile::from_str(name, false).is_ok()
 }
 
 impl StarterProfile {
@@ -85,8 +92,6 @@ pub(super) fn option(path: &Path, found: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::ValueEnum as _;
-
     use super::*;
 
     #[test]
