@@ -13,7 +13,7 @@
 # make regenerate      write completions/, man/, k8s/, the schema of profiles, docs/profile.md and the pictures with the binary
 # make docs            build the manual as a site in target/book; needs mdbook
 # make install         install the binary, man pages and completions: PREFIX=/usr/local, DESTDIR=
-# make image           build the container image with docker, podman or buildah; PLATFORMS=linux/amd64,linux/arm64 IMAGE=
+# make image           build the container image with docker, podman or buildah; PLATFORMS=linux/amd64,linux/arm64 IMAGE= REPOSITORY=
 # make kind            create a kind cluster with KEDA, see the image scale up and to zero, delete the cluster; KEEP=1 keeps it
 # make dist            write a tarball with binary, man pages, completions, licenses, bill of materials, checksum: TARGET=
 # make packages        write a .deb and a .rpm of the same binary with cargo-deb and cargo-generate-rpm: TARGET=
@@ -207,6 +207,8 @@ install:
 # and a registry to push to; the image has its bill of materials and its origin with it.
 PLATFORMS =
 IMAGE =
+# The address of the repository: that of the label `source`, and where `release` publishes.
+REPOSITORY =
 
 image:
 	@set -eu; version=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1); \
@@ -216,12 +218,13 @@ image:
 		"$$builder" info >/dev/null 2>&1 || continue; \
 		if [ -z "$$platforms" ]; then \
 			set -x; \
-			exec "$$builder" build --tag "$$image" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" .; \
+			exec "$$builder" build --tag "$$image" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" \
+				--build-arg SOURCE='$(REPOSITORY)' .; \
 		fi; \
 		if [ "$$builder" = docker ] && docker buildx version >/dev/null 2>&1; then \
 			set -x; \
 			exec docker buildx build --platform "$$platforms" --sbom=true --provenance=true --push --tag "$$image" \
-				--build-arg VERSION="$$version" --build-arg REVISION="$$revision" .; \
+				--build-arg VERSION="$$version" --build-arg REVISION="$$revision" --build-arg SOURCE='$(REPOSITORY)' .; \
 		fi; \
 		echo "PLATFORMS needs docker with buildx; $$builder has none." >&2; exit 1; \
 	done; \
@@ -270,8 +273,6 @@ packages:
 	mkdir -p "$$folder/dist"; set -x; \
 	cargo deb --no-build --no-strip --locked --target "$$target" --output "$$folder/dist/"; \
 	cargo generate-rpm --target "$$target" --output "$$folder/dist/"
-
-REPOSITORY =
 
 release:
 	@set -eu; folder="$${CARGO_TARGET_DIR:-target}/dist"; \
