@@ -11,6 +11,8 @@ mod error;
 mod examination;
 mod facts;
 #[cfg(feature = "kubernetes")]
+mod named_objects;
+#[cfg(feature = "kubernetes")]
 mod reader;
 #[cfg(feature = "kubernetes")]
 mod resource;

@@ -1,6 +1,5 @@
 //! Streams: objects of one kind, listed once and watched from then on.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::access::Access;
 use super::error::KubernetesError;
 use super::facts::ObjectsOf;
+use super::named_objects::{NamedObjects, ObjectSink, name_of};
 use super::resource::{Resource, Selection};
 
 /// Time after which the API server ends a watch, in seconds: a connection that died silently is noticed then.
@@ -43,22 +43,25 @@ struct ListMetadata {
     resource_version: String,
 }
 
-/// Objects of one kind by name, and where changes of them go.
-pub(super) struct ObjectStream<T, P> {
+/// Requests for objects of one kind, and where the objects go. All kinds share its code, which is large.
+pub(super) struct ObjectStream {
     access: Arc<Access>,
     resource: Resource,
-    publish: P,
-    objects: BTreeMap<String, T>,
+    objects: Box<dyn ObjectSink>,
     is_seen: bool,
     failures: u32,
     pause: Duration,
     is_polling: bool,
 }
 
-impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T, P> {
-    pub(super) fn new(access: Arc<Access>, resource: Resource, publish: P) -> Self {
-        let objects = BTreeMap::new();
-        Self { access, resource, publish, objects, is_seen: false, failures: 0, pause: PAUSES.0, is_polling: false }
+impl ObjectStream {
+    pub(super) fn new<T, P>(access: Arc<Access>, resource: Resource, publish: P) -> Self
+    where
+        T: DeserializeOwned + Clone + Send + 'static,
+        P: FnMut(ObjectsOf<T>) + Send + 'static,
+    {
+        let objects = Box::new(NamedObjects::new(publish));
+        Self { access, resource, objects, is_seen: false, failures: 0, pause: PAUSES.0, is_polling: false }
     }
 
     /// Follows the objects until it is dropped. Attempts after a failure are ever further apart, up to half a minute.
@@ -69,7 +72,7 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
                 // A single failure, such as 429 of a busy API server, does not make old what is a second old.
                 if self.failures > 1 || !self.is_seen || is_final(&error) {
                     self.is_seen = false;
-                    (self.publish)(ObjectsOf::Failed(error));
+                    self.objects.fail(error);
                 }
             }
             sleep(self.pause).await;
@@ -110,7 +113,7 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
             client.request::<ListResponse>(request).await
         });
         let ListResponse { metadata, items } = response.await?;
-        self.objects = items.into_iter().filter_map(parsed).collect();
+        self.objects.replace(items);
         self.seen();
         Ok(metadata.resource_version)
     }
@@ -145,9 +148,7 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
             match event {
                 WatchEvent::Added(object) | WatchEvent::Modified(object) => {
                     version_of(&object).clone_into(version);
-                    if let Some((name, object)) = parsed(object) {
-                        self.objects.insert(name, object);
-                    }
+                    self.objects.insert(object);
                     self.seen();
                 }
                 WatchEvent::Deleted(object) => {
@@ -174,8 +175,8 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
                 client.request::<Value>(request).await
             });
             match response.await {
-                Ok(object) => self.objects = parsed(object).into_iter().collect(),
-                Err(error) if matches!(*error, KubernetesError::NotFound { .. }) => self.objects.clear(),
+                Ok(object) => self.objects.replace(vec![object]),
+                Err(error) if matches!(*error, KubernetesError::NotFound { .. }) => self.objects.replace(Vec::new()),
                 Err(error) if matches!(*error, KubernetesError::Forbidden { .. }) => return Err(denied),
                 Err(error) => return Err(error),
             }
@@ -192,7 +193,7 @@ impl<T: DeserializeOwned + Clone, P: FnMut(ObjectsOf<T>) + Send> ObjectStream<T,
 
     fn seen(&mut self) {
         (self.is_seen, self.failures) = (true, 0);
-        (self.publish)(ObjectsOf::Seen(self.objects.values().cloned().collect()));
+        self.objects.publish();
     }
 }
 
@@ -213,15 +214,6 @@ fn is_final(error: &KubernetesError) -> bool {
 fn is_outdated(error: &KubernetesError) -> bool {
     let KubernetesError::Refused { source, .. } = error else { return false };
     source.downcast_ref::<kube::core::Status>().is_some_and(|status| status.code == 410)
-}
-
-fn parsed<T: DeserializeOwned>(object: Value) -> Option<(String, T)> {
-    let name = name_of(&object).to_owned();
-    Some((name, serde_json::from_value(object).ok()?))
-}
-
-fn name_of(object: &Value) -> &str {
-    object["metadata"]["name"].as_str().unwrap_or_default()
 }
 
 fn version_of(object: &Value) -> &str {
@@ -269,11 +261,12 @@ mod tests {
         });
         let cluster = Cluster::of_client(Client::new(service, "default"), "https://api:6443");
         let resource = Resource::new("apps/v1", "Deployment", "demo", Selection::Named("demo-consumer".to_owned()));
-        let mut last = ObjectsOf::Pending;
-        let stream = ObjectStream::new(Arc::new(Access::new(cluster)), resource, |observed| last = observed);
+        let (sender, published) = std::sync::mpsc::channel();
+        let publish = move |observed| drop(sender.send(observed));
+        let stream = ObjectStream::new(Arc::new(Access::new(cluster)), resource, publish);
         let _ = timeout(Duration::from_secs(seconds), stream.run()).await;
         let requests = *sent.lock().expect("no test panics while it holds the lock");
-        (last, requests)
+        (published.try_iter().last().unwrap_or_default(), requests)
     }
 
     fn refusal(code: u16, reason: &str) -> (u16, String) {

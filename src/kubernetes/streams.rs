@@ -116,12 +116,12 @@ impl Namespace {
     }
 }
 
-fn stream<T: DeserializeOwned + Clone>(
+fn stream<T: DeserializeOwned + Clone + Send + 'static>(
     access: &Arc<Access>,
     resource: Resource,
     facts: &Sender<Facts>,
     part: fn(&mut Facts) -> &mut ObjectsOf<T>,
-) -> ObjectStream<T, impl FnMut(ObjectsOf<T>) + Send + use<T>> {
+) -> ObjectStream {
     let facts = facts.clone();
     ObjectStream::new(Arc::clone(access), resource, move |observed| facts.send_modify(|facts| *part(facts) = observed))
 }
