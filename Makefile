@@ -16,7 +16,7 @@
 # make image           build the container image with docker, podman or buildah; PLATFORMS=linux/amd64,linux/arm64 IMAGE= REPOSITORY=
 # make kind            create a kind cluster with KEDA, see the image scale up and to zero, delete the cluster; KEEP=1 keeps it
 # make dist            write a tarball with binary, man pages, completions, licenses, bill of materials, checksum: TARGET=
-# make packages        write a .deb and a .rpm of the same binary with cargo-deb and cargo-generate-rpm: TARGET=
+# make packages        write a .deb, a .rpm and their checksums, of the same binary: TARGET=; package-tools installs what it needs
 # make release         publish what `dist` and `packages` have written, and a Homebrew formula, with gh: REPOSITORY=
 
 .POSIX:
@@ -270,9 +270,11 @@ packages:
 		install -D -m 755 '$(BINARY)' "$$folder/$$target/release/qscale"; \
 	fi; \
 	$(MAKE) --no-print-directory .binary TARGET="$$target"; \
+	packaging/materials.sh licenses "$$target" > "$$folder/$$target/release/LICENSES-THIRD-PARTY"; \
 	mkdir -p "$$folder/dist"; set -x; \
 	cargo deb --no-build --no-strip --locked --target "$$target" --output "$$folder/dist/"; \
-	cargo generate-rpm --target "$$target" --output "$$folder/dist/"
+	cargo generate-rpm --target "$$target" --output "$$folder/dist/"; \
+	packaging/checksum.sh "$$folder"/dist/*.deb "$$folder"/dist/*.rpm
 
 release:
 	@set -eu; folder="$${CARGO_TARGET_DIR:-target}/dist"; \

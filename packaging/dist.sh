@@ -20,12 +20,10 @@ cp README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT "$folder/$name"
 
 # The time of the commit: that of the build would be another in each.
 time=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
-cd "$folder"
 if tar --version | grep -q GNU; then
-    tar --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -cf - "$name" | gzip -n9 > "$name.tar.gz"
+    tar -C "$folder" --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -cf - "$name"
 else
-    tar -cf - "$name" | gzip -n9 > "$name.tar.gz"
-fi
-rm -r "$name"
-if command -v sha256sum >/dev/null; then sha256sum "$name.tar.gz"; else shasum -a 256 "$name.tar.gz"; fi > "$name.tar.gz.sha256"
-cat "$name.tar.gz.sha256"
+    tar -C "$folder" -cf - "$name"
+fi | gzip -n9 > "$folder/$name.tar.gz"
+rm -r "${folder:?}/$name"
+"$here/checksum.sh" "$folder/$name.tar.gz"

@@ -1,5 +1,6 @@
 //! Suggestions for misspelled keys and names.
 
+use crate::endpoint::redaction::is_password;
 use crate::units::synonym::{self, kebab};
 
 /// Tables that have keys of their own.
@@ -35,7 +36,8 @@ pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     if let Some(meant) = synonym::settings(&unknown).find(|meant| known.contains(meant)) {
         return known.iter().copied().find(|key| *key == meant);
     }
-    if let Some(meant) = shortened(&unknown, known) {
+    // A password has a hint of its own.
+    if let Some(meant) = shortened(&unknown, known).filter(|_| !is_password(&unknown)) {
         return Some(meant);
     }
     let distance = |key: &str| strsim::damerau_levenshtein(&unknown, key);

@@ -4,7 +4,7 @@
 const SETTINGS: &[(&str, &[&str])] = &[
     ("activation-list-length", &["activation", "activation-threshold", "activation-length"]),
     ("addresses", &["brokers", "nodes", "hosts", "bootstrap-servers"]),
-    ("authentication", &["authentication-ref", "auth", "auth-ref"]),
+    ("authentication", &["authentication-ref", "auth-ref"]),
     ("backoff", &["retry-delay", "retry-backoff", "backoff-delay"]),
     ("batch", &["batch-size", "pipeline"]),
     ("behavior", &["scale-down", "scale-up", "scale-down-policy", "advanced", "horizontal-pod-autoscaler-config"]),

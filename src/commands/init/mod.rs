@@ -8,8 +8,8 @@ use std::path::Path;
 use color_eyre::eyre::Result;
 
 pub(crate) use self::args::Args;
-pub(crate) use self::starter::is_template;
 use self::starter::FirstCommand;
+pub(crate) use self::starter::is_template;
 use crate::args::Origins;
 use crate::exit::{Outcome, UsageError};
 use crate::files::folder::Folder;
