@@ -31,6 +31,9 @@ pub enum ListsError {
         /// First list without one.
         plain: String,
     },
+    /// Several lists in one name.
+    #[error("`{0}` names several lists: name each by itself")]
+    Together(String),
     /// A weight that is out of range.
     #[error("`{0}` has no weight from 1 to 1000000")]
     Weight(String),
@@ -65,10 +68,15 @@ impl Lists {
     ///
     /// # Errors
     ///
-    /// Fails as [`of`](Self::of) does, with weights for some of several lists only, and with a weight out of range.
+    /// Fails as [`of`](Self::of) does, with weights for some of several lists only, with a weight out of range, and with
+    /// several weights in one word: nothing would ever be on a list of that name.
     pub fn read<T: AsRef<str>>(words: &[T]) -> Result<Self, ListsError> {
         if let [word] = words {
-            return Self::of(vec![word.as_ref().to_owned()], None);
+            let word = word.as_ref();
+            if word.contains(',') && word.split(',').all(|part| split(part.trim()).1.is_some()) {
+                return Err(ListsError::Together(word.to_owned()));
+            }
+            return Self::of(vec![word.to_owned()], None);
         }
         let read: Vec<(&str, Option<&str>)> = words.iter().map(|word| split(word.as_ref())).collect();
         let weighted = read.iter().position(|(_, weight)| weight.is_some());
@@ -160,6 +168,13 @@ mod tests {
         assert_eq!(lists.weights().unwrap().iter().map(|weight| weight.get()).collect::<Vec<_>>(), [2, 1]);
         assert!("a=b,c".parse::<Lists>().unwrap().weights().is_none());
         assert_eq!("a=6".parse::<Lists>().unwrap().first(), "a=6");
+    }
+
+    #[test]
+    fn several_lists_in_one_name_are_refused() {
+        let error = Lists::read(&["critical=6,default=3,low=1"]).unwrap_err().to_string();
+        assert_eq!(error, "`critical=6,default=3,low=1` names several lists: name each by itself");
+        assert_eq!(Lists::read(&["a,b=6"]).unwrap().first(), "a,b=6");
     }
 
     #[test]

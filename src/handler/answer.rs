@@ -40,11 +40,15 @@ pub(super) enum AnsweredOutcome {
     Dead(String),
 }
 
+/// Text of an answer, copied only if it holds what JSON escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// Line as it is written. Fields that say nothing here are ignored.
 #[derive(Deserialize)]
 struct AnswerLine<'a> {
     #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Text<'a>>,
     ready: Option<bool>,
     ack: Option<bool>,
     retry: Option<Said<'a>>,
@@ -75,25 +79,29 @@ impl<'a> Said<'a> {
 }
 
 impl<'a> HandlerAnswer<'a> {
-    /// Reads a line: an answer, or an array of them. Answers have an id, unless they may be about a `batch`.
+    /// Reads a line and passes on what it is: an answer, or an array of them. Answers have an id, unless they may be about a
+    /// `batch`.
     ///
     /// # Errors
     ///
-    /// Fails with the reason when the line is not an answer.
-    pub(super) fn parse(line: &'a [u8], batch: bool) -> Result<Vec<Self>, String> {
+    /// Fails with the reason when the line is not an answer, and as `each` does.
+    pub(super) fn parse(
+        line: &'a [u8],
+        batch: bool,
+        mut each: impl FnMut(Self) -> Result<(), String>,
+    ) -> Result<(), String> {
         let wrong = |reason: String| {
             let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
             let shown: String = shown.escape_debug().collect();
             format!("wrote what is not an answer: `{shown}`: {}", visible(&reason))
         };
-        let is_array = line.trim_ascii_start().starts_with(b"[");
-        let answers: Result<Vec<AnswerLine>, _> = if is_array {
-            serde_json::from_slice(line)
-        } else {
-            serde_json::from_slice(line).map(|answer| vec![answer])
-        };
-        let answers = answers.map_err(|error| wrong(error.to_string()))?;
-        answers.into_iter().map(|answer| answer.read(batch)).collect::<Result<_, _>>().map_err(wrong)
+        if !line.trim_ascii_start().starts_with(b"[") {
+            let answer: AnswerLine = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+            return each(answer.read(batch).map_err(wrong)?);
+        }
+        let answers: Vec<AnswerLine> = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        let answers = answers.into_iter().map(|answer| answer.read(batch)).collect::<Result<Vec<_>, _>>();
+        answers.map_err(wrong)?.into_iter().try_for_each(each)
     }
 }
 
@@ -105,6 +113,7 @@ impl<'a> AnswerLine<'a> {
             text.chars().take(LONGEST_REASON).collect::<String>()
         };
         let after = after.map(|after| after.0);
+        let id = id.map(|id| id.0);
         let (id, outcome) = match (id, ready, ack, retry, fail, dead) {
             (None, Some(true), None, None, None, None) => return Ok(HandlerAnswer::Ready),
             (id, None, Some(true), None, None, None) => (id, AnsweredOutcome::Ack),
@@ -180,8 +189,17 @@ mod tests {
         "[[[[[[[[[[[[[[[[",
     ];
 
+    fn parse(line: &[u8], batch: bool) -> Result<Vec<HandlerAnswer<'_>>, String> {
+        let mut answers = Vec::new();
+        HandlerAnswer::parse(line, batch, |answer| {
+            answers.push(answer);
+            Ok(())
+        })?;
+        Ok(answers)
+    }
+
     fn outcome(line: &str) -> AnsweredOutcome {
-        let mut answers = HandlerAnswer::parse(line.as_bytes(), false).unwrap();
+        let mut answers = parse(line.as_bytes(), false).unwrap();
         let Some(HandlerAnswer::Finished { id, outcome }) = answers.pop() else { panic!("{line}") };
         assert_eq!((id.as_deref(), answers.len()), (Some("a:c1:1"), 0));
         outcome
@@ -204,14 +222,14 @@ mod tests {
         ] {
             assert_eq!(outcome(line), expected, "{line}");
         }
-        let ready = HandlerAnswer::parse(br#"{"ready":true}"#, false).unwrap();
+        let ready = parse(br#"{"ready":true}"#, false).unwrap();
         assert!(matches!(ready[..], [HandlerAnswer::Ready]));
     }
 
     #[test]
     fn answer_about_a_batch_is_an_array_or_has_no_id() {
         let ids = |line: &str, batch| {
-            let answers = HandlerAnswer::parse(line.as_bytes(), batch)?;
+            let answers = parse(line.as_bytes(), batch)?;
             let ids = answers.into_iter().map(|answer| match answer {
                 HandlerAnswer::Finished { id, .. } => id.map(Cow::into_owned),
                 HandlerAnswer::Ready => panic!("{line}"),
@@ -238,10 +256,10 @@ mod tests {
             r#"{"ack":true}"#,
             r#"{"ready":false}"#,
         ] {
-            let error = HandlerAnswer::parse(line.as_bytes(), false).expect_err(line);
+            let error = parse(line.as_bytes(), false).expect_err(line);
             assert!(error.starts_with("wrote what is not an answer: `"), "{error}");
         }
-        let long = HandlerAnswer::parse(&[0x1b; 5000], false).unwrap_err();
+        let long = parse(&[0x1b; 5000], false).unwrap_err();
         assert!(long.len() < 1000 && !long.contains('\x1b'), "{long}");
     }
 
@@ -254,7 +272,7 @@ mod tests {
             ], 0..12),
             batch: bool,
         ) {
-            if let Err(reason) = HandlerAnswer::parse(&parts.concat(), batch) {
+            if let Err(reason) = parse(&parts.concat(), batch) {
                 prop_assert!(!reason.contains(is_hidden) && reason.len() < 2000, "{reason}");
             }
         }

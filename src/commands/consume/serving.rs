@@ -92,7 +92,7 @@ impl<T: Attempt> Serving<T> {
             gathering.add(items);
             self.begin_batches();
         } else {
-            let calls: Vec<PoolCall> = items.into_iter().map(|item| self.call(vec![item])).collect();
+            let calls: Vec<PoolCall> = items.into_iter().map(|item| self.call([item])).collect();
             self.pool.pool.begin(calls);
         }
     }
@@ -108,7 +108,7 @@ impl<T: Attempt> Serving<T> {
         }
     }
 
-    fn call(&mut self, items: Vec<T>) -> PoolCall {
+    fn call(&mut self, items: impl IntoIterator<Item = T>) -> PoolCall {
         let begun = Instant::now();
         let items = items.into_iter().map(|item| {
             self.last += self.share.lists() as u64;

@@ -70,11 +70,8 @@ impl HttpHandler {
 
     /// Posts an item until there is a response. Waits while the endpoint does not accept connections: no attempt is spent.
     pub(super) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
-        let request = match request::post(&self.spec.url, assignment, self.spec.stamp_field.as_deref()) {
-            Ok(request) => request,
-            Err(reason) => return Disposition::dead_letter(reason),
-        };
-        match self.post(&request, self.spec.limit.of(&assignment.item), abort).await {
+        let request = || request::post(&self.spec.url, assignment, self.spec.stamp_field.as_deref());
+        match self.post(request, self.spec.limit.of(&assignment.item), abort).await {
             Ok(reply) => reply.disposition(&self.spec.statuses),
             Err(disposition) => disposition,
         }
@@ -82,23 +79,22 @@ impl HttpHandler {
 
     /// Posts several items together, until there is a response.
     pub(super) async fn process_batch(&self, batch: &[Assignment], abort: &CancellationToken) -> BatchOutcome {
-        let request = match request::post_batch(&self.spec.url, batch, self.spec.stamp_field.as_deref()) {
-            Ok(request) => request,
-            Err(reason) => return BatchOutcome::All(Disposition::dead_letter(reason)),
-        };
-        match self.post(&request, self.spec.limit.longest, abort).await {
+        let request = || request::post_batch(&self.spec.url, batch, self.spec.stamp_field.as_deref());
+        match self.post(request, self.spec.limit.longest, abort).await {
             Ok(reply) => reply.batch_outcome(batch, &self.spec.statuses),
             Err(disposition) => BatchOutcome::All(disposition),
         }
     }
 
+    /// Sends a request until there is a response: it is made anew for each connection.
     async fn post(
         &self,
-        request: &Request<Full<Bytes>>,
+        request: impl Fn() -> Result<Request<Full<Bytes>>, String>,
         limit: Option<Duration>,
         abort: &CancellationToken,
     ) -> Result<HttpReply, Disposition> {
         loop {
+            let request = request().map_err(Disposition::dead_letter)?;
             let kept = self.connections.take();
             let is_kept = kept.is_some();
             let connection = match kept {
@@ -108,7 +104,7 @@ impl HttpHandler {
                     None => return Err(Disposition::Interrupted),
                 },
             };
-            let exchange = self.exchange(connection, request.clone(), limit);
+            let exchange = self.exchange(connection, request, limit);
             let Some(reply) = abort.run_until_cancelled(exchange).await else { return Err(Disposition::Interrupted) };
             match reply {
                 // The endpoint had closed a connection that was kept.

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::http::request::Builder;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::IgnoredAny;
 
@@ -16,7 +17,20 @@ use crate::handler::{Assignment, message};
 use crate::workload::made_at;
 
 /// Name of this program and its version.
-const AGENT: &str = concat!("qscale/", env!("CARGO_PKG_VERSION"));
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("qscale/", env!("CARGO_PKG_VERSION")));
+
+/// Headers of a CloudEvent.
+const CE_SPECVERSION: HeaderName = HeaderName::from_static("ce-specversion");
+const CE_TYPE: HeaderName = HeaderName::from_static("ce-type");
+const CE_SOURCE: HeaderName = HeaderName::from_static("ce-source");
+const CE_ID: HeaderName = HeaderName::from_static("ce-id");
+const CE_LIST: HeaderName = HeaderName::from_static("ce-list");
+const CE_ATTEMPT: HeaderName = HeaderName::from_static("ce-attempt");
+const CE_CONSUMER: HeaderName = HeaderName::from_static("ce-consumer");
+const CE_TIME: HeaderName = HeaderName::from_static("ce-time");
+
+/// Number of headers at most.
+const HEADERS: usize = 12;
 
 /// Media type of lines of JSON.
 pub(super) const JSON_LINES: &str = "application/x-ndjson";
@@ -39,21 +53,16 @@ pub(super) fn post(
 ) -> Result<Request<Full<Bytes>>, String> {
     let Assignment { item, id, attempt, list, consumer } = assignment;
     let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
-    let mut request = Request::post(&url.path)
-        .header(HOST, &url.authority)
-        .header(USER_AGENT, AGENT)
-        .header(CONTENT_TYPE, content_type(item))
-        // Of an empty body, too.
-        .header(CONTENT_LENGTH, item.0.len())
-        .header("ce-specversion", "1.0")
-        .header("ce-type", "qscale.item")
-        .header("ce-source", format!("/lists/{}", utf8_percent_encode(list, SEGMENT)))
-        .header("ce-id", encoded(id))
-        .header("ce-list", encoded(list))
-        .header("ce-attempt", attempt.to_string())
-        .header("ce-consumer", encoded(consumer));
+    let mut request = to(url, HeaderValue::from_static(content_type(item)), item.0.len())
+        .header(CE_SPECVERSION, HeaderValue::from_static("1.0"))
+        .header(CE_TYPE, HeaderValue::from_static("qscale.item"))
+        .header(CE_SOURCE, format!("/lists/{}", utf8_percent_encode(list, SEGMENT)))
+        .header(CE_ID, encoded(id))
+        .header(CE_LIST, encoded(list))
+        .header(CE_ATTEMPT, *attempt)
+        .header(CE_CONSUMER, encoded(consumer));
     if let Some(time) = stamp_field.and_then(|field| made_at(item, field)).and_then(millis) {
-        request = request.header("ce-time", rfc3339(time));
+        request = request.header(CE_TIME, rfc3339(time));
     }
     request.body(Full::new(item.0.clone())).map_err(|error| format!("item cannot be posted: {error}"))
 }
@@ -72,12 +81,21 @@ pub(super) fn post_batch(
     for assignment in batch {
         message::write(&mut body, assignment, stamp_field);
     }
-    let request = Request::post(&url.path)
+    let request = to(url, HeaderValue::from_static(JSON_LINES), body.len());
+    request.body(Full::new(Bytes::from(body))).map_err(|error| format!("items cannot be posted: {error}"))
+}
+
+/// Begins a request with a body of `length` bytes, which may be none.
+fn to(url: &HandlerUrl, content_type: HeaderValue, length: usize) -> Builder {
+    let mut request = Request::post(&url.path);
+    if let Some(headers) = request.headers_mut() {
+        headers.reserve(HEADERS);
+    }
+    request
         .header(HOST, &url.authority)
         .header(USER_AGENT, AGENT)
-        .header(CONTENT_TYPE, JSON_LINES)
-        .header(CONTENT_LENGTH, body.len());
-    request.body(Full::new(Bytes::from(body))).map_err(|error| format!("items cannot be posted: {error}"))
+        .header(CONTENT_TYPE, content_type)
+        .header(CONTENT_LENGTH, length)
 }
 
 fn millis(time: SystemTime) -> Option<u64> {

@@ -100,12 +100,13 @@ fn answers(body: &[u8], batch: &[Assignment]) -> Result<Vec<Disposition>, String
         batch.iter().enumerate().map(|(place, assignment)| (assignment.id.as_str(), place)).collect();
     let mut outcomes: Vec<Option<Disposition>> = batch.iter().map(|_| None).collect();
     for line in body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        for answer in HandlerAnswer::parse(line, false)? {
-            let HandlerAnswer::Finished { id: Some(id), outcome } = answer else { continue };
+        HandlerAnswer::parse(line, false, |answer| {
+            let HandlerAnswer::Finished { id: Some(id), outcome } = answer else { return Ok(()) };
             let place = places.get(&*id).copied().filter(|place| outcomes[*place].is_none());
             let place = place.ok_or_else(|| format!("answered twice, or for an item that it does not have: `{id}`"))?;
             outcomes[place] = Some(outcome.disposition(Vec::new()));
-        }
+            Ok(())
+        })?;
     }
     let missing = || Disposition::fail("handler did not answer for the item", Vec::new());
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect())

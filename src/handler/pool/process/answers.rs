@@ -13,7 +13,7 @@ impl PoolProcess<'_> {
     pub(super) fn receive(&mut self, read: usize) -> Result<(), String> {
         // A line on stderr before an answer is about its item.
         self.log.catch_up();
-        let (chunk, mut results) = (std::mem::take(&mut self.chunk), Vec::new());
+        let (chunk, mut results) = (std::mem::take(&mut self.chunk), Vec::with_capacity(self.in_flight.len()));
         let (mut received, ended) = (Ok(()), self.ended);
         let longest = LONGEST + self.pool.spec.batch.map_or(0, |batch| batch * PER_ITEM);
         for part in chunk[..read].split_inclusive(|byte| *byte == b'\n') {
@@ -53,15 +53,15 @@ impl PoolProcess<'_> {
         }
         // Without an id, which of several calls is meant is not clear.
         let may_be_for_all = self.pool.spec.batch.is_some() && self.pool.spec.per_process == 1;
-        for answer in HandlerAnswer::parse(line, may_be_for_all)? {
+        HandlerAnswer::parse(line, may_be_for_all, |answer| {
             match answer {
                 HandlerAnswer::Ready if self.is_ready || self.is_closing => {}
                 HandlerAnswer::Ready => self.open(),
                 HandlerAnswer::Finished { id: Some(id), outcome } => self.finish(&id, outcome, results)?,
                 HandlerAnswer::Finished { id: None, outcome } => self.finish_all(&outcome, results)?,
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Takes the answer about one item.

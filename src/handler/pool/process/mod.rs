@@ -4,6 +4,7 @@ mod answers;
 
 use std::collections::VecDeque;
 use std::io;
+use std::pin::pin;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -126,7 +127,9 @@ impl<'a> PoolProcess<'a> {
     }
 
     async fn serve(&mut self) -> ProcessEnd {
-        let (seats, place) = (&self.pool.seats, self.place);
+        let (pool, place) = (self.pool, self.place);
+        let seats = &pool.seats;
+        let (mut aborted, mut closing) = (pin!(pool.abort.cancelled()), pin!(pool.closing.cancelled()));
         loop {
             self.fill();
             self.retire();
@@ -134,7 +137,7 @@ impl<'a> PoolProcess<'a> {
             let wake = overdue.map(|(at, _)| at).into_iter().chain(self.limit.as_ref().map(|(at, _)| *at)).min();
             tokio::select! {
                 biased;
-                () = self.pool.abort.cancelled() => return ProcessEnd::Aborted,
+                () = &mut aborted => return ProcessEnd::Aborted,
                 read = read(&mut self.stdout, &mut self.chunk) => match read {
                     Ok(0) | Err(_) => return self.exit().await,
                     Ok(read) => if let Err(reason) = self.receive(read) {
@@ -154,7 +157,7 @@ impl<'a> PoolProcess<'a> {
                     return ProcessEnd::Failed(format!("timed out after {limit}"));
                 }
                 () = seats.mail(place) => self.unsent.extend(seats.take(place)),
-                () = self.pool.closing.cancelled(), if !self.is_closing => self.close(),
+                () = &mut closing, if !self.is_closing => self.close(),
                 _ = self.group.leader_exit() => return self.exit().await,
                 () = self.log.progress() => {}
             }
