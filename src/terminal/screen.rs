@@ -97,8 +97,33 @@ impl TermLike for Screen {
     fn flush(&self) -> io::Result<()> {
         let drawing = std::mem::take(&mut *self.drawing.lock().unwrap_or_else(PoisonError::into_inner));
         if !drawing.is_empty() {
-            self.stderr.push(drawing.into_bytes());
+            // The library leaves the cursor behind the line, where the `^C` that a terminal echoes would begin another; one
+            // that was echoed before is drawn over.
+            self.stderr.push(format!("\r{drawing}\r").into_bytes());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Seek as _};
+    use std::time::Duration;
+
+    use indicatif::ProgressBar;
+
+    use super::*;
+
+    #[test]
+    fn cursor_rests_at_the_start_of_a_line_that_is_drawn() {
+        let mut file = tempfile::tempfile().unwrap();
+        let stderr = Stderr::start(file.try_clone().unwrap());
+        let bar = ProgressBar::with_draw_target(Some(2), target(stderr.clone()));
+        bar.tick();
+        assert!(stderr.flush(Duration::from_secs(10)));
+        let mut drawn = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut drawn).unwrap();
+        assert!(drawn.len() > 2 && drawn.starts_with('\r') && drawn.ends_with('\r'), "{drawn:?}");
     }
 }
