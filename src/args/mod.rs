@@ -42,12 +42,20 @@ pub(crate) fn positive_factor(text: &str) -> Result<f64, String> {
 
 /// Reads a whole number.
 pub(crate) fn count(text: &str) -> Result<u64, String> {
-    text.trim().parse().map_err(|_| "must be a whole number".to_owned())
+    text.trim().parse().map_err(|_| too_large(text).unwrap_or_else(|| "must be a whole number".to_owned()))
 }
 
 /// Reads a whole number that may not be zero.
 pub(crate) fn positive_count<N: FromStr>(text: &str) -> Result<N, String> {
-    text.trim().parse().map_err(|_| "must be a whole number of at least 1".to_owned())
+    let error = |_| too_large(text).unwrap_or_else(|| "must be a whole number of at least 1".to_owned());
+    text.trim().parse().map_err(error)
+}
+
+/// Returns the error about a whole number that is too large for its type.
+fn too_large(text: &str) -> Option<String> {
+    let digits = text.trim();
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (is_whole && digits.bytes().any(|byte| byte != b'0')).then(|| "is too large".to_owned())
 }
 
 /// Reads a share in percent, with or without the sign, as a fraction.
@@ -60,7 +68,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 /// Reads a duration that may not be zero.
 pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     match text.parse::<HumanDuration>().map_err(|error| error.to_string())?.0 {
-        Duration::ZERO => Err("has to be longer than nothing".to_owned()),
+        Duration::ZERO => Err("must be more than 0s".to_owned()),
         duration => Ok(duration),
     }
 }

@@ -28,6 +28,9 @@ impl FromStr for HumanDuration {
         match humantime::parse_duration(text) {
             Ok(duration) if duration.as_secs() > MAX_YEARS * YEAR => Err(DurationError::TooLong(text.to_owned())),
             Ok(duration) => Ok(Self(duration)),
+            Err(humantime::DurationError::NumberOverflow) if is_too_fine(text) => {
+                Err(DurationError::TooFine(text.to_owned()))
+            }
             Err(humantime::DurationError::NumberOverflow) => Err(DurationError::TooLong(text.to_owned())),
             Err(error) => Err(DurationError::Invalid { text: text.to_owned(), error }),
         }
@@ -122,9 +125,20 @@ pub enum DurationError {
     /// Beyond the limit.
     #[error("`{0}` is too long: the limit is {MAX_YEARS} years")]
     TooLong(String),
+    /// A fraction of a nanosecond.
+    #[error("`{0}` is finer than a nanosecond")]
+    TooFine(String),
     /// A range whose second duration is shorter than its first.
     #[error("`{0}` is not a valid range: the first duration must be the shorter one")]
     Reversed(String),
+}
+
+/// Returns whether a duration would be valid without its fractions: the parser calls a fraction of a nanosecond an overflow.
+fn is_too_fine(text: &str) -> bool {
+    let mut parts = text.split('.');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let whole = parts.fold(first, |whole, part| whole + part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    whole != text && humantime::parse_duration(&whole).is_ok()
 }
 
 /// Returns the reason, where it says more than the text itself does.
@@ -182,6 +196,8 @@ mod tests {
             ("101y", "the limit is 100 years"),
             ("99999999999999999999s", "the limit is 100 years"),
             ("1s..9999999999999999y", "the limit is 100 years"),
+            ("1.99999999999999999999y", "finer than a nanosecond"),
+            ("1.5ns", "finer than a nanosecond"),
         ] {
             let error = text.parse::<DurationRange>().unwrap_err();
             assert!(error.to_string().contains(reason), "{text}: {error}");
