@@ -10,7 +10,7 @@ use super::plan::Plan;
 use crate::exit::Outcome;
 use crate::queue::{DeadLetterAction, DeadLetters, QueueError};
 use crate::terminal::{Output, RecentRate, StatusLine, shown_count, shown_rate};
-use crate::units::counted;
+use crate::units::{counted, visible};
 use crate::workload::RateLimit;
 
 /// Progress of an action over all lists.
@@ -108,10 +108,10 @@ fn say(plan: &Plan, action: DeadLetterAction, list: &str, progress: &ActionProgr
             context.printer.object(&json!({ "list": list, (field(action)): done, "foreign": foreign }))?;
         }
         (Output::Text, DeadLetterAction::Requeue) => {
-            context.printer.result(&format!("requeued {} to `{list}`", in_words(done)))?;
+            context.printer.result(&format!("requeued {} to `{}`", in_words(done), visible(list)))?;
         }
         (Output::Text, DeadLetterAction::Purge) => {
-            context.printer.result(&format!("purged {} of `{list}`", in_words(done)))?;
+            context.printer.result(&format!("purged {} of `{}`", in_words(done), visible(list)))?;
         }
     }
     if foreign > 0 {

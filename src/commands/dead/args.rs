@@ -65,9 +65,6 @@ pub(super) enum DeadCommand {
     },
     /// Delete dead letters, oldest first
     Purge {
-        /// Delete all dead letters
-        #[arg(long, conflicts_with_all = ["ids", "older_than", "text"])]
-        all: bool,
         #[command(flatten)]
         action: ActionArgs,
     },
@@ -92,9 +89,13 @@ pub(super) struct ChoiceArgs {
 /// Arguments of `requeue` and `purge`.
 #[derive(Debug, clap::Args)]
 pub(super) struct ActionArgs {
-    /// Ids of dead letters [default: all]
+    /// Ids of dead letters
     #[arg(value_name = "ID")]
     pub(super) ids: Vec<String>,
+
+    /// All dead letters: the default of requeue, and required by purge where nothing else selects them
+    #[arg(long, conflicts_with_all = ["ids", "older_than", "text"])]
+    pub(super) all: bool,
 
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,

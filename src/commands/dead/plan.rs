@@ -57,8 +57,8 @@ impl Plan {
                 rate = given;
                 action.resolve(DeadLetterAction::Requeue)
             }
-            DeadCommand::Purge { all, action } => {
-                let ActionArgs { ids, choice, .. } = &action;
+            DeadCommand::Purge { action } => {
+                let ActionArgs { ids, all, choice, .. } = &action;
                 if !all && ids.is_empty() && choice.older_than.is_none() && choice.text.is_none() {
                     return Err(UsageError(
                         "purge deletes items for good: select dead letters (ID, --older-than, --match), or use --all"
@@ -93,7 +93,7 @@ impl ActionArgs {
         self,
         action: DeadLetterAction,
     ) -> (Vec<String>, ChoiceArgs, PlaceArgs, Task, DeadLetterOrder) {
-        let Self { ids, choice, dry_run, place } = self;
+        let Self { ids, all: _, choice, dry_run, place } = self;
         let task = if dry_run { Task::List } else { Task::Do(action) };
         (ids, choice, place, task, DeadLetterOrder::OldestFirst)
     }

@@ -9,13 +9,22 @@ use bytes::Bytes;
 use crate::delivery::dead_letter::{DeadLetter, rfc3339};
 use crate::delivery::item::Item;
 use crate::queue::Page;
-use crate::terminal::{display_width, pad_end};
+use crate::terminal::{display_width, pad_end, stdout_width};
 
-/// Characters of an item that `ls` shows.
+/// Characters of an item that `ls` shows where there is room.
 const ITEM: usize = 60;
 
-/// Characters of a reason that `ls` shows.
+/// Characters of a reason that `ls` shows where there is room.
 const REASON: usize = 40;
+
+/// Characters of a reason, and of an item, that `ls` shows on the narrowest terminal.
+const LEAST: usize = 16;
+
+/// Columns after an item that is cut.
+const CUT: usize = "… (10000 bytes)".len();
+
+/// Width of the columns of attempts and crashes, and of all gaps but that after the list.
+const COUNTS_AND_GAPS: usize = 8 + 7 + 5 * 2;
 
 /// Characters of a cause that a summary shows.
 pub(super) const CAUSE: usize = 120;
@@ -35,14 +44,34 @@ pub(super) struct Table {
     list: Option<usize>,
     /// Width of the id column, from the first page: later ids are hardly longer.
     id: usize,
+    /// Width of the column of ages, from the first page.
+    died: usize,
+    /// Width of the column of reasons, from the first page.
+    reason: usize,
+    /// Characters of an item.
+    item: usize,
 }
 
 impl Table {
     /// Lays out the dead letters of `lists`, of which `page` is the first page.
     pub(super) fn of(lists: &[String], page: &Page) -> Self {
-        let histories = page.dead_letters.iter().filter_map(|dead_letter| dead_letter.history.as_ref());
-        let widest = histories.map(|history| display_width(&safe(&history.id, ITEM))).max();
-        Self { list: list_width(lists), id: widest.unwrap_or_default().max(2) }
+        Self::fitting(stdout_width(), lists, page)
+    }
+
+    /// Lays out the dead letters for a terminal of this width; a file takes any.
+    fn fitting(terminal: Option<usize>, lists: &[String], page: &Page) -> Self {
+        let dead = || page.dead_letters.iter().filter(|dead_letter| dead_letter.history.is_some());
+        let id = dead().filter_map(|dead_letter| dead_letter.history.as_ref()).map(|history| safe(&history.id, ITEM));
+        let id = id.map(|id| display_width(&id)).max().unwrap_or_default().max("ID".len());
+        let died = dead().map(|dead_letter| display_width(&ago(dead_letter.age(page.now)))).max();
+        let died = died.unwrap_or_default().max("DIED".len());
+        let list = list_width(lists);
+        let taken = list.map_or(0, |list| list + 2) + id + died + COUNTS_AND_GAPS;
+        let left = terminal.map_or(usize::MAX, |width| width.saturating_sub(taken));
+        let most = left.saturating_sub(LEAST + CUT).clamp(LEAST, REASON);
+        let reason = page.dead_letters.iter().map(|dead_letter| display_width(&reason(dead_letter, most))).max();
+        let reason = reason.unwrap_or_default().max("REASON".len());
+        Self { list, id, died, reason, item: left.saturating_sub(reason + CUT).clamp(LEAST, ITEM) }
     }
 
     pub(super) fn head(&self) -> String {
@@ -50,26 +79,34 @@ impl Table {
     }
 
     pub(super) fn row(&self, list: &str, dead_letter: &DeadLetter, now: u64) -> String {
-        let item = dead_letter.item.beginning(ITEM, dead_letter.size).to_string();
+        let item = dead_letter.item.beginning(self.item, dead_letter.size).to_string();
+        let reason = reason(dead_letter, self.reason);
         let Some(history) = &dead_letter.history else {
-            return self.lay_out(list, ["-"; 4], "(not a dead letter)", &item);
+            return self.lay_out(list, ["-"; 4], &reason, &item);
         };
         let [attempts, crashes] = [history.attempts, history.crashes].map(|count| count.to_string());
-        let cause = dead_letter.cause().unwrap_or_default();
-        let reason = match cause.char_indices().nth(REASON) {
-            Some(_) => {
-                let end = cause.char_indices().nth(REASON - 1).map_or(0, |(end, _)| end);
-                format!("{}…", safe(&cause[..end], REASON))
-            }
-            None => safe(&cause, REASON),
-        };
         self.lay_out(list, [&safe(&history.id, ITEM), &ago(dead_letter.age(now)), &attempts, &crashes], &reason, &item)
     }
 
     fn lay_out(&self, list: &str, [id, died, attempts, crashes]: [&str; 4], reason: &str, item: &str) -> String {
         let list = list_cell(list, self.list);
-        let (id, reason) = (pad_end(id, self.id), pad_end(reason, REASON));
-        format!("{list}{id}  {died:>12}  {attempts:>8}  {crashes:>7}  {reason}  {item}")
+        let (id, reason, died_width) = (pad_end(id, self.id), pad_end(reason, self.reason), self.died);
+        format!("{list}{id}  {died:>died_width$}  {attempts:>8}  {crashes:>7}  {reason}  {item}")
+    }
+}
+
+/// Returns the cause of a death, cut to so many characters.
+fn reason(dead_letter: &DeadLetter, most: usize) -> String {
+    if dead_letter.history.is_none() {
+        return "(not a dead letter)".to_owned();
+    }
+    let cause = dead_letter.cause().unwrap_or_default();
+    match cause.char_indices().nth(most) {
+        Some(_) => {
+            let end = cause.char_indices().nth(most - 1).map_or(0, |(end, _)| end);
+            format!("{}…", safe(&cause[..end], most))
+        }
+        None => safe(&cause, most),
     }
 }
 
@@ -119,6 +156,37 @@ pub(super) fn ago(age: Option<Duration>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::history::History;
+
+    #[test]
+    fn table_fits_a_terminal_and_cuts_less_where_there_is_room() {
+        let died = |id: &str, reason: &str| DeadLetter {
+            history: Some(History { id: id.into(), reason: reason.into(), died: Some(0), ..History::default() }),
+            item: Item(Bytes::from("x".repeat(90))),
+            size: 90,
+        };
+        let reason = "exit status 65: no such address: info@example.com";
+        let dead_letters = vec![died("consumer-f53349d1:c3:1", reason), died("consumer-f53349d1:c12:1", "timeout")];
+        let page = Page { dead_letters, over: true, now: 61_000 };
+        let lists = ["mail".to_owned()];
+        let rows = |terminal| {
+            let table = Table::fitting(terminal, &lists, &page);
+            let rows = page.dead_letters.iter().map(|dead_letter| table.row("mail", dead_letter, page.now));
+            std::iter::once(table.head()).chain(rows).collect::<Vec<_>>()
+        };
+        for width in [100, 120, 160] {
+            let rows = rows(Some(width));
+            assert!(rows.iter().all(|row| display_width(row) <= width), "{width}: {rows:#?}");
+        }
+        assert_eq!(
+            rows(None)[1],
+            format!(
+                "consumer-f53349d1:c3:1   1m 1s         0        0  {}…  {}… (90 bytes)",
+                &reason[..39],
+                "x".repeat(60)
+            )
+        );
+    }
 
     #[test]
     fn age_has_at_most_two_units() {
