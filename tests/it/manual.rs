@@ -468,7 +468,8 @@ fn run(commands: &[&str], redis: &RedisServer, folder: &Path) -> Vec<String> {
 /// A text without what differs from run to run: times of day, numbers with a fraction or a unit of speed, seconds since an
 /// event, and generated consumer names.
 fn without_times(text: &str) -> String {
-    let text = without_names(text);
+    // Less than a second is in milliseconds.
+    let text = without_names(text).replace(" ms (", " s (");
     let mut rest = text.as_str();
     let mut kept = String::new();
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Plan;
 use crate::queue::Pusher;
 use crate::terminal::Output;
-use crate::units::{counted, float};
+use crate::units::{counted, float, visible};
 use crate::workload::Lateness;
 
 /// Result of a run.
@@ -18,6 +18,8 @@ pub(super) struct ProduceSummary {
     pub(super) items: u64,
     batches: u64,
     seconds: f64,
+    #[serde(skip)]
+    elapsed: Duration,
     items_per_second: f64,
     backlog: u64,
     /// Items that were pushed a second or more after they were due; `null` without a pace.
@@ -36,6 +38,7 @@ impl ProduceSummary {
             items: pusher.pushed(),
             batches: pusher.batches(),
             seconds: millis(seconds),
+            elapsed,
             items_per_second: (items_per_second * 10.0).round() / 10.0,
             backlog: pusher.backlog(),
             late_items: lateness.is_known().then(|| lateness.late()),
@@ -47,18 +50,47 @@ impl ProduceSummary {
         Ok(match output {
             Output::Json => serde_json::to_string(self)?,
             Output::Text => {
-                let Self { list, items, batches, seconds, items_per_second, .. } = self;
+                let Self { list, items, batches, elapsed, items_per_second, .. } = self;
                 let late = match (self.late_items, self.max_lateness_seconds) {
                     (Some(late @ 1..), Some(longest)) => format!(", {late} late by up to {longest:.1} s"),
                     _ => String::new(),
                 };
                 format!(
-                    "pushed {} in {} to `{list}` in {seconds:.1} s ({}){late}",
+                    "pushed {} in {} to `{}` in {} ({}){late}",
                     counted(*items, "item", "items"),
                     counted(*batches, "batch", "batches"),
-                    counted(*items_per_second, "item/s", "items/s")
+                    visible(list),
+                    took(*elapsed),
+                    rate(*items_per_second)
                 )
             }
         })
+    }
+}
+
+/// Formats the time of a run: most are far shorter than a second.
+fn took(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    if seconds < 1.0 { format!("{:.1} ms", seconds * 1000.0) } else { format!("{seconds:.1} s") }
+}
+
+/// Formats a rate, without digits that mean nothing.
+fn rate(items_per_second: f64) -> String {
+    if items_per_second < 100.0 {
+        counted(items_per_second, "item/s", "items/s")
+    } else {
+        format!("{items_per_second:.0} items/s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_and_rate_have_digits_that_mean_something() {
+        let shown = [412, 201_370, 999_949, 1_000_000, 61_230_000].map(|micros| took(Duration::from_micros(micros)));
+        assert_eq!(shown, ["0.4 ms", "201.4 ms", "999.9 ms", "1.0 s", "61.2 s"]);
+        assert_eq!([0.0, 1.0, 9.5, 742.1].map(rate), ["0 items/s", "1 item/s", "9.5 items/s", "742 items/s"]);
     }
 }
