@@ -88,9 +88,13 @@ fn print_help_or_mistake(error: &clap::Error, filter: &OutputFilter) -> Status {
         terminal::print_mistake(&error.render().to_string(), filter);
         return Status::Usage;
     }
-    // A closed stream leaves nothing to report to.
-    let _ = error.print();
-    Status::Done
+    match error.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            terminal::print_mistake(&format!("error: cannot write to stdout: {error}\n"), filter);
+            Status::Failed
+        }
+        _ => Status::Done,
+    }
 }
 
 /// Learns the passwords on the command line and in the environment, so that no message shows them.

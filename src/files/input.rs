@@ -36,6 +36,8 @@ impl Input {
         let reader = source(path).await?;
         let size = match tokio::fs::metadata(path).await {
             Ok(file) if file.is_file() => Some(file.len()),
+            // It opens, but cannot be read.
+            Ok(file) if file.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             _ => None,
         };
         Ok(Self { reader, separator, unread: BytesMut::new(), searched: 0, returned: 0, size })

@@ -167,6 +167,11 @@ pub enum Permission {
 /// Name of a password file whose path is not shown.
 pub(super) const PASSWORD_FILE: &str = "password-file";
 
+/// Returns whether a connection was lost, or never made, because there is no route to the server.
+pub(super) fn is_no_route(reason: &str) -> bool {
+    reason.contains("No route to host") || reason.contains("unreachable")
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -174,6 +179,8 @@ impl fmt::Display for Fault {
             Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NoSocket => f.write_str("no such socket"),
             Self::TimedOut(after) => write!(f, "no reply within {}", humantime::format_duration(*after)),
+            // There was none yet.
+            Self::ConnectionLost(reason) if is_no_route(reason) => f.write_str(reason),
             Self::ConnectionLost(reason) => write!(f, "connection lost ({reason})"),
             Self::TlsRequired => f.write_str("the server requires TLS"),
             Self::TlsUnsupported => f.write_str("the server does not support TLS"),

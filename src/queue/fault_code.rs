@@ -1,6 +1,6 @@
 //! Codes of faults, as `doctor` reports them.
 
-use super::error::{Fault, Permission};
+use super::error::{Fault, Permission, is_no_route};
 use crate::diagnosis::FaultCode;
 
 impl Fault {
@@ -50,8 +50,4 @@ impl Fault {
             | Self::Other(_) => FaultCode::RedisError,
         }
     }
-}
-
-fn is_no_route(reason: &str) -> bool {
-    reason.contains("No route to host") || reason.contains("unreachable")
 }

@@ -1,6 +1,6 @@
 //! Hints: what to do about each fault.
 
-use super::error::{Fault, PASSWORD_FILE, Permission};
+use super::error::{Fault, PASSWORD_FILE, Permission, is_no_route};
 
 impl Fault {
     /// Returns what to do about it.
@@ -14,6 +14,7 @@ impl Fault {
             }
             Self::NoSocket => "check that Redis is running with `unixsocket` set to this path",
             Self::TimedOut(_) => "check firewalls and network policies, or wait longer with --connect-timeout",
+            Self::ConnectionLost(reason) if is_no_route(reason) => "check the host, and firewalls and network policies",
             Self::ConnectionLost(_) => "check the server's log, or reconnect for longer with --reconnect-for",
             Self::TlsRequired => "use a rediss:// URL, --tls or REDIS_TLS=true",
             Self::TlsUnsupported => "use a redis:// URL, or remove --tls and REDIS_TLS",

@@ -83,6 +83,11 @@ impl TextRecorder<'_, '_> {
 }
 
 impl Visit for TextRecorder<'_, '_> {
+    /// Written out: `0.000005`, not `5e-6`.
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.add(field, &value.to_string());
+    }
+
     fn record_str(&mut self, field: &Field, value: &str) {
         self.add(field, value);
     }
