@@ -43,9 +43,10 @@ pub struct Percentiles {
 }
 
 impl Tally {
-    /// Returns the number of claimed items without an outcome, requeued ones included.
+    /// Returns the number of claimed items without an outcome.
     pub fn unsettled(&self) -> u64 {
-        self.claimed.saturating_sub(self.acknowledged + self.retried + self.dead + self.expired + self.lease_lost)
+        let processed = self.acknowledged + self.retried + self.dead + self.expired;
+        self.claimed.saturating_sub(processed + self.requeued + self.lease_lost)
     }
 
     /// Records the duration of a handler, for each of `items`.

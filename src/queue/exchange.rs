@@ -62,6 +62,11 @@ pub enum Finished {
         /// Retry history to store.
         history: History,
     },
+    /// The item was not begun, and goes back to the list.
+    Requeue {
+        /// Id of the claim.
+        id: String,
+    },
 }
 
 /// Result of an exchange.
@@ -107,20 +112,23 @@ impl Finished {
     /// Id of the claim.
     pub fn id(&self) -> &str {
         match self {
-            Self::Acknowledge { id } | Self::Retry { id, .. } | Self::DeadLetter { id, .. } => id,
+            Self::Acknowledge { id } | Self::Retry { id, .. } | Self::DeadLetter { id, .. } | Self::Requeue { id } => {
+                id
+            }
         }
     }
 
     /// Returns the settlement of the claim, whose id within the consumer is `id`; `None` if it is acknowledged.
     pub(super) fn settlement(&self, id: &str) -> Option<Settlement> {
         let json = |history: &History| Bytes::from(serde_json::to_vec(history).unwrap_or_default());
-        let id = Bytes::copy_from_slice(id.as_bytes());
+        let bytes = Bytes::copy_from_slice(id.as_bytes());
         match self {
             Self::Acknowledge { .. } => None,
             Self::Retry { after, history, .. } => {
-                Some([Bytes::from_static(b"retry"), id, millis(*after), json(history)])
+                Some([Bytes::from_static(b"retry"), bytes, millis(*after), json(history)])
             }
-            Self::DeadLetter { history, .. } => Some([Bytes::from_static(b"dead"), id, json(history), Bytes::new()]),
+            Self::DeadLetter { history, .. } => Some([Bytes::from_static(b"dead"), bytes, json(history), Bytes::new()]),
+            Self::Requeue { .. } => Some(requeue(id)),
         }
     }
 }

@@ -332,8 +332,9 @@ fn acknowledgements_travel_with_the_next_claim() {
     let run = consume(&server.url(), "a", &["--work", "none", "--max-items", "500", "--lease", "1min"]).output();
     run.exits(0);
     assert_eq!(server.stat("acknowledged"), 500);
+    // One for each item, or for two of them if one is prefetched.
     let calls = server.calls("evalsha") + server.calls("eval");
-    assert!((500..520).contains(&calls), "{calls} calls");
+    assert!((250..520).contains(&calls), "{calls} calls");
 }
 
 #[test]

@@ -86,11 +86,10 @@ fn closed_output_pipe_ends_consume_and_leaves_the_rest() {
         let left: Vec<String> = server.pushed("mylist");
         // What had gone into the pipe by then is the reader's; all that follows is there, in its order.
         assert!(items.ends_with(&left) && left.len() < items.len(), "{} left\n{}", left.len(), run.stderr);
-        assert!(
-            run.stderr.contains(&format!("acknowledged={} retried=0 dead=0 requeued=1", 500 - left.len())),
-            "{}",
-            run.stderr
-        );
+        let acknowledged = format!("acknowledged={} retried=0 dead=0 requeued=", 500 - left.len());
+        let requeued = run.stderr.split_once(&acknowledged).expect(&run.stderr).1;
+        // The item whose line could not be written, and one that may have been prefetched.
+        assert!(requeued.starts_with(['1', '2']), "{}", run.stderr);
         assert!(!run.stderr.contains("error:"), "{}", run.stderr);
     }
 }
@@ -378,7 +377,9 @@ fn tally_adds_up() {
     run.wait_for_line("duration=1h", SOON);
     run.terminate();
     let run = run.finish(PROMPTLY).exits(0);
-    assert_eq!((tally(&run), server.llen("mylist")), ([4, 2, 1, 1], 2));
+    // The last item may have been prefetched.
+    assert!([[4, 2, 1, 1], [5, 2, 1, 2]].contains(&tally(&run)), "{}", run.stdout);
+    assert_eq!(server.llen("mylist"), 2);
     let tally: serde_json::Value = serde_json::from_str(&run.stdout).expect("the tally is JSON");
     assert_eq!(tally["list"], "mylist");
     for field in ["retried", "lease_lost"] {

@@ -61,16 +61,17 @@ fn writes(process: u32) -> u32 {
 }
 
 #[test]
-fn item_claimed_alone_costs_one_round_trip() {
+fn item_claimed_alone_costs_half_a_round_trip() {
+    // A call claims the item that is processed next, and prefetches another.
     let cost = cost_of_consuming(&["--concurrency", "1"]);
-    cost.is_at_most(&Cost { commands: 7.3, scripts: 1.05, reads: 1.1, writes: 2.1 });
+    cost.is_at_most(&Cost { commands: 4.1, scripts: 0.53, reads: 0.55, writes: 1.6 });
 }
 
 #[test]
 fn items_claimed_together_share_a_round_trip() {
-    // A call claims half of the slots, while the items of the other half are processed.
+    // A call claims an item for each slot, while those of the call before are processed.
     let cost = cost_of_consuming(&["--concurrency", "64"]);
-    cost.is_at_most(&Cost { commands: 0.38, scripts: 0.035, reads: 0.04, writes: 0.08 });
+    cost.is_at_most(&Cost { commands: 0.22, scripts: 0.019, reads: 0.022, writes: 0.06 });
 }
 
 #[test]

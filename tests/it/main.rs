@@ -41,6 +41,7 @@ mod metrics;
 mod mode;
 mod packages;
 mod page;
+mod prefetch;
 mod produce;
 mod profiles;
 mod push;

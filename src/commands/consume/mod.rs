@@ -15,6 +15,7 @@ mod list_pause;
 mod list_run;
 mod notifier;
 mod plan;
+mod prefetch;
 mod printing;
 mod retention;
 mod serving;

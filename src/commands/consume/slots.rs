@@ -97,15 +97,16 @@ impl Share {
         let mut state = self.state();
         let expected = state.expects[self.place];
         self.hold(&mut state, in_flight, expected);
-        state.free().min(room)
+        state.free(0).min(room)
     }
 
-    /// Returns how many items the list may claim now, while `in_flight` are, and `expected` may come that it has asked for.
-    pub(super) fn allowed(&self, in_flight: usize, expected: usize, room: usize) -> usize {
+    /// Returns how many items the list may claim now, while `in_flight` are, and `expected` may come that it has asked for;
+    /// `prefetch` of all these may wait for a slot.
+    pub(super) fn allowed(&self, in_flight: usize, expected: usize, prefetch: usize, room: usize) -> usize {
         let mut state = self.state();
         self.hold(&mut state, in_flight, expected);
         let left = usize::try_from(state.max_items.saturating_sub(state.claimed)).unwrap_or(usize::MAX);
-        let most = state.free().min(room).min(left).min(state.permitted());
+        let most = state.free(prefetch).min(room).min(left).min(state.permitted());
         let spare = most.saturating_sub(state.expects.iter().sum());
         if self.is_alone() { spare } else { state.order.part(self.place, spare, &state.wants, &state.expects) }
     }
@@ -154,14 +155,20 @@ impl Share {
         self.hold(&mut self.state(), in_flight, 0);
     }
 
-    /// Returns how many of the `queued` items, which are among those in flight, have a slot now.
-    pub(super) fn startable(&self, in_flight: usize, queued: usize) -> usize {
+    /// Records that `items` that were claimed are requeued, not begun.
+    pub(super) fn returned(&self, items: usize) {
+        let mut state = self.state();
+        state.claimed = state.claimed.saturating_sub(items as u64);
+    }
+
+    /// Returns how many of the `queued` items, which are among those in flight, have a slot now, and at most `room`.
+    pub(super) fn startable(&self, in_flight: usize, queued: usize, room: usize) -> usize {
         let mut state = self.state();
         state.queued[self.place] = queued;
         let expected = state.expects[self.place];
         self.hold(&mut state, in_flight, expected);
         let running = state.in_flight.iter().sum::<usize>().saturating_sub(state.queued.iter().sum());
-        let started = state.slots.saturating_sub(running).min(queued);
+        let started = state.slots.saturating_sub(running).min(queued).min(room);
         state.queued[self.place] = queued - started;
         started
     }
@@ -236,7 +243,8 @@ impl SlotState {
         self.rate.as_mut().map_or(usize::MAX, |rate| rate.allowed(elapsed))
     }
 
-    fn free(&self) -> usize {
-        self.slots.saturating_sub(self.in_flight.iter().sum())
+    /// Number of items that may be added to those in flight, of which `prefetch` may have no slot.
+    fn free(&self, prefetch: usize) -> usize {
+        (self.slots + prefetch).saturating_sub(self.in_flight.iter().sum())
     }
 }

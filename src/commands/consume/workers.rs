@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Attempt, Completed};
 use super::handling::Handling;
 use super::plan::Plan;
+use super::prefetch::Prefetch;
 use super::printing::{Printing, SharedPrinter};
 use super::retention::Expiry;
 use super::serving::{Serving, SharedPool};
@@ -28,8 +29,8 @@ pub(super) struct Workers<T> {
     expired: Vec<Completed<T>>,
     /// Items that have finished during a call to Redis.
     finished: Vec<Completed<T>>,
-    /// Items that have come when other lists had been given their slots.
-    queue: Vec<T>,
+    /// Items without a slot yet: prefetched, or come when other lists had been given their slots.
+    queue: Prefetch<T>,
 }
 
 /// Time that other lists wait for a call to Redis at most: then they have the slots of items that have finished meanwhile.
@@ -83,18 +84,22 @@ impl<T: Attempt> Workers<T> {
             expiry,
             expired: Vec::new(),
             finished: Vec::new(),
-            queue: Vec::new(),
+            queue: Prefetch::new(plan),
         }
     }
 
     /// Number of items in flight.
     pub(super) fn in_flight(&self) -> usize {
-        let begun = match &self.processing {
+        self.begun() + self.queue.len()
+    }
+
+    /// Number of items that have a slot.
+    fn begun(&self) -> usize {
+        match &self.processing {
             Processing::Handle(handling) => handling.len(),
             Processing::Print(printing) => printing.len(),
             Processing::Serve(serving) => serving.len(),
-        };
-        begun + self.queue.len()
+        }
     }
 
     /// Ids of items in flight, at most `limit`; none of those that are printed.
@@ -118,7 +123,19 @@ impl<T: Attempt> Workers<T> {
 
     /// Number of items that may be claimed now, while `expected` others may come that were asked for.
     pub(super) fn allowed(&self, expected: usize) -> usize {
-        self.share.allowed(self.in_flight(), expected, self.room())
+        let prefetch = self.prefetch();
+        let room = self.room().saturating_add(prefetch.saturating_sub(self.queue.len()));
+        self.share.allowed(self.in_flight(), expected, prefetch, room)
+    }
+
+    /// Number of items that may wait for a slot now: none while nothing can process them.
+    fn prefetch(&self) -> usize {
+        let is_working = match &self.processing {
+            Processing::Serve(serving) => serving.len() > 0,
+            Processing::Handle(handling) => handling.room() > 0,
+            Processing::Print(_) => true,
+        };
+        if is_working { self.queue.limit() } else { 0 }
     }
 
     /// Number of items that can be begun now by what processes them.
@@ -135,18 +152,15 @@ impl<T: Attempt> Workers<T> {
         let taken = items.len();
         let items = self.keep(items);
         self.share.begun(taken, items.len());
-        if self.share.is_alone() {
-            return self.start(items);
-        }
-        self.queue.extend(items);
+        self.queue.add(items);
         self.start_queued();
     }
 
-    /// Begins the items that have a slot; those that have none are rare, and wait for one.
+    /// Begins the items that have a slot.
     fn start_queued(&mut self) {
         let room = if let Processing::Serve(serving) = &self.processing { serving.room() } else { usize::MAX };
-        let count = self.share.startable(self.in_flight(), self.queue.len().min(room));
-        let items: Vec<T> = self.queue.drain(..count).collect();
+        let count = self.share.startable(self.in_flight(), self.queue.len(), room);
+        let items = self.queue.take(count);
         if !items.is_empty() {
             self.start(items);
         }
@@ -179,6 +193,18 @@ impl<T: Attempt> Workers<T> {
         kept
     }
 
+    /// Returns true if no more items are to be begun: those that wait for a slot may be left to others, and then more are claimed.
+    pub(super) fn is_over(&self) -> bool {
+        self.share.is_over() && self.queue.is_empty()
+    }
+
+    /// Takes the items that have waited for a slot for so long that other consumers are to have them.
+    pub(super) fn overdue(&mut self) -> Vec<T> {
+        let items = self.queue.overdue();
+        self.share.returned(items.len());
+        items
+    }
+
     /// Publishes the counts, and marks an iteration of the loop.
     pub(super) fn report(&self, tally: &Tally) {
         self.telemetry.report(tally, self.in_flight());
@@ -198,6 +224,7 @@ impl<T: Attempt> Workers<T> {
         };
         for Completed { items, duration, .. } in &completed {
             self.telemetry.handled(*duration, items.len());
+            self.queue.observe(*duration);
         }
         self.finished.append(&mut completed);
         self.finished.append(&mut self.expired);
@@ -221,15 +248,22 @@ impl<T: Attempt> Workers<T> {
         }
     }
 
-    /// Waits until an item may have finished, or a slot may have become free; forever if neither can happen. Cancel-safe.
+    /// Waits until an item may have finished or is [overdue](Self::overdue), or a slot may have become free; forever if nothing
+    /// of it can happen. Cancel-safe.
     pub(super) async fn progress(&mut self) {
         if !self.finished.is_empty() {
             return;
         }
-        match &mut self.processing {
-            Processing::Handle(handling) => handling.progress(&self.share).await,
-            Processing::Print(printing) => printing.progress(&self.abort).await,
-            Processing::Serve(serving) => serving.progress().await,
+        let progress = async {
+            match &mut self.processing {
+                Processing::Handle(handling) => handling.progress(&self.share).await,
+                Processing::Print(printing) => printing.progress(&self.abort).await,
+                Processing::Serve(serving) => serving.progress().await,
+            }
+        };
+        match self.queue.due() {
+            None => progress.await,
+            Some(due) => drop(tokio::time::timeout_at(due, progress).await),
         }
     }
 
@@ -245,7 +279,7 @@ impl<T: Attempt> Workers<T> {
     /// Begins the end after a stop: no more items are to come, and those that no handler has are not begun.
     pub(super) fn close(&mut self) {
         if !self.queue.is_empty() {
-            let (items, duration) = (std::mem::take(&mut self.queue), Duration::ZERO);
+            let (items, duration) = (self.queue.abandon(), Duration::ZERO);
             self.finished.push(Completed { items, disposition: Disposition::Interrupted, duration });
         }
         match &mut self.processing {

@@ -309,6 +309,7 @@ impl<'a> History<'a> {
                 Finished::Retry { id, after, history }
             }
             2 if !is_plain => Finished::DeadLetter { id, history },
+            3 if !is_plain => Finished::Requeue { id },
             _ => Finished::Acknowledge { id },
         }
     }

@@ -151,6 +151,7 @@ impl Ledger {
                 fate.end(id, End::Returned);
             }
             Finished::DeadLetter { .. } => fate.retries[0] += 1,
+            Finished::Requeue { id } => fate.end(id, End::Returned),
         }
     }
 
@@ -161,6 +162,7 @@ impl Ledger {
         match finished {
             Finished::Acknowledge { .. } => fate.acknowledgement = Acknowledgement::Confirmed,
             Finished::Retry { .. } | Finished::DeadLetter { .. } => fate.retries[1] += 1,
+            Finished::Requeue { .. } => {}
         }
     }
 

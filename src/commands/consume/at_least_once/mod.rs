@@ -280,7 +280,7 @@ impl<'a> Consumer<'a> {
     }
 
     fn may_claim(&self, stop: &CancellationToken) -> bool {
-        !self.workers.share().is_over() && !stop.is_cancelled() && matches!(self.stop_reason, StopReason::Orderly)
+        !self.workers.is_over() && !stop.is_cancelled() && matches!(self.stop_reason, StopReason::Orderly)
     }
 
     /// Number of items that may be claimed now, while a wait for one more may bring it (`takes_slot`).
@@ -317,6 +317,7 @@ impl<'a> Consumer<'a> {
                 Finished::Acknowledge { .. } => self.tally.acknowledged += 1,
                 Finished::Retry { .. } => self.tally.retried += 1,
                 Finished::DeadLetter { .. } => self.tally.dead += 1,
+                Finished::Requeue { .. } => self.tally.requeued += 1,
             }
         }
         super::failure::warn(&exchanged, self.data_lost, idle);

@@ -13,6 +13,9 @@ impl Consumer<'_> {
         for completed in self.workers.completed() {
             self.settle(completed);
         }
+        // The item claimed first is to be claimed first again.
+        let overdue = self.workers.overdue().into_iter().rev();
+        self.finished.extend(overdue.map(|claim| Finished::Requeue { id: claim.id }));
     }
 
     /// Decides the outcome of items.
