@@ -21,7 +21,10 @@ pub(super) fn hint(unknown: &str, known: &[&str]) -> Option<String> {
     let others: Vec<&str> = synonym::settings(&word).collect();
     // Among tables it is an overlay that is typed, and not the variables of `[deploy]`; a name may be that of anything.
     let own = Some(word.as_str()).filter(|word| *word != "name" && (*word != "env" || !known.contains(&"deploy")));
-    own.into_iter().chain(others).find_map(|key| Some(format!("set `{key}` in [{}]", table_of(key)?)))
+    // Where every known key goes by the name of another, such as `limits` by that of `resources`, this is its own table.
+    let is_here = |key: &str| known.iter().all(|own| synonym::settings(own).any(|meant| meant == key));
+    let mut elsewhere = own.into_iter().chain(others).filter(|key| !is_here(key));
+    elsewhere.find_map(|key| Some(format!("set `{key}` in [{}]", table_of(key)?)))
 }
 
 /// Returns the table that has a key.
@@ -100,6 +103,8 @@ mod tests {
             ("mem", &["cpu", "memory"], Some("did you mean `memory`?")),
             ("topologySpreadConstraints", &["topology-spread", "patch"], Some("did you mean `topology-spread`?")),
             ("name", &["list", "lists"], None),
+            ("cpu", &["requests", "limits"], None),
+            ("cpu", &["image", "env"], Some("set `resources` in [deploy]")),
             ("zebra", &["name", "image"], None),
         ] {
             assert_eq!(hint(typed, known).as_deref(), expected, "{typed}");
