@@ -107,6 +107,8 @@ pub(super) fn compare(plan: &Plan<'_>, path: &Path, printer: &Printer) -> Result
         return Ok(Outcome::Done);
     }
     let files = counted(different, "file differs", "files differ");
-    tracing::warn!("{files}: qscale render --out-dir {folder} --prune writes what is rendered");
+    tracing::warn!(
+        "{files}: with --out-dir {folder} --prune in place of --diff, the same command writes what is rendered"
+    );
     Ok(Outcome::CheckFailed)
 }
