@@ -17,7 +17,7 @@ pub(crate) struct Args {
     kind: Kind,
     #[arg(long, default_value_t = 0)]
     port: u16,
-    #[arg(long)]
+    #[arg(long, default_value_t = 0)]
     items: u64,
     /// Items in a command, or processes at a time
     #[arg(long, default_value_t = 1)]
