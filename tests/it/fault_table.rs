@@ -197,8 +197,9 @@ fn loading(name: &str) -> String {
     // Some hundred commands are read again, at this pace in microseconds.
     server.configure("key-load-delay 10000");
     server.restart_loading();
+    // It answers only now and then while it loads.
     wait_until("the server has loaded its data", LONGEST, || {
-        server.cli(&["INFO", "persistence"]).contains("\nloading:0")
+        server.ask(&["INFO", "persistence"]).is_ok_and(|info| info.to_string().contains("\nloading:0"))
     });
     load.is_over();
     load.row(name, || is_settled(&server))
