@@ -13,6 +13,8 @@ use crate::units::rfc_3339;
 pub struct ObjectMetadata {
     /// `name`.
     pub name: String,
+    /// `namespace`.
+    pub namespace: String,
     /// `labels`.
     pub labels: BTreeMap<String, String>,
     /// `annotations`.

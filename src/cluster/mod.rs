@@ -21,4 +21,4 @@ pub use self::model::{LiveModel, Look, Reasoned};
 pub use self::reading::{ClusterReading, Gotten, Listed, ObjectKey, Unreadable, elements, text};
 pub use self::scale::LiveScale;
 pub use self::scaled_object::{LiveScaledObject, Values};
-pub use self::workload::{ClusterPod, LiveTarget};
+pub use self::workload::{ClusterPod, LiveTarget, Terminated};

@@ -150,6 +150,17 @@ impl LiveScaledObject {
         }
     }
 
+    /// Returns true if a single item on `list` makes KEDA start a pod.
+    pub fn is_activated_by_one_of(&self, list: &str) -> bool {
+        let Pause { paused, replicas, scale_out, .. } = self.pause();
+        let is_paused = paused || scale_out || replicas.is_some();
+        !is_paused
+            && self.keys().any(|key| key == list)
+            && self.settings(list, None).is_some_and(|settings| {
+                settings.composite.is_none() && settings.triggers.iter().all(|trigger| trigger.activation <= 0.0)
+            })
+    }
+
     /// Returns the settings of the model for consumers of `list`; the behavior is that of the HPA, where there is one. `None`
     /// for a formula that the model does not know.
     pub fn settings(&self, list: &str, hpa: Option<&LiveHpa>) -> Option<Settings> {

@@ -136,6 +136,7 @@ pub struct PodStatus {
     pub conditions: Vec<StatusCondition>,
     /// `containerStatuses`.
     pub container_statuses: Vec<ContainerStatus>,
+    init_container_statuses: Vec<ContainerStatus>,
 }
 
 /// One of `status.containerStatuses`.
@@ -167,25 +168,41 @@ pub struct Waiting {
     pub message: String,
 }
 
+/// End of a container.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Terminated {
-    exit_code: i32,
+pub struct Terminated {
+    /// `exitCode`.
+    pub exit_code: i32,
+    /// `reason`, such as `OOMKilled`.
+    pub reason: String,
+    /// `message`.
+    pub message: String,
+}
+
+/// Reason of containers that wait for the init containers.
+const INITIALIZING: &str = "PodInitializing";
+
+impl ContainerStatus {
+    fn ended(&self) -> Option<&Terminated> {
+        self.state.terminated.as_ref().or(self.last_state.terminated.as_ref())
+    }
 }
 
 impl ClusterPod {
-    /// Returns what the first container that cannot start waits for.
+    /// Returns what the first container that cannot start waits for; the others wait for the init containers.
     pub fn waiting(&self) -> Option<&Waiting> {
-        self.status.container_statuses.iter().find_map(|container| container.state.waiting.as_ref())
+        let PodStatus { container_statuses, init_container_statuses, .. } = &self.status;
+        let all = init_container_statuses.iter().chain(container_statuses);
+        let mut waiting = all.filter_map(|container| container.state.waiting.as_ref());
+        waiting.find(|waiting| waiting.reason != INITIALIZING)
     }
 
-    /// Returns the exit code of the last container that ended.
-    pub fn exit_code(&self) -> Option<i32> {
-        let ended = |container: &ContainerStatus| {
-            let state = container.state.terminated.as_ref().or(container.last_state.terminated.as_ref())?;
-            Some(state.exit_code)
-        };
-        self.status.container_statuses.iter().find_map(ended)
+    /// Returns the end of the first container that ended, now or before it was started again.
+    pub fn ended(&self) -> Option<&Terminated> {
+        let PodStatus { container_statuses, init_container_statuses, .. } = &self.status;
+        let failed = init_container_statuses.iter().filter_map(ContainerStatus::ended).find(|end| end.exit_code != 0);
+        failed.or_else(|| container_statuses.iter().find_map(ContainerStatus::ended))
     }
 
     /// Returns the largest number of restarts of a container.

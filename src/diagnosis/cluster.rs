@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::check::Checked;
-use super::code::FaultCode;
+use super::code::{FaultCode, FaultSeverity};
 use super::{Diagnosis, Situation, diagnose, installation, network, practice, references};
 use crate::cluster::variables::{container, pod_spec};
 use crate::cluster::{
@@ -23,6 +23,8 @@ pub struct Patient<'a> {
     pub name: &'a str,
     /// Names of the lists.
     pub lists: &'a [String],
+    /// Index of their database.
+    pub database: u8,
     /// True if items wait on one of them.
     pub waits: bool,
     /// Version of KEDA that manifests are rendered for.
@@ -61,12 +63,20 @@ pub fn of_cluster(reading: &ClusterReading, subject: Patient<'_>) -> Vec<Checked
         checks.extend(references::checks(reading, scaled, pod));
         let container = pod.and_then(|pod| container(pod, scaled));
         checks.extend(network::checks(reading, &references::hosts(reading, scaled, container)));
-        // The reference says more than what KEDA makes of it.
+        // The reference says more than what KEDA and the pods make of it.
         let known: Vec<FaultCode> = checks.iter().filter_map(Checked::code).collect();
-        checks.extend(found.into_iter().filter(|check| check.code().is_none_or(|code| !known.contains(&code))));
+        let is_consequence = |code: FaultCode| {
+            known.contains(&code) || (code.follows_references() && known.iter().any(|known| known.is_of_reference()))
+        };
+        checks.extend(found.into_iter().filter(|check| check.code().is_none_or(|code| !is_consequence(code))));
         checks.extend(practice::checks(reading, scaled, pod));
+        checks.extend(practice::database(scaled, subject.lists, subject.database));
     } else {
         checks.extend(found);
+    }
+    // As in `diagnose`: more pods are no remedy while something does not work.
+    if checks.iter().any(|check| check.severity() == Some(FaultSeverity::Fault)) {
+        checks.retain(|check| check.code() != Some(FaultCode::AtMaximum));
     }
     checks
 }
@@ -91,7 +101,11 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
     let autoscalers: Vec<LiveHpa> = all(&reading.autoscalers).into_iter().filter(of_target).collect();
     let (pods, events): (Vec<ClusterPod>, Vec<ClusterEvent>) = (all(&reading.pods), all(&reading.events));
     let target: Option<LiveTarget> = reading.target.as_ref().ok().and_then(|target| typed(target.as_ref()?));
-    let waiting = subject.waits.then(|| scaled.first().and_then(LiveScaledObject::last_active)).flatten();
+    // Without a pod, since when items have been waiting is not known.
+    let active = scaled
+        .first()
+        .filter(|object| object.condition("Active").is_some_and(|active| active.status == ConditionStatus::True));
+    let waiting = subject.waits.then(|| active.and_then(|object| object.last_active())).flatten();
     let situation = Situation {
         kind,
         name,
@@ -106,6 +120,9 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
         events: &events,
     };
     let mut faults = diagnose(&situation);
+    for fault in faults.iter_mut().filter(|fault| fault.code == FaultCode::ScaledObjectMissing) {
+        fault.text += &targets(reading);
+    }
     faults.extend(scaled.first().map(|object| uncounted(object, others)).unwrap_or_default());
     let mut checks: Vec<Checked> = Vec::new();
     if let Some(object) = scaled.first().filter(|_| faults.iter().all(|fault| !fault.code.stops_scaling())) {
@@ -118,17 +135,9 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
             checks.push(Checked::passed("metrics", hpa, "the HPA gets its metrics (ScalingActive)"));
         }
     }
-    checks.extend(faults.into_iter().map(|Diagnosis { code, text }| {
-        let check = check_of(code);
-        let hint = match (code, situation.autoscalers.as_deref()) {
-            (FaultCode::TwoAutoscalers, Some(hpas)) => {
-                let foreign = hpas.iter().find(|hpa| !hpa.metadata.name.starts_with("keda-hpa-"));
-                foreign.map(|hpa| format!("kubectl delete hpa {}", hpa.metadata.name))
-            }
-            _ => None,
-        };
-        Checked::found(check, code, name, text, hint.unwrap_or_else(|| code.hint().to_owned()))
-    }));
+    checks.extend(
+        faults.into_iter().map(|Diagnosis { code, text, hint }| Checked::found(check_of(code), code, name, text, hint)),
+    );
     if checks.iter().all(|check| check.check != "pods")
         && let Some(target) = &target
     {
@@ -139,6 +148,17 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
         checks.push(Checked::passed("pods", name, got));
     }
     checks
+}
+
+/// Returns the targets of the ScaledObjects of the namespace, in words: a name may be mistyped.
+fn targets(reading: &ClusterReading) -> String {
+    let objects = reading.scaled.as_deref().unwrap_or_default();
+    let pairs = objects.iter().take(3).map(|object| {
+        format!("`{}` scales `{}`", text(object, "/metadata/name"), text(object, "/spec/scaleTargetRef/name"))
+    });
+    let pairs: Vec<String> =
+        pairs.filter(|_| objects.iter().all(|one| one.pointer("/spec/scaleTargetRef").is_some())).collect();
+    if pairs.is_empty() { String::new() } else { format!("; {}", pairs.join(", ")) }
 }
 
 /// Returns those of the `lists` after the first that KEDA does not count.

@@ -139,7 +139,7 @@ codes! {
         "remove the annotation autoscaling.keda.sh/paused-scale-out",
     AtMaximum Warning "at-maximum" "" "As many replicas as are allowed"
         "raise maxReplicaCount, or let each pod process more",
-    BelowActivation Warning "below-activation" "activation-list-length" "Items wait, and KEDA is inactive"
+    BelowActivation Warning "below-activation" "activation-threshold" "Items wait, and KEDA is inactive"
         "lower activationListLength",
     PodsForbidden Fault "pods-forbidden" "" "Pods are refused, by a quota for example"
         "raise the quota, or lower the requests of the pods",
@@ -150,7 +150,7 @@ codes! {
     ImageMissing Fault "image-missing" "image-tag" "The image cannot be pulled"
         "check name and tag of the image, and imagePullSecrets",
     ContainerConfiguration Fault "container-configuration" "" "A container lacks its configuration"
-        "create the Secret or ConfigMap that is named",
+        "create what is named, or correct its name in the pods",
     PodsCrash Fault "pods-crash" "" "Containers end again and again"
         "kubectl logs --previous shows why",
     ProbeFails Fault "probe-fails" "" "A probe fails"
@@ -255,6 +255,16 @@ impl FaultCode {
     /// Returns true for a fault that keeps KEDA or the HPA from deciding; with any other they go on.
     pub fn stops_scaling(self) -> bool {
         self <= Self::TriggerFailed
+    }
+
+    /// Returns true for something that is referred to and missing.
+    pub(super) fn is_of_reference(self) -> bool {
+        (Self::TriggerAuthenticationMissing..=Self::VariableMissing).contains(&self)
+    }
+
+    /// Returns true for what KEDA or a pod says when something that is referred to is missing.
+    pub(super) fn follows_references(self) -> bool {
+        matches!(self, Self::RedisCredentialsMissing | Self::RedisAddressMissing | Self::ContainerConfiguration)
     }
 }
 

@@ -43,7 +43,7 @@ fn parts(reading: &ClusterReading, wanted: (u64, u64, u64)) -> Vec<Checked> {
         if let Some(deployment) = found.first() {
             let version = (code == FaultCode::KedaOperatorDown).then(|| version(deployment, wanted)).flatten();
             // The operator is the last that is told by its name, and the first that counts.
-            checks.splice(0..0, [health(check, code, deployment)].into_iter().chain(version));
+            checks.splice(0..0, [health(check, code, deployment, namespace)].into_iter().chain(version));
         }
     }
     if checks.is_empty() {
@@ -54,15 +54,20 @@ fn parts(reading: &ClusterReading, wanted: (u64, u64, u64)) -> Vec<Checked> {
     checks
 }
 
-fn health(check: &'static str, code: FaultCode, deployment: &Value) -> Checked {
+fn health(check: &'static str, code: FaultCode, deployment: &Value, namespace: &str) -> Checked {
     let name = text(deployment, "/metadata/name");
     let count = |path: &str| deployment.pointer(path).and_then(Value::as_i64);
     let (wanted, available) = (count("/spec/replicas").unwrap_or(1), count("/status/availableReplicas").unwrap_or(0));
+    if wanted == 0 {
+        let got = format!("{name} is scaled to 0 replicas");
+        let hint = format!("kubectl --namespace {namespace} scale deployment {name} --replicas 1");
+        return Checked::found(check, code, name, got, hint);
+    }
     let got = format!("{name}: {available} of {wanted} available");
     if available > 0 {
         return Checked::passed(check, name, got);
     }
-    Checked::found(check, code, name, got, code.hint())
+    Checked::found(check, code, name, got, code.hint().replace("--namespace keda", &format!("--namespace {namespace}")))
 }
 
 /// Returns whether the operator is as new as the manifests need.
@@ -102,7 +107,9 @@ fn metrics_api(reading: &ClusterReading) -> Checked {
         Some(condition) if text(condition, "/status") != "True" => {
             let code = FaultCode::MetricsApiSilent;
             let got = format!("the APIService {METRICS_API} is not available: {}", text(condition, "/message"));
-            Checked::found(check, code, METRICS_API, got, code.hint())
+            let namespace = text(service, "/spec/service/namespace");
+            let hint = code.hint().replace("--namespace keda", &format!("--namespace {namespace}"));
+            Checked::found(check, code, METRICS_API, got, hint)
         }
         _ => {
             let namespace = text(service, "/spec/service/namespace");

@@ -63,11 +63,19 @@ pub struct Diagnosis {
     pub code: FaultCode,
     /// A sentence without a full stop.
     pub text: String,
+    /// Remedy.
+    pub hint: String,
 }
 
 impl Diagnosis {
+    /// Creates a fault with the hint of its code.
     fn new(code: FaultCode, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self { code, text: text.into(), hint: code.hint().to_owned() }
+    }
+
+    /// Sets a hint that knows better.
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
     }
 }
 
@@ -75,15 +83,23 @@ impl Diagnosis {
 pub fn diagnose(situation: &Situation<'_>) -> Vec<Diagnosis> {
     let mut faults = scaling::faults(situation);
     faults.extend(pods::faults(situation));
+    // More pods are no remedy while something does not work.
+    if faults.iter().any(|fault| fault.code.severity() == FaultSeverity::Fault) {
+        faults.retain(|fault| fault.code != FaultCode::AtMaximum);
+    }
     faults
 }
 
 impl Situation<'_> {
     /// Returns the text of the latest event with this reason about an object.
     fn event(&self, kind: &str, name: &str, reason: &str) -> Option<&str> {
-        let about = |event: &&ClusterEvent| {
-            event.reason == reason && event.regarding.kind == kind && event.regarding.name == name
-        };
+        self.event_that(kind, name, |event| event.reason == reason)
+    }
+
+    /// Returns the text of the latest event about an object that `is_meant`.
+    fn event_that(&self, kind: &str, name: &str, is_meant: impl Fn(&ClusterEvent) -> bool) -> Option<&str> {
+        let about =
+            |event: &&ClusterEvent| event.regarding.kind == kind && event.regarding.name == name && is_meant(event);
         let latest = self.events.iter().filter(about).max_by_key(|event| event.last_seen())?;
         Some(latest.note.as_str())
     }

@@ -28,25 +28,42 @@ pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Valu
         .collect()
 }
 
-/// Returns the tool that sets the replicas: KEDA and the HPA set them by the subresource `scale`.
+/// Returns the tool that sets the replicas: KEDA and the HPA set them by the subresource `scale`, and own them from then on,
+/// but `kubectl apply` sets them again all the same.
 fn replicas(target: &Value) -> Option<Checked> {
     let name = text(target, "/metadata/name");
-    let owner = elements(target, "/metadata/managedFields").iter().find(|entry| {
+    let mut owners = elements(target, "/metadata/managedFields").iter().filter(|entry| {
         text(entry, "/subresource").is_empty()
             && entry.pointer("/fieldsV1/f:spec/f:replicas").is_some()
-            && !["kube-controller-manager", "keda"].contains(&text(entry, "/manager"))
-            && (text(entry, "/manager") != CLIENT_SIDE_APPLY || applies_replicas(target))
-    })?;
-    let got = format!("`{}` sets spec.replicas of `{name}`", text(owner, "/manager"));
+            && !["kube-controller-manager", "keda", CLIENT_SIDE_APPLY].contains(&text(entry, "/manager"))
+    });
+    let applied = applies_replicas(target).then_some("kubectl apply");
+    let owner = owners.next().map(|entry| text(entry, "/manager")).or(applied)?;
+    let got = format!("`{owner}` sets spec.replicas of `{name}`");
     let code = FaultCode::ReplicasSetElsewhere;
     Some(Checked::found("replicas", code, name, got, code.hint()))
 }
 
-/// Returns true if `kubectl apply` was given replicas. Before KEDA's first step it owns those that the API server has filled in.
+/// Returns true if `kubectl apply` was given replicas. Before KEDA's first step it also owns those that the API server has filled in.
 fn applies_replicas(target: &Value) -> bool {
     let applied = text(target, "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration");
     let applied: Value = serde_json::from_str(applied).unwrap_or_default();
     applied.pointer("/spec/replicas").is_some()
+}
+
+/// Returns that KEDA counts a list of the same name in another database.
+pub(super) fn database(scaled: &Value, lists: &[String], own: u8) -> Option<Checked> {
+    let own = own.to_string();
+    let index = |trigger: &Value| match text(trigger, "/metadata/databaseIndex") {
+        "" => "0".to_owned(),
+        index => index.to_owned(),
+    };
+    let of_list = |trigger: &&Value| lists.iter().any(|list| text(trigger, "/metadata/listName") == list);
+    let trigger = elements(scaled, "/spec/triggers").iter().filter(of_list).find(|trigger| index(trigger) != own)?;
+    let (list, other) = (text(trigger, "/metadata/listName"), index(trigger));
+    let got = format!("KEDA counts `{list}` in database {other}, and not in database {own}");
+    let hint = format!("set databaseIndex of the trigger to {own}, or the index here with --db {other}");
+    Some(Checked::found("scaled-object", FaultCode::OtherList, text(scaled, "/metadata/name"), got, hint))
 }
 
 fn bounds(scaled: &Value) -> Checked {

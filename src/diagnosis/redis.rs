@@ -3,8 +3,13 @@
 use super::Diagnosis;
 use super::code::FaultCode;
 
+/// Words of two causes that have hints of their own.
+const OTHER_NAME: &str = "the certificate of Redis is of another name";
+
+const EXPIRED: &str = "the certificate of Redis has expired, or is not valid yet";
+
 /// Part of an error text, its code, and the cause in words.
-const CAUSES: [(&str, FaultCode, &str); 17] = [
+const CAUSES: [(&str, FaultCode, &str); 19] = [
     (
         "all sentinels specified in configuration are unreachable",
         FaultCode::SentinelsUnreachable,
@@ -23,6 +28,8 @@ const CAUSES: [(&str, FaultCode, &str); 17] = [
     ("no such host", FaultCode::RedisHostUnknown, "the host name of Redis does not resolve from KEDA's namespace"),
     ("connection refused", FaultCode::RedisRefused, "Redis refuses the connection"),
     ("no route to host", FaultCode::RedisNoRoute, "there is no route to Redis"),
+    ("certificate is valid for", FaultCode::RedisCertificate, OTHER_NAME),
+    ("certificate has expired", FaultCode::RedisCertificate, EXPIRED),
     ("x509:", FaultCode::RedisCertificate, "the certificate of Redis is not trusted"),
     ("tls:", FaultCode::RedisCertificate, "the TLS handshake with Redis fails"),
     (
@@ -52,7 +59,12 @@ pub(super) fn cause(text: &str) -> Option<Diagnosis> {
         _ => None,
     };
     let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
-    Some(Diagnosis::new(*code, format!("KEDA cannot read the list: {words}{detail}")))
+    let fault = Diagnosis::new(*code, format!("KEDA cannot read the list: {words}{detail}"));
+    Some(match *words {
+        OTHER_NAME => fault.hint("name Redis in the trigger as its certificate does, or have one issued for this name"),
+        EXPIRED => fault.hint("renew the certificate of the server, and check its clock and that of KEDA's node"),
+        _ => fault,
+    })
 }
 
 /// Returns the first line of the text from `part` on.

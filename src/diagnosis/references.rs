@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::check::Checked;
+use super::check::{CheckResult, Checked};
 use super::code::FaultCode;
 use crate::cluster::variables::{
     CLUSTER_TRIGGER_AUTHENTICATION, KeyReference, VariableValue, authentications, container, of_authentication,
@@ -28,12 +28,12 @@ pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Valu
         checks.push(Checked::found(CHECK, code, named, got, code.hint()));
     }
     let container = found.flatten();
+    let mut missing = MissingReferences::default();
     if let Some(container) = container {
-        let name = text(container, "/name");
-        let user = format!("container `{name}`");
+        let user = format!("container `{}`", text(container, "/name"));
         for reference in of_container(container) {
             count += 1;
-            checks.extend(of_reference(reading, namespace, &reference, &user));
+            missing.add(of_reference(reading, namespace, &reference), &user);
         }
     }
     for key in authentications(scaled, namespace) {
@@ -44,7 +44,7 @@ pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Valu
                 let user = format!("{} `{}`", key.kind, key.name);
                 for reference in of_authentication(authentication) {
                     count += 1;
-                    checks.extend(of_reference(reading, place, &reference, &user));
+                    missing.add(of_reference(reading, place, &reference), &user);
                 }
             }
             Some(Ok(None)) => {
@@ -58,6 +58,7 @@ pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Valu
             None => {}
         }
     }
+    checks.extend(missing.checks());
     checks.extend(container.map(|container| variables(reading, scaled, container)).unwrap_or_default());
     let mut seen = BTreeSet::new();
     checks.retain(|check| seen.insert(check.got.clone()));
@@ -69,25 +70,47 @@ pub(super) fn checks(reading: &ClusterReading, scaled: &Value, pod: Option<&Valu
     checks
 }
 
-fn of_reference(reading: &ClusterReading, namespace: &str, reference: &KeyReference, user: &str) -> Option<Checked> {
+/// What is wrong with references, each with the users that refer to the same.
+#[derive(Default)]
+struct MissingReferences(Vec<(Checked, Vec<String>)>);
+
+impl MissingReferences {
+    fn add(&mut self, check: Option<Checked>, user: &str) {
+        let Some(check) = check else { return };
+        match self.0.iter_mut().find(|(known, _)| *known == check) {
+            Some((_, users)) if users.iter().any(|known| known == user) => {}
+            Some((_, users)) => users.push(user.to_owned()),
+            None => self.0.push((check, vec![user.to_owned()])),
+        }
+    }
+
+    fn checks(self) -> impl Iterator<Item = Checked> {
+        self.0.into_iter().map(|(check, users)| match check.result {
+            CheckResult::NotChecked { .. } => check,
+            _ => Checked { got: format!("{}, for {}", check.got, users.join(" and ")), ..check },
+        })
+    }
+}
+
+fn of_reference(reading: &ClusterReading, namespace: &str, reference: &KeyReference) -> Option<Checked> {
     let KeyReference { kind, name, key, is_optional, .. } = reference;
     let is_secret = *kind == "Secret";
     let missing = |code: FaultCode, got: String| Some(Checked::found(CHECK, code, name, got, code.hint()));
     match reading.objects.get(&ObjectKey::new(kind, namespace, name)) {
         Some(Ok(None)) if !is_optional => {
             let code = if is_secret { FaultCode::SecretMissing } else { FaultCode::ConfigMapMissing };
-            missing(code, format!("{kind} `{name}` does not exist in namespace `{namespace}`, for {user}"))
+            missing(code, format!("{kind} `{name}` does not exist in namespace `{namespace}`"))
         }
         Some(Ok(Some(object))) => {
             let key = key.as_ref()?;
             let Some(value) = object.get("data").and_then(|data| data.get(key)) else {
                 let code = if is_secret { FaultCode::SecretKeyMissing } else { FaultCode::ConfigMapMissing };
-                let got = format!("{kind} `{name}` has no key `{key}`, for {user}");
+                let got = format!("{kind} `{name}` has no key `{key}`");
                 return if *is_optional { None } else { missing(code, got) };
             };
             // Of a Secret only this is read.
             if value == &Value::Bool(true) && reference.for_name.to_ascii_lowercase().contains("password") {
-                let got = format!("the key `{key}` of {kind} `{name}` ends with a newline, for {user}");
+                let got = format!("the key `{key}` of {kind} `{name}` ends with a newline");
                 let code = FaultCode::PasswordNewline;
                 return Some(Checked::found(CHECK, code, name, got, code.hint()));
             }

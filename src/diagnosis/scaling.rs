@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::code::FaultCode;
 use super::{Diagnosis, Situation, redis};
-use crate::cluster::{ConditionStatus, LiveHpa, LiveScaledObject, StatusCondition};
+use crate::cluster::{ConditionStatus, LiveHpa, LiveScaledObject, ObjectMetadata, StatusCondition};
 
 /// Text before the cause, where KEDA cannot make the HPA.
 const PREFIX: &str = "failed to ensure HPA is correctly created for ScaledObject: ";
+
+/// Label of KEDA's HPAs.
+const OF_KEDA: &str = "scaledobject.keda.sh/name";
 
 /// Time that KEDA's next poll may be late by.
 const LATENESS: Duration = Duration::from_secs(30);
@@ -23,10 +26,11 @@ pub(super) fn faults(situation: &Situation<'_>) -> Vec<Diagnosis> {
         let text = format!("two ScaledObjects scale {} `{}`: {names}", situation.kind, situation.name);
         faults.push(Diagnosis::new(FaultCode::TwoScaledObjects, text));
     }
-    faults.extend(of_object(situation, object).or_else(|| hpas.iter().find_map(|hpa| of_hpa(situation, object, hpa))));
+    let told = of_object(situation, object).or_else(|| hpas.iter().find_map(|hpa| of_hpa(situation, object, hpa)));
+    faults.extend(told.or_else(|| two_autoscalers(situation, hpas)));
     faults.extend(of_polls(situation, object));
     faults.extend(missing_hpa(situation, object));
-    faults.extend(paused(object));
+    faults.extend(paused(situation, object));
     faults.extend(notes(situation, object, hpas));
     faults
 }
@@ -39,7 +43,8 @@ fn without_object(situation: &Situation<'_>) -> Vec<Diagnosis> {
     let missing = Diagnosis::new(FaultCode::ScaledObjectMissing, format!("no ScaledObject scales {kind} `{name}`"));
     let foreign = situation.autoscalers.iter().flatten().next().map(|hpa| {
         let text = format!("HPA `{}` scales {kind} `{name}`, and KEDA does not", hpa.metadata.name);
-        Diagnosis::new(FaultCode::ForeignAutoscaler, text)
+        let take_over = "or let KEDA take it over: scale.transfer-hpa-ownership";
+        Diagnosis::new(FaultCode::ForeignAutoscaler, text).hint(format!("{}; {take_over}", deletion(hpa)))
     });
     foreign.into_iter().chain([missing]).collect()
 }
@@ -139,8 +144,9 @@ fn of_hpa(situation: &Situation<'_>, object: &LiveScaledObject, hpa: &LiveHpa) -
         (ConditionStatus::True, _) | (_, "ScalingDisabled") => None,
         (_, "AmbiguousSelector") => {
             let names = message.split_once("multiple HPAs: ").map_or("several", |(_, names)| names);
-            let text = format!("the HPA does nothing: {names} scale the same pods");
-            Some(Diagnosis::new(FaultCode::TwoAutoscalers, text))
+            let fault =
+                Diagnosis::new(FaultCode::TwoAutoscalers, format!("the HPA does nothing: {names} scale the same pods"));
+            Some(with_deletion(fault, situation.autoscalers.as_deref().unwrap_or_default()))
         }
         _ if message.contains("could not find the requested resource") => {
             let text =
@@ -149,6 +155,10 @@ fn of_hpa(situation: &Situation<'_>, object: &LiveScaledObject, hpa: &LiveHpa) -
         }
         _ if message.contains("unable to return a response in the time allotted") => {
             let text = "the HPA gets no metrics: KEDA's operator does not answer";
+            Some(Diagnosis::new(FaultCode::MetricsApiSilent, text))
+        }
+        _ if message.contains("currently unable to handle the request") => {
+            let text = "the HPA gets no metrics: KEDA's metrics server does not answer";
             Some(Diagnosis::new(FaultCode::MetricsApiSilent, text))
         }
         _ => {
@@ -161,15 +171,46 @@ fn of_hpa(situation: &Situation<'_>, object: &LiveScaledObject, hpa: &LiveHpa) -
     }
 }
 
+/// Returns the HPAs of the target, if there are several. At zero replicas their conditions do not tell.
+fn two_autoscalers(situation: &Situation<'_>, hpas: &[&LiveHpa]) -> Option<Diagnosis> {
+    let [first, second, ..] = hpas else { return None };
+    let names = format!("`{}` and `{}`", first.metadata.name, second.metadata.name);
+    let text = format!("two HPAs scale {} `{}`: {names}", situation.kind, situation.name);
+    Some(with_deletion(Diagnosis::new(FaultCode::TwoAutoscalers, text), hpas))
+}
+
+/// Adds the command that deletes the HPA that is not KEDA's.
+fn with_deletion(fault: Diagnosis, hpas: &[&LiveHpa]) -> Diagnosis {
+    let is_foreign = |hpa: &&&LiveHpa| !hpa.metadata.labels.contains_key(OF_KEDA);
+    match hpas.iter().find(is_foreign) {
+        Some(foreign) => fault.hint(deletion(foreign)),
+        None => fault,
+    }
+}
+
+fn deletion(hpa: &LiveHpa) -> String {
+    let ObjectMetadata { name, namespace, .. } = &hpa.metadata;
+    format!("kubectl --namespace {namespace} delete hpa {name}")
+}
+
 /// Returns that KEDA has stopped to poll: its conditions stay as they were, only `lastActiveTime` no longer moves on.
 fn of_polls(situation: &Situation<'_>, object: &LiveScaledObject) -> Option<Diagnosis> {
     let settings = object.settings(situation.list, None)?;
-    let ready = object.condition("Ready")?.status == ConditionStatus::True;
-    let active = object.condition("Active")?.status == ConditionStatus::True;
-    let since = object.last_active().filter(|_| ready && active)?;
+    let is_true = |kind: &str| object.condition(kind).is_some_and(|one| one.status == ConditionStatus::True);
     let late = settings.polling * 3 + LATENESS;
-    let idle = situation.now.saturating_sub(since);
-    (situation.waiting_for? > late && idle > late).then(|| {
+    let waiting = situation.waiting_for.filter(|waiting| *waiting > late && is_true("Ready"))?;
+    if !is_true("Active") {
+        return object.is_activated_by_one_of(situation.list).then(|| {
+            let text = format!(
+                "KEDA has started no pod for {}s while items wait: its operator is not running, or it reads another Redis",
+                waiting.as_secs()
+            );
+            let hint = "look at KEDA's operator, and compare address and databaseIndex of the trigger with those here";
+            Diagnosis::new(FaultCode::KedaStopped, text).hint(hint)
+        });
+    }
+    let idle = situation.now.saturating_sub(object.last_active()?);
+    (idle > late).then(|| {
         let text = format!("KEDA has not polled for {}s while items wait: its operator is not running", idle.as_secs());
         Diagnosis::new(FaultCode::KedaStopped, text)
     })
@@ -186,23 +227,29 @@ fn missing_hpa(situation: &Situation<'_>, object: &LiveScaledObject) -> Option<D
 }
 
 /// Returns the pause annotations: the condition `Paused` is the same for all of them.
-fn paused(object: &LiveScaledObject) -> Vec<Diagnosis> {
+fn paused(situation: &Situation<'_>, object: &LiveScaledObject) -> Vec<Diagnosis> {
     let pause = object.pause();
+    let resource = if situation.kind == "ScaledJob" { "scaledjob" } else { "scaledobject" };
     let annotation = |name: &str| format!("annotation autoscaling.keda.sh/{name}");
+    let removal = |pause: &str| {
+        let ObjectMetadata { name, namespace, .. } = &object.metadata;
+        format!("kubectl --namespace {namespace} annotate {resource} {name} autoscaling.keda.sh/{pause}-")
+    };
     let mut faults = Vec::new();
     if let Some(replicas) = pause.replicas {
         let text = format!("paused at {replicas} replicas ({})", annotation("paused-replicas"));
-        faults.push(Diagnosis::new(FaultCode::Paused, text));
+        faults.push(Diagnosis::new(FaultCode::Paused, text).hint(removal("paused-replicas")));
     } else if pause.paused {
-        faults.push(Diagnosis::new(FaultCode::Paused, format!("paused ({})", annotation("paused"))));
+        let text = format!("paused ({})", annotation("paused"));
+        faults.push(Diagnosis::new(FaultCode::Paused, text).hint(removal("paused")));
     }
     if pause.scale_in {
         let text = format!("never fewer replicas ({})", annotation("paused-scale-in"));
-        faults.push(Diagnosis::new(FaultCode::PausedScaleIn, text));
+        faults.push(Diagnosis::new(FaultCode::PausedScaleIn, text).hint(removal("paused-scale-in")));
     }
     if pause.scale_out {
         let text = format!("never more replicas ({})", annotation("paused-scale-out"));
-        faults.push(Diagnosis::new(FaultCode::PausedScaleOut, text));
+        faults.push(Diagnosis::new(FaultCode::PausedScaleOut, text).hint(removal("paused-scale-out")));
     }
     faults
 }

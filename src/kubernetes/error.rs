@@ -55,7 +55,7 @@ pub enum KubernetesError {
         message: String,
     },
     /// Denied by RBAC.
-    #[error("cannot {verb} {resource} in namespace `{namespace}`: access denied: {message}")]
+    #[error("cannot {verb} {resource} {}: access denied: {message}", place(namespace))]
     Forbidden {
         /// Verb in RBAC notation, such as `list`.
         verb: &'static str,
@@ -99,6 +99,11 @@ fn no_user(context: &str, user: Option<&str>) -> String {
     format!("access denied to an anonymous user: context `{context}` {reason}")
 }
 
+/// Returns the namespace of an object, or that it is one of the whole cluster.
+fn place(namespace: &str) -> String {
+    if namespace.is_empty() { "of the cluster".to_owned() } else { format!("in namespace `{namespace}`") }
+}
+
 impl KubernetesError {
     /// Returns the hint shown below the error.
     pub fn hint(&self) -> String {
@@ -122,7 +127,7 @@ impl KubernetesError {
             }
             Self::Unauthorized { .. } => "log in, then check `kubectl auth whoami`".to_owned(),
             Self::Forbidden { resource, namespace, .. } => {
-                format!("grant the verbs `get`, `list` and `watch` on `{resource}` in namespace `{namespace}`")
+                format!("grant the verbs `get`, `list` and `watch` on `{resource}` {}", place(namespace))
             }
             Self::UnknownKind { group, .. } if group == KEDA => "install KEDA: https://keda.sh/docs/deploy".to_owned(),
             Self::UnknownKind { .. } => {

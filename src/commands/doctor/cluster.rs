@@ -40,8 +40,12 @@ pub(super) async fn examine(plan: &Plan, waits: bool) -> Vec<Checked> {
     };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let keda_version = plan.keda_version;
-    let mut checks = of_cluster(&reading, Patient { kind, name, lists: &plan.lists, waits, keda_version, now });
-    checks.extend(of_rules(&reading, scaled, plan));
+    let database = plan.endpoint.db.value;
+    let patient = Patient { kind, name, lists: &plan.lists, database, waits, keda_version, now };
+    let mut checks = of_cluster(&reading, patient);
+    let told: Vec<&str> = checks.iter().filter_map(|check| check.code()?.rule()).collect();
+    let rules = of_rules(&reading, scaled, plan, &told);
+    checks.extend(rules);
     // Nothing has named the consumers: another name is more likely than a fault.
     if !plan.is_named && matches!(reading.target, Ok(None)) {
         for check in &mut checks {
@@ -54,8 +58,8 @@ pub(super) async fn examine(plan: &Plan, waits: bool) -> Vec<Checked> {
     checks
 }
 
-/// Returns the findings of the lint rules in the live ScaledObject or ScaledJob.
-fn of_rules(reading: &ClusterReading, scaled: &ScaledRef, plan: &Plan) -> Vec<Checked> {
+/// Returns the findings of the lint rules in the live ScaledObject or ScaledJob, but for those that are `told` already.
+fn of_rules(reading: &ClusterReading, scaled: &ScaledRef, plan: &Plan, told: &[&str]) -> Vec<Checked> {
     let (kind, target) = match scaled {
         ScaledRef::Target(target) => ("ScaledObject", Some(target.name.as_str())),
         ScaledRef::Jobs(_) => ("ScaledJob", None),
@@ -78,7 +82,7 @@ fn of_rules(reading: &ClusterReading, scaled: &ScaledRef, plan: &Plan) -> Vec<Ch
     let files: Vec<File> = [manifest].into_iter().chain(others).map(|one| File::read(kind, one.to_string())).collect();
     let findings = lint::check(&files, plan.keda_release).into_iter().filter(|finding| finding.file == 0);
     let mut checks: Vec<Checked> = Vec::new();
-    for finding in findings {
+    for finding in findings.filter(|finding| !told.contains(&finding.rule.code())) {
         let got = format!("{} ({})", finding, finding.rule);
         checks.push(Checked::found("manifest", FaultCode::ManifestFault, name, got, finding.hint));
     }

@@ -135,7 +135,7 @@ impl Target {
 
     /// Logs the faults that the last sample did not have.
     fn log(&mut self, faults: &[Diagnosis]) {
-        for Diagnosis { code, text } in faults {
+        for Diagnosis { code, text, .. } in faults {
             if !self.faults.contains(code) && is_worth_a_warning(*code) {
                 tracing::warn!(%code, "{text}");
             }
