@@ -105,7 +105,7 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
     let active = scaled
         .first()
         .filter(|object| object.condition("Active").is_some_and(|active| active.status == ConditionStatus::True));
-    let waiting = subject.waits.then(|| active.and_then(|object| object.last_active())).flatten();
+    let waiting = subject.waits.then(|| active.and_then(LiveScaledObject::last_active)).flatten();
     let situation = Situation {
         kind,
         name,
@@ -121,7 +121,11 @@ fn of_situation(reading: &ClusterReading, subject: Patient<'_>, objects: &[&Valu
     };
     let mut faults = diagnose(&situation);
     for fault in faults.iter_mut().filter(|fault| fault.code == FaultCode::ScaledObjectMissing) {
-        fault.text += &targets(reading);
+        let others = targets(reading);
+        if !others.is_empty() {
+            fault.text += &others;
+            "correct its scaleTargetRef, set --namespace and --deployment, or create one".clone_into(&mut fault.hint);
+        }
     }
     faults.extend(scaled.first().map(|object| uncounted(object, others)).unwrap_or_default());
     let mut checks: Vec<Checked> = Vec::new();

@@ -169,6 +169,28 @@ fn rights_that_a_program_lacks_are_named_with_the_rule_that_grants_them() {
 }
 
 #[test]
+fn key_that_is_denied_is_named_and_no_other() {
+    let server = RedisServer::builder().user("app", "s3cret", "~other +@all").start();
+    let run = doctor()
+        .args(["--redis", &server.url(), "--username", "app"])
+        .env("REDIS_PASSWORD", "s3cret")
+        .output()
+        .exits(4);
+    let of_keda =
+        |check: &Value| check["check"] == "rights" && check["got"].as_str().is_some_and(|got| got.contains("`keda`"));
+    let told = checks(&run).into_iter().find(of_keda).unwrap_or_else(|| panic!("{}", run.stdout));
+    assert_eq!(told["hint"], "on the server: ACL SETUSER app ~mylist ~{mylist}:*");
+}
+
+#[test]
+fn script_that_is_denied_is_told_though_rights_cannot_be_asked_for() {
+    let rules = "~mylist ~{mylist}:* +ping +hello +client +info +type +llen";
+    let server = RedisServer::builder().durable().user("app", "s3cret", rules).start();
+    let app = doctor().args(["--redis", &server.url(), "--username", "app"]).env("REDIS_PASSWORD", "s3cret");
+    faults(app, &[("redis-command-denied", "KEDA's script is refused", "ACL SETUSER app +eval")]);
+}
+
+#[test]
 fn right_to_wait_for_replicas_is_asked_for_where_a_push_waits() {
     let rules = "~mylist ~{mylist}:* +@all -wait";
     let server = RedisServer::builder().durable().user("app", "s3cret", rules).start();

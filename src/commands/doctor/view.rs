@@ -89,6 +89,7 @@ impl<'a> DoctorView<'a> {
                 let warnings = counted(warnings, "warning", "warnings");
                 let skipped = if not_checked > 0 { format!(", {not_checked} not checked") } else { String::new() };
                 let words = match verdict {
+                    "ok" if not_checked > 0 => "nothing is wrong in what could be checked",
                     "ok" => "nothing is wrong",
                     "warning" => "it works; a warning says what may not be meant, or not for long",
                     _ => "it does not work: mend the first fault first",

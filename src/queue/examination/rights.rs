@@ -30,8 +30,12 @@ enum AskMethod {
 impl Examination<'_> {
     /// Checks KEDA's script, the commands of each program, and a push.
     pub(super) async fn rights(&mut self, session: &mut Session) -> Option<()> {
-        self.keda_script(session).await;
+        let denied = self.keda_script(session).await;
         let Some(method) = method(session).await else {
+            if let Some(fault) = denied {
+                let got = format!("KEDA's script is refused: {fault}");
+                (self.report)(Checked::found("keda-script", fault.code(), &session.list, got, fault.hint()));
+            }
             let got = "the commands of each program: the user may neither use MULTI nor ask for its rights";
             let hint =
                 format!("on the server: ACL GETUSER {}; docs/acl-rules.md has the rules of each program", session.user);
@@ -81,8 +85,8 @@ impl Examination<'_> {
         (self.report)(Checked::found("rights", code, user, got, hint));
     }
 
-    /// Runs KEDA's script, which only reads.
-    async fn keda_script(&mut self, session: &mut Session) {
+    /// Runs KEDA's script, which only reads. Returns the right that it lacks, which is reported with those of all programs.
+    async fn keda_script(&mut self, session: &mut Session) -> Option<Fault> {
         let list = session.list.clone();
         match session.ask(&["EVAL", KEDA, "1", &list], &list).await {
             Ok(answer) => {
@@ -91,19 +95,20 @@ impl Examination<'_> {
                     self.passed("keda-script", &list, format!("KEDA's script reads {count}"));
                 }
             }
-            // The rights are reported with those of all programs.
-            Err(Fault::NotPermitted { .. }) => {}
+            Err(fault @ Fault::NotPermitted { .. }) => return Some(fault),
             Err(fault) => {
                 let got = format!("KEDA's script fails: {fault}");
                 (self.report)(Checked::found("keda-script", fault.code(), list, got, fault.hint()));
             }
         }
+        None
     }
 
     /// Queues a push, and discards it: a server that refuses writes says so.
     async fn push(&mut self, session: &mut Session) -> Option<()> {
         let list = session.list.clone();
-        let refused = match in_transaction(session, &["LPUSH".to_owned(), list.clone(), "x".to_owned()]).await {
+        let push = ["LPUSH".to_owned(), list.clone(), "x".to_owned()];
+        let refused = match in_transaction(session, &push, &list).await {
             Ok(refused) => refused,
             Err(fault) => return self.failed("push", &list, &fault),
         };
@@ -164,7 +169,7 @@ async fn refused(
     let command = || Permission::Command(words[0].clone());
     let user = session.user.clone();
     let fault = match method {
-        AskMethod::Transaction => in_transaction(session, words).await?,
+        AskMethod::Transaction => in_transaction(session, words, key).await?,
         AskMethod::Script => {
             let asked = ["EVAL".to_owned(), ASK.to_owned(), "0".to_owned()];
             let asked: Vec<String> = asked.into_iter().chain(words.iter().cloned()).collect();
@@ -189,12 +194,11 @@ async fn refused(
     }
 }
 
-/// Returns the fault of a command that is queued in a transaction and discarded.
-async fn in_transaction(session: &mut Session, words: &[String]) -> Result<Option<Fault>, Fault> {
+/// Returns the fault of a command on `key` that is queued in a transaction and discarded.
+async fn in_transaction(session: &mut Session, words: &[String], key: &str) -> Result<Option<Fault>, Fault> {
     session.ask(&["MULTI"], "").await?;
-    let key = words.get(1).cloned().unwrap_or_default();
     let answer = session.wire.call(words).await?;
-    let fault = answer.error().map(|text| Fault::of_text(text, &session.user, &key));
+    let fault = answer.error().map(|text| Fault::of_text(text, &session.user, key));
     session.ask(&["DISCARD"], "").await?;
     Ok(fault)
 }
