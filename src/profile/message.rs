@@ -22,6 +22,10 @@ pub(super) fn problem_of(message: &str) -> Problem {
         return "is nested more than 80 levels deep, the limit".into();
     }
     let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.into() };
+    let is_integer = found.starts_with("invalid value: integer");
+    if is_integer && ["a nonzero u32", "u32"].contains(&expected) && !found.contains("`-") && !found.contains("`0`") {
+        return "must be at most 4294967295".into();
+    }
     let range = match expected {
         "a nonzero u32" | "a nonzero u64" => "at least 1",
         "u32" | "u64" => "at least 0",
@@ -29,7 +33,7 @@ pub(super) fn problem_of(message: &str) -> Problem {
         "u8" => "from 0 to 255",
         _ => "",
     };
-    if found.starts_with("invalid value: integer") && !range.is_empty() {
+    if is_integer && !range.is_empty() {
         return Problem::Form(format!("must be {range}"));
     }
     let Some(found) = found.strip_prefix("invalid type: ") else { return message.into() };

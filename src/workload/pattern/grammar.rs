@@ -92,7 +92,7 @@ impl<'a> PatternParser<'a> {
                 rounds => Some(self.number(rounds, "a number of times, as in `repeat 3`")?),
             };
             if pattern.stands_still() {
-                return Err(self.error(part, "repeats what makes no items, or takes no time: give it both before"));
+                return Err(self.error(part, "has nothing to repeat: the phases before it need items and a length"));
             }
             if pattern.per_round() < LEAST_PER_ROUND {
                 return Err(self.error(part, "repeats less than 1 item in 1000 rounds, the limit: make phases longer"));
@@ -187,15 +187,15 @@ impl<'a> PatternParser<'a> {
             Ok(Rate::PerSecond(rate)) if (LOWEST..=HIGHEST).contains(&rate) => Ok(rate),
             Ok(Rate::PerSecond(rate)) => {
                 let (limit, word) = if rate < LOWEST { ("0.000001", "least") } else { ("1000000000", "most") };
-                Err(self.error(text, format!("`{text}` is not a rate: at {word} {limit} items a second, the limit")))
+                Err(self.error(text, format!("`{text}` is not a rate: at {word} {limit} items per second, the limit")))
             }
-            _ => {
-                match text.parse::<f64>() {
-                    Ok(0.0) => Ok(0.0),
-                    _ => Err(self
-                        .error(text, format!("`{text}` is not a rate: `50` is 50 items a second, `30/m` half a one"))),
-                }
-            }
+            _ => match text.parse::<f64>() {
+                Ok(0.0) => Ok(0.0),
+                _ => Err(self.error(
+                    text,
+                    format!("`{text}` is not a rate such as `50` (items per second) or `30/m` (per minute)"),
+                )),
+            },
         }
     }
 
@@ -267,9 +267,9 @@ mod tests {
             ("30s@50, 1m@2OO", "2OO", "not a rate"),
             ("1m@-5", "-5", "not a rate"),
             ("1m@max", "max", "not a rate"),
-            ("1m@1e10", "1e10", "at most 1000000000 items a second"),
-            ("10s@0.00000000013/m, repeat", "0.00000000013/m", "at least 0.000001 items a second"),
-            ("10s@0..1e-9", "1e-9", "at least 0.000001 items a second"),
+            ("1m@1e10", "1e10", "at most 1000000000 items per second"),
+            ("10s@0.00000000013/m, repeat", "0.00000000013/m", "at least 0.000001 items per second"),
+            ("10s@0..1e-9", "1e-9", "at least 0.000001 items per second"),
             ("1ms@0.000001, repeat", "repeat", "less than 1 item in 1000 rounds"),
             ("1ms@poisson(0.000001), repeat 5", "repeat 5", "less than 1 item in 1000 rounds"),
             ("1@50", "1", "time unit needed"),
@@ -292,8 +292,8 @@ mod tests {
             ("burst many", "many", "`burst 500`"),
             ("burst 0", "0", "`burst 500`"),
             ("repeat, 1m@5", "repeat", "last"),
-            ("burst 5, repeat", "repeat", "takes no time"),
-            ("5s@0, repeat 2", "repeat 2", "makes no items"),
+            ("burst 5, repeat", "repeat", "nothing to repeat"),
+            ("5s@0, repeat 2", "repeat 2", "nothing to repeat"),
         ] {
             let error = text.parse::<Pattern>().unwrap_err();
             let message = error.to_string();
