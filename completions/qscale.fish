@@ -100,7 +100,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'D
 at-most-once\t'Items are popped; those in flight are lost if their consumer crashes'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'Items to process at a time; with --batch, batches [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'Simulated work per item, such as 2s or 2s..6s, or none to print the item [default: none; 2s..6s in the built-in profile]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l handler -d 'Protocol of the handler: a command per item, processes that stay, or HTTP [default: command]' -r -f -a "command\t'The command runs per item, and its exit status is the outcome'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l handler -d 'Protocol of the handler: a command per item, persistent processes, or HTTP [default: command]' -r -f -a "command\t'The command runs per item, and its exit status is the outcome'
 lines\t'The command stays, is given items as lines of JSON on stdin, and answers with lines on stdout'
 http\t'Items are posted to an endpoint, and the status of the response is the outcome'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l per-process -d 'Items, or batches, that a process may have in flight at a time, with --handler lines [default: 1]' -r
@@ -118,7 +118,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is sped up' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l seed -d 'Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Items begun per second at most, in all slots together: 10/s, 30/m' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Maximum rate at which items are begun, over all slots: 10/s, 30/m' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'Exit when no item has arrived for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Keep running while a delayed retry is due within this time' -r
@@ -128,11 +128,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'Consumer crashes after which an item is dead-lettered [default: 3]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l backoff -d 'First and longest delay before a retry; it doubles in between [default: 1s..5m]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-age -d 'Time for which an item may be retried without spending attempts [default: 1day]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l expire-after -d 'Age, counted from --stamp-field, from which an item is not begun any more' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l expire-after -d 'Age, counted from --stamp-field, from which an item is no longer begun' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l expired -d 'Outcome of an item that has expired [default: dead]' -r -f -a "dead\t'The item is dead-lettered'
 drop\t'The item is removed'"
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-limit -d 'Dead letters of the list beyond which the oldest are removed' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-max-age -d 'Time after which a dead letter is removed' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-limit -d 'Maximum number of dead letters of a list; the oldest beyond it are removed [default: no limit]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-max-age -d 'Time after which a dead letter is removed [default: never]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Heartbeat file: touch it every second while the consumer is alive' -r -F
@@ -181,7 +181,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l cast -d 'Write t
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l serve -d 'Serve the dashboard as a read-only web page at http://ADDRESS/; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l metrics -d 'Serve metrics of lists and pods (OpenMetrics) at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l replay -d 'Show a recording, or stdin (-), in place of a list; without a dashboard all at once' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l speed -d 'Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l speed -d 'Factor by which the replay is faster than the real clock [default: as fast as it was recorded]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
@@ -213,10 +213,10 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l once -d 'Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l once -d 'Take one sample and stop; exit status 69 if Redis does not answer, else that of --until-empty or --until-settled'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-empty -d 'Stop when the list is empty; exit status 75 if it was not'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l until-settled -d 'Stop when no item is waiting, in flight or delayed, and reconcile the counters: exit status 4 if an item was lost, 75 if the list did not settle'
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l plain -d 'Write lines on a terminal, too, in place of the dashboard'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l plain -d 'Write lines in place of the dashboard on a terminal, too'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls -d 'Use TLS'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l tls-skip-verify -d 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
@@ -466,7 +466,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand demo" -s n -l count -d 'It
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l pattern -d 'Load pattern, in place of the profile\'s load: 30s@50, 1m@200..1000, 2m@sine(100,80,30s), 5m@poisson(20), burst 500' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s w -l work -d 'Simulated work per item, in place of the profile\'s command or work: 2s, 2s..6s, field:NAME' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l kill -d 'Kill a consumer (SIGKILL) during this share of the items' -r
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l seed -d 'Random seed of arrival times, payloads, simulated work and kills; the same seed repeats a run, as far as processes take turns alike [default: random]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l seed -d 'Random seed of arrival times, payloads, simulated work and kills; the same seed repeats a run, but for the timing of its processes [default: random]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l speed -d 'Factor by which load, work, KEDA and the HPA run faster than in the profile' -r
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s o -l output -d 'Format of the samples on stdout' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
@@ -485,7 +485,7 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand demo" -l plain -d 'Write lines on a terminal, too, in place of the dashboard'
+complete -c qscale -n "__fish_qscale_using_subcommand demo" -l plain -d 'Write lines in place of the dashboard on a terminal, too'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -12,7 +12,7 @@ pub enum HandlerProtocol {
     /// A command runs per item, and its exit status is the outcome.
     #[default]
     Command,
-    /// Processes that stay are given items as lines of JSON, and answer with a line each.
+    /// Persistent processes are given items as lines of JSON, and answer with a line each.
     Lines,
     /// Items are posted to an endpoint, and the status of the response is the outcome.
     Http,

@@ -128,7 +128,7 @@ codes! {
     TriggerFailed Fault "trigger-failed" "" "A trigger fails for another reason"
         "look at the log of KEDA's operator",
     FallbackActive Warning "fallback-active" "" "The fallback stands in for a trigger"
-        "mend the trigger: until then the number of pods is that of the fallback",
+        "fix the trigger: until then the number of pods is that of the fallback",
     OtherList Warning "other-list" "" "KEDA counts other keys"
         "set listName of the trigger to the list that is filled, or --list to the one that KEDA counts",
     Paused Fault "paused" "" "Scaling is paused"

@@ -1,4 +1,4 @@
-//! Processing of items: by a command, by processes that stay, over HTTP, by simulated work, or by printing them to stdout.
+//! Processing of items: by a command, by persistent processes, over HTTP, by simulated work, or by printing them to stdout.
 
 mod answer;
 mod argument;

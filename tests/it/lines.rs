@@ -1,4 +1,4 @@
-//! Handlers that stay: processes that are given items as lines of JSON, and answer with lines.
+//! Persistent handlers: processes that are given items as lines of JSON, and answer with lines.
 #![cfg(target_os = "linux")]
 
 use std::fs;

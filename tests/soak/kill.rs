@@ -69,7 +69,7 @@ const COMMANDS: Kind = Kind {
     pause: 20..=120,
 };
 
-/// A worker that stays: it notes each item, and answers.
+/// A persistent worker: it notes each item, and answers.
 const WORKER: &str = r#"
 while IFS= read -r line; do
   id=${line#*'"id":"'}; id=${id%%'"'*}; item=${line#*'"item":"'}
@@ -78,7 +78,7 @@ while IFS= read -r line; do
   echo "{\"id\":\"$id\",\"ack\":true}"
 done"#;
 
-/// Processes that stay, with several items in flight each.
+/// Persistent processes, with several items in flight each.
 const LINES: Kind = Kind {
     lists: ONE,
     words: &["--handler", "lines", "--per-process", "4", "--", "bash", "-c", WORKER],
@@ -122,7 +122,7 @@ for line in sys.stdin:
         os.kill(os.getpid(), signal.SIGKILL)
     print('{"ack":true}', flush=True)"#;
 
-/// Processes that stay, with several items in a call.
+/// Persistent processes, with several items in a call.
 const ARRAYS: Kind = Kind {
     lists: ONE,
     words: &["--handler", "lines", "--batch", "8", "--linger", "20ms", "--", "python3", "-c", ARRAY_WORKER],

@@ -74,7 +74,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", value_parser = args::count, hide_short_help = true, help_heading = "Simulated work")]
     pub(super) seed: Option<u64>,
 
-    /// Items begun per second at most, in all slots together: 10/s, 30/m
+    /// Maximum rate at which items are begun, over all slots: 10/s, 30/m
     #[arg(long, value_name = "RATE", env = "QSCALE_CONSUME_RATE")]
     pub(super) rate: Option<Rate>,
 
@@ -147,7 +147,7 @@ pub(crate) struct Args {
 /// Protocol of the handler.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct HandlerArgs {
-    /// Protocol of the handler: a command per item, processes that stay, or HTTP [default: command]
+    /// Protocol of the handler: a command per item, persistent processes, or HTTP [default: command]
     #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new(), help_heading = "Handler")]
     pub(super) handler: Option<HandlerArg>,
 
@@ -200,7 +200,7 @@ pub(super) struct HandlerArgs {
 }
 
 impl HandlerArgs {
-    /// Returns the name of the first option that is set and for processes that stay only.
+    /// Returns the name of the first option that is set and for persistent processes only.
     pub(super) fn first_of_lines(&self) -> Option<&'static str> {
         let Self { per_process, ready_within, restart_after, .. } = self;
         let set = [

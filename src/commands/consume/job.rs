@@ -1,4 +1,4 @@
-//! Processing of items: simulated work, a command per item, or processes that stay.
+//! Processing of items: simulated work, a command per item, or persistent processes.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ pub(super) enum Job {
     Work { work: Work, speed: f64, seed: Option<u64> },
     /// A command.
     Command(CommandSpec),
-    /// Processes of a command that stay.
+    /// Persistent processes of a command.
     Lines(PoolSpec),
     /// An endpoint that items are posted to.
     Http(HttpSpec),

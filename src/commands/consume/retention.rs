@@ -14,7 +14,7 @@ use crate::workload::made_at;
 /// Options about items that are given up without an attempt.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct RetentionArgs {
-    /// Age, counted from --stamp-field, from which an item is not begun any more
+    /// Age, counted from --stamp-field, from which an item is no longer begun
     #[arg(
         long,
         value_name = "DURATION",
@@ -28,11 +28,11 @@ pub(super) struct RetentionArgs {
     #[arg(long, value_name = "OUTCOME", env = "QSCALE_EXPIRED", value_parser = clap::builder::EnumValueParser::<ExpiredArg>::new(), hide_short_help = true, help_heading = "Retries and dead letters")]
     pub(super) expired: Option<ExpiredArg>,
 
-    /// Dead letters of the list beyond which the oldest are removed
+    /// Maximum number of dead letters of a list; the oldest beyond it are removed [default: no limit]
     #[arg(long, value_name = "ITEMS", env = "QSCALE_DEAD_LETTER_LIMIT", value_parser = args::count, hide_short_help = true, help_heading = "Retries and dead letters")]
     pub(super) dead_letter_limit: Option<u64>,
 
-    /// Time after which a dead letter is removed
+    /// Time after which a dead letter is removed [default: never]
     #[arg(
         long,
         value_name = "DURATION",

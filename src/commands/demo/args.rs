@@ -43,8 +43,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PERCENT", value_parser = args::share)]
     pub(super) kill: Option<f64>,
 
-    /// Random seed of arrival times, payloads, simulated work and kills; the same seed repeats a run, as far as processes take
-    /// turns alike [default: random]
+    /// Random seed of arrival times, payloads, simulated work and kills; the same seed repeats a run, but for the timing of
+    /// its processes [default: random]
     #[arg(long, value_name = "NUMBER", value_parser = args::count)]
     pub(super) seed: Option<u64>,
 
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
-    /// Write lines on a terminal, too, in place of the dashboard
+    /// Write lines in place of the dashboard on a terminal, too
     #[arg(long)]
     pub(super) plain: bool,
 

@@ -91,8 +91,8 @@ impl<'a> DoctorView<'a> {
                 let words = match verdict {
                     "ok" if not_checked > 0 => "nothing is wrong in what could be checked",
                     "ok" => "nothing is wrong",
-                    "warning" => "it works; a warning says what may not be meant, or not for long",
-                    _ => "it does not work: mend the first fault first",
+                    "warning" => "it works; the warnings name what may be unintended, or may not last",
+                    _ => "it does not work: fix the first fault first",
                 };
                 let counts = format!("{color}{faults}, {warnings}{color:#}, {passed} passed{skipped}");
                 printer.result(&format_args!("\n{counts}: {words}"))?;

@@ -67,7 +67,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
 
-    /// Write lines on a terminal, too, in place of the dashboard
+    /// Write lines in place of the dashboard on a terminal, too
     #[arg(long)]
     pub(super) plain: bool,
 
@@ -86,7 +86,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "once", "until_empty", "until_settled", "context", "namespace", "deployment", "target"])]
     pub(super) replay: Option<PathBuf>,
 
-    /// Factor by which the clock of the dashboard runs faster than the real one [default: as fast as it was recorded]
+    /// Factor by which the replay is faster than the real clock [default: as fast as it was recorded]
     #[arg(long, value_name = "FACTOR", requires = "replay", value_parser = positive_factor, hide_short_help = true)]
     pub(super) speed: Option<f64>,
 
@@ -112,7 +112,7 @@ pub(super) struct EndArgs {
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub(super) duration: Option<Duration>,
 
-    /// Take one look and stop: status 69 if Redis does not answer; with --until-empty or --until-settled, their status
+    /// Take one sample and stop; exit status 69 if Redis does not answer, else that of --until-empty or --until-settled
     #[arg(long, conflicts_with_all = ["duration", "every"])]
     pub(super) once: bool,
 

@@ -54,7 +54,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Fails only when `--context` names a context that does not exist: waiting does not mend that.
+    /// Fails only when `--context` names a context that does not exist: waiting does not help.
     pub(super) async fn find(consumers: &Consumers) -> Result<Self> {
         let Consumers { context, namespace, scaled } = consumers;
         let mut unusable = None;

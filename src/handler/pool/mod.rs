@@ -1,4 +1,4 @@
-//! Processes that stay: each is handed items as lines on its stdin, and answers with lines on its stdout.
+//! Persistent processes: each is handed items as lines on its stdin, and answers with lines on its stdout.
 
 mod keeper;
 mod log;

@@ -120,7 +120,7 @@ impl Examination<'_> {
         if self.is_other_type {
             // The script looks at the list as well, and would fail about it again.
             let got = "items in flight, delayed and dead: the list cannot be read";
-            (self.report)(Checked::not_checked("companions", list, got, "mend the fault above, then run this again"));
+            (self.report)(Checked::not_checked("companions", list, got, "fix the fault above, then run this again"));
             return;
         }
         let Companions { in_flight, abandoned, delayed, orphaned, dead, whole } = match companions(session, &keys).await

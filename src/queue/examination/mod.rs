@@ -62,7 +62,7 @@ pub async fn examine(
     }
     if session.is_none() {
         let got = "rights, keys, memory, persistence, replication and latency: no session with the server";
-        let hint = "mend the fault above, then run this again";
+        let hint = "fix the fault above, then run this again";
         (examination.report)(Checked::not_checked("server", endpoint.to_string(), got, hint));
     }
     backlog
