@@ -55,7 +55,7 @@ impl<T> Prefetch<T> {
 
     /// Records that a handler took so long.
     pub(super) fn observe(&mut self, duration: Duration) {
-        self.mean = Some(self.mean.map_or(duration, |mean| mean - mean / 8 + duration / 8));
+        self.mean = Some(self.mean.map_or(duration, |mean| (mean * 7 + duration) / 8));
     }
 
     pub(super) fn add(&mut self, items: Vec<T>) {
