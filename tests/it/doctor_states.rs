@@ -146,6 +146,26 @@ fn proxy_and_old_server_are_told() {
         checks(&run).into_iter().find(|check| check["code"] == "redis-command-missing").expect("KEDA needs EVAL");
     assert!(found["got"].as_str().is_some_and(|got| got.contains("KEDA's script fails")), "{found}");
 
+    // Commands that a proxy filters are no matter of rights.
+    let without_transactions = answers(|name| match name {
+        "PING" => "+PONG\r\n".to_owned(),
+        "TYPE" => "+none\r\n".to_owned(),
+        "EVAL" | "LLEN" => ":1\r\n".to_owned(),
+        name => format!("-ERR unknown command '{name}'\r\n"),
+    });
+    let without_scripts = answers(|name| match name {
+        "PING" => "+PONG\r\n".to_owned(),
+        "TYPE" => "+none\r\n".to_owned(),
+        "MULTI" | "DISCARD" => "+OK\r\n".to_owned(),
+        "EVAL" | "EVALSHA" | "INFO" | "HELLO" => format!("-ERR unknown command '{name}'\r\n"),
+        _ => "+QUEUED\r\n".to_owned(),
+    });
+    for (proxy, commands) in [(without_transactions, "EVALSHA"), (without_scripts, "EVALSHA EVAL")] {
+        let run = doctor().args(["--redis", &proxy]).output().exits(4);
+        let words = format!("the server does not know what `consume` needs: {commands}");
+        assert!(run.stdout.contains(&words) && !run.stdout.contains("denied"), "{}", run.stdout);
+    }
+
     let old = answers(|name| match name {
         "INFO" => {
             let info = "redis_version:5.0.14\r\nredis_mode:standalone\r\nrole:master\r\n";

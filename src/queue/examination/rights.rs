@@ -19,6 +19,9 @@ const KEDA: &str = "local kind = redis.call('type', KEYS[1]).ok \
 /// Script that asks whether the user may run the command in ARGV.
 const ASK: &str = "return redis.acl_check_cmd(unpack(ARGV)) and 1 or 0";
 
+/// Digest of no script: EVALSHA runs nothing, and says so.
+const NO_SCRIPT: &str = "0000000000000000000000000000000000000000";
+
 /// Way of asking.
 #[derive(Debug, Clone, Copy)]
 enum AskMethod {
@@ -45,8 +48,11 @@ impl Examination<'_> {
         let mut permitted = Vec::new();
         for program in PROGRAMS.into_iter().chain(self.waits_for_replicas.then_some(REPLICA_WAIT)) {
             match missing(session, method, &program).await {
-                Ok(missing) if missing.is_empty() => permitted.push(program.name),
-                Ok(missing) => self.report_rights(session, &program, &missing),
+                Ok((missing, unknown)) if missing.is_empty() && unknown.is_empty() => permitted.push(program.name),
+                Ok((missing, unknown)) => {
+                    self.report_unknown(session, &program, &unknown);
+                    self.report_rights(session, &program, &missing);
+                }
                 Err(fault) => return self.failed("rights", &session.user, &fault),
             }
         }
@@ -61,7 +67,20 @@ impl Examination<'_> {
         Some(())
     }
 
+    /// Reports commands that no right grants: a proxy, or an old server, does not know them.
+    fn report_unknown(&mut self, session: &Session, program: &Program, unknown: &[String]) {
+        if unknown.is_empty() {
+            return;
+        }
+        let code = if program.essential { FaultCode::RedisCommandMissing } else { FaultCode::RedisProxy };
+        let got = format!("the server does not know what `{}` needs: {}", program.name, unknown.join(" "));
+        (self.report)(Checked::found("rights", code, &session.user, got, code.hint()));
+    }
+
     fn report_rights(&mut self, session: &Session, program: &Program, missing: &[Permission]) {
+        if missing.is_empty() {
+            return;
+        }
         let user = &session.user;
         let mut rules: Vec<String> = Vec::new();
         for permission in missing {
@@ -138,14 +157,20 @@ async fn method(session: &mut Session) -> Option<AskMethod> {
     session.ask(&["ACL", "DRYRUN", &user, "ping"], "").await.is_ok().then_some(AskMethod::DryRun)
 }
 
-/// Returns the permissions that a program lacks.
-async fn missing(session: &mut Session, method: AskMethod, program: &Program) -> Result<Vec<Permission>, Fault> {
+/// Returns the permissions that a program lacks, and the commands that the server does not know.
+async fn missing(
+    session: &mut Session,
+    method: AskMethod,
+    program: &Program,
+) -> Result<(Vec<Permission>, Vec<String>), Fault> {
     let keys = Keys::of(&session.list);
     let list = session.list.clone();
-    let mut missing = Vec::new();
+    let (mut missing, mut unknown) = (Vec::new(), Vec::new());
     for command in program.commands {
-        if let Some(permission) = refused(session, method, &call(command, &list), &list).await? {
-            missing.push(permission);
+        match refused(session, method, &call(command, &list), &list).await {
+            Ok(permission) => missing.extend(permission),
+            Err(Fault::UnknownCommand(_)) => unknown.push(command.to_uppercase()),
+            Err(fault) => return Err(fault),
         }
     }
     let companion = keys.stats();
@@ -153,13 +178,17 @@ async fn missing(session: &mut Session, method: AskMethod, program: &Program) ->
     if !program.commands.contains(&"type") {
         reads = call(if program.commands.contains(&"hget") { "hget" } else { "llen" }, &companion);
     }
-    if let Some(Permission::Key(_) | Permission::Keys(_)) = refused(session, method, &reads, &companion).await? {
+    if let Ok(Some(Permission::Key(_) | Permission::Keys(_))) = refused(session, method, &reads, &companion).await {
         missing.push(Permission::Keys(keys.pattern()));
     }
-    Ok(missing)
+    Ok((missing, unknown))
 }
 
 /// Returns the permission that the user lacks for a call on `key`.
+///
+/// # Errors
+///
+/// Fails if the server does not know the command, or cannot be asked.
 async fn refused(
     session: &mut Session,
     method: AskMethod,
@@ -168,6 +197,12 @@ async fn refused(
 ) -> Result<Option<Permission>, Fault> {
     let command = || Permission::Command(words[0].clone());
     let user = session.user.clone();
+    // Neither a script nor the rules of the user know what a proxy filters.
+    if words[0] == "evalsha" && !matches!(method, AskMethod::Transaction) {
+        if let Err(fault @ Fault::UnknownCommand(_)) = session.ask(&["EVALSHA", NO_SCRIPT, "1", key], key).await {
+            return Err(fault);
+        }
+    }
     let fault = match method {
         AskMethod::Transaction => in_transaction(session, words, key).await?,
         AskMethod::Script => {
@@ -188,7 +223,7 @@ async fn refused(
     };
     match fault {
         Some(Fault::NotPermitted { permission, .. }) => Ok(Some(permission)),
-        Some(Fault::UnknownCommand(_)) => Ok(Some(command())),
+        Some(fault @ Fault::UnknownCommand(_)) => Err(fault),
         // The server refuses for now, which is reported with a push.
         _ => Ok(None),
     }
