@@ -198,10 +198,11 @@ async fn refused(
     let command = || Permission::Command(words[0].clone());
     let user = session.user.clone();
     // Neither a script nor the rules of the user know what a proxy filters.
-    if words[0] == "evalsha" && !matches!(method, AskMethod::Transaction) {
-        if let Err(fault @ Fault::UnknownCommand(_)) = session.ask(&["EVALSHA", NO_SCRIPT, "1", key], key).await {
-            return Err(fault);
-        }
+    if words[0] == "evalsha"
+        && !matches!(method, AskMethod::Transaction)
+        && let Err(fault @ Fault::UnknownCommand(_)) = session.ask(&["EVALSHA", NO_SCRIPT, "1", key], key).await
+    {
+        return Err(fault);
     }
     let fault = match method {
         AskMethod::Transaction => in_transaction(session, words, key).await?,
