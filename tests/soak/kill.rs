@@ -41,7 +41,7 @@ struct Kind {
     lists: &'static [&'static str],
     /// Handler.
     words: &'static [&'static str],
-    /// Items in flight per consumer.
+    /// Items that a consumer processes at a time.
     slots: usize,
     /// Items in a call of the handler at most.
     per_call: usize,
@@ -49,6 +49,13 @@ struct Kind {
     batch: RangeInclusive<usize>,
     /// Milliseconds until something happens to a consumer.
     pause: RangeInclusive<u64>,
+}
+
+impl Kind {
+    /// Items in flight per consumer at most: those that are processed, and as many that are prefetched.
+    fn in_flight(&self) -> usize {
+        2 * self.slots
+    }
 }
 
 /// Slots that are seldom idle, with items that take their time.
@@ -357,7 +364,7 @@ impl Trial {
         println!(
             "{} items, {} in flight at a time: {again} processed again, {} redelivered, {:.0} s",
             self.items,
-            self.kind.slots,
+            self.kind.in_flight(),
             self.stat(server, "redelivered"),
             self.start.elapsed().as_secs_f64(),
         );
@@ -396,7 +403,7 @@ fn kill_consumers(kind: &Kind, kills: usize) {
         }
     }
     let again = trial.end(&server);
-    assert!(again <= kills * kind.slots, "{again} processed again after {kills} kills");
+    assert!(again <= kills * kind.in_flight(), "{again} processed again after {kills} kills");
 }
 
 #[test]
@@ -451,10 +458,10 @@ fn survive_killed_handlers(kind: &Kind) {
         trial.is_accounted_for(&server);
     }
     let deaths = trial.folder.path().join("deaths");
-    let (folder, slots) = (trial.folder.path().to_owned(), trial.kind.slots);
+    let (folder, in_flight) = (trial.folder.path().to_owned(), trial.kind.in_flight());
     let again = trial.end_with(&server, || fs::read_to_string(&deaths).unwrap_or_default().lines().count());
     assert!(
-        again.0 <= 4 * again.1 + rounds * slots,
+        again.0 <= 4 * again.1 + rounds * in_flight,
         "{} processed again after {} deaths in {}",
         again.0,
         again.1,
@@ -490,7 +497,7 @@ fn post(lists: &'static [&'static str], per_call: usize) {
     let (again, lost) = trial.end_with(&server, || endpoint.lost());
     // A connection that was kept is replaced, and the item sent again at once: a response that is lost counts twice at most.
     assert!(
-        again <= 2 * lost * per_call + kills * kind.slots,
+        again <= 2 * lost * per_call + kills * kind.in_flight(),
         "{again} processed again after {kills} kills and {lost} lost responses"
     );
 }
@@ -524,9 +531,9 @@ fn kill_server(mut trial: Trial, mut server: RedisServer, load: usize, rounds: u
         trial.replace();
     }
     // A lease may have run out while the server was away: then all that is in flight at that moment is processed again.
-    let slots = trial.kind.slots;
+    let in_flight = trial.kind.in_flight();
     let again = trial.end(&server);
-    assert!(again <= rounds * (CONSUMERS + 1) * slots, "{again} processed again after {rounds} kills");
+    assert!(again <= rounds * (CONSUMERS + 1) * in_flight, "{again} processed again after {rounds} kills");
 }
 
 #[test]
@@ -554,9 +561,9 @@ fn pause_consumers(mut trial: Trial, server: &RedisServer, rounds: usize) {
         paused.resume();
         trial.is_accounted_for(server);
     }
-    let slots = trial.kind.slots;
+    let in_flight = trial.kind.in_flight();
     let again = trial.end(server);
-    assert!(again <= rounds * slots, "{again} processed again after {rounds} pauses");
+    assert!(again <= rounds * in_flight, "{again} processed again after {rounds} pauses");
 }
 
 #[test]

@@ -84,12 +84,13 @@ impl<T> Prefetch<T> {
         (self.is_returnable && !self.items.is_empty()).then(|| self.changed + PATIENCE)
     }
 
-    /// Takes the items that have waited for so long that they are left to others. None are prefetched until handlers have ended
-    /// again.
-    pub(super) fn overdue(&mut self) -> Vec<T> {
-        if self.due().is_none_or(|due| due > Instant::now()) {
-            return Vec::new();
-        }
+    /// Returns true if items have waited for so long that they are left to others.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.due().is_some_and(|due| due <= Instant::now())
+    }
+
+    /// Takes all items because they are overdue. None are prefetched until handlers have ended again.
+    pub(super) fn give_up(&mut self) -> Vec<T> {
         self.mean = None;
         self.abandon()
     }
@@ -126,9 +127,10 @@ mod tests {
         tokio::time::advance(PATIENCE * 2 / 3).await;
         assert_eq!(prefetch.take(1), [1]);
         tokio::time::advance(PATIENCE * 2 / 3).await;
-        assert!(prefetch.overdue().is_empty());
+        assert!(!prefetch.is_overdue());
         tokio::time::sleep_until(prefetch.due().unwrap()).await;
-        assert_eq!(prefetch.overdue(), [2, 3]);
+        assert!(prefetch.is_overdue());
+        assert_eq!(prefetch.give_up(), [2, 3]);
         assert_eq!((prefetch.due(), prefetch.limit()), (None, 0));
     }
 }

@@ -155,10 +155,11 @@ impl Share {
         self.hold(&mut self.state(), in_flight, 0);
     }
 
-    /// Records that `items` that were claimed are requeued, not begun.
+    /// Records that all queued `items` are requeued, not begun.
     pub(super) fn returned(&self, items: usize) {
         let mut state = self.state();
         state.claimed = state.claimed.saturating_sub(items as u64);
+        state.queued[self.place] = 0;
     }
 
     /// Returns how many of the `queued` items, which are among those in flight, have a slot now, and at most `room`.

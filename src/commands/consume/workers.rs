@@ -156,8 +156,11 @@ impl<T: Attempt> Workers<T> {
         self.start_queued();
     }
 
-    /// Begins the items that have a slot.
+    /// Begins the items that have a slot; not those that are [overdue](Self::overdue), whose lease may have expired in a pause.
     fn start_queued(&mut self) {
+        if self.queue.is_overdue() {
+            return;
+        }
         let room = if let Processing::Serve(serving) = &self.processing { serving.room() } else { usize::MAX };
         let count = self.share.startable(self.in_flight(), self.queue.len(), room);
         let items = self.queue.take(count);
@@ -200,7 +203,10 @@ impl<T: Attempt> Workers<T> {
 
     /// Takes the items that have waited for a slot for so long that other consumers are to have them.
     pub(super) fn overdue(&mut self) -> Vec<T> {
-        let items = self.queue.overdue();
+        if !self.queue.is_overdue() {
+            return Vec::new();
+        }
+        let items = self.queue.give_up();
         self.share.returned(items.len());
         items
     }
