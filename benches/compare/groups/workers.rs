@@ -1,4 +1,4 @@
-//! Workers that stay: lines and HTTP next to what the worker or the endpoint reaches alone, and next to worker frameworks.
+//! Persistent workers: lines and HTTP next to what the worker or the endpoint reaches alone, and next to worker frameworks.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -60,7 +60,7 @@ pub(crate) fn measure(bench: &mut Bench) {
             contenders.push(Contender::throughput(name, few, Job::new(work).prepare(fill).own_clock()));
         }
     }
-    bench.group("workers that stay, at-least-once, 64 items in flight", ITEMS_PER_SECOND, contenders);
+    bench.group("persistent workers, at-least-once, 64 items in flight", ITEMS_PER_SECOND, contenders);
 
     let report = &mut bench.report;
     report.ratio("consume --handler lines, Rust worker, to --work none", COMPILED, NONE, AtLeast(0.5));
