@@ -95,7 +95,7 @@ impl Claims {
     /// it `claims` the item, that stays on the list.
     pub fn begin_wait(&mut self, longest: Duration, claims: bool) -> Wait {
         self.waits += u64::from(claims);
-        Wait { number: self.waits, longest: self.schedule.wait_time(longest), claims }
+        Wait { number: self.waits, longest: self.schedule.begin_wait(longest), claims }
     }
 
     /// Takes over the item for which a [`Waiter`] has waited.

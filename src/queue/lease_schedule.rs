@@ -26,6 +26,8 @@ pub struct LeaseSchedule {
     /// True if the next call is to renew the lease in any case.
     is_overdue: bool,
     due: Option<Instant>,
+    /// End of the last wait for an item, unless one arrives.
+    wait_ends: Instant,
     search: Instant,
     is_postponed: bool,
     clock: ServerClock,
@@ -39,6 +41,7 @@ impl LeaseSchedule {
             renewed: now,
             is_overdue: true,
             due: None,
+            wait_ends: now,
             search: now,
             is_postponed: false,
             clock: ServerClock::default(),
@@ -64,20 +67,30 @@ impl LeaseSchedule {
 
     /// Returns when the next call is due at the latest, though no item finishes.
     ///
-    /// While a wait for an item `is_waiting`, its end is when the lease is renewed and due items are claimed; they are not
-    /// claimed either without a free slot (`claims`).
+    /// While a wait for an item `is_waiting`, its end is when the lease is renewed and due items are claimed, except those that
+    /// were delayed since it began. Without a free slot (`claims`), none is claimed.
     pub fn next_call(&self, is_waiting: bool, claims: bool) -> Instant {
         let renewal =
             if self.is_overdue { self.renewed } else { self.renewed + self.lease / if is_waiting { 2 } else { 3 } };
-        let due = self.due.filter(|_| claims && !is_waiting).unwrap_or(renewal);
+        let due = if is_waiting { self.due_before_wait_ends() } else { self.due };
+        let due = due.filter(|_| claims).unwrap_or(renewal);
         renewal.min(due).min(self.search)
     }
 
-    /// Returns how long to wait for an item: until the lease is to be renewed or a delayed item is due, and at most `longest`.
-    pub(super) fn wait_time(&self, longest: Duration) -> Duration {
-        let renewal = self.renewed + self.lease / 3;
+    /// Returns when the next delayed item is due, if that is well before the last wait for an item ends: it was delayed since
+    /// the wait began.
+    pub fn due_before_wait_ends(&self) -> Option<Instant> {
+        self.due.filter(|due| *due + LOOK_INTERVAL < self.wait_ends)
+    }
+
+    /// Begins a wait for an item; returns how long to wait: until the lease is to be renewed or a delayed item is due, and at
+    /// most `longest`.
+    pub(super) fn begin_wait(&mut self, longest: Duration) -> Duration {
+        let (now, renewal) = (Instant::now(), self.renewed + self.lease / 3);
         let until = self.due.map_or(renewal, |due| due.min(renewal));
-        until.saturating_duration_since(Instant::now()).min(longest).clamp(WAIT[1], WAIT[0])
+        let time = until.saturating_duration_since(now).min(longest).clamp(WAIT[1], WAIT[0]);
+        self.wait_ends = now + time;
+        time
     }
 
     /// Estimates the time of Redis (ms since 1970).

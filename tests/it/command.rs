@@ -28,6 +28,13 @@ fn tally(run: &Finished) -> [u64; 5] {
     ["claimed", "acknowledged", "retried", "dead", "requeued"].map(|field| tally[field].as_u64().expect("a number"))
 }
 
+/// Milliseconds between the attempts whose times a handler has written.
+#[track_caller]
+fn attempts(folder: &Path) -> Vec<u64> {
+    let times: Vec<u64> = read(&folder.join("times")).lines().map(|time| time.parse().expect("nanoseconds")).collect();
+    times.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000_000).collect()
+}
+
 /// Each dead letter's past, and its item.
 #[track_caller]
 fn dead(server: &RedisServer) -> Vec<(serde_json::Value, Vec<u8>)> {
@@ -178,9 +185,7 @@ fn failed_item_is_retried_with_backoff_and_then_dead_lettered() {
     let line = "date +%s%N >> $FOLDER/times; echo why it failed: $QSCALE_ATTEMPT >&2; exit 1";
     let run = shell(&server, &words, line).env("FOLDER", folder.path()).output().exits(0);
     assert_eq!(tally(&run), [4, 0, 3, 1, 0]);
-    let times: Vec<u64> =
-        read(&folder.path().join("times")).lines().map(|time| time.parse().expect("nanoseconds")).collect();
-    let pauses: Vec<u64> = times.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000_000).collect();
+    let pauses = attempts(folder.path());
     for (pause, most) in pauses.iter().zip([200, 400, 800]) {
         // Jitter takes up to half of it; a busy machine adds to it.
         assert!((most / 2..most + 500).contains(pause), "{pauses:?}");
@@ -191,6 +196,23 @@ fn failed_item_is_retried_with_backoff_and_then_dead_lettered() {
     assert_eq!((past["attempts"].as_u64(), past["crashes"].as_u64()), (Some(4), Some(0)));
     assert_eq!((past["reason"].as_str(), past["stderr"].as_str()), (Some("exit status 1"), Some("why it failed: 4\n")));
     assert_eq!(keys(&server), ["{mylist}:dead"]);
+}
+
+#[test]
+fn failed_item_is_retried_in_time_while_another_slot_waits() {
+    // Only the second slot may take the item again, or only the wait, since no third may be claimed.
+    for words in [&["--idle-exit", "3s"][..], &["--max-items", "2"]] {
+        let server = RedisServer::start();
+        let folder = folder();
+        server.push("mylist", ["item"]);
+        let words = [&["--concurrency", "2", "--backoff", "200ms..200ms"], words].concat();
+        // By the end of the first attempt, the other slot has begun to wait for an item for a second at least.
+        let line = "date +%s%N >> $FOLDER/times; sleep 0.2; exit $((QSCALE_ATTEMPT == 1))";
+        let run = shell(&server, &words, line).env("FOLDER", folder.path()).output().exits(0);
+        assert_eq!(tally(&run), [2, 1, 1, 0, 0], "{words:?}");
+        let pause = attempts(folder.path())[0];
+        assert!((300..700).contains(&pause), "{words:?}: {pause} ms");
+    }
 }
 
 #[test]

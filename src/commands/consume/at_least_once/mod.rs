@@ -2,6 +2,7 @@
 
 mod outcome;
 mod upkeep;
+mod waiting;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use super::trimming::Trimming;
 use super::workers::Workers;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
-use crate::queue::{Claim, Claims, Exchanged, Finished, QueueError, Redis, Waited, Waiter};
+use crate::queue::{Claim, Claims, Exchanged, Finished, QueueError, Redis, Waiter};
 use crate::shutdown::Shutdown;
 
 /// Claims and processes items until a limit is reached, none arrive or `stop` is cancelled; then requeues unfinished ones.
@@ -179,9 +180,9 @@ impl<'a> Consumer<'a> {
             if share.idle(is_idle) {
                 return Ok(());
             }
-            self.wait_for_items(notifier, may_hold);
+            let interruption = self.wait_for_items(notifier, may_hold);
             let next = self.next_call(is_alone && notifier.is_waiting()).min(Instant::now() + MAX_INTERVAL);
-            let next = [self.pause.next(), share.next()].into_iter().flatten().fold(next, Instant::min);
+            let next = [self.pause.next(), share.next(), interruption].into_iter().flatten().fold(next, Instant::min);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
@@ -191,34 +192,6 @@ impl<'a> Consumer<'a> {
                 () = tokio::time::sleep_until(next) => {}
             }
         }
-    }
-
-    /// Returns true if the consumer may end for want of items in this list.
-    fn is_idle_long_enough(&mut self, may_hold: bool) -> bool {
-        let may_end = if self.workers.share().is_alone() { self.slots(false) > 0 } else { !may_hold };
-        may_end && self.idleness.is_over()
-    }
-
-    /// Has the notifier wait for items, unless it does: with a slot for the item, or for several lists until the list, known to
-    /// be empty, holds one.
-    fn wait_for_items(&mut self, notifier: &mut Notifier<Waiter>, may_hold: bool) {
-        if notifier.is_waiting() {
-            return;
-        }
-        let longest = self.idleness.longest_wait();
-        if !self.workers.share().is_alone() {
-            if !may_hold && !self.pause.is_paused() {
-                notifier.request(self.claims.begin_wait(longest, false));
-            }
-        } else if self.slots(false) > 0 {
-            notifier.request(self.claims.begin_wait(longest, true));
-        }
-    }
-
-    /// Returns when the next call is due at the latest, though no item finishes.
-    fn next_call(&mut self, takes_slot: bool) -> Instant {
-        let has_slots = self.slots(takes_slot) > 0;
-        Instant::from_std(self.claims.schedule().next_call(takes_slot, has_slots))
     }
 
     /// Begins the items of an exchange, unless `stop` is cancelled; returns true if the list may hold more.
@@ -322,18 +295,6 @@ impl<'a> Consumer<'a> {
         }
         super::failure::warn(&exchanged, self.data_lost, idle);
         Ok(exchanged)
-    }
-
-    /// Takes over what a wait has claimed; nothing, if it was stopped.
-    async fn end_wait(&mut self, waited: Result<Waited, QueueError>) -> Result<Exchanged, QueueError> {
-        let idle = self.is_idle();
-        match waited {
-            Err(error) if error.is_stop() => Ok(Exchanged::default()),
-            waited => {
-                let end = self.deadline.run(idle, self.claims.end_wait(waited?));
-                self.workers.report_during(self.tally, end).await
-            }
-        }
     }
 
     /// Returns true if Redis lost its data, and no lease expired: the last renewal is only `since` ago, or the server has not
