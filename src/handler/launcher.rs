@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
+use crossbeam_channel::{Receiver, Sender};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -64,8 +65,8 @@ type StartJob = Box<dyn FnOnce() + Send>;
 /// Threads that end when this is dropped.
 #[derive(Debug)]
 struct Threads {
-    starts: mpsc::Sender<StartJob>,
-    queue: Arc<Mutex<mpsc::Receiver<StartJob>>>,
+    starts: Sender<StartJob>,
+    queue: Receiver<StartJob>,
     /// Starts that have not ended.
     pending: Arc<AtomicUsize>,
     running: usize,
@@ -75,10 +76,9 @@ struct Threads {
 
 impl Default for Threads {
     fn default() -> Self {
-        let (starts, queue) = mpsc::channel();
-        let (queue, pending) = (Arc::new(Mutex::new(queue)), Arc::default());
+        let (starts, queue) = crossbeam_channel::unbounded();
         let limit = thread::available_parallelism().map_or(1, NonZero::get);
-        Self { starts, queue, pending, running: 0, limit }
+        Self { starts, queue, pending: Arc::default(), running: 0, limit }
     }
 }
 
@@ -98,9 +98,9 @@ impl Threads {
     }
 
     fn add(&mut self) -> io::Result<()> {
-        let (queue, pending) = (Arc::clone(&self.queue), Arc::clone(&self.pending));
+        let (queue, pending) = (self.queue.clone(), Arc::clone(&self.pending));
         let run = move || {
-            while let Some(start) = next(&queue) {
+            while let Ok(start) = queue.recv() {
                 start();
                 pending.fetch_sub(1, Relaxed);
             }
@@ -109,10 +109,6 @@ impl Threads {
         self.running += 1;
         Ok(())
     }
-}
-
-fn next(queue: &Mutex<mpsc::Receiver<StartJob>>) -> Option<StartJob> {
-    lock(queue).recv().ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
