@@ -6,26 +6,35 @@ use crate::report::Bound::AtLeast;
 
 pub(crate) fn measure(bench: &mut Bench) {
     let items = bench.items(1_000);
-    let consume = bench.qscale(&format!("consume --max-items {items} --concurrency 2"));
-    let consume =
-        Job::new(consume.into_iter().chain(["--".into(), "/bin/true".into()])).fill(items).acknowledges(items);
-    let xargs = Job::new(["sh".to_owned(), "-c".to_owned(), format!("seq {items} | xargs -P 2 -n 1 /bin/true")]);
-    let contenders = vec![
-        Contender::throughput("qscale consume -- /bin/true", items, consume),
-        Contender::throughput(
-            "spawn and wait",
-            items,
-            Job::new(bench.raw(&format!("spawn --items {items} --batch 2"))),
-        ),
-        Contender::throughput("xargs -P 2", items, xargs),
-    ];
-    bench.group("a command per item, two at a time", ITEMS_PER_SECOND, contenders);
+    let mut contenders = Vec::new();
+    for slots in [2, 4] {
+        let consume = bench.qscale(&format!("consume --max-items {items} --concurrency {slots}"));
+        let consume =
+            Job::new(consume.into_iter().chain(["--".into(), "/bin/true".into()])).fill(items).acknowledges(items);
+        let spawn = Job::new(bench.raw(&format!("spawn --items {items} --batch {slots}")));
+        let xargs =
+            Job::new(["sh".to_owned(), "-c".to_owned(), format!("seq {items} | xargs -P {slots} -n 1 /bin/true")]);
+        contenders.push(Contender::throughput(consume_name(slots), items, consume));
+        contenders.push(Contender::throughput(spawn_name(slots), items, spawn));
+        contenders.push(Contender::throughput(xargs_name(slots), items, xargs));
+    }
+    bench.group("a command per item", ITEMS_PER_SECOND, contenders);
     let report = &mut bench.report;
-    report.ratio(
-        "consume -- /bin/true, to spawn and wait",
-        "qscale consume -- /bin/true",
-        "spawn and wait",
-        AtLeast(0.8),
-    );
-    report.ratio("… to xargs -P 2", "qscale consume -- /bin/true", "xargs -P 2", None);
+    let title = "consume -- /bin/true, concurrency 2, to spawn and wait";
+    report.ratio(title, &consume_name(2), &spawn_name(2), AtLeast(0.8));
+    report.ratio("… to xargs -P 2", &consume_name(2), &xargs_name(2), None);
+    report.ratio("… concurrency 4, to spawn and wait", &consume_name(4), &spawn_name(4), None);
+    report.ratio("… to xargs -P 4", &consume_name(4), &xargs_name(4), None);
+}
+
+fn consume_name(slots: u32) -> String {
+    format!("qscale consume -- /bin/true, concurrency {slots}")
+}
+
+fn spawn_name(slots: u32) -> String {
+    format!("spawn and wait, {slots} at a time")
+}
+
+fn xargs_name(slots: u32) -> String {
+    format!("xargs -P {slots}")
 }
