@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, OFlags, Stat, fcntl_getfl, fstat, stat};
 use rustix::net::SendFlags;
 use tokio::net::unix::pipe;
 use tokio::sync::Notify;
@@ -40,8 +40,11 @@ impl OutputStream {
     ///
     /// # Errors
     ///
-    /// Fails when no more files can be opened.
+    /// Fails when stdout was closed as the program started, as by `>&-`, and when no more files can be opened.
     pub(super) fn open() -> io::Result<Self> {
+        if is_closed() {
+            return Err(io::Error::other("it is closed; `> /dev/null` discards items on purpose"));
+        }
         Self::of(io::stdout().as_fd().try_clone_to_owned()?.into())
     }
 
@@ -51,7 +54,7 @@ impl OutputStream {
     ///
     /// Fails when the stream is unusable.
     pub(super) fn of(stream: File) -> io::Result<Self> {
-        let kind = FileType::from_raw_mode(rustix::fs::fstat(&stream)?.st_mode);
+        let kind = FileType::from_raw_mode(fstat(&stream)?.st_mode);
         Ok(match kind {
             FileType::RegularFile | FileType::BlockDevice => Self::File(stream),
             FileType::CharacterDevice if !stream.is_terminal() => Self::File(stream),
@@ -99,6 +102,15 @@ impl OutputStream {
             }
         }
     }
+}
+
+/// Returns true if stdout was closed when the program started: Rust then opens `/dev/null` for reading and writing in its
+/// place, and `> /dev/null` opens it for writing alone.
+fn is_closed() -> bool {
+    let stdout = io::stdout();
+    let is_for_both = fcntl_getfl(&stdout).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR);
+    let device = |file: rustix::io::Result<Stat>| file.ok().map(|file| file.st_rdev);
+    is_for_both && device(fstat(&stdout)) == device(stat("/dev/null"))
 }
 
 /// Path under which Linux opens a pipe a second time.
