@@ -30,7 +30,7 @@ impl ProfileError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Unreadable { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                Some("check the path, or start from a profile of config/; without --profile a built-in one is used")
+                Some("check the path, or write a profile to start from with `qscale init`")
             }
             Self::Unreadable { .. } | Self::Setting(_) => None,
             Self::Invalid(diagnostic) => diagnostic.hint.as_deref(),

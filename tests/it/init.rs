@@ -30,7 +30,7 @@ fn file_that_exists_is_kept_unless_forced() {
     let file = folder.path().join("qscale.toml");
     fs::write(&file, "mine").unwrap();
     let refused = init(folder.path(), &[]).exits(2);
-    assert_eq!(refused.stderr, "error: --output: `qscale.toml` exists: --force replaces it\n");
+    assert_eq!(refused.stderr, "error: `qscale.toml` exists: --force replaces it, --output names another file\n");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     init(folder.path(), &["--force"]).exits(0);
     assert!(fs::read_to_string(&file).unwrap().starts_with("# Demo"), "it is replaced");

@@ -58,7 +58,8 @@ fn write(path: &Path, text: &str, force: bool) -> Result<()> {
     if force {
         folder.write(&name.to_string_lossy(), text)?;
     } else if !folder.write_new(&name.to_string_lossy(), text)? {
-        return wrong(format!("`{shown}` exists: --force replaces it"));
+        let message = format!("`{shown}` exists: --force replaces it, --output names another file");
+        return Err(UsageError(message).into());
     }
     Ok(())
 }
