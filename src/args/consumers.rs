@@ -1,27 +1,29 @@
 //! The consumers in a cluster, as `watch` and `doctor` find them.
 
+use super::name;
 use crate::kubernetes::{ScaledRef, TargetRef};
 use crate::profile::{Profile, ScaleKind, TargetTable};
 
 /// Flags that name the consumers in Kubernetes.
 #[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Kubernetes")]
 pub(crate) struct ConsumersArgs {
     /// Context of the kubeconfig [default: the current one; in a pod, the pod's cluster]
-    #[arg(long, value_name = "NAME", help_heading = "Kubernetes", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", value_parser = name, hide_short_help = true)]
     pub(crate) context: Option<String>,
 
     /// Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or
     /// pod]
-    #[arg(long, short, value_name = "NAME", help_heading = "Kubernetes")]
+    #[arg(long, short, value_name = "NAME", value_parser = name)]
     pub(crate) namespace: Option<String>,
 
     /// Deployment of the consumers [default: the one that qscale render writes or scales]
-    #[arg(long, value_name = "NAME", help_heading = "Kubernetes")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) deployment: Option<String>,
 
     /// Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in
     /// argoproj.io/v1alpha1/Rollout/NAME
-    #[arg(long, value_name = "[API/]KIND/NAME", help_heading = "Kubernetes", conflicts_with = "deployment", value_parser = scaled_ref, hide_short_help = true)]
+    #[arg(long, value_name = "[API/]KIND/NAME", conflicts_with = "deployment", value_parser = scaled_ref, hide_short_help = true)]
     pub(crate) target: Option<ScaledRef>,
 }
 

@@ -1,6 +1,6 @@
 //! Flags that name the lists of a consumer.
 
-use super::name;
+use super::one_of_lists;
 use crate::delivery::lists::{Lists, ListsError};
 use crate::units::{Origin, Setting, SettingError};
 
@@ -10,7 +10,7 @@ pub(crate) struct ListsArgs {
     /// List to consume; may be repeated, with weights as in critical=6 [default: mylist]
     ///
     /// Of several lists, the first that holds items comes first; with weights, each gets a share of the slots.
-    #[arg(long, short, value_name = "KEY[=WEIGHT]", env = "LIST_NAME", value_parser = name)]
+    #[arg(long, short, value_name = "KEY[=WEIGHT]", env = "LIST_NAME", value_parser = one_of_lists)]
     list: Vec<String>,
 
     // For the variable of rendered pods, which has to be one text.

@@ -73,7 +73,7 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads the key of a list, or another name that may not be empty.
+/// Reads a name, which may not be empty.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     if text.is_empty() {
         Err("is empty: set a name, or remove it for the default".to_owned())
@@ -82,15 +82,22 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads one of several names, each given by a flag of its own.
-pub(crate) fn one_name(text: &str) -> Result<String, String> {
-    match text.split_once(',') {
-        Some((first, rest)) => {
-            let rest = rest.split(',').next().unwrap_or_default();
-            Err(format!("is not one name: repeat the flag, as in `--list {first} --list {rest}`"))
-        }
-        None => name(text),
+/// Reads the key of the one list of a run.
+pub(crate) fn list_key(text: &str) -> Result<String, String> {
+    if text.contains(',') {
+        return Err("names several lists: name the one to push to".to_owned());
     }
+    name(text)
+}
+
+/// Reads the key of one of several lists.
+pub(crate) fn one_of_lists(text: &str) -> Result<String, String> {
+    if text.contains(',') {
+        let keys = text.split(',').map(str::trim).filter(|key| !key.is_empty());
+        let each = keys.map(|key| format!("--list {key}")).collect::<Vec<_>>().join(" ");
+        return Err(format!("names several lists: repeat the flag, as in `{each}`, or set QSCALE_LISTS"));
+    }
+    name(text)
 }
 
 /// Reads a port.

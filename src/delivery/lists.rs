@@ -31,7 +31,7 @@ pub enum ListsError {
         /// First list without one.
         plain: String,
     },
-    /// Several lists in one name.
+    /// A key with a comma, which separates keys.
     #[error("`{0}` names several lists: name each by itself")]
     Together(String),
     /// A weight that is out of range.
@@ -52,10 +52,13 @@ impl Lists {
     ///
     /// # Errors
     ///
-    /// Fails without a list, with an empty key, and when a list is named twice.
+    /// Fails without a list, with an empty key or one that holds a comma, and when a list is named twice.
     pub fn of(keys: Vec<String>, weights: Option<Vec<NonZeroU32>>) -> Result<Self, ListsError> {
         if keys.is_empty() || keys.iter().any(String::is_empty) {
             return Err(ListsError::Empty);
+        }
+        if let Some(key) = keys.iter().find(|key| key.contains(',')) {
+            return Err(ListsError::Together(key.clone()));
         }
         if let Some((_, key)) = keys.iter().enumerate().find(|(place, key)| keys[..*place].contains(key)) {
             return Err(ListsError::Repeated(key.clone()));
@@ -68,15 +71,10 @@ impl Lists {
     ///
     /// # Errors
     ///
-    /// Fails as [`of`](Self::of) does, with weights for some of several lists only, with a weight out of range, and with
-    /// several weights in one word: nothing would ever be on a list of that name.
+    /// Fails as [`of`](Self::of) does, with weights for some of several lists only, and with a weight out of range.
     pub fn read<T: AsRef<str>>(words: &[T]) -> Result<Self, ListsError> {
         if let [word] = words {
-            let word = word.as_ref();
-            if word.contains(',') && word.split(',').all(|part| split(part.trim()).1.is_some()) {
-                return Err(ListsError::Together(word.to_owned()));
-            }
-            return Self::of(vec![word.to_owned()], None);
+            return Self::of(vec![word.as_ref().to_owned()], None);
         }
         let read: Vec<(&str, Option<&str>)> = words.iter().map(|word| split(word.as_ref())).collect();
         let weighted = read.iter().position(|(_, weight)| weight.is_some());
@@ -172,9 +170,11 @@ mod tests {
 
     #[test]
     fn several_lists_in_one_name_are_refused() {
-        let error = Lists::read(&["critical=6,default=3,low=1"]).unwrap_err().to_string();
-        assert_eq!(error, "`critical=6,default=3,low=1` names several lists: name each by itself");
-        assert_eq!(Lists::read(&["a,b=6"]).unwrap().first(), "a,b=6");
+        for words in [&["critical=6,low=1"][..], &["a,b"], &["a,b", "c"], &["a", "b,"]] {
+            let key = words.iter().find(|word| word.contains(',')).unwrap();
+            let error = Lists::read(words).unwrap_err().to_string();
+            assert_eq!(error, format!("`{key}` names several lists: name each by itself"));
+        }
     }
 
     #[test]

@@ -56,10 +56,6 @@ impl<'a> Workload<'a> {
             let message = "begins or ends with a space, which KEDA trims: it would read another list";
             return Err(profile.source.error_at(&["queue", key], message));
         }
-        if !lists.is_one() && lists.keys().iter().any(|list| list.contains(',')) {
-            let message = "holds a key with a comma, which separates the lists in the variable of the pods";
-            return Err(profile.source.error_at(&["queue", key], message));
-        }
         let keda_version = keda_version.unwrap_or_else(|| profile.scale.keda_version());
         keda_version::check(profile, keda_version)?;
         if let Err(error) = patch::typed::<Affinity>(deploy.affinity.0.clone().into()) {

@@ -27,21 +27,25 @@ impl QueueTable {
     pub(super) fn named(&self) -> Option<Result<Lists, ListsError>> {
         match (&self.lists, &self.list) {
             (Some(lists), _) => Some(Lists::read(lists)),
-            (None, Some(list)) => Some(Ok(Lists::one(list))),
+            (None, Some(list)) => Some(Lists::of(vec![list.clone()], None)),
             (None, None) => None,
         }
     }
 
     /// Cross-field validation.
     pub(super) fn check(&self, source: &Source) -> Result<(), ProfileError> {
-        if self.list.as_deref() == Some("") {
-            return Err(source.error_at(&["queue", "list"], "is empty: set a key, or remove it for the default"));
-        }
         if self.list.is_some() && self.lists.is_some() {
             return Err(source.conflict("queue", "list", "lists"));
         }
         match self.named() {
-            Some(Err(error)) => Err(source.error_at(&["queue", "lists"], error.to_string())),
+            Some(Err(ListsError::Together(keys))) if self.list.is_some() => {
+                let message = format!("`{keys}` names several lists: set `lists` instead, with each by itself");
+                Err(source.error_at(&["queue", "list"], message))
+            }
+            Some(Err(error)) => {
+                let key = if self.list.is_some() { "list" } else { "lists" };
+                Err(source.error_at(&["queue", key], error.to_string()))
+            }
             _ => Ok(()),
         }
     }

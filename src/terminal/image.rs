@@ -47,6 +47,9 @@ impl ImageFile {
 pub(crate) fn image_file(text: &str) -> Result<ImageFile, String> {
     /// Extensions of formats that are not written.
     const OTHERS: [&str; 6] = ["jpg", "jpeg", "gif", "webp", "pdf", "bmp"];
+    if text.is_empty() {
+        return Err("is empty: name a file, such as `chart.svg`".to_owned());
+    }
     let path = PathBuf::from(text);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let format = match extension.to_ascii_lowercase().as_str() {

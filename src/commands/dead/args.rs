@@ -48,6 +48,7 @@ pub(super) enum DeadCommand {
     #[command(after_long_help = FIELDS)]
     Show {
         /// Id of the dead letter, as shown by `ls`
+        #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         id: String,
         /// Write only the bytes of the item to stdout
         #[arg(long, conflicts_with = "output")]
@@ -90,7 +91,7 @@ pub(super) struct ChoiceArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct ActionArgs {
     /// Ids of dead letters
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) ids: Vec<String>,
 
     /// All dead letters: the default of requeue, and required by purge where nothing else selects them
@@ -111,13 +112,13 @@ pub(super) struct ActionArgs {
 /// Lists of the dead letters, and format of the result.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlaceArgs {
+    /// List that the items come from; may be repeated [default: mylist]
+    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_of_lists)]
+    pub(super) lists: Vec<String>,
+
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
-
-    /// List that the items come from; may be repeated [default: mylist]
-    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]
-    pub(super) lists: Vec<String>,
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,

@@ -24,6 +24,10 @@ Exit status 4 if a fault was found; warnings do not change the exit status.";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = FIELDS)]
 pub(crate) struct Args {
+    /// List to examine; may be repeated [default: mylist]
+    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_of_lists)]
+    pub(super) lists: Vec<String>,
+
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
@@ -31,10 +35,6 @@ pub(crate) struct Args {
     /// Print the list of codes as Markdown, and exit
     #[arg(long, exclusive = true, hide_short_help = true)]
     pub(super) codes: bool,
-
-    /// List to examine; may be repeated [default: mylist]
-    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]
-    pub(super) lists: Vec<String>,
 
     /// Examine Redis only, even where a cluster is configured
     #[arg(long, conflicts_with_all = ["context", "namespace", "deployment", "target", "keda_namespace"], help_heading = "Kubernetes")]
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     pub(super) consumers: ConsumersArgs,
 
     /// Namespace of KEDA
-    #[arg(long, value_name = "NAME", default_value = "keda", help_heading = "Kubernetes", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", default_value = "keda", value_parser = args::name, help_heading = "Kubernetes", hide_short_help = true)]
     pub(super) keda_namespace: String,
 
     #[command(flatten)]

@@ -12,7 +12,7 @@ use crate::workload::{Pattern, Payload, Rate};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// List to push to [default: mylist]
-    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::name)]
+    #[arg(long, short, value_name = "KEY", env = "LIST_NAME", value_parser = args::list_key)]
     pub(super) list: Option<String>,
 
     /// Items per batch; each batch is one LPUSH [default: 50; 500 without a pace]

@@ -56,6 +56,10 @@ is unknown, which is not a failure, as long as no item remains. To start anew, d
 #[command(after_long_help = FIELDS)]
 #[allow(clippy::struct_excessive_bools, reason = "independent flags")]
 pub(crate) struct Args {
+    /// List to watch; may be repeated [default: mylist]
+    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_of_lists)]
+    pub(super) lists: Vec<String>,
+
     /// Interval between samples
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive_duration)]
     pub(super) every: Duration,
@@ -89,10 +93,6 @@ pub(crate) struct Args {
     /// Factor by which the replay is faster than the real clock [default: as fast as it was recorded]
     #[arg(long, value_name = "FACTOR", requires = "replay", value_parser = positive_factor, hide_short_help = true)]
     pub(super) speed: Option<f64>,
-
-    /// List to watch; may be repeated [default: mylist]
-    #[arg(long = "list", short, value_name = "KEY", env = "LIST_NAME", value_parser = args::one_name)]
-    pub(super) lists: Vec<String>,
 
     #[command(flatten)]
     pub(super) consumers: ConsumersArgs,
