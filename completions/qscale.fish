@@ -100,6 +100,13 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'D
 at-most-once\t'Items are popped; those in flight are lost if their consumer crashes'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'Items to process at a time; with --batch, batches [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'Simulated work per item, such as 2s or 2s..6s, or none to print the item [default: none; 2s..6s in the built-in profile]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Maximum rate at which items are begun, over all slots: 10/s, 30/m' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'Exit when no item has arrived for this long' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Keep running while a delayed retry is due within this time' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'Time to finish items in flight after SIGTERM; the rest is requeued [default: 30s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'Format of the result: text goes to the log, json to stdout' -r -f -a "text\t'Human-readable text'
+json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l handler -d 'Protocol of the handler: a command per item, persistent processes, or HTTP [default: command]' -r -f -a "command\t'The command runs per item, and its exit status is the outcome'
 lines\t'The command stays, is given items as lines of JSON on stdin, and answers with lines on stdout'
 http\t'Items are posted to an endpoint, and the status of the response is the outcome'"
@@ -107,22 +114,17 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l per-process -d
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l ready-within -d 'Time within which a process has to write {"ready":true} before it gets items, with --handler lines' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l restart-after -d 'Items after which a process is replaced, with --handler lines' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l url -d 'Endpoint that items are posted to, with --handler http' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l http-status -d 'Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default: 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l batch -d 'Items that one call of the handler gets, at most 1000 [default: single items]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l linger -d 'Time that an item waits for others, with --batch [default: 0s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l separator -d 'End of each item on the stdin of a command, with --batch [default: newline]' -r -f -a "newline\t'A line feed'
-nul\t'A NUL byte, as `xargs -0` reads it'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l http-status -d 'Meaning of a status with --handler http, such as 404=ack or 5xx=retry' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout -d 'Timeout of the command; then its process group is terminated, and the attempt fails' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l timeout-field -d 'Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l kill-after -d 'Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l exit -d 'Meaning of an exit status of the command, such as 3=dead or other=retry' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l batch -d 'Items that one call of the handler gets, at most 1000 [default: single items]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l linger -d 'Time that an item waits for others, with --batch [default: 0s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l separator -d 'End of each item on the stdin of a command, with --batch [default: newline]' -r -f -a "newline\t'A line feed'
+nul\t'A NUL byte, as `xargs -0` reads it'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l speed -d 'Factor by which simulated work is sped up' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l seed -d 'Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Maximum rate at which items are begun, over all slots: 10/s, 30/m' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'Exit when no item has arrived for this long' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Keep running while a delayed retry is due within this time' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l drain -d 'Time to finish items in flight after SIGTERM; the rest is requeued [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l lease -d 'Lease duration; items of a consumer that has not renewed for this long are redelivered [default: 30s]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-attempts -d 'Failed attempts after which an item is dead-lettered [default: 3]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-crashes -d 'Consumer crashes after which an item is dead-lettered [default: 3]' -r
@@ -135,9 +137,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-li
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l dead-letter-max-age -d 'Time after which a dead letter is removed [default: never]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l metrics -d 'Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l stamp-field -d 'Field of a JSON item with its creation time, for the queue wait metric: RFC 3339, or Unix time in s or ms' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'Heartbeat file: touch it every second while the consumer is alive' -r -F
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -s o -l output -d 'Format of the result: text goes to the log, json to stdout' -r -f -a "text\t'Human-readable text'
-json\t'One JSON object per line'"
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l heartbeat -d 'File to touch every second while the consumer is alive, for the liveness probe `qscale health`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l port -d 'Port [default: 6379]' -r
@@ -163,13 +163,14 @@ json\t'One JSON object per line'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l color -d 'When to color output and log [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l pass-redis-env -d 'Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l once -d 'Process one item if one is waiting, then exit'
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l pass-redis-env -d 'Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls -d 'Use TLS'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l tls-skip-verify -d 'Skip certificate verification (insecure: allows man-in-the-middle attacks)'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l every -d 'Interval between samples' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l duration -d 'Stop after this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s o -l output -d 'Format of the samples' -r -f -a "text\t'Human-readable text'
@@ -182,7 +183,6 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l serve -d 'Serve 
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l metrics -d 'Serve metrics of lists and pods (OpenMetrics) at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l replay -d 'Show a recording, or stdin (-), in place of a list; without a dashboard all at once' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l speed -d 'Factor by which the replay is faster than the real clock [default: as fast as it was recorded]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -s l -l list -d 'List to watch; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r
@@ -239,9 +239,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and not __fish_seen_
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l older-than -d 'Only dead letters older than this' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l match -d 'Only dead letters whose item, reason or stderr contains this text' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l limit -d 'Maximum number of dead letters' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -l port -d 'Port [default: 6379]' -r
@@ -273,9 +273,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from show" -l port -d 'Port [default: 6379]' -r
@@ -311,9 +311,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l older-than -d 'Only dead letters older than this' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l match -d 'Only dead letters whose item, reason or stderr contains this text' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l limit -d 'Maximum number of dead letters' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from requeue" -l port -d 'Port [default: 6379]' -r
@@ -349,9 +349,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subc
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l older-than -d 'Only dead letters older than this' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l match -d 'Only dead letters whose item, reason or stderr contains this text' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l limit -d 'Maximum number of dead letters' -r
+complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -s l -l list -d 'List that the items come from; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand dead; and __fish_seen_subcommand_from purge" -l port -d 'Port [default: 6379]' -r
@@ -415,11 +415,6 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce -d 'L
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l produce-file -d 'Load pattern from a CSV file, or stdin (-): one count per second, or lines of `seconds,count`' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l duration -d 'Simulated time [default: until all items are processed, at most an hour after the load]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l seed -d 'Random seed; the same seed reproduces the run byte for byte' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to the start of its container, in place of the profile\'s [default: 1s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l boot-time -d 'Time from the start of a container to its first item, in place of the profile\'s [default: 1s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l poll-phase -d 'Time of KEDA\'s first poll, at most the polling interval [default: drawn from the seed]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l sync-phase -d 'Time of the HPA\'s first sync, at most 15s [default: drawn from the seed]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l initial-replicas -d 'Pods or Jobs at the start [default: the minimum]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l runs -d 'Show the distribution over this many runs, each with a seed and phases of its own' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l work -d 'Simulated work per item, in place of the profile\'s: 2s, 2s..6s, field:NAME' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s l -l list -d 'List to consume; may be repeated, with weights as in critical=6 [default: mylist]' -r
@@ -437,6 +432,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s o -l output -
 json\t'One JSON object per line'
 csv\t'One row per sample'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'Time of the first sample (RFC 3339)' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to the start of its container, in place of the profile\'s [default: 1s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l boot-time -d 'Time from the start of a container to its first item, in place of the profile\'s [default: 1s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l poll-phase -d 'Time of KEDA\'s first poll, at most the polling interval [default: drawn from the seed]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l sync-phase -d 'Time of the HPA\'s first sync, at most 15s [default: drawn from the seed]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l initial-replicas -d 'Pods or Jobs at the start [default: the minimum]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too, or PNG where its name ends in .png' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l html -d 'Write the chart and all scaling events as an HTML page too, which needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l speed -d 'Factor by which the run is played faster than it would be' -r
@@ -507,9 +507,9 @@ complete -c qscale -n "__fish_qscale_using_subcommand init" -l force -d 'Replace
 complete -c qscale -n "__fish_qscale_using_subcommand init" -s v -l verbose -d 'Log more: the origin of each setting, every connection attempt'
 complete -c qscale -n "__fish_qscale_using_subcommand init" -s q -l quiet -d 'Log only warnings and errors'
 complete -c qscale -n "__fish_qscale_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s l -l list -d 'List to examine; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s o -l output -d 'Format of the result' -r -f -a "text\t'Human-readable text'
 json\t'One JSON object per line'"
-complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s l -l list -d 'List to examine; may be repeated [default: mylist]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand doctor" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r

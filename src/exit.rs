@@ -44,7 +44,7 @@ Exit status:
    2  invalid command line or environment
    4  a check failed
   69  Redis or Kubernetes unreachable, or request refused
-  75  stopped before the requested goal was reached; running it again may reach it
+  75  stopped before the requested goal; running it again may reach it
   78  invalid profile
  130  aborted before an orderly stop";
 

@@ -17,7 +17,7 @@ use crate::units::Environment;
 /// Fill a Redis List, process its items, watch the backlog, and scale the consumers with KEDA.
 #[derive(Debug, Parser)]
 #[command(name = "qscale", version, disable_help_subcommand = true, styles = styles())]
-#[command(after_help = format!("{PRECEDENCE}\n\n{}", exit::TABLE))]
+#[command(after_help = PRECEDENCE, after_long_help = format!("{PRECEDENCE}\n\n{}", exit::TABLE))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -49,7 +49,7 @@ pub(crate) struct Global {
     pub(crate) profile: Option<PathBuf>,
 
     /// Profile overlay: apply the tables under [env.NAME]
-    #[arg(long, global = true, value_name = "NAME", env = "QSCALE_ENV")]
+    #[arg(long, global = true, value_name = "NAME", env = "QSCALE_ENV", value_parser = args::name)]
     pub(crate) env: Option<String>,
 
     /// Format of the log on stderr

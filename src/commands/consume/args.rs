@@ -41,39 +41,6 @@ pub(crate) struct Args {
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["work", "speed", "seed"])]
     pub(super) command: Vec<OsString>,
 
-    #[command(flatten)]
-    pub(super) handler: HandlerArgs,
-
-    #[command(flatten)]
-    pub(super) batch: BatchArgs,
-
-    /// Timeout of the command; then its process group is terminated, and the attempt fails
-    #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT", help_heading = "Handler")]
-    pub(super) timeout: Option<HumanDuration>,
-
-    /// Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest
-    #[arg(long, value_name = "FIELD", env = "QSCALE_TIMEOUT_FIELD", value_parser = args::name, hide_short_help = true, help_heading = "Handler")]
-    pub(super) timeout_field: Option<String>,
-
-    /// Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_KILL_AFTER", hide_short_help = true, help_heading = "Handler")]
-    pub(super) kill_after: Option<HumanDuration>,
-
-    /// Meaning of an exit status of the command, such as 3=dead or other=retry
-    ///
-    /// Meanings are ack, dead, retry (spends no attempt), fail (spends one) and stop [default:
-    /// 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail].
-    #[arg(long, value_name = "STATUS=MEANING", env = "QSCALE_EXIT", value_delimiter = ',', help_heading = "Handler")]
-    pub(super) exit: Vec<ExitRule>,
-
-    /// Factor by which simulated work is sped up
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor, hide_short_help = true, help_heading = "Simulated work")]
-    pub(super) speed: f64,
-
-    /// Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]
-    #[arg(long, value_name = "NUMBER", value_parser = args::count, hide_short_help = true, help_heading = "Simulated work")]
-    pub(super) seed: Option<u64>,
-
     /// Maximum rate at which items are begun, over all slots: 10/s, 30/m
     #[arg(long, value_name = "RATE", env = "QSCALE_CONSUME_RATE")]
     pub(super) rate: Option<Rate>,
@@ -98,37 +65,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", env = "QSCALE_DRAIN")]
     pub(super) drain: Option<HumanDuration>,
 
-    /// Lease duration; items of a consumer that has not renewed for this long are redelivered [default: 30s]
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "QSCALE_LEASE",
-        hide_short_help = true,
-        help_heading = "Retries and dead letters"
-    )]
-    pub(super) lease: Option<HumanDuration>,
+    /// Format of the result: text goes to the log, json to stdout
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub(super) output: Output,
 
-    /// Failed attempts after which an item is dead-lettered [default: 3]
-    #[arg(long, value_name = "ATTEMPTS", env = "QSCALE_MAX_ATTEMPTS", value_parser = positive_count::<NonZeroU32>, help_heading = "Retries and dead letters")]
-    pub(super) max_attempts: Option<NonZeroU32>,
+    #[command(flatten)]
+    pub(super) handler: HandlerArgs,
 
-    /// Consumer crashes after which an item is dead-lettered [default: 3]
-    #[arg(long, value_name = "CRASHES", env = "QSCALE_MAX_CRASHES", value_parser = positive_count::<NonZeroU32>, hide_short_help = true, help_heading = "Retries and dead letters")]
-    pub(super) max_crashes: Option<NonZeroU32>,
+    #[command(flatten)]
+    pub(super) batch: BatchArgs,
 
-    /// First and longest delay before a retry; it doubles in between [default: 1s..5m]
-    #[arg(long, value_name = "RANGE", env = "QSCALE_BACKOFF", help_heading = "Retries and dead letters")]
-    pub(super) backoff: Option<DurationRange>,
+    #[command(flatten)]
+    pub(super) simulated: SimulatedWorkArgs,
 
-    /// Time for which an item may be retried without spending attempts [default: 1day]
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "QSCALE_MAX_AGE",
-        hide_short_help = true,
-        help_heading = "Retries and dead letters"
-    )]
-    pub(super) max_age: Option<HumanDuration>,
+    #[command(flatten)]
+    pub(super) retry: RetryArgs,
 
     #[command(flatten)]
     pub(super) retention: RetentionArgs,
@@ -136,67 +87,71 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) telemetry: TelemetryArgs,
 
-    /// Format of the result: text goes to the log, json to stdout
-    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-    pub(super) output: Output,
-
     #[command(flatten)]
     pub(super) redis: RedisArgs,
 }
 
-/// Protocol of the handler.
+/// Options about the handler.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Handler")]
 pub(super) struct HandlerArgs {
     /// Protocol of the handler: a command per item, persistent processes, or HTTP [default: command]
-    #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new(), help_heading = "Handler")]
+    #[arg(long, value_name = "PROTOCOL", env = "QSCALE_HANDLER", value_parser = clap::builder::EnumValueParser::<HandlerArg>::new())]
     pub(super) handler: Option<HandlerArg>,
 
     /// Items, or batches, that a process may have in flight at a time, with --handler lines [default: 1]
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_PER_PROCESS", value_parser = positive_count::<NonZeroU32>, hide_short_help = true, help_heading = "Handler")]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_PER_PROCESS", value_parser = positive_count::<NonZeroU32>, hide_short_help = true)]
     pub(super) per_process: Option<NonZeroU32>,
 
     /// Time within which a process has to write {"ready":true} before it gets items, with --handler lines
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "QSCALE_READY_WITHIN",
-        hide_short_help = true,
-        help_heading = "Handler"
-    )]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_READY_WITHIN", hide_short_help = true)]
     pub(super) ready_within: Option<HumanDuration>,
 
     /// Items after which a process is replaced, with --handler lines
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_RESTART_AFTER", value_parser = positive_count::<NonZeroU64>, hide_short_help = true, help_heading = "Handler")]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_RESTART_AFTER", value_parser = positive_count::<NonZeroU64>, hide_short_help = true)]
     pub(super) restart_after: Option<NonZeroU64>,
 
     /// Let the command inherit variables with a password of Redis, such as REDIS_PASSWORD
-    #[arg(long, env = "QSCALE_PASS_REDIS_ENV", value_parser = args::boolean, hide_short_help = true, help_heading = "Handler")]
+    #[arg(long, env = "QSCALE_PASS_REDIS_ENV", value_parser = args::boolean, hide_short_help = true)]
     pub(super) pass_redis_env: bool,
 
     /// Endpoint that items are posted to, with --handler http
     ///
     /// Such as http://127.0.0.1:8080/jobs, or unix:/run/app.sock:/jobs.
-    #[arg(
-        id = "handler_url",
-        long = "url",
-        value_name = "URL",
-        env = "QSCALE_URL",
-        hide_short_help = true,
-        help_heading = "Handler"
-    )]
+    #[arg(id = "handler_url", long = "url", value_name = "URL", env = "QSCALE_URL")]
     pub(super) url: Option<HandlerUrl>,
 
-    /// Meaning of a status with --handler http, such as 404=ack or 5xx=retry; meanings are those of --exit [default:
-    /// 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After; any other fails]
+    /// Meaning of a status with --handler http, such as 404=ack or 5xx=retry
+    ///
+    /// Meanings are those of --exit [default: 2xx=ack,408=retry,425=retry,429=retry,4xx=dead; 503=retry with Retry-After;
+    /// any other fails].
     #[arg(
         long,
         value_name = "STATUS=MEANING",
         env = "QSCALE_HTTP_STATUS",
         value_delimiter = ',',
-        hide_short_help = true,
-        help_heading = "Handler"
+        hide_short_help = true
     )]
     pub(super) http_status: Vec<StatusRule>,
+
+    /// Timeout of the command; then its process group is terminated, and the attempt fails
+    #[arg(long, value_name = "DURATION", env = "QSCALE_TIMEOUT")]
+    pub(super) timeout: Option<HumanDuration>,
+
+    /// Field of a JSON item with its own timeout, in seconds or as a duration; --timeout is the longest
+    #[arg(long, value_name = "FIELD", env = "QSCALE_TIMEOUT_FIELD", value_parser = args::name, hide_short_help = true)]
+    pub(super) timeout_field: Option<String>,
+
+    /// Time between SIGTERM and SIGKILL for a command that is stopped [default: 5s]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_KILL_AFTER", hide_short_help = true)]
+    pub(super) kill_after: Option<HumanDuration>,
+
+    /// Meaning of an exit status of the command, such as 3=dead or other=retry
+    ///
+    /// Meanings are ack, dead, retry (spends no attempt), fail (spends one) and stop [default:
+    /// 0=ack,65=dead,75=retry,126=stop,127=stop,other=fail].
+    #[arg(long, value_name = "STATUS=MEANING", env = "QSCALE_EXIT", value_delimiter = ',')]
+    pub(super) exit: Vec<ExitRule>,
 }
 
 impl HandlerArgs {
@@ -241,17 +196,18 @@ impl From<HandlerArg> for HandlerProtocol {
 
 /// Options about batches.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Batches")]
 pub(super) struct BatchArgs {
     /// Items that one call of the handler gets, at most 1000 [default: single items]
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_CONSUME_BATCH", value_parser = positive_count::<NonZeroU32>, hide_short_help = true, help_heading = "Batches")]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_CONSUME_BATCH", value_parser = positive_count::<NonZeroU32>, hide_short_help = true)]
     pub(super) batch: Option<NonZeroU32>,
 
     /// Time that an item waits for others, with --batch [default: 0s]
-    #[arg(long, value_name = "DURATION", env = "QSCALE_LINGER", hide_short_help = true, help_heading = "Batches")]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_LINGER", hide_short_help = true)]
     pub(super) linger: Option<HumanDuration>,
 
     /// End of each item on the stdin of a command, with --batch [default: newline]
-    #[arg(long, value_name = "SEPARATOR", env = "QSCALE_SEPARATOR", value_parser = clap::builder::EnumValueParser::<SeparatorArg>::new(), hide_short_help = true, help_heading = "Batches")]
+    #[arg(long, value_name = "SEPARATOR", env = "QSCALE_SEPARATOR", value_parser = clap::builder::EnumValueParser::<SeparatorArg>::new(), hide_short_help = true)]
     pub(super) separator: Option<SeparatorArg>,
 }
 
@@ -273,8 +229,47 @@ impl From<SeparatorArg> for ItemSeparator {
     }
 }
 
+/// Options about simulated work.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Simulated work")]
+pub(super) struct SimulatedWorkArgs {
+    /// Factor by which simulated work is sped up
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = positive_factor, hide_short_help = true)]
+    pub(super) speed: f64,
+
+    /// Random seed of simulated work; with the same seed, an item takes the same time in every run [default: random]
+    #[arg(long, value_name = "NUMBER", value_parser = args::count, hide_short_help = true)]
+    pub(super) seed: Option<u64>,
+}
+
+/// Options about leases and retries.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Retries and dead letters")]
+pub(super) struct RetryArgs {
+    /// Lease duration; items of a consumer that has not renewed for this long are redelivered [default: 30s]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_LEASE", hide_short_help = true)]
+    pub(super) lease: Option<HumanDuration>,
+
+    /// Failed attempts after which an item is dead-lettered [default: 3]
+    #[arg(long, value_name = "ATTEMPTS", env = "QSCALE_MAX_ATTEMPTS", value_parser = positive_count::<NonZeroU32>)]
+    pub(super) max_attempts: Option<NonZeroU32>,
+
+    /// Consumer crashes after which an item is dead-lettered [default: 3]
+    #[arg(long, value_name = "CRASHES", env = "QSCALE_MAX_CRASHES", value_parser = positive_count::<NonZeroU32>, hide_short_help = true)]
+    pub(super) max_crashes: Option<NonZeroU32>,
+
+    /// First and longest delay before a retry; it doubles in between [default: 1s..5m]
+    #[arg(long, value_name = "RANGE", env = "QSCALE_BACKOFF")]
+    pub(super) backoff: Option<DurationRange>,
+
+    /// Time for which an item may be retried without spending attempts [default: 1day]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_MAX_AGE", hide_short_help = true)]
+    pub(super) max_age: Option<HumanDuration>,
+}
+
 /// Metrics and heartbeat of a consumer.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Metrics and liveness")]
 pub(super) struct TelemetryArgs {
     /// Serve OpenMetrics at http://ADDRESS/metrics; a bare port binds to 127.0.0.1
     #[arg(long, value_name = "ADDRESS", env = "QSCALE_METRICS")]
@@ -284,9 +279,8 @@ pub(super) struct TelemetryArgs {
     #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name, hide_short_help = true)]
     pub(super) stamp_field: Option<String>,
 
-    // For `qscale health`, and hidden as that is.
-    /// Heartbeat file: touch it every second while the consumer is alive
-    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide = true)]
+    /// File to touch every second while the consumer is alive, for the liveness probe `qscale health`
+    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide_short_help = true)]
     pub(super) heartbeat: Option<PathBuf>,
 }
 

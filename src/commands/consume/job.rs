@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::super::Context;
-use super::args::HandlerArgs;
+use super::args::{HandlerArgs, SimulatedWorkArgs};
 use crate::delivery::defaults::DEFAULT_KILL_AFTER;
 use crate::delivery::exit_map::{ExitMap, ExitRule};
 use crate::delivery::protocol::{HandlerProtocol, ItemSeparator};
@@ -33,12 +33,7 @@ pub(super) struct JobArgs {
     pub(super) work: Option<Work>,
     pub(super) command: Vec<OsString>,
     pub(super) handler: HandlerArgs,
-    pub(super) timeout: Option<HumanDuration>,
-    pub(super) timeout_field: Option<String>,
-    pub(super) kill_after: Option<HumanDuration>,
-    pub(super) exit: Vec<ExitRule>,
-    pub(super) speed: f64,
-    pub(super) seed: Option<u64>,
+    pub(super) simulated: SimulatedWorkArgs,
 }
 
 impl JobArgs {
@@ -49,31 +44,32 @@ impl JobArgs {
         stamp_field: Option<String>,
         context: &Context,
     ) -> Result<Job, SettingError> {
-        let Self { work, command, handler: pool, timeout, timeout_field, kill_after, exit, speed, seed } = self;
+        let Self { work, command, handler: given, simulated } = self;
         let usual = &context.profile.consume;
         let from = context.precedence("consume");
-        let timeout = from.option("timeout", timeout, usual.timeout);
+        let timeout = from.option("timeout", given.timeout, usual.timeout);
         if let Some(Setting { value: HumanDuration(Duration::ZERO), origin }) = timeout {
             return Err(SettingError::new(origin, "must be more than 0s"));
         }
-        let field = from.option("timeout-field", timeout_field, usual.timeout_field.clone());
+        let field = from.option("timeout-field", given.timeout_field.clone(), usual.timeout_field.clone());
         let limit =
             TimeLimit { longest: timeout.map(|timeout| timeout.value.0), field: field.map(|field| field.value) };
-        let kill_after = from.or("kill-after", kill_after, usual.kill_after, HumanDuration(DEFAULT_KILL_AFTER));
+        let kill_after = from.or("kill-after", given.kill_after, usual.kill_after, HumanDuration(DEFAULT_KILL_AFTER));
         let command = if command.is_empty() && work.is_none() {
             usual_command(context)
         } else {
             Some(command).filter(|words| !words.is_empty())
         };
-        let protocol = pool.handler.map(HandlerProtocol::from);
-        let is_by_handler = pool.handler.is_some() || (work.is_none() && usual.work.is_none() && command.is_none());
+        let protocol = given.handler.map(HandlerProtocol::from);
+        let is_by_handler = given.handler.is_some() || (work.is_none() && usual.work.is_none() && command.is_none());
         if is_by_handler && protocol.or(usual.handler) == Some(HandlerProtocol::Http) {
-            return self::http(&pool, limit, stamp_field, command.is_some(), context);
+            return self::http(&given, limit, stamp_field, command.is_some(), context);
         }
         let Some(mut words) = command.map(VecDeque::from) else {
             if is_by_handler && let Some(protocol) = from.option("handler", protocol, usual.handler) {
                 return Err(SettingError::new(protocol.origin, "needs a command: append `-- COMMAND`"));
             }
+            let SimulatedWorkArgs { speed, seed } = simulated;
             return Ok(Job::Work { work: from.or("work", work, usual.work.clone(), Work::None).value, speed, seed });
         };
         if words.front().is_some_and(|program| program.is_empty()) {
@@ -84,16 +80,16 @@ impl JobArgs {
             arguments: words.into(),
             limit,
             kill_after: kill_after.value.0,
-            exit: exit_map(context, &exit)?,
+            exit: exit_map(context, &given.exit)?,
             separator: ItemSeparator::default(),
-            pass_redis_env: from.flag("pass-redis-env", pool.pass_redis_env, usual.pass_redis_env).value,
+            pass_redis_env: from.flag("pass-redis-env", given.pass_redis_env, usual.pass_redis_env).value,
         };
         let protocol = from.or("handler", protocol, usual.handler, HandlerProtocol::default());
-        if let Some(name) = pool.first_of_http() {
+        if let Some(name) = given.first_of_http() {
             return Err(SettingError::new(from.given(name), "has no effect without `--handler http`"));
         }
         if protocol.value != HandlerProtocol::Lines
-            && let Some(name) = pool.first_of_lines()
+            && let Some(name) = given.first_of_lines()
         {
             return Err(SettingError::new(from.given(name), "has no effect without `--handler lines`"));
         }
@@ -101,10 +97,10 @@ impl JobArgs {
             // A command that was typed comes before the endpoint of the profile.
             HandlerProtocol::Command | HandlerProtocol::Http => Ok(Job::Command(command)),
             HandlerProtocol::Lines => {
-                let per_process = from.option("per-process", pool.per_process, usual.per_process);
+                let per_process = from.option("per-process", given.per_process, usual.per_process);
                 let per_process = per_process.map_or(1, |setting| setting.value.get());
-                let ready_within = from.option("ready-within", pool.ready_within, usual.ready_within);
-                let restart_after = from.option("restart-after", pool.restart_after, usual.restart_after);
+                let ready_within = from.option("ready-within", given.ready_within, usual.ready_within);
+                let restart_after = from.option("restart-after", given.restart_after, usual.restart_after);
                 Ok(Job::Lines(PoolSpec {
                     command,
                     processes: concurrency.div_ceil(per_process) as usize,

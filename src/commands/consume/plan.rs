@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::super::Context;
-use super::args::{Args, TelemetryArgs};
+use super::args::{Args, RetryArgs, TelemetryArgs};
 use super::gathering::BatchPlan;
 use super::job::{Job, JobArgs};
 use super::retention::Retention;
@@ -54,28 +54,19 @@ impl Plan {
             concurrency,
             work,
             command,
-            handler,
-            batch,
-            timeout,
-            timeout_field,
-            kill_after,
-            exit,
-            speed,
-            seed,
             rate,
             max_items,
             once,
             idle_exit,
             await_due,
             drain,
-            lease,
-            max_attempts,
-            max_crashes,
-            backoff,
-            max_age,
+            output,
+            handler,
+            batch,
+            simulated,
+            retry: RetryArgs { lease, max_attempts, max_crashes, backoff, max_age },
             retention,
             telemetry,
-            output,
             redis: _,
         } = args;
         let usual = context.profile.consume.clone();
@@ -97,7 +88,7 @@ impl Plan {
         };
         let concurrency = from.or("concurrency", count(concurrency), count(usual.concurrency), 1).value;
         let stamp_field = from.option("stamp-field", telemetry.stamp_field, usual.stamp_field).map(|field| field.value);
-        let job = JobArgs { work, command, handler, timeout, timeout_field, kill_after, exit, speed, seed };
+        let job = JobArgs { work, command, handler, simulated };
         let mut job = job.resolve(concurrency, stamp_field.clone(), context)?;
         let batch = batch.resolve(&mut job, context)?;
         let delivery = delivery.map(DeliveryGuarantee::from);

@@ -13,33 +13,22 @@ use crate::workload::made_at;
 
 /// Options about items that are given up without an attempt.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Retries and dead letters")]
 pub(super) struct RetentionArgs {
     /// Age, counted from --stamp-field, from which an item is no longer begun
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "QSCALE_EXPIRE_AFTER",
-        hide_short_help = true,
-        help_heading = "Retries and dead letters"
-    )]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_EXPIRE_AFTER", hide_short_help = true)]
     pub(super) expire_after: Option<HumanDuration>,
 
     /// Outcome of an item that has expired [default: dead]
-    #[arg(long, value_name = "OUTCOME", env = "QSCALE_EXPIRED", value_parser = clap::builder::EnumValueParser::<ExpiredArg>::new(), hide_short_help = true, help_heading = "Retries and dead letters")]
+    #[arg(long, value_name = "OUTCOME", env = "QSCALE_EXPIRED", value_parser = clap::builder::EnumValueParser::<ExpiredArg>::new(), hide_short_help = true)]
     pub(super) expired: Option<ExpiredArg>,
 
     /// Maximum number of dead letters of a list; the oldest beyond it are removed [default: no limit]
-    #[arg(long, value_name = "ITEMS", env = "QSCALE_DEAD_LETTER_LIMIT", value_parser = args::count, hide_short_help = true, help_heading = "Retries and dead letters")]
+    #[arg(long, value_name = "ITEMS", env = "QSCALE_DEAD_LETTER_LIMIT", value_parser = args::count, hide_short_help = true)]
     pub(super) dead_letter_limit: Option<u64>,
 
     /// Time after which a dead letter is removed [default: never]
-    #[arg(
-        long,
-        value_name = "DURATION",
-        env = "QSCALE_DEAD_LETTER_MAX_AGE",
-        hide_short_help = true,
-        help_heading = "Retries and dead letters"
-    )]
+    #[arg(long, value_name = "DURATION", env = "QSCALE_DEAD_LETTER_MAX_AGE", hide_short_help = true)]
     pub(super) dead_letter_max_age: Option<HumanDuration>,
 }
 

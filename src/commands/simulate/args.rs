@@ -82,38 +82,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = args::count, hide_short_help = true)]
     pub(super) seed: u64,
 
-    /// Time from the creation of a pod to the start of its container, in place of the profile's [default: 1s]
-    #[arg(long, value_name = "DURATION", hide_short_help = true, help_heading = "Model")]
-    pub(super) start_time: Option<HumanDuration>,
-
-    /// Time from the start of a container to its first item, in place of the profile's [default: 1s]
-    #[arg(long, value_name = "DURATION", hide_short_help = true, help_heading = "Model")]
-    pub(super) boot_time: Option<HumanDuration>,
-
-    /// Time of KEDA's first poll, at most the polling interval [default: drawn from the seed]
-    #[arg(
-        long,
-        value_name = "DURATION",
-        conflicts_with = "target_wait",
-        hide_short_help = true,
-        help_heading = "Model"
-    )]
-    pub(super) poll_phase: Option<HumanDuration>,
-
-    /// Time of the HPA's first sync, at most 15s [default: drawn from the seed]
-    #[arg(
-        long,
-        value_name = "DURATION",
-        conflicts_with = "target_wait",
-        hide_short_help = true,
-        help_heading = "Model"
-    )]
-    pub(super) sync_phase: Option<HumanDuration>,
-
-    /// Pods or Jobs at the start [default: the minimum]
-    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(..=10_000), conflicts_with = "target_wait", hide_short_help = true, help_heading = "Model")]
-    pub(super) initial_replicas: Option<u32>,
-
     /// Show the distribution over this many runs, each with a seed and phases of its own
     #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(1..=10_000), conflicts_with_all = ["target_wait", "svg"])]
     pub(super) runs: Option<u32>,
@@ -146,6 +114,9 @@ pub(crate) struct Args {
     pub(super) start: SystemTime,
 
     #[command(flatten)]
+    pub(super) model: ModelArgs,
+
+    #[command(flatten)]
     pub(super) pictures: Pictures,
 
     #[command(flatten)]
@@ -161,6 +132,31 @@ pub(crate) struct Args {
     /// Compare the model with a recording, or with stdin (-)
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "work", "seed", "start", "duration", "with", "without", "start_time", "boot_time", "poll_phase", "sync_phase", "initial_replicas", "runs"])]
     pub(super) against: Option<PathBuf>,
+}
+
+/// Start of pods, and phases of KEDA and the HPA.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+#[command(next_help_heading = "Model")]
+pub(super) struct ModelArgs {
+    /// Time from the creation of a pod to the start of its container, in place of the profile's [default: 1s]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
+    pub(super) start_time: Option<HumanDuration>,
+
+    /// Time from the start of a container to its first item, in place of the profile's [default: 1s]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
+    pub(super) boot_time: Option<HumanDuration>,
+
+    /// Time of KEDA's first poll, at most the polling interval [default: drawn from the seed]
+    #[arg(long, value_name = "DURATION", conflicts_with = "target_wait", hide_short_help = true)]
+    pub(super) poll_phase: Option<HumanDuration>,
+
+    /// Time of the HPA's first sync, at most 15s [default: drawn from the seed]
+    #[arg(long, value_name = "DURATION", conflicts_with = "target_wait", hide_short_help = true)]
+    pub(super) sync_phase: Option<HumanDuration>,
+
+    /// Pods or Jobs at the start [default: the minimum]
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(..=10_000), conflicts_with = "target_wait", hide_short_help = true)]
+    pub(super) initial_replicas: Option<u32>,
 }
 
 /// Settings of `--play`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use color_eyre::eyre::Result;
 
 use super::Context;
-use super::args::{Args, Form, Pictures, PlayArgs, ProtectionArg};
+use super::args::{Args, Form, ModelArgs, Pictures, PlayArgs, ProtectionArg};
 use super::load::{MAX_DURATION, NO_RATE, OPEN_ENDED, SimulatedLoad, arrivals, describe};
 use super::view::{ShownPart, Subject};
 use crate::delivery::lists::Lists;
@@ -60,22 +60,12 @@ pub(super) struct RunSettings {
     series: Arc<[TriggerSeries]>,
     limit: Option<Duration>,
     work: Work,
-    pods: PodSettings,
+    model: ModelArgs,
     with: Vec<Protection>,
     without: Vec<Protection>,
 }
 
-/// Settings of pods and phases that the command line sets.
-#[derive(Debug, Clone, Copy, Default)]
-struct PodSettings {
-    start_time: Option<HumanDuration>,
-    boot_time: Option<HumanDuration>,
-    poll_phase: Option<HumanDuration>,
-    sync_phase: Option<HumanDuration>,
-    initial_replicas: Option<u32>,
-}
-
-impl PodSettings {
+impl ModelArgs {
     fn check(self, profile: &Profile, jobs: bool) -> Result<()> {
         if self.poll_phase.is_some_and(|phase| phase.0 > profile.scale.polling_interval()) {
             let most = HumanDuration(profile.scale.polling_interval());
@@ -144,7 +134,7 @@ impl RunSettings {
     pub(super) fn with_profile(&self, profile: &Profile, arrivals: Vec<Arrival>, seed: u64) -> Scenario {
         let scenario = profile.scenario(&self.lists, arrivals, self.work.clone(), seed);
         let scenario =
-            self.pods.over(Scenario { series: Arc::clone(&self.series), shares: self.shares.clone(), ..scenario });
+            self.model.over(Scenario { series: Arc::clone(&self.series), shares: self.shares.clone(), ..scenario });
         let scenario = self.with.iter().fold(scenario, |scenario, protection| scenario.with(*protection));
         self.without.iter().fold(scenario, |scenario, protection| scenario.without(*protection))
     }
@@ -157,11 +147,6 @@ impl Plan {
             produce_file,
             duration: limit,
             seed,
-            start_time,
-            boot_time,
-            poll_phase,
-            sync_phase,
-            initial_replicas,
             runs,
             work,
             lists,
@@ -170,6 +155,7 @@ impl Plan {
             without,
             output,
             start,
+            model,
             pictures,
             playing,
             part,
@@ -197,8 +183,7 @@ impl Plan {
             start,
         };
         if let Some(path) = against {
-            let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
-            pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
+            model.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
             let title = format!("{list}: recorded and predicted");
             return Ok(Self { action: Action::Against(path), subject: subject(title), output, part, pictures });
         }
@@ -225,8 +210,7 @@ impl Plan {
             }
             None => Work::None,
         };
-        let pods = PodSettings { start_time, boot_time, poll_phase, sync_phase, initial_replicas };
-        pods.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
+        model.check(profile, jobs && !without.contains(&ProtectionArg::Jobs))?;
         let title = format!("{list}: {}, {work} per item", describe(&load, limit));
         let settings = RunSettings {
             profile: profile.clone(),
@@ -237,7 +221,7 @@ impl Plan {
             series: series.into(),
             limit,
             work,
-            pods,
+            model,
             with: added,
             without: without.into_iter().map(Protection::from).collect(),
         };
