@@ -42,6 +42,9 @@ impl Fault {
             Self::PasswordRequired => "set REDIS_PASSWORD or --password-file FILE",
             Self::NotPermitted { user, permission } => {
                 return match acl_rule(permission) {
+                    None if *permission == Permission::CommandOfScript => {
+                        "`qscale doctor` names the command, which Redis before 7 does not".to_owned()
+                    }
                     Some(rule) => format!("on the server: ACL SETUSER {user} {rule}"),
                     None => format!("on the server, `ACL GETUSER {user}` shows the user's permissions"),
                 };
@@ -87,6 +90,6 @@ fn acl_rule(permission: &Permission) -> Option<String> {
     match permission {
         Permission::Command(command) => Some(format!("+{command}")),
         Permission::Key(key) | Permission::Keys(key) => Some(format!("~{key}")),
-        Permission::Other(_) => None,
+        Permission::CommandOfScript | Permission::Other(_) => None,
     }
 }

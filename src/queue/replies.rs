@@ -40,8 +40,11 @@ const UNKNOWN_COMMAND: [&str; 5] =
 /// Words of Redis and of Valkey for a command that a script calls and that they do not know; neither names it.
 const UNKNOWN_TO_SCRIPT: [&str; 2] = ["Unknown Redis command", "Unknown command called from script"];
 
-/// Words of Redis 8 and Valkey for NOPERM about a command that a script calls.
-const REFUSED_TO_SCRIPT: &str = "ACL failure in script";
+/// Words for NOPERM, and of Redis 8 and Valkey for it about a command that a script calls.
+const WITHOUT_RIGHTS: [&str; 3] = ["NOPERM", "ACL failure in script", UNNAMED_TO_SCRIPT];
+
+/// Words of Redis before 7 for NOPERM about a command that a script calls; they do not name it.
+const UNNAMED_TO_SCRIPT: &str = "The user executing the script can't run this command";
 
 /// Text in place of an error without one.
 const NO_WORDS: &str = "an error without a text";
@@ -137,7 +140,7 @@ fn is_of_connection(error: &FredError) -> bool {
 
 /// Returns true for an error about rights of the user.
 pub(super) fn is_without_rights(text: &str) -> bool {
-    text.contains("NOPERM") || text.contains(REFUSED_TO_SCRIPT)
+    WITHOUT_RIGHTS.iter().any(|words| text.contains(words))
 }
 
 /// Returns true for an error of a script about a command that the server does not know, and does not name.
@@ -151,6 +154,7 @@ fn permission_of(text: &str, key: &str) -> Permission {
         return Permission::Keys(keys.to_owned());
     }
     match quoted(text) {
+        _ if text.contains(UNNAMED_TO_SCRIPT) => Permission::CommandOfScript,
         Some(command) => Permission::Command(command.to_owned()),
         None if text.contains("key") => Permission::Key(key.to_owned()),
         None => Permission::Other(text.to_owned()),
@@ -191,6 +195,15 @@ mod tests {
             assert!(fault.to_string().contains("may not use the command `lpush`"), "{fault}");
             assert!(fault.hint().ends_with("ACL SETUSER app +lpush"), "{}", fault.hint());
         }
+    }
+
+    #[test]
+    fn missing_permission_of_a_script_is_told_where_the_command_is_not() {
+        let text = "ERR Error running script (call to f_1f2): @user_script:66: @user_script: 66: The user executing the \
+                    script can't run this command or subcommand";
+        let fault = fault(text);
+        assert!(fault.to_string().contains("user `app` may not use a command that a script calls"), "{fault}");
+        assert!(fault.hint().contains("qscale doctor") && !fault.is_transient(), "{}", fault.hint());
     }
 
     #[test]

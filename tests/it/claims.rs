@@ -92,7 +92,7 @@ fn list_holds_bare_items_while_consumers_run_and_after_requeues() {
 #[test]
 fn companion_keys_share_the_slot_of_their_list() {
     let server = RedisServer::builder().directive("cluster-enabled yes").start();
-    server.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    server.take_slots(0..=16_383);
     wait_until("the cluster is whole", SOON, || server.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     for list in ["mylist", "{tag}list", "a{b"] {
         let slot = server.cli(&["CLUSTER", "KEYSLOT", list]);

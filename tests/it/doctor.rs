@@ -207,6 +207,10 @@ fn rights_are_asked_of_a_script_where_there_are_no_transactions() {
     let server = RedisServer::builder().user("app", "s3cret", rules).start();
     let app = doctor().args(["--redis", &server.url(), "--username", "app"]).env("REDIS_PASSWORD", "s3cret");
     let run = app.output();
+    if !RedisServer::names_commands_of_scripts() {
+        assert!(run.stdout.contains("may neither use MULTI nor ask for its rights"), "{}", run.stdout);
+        return;
+    }
     let keda = checks(&run).into_iter().find(|check| check["got"].as_str().is_some_and(|got| got.contains("`keda`")));
     let keda = keda.unwrap_or_else(|| panic!("{}", run.stdout));
     assert!(keda["hint"].as_str().is_some_and(|hint| hint.contains("+zcard")), "{keda}");
@@ -272,9 +276,9 @@ fn server_that_may_lose_or_refuse_items_is_told() {
     let last = std::net::TcpStream::connect(server.address()).expect("a connection");
     faults(run(), &[("redis-too-many-clients", "limit of clients", "raise `maxclients`")]);
     drop((others, last));
-    wait_until("they are gone", SOON, || !server.cli(&["PING"]).contains("max"));
+    wait_until("they are gone", SOON, || server.ask(&["PING"]).is_ok_and(|reply| reply.to_string() == "PONG"));
     server.cli(&["CONFIG", "SET", "maxclients", "10000"]);
-    server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]);
+    server.cli(&["CONFIG", "SET", "maxmemory", "500kb"]);
     let full = run().output().exits(4);
     assert_eq!(codes(&full, "fault"), ["redis-out-of-memory"; 2], "of the memory, and of a push: {}", full.stdout);
     server.cli(&["CONFIG", "SET", "maxmemory", "0"]);

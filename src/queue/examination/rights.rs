@@ -87,6 +87,7 @@ impl Examination<'_> {
             let rule = match permission {
                 Permission::Command(command) => format!("+{command}"),
                 Permission::Key(key) | Permission::Keys(key) => format!("~{key}"),
+                Permission::CommandOfScript => "a command that a script calls".to_owned(),
                 Permission::Other(text) => text.clone(),
             };
             if !rules.contains(&rule) {

@@ -129,6 +129,8 @@ impl RedisServer {
     #[track_caller]
     pub(crate) fn calls(&self, command: &str) -> u64 {
         let stats = self.cli(&["INFO", "commandstats"]);
+        // Before 7, subcommands are not counted on their own.
+        let command = if stats.contains('|') { command } else { command.split('|').next().unwrap_or(command) };
         let prefix = format!("cmdstat_{command}:calls=");
         let count = stats.lines().find_map(|line| line.strip_prefix(&prefix)?.split(',').next()?.parse().ok());
         count.unwrap_or(0)

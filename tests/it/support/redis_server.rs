@@ -52,6 +52,12 @@ impl Builder {
         self
     }
 
+    /// Adds a line that servers before 7 do not know.
+    fn since_7(self, line: &str) -> Self {
+        let knows = major_version(&self.program.clone().unwrap_or_else(program)) >= 7;
+        if knows { self.directive(line) } else { self }
+    }
+
     /// Sets the password of the user `default`.
     pub(crate) fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
@@ -84,12 +90,10 @@ impl Builder {
 
     /// Makes it a cluster of one, once [`RedisServer::take_all_slots`] has been called.
     pub(crate) fn cluster(self) -> Self {
-        // Its bus may listen on a port that another test has; older servers do not know the directive.
-        let bus = self.program.is_none().then(|| format!("cluster-port {}", free_port()));
         // Who has met no other does not know its own address.
-        self.directive("cluster-enabled yes")
-            .directive("cluster-announce-ip 127.0.0.1")
-            .directive(&bus.unwrap_or_default())
+        let cluster = self.directive("cluster-enabled yes").directive("cluster-announce-ip 127.0.0.1");
+        // Its bus may listen on a port that another test has.
+        cluster.since_7(&format!("cluster-port {}", free_port()))
     }
 
     /// Makes it a sentinel that watches over `master`, which it calls by `name`.
@@ -99,6 +103,11 @@ impl Builder {
 
     /// Starts the server and waits until it answers.
     pub(crate) fn start(self) -> RedisServer {
+        // Older ones permit it.
+        self.since_7("enable-debug-command local").launch()
+    }
+
+    fn launch(self) -> RedisServer {
         let program = self.program.clone().unwrap_or_else(program);
         let folder = tempfile::tempdir().expect("a temporary folder");
         for _ in 0..20 {
@@ -107,9 +116,7 @@ impl Builder {
             let ports = if self.tls { format!("port 0\ntls-port {port}") } else { format!("port {port}") };
             let configuration = format!(
                 "bind 127.0.0.1\n{ports}\nunixsocket {path}/redis.sock\ndir {path}\nlogfile {path}/redis.log\n\
-                 save \"\"\nappendonly no\n{}{}",
-                // Older ones permit it, and do not know the directive.
-                if self.program.is_none() { "enable-debug-command local\n" } else { "" },
+                 save \"\"\nappendonly no\n{}",
                 self.directives
             );
             fs::write(folder.path().join("redis.conf"), configuration).expect("the temporary folder takes a file");
@@ -118,8 +125,8 @@ impl Builder {
                 let Self { tls, password, .. } = self;
                 return RedisServer { process, program, folder, port, tls, password };
             }
-            let log = fs::read_to_string(folder.path().join("redis.log")).unwrap_or_default();
-            assert!(log.contains("Address already in use"), "{} did not start:\n{log}", program.display());
+            let said = said(folder.path());
+            assert!(said.contains("Address already in use"), "{} did not start:\n{said}", program.display());
         }
         panic!("no free port on the loopback in 20 tries");
     }
@@ -131,25 +138,27 @@ impl RedisServer {
         Self::builder().start()
     }
 
+    /// Returns whether the server on the path names the command of a script that a user may not run; before 7 it does not.
+    pub(crate) fn names_commands_of_scripts() -> bool {
+        major_version(&program()) >= 7
+    }
+
     pub(crate) fn builder() -> Builder {
         Builder::default()
     }
 
     /// Gives a cluster of one all keys, and waits until it serves them.
     pub(crate) fn take_all_slots(&self) {
-        self.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+        self.take_slots(0..=16_383);
         super::wait_until("the cluster is up", SOON, || self.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     }
 
     /// Makes one cluster of this server and `other`: `slot` and the last, without which it would be no member once the first is
     /// gone, are here, and all others there.
     pub(crate) fn take_slot(&self, slot: u16, other: &RedisServer) {
-        let [below, own, above] = [slot - 1, slot, slot + 1].map(|slot| slot.to_string());
-        self.cli(&["CLUSTER", "ADDSLOTS", &own, "16383"]);
-        other.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", &below, &above, "16382"]);
-        let bus = other.cli(&["CONFIG", "GET", "cluster-port"]);
-        let bus = bus.lines().last().expect("a port").to_owned();
-        self.cli(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]);
+        self.take_slots([slot, 16_383]);
+        other.take_slots((0..slot).chain(slot + 1..16_383));
+        self.meet(other);
         for server in [self, other] {
             super::wait_until("the cluster is up", SOON, || {
                 let info = server.cli(&["CLUSTER", "INFO"]);
@@ -162,12 +171,10 @@ impl RedisServer {
     pub(crate) fn take_slots_of_three(servers: &[RedisServer; 3], slot: u16) {
         let ranges = [(slot, slot), (0, slot - 1), (slot + 1, 16_383)];
         for (server, (first, last)) in servers.iter().zip(ranges) {
-            server.cli(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
+            server.take_slots(first..=last);
         }
         for other in &servers[1..] {
-            let bus = other.cli(&["CONFIG", "GET", "cluster-port"]);
-            let bus = bus.lines().last().expect("a port").to_owned();
-            servers[0].cli(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]);
+            servers[0].meet(other);
         }
         for server in servers {
             super::wait_until("the cluster is up", SOON, || {
@@ -175,6 +182,21 @@ impl RedisServer {
                 info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
             });
         }
+    }
+
+    /// Adds slots of a cluster one by one: ranges came with 7.
+    pub(crate) fn take_slots(&self, slots: impl IntoIterator<Item = u16>) {
+        let slots: Vec<String> = slots.into_iter().map(|slot| slot.to_string()).collect();
+        let words: Vec<&str> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
+        self.cli(&words);
+    }
+
+    /// Joins its cluster with that of `other`.
+    fn meet(&self, other: &RedisServer) {
+        let bus = other.cli(&["CONFIG", "GET", "cluster-port"]);
+        // A server before 7 has its bus 10000 above its port.
+        let bus = bus.lines().nth(1).map_or_else(|| (other.port + 10_000).to_string(), str::to_owned);
+        self.cli(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]);
     }
 
     /// Its folder, which holds its data.
@@ -344,7 +366,7 @@ impl RedisServer {
     fn start_again(&mut self, ready: Ready) {
         self.process = launch(&self.program, self.folder.path());
         let ended = ends(&mut self.process, self.folder.path(), self.password.as_deref(), ready);
-        assert!(!ended, "did not start again:\n{}", self.log());
+        assert!(!ended, "did not start again:\n{}", said(self.folder.path()));
     }
 
     /// Stops its clock (SIGSTOP): connections stay, nothing answers.
@@ -355,10 +377,6 @@ impl RedisServer {
     /// Lets it go on.
     pub(crate) fn resume(&self) {
         self.signal(Signal::CONT);
-    }
-
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("redis.log")).unwrap_or_default()
     }
 
     fn signal(&self, signal: Signal) {
@@ -393,16 +411,26 @@ fn program() -> PathBuf {
         .expect("this test needs a Redis server: install the package redis-server (Debian, Ubuntu), valkey (Fedora, Homebrew)")
 }
 
+/// Major version of a server, of Redis or Valkey.
+fn major_version(program: &Path) -> u32 {
+    let said = Command::new(program).arg("--version").output().expect("the server says its version").stdout;
+    let said = String::from_utf8_lossy(&said);
+    let version = said.split_once("v=").and_then(|(_, version)| version.split('.').next()?.parse().ok());
+    version.unwrap_or_else(|| panic!("{} says no version: {said}", program.display()))
+}
+
 fn launch(program: &Path, folder: &Path) -> Child {
     let configuration = folder.join("redis.conf");
+    // A directive that the server does not know, such as those of TLS where it is built without, is said here alone.
+    let output = || fs::File::options().create(true).append(true).open(folder.join("output")).expect("a file");
     let sentinel = fs::read_to_string(&configuration).is_ok_and(|text| text.contains("\nsentinel "));
     Command::new(program)
         .arg(configuration)
         .args(sentinel.then_some("--sentinel"))
         .current_dir(folder)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(output())
+        .stderr(output())
         .spawn()
         .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()))
 }
@@ -430,6 +458,12 @@ fn ends(process: &mut Child, folder: &Path, password: Option<&str>, ready: Ready
         }
         std::thread::sleep(PAUSE);
     }
+}
+
+/// Log of a server, and what it has said outside of it.
+fn said(folder: &Path) -> String {
+    let read = |name| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    format!("{}{}", read("redis.log"), read("output"))
 }
 
 fn link(folder: &Path, password: Option<&str>) -> io::Result<Link> {
