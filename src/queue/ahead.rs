@@ -19,6 +19,7 @@ impl Claims {
         };
         let is_plain_call = self.signed_on == Some(self.connection.outage())
             && !self.schedule.is_renewal_due(true)
+            && !self.connection.task.has_ended()
             && finished.len() <= MAX_CLAIMS
             && finished.iter().all(is_plain);
         self.overlap.part(limit).filter(|_| is_plain_call)

@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Fault;
+use super::idle;
 use super::library_error::in_words;
 use super::password::password_text;
 use super::sentinel::{self, SentinelLogin};
@@ -37,6 +38,11 @@ impl ClientTask {
     /// Ends the task.
     pub(super) fn abort(&self) {
         self.task.abort();
+    }
+
+    /// Returns true once the task has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
     }
 
     /// Waits for the end of the task: no reply can arrive any more.
@@ -76,7 +82,7 @@ pub(super) async fn build(endpoint: &Endpoint, node: Option<&NodeAddress>, limit
                 // The library must not resend: only the caller knows whether a command may be repeated.
                 max_command_attempts: 1,
                 reconnect_errors: Vec::new(),
-                tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
+                tcp: TcpConfig { nodelay: Some(true), keepalive: Some(idle::keepalive()), ..TcpConfig::default() },
                 ..ConnectionConfig::default()
             };
         })

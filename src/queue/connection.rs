@@ -42,7 +42,7 @@ pub struct Redis {
     /// Nodes of the cluster, if it is one.
     nodes: Nodes,
     outages: Arc<Outages>,
-    cancel: CancellationToken,
+    pub(super) cancel: CancellationToken,
 }
 
 /// One connection. Runs one command at a time, unless the caller pipelines them.
@@ -50,13 +50,13 @@ pub struct Redis {
 pub struct Connection {
     redis: Redis,
     /// List whose node it is connected to, in a cluster.
-    list: String,
+    pub(super) list: String,
     client: Client,
-    task: ClientTask,
+    pub(super) task: ClientTask,
     /// Number of outages before this connection was made.
     outage: u64,
     /// State of the outage that this connection ended, if any.
-    backoff: Option<Backoff>,
+    pub(super) backoff: Option<Backoff>,
 }
 
 impl Redis {
@@ -262,7 +262,7 @@ impl Connection {
             biased;
             result = command => result.map_err(|error| self.redis.fault(&error, key)),
             // The client accepts commands after its end, and never answers them.
-            () = self.task.ended() => Err(Fault::ConnectionLost("closed by the server".to_owned())),
+            () = self.task.ended() => Err(Fault::closed()),
             () = timeout => Err(Fault::TimedOut(limit)),
         };
         if result.is_ok() {

@@ -36,8 +36,8 @@ impl DepthReader {
     pub async fn read(&mut self) -> Result<Depths, QueueError> {
         let read = timeout(READ_TIMEOUT, async {
             let connection = match self.connection.take() {
-                Some(connection) => connection,
-                None => self.redis.connect_once(&self.keys.list).await?,
+                Some(connection) if !connection.task.has_ended() => connection,
+                _ => self.redis.connect_once(&self.keys.list).await?,
             };
             let depths = self.depths(&connection).await.map_err(|fault| self.redis.error(fault))?;
             Ok((connection, depths))

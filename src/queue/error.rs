@@ -156,6 +156,8 @@ pub enum Fault {
 pub enum Permission {
     /// To run a command.
     Command(String),
+    /// To run a command that a script calls, which Redis before 7 does not name.
+    CommandOfScript,
     /// To access a key.
     Key(String),
     /// To access the keys that match a pattern.
@@ -172,13 +174,27 @@ pub(super) fn is_no_route(reason: &str) -> bool {
     reason.contains("No route to host") || reason.contains("unreachable")
 }
 
+impl Fault {
+    /// Returns the fault of a connection that the server, or something on the way to it, has closed.
+    pub(super) fn closed() -> Self {
+        Self::ConnectionLost("closed by the server".to_owned())
+    }
+}
+
+/// Rounds a time limit, which may have been computed, to what is worth reading.
+fn rounded(limit: Duration) -> Duration {
+    let step = if limit < Duration::from_secs(1) { 1 } else { 100 };
+    let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(millis.saturating_add(step / 2) / step * step)
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownHost(host) => write!(f, "cannot resolve host `{host}`"),
             Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NoSocket => f.write_str("no such socket"),
-            Self::TimedOut(after) => write!(f, "no reply within {}", humantime::format_duration(*after)),
+            Self::TimedOut(after) => write!(f, "no reply within {}", humantime::format_duration(rounded(*after))),
             // There was none yet.
             Self::ConnectionLost(reason) if is_no_route(reason) => f.write_str(reason),
             Self::ConnectionLost(reason) => write!(f, "connection lost ({reason})"),
@@ -246,6 +262,7 @@ impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(command) => write!(f, "the command `{command}`"),
+            Self::CommandOfScript => f.write_str("a command that a script calls"),
             Self::Key(key) => write!(f, "the key `{key}`"),
             Self::Keys(pattern) => write!(f, "the keys `{pattern}`"),
             Self::Other(text) => f.write_str(text),

@@ -59,6 +59,7 @@ impl List {
     /// Fails when the key is not a list, or when Redis stays unreachable for too long.
     pub async fn pop(&mut self, limit: usize, stop: &CancellationToken) -> Result<Vec<Item>, QueueError> {
         loop {
+            self.connection.refresh().await?;
             let count = self.batch.items(limit);
             let popped = if count > 1 {
                 self.pop_waiting(count).await
@@ -92,6 +93,7 @@ impl List {
     /// Fails when the key is not a list, when Redis stays unreachable for too long, and with servers before 6.2.
     pub async fn take(&mut self, limit: usize) -> Result<Vec<Item>, QueueError> {
         loop {
+            self.connection.refresh().await?;
             let count = self.batch.items(limit);
             match self.pop_waiting(count).await {
                 Ok(items) => {
@@ -146,6 +148,7 @@ impl List {
     /// Fails when Redis refuses or does not answer.
     pub async fn requeue(&mut self, items: &[Item]) -> Result<(), QueueError> {
         loop {
+            self.connection.refresh().await?;
             let items: Vec<Bytes> = items.iter().map(|item| item.0.clone()).collect();
             let limit = time_limit(items.iter().map(Bytes::len).sum());
             let push = self.connection.client().rpush::<(), _, _>(self.key.as_str(), items);

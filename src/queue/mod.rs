@@ -21,6 +21,7 @@ mod exchange_call;
 mod fault_code;
 mod held_claims;
 mod hint;
+mod idle;
 mod inspector;
 mod keys;
 mod large_item;

@@ -10,6 +10,8 @@ use crate::delivery::pause::PauseState;
 
 /// Returns whether the list is paused; `None` if Redis does not say so now. A user who may not read the key is never paused.
 async fn is_paused(connection: &mut Connection, keys: &Keys) -> Option<bool> {
+    // What is wrong with the connection, the next call finds out.
+    connection.refresh().await.ok()?;
     let key = keys.paused();
     let exists = connection.send::<u64>("EXISTS", vec![key.as_str().into()]);
     match connection.once(COMMAND_TIMEOUT, &key, exists).await {

@@ -168,6 +168,9 @@ impl Pusher {
         while self.is_full() {
             self.settle().await?;
         }
+        if self.window.is_empty() {
+            self.connection.refresh().await?;
+        }
         let number = self.next;
         self.next += 1;
         let reply = self.send(number, &items);

@@ -33,6 +33,7 @@ impl Connection {
     {
         let mut limit = COMMAND_TIMEOUT;
         loop {
+            self.refresh().await?;
             match self.once_unless_silent(limit, key, Box::pin(command(self.client().clone()))).await {
                 Err(fault) if fault.is_transient() => {
                     if matches!(fault, Fault::TimedOut(_)) {

@@ -111,6 +111,7 @@ impl Waiter {
     ///
     /// Fails when the key is not a list, or when Redis stays unreachable for too long.
     pub async fn wait(&mut self, wait: Wait, stop: &CancellationToken) -> Result<Waited, QueueError> {
+        self.connection.refresh().await?;
         let (asked, longest) =
             (Instant::now(), if self.is_unblockable { wait.longest } else { wait.longest.min(BLOCK) });
         let call = ExchangeCall {
@@ -196,6 +197,7 @@ pub(super) async fn watch(
     if stop.is_cancelled() {
         return Ok(false);
     }
+    connection.refresh().await?;
     let seconds = format!("{:.3}", longest.as_secs_f64());
     let words: [Value; 5] = [key.into(), key.into(), "RIGHT".into(), "RIGHT".into(), seconds.as_str().into()];
     let stay = connection.send::<Option<Bytes>>("BLMOVE", words.into());

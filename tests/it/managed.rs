@@ -67,7 +67,8 @@ fn idle_connections_that_the_server_closes_are_no_loss() {
         let start = std::time::Instant::now();
         wait_until("the limit is over", SOON, || start.elapsed() > quiet && !closed().is_empty());
         prints(&consumer, &server, "after");
-        ends(consumer);
+        let log = ends(consumer);
+        assert!(!log.contains("lost connection"), "{log}");
         assert_eq!(server.llen("mylist"), 0);
     }
     let producer = Qscale::new(["produce", "--redis", &server.url(), "--input", "-"]).open_input();
@@ -78,7 +79,8 @@ fn idle_connections_that_the_server_closes_are_no_loss() {
     wait_until("the connection of the producer is closed", SOON, || id() <= 1);
     producer.write("two\n");
     producer.close_input();
-    producer.wait().exits(0);
+    let run = producer.wait().exits(0);
+    assert!(!run.stderr.contains("lost connection"), "{}", run.stderr);
     assert_eq!(server.pushed("mylist"), ["one", "two"]);
 }
 

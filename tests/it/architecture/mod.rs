@@ -63,6 +63,7 @@ const MODULES: &[(&str, Layer, &[&str])] = &[
 /// Paths of libraries, and the only modules that may name them. Of several entries the longest that fits decides.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("fred", &["queue/"]),
+    ("socket2", &["queue/"]),
     ("kube", &["kubernetes/"]),
     ("tokio::signal", &["shutdown.rs"]),
     ("std::process::exit", &["shutdown.rs"]),
