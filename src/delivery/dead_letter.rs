@@ -1,12 +1,13 @@
 //! Dead letters: items given up, each with its history.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::delivery::history::History;
 use crate::delivery::item::Item;
+use crate::units::redis_time;
 
 /// Reason of an item whose consumer crashed, as `redeliver.lua` sets it.
 const CRASHED: &str = "consumer crashed";
@@ -65,8 +66,8 @@ impl DeadLetter {
         let history = self.history.as_ref();
         object.insert("id".into(), json!(history.map(|history| &history.id)));
         object.insert("list".into(), json!(list));
-        object.insert("died".into(), json!(history.and_then(|history| history.died).map(rfc3339)));
-        object.insert("since".into(), json!(history.map(|history| rfc3339(history.since))));
+        object.insert("died".into(), json!(history.and_then(|history| history.died).map(redis_time)));
+        object.insert("since".into(), json!(history.map(|history| redis_time(history.since))));
         object.insert("attempts".into(), json!(history.map(|history| history.attempts)));
         object.insert("crashes".into(), json!(history.map(|history| history.crashes)));
         object.insert("reason".into(), json!(history.map(|history| &history.reason)));
@@ -77,13 +78,6 @@ impl DeadLetter {
         object.insert("item_base64".into(), json!(text.is_none().then(|| encode(&self.item.0))));
         Value::Object(object)
     }
-}
-
-/// Formats a time of the Redis clock (ms since 1970) in UTC.
-pub fn rfc3339(time: u64) -> String {
-    /// End of the year 9999, the latest time in the format.
-    const LAST: u64 = 253_402_300_799_999;
-    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(time.min(LAST))).to_string()
 }
 
 #[cfg(test)]
@@ -110,6 +104,5 @@ mod tests {
         let foreign = dead_letter(None, b"\xff").to_json("fruit", |_| "encoded".to_owned());
         assert!(foreign["id"].is_null() && foreign["item"].is_null(), "{foreign}");
         assert_eq!(foreign["item_base64"], "encoded");
-        assert!(rfc3339(u64::MAX).starts_with("9999-12-31"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::units::visible;
+use crate::units::{rfc_3339_seconds, visible};
 
 /// Characters of a reason that are shown.
 const LONGEST: usize = 200;
@@ -28,7 +28,7 @@ impl PauseState {
     /// Returns the pause in words.
     pub fn text(&self, now: SystemTime) -> String {
         let until = self.left.and_then(|left| now.checked_add(left));
-        let until = until.map(|until| format!(" until {}", humantime::format_rfc3339_seconds(until)));
+        let until = until.map(|until| format!(" until {}", rfc_3339_seconds(until)));
         let text = format!("the list is paused{}", until.unwrap_or_default());
         let reason: String = self.reason.trim().chars().take(LONGEST).collect();
         if reason.is_empty() { text } else { format!("{text}: {}", visible(&reason)) }
@@ -47,5 +47,7 @@ mod tests {
         };
         assert_eq!(text(None, ""), "the list is paused");
         assert_eq!(text(Some(90), "upgrade"), "the list is paused until 1970-01-01T00:01:30Z: upgrade");
+        // The longest expiry that Redis takes.
+        assert_eq!(text(Some(u64::MAX / 2000), ""), "the list is paused until 9999-12-31T23:59:59Z");
     }
 }

@@ -77,7 +77,7 @@ fn append_text(line: &mut Vec<u8>, text: &str) {
 /// Writes a time in UTC; `None` before 1970 and after the year 9999.
 fn written(time: SystemTime) -> Option<String> {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    u64::try_from(since.as_millis()).ok().map(crate::delivery::dead_letter::rfc3339)
+    u64::try_from(since.as_millis()).ok().map(crate::units::redis_time)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub use self::outlook::{Outlook, PerSecond};
 pub use self::trend::Trend;
 use crate::delivery::snapshot::ClaimState;
 use crate::scaler::NextStep;
-use crate::units::{float, saturating_seconds};
+use crate::units::{float, rfc_3339_millis, saturating_seconds};
 
 /// One observation of a list and of the target that processes it.
 ///
@@ -208,7 +208,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+    serializer.collect_str(&rfc_3339_millis(*time))
 }
 
 fn from_rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {

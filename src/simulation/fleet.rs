@@ -1,9 +1,9 @@
 //! Pods of a run, and the lists they claim from.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::calendar::{Calendar, Event};
+use super::free_slots::FreeSlots;
 use super::pod::{Held, Pod, PodPhase, QueuedItem};
 use super::random::{RandomStreams, UnknownDuration};
 use super::scenario::{LateLimit, Scenario};
@@ -20,8 +20,7 @@ pub(super) struct Fleet<'a> {
     pods: Vec<Pod>,
     /// Indices of the pods that are not gone.
     present: Vec<usize>,
-    /// Free slots, as indices of their pods, the one that waits longest first.
-    free: VecDeque<usize>,
+    free: FreeSlots,
     works: u64,
     pub(super) arrived: u64,
     pub(super) done: u64,
@@ -61,7 +60,7 @@ impl<'a> Fleet<'a> {
             waiting: WaitingItems::of(scenario),
             pods: Vec::new(),
             present: Vec::new(),
-            free: VecDeque::new(),
+            free: FreeSlots::default(),
             works: 0,
             arrived: 0,
             done: 0,
@@ -205,7 +204,7 @@ impl<'a> Fleet<'a> {
         }
         self.pods[pod].ready = Some(now);
         let slots = if self.once() { 1 } else { self.scenario.concurrency };
-        self.free.extend((0..slots).map(|_| pod));
+        self.free.add(pod, slots);
         self.assign(now, calendar)?;
         self.rest(pod, now, calendar);
         Ok(())
@@ -227,12 +226,12 @@ impl<'a> Fleet<'a> {
         self.in_flight -= 1;
         match (worker.phase, worker.in_flight.is_empty()) {
             (PodPhase::Terminating, true) => self.end(pod, PodPhase::Gone, now),
-            (PodPhase::Alive, true) if self.once() || !self.takes_items(pod) => {
+            (PodPhase::Alive, true) if self.once() || !self.pods[pod].takes_items(self.max_items()) => {
                 self.end(pod, PodPhase::Ended, now);
                 self.complete_later(pod, now, calendar);
             }
             (PodPhase::Alive, _) => {
-                self.free.push_back(pod);
+                self.free.add(pod, 1);
                 self.assign(now, calendar)?;
                 self.rest(pod, now, calendar);
             }
@@ -281,11 +280,10 @@ impl<'a> Fleet<'a> {
 
     /// Assigns waiting items to free slots.
     fn assign(&mut self, now: Duration, calendar: &mut Calendar) -> Result<(), UnknownDuration> {
+        let max_items = self.max_items();
         while !self.waiting.is_empty() {
-            let Some(pod) = self.free.pop_front() else { break };
-            if !self.takes_items(pod) {
-                continue;
-            }
+            let pods = &self.pods;
+            let Some(pod) = self.free.take(|pod| pods[pod].takes_items(max_items)) else { break };
             let Some(item) = self.waiting.pop() else { break };
             if !item.redelivered {
                 self.record(&item, now);
@@ -331,9 +329,9 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Tells if a pod claims another item.
-    fn takes_items(&self, pod: usize) -> bool {
-        self.pods[pod].takes_items(self.scenario.jobs.and_then(|jobs| jobs.max_items))
+    /// Number of items after which a Job ends, if there is one.
+    fn max_items(&self) -> Option<u64> {
+        self.scenario.jobs.and_then(|jobs| jobs.max_items)
     }
 
     /// Time without an item after which a Job ends.

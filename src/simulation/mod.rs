@@ -5,6 +5,7 @@
 mod calendar;
 mod distribution;
 mod fleet;
+mod free_slots;
 mod pod;
 mod random;
 mod recorder;

@@ -14,6 +14,7 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::filter::OutputFilter;
+use crate::units::rfc_3339_millis;
 
 /// Fields of every JSON entry of a run. Cheap to clone, and all clones hold the same.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +38,7 @@ impl RunFields {
 
 /// Returns the beginning of a JSON entry: time and level.
 pub(super) fn begin_entry(level: &str) -> Map<String, Value> {
-    let timestamp = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    let timestamp = rfc_3339_millis(SystemTime::now()).to_string();
     Map::from_iter([("timestamp".to_owned(), timestamp.into()), ("level".to_owned(), level.into())])
 }
 

@@ -19,6 +19,7 @@ use super::filter::OutputFilter;
 use super::output::{LogFormat, Verbosity};
 use super::stderr::Stderr;
 use super::tail::LogTail;
+use crate::units::{rfc_3339_millis, rfc_3339_seconds};
 
 /// Columns of the time and the level before a message on a terminal: the lines that follow are as far to the right.
 const INDENT: usize = 16;
@@ -58,10 +59,10 @@ impl FormatTime for Timestamp {
     fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
         let now = SystemTime::now();
         if self.brief {
-            let stamp = humantime::format_rfc3339_seconds(now).to_string();
+            let stamp = rfc_3339_seconds(now).to_string();
             return write!(writer, "{}", stamp.split_once('T').map_or(stamp.as_str(), |(_, time)| time));
         }
-        write!(writer, "{}", humantime::format_rfc3339_millis(now))
+        write!(writer, "{}", rfc_3339_millis(now))
     }
 }
 

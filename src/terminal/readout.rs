@@ -16,7 +16,7 @@ use super::output::Output;
 use super::printer::Printer;
 use crate::sample::recording::PlayedSample;
 use crate::sample::{DeadCause, JobCounts, Outlook, PerSecond, Replicas, Sample};
-use crate::units::visible;
+use crate::units::{rfc_3339_seconds, visible};
 
 /// Time for the last state to reach the pages that are open.
 const LAST_EVENT: Duration = Duration::from_millis(400);
@@ -189,7 +189,7 @@ struct Line<'a>(&'a Sample);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sample = self.0;
-        let time = humantime::format_rfc3339_seconds(sample.time);
+        let time = rfc_3339_seconds(sample.time);
         write!(f, "{time}  {}: {} waiting{}", sample.list, sample.backlog, ItemCounts(sample))?;
         // One look tells no rate.
         if sample.outlook() != Outlook::Unknown {

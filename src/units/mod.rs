@@ -26,5 +26,7 @@ pub use self::rows::{CsvError, CsvRow, CsvRows, other_separator};
 pub use self::setting::{Origin, Setting, SettingError};
 pub use self::system_error::without_path;
 pub use self::text::{MIB, read_bytes, read_text, text_within};
-pub use self::timestamp::{RowTime, TimeColumn, is_before_1970, rfc_3339, since_1970};
+pub use self::timestamp::{
+    RowTime, TimeColumn, is_before_1970, redis_time, rfc_3339, rfc_3339_millis, rfc_3339_seconds, since_1970,
+};
 pub use self::visible::{is_hidden, visible, visible_bytes, visible_lines, visible_output};

@@ -33,9 +33,12 @@ pub fn saturating_u32(count: impl TryInto<i64>) -> u32 {
     u32::try_from(count.max(0)).unwrap_or(u32::MAX)
 }
 
-/// A duration of so many seconds; the longest where they are too many, and for a negative number or NaN.
+/// Longest duration that a number of seconds becomes, 30 billion years: clocks can add it to any time of theirs.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000_000_000_000);
+
+/// A duration of so many seconds; 30 billion years where they are more, and for a negative number or NaN.
 pub fn saturating_seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    Duration::try_from_secs_f64(seconds).map_or(LONGEST, |time| time.min(LONGEST))
 }
 
 /// Writes a count with its noun, `one` after 1 and `many` after any other.
@@ -65,9 +68,8 @@ mod tests {
         assert_eq!([-2.9, f64::NAN, f64::NEG_INFINITY].map(signed_whole), [-2, 0, i64::MIN]);
         assert_eq!([-1, 7, i64::MAX].map(saturating_u32), [0, 7, u32::MAX]);
         assert_eq!(saturating_u32(u64::MAX), u32::MAX);
-        assert_eq!(
-            [0.5, 1e300, -1.0].map(saturating_seconds),
-            [Duration::from_millis(500), Duration::MAX, Duration::MAX]
-        );
+        assert_eq!([0.5, 1e300, -1.0].map(saturating_seconds), [Duration::from_millis(500), LONGEST, LONGEST]);
+        let now = std::time::Instant::now();
+        assert!(now.checked_add(saturating_seconds(f64::MAX)).is_some(), "clocks can add it");
     }
 }

@@ -2,11 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
+use humantime::Rfc3339Timestamp;
+
 /// Numbers from here on count milliseconds: as seconds they would be in the year 5138.
 const MILLISECONDS_FROM: f64 = 1e11;
 
 /// Seconds from which a number counts from 1970, and not from the start of a recording: three years.
 const SINCE_1970_FROM: f64 = 1e8;
+
+/// End of the year 9999, the last time that RFC 3339 has, since 1970.
+const LAST: Duration = Duration::from_millis(253_402_300_799_999);
 
 /// Time of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -138,6 +143,26 @@ pub fn rfc_3339(text: &str) -> Option<SystemTime> {
     if offset.starts_with('+') { local.checked_sub(offset_seconds) } else { local.checked_add(offset_seconds) }
 }
 
+/// Formats a time in UTC to the second; one before 1970 or after 9999 as the first or the last of these years.
+pub fn rfc_3339_seconds(time: SystemTime) -> Rfc3339Timestamp {
+    humantime::format_rfc3339_seconds(formattable(time))
+}
+
+/// Formats a time in UTC to the millisecond; one before 1970 or after 9999 as the first or the last of these years.
+pub fn rfc_3339_millis(time: SystemTime) -> Rfc3339Timestamp {
+    humantime::format_rfc3339_millis(formattable(time))
+}
+
+/// Formats a time of the Redis clock (ms since 1970) in UTC.
+pub fn redis_time(millis: u64) -> String {
+    rfc_3339_millis(SystemTime::UNIX_EPOCH + Duration::from_millis(millis)).to_string()
+}
+
+/// Returns the nearest time that can be formatted: humantime panics on any other.
+fn formattable(time: SystemTime) -> SystemTime {
+    time.clamp(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + LAST)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +216,18 @@ mod tests {
         }
         // A header may be wrong about the unit of a time since 1970.
         assert_eq!(times("seconds", &["1772366400000"]), [Some(RowTime::Absolute(Duration::from_secs(MOMENT)))]);
+    }
+
+    #[test]
+    fn times_that_the_format_lacks_are_its_first_and_last() {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let before = epoch - Duration::from_secs(1);
+        assert_eq!(rfc_3339_seconds(before).to_string(), "1970-01-01T00:00:00Z");
+        assert_eq!(redis_time(7), "1970-01-01T00:00:00.007Z");
+        for late in [LAST, LAST * 2, Duration::from_millis(u64::MAX)] {
+            assert_eq!(rfc_3339_seconds(epoch + late).to_string(), "9999-12-31T23:59:59Z");
+            assert_eq!(rfc_3339_millis(epoch + late).to_string(), "9999-12-31T23:59:59.999Z");
+        }
     }
 
     #[test]

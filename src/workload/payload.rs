@@ -9,6 +9,8 @@ use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::units::rfc_3339_millis;
+
 /// Characters of random text.
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -99,7 +101,7 @@ impl Segment {
             }
             Self::Int { from, to } => write!(item, "{}", rng.random_range(*from..=*to)),
             Self::Seq => write!(item, "{seq}"),
-            Self::Time => write!(item, "{}", humantime::format_rfc3339_millis(now)),
+            Self::Time => write!(item, "{}", rfc_3339_millis(now)),
             Self::Unix => {
                 let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 write!(item, "{}.{:03}", since.as_secs(), since.subsec_millis())

@@ -6,11 +6,11 @@ use rand::RngExt as _;
 
 use super::item_log::{self, seconds};
 use super::plan::Plan;
-use crate::delivery::dead_letter::rfc3339;
 use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::history::History;
 use crate::delivery::retry::RetryDecision;
 use crate::queue::{Claim, Exchanged, Finished};
+use crate::units::redis_time;
 
 /// A failed attempt.
 pub(super) struct Failure {
@@ -45,7 +45,7 @@ impl Failure {
                     outcome = "retried",
                     reason = history.reason,
                     seconds = seconds(self.duration),
-                    next_retry = rfc3339(self.now.saturating_add(delay)),
+                    next_retry = redis_time(self.now.saturating_add(delay)),
                     payload,
                     "item failed, retrying"
                 );

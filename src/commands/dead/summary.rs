@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::table::{CAUSE, ago, list_cell, list_width, safe};
-use crate::delivery::dead_letter::{DeadLetter, rfc3339};
+use crate::delivery::dead_letter::DeadLetter;
 use crate::terminal::pad_end;
+use crate::units::redis_time;
 
 /// Causes that are told apart; others are counted together.
 const MOST: usize = 1000;
@@ -83,7 +84,7 @@ impl CauseSummary {
     pub(super) fn objects(&self) -> Vec<Value> {
         let objects = self.sorted().into_iter().map(|(cause, found)| {
             let (oldest, newest) =
-                (found.times.map(|(first, _)| rfc3339(first)), found.times.map(|(_, last)| rfc3339(last)));
+                (found.times.map(|(first, _)| redis_time(first)), found.times.map(|(_, last)| redis_time(last)));
             json!({ "list": self.list, "reason": cause, "count": found.count, "oldest": oldest, "newest": newest })
         });
         objects.collect()

@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::delivery::dead_letter::{DeadLetter, rfc3339};
+use crate::delivery::dead_letter::DeadLetter;
 use crate::delivery::item::Item;
 use crate::queue::Page;
 use crate::terminal::{display_width, pad_end, stdout_width};
+use crate::units::redis_time;
 
 /// Characters of an item that `ls` shows where there is room.
 const ITEM: usize = 60;
@@ -125,12 +126,12 @@ pub(super) fn list_cell(list: &str, width: Option<usize>) -> String {
 pub(super) fn details(list: &str, dead_letter: &DeadLetter, now: u64) -> String {
     let item = dead_letter.item.beginning(usize::MAX, dead_letter.size);
     let Some(history) = &dead_letter.history else { return item.to_string() };
-    let died = history.died.map_or_else(|| "-".to_owned(), rfc3339);
+    let died = history.died.map_or_else(|| "-".to_owned(), redis_time);
     let mut lines = vec![
         format!("list      {}", safe(list, usize::MAX)),
         format!("id        {}", safe(&history.id, usize::MAX)),
         format!("died      {died} ({} ago)", ago(dead_letter.age(now))),
-        format!("since     {}", rfc3339(history.since)),
+        format!("since     {}", redis_time(history.since)),
         format!("attempts  {}", history.attempts),
         format!("crashes   {}", history.crashes),
         format!("reason    {}", safe(&history.reason, usize::MAX)),

@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::plan::Plan;
 use crate::delivery::list_order::ListOrder;
 use crate::queue::{MAX_BATCH_ITEMS, Pusher, QueueError, Redis};
+use crate::units::saturating_seconds;
 use crate::workload::Schedule;
 
 /// Least and greatest factor of the load.
@@ -156,8 +157,8 @@ impl Pushing {
         self.sent = self.sent.max(due);
         let next = self.schedule.next_after(self.sent).filter(|_| self.sent < total);
         self.state.send_modify(|state| state.is_over = next.is_none());
-        let rate = self.rate();
-        Ok(next.map_or(LONGEST_PAUSE, |next| next.saturating_sub(self.elapsed).div_f64(rate).min(LONGEST_PAUSE)))
+        let left = next.map(|next| next.saturating_sub(self.elapsed).as_secs_f64() / self.rate());
+        Ok(left.map_or(LONGEST_PAUSE, |left| saturating_seconds(left).min(LONGEST_PAUSE)))
     }
 
     async fn follow(&mut self, order: Order) -> Result<(), QueueError> {

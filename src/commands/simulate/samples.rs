@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::view::{INTERVAL, View};
 use crate::sample::{Replicas, Sample, Trend};
+use crate::units::rfc_3339_millis;
 
 /// A line of CSV: a sample without nesting.
 #[derive(Debug, Serialize)]
@@ -26,7 +27,7 @@ impl From<Sample> for SampleRow {
     fn from(sample: Sample) -> Self {
         let count = |count: fn(&Replicas) -> u32| sample.target.as_ref().map(count);
         Self {
-            time: humantime::format_rfc3339_millis(sample.time).to_string(),
+            time: rfc_3339_millis(sample.time).to_string(),
             backlog: sample.backlog,
             in_flight: sample.in_flight,
             net_per_second: sample.net_per_second,

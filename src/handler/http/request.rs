@@ -10,10 +10,10 @@ use hyper::http::request::Builder;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::IgnoredAny;
 
-use crate::delivery::dead_letter::rfc3339;
 use crate::delivery::item::Item;
 use crate::endpoint::HandlerUrl;
 use crate::handler::{Assignment, message};
+use crate::units::redis_time;
 use crate::workload::made_at;
 
 /// Name of this program and its version.
@@ -62,7 +62,7 @@ pub(super) fn post(
         .header(CE_ATTEMPT, *attempt)
         .header(CE_CONSUMER, encoded(consumer));
     if let Some(time) = stamp_field.and_then(|field| made_at(item, field)).and_then(millis) {
-        request = request.header(CE_TIME, rfc3339(time));
+        request = request.header(CE_TIME, redis_time(time));
     }
     request.body(Full::new(item.0.clone())).map_err(|error| format!("item cannot be posted: {error}"))
 }
