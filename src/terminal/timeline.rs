@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::chart::Elapsed;
+use super::chart::when;
 use super::columns::{display_width, pad_end, wrapped};
 use crate::units::visible;
 
@@ -50,7 +50,7 @@ pub(crate) fn timeline(entries: &[TimelineEntry], width: usize, all: bool) -> St
 fn lines(entries: &[&TimelineEntry], width: usize) -> Vec<String> {
     let longest = |length: fn(&TimelineEntry) -> usize| entries.iter().map(|entry| length(entry)).max().unwrap_or(0);
     let numbers = longest(|entry| entry.number.map_or(0, |number| number.to_string().len()));
-    let whens = longest(|entry| display_width(&when(entry)));
+    let whens = longest(|entry| display_width(&when(entry.at, entry.until)));
     let whats = longest(|entry| display_width(&entry.what));
     let bys = longest(|entry| entry.by.len());
     let right = numbers + whens + whats + bys + 8;
@@ -62,7 +62,7 @@ fn lines(entries: &[&TimelineEntry], width: usize) -> Vec<String> {
         let number = entry.number.map(|number| number.to_string()).unwrap_or_default();
         let style = if entry.number.is_some() { bold } else { dim };
         let mut reason = wrapped(&entry.reason, width.saturating_sub(indent).max(MIN_REASON_WIDTH / 2)).into_iter();
-        let (when, what, by) = (when(entry), &entry.what, entry.by);
+        let (when, what, by) = (when(entry.at, entry.until), &entry.what, entry.by);
         // Writing to memory does not fail.
         let _ = if below {
             writeln!(text, "{style}{number:>numbers$}  {when}  {what}{style:#}  {by}")
@@ -77,13 +77,6 @@ fn lines(entries: &[&TimelineEntry], width: usize) -> Vec<String> {
         text
     };
     entries.iter().map(written).collect()
-}
-
-fn when(entry: &TimelineEntry) -> String {
-    match entry.until {
-        Some(until) if until > entry.at => format!("{} to {}", Elapsed(entry.at), Elapsed(until)),
-        _ => Elapsed(entry.at).to_string(),
-    }
 }
 
 /// Writes a heading in bold, with an empty line above.

@@ -22,6 +22,14 @@ impl fmt::Display for Elapsed {
     }
 }
 
+/// Returns a time, or the times from and until which something lasts.
+pub(crate) fn when(at: Duration, until: Option<Duration>) -> String {
+    match until {
+        Some(until) if until > at => format!("{} to {}", Elapsed(at), Elapsed(until)),
+        _ => Elapsed(at).to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

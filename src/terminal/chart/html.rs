@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::elapsed::Elapsed;
 use super::panels::{Chart, Mark};
 use crate::units::visible;
 
@@ -63,11 +62,7 @@ fn table(marks: &[Mark]) -> String {
 
 fn row(mark: &Mark) -> String {
     let number = mark.number.map(|number| number.to_string()).unwrap_or_default();
-    let at = match mark.until {
-        Some(until) => format!("{} to {}", Elapsed(mark.at), Elapsed(until)),
-        None => Elapsed(mark.at).to_string(),
-    };
-    format!("<tr><td>{number}</td><td>{at}</td><td>{}</td></tr>\n", escaped(&mark.text))
+    format!("<tr><td>{number}</td><td>{}</td><td>{}</td></tr>\n", mark.when(), escaped(&mark.text))
 }
 
 fn escaped(text: &str) -> String {

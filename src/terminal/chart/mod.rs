@@ -8,6 +8,6 @@ mod png;
 mod svg;
 mod text;
 
-pub(crate) use elapsed::Elapsed;
+pub(crate) use elapsed::{Elapsed, when};
 pub(crate) use html::html;
 pub(crate) use panels::{AxisScale, Chart, Mark, Panel, Tone, tick_step};

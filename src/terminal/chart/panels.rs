@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::elapsed::when;
 use crate::units::{float, whole};
 
 /// Panels that share one time axis, and the marks on it.
@@ -109,19 +110,26 @@ impl Panel {
         let most = |series| columns(series, from, to, 1)[0];
         most(&self.solid).max(most(&self.shade)).max(1)
     }
+}
 
+impl AxisScale {
     /// Returns the height of a value in `parts` of the whole scale, rounded up: of a value above 0 something is seen.
-    pub(super) fn height(&self, value: u64, peak: u64, parts: usize) -> usize {
-        match self.axis {
-            AxisScale::Linear => {
-                let height = (u128::from(value) * parts as u128).div_ceil(u128::from(peak));
-                usize::try_from(height).unwrap_or(parts)
-            }
-            AxisScale::Logarithmic => {
+    pub(crate) fn height(self, value: u64, peak: u64, parts: usize) -> usize {
+        let height = match self {
+            Self::Linear => usize::try_from((u128::from(value) * parts as u128).div_ceil(u128::from(peak))),
+            Self::Logarithmic => {
                 let share = float(value).ln_1p() / float(peak).ln_1p();
-                usize::try_from(whole((share * float(parts as u64) - 1e-9).ceil())).unwrap_or(parts).min(parts)
+                usize::try_from(u128::from(whole((share * float(parts as u64) - 1e-9).ceil())))
             }
-        }
+        };
+        height.unwrap_or(parts).min(parts)
+    }
+}
+
+impl Mark {
+    /// Returns its time, or the times between which it lasts.
+    pub(super) fn when(&self) -> String {
+        when(self.at, self.until)
     }
 }
 
@@ -209,16 +217,7 @@ mod tests {
 
     #[test]
     fn logarithmic_axis_shows_small_values_next_to_large_ones() {
-        let panel = |axis| Panel {
-            title: String::new(),
-            tone: Tone::Backlog,
-            rows: 6,
-            axis,
-            solid: Vec::new(),
-            shade: Vec::new(),
-            legend: None,
-        };
-        let heights = |axis| [0, 1, 100, 10_000, 200_000].map(|value| panel(axis).height(value, 200_000, 48));
+        let heights = |axis: AxisScale| [0, 1, 100, 10_000, 200_000].map(|value| axis.height(value, 200_000, 48));
         assert_eq!(heights(AxisScale::Linear), [0, 1, 1, 3, 48]);
         assert_eq!(heights(AxisScale::Logarithmic), [0, 3, 19, 37, 48]);
     }

@@ -10,7 +10,7 @@ use svg::node::element::{Definitions, Group, Line, Path, Rectangle, Style, Title
 use svg::node::{Node as _, Text as TextNode};
 
 use super::elapsed::Elapsed;
-use super::panels::{AxisScale, Chart, Mark, Panel, Tone, column, columns, ticks};
+use super::panels::{AxisScale, Chart, Panel, Tone, column, columns, ticks};
 use crate::terminal::columns::wrapped;
 use crate::units::visible;
 
@@ -176,21 +176,11 @@ impl Chart {
     }
 }
 
-impl Mark {
-    /// Returns its time, or the times between which it lasts.
-    fn when(&self) -> String {
-        match self.until {
-            Some(until) => format!("{} to {}", Elapsed(self.at), Elapsed(until)),
-            None => Elapsed(self.at).to_string(),
-        }
-    }
-}
-
 impl Panel {
     fn draw(&self, top: usize, height: usize, from: Duration, to: Duration) -> Group {
         let peak = self.peak(from, to);
         let base = top + height;
-        let y = |value: u64| base - self.height(value, peak, height);
+        let y = |value: u64| base - self.axis.height(value, peak, height);
         let mut group = Group::new().add(text(&self.title, LEFT, top - 12, "panel"));
         if let Some((solid, shade)) = self.legend {
             let y = top - 12;
@@ -206,7 +196,7 @@ impl Panel {
             _ if peak <= 6 => (0..=peak).collect(),
             AxisScale::Linear => vec![0, peak / 2, peak],
             AxisScale::Logarithmic => {
-                let powers = (0..20).map(|power| 10_u64.pow(power)).take_while(|value| value * 2 < peak);
+                let powers = (0..20).map(|power| 10_u64.pow(power)).take_while(|value| *value < peak.div_ceil(2));
                 [0].into_iter().chain(powers).chain([peak]).collect()
             }
         };
@@ -283,6 +273,7 @@ fn text(content: &str, x: usize, y: usize, class: &str) -> Element {
 
 #[cfg(test)]
 mod tests {
+    use super::super::panels::Mark;
     use super::super::text::tests::chart;
     use super::*;
 

@@ -111,7 +111,7 @@ impl Panel {
 
     /// Character of a column in `row`, counted from the bottom.
     fn cell(&self, row: usize, solid: u64, shade: u64, peak: u64) -> char {
-        let eighths = |value: u64| self.height(value, peak, self.rows * 8);
+        let eighths = |value: u64| self.axis.height(value, peak, self.rows * 8);
         match eighths(solid).saturating_sub(row * 8) {
             0 if eighths(shade) > row * 8 => SHADE,
             0 => ' ',
@@ -127,8 +127,8 @@ impl Panel {
             let value = whole((float(peak).ln_1p() * share).exp_m1().round());
             return (self.rows - row).is_multiple_of(2).not().then_some(value);
         }
-        let value = peak * (row as u64 + 1) / self.rows as u64;
-        let whole = (peak * (row as u64 + 1)).is_multiple_of(self.rows as u64);
+        let (steps, rows) = (u128::from(peak) * (row as u128 + 1), self.rows as u128);
+        let (value, whole) = (u64::try_from(steps / rows).unwrap_or(peak), steps.is_multiple_of(rows));
         let each = peak == self.rows as u64;
         let middle = self.rows >= 5 && row + 1 == self.rows.div_ceil(2);
         (row + 1 == self.rows || each || (middle && (whole || peak > 100))).then_some(value)

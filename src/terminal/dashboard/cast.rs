@@ -28,7 +28,7 @@ pub(in crate::terminal) struct CastFrames {
 }
 
 impl CastFrames {
-    /// Creates the frames of a run; `is_finite` for one that has an end.
+    /// Creates the frames of a run that has these `keys`: one that is only watched has no end.
     ///
     /// # Errors
     ///

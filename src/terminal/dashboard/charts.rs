@@ -11,7 +11,7 @@ use super::paint::put;
 use super::theme::Theme;
 use super::view::{ViewSettings, Zoom};
 use crate::terminal::board::{ListState, Quantity};
-use crate::terminal::chart::{Elapsed, Tone, tick_step};
+use crate::terminal::chart::{AxisScale, Elapsed, Tone, tick_step};
 
 /// Columns of the labels on the left, with the edge of the plot.
 const GUTTER: u16 = 11;
@@ -31,7 +31,7 @@ struct ChartPanel {
     shade: Option<Quantity>,
     /// Share of the height.
     weight: u16,
-    is_log: bool,
+    axis: AxisScale,
 }
 
 /// The time axis of all panels.
@@ -77,7 +77,7 @@ fn panels(list: &ListState, view: &ViewSettings, rows: u16) -> Vec<ChartPanel> {
         solid,
         shade: None,
         weight,
-        is_log: view.is_log && tone as u8 != Tone::Pods as u8,
+        axis: if view.is_log && !matches!(tone, Tone::Pods) { AxisScale::Logarithmic } else { AxisScale::Linear },
     };
     let waiting = panel("waiting", Tone::Backlog, Quantity::Waiting, 5);
     let in_flight = panel("in flight", Tone::InFlight, Quantity::InFlight, 2);
@@ -144,7 +144,8 @@ impl ChartPanel {
                 }
                 continue;
             };
-            let (full, wanted) = (self.eighths(value, peak, area.height), self.eighths(desired, peak, area.height));
+            let eighths = |value| self.axis.height(value, peak, usize::from(area.height) * 8);
+            let (full, wanted) = (eighths(value), eighths(desired));
             for row in 0..area.height {
                 let below = usize::from(row) * 8;
                 let shown = match full.saturating_sub(below) {
@@ -169,7 +170,10 @@ impl ChartPanel {
             let shown: String = text_.chars().take(usize::from(text - 1)).collect();
             put(buffer, area.x, area.y + row, &format!("{shown:>0$} ", usize::from(text - 1)), style);
         };
-        let top = if self.is_log { format!("log {}", short(peak)) } else { short(peak) };
+        let top = match self.axis {
+            AxisScale::Logarithmic => format!("log {}", short(peak)),
+            AxisScale::Linear => short(peak),
+        };
         if area.height == 1 {
             let both = format!("{} {}", self.name, short(peak));
             let fits = both.len() < usize::from(text);
@@ -181,18 +185,6 @@ impl ChartPanel {
         if area.height > 2 {
             right(buffer, area.height - 1, "0", theme.label());
         }
-    }
-
-    /// Returns the height of `value` in eighths of a line; anything above 0 is visible.
-    fn eighths(&self, value: u64, peak: u64, rows: u16) -> usize {
-        let whole = usize::from(rows) * 8;
-        if self.is_log {
-            let log = |value: u64| crate::units::float(value).ln_1p();
-            let share = crate::units::whole((log(value) / log(peak) * crate::units::float(whole as u64)).ceil());
-            return usize::try_from(share).unwrap_or(whole).min(whole);
-        }
-        let full = (u128::from(value) * whole as u128).div_ceil(u128::from(peak));
-        usize::try_from(full).unwrap_or(whole).min(whole)
     }
 }
 
