@@ -15,6 +15,7 @@ pub(crate) mod watch;
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use self::precedence::Precedence;
 use crate::args::{ListsArgs, Origins, RedisArgs};
@@ -133,5 +134,13 @@ impl Context {
     /// Returns the precedence of options over the keys of the profile's table `table`.
     pub(crate) fn precedence(&self, table: &'static str) -> Precedence<'_> {
         Precedence::new(&self.origins, &self.profile, table)
+    }
+}
+
+/// Waits until `time`; forever if there is none. Cancel-safe.
+pub(crate) async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::units::millis;
+
 /// Difference between the clock of Redis and the time that has passed here up to which nothing is said.
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -29,12 +31,8 @@ impl ServerClock {
 
     /// Estimates the time of Redis (ms); 0 before the first reply.
     pub(super) fn now(&self) -> u64 {
-        self.last.map_or(0, |(_, received, then)| then + millis(received.elapsed()))
+        self.last.map_or(0, |(_, received, then)| then.saturating_add(millis(received.elapsed())))
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

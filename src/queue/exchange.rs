@@ -99,7 +99,7 @@ impl Claim {
 
     /// Number of this attempt, from 1.
     pub fn attempt(&self) -> u32 {
-        self.history.as_ref().map_or(1, |history| history.attempts + 1)
+        self.history.as_ref().map_or(1, |history| history.attempts.saturating_add(1))
     }
 
     /// Returns the retry history, or a new one that starts `now` (ms, Redis clock).
@@ -149,4 +149,16 @@ pub(super) fn requeue(id: &str) -> Settlement {
 /// Formats a duration in ms, as the scripts take it.
 pub(super) fn millis(duration: Duration) -> Bytes {
     Bytes::from(duration.as_millis().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempt_after_more_than_can_be_counted_is_not_the_first() {
+        let history = |attempts| Some(History { attempts, ..History::default() });
+        let attempt = |history| Claim { id: "a".to_owned(), item: Item(Bytes::new()), history }.attempt();
+        assert_eq!([None, history(1), history(u32::MAX)].map(attempt), [1, 2, u32::MAX]);
+    }
 }

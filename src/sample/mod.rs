@@ -17,7 +17,7 @@ pub use self::outlook::{Outlook, PerSecond};
 pub use self::trend::Trend;
 use crate::delivery::snapshot::ClaimState;
 use crate::scaler::NextStep;
-use crate::units::{float, rfc_3339_millis, saturating_seconds};
+use crate::units::{float, rfc_3339_millis, saturating_seconds, thousandths};
 
 /// One observation of a list and of the target that processes it.
 ///
@@ -139,9 +139,9 @@ impl Sample {
         net: Option<f64>,
         target: Option<Replicas>,
     ) -> Self {
-        let net = net.map(rounded);
+        let net = net.map(thousandths);
         let shrinking = net.filter(|net| *net <= -STEADY && backlog > 0);
-        let seconds_to_empty = shrinking.map(|net| rounded(float(backlog) / -net));
+        let seconds_to_empty = shrinking.map(|net| thousandths(float(backlog) / -net));
         Self {
             time,
             list: list.into(),
@@ -187,7 +187,11 @@ impl Sample {
     /// Adds the rates of arrivals and departures, where they are known.
     #[must_use]
     pub fn with_rates(self, rates: Rates) -> Self {
-        Self { in_per_second: rates.arrivals.map(rounded), out_per_second: rates.departures.map(rounded), ..self }
+        Self {
+            in_per_second: rates.arrivals.map(thousandths),
+            out_per_second: rates.departures.map(thousandths),
+            ..self
+        }
     }
 
     /// Returns the outlook of the backlog.
@@ -200,11 +204,6 @@ impl Sample {
             _ => Outlook::Steady,
         }
     }
-}
-
-/// Rounds to three decimals, which suffice for a rate of whole items; `+ 0.0` turns -0 into 0.
-fn rounded(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3 + 0.0
 }
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {

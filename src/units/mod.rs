@@ -21,7 +21,9 @@ pub use self::encoding::{EncodingError, decode};
 pub use self::environment::Environment;
 pub use self::excerpt::shortened;
 pub use self::not_built_in::NotBuiltIn;
-pub use self::number::{counted, float, saturating_seconds, saturating_u32, seeds, signed_float, signed_whole, whole};
+pub use self::number::{
+    counted, float, millis, saturating_seconds, saturating_u32, seeds, signed_float, signed_whole, thousandths, whole,
+};
 pub use self::rows::{CsvError, CsvRow, CsvRows, other_separator};
 pub use self::setting::{Origin, Setting, SettingError};
 pub use self::system_error::without_path;

@@ -41,6 +41,16 @@ pub fn saturating_seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).map_or(LONGEST, |time| time.min(LONGEST))
 }
 
+/// The whole milliseconds of a duration; the most that 64 bits hold where they are more.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The number rounded to three decimals, as results have rates, and seconds; never -0.
+pub fn thousandths(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3 + 0.0
+}
+
 /// Writes a count with its noun, `one` after 1 and `many` after any other.
 pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
     let noun = if count == N::from(1) { one } else { many };
@@ -64,6 +74,7 @@ mod tests {
 
     #[test]
     fn numbers_saturate() {
+        assert_eq!([Duration::from_micros(1_999), Duration::MAX].map(millis), [1, u64::MAX]);
         assert_eq!([-1.0, f64::NAN, 2.9, f64::INFINITY].map(whole), [0, 0, 2, u64::MAX]);
         assert_eq!([-2.9, f64::NAN, f64::NEG_INFINITY].map(signed_whole), [-2, 0, i64::MIN]);
         assert_eq!([-1, 7, i64::MAX].map(saturating_u32), [0, 7, u32::MAX]);

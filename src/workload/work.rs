@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::normal::standard_normal_quantile;
 use crate::units::pattern::duration_pattern;
-use crate::units::{DurationError, DurationRange, HumanDuration};
+use crate::units::{DurationError, DurationRange, HumanDuration, millis};
 
 /// Regular expression of work, for the schema.
 const FORM: &str = concat!("^(none|field:[\\s\\S]+|", duration_pattern!(range), ")$");
@@ -123,7 +123,6 @@ fn draw(DurationRange { from, to }: DurationRange, rng: &mut impl Rng) -> Durati
     if whole_seconds {
         return Duration::from_secs(rng.random_range(from.as_secs()..=to.as_secs()));
     }
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(rng.random_range(millis(from)..=millis(to)))
 }
 

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-use super::item_log::{self, seconds};
+use super::item_log;
 use super::plan::Plan;
 use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::history::History;
 use crate::delivery::retry::RetryDecision;
 use crate::queue::{Claim, Exchanged, Finished};
-use crate::units::redis_time;
+use crate::units::{millis, redis_time, thousandths};
 
 /// A failed attempt.
 pub(super) struct Failure {
@@ -36,7 +36,6 @@ impl Failure {
             RetryDecision::Retry(backoff) => {
                 // A retry after the age at which an item is given up would only give it up.
                 let after = self.after.map_or(backoff, |after| after.min(plan.retry.max_age));
-                let delay = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 tracing::warn!(
                     event = "item_failed",
                     item = history.id,
@@ -44,8 +43,8 @@ impl Failure {
                     attempt = self.attempt(&history),
                     outcome = "retried",
                     reason = history.reason,
-                    seconds = seconds(self.duration),
-                    next_retry = redis_time(self.now.saturating_add(delay)),
+                    seconds = thousandths(self.duration.as_secs_f64()),
+                    next_retry = redis_time(self.now.saturating_add(millis(after))),
                     payload,
                     "item failed, retrying"
                 );
@@ -77,7 +76,7 @@ impl Failure {
     fn record(&self, claim: Claim) -> (String, History) {
         let id = claim.id.clone();
         let mut history = claim.into_history(self.now);
-        history.attempts += u32::from(self.spends);
+        history.attempts = history.attempts.saturating_add(self.spends.into());
         self.reason.clone_into(&mut history.reason);
         history.stderr = String::from_utf8_lossy(&self.stderr).into_owned();
         (id, history)
@@ -85,7 +84,7 @@ impl Failure {
 
     /// Number of the attempt, from 1: the history does not count one that spends none.
     fn attempt(&self, history: &History) -> u32 {
-        history.attempts + u32::from(!self.spends)
+        history.attempts.saturating_add((!self.spends).into())
     }
 
     fn finish(&self, id: String, history: History, payload: Option<String>, plan: &Plan) -> Finished {
@@ -96,7 +95,7 @@ impl Failure {
             attempt = self.attempt(&history),
             outcome = "dead",
             reason = history.reason,
-            seconds = seconds(self.duration),
+            seconds = thousandths(self.duration.as_secs_f64()),
             payload,
             "item dead-lettered"
         );

@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::super::until;
 use super::attempt::{Attempt, Completed};
 use super::gathering::Gathering;
 use super::plan::Plan;
@@ -155,10 +156,7 @@ impl<T: Attempt> Handling<T> {
         if self.ended.is_empty() {
             let due = self.gathering.as_ref().and_then(Gathering::due);
             let call = async {
-                match due {
-                    Some(due) => tokio::time::sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
+                until(due).await;
                 self.handler.call().await
             };
             tokio::select! {

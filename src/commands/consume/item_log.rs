@@ -8,10 +8,11 @@ use super::attempt::Attempt;
 use super::job::Job;
 use super::plan::Plan;
 use crate::delivery::expiry::ExpiredOutcome;
+use crate::units::thousandths;
 
 /// Logs items that were processed: those of commands as events, those of simulated work only in detail.
 pub(super) fn processed<T: Attempt>(items: &[T], duration: Duration, plan: &Plan) {
-    let seconds = seconds(duration);
+    let seconds = thousandths(duration.as_secs_f64());
     match plan.job {
         Job::Command(_) | Job::Lines(_) | Job::Http(_) => {
             for item in items {
@@ -50,7 +51,7 @@ pub(super) fn expired(item: &impl Attempt, outcome: ExpiredOutcome, reason: &str
 
 /// Logs items whose handler was aborted: those of commands as events, those of simulated work only in detail.
 pub(super) fn interrupted<T: Attempt>(items: &[T], duration: Duration, plan: &Plan) {
-    let seconds = seconds(duration);
+    let seconds = thousandths(duration.as_secs_f64());
     for item in items {
         let (id, attempt, list) = (item.id(), item.number(), &plan.list);
         let (event, outcome) = ("item_interrupted", "requeued");
@@ -60,11 +61,6 @@ pub(super) fn interrupted<T: Attempt>(items: &[T], duration: Duration, plan: &Pl
             tracing::info!(event, item = id, list, attempt, outcome, seconds, "item interrupted");
         }
     }
-}
-
-/// Returns a duration in seconds, to the millisecond.
-pub(super) fn seconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 /// Returns the payload of an item that failed, for a log in detail.

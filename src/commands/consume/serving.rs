@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::super::until;
 use super::attempt::{Attempt, Completed};
 use super::gathering::Gathering;
 use super::plan::Plan;
@@ -158,15 +159,9 @@ impl<T: Attempt> Serving<T> {
             return;
         }
         let due = self.gathering.as_ref().filter(|_| self.pool.pool.room() > 0).and_then(Gathering::due);
-        let is_due = async {
-            match due {
-                Some(due) => tokio::time::sleep_until(due).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = self.pool.pool.progress() => self.share.wake_others(),
-            () = is_due => {}
+            () = until(due) => {}
         }
     }
 

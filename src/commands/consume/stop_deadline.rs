@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::shutdown::Shutdown;
 
 /// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
-const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time to wait for Redis when stopping with no item in flight.
 const IDLE_STOP_TIMEOUT: Duration = Duration::from_millis(500);

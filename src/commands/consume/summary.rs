@@ -9,6 +9,7 @@ use super::list_run::ListEnd;
 use super::{Context, Plan};
 use crate::delivery::tally::{Percentiles, Tally};
 use crate::terminal::Output;
+use crate::units::thousandths;
 
 /// Result as JSON.
 #[derive(Debug, Serialize)]
@@ -38,12 +39,11 @@ pub(super) fn show(plan: &Plan, ended: &[ListEnd], elapsed: Duration, context: &
     let tally = &super::total(ended);
     match plan.output {
         Output::Json => {
-            let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
             let is_one = plan.lists.is_one();
             let summary = ConsumeSummary {
                 list: is_one.then_some(plan.lists.first()),
                 tally,
-                seconds,
+                seconds: thousandths(elapsed.as_secs_f64()),
                 handler_duration_seconds: tally.percentiles(),
                 lists: if is_one { Vec::new() } else { ended.iter().map(ListSummary::of).collect() },
             };

@@ -71,7 +71,7 @@ impl Telemetry {
         Ok(recorded.into_iter().map(telemetry).collect())
     }
 
-    /// ConsumerCounts as last published.
+    /// Returns the counts as last published.
     pub(super) fn counts(&self) -> Arc<ConsumerCounts> {
         Arc::clone(&self.counts)
     }

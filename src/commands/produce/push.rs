@@ -8,6 +8,7 @@ use color_eyre::eyre::Result;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::super::until;
 use super::items::Items;
 use super::plan::{Content, Plan};
 use crate::delivery::item::Item;
@@ -202,13 +203,5 @@ async fn shown<T>(reply: impl Future<Output = T>, mut show: impl FnMut()) -> T {
             reply = &mut reply => return reply,
             () = tokio::time::sleep(SHOW_INTERVAL) => show(),
         }
-    }
-}
-
-/// Waits until `limit`; forever if there is none.
-async fn until(limit: Option<Instant>) {
-    match limit {
-        Some(limit) => tokio::time::sleep_until(limit).await,
-        None => std::future::pending().await,
     }
 }

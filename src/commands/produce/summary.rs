@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Plan;
 use crate::queue::Pusher;
 use crate::terminal::Output;
-use crate::units::{counted, float, visible};
+use crate::units::{counted, float, thousandths, visible};
 use crate::workload::Lateness;
 
 /// Result of a run.
@@ -32,17 +32,16 @@ impl ProduceSummary {
     pub(super) fn of(plan: &Plan, pusher: &Pusher, lateness: &Lateness, elapsed: Duration) -> Self {
         let seconds = elapsed.as_secs_f64();
         let items_per_second = if seconds > 0.0 { float(pusher.pushed()) / seconds } else { 0.0 };
-        let millis = |seconds: f64| (seconds * 1000.0).round() / 1000.0;
         Self {
             list: plan.list.clone(),
             items: pusher.pushed(),
             batches: pusher.batches(),
-            seconds: millis(seconds),
+            seconds: thousandths(seconds),
             elapsed,
             items_per_second: (items_per_second * 10.0).round() / 10.0,
             backlog: pusher.backlog(),
             late_items: lateness.is_known().then(|| lateness.late()),
-            max_lateness_seconds: lateness.is_known().then(|| millis(lateness.longest().as_secs_f64())),
+            max_lateness_seconds: lateness.is_known().then(|| thousandths(lateness.longest().as_secs_f64())),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::exit::{Outcome, UsageError};
 use crate::scaler::jobs_in_words;
 use crate::simulation::{self, Distribution, Quantiles, Runs, Scenario, Sequence, SequenceStep};
 use crate::terminal::{Elapsed, facts, heading, terminal_width};
-use crate::units::{counted, seeds};
+use crate::units::{counted, seeds, thousandths};
 
 /// Number of sequences that the text shows.
 const SHOWN: usize = 10;
@@ -133,7 +133,7 @@ impl QuantileObject {
     }
 
     fn of_times(quantiles: &Quantiles<Duration>) -> Self {
-        Self::of(quantiles, |time| (time.as_secs_f64() * 1e3).round() / 1e3)
+        Self::of(quantiles, |time| thousandths(time.as_secs_f64()))
     }
 }
 

@@ -6,7 +6,7 @@ use super::view::View;
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::simulation::{ListWaits, Scenario, Summary, Waits};
 use crate::terminal::Elapsed;
-use crate::units::counted;
+use crate::units::{counted, thousandths};
 
 /// Summary of a run, for programs: the fields of a reconciliation, and those of a simulation.
 #[derive(Debug, Serialize)]
@@ -44,7 +44,7 @@ struct ListWaitSeconds {
 impl From<Waits> for WaitSeconds {
     fn from(waits: Waits) -> Self {
         let [mean, p50, p95, p99] =
-            [waits.mean, waits.p50, waits.p95, waits.p99].map(|wait| millis(wait.as_secs_f64()));
+            [waits.mean, waits.p50, waits.p95, waits.p99].map(|wait| thousandths(wait.as_secs_f64()));
         Self { mean, p50, p95, p99 }
     }
 }
@@ -94,9 +94,9 @@ impl View<'_> {
                 .iter()
                 .map(|one| ListWaitSeconds { list: one.list.clone(), wait_seconds: one.wait.into() })
                 .collect(),
-            seconds_to_empty: summary.empty_at.map(|at| millis(at.as_secs_f64())),
-            pod_seconds: millis(summary.pod_seconds),
-            idle_pod_seconds: millis(summary.idle_pod_seconds),
+            seconds_to_empty: summary.empty_at.map(|at| thousandths(at.as_secs_f64())),
+            pod_seconds: thousandths(summary.pod_seconds),
+            idle_pod_seconds: thousandths(summary.idle_pod_seconds),
             changes: summary.changes,
         }
     }
@@ -182,8 +182,4 @@ impl View<'_> {
         }
         facts
     }
-}
-
-fn millis(seconds: f64) -> f64 {
-    (seconds * 1e3).round() / 1e3
 }

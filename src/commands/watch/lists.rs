@@ -10,6 +10,7 @@ use crate::delivery::snapshot::{Presence, Snapshot};
 use crate::diagnosis::FaultCode;
 use crate::queue::{DeadCauses, Inspector, Observation, QueueError, Redis};
 use crate::sample::{DeadCause, Flow, ReportedFault, Sample};
+use crate::units::thousandths;
 use crate::workload::made_at;
 
 /// Shortest time that rates are taken over.
@@ -89,5 +90,5 @@ fn age(presence: &Presence, stamp_field: &str, now: SystemTime) -> Option<f64> {
     let made = made_at(presence.oldest.as_ref()?, stamp_field)?;
     // Clocks may differ.
     let age = now.duration_since(made).unwrap_or_default();
-    Some((age.as_secs_f64() * 1e3).round() / 1e3)
+    Some(thousandths(age.as_secs_f64()))
 }

@@ -3,7 +3,6 @@
 mod several;
 
 use std::cmp::Reverse;
-use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::time::Instant;
@@ -11,11 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::StopReason;
 use super::attempt::{Attempt as _, Completed, Popped};
-use super::item_log::{self, seconds};
+use super::item_log;
 use super::list_pause::ListPause;
 use super::notifier::Notifier;
 use super::plan::Plan;
+use super::stop_deadline::REQUEUE_TIMEOUT;
 use super::workers::Workers;
+use crate::commands::until;
 use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
@@ -23,9 +24,7 @@ use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
 use crate::queue::{List, Redis};
 use crate::shutdown::Shutdown;
-
-/// Time to wait for Redis when requeueing; Kubernetes waits a little longer than `drain`.
-const REQUEUE_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::units::thousandths;
 
 /// Size of the items that are requeued by one command, in bytes.
 const REQUEUE_SIZE: usize = 256 * 1024;
@@ -106,17 +105,11 @@ impl PlainConsumer<'_> {
                     break;
                 }
                 let next = self.pause.next().into_iter().chain(self.workers.share().next()).min();
-                let is_allowed = async {
-                    match next {
-                        Some(next) => tokio::time::sleep_until(next).await,
-                        None => std::future::pending().await,
-                    }
-                };
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => {}
                     () = self.progress() => {}
-                    () = is_allowed => {}
+                    () = until(next) => {}
                 }
                 idle_since = Instant::now();
             }
@@ -215,7 +208,7 @@ impl PlainConsumer<'_> {
                         // The only copy is in the log.
                         tracing::error!(
                             event = "item_failed", item = popped.id(), list = self.plan.list, attempt = popped.number(),
-                            outcome = "dropped", %reason, seconds = seconds(duration), payload = %popped.item,
+                            outcome = "dropped", %reason, seconds = thousandths(duration.as_secs_f64()), payload = %popped.item,
                             "item dropped"
                         );
                     }
