@@ -20,11 +20,12 @@ use tokio::time::Instant;
 use self::precedence::Precedence;
 use crate::args::{ListsArgs, Origins, RedisArgs};
 use crate::delivery::lists::{Lists, ListsError};
+use crate::delivery::reconciliation::Reconciliation;
 use crate::endpoint::{self, Endpoint};
 use crate::page;
 use crate::profile::{ListenAddress, Profile, ProfileError};
 use crate::shutdown::Shutdown;
-use crate::terminal::Printer;
+use crate::terminal::{Output, Printer};
 use crate::units::{Environment, Origin, Setting, SettingError};
 
 /// Context of every flow.
@@ -47,6 +48,15 @@ struct SummaryLine<'a, T> {
 }
 
 impl Context {
+    /// Prints what became of the items of a list: as the last line of the output, with the name of one of several lists.
+    pub(crate) fn show_reconciled(&self, list: Option<&str>, result: &Reconciliation, output: Output) -> Result<()> {
+        match (output, list) {
+            (Output::Json, list) => self.printer.object(&SummaryLine { list, summary: result }),
+            (Output::Text, Some(list)) => self.printer.result(&format!("{list}: {}", result.text())),
+            (Output::Text, None) => self.printer.result(&result.text()),
+        }
+    }
+
     /// Resolves the Redis endpoint, and logs the origin of each setting with `--verbose`.
     pub(crate) fn endpoint(&self, redis: RedisArgs) -> std::result::Result<Endpoint, ProfileError> {
         let endpoint = {

@@ -1,4 +1,4 @@
-//! OutputStream for items: takes at once what its reader takes, so that a reader that does not keep up delays nothing else.
+//! Output of items: takes at once what its reader takes, so that a reader that does not keep up delays nothing else.
 //!
 //! Other processes may share stdout, and would be surprised by non-blocking mode. So its mode is not changed: a pipe is
 //! opened a second time with a mode of its own, and a thread writes what else would have to be waited for.

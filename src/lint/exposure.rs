@@ -116,6 +116,8 @@ fn name_before(text: &str) -> &str {
 }
 
 /// Returns whether a name is that of a secret, and not of a setting about one: the last word decides.
+///
+/// Stricter than what hides secrets in output, which rather hides too much: a finding that is wrong has to be silenced.
 pub(super) fn names_secret(name: &str) -> bool {
     let words = parts(name);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -9,16 +9,20 @@ mod producer;
 mod setup;
 mod supervise;
 
+use std::time::Duration;
+
 use color_eyre::eyre::Result;
 
 pub(crate) use self::args::Args;
 use self::plan::{DemoWork, Plan};
 use self::play::Play;
 use self::setup::Setup;
-use super::{Context, SummaryLine};
+use super::Context;
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::exit::Outcome;
-use crate::terminal::Output;
+
+/// Time limit for reconnecting to Redis, of the demo, its consumers and its supervisor.
+const RECONNECT_FOR: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     if let Some(folder) = &args.supervisor.supervise {
@@ -40,13 +44,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     };
     let several = results.len() > 1;
     for (list, result) in plan.lists.keys().iter().zip(&results) {
-        match plan.output {
-            Output::Json => {
-                context.printer.object(&SummaryLine { list: several.then_some(list.as_str()), summary: result })?;
-            }
-            Output::Text if several => context.printer.result(&format!("{list}: {}", result.text()))?,
-            Output::Text => context.printer.result(&result.text())?,
-        }
+        context.show_reconciled(several.then_some(list.as_str()), result, plan.output)?;
     }
     let has_failed = results.iter().any(|result| result.verdict == Verdict::Fail);
     Ok(if has_failed { Outcome::CheckFailed } else { Outcome::Done })

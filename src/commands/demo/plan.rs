@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::Result;
 
+use super::RECONNECT_FOR;
 use super::args::Args;
 use super::autoscaler::Autoscaler;
 use super::consumers::ConsumerProcesses;
@@ -17,7 +18,7 @@ use crate::profile::scale::trigger_names;
 use crate::profile::{ConsumeTable, ListenAddress, Profile};
 use crate::sample::{Rates, Replicas, Sample};
 use crate::terminal::{Output, RunFiles};
-use crate::units::DurationRange;
+use crate::units::{DurationRange, HumanDuration};
 use crate::workload::{Pace, Payload, Timing, USUAL_BATCH, Work};
 
 /// Number of batches pushed with an open-ended load.
@@ -161,7 +162,7 @@ impl Plan {
             // Short, so that items of a killed consumer are redelivered while the demo runs.
             "--lease=5s".to_owned(),
             "--output=json".to_owned(),
-            "--reconnect-for=10s".to_owned(),
+            format!("--reconnect-for={}", HumanDuration(RECONNECT_FOR)),
         ]);
         arguments.extend(once.then(|| "--once".to_owned()));
         match work {

@@ -1,21 +1,16 @@
 //! The setup of a demo: its Redis, and the sandbox of its processes.
 
-use std::time::Duration;
-
 use color_eyre::eyre::{Result, WrapErr};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::super::Context;
-use super::supervise;
+use super::{RECONNECT_FOR, supervise};
 use crate::args::RedisArgs;
 use crate::delivery::lists::Lists;
 use crate::endpoint::Endpoint;
 use crate::queue::{Inspector, Redis};
 use crate::sandbox::{Process, RedisAt, Sandbox};
-
-/// Time limit for reconnecting.
-const RECONNECT_FOR: Duration = Duration::from_secs(10);
 
 /// Redis and processes of a demo.
 pub(super) struct Setup {

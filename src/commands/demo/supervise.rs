@@ -1,21 +1,18 @@
 //! The supervisor of a demo: it waits for the end of the demo, and cleans up after one that was killed.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use color_eyre::eyre::{Result, bail};
 use tokio_util::sync::CancellationToken;
 
 use super::super::Context;
+use super::RECONNECT_FOR;
 use crate::args::RedisArgs;
 use crate::delivery::lists::Lists;
 use crate::exit::Outcome;
 use crate::files::input;
 use crate::queue::{Inspector, Redis};
 use crate::sandbox::Supervised;
-
-/// Time limit for reconnecting.
-const RECONNECT_FOR: Duration = Duration::from_secs(10);
 
 /// Longest announcement of an orderly end, in bytes.
 const MAX_ANNOUNCEMENT: u64 = 1024;

@@ -16,14 +16,14 @@ pub(crate) use self::args::Args;
 use self::lists::WatchedList;
 use self::plan::{Plan, StopWhen};
 use self::target::Target;
-use super::{Context, SummaryLine};
+use super::Context;
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
 use crate::metrics::{self, ListMetrics};
 use crate::profile::ListenAddress;
 use crate::queue::Redis;
-use crate::terminal::{DashboardSetup, KeySet, Output, Readout};
+use crate::terminal::{DashboardSetup, KeySet, Readout};
 
 /// Longest time that the first sample waits for the cluster.
 const FIRST_SAMPLE: Duration = Duration::from_millis(700);
@@ -160,13 +160,7 @@ async fn judge(plan: &Plan, lists: Vec<WatchedList>, context: &Context) -> Resul
             tracing::warn!(list = %name, "no permission for SCAN: items held by consumers that are gone are not counted");
         }
         let result = Reconciliation::of(&snapshot, stranded.unwrap_or(0));
-        match plan.output {
-            Output::Json => {
-                context.printer.object(&SummaryLine { list: several.then_some(&*name), summary: &result })?;
-            }
-            Output::Text if several => context.printer.result(&format!("{name}: {}", result.text()))?,
-            Output::Text => context.printer.result(&result.text())?,
-        }
+        context.show_reconciled(several.then_some(&*name), &result, plan.output)?;
         if result.verdict == Verdict::Fail {
             outcome = Outcome::CheckFailed;
         }

@@ -26,7 +26,7 @@ pub struct RecordedCounts {
     pub triggers: Vec<TriggerSeries>,
 }
 
-/// RecordedCounts that cannot be read.
+/// Recorded counts that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CountsError {
     /// Not text.

@@ -6,12 +6,12 @@ use color_eyre::eyre::Result;
 
 use super::super::view::{ShownPart, Subject, alone, marks};
 use super::super::{Context, Form};
-use super::{UNDECIDED, backlog, limits, panel, phase, warn};
+use super::{UNDECIDED, backlog, limits, panel, phase, recorded, warn};
 use crate::comparison::{JobComparison, Poll};
 use crate::exit::UsageError;
 use crate::sample::recording::Recording;
 use crate::scaler::jobs_in_words;
-use crate::terminal::{Chart, Elapsed, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
+use crate::terminal::{Chart, TimelineEntry, Tone, facts, heading, terminal_width, timeline};
 use crate::units::counted;
 
 pub(super) fn run(
@@ -153,10 +153,7 @@ fn text(
             "Jobs",
             format!("{} recorded, {} predicted", started(|poll| poll.recorded), started(|poll| poll.predicted.jobs)),
         ),
-        (
-            "recorded",
-            format!("{} over {}", counted(recording.samples.len(), "sample", "samples"), Elapsed(recording.span())),
-        ),
+        recorded(recording),
         ("phases", format!("KEDA polls {}", phase((!comparison.timed).then_some(first)))),
     ];
     found.extend(limits(&comparison.coverage));

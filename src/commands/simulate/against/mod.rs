@@ -73,6 +73,12 @@ fn warn(name: &str, Coverage { unrecorded, coarse }: &Coverage) {
     }
 }
 
+/// Describes how long the recording is.
+fn recorded(recording: &Recording) -> (&'static str, String) {
+    let samples = counted(recording.samples.len(), "sample", "samples");
+    ("recorded", format!("{samples} over {}", Elapsed(recording.span())))
+}
+
 /// Describes what the recording cannot tell.
 fn limits(Coverage { unrecorded, coarse }: &Coverage) -> Vec<(&'static str, String)> {
     let unrecorded = unrecorded.iter().map(|(trigger, columns)| {
@@ -234,10 +240,7 @@ fn text(subject: &Subject, chart: &Chart, part: &ShownPart, recording: &Recordin
         ("agreement", agreement(comparison)),
         ("steps", format!("{} recorded, {} predicted", comparison.recorded.len(), comparison.steps.len())),
         ("at start", there),
-        (
-            "recorded",
-            format!("{} over {}", counted(recording.samples.len(), "sample", "samples"), Elapsed(recording.span())),
-        ),
+        recorded(recording),
         ("phases", format!("KEDA polls {}, the HPA syncs {}", phase(keda), phase(hpa))),
     ];
     if let [first, ..] = comparison.undecided[..] {
