@@ -9,10 +9,11 @@ COPY . .
 # procedural macros, which cannot be static. glibc's resolver for hosts files and DNS is inside the binary too. Random
 # numbers come from the kernel's own call, which a static binary would not look for: not even /dev is needed. Packed
 # relocations are half a megabyte less; a static binary needs the C library of this stage for them, and no other.
+# `make dist` reads the same flags.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/qscale/target,sharing=locked \
     target="$(rustc -vV | sed -n 's/^host: //p')" && \
-    RUSTFLAGS='-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs --cfg getrandom_backend="linux_getrandom"' \
+    RUSTFLAGS="$(cat packaging/static.rustflags)" \
     QSCALE_COMMIT="$REVISION" \
     cargo build --locked --release --target "$target" && \
     cp "target/$target/release/qscale" /usr/local/bin/qscale

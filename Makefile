@@ -2,6 +2,7 @@
 #
 # make demo            run the whole loop on this machine, on a Redis of its own
 # make test            run the tests, each on a Redis of its own
+# make setup           install what is missing of a C compiler and redis-server; the recipes that need them do so
 # make soak            kill consumers, play histories, try inputs, thousands of each: KILLS=100 HISTORIES=100 INPUTS=1000
 # make check           check format, lints and documentation
 # make slim            run the tests of the build without features
@@ -204,7 +205,8 @@ install:
 	install -m 644 completions/qscale.fish "$$share/fish/vendor_completions.d/qscale.fish"
 
 # A builder that is installed but does not work, such as docker without its daemon, is skipped. Several platforms need buildx
-# and a registry to push to; the image has its bill of materials and its origin with it.
+# and a registry to push to; the image has its bill of materials and its origin with it. One that stays here goes without them:
+# `kind load` fails on what describes them.
 PLATFORMS =
 IMAGE =
 # The address of the repository: that of the label `source`, and where `release` publishes.
@@ -217,6 +219,7 @@ image:
 	for builder in docker podman buildah; do \
 		"$$builder" info >/dev/null 2>&1 || continue; \
 		if [ -z "$$platforms" ]; then \
+			export BUILDX_NO_DEFAULT_ATTESTATIONS=1; \
 			set -x; \
 			exec "$$builder" build --tag "$$image" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" \
 				--build-arg SOURCE='$(REPOSITORY)' .; \
@@ -234,17 +237,20 @@ kind: image
 	cargo build --release --locked
 	packaging/kind.sh "$${CARGO_TARGET_DIR:-target}/release/qscale"
 
-# On Linux static, as in the image: it runs on any distribution. BINARY names one that has been built.
-STATIC = -C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"
+# On Linux static, as in the image: it runs on any distribution. BINARY names one that has been built. What was built for this
+# system is started once: before version 2.36, the C library does not understand the packed relocations of a static program.
 TARGET =
 
 .binary:
 	@set -eu; target='$(TARGET)'; \
 	if [ -z '$(BINARY)' ]; then \
 		case "$$target" in \
-			*-linux-gnu) export RUSTFLAGS='$(STATIC)';; \
+			*-linux-gnu) RUSTFLAGS="$$(cat packaging/static.rustflags)"; export RUSTFLAGS;; \
 		esac; \
 		cargo build --release --locked --target "$$target"; \
+		if [ "$$target" = "$$(rustc -vV | sed -n 's/^host: //p')" ]; then \
+			"$${CARGO_TARGET_DIR:-target}/$$target/release/qscale" -V >/dev/null; \
+		fi; \
 	fi
 
 dist:
@@ -281,4 +287,4 @@ release:
 	test -n '$(REPOSITORY)' || { echo 'REPOSITORY is missing: the address of the repository' >&2; exit 2; }; \
 	packaging/formula.sh '$(REPOSITORY)' "$$folder" > "$$folder/qscale.rb"; \
 	version=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1); \
-	set -x; gh release create "v$$version" --repo '$(REPOSITORY)' --title "qscale $$version" --generate-notes "$$folder"/*
+	set -x; gh release create "v$$version" --verify-tag --repo '$(REPOSITORY)' --title "qscale $$version" --generate-notes "$$folder"/*
