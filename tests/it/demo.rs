@@ -25,6 +25,15 @@ impl Demo {
         Self { qscale: Qscale::new(["demo"]).args(words).env("TMPDIR", folder.path()).deadline(DEMO), folder }
     }
 
+    /// Returns the demo of the same profile with a short cooldown, which ends it sooner.
+    fn cooled_down_soon(mut self) -> Self {
+        let usual = "cooldown-period = \"300s\"";
+        let profile = include_str!("../../config/demo.toml");
+        assert!(profile.contains(usual), "the profile has a cooldown");
+        self.qscale = self.qscale.file("qscale.toml", profile.replace(usual, "cooldown-period = \"20s\""));
+        self
+    }
+
     /// Starts the demo and waits until all consumers are ready.
     fn started(self) -> (Running, TempDir) {
         let run = self.qscale.spawn();
@@ -136,7 +145,8 @@ fn command_that_fails_ends_in_dead_letters_and_a_pass() {
 #[test]
 fn share_of_killed_consumers_loses_nothing() {
     let Demo { qscale, folder } =
-        Demo::new(&["--pattern", "burst 60", "--work", "2s", "--kill", "10%", "--seed", "3", "--speed", "40"]);
+        Demo::new(&["--pattern", "burst 60", "--work", "2s", "--kill", "10%", "--seed", "3", "--speed", "40"])
+            .cooled_down_soon();
     let run = qscale.output().exits(0);
     assert!(run.stderr.contains("killed a consumer"), "{}", run.stderr);
     let verdict = run.stdout.lines().last().expect("a verdict");
@@ -159,7 +169,7 @@ fn seed_repeats_the_load() {
 #[test]
 fn keys_change_the_load_and_the_verdict_counts_what_was_pushed() {
     let Demo { qscale, folder } =
-        Demo::new(&["--pattern", "burst 10, 10m@0, burst 1", "--work", "1s", "--speed", "40"]);
+        Demo::new(&["--pattern", "burst 10, 10m@0, burst 1", "--work", "1s", "--speed", "40"]).cooled_down_soon();
     let mut terminal = qscale.on_terminal("");
     terminal.wait_for("①", SOON);
     terminal.press("kp");
@@ -177,7 +187,7 @@ fn second_producer_counts_and_items_taken_by_others_fail() {
     let server = RedisServer::start();
     let start = || {
         let words = ["--redis", &server.url(), "--pattern", "5s@0, burst 10", "--work", "1s", "--speed", "20"];
-        let Demo { qscale, folder } = Demo::new(&words);
+        let Demo { qscale, folder } = Demo::new(&words).cooled_down_soon();
         let run = qscale.spawn();
         let mut list = None;
         wait_until("the demo has items", SOON, || {
@@ -315,7 +325,7 @@ fn signal_a_consumer(folder: &Path, signal: Signal) {
 
 #[test]
 fn stopped_consumer_loses_nothing() {
-    let (run, folder) = Demo::new(&["--speed", "40"]).started();
+    let (run, folder) = Demo::new(&["--speed", "40"]).cooled_down_soon().started();
     signal_a_consumer(folder.path(), Signal::TERM);
     let run = run.finish(DEMO).exits(0);
     assert!(run.stdout.contains("PASS: 300 pushed = 300 acknowledged"), "{}", run.stdout);
@@ -324,7 +334,7 @@ fn stopped_consumer_loses_nothing() {
 
 #[test]
 fn killed_consumer_loses_nothing() {
-    let (run, folder) = Demo::new(&["--speed", "40"]).started();
+    let (run, folder) = Demo::new(&["--speed", "40"]).cooled_down_soon().started();
     run.wait_for_line("5 in flight", SOON);
     signal_a_consumer(folder.path(), Signal::KILL);
     let run = run.finish(DEMO).exits(0);
@@ -458,8 +468,11 @@ fn folder_that_cannot_be_created_is_an_error_with_a_hint() {
 
 #[test]
 fn closed_output_pipe_ends_a_demo_that_leaves_nothing() {
-    let Demo { qscale, folder } = Demo::new(&[]);
-    qscale.stdout_to(std::io::pipe().expect("a pipe").1).output().exits(0);
+    // A demo that does not end by itself within the time limit.
+    let Demo { qscale, folder } = Demo::new(&["--pattern", "1h@1"]);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    qscale.stdout_to(writer).output().exits(0);
     nothing_is_left(folder.path());
 }
 

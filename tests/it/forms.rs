@@ -268,7 +268,7 @@ fn unknown_overlay_fails_every_subcommand() {
 
 #[test]
 fn demo_passes_its_overlay_to_its_processes() {
-    let profile = "[scale]\nmax-replica-count = 4\n[env.small.scale]\nmax-replica-count = 1\n[env.small.consume]\nwork = \"1ms\"\n";
+    let profile = "[scale]\nmax-replica-count = 4\ncooldown-period = \"1s\"\n[env.small.scale]\nmax-replica-count = 1\n[env.small.consume]\nwork = \"1ms\"\n";
     let run = Qscale::new(["demo", "--count=3"]).file("qscale.toml", profile).env("QSCALE_ENV", "small");
     let run = run.output().exits(0);
     assert!(run.stderr.contains("max_consumers=1 work=simulated work 1ms"), "{}", run.stderr);

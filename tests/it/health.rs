@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_until};
+use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, at_once, wait_until};
 
 /// Several beats: so long nothing may be silent that is well.
 const SILENCE: Duration = Duration::from_secs(4);
@@ -77,16 +77,10 @@ fn health_fails_when_the_consumer_was_killed() {
 }
 
 #[test]
-fn health_passes_when_idle_and_with_a_long_handler_at_least_once() {
-    long_handler("at-least-once");
+fn health_passes_when_idle_and_with_a_long_handler() {
+    at_once(["at-least-once", "at-most-once"], long_handler);
 }
 
-#[test]
-fn health_passes_when_idle_and_with_a_long_handler_at_most_once() {
-    long_handler("at-most-once");
-}
-
-#[track_caller]
 fn long_handler(delivery: &str) {
     let server = RedisServer::start();
     let patient =

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Qscale, RedisServer, SOON, wait_until};
+use crate::support::{Qscale, RedisServer, SOON, at_once, wait_until};
 
 fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
     Qscale::new(["consume", "--redis", &server.url(), "--work", "0s"]).args(words)
@@ -12,7 +12,7 @@ const DELIVERIES: [&str; 2] = ["at-least-once", "at-most-once"];
 
 #[test]
 fn paused_list_is_left_alone_until_the_key_is_gone() {
-    for delivery in DELIVERIES {
+    at_once(DELIVERIES, |delivery| {
         let server = RedisServer::start();
         let run = consume(&server, &["--delivery", delivery]).spawn();
         run.wait_for_line("consuming", SOON);
@@ -27,7 +27,7 @@ fn paused_list_is_left_alone_until_the_key_is_gone() {
         wait_until("it goes on", SOON, || server.llen("mylist") == 0);
         run.terminate();
         run.finish(SOON).exits(0);
-    }
+    });
 }
 
 #[test]

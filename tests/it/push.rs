@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_until};
+use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, at_once, wait_until};
 
 /// Batch sizes: one that is passed through a script, one that is pushed in a transaction.
 const BATCHES: [&str; 2] = ["20", "200"];
@@ -70,7 +70,7 @@ fn batch_cut_off_anywhere_is_pushed_once() {
         // A batch that is passed through a script is one command.
         let cuts = if batch == "20" { &["EVAL", &middle][..] } else { &["MULTI", "LPUSH", &middle, "EVAL", "EXEC"] };
         for cut in cuts {
-            for lose in [Proxy::lose_reply, Proxy::lose_request, Proxy::hold_request] {
+            at_once([Proxy::lose_reply, Proxy::lose_request, Proxy::hold_request], |lose: fn(&Proxy, &str)| {
                 let server = RedisServer::start();
                 let proxy = Proxy::before(server.port());
                 let (run, items) = start(&server, &proxy.url(), batch);
@@ -79,7 +79,7 @@ fn batch_cut_off_anywhere_is_pushed_once() {
                 proxy.deliver();
                 let run = run.finish(SOON).exits(0);
                 is_on_the_list_once(&server, items, &run);
-            }
+            });
         }
     }
 }

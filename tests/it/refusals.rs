@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, wait_until};
+use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, at_once, wait_until};
 
 /// Both delivery guarantees: they follow the same rules.
 const DELIVERIES: [&str; 2] = ["at-least-once", "at-most-once"];
@@ -220,7 +220,7 @@ fn server_that_is_no_cluster_and_node_of_one_are_told_apart() {
 
 #[test]
 fn errors_of_a_proxy_about_its_server_pass() {
-    for text in ["ERR Connection timed out", "upstream failure", "ERR no server connection avaliable"] {
+    at_once(["ERR Connection timed out", "upstream failure", "ERR no server connection avaliable"], |text| {
         let server = RedisServer::start();
         let proxy = Proxy::before(server.port());
         let mut fleet = Fleet::start(&["--redis", &proxy.url()]);
@@ -228,7 +228,7 @@ fn errors_of_a_proxy_about_its_server_pass() {
         fleet.wait_until_all_say(text);
         proxy.refuse(None);
         fleet.ends_well();
-    }
+    });
 }
 
 #[test]
@@ -411,22 +411,22 @@ fn heartbeat_goes_on_while_the_first_connection_is_tried() {
 
 #[test]
 fn outage_is_not_idle_time() {
-    for delivery in DELIVERIES {
-        for limit in [&["--idle-exit", "1s"][..], &["--once"]] {
-            let server = RedisServer::start();
-            let proxy = Proxy::before(server.port());
-            let words = [&["consume", "--delivery", delivery, "--work", "none"], limit].concat();
-            // A server that greets and refuses, for longer than the limit.
-            server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
-            let consumer = qscale(&words, &["--redis", &proxy.url()]).spawn();
-            consumer.wait_for_line("read-only", SOON);
-            thread::sleep(Duration::from_millis(1500));
-            server.cli(&["REPLICAOF", "NO", "ONE"]);
-            server.push("mylist", ["a"]);
-            let run = consumer.finish(SOON).exits(0);
-            assert_eq!(run.stdout, "a\n", "{delivery} {limit:?}\n{}", run.stderr);
-        }
-    }
+    let limits = [&["--idle-exit", "1s"][..], &["--once"]];
+    let cases = DELIVERIES.into_iter().flat_map(|delivery| limits.map(|limit| (delivery, limit)));
+    at_once(cases, |(delivery, limit)| {
+        let server = RedisServer::start();
+        let proxy = Proxy::before(server.port());
+        let words = [&["consume", "--delivery", delivery, "--work", "none"], limit].concat();
+        // A server that greets and refuses, for longer than the limit.
+        server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+        let consumer = qscale(&words, &["--redis", &proxy.url()]).spawn();
+        consumer.wait_for_line("read-only", SOON);
+        thread::sleep(Duration::from_millis(1500));
+        server.cli(&["REPLICAOF", "NO", "ONE"]);
+        server.push("mylist", ["a"]);
+        let run = consumer.finish(SOON).exits(0);
+        assert_eq!(run.stdout, "a\n", "{delivery} {limit:?}\n{}", run.stderr);
+    });
 }
 
 // ── data that Redis lost ──

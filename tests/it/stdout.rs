@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Qscale, RedisServer, SOON, wait_until};
+use crate::support::{Qscale, RedisServer, SOON, at_once, wait_until};
 
 const EITHER_WAY: [&str; 2] = ["at-least-once", "at-most-once"];
 
@@ -127,7 +127,7 @@ fn full_disk_ends_consume_and_leaves_the_items() {
 
 #[test]
 fn stdout_that_is_not_read_holds_up_neither_the_stop_nor_the_lease() {
-    for delivery in EITHER_WAY {
+    at_once(EITHER_WAY, |delivery| {
         let server = RedisServer::start();
         let items = items(5000);
         server.push("mylist", &items);
@@ -144,7 +144,7 @@ fn stdout_that_is_not_read_holds_up_neither_the_stop_nor_the_lease() {
         let mut printed = String::new();
         reader.read_to_string(&mut printed).expect("text");
         assert_eq!(printed.lines().collect::<Vec<_>>(), items[..taken], "whole lines, and no others");
-    }
+    });
 }
 
 #[test]

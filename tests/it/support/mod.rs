@@ -39,6 +39,16 @@ pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnM
     }
 }
 
+/// Runs `test` for all cases at once: most of their time is waiting.
+pub(crate) fn at_once<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    let test = &test;
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || test(case));
+        }
+    });
+}
+
 /// The profiles in a folder of the repository, in order.
 ///
 /// Panics when there are none.
