@@ -6,16 +6,23 @@ use fred::prelude::{Builder, Client};
 use fred::types::ConnectHandle;
 use fred::types::config::{Config, ConnectionConfig, Server, ServerConfig, TcpConfig, TlsConnector};
 use secrecy::ExposeSecret;
+use socket2::TcpKeepalive;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Fault;
-use super::idle;
 use super::library_error::in_words;
 use super::password::password_text;
 use super::sentinel::{self, SentinelLogin};
 use super::tls;
 use crate::endpoint::{Address, Endpoint, NodeAddress, Servers};
+
+/// Time without data after which the network is shown that the connection is in use: firewalls and load balancers forget
+/// those that are silent, some after a minute.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+
+/// Time between two probes without an answer, of which the system sends some before the connection counts as lost.
+const PROBE: Duration = Duration::from_secs(5);
 
 /// Background task of a client. Aborted on drop, because a dropped client keeps its socket.
 #[derive(Debug)]
@@ -82,12 +89,17 @@ pub(super) async fn build(endpoint: &Endpoint, node: Option<&NodeAddress>, limit
                 // The library must not resend: only the caller knows whether a command may be repeated.
                 max_command_attempts: 1,
                 reconnect_errors: Vec::new(),
-                tcp: TcpConfig { nodelay: Some(true), keepalive: Some(idle::keepalive()), ..TcpConfig::default() },
+                tcp: TcpConfig { nodelay: Some(true), keepalive: Some(keepalive()), ..TcpConfig::default() },
                 ..ConnectionConfig::default()
             };
         })
         .build()
         .map_err(|error| Fault::Other(in_words(error.details()).into_owned()))
+}
+
+/// Returns the settings of TCP that keep an idle connection alive.
+fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(KEEPALIVE).with_interval(PROBE)
 }
 
 fn server(endpoint: &Endpoint, node: Option<&NodeAddress>, sentinel: Option<SentinelLogin>) -> ServerConfig {

@@ -1,23 +1,7 @@
-//! Idle connections: kept alive on the way, and replaced where a server or proxy has closed them after its idle timeout.
-
-use std::time::Duration;
-
-use socket2::TcpKeepalive;
+//! Idle connections, replaced where a server or proxy has closed them after its idle timeout.
 
 use super::connection::Connection;
 use super::error::{Fault, QueueError};
-
-/// Time without data after which the network is shown that the connection is in use: firewalls and load balancers forget
-/// those that are silent, some after a minute.
-const KEEPALIVE: Duration = Duration::from_secs(20);
-
-/// Time between two probes without an answer, of which the system sends some before the connection counts as lost.
-const PROBE: Duration = Duration::from_secs(5);
-
-/// Returns the settings of TCP that keep an idle connection alive.
-pub(super) fn keepalive() -> TcpKeepalive {
-    TcpKeepalive::new().with_time(KEEPALIVE).with_interval(PROBE)
-}
 
 impl Connection {
     /// Replaces this connection if it has been closed; call this while no command is under way.
