@@ -20,6 +20,7 @@ mod doctor_cluster;
 mod doctor_states;
 mod exit_status;
 mod exporter;
+mod extremes;
 mod fault_table;
 mod faults;
 mod forms;
