@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::machine::{self, About};
-use crate::peers::{Peers, SOURCES as PEERS};
+use crate::peers::{self, Peers, SOURCES as PEERS};
 use crate::report::{Group, Program, Report, Run};
 use crate::server::Server;
 use crate::{Args, LIST, Result};
@@ -105,7 +105,7 @@ impl Job {
 impl Bench {
     pub(crate) fn new(args: &Args) -> Result<Self> {
         let program = args.qscale.canonicalize().map_err(|error| format!("{}: {error}", args.qscale.display()))?;
-        let about = About::now(&program, args.rounds, args.pin);
+        let about = About::now(peers::versions(&program), args.rounds, args.pin);
         let last = std::thread::available_parallelism()?.get() - 1;
         if args.pin && last == 0 {
             return Err("--pin needs two processors".into());

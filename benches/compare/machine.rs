@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::Read;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -11,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, peers};
+use crate::Result;
 
 /// Time after which a run counts as hanging.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -30,7 +29,7 @@ pub(crate) struct About {
 }
 
 impl About {
-    pub(crate) fn now(qscale: &Path, rounds: usize, pinned: bool) -> Self {
+    pub(crate) fn now(programs: Vec<String>, rounds: usize, pinned: bool) -> Self {
         let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
         let processors = thread::available_parallelism().map(usize::from).unwrap_or_default();
         let model = read("/proc/cpuinfo");
@@ -41,7 +40,7 @@ impl About {
         Self {
             date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             machine: format!("{processors} × {model}, {}", system.trim()),
-            programs: peers::versions(qscale),
+            programs,
             rounds,
             pinned,
             load: read("/proc/loadavg").split(' ').next().and_then(|load| load.parse().ok()),

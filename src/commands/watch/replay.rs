@@ -8,21 +8,16 @@ use color_eyre::eyre::Result;
 use super::Args;
 use crate::commands::Context;
 use crate::exit::{Outcome, UsageError};
-use crate::files::whole::whole;
+use crate::files::whole::recording;
 use crate::sample::recording::{PlayedSample, played};
 use crate::terminal::{DashboardSetup, KeySet, Readout};
-use crate::units::MIB;
-
-/// Limit of a recording, in bytes.
-const MAX_SIZE: u64 = 256 * MIB;
 
 /// Time between two samples of a recording that has only one.
 const USUAL: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(path: &Path, args: &Args, context: &Context) -> Result<Outcome> {
     let name = path.display().to_string();
-    let bytes = whole(path, MAX_SIZE);
-    let bytes = bytes.map_err(|error| UsageError(format!("--replay: cannot read `{name}`: {error}")))?;
+    let bytes = recording(path).map_err(|error| UsageError(format!("--replay: cannot read `{name}`: {error}")))?;
     let samples = played(&name, &bytes).map_err(|error| UsageError(format!("--replay: {error}")))?;
     let recorded = samples.iter().find_map(|played| played.sample.speed);
     let speed = args.speed.or(recorded).unwrap_or(1.0);

@@ -11,7 +11,7 @@ use super::view::{ShownPart, Subject, alone, marks};
 use super::{Context, Form};
 use crate::comparison::{Comparison, Coverage, RecordedStep, Step};
 use crate::exit::UsageError;
-use crate::files::whole::whole;
+use crate::files::whole;
 use crate::profile::ScaleKind;
 use crate::profile::scale::trigger_names;
 use crate::sample::recording::Recording;
@@ -19,18 +19,15 @@ use crate::scaler::Controller;
 use crate::terminal::{
     AxisScale, Chart, Elapsed, Panel, TimelineEntry, Tone, facts, heading, terminal_width, timeline,
 };
-use crate::units::{MIB, counted};
+use crate::units::counted;
 
 /// Said of a decision that hangs on what KEDA read between two rows.
 const UNDECIDED: &str = "cannot be told from this recording";
 
-/// Limit of a recording, in bytes.
-const MAX_SIZE: u64 = 256 * MIB;
-
 pub(super) fn run(path: &Path, subject: &Subject, output: Form, part: &ShownPart, context: &Context) -> Result<Chart> {
     let name = path.display().to_string();
-    let bytes = whole(path, MAX_SIZE);
-    let bytes = bytes.map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
+    let bytes =
+        whole::recording(path).map_err(|error| UsageError(format!("--against: cannot read `{name}`: {error}")))?;
     let triggers = trigger_names(&context.profile.scale.triggers);
     let recording =
         Recording::parse(&name, &bytes, &triggers).map_err(|error| UsageError(format!("--against: {error}")))?;
