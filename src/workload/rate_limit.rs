@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::units::whole;
+
 /// Time whose items may be begun at once after a time without any.
 const BURST: Duration = Duration::from_secs(1);
 
@@ -31,7 +33,7 @@ impl RateLimit {
         let passed = elapsed.saturating_sub(self.counted);
         self.tokens = (self.tokens + self.rate * passed.as_secs_f64()).min(most);
         self.counted = self.counted.max(elapsed);
-        whole(self.tokens)
+        usize::try_from(whole(self.tokens)).unwrap_or(usize::MAX)
     }
 
     /// Records that items were begun.
@@ -46,12 +48,6 @@ impl RateLimit {
         let wait = || Duration::from_secs_f64((missing / self.rate).min(LONGEST)) + Duration::from_millis(1);
         (missing > 0.0).then(|| self.counted + wait())
     }
-}
-
-/// Returns the whole part of a number of items.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
-fn whole(number: f64) -> usize {
-    number.max(0.0) as usize
 }
 
 #[cfg(test)]

@@ -7,16 +7,16 @@ mod plan;
 mod replay;
 mod target;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, WrapErr as _};
-use tokio::time::{MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 pub(crate) use self::args::Args;
 use self::lists::WatchedList;
 use self::plan::{Plan, StopWhen};
 use self::target::Target;
-use super::Context;
+use super::{Context, until};
 use crate::delivery::reconciliation::{Reconciliation, Verdict};
 use crate::delivery::snapshot::{ClaimState, Snapshot};
 use crate::exit::Outcome;
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let reached = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => false,
-        () = sleep(plan.limit) => false,
+        () = until(plan.limit.map(|limit| Instant::now() + limit)) => false,
         shown = show(&plan, &mut lists, &mut target, (&mut readout, metrics.as_ref())) => shown?,
     };
     readout.finish().await?;
@@ -107,7 +107,7 @@ async fn show(
 ) -> Result<bool> {
     let start = Instant::now();
     // The first samples are taken at once: a tick that is due now comes a millisecond later.
-    let mut ticks = interval_at(tokio::time::Instant::now() + plan.every, plan.every);
+    let mut ticks = interval_at(Instant::now() + plan.every, plan.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         for (index, list) in lists.iter_mut().enumerate() {

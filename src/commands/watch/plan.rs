@@ -15,8 +15,8 @@ use crate::terminal::{Output, RunFiles};
 /// List and target to watch, and when to stop.
 pub(super) struct Plan {
     pub(super) every: Duration,
-    /// `Duration::MAX` means without an end.
-    pub(super) limit: Duration,
+    /// Time after which it ends.
+    pub(super) limit: Option<Duration>,
     pub(super) stop_when: StopWhen,
     /// One sample of each list.
     pub(super) once: bool,
@@ -71,7 +71,7 @@ impl Plan {
         let own = context.profile.lists().value;
         Ok(Self {
             every,
-            limit: duration.unwrap_or(Duration::MAX),
+            limit: duration,
             stop_when,
             once,
             output,
