@@ -3,6 +3,8 @@
 #[cfg(not(feature = "serve"))]
 mod absent;
 #[cfg(feature = "serve")]
+mod connections;
+#[cfg(feature = "serve")]
 mod server;
 
 #[cfg(not(feature = "serve"))]

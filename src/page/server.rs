@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-use super::PageSender;
+use super::{PageSender, connections};
 
 /// The page: nothing is loaded from elsewhere, and the browser holds it to that.
 const PAGE: &str = include_str!("page.html");
@@ -68,7 +68,7 @@ pub(crate) async fn serve(address: SocketAddr) -> Result<(SocketAddr, PageSender
         .route("/events", get(events))
         .layer(from_fn_with_state(server.clone(), guard))
         .with_state(server);
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(connections::accept(listener, router));
     Ok((address, sender))
 }
 

@@ -135,3 +135,32 @@ fn page_counts_dead_letters_by_reason() {
     run.terminate();
     run.finish(SOON).exits(0);
 }
+
+#[test]
+fn half_open_requests_keep_out_no_page() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a"]);
+    let run = Qscale::new(["watch", "--redis", &server.url(), "--serve", "0", "--every", "100ms"]).spawn();
+    let address = address(&run);
+    wait_until("the list is shown", SOON, || get(address, "/state", "localhost").1.contains("mylist"));
+    // Open from before, and for longer than a request may take.
+    let open = request(address, "/events", "localhost");
+    let half_open = |_| {
+        let mut link = TcpStream::connect(address).expect("it listens");
+        link.write_all(b"GET / HTTP/1.1\r\nX: ").expect("it reads");
+        link
+    };
+    let links: Vec<TcpStream> = (0..90).map(half_open).collect();
+    assert!(get(address, "/state", "localhost").1.contains("mylist"));
+    #[cfg(target_os = "linux")]
+    {
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", run.pid())).expect("Linux has /proc").count();
+        assert!(descriptors < 100, "{descriptors}");
+    }
+    server.push("mylist", ["b"]);
+    let mut events = BufReader::new(open).lines().map_while(Result::ok);
+    assert!(events.any(|line| line.contains(r#""name":"mylist","waiting":2"#)));
+    drop(links);
+    run.terminate();
+    run.finish(SOON).exits(0);
+}
