@@ -5,6 +5,9 @@ use crate::support::{Qscale, RedisServer, SOON, at_once, wait_until};
 /// Runs that are under way at a time.
 const AT_A_TIME: usize = 8;
 
+/// A flag, and values of it.
+type FlagValues<'a> = (&'a str, &'a [&'a str]);
+
 const LONGEST: &str = "100y";
 const MOST: &str = "18446744073709551615";
 const MOST_32: &str = "4294967295";
@@ -18,7 +21,7 @@ fn extreme_values_of_flags_panic_nowhere() {
     let produce = ["produce", "--redis", &url, "--count", "1", "--list", "another"];
     let watch = ["watch", "--redis", &url, "--duration", "50ms", "--every", "10ms"];
     let simulate = ["simulate", "--produce", "1s@3", "--work", "1s"];
-    let cases: [(&[&str], &[(&str, &[&str])]); 5] = [
+    let cases: [(&[&str], &[FlagValues<'_>]); 5] = [
         (
             &consume,
             &[
