@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{float, saturating_seconds, whole};
+use crate::units::{counted, float, saturating_seconds, whole};
 
 /// Regular expression of a rate, for the schema.
 const FORM: &str = "^(max|\\s*\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*(/[smh])?)$";
@@ -63,6 +63,18 @@ impl Pace {
             // Rounded as in a pattern: 0.5 items per second for 5 seconds are 2 items.
             Self::Steady { rate } => Some(whole((limit.as_secs_f64() * rate - 0.5).ceil())),
             Self::Unpaced => None,
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Batches { batch, every } => {
+                write!(f, "{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
+            }
+            Self::Steady { rate } => f.write_str(&counted(*rate, "item/s", "items/s")),
+            Self::Unpaced => f.write_str("all items at once"),
         }
     }
 }

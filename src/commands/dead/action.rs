@@ -70,7 +70,7 @@ async fn move_all(
 ) -> Result<bool, QueueError> {
     let line = StatusLine::begin(&context.printer);
     loop {
-        if progress.all() == plan.most {
+        if progress.all() >= plan.most {
             return Ok(true);
         }
         if context.shutdown.stop.is_cancelled() {

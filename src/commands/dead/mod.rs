@@ -55,7 +55,7 @@ async fn list(plan: &Plan, lists: &mut [DeadLetters], context: &Context) -> Resu
                 Err(error) if error.is_stop() => break,
                 page => page?,
             };
-            left -= page.dead_letters.len() as u64;
+            left = left.saturating_sub(page.dead_letters.len() as u64);
             for dead_letter in &page.dead_letters {
                 match plan.output {
                     Output::Json => context.printer.items(&dead_letter.to_json(dead_letters.list(), encode))?,
@@ -95,7 +95,7 @@ async fn summarize(plan: &Plan, lists: &mut [DeadLetters], context: &Context) ->
                 Err(error) if error.is_stop() => return Ok(Outcome::Unfinished),
                 page => page?,
             };
-            left -= page.dead_letters.len() as u64;
+            left = left.saturating_sub(page.dead_letters.len() as u64);
             for dead_letter in &page.dead_letters {
                 summary.add(dead_letter, page.now);
             }

@@ -166,11 +166,8 @@ impl Plan {
     /// Logs the start of the run.
     pub(super) fn announce(&self, redis: &Redis) {
         let pace = match &self.timing {
-            Timing::Pace(Pace::Batches { batch, every }) => {
-                format!("{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
-            }
-            Timing::Pace(Pace::Steady { rate }) => counted(*rate, "item/s", "items/s"),
             Timing::Pace(Pace::Unpaced) => format!("unpaced, batches of {}", self.batch),
+            Timing::Pace(pace) => pace.to_string(),
             Timing::Pattern(pattern) => match self.total {
                 Some(total) => format!("pattern of {}", counted(total, "item", "items")),
                 None if pattern.length().is_some() => "pattern".to_owned(),

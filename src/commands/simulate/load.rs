@@ -9,7 +9,6 @@ use crate::exit::UsageError;
 use crate::files::counts;
 use crate::profile::Profile;
 use crate::profile::scale::trigger_names;
-use crate::units::counted;
 use crate::workload::{Arrival, Load, Pattern, RecordedCounts, Timing, TriggerSeries};
 
 /// Maximum simulated time; a sample per second is kept in memory.
@@ -88,17 +87,12 @@ pub(super) fn arrivals(load: &Load, limit: Option<Duration>, seed: u64) -> Resul
 
 /// Describes a load in a few words.
 pub(super) fn describe(load: &Load, limit: Option<Duration>) -> String {
-    use crate::workload::Pace;
     let timing = match &load.timing {
         Timing::Pattern(pattern) => {
             let text = pattern.to_string();
             if text.chars().count() <= 60 { text } else { "a pattern".to_owned() }
         }
-        Timing::Pace(Pace::Batches { batch, every }) => {
-            format!("{} every {}", counted(*batch, "item", "items"), humantime::format_duration(*every))
-        }
-        Timing::Pace(Pace::Steady { rate }) => counted(*rate, "item/s", "items/s"),
-        Timing::Pace(Pace::Unpaced) => "all items at once".to_owned(),
+        Timing::Pace(pace) => pace.to_string(),
     };
     match limit {
         None if load.estimate(None).is_none() => format!("{timing} for {}", humantime::format_duration(OPEN_ENDED)),
