@@ -154,9 +154,9 @@ fn seed_repeats_a_random_pattern() {
 #[test]
 fn exit_status_of_a_stopped_pattern_depends_on_its_end() {
     let server = RedisServer::start();
-    for (pattern, status) in [("1h@50", 75), ("1s@50, repeat", 0)] {
-        let run = produce(&server, &["--pattern", pattern, "--list", pattern]).spawn();
-        wait_until("items are pushed", SOON, || server.llen(pattern) > 5);
+    for (list, pattern, status) in [("ends", "1h@50", 75), ("repeats", "1s@50, repeat", 0)] {
+        let run = produce(&server, &["--pattern", pattern, "--list", list]).spawn();
+        wait_until("items are pushed", SOON, || server.llen(list) > 5);
         run.terminate();
         run.finish(PROMPTLY).exits(status);
     }

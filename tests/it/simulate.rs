@@ -116,14 +116,14 @@ fn csv_output_has_a_line_per_second() {
 
 #[test]
 fn names_with_control_characters_do_not_reach_a_terminal() {
-    let list = "a\n\u{1b}[2J,\"\u{9b}";
+    let list = "a\n\u{1b}[2J;\"\u{9b}";
     let words = ["--produce", "burst 1", "--duration", "2s", "--list", list, "--output"];
     // A file has them as they are.
     let run = simulate(&words).arg("csv").file("qscale.toml", PROFILE).output().exits(0);
-    assert!(run.stdout.contains(",\"a\n\u{1b}[2J,\"\"\u{9b}\","), "{:?}", run.stdout);
+    assert!(run.stdout.contains(",\"a\n\u{1b}[2J;\"\"\u{9b}\","), "{:?}", run.stdout);
     let mut terminal = simulate(&words).arg("csv").file("qscale.toml", PROFILE).on_terminal("");
     assert!(terminal.finish(SOON).success());
-    terminal.wait_for("\\u{1b}[2J,\"\"\\u{9b}", SOON);
+    terminal.wait_for("\\u{1b}[2J;\"\"\\u{9b}", SOON);
     assert!(!terminal.shown().contains(['\u{1b}', '\u{9b}']), "{:?}", terminal.shown());
     // In text a line break would begin a line that looks like one of ours.
     let run = simulate(&words).args(&["text", "--svg", "run.svg"]).file("qscale.toml", PROFILE).output().exits(0);
