@@ -127,7 +127,7 @@ fn names_with_control_characters_do_not_reach_a_terminal() {
     assert!(!terminal.shown().contains(['\u{1b}', '\u{9b}']), "{:?}", terminal.shown());
     // In text a line break would begin a line that looks like one of ours.
     let run = simulate(&words).args(&["text", "--svg", "run.svg"]).file("qscale.toml", PROFILE).output().exits(0);
-    assert!(run.stdout.contains("a\\n\\u{1b}[2J,\"\\u{9b}: burst 1"), "{:?}", run.stdout);
+    assert!(run.stdout.contains("a\\n\\u{1b}[2J;\"\\u{9b}: burst 1"), "{:?}", run.stdout);
 }
 
 #[test]
