@@ -80,7 +80,8 @@ impl Known {
     fn of(cause: &(dyn Error + 'static)) -> Option<Self> {
         let known = |status: Status, hint: Option<String>| Some(Self { status, hint });
         if let Some(error) = cause.downcast_ref::<QueueError>() {
-            return known(Status::Unavailable, Some(error.hint()));
+            let status = if error.is_of_settings() { Status::Usage } else { Status::Unavailable };
+            return known(status, Some(error.hint()));
         }
         if let Some(error) = cause.downcast_ref::<SandboxError>() {
             let is_usage = matches!(error, SandboxError::NoFolder(_));

@@ -1,4 +1,4 @@
-//! Names of the lists of other libraries: BullMQ, Sidekiq, asynq, Celery and RQ.
+//! Names of the lists of other libraries: BullMQ, Sidekiq, asynq, RQ, Laravel, Resque and Celery.
 
 /// Name of the list of a library's waiting items.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,13 +10,21 @@ pub struct LibraryList {
 }
 
 /// Libraries, with what is before and after the name of a queue in the key of its waiting items.
-const LIBRARIES: [(&str, &str, &str); 5] = [
+const LIBRARIES: [(&str, &str, &str); 7] = [
     ("BullMQ", "bull:", ":wait"),
     ("Sidekiq", "queue:", ""),
     ("asynq", "asynq:{", "}:pending"),
     ("RQ", "rq:queue:", ""),
+    ("Laravel", "queues:", ""),
+    ("Resque", "resque:queue:", ""),
     ("Celery", "", ""),
 ];
+
+/// Between the name of a queue of Celery and a priority, whose items are in a list of their own.
+const CELERY_SEPARATOR: &str = "\x06\x16";
+
+/// Priorities of Celery, other than the one without a list of its own.
+const CELERY_PRIORITIES: [u8; 3] = [3, 6, 9];
 
 /// Beginnings and ends around the name of a queue that people write, none of which the library of that name uses for its
 /// waiting items.
@@ -34,8 +42,8 @@ const MISTAKES: [(&str, &str, &str); 15] = [
     ("asynq", "asynq:queues:", ""),
     ("asynq", "asynq:", ""),
     ("Sidekiq", "sidekiq:queue:", ""),
-    ("Sidekiq", "queues:", ""),
     ("RQ", "rq:", ""),
+    ("Resque", "resque:", ""),
 ];
 
 /// Returns the library and the key that were most likely meant, for a name that its library never uses.
@@ -56,6 +64,14 @@ pub fn candidates(list: &str) -> Vec<LibraryList> {
     let name = regular.or(mistake).unwrap_or(list);
     let all = LIBRARIES.iter().map(|(library, ..)| LibraryList { library, key: key(library, name) });
     all.filter(|candidate| candidate.key != list).collect()
+}
+
+/// Returns the keys of the lists in which Celery keeps items of the queue `list` that have a priority.
+pub fn priorities(list: &str) -> Vec<String> {
+    if list.contains(CELERY_SEPARATOR) {
+        return Vec::new();
+    }
+    CELERY_PRIORITIES.iter().map(|priority| format!("{list}{CELERY_SEPARATOR}{priority}")).collect()
 }
 
 fn key(library: &str, name: &str) -> String {
@@ -87,7 +103,9 @@ mod tests {
             ("asynq:{default}", Some(("asynq", "asynq:{default}:pending"))),
             ("asynq:default:pending", Some(("asynq", "asynq:{default}:pending"))),
             ("rq:default", Some(("RQ", "rq:queue:default"))),
-            ("queues:default", Some(("Sidekiq", "queue:default"))),
+            ("resque:default", Some(("Resque", "resque:queue:default"))),
+            ("queues:default", None),
+            ("resque:queue:default", None),
             ("bull:mail:wait", None),
             ("asynq:{default}:pending", None),
             ("rq:queue:default", None),
@@ -104,10 +122,13 @@ mod tests {
     #[test]
     fn candidates_have_the_name_of_the_queue() {
         let keys = |list: &str| candidates(list).into_iter().map(|found| found.key).collect::<Vec<_>>();
-        let of_x = ["bull:x:wait", "queue:x", "asynq:{x}:pending", "rq:queue:x"];
+        let of_x = ["bull:x:wait", "queue:x", "asynq:{x}:pending", "rq:queue:x", "queues:x", "resque:queue:x"];
         assert_eq!(keys("x"), of_x);
         assert_eq!(keys("bull:x:waiting"), [&of_x[..], &["x"]].concat());
-        assert_eq!(keys("queue:x"), ["bull:x:wait", "asynq:{x}:pending", "rq:queue:x", "x"]);
-        assert_eq!(keys("a:b"), ["bull:a:b:wait", "queue:a:b", "asynq:{a:b}:pending", "rq:queue:a:b"]);
+        let of_queue = ["bull:x:wait", "asynq:{x}:pending", "rq:queue:x", "queues:x", "resque:queue:x", "x"];
+        assert_eq!(keys("queue:x"), of_queue);
+        assert_eq!(keys("a:b")[..2], ["bull:a:b:wait", "queue:a:b"]);
+        assert_eq!(priorities("celery"), ["celery\u{6}\u{16}3", "celery\u{6}\u{16}6", "celery\u{6}\u{16}9"]);
+        assert!(priorities("celery\u{6}\u{16}3").is_empty());
     }
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 pub use self::check::{CheckResult, Checked};
 pub use self::cluster::{Patient, of_cluster};
 pub use self::code::{FaultCode, FaultSeverity};
-pub use self::library::{LibraryList, candidates, mistaken};
+pub use self::library::{LibraryList, candidates, mistaken, priorities};
 pub use self::network::services;
 pub use self::references::{TriggerHost, hosts};
 pub use self::rights::{PROGRAMS, Program, REPLICA_WAIT, call};

@@ -1,5 +1,6 @@
 //! Diagnosis of a failed connection: name resolution, TCP, TLS and greeting, one by one.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use tokio_rustls::client::TlsStream;
 use super::error::Fault;
 use super::{sentinel, tls};
 use crate::endpoint::{Address, Endpoint, NodeAddress, Servers, Tls};
+
+/// Length up to which a reply that may not be one of Redis is read.
+const LONGEST_REPLY: usize = 64;
 
 /// Returns the cause of a failed connection to `endpoint`, within `limit`; `first` when no step fails.
 pub(super) async fn diagnose(endpoint: &Endpoint, first: Fault, limit: Duration) -> Fault {
@@ -87,14 +91,19 @@ async fn server_steps(host: &str, port: u16, tls: Option<&Tls>, limit: Duration)
                 Err(fault) => return Some(fault),
             };
             match timeout(limit / 2, handshake(stream, config, name_of(tls, host))).await {
-                Ok(Ok(())) => None,
+                Ok(Ok(reply)) => reply.and_then(foreign),
                 Ok(Err(Some(fault))) => Some(fault),
-                // A server without TLS waits for the rest of the TLS greeting, or closes the connection.
-                Ok(Err(None)) | Err(_) => answers_in_plain(host, port).await.then_some(Fault::TlsUnsupported),
+                Ok(Err(None)) | Err(_) => without_tls(host, port).await,
             }
         }
-        None if says_redis(stream, limit / 2).await => None,
-        None => answers_in_tls(host, port).await.then_some(Fault::TlsRequired),
+        None => {
+            let closed = match timeout(limit / 2, ping(stream)).await {
+                Ok(Ok(Some(reply))) if !is_tls(&reply) => return foreign(reply),
+                Ok(Ok(None)) => Some(Fault::closed()),
+                _ => None,
+            };
+            if answers_in_tls(host, port).await { Some(Fault::TlsRequired) } else { closed }
+        }
     }
 }
 
@@ -141,14 +150,10 @@ pub(super) async fn secured(
 }
 
 /// Performs a TLS handshake and a `PING`, because TLS 1.3 refuses a client certificate only after the handshake.
-async fn handshake(stream: TcpStream, config: ClientConfig, name: &str) -> Result<(), Option<Fault>> {
-    let mut stream = secured(stream, config, name).await?;
-    let mut byte = [0; 1];
-    let reply = async {
-        stream.write_all(b"PING\r\n").await?;
-        stream.read(&mut byte).await
-    };
-    reply.await.map(|_| ()).map_err(|error| of_tls(&error, name))
+/// Returns the reply.
+async fn handshake(stream: TcpStream, config: ClientConfig, name: &str) -> Result<Option<String>, Option<Fault>> {
+    let stream = secured(stream, config, name).await?;
+    ping(stream).await.map_err(|error| of_tls(&error, name))
 }
 
 /// Translates a TLS error; `None` when the server does not speak TLS.
@@ -186,21 +191,33 @@ fn bare(presented: &str) -> String {
     inner.trim_matches('"').to_owned()
 }
 
-/// Returns true if the server answers a plain `PING` as Redis does.
-async fn says_redis(mut stream: impl AsyncRead + AsyncWrite + Unpin, limit: Duration) -> bool {
-    let mut byte = [0; 1];
-    let reply = async {
-        stream.write_all(b"PING\r\n").await.ok()?;
-        stream.read(&mut byte).await.ok()
-    };
-    matches!(timeout(limit, reply).await, Ok(Some(1))) && matches!(byte[0], b'+' | b'-')
+/// Sends a `PING`; returns the first line of the reply, or `None` if the server closes the connection.
+async fn ping(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<Option<String>> {
+    let mut reply = [0; LONGEST_REPLY];
+    // A server that closes at once has often said why: its words count, and not the failed write.
+    let sent = stream.write_all(b"*1\r\n$4\r\nPING\r\n").await;
+    let length = stream.read(&mut reply).await.map_err(|error| sent.err().unwrap_or(error))?;
+    let text = String::from_utf8_lossy(&reply[..length]);
+    Ok(text.lines().next().map(str::to_owned))
 }
 
-pub(super) async fn answers_in_plain(host: &str, port: u16) -> bool {
-    match connect(host, port).await {
-        Ok(stream) => says_redis(stream, Duration::from_secs(1)).await,
-        Err(_) => false,
-    }
+/// Returns the fault of a server that does not answer a `PING` as Redis does, be it with an error.
+fn foreign(reply: String) -> Option<Fault> {
+    (!reply.starts_with(['+', '-'])).then_some(Fault::NotRedis(reply))
+}
+
+/// Returns true for a record of TLS, an alert or a handshake.
+fn is_tls(reply: &str) -> bool {
+    reply.starts_with(['\x15', '\x16'])
+}
+
+/// Returns the fault of a server that does not answer in TLS, by its answer without; `None` if there is none.
+///
+/// A server without TLS waits for the rest of the TLS greeting, or closes the connection.
+pub(super) async fn without_tls(host: &str, port: u16) -> Option<Fault> {
+    let stream = connect(host, port).await.ok()?;
+    let reply = timeout(Duration::from_secs(1), ping(stream)).await.ok()?.ok()??;
+    Some(foreign(reply).unwrap_or(Fault::TlsUnsupported))
 }
 
 pub(super) async fn answers_in_tls(host: &str, port: u16) -> bool {

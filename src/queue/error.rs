@@ -22,6 +22,11 @@ impl QueueError {
         self.fault.hint()
     }
 
+    /// Returns true if a file that the settings name cannot be used, and nothing was asked of Redis.
+    pub fn is_of_settings(&self) -> bool {
+        matches!(self.fault, Fault::File { .. })
+    }
+
     /// Returns true if the operation was only cancelled.
     pub fn is_stop(&self) -> bool {
         self.fault == Fault::Stopped

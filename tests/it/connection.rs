@@ -455,10 +455,11 @@ fn conflicting_settings_are_named() {
 fn missing_file_is_named() {
     let certificates = Certificates::new();
     let server = RedisServer::builder().tls(&certificates, &certificates.server).start();
-    for flag in ["--tls-ca", "--password-file"] {
-        let run = Qscale::new(PRODUCE).args(["--redis", &server.url(), flag, "./missing.pem"]).output();
-        assert!(run.status != 0 && run.stderr.contains("missing.pem"), "{flag}: {run:?}");
-        assert!(run.stderr.to_lowercase().contains("no such file"), "{flag}: {run:?}");
+    let key: &[&str] = &["--tls-cert", "./missing.pem", "--tls-key"];
+    for flag in [&["--tls-ca"][..], &["--password-file"], key] {
+        let run = Qscale::new(PRODUCE).args(["--redis", &server.url()]).args(flag).args(["./missing.pem"]).output();
+        assert!(run.status == 2 && run.stderr.contains("missing.pem"), "{flag:?}: {run:?}");
+        assert!(run.stderr.to_lowercase().contains("no such file"), "{flag:?}: {run:?}");
     }
 }
 

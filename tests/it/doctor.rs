@@ -237,7 +237,7 @@ fn key_of_another_type_or_name_is_told() {
         ("bull:mail:waiting", "BullMQ", "bull:mail:wait"),
         ("asynq:{default}", "asynq", "asynq:{default}:pending"),
         ("rq:jobs", "RQ", "rq:queue:jobs"),
-        ("queues:low", "Sidekiq", "queue:low"),
+        ("resque:low", "Resque", "resque:queue:low"),
     ] {
         server.push(used, ["x", "y", "z"]);
         faults(with(list), &[("list-name-mistaken", library, used)]);
@@ -246,7 +246,10 @@ fn key_of_another_type_or_name_is_told() {
     warns(with("mail"), "list-name-other", "`bull:mail:wait` of BullMQ has 3 items");
     let celery = RedisServer::start();
     celery.push("celery", ["x"]);
-    warns(doctor().args(["--redis", &celery.url(), "--list", "queue:celery"]), "list-name-other", "`celery` of Celery");
+    let with = |list: &str| doctor().args(["--redis", &celery.url(), "--list", list]);
+    warns(with("queue:celery"), "list-name-other", "`celery` of Celery");
+    celery.push("celery\u{6}\u{16}3", ["x", "y"]);
+    warns(with("celery"), "list-name-other", r#"in lists of their own: "celery\x06\x163" has 2 items"#);
 }
 
 #[test]
@@ -359,18 +362,25 @@ fn companions_of_consumers_that_are_gone_and_of_another_list_are_told() {
 
 #[test]
 fn program_that_is_not_redis_is_told() {
+    use std::io::{Read as _, Write as _};
+
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let web = std::thread::spawn(move || {
-        use std::io::Write as _;
-        let (mut stream, _) = listener.accept().expect("a client");
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("it can be answered");
-        let _ = stream.shutdown(std::net::Shutdown::Write);
-        std::thread::sleep(std::time::Duration::from_millis(200));
+    let address = listener.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 1024]);
+            // The client may be gone.
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
     });
-    let run = doctor().args(["--redis", &format!("redis://{address}")]);
-    faults(run, &[("not-redis", "HTTP/1.1 400 Bad Request", "another program listens there")]);
-    web.join().expect("it has ended");
+    for scheme in ["redis", "rediss"] {
+        let url = format!("{scheme}://{address}");
+        let run = doctor().args(["--redis", &url]);
+        faults(run, &[("not-redis", "HTTP/1.1 400 Bad Request", "another program listens there")]);
+        let run = Qscale::new(["produce", "--count", "1", "--redis", &url]).output().exits(69);
+        assert!(run.stderr.contains("protocol of Redis: `HTTP/1.1 400 Bad Request`"), "{}", run.stderr);
+        assert!(!run.stderr.contains("retrying"), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::Examination;
 use super::session::Session;
 use super::wire::Answer;
 use crate::delivery::pause::PauseState;
-use crate::diagnosis::{Checked, FaultCode, candidates, mistaken};
+use crate::diagnosis::{Checked, FaultCode, candidates, mistaken, priorities};
 use crate::units::counted;
 
 /// Number of keys per step of a `SCAN`.
@@ -48,6 +48,7 @@ impl Examination<'_> {
             }
             Err(fault) => return self.failed("key", &list, &fault),
         };
+        self.priorities(session, &list).await;
         self.backlog = Some(length.unwrap_or_default());
         if let Some(length) = length {
             self.passed("key", &list, format!("`{list}` is a list of {}", counted(length, "item", "items")));
@@ -72,6 +73,23 @@ impl Examination<'_> {
         let got = PauseState { left, reason }.text(SystemTime::now());
         let hint = format!("`DEL {key}` ends the pause: until then consumers claim nothing");
         (self.report)(Checked::found("companions", FaultCode::ListPaused, &session.list, got, hint));
+    }
+
+    /// Says that Celery keeps items with a priority in other lists.
+    async fn priorities(&mut self, session: &mut Session, list: &str) {
+        let mut found = Vec::new();
+        for key in priorities(list) {
+            if let Ok(KeyState::Count { length, .. }) = length(session, &key).await {
+                // As YAML escapes it in double quotes.
+                found.push((key.replace('\x06', "\\x06").replace('\x16', "\\x16"), length));
+            }
+        }
+        let Some((first, _)) = found.first() else { return };
+        let shown: Vec<String> =
+            found.iter().map(|(key, length)| format!("\"{key}\" has {}", counted(*length, "item", "items"))).collect();
+        let got = format!("Celery keeps items with a priority in lists of their own: {}", shown.join(", "));
+        let hint = format!("give KEDA a trigger for each as well: listName: \"{first}\", in double quotes");
+        (self.report)(Checked::found("key", FaultCode::ListNameOther, list, got, hint));
     }
 
     /// Says which list there is in place of one that does not exist.

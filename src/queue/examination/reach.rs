@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::super::certificate;
 use super::super::cluster::Nodes;
-use super::super::diagnosis::{answers_in_plain, answers_in_tls, name_of, of_io, secured};
+use super::super::diagnosis::{answers_in_tls, name_of, of_io, secured, without_tls};
 use super::super::error::Fault;
 use super::super::{sentinel, tls};
 use super::Examination;
@@ -114,10 +114,11 @@ impl Examination<'_> {
                 return Some(Wire::new(stream, self.limit, name));
             }
             Ok(Err(Some(fault))) => fault,
-            // A server without TLS waits for the rest of the TLS greeting, or closes the connection.
-            Ok(Err(None)) | Err(_) if answers_in_plain(host, port).await => Fault::TlsUnsupported,
-            Ok(Err(None)) => Fault::Tls("the server does not answer in TLS".to_owned()),
-            Err(_) => Fault::TimedOut(self.limit),
+            Ok(Err(None)) => {
+                let closed = || Fault::ConnectionLost("closed in the TLS handshake".to_owned());
+                without_tls(host, port).await.unwrap_or_else(closed)
+            }
+            Err(_) => without_tls(host, port).await.unwrap_or(Fault::TimedOut(self.limit)),
         };
         self.failed("tls", server, &fault)
     }
