@@ -108,7 +108,7 @@ fn trigger(workload: &Workload<'_>, trigger: scaler::Trigger, name: Option<Strin
     let length = target.to_string();
     metadata.insert(
         "listLength",
-        match target_in_words(workload, target) {
+        match target_in_words(workload, &counted, target) {
             Some(comment) => MetadataValue::Commented(Commented(length, comment)),
             None => MetadataValue::Plain(length),
         },
@@ -149,15 +149,19 @@ fn has_formula(workload: &Workload<'_>) -> bool {
 }
 
 /// Comment on a target of `target`; none with a formula.
-fn target_in_words(workload: &Workload<'_>, target: u64) -> Option<String> {
+fn target_in_words(workload: &Workload<'_>, counted: &Counted, target: u64) -> Option<String> {
     if has_formula(workload) {
         return None;
     }
+    let (one, several) = match counted.of_list().1 {
+        Counted::Busy => ("busy consumer", "busy consumers"),
+        _ => ("item", "items"),
+    };
     Some(match (workload.profile.scale.kind(), target) {
-        (ScaleKind::ScaledJob, 1) => "one Job per item".to_owned(),
-        (ScaleKind::ScaledJob, _) => format!("one Job per {target} items"),
-        (ScaleKind::ScaledObject, 1) => "one pod per item".to_owned(),
-        (ScaleKind::ScaledObject, _) => format!("average, not a threshold: one pod per {target} items"),
+        (ScaleKind::ScaledJob, 1) => format!("one Job per {one}"),
+        (ScaleKind::ScaledJob, _) => format!("one Job per {target} {several}"),
+        (ScaleKind::ScaledObject, 1) => format!("one pod per {one}"),
+        (ScaleKind::ScaledObject, _) => format!("average, not a threshold: one pod per {target} {several}"),
     })
 }
 
