@@ -84,26 +84,22 @@ async fn server_steps(host: &str, port: u16, tls: Option<&Tls>, limit: Duration)
         Ok(stream) => stream,
         Err(fault) => return Some(fault),
     };
-    match tls {
-        Some(tls) => {
-            let config = match tls::client_config(tls) {
-                Ok(config) => config,
-                Err(fault) => return Some(fault),
-            };
-            match timeout(limit / 2, handshake(stream, config, name_of(tls, host))).await {
-                Ok(Ok(reply)) => reply.and_then(foreign),
-                Ok(Err(Some(fault))) => Some(fault),
-                Ok(Err(None)) | Err(_) => without_tls(host, port).await,
-            }
-        }
-        None => {
-            let closed = match timeout(limit / 2, ping(stream)).await {
-                Ok(Ok(Some(reply))) if !is_tls(&reply) => return foreign(reply),
-                Ok(Ok(None)) => Some(Fault::closed()),
-                _ => None,
-            };
-            if answers_in_tls(host, port).await { Some(Fault::TlsRequired) } else { closed }
-        }
+    let Some(tls) = tls else {
+        let closed = match timeout(limit / 2, ping(stream)).await {
+            Ok(Ok(Some(reply))) if !is_tls(&reply) => return foreign(reply),
+            Ok(Ok(None)) => Some(Fault::closed()),
+            _ => None,
+        };
+        return if answers_in_tls(host, port).await { Some(Fault::TlsRequired) } else { closed };
+    };
+    let config = match tls::client_config(tls) {
+        Ok(config) => config,
+        Err(fault) => return Some(fault),
+    };
+    match timeout(limit / 2, handshake(stream, config, name_of(tls, host))).await {
+        Ok(Ok(reply)) => reply.and_then(foreign),
+        Ok(Err(Some(fault))) => Some(fault),
+        Ok(Err(None)) | Err(_) => without_tls(host, port).await,
     }
 }
 
