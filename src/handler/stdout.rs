@@ -40,10 +40,10 @@ impl OutputStream {
     ///
     /// # Errors
     ///
-    /// Fails when stdout was closed as the program started, as by `>&-`, and when no more files can be opened.
+    /// Fails when no more files can be opened.
     pub(super) fn open() -> io::Result<Self> {
-        if is_closed() {
-            return Err(io::Error::other("it is closed; `> /dev/null` discards items on purpose"));
+        if may_be_closed() {
+            tracing::warn!(event = "items_discarded", "stdout is closed, or /dev/null: items are discarded");
         }
         Self::of(io::stdout().as_fd().try_clone_to_owned()?.into())
     }
@@ -104,9 +104,9 @@ impl OutputStream {
     }
 }
 
-/// Returns true if stdout was closed when the program started: Rust then opens `/dev/null` for reading and writing in its
-/// place, and `> /dev/null` opens it for writing alone.
-fn is_closed() -> bool {
+/// Returns true if stdout was closed when the program started: Rust then opens `/dev/null` in its place, for reading and
+/// writing, as some supervisors do on purpose. A shell's `> /dev/null` opens it for writing alone.
+fn may_be_closed() -> bool {
     let stdout = io::stdout();
     let is_for_both = fcntl_getfl(&stdout).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR);
     let device = |file: rustix::io::Result<Stat>| file.ok().map(|file| file.st_rdev);
