@@ -193,6 +193,8 @@ codes! {
         "check --sentinel-master and the password of the Sentinels",
     SentinelDown Warning "sentinel-down" "" "A Sentinel cannot be asked, while another can"
         "start it, or remove it from --addresses",
+    ClusterNodeDown Warning "cluster-node-down" "" "A node of the cluster that is listed cannot be reached, while another can"
+        "check it with CLUSTER NODES, or remove it from --addresses",
     RedisDatabaseMissing Fault "redis-database-missing" "database-index" "The database does not exist"
         "a server has databases 0 to 15 unless `databases` sets another number; a cluster has only 0",
     RedisMode Fault "redis-mode" "several-addresses" "The server is of another mode than the settings say"

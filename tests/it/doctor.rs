@@ -316,7 +316,11 @@ fn mode_is_told_where_it_is_another() {
     node.take_all_slots();
     let single = doctor().args(["--redis", &node.url()]);
     faults(single, &[("redis-mode", "node of a cluster", "--mode cluster")]);
-    faults(doctor().args(["--addresses", &node.address(), "--mode", "cluster"]), &[]);
+    let cluster = |addresses: &str| doctor().args(["--addresses", addresses, "--mode", "cluster"]);
+    faults(cluster(&node.address()), &[]);
+    let gone = format!("127.0.0.1:{}", free_port());
+    warns(cluster(&format!("{gone},{}", node.address())), "cluster-node-down", &format!("{gone}: connection refused"));
+    faults(cluster(&gone), &[("redis-refused", "connection refused", "CLUSTER NODES")]);
     let server = RedisServer::builder().durable().start();
     let run = doctor().args(["--addresses", &server.address(), "--mode", "cluster"]).output().exits(4);
     assert_eq!(codes(&run, "fault"), ["redis-mode"], "{}", run.stdout);
@@ -337,7 +341,10 @@ fn sentinels_are_asked_one_by_one() {
     let no_sentinel = with(&server.address(), "mymaster");
     faults(no_sentinel, &[("sentinel-refused", "not a sentinel", "26379")]);
     let none = format!("127.0.0.1:{}", free_port());
-    faults(with(&none, "mymaster"), &[("sentinels-unreachable", "refused", "running")]);
+    faults(
+        with(&none, "mymaster"),
+        &[("sentinels-unreachable", "refused", "the sentinel is running, and --addresses")],
+    );
     let as_single = doctor().args(["--redis", &format!("redis://{}", sentinel.address())]);
     faults(as_single, &[("redis-mode", "is a Sentinel", "--sentinel-master mymaster")]);
 }

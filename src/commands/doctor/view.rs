@@ -85,15 +85,16 @@ impl<'a> DoctorView<'a> {
                     _ => AnsiColor::Red,
                 };
                 let color = color.on_default().bold();
-                let faults = counted(faults, "fault", "faults");
-                let warnings = counted(warnings, "warning", "warnings");
-                let skipped = if not_checked > 0 { format!(", {not_checked} not checked") } else { String::new() };
                 let words = match verdict {
                     "ok" if not_checked > 0 => "nothing is wrong in what could be checked",
                     "ok" => "nothing is wrong",
                     "warning" => "it works; the warnings name what may be unintended, or may not last",
-                    _ => "it does not work: fix the first fault first",
+                    _ if faults == 1 => "it does not work until the fault is mended",
+                    _ => "it does not work; begin with the first fault",
                 };
+                let faults = counted(faults, "fault", "faults");
+                let warnings = counted(warnings, "warning", "warnings");
+                let skipped = if not_checked > 0 { format!(", {not_checked} not checked") } else { String::new() };
                 let counts = format!("{color}{faults}, {warnings}{color:#}, {passed} passed{skipped}");
                 printer.result(&format_args!("\n{counts}: {words}"))?;
             }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_util::future::join_all;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
@@ -15,7 +16,7 @@ use super::super::{sentinel, tls};
 use super::Examination;
 use super::wire::Wire;
 use crate::diagnosis::{Checked, FaultCode};
-use crate::endpoint::{Endpoint, NodeAddress, Tls};
+use crate::endpoint::{Endpoint, Mode, NodeAddress, Tls};
 
 /// Validity of a certificate that is worth a warning.
 const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -93,7 +94,17 @@ impl Examination<'_> {
                 Err(_) => fault = Fault::TimedOut(self.limit),
             }
         }
-        self.failed("tcp", server, &fault)
+        let hint = match (&fault, self.mode()) {
+            (Fault::ConnectionRefused, Mode::Cluster) => {
+                "check that the node is running; `CLUSTER NODES` shows its state"
+            }
+            (Fault::ConnectionRefused, Mode::Sentinel) => {
+                "check that the master is running: the sentinels still name it"
+            }
+            _ => return self.failed("tcp", server, &fault),
+        };
+        (self.report)(Checked::found("tcp", fault.code(), server, fault.to_string(), hint));
+        None
     }
 
     async fn with_tls(&mut self, stream: TcpStream, tls: &Tls, host: &str, port: u16, server: &str) -> Option<Wire> {
@@ -191,8 +202,15 @@ impl Examination<'_> {
                 (_, Fault::Sentinel(_)) => FaultCode::SentinelRefused,
                 _ => FaultCode::SentinelsUnreachable,
             };
-            let got = format!("{address}: {fault}");
-            (self.report)(Checked::found("sentinel", code, address, got, fault.hint()));
+            let (got, hint) = match &fault {
+                Fault::Sentinel(fault) => (fault.to_string(), fault.hint()),
+                Fault::ConnectionRefused => (
+                    format!("{address}: {fault}"),
+                    "check that the sentinel is running, and --addresses or REDIS_ADDRESSES".to_owned(),
+                ),
+                _ => (format!("{address}: {fault}"), fault.hint()),
+            };
+            (self.report)(Checked::found("sentinel", code, address, got, hint));
         }
         let (host, port) = found?;
         self.server(&host, port).await
@@ -205,6 +223,7 @@ impl Examination<'_> {
             Ok(NodeAddress { host, port }) => {
                 let node = NodeAddress { host, port };
                 self.passed("cluster", &all, format!("the slot of `{}` is on {node}", self.list));
+                self.others_of_cluster(seeds, &node).await;
                 self.server(&node.host, node.port).await
             }
             Err(fault) => {
@@ -214,6 +233,29 @@ impl Examination<'_> {
                 self.failed("cluster", &all, &fault)
             }
         }
+    }
+
+    /// Warns of listed nodes, but for that of the list, that cannot be reached: one that can answers for all of them.
+    async fn others_of_cluster(&mut self, seeds: &[NodeAddress], of_list: &NodeAddress) {
+        let others = seeds.iter().filter(|seed| *seed != of_list);
+        let limit = self.limit;
+        let reached = join_all(others.map(|seed| async move { (seed.to_string(), reach(seed, limit).await) })).await;
+        for (address, result) in reached {
+            if let Err(fault) = result {
+                let hint = "check the node with `CLUSTER NODES`, or remove it from --addresses or REDIS_ADDRESSES";
+                let got = format!("{address}: {fault}");
+                (self.report)(Checked::found("cluster", FaultCode::ClusterNodeDown, address, got, hint));
+            }
+        }
+    }
+}
+
+/// Connects to a node, and closes the connection.
+async fn reach(node: &NodeAddress, limit: Duration) -> Result<(), Fault> {
+    match timeout(limit, TcpStream::connect((node.host.as_str(), node.port))).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(of_io(&error, Fault::ConnectionRefused)),
+        Err(_) => Err(Fault::TimedOut(limit)),
     }
 }
 
