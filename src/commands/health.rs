@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 use crate::exit::{Outcome, UsageError};
 use crate::files::heartbeat::{self, MAX_AGE};
 use crate::terminal::Printer;
-use crate::units::{HumanDuration, millis};
+use crate::units::HumanDuration;
 
 /// Check that a consumer has touched its heartbeat file
 #[derive(Debug, clap::Args)]
@@ -44,5 +44,5 @@ pub(crate) fn run(args: &Args, printer: &Printer) -> Result<Outcome> {
 }
 
 fn shown(age: Duration) -> humantime::FormattedDuration {
-    humantime::format_duration(Duration::from_millis(millis(age)))
+    humantime::format_duration(Duration::from_secs(age.as_secs()))
 }
