@@ -320,6 +320,8 @@ fn mode_is_told_where_it_is_another() {
     faults(cluster(&node.address()), &[]);
     let gone = format!("127.0.0.1:{}", free_port());
     warns(cluster(&format!("{gone},{}", node.address())), "cluster-node-down", &format!("{gone}: connection refused"));
+    let unknown = cluster(&format!("{},no-such-host.invalid:1", node.address()));
+    warns(unknown, "cluster-node-down", "cannot resolve host `no-such-host.invalid`");
     faults(cluster(&gone), &[("redis-refused", "connection refused", "CLUSTER NODES")]);
     let server = RedisServer::builder().durable().start();
     let run = doctor().args(["--addresses", &server.address(), "--mode", "cluster"]).output().exits(4);

@@ -280,7 +280,7 @@ pub(super) struct TelemetryArgs {
     pub(super) stamp_field: Option<String>,
 
     /// File to touch every second while the consumer is alive, for the liveness probe `qscale health`
-    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT", hide_short_help = true)]
+    #[arg(long, value_name = "FILE", env = "QSCALE_HEARTBEAT")]
     pub(super) heartbeat: Option<PathBuf>,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::timeout;
 
 use super::super::certificate;
@@ -72,7 +72,7 @@ impl Examination<'_> {
     }
 
     async fn tcp(&mut self, host: &str, port: u16, server: &str) -> Option<TcpStream> {
-        let resolved = timeout(self.limit, tokio::net::lookup_host((host, port))).await;
+        let resolved = timeout(self.limit, lookup_host((host, port))).await;
         let addresses: Vec<_> = resolved.ok().and_then(Result::ok).into_iter().flatten().collect();
         if addresses.is_empty() {
             return self.failed("name", host, &Fault::UnknownHost(host.to_owned()));
@@ -251,12 +251,15 @@ impl Examination<'_> {
 }
 
 /// Connects to a node, and closes the connection.
-async fn reach(node: &NodeAddress, limit: Duration) -> Result<(), Fault> {
-    match timeout(limit, TcpStream::connect((node.host.as_str(), node.port))).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(of_io(&error, Fault::ConnectionRefused)),
-        Err(_) => Err(Fault::TimedOut(limit)),
-    }
+async fn reach(NodeAddress { host, port }: &NodeAddress, limit: Duration) -> Result<(), Fault> {
+    let connect = async {
+        let addresses: Vec<_> = lookup_host((host.as_str(), *port)).await.into_iter().flatten().collect();
+        if addresses.is_empty() {
+            return Err(Fault::UnknownHost(host.clone()));
+        }
+        TcpStream::connect(&*addresses).await.map(drop).map_err(|error| of_io(&error, Fault::ConnectionRefused))
+    };
+    timeout(limit, connect).await.unwrap_or(Err(Fault::TimedOut(limit)))
 }
 
 /// Asks one Sentinel for the address of the master.
