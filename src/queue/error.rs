@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::sentinel_fault::SentinelFault;
-use crate::units::counted;
+use crate::units::{counted, millis};
 
 /// Error of an operation on Redis.
 #[derive(Debug, thiserror::Error)]
@@ -189,8 +189,7 @@ impl Fault {
 /// Rounds a time limit, which may have been computed, to what is worth reading.
 fn rounded(limit: Duration) -> Duration {
     let step = if limit < Duration::from_secs(1) { 1 } else { 100 };
-    let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(millis.saturating_add(step / 2) / step * step)
+    Duration::from_millis(millis(limit).saturating_add(step / 2) / step * step)
 }
 
 impl fmt::Display for Fault {

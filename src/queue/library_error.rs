@@ -16,7 +16,7 @@ pub(super) fn in_words(text: &str) -> Cow<'_, str> {
         | "Missing response"
         | "unexpected end of file"
         | "failed to fill whole buffer" => Cow::Borrowed("closed by the server"),
-        words if words.starts_with("Decode Error: ") => Cow::Borrowed("a reply that is none of Redis"),
+        words if words.starts_with("Decode Error: ") => Cow::Borrowed("not a reply of Redis"),
         "tls handshake eof" => Cow::Borrowed("closed in the TLS handshake"),
         _ => words,
     }
@@ -108,7 +108,7 @@ mod tests {
             ("Connection closed.".to_owned(), "closed by the server"),
             ("Canceled.".to_owned(), "closed by the server"),
             ("channel closed".to_owned(), "closed by the server"),
-            ("Decode Error: frame_type: Invalid frame type.".to_owned(), "a reply that is none of Redis"),
+            ("Decode Error: frame_type: Invalid frame type.".to_owned(), "not a reply of Redis"),
         ] {
             assert_eq!(in_words(&form), expected, "{form}");
         }

@@ -89,8 +89,8 @@ impl<'a> DoctorView<'a> {
                     "ok" if not_checked > 0 => "nothing is wrong in what could be checked",
                     "ok" => "nothing is wrong",
                     "warning" => "it works; the warnings name what may be unintended, or may not last",
-                    _ if faults == 1 => "it does not work until the fault is mended",
-                    _ => "it does not work; begin with the first fault",
+                    _ if faults == 1 => "it does not work until the fault is fixed",
+                    _ => "it does not work; start with the first fault",
                 };
                 let faults = counted(faults, "fault", "faults");
                 let warnings = counted(warnings, "warning", "warnings");
