@@ -12,6 +12,7 @@ use fred::prelude::{Client, ClientLike};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::busy_poll::BusyPoll;
 use super::client::{self, ClientTask};
 use super::cluster::Nodes;
 use super::diagnosis::diagnose;
@@ -53,6 +54,7 @@ pub struct Connection {
     pub(super) list: String,
     client: Client,
     pub(super) task: ClientTask,
+    busy_poll: BusyPoll,
     /// Number of outages before this connection was made.
     outage: u64,
     /// State of the outage that this connection ended, if any.
@@ -183,7 +185,8 @@ impl Redis {
         let fault = match timeout(attempt, self.attempt(list, attempt)).await {
             Ok(Ok((client, task))) => {
                 let list = list.to_owned();
-                return Ok(Connection { redis: self.clone(), list, client, task, outage, backoff: None });
+                let busy_poll = BusyPoll::default();
+                return Ok(Connection { redis: self.clone(), list, client, task, busy_poll, outage, backoff: None });
             }
             Ok(Err(fault)) => fault,
             Err(_) => Fault::TimedOut(limit),
@@ -260,7 +263,7 @@ impl Connection {
         let result = tokio::select! {
             // A reply that has arrived counts, whatever happened after it.
             biased;
-            result = command => result.map_err(|error| self.redis.fault(&error, key)),
+            result = self.busy_poll.wait(command) => result.map_err(|error| self.redis.fault(&error, key)),
             // The client accepts commands after its end, and never answers them.
             () = self.task.ended() => Err(Fault::closed()),
             () = timeout => Err(Fault::TimedOut(limit)),

@@ -3,6 +3,7 @@
 mod ahead;
 mod arrival;
 mod blocking;
+mod busy_poll;
 mod certificate;
 mod claims;
 mod client;

@@ -26,7 +26,7 @@ const BULLMQ: &str = "BullMQ, concurrency 64";
 pub(crate) fn measure(bench: &mut Bench) {
     let (many, few) = (bench.items(200_000), bench.items(10_000));
     let mut contenders = vec![consume(bench, NONE, many, "--work none", Vec::new())];
-    contenders.push(consume(bench, COMPILED, many, "--handler lines --per-process 64", bench.raw("lines")));
+    contenders.push(consume(bench, COMPILED, many, "--handler lines --per-process 32", bench.raw("lines")));
     if let Some(worker) = bench.go("lines") {
         contenders.push(consume(bench, GO, many, "--handler lines --per-process 32", worker));
     }
