@@ -76,6 +76,10 @@ pub struct Depths {
 }
 
 impl Counters {
+    /// Names of the counters in the stats hash.
+    pub const NAMES: [&str; 9] =
+        ["pushed", "claimed", "acknowledged", "retried", "dead", "redelivered", "requeued", "dead_requeued", "purged"];
+
     /// Sets the counter `name` of the stats hash; unknown names are ignored.
     pub fn set(&mut self, name: &str, value: u64) {
         match name {

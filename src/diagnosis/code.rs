@@ -251,6 +251,8 @@ codes! {
         "another program may have deleted a companion key",
     CompanionsShared Fault "companions-shared" "" "Two lists have the same companion keys"
         "rename one of the lists",
+    CompanionForeign Fault "companion-foreign" "" "Another program has written a companion key"
+        "put the key aside with RENAMENX, or remove the field with HDEL, as the finding says",
 }
 
 impl FaultCode {

@@ -55,7 +55,7 @@ impl Claims {
                     self.reply_size.repeated();
                     None
                 }
-                Err(fault) => return Err(self.connection.redis().error(fault)),
+                Err(fault) => return Err(self.connection.explained(fault).await),
             }
         } else {
             None

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::foreign::ForeignKey;
 use super::sentinel_fault::SentinelFault;
 use crate::units::{counted, millis};
 
@@ -102,6 +103,8 @@ pub enum Fault {
         /// Key.
         key: String,
     },
+    /// Another program has written a companion key of the list.
+    Foreign(ForeignKey),
     /// The database number is out of range.
     NoSuchDatabase(u8),
     /// The server has reached its memory limit.
@@ -227,6 +230,7 @@ impl fmt::Display for Fault {
             Self::Sentinel(fault) => fault.fmt(f),
             Self::Loading => f.write_str("the server is loading its data from disk (LOADING)"),
             Self::WrongType { key } => write!(f, "the key `{key}` is not a list (WRONGTYPE)"),
+            Self::Foreign(foreign) => foreign.fmt(f),
             Self::NoSuchDatabase(db) => write!(f, "database {db} does not exist"),
             Self::OutOfMemory => f.write_str("the server is out of memory (OOM)"),
             Self::TooFewReplicas => f.write_str("the server has too few replicas in sync (NOREPLICAS)"),

@@ -7,6 +7,7 @@ use fred::types::{FromValue, Value};
 
 use super::exchange::{Claim, Settlement, millis};
 use super::reply_size::PAGE;
+use crate::delivery::history::History;
 use crate::delivery::item::Item;
 
 /// Maximum number of items that one call claims or acknowledges: Lua passes at most about 8000 values to a command.
@@ -107,10 +108,16 @@ impl ExchangeCall<'_> {
         let contents: Vec<Bytes> = next(&mut values);
         let (missing, more) = (next(&mut values), next::<u8>(&mut values) == 1);
         let (sizes, histories): (Vec<usize>, Vec<Bytes>) = (next(&mut values), next(&mut values));
+        let (lost, settled) = (next(&mut values), next(&mut values));
+        let (due, now, ends) = (time(next(&mut values)), next::<u64>(&mut values), time(next(&mut values)));
         let claims = contents.into_iter().enumerate().map(|(index, content)| {
             let size = sizes.get(index).copied().unwrap_or(content.len());
-            let history = histories.get(index).and_then(|history| serde_json::from_slice(history).ok());
             let id = format!("{}:{}{}:{}", self.consumer, self.lane.name(), self.number, index + 1);
+            let history = histories.get(index).filter(|history| !history.is_empty()).map(|history| {
+                // Even one that another client has damaged is stored next to the item, and has to be removed with it.
+                let anew = || History { id: id.clone(), since: now, ..History::default() };
+                serde_json::from_slice(history).unwrap_or_else(|_| anew())
+            });
             (Claim { id, item: Item(content), history }, size)
         });
         let claims: Vec<(Claim, usize)> = claims.collect();
@@ -118,12 +125,12 @@ impl ExchangeCall<'_> {
             missing,
             more: more || (self.limit > MAX_CLAIMS && claims.len() == MAX_CLAIMS),
             claims,
-            lost: next(&mut values),
-            settled: next(&mut values),
+            lost,
+            settled,
             looked,
-            due: time(next(&mut values)),
-            now: Some(next(&mut values)).filter(|now| *now > 0),
-            ends: time(next(&mut values)),
+            due,
+            now: Some(now).filter(|now| *now > 0),
+            ends,
         }
     }
 }

@@ -30,6 +30,7 @@ impl Fault {
             Self::Sentinel(_) => FaultCode::SentinelRefused,
             Self::Loading => FaultCode::RedisLoading,
             Self::WrongType { .. } => FaultCode::RedisWrongType,
+            Self::Foreign(_) => FaultCode::CompanionForeign,
             Self::NoSuchDatabase(_) => FaultCode::RedisDatabaseMissing,
             Self::OutOfMemory => FaultCode::RedisOutOfMemory,
             Self::TooFewReplicas | Self::NotReplicated { .. } => FaultCode::RedisTooFewReplicas,

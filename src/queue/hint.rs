@@ -54,6 +54,7 @@ impl Fault {
             Self::WrongType { key } => {
                 return format!("choose another list (--list, LIST_NAME); `TYPE {key}` shows the type of this key");
             }
+            Self::Foreign(foreign) => return foreign.hint(),
             Self::NoSuchDatabase(_) => {
                 "a server has databases 0 to 15 unless `databases` sets another number; a cluster has only 0"
             }

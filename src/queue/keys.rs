@@ -94,7 +94,7 @@ impl Keys {
     /// KEYS of `move_dead_letters.lua`.
     pub(super) fn move_dead_letters(&self, client: &str) -> Vec<String> {
         let reply = self.companion(&format!("walker:{client}"));
-        vec![self.list.clone(), self.dead(), self.examined(), self.stats(), self.companion("walker"), reply]
+        vec![self.list.clone(), self.dead(), self.examined(), self.stats(), self.walker(), reply]
     }
 
     /// Pattern of all companion keys, as Redis ACL rules write it.
@@ -104,16 +104,22 @@ impl Keys {
 
     /// The list and the companion keys that belong to no single consumer or producer.
     pub(super) fn shared(&self) -> Vec<String> {
+        self.typed().into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The same, each with its type as Redis names it.
+    pub(super) fn typed(&self) -> Vec<(String, &'static str)> {
         vec![
-            self.list.clone(),
-            self.landing(),
-            self.consumers(),
-            self.busy(),
-            self.delayed(),
-            self.items(),
-            self.dead(),
-            self.examined(),
-            self.stats(),
+            (self.list.clone(), "list"),
+            (self.landing(), "list"),
+            (self.consumers(), "zset"),
+            (self.busy(), "zset"),
+            (self.delayed(), "zset"),
+            (self.items(), "hash"),
+            (self.dead(), "list"),
+            (self.examined(), "list"),
+            (self.stats(), "hash"),
+            (self.walker(), "string"),
         ]
     }
 
@@ -161,6 +167,11 @@ impl Keys {
     /// Dead letters that a requeue or purge has examined and left (list): older than those of [`Keys::dead`].
     pub(super) fn examined(&self) -> String {
         self.companion("dead:examined")
+    }
+
+    /// Client that moves dead letters (string).
+    fn walker(&self) -> String {
+        self.companion("walker")
     }
 
     /// Counters (hash).

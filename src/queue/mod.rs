@@ -20,6 +20,7 @@ mod examination;
 mod exchange;
 mod exchange_call;
 mod fault_code;
+mod foreign;
 mod held_claims;
 mod hint;
 mod idle;

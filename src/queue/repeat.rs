@@ -41,7 +41,7 @@ impl Connection {
                     }
                     self.reconnect(fault).await?;
                 }
-                Err(fault) => return Err(self.redis().error(fault)),
+                Err(fault) => return Err(self.explained(fault).await),
                 Ok(value) => return Ok(value),
             }
         }

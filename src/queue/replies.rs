@@ -9,7 +9,7 @@ use super::error::{Fault, Permission};
 use super::library_error::in_words;
 
 /// Parts of errors that no retry cures: the command or its arguments are wrong, or the server is set up for another use.
-const FINAL: [&str; 19] = [
+const FINAL: [&str; 21] = [
     "CROSSSLOT",
     "DENIED",
     "NOPROTO",
@@ -17,6 +17,9 @@ const FINAL: [&str; 19] = [
     "syntax error",
     "wrong number of arguments",
     "not an integer or out of range",
+    // A field that another program has written.
+    "hash value is not an integer",
+    "would overflow",
     "timeout is not",
     "invalid expire time",
     "string exceeds maximum allowed size",
@@ -330,6 +333,9 @@ mod tests {
             "unsupported command 'script'",
             "ERR handle request, command 'SCRIPT' is not allowed",
             "ERR syntax error",
+            "ERR hash value is not an integer script: 1f2, on @user_script:78.",
+            "ERR Error running script (call to f_1): @user_script:78: ERR hash value is not an integer",
+            "ERR increment or decrement would overflow",
             "ERR DB index is out of range",
             "ERR invalid DB index",
             "ERR wrong number of arguments for 'blmove' command",

@@ -26,7 +26,8 @@ impl Connection {
             );
         }
         let rights = Script::new(include_str!("scripts/rights.lua"));
-        self.script(&rights, &keys.pattern(), &keys.rights(consumer), &[]).await
+        self.script::<()>(&rights, &keys.pattern(), &keys.rights(consumer), &[]).await?;
+        self.check_companions().await
     }
 
     /// Returns the longest time that the server may have run, if it says so: it counts whole seconds.

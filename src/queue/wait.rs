@@ -151,7 +151,7 @@ impl Waiter {
                 self.repeat(&call).await?
             }
             Err(Fault::NoScript) => self.repeat(&call).await?,
-            Err(fault) => return Err(self.connection.redis().error(fault)),
+            Err(fault) => return Err(self.connection.explained(fault).await),
         };
         let reply = values.map(|values| call.reply(values));
         if matches!(moved, Err(Fault::OutOfMemory)) && reply.as_ref().is_some_and(|reply| reply.claims.is_empty()) {

@@ -23,6 +23,7 @@ mod exporter;
 mod extremes;
 mod fault_table;
 mod faults;
+mod foreign_keys;
 mod forms;
 mod guard;
 mod handler_environment;

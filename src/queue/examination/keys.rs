@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use super::super::error::Fault;
+use super::super::foreign::{self, ForeignKey};
 use super::super::inspector::escape_glob;
 use super::super::keys::Keys;
 use super::Examination;
@@ -141,15 +142,26 @@ impl Examination<'_> {
             (self.report)(Checked::not_checked("companions", list, got, "fix the fault above, then run this again"));
             return;
         }
-        let Companions { in_flight, abandoned, delayed, orphaned, dead, whole } = match companions(session, &keys).await
-        {
-            Ok(companions) => companions,
-            Err(fault) => {
-                let got = format!("items in flight, delayed and dead: {fault}");
-                (self.report)(Checked::not_checked("companions", list, got, fault.hint()));
-                return;
-            }
-        };
+        let is_foreign = self.foreign(session, &keys).await;
+        let Companions { in_flight, abandoned, forgotten, delayed, orphaned, dead, whole } =
+            match companions(session, &keys).await {
+                Ok(companions) => companions,
+                Err(_) if is_foreign => {
+                    let got = "items in flight, delayed and dead: they cannot be read";
+                    (self.report)(Checked::not_checked(
+                        "companions",
+                        list,
+                        got,
+                        "fix the fault above, then run this again",
+                    ));
+                    return;
+                }
+                Err(fault) => {
+                    let got = format!("items in flight, delayed and dead: {fault}");
+                    (self.report)(Checked::not_checked("companions", list, got, fault.hint()));
+                    return;
+                }
+            };
         if orphaned > 0 {
             let got =
                 format!("{} without a due time: never redelivered", counted(orphaned, "delayed item", "delayed items"));
@@ -159,14 +171,33 @@ impl Examination<'_> {
         }
         if abandoned > 0 {
             let got = format!("{} in flight at consumers that are gone", counted(abandoned, "item", "items"));
-            let hint = "start a consumer: it redelivers them within seconds";
+            let hint = match forgotten {
+                // Consumers look for the items of those only that are in the sorted set.
+                Some(name) => format!(
+                    "another program may have deleted `{key}`: `ZADD {key} 0 {name}`, for each `{prefix}*`, lets a consumer \
+                     redeliver them within a minute",
+                    key = keys.consumers(),
+                    prefix = keys.inflight("")
+                ),
+                None => "start a consumer: it redelivers them within seconds".to_owned(),
+            };
             (self.report)(Checked::found("companions", FaultCode::ConsumersGone, &list, got, hint));
         }
-        if orphaned == 0 && abandoned == 0 {
+        if orphaned == 0 && abandoned == 0 && !is_foreign {
             let limits = if whole { "" } else { "; not all keys were searched for consumers that are gone" };
             let got = format!("{in_flight} in flight, {delayed} delayed, {dead} dead{limits}");
             self.passed("companions", &list, got);
         }
+    }
+
+    /// Says which companion key another program has written; returns true if one is found.
+    async fn foreign(&mut self, session: &mut Session, keys: &Keys) -> bool {
+        // A user who may not run it is told of its rights.
+        let Ok(reply) = session.ask(&foreign::command(keys), &keys.pattern()).await else { return false };
+        let words: Vec<&str> = reply.values().iter().filter_map(Answer::text).collect();
+        let Some(fault) = ForeignKey::of(&words).map(Fault::Foreign) else { return false };
+        (self.report)(Checked::found("companions", fault.code(), &session.list, fault.to_string(), fault.hint()));
+        true
     }
 
     /// Two lists have the same companions if one is called as the other, in braces.
@@ -213,6 +244,8 @@ struct Companions {
     in_flight: u64,
     /// Items in flight at consumers whose lease has expired, or that Redis has forgotten.
     abandoned: u64,
+    /// A consumer that has a key of items in flight and is not among the consumers.
+    forgotten: Option<String>,
     delayed: u64,
     /// Delayed items without a due time.
     orphaned: u64,
@@ -232,11 +265,19 @@ async fn companions(session: &mut Session, keys: &Keys) -> Result<Companions, Fa
         vec!["EVAL".to_owned(), include_str!("../scripts/snapshot.lua").to_owned(), names.len().to_string()];
     words.extend(names);
     words.push(keys.inflight(""));
-    words.extend(holders);
+    words.extend(holders.iter().cloned());
     let reply = session.ask(&words, &keys.pattern()).await?;
     let number = |at: usize| reply.values().get(at).and_then(Answer::integer).unwrap_or_default().unsigned_abs();
     let [in_flight, abandoned, delayed, orphaned, dead] = [2, 3, 5, 6, 7].map(number);
-    Ok(Companions { in_flight, abandoned, delayed, orphaned, dead, whole })
+    let forgotten = forgotten(session, keys, holders).await;
+    Ok(Companions { in_flight, abandoned, forgotten, delayed, orphaned, dead, whole })
+}
+
+/// Returns one of the `holders` that is not among the consumers.
+async fn forgotten(session: &mut Session, keys: &Keys, holders: BTreeSet<String>) -> Option<String> {
+    let known = session.ask(&["ZRANGE", &keys.consumers(), "0", "-1"], &keys.pattern()).await.ok()?;
+    let is_known = |holder: &String| known.values().iter().any(|name| name.text() == Some(holder));
+    holders.into_iter().find(|holder| !is_known(holder))
 }
 
 /// Returns the consumers that have a key of items in flight, and true if all keys were looked at.

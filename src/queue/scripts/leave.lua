@@ -26,7 +26,12 @@ repeat
 until not item
 -- Four fields are not of items, unless they were deleted with the first item that was redelivered.
 if redis.call('HLEN', held) > 4 * redis.call('HEXISTS', held, 'c') then
-  return 0
+  for _, field in ipairs(redis.call('HKEYS', held)) do
+    -- As sign_on.lua and its caller tell them apart: fields of another program are no reason to stay.
+    if string.find(field, ':', 1, true) and not string.find(field, ' ', 1, true) then
+      return 0
+    end
+  end
 end
 redis.call('DEL', held)
 redis.call('ZREM', consumers, consumer)

@@ -30,7 +30,11 @@ local redelivered, dead_lettered, visited, bytes, more = 0, 0, 0, 0, 0
 redis.call('HDEL', stats, '')
 
 local function lease_of(consumer)
-  return tonumber(redis.call('HGET', prefix .. consumer, 'lease') or usual_lease)
+  return tonumber(redis.call('HGET', prefix .. consumer, 'lease') or '') or usual_lease
+end
+
+local function whole(number)
+  return type(number) == 'number' and number >= 0 and number == math.floor(number)
 end
 
 local function crash(id, item, history)
@@ -38,7 +42,8 @@ local function crash(id, item, history)
   if history then
     -- A history that another client has damaged must not prevent redelivery.
     local is_json, told = pcall(cjson.decode, history)
-    if is_json and type(told) == 'table' and type(told.crashes) == 'number' then
+    if is_json and type(told) == 'table' and type(told.id) == 'string' and whole(told.attempts) and whole(told.crashes)
+      and whole(told.since) then
       past = told
     end
   end

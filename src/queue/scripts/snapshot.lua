@@ -50,6 +50,7 @@ end
 local in_flight, abandoned = 0, 0
 for consumer, deadline in pairs(deadlines) do
   local held, histories = redis.call('HLEN', base .. consumer), redis.call('HGET', base .. consumer, 'histories')
+  histories = tonumber(histories or '')
   if histories then
     -- Three more fields are not of items.
     held = held - 4 - histories
