@@ -78,7 +78,10 @@ pub fn of_database(info: &ServerInfo, db: u8) -> Checked {
 
 fn version(info: &ServerInfo, server: &str) -> Checked {
     let product = if info.get("valkey_version").is_some() { "Valkey" } else { "Redis" };
-    let text = info.get("valkey_version").or_else(|| info.get("redis_version")).unwrap_or("?");
+    let Some(text) = info.get("valkey_version").or_else(|| info.get("redis_version")) else {
+        let hint = "check that it is Redis 6.2 or newer, or any Valkey, and not another program";
+        return Checked::not_checked("version", server, "INFO names no version of Redis or Valkey", hint);
+    };
     let mut parts = text.split('.').map(|part| part.parse::<u32>().unwrap_or_default());
     let number = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if number < OLDEST && product == "Redis" {

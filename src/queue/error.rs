@@ -155,6 +155,8 @@ pub enum Fault {
     Rejected(String),
     /// The server does not speak the protocol of Redis: the beginning of its reply.
     NotRedis(String),
+    /// The server answers in the protocol of Redis, and not as Redis does.
+    UnlikeRedis(String),
     /// Any other error, as Redis or a proxy words it.
     Other(String),
 }
@@ -261,6 +263,7 @@ impl fmt::Display for Fault {
             Self::MissingBatch => f.write_str("an earlier batch is missing (GAP)"),
             Self::Stopped => f.write_str("stopped while disconnected"),
             Self::NotRedis(reply) => write!(f, "the server does not speak the protocol of Redis: `{reply}`"),
+            Self::UnlikeRedis(what) => write!(f, "the server does not answer as Redis does: {what}"),
             Self::Rejected(text) | Self::Other(text) => f.write_str(text),
         }
     }

@@ -42,7 +42,7 @@ impl Fault {
             Self::ReadOnly => FaultCode::RedisReadOnly,
             Self::UnknownCommand(_) => FaultCode::RedisCommandMissing,
             Self::TooOld(_) => FaultCode::RedisTooOld,
-            Self::NotRedis(_) => FaultCode::NotRedis,
+            Self::NotRedis(_) | Self::UnlikeRedis(_) => FaultCode::NotRedis,
             Self::PushUncertain { .. }
             | Self::NoScript
             | Self::MissingBatch

@@ -37,8 +37,13 @@ pub enum ForeignKey {
 }
 
 impl ForeignKey {
-    /// Reads the reply of the script; `None` if it has found nothing.
-    pub(super) fn of(reply: &[impl AsRef<str>]) -> Option<Self> {
+    /// Reads the reply of the script about `keys`; `None` if it has found nothing, or if it is not a reply of the script.
+    pub(super) fn of(reply: &[impl AsRef<str>], keys: &Keys) -> Option<Self> {
+        let key = reply.first()?.as_ref();
+        let is_asked = key.starts_with(&keys.inflight("")) || keys.typed().iter().any(|(name, _)| name == key);
+        if reply.len() > 3 || !is_asked {
+            return None;
+        }
         // A name may hold the end of a line, after which it would pass for another line of the log.
         let shown = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
         let word = |at: usize| reply.get(at).map(|word| word.as_ref().chars().map(shown).collect::<String>());
@@ -115,11 +120,12 @@ impl Connection {
     /// Returns the fault of a key that another program has written; `None` if there is none, or it cannot be looked for.
     async fn foreign(&self) -> Option<Fault> {
         let counters: Vec<&str> = Counters::NAMES.into_iter().filter(|name| !OPTIONAL.contains(name)).collect();
-        let [keys, arguments] = keys_and_arguments(&Keys::of(&self.list), &counters);
-        let found = Box::pin(self.client().eval::<Vec<Bytes>, _, _, _>(SCRIPT, keys, arguments));
+        let keys = Keys::of(&self.list);
+        let [names, arguments] = keys_and_arguments(&keys, &counters);
+        let found = Box::pin(self.client().eval::<Vec<Bytes>, _, _, _>(SCRIPT, names, arguments));
         let found = self.once(COMMAND_TIMEOUT, &self.list, found).await.ok()?;
         let found: Vec<_> = found.iter().map(|word| String::from_utf8_lossy(word)).collect();
-        ForeignKey::of(&found).map(|foreign| match foreign {
+        ForeignKey::of(&found, &keys).map(|foreign| match foreign {
             ForeignKey::OfType { key, .. } if key == self.list => Fault::WrongType { key },
             foreign => Fault::Foreign(foreign),
         })

@@ -80,6 +80,7 @@ impl Fault {
             }
             Self::Stopped => "try again when Redis can be reached",
             Self::NotRedis(_) => "check host and port: another program listens there",
+            Self::UnlikeRedis(_) => "check host and port: another program, or a proxy, answers there",
             Self::NoScript | Self::MissingBatch | Self::Rejected(_) | Self::Other(_) => "check the server's log",
         };
         hint.to_owned()

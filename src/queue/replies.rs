@@ -86,7 +86,10 @@ impl Fault {
             _ if ["MOVED ", "ASK ", "TRYAGAIN"].iter().any(|code| text.starts_with(code)) => Self::Moved,
             _ if says("NOSCRIPT") => Self::NoScript,
             _ if text.starts_with("GAP ") || says(": GAP ") => Self::MissingBatch,
-            // The library could not read the reply: the next one is no better.
+            // The library has the reply, and cannot read it as what the command returns: the next one is no better.
+            ErrorKind::Parse | ErrorKind::NotFound if !says("UTF-8") => {
+                Self::UnlikeRedis(format!("a reply is of another kind ({})", text.trim_end_matches('.')))
+            }
             ErrorKind::Parse | ErrorKind::Config | ErrorKind::Url => Self::Rejected(in_words(text).into_owned()),
             _ if FINAL.iter().any(|words| says(words)) => Self::Rejected(text.to_owned()),
             _ => Self::Other(text.to_owned()),

@@ -392,6 +392,47 @@ fn program_that_is_not_redis_is_told() {
     }
 }
 
+/// Starts a program that gives the same reply to each command, or returns what it gets; returns its URL.
+fn answering_alike(reply: Option<&'static str>) -> String {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let answer = move |mut stream: std::net::TcpStream| {
+        let mut bytes = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = stream.read(&mut bytes) {
+            let commands = bytes[..length].split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"*")).count();
+            let answer = reply.map_or(bytes[..length].to_vec(), |reply| reply.repeat(commands).into_bytes());
+            // The client may be gone.
+            let _ = stream.write_all(&answer);
+        }
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream));
+        }
+    });
+    format!("redis://{address}")
+}
+
+#[test]
+fn program_that_answers_in_the_protocol_and_not_as_redis_is_told() {
+    for (reply, shown) in [
+        (Some("+OK\r\n"), "`+OK` to a PING"),
+        (Some("$-1\r\n"), "`nil` to a PING"),
+        (Some("+PONG\r\n"), "`+PONG` to INFO"),
+        (None, "`[PING]` to a PING"),
+    ] {
+        let url = answering_alike(reply);
+        faults(doctor().args(["--redis", &url]), &[("not-redis", shown, "another program")]);
+        for words in [["produce", "--count", "1"], ["consume", "--work", "none"], ["watch", "--plain", "--once"]] {
+            let run = Qscale::new(words).args(["--redis", &url]).deadline(SOON).output().exits(69);
+            assert!(run.stderr.contains("the server does not answer as Redis does"), "{shown}: {}", run.stderr);
+            assert!(!run.stderr.contains("retrying"), "{shown}: {}", run.stderr);
+        }
+    }
+}
+
 #[test]
 fn password_file_that_cannot_be_read_is_told() {
     let server = RedisServer::start();

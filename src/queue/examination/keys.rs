@@ -195,7 +195,7 @@ impl Examination<'_> {
         // A user who may not run it is told of its rights.
         let Ok(reply) = session.ask(&foreign::command(keys), &keys.pattern()).await else { return false };
         let words: Vec<&str> = reply.values().iter().filter_map(Answer::text).collect();
-        let Some(fault) = ForeignKey::of(&words).map(Fault::Foreign) else { return false };
+        let Some(fault) = ForeignKey::of(&words, keys).map(Fault::Foreign) else { return false };
         (self.report)(Checked::found("companions", fault.code(), &session.list, fault.to_string(), fault.hint()));
         true
     }

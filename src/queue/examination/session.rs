@@ -79,17 +79,19 @@ impl Examination<'_> {
                 }
                 Err(fault) => return self.failed("authentication", &server, &fault),
             }
-        } else {
-            match session.ask(&["PING"], "").await {
-                Ok(_) | Err(Fault::NotPermitted { .. } | Fault::UnknownCommand(_)) => {
-                    self.passed(
-                        "authentication",
-                        &server,
-                        format!("no password is set, and none is needed (`{user}`)"),
-                    );
-                }
-                Err(fault) => return self.failed("authentication", &server, &fault),
+        }
+        match session.ask(&["PING"], "").await {
+            // In the protocol of Redis, and not as Redis does.
+            Ok(answer) if answer != Answer::Status("PONG".to_owned()) => {
+                return self.failed("protocol", &server, &Fault::UnlikeRedis(format!("`{answer}` to a PING")));
             }
+            Ok(_) | Err(Fault::NotPermitted { .. } | Fault::UnknownCommand(_)) => {
+                if self.endpoint.password.is_none() {
+                    let got = format!("no password is set, and none is needed (`{user}`)");
+                    self.passed("authentication", &server, got);
+                }
+            }
+            Err(fault) => return self.failed("authentication", &server, &fault),
         }
         let db = self.endpoint.db.value;
         if db != 0
@@ -111,7 +113,10 @@ impl Examination<'_> {
     pub(super) async fn server_info(&mut self, session: &mut Session) -> Option<()> {
         let server = session.server.clone();
         let info = match session.ask(&["INFO"], "").await {
-            Ok(answer) => ServerInfo::parse(answer.text().unwrap_or_default()),
+            Ok(Answer::Text(text)) => ServerInfo::parse(&text),
+            Ok(answer) => {
+                return self.failed("protocol", &server, &Fault::UnlikeRedis(format!("`{answer}` to INFO")));
+            }
             Err(fault @ Fault::NotPermitted { .. }) => {
                 let got = format!("mode, version, memory, persistence, replication and clients: {fault}");
                 (self.report)(Checked::not_checked("info", server, got, fault.hint()));

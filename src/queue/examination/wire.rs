@@ -3,6 +3,7 @@
 //! The codec of the client library is not used: it takes arrays within arrays of any depth, each a call on the stack, and
 //! collects a string of any length, while this connection may lead to a program that is not Redis at all.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -56,6 +57,29 @@ impl Answer {
     pub(super) fn values(&self) -> &[Self] {
         if let Self::Array(values) = self { values } else { &[] }
     }
+}
+
+impl fmt::Display for Answer {
+    /// Writes the beginning of the reply, as it came.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(text) => write!(f, "+{}", short(text)),
+            Self::Error(text) => write!(f, "-{}", short(text)),
+            Self::Integer(number) => write!(f, ":{number}"),
+            Self::Text(text) => f.write_str(&short(text)),
+            Self::Null => f.write_str("nil"),
+            Self::Array(values) if values.is_empty() => f.write_str("an empty array"),
+            Self::Array(values) => {
+                let values: Vec<String> = values.iter().take(3).map(Self::to_string).collect();
+                write!(f, "[{}]", short(&values.join(", ")))
+            }
+        }
+    }
+}
+
+/// Returns the beginning of a text.
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
 }
 
 /// A stream that is read and written.
@@ -137,7 +161,7 @@ type WireStream = BufReader<Box<dyn Duplex>>;
 fn read(stream: &mut WireStream, depth: usize) -> BoxFuture<'_, Result<Answer, Unread>> {
     Box::pin(async move {
         let line = line(stream).await?;
-        let foreign = || Unread::Foreign(line.chars().take(60).collect());
+        let foreign = || Unread::Foreign(short(&line));
         let mut chars = line.chars();
         let (kind, rest) = (chars.next().ok_or_else(foreign)?, chars.as_str());
         let length = || rest.parse::<i64>().map_err(|_| foreign());
@@ -180,7 +204,7 @@ async fn line(stream: &mut WireStream) -> Result<String, Unread> {
     let text = String::from_utf8_lossy(&bytes);
     match text.strip_suffix('\n') {
         Some(line) => Ok(line.trim_end_matches('\r').to_owned()),
-        None => Err(Unread::Foreign(text.chars().take(60).collect())),
+        None => Err(Unread::Foreign(short(&text))),
     }
 }
 
