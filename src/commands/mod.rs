@@ -13,6 +13,10 @@ pub(crate) mod render;
 pub(crate) mod simulate;
 pub(crate) mod watch;
 
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
 use color_eyre::eyre::{Result, WrapErr as _};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -21,7 +25,7 @@ use self::precedence::Precedence;
 use crate::args::{ListsArgs, Origins, RedisArgs};
 use crate::delivery::lists::{Lists, ListsError};
 use crate::delivery::reconciliation::Reconciliation;
-use crate::endpoint::{self, Endpoint};
+use crate::endpoint::{self, Endpoint, SettingFile};
 use crate::page;
 use crate::profile::{ListenAddress, Profile, ProfileError};
 use crate::shutdown::Shutdown;
@@ -63,6 +67,7 @@ impl Context {
             let above = [redis.typed()?, RedisArgs::of_environment(&self.environment)?];
             self.profile.endpoint(above, [endpoint::injected(&self.environment)?])?
         };
+        self.check_files(&endpoint)?;
         if let Some(user) = endpoint.shown_user() {
             self.printer.filter().learn_user(user);
         }
@@ -76,6 +81,15 @@ impl Context {
             tracing::warn!(%endpoint, "certificates are not verified (tls-skip-verify): the connection can be intercepted");
         }
         Ok(endpoint)
+    }
+
+    /// Fails if a file that the profile names cannot be read. Those that flags and variables name are read when they are needed.
+    fn check_files(&self, endpoint: &Endpoint) -> std::result::Result<(), ProfileError> {
+        let of_profile = |file: &SettingFile| matches!(file.origin, Origin::Profile { .. });
+        for file in endpoint.files().into_iter().filter(of_profile) {
+            readable(&file.path).map_err(|error| self.profile.unreadable(file, &error))?;
+        }
+        Ok(())
     }
 
     /// Serves the page of a run at `address`, if one is given; returns what shows a new state on it.
@@ -153,4 +167,13 @@ pub(crate) async fn until(time: Option<Instant>) {
         Some(time) => tokio::time::sleep_until(time).await,
         None => std::future::pending().await,
     }
+}
+
+/// Fails if a file cannot be read. Opens none that is not regular, such as a pipe: its content can be read only once.
+fn readable(path: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.is_file() { File::open(path).map(drop) } else { Ok(()) }
 }

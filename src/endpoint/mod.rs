@@ -32,6 +32,9 @@ use crate::units::{Origin, Setting, SettingError};
 /// Default limit of one attempt to connect: TCP, TLS and authentication together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// Names of the settings of TLS that name files.
+const FILES_OF_TLS: [&str; 3] = ["tls-ca", "tls-cert", "tls-key"];
+
 /// A Redis server as all subcommands know it. Prints without its password.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
@@ -75,6 +78,17 @@ pub enum Password {
     Known(SecretString),
     /// A file, read at every connect.
     File(PathBuf),
+}
+
+/// A file that a setting names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Origin of the path.
+    pub origin: Origin,
+    /// True if it holds a password.
+    pub is_password: bool,
 }
 
 /// TLS settings.
@@ -148,6 +162,21 @@ impl Endpoint {
 }
 
 impl Endpoint {
+    /// Returns the files that the settings name: certificates, keys and passwords.
+    pub fn files(&self) -> Vec<SettingFile> {
+        let of_tls = self
+            .explained
+            .iter()
+            .filter(|(name, ..)| FILES_OF_TLS.contains(name))
+            .map(|(_, path, origin)| SettingFile { path: path.into(), origin: origin.clone(), is_password: false });
+        let passwords = [&self.password, &self.sentinel_password].into_iter().flatten();
+        let of_passwords = passwords.filter_map(|Setting { value, origin }| match value {
+            Password::File(path) => Some(SettingFile { path: path.clone(), origin: origin.clone(), is_password: true }),
+            Password::Known(_) => None,
+        });
+        of_tls.chain(of_passwords).collect()
+    }
+
     /// Returns true if the password begins or ends with white space.
     pub fn has_padded_password(&self) -> bool {
         let Some(Setting { value: Password::Known(password), .. }) = &self.password else { return false };

@@ -1,5 +1,6 @@
 //! The `[redis]` table: how to reach Redis.
 
+use std::io;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -7,8 +8,8 @@ use serde::Deserialize;
 
 use super::Profile;
 use super::error::ProfileError;
-use crate::endpoint::{CONNECT_TIMEOUT, Endpoint, Layer, Mode, NodeAddress, Password, RedisUrl};
-use crate::units::{HumanDuration, Setting};
+use crate::endpoint::{CONNECT_TIMEOUT, Endpoint, Layer, Mode, NodeAddress, Password, RedisUrl, SettingFile};
+use crate::units::{HumanDuration, Setting, SettingError};
 
 /// `[redis]`: connection to Redis.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -168,6 +169,18 @@ impl Profile {
     ) -> Result<Endpoint, ProfileError> {
         let layers: Vec<Layer> = above.into_iter().chain([self.redis_layer()]).chain(below).collect();
         Endpoint::of(&layers).map_err(|error| self.source.setting_error(error))
+    }
+
+    /// Returns the error of a file that the profile names and that cannot be read.
+    pub fn unreadable(&self, file: SettingFile, error: &io::Error) -> ProfileError {
+        let SettingFile { path, origin, is_password } = file;
+        let hint = if is_password && !path.as_os_str().as_encoded_bytes().contains(&b'/') {
+            "set it to the path of a file; the password itself belongs in REDIS_PASSWORD"
+        } else {
+            "check the path and the permissions of the file"
+        };
+        let error = SettingError::new(origin, format!("cannot read this file: {error}"));
+        self.source.setting_error(error).with_hint(hint)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::support::{Certificates, Finished, Qscale, RedisServer};
+use crate::support::{Certificates, Finished, Qscale, RedisServer, SOON};
 
 /// A password that must never be seen again.
 const SECRET: &str = "s3cret-marker";
@@ -461,6 +461,35 @@ fn missing_file_is_named() {
         assert!(run.status == 2 && run.stderr.contains("missing.pem"), "{flag:?}: {run:?}");
         assert!(run.stderr.to_lowercase().contains("no such file"), "{flag:?}: {run:?}");
     }
+}
+
+#[test]
+fn file_that_the_profile_names_and_that_cannot_be_read_is_a_mistake_of_the_profile() {
+    let server = RedisServer::start();
+    let port = server.port();
+    for (key, value, hint) in [
+        ("tls-ca", "/nowhere/ca.pem", "check the path"),
+        ("tls-ca", "/", "check the path"),
+        ("password-file", "/nowhere/secret", "check the path"),
+        ("password-file", "hunter2", "belongs in REDIS_PASSWORD"),
+    ] {
+        let scheme = if key == "tls-ca" { "rediss" } else { "redis" };
+        let profile = format!("[redis]\nurl = \"{scheme}://127.0.0.1:{port}\"\n{key} = \"{value}\"\n");
+        for words in
+            [&["produce", "--count", "1"][..], &["consume"], &["watch", "--once"], &["doctor"], &["dead", "ls"]]
+        {
+            let run = Qscale::new(words).file("qscale.toml", &profile).deadline(SOON).output().exits(78);
+            let place = format!("error: qscale.toml:3:{}: redis.{key}: cannot read this file", key.len() + 4);
+            assert!(run.stderr.contains(&place) && run.stderr.contains(hint), "{}", run.stderr);
+            assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+        }
+    }
+    // What flags and variables say of the same setting is read in its place.
+    let profile = "[redis]\npassword-file = \"/nowhere/secret\"\n";
+    let produce = || Qscale::new(["produce", "--count", "1", "--redis", &server.url()]).file("qscale.toml", profile);
+    produce().output().exits(78);
+    produce().args(["--password-file", "/nowhere/other"]).output().exits(2);
+    produce().env("REDIS_PASSWORD_FILE", "/nowhere/other").output().exits(2);
 }
 
 // ── what others on the machine can see ──
