@@ -33,7 +33,9 @@ use dashboard::{CastFrames, Dashboard};
 
 pub(crate) use board::{DashboardSetup, KeySet, RunAction};
 pub(crate) use chart::{AxisScale, Chart, Elapsed, Mark, Panel, Tone, html};
-pub(crate) use columns::{display_width, pad_end, stdout_width, terminal_height, terminal_width, wrapped};
+pub(crate) use columns::{
+    display_width, pad_end, stdout_width, terminal_height, terminal_width, wrapped, wrapped_line,
+};
 pub(crate) use echo::{Echo, Speaker, Stream};
 pub(crate) use filter::OutputFilter;
 pub(crate) use image::{ImageFile, image_file};

@@ -439,3 +439,13 @@ fn password_file_that_cannot_be_read_is_told() {
     let run = doctor().args(["--redis", &server.url(), "--password-file", "/nowhere/password"]);
     faults(run, &[("file-unreadable", "/nowhere/password", "path")]);
 }
+
+#[test]
+fn every_line_fits_the_width_the_verdict_included() {
+    let server = RedisServer::start();
+    server.cli(&["SET", "mylist", "x"]);
+    let run = Qscale::new(["doctor", "--no-cluster", "--redis", &server.url()]).env("COLUMNS", "80").output().exits(4);
+    let longest = run.stdout.lines().max_by_key(|line| line.chars().count()).expect("lines");
+    assert!(longest.chars().count() <= 80, "{longest}");
+    assert!(run.stdout.ends_with("it does not work until the fault\n  is fixed\n"), "{}", run.stdout);
+}

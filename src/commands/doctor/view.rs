@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::SummaryLine;
 use crate::diagnosis::{Checked, FaultCode, FaultSeverity};
 use crate::exit::Outcome;
-use crate::terminal::{Output, Printer, pad_end, terminal_width, wrapped};
+use crate::terminal::{Output, Printer, pad_end, terminal_width, wrapped, wrapped_line};
 use crate::units::counted;
 
 /// Width of the column of checks.
@@ -95,8 +95,8 @@ impl<'a> DoctorView<'a> {
                 let faults = counted(faults, "fault", "faults");
                 let warnings = counted(warnings, "warning", "warnings");
                 let skipped = if not_checked > 0 { format!(", {not_checked} not checked") } else { String::new() };
-                let counts = format!("{color}{faults}, {warnings}{color:#}, {passed} passed{skipped}");
-                printer.result(&format_args!("\n{counts}: {words}"))?;
+                let line = format!("{color}{faults}, {warnings}{color:#}, {passed} passed{skipped}: {words}");
+                printer.result(&format_args!("\n{}", wrapped_line(&line, terminal_width(), 2)))?;
             }
         }
         Ok(if faults > 0 { Outcome::CheckFailed } else { Outcome::Done })
