@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::foreign::ForeignKey;
+use super::foreign_key::ForeignKey;
 use super::sentinel_fault::SentinelFault;
 use crate::units::{counted, millis};
 

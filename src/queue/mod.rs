@@ -21,6 +21,7 @@ mod exchange;
 mod exchange_call;
 mod fault_code;
 mod foreign;
+mod foreign_key;
 mod held_claims;
 mod hint;
 mod idle;

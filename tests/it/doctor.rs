@@ -75,7 +75,7 @@ fn text_has_marks_words_and_a_verdict() {
     let warning = run.stdout.lines().find(|line| line.contains("redis-not-persistent")).expect("a warning");
     assert!(warning.starts_with("! persistence") && warning.contains("warning ["), "{warning}");
     assert!(run.stdout.contains("\n✓ tcp ") && run.stdout.contains("hint: set appendonly yes"), "{}", run.stdout);
-    assert!(run.stdout.trim_end().lines().last().is_some_and(|last| last.starts_with("0 faults, 1 warning, ")));
+    assert!(run.stdout.lines().any(|line| line.starts_with("0 faults, 1 warning, ")), "{}", run.stdout);
     assert!(!run.stdout.contains('\u{1b}'), "no color in a pipe");
 }
 

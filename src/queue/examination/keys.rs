@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use super::super::error::Fault;
-use super::super::foreign::{self, ForeignKey};
+use super::super::foreign_key::{self, ForeignKey};
 use super::super::inspector::escape_glob;
 use super::super::keys::Keys;
 use super::Examination;
@@ -193,7 +193,7 @@ impl Examination<'_> {
     /// Says which companion key another program has written; returns true if one is found.
     async fn foreign(&mut self, session: &mut Session, keys: &Keys) -> bool {
         // A user who may not run it is told of its rights.
-        let Ok(reply) = session.ask(&foreign::command(keys), &keys.pattern()).await else { return false };
+        let Ok(reply) = session.ask(&foreign_key::command(keys), &keys.pattern()).await else { return false };
         let words: Vec<&str> = reply.values().iter().filter_map(Answer::text).collect();
         let Some(fault) = ForeignKey::of(&words, keys).map(Fault::Foreign) else { return false };
         (self.report)(Checked::found("companions", fault.code(), &session.list, fault.to_string(), fault.hint()));
