@@ -28,9 +28,10 @@ const OPENING: &str = "\
 Each fault comes while 600 items are pushed at 100 per second and a consumer runs a shell of 12 ms for each, with the defaults of
 `produce` and `consume`, at-least-once. *Works again* is the time from the end of the fault until the next item is
 processed; *lost* and *processed twice* are counted item by item at the end. The item of a consumer that is killed is
-redelivered when its lease is over, 30 s by default. Server and clients are on one machine. *What KEDA says* is the first
-warning among the events of a ScaledObject whose trigger is the list, polled every second; its client retries for some seconds
-before KEDA hears of a fault.
+redelivered when its lease is over, 30 s by default; it is processed twice if its handler had ended and Redis had not been
+told. A connection that is cut between two commands is replaced without a word. Server and clients are on one machine. *What
+KEDA says* is the first warning among the events of a ScaledObject whose trigger is the list, polled every second; its client
+retries for some seconds before KEDA hears of a fault.
 
 | fault | what the user sees | works again after | lost | processed twice | what KEDA says |
 |---|---|---:|---:|---:|---|
