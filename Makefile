@@ -237,8 +237,7 @@ kind: image
 	cargo build --release --locked
 	packaging/kind.sh "$${CARGO_TARGET_DIR:-target}/release/qscale"
 
-# On Linux static, as in the image: it runs on any distribution. BINARY names one that has been built. What was built for this
-# system is started once: before version 2.36, the C library does not understand the packed relocations of a static program.
+# On Linux static, as in the image: it runs on any distribution. BINARY names one that has been built.
 TARGET =
 
 .binary:
@@ -248,9 +247,6 @@ TARGET =
 			*-linux-gnu) RUSTFLAGS="$$(cat packaging/static.rustflags)"; export RUSTFLAGS;; \
 		esac; \
 		cargo build --release --locked --target "$$target"; \
-		if [ "$$target" = "$$(rustc -vV | sed -n 's/^host: //p')" ]; then \
-			"$${CARGO_TARGET_DIR:-target}/$$target/release/qscale" -V >/dev/null; \
-		fi; \
 	fi
 
 dist:
