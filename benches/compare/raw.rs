@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, BufWriter, Write};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -12,11 +14,18 @@ use clap::ValueEnum;
 use crate::resp::{Connection, Reply, encode};
 use crate::{LIST, Result};
 
+const COMMAND: &str = "/bin/true";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     kind: Kind,
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Port with TLS to use instead, and the certificate of its authority
+    #[arg(long, requires = "tls_ca")]
+    tls_port: Option<u16>,
+    #[arg(long)]
+    tls_ca: Option<PathBuf>,
     #[arg(long, default_value_t = 0)]
     items: u64,
     /// Items in a command, or processes at a time
@@ -38,8 +47,19 @@ enum Kind {
     Blmove,
     /// /bin/true for each item
     Spawn,
+    /// The same in a process group of its own, with the item on stdin; stdout and stderr are read
+    SpawnWithPipes,
     /// A worker of `consume --handler lines` that acknowledges each item
     Lines,
+}
+
+impl Args {
+    fn connect(&self) -> Result<Connection> {
+        match (self.tls_port, &self.tls_ca) {
+            (Some(port), Some(authority)) => Connection::open_tls(port, authority),
+            _ => Connection::open(self.port),
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -53,7 +73,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             connection.call(&["LREM", "bench:held", "1", &item])?;
             Ok(item)
         }),
-        Kind::Spawn => spawn(args),
+        Kind::Spawn => spawn(args, || Command::new(COMMAND).stdin(Stdio::null()).status().map(drop)),
+        Kind::SpawnWithPipes => spawn(args, || {
+            let mut command = Command::new(COMMAND);
+            command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut process = command.spawn()?;
+            // Whether the command reads the item is up to it.
+            let _ = process.stdin.take().map(|mut stdin| stdin.write_all(&[b'x'; 100]));
+            process.wait_with_output().map(drop)
+        }),
         Kind::Lines => lines(),
     }
 }
@@ -68,7 +96,7 @@ struct Batch {
 /// Sends batches with four in flight; `batch` makes the one with a number, of a count of items.
 fn push(args: &Args, batch: impl Fn(u64, u64) -> Batch) -> Result<()> {
     const IN_FLIGHT: usize = 4;
-    let mut connection = Connection::open(args.port)?;
+    let mut connection = args.connect()?;
     let item = format!("$100\r\n{}\r\n", "x".repeat(100)).into_bytes();
     let full = item.repeat(usize::try_from(args.batch)?);
     let (mut left, mut number, mut in_flight) = (args.items, 0, VecDeque::new());
@@ -117,7 +145,7 @@ fn open(words: &[&str], more: u64) -> Vec<u8> {
 }
 
 fn pop(args: &Args) -> Result<()> {
-    let mut connection = Connection::open(args.port)?;
+    let mut connection = args.connect()?;
     let command = encode(&["RPOP", LIST, &args.batch.to_string()]);
     let mut left = args.items;
     while left > 0 {
@@ -128,7 +156,7 @@ fn pop(args: &Args) -> Result<()> {
 }
 
 fn one_by_one(args: &Args, mut next: impl FnMut(&mut Connection) -> Result<String>) -> Result<()> {
-    let mut connection = Connection::open(args.port)?;
+    let mut connection = args.connect()?;
     let mut stdout = std::io::stdout();
     for _ in 0..args.items {
         let item = next(&mut connection)?;
@@ -147,13 +175,13 @@ fn pop_blocking(connection: &mut Connection, command: &[&str]) -> Result<String>
     }
 }
 
-fn spawn(args: &Args) -> Result<()> {
+fn spawn(args: &Args, run: impl Fn() -> std::io::Result<()> + Sync) -> Result<()> {
     let next = AtomicU64::new(0);
-    let worker = || -> std::io::Result<()> {
+    let worker = || {
         while next.fetch_add(1, Ordering::Relaxed) < args.items {
-            Command::new("/bin/true").stdin(Stdio::null()).status()?;
+            run()?;
         }
-        Ok(())
+        Ok::<_, std::io::Error>(())
     };
     thread::scope(|scope| {
         let workers = (0..args.batch).map(|_| scope.spawn(worker)).collect::<Vec<_>>();

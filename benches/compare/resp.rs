@@ -2,6 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::Result;
 
@@ -33,15 +39,33 @@ impl Reply {
     }
 }
 
+/// A socket, or TLS on one.
+trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
 pub(crate) struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
 }
 
 impl Connection {
     pub(crate) fn open(port: u16) -> Result<Self> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::with_capacity(64 * 1024, stream) })
+        Ok(Self::over(dial(port)?))
+    }
+
+    /// Opens a connection through TLS to a server with a certificate by `authority`.
+    pub(crate) fn open_tls(port: u16, authority: &Path) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(authority)?)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config = config.with_root_certificates(roots).with_no_client_auth();
+        let session = ClientConnection::new(Arc::new(config), "localhost".try_into()?)?;
+        Ok(Self::over(StreamOwned::new(session, dial(port)?)))
+    }
+
+    fn over(stream: impl Stream + 'static) -> Self {
+        Self { stream: BufReader::with_capacity(64 * 1024, Box::new(stream)) }
     }
 
     /// Sends one command and returns its reply.
@@ -56,7 +80,9 @@ impl Connection {
 
     /// Writes commands that are encoded already; each owes a [`Self::receive`].
     pub(crate) fn send(&mut self, commands: &[u8]) -> Result<()> {
-        Ok(self.stream.get_mut().write_all(commands)?)
+        let stream = self.stream.get_mut();
+        stream.write_all(commands)?;
+        Ok(stream.flush()?)
     }
 
     pub(crate) fn receive(&mut self) -> Result<Reply> {
@@ -78,6 +104,12 @@ impl Connection {
             _ => return Err(format!("Redis answered {line}").into()),
         })
     }
+}
+
+fn dial(port: u16) -> Result<TcpStream> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Returns `words` as one command on the wire.

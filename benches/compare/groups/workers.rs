@@ -13,8 +13,8 @@ use crate::report::Bound::AtLeast;
 const SLOTS: u32 = 64;
 
 const NONE: &str = "qscale, --work none";
-const COMPILED: &str = "qscale, lines, Rust worker";
-const GO: &str = "qscale, lines, Go worker";
+const COMPILED: &str = "qscale, lines, two Rust workers";
+const GO: &str = "qscale, lines, two Go workers";
 const PYTHON: &str = "qscale, lines, Python worker";
 const LOOP: &str = "Python, its JSON loop on a pipe";
 const HTTP: &str = "qscale, http";
@@ -63,8 +63,8 @@ pub(crate) fn measure(bench: &mut Bench) {
     bench.group("persistent workers, at-least-once, 64 items in flight", ITEMS_PER_SECOND, contenders);
 
     let report = &mut bench.report;
-    report.ratio("consume --handler lines, Rust worker, to --work none", COMPILED, NONE, AtLeast(0.5));
-    report.ratio("… Go worker", GO, NONE, None);
+    report.ratio("consume --handler lines, two Rust workers, to --work none", COMPILED, NONE, AtLeast(0.5));
+    report.ratio("… two Go workers", GO, NONE, None);
     report.ratio("… Python worker, to its own JSON loop on a pipe", PYTHON, LOOP, AtLeast(0.5));
     report.ratio("… Python worker, to Celery", PYTHON, CELERY, None);
     report.ratio("consume --handler http, to oha with as many connections", HTTP, OHA, AtLeast(0.6));
