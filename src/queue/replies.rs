@@ -88,7 +88,7 @@ impl Fault {
             _ if text.starts_with("GAP ") || says(": GAP ") => Self::MissingBatch,
             // The library has the reply, and cannot read it as what the command returns: the next one is no better.
             ErrorKind::Parse | ErrorKind::NotFound if !says("UTF-8") => {
-                Self::UnlikeRedis(format!("a reply is of another kind ({})", text.trim_end_matches('.')))
+                Self::UnlikeRedis("a reply is not of the kind that this command has".to_owned())
             }
             ErrorKind::Parse | ErrorKind::Config | ErrorKind::Url => Self::Rejected(in_words(text).into_owned()),
             _ if FINAL.iter().any(|words| says(words)) => Self::Rejected(text.to_owned()),
