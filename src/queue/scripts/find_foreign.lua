@@ -39,10 +39,13 @@ local function check(key, expected)
   if found then
     return { key, found, expected }
   end
-  local field = expected == 'hash' and not_a_count(key)
+  local field = string.find(key, ':stats$') and not_a_count(key)
   return field and { key, field }
 end
 
+if redis.pcall('EXISTS', unpack(KEYS)) == 0 then
+  return {}
+end
 for i, key in ipairs(KEYS) do
   local foreign = check(key, ARGV[i + 1])
   if foreign then
