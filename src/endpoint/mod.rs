@@ -32,6 +32,13 @@ use crate::units::{Origin, Setting, SettingError};
 /// Default limit of one attempt to connect: TCP, TLS and authentication together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// What to do about a file that cannot be read.
+pub(crate) const FILE_HINT: &str = "check the path and the permissions of the file";
+
+/// The same, if its path looks like the password itself.
+pub(crate) const PASSWORD_FILE_HINT: &str =
+    "set it to the path of a file; the password itself belongs in REDIS_PASSWORD";
+
 /// Names of the settings of TLS that name files.
 const FILES_OF_TLS: [&str; 3] = ["tls-ca", "tls-cert", "tls-key"];
 

@@ -8,7 +8,9 @@ use serde::Deserialize;
 
 use super::Profile;
 use super::error::ProfileError;
-use crate::endpoint::{CONNECT_TIMEOUT, Endpoint, Layer, Mode, NodeAddress, Password, RedisUrl, SettingFile};
+use crate::endpoint::{
+    CONNECT_TIMEOUT, Endpoint, FILE_HINT, Layer, Mode, NodeAddress, PASSWORD_FILE_HINT, Password, RedisUrl, SettingFile,
+};
 use crate::units::{HumanDuration, Setting, SettingError};
 
 /// `[redis]`: connection to Redis.
@@ -175,9 +177,9 @@ impl Profile {
     pub fn unreadable(&self, file: SettingFile, error: &io::Error) -> ProfileError {
         let SettingFile { path, origin, is_password } = file;
         let hint = if is_password && !path.as_os_str().as_encoded_bytes().contains(&b'/') {
-            "set it to the path of a file; the password itself belongs in REDIS_PASSWORD"
+            PASSWORD_FILE_HINT
         } else {
-            "check the path and the permissions of the file"
+            FILE_HINT
         };
         let error = SettingError::new(origin, format!("cannot read this file: {error}"));
         self.source.setting_error(error).with_hint(hint)

@@ -29,7 +29,7 @@ impl BusyPoll {
     /// Waits for `reply`. As cancel-safe as `reply` is.
     pub(super) async fn wait<T>(&self, reply: impl Future<Output = T>) -> T {
         let mut reply = pin!(reply);
-        if self.is_due() {
+        if self.count_reply() {
             let start = Instant::now();
             while start.elapsed() < LIMIT {
                 tokio::select! {
@@ -47,8 +47,8 @@ impl BusyPoll {
         reply.await
     }
 
-    /// Returns true if the next reply is to be polled for.
-    fn is_due(&self) -> bool {
+    /// Counts a reply; returns true if it is to be polled for.
+    fn count_reply(&self) -> bool {
         let asleep = self.asleep.load(Relaxed);
         self.asleep.store(asleep.saturating_sub(1), Relaxed);
         asleep == 0

@@ -1,6 +1,7 @@
 //! Hints: what to do about each fault.
 
 use super::error::{Fault, PASSWORD_FILE, Permission, is_no_route};
+use crate::endpoint::{FILE_HINT, PASSWORD_FILE_HINT};
 
 impl Fault {
     /// Returns what to do about it.
@@ -26,10 +27,8 @@ impl Fault {
             Self::CertificateNotYetValid => "set this machine's clock, or look at when the certificate was issued",
             Self::ClientCertificateRequired => "set one with --tls-cert FILE and --tls-key FILE",
             Self::Tls(_) => "compare with `openssl s_client -connect HOST:PORT`",
-            Self::File { path, .. } if path == PASSWORD_FILE => {
-                "set it to the path of a file; the password itself belongs in REDIS_PASSWORD"
-            }
-            Self::File { .. } => "check the path and the permissions of the file",
+            Self::File { path, .. } if path == PASSWORD_FILE => PASSWORD_FILE_HINT,
+            Self::File { .. } => FILE_HINT,
             Self::WrongPassword { user } => {
                 return format!(
                     "check REDIS_USERNAME and REDIS_PASSWORD (or --password-file, or the URL); on the server, \

@@ -7,9 +7,9 @@ use super::super::error::Fault;
 use super::super::foreign_key::{self, ForeignKey};
 use super::super::inspector::escape_glob;
 use super::super::keys::Keys;
-use super::Examination;
 use super::session::Session;
 use super::wire::Answer;
+use super::{AFTER_THE_FAULT, Examination};
 use crate::delivery::pause::PauseState;
 use crate::diagnosis::{Checked, FaultCode, candidates, mistaken, priorities};
 use crate::units::counted;
@@ -139,26 +139,22 @@ impl Examination<'_> {
         if self.is_other_type {
             // The script looks at the list as well, and would fail about it again.
             let got = "items in flight, delayed and dead: the list cannot be read";
-            (self.report)(Checked::not_checked("companions", list, got, "fix the fault above, then run this again"));
+            (self.report)(Checked::not_checked("companions", list, got, AFTER_THE_FAULT));
             return;
         }
         let is_foreign = self.foreign(session, &keys).await;
         let Companions { in_flight, abandoned, forgotten, delayed, orphaned, dead, whole } =
             match companions(session, &keys).await {
                 Ok(companions) => companions,
-                Err(_) if is_foreign => {
-                    let got = "items in flight, delayed and dead: they cannot be read";
-                    (self.report)(Checked::not_checked(
-                        "companions",
-                        list,
-                        got,
-                        "fix the fault above, then run this again",
-                    ));
-                    return;
-                }
                 Err(fault) => {
-                    let got = format!("items in flight, delayed and dead: {fault}");
-                    (self.report)(Checked::not_checked("companions", list, got, fault.hint()));
+                    // The error of the script blames the list.
+                    let (reason, hint) = if is_foreign {
+                        ("they cannot be read".to_owned(), AFTER_THE_FAULT.to_owned())
+                    } else {
+                        (fault.to_string(), fault.hint())
+                    };
+                    let got = format!("items in flight, delayed and dead: {reason}");
+                    (self.report)(Checked::not_checked("companions", list, got, hint));
                     return;
                 }
             };

@@ -17,6 +17,9 @@ use crate::endpoint::{Address, Endpoint, Mode, Servers};
 /// Receiver of results, in order, as they come.
 type ReportTo<'a> = &'a mut (dyn FnMut(Checked) + Send);
 
+/// Hint of what could not be checked because of a fault.
+const AFTER_THE_FAULT: &str = "fix the fault above, then run this again";
+
 /// Examination of one endpoint, and of one list at a time.
 struct Examination<'a> {
     endpoint: &'a Endpoint,
@@ -62,8 +65,7 @@ pub async fn examine(
     }
     if session.is_none() {
         let got = "rights, keys, memory, persistence, replication and latency: no session with the server";
-        let hint = "fix the fault above, then run this again";
-        (examination.report)(Checked::not_checked("server", endpoint.to_string(), got, hint));
+        (examination.report)(Checked::not_checked("server", endpoint.to_string(), got, AFTER_THE_FAULT));
     }
     backlog
 }

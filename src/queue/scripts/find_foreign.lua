@@ -43,6 +43,7 @@ local function check(key, expected)
   return field and { key, field }
 end
 
+-- A new list has none: one command in place of one or more for each.
 if redis.pcall('EXISTS', unpack(KEYS)) == 0 then
   return {}
 end
