@@ -154,6 +154,12 @@ impl Redis {
         self.outages.is_disconnected()
     }
 
+    /// Returns true while whoever uses a connection may have to wait for Redis: none answers, or one is being
+    /// re-established.
+    pub fn is_awaited(&self) -> bool {
+        self.is_disconnected() || self.outages.is_reconnecting()
+    }
+
     /// Number of times a lost connection was re-established.
     pub fn reconnects(&self) -> u64 {
         self.outages.ended()
@@ -289,6 +295,8 @@ impl Connection {
     /// Fails when the time for reconnecting is over, when cancelled, and with a fault that retries do not cure.
     pub(super) async fn reconnect(&mut self, mut fault: Fault) -> Result<(), QueueError> {
         self.task.abort();
+        let outages = Arc::clone(&self.redis.outages);
+        let _reconnecting = outages.reconnecting();
         let cancel = self.redis.cancel.clone();
         let limit = self.redis.endpoint.connect_timeout.value;
         let (mut backoff, mut again) = match self.backoff.take() {

@@ -29,6 +29,8 @@ struct State {
     ended: u64,
     /// True from the loss of a connection until the next reply.
     disconnected: bool,
+    /// Number of connections that are being re-established.
+    reconnecting: usize,
 }
 
 impl Outages {
@@ -42,6 +44,18 @@ impl Outages {
     /// An idle connection may still be lost: it is re-established when it is needed.
     pub(super) fn is_disconnected(&self) -> bool {
         self.state().disconnected
+    }
+
+    /// Returns true while a connection is being re-established, whatever other connections are told: a replica refuses to
+    /// move items and answers who reads.
+    pub(super) fn is_reconnecting(&self) -> bool {
+        self.state().reconnecting > 0
+    }
+
+    /// Counts a connection as being re-established until the guard is dropped.
+    pub(super) fn reconnecting(&self) -> Reconnecting<'_> {
+        self.state().reconnecting += 1;
+        Reconnecting(self)
     }
 
     /// Records that no connection could be made yet.
@@ -94,6 +108,16 @@ impl Outages {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that is being re-established.
+#[derive(Debug)]
+pub(super) struct Reconnecting<'a>(&'a Outages);
+
+impl Drop for Reconnecting<'_> {
+    fn drop(&mut self) {
+        self.0.state().reconnecting -= 1;
     }
 }
 

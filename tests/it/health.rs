@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::metrics;
 use crate::support::{Finished, Proxy, Qscale, RedisServer, Running, SOON, at_once, wait_until};
 
 /// Several beats: so long nothing may be silent that is well.
@@ -166,4 +167,21 @@ fn health_passes_while_redis_is_a_replica() {
     patient.stays_well();
     server.cli(&["REPLICAOF", "NO", "ONE"]);
     patient.run.wait_for_line(" after ", SOON);
+}
+
+/// A replica refuses what the loop asks for, and tells a scrape how long the list is.
+#[test]
+fn health_passes_while_a_replica_answers_only_scrapes() {
+    let server = RedisServer::start();
+    let patient = Patient::consuming(&server.url(), &["--work", "1ms", "--metrics", "127.0.0.1:0"]);
+    let metrics = metrics::address(&patient.run);
+    server.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+    patient.run.wait_for_line("retrying", SOON);
+    // Attempts are far apart only after some seconds.
+    for _ in 0..15 {
+        thread::sleep(Duration::from_secs(1));
+        metrics::get(metrics, "/metrics");
+        let said = health(&patient.file);
+        assert_eq!(said.status, 0, "{}\n{}", said.stdout, patient.run.stderr());
+    }
 }

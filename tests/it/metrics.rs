@@ -12,7 +12,7 @@ fn consume(server: &RedisServer, words: &[&str]) -> Qscale {
 
 /// The address of the metrics, as logged.
 #[track_caller]
-fn address(run: &Running) -> SocketAddr {
+pub(crate) fn address(run: &Running) -> SocketAddr {
     let line = run.wait_for_line("serving metrics url=http://", SOON);
     let address = line.split_once("http://").and_then(|(_, rest)| rest.strip_suffix("/metrics"));
     address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("no address in: {line}"))
@@ -20,7 +20,7 @@ fn address(run: &Running) -> SocketAddr {
 
 /// The head and the body of the answer to a GET of `path`.
 #[track_caller]
-fn get(address: SocketAddr, path: &str) -> (String, String) {
+pub(crate) fn get(address: SocketAddr, path: &str) -> (String, String) {
     let mut link = TcpStream::connect(address).expect("it listens");
     link.set_read_timeout(Some(SOON)).expect("a socket takes a timeout");
     write!(link, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("it reads");

@@ -42,7 +42,7 @@ impl Telemetry {
             Some(file) => {
                 let (redis, name) = (redis.clone(), file.display().to_string());
                 // A consumer that waits for Redis is healthy, however long it waits.
-                Heartbeat::start(file, move || redis.is_disconnected())
+                Heartbeat::start(file, move || redis.is_awaited())
                     .wrap_err_with(|| format!("cannot write heartbeat `{name}`"))?
             }
         };
