@@ -263,11 +263,21 @@ impl RedisServer {
         link(self.folder.path(), self.password.as_deref())?.call(command)
     }
 
-    /// Sends commands as the user `default`, all on one connection.
+    /// Sends commands as the user `default`, one after the other on one connection; the outer error is of a connection.
     #[allow(dead_code, reason = "for tests/soak")]
-    pub(crate) fn ask_all<A: AsRef<[u8]>>(&self, commands: &[Vec<A>]) -> io::Result<Vec<Reply>> {
+    pub(crate) fn ask_each<A: AsRef<[u8]>, E>(
+        &self,
+        commands: &[Vec<A>],
+        mut replied: impl FnMut() -> Result<(), E>,
+    ) -> io::Result<Result<(), E>> {
         let mut link = link(self.folder.path(), self.password.as_deref())?;
-        commands.iter().map(|command| link.call(command)).collect()
+        for command in commands {
+            link.call(command)?;
+            if let Err(error) = replied() {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
     }
 
     #[track_caller]
