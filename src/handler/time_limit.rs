@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::delivery::item::Item;
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, is_within_limit};
 
 /// Time that a handler may take for an item.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +28,7 @@ impl TimeLimit {
 fn own(item: &Item, field: &str) -> Option<Duration> {
     let value: Value = serde_json::from_slice(&item.0).ok()?;
     let limit = match value.get(field)? {
-        Value::Number(seconds) => Duration::try_from_secs_f64(seconds.as_f64()?).ok()?,
+        Value::Number(seconds) => Duration::try_from_secs_f64(seconds.as_f64()?).ok().filter(is_within_limit)?,
         Value::String(text) => text.parse::<HumanDuration>().ok()?.0,
         _ => return None,
     };
@@ -51,8 +51,12 @@ mod tests {
         assert_eq!(limit(Some(60), r#"{"limit": 1.5}"#), Some(1_500));
         assert_eq!(limit(Some(60), r#"{"limit": "90s"}"#), Some(60_000));
         assert_eq!(limit(None, r#"{"limit": "90s"}"#), Some(90_000));
-        for item in ["text", "{}", r#"{"limit": 0}"#, r#"{"limit": -1}"#, r#"{"limit": "soon"}"#, r#"{"limit": null}"#]
-        {
+        // No clock can add the longest of these to a time.
+        for value in ["0", "-1", "1e19", "1e400", "\"500000000000years\"", "\"soon\"", "null", "true", "[]"] {
+            let item: &'static str = format!("{{\"limit\": {value}}}").leak();
+            assert_eq!((limit(Some(60), item), limit(None, item)), (Some(60_000), None), "{item}");
+        }
+        for item in ["text", "{}"] {
             assert_eq!((limit(Some(60), item), limit(None, item)), (Some(60_000), None), "{item}");
         }
     }

@@ -26,7 +26,7 @@ impl FromStr for HumanDuration {
             return Ok(Self(Duration::ZERO));
         }
         match humantime::parse_duration(text) {
-            Ok(duration) if duration.as_secs() > MAX_YEARS * YEAR => Err(DurationError::TooLong(text.to_owned())),
+            Ok(duration) if !is_within_limit(&duration) => Err(DurationError::TooLong(text.to_owned())),
             Ok(duration) => Ok(Self(duration)),
             Err(humantime::DurationError::NumberOverflow) if is_too_fine(text) => {
                 Err(DurationError::TooFine(text.to_owned()))
@@ -110,6 +110,11 @@ const MAX_YEARS: u64 = 100;
 
 /// Seconds in a year, as the parser counts them: 365.25 days.
 const YEAR: u64 = 31_557_600;
+
+/// Returns true unless a duration is a mistake, and too long to be added to a time.
+pub fn is_within_limit(duration: &Duration) -> bool {
+    duration.as_secs() <= MAX_YEARS * YEAR
+}
 
 /// Invalid duration.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -16,7 +16,7 @@ mod text;
 mod timestamp;
 mod visible;
 
-pub use self::duration::{DurationError, DurationRange, HumanDuration};
+pub use self::duration::{DurationError, DurationRange, HumanDuration, is_within_limit};
 pub use self::encoding::{EncodingError, decode};
 pub use self::environment::Environment;
 pub use self::excerpt::shortened;

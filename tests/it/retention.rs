@@ -78,6 +78,22 @@ for line in sys.stdin:
 }
 
 #[test]
+fn item_that_names_an_absurd_limit_stops_nothing() {
+    for handler in ["lines", "command"] {
+        let server = RedisServer::start();
+        server.push("mylist", [r#"{"limit": 1e19}"#, r#"{"limit": "500000000000years"}"#, r#"{"limit": 1e400}"#]);
+        let script = r#"import json, sys
+for line in sys.stdin:
+    if "id" in json.loads(line):
+        print(json.dumps({"id": json.loads(line)["id"], "ack": True}), flush=True)"#;
+        let words = ["--handler", handler, "--timeout-field", "limit", "--max-items", "3"];
+        let run = Qscale::new(["consume", "--redis", &server.url()]).args(words).args(["--", "python3", "-c", script]);
+        run.output().exits(0);
+        assert_eq!(server.llen("{mylist}:dead"), 0, "{handler}");
+    }
+}
+
+#[test]
 fn dead_letters_are_requeued_at_a_rate() {
     let server = RedisServer::start();
     kill_items(&server, 40);
