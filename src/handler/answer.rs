@@ -46,6 +46,7 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Line as it is written. Fields that say nothing here are ignored.
 #[derive(Deserialize)]
+#[serde(expecting = "an answer such as {\"id\":\"…\",\"ack\":true}")]
 struct AnswerLine<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
@@ -60,7 +61,7 @@ struct AnswerLine<'a> {
 
 /// `true`, or a text: the reason, or the time until a retry.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected true, or a string such as a reason or `30s`")]
 enum Said<'a> {
     Plain(bool),
     #[serde(borrow)]
@@ -96,6 +97,9 @@ impl<'a> HandlerAnswer<'a> {
             format!("wrote what is not an answer: `{shown}`: {}", visible(&reason))
         };
         if !line.trim_ascii_start().starts_with(b"[") {
+            if !line.trim_ascii_start().starts_with(b"{") {
+                return Err(wrong("expected a JSON object".to_owned()));
+            }
             let answer: AnswerLine = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
             return each(answer.read(batch).map_err(wrong)?);
         }
@@ -258,6 +262,16 @@ mod tests {
         ] {
             let error = parse(line.as_bytes(), false).expect_err(line);
             assert!(error.starts_with("wrote what is not an answer: `"), "{error}");
+        }
+        for (line, reason) in [
+            ("processed 3 orders", "expected a JSON object"),
+            ("17", "expected a JSON object"),
+            ("[17]", "expected an answer such as {\"id\":\"…\",\"ack\":true}"),
+            (r#"{"id":"a:c1:1","retry":30}"#, "expected true, or a string such as a reason or `30s`"),
+            (r#"{"id":"a:c1:1","fail":{"code":7}}"#, "expected true, or a string such as a reason or `30s`"),
+        ] {
+            let error = parse(line.as_bytes(), false).unwrap_err();
+            assert!(error.contains(reason), "{error}");
         }
         let long = parse(&[0x1b; 5000], false).unwrap_err();
         assert!(long.len() < 1000 && !long.contains('\x1b'), "{long}");
