@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use super::keys::base;
+
 /// Lists of a consumer: one, or several with a strict priority or with weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lists {
@@ -21,6 +23,9 @@ pub enum ListsError {
     /// A list that is named twice.
     #[error("`{0}` is named twice: name each list once")]
     Repeated(String),
+    /// Lists whose companion keys are the same, so that a retry of one would be taken for that of the other.
+    #[error("`{0}` and `{1}` have the same companion keys: rename one of them")]
+    Related(String, String),
     /// Weights for some of the lists only.
     #[error(
         "`{weighted}` has a weight and `{plain}` has none: give each list one, as in `{weighted},{plain}=1`, or remove all for a strict priority"
@@ -52,7 +57,8 @@ impl Lists {
     ///
     /// # Errors
     ///
-    /// Fails without a list, with an empty key or one that holds a comma, and when a list is named twice.
+    /// Fails without a list, with an empty key or one that holds a comma, when a list is named twice, and when two share their
+    /// companion keys.
     pub fn of(keys: Vec<String>, weights: Option<Vec<NonZeroU32>>) -> Result<Self, ListsError> {
         if keys.is_empty() || keys.iter().any(String::is_empty) {
             return Err(ListsError::Empty);
@@ -62,6 +68,11 @@ impl Lists {
         }
         if let Some((_, key)) = keys.iter().enumerate().find(|(place, key)| keys[..*place].contains(key)) {
             return Err(ListsError::Repeated(key.clone()));
+        }
+        for (place, key) in keys.iter().enumerate() {
+            if let Some(other) = keys[..place].iter().find(|other| base(other) == base(key)) {
+                return Err(ListsError::Related(other.clone(), key.clone()));
+            }
         }
         Ok(Self { keys, weights })
     }
@@ -183,6 +194,7 @@ mod tests {
             ("", "is empty"),
             ("a,", "is empty"),
             ("a,b,a", "`a` is named twice"),
+            ("x,y,{x}", "`x` and `{x}` have the same companion keys"),
             ("a=6,b", "give each list one, as in `a=6,b=1`"),
             ("a,b=6", "`b=6` has a weight and `a` has none"),
             ("a=0,b=1", "`a=0` has no weight"),
