@@ -49,12 +49,14 @@ class Handler(BaseHTTPRequestHandler):
         with open(sys.argv[2] + "/calls", "a") as calls:
             calls.write(" ".join(job["item"] for job in batch) + "\n")
         is_bad = any(job["item"] == "bad" for job in batch)
-        if self.path == "/each":
-            lines = [{"id": job["id"], **({"dead": "bad"} if job["item"] == "bad" else {"ack": True})}
+        if self.path in ("/each", "/capitals", "/long", "/endless"):
+            dead = {"dead": "bad" * {"/long": 300, "/endless": 3000}.get(self.path, 1)}
+            lines = [{"id": job["id"], **(dead if job["item"] == "bad" else {"ack": True})}
                      for job in batch if job["item"] != "forgotten"]
             body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+            media = "application/x-ndjson; charset=utf-8"
             self.send_response(200)
-            self.send_header("content-type", "application/x-ndjson; charset=utf-8")
+            self.send_header("content-type", media.title() if self.path == "/capitals" else media)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -192,6 +194,22 @@ fn batch_is_posted_as_lines_of_json() {
         let run = consume(&server, &words).args(["--url", &url, "--idle-exit", "1s"]).output().exits(0);
         assert_eq!(counts(&run), expected, "{path}: {}", run.stderr);
         assert_eq!(calls(&folder)[0], items, "{path}");
+    }
+}
+
+#[test]
+fn answers_to_a_batch_are_found_whatever_their_length_and_the_case_of_their_type() {
+    let (server, folder) = (RedisServer::start(), tempfile::tempdir().unwrap());
+    let endpoint = Endpoint::start(&folder);
+    let words = ["--batch", "1000", "--linger", "10s", "--handler", "http", "--max-items", "1000", "--quiet"];
+    for (path, expected) in [("capitals", [0, 0, 1000]), ("long", [0, 0, 1000]), ("endless", [0, 1000, 0])] {
+        server.push("mylist", [b"bad"; 1000]);
+        let url = format!("http://127.0.0.1:{}/{path}", endpoint.port);
+        let run = consume(&server, &words).args(["--url", &url]).output().exits(0);
+        assert_eq!(counts(&run), expected, "{path}: {}", run.stderr);
+        let is_too_long = run.stderr.contains("reason=handler answered with more than 2310144 bytes");
+        assert_eq!(is_too_long, path == "endless", "{}", run.stderr);
+        server.cli(&["FLUSHALL"]);
     }
 }
 

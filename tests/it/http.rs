@@ -196,11 +196,22 @@ fn retry_after_is_heeded_without_spending_an_attempt() {
     let endpoint = Endpoint::start();
     for status in [429, 503] {
         let server = RedisServer::start();
-        server.push("mylist", [format!(r#"{{"status":{status},"headers":{{"retry-after":"0"}}}}"#)]);
-        let words = ["--max-items", "4", "--max-attempts", "2", "--backoff", "1h"];
-        assert_eq!(tally(&consume(&server, &endpoint.url(), &words).output().exits(0)), [4, 0, 4, 0, 0], "{status}");
+        server.push("mylist", [format!(r#"{{"status":{status},"headers":{{"retry-after":"1"}}}}"#)]);
+        let words = ["--max-items", "3", "--max-attempts", "2", "--backoff", "1h"];
+        assert_eq!(tally(&consume(&server, &endpoint.url(), &words).output().exits(0)), [3, 0, 3, 0, 0], "{status}");
     }
     assert!(endpoint.seen().iter().all(|seen| seen["headers"]["ce-attempt"] == "1"));
+}
+
+#[test]
+fn retry_after_that_is_over_does_not_ask_again_without_a_pause() {
+    let (server, endpoint) = (RedisServer::start(), Endpoint::start());
+    let past = "Sun, 06 Nov 1994 08:49:37 GMT";
+    for (status, after) in [(429, "0"), (503, "0"), (503, past), (500, "0")] {
+        server.push("mylist", [format!(r#"{{"status":{status},"headers":{{"retry-after":"{after}"}}}}"#)]);
+    }
+    let words = ["--idle-exit", "1s", "--concurrency", "4", "--backoff", "1h"];
+    assert_eq!(tally(&consume(&server, &endpoint.url(), &words).output().exits(0)), [4, 0, 4, 0, 0]);
 }
 
 #[test]

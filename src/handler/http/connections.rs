@@ -50,6 +50,17 @@ pub(super) enum SendError {
     TimedOut(Duration),
     #[error("no response: {0}")]
     Other(String),
+    /// The connection was closed, or broke the protocol, before the end of a response.
+    #[error("response is incomplete: {0}")]
+    Incomplete(String),
+}
+
+impl SendError {
+    /// Returns the reason why the end of a response is missing.
+    pub(super) fn incomplete(error: hyper::Error) -> Self {
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        Self::Incomplete(source.unwrap_or_else(|| error.to_string()))
+    }
 }
 
 impl From<hyper::Error> for SendError {

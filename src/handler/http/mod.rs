@@ -71,7 +71,7 @@ impl HttpHandler {
     /// Posts an item until there is a response. Waits while the endpoint does not accept connections: no attempt is spent.
     pub(super) async fn process(&self, assignment: &Assignment, abort: &CancellationToken) -> Disposition {
         let request = || request::post(&self.spec.url, assignment, self.spec.stamp_field.as_deref());
-        match self.post(request, self.spec.limit.of(&assignment.item), abort).await {
+        match self.post(request, 1, self.spec.limit.of(&assignment.item), abort).await {
             Ok(reply) => reply.disposition(&self.spec.statuses),
             Err(disposition) => disposition,
         }
@@ -80,16 +80,17 @@ impl HttpHandler {
     /// Posts several items together, until there is a response.
     pub(super) async fn process_batch(&self, batch: &[Assignment], abort: &CancellationToken) -> BatchOutcome {
         let request = || request::post_batch(&self.spec.url, batch, self.spec.stamp_field.as_deref());
-        match self.post(request, self.spec.limit.longest, abort).await {
+        match self.post(request, batch.len(), self.spec.limit.longest, abort).await {
             Ok(reply) => reply.batch_outcome(batch, &self.spec.statuses),
             Err(disposition) => BatchOutcome::All(disposition),
         }
     }
 
-    /// Sends a request until there is a response: it is made anew for each connection.
+    /// Sends a request with `items` until there is a response: it is made anew for each connection.
     async fn post(
         &self,
         request: impl Fn() -> Result<Request<Full<Bytes>>, String>,
+        items: usize,
         limit: Option<Duration>,
         abort: &CancellationToken,
     ) -> Result<HttpReply, Disposition> {
@@ -104,7 +105,7 @@ impl HttpHandler {
                     None => return Err(Disposition::Interrupted),
                 },
             };
-            let exchange = self.exchange(connection, request, limit);
+            let exchange = self.exchange(connection, request, items, limit);
             let Some(reply) = abort.run_until_cancelled(exchange).await else { return Err(Disposition::Interrupted) };
             match reply {
                 // The endpoint had closed a connection that was kept.
@@ -119,11 +120,12 @@ impl HttpHandler {
         &self,
         mut connection: connections::HttpConnection,
         request: Request<Full<Bytes>>,
+        items: usize,
         limit: Option<Duration>,
     ) -> Result<HttpReply, SendError> {
         let exchange = async {
             let response = connection.send(request).await?;
-            let (reply, is_whole) = response::read(response).await?;
+            let (reply, is_whole) = response::read(response, items).await?;
             if is_whole {
                 self.connections.keep(connection);
             }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use super::connections::SendError;
@@ -18,8 +18,10 @@ use crate::handler::{Assignment, BatchOutcome, Disposition};
 /// Bytes of a body that are kept with an item that has failed.
 const KEPT: usize = 4 * 1024;
 
-/// Bytes of a body that are read so that the connection can be used again.
+/// Bytes of a body that are read so that the connection can be used again, and how much longer one with an answer per line may
+/// be per item.
 const READ: usize = 256 * 1024;
+const PER_ITEM: usize = 2 * 1024;
 
 /// Answer of a web service about an item.
 #[derive(Debug)]
@@ -30,27 +32,33 @@ pub(super) struct HttpReply {
     body: Vec<u8>,
     /// True if the body has an answer per line.
     has_answers: bool,
+    is_whole: bool,
 }
 
-/// Reads a response; returns true with it if it was read whole.
-pub(super) async fn read(response: Response<Incoming>) -> Result<(HttpReply, bool), SendError> {
+/// Reads the response to a request with `items`; returns true with it if it was read whole.
+pub(super) async fn read(response: Response<Incoming>, items: usize) -> Result<(HttpReply, bool), SendError> {
     let (head, mut body) = response.into_parts();
-    let media = head.headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim();
-    let has_answers = [JSON_LINES, "application/ndjson", "application/jsonl"].contains(&media);
-    let most = if has_answers { READ } else { KEPT };
+    let has_answers = head.headers.get(CONTENT_TYPE).is_some_and(is_json_lines);
+    let most = if has_answers { READ + items * PER_ITEM } else { READ };
+    let keeps = if has_answers { most } else { KEPT };
     let (mut kept, mut read) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| SendError::Other(error.to_string()))?;
+        let frame = frame.map_err(SendError::incomplete)?;
         let Some(data) = frame.data_ref() else { continue };
-        kept.extend_from_slice(&data[..data.len().min(most - kept.len())]);
+        kept.extend_from_slice(&data[..data.len().min(keeps - kept.len())]);
         read += data.len();
-        if read > READ {
+        if read > most {
             break;
         }
     }
-    let after = retry_after(&head.headers, SystemTime::now());
-    Ok((HttpReply { status: head.status, after, body: kept, has_answers }, read <= READ))
+    let (after, is_whole) = (retry_after(&head.headers, SystemTime::now()), read <= most);
+    Ok((HttpReply { status: head.status, after, body: kept, has_answers, is_whole }, is_whole))
+}
+
+/// Returns true if a body of this type has a line of JSON per item.
+fn is_json_lines(media: &HeaderValue) -> bool {
+    let media = media.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    [JSON_LINES, "application/ndjson", "application/jsonl"].iter().any(|lines| media.eq_ignore_ascii_case(lines))
 }
 
 /// Returns the time that a response asks to wait, in seconds or until a date.
@@ -65,14 +73,17 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 impl HttpReply {
     /// Returns the outcome of the item. The beginning of the body is kept in place of a command's stderr.
     pub(super) fn disposition(self, statuses: &StatusMap) -> Disposition {
-        let Self { status, after, body: mut stderr, has_answers: _ } = self;
+        let Self { status, after, body: mut stderr, has_answers: _, is_whole: _ } = self;
         stderr.truncate(KEPT);
         let status = status.as_u16();
         let reason = match status {
             300..=399 => format!("status {status}: redirects are not followed"),
             _ => format!("status {status}"),
         };
-        match statuses.meaning(status, after.is_some()) {
+        let meaning = statuses.meaning(status, after.is_some());
+        // At once, one that is overloaded would be asked again without a pause, for as long as it is.
+        let after = after.filter(|after| !after.is_zero());
+        match meaning {
             ExitMeaning::Ack => Disposition::Ack,
             ExitMeaning::Dead => Disposition::DeadLetter { reason, stderr },
             ExitMeaning::Retry => Disposition::Retry { reason, stderr, spend: false, after },
@@ -87,7 +98,12 @@ impl HttpReply {
         if !(self.has_answers && is_accepted) {
             return BatchOutcome::All(self.disposition(statuses).of_several(batch.len()));
         }
-        match answers(&self.body, batch) {
+        let outcomes = if self.is_whole {
+            answers(&self.body, batch)
+        } else {
+            Err(format!("answered with more than {} bytes", self.body.len()))
+        };
+        match outcomes {
             Ok(outcomes) => BatchOutcome::Each(outcomes),
             Err(reason) => BatchOutcome::All(Disposition::fail(format!("handler {reason}"), Vec::new())),
         }
@@ -118,7 +134,7 @@ mod tests {
 
     use bytes::Bytes;
     use proptest::prelude::*;
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::super::connections::HttpConnection;
     use super::super::request;
@@ -157,16 +173,18 @@ mod tests {
     ];
 
     /// Returns the outcome of an item, and that of a batch of it, for what an endpoint sends.
-    async fn outcomes(sent: &[u8]) -> Option<(Disposition, BatchOutcome)> {
+    async fn outcomes(sent: &[u8]) -> Result<(Disposition, BatchOutcome), SendError> {
         let (near, mut far) = tokio::io::duplex(1 << 16);
-        let mut connection = HttpConnection::over(near).await.ok()?;
+        let mut connection = HttpConnection::over(near).await?;
         let (list, consumer) = (Arc::from("fruit"), Arc::from("pod"));
         let item = Item(Bytes::from_static(b"x"));
         let assignment = Assignment { item, id: "pod:c1:1".to_owned(), attempt: 1, list, consumer };
-        let url = "http://127.0.0.1:8080/jobs".parse().ok()?;
-        let request = request::post(&url, &assignment, None).ok()?;
+        let url = "http://127.0.0.1:8080/jobs".parse().unwrap();
+        let request = request::post(&url, &assignment, None).unwrap();
         let answer = async {
-            // An endpoint may be gone before it has sent all.
+            // Before there is a request, nothing is a response.
+            let _ = far.read(&mut [0; 1024]).await;
+            // The consumer may be gone before all is sent.
             let _ = far.write_all(sent).await;
             let _ = far.shutdown().await;
             far
@@ -174,13 +192,31 @@ mod tests {
         let (reply, _far) = tokio::join!(
             async {
                 let response = connection.send(request).await?;
-                read(response).await
+                read(response, 1).await
             },
             answer
         );
-        let (reply, _) = reply.ok()?;
+        let (reply, _) = reply?;
         let again = HttpReply { body: reply.body.clone(), ..reply };
-        Some((reply.disposition(&StatusMap::default()), again.batch_outcome(&[assignment], &StatusMap::default())))
+        Ok((reply.disposition(&StatusMap::default()), again.batch_outcome(&[assignment], &StatusMap::default())))
+    }
+
+    #[tokio::test]
+    async fn response_that_ends_early_is_told_from_none() {
+        for (sent, reason) in [
+            ("", "connection closed without a response"),
+            ("SSH-2.0-OpenSSH_9\r\n", "no response: invalid HTTP version parsed"),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+                "response is incomplete: end of file before message length reached",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                "response is incomplete: Invalid chunk size line: missing size digit",
+            ),
+        ] {
+            assert_eq!(outcomes(sent.as_bytes()).await.unwrap_err().to_string(), reason);
+        }
     }
 
     #[test]
@@ -206,7 +242,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let sent = [PARTS[0].as_bytes(), &parts.concat()].concat();
             for sent in [&sent[..], &parts.concat()] {
-                if let Some((one, _)) = runtime.block_on(outcomes(sent)) {
+                if let Ok((one, _)) = runtime.block_on(outcomes(sent)) {
                     let (Disposition::Retry { reason, stderr, .. } | Disposition::DeadLetter { reason, stderr }) = one else {
                         continue;
                     };
