@@ -154,7 +154,7 @@ impl Redis {
         self.outages.is_disconnected()
     }
 
-    /// Returns true while whoever uses a connection may have to wait for Redis: none answers, or one is being
+    /// Returns true while the user of a connection may have to wait for Redis: none answers, or one is being
     /// re-established.
     pub fn is_awaited(&self) -> bool {
         self.is_disconnected() || self.outages.is_reconnecting()
