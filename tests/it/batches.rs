@@ -252,6 +252,8 @@ fn last_items_do_not_linger() {
     let run = consume(&server, &words).output().exits(0);
     assert_eq!(counts(&run), [2, 0, 0]);
     assert_eq!(server.llen("mylist"), 1);
+    // An idle consumer looks around every five seconds.
+    assert!(run.took < Duration::from_secs(4), "{:?}", run.took);
 }
 
 #[test]

@@ -154,6 +154,9 @@ impl<T: Attempt> Workers<T> {
         self.share.begun(taken, items.len());
         self.queue.add(items);
         self.start_queued();
+        if self.share.is_over() {
+            self.flush();
+        }
     }
 
     /// Begins the items that have a slot; not those that are [overdue](Self::overdue), whose lease may have expired in a pause.
