@@ -392,6 +392,7 @@ fn sidecar_that_no_items_are_posted_to_is_refused() {
 #[test]
 fn mistakes_are_named() {
     let server = RedisServer::start();
+    server.push("mylist", ["a"]);
     for (words, said) in [
         (&["--handler", "http"][..], "needs an endpoint"),
         (&["--handler", "http", "--url", "https://app/"], "cannot use TLS"),
@@ -402,6 +403,9 @@ fn mistakes_are_named() {
             "has no effect without `--handler lines`",
         ),
         (&["--url", "http://app/", "--", "true"], "has no effect without `--handler http`"),
+        (&["--url", "http://app/"], "--url: has no effect without `--handler http`"),
+        (&["--http-status", "404=ack"], "has no effect without `--handler http`"),
+        (&["--per-process", "2"], "has no effect without `--handler lines`"),
         (&["--handler", "lines"], "needs a command"),
         (&["--http-status", "700=ack", "--", "true"], "is not a status of HTTP"),
     ] {
@@ -409,5 +413,6 @@ fn mistakes_are_named() {
             Qscale::new(["consume", "--redis", &server.url()]).args(words).deadline(Duration::from_secs(10)).output();
         assert_eq!(run.status, 2, "{words:?}: {}", run.stderr);
         assert!(run.stderr.contains(said), "{words:?}: {}", run.stderr);
+        assert_eq!(server.llen("mylist"), 1, "{words:?}");
     }
 }

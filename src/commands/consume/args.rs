@@ -171,6 +171,12 @@ impl HandlerArgs {
         let set = [("handler-url", self.url.is_some()), ("http-status", !self.http_status.is_empty())];
         set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
     }
+
+    /// Returns the name of the first option that is set and for one protocol only, and that protocol.
+    pub(super) fn first_of_a_protocol(&self) -> Option<(&'static str, &'static str)> {
+        let http = self.first_of_http().map(|name| (name, "http"));
+        http.or_else(|| self.first_of_lines().map(|name| (name, "lines")))
+    }
 }
 
 /// Protocol of a handler on the command line.

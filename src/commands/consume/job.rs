@@ -69,6 +69,13 @@ impl JobArgs {
             if is_by_handler && let Some(protocol) = from.option("handler", protocol, usual.handler) {
                 return Err(SettingError::new(protocol.origin, "needs a command: append `-- COMMAND`"));
             }
+            // Unless work was asked for, items would be acknowledged that no handler has seen.
+            if work.is_none()
+                && let Some((name, protocol)) = given.first_of_a_protocol()
+            {
+                let message = format!("has no effect without `--handler {protocol}`");
+                return Err(SettingError::new(from.given(name), message));
+            }
             let SimulatedWorkArgs { speed, seed } = simulated;
             return Ok(Job::Work { work: from.or("work", work, usual.work.clone(), Work::None).value, speed, seed });
         };
