@@ -80,6 +80,9 @@ impl Fault {
             Self::Stopped => "try again when Redis can be reached",
             Self::NotRedis(_) => "check host and port: another program listens there",
             Self::UnlikeRedis(_) => "check host and port: another program, or a proxy, answers there",
+            Self::Rejected(text) if text.starts_with("DENIED") => {
+                "set a password on the server (`requirepass`), or `protected-mode no` if only trusted clients reach it"
+            }
             Self::NoScript | Self::MissingBatch | Self::Rejected(_) | Self::Other(_) => "check the server's log",
         };
         hint.to_owned()
@@ -92,5 +95,19 @@ fn acl_rule(permission: &Permission) -> Option<String> {
         Permission::Command(command) => Some(format!("+{command}")),
         Permission::Key(key) | Permission::Keys(key) => Some(format!("~{key}")),
         Permission::CommandOfScript | Permission::Other(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fred::error::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn protected_mode_is_not_left_to_the_log() {
+        let text = "DENIED Redis is running in protected mode because protected mode is enabled";
+        let hint = Fault::of(&Error::new(ErrorKind::Unknown, text), "default", "mylist").hint();
+        assert!(hint.contains("`requirepass`"), "{hint}");
     }
 }
