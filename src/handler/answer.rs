@@ -113,7 +113,8 @@ impl<'a> AnswerLine<'a> {
     fn read(self, batch: bool) -> Result<HandlerAnswer<'a>, String> {
         let Self { id, ready, ack, retry, fail, dead, reason, after } = self;
         let reason = |said: Option<Cow<str>>, otherwise: &str| {
-            let text = said.or(reason).unwrap_or(Cow::Borrowed(otherwise));
+            // An exception without a text says nothing about it.
+            let text = said.or(reason).filter(|text| !text.trim().is_empty()).unwrap_or(Cow::Borrowed(otherwise));
             text.chars().take(LONGEST_REASON).collect::<String>()
         };
         let after = after.map(|after| after.0);
@@ -222,6 +223,7 @@ mod tests {
             (r#"{"id":"a:c1:1","retry":true}"#, retry("handler asked for a retry", false, None)),
             (r#"{"id":"a:c1:1","fail":"no \"route\""}"#, retry("no \"route\"", true, None)),
             (r#"{"id":"a:c1:1","fail":true,"reason":"late","after":"2m"}"#, retry("late", true, Some(120))),
+            (r#"{"id":"a:c1:1","fail":" "}"#, retry("handler reported a failure", true, None)),
             (r#"{"id":"a:c1:1","dead":"not an order"}"#, AnsweredOutcome::Dead("not an order".to_owned())),
         ] {
             assert_eq!(outcome(line), expected, "{line}");
