@@ -415,4 +415,15 @@ fn mistakes_are_named() {
         assert!(run.stderr.contains(said), "{words:?}: {}", run.stderr);
         assert_eq!(server.llen("mylist"), 1, "{words:?}");
     }
+    for (table, said) in [
+        ("url = \"http://app/\"", "qscale.toml:2: has no effect without `handler = \"http\"`"),
+        ("handler = \"http\"", "qscale.toml:2: needs an endpoint"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("qscale.toml"), format!("[consume]\n{table}\n")).unwrap();
+        let run = Qscale::new(["consume", "--once", "--redis", &server.url()]).in_folder(folder.path());
+        let run = run.deadline(Duration::from_secs(10)).output().exits(78);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+        assert_eq!(server.llen("mylist"), 1);
+    }
 }

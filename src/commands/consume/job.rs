@@ -76,6 +76,10 @@ impl JobArgs {
                 let message = format!("has no effect without `--handler {protocol}`");
                 return Err(SettingError::new(from.given(name), message));
             }
+            if is_by_handler && usual.url.is_some() {
+                let origin = context.profile.origin(&["consume", "url"]);
+                return Err(SettingError::new(origin, "has no effect without `handler = \"http\"`"));
+            }
             let SimulatedWorkArgs { speed, seed } = simulated;
             return Ok(Job::Work { work: from.or("work", work, usual.work.clone(), Work::None).value, speed, seed });
         };
@@ -131,7 +135,7 @@ fn http(
     context: &Context,
 ) -> Result<Job, SettingError> {
     let (usual, from) = (&context.profile.consume, context.precedence("consume"));
-    let origin = from.given("handler");
+    let origin = from.or("handler", given.handler.map(Into::into), usual.handler, HandlerProtocol::Http).origin;
     if has_command && given.handler.is_some() {
         return Err(SettingError::new(origin, "takes no command: remove it, or use `--handler lines`"));
     }
