@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use super::pattern;
+use super::{host, pattern};
 
 /// Parts of a Redis URL; those it leaves out are `None`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -184,7 +184,8 @@ fn meant(text: &str) -> Option<String> {
     let port = text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     let is_address = port || text == "localhost" || text.parse::<Ipv4Addr>().is_ok();
     let url = format!("redis://{text}");
-    (is_address && !text.contains('@') && RedisUrl::parse(&url).is_ok()).then_some(url)
+    let has_host = |url: RedisUrl| matches!(url.address, Address::Tcp { host, .. } if host::check(&host).is_ok());
+    (is_address && !text.contains('@') && RedisUrl::parse(&url).is_ok_and(has_host)).then_some(url)
 }
 
 /// Reads a database index.
@@ -263,6 +264,7 @@ mod tests {
             ("/run/redis.sock", "did you mean unix:///run/redis.sock?"),
             ("s3cret", "begins with one of redis://"),
             ("u:s3cret", "begins with one of redis://"),
+            ("u\u{1}s3cret:20", "begins with one of redis://"),
             ("u:s3cret@h:1", "begins with one of redis://"),
             ("redis:u:s3cret@127.0.0.1", "begins with one of redis://"),
             ("/tmp/redis.sock", "begins with one of redis://"),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use qscale::units::is_hidden;
 use rand::rngs::StdRng;
@@ -367,7 +367,16 @@ fn any_reply_of_a_server_is_refused_in_words() {
             let master: &[&str] = if mode == "sentinel" { &["--sentinel-master", "m"] } else { &[] };
             let connection = ["--mode", mode, "--addresses", &address];
             let run = Qscale::new(words).args(connection).args(master).args(times);
-            run.through(["sh", "-c", LIMIT]).output()
+            let (mut run, start) = (run.through(["sh", "-c", LIMIT]).spawn(), Instant::now());
+            while run.is_running() && start.elapsed() < SOON {
+                // A reply may mean that the list is paused, for whose end a consumer waits unless it is stopped.
+                if run.stderr().contains("list is paused") {
+                    run.terminate();
+                    break;
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+            run.wait()
         };
         thread::scope(|scope| {
             let runs =
