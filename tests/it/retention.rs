@@ -154,6 +154,16 @@ fn dead_letters_beyond_the_limit_are_removed_the_oldest_first() {
 }
 
 #[test]
+fn limit_on_dead_letters_holds_when_a_consumer_ends() {
+    let server = RedisServer::start();
+    server.push("mylist", ["a", "b", "c", "d", "e"]);
+    let words = ["--dead-letter-limit", "2", "--max-items", "5", "--output", "json", "--", "sh", "-c", "exit 65"];
+    let run = Qscale::new(["consume", "--redis", &server.url()]).args(words).output().exits(0);
+    assert_eq!(server.llen("{mylist}:dead"), 2, "{}", run.stderr);
+    assert!(run.stdout.contains(r#""dead":5,"expired":0,"requeued":0,"lease_lost":0,"trimmed":3"#), "{}", run.stdout);
+}
+
+#[test]
 fn dead_letters_are_removed_when_they_are_old_and_foreign_elements_with_them() {
     let server = RedisServer::start();
     server.cli(&["LPUSH", "{mylist}:dead", "older than all"]);

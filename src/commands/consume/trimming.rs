@@ -38,6 +38,12 @@ impl Trimming {
         (is_due && !self.limit.is_none()).then_some(self.limit)
     }
 
+    /// Returns the limit, if items have been dead-lettered since it was applied.
+    pub(super) fn missed(&self, tally: &Tally) -> Option<DeadLetterLimit> {
+        let is_missed = self.more || tally.dead + tally.expired > self.dead;
+        (is_missed && !self.limit.is_none()).then_some(self.limit)
+    }
+
     /// Records a result; `None` if the user may not remove dead letters.
     pub(super) fn observe(&mut self, trimmed: Option<Trimmed>, tally: &mut Tally, plan: &Plan) {
         (self.applied, self.dead) = (Some(Instant::now()), tally.dead + tally.expired);

@@ -121,7 +121,8 @@ impl<'a> Consumer<'a> {
             self.tally.claimed += self.end_wait(waited).await?.items.len() as u64;
         }
         super::announce_drain(self.workers, self.plan, shutdown);
-        self.drain(&shutdown.stop).await
+        self.drain(&shutdown.stop).await?;
+        self.trim_last().await
     }
 
     /// Exchanges, processes and waits, until no more items are to be claimed.

@@ -2,16 +2,33 @@
 
 use super::super::notifier::Notifier;
 use super::Consumer;
-use crate::queue::{QueueError, Redelivered, Waiter};
+use crate::queue::{DeadLetterLimit, QueueError, Redelivered, Waiter};
 
 impl Consumer<'_> {
     /// Removes dead letters beyond the limit, when it is time.
     pub(super) async fn trim(&mut self) -> Result<(), QueueError> {
-        if let Some(limit) = self.trimming.due(self.tally) {
-            let trim = self.deadline.run(self.is_idle(), self.claims.trim_dead_letters(limit));
-            let trimmed = self.workers.report_during(self.tally, trim).await?;
-            self.trimming.observe(trimmed, self.tally, self.plan);
+        match self.trimming.due(self.tally) {
+            Some(limit) => self.trim_to(limit).await,
+            None => Ok(()),
         }
+    }
+
+    /// Removes those that have come beyond the limit since, at the end.
+    pub(super) async fn trim_last(&mut self) -> Result<(), QueueError> {
+        while let Some(limit) = self.trimming.missed(self.tally) {
+            match self.trim_to(limit).await {
+                // Left to the next consumer.
+                Err(error) if error.is_stop() => break,
+                trimmed => trimmed?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn trim_to(&mut self, limit: DeadLetterLimit) -> Result<(), QueueError> {
+        let trim = self.deadline.run(self.is_idle(), self.claims.trim_dead_letters(limit));
+        let trimmed = self.workers.report_during(self.tally, trim).await?;
+        self.trimming.observe(trimmed, self.tally, self.plan);
         Ok(())
     }
 
