@@ -19,3 +19,6 @@ pub const DEFAULT_MAX_CRASHES: u32 = 3;
 
 /// Default time between SIGTERM and SIGKILL.
 pub const DEFAULT_KILL_AFTER: Duration = Duration::from_secs(5);
+
+/// Largest batch: as many items as one call of Redis claims.
+pub const LARGEST_BATCH: u32 = 1000;

@@ -173,7 +173,7 @@ impl Arguments {
         self.option("max-age", *max_age);
         self.option("handler", *handler);
         self.option("per-process", *per_process);
-        self.option("batch", *batch);
+        self.option("consume-batch", *batch);
         self.option("linger", *linger);
         self.option("separator", *separator);
         self.option("ready-within", *ready_within);

@@ -5,6 +5,7 @@ mod availability;
 mod certificate;
 mod configuration;
 mod connection;
+mod consumer;
 mod container;
 mod deployment;
 mod exporter;

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Affinity;
 
 use super::connection::RedisAccess;
 use super::patch::PodPatch;
-use super::{keda_version, patch};
+use super::{consumer, keda_version, patch};
 use crate::delivery::lists::Lists;
 use crate::profile::deploy::{DEFAULT_IMAGE, DEFAULT_REDIS_IMAGE};
 use crate::profile::{KedaVersion, Profile, ProfileError};
@@ -28,8 +28,8 @@ impl<'a> Workload<'a> {
     ///
     /// # Errors
     ///
-    /// Says which key keeps pods or KEDA from reaching Redis, or is more than its KEDA knows, and what to write in its
-    /// place.
+    /// Says which key keeps pods or KEDA from reaching Redis or consumers from starting, or is more than its KEDA knows, and
+    /// what to write in its place.
     pub fn of(
         profile: &'a Profile,
         namespace: Option<String>,
@@ -56,6 +56,7 @@ impl<'a> Workload<'a> {
             let message = "begins or ends with a space, which KEDA trims: it would read another list";
             return Err(profile.source.error_at(&["queue", key], message));
         }
+        consumer::check(profile)?;
         let keda_version = keda_version.unwrap_or_else(|| profile.scale.keda_version());
         keda_version::check(profile, keda_version)?;
         if let Err(error) = patch::typed::<Affinity>(deploy.affinity.0.clone().into()) {

@@ -4,8 +4,8 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::{Value, json};
 
-use crate::support::manifest::{documents, template};
-use crate::support::{Finished, Qscale};
+use crate::support::manifest::{arguments, documents, template, variables};
+use crate::support::{Finished, Qscale, RedisServer};
 
 /// All keys that describe pods.
 const PODS: &str = r#"
@@ -232,5 +232,65 @@ fn password_in_a_variable_is_refused_and_not_shown() {
         let run = render(&profile).exits(78);
         assert!(run.stderr.contains(place) && run.stderr.contains("keep it in a Secret"), "{}", run.stderr);
         assert!(!run.stderr.contains("s3cret77") && run.stdout.is_empty(), "{}", run.stderr);
+    }
+}
+
+/// Settings of consumers, whatever their handler.
+const SETTINGS: &str = r#"
+batch = 3
+linger = "10s"
+rate = "1000/s"
+timeout = "10s"
+drain = "10s"
+lease = "20s"
+max-attempts = 5
+max-crashes = 2
+backoff = "1s..2s"
+max-age = "1h"
+stamp-field = "at"
+expire-after = "1h"
+expired = "drop"
+dead-letter-limit = 5
+dead-letter-max-age = "1h"
+[produce]
+batch = 50
+"#;
+
+#[test]
+fn consumer_of_a_pod_has_the_settings_of_the_profile() {
+    let help = Qscale::new(["consume", "--help"]).output().exits(0).stdout;
+    let lines = "import json, sys\nprint('{\"ready\":true}', flush=True)\nfor line in sys.stdin: print(json.dumps({'ack': len(json.loads(line)) == 3}), flush=True)";
+    for (handler, command, exit) in [
+        ("handler = \"http\"\nurl = \"http://127.0.0.1:8080/\"", None, ""),
+        (
+            "handler = \"lines\"\nready-within = \"1h\"\nrestart-after = 90\nper-process = 1",
+            Some(["python3", "-c", lines]),
+            "",
+        ),
+        (
+            "separator = \"nul\"\nkill-after = \"1s\"",
+            Some(["sh", "-c", "test $QSCALE_BATCH = 3"]),
+            "exit = { dead = [3] }\n",
+        ),
+    ] {
+        let run_by = command.map(|words| format!("command = {words:?}\n{exit}")).unwrap_or_default();
+        let profile = format!("[redis]\nhost = \"r.data\"\n[consume]\n{handler}\n{run_by}{SETTINGS}");
+        let objects = objects(&profile);
+        let consumer = find(&objects, "Deployment", "consumer");
+        let variables = variables(consumer, &objects);
+        let settings = variables.iter().filter(|(name, _)| name.starts_with("QSCALE_") && name != "QSCALE_BATCH");
+        for (name, _) in settings.clone() {
+            let is_read = help.contains(&format!("[env: {name}]")) || name == "QSCALE_PROFILE";
+            assert!(is_read, "{name} is not read by `consume`");
+        }
+        let server = RedisServer::start();
+        server.push("mylist", ["a", "b", "c"]);
+        let mut words = arguments(consumer, &objects);
+        words.splice(1..1, ["--redis", &server.url(), "--max-items", "3"].map(str::to_owned));
+        let run = settings.fold(Qscale::new(&words), |run, (name, value)| run.env(name, value));
+        if command.is_some() {
+            run.output().exits(0);
+            assert_eq!(server.keys(), ["{mylist}:stats"], "{handler}");
+        }
     }
 }

@@ -6,11 +6,9 @@ use super::super::Context;
 use super::args::BatchArgs;
 use super::gathering::BatchPlan;
 use super::job::Job;
+use crate::delivery::defaults::LARGEST_BATCH;
 use crate::delivery::protocol::ItemSeparator;
 use crate::units::{HumanDuration, Origin, SettingError};
-
-/// Largest batch: as many items as one call of Redis claims.
-const LARGEST: u32 = 1000;
 
 impl BatchArgs {
     /// Merges the arguments with the profile, and sets up `job` for batches.
@@ -25,8 +23,8 @@ impl BatchArgs {
             return alone.map_or(Ok(None), |(name, _)| wrong(&from.given(name), "has no effect without `--batch`"));
         };
         let origin = &batch.origin;
-        if batch.value.get() > LARGEST {
-            return wrong(origin, &format!("must be at most {LARGEST}"));
+        if batch.value.get() > LARGEST_BATCH {
+            return wrong(origin, &format!("must be at most {LARGEST_BATCH}"));
         }
         let linger = from.or("linger", linger, usual.linger, HumanDuration(Duration::ZERO));
         let is_separated = separator.is_some();
