@@ -33,7 +33,7 @@ pub struct ConsumeTable {
     /// Items processed at a time; with `batch`, batches.
     #[schemars(extend("default" = 1, "examples" = [1, 8]))]
     pub concurrency: Option<NonZeroU32>,
-    /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout. With `command`, the time of the command in `simulate` and `demo`.
+    /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout. With `command` or `handler`, the time of the handler in `simulate` and `demo`.
     #[schemars(extend("default" = "none", "examples" = ["2s..6s", "field:seconds", "none"]))]
     pub work: Option<Work>,
     /// Items begun per second at most, in all slots of a consumer together.

@@ -163,6 +163,26 @@ fn item_is_posted_byte_for_byte_and_described_by_headers() {
 }
 
 #[test]
+fn handler_of_a_profile_comes_before_the_work_that_a_simulation_assumes() {
+    let (server, endpoint) = (RedisServer::start(), Endpoint::start());
+    let folder = tempfile::tempdir().unwrap();
+    let write = |table: &str| {
+        fs::write(folder.path().join("qscale.toml"), format!("[consume]\nwork = \"0s\"\n{table}")).unwrap();
+    };
+    let consume = || Qscale::new(["consume", "--once", "--redis", &server.url()]).in_folder(folder.path());
+    server.push("mylist", ["a", "b"]);
+    write(&format!("handler = \"http\"\nurl = \"{}\"\n", endpoint.url()));
+    consume().output().exits(0);
+    assert_eq!(endpoint.seen().len(), 1);
+    // What is typed comes first.
+    consume().args(["--work", "0s"]).output().exits(0);
+    assert_eq!((endpoint.seen().len(), server.llen("mylist")), (1, 0));
+    write("handler = \"lines\"\n");
+    let run = consume().output().exits(78);
+    assert!(run.stderr.contains("qscale.toml:3: needs a command"), "{}", run.stderr);
+}
+
+#[test]
 fn status_decides_about_the_item() {
     let endpoint = Endpoint::start();
     for (wanted, expected) in [

@@ -61,7 +61,10 @@ impl JobArgs {
             Some(command).filter(|words| !words.is_empty())
         };
         let protocol = given.handler.map(HandlerProtocol::from);
-        let is_by_handler = given.handler.is_some() || (work.is_none() && usual.work.is_none() && command.is_none());
+        // Next to a handler, the work of a profile is the time that a simulation assumes.
+        let is_simulated =
+            usual.work.is_some() && !usual.handler.is_some_and(|usual| usual != HandlerProtocol::Command);
+        let is_by_handler = given.handler.is_some() || (work.is_none() && !is_simulated && command.is_none());
         if is_by_handler && protocol.or(usual.handler) == Some(HandlerProtocol::Http) {
             return self::http(&given, limit, stamp_field, command.is_some(), context);
         }
