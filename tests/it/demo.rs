@@ -134,6 +134,18 @@ fn command_of_the_profile_is_run() {
 }
 
 #[test]
+fn command_of_the_profile_gets_its_batches() {
+    let profile = "[consume]\ncommand = [\"sh\", \"-c\", \"echo $QSCALE_BATCH >> $OUT\"]\nbatch = 5\nlinger = \"1s\"\n[scale]\nmax-replica-count = 1\n";
+    let Demo { qscale, folder } = Demo::new(&["--pattern", "burst 5", "--speed", "100"]);
+    let results = tempfile::tempdir().expect("a temporary folder");
+    let out = results.path().join("out");
+    let run = qscale.file("qscale.toml", profile).env("OUT", &out).output().exits(0);
+    assert_eq!(run.stdout.lines().last(), Some("PASS: 5 pushed = 5 acknowledged + 0 dead, 0 remaining"));
+    assert_eq!(fs::read_to_string(&out).expect("the command was run"), "5\n");
+    nothing_is_left(folder.path());
+}
+
+#[test]
 fn command_that_fails_ends_in_dead_letters_and_a_pass() {
     let profile = "[consume]\ncommand = [\"false\"]\nmax-attempts = 1\n[scale]\nmax-replica-count = 1\n";
     let Demo { qscale, folder } = Demo::new(&["--pattern", "burst 3", "--speed", "100"]);

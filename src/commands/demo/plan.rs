@@ -202,6 +202,7 @@ fn work(args: &Args, profile: &Profile) -> DemoWork {
 /// Returns the settings of the profile for its command, as options of `consume`.
 fn options(table: &ConsumeTable) -> Vec<String> {
     let ConsumeTable { handler, per_process, ready_within, restart_after, pass_redis_env, .. } = table;
+    let ConsumeTable { batch, linger, separator, timeout_field, stamp_field, .. } = table;
     let ConsumeTable { timeout, kill_after, exit, max_attempts, max_crashes, backoff, max_age, .. } = table;
     let rules = exit.as_ref().map(|exit| exit.rules().iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
     let options = [
@@ -209,6 +210,11 @@ fn options(table: &ConsumeTable) -> Vec<String> {
         ("per-process", per_process.map(|items| items.to_string())),
         ("ready-within", ready_within.map(|time| time.to_string())),
         ("restart-after", restart_after.map(|items| items.to_string())),
+        ("batch", batch.map(|items| items.to_string())),
+        ("linger", linger.map(|time| time.to_string())),
+        ("separator", separator.map(|separator| separator.to_string())),
+        ("timeout-field", timeout_field.clone()),
+        ("stamp-field", stamp_field.clone()),
         ("timeout", timeout.map(|timeout| timeout.to_string())),
         ("kill-after", kill_after.map(|time| time.to_string())),
         ("exit", rules.filter(|rules| !rules.is_empty())),
