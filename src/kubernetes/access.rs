@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::client::{Cluster, unauthorized};
 use super::error::KubernetesError;
 use super::resource::Resource;
+use crate::units::visible;
 
 /// Time limit of a response.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,6 +81,7 @@ impl Access {
                 // Any web server responds with 404; only Kubernetes with this reason.
                 (404, "NotFound") => resource.not_found(),
                 (404, _) if resource.is_custom() => resource.unknown(),
+                (code, NO_STATUS) => KubernetesError::Refused { server, source: page(code, &status.message).into() },
                 _ => KubernetesError::Refused { server, source: status },
             },
             Error::Auth(error) => unauthorized(&error),
@@ -91,4 +93,16 @@ impl Access {
             error => KubernetesError::Refused { server, source: error.to_string().into() },
         }
     }
+}
+
+/// Reason that kube gives a response with an error and without a `Status`.
+const NO_STATUS: &str = "Failed to parse error data";
+
+/// Characters of a page that are shown.
+const SHOWN: usize = 100;
+
+/// Returns the response of a web server or a proxy in words.
+fn page(code: u16, body: &str) -> String {
+    let shown: String = visible(body.lines().next().unwrap_or_default()).chars().take(SHOWN).collect();
+    if shown.is_empty() { format!("status {code}") } else { format!("status {code}: {shown}") }
 }

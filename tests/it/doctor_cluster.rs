@@ -506,6 +506,13 @@ fn cluster_that_is_absent_or_unreachable_is_told_apart() {
     stage.api.refuse("/apis/", 401, status(401, "Unauthorized"));
     let run = stage.doctor(&[]).output().exits(4);
     assert_eq!(codes(&run), ["kubernetes-unreadable"], "{}", run.stdout);
+    for (code, body, said) in
+        [(400, "", ": status 400: \\\"\\\""), (502, "no upstream", "status 502: \\\"no upstream\\\"")]
+    {
+        stage.api.refuse("/apis/", code, body.into());
+        let run = stage.doctor(&[]).output().exits(4);
+        assert!(run.stdout.contains(said) && !run.stdout.contains("parse"), "{}", run.stdout);
+    }
     let run = stage.doctor(&["--no-cluster"]).output().exits(0);
     assert!(!run.stdout.contains("kubernetes"), "{}", run.stdout);
     stage.set("min-above-max");
