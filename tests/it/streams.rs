@@ -122,6 +122,34 @@ fn signal_ends_a_consumer_like_sigterm() {
 }
 
 #[test]
+fn signal_ends_a_wait_for_input_that_does_not_come() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipe = folder.path().join("pipe");
+    let mode = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, mode.0, mode.1, 0).expect("the folder takes a named pipe");
+    let pipe = pipe.to_str().expect("a name of our own");
+    for (words, status) in [
+        (&["produce", "--input", pipe][..], 75),
+        (&["produce", "--pattern-file", pipe], 75),
+        (&["watch", "--replay", pipe], 0),
+        (&["watch", "--replay", "-"], 0),
+        (&["simulate", "--against", pipe], 75),
+    ] {
+        let run = Qscale::new(words).open_input().spawn();
+        wait_until("it waits for its input", SOON, || has_blocking_thread(run.pid()));
+        run.terminate();
+        run.finish(SOON).exits(status);
+    }
+}
+
+/// Reports whether a process has a thread for what blocks.
+fn has_blocking_thread(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let mut names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+    names.any(|name| name.starts_with("tokio-rt"))
+}
+
+#[test]
 fn third_signal_leaves_no_command() {
     let server = RedisServer::start();
     server.push("mylist", ["a"]);

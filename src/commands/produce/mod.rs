@@ -8,7 +8,7 @@ mod summary;
 
 use std::time::Duration;
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Report, Result, WrapErr};
 
 pub(crate) use self::args::Args;
 use self::items::Items;
@@ -27,12 +27,17 @@ pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
     let mut args = args;
     let endpoint = context.endpoint(std::mem::take(&mut args.redis))?;
     let list = context.list(args.list.take());
-    let plan = tokio::select! {
+    let prepare = async {
+        let plan = Plan::resolve(args, list, &context).await?;
+        let items = Items::open(&plan.content).await?;
+        Ok::<_, Report>((plan, items))
+    };
+    // A named pipe is waited for until something writes to it.
+    let (plan, items) = tokio::select! {
         biased;
         () = context.shutdown.stop.cancelled() => return Ok(Outcome::Unfinished),
-        plan = Plan::resolve(args, list, &context) => plan?,
+        prepared = prepare => prepared?,
     };
-    let items = Items::open(&plan.content).await?;
     let redis = Redis::new(endpoint, Some(RECONNECT_FOR), context.shutdown.stop.clone());
     let unfinished = if plan.goal { Outcome::Unfinished } else { Outcome::Done };
     let pusher = match Pusher::connect(&redis, &plan.list, plan.wait_replicas).await {

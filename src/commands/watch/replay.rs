@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use color_eyre::eyre::Result;
+use tokio::task::spawn_blocking;
 
 use super::Args;
 use crate::commands::Context;
@@ -17,7 +18,17 @@ const USUAL: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(path: &Path, args: &Args, context: &Context) -> Result<Outcome> {
     let name = path.display().to_string();
-    let bytes = recording(path).map_err(|error| UsageError(format!("--replay: cannot read `{name}`: {error}")))?;
+    let read = spawn_blocking({
+        let path = path.to_owned();
+        move || recording(&path)
+    });
+    // In a thread of its own, so that a signal ends a wait for stdin or a named pipe.
+    let bytes = tokio::select! {
+        biased;
+        () = context.shutdown.stop.cancelled() => return Ok(Outcome::Done),
+        read = read => read?,
+    };
+    let bytes = bytes.map_err(|error| UsageError(format!("--replay: cannot read `{name}`: {error}")))?;
     let samples = played(&name, &bytes).map_err(|error| UsageError(format!("--replay: {error}")))?;
     let recorded = samples.iter().find_map(|played| played.sample.speed);
     let speed = args.speed.or(recorded).unwrap_or(1.0);
