@@ -233,6 +233,14 @@ fn scaled_job_starts_a_consumer_per_item() {
 }
 
 #[test]
+fn demo_of_a_load_without_items_is_refused() {
+    for words in [&["--count", "0"][..], &["--pattern", "1m@0"], &["--pattern", "1m@0", "--count", "5"]] {
+        let run = Demo::new(words).qscale.output().exits(2);
+        assert!(run.stderr.contains("error: the load has no items"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn interrupted_demo_leaves_nothing() {
     let (run, folder) = Demo::new(&[]).started();
     run.interrupt();

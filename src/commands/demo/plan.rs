@@ -13,13 +13,14 @@ use super::consumers::ConsumerProcesses;
 use crate::delivery::lists::Lists;
 use crate::delivery::protocol::HandlerProtocol;
 use crate::delivery::snapshot::{Presence, Snapshot};
+use crate::exit::UsageError;
 use crate::files::counts;
 use crate::profile::scale::trigger_names;
 use crate::profile::{ConsumeTable, ListenAddress, Profile};
 use crate::sample::{Rates, Replicas, Sample};
 use crate::terminal::{Output, RunFiles};
 use crate::units::{DurationRange, HumanDuration};
-use crate::workload::{Pace, Payload, Timing, USUAL_BATCH, Work};
+use crate::workload::{Pace, Pattern, Payload, Timing, USUAL_BATCH, Work};
 
 /// Number of batches pushed with an open-ended load.
 pub(super) const BATCHES: u64 = 6;
@@ -90,6 +91,13 @@ impl Plan {
             Timing::Pace(Pace::Batches { batch, .. }) => batch,
             _ => USUAL_BATCH,
         };
+        let count = args.count.or_else(|| load.total(seed)).or(Some(BATCHES * batch));
+        let has_none = |pattern: &Pattern| pattern.items(None, seed) == Some(0);
+        if count == Some(0) || matches!(&load.timing, Timing::Pattern(pattern) if has_none(pattern)) {
+            // It would wait for the first one.
+            let message = "the load has no items: set --count or --pattern, or [produce] of the profile";
+            return Err(UsageError(message.to_owned()).into());
+        }
         Ok(Self {
             lists: match &args.redis {
                 // A Redis of the user's own may contain these lists.
@@ -97,7 +105,7 @@ impl Plan {
                 None => profile.lists().value,
             },
             consumers: args.consumers.map_or(profile.scale.max_replica_count.unwrap_or(5), NonZeroU32::get),
-            count: args.count.or_else(|| load.total(seed)).or(Some(BATCHES * batch)),
+            count,
             timing: load.timing,
             payload: produce.payload.unwrap_or_else(Payload::usual),
             burst: BURST_BATCHES * batch,
