@@ -199,6 +199,7 @@ mod tests {
             ("waiting % 2", "`%`"),
             ("(waiting", "missing `)`"),
             ("1.2.3", "`1.2.3` is not a valid number"),
+            ("waiting + 1e309", "`1e309` is not a valid number"),
         ] {
             let error = Formula::parse(text, &NAMES).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");

@@ -50,8 +50,9 @@ impl<'a> Iterator for Tokens<'a> {
                 before = c;
                 c.is_ascii_alphanumeric() || matches!(c, '.' | '_') || sign_of_exponent
             });
-            let parsed = number.replace('_', "").parse();
-            return Some(parsed.map(Token::Number).map_err(|_| FormulaError::InvalidNumber(number.to_owned())));
+            // KEDA refuses a number that is out of range, which is infinite here.
+            let parsed = number.replace('_', "").parse().ok().filter(|parsed: &f64| parsed.is_finite());
+            return Some(parsed.map(Token::Number).ok_or_else(|| FormulaError::InvalidNumber(number.to_owned())));
         }
         if first.is_ascii_alphabetic() || first == '_' {
             return Some(Ok(Token::Word(self.take(|c| c.is_ascii_alphanumeric() || c == '_'))));
