@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::error::ProfileError;
+use super::super::name::object_name;
 use super::super::source::Source;
 
 /// Labels or annotations.
@@ -108,17 +109,20 @@ pub(super) fn check_texts(source: &Source, key: &str, texts: &Texts) -> Result<(
     let is_label = key != "annotations";
     for (name, value) in texts {
         let wrong = |message: &str| Err(source.error_at(&["deploy", key, name], message));
-        let (prefix, own) = name.rsplit_once('/').unwrap_or(("", name));
-        let in_domain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-        if !is_name(own) || own.is_empty() || prefix.len() > 253 || !prefix.chars().all(in_domain) {
+        let (prefix, own) = name.rsplit_once('/').map_or((None, name.as_str()), |(prefix, own)| (Some(prefix), own));
+        if !is_name(own) || own.is_empty() || prefix.is_some_and(|prefix| object_name(prefix).is_err()) {
             return wrong(
-                "has an invalid name: use `name` or `example.com/name`, with letters, digits, `-`, `_` and `.`",
+                "has an invalid name: use `name` or `example.com/name`, with letters, digits, `-`, `_` and `.`, and a \
+                 letter or digit at both ends",
             );
         }
         if is_label && !is_name(value) {
-            return wrong("has an invalid value for a label: use up to 63 letters, digits, `-`, `_` and `.`");
+            return wrong(
+                "has an invalid value for a label: use up to 63 letters, digits, `-`, `_` and `.`, with a letter or \
+                 digit at both ends",
+            );
         }
-        if key == "labels" && prefix == "app.kubernetes.io" && OWN_LABELS.contains(&own) {
+        if key == "labels" && prefix == Some("app.kubernetes.io") && OWN_LABELS.contains(&own) {
             return wrong("is set by qscale, and objects are selected by it: use another label");
         }
     }
