@@ -397,6 +397,16 @@ fn rendered_scaled_object_has_triggers_named_after_each_list() {
 }
 
 #[test]
+fn warning_about_several_lists_points_at_them_and_names_keys_of_the_profile() {
+    let text = profile("[\"critical\", \"low\"]");
+    let line = text.lines().position(|line| line.starts_with("lists")).expect("it has lists") + 1;
+    let run = Qscale::new(["render", "--check"]).file("qscale.toml", &text).output();
+    let place = format!("qscale.toml:{line}:9: queue.lists: is one of several lists");
+    assert!(run.stdout.contains(&place), "{run:?}");
+    assert!(run.stdout.contains("set `formula` in [scale] to `critical_waiting + "), "{run:?}");
+}
+
+#[test]
 fn rendered_manifests_of_several_lists_pass_the_lint() {
     let run = Qscale::new(["render"]).file("qscale.toml", profile("[\"critical\", \"low\"]")).output().exits(0);
     Qscale::new(["render", "--lint", "-"]).input(run.stdout).output().exits(0);

@@ -39,7 +39,7 @@ const KEYS: &[(&str, &[&[&str]])] = &[
     (".behavior.scaleDown", &[&["scale", "behavior", "scale-down"]]),
     (".metadata.listLength", &[&["scale", "list-length"]]),
     (".metadata.activationListLength", &[&["scale", "activation-list-length"]]),
-    (".metadata.listName", &[&["queue", "list"]]),
+    (".metadata.listName", &[&["queue", "list"], &["queue", "lists"]]),
     (".metadata.unsafeSsl", &[&["redis", "tls-skip-verify"]]),
     (".metadata.enableTLS", &[&["redis", "tls"], &["redis", "url"]]),
     (".metadata.address", &[&["redis", "url"], &["redis", "host"], &["redis", "addresses"]]),
@@ -167,6 +167,7 @@ fn warned(source: &Source, warning: Warning) -> Option<Placed> {
 
 /// Fields that messages name, and the keys of the profile they are written from; others are called the same.
 const WORDS: &[(&str, &str)] = &[
+    ("activationTarget", "activation-target"),
     ("enableTLS", "tls"),
     ("idleReplicaCount", "idle-replica-count"),
     ("listLength", "list-length"),
@@ -184,9 +185,16 @@ const WORDS: &[(&str, &str)] = &[
     ("terminationGracePeriodSeconds", "drain"),
 ];
 
+/// Fields that hold others, and the tables of the profile that have the keys of those.
+const TABLES: &[(&str, &str)] = &[("scalingModifiers", "[scale]"), ("scalingStrategy", "[scale.job]")];
+
 /// Translates field names of objects to keys of the profile: `min-replica-count` for `minReplicaCount`.
 fn in_profile_words(text: &str) -> String {
-    WORDS.iter().fold(text.to_owned(), |text, (field, key)| text.replace(&format!("`{field}`"), &format!("`{key}`")))
+    let text = TABLES.iter().fold(text.to_owned(), |text, (field, table)| {
+        let within = format!(" in {table}");
+        text.replace(&format!(" in `{field}`"), &within).replace(&format!(" of `{field}`"), &within)
+    });
+    WORDS.iter().fold(text, |text, (field, key)| text.replace(&format!("`{field}`"), &format!("`{key}`")))
 }
 
 #[cfg(test)]
@@ -198,6 +206,11 @@ mod tests {
         assert_eq!(
             in_profile_words("set `minReplicaCount` to 1, `a.B` or Cc"),
             "set `min-replica-count` to 1, `a.B` or Cc"
+        );
+        assert_eq!(in_profile_words("set `formula` of `scalingModifiers`"), "set `formula` in [scale]");
+        assert_eq!(
+            in_profile_words("set `multipleScalersCalculation` to `sum` in `scalingStrategy`"),
+            "set `multiple-scalers-calculation` to `sum` in [scale.job]"
         );
     }
 }
