@@ -190,6 +190,17 @@ pub fn list(objects: &[Manifest]) -> Result<Value, FormError> {
     Ok(json!({ "apiVersion": "v1", "kind": "List", "items": items }))
 }
 
+/// Writes JSON that is YAML as well, as which kustomize reads it: there some characters that JSON has as they are end a line, or
+/// are not allowed.
+pub fn json_text(value: &Value) -> String {
+    let escaped = |c: char| match c {
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => format!("\\u{:04x}", u32::from(c)),
+        _ => c.to_string(),
+    };
+    // Only texts hold such characters.
+    format!("{value:#}\n").chars().map(escaped).collect()
+}
+
 /// An object that cannot be written down: nothing that a profile could cause.
 #[derive(Debug, thiserror::Error)]
 pub enum FormError {

@@ -83,6 +83,18 @@ fn render_formats_are_equivalent() {
 }
 
 #[test]
+fn rendered_json_is_yaml_as_well() {
+    let env = "env = { A = \"del\\u007f\", B = \"next\\u0085line\", C = \"a\\u2028b\\u2029\", D = \"\\uFEFFmark\" }\n";
+    let profile = format!("[redis]\nhost = \"redis.example.com\"\n[consume]\ncommand = [\"./w\"]\n[deploy]\n{env}");
+    let run = Qscale::new(["render", "--format", "json"]).file("qscale.toml", profile).output().exits(0);
+    for escaped in ["del\\u007f", "next\\u0085line", "a\\u2028b\\u2029", "\\ufeffmark"] {
+        assert!(run.stdout.contains(escaped), "{escaped}");
+    }
+    let lint = Qscale::new(["render", "--lint", "-"]).input(run.stdout).output();
+    assert!(!lint.stdout.contains("[syntax]"), "{}", lint.stdout);
+}
+
+#[test]
 fn render_folder_holds_the_objects_of_the_stream() {
     let stream = documents(&render(&[]).exits(0).stdout);
     for (format, extension) in [("yaml", "yaml"), ("json", "json")] {

@@ -43,7 +43,7 @@ impl<'a> Plan<'a> {
     pub(super) fn text(&self) -> Result<String> {
         match self.format {
             Format::Yaml => self.workload.to_yaml(&self.objects).wrap_err(CANNOT_FORM),
-            Format::Json => Ok(format!("{:#}\n", form::list(&self.objects).wrap_err(CANNOT_FORM)?)),
+            Format::Json => Ok(form::json_text(&form::list(&self.objects).wrap_err(CANNOT_FORM)?)),
         }
     }
 
@@ -53,7 +53,7 @@ impl<'a> Plan<'a> {
             let identity = object.identity().wrap_err(CANNOT_FORM)?;
             Ok(match self.format {
                 Format::Yaml => (identity.file("yaml"), object.to_yaml().wrap_err(CANNOT_FORM)?),
-                Format::Json => (identity.file("json"), format!("{:#}\n", object.to_json().wrap_err(CANNOT_FORM)?)),
+                Format::Json => (identity.file("json"), form::json_text(&object.to_json().wrap_err(CANNOT_FORM)?)),
             })
         };
         self.objects.iter().map(file).collect()
