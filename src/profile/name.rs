@@ -26,6 +26,9 @@ pub enum NameError {
     /// Not a container image.
     #[error("`{0}` is not a valid image")]
     Image(String),
+    /// An image that no node can pull, because its path has capital letters.
+    #[error("`{0}` has capital letters after the registry: write the path of the image in lower case")]
+    Capitals(String),
     /// Text after the `@` of an image that is not a digest.
     #[error("has an invalid digest: expected `sha256:` and 64 hexadecimal digits after the `@`")]
     Digest,
@@ -104,10 +107,17 @@ pub fn image(text: &str) -> Result<String, NameError> {
             return Err(NameError::Digest);
         }
     }
-    match last.split_once([':', '@']) {
-        Some((name, tag)) if !name.is_empty() && !tag.is_empty() => Ok(text.to_owned()),
-        _ => Err(NameError::Untagged(without_password(text))),
+    let tag = match last.split_once([':', '@']) {
+        Some((name, tag)) if !name.is_empty() && !tag.is_empty() => tag,
+        _ => return Err(NameError::Untagged(without_password(text))),
+    };
+    // The first part is a registry only where it looks like a host; one in capitals is a placeholder.
+    let name = text.strip_suffix(tag).unwrap_or(text);
+    let path = name.split_once('/').filter(|(registry, _)| registry.contains(['.', ':'])).map(|(_, path)| path);
+    if path.is_some_and(|path| path.contains(|c: char| c.is_ascii_uppercase()) && !path.contains(['$', '<', '{'])) {
+        return Err(NameError::Capitals(without_password(text)));
     }
+    Ok(text.to_owned())
 }
 
 /// Parses the name of an object: DNS labels joined by dots.
@@ -175,8 +185,11 @@ mod tests {
 
     #[test]
     fn image_has_a_tag_or_a_digest() {
-        for text in ["qscale:1", "ghcr.io/a/qscale:1", "localhost:5000/qscale:1", "qscale@sha256:0123"] {
+        for text in ["qscale:1", "ghcr.io/a/qscale:1", "localhost:5000/qscale:V1", "qscale@sha256:0123"] {
             assert_eq!(image(text), Ok(text.to_owned()));
+        }
+        for text in ["ghcr.io/Acme/qscale:1", "localhost:5000/Qscale@sha256:0123"] {
+            assert_eq!(image(text), Err(NameError::Capitals(text.to_owned())));
         }
         assert!(matches!(image("redis://u:secret@h:1"), Err(NameError::Image(shown)) if !shown.contains("secret")));
         for text in
