@@ -9,6 +9,9 @@ use serde_json::Value;
 /// Fields by which Kubernetes tells the elements of a list apart.
 const KEYS: [&str; 6] = ["name", "mountPath", "containerPort", "topologyKey", "devicePath", "ip"];
 
+/// Labels by which pods are selected.
+const SELECTED: [&str; 2] = ["app.kubernetes.io/name", "app.kubernetes.io/instance"];
+
 /// A patch of a pod template.
 ///
 /// Elements of `containers`, `env`, `volumes` and other lists with a key are merged, as `kubectl` does; `null` removes a field.
@@ -47,6 +50,7 @@ impl PodPatch {
             return Err(PatchError::Type(message.to_owned()));
         }
         let template = typed(without_nulls(fields.clone()))?;
+        refused(&fields).map_or(Ok(()), |message| Err(PatchError::Type(message)))?;
         Ok(Self { fields, template })
     }
 
@@ -57,6 +61,21 @@ impl PodPatch {
         remove_nulls(&self.fields, &mut merged);
         serde_json::from_value(merged).unwrap_or(template)
     }
+}
+
+/// Returns why the API server would refuse what this patch is laid over, whatever that holds.
+fn refused(fields: &Value) -> Option<String> {
+    let (spec, labels) = (&fields["spec"], &fields["metadata"]["labels"]);
+    if spec.get("containers").is_some_and(Value::is_null) {
+        return Some("removes all containers: a pod needs one".to_owned());
+    }
+    let unnamed = ["containers", "initContainers"].into_iter().find_map(|list| {
+        let is_unnamed = |container: &Value| container["name"].as_str().is_none_or(str::is_empty);
+        let index = spec[list].as_array()?.iter().position(is_unnamed)?;
+        Some(format!("has no name in `spec.{list}.[{index}]`: it says which container is changed or added"))
+    });
+    let selected = SELECTED.into_iter().find(|label| labels.get(label).is_some());
+    unnamed.or_else(|| selected.map(|label| format!("changes the label `{label}`, by which pods are selected")))
 }
 
 /// Reads `fields` as a type of Kubernetes.
@@ -177,6 +196,13 @@ mod tests {
                 "is a whole object: write only its pod template, with `metadata` and `spec`",
             ),
             ("spec: {a: [}", "is not valid YAML: "),
+            ("spec: {containers: null}", "removes all containers"),
+            ("spec: {containers: [{name: consumer}, {image: a}]}", "has no name in `spec.containers.[1]`: "),
+            ("spec: {initContainers: [{name: ''}]}", "has no name in `spec.initContainers.[0]`: "),
+            (
+                "metadata: {labels: {app.kubernetes.io/name: a}}",
+                "changes the label `app.kubernetes.io/name`, by which pods are selected",
+            ),
         ] {
             let error = PodPatch::parse(text).unwrap_err().to_string();
             assert!(error.starts_with(said), "{text}: {error}");
