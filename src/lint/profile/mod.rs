@@ -168,16 +168,20 @@ fn warned(source: &Source, warning: Warning) -> Option<Placed> {
 /// Fields that messages name, and the keys of the profile they are written from; others are called the same.
 const WORDS: &[(&str, &str)] = &[
     ("activationTarget", "activation-target"),
+    ("databaseIndex", "db"),
     ("enableTLS", "tls"),
+    ("horizontalPodAutoscalerConfig.name", "hpa-name"),
     ("idleReplicaCount", "idle-replica-count"),
     ("listLength", "list-length"),
     ("listName", "list"),
     ("maxReplicaCount", "max-replica-count"),
     ("minReplicaCount", "min-replica-count"),
     ("multipleScalersCalculation", "multiple-scalers-calculation"),
+    ("rollout.strategy", "rollout"),
     ("scaleDown", "scale-down"),
     ("scalingModifiers", "formula"),
     ("scalingStrategy", "strategy"),
+    ("scalingStrategy.strategy", "strategy"),
     ("selectPolicy", "select-policy"),
     ("sentinelMaster", "sentinel-master"),
     ("sentinelPassword", "secret-sentinel-password-key"),
@@ -207,6 +211,7 @@ mod tests {
             in_profile_words("set `minReplicaCount` to 1, `a.B` or Cc"),
             "set `min-replica-count` to 1, `a.B` or Cc"
         );
+        assert_eq!(in_profile_words("set `rollout.strategy` to `gradual`"), "set `rollout` to `gradual`");
         assert_eq!(in_profile_words("set `formula` of `scalingModifiers`"), "set `formula` in [scale]");
         assert_eq!(
             in_profile_words("set `multipleScalersCalculation` to `sum` in `scalingStrategy`"),
