@@ -47,7 +47,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &BoardState, view: &ViewSetting
     let buffer = frame.buffer_mut();
     let (columns, lines) = LEAST;
     if area.width < columns || area.height < lines {
-        let text = format!("{columns}×{lines} needed, here {}×{}", area.width, area.height);
+        let needed = format!("{columns}×{lines} needed");
+        let text = format!("{needed}, here {}×{}", area.width, area.height);
+        // Cut off, the size would be another.
+        let text = if text.chars().count() > usize::from(area.width) { needed } else { text };
         put(buffer, area.x, area.y, &theme.text(&text), theme.bold());
         return;
     }
