@@ -13,7 +13,8 @@ impl PoolProcess<'_> {
     pub(super) fn receive(&mut self, read: usize) -> Result<(), String> {
         // A line on stderr before an answer is about its item.
         self.log.catch_up();
-        let (chunk, mut results) = (std::mem::take(&mut self.chunk), Vec::with_capacity(self.in_flight.len()));
+        let chunk = std::mem::take(&mut self.chunk);
+        self.results.reserve(self.in_flight.len());
         let (mut received, ended) = (Ok(()), self.ended);
         let longest = LONGEST + self.pool.spec.batch.map_or(0, |batch| batch * PER_ITEM);
         for part in chunk[..read].split_inclusive(|byte| *byte == b'\n') {
@@ -26,11 +27,11 @@ impl PoolProcess<'_> {
                 break;
             };
             let answered = if self.begun.is_empty() {
-                self.answer(line, &mut results)
+                self.answer(line)
             } else {
                 let mut whole = std::mem::take(&mut self.begun);
                 whole.extend_from_slice(line);
-                self.answer(&whole, &mut results)
+                self.answer(&whole)
             };
             if answered.is_err() {
                 received = answered;
@@ -38,7 +39,8 @@ impl PoolProcess<'_> {
             }
         }
         self.chunk = chunk;
-        if !results.is_empty() {
+        if !self.results.is_empty() {
+            let results = std::mem::take(&mut self.results);
             self.answered += results.len() as u64;
             let calls = usize::try_from(self.ended - ended).unwrap_or(usize::MAX);
             let room = if received.is_ok() { self.grant(calls) } else { 0 };
@@ -47,7 +49,7 @@ impl PoolProcess<'_> {
         received
     }
 
-    fn answer(&mut self, line: &[u8], results: &mut Vec<PoolResult>) -> Result<(), String> {
+    fn answer(&mut self, line: &[u8]) -> Result<(), String> {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
@@ -57,15 +59,15 @@ impl PoolProcess<'_> {
             match answer {
                 HandlerAnswer::Ready if self.is_ready || self.is_closing => {}
                 HandlerAnswer::Ready => self.open(),
-                HandlerAnswer::Finished { id: Some(id), outcome } => self.finish(&id, outcome, results)?,
-                HandlerAnswer::Finished { id: None, outcome } => self.finish_all(&outcome, results)?,
+                HandlerAnswer::Finished { id: Some(id), outcome } => self.finish(&id, outcome)?,
+                HandlerAnswer::Finished { id: None, outcome } => self.finish_all(&outcome)?,
             }
             Ok(())
         })
     }
 
     /// Takes the answer about one item.
-    fn finish(&mut self, id: &str, outcome: AnsweredOutcome, results: &mut Vec<PoolResult>) -> Result<(), String> {
+    fn finish(&mut self, id: &str, outcome: AnsweredOutcome) -> Result<(), String> {
         let found = self
             .in_flight
             .iter()
@@ -80,18 +82,20 @@ impl PoolProcess<'_> {
             self.in_flight.remove(place);
             self.ended += 1;
         }
-        results.push(self.result(item, outcome, 1));
+        let result = self.result(item, outcome, 1);
+        self.results.push(result);
         Ok(())
     }
 
     /// Takes the answer about all items of the only call that are not answered.
-    fn finish_all(&mut self, outcome: &AnsweredOutcome, results: &mut Vec<PoolResult>) -> Result<(), String> {
+    fn finish_all(&mut self, outcome: &AnsweredOutcome) -> Result<(), String> {
         let Some(HandedCall { items, count, .. }) = self.in_flight.pop_front() else {
             return Err("answered without an item".to_owned());
         };
         self.ended += 1;
         for item in items {
-            results.push(self.result(item, outcome.clone(), count));
+            let result = self.result(item, outcome.clone(), count);
+            self.results.push(result);
         }
         Ok(())
     }

@@ -4,10 +4,12 @@ mod answers;
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::{Instant, timeout};
 
@@ -57,6 +59,8 @@ pub(super) struct PoolProcess<'a> {
     unsent: VecDeque<PoolCall>,
     /// Calls that are handed over and not answered, the first one first.
     in_flight: VecDeque<HandedCall>,
+    /// Results of answers that were read, on their way to the consumer.
+    results: Vec<PoolResult>,
     /// Number of calls that it was given room for, that it may have, and that it has answered.
     granted: u64,
     limit_of_calls: u64,
@@ -103,6 +107,7 @@ impl<'a> PoolProcess<'a> {
             begun: Vec::new(),
             unsent: VecDeque::new(),
             in_flight: VecDeque::new(),
+            results: Vec::new(),
             granted: 0,
             limit_of_calls,
             ended: 0,
@@ -118,7 +123,10 @@ impl<'a> PoolProcess<'a> {
         if self.pool.spec.ready_within.is_none() {
             self.open();
         }
-        let end = self.serve().await;
+        // Its items would be in flight for good if the task ended here.
+        let served = AssertUnwindSafe(self.serve()).catch_unwind().await;
+        let end =
+            served.unwrap_or_else(|_| ProcessEnd::Failed("was ended by a panic: this is a bug in qscale".to_owned()));
         self.unsent.extend(self.pool.seats.shut(self.place));
         // An answer that was on its way when the process was told to end comes too late.
         self.terminate().await;
@@ -221,20 +229,22 @@ impl<'a> PoolProcess<'a> {
     fn hand_over(&mut self, items: Vec<PoolItem>) {
         let spec = &self.pool.spec;
         let stamp_field = spec.stamp_field.as_deref();
-        let limit = if let (None, Some(PoolItem { assignment, .. })) = (spec.batch, items.first()) {
+        let is_first = self.in_flight.is_empty();
+        self.in_flight.push_back(HandedCall { count: items.len(), items: items.into(), due: None });
+        let Some(handed) = self.in_flight.back_mut() else { return };
+        let limit = if let (None, Some(PoolItem { assignment, .. })) = (spec.batch, handed.items.front()) {
             message::write(&mut self.output, assignment, stamp_field);
             spec.command.limit.of(&assignment.item)
         } else {
-            message::write_batch(&mut self.output, items.iter().map(|item| &item.assignment), stamp_field);
+            message::write_batch(&mut self.output, handed.items.iter().map(|item| &item.assignment), stamp_field);
             spec.command.limit.longest
         };
-        if self.in_flight.is_empty() {
-            let is_alone = spec.per_process == 1 && items.len() == 1;
-            let alone = items.first().map(|item| &item.assignment).filter(|_| is_alone);
+        handed.due = limit.map(|limit| (Instant::now() + limit, limit));
+        if is_first {
+            let is_alone = spec.per_process == 1 && handed.count == 1;
+            let alone = handed.items.front().map(|item| &item.assignment).filter(|_| is_alone);
             self.log.begin(alone.map(|alone| (alone.id.as_str(), alone.attempt)));
         }
-        let due = limit.map(|limit| (Instant::now() + limit, limit));
-        self.in_flight.push_back(HandedCall { count: items.len(), items: items.into(), due });
     }
 
     /// Takes the last answers of a process that has exited, or closed its stdout.
@@ -290,6 +300,8 @@ impl<'a> PoolProcess<'a> {
     /// Passes on the outcome of items that were not answered.
     fn requeue(&mut self, end: &ProcessEnd) {
         let stderr = self.log.tail();
+        // Left only by a panic.
+        self.pool.seats.report(self.results.drain(..));
         let results = self.in_flight.drain(..).flat_map(|call| call.items).map(|item| {
             let disposition = match end {
                 ProcessEnd::Failed(reason) => Disposition::fail(format!("handler {reason}"), stderr.clone()),
