@@ -48,7 +48,7 @@ use crate::files::descriptors;
 use crate::profile::Profile;
 use crate::shutdown::Shutdown;
 use crate::terminal::{OutputFilter, Printer};
-use crate::units::{Environment, Setting};
+use crate::units::{Environment, Setting, SettingError};
 
 /// Parses the command line, runs the command, and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -200,8 +200,9 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     let over = overlay.map(|env| format!(" with env.{} (from {})", env.value, env.origin)).unwrap_or_default();
     let given = origins.get("profile").map(|origin| format!(" (from {origin})")).unwrap_or_default();
     tracing::debug!("profile: {}{given}{over}", profile.source.name);
+    let source = profile.source.clone();
     let context = Context { profile, environment, origins, printer, shutdown };
-    match cli.command {
+    let result = match cli.command {
         Command::Produce(args) => produce::run(args, context).await,
         // In a task, which unlike this one is resumed by another without first asking the system for events.
         Command::Consume(args) => match tokio::spawn(consume::run(*args, context)).await {
@@ -217,5 +218,10 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         Command::Doctor(args) => Box::pin(doctor::run(args, context)).await,
         Command::Completions(args) => completions::run(&args, cli::command(), &context.printer),
         Command::Health(args) => health::run(&args, &context.printer),
-    }
+    };
+    // A setting knows the line that it is from, and the profile what is on it.
+    result.map_err(|report| match report.downcast::<SettingError>() {
+        Ok(error) => source.setting_error(error).into(),
+        Err(report) => report,
+    })
 }

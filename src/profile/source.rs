@@ -199,7 +199,7 @@ impl Source {
     }
 
     /// Turns an error about a setting of the profile into one that points at it.
-    pub(super) fn setting_error(&self, error: SettingError) -> ProfileError {
+    pub(crate) fn setting_error(&self, error: SettingError) -> ProfileError {
         let Origin::Profile { line, .. } = error.origin else { return error.into() };
         let Some((key, span)) = self.document().ok().and_then(|document| self.set_on(document.get_ref(), "", line))
         else {

@@ -179,7 +179,7 @@ fn handler_of_a_profile_comes_before_the_work_that_a_simulation_assumes() {
     assert_eq!((endpoint.seen().len(), server.llen("mylist")), (1, 0));
     write("handler = \"lines\"\n");
     let run = consume().output().exits(78);
-    assert!(run.stderr.contains("qscale.toml:3: needs a command"), "{}", run.stderr);
+    assert!(run.stderr.contains("qscale.toml:3:11: consume.handler: needs a command"), "{}", run.stderr);
 }
 
 #[test]
@@ -436,8 +436,8 @@ fn mistakes_are_named() {
         assert_eq!(server.llen("mylist"), 1, "{words:?}");
     }
     for (table, said) in [
-        ("url = \"http://app/\"", "qscale.toml:2: has no effect without `handler = \"http\"`"),
-        ("handler = \"http\"", "qscale.toml:2: needs an endpoint"),
+        ("url = \"http://app/\"", "qscale.toml:2:7: consume.url: has no effect without `handler = \"http\"`"),
+        ("handler = \"http\"", "qscale.toml:2:11: consume.handler: needs an endpoint"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("qscale.toml"), format!("[consume]\n{table}\n")).unwrap();
