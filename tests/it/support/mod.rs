@@ -19,7 +19,7 @@ pub(crate) use self::proxy::Proxy;
 pub(crate) use self::qscale::{Finished, Qscale, Running};
 pub(crate) use self::redis_server::{RedisServer, free_port};
 pub(crate) use self::resp::Reply;
-pub(crate) use self::terminal::{Terminal, processes_with};
+pub(crate) use self::terminal::{Terminal, is_ignored, processes_with};
 
 /// Limit for events that take a moment, on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(15);

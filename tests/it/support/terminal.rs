@@ -156,6 +156,13 @@ impl Reader {
     }
 }
 
+/// Returns whether what is started here ignores a signal, as under `nohup` or in the background of a script. So does qscale then.
+pub(crate) fn is_ignored(signal: Signal) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    ignored.unwrap_or_default() & (1 << (signal.as_raw() - 1)) != 0
+}
+
 /// Returns the processes that have `text` in their arguments or environment: number and arguments.
 pub(crate) fn processes_with(text: &str) -> Vec<(u32, String)> {
     let read = |pid: u32, file: &str| {
