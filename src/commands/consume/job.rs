@@ -63,7 +63,7 @@ impl JobArgs {
         let protocol = given.handler.map(HandlerProtocol::from);
         // Next to a handler, the work of a profile is the time that a simulation assumes.
         let is_simulated =
-            usual.work.is_some() && !usual.handler.is_some_and(|usual| usual != HandlerProtocol::Command);
+            usual.work.is_some() && usual.handler.is_none_or(|handler| handler == HandlerProtocol::Command);
         let is_by_handler = given.handler.is_some() || (work.is_none() && !is_simulated && command.is_none());
         if is_by_handler && protocol.or(usual.handler) == Some(HandlerProtocol::Http) {
             return self::http(&given, limit, stamp_field, command.is_some(), context);
