@@ -486,6 +486,8 @@ fn items_known_only_to_redis_are_processed_after_an_outage() {
     // As a replica knows it that was promoted before it had heard of the acknowledgement.
     let held = server.keys().into_iter().find(|key| key.contains("inflight")).expect("what it holds");
     server.cli(&["HSET", &held, "c0:1", "acknowledged before"]);
+    // Else the lost connections are not in use, and nothing is asked before the lease is renewed.
+    wait_until("it waits for a third", SOON, || server.blocked_clients() > 0);
     proxy.cut();
     wait_until("three are in flight", SOON, || begun(&run).len() == 3);
     assert_eq!(begun(&run)[2], "acknowledged before");
