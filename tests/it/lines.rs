@@ -29,7 +29,9 @@ for line in sys.stdin:
     if word == "say":
         print(rest, file=sys.stderr)
     if word == "answer":
-        print(rest.replace("ID", job["id"]), flush=True)
+        # In one write, as unbuffered prints are two: an item handed over between them would fail as well.
+        sys.stdout.write(rest.replace("ID", job["id"]) + "\n")
+        sys.stdout.flush()
         continue
     elif word == "exit":
         sys.exit(int(rest))
