@@ -61,7 +61,8 @@ impl FromStr for HandlerUrl {
         }
         let url = Url::parse(text).map_err(|_| HandlerUrlError::Form)?;
         match url.scheme() {
-            "http" => {}
+            // Without one, `Url` takes the first part of the path for the host.
+            "http" if names_host(text) => {}
             "https" => return Err(HandlerUrlError::Tls),
             scheme if scheme.starts_with("redis") => return Err(HandlerUrlError::Redis),
             _ => return Err(HandlerUrlError::Form),
@@ -78,6 +79,11 @@ impl FromStr for HandlerUrl {
         let authority = url.authority().to_owned();
         Ok(Self { address, authority, path: path_of(&url), text: text.to_owned() })
     }
+}
+
+/// Returns true if a host follows `http://`.
+fn names_host(text: &str) -> bool {
+    text.get(4..).and_then(|rest| rest.strip_prefix("://")).is_some_and(|rest| !rest.starts_with(['/', '\\']))
 }
 
 fn path_of(url: &Url) -> String {
@@ -139,6 +145,9 @@ mod tests {
             ("redis://user:secret@host", HandlerUrlError::Redis),
             ("rediss://host", HandlerUrlError::Redis),
             ("127.0.0.1:8080", HandlerUrlError::Form),
+            ("http:///jobs", HandlerUrlError::Form),
+            ("http:\\\\app", HandlerUrlError::Form),
+            ("http:app", HandlerUrlError::Form),
             ("unix:app.sock", HandlerUrlError::Form),
             ("ftp://app", HandlerUrlError::Form),
             ("", HandlerUrlError::Form),
