@@ -104,6 +104,9 @@ impl<'a> HandlerAnswer<'a> {
             return each(answer.read(batch).map_err(wrong)?);
         }
         let answers: Vec<AnswerLine> = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        if answers.is_empty() {
+            return Err(wrong("expected at least one answer".to_owned()));
+        }
         let answers = answers.into_iter().map(|answer| answer.read(batch)).collect::<Result<Vec<_>, _>>();
         answers.map_err(wrong)?.into_iter().try_for_each(each)
     }
@@ -245,7 +248,7 @@ mod tests {
         let [a, b] = ["a", "b"].map(|id| Some(id.to_owned()));
         assert_eq!(ids(r#"[{"id":"a","ack":true},{"id":"b","fail":"x"}]"#, true), Ok(vec![a, b]));
         assert_eq!(ids(r#"{"ack":true}"#, true), Ok(vec![None]));
-        assert_eq!(ids("[]", true), Ok(Vec::new()));
+        assert!(ids("[]", true).is_err());
         assert!(ids(r#"[{"id":"a"}]"#, true).is_err());
     }
 
