@@ -136,6 +136,14 @@ fn handler_says_when_to_retry_without_spending_an_attempt() {
 }
 
 #[test]
+fn retry_after_no_time_does_not_ask_again_without_a_pause() {
+    let (server, folder) = (RedisServer::start(), folder());
+    server.push("mylist", [r#"answer {"id":"ID","retry":"0s"}"#, r#"answer {"id":"ID","fail":true,"after":"0s"}"#]);
+    let run = consume(&server, folder.path(), &["--idle-exit", "1s", "--backoff", "1h"]).output().exits(0);
+    assert_eq!(tally(&run), [2, 0, 2, 0, 0]);
+}
+
+#[test]
 fn item_answered_twice_ends_the_process() {
     let (server, folder) = (RedisServer::start(), folder());
     let twice = "answer {\"id\":\"ID\",\"ack\":true}\n{\"id\":\"ID\",\"ack\":true}";

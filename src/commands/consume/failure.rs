@@ -34,8 +34,10 @@ impl Failure {
         let (id, history) = self.record(claim);
         match plan.retry.decide(&history, self.spends, self.now, rand::rng().random()) {
             RetryDecision::Retry(backoff) => {
-                // A retry after the age at which an item is given up would only give it up.
-                let after = self.after.map_or(backoff, |after| after.min(plan.retry.max_age));
+                // At once, a handler that is overloaded would be asked again without a pause, for as long as it is; after the
+                // age at which an item is given up, a retry would only give it up.
+                let after = self.after.filter(|after| !after.is_zero());
+                let after = after.map_or(backoff, |after| after.min(plan.retry.max_age));
                 tracing::warn!(
                     event = "item_failed",
                     item = history.id,

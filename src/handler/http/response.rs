@@ -81,8 +81,6 @@ impl HttpReply {
             _ => format!("status {status}"),
         };
         let meaning = statuses.meaning(status, after.is_some());
-        // At once, one that is overloaded would be asked again without a pause, for as long as it is.
-        let after = after.filter(|after| !after.is_zero());
         match meaning {
             ExitMeaning::Ack => Disposition::Ack,
             ExitMeaning::Dead => Disposition::DeadLetter { reason, stderr },
