@@ -76,8 +76,11 @@ fn any_of_the_lists_wakes_an_idle_consumer_of_one_slot() {
             wait_until("it is printed", SOON, || run.stdout().lines().last() == Some(&format!("{list} comes")));
         }
         run.terminate();
-        run.finish(SOON).exits(0);
+        let run = run.finish(SOON).exits(0);
         assert!(!server.keys().iter().any(|key| key.contains("inflight")), "{:?}", server.keys());
+        let (_, name) = run.stderr.split_once("consumer=").expect("the consumer is named");
+        let name = name.split_whitespace().next().unwrap_or_default();
+        assert!(!name.contains('.'), "the consumer has the name of one of its lists: {name}");
     }
 }
 

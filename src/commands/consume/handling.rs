@@ -35,7 +35,7 @@ pub(super) struct Handling<T> {
 
 impl<T: Attempt> Handling<T> {
     pub(super) fn new(handler: Handler, plan: &Plan, abort: CancellationToken) -> Self {
-        let (list, consumer) = (plan.list.as_str().into(), plan.consumer.as_str().into());
+        let (list, consumer) = (plan.list.as_str().into(), plan.list_consumer.as_str().into());
         let (running, ids, gathering) = (JoinSet::new(), HashMap::new(), plan.batch.map(Gathering::new));
         Self { handler, list, consumer, abort, running, ids, in_flight: 0, gathering, ended: Vec::new() }
     }

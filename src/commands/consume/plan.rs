@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) list: String,
     /// Name of this consumer, unique among all consumers.
     pub(super) consumer: String,
+    /// Its name on the list. Ids begin with it: with a name for each list, no two items have the same.
+    pub(super) list_consumer: String,
     pub(super) delivery: DeliveryGuarantee,
     /// Calls of the handler at a time.
     pub(super) concurrency: u32,
@@ -107,10 +109,12 @@ impl Plan {
             let max_items = from.option("max-items", max_items, usual.max_items);
             (max_items.map(|most| most.value), idle_exit.map(|idle| idle.value.0))
         };
+        let consumer = format!("{}-{:08x}", host(&context.environment), rand::random::<u32>());
         Ok(Self {
             list: lists.first().to_owned(),
             lists,
-            consumer: format!("{}-{:08x}", host(&context.environment), rand::random::<u32>()),
+            list_consumer: consumer.clone(),
+            consumer,
             delivery,
             concurrency,
             job,
@@ -142,10 +146,9 @@ impl Plan {
         if self.lists.is_one() {
             return vec![self.clone()];
         }
-        // Ids begin with the name of the consumer: with a name for each list, no two items have the same.
         let plan = |(list, number): (&String, u32)| {
-            let consumer = format!("{}.{number}", self.consumer);
-            Self { list: list.clone(), consumer, ..self.clone() }
+            let list_consumer = format!("{}.{number}", self.consumer);
+            Self { list: list.clone(), list_consumer, ..self.clone() }
         };
         self.lists.keys().iter().zip(1..).map(plan).collect()
     }

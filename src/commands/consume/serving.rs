@@ -65,7 +65,7 @@ struct Serviced<T> {
 
 impl<T: Attempt> Serving<T> {
     pub(super) fn new(pool: Arc<SharedPool>, plan: &Plan, share: Share) -> Self {
-        let (list, consumer) = (plan.list.as_str().into(), plan.consumer.as_str().into());
+        let (list, consumer) = (plan.list.as_str().into(), plan.list_consumer.as_str().into());
         let gathering = plan.batch.map(Gathering::new);
         let number = share.place() as u64;
         Self { pool, share, list, consumer, last: number, in_flight: HashMap::new(), gathering, abandoned: Vec::new() }

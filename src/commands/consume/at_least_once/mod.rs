@@ -53,7 +53,7 @@ pub(super) async fn consume(
 
 /// Connects the consumer, and what waits for items on its behalf.
 async fn connect(plan: &Plan, redis: &Redis, shutdown: &Shutdown) -> Result<(Claims, Waiter), QueueError> {
-    let mut claims = Claims::connect(redis, &plan.list, &plan.consumer, plan.claims).await?;
+    let mut claims = Claims::connect(redis, &plan.list, &plan.list_consumer, plan.claims).await?;
     match claims.waiter(&redis.with_cancel(shutdown.stop.clone())).await {
         Ok(waiter) => Ok((claims, waiter)),
         Err(error) => {
