@@ -270,6 +270,16 @@ fn unfinished_item_is_requeued_when_the_drain_time_is_over() {
 }
 
 #[test]
+fn process_that_loads_does_not_hold_up_the_end() {
+    let (server, folder) = (RedisServer::start(), folder());
+    let words = ["--ready-within", "1h", "--kill-after", "100ms"];
+    let run = consume(&server, folder.path(), &words).env("READY", "1000").spawn();
+    wait_until("it has started", SOON, || count(folder.path(), "started-") == 1);
+    run.terminate();
+    assert_eq!(tally(&run.finish(SOON).exits(0)), [0, 0, 0, 0, 0]);
+}
+
+#[test]
 fn process_that_exits_at_a_stop_gives_its_items_back() {
     let (server, folder) = (RedisServer::start(), folder());
     server.push("mylist", ["x", "y"]);

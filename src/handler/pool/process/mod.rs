@@ -190,6 +190,10 @@ impl<'a> PoolProcess<'a> {
     /// Requeues what was not handed over: there are to be no more items.
     fn close(&mut self) {
         self.is_closing = true;
+        if !self.is_ready {
+            // It has nothing to finish.
+            self.limit = None;
+        }
         self.unsent.extend(self.pool.seats.shut(self.place));
         self.pool.interrupt(self.unsent.drain(..));
     }
