@@ -155,6 +155,19 @@ fn item_answered_twice_ends_the_process() {
 }
 
 #[test]
+fn last_answer_of_a_process_needs_no_line_feed() {
+    let (server, folder) = (RedisServer::start(), folder());
+    server.push("mylist", ["whole", "cut"]);
+    let worker = "import json, sys; job = json.loads(input()); answer = json.dumps({'id': job['id'], 'ack': True}); \
+        print(answer[:-1] if job['item'] == 'cut' else answer, end=''); sys.exit(3)";
+    let run = Qscale::new(["consume", "--redis", &server.url(), "--output", "json", "--handler", "lines"]);
+    let run = run.args(["--max-items", "2", "--max-attempts", "1", "--", "python3", "-c", worker]);
+    let run = run.in_folder(folder.path()).output().exits(0);
+    assert_eq!(tally(&run), [2, 1, 0, 1, 0], "{}", run.stderr);
+    assert_eq!(dead(&server)[0]["reason"], "handler exited with status 3");
+}
+
+#[test]
 fn crash_of_a_process_is_a_failed_attempt() {
     for (item, reason) in [
         ("exit 3", "handler exited with status 3"),

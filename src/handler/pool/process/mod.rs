@@ -268,6 +268,9 @@ impl<'a> PoolProcess<'a> {
         while let Ok(read @ 1..) = read(&mut self.stdout, &mut self.chunk).await {
             self.receive(read)?;
         }
+        // Ends a last line without a line feed: an answer if it is complete. If not, the exit says more about it.
+        self.chunk[0] = b'\n';
+        let _ = self.receive(1);
         self.log.finish().await;
         Ok(self.group.leader_exit().await)
     }
