@@ -1,9 +1,11 @@
 //! `watch` of a cluster with KEDA: reasons for the replicas, and recovery of its streams.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::api_server::{ApiServer, status};
-use crate::support::{RedisServer, Running, SOON, wait_until};
+use crate::support::{Proxy, Qscale, RedisServer, Running, SOON, wait_until};
 use crate::watch::{NAMESPACE, deploy, in_cluster, push, samples, wait_for_sample};
 
 const NAME: &str = "demo-consumer";
@@ -68,6 +70,31 @@ fn reason_follows_from_the_live_objects_and_the_list() {
     wait_for_reason(&running, "HPA: 40 waiting ÷ 5 per pod = 8 replicas, capped at maxReplicaCount 3");
     running.terminate();
     running.finish(SOON).exits(0);
+}
+
+#[test]
+fn change_is_explained_by_the_items_that_were_there_before_it() {
+    let (redis, api) = (RedisServer::start(), ApiServer::start());
+    let link = Proxy::before(redis.port());
+    link.delay(Duration::from_millis(300));
+    let watch = || {
+        let watch = Qscale::new(["watch", "--redis", &link.url(), "--every", "100ms", "--output", "json"]);
+        watch.file("kubeconfig", api.kubeconfig()).env("KUBECONFIG", "kubeconfig")
+    };
+    keda(&api, false);
+    // Some of them come while a reply with the items from before is on its way.
+    for pause in [200, 400, 600] {
+        redis.cli(&["DEL", "mylist"]);
+        deploy(&api, "of-context", NAME, [0, 0, 0, 0]);
+        let running = watch().spawn();
+        wait_for_reason(&running, "KEDA: inactive: no active trigger");
+        std::thread::sleep(Duration::from_millis(pause));
+        push(&redis, 40);
+        deploy(&api, "of-context", NAME, [1, 0, 0, 0]);
+        wait_for_reason(&running, "KEDA: activated: 40 waiting (activationListLength 0)");
+        running.terminate();
+        running.finish(SOON).exits(0);
+    }
 }
 
 #[test]

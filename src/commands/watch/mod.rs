@@ -111,6 +111,9 @@ async fn show(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         for (index, list) in lists.iter_mut().enumerate() {
+            if index == plan.processed {
+                target.look(if plan.once { ONE_LOOK } else { FIRST_SAMPLE }).await;
+            }
             let mut sample = list.observe(start.elapsed(), plan.stamp_field.as_deref()).await?;
             if plan.stop_when == StopWhen::Settled
                 && let Some(refusal) = list.inspector.refusal()
@@ -119,7 +122,6 @@ async fn show(
                 return Err(refusal).wrap_err("cannot tell whether the list is settled");
             }
             if index == plan.processed {
-                target.ready(if plan.once { ONE_LOOK } else { FIRST_SAMPLE }).await;
                 if let Some(snapshot) = &list.last {
                     target.add_to(&mut sample, snapshot);
                 }

@@ -19,6 +19,8 @@ use crate::units::saturating_u32;
 /// The scaled object, if it is watched.
 pub(super) struct Target {
     watcher: Option<Watcher>,
+    /// What was known of the cluster at the latest look.
+    facts: Facts,
     scaled: ScaledRef,
     model: LiveModel,
     jobs: WatchedJobs,
@@ -79,6 +81,7 @@ impl Target {
         let (scaled, faults) = (scaled.clone(), Vec::new());
         Ok(Self {
             watcher,
+            facts: Facts::default(),
             scaled,
             model,
             jobs: WatchedJobs::default(),
@@ -91,12 +94,16 @@ impl Target {
         })
     }
 
-    /// Waits for the cluster before the first sample, no longer than `limit`.
-    pub(super) async fn ready(&mut self, limit: Duration) {
-        if let Some(watcher) = self.watcher.as_mut().filter(|_| !self.is_ready) {
+    /// Takes what is known of the cluster now, and waits for it before the first sample, no longer than `limit`.
+    ///
+    /// The list is read after it: what has changed in the cluster follows from items that were there before.
+    pub(super) async fn look(&mut self, limit: Duration) {
+        let Some(watcher) = &mut self.watcher else { return };
+        if !self.is_ready {
             self.is_ready = true;
             watcher.ready(limit).await;
         }
+        self.facts.clone_from(&watcher.facts());
     }
 
     /// Returns the reason why there are no replica counts now, if there is one.
@@ -106,24 +113,25 @@ impl Target {
 
     /// Adds to a sample of `snapshot` what is known of the cluster; logs the first of several equal failures, and recovery.
     pub(super) fn add_to(&mut self, sample: &mut Sample, snapshot: &Snapshot) {
-        let Some(watcher) = &self.watcher else { return };
-        let facts = watcher.facts();
-        let target = target_of(&facts, &self.scaled);
+        if self.watcher.is_none() {
+            return;
+        }
+        let facts = &self.facts;
+        let target = target_of(facts, &self.scaled);
         let replicas = target.as_ref().ok().and_then(Clone::clone);
-        self.reported.follow(&facts, target, &self.scaled);
+        self.reported.follow(facts, target, &self.scaled);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.waiting_since = self.waiting_since.or(Some(now)).filter(|_| sample.backlog > 0);
         let values = Values { list: &sample.list, snapshot };
-        let (jobs, of_jobs) = self.jobs.observe(&facts, values, now);
-        let of_target = replicas.as_ref().and_then(|replicas| reasoned(&mut self.model, &facts, replicas, values, now));
+        let (jobs, of_jobs) = self.jobs.observe(facts, values, now);
+        let of_target = replicas.as_ref().and_then(|replicas| reasoned(&mut self.model, facts, replicas, values, now));
         let reasoned = of_target.or(of_jobs);
         (sample.target, sample.jobs) = (replicas, jobs);
         let is_ignored = facts.target.objects().first().is_some_and(LiveTarget::is_ignored);
         self.ignored_since = self.ignored_since.or(Some(now)).filter(|_| is_ignored);
         let lasting = |since: Option<Duration>| since.map(|since| now.saturating_sub(since));
         let past = Past { now, waiting: lasting(self.waiting_since), ignored: lasting(self.ignored_since) };
-        let faults = faults(&facts, &self.scaled, &sample.list, past);
-        drop(facts);
+        let faults = faults(facts, &self.scaled, &sample.list, past);
         self.log(&faults);
         if let Some(Reasoned { reason, next }) = reasoned {
             (sample.reason, sample.next) = (Some(reason), next);
