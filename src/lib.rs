@@ -186,7 +186,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
     }
     let overlay = cli.global.env.zip(origins.get("env").cloned());
     let overlay = overlay.map(|(value, origin)| Setting { value, origin });
-    let source = Profile::read(cli.global.profile.as_deref())?;
+    let source = printer.waiting().during(|| Profile::read(cli.global.profile.as_deref()))?;
     if !source.is_built_in() {
         printer.filter().learn_profile(&source.text);
     }
@@ -211,7 +211,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
         },
         Command::Watch(args) => watch::run(args, context).await,
         Command::Dead(args) => dead::run(args, context).await,
-        Command::Render(args) => render::run(args, &context, cli::command),
+        Command::Render(args) => context.printer.waiting().during(|| render::run(args, &context, cli::command)),
         Command::Simulate(args) => simulate::run(args, context).await,
         Command::Demo(args) => Box::pin(demo::run(args, context)).await,
         Command::Init(args) => init::run(&args, &context.origins, &context.environment, &context.printer),

@@ -10,8 +10,8 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Time that a stopped process waits for a reader of its output.
-const READER_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time that a stopped process waits for the other end of a pipe.
+const PIPE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Interval at which a stopped process is checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -29,7 +29,7 @@ impl Shutdown {
     /// Listens for signals from now on, on a thread of its own: nothing that holds up the others delays a signal.
     ///
     /// The first signal stops, the second aborts, the third exits at once: by then something hangs that no token reaches.
-    /// After the first one, the process also exits if it waits for a reader of its output, as `is_waiting` tells. An exit at
+    /// After the first one, the process also exits if it waits for the other end of a pipe, as `is_waiting` tells. An exit at
     /// once drops nothing; `before_exit` is called before it.
     ///
     /// # Errors
@@ -74,12 +74,12 @@ impl Shutdown {
         tokio::select! {
             biased;
             _ = signals.next() => self.abort.cancel(),
-            () = reader_gone(&is_waiting) => return,
+            () = pipe_stalled(&is_waiting) => return,
         }
         tokio::select! {
             biased;
             _ = signals.next() => {}
-            () = reader_gone(&is_waiting) => {}
+            () = pipe_stalled(&is_waiting) => {}
         }
     }
 
@@ -99,10 +99,10 @@ impl Shutdown {
     }
 }
 
-/// Waits until the process has waited for a reader of its output for some time.
-async fn reader_gone(is_waiting: &impl Fn() -> bool) {
+/// Waits until the process has waited for the other end of a pipe for some time.
+async fn pipe_stalled(is_waiting: &impl Fn() -> bool) {
     let mut waited = Duration::ZERO;
-    while waited < READER_TIMEOUT {
+    while waited < PIPE_TIMEOUT {
         tokio::time::sleep(CHECK_INTERVAL).await;
         waited = if is_waiting() { waited + CHECK_INTERVAL } else { Duration::ZERO };
     }

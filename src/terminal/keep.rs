@@ -13,6 +13,7 @@ use super::CastFrames;
 use super::board::{KeySet, SharedBoard};
 use super::chart::{Chart, html};
 use super::image::{ImageFile, image_file};
+use super::printer::PipeWait;
 use crate::sample::Sample;
 
 /// Files that a run leaves.
@@ -58,6 +59,7 @@ pub(super) struct Keeper {
 struct OpenFile {
     path: PathBuf,
     file: File,
+    waiting: PipeWait,
 }
 
 impl Keeper {
@@ -66,8 +68,8 @@ impl Keeper {
     /// # Errors
     ///
     /// Fails when a file cannot be opened.
-    pub(super) fn open(files: &RunFiles, board: SharedBoard, keys: KeySet) -> Result<Self> {
-        let open = |path: &Option<PathBuf>| path.as_deref().map(OpenFile::open).transpose();
+    pub(super) fn open(files: &RunFiles, board: SharedBoard, keys: KeySet, waiting: &PipeWait) -> Result<Self> {
+        let open = |path: &Option<PathBuf>| path.as_deref().map(|path| OpenFile::open(path, waiting)).transpose();
         let recording = open(&files.record)?;
         if let Some(recording) = &recording {
             recording.clear()?;
@@ -75,12 +77,12 @@ impl Keeper {
         let html = open(&files.html)?;
         let image = match &files.svg {
             None => None,
-            Some(image) => Some((OpenFile::open(image.path())?, image.clone())),
+            Some(image) => Some((OpenFile::open(image.path(), waiting)?, image.clone())),
         };
         let cast = match &files.cast {
             None => None,
             Some(path) => {
-                let (frames, mut file) = (CastFrames::new(keys)?, OpenFile::open(path)?);
+                let (frames, mut file) = (CastFrames::new(keys)?, OpenFile::open(path, waiting)?);
                 file.clear()?;
                 file.add(&CastFrames::header(&board))?;
                 Some((file, frames))
@@ -140,10 +142,10 @@ impl Keeper {
 }
 
 impl OpenFile {
-    fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().create(true).write(true).truncate(false).open(path);
+    fn open(path: &Path, waiting: &PipeWait) -> Result<Self> {
+        let file = waiting.during(|| OpenOptions::new().create(true).write(true).truncate(false).open(path));
         let file = file.wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned(), file, waiting: waiting.clone() })
     }
 
     fn failure(&self) -> String {
@@ -158,12 +160,14 @@ impl OpenFile {
 
     /// Adds whole lines, unbuffered: what was written is there however the run ends.
     fn add(&mut self, lines: &str) -> Result<()> {
-        self.file.write_all(lines.as_bytes()).wrap_err_with(|| self.failure())
+        let Self { file, waiting, .. } = self;
+        waiting.during(|| file.write_all(lines.as_bytes())).wrap_err_with(|| self.failure())
     }
 
     /// Replaces the content.
     fn replace(mut self, content: &[u8]) -> Result<()> {
         self.clear()?;
-        self.file.write_all(content).wrap_err_with(|| self.failure())
+        let Self { file, waiting, .. } = &mut self;
+        waiting.during(|| file.write_all(content)).wrap_err_with(|| self.failure())
     }
 }

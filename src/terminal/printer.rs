@@ -63,8 +63,21 @@ struct LeaveScreen(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
 #[derive(Debug)]
 struct Stdout {
     is_terminal: bool,
-    /// True during a write, which waits for a reader.
-    busy: AtomicBool,
+    waiting: PipeWait,
+}
+
+/// True while the process may wait for the other end of a pipe, for which a signal does not wait.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PipeWait(Arc<AtomicBool>);
+
+impl PipeWait {
+    /// Runs what may wait.
+    pub(crate) fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        let outer = self.0.swap(true, Relaxed);
+        let done = work();
+        self.0.store(outer, Relaxed);
+        done
+    }
 }
 
 impl Printer {
@@ -86,7 +99,7 @@ impl Printer {
             wraps: terminal && log == LogFormat::Text,
         };
         logs::start(verbosity, log, sink, filter.clone(), run.clone());
-        let stdout = Arc::new(Stdout { is_terminal: io::stdout().is_terminal(), busy: AtomicBool::new(false) });
+        let stdout = Arc::new(Stdout { is_terminal: io::stdout().is_terminal(), waiting: PipeWait::default() });
         // Often set permanently, so that it shows a backtrace only together with --verbose.
         let traced = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
         let verbose = verbosity == Verbosity::Verbose;
@@ -202,9 +215,14 @@ impl Printer {
         self.stdout.is_terminal
     }
 
-    /// Returns true while a result waits for a reader of stdout.
+    /// Returns true while a result waits for a reader of stdout, or a file for the other end of a named pipe.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.stdout.busy.load(Relaxed)
+        self.stdout.waiting.0.load(Relaxed)
+    }
+
+    /// Returns what [`is_waiting`](Self::is_waiting) tells, for files.
+    pub(crate) fn waiting(&self) -> PipeWait {
+        self.stdout.waiting.clone()
     }
 
     /// Prints why the run failed: one line `error: outer: inner: cause`, and the hint if there is one.
@@ -241,9 +259,7 @@ impl Debug for LeaveScreen {
 
 impl Stdout {
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        self.busy.store(true, Relaxed);
-        let written = stderr::write_all(&mut io::stdout().lock(), bytes);
-        self.busy.store(false, Relaxed);
+        let written = self.waiting.during(|| stderr::write_all(&mut io::stdout().lock(), bytes));
         // A terminal that is gone is a reader that has left, as with a pipe.
         written.map_err(|error| match error {
             error if self.is_terminal && stderr::is_gone(&error) => io::ErrorKind::BrokenPipe.into(),

@@ -47,7 +47,7 @@ impl Readout {
         files: &RunFiles,
     ) -> Result<Self> {
         let board = SharedBoard::new(setup, printer.filter());
-        let keeper = Keeper::open(files, board.clone(), setup.keys)?;
+        let keeper = Keeper::open(files, board.clone(), setup.keys, &printer.waiting())?;
         let has_dashboard = output == Output::Text && !plain;
         let dashboard = has_dashboard.then(|| Dashboard::open(printer, &board, setup.keys)).flatten();
         Ok(Self { printer: printer.clone(), output, board, dashboard, keeper })

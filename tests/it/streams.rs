@@ -5,6 +5,7 @@ use std::io::PipeWriter;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 use crate::support::{Qscale, RedisServer, SOON, is_ignored, processes_with, wait_until};
 
@@ -124,13 +125,18 @@ fn signal_ends_a_consumer_like_sigterm() {
     }
 }
 
-#[test]
-fn signal_ends_a_wait_for_input_that_does_not_come() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+/// A named pipe that has no other end.
+fn named_pipe(folder: &TempDir) -> String {
     let pipe = folder.path().join("pipe");
     let mode = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, mode.0, mode.1, 0).expect("the folder takes a named pipe");
-    let pipe = pipe.to_str().expect("a name of our own");
+    pipe.to_str().expect("a name of our own").to_owned()
+}
+
+#[test]
+fn signal_ends_a_wait_for_input_that_does_not_come() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipe = &named_pipe(&folder);
     for (words, status) in [
         (&["produce", "--input", pipe][..], 75),
         (&["produce", "--pattern-file", pipe], 75),
@@ -139,17 +145,38 @@ fn signal_ends_a_wait_for_input_that_does_not_come() {
         (&["simulate", "--against", pipe], 75),
     ] {
         let run = Qscale::new(words).open_input().spawn();
-        wait_until("it waits for its input", SOON, || has_blocking_thread(run.pid()));
+        wait_until("it waits for its input", SOON, || has_thread(run.pid(), "tokio-rt"));
         run.terminate();
         run.finish(SOON).exits(status);
     }
 }
 
-/// Reports whether a process has a thread for what blocks.
-fn has_blocking_thread(pid: u32) -> bool {
+#[test]
+fn signal_ends_a_wait_for_the_other_end_of_a_named_pipe() {
+    let server = RedisServer::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (pipe, profile) = (&named_pipe(&folder), &folder.path().join("patched.toml").display().to_string());
+    std::fs::write(profile, format!("[redis]\nhost = 'a.b'\n[deploy]\npatch = '{pipe}'\n")).expect("a profile");
+    for words in [
+        &["--profile", pipe, "render"][..],
+        &["--profile", profile, "render"],
+        &["watch", "--redis", &server.url(), "--record", pipe],
+    ] {
+        let run = Qscale::new(words).spawn();
+        let is_connected = || words[0] != "watch" || server.calls("ping") > 0;
+        wait_until("it listens for signals", SOON, || has_thread(run.pid(), "signals") && is_connected());
+        run.terminate();
+        // Where the signal comes before the pipe is opened, there is nothing to wait for.
+        let run = run.finish(SOON);
+        assert!([0, 130].contains(&run.status), "{words:?}: {run:?}");
+    }
+}
+
+/// Reports whether a process has a thread of this name.
+fn has_thread(pid: u32, name: &str) -> bool {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let mut names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
-    names.any(|name| name.starts_with("tokio-rt"))
+    names.any(|other| other.starts_with(name))
 }
 
 #[test]
