@@ -1,18 +1,17 @@
 //! Files that a run leaves: a recording of its samples, and pictures of its charts.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use color_eyre::eyre::{Result, WrapErr as _};
+use color_eyre::eyre::Result;
 use tokio::sync::watch;
 
 use super::CastFrames;
 use super::board::{KeySet, SharedBoard};
 use super::chart::{Chart, html};
 use super::image::{ImageFile, image_file};
+use super::output_file::OutputFile;
 use super::printer::PipeWait;
 use crate::sample::Sample;
 
@@ -45,21 +44,13 @@ impl RunFiles {
 
 /// Keeps what the files of a run will hold.
 pub(super) struct Keeper {
-    recording: Option<OpenFile>,
-    image: Option<(OpenFile, ImageFile)>,
-    html: Option<OpenFile>,
-    cast: Option<(OpenFile, CastFrames)>,
+    recording: Option<OutputFile>,
+    image: Option<(OutputFile, ImageFile)>,
+    html: Option<OutputFile>,
+    cast: Option<(OutputFile, CastFrames)>,
     board: SharedBoard,
     /// Page that shows the state.
     page: Option<watch::Sender<Arc<str>>>,
-}
-
-/// A file that is open for writing.
-#[derive(Debug)]
-struct OpenFile {
-    path: PathBuf,
-    file: File,
-    waiting: PipeWait,
 }
 
 impl Keeper {
@@ -69,20 +60,18 @@ impl Keeper {
     ///
     /// Fails when a file cannot be opened.
     pub(super) fn open(files: &RunFiles, board: SharedBoard, keys: KeySet, waiting: &PipeWait) -> Result<Self> {
-        let open = |path: &Option<PathBuf>| path.as_deref().map(|path| OpenFile::open(path, waiting)).transpose();
-        let recording = open(&files.record)?;
-        if let Some(recording) = &recording {
-            recording.clear()?;
-        }
+        let open = |path: &Option<PathBuf>| path.as_deref().map(|path| OutputFile::open(path, waiting)).transpose();
+        let mut recording = open(&files.record)?;
+        recording.as_mut().map(OutputFile::clear).transpose()?;
         let html = open(&files.html)?;
         let image = match &files.svg {
             None => None,
-            Some(image) => Some((OpenFile::open(image.path(), waiting)?, image.clone())),
+            Some(image) => Some((OutputFile::open(image.path(), waiting)?, image.clone())),
         };
         let cast = match &files.cast {
             None => None,
             Some(path) => {
-                let (frames, mut file) = (CastFrames::new(keys)?, OpenFile::open(path, waiting)?);
+                let (frames, mut file) = (CastFrames::new(keys)?, OutputFile::open(path, waiting)?);
                 file.clear()?;
                 file.add(&CastFrames::header(&board))?;
                 Some((file, frames))
@@ -138,36 +127,5 @@ impl Keeper {
         }
         self.html.map(|file| file.replace(html(&charts).as_bytes())).transpose()?;
         Ok(())
-    }
-}
-
-impl OpenFile {
-    fn open(path: &Path, waiting: &PipeWait) -> Result<Self> {
-        let file = waiting.during(|| OpenOptions::new().create(true).write(true).truncate(false).open(path));
-        let file = file.wrap_err_with(|| format!("cannot write `{}`", path.display()))?;
-        Ok(Self { path: path.to_owned(), file, waiting: waiting.clone() })
-    }
-
-    fn failure(&self) -> String {
-        format!("cannot write `{}`", self.path.display())
-    }
-
-    fn clear(&self) -> Result<()> {
-        // A device or pipe has no length.
-        let cleared = self.file.metadata().and_then(|data| if data.is_file() { self.file.set_len(0) } else { Ok(()) });
-        cleared.wrap_err_with(|| self.failure())
-    }
-
-    /// Adds whole lines, unbuffered: what was written is there however the run ends.
-    fn add(&mut self, lines: &str) -> Result<()> {
-        let Self { file, waiting, .. } = self;
-        waiting.during(|| file.write_all(lines.as_bytes())).wrap_err_with(|| self.failure())
-    }
-
-    /// Replaces the content.
-    fn replace(mut self, content: &[u8]) -> Result<()> {
-        self.clear()?;
-        let Self { file, waiting, .. } = &mut self;
-        waiting.during(|| file.write_all(content)).wrap_err_with(|| self.failure())
     }
 }

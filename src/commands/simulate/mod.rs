@@ -14,7 +14,7 @@ mod view;
 use std::path::Path;
 use std::time::Duration;
 
-use color_eyre::eyre::{Result, WrapErr as _};
+use color_eyre::eyre::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
@@ -28,7 +28,7 @@ use self::view::View;
 use super::{Context, SummaryLine};
 use crate::exit::{Outcome, UsageError};
 use crate::simulation::{self, Run, Scenario};
-use crate::terminal::{Chart, Elapsed, html, terminal_width};
+use crate::terminal::{Chart, Elapsed, OutputFile, PipeWait, html, terminal_width};
 use crate::units::HumanDuration;
 
 pub(crate) async fn run(args: Args, context: Context) -> Result<Outcome> {
@@ -61,7 +61,7 @@ fn simulate(args: Args, context: &Context) -> Result<SimulationEnd> {
         Action::Play(scenario, playing) => {
             let run = simulated(scenario)?;
             let view = View { subject: &plan.subject, scenario, run: &run };
-            plan.pictures.write(&plan.part.of(view.chart()))?;
+            plan.pictures.write(&plan.part.of(view.chart()), &context.printer.waiting())?;
             return Ok(SimulationEnd::Playable(Box::new(Playback::of(&view, &plan.part, playing))));
         }
         Action::Runs(number, settings) => {
@@ -72,7 +72,7 @@ fn simulate(args: Args, context: &Context) -> Result<SimulationEnd> {
         }
         Action::Against(path) => against::run(path, &plan.subject, plan.output, &plan.part, context)?,
     };
-    plan.pictures.write(&plan.part.of(chart))?;
+    plan.pictures.write(&plan.part.of(chart), &context.printer.waiting())?;
     Ok(SimulationEnd::Shown(Outcome::Done))
 }
 
@@ -81,10 +81,8 @@ fn simulated(scenario: &Scenario) -> Result<Run> {
 }
 
 impl Pictures {
-    fn write(&self, chart: &Chart) -> Result<()> {
-        let write = |path: &Path, content: Vec<u8>| {
-            std::fs::write(path, content).wrap_err_with(|| format!("cannot write `{}`", path.display()))
-        };
+    fn write(&self, chart: &Chart, waiting: &PipeWait) -> Result<()> {
+        let write = |path: &Path, content: Vec<u8>| OutputFile::open(path, waiting)?.replace(&content);
         if let Some(image) = &self.svg {
             write(image.path(), image.draw(chart)?)?;
         }
