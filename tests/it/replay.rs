@@ -73,6 +73,32 @@ fn check_cast(cast: &str) {
 }
 
 #[test]
+fn picture_that_does_not_fit_on_the_disk_leaves_no_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let full = ["sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""];
+    for picture in ["a.svg", "a.html"] {
+        let path = folder.path().join(picture);
+        let flag = format!("--{}", path.extension().expect("an ending").display());
+        for words in
+            [&["watch", "--replay", concat!(env!("CARGO_MANIFEST_DIR"), "/docs/watch.jsonl")][..], &["simulate"]]
+        {
+            let run = Qscale::new(words).arg(&flag).arg(&path).through(full).output().exits(1);
+            assert!(run.stderr.contains(&format!("cannot write `{}`: File too large", path.display())), "{run:?}");
+            assert!(!path.exists(), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn recording_that_is_cut_off_is_played_with_a_warning() {
+    let text = recording();
+    let cut = text.as_bytes()[..text.len() - 20].to_vec();
+    let run = Qscale::new(["watch", "--replay", "-"]).input(cut).output().exits(0);
+    assert_eq!(run.stdout.lines().count(), 36);
+    assert!(run.stderr.contains("WARN the last line is cut off: reading up to it recording=- line=37"), "{run:?}");
+}
+
+#[test]
 fn replay_as_json_is_the_recording() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let again = replay(folder.path(), &["--output", "json"]).exits(0).stdout;
@@ -91,6 +117,10 @@ fn replay_that_is_impossible_says_why() {
     replay(folder.path(), &["--every", "2s"]).exits(2);
     let image = replay(folder.path(), &["--svg", "a.jpg"]).exits(2);
     assert!(image.stderr.contains("writes SVG and PNG, not jpg: name the file `a.svg`"), "{image:?}");
+    for (flag, value) in [("--list", "a"), ("--stamp-field", "at"), ("--host", "localhost")] {
+        let ignored = replay(folder.path(), &[flag, value]).exits(2).stderr;
+        assert!(ignored.contains("cannot be used with") && ignored.contains(flag), "{ignored}");
+    }
     let nowhere = replay(folder.path(), &["--html", "/nowhere/a.html"]);
     assert!(nowhere.stderr.contains("cannot write `/nowhere/a.html`") && nowhere.stdout.is_empty(), "{nowhere:?}");
 }

@@ -87,7 +87,7 @@ pub(crate) struct Args {
     pub(super) metrics: Option<ListenAddress>,
 
     /// Show a recording, or stdin (-), in place of a list; without a dashboard all at once
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "once", "until_empty", "until_settled", "context", "namespace", "deployment", "target"])]
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["record", "every", "duration", "once", "until_empty", "until_settled", "context", "namespace", "deployment", "target", "lists", "stamp_field", "RedisArgs"])]
     pub(super) replay: Option<PathBuf>,
 
     /// Factor by which the replay is faster than the real clock [default: as fast as it was recorded]

@@ -10,7 +10,7 @@ use super::Args;
 use crate::commands::Context;
 use crate::exit::{Outcome, UsageError};
 use crate::files::whole::recording;
-use crate::sample::recording::{PlayedSample, played};
+use crate::sample::recording::{PlayedRecording, PlayedSample, played};
 use crate::terminal::{DashboardSetup, KeySet, Readout};
 
 /// Time between two samples of a recording that has only one.
@@ -29,7 +29,11 @@ pub(super) async fn run(path: &Path, args: &Args, context: &Context) -> Result<O
         read = read => read?,
     };
     let bytes = bytes.map_err(|error| UsageError(format!("--replay: cannot read `{name}`: {error}")))?;
-    let samples = played(&name, &bytes).map_err(|error| UsageError(format!("--replay: {error}")))?;
+    let read = played(&name, &bytes).map_err(|error| UsageError(format!("--replay: {error}")))?;
+    let PlayedRecording { samples, cut } = read;
+    if let Some(line) = cut {
+        tracing::warn!(recording = %name, line, "the last line is cut off: reading up to it");
+    }
     let recorded = samples.iter().find_map(|played| played.sample.speed);
     let speed = args.speed.or(recorded).unwrap_or(1.0);
     let setup = DashboardSetup {

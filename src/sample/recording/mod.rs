@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub use self::error::RecordingError;
 use self::error::{LineFault, MAX_SPAN, RecordingFault};
-pub use self::played::{PlayedSample, played};
+pub use self::played::{PlayedRecording, PlayedSample, played};
 use crate::scaler::{Counted, Unfinished};
 use crate::units::{decode, float};
 

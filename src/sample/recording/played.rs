@@ -16,19 +16,29 @@ pub struct PlayedSample {
     pub sample: Sample,
 }
 
+/// Samples to be played.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlayedRecording {
+    /// At least one.
+    pub samples: Vec<PlayedSample>,
+    /// Number of the last line, if it is cut off; the samples before it remain.
+    pub cut: Option<u64>,
+}
+
 /// Parses JSON lines as `watch`, `demo` and `simulate` write them; `name` stands for them in errors. Objects without a time, such
 /// as a summary at the end, and a last line that is cut off are ignored.
 ///
 /// # Errors
 ///
 /// Fails with the line that cannot be read, or if there is no sample.
-pub fn played(name: &str, bytes: &[u8]) -> Result<Vec<PlayedSample>, RecordingError> {
-    let parse = || -> Result<Vec<PlayedSample>, LineFault> { lines(&decode(bytes).map_err(RecordingFault::from)?) };
+pub fn played(name: &str, bytes: &[u8]) -> Result<PlayedRecording, RecordingError> {
+    let parse = || -> Result<PlayedRecording, LineFault> { lines(&decode(bytes).map_err(RecordingFault::from)?) };
     parse().map_err(|LineFault { line, fault }| RecordingError { name: name.to_owned(), line, fault })
 }
 
-fn lines(text: &str) -> Result<Vec<PlayedSample>, LineFault> {
+fn lines(text: &str) -> Result<PlayedRecording, LineFault> {
     let mut samples: Vec<PlayedSample> = Vec::new();
+    let mut cut = None;
     let last = text.lines().count();
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() || line.starts_with('#') {
@@ -37,7 +47,10 @@ fn lines(text: &str) -> Result<Vec<PlayedSample>, LineFault> {
         let not_a_sample = |error: serde_json::Error| RecordingFault::NotASample(error.to_string()).at(number);
         let value: serde_json::Value = match serde_json::from_str(line) {
             Ok(value) => value,
-            Err(error) if error.is_eof() && number == last as u64 => break,
+            Err(error) if error.is_eof() && number == last as u64 => {
+                cut = Some(number);
+                break;
+            }
             Err(error) => return Err(not_a_sample(error)),
         };
         if value.get("time").is_none() {
@@ -51,7 +64,7 @@ fn lines(text: &str) -> Result<Vec<PlayedSample>, LineFault> {
         }
         samples.push(PlayedSample { at, sample });
     }
-    if samples.is_empty() { Err(RecordingFault::NoSample.into()) } else { Ok(samples) }
+    if samples.is_empty() { Err(RecordingFault::NoSample.into()) } else { Ok(PlayedRecording { samples, cut }) }
 }
 
 #[cfg(test)]
@@ -64,9 +77,9 @@ mod tests {
 {"time":"2026-03-01T12:00:01.500Z","list":"a","backlog":2,"speed":20.0}
 {"summary":{"verdict":"pass"}}
 {"time":"2026-03-01T12:00"#;
-        let samples = played("run.jsonl", text.as_bytes()).unwrap();
+        let PlayedRecording { samples, cut } = played("run.jsonl", text.as_bytes()).unwrap();
         let seen: Vec<(u64, u64)> = samples.iter().map(|played| (played.at.as_secs(), played.sample.backlog)).collect();
-        assert_eq!(seen, [(0, 3), (30, 2)]);
+        assert_eq!((seen, cut), (vec![(0, 3), (30, 2)], Some(4)));
     }
 
     #[test]
