@@ -43,6 +43,10 @@ fn place_that_cannot_take_the_file_is_named() {
     for (words, said) in [
         (["--output", "."], "error: --output: `.` is a folder: name a file in it, such as `./qscale.toml`\n"),
         (["--output", "missing/a.toml"], "error: --output: there is no folder `missing`\n"),
+        (
+            ["--output", "/dev/null"],
+            "error: --output: `/dev/null` is not a regular file: `--output -` writes to stdout\n",
+        ),
         (["--profile", "a.toml"], "error: --profile: names a profile to read: name the one to write with --output\n"),
     ] {
         assert_eq!(init(folder.path(), &words).exits(2).stderr, said);

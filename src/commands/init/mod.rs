@@ -55,6 +55,9 @@ fn write(path: &Path, text: &str, force: bool) -> Result<()> {
     let Some(folder) = Folder::open(folder) else {
         return wrong(format!("there is no folder `{}`", folder.display()));
     };
+    if path.exists() && !path.is_file() {
+        return wrong(format!("`{shown}` is not a regular file: `--output -` writes to stdout"));
+    }
     if force {
         folder.write(&name.to_string_lossy(), text)?;
     } else if !folder.write_new(&name.to_string_lossy(), text)? {
