@@ -104,7 +104,8 @@ pub(super) fn grace(workload: &Workload<'_>) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-fn consumer_template(workload: &Workload<'_>, name: &str) -> PodTemplateSpec {
+/// The consumers' pods.
+pub(super) fn consumer_template(workload: &Workload<'_>, name: &str) -> PodTemplateSpec {
     pod::template(workload, name, Component::Consumer, arguments::consume(workload.profile), grace(workload))
 }
 

@@ -18,6 +18,7 @@ mod network;
 mod object;
 mod objects;
 mod patch;
+mod patched_pod;
 mod pod;
 mod pod_settings;
 mod reach;

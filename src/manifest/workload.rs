@@ -73,11 +73,6 @@ impl<'a> Workload<'a> {
         })
     }
 
-    /// Lays `patch` over the consumers' pods.
-    pub fn patched(self, patch: Option<PodPatch>) -> Self {
-        Self { patch, ..self }
-    }
-
     /// Returns whether a `NetworkPolicy` protects the pods.
     pub(super) fn guarded(&self) -> bool {
         self.profile.deploy.network_policy != Some(false)

@@ -182,6 +182,47 @@ fn patch_that_does_not_fit_is_refused() {
 }
 
 #[test]
+fn patch_with_which_the_api_server_refuses_the_pods_is_refused() {
+    let of = |kind: &str, spec: &str| {
+        let profile =
+            format!("[redis]\nhost = \"a.example.com\"\n[scale]\nkind = \"{kind}\"\n[deploy]\npatch = \"pod.yaml\"\n");
+        Qscale::new(["render"]).file("qscale.toml", &profile).file("pod.yaml", format!("spec: {spec}")).output()
+    };
+    for (spec, said) in [
+        ("{containers: [{name: proxy}]}", "adds the container `proxy` without an image"),
+        ("{initContainers: [{name: proxy, image: ''}]}", "adds the container `proxy` without an image"),
+        ("{restartPolicy: Never}", "sets the restart policy `Never`: these pods need `Always`"),
+        (
+            "{containers: [{name: consumer, resources: {limits: {memory: 512Megs}}}]}",
+            "gives the container `consumer` `512Megs`, which is not a valid quantity",
+        ),
+        (
+            "{containers: [{name: consumer, resources: {limits: {memory: 16Mi}}}]}",
+            "leaves the container `consumer` a request of 32Mi memory above its limit of 16Mi",
+        ),
+        (
+            "{containers: [{name: consumer, volumeMounts: [{name: models, mountPath: /models}]}]}",
+            "mounts `models` in the container `consumer`: there is no such volume",
+        ),
+        ("{volumes: [{name: models, emptyDir: {sizeLimit: lots}}]}", "has a volume of `lots`"),
+    ] {
+        let refused = of("ScaledObject", spec).exits(78).stderr;
+        assert!(refused.contains(&format!("deploy.patch: `pod.yaml` {said}")), "{spec}: {refused}");
+    }
+    let refused = of("ScaledJob", "{restartPolicy: OnFailure}").exits(78).stderr;
+    assert!(refused.contains("`OnFailure`: these pods need `Never`"), "{refused}");
+    for (kind, policy) in [("ScaledObject", "Always"), ("ScaledJob", "Never")] {
+        of(
+            kind,
+            &format!(
+                "{{restartPolicy: {policy}, containers: [{{name: consumer, resources: {{limits: {{cpu: 2}}}}}}]}}"
+            ),
+        )
+        .exits(0);
+    }
+}
+
+#[test]
 fn values_that_do_not_fit_are_refused() {
     for (text, place, said) in [
         ("env = { QSCALE_WORK = \"1s\" }", "deploy.env.QSCALE_WORK", "is a setting of qscale"),

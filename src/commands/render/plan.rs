@@ -76,8 +76,8 @@ pub(super) fn workload(
     let shown = file.display();
     let bytes = whole(file, MAX_PATCH).map_err(|error| wrong(format!("cannot read `{shown}`: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| wrong(format!("`{shown}` is not UTF-8")))?;
-    let patch = PodPatch::parse(&text).map_err(|error| wrong(format!("`{shown}` {error}")))?;
-    Ok(workload.patched(Some(patch)))
+    let patched = PodPatch::parse(&text).and_then(|patch| workload.patched(patch));
+    patched.map_err(|error| wrong(format!("`{shown}` {error}")))
 }
 
 /// Keeps of `objects` those that are meant, in their order; every one when nothing is said.

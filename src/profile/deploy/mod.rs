@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::environment::{EnvKey, EnvSource, EnvValue};
-pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable, canonical_ratio};
+pub use self::quantity::{QuantityTable, QuantityText, ResourcesTable, any_amount, canonical_ratio};
 pub use self::scheduling::{
     KubernetesFields, TaintEffect, Texts, TolerationOperator, TolerationTable, TopologySpreadTable, WhenUnsatisfiable,
 };

@@ -64,6 +64,17 @@ fn amount(text: &str) -> Option<f64> {
     Some(number * factor)
 }
 
+/// Returns the value of a quantity in any form that Kubernetes reads, also in those that a profile has no use for, such as `1e3`
+/// and `500u`; `None` for an invalid one.
+pub fn any_amount(text: &str) -> Option<f64> {
+    let fine = [("n", 1e-9), ("u", 1e-6), ("", 1.0)];
+    let mut plain = fine.into_iter().filter_map(|(suffix, factor)| {
+        let number = text.strip_suffix(suffix)?.parse::<f64>().ok()?;
+        Some(number * factor).filter(|value| value.is_finite() && text.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    amount(text).or_else(|| plain.next())
+}
+
 /// Regular expression of a quantity, for the schema.
 const PATTERN: &str = "^[0-9]+(\\.[0-9]*)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
 
@@ -185,6 +196,19 @@ mod tests {
         }
         for text in ["", "m", "64MB", "1.2.3", "-1", "64 Mi", ".5"] {
             assert!(QuantityText::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn quantities_are_read_in_any_form() {
+        for (text, value) in
+            [("0.5", 0.5), ("64Mi", 67_108_864.0), ("1e3", 1e3), ("2E", 2e18), ("500u", 5e-4), ("7n", 7e-9)]
+        {
+            let read = any_amount(text).unwrap_or_else(|| panic!("{text}"));
+            assert!((read / value - 1.0).abs() < 1e-9, "{text}: {read}");
+        }
+        for text in ["", "a lot", "64MB", "-1", "1e999", "inf", "u"] {
+            assert_eq!(any_amount(text), None, "{text}");
         }
     }
 
