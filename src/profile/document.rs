@@ -93,6 +93,20 @@ pub(super) fn spans(document: &DeTable<'_>) -> BTreeMap<String, Range<usize>> {
     found
 }
 
+/// Returns the path of the first text with a NUL character.
+pub(super) fn with_nul(document: &DeTable<'_>) -> Option<Vec<String>> {
+    fn within(key: String, value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
+        let below = match value.get_ref() {
+            DeValue::String(text) => text.contains('\0').then(Vec::new),
+            DeValue::Table(table) => with_nul(table),
+            DeValue::Array(items) => items.iter().enumerate().find_map(|(index, item)| within(index.to_string(), item)),
+            _ => None,
+        };
+        below.map(|path| [vec![key], path].concat())
+    }
+    document.iter().find_map(|(key, value)| within(key.get_ref().to_string(), value))
+}
+
 /// Returns true if `span` starts within a table of a list.
 pub(super) fn is_in_list(document: &DeTable<'_>, span: &Range<usize>) -> bool {
     document.iter().any(|(_, value)| match value.get_ref() {

@@ -166,6 +166,7 @@ impl Profile {
     fn of(mut source: Source) -> Result<Self, ProfileError> {
         let document = source.document().map_err(|error| source.toml_error(&error))?;
         source.check_tables(document.get_ref())?;
+        source.check_texts(document.get_ref())?;
         let spans = document::spans(document.get_ref());
         let read = Self::deserialize(toml::Deserializer::from(document));
         let profile = read.map_err(|error| source.toml_error(&error))?;

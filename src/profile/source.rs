@@ -7,7 +7,7 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::document::{apply_overlay, find, is_in_list, remove, table};
+use super::document::{apply_overlay, find, is_in_list, remove, table, with_nul};
 use super::error::{Diagnostic, Place, Problem, ProfileError};
 use super::message::{hint_of, problem_of, unknown_field};
 use super::suggestion;
@@ -127,6 +127,18 @@ impl Source {
             }
         }
         Ok(())
+    }
+
+    /// Rejects a NUL character in a text.
+    pub(super) fn check_texts(&self, document: &DeTable<'_>) -> Result<(), ProfileError> {
+        let Some(path) = with_nul(document) else { return Ok(()) };
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        if self.is_reported(&path) {
+            return Ok(());
+        }
+        let key = path.iter().rfind(|key| key.parse::<usize>().is_err()).copied();
+        let problem = "has a NUL character, which no argument and no manifest can hold: remove it";
+        Err(self.error_without(key, self.find(&path), Some(self.named(&path)), problem.into(), None))
     }
 
     /// Reports whether the overlay sets `path`.

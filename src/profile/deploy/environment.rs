@@ -95,13 +95,7 @@ pub(super) fn check_variable(source: &Source, name: &str, value: &EnvValue) -> R
             "is a setting of qscale: set it in the table of the profile that has it, or in `secret` of [deploy]";
         return Err(source.error_hiding(&path, message));
     }
-    let EnvKey { secret, config_map, key, optional: _ } = match value {
-        EnvValue::Text(text) if text.contains('\0') => {
-            return Err(source.error_hiding(&path, "has a NUL character, which no variable can hold: remove it"));
-        }
-        EnvValue::Text(_) => return Ok(()),
-        EnvValue::Key(key) => key,
-    };
+    let EnvValue::Key(EnvKey { secret, config_map, key, optional: _ }) = value else { return Ok(()) };
     check_origin(source, &path, secret.as_deref(), config_map.as_deref())?;
     secret_key(key).map_err(|error| source.error_hiding(&[&path[..], &["key"]].concat(), error)).map(drop)
 }
