@@ -30,7 +30,7 @@ pub enum NameError {
     #[error("`{0}` has capital letters after the registry: write the path of the image in lower case")]
     Capitals(String),
     /// Text after the `@` of an image that is not a digest.
-    #[error("has an invalid digest: expected `sha256:` and 64 hexadecimal digits after the `@`")]
+    #[error("has an invalid digest: expected `sha256:` and 64 hexadecimal digits in lower case after the `@`")]
     Digest,
     /// An image whose content changes.
     #[error("`{0}` has no tag or digest: pin a version, such as `:1.2.3`")]
@@ -102,8 +102,10 @@ pub fn image(text: &str) -> Result<String, NameError> {
     // A colon before the last slash belongs to the registry's port.
     let last = text.rsplit('/').next().unwrap_or(text);
     if let Some((_, digest)) = last.split_once('@') {
-        let hex = |hash: &str| !hash.is_empty() && hash.chars().all(|c| c.is_ascii_hexdigit());
-        if !digest.split_once(':').is_some_and(|(algorithm, hash)| algorithm.starts_with("sha") && hex(hash)) {
+        let is_hex = |hash: &str| hash.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+        let lengths = [("sha256:", 64), ("sha512:", 128)];
+        let mut hashes = lengths.into_iter().filter_map(|(kind, length)| Some((digest.strip_prefix(kind)?, length)));
+        if !hashes.any(|(hash, length)| hash.len() == length && is_hex(hash)) {
             return Err(NameError::Digest);
         }
     }
@@ -185,11 +187,19 @@ mod tests {
 
     #[test]
     fn image_has_a_tag_or_a_digest() {
-        for text in ["qscale:1", "ghcr.io/a/qscale:1", "localhost:5000/qscale:V1", "qscale@sha256:0123"] {
+        let hash = "0123456789abcdef".repeat(4);
+        let digests = [&hash, &format!("{hash}{hash}")].map(|hash| format!("sha{}:{hash}", hash.len() * 4));
+        let pinned = digests.each_ref().map(|digest| format!("ghcr.io/a/qscale@{digest}"));
+        let plain = ["qscale:1", "ghcr.io/a/qscale:1", "localhost:5000/qscale:V1"];
+        for text in plain.into_iter().chain(pinned.iter().map(String::as_str)) {
             assert_eq!(image(text), Ok(text.to_owned()));
         }
-        for text in ["ghcr.io/Acme/qscale:1", "localhost:5000/Qscale@sha256:0123"] {
+        let capitals = format!("localhost:5000/Qscale@{}", digests[0]);
+        for text in ["ghcr.io/Acme/qscale:1", &capitals] {
             assert_eq!(image(text), Err(NameError::Capitals(text.to_owned())));
+        }
+        for digest in ["sha256:abc", &digests[0].to_uppercase(), &format!("{}0", digests[0]), &format!("sha1:{hash}")] {
+            assert_eq!(image(&format!("qscale@{digest}")), Err(NameError::Digest), "{digest}");
         }
         assert!(matches!(image("redis://u:secret@h:1"), Err(NameError::Image(shown)) if !shown.contains("secret")));
         for text in

@@ -36,7 +36,7 @@ fn matrix() -> Vec<(String, String)> {
     let certificates = "secret = \"redis\"\nsecret-username-key = \"user\"\nsecret-ca-key = \"ca\"\n\
                         secret-cert-key = \"cert\"\nsecret-key-key = \"key\"\nwrite-secret = true\n";
     let other_namespace = "redis = true\nnamespace = \"no\"\ncreate-namespace = true\n";
-    let stored = "redis = true\nredis-storage = \"1Gi\"\nnamespace = \"demo\"\nredis-image = \"redis@sha256:0123456789abcdef\"\n";
+    let stored = "redis = true\nredis-storage = \"1Gi\"\nnamespace = \"demo\"\nredis-image = \"redis@sha256:0000000000000000000000000000000000000000000000000000000000000000\"\n";
     let cluster = "[redis]\naddresses = [\"a.example.com:7000\", \"b.example.com:7001\"]\nmode = \"cluster\"\n";
     let sentinel = "[redis]\naddresses = [\"a.example.com:26379\"]\nmode = \"sentinel\"\nsentinel-master = \"m\"\n\
                     sentinel-username = \"monitor\"\n";
