@@ -10,6 +10,9 @@ use crate::scaler::{Formula, Strategy};
 /// Longest name of an HPA: KEDA uses it as the value of a label.
 const LONGEST_HPA_NAME: usize = 63;
 
+/// Number of items that a Redis List can hold.
+const LONGEST_LIST: u64 = u32::MAX as u64;
+
 /// Keys that a `ScaledJob` does not have, with the reason.
 const OF_OBJECTS: [(&[&str], &str); 16] = [
     (&["cooldown-period"], "its pods end by themselves"),
@@ -103,6 +106,13 @@ impl ScaleTable {
         }
         if self.list_length == Some(0) {
             return wrong("list-length", "must be at least 1: it is the number of items per pod");
+        }
+        for (key, number) in
+            [("list-length", self.list_length), ("activation-list-length", self.activation_list_length)]
+        {
+            if number.is_some_and(|number| number > LONGEST_LIST) {
+                return wrong(key, "must be at most 4294967295, the number of items that a list can hold");
+            }
         }
         if self.polling_interval.is_some_and(|duration| !whole_seconds(duration, 1, u64::MAX)) {
             return wrong("polling-interval", "must be whole seconds, from `1s` to 68 years");
@@ -201,6 +211,8 @@ mod tests {
             ("max-replica-count = 0", "scale.max-replica-count"),
             ("min-replica-count = 101", "scale.min-replica-count"),
             ("list-length = 0", "scale.list-length"),
+            ("list-length = 9223372036854775807", "scale.list-length"),
+            ("activation-list-length = 4294967296", "scale.activation-list-length"),
             ("polling-interval = \"500ms\"", "scale.polling-interval"),
             ("polling-interval = \"100years\"", "scale.polling-interval"),
             ("cooldown-period = \"1s 1ms\"", "scale.cooldown-period"),

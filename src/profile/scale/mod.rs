@@ -58,10 +58,11 @@ pub struct ScaleTable {
     #[schemars(extend("default" = "0s", "examples" = ["2m"]))]
     pub initial_cooldown_period: Option<HumanDuration>,
     /// Waiting items per pod: listLength; an average, not a threshold.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 4_294_967_295_u64))]
     #[schemars(extend("x-default" = "5; 1 for a ScaledJob", "examples" = [20, 50]))]
     pub list_length: Option<u64>,
     /// Number of waiting items up to which the consumers stay at zero: activationListLength.
+    #[schemars(range(max = 4_294_967_295_u64))]
     #[schemars(extend("default" = 0, "examples" = [10]))]
     pub activation_list_length: Option<u64>,
     /// Combination of the triggers: `max` takes the largest proposal, `sum` adds waiting, busy and delayed.
