@@ -6,6 +6,9 @@ pub(super) const MAX_DEPTH: usize = 100;
 /// Numbers and triggers of one formula: the tree is as deep as a chain of operators is long.
 pub(super) const MAX_OPERANDS: usize = 500;
 
+/// Value that KEDA can pass on: it counts in thousandths, in 64 bits.
+pub(super) const LARGEST: f64 = 9e15;
+
 /// A formula that KEDA would refuse, or that would scale to the maximum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormulaError {
@@ -80,6 +83,9 @@ pub enum FormulaError {
     /// The value can be negative, which the HPA takes for the largest there is.
     #[error("can be negative, and the HPA would then scale to the maximum: write `max(0, {0})`")]
     Negative(String),
+    /// The value is more than KEDA can pass on: it becomes a negative number.
+    #[error("exceeds 9e15 with 1000 items or fewer, more than KEDA can pass on: use smaller numbers")]
+    Overflow,
     /// A divisor can be zero.
     #[error("can divide by zero: write `/ max(1, …)`")]
     DivisionByZero,

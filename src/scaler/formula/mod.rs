@@ -11,9 +11,13 @@ mod token;
 
 use std::fmt;
 
+use self::error::LARGEST;
 pub use self::error::{EvaluationError, FormulaError};
 use self::expression::{Expression, ValueType};
 use self::parser::Parser;
+
+/// Counts at which no formula may overflow.
+const FEW: [f64; 3] = [0.0, 1.0, 1_000.0];
 
 /// A formula that KEDA accepts, and whose value is never negative.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +42,10 @@ impl Formula {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if node.range()?.0 < 0.0 {
             return Err(FormulaError::Negative(text));
+        }
+        let overflows = |count: f64| node.value(&|_| Some(count)).is_ok_and(|value| value > Some(LARGEST));
+        if FEW.into_iter().any(overflows) {
+            return Err(FormulaError::Overflow);
         }
         Ok(Self { text, node })
     }
@@ -115,6 +123,7 @@ mod tests {
             ("ceil(waiting / 2) + floor(1.5) + round(.5e0)", 4.0),
             ("min(waiting, busy, 1_000)", 3.0),
             ("-2 ** 2 + 9", 5.0),
+            ("waiting ** 4 * 1e3", 81_000.0),
         ] {
             assert!((value(text) - expected).abs() < 1e-9, "{text}: {}", value(text));
         }
@@ -190,6 +199,9 @@ mod tests {
             ("waiting < busy ? waiting - busy : 0", "can be negative"),
             ("-waiting * -1 - 1", "can be negative"),
             ("waiting / busy", "divide by zero"),
+            ("waiting * 9e15", "exceeds 9e15 with 1000 items or fewer"),
+            ("waiting ** 100", "exceeds"),
+            ("waiting + 1e300 * 1e300", "exceeds"),
             ("waiting > 2", "is a comparison"),
             ("waiting > 2 > 1 ? 1 : 2", "operands of `>` must be numbers"),
             ("waiting ? 1 : 2", "needs a comparison"),
