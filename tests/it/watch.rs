@@ -158,6 +158,25 @@ fn net_rate_is_positive_while_growing_and_negative_while_shrinking() {
 }
 
 #[test]
+fn rates_start_anew_after_an_outage() {
+    let mut redis = RedisServer::start();
+    push(&redis, 1_000);
+    let running = watch_json(&redis).spawn();
+    wait_for_sample(&running, "a rate", |sample| net(sample).abs() < 0.1 && sample["net_per_second"].is_number());
+    redis.kill();
+    // Longer than any gap that a rate is taken across.
+    thread::sleep(Duration::from_millis(5_500));
+    redis.restart();
+    let after =
+        || samples(&running.stdout()).into_iter().skip_while(|sample| sample["backlog"] != 0).collect::<Vec<_>>();
+    wait_until("the list is sampled again, twice", SOON, || after().len() > 1);
+    let after = after();
+    assert!(after.iter().all(|sample| net(sample) > -0.1), "a loss of data is not a rate: {after:?}");
+    let [first, second] = [0, 1].map(|at| humantime::parse_rfc3339(after[at]["time"].as_str().unwrap()).unwrap());
+    assert!(second.duration_since(first).unwrap() >= Duration::from_millis(50), "two samples at once: {after:?}");
+}
+
+#[test]
 fn until_empty_ends_with_the_last_item() {
     let redis = RedisServer::start();
     push(&redis, 3);

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use color_eyre::eyre::Result;
+use tokio::time::Instant;
 
 use super::plan::Plan;
 use crate::delivery::pause::PauseState;
@@ -43,10 +44,11 @@ impl WatchedList {
         Ok(lists)
     }
 
-    /// Reads the list at `at`, the time since the start.
-    pub(super) async fn observe(&mut self, at: Duration, stamp_field: Option<&str>) -> Result<Sample, QueueError> {
+    /// Reads the list, for rates since `start`.
+    pub(super) async fn observe(&mut self, start: Instant, stamp_field: Option<&str>) -> Result<Sample, QueueError> {
         let Observation { snapshot, presence, pause } = self.inspector.observe(stamp_field.is_some()).await?;
-        let rates = self.flow.observe(at, &snapshot);
+        // Of the reply: after an outage it comes long after the request.
+        let rates = self.flow.observe(start.elapsed(), &snapshot);
         let now = SystemTime::now();
         let claims = snapshot.claims.as_ref();
         let sample = Sample::new(now, self.name.as_str(), snapshot.waiting, rates.net, None)

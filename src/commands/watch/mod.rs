@@ -110,11 +110,12 @@ async fn show(
     let mut ticks = interval_at(Instant::now() + plan.every, plan.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        let sampled = Instant::now();
         for (index, list) in lists.iter_mut().enumerate() {
             if index == plan.processed {
                 target.look(if plan.once { ONE_LOOK } else { FIRST_SAMPLE }).await;
             }
-            let mut sample = list.observe(start.elapsed(), plan.stamp_field.as_deref()).await?;
+            let mut sample = list.observe(start, plan.stamp_field.as_deref()).await?;
             if plan.stop_when == StopWhen::Settled
                 && let Some(refusal) = list.inspector.refusal()
             {
@@ -143,6 +144,10 @@ async fn show(
         };
         if reached || plan.once {
             return Ok(reached);
+        }
+        // After an outage, the tick that was missed meanwhile would only repeat these samples.
+        if sampled.elapsed() > plan.every {
+            ticks.reset();
         }
         ticks.tick().await;
     }
