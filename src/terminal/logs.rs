@@ -94,16 +94,20 @@ pub(super) struct LineAbove<'a> {
     level: Level,
 }
 
+/// Returns a `line` as it is written to a terminal: broken between words if it is wider.
+pub(super) fn broken(line: &[u8]) -> Vec<u8> {
+    match (stderr_width(), std::str::from_utf8(line)) {
+        (Some(width), Ok(text)) => wrapped_line(text, width, INDENT).into_bytes(),
+        _ => line.to_vec(),
+    }
+}
+
 impl Write for LineAbove<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         // The subscriber writes a whole line in one call.
         let Self { sink: LogSink { bars, stderr, tail, terminal, wraps }, level } = self;
         if !tail.keep(*level, line) || !*terminal {
-            let width = if *wraps { stderr_width() } else { None };
-            let shown = match (width, std::str::from_utf8(line)) {
-                (Some(width), Ok(text)) => wrapped_line(text, width, INDENT).into_bytes(),
-                _ => line.to_vec(),
-            };
+            let shown = if *wraps { broken(line) } else { line.to_vec() };
             bars.suspend(|| stderr.push(shown));
         }
         Ok(line.len())

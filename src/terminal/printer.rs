@@ -155,7 +155,8 @@ impl Printer {
         let kept = self.tail.close(self.kept_level);
         // Elsewhere they were written as they came.
         if self.terminal && !kept.is_empty() {
-            self.stderr.push(kept);
+            let lines = kept.split_inclusive(|byte| *byte == b'\n');
+            self.stderr.push(if self.log == LogFormat::Text { lines.flat_map(logs::broken).collect() } else { kept });
         }
     }
 

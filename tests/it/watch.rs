@@ -177,6 +177,22 @@ fn rates_start_anew_after_an_outage() {
 }
 
 #[test]
+fn warnings_after_the_dashboard_break_between_words() {
+    let mut redis = RedisServer::start();
+    let mut terminal = watch(&redis).args(["--color", "never"]).on_terminal("");
+    terminal.wait_for("waiting", SOON);
+    redis.kill();
+    terminal.wait_for("lost connection", SOON);
+    terminal.press("q");
+    terminal.finish(SOON);
+    let shown = terminal.shown();
+    let after = shown.rsplit("\u{1b}[?1049l").next().unwrap();
+    let lines: Vec<&str> = after.lines().skip_while(|line| !line.contains("WARN")).take(2).collect();
+    assert!(lines[0].contains("lost connection to Redis, retrying") && lines[0].chars().count() <= 80, "{lines:?}");
+    assert!(lines[1].starts_with("                ") && lines[1].contains('='), "{lines:?}");
+}
+
+#[test]
 fn until_empty_ends_with_the_last_item() {
     let redis = RedisServer::start();
     push(&redis, 3);
