@@ -80,6 +80,30 @@ fn text_has_marks_words_and_a_verdict() {
 }
 
 #[test]
+fn address_names_the_origin_of_host_port_and_mode() {
+    let port = free_port().to_string();
+    let address = |words: &[&str], variables: &[(&str, &str)]| {
+        let words = doctor().args(words);
+        let run = variables.iter().fold(words, |words, (name, value)| words.env(name, value)).output();
+        checks(&run)[0]["got"].as_str().expect("an answer").replace(&port, "PORT")
+    };
+    assert_eq!(address(&["--port", &port], &[]), "redis://localhost:PORT (from default; port from --port)");
+    let url = format!("redis://127.0.0.1:{port}");
+    assert_eq!(address(&["--redis", &url], &[]), "redis://127.0.0.1:PORT (from --redis)");
+    let other = [("REDIS_URL", "redis://127.0.0.1:1/2"), ("REDIS_PORT", "2")];
+    assert_eq!(address(&["--port", &port], &other), "redis://127.0.0.1:PORT/2 (from REDIS_URL; port from --port)");
+    assert_eq!(
+        address(&["--host", "127.0.0.1", "--mode", "cluster"], &[("REDIS_PORT", &port)]),
+        "cluster 127.0.0.1:PORT (from --host; port from REDIS_PORT; mode from --mode)"
+    );
+    let nodes = format!("127.0.0.1:{port}");
+    assert_eq!(
+        address(&["--addresses", &nodes, "--mode", "cluster"], &[("REDIS_PORT", "2")]),
+        "cluster 127.0.0.1:PORT (from --addresses; mode from --mode)"
+    );
+}
+
+#[test]
 fn unreachable_server_is_told_by_the_step_that_fails() {
     let port = free_port();
     let url = format!("redis://127.0.0.1:{port}");

@@ -52,7 +52,7 @@ impl<'a> Resolution<'a> {
             return Err(SettingError::new(origin.clone(), message));
         }
         let sentinel = self.sentinel_credentials(&address.value, servers.as_ref(), password.as_ref())?;
-        let explained = self.explained(tls.is_some(), servers.as_ref(), &sentinel);
+        let explained = self.explained(&address.value, tls.is_some(), servers.as_ref(), &sentinel);
         let (sentinel_username, sentinel_password) = sentinel;
         Ok(Endpoint {
             explained,
@@ -78,8 +78,7 @@ impl<'a> Resolution<'a> {
 
     fn address(&self) -> Setting<Address> {
         let Some(layer) = self.deciding() else {
-            let port = self.address_part(|layer| layer.port.clone(), |_| None, false);
-            let port = port.map_or(DEFAULT_PORT, |port| port.value);
+            let port = self.port().map_or(DEFAULT_PORT, |port| port.value);
             return Setting::default(Address::Tcp { host: "localhost".to_owned(), port });
         };
         if let Some(Setting { value, origin }) = self.addresses()
@@ -93,13 +92,18 @@ impl<'a> Resolution<'a> {
             (None, None) => (Address::Tcp { host: String::new(), port: DEFAULT_PORT }, Origin::Default),
         };
         if let Address::Tcp { port, .. } = &mut address {
-            let of_url = |url: &RedisUrl| match url.address {
-                Address::Tcp { port, .. } => Some(port),
-                Address::Unix { .. } => None,
-            };
-            *port = self.address_part(|layer| layer.port.clone(), of_url, false).map_or(*port, |port| port.value);
+            *port = self.port().map_or(*port, |port| port.value);
         }
         Setting { value: address, origin }
+    }
+
+    /// Returns the port of the one host that is named, or of the default.
+    fn port(&self) -> Option<Setting<u16>> {
+        let of_url = |url: &RedisUrl| match url.address {
+            Address::Tcp { port, .. } => Some(port),
+            Address::Unix { .. } => None,
+        };
+        self.address_part(|layer| layer.port.clone(), of_url, false)
     }
 
     /// Returns the servers that the deciding layer lists.
@@ -244,13 +248,22 @@ impl<'a> Resolution<'a> {
         self.layers.iter().find_map(of)
     }
 
-    /// Returns the settings of mode and TLS that have an effect.
-    fn explained(&self, tls: bool, servers: Option<&Servers>, sentinel: &Credentials) -> Vec<Explained> {
+    /// Returns the settings of port, mode and TLS that have an effect.
+    fn explained(
+        &self,
+        address: &Address,
+        tls: bool,
+        servers: Option<&Servers>,
+        sentinel: &Credentials,
+    ) -> Vec<Explained> {
         fn row<T>(name: &'static str, show: impl Fn(&T) -> String, setting: Option<Setting<T>>) -> Option<Explained> {
             setting.map(|Setting { value, origin }| (name, show(&value), origin))
         }
         let path = |path: &PathBuf| path.display().to_string();
         let mut rows = Vec::new();
+        if matches!(address, Address::Tcp { .. }) && self.addresses().is_none() {
+            rows.extend(row("port", u16::to_string, self.port()));
+        }
         if let Some(servers) = servers {
             rows.extend(row("mode", Mode::to_string, self.any(|layer| layer.mode.clone())));
             let addresses = self.addresses().map(|Setting { origin, .. }| ("addresses", servers.addresses(), origin));

@@ -17,9 +17,13 @@ use super::Examination;
 use super::wire::Wire;
 use crate::diagnosis::{Checked, FaultCode};
 use crate::endpoint::{Endpoint, Mode, NodeAddress, Tls};
+use crate::units::Origin;
 
 /// Validity of a certificate that is worth a warning.
 const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Settings that are a part of the address, and may be set elsewhere than the host.
+const PARTS: [&str; 5] = ["port", "db", "mode", "sentinel-master", "tls"];
 
 /// A server that is connected to.
 pub(super) struct Reached {
@@ -33,14 +37,20 @@ impl Examination<'_> {
     pub(super) fn address(&mut self) {
         let Endpoint { address, servers, withheld, .. } = self.endpoint;
         let shown = self.endpoint.to_string();
-        let got = match servers {
+        let servers = match servers {
             Some(servers) => {
                 let master = servers.master().map(|master| format!(", master `{master}`")).unwrap_or_default();
-                format!("{} {}{master} (from {})", servers.mode(), servers.addresses(), address.origin)
+                format!("{} {}{master}", servers.mode(), servers.addresses())
             }
-            None => format!("{shown} (from {})", address.origin),
+            None => shown.clone(),
         };
-        self.passed("address", &shown, got);
+        let is_part = |name: &str, origin: &Origin| {
+            PARTS.contains(&name) && *origin != address.origin && *origin != Origin::Default
+        };
+        let parts = self.endpoint.explain().into_iter().filter(|(name, _, origin)| is_part(name, origin));
+        let parts = parts.map(|(name, _, origin)| format!("{name} from {origin}"));
+        let origins: Vec<String> = std::iter::once(format!("from {}", address.origin)).chain(parts).collect();
+        self.passed("address", &shown, format!("{servers} ({})", origins.join("; ")));
         if let Some(origin) = withheld {
             let got = format!("the password of {origin} is not sent: it was given for another host");
             let hint = "set REDIS_PASSWORD or --password-file FILE";
