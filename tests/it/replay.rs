@@ -144,7 +144,7 @@ fn simulation_draws_a_page_and_plays_without_a_terminal() {
     let cast = folder.path().join("run.cast").display().to_string();
     let played = ["--play", "--html", &page, "--cast", &cast];
     let run = Qscale::new(["simulate", "--produce", "burst 100", "--work", "2s"]).args(played).output().exits(0);
-    assert!(run.stdout.contains("PASS: 100 pushed = 100 acknowledged"), "{run:?}");
+    assert!(run.stdout.contains("\n\nSummary\n  result         PASS: 100 pushed = 100 acknowledged"), "{run:?}");
     assert!(run.stdout.lines().next().is_some_and(|line| line.contains("mylist: ")), "{run:?}");
     let html = fs::read_to_string(page).expect("the page is there");
     assert!(html.contains("<summary>Scaling events: ") && html.contains("0 → 1: activated"), "{html}");

@@ -8,7 +8,7 @@ use super::view::{INTERVAL, ShownPart, View};
 use crate::exit::Outcome;
 use crate::profile::ListenAddress;
 use crate::sample::recording::PlayedSample;
-use crate::terminal::{DashboardSetup, KeySet, Output, Readout, RunFiles, facts, terminal_width};
+use crate::terminal::{DashboardSetup, KeySet, Output, Readout, RunFiles, facts, heading, terminal_width};
 
 /// A run that can be played.
 pub(super) struct Playback {
@@ -38,7 +38,8 @@ impl Playback {
             speed,
             keys: KeySet::Play,
         };
-        Self { setup, samples, speed, files, serve, summary: facts(&view.facts(), terminal_width()) }
+        let summary = format!("{}{}", heading("Summary"), facts(&view.facts(), terminal_width()));
+        Self { setup, samples, speed, files, serve, summary }
     }
 
     /// Shows the run, and at its end the summary.
