@@ -38,8 +38,21 @@ pub(super) const JSON_LINES: &str = "application/x-ndjson";
 /// Characters that the binding of CloudEvents to HTTP encodes in a header.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
-/// Characters that are encoded in a segment of a path, too.
-const SEGMENT: &AsciiSet = &ENCODED.add(b'/').add(b'?').add(b'#');
+/// Characters that are encoded in a segment of a path, too: a source is a URI, which holds none of them.
+const SEGMENT: &AsciiSet = &ENCODED
+    .add(b'/')
+    .add(b'?')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// Returns the request that posts an item.
 ///
@@ -129,14 +142,14 @@ mod tests {
 
     #[test]
     fn headers_describe_the_item_as_a_cloud_event() {
-        let request = request("grün & %/x", br#"{"at":1772366400}"#);
+        let request = request("{grün} & %/x", br#"{"at":1772366400}"#);
         let expected = [
             ("content-type", "application/json"),
             ("ce-specversion", "1.0"),
             ("ce-type", "qscale.item"),
-            ("ce-source", "/lists/gr%C3%BCn%20&%20%25%2Fx"),
+            ("ce-source", "/lists/%7Bgr%C3%BCn%7D%20&%20%25%2Fx"),
             ("ce-id", "pod:c1:1"),
-            ("ce-list", "gr%C3%BCn%20&%20%25/x"),
+            ("ce-list", "{gr%C3%BCn}%20&%20%25/x"),
             ("ce-attempt", "2"),
             ("ce-consumer", "pod"),
             ("ce-time", "2026-03-01T12:00:00.000Z"),
