@@ -141,8 +141,10 @@ impl ConsumeTable {
         if self.lease.is_some_and(|lease| lease.0 < SHORTEST_LEASE) {
             return Err(source.error_at(&["consume", "lease"], "must be at least 500ms"));
         }
-        if self.timeout.is_some_and(|timeout| timeout.0.is_zero()) {
-            return Err(source.error_at(&["consume", "timeout"], "must be more than 0s: remove it for no limit"));
+        let limits =
+            [("timeout", self.timeout), ("ready-within", self.ready_within), ("expire-after", self.expire_after)];
+        if let Some((key, _)) = limits.iter().find(|(_, limit)| limit.is_some_and(|limit| limit.0.is_zero())) {
+            return Err(source.error_at(&["consume", key], "must be more than 0s: remove it for no limit"));
         }
         if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
             return Err(source.error_at(&["consume", "command"], "is empty: expected a program and its arguments"));

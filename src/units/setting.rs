@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::HumanDuration;
+
 /// Origin of a setting, the strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -60,6 +62,17 @@ impl<T> Setting<T> {
     /// A default.
     pub fn default(value: T) -> Self {
         Self { value, origin: Origin::Default }
+    }
+}
+
+impl Setting<HumanDuration> {
+    /// Returns the setting of a limit that lasts.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is zero.
+    pub fn positive(self) -> Result<Self, SettingError> {
+        if self.value.0.is_zero() { Err(SettingError::new(self.origin, "must be more than 0s")) } else { Ok(self) }
     }
 }
 

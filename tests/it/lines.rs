@@ -155,6 +155,13 @@ fn item_answered_twice_ends_the_process() {
 }
 
 #[test]
+fn process_needs_some_time_to_be_ready() {
+    let words = ["consume", "--handler", "lines", "--ready-within", "0s", "--", "cat"];
+    let run = Qscale::new(words).output().exits(2);
+    assert!(run.stderr.contains("--ready-within: must be more than 0s"), "{}", run.stderr);
+}
+
+#[test]
 fn last_answer_of_a_process_needs_no_line_feed() {
     let (server, folder) = (RedisServer::start(), folder());
     server.push("mylist", ["whole", "cut"]);

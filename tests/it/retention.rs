@@ -123,10 +123,11 @@ fn slow_requeue_keeps_its_turn_and_stops_at_once() {
 }
 
 #[test]
-fn expiry_without_a_creation_time_is_refused() {
+fn expiry_that_makes_no_sense_is_refused() {
     for (words, said) in [
         (&["--expire-after", "1h"][..], "--expire-after: needs the creation time of items: add `--stamp-field FIELD`"),
         (&["--expired", "drop"], "--expired: has no effect without `--expire-after`"),
+        (&["--expire-after", "0s", "--stamp-field", "at"], "--expire-after: must be more than 0s"),
     ] {
         let run = Qscale::new(["consume", "--work", "none"]).args(words).output().exits(2);
         assert!(run.stderr.contains(said), "{}", run.stderr);

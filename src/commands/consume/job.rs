@@ -47,10 +47,7 @@ impl JobArgs {
         let Self { work, command, handler: given, simulated } = self;
         let usual = &context.profile.consume;
         let from = context.precedence("consume");
-        let timeout = from.option("timeout", given.timeout, usual.timeout);
-        if let Some(Setting { value: HumanDuration(Duration::ZERO), origin }) = timeout {
-            return Err(SettingError::new(origin, "must be more than 0s"));
-        }
+        let timeout = from.option("timeout", given.timeout, usual.timeout).map(Setting::positive).transpose()?;
         let field = from.option("timeout-field", given.timeout_field.clone(), usual.timeout_field.clone());
         let limit =
             TimeLimit { longest: timeout.map(|timeout| timeout.value.0), field: field.map(|field| field.value) };
@@ -114,6 +111,7 @@ impl JobArgs {
                 let per_process = from.option("per-process", given.per_process, usual.per_process);
                 let per_process = per_process.map_or(1, |setting| setting.value.get());
                 let ready_within = from.option("ready-within", given.ready_within, usual.ready_within);
+                let ready_within = ready_within.map(Setting::positive).transpose()?;
                 let restart_after = from.option("restart-after", given.restart_after, usual.restart_after);
                 Ok(Job::Lines(PoolSpec {
                     command,

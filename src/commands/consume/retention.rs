@@ -8,7 +8,7 @@ use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::item::Item;
 use crate::queue::DeadLetterLimit;
-use crate::units::{HumanDuration, SettingError};
+use crate::units::{HumanDuration, Setting, SettingError};
 use crate::workload::made_at;
 
 /// Options about items that are given up without an attempt.
@@ -78,6 +78,7 @@ impl RetentionArgs {
         let (usual, from) = (&context.profile.consume, context.precedence("consume"));
         let is_typed = expired.is_some();
         let after = from.option("expire-after", expire_after, usual.expire_after);
+        let after = after.map(Setting::positive).transpose()?;
         let expired = from.or("expired", expired.map(Into::into), usual.expired, ExpiredOutcome::default());
         let expiry = match (after, stamp_field) {
             (None, _) if is_typed => {
