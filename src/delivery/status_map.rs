@@ -1,5 +1,6 @@
 //! Meaning of the status of an HTTP response for the item that was posted.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -79,15 +80,36 @@ impl fmt::Display for StatusRule {
     }
 }
 
+/// Rules that make no map.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StatusMapError {
+    /// Two rules are about the same statuses.
+    #[error("`{0}` is about a status that has a meaning already")]
+    Repeated(StatusRule),
+    /// No status acknowledges.
+    #[error("leaves no status that acknowledges an item")]
+    NoneAcknowledges,
+}
+
 /// Meaning of every status.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatusMap(Vec<StatusRule>);
 
 impl StatusMap {
     /// Creates the default map with `rules` applied; a rule about one status comes before one about its class.
-    pub fn with(mut rules: Vec<StatusRule>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Fails when two rules are about the same, or no status acknowledges an item.
+    pub fn with(mut rules: Vec<StatusRule>) -> Result<Self, StatusMapError> {
+        let mut seen = BTreeSet::new();
+        if let Some(rule) = rules.iter().find(|rule| !seen.insert((rule.first, rule.last))) {
+            return Err(StatusMapError::Repeated(*rule));
+        }
         rules.sort_by_key(|rule| rule.last - rule.first);
-        Self(rules)
+        let map = Self(rules);
+        let acknowledges = (100..600).any(|status| map.meaning(status, false) == ExitMeaning::Ack);
+        if acknowledges { Ok(map) } else { Err(StatusMapError::NoneAcknowledges) }
     }
 
     /// Returns the meaning of `status`; by default 2xx acknowledges, 408, 425 and 429 retry, as does 503 that says when
@@ -134,10 +156,22 @@ mod tests {
     #[test]
     fn rule_about_a_status_comes_before_one_about_its_class() {
         let rules = ["4xx=fail", " 404 = ack", "503=dead"].map(|rule| rule.parse().unwrap());
-        let map = StatusMap::with(rules.to_vec());
+        let map = StatusMap::with(rules.to_vec()).unwrap();
         assert_eq!([404, 400, 429, 200].map(|status| map.meaning(status, false)), [Ack, Fail, Fail, Ack]);
         assert_eq!(map.meaning(503, true), Dead);
         assert_eq!(rules.map(|rule| rule.to_string()), ["4xx=fail", "404=ack", "503=dead"]);
+    }
+
+    #[test]
+    fn rules_that_make_no_map_are_refused() {
+        for (rules, reason) in [
+            (&["200=ack", "2xx=ack", "200=dead"][..], "`200=dead` is about a status that has a meaning already"),
+            (&["4xx=fail", "4xx=fail"], "`4xx=fail` is about a status that has a meaning already"),
+            (&["2xx=retry"], "leaves no status that acknowledges an item"),
+        ] {
+            let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+            assert_eq!(StatusMap::with(rules).unwrap_err().to_string(), reason);
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::delivery::expiry::ExpiredOutcome;
 use crate::delivery::guarantee::DeliveryGuarantee;
 use crate::delivery::protocol::{HandlerProtocol, ItemSeparator};
 use crate::delivery::retry::RetryPolicy;
-use crate::delivery::status_map::StatusRule;
+use crate::delivery::status_map::{StatusMap, StatusRule};
 use crate::endpoint::HandlerUrl;
 use crate::simulation::{BOOT_TIME, START_TIME};
 use crate::units::{DurationRange, HumanDuration};
@@ -145,6 +145,9 @@ impl ConsumeTable {
             [("timeout", self.timeout), ("ready-within", self.ready_within), ("expire-after", self.expire_after)];
         if let Some((key, _)) = limits.iter().find(|(_, limit)| limit.is_some_and(|limit| limit.0.is_zero())) {
             return Err(source.error_at(&["consume", key], "must be more than 0s: remove it for no limit"));
+        }
+        if let Err(error) = StatusMap::with(self.http_status.clone().unwrap_or_default()) {
+            return Err(source.error_at(&["consume", "http-status"], error.to_string()));
         }
         if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
             return Err(source.error_at(&["consume", "command"], "is empty: expected a program and its arguments"));

@@ -212,6 +212,18 @@ fn status_map_changes_the_meaning() {
 }
 
 #[test]
+fn status_map_that_makes_no_sense_is_refused() {
+    for (rules, said) in [
+        ("404=ack,404=dead", "--http-status: `404=dead` is about a status that has a meaning already"),
+        ("2xx=retry", "--http-status: leaves no status that acknowledges an item"),
+    ] {
+        let words = ["consume", "--handler", "http", "--url", "http://127.0.0.1:1/", "--http-status", rules];
+        let run = Qscale::new(words).output().exits(2);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn retry_after_is_heeded_without_spending_an_attempt() {
     let endpoint = Endpoint::start();
     for status in [429, 503] {

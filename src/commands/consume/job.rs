@@ -146,8 +146,10 @@ fn http(
     let Some(url) = from.option("handler-url", given.url.clone(), usual.url.clone()) else {
         return Err(SettingError::new(origin, "needs an endpoint: add `--url http://127.0.0.1:8080/`"));
     };
+    // Those of the profile have been checked.
     let rules = if given.http_status.is_empty() { usual.http_status.clone() } else { Some(given.http_status.clone()) };
-    let statuses = StatusMap::with(rules.unwrap_or_default());
+    let statuses = StatusMap::with(rules.unwrap_or_default())
+        .map_err(|error| SettingError::new(from.given("http-status"), error.to_string()))?;
     Ok(Job::Http(HttpSpec { url: url.value, limit, statuses, stamp_field }))
 }
 
