@@ -81,8 +81,8 @@ pub(super) struct Board {
     pub(super) at: Duration,
     /// Moment at which it came, or the board was made.
     moment: Instant,
-    /// Time of the first sample.
-    start: Option<SystemTime>,
+    /// Time of the last sample, as it says.
+    last: Option<SystemTime>,
 }
 
 impl SharedBoard {
@@ -92,15 +92,17 @@ impl SharedBoard {
         for list in &mut state.lists {
             list.title = filter.line(&list.name);
         }
-        let board = Board { state, at: Duration::ZERO, moment: Instant::now(), start: None };
+        let board = Board { state, at: Duration::ZERO, moment: Instant::now(), last: None };
         Self { board: Arc::new(Mutex::new(board)), changed: Arc::default(), speed: *speed }
     }
 
     /// Takes a sample, and returns its time on the clock that is shown.
     pub(super) fn take(&self, sample: &Sample) -> Duration {
         let mut board = self.board();
-        let since = sample.time.duration_since(*board.start.get_or_insert(sample.time)).unwrap_or_default();
-        let at = saturating_seconds(since.as_secs_f64() * sample.speed.unwrap_or(1.0)).max(board.at);
+        // A clock that was set back goes on from the last sample.
+        let step =
+            sample.time.duration_since(board.last.replace(sample.time).unwrap_or(sample.time)).unwrap_or_default();
+        let at = board.at.saturating_add(saturating_seconds(step.as_secs_f64() * sample.speed.unwrap_or(1.0)));
         (board.at, board.moment) = (at, Instant::now());
         board.state.take(at, sample);
         drop(board);
@@ -121,5 +123,27 @@ impl SharedBoard {
 
     pub(super) fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_that_is_set_back_does_not_stop_the_board() {
+        let setup = DashboardSetup {
+            title: "watch".to_owned(),
+            lists: vec!["mylist".to_owned()],
+            every: Duration::from_secs(1),
+            speed: 1.0,
+            keys: KeySet::Watch,
+        };
+        let board = SharedBoard::new(&setup, &OutputFilter::default());
+        let mut take = |second| {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+            board.take(&Sample::new(time, "mylist", 1, None, None)).as_secs()
+        };
+        assert_eq!([5_000, 5_001, 1_400, 1_401, 1_403].map(&mut take), [0, 1, 1, 2, 4]);
     }
 }
