@@ -14,8 +14,8 @@ const VIEW: &[(&str, &str)] = &[
     ("?", "show or hide the keys"),
     ("space", "pause the picture"),
     ("← →", "shorter, longer time axis"),
-    ("a", "time axis that grows with the run"),
-    ("z", "zoom: all charts, or one of them"),
+    ("a", "axis that grows with the run"),
+    ("z", "all charts, or one of them"),
     ("l", "linear or logarithmic scale"),
     ("Tab, n", "next list"),
 ];
@@ -54,7 +54,7 @@ pub(super) fn line(keys: KeySet, has_lists: bool, width: usize) -> String {
 /// Draws all keys in the middle of `area`.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, keys: KeySet, theme: Theme) {
     let own = if keys == KeySet::Demo { DEMO } else { &[] };
-    let lines: Vec<String> = own.iter().chain(VIEW).map(|(key, what)| format!(" {key:<10} {what:<35} ")).collect();
+    let lines: Vec<String> = own.iter().chain(VIEW).map(|(key, what)| format!(" {key:<10} {what:<28}")).collect();
     let width = u16::try_from(lines.first().map_or(0, |line| line.chars().count())).unwrap_or(0).min(area.width);
     let height = u16::try_from(lines.len()).unwrap_or(0).min(area.height);
     let (x, y) = (area.x + (area.width - width) / 2, area.y + (area.height - height) / 2);
@@ -67,6 +67,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, keys: KeySet, theme: Theme) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn page_of_the_keys_fits_the_smallest_screen() {
+        for (key, what) in DEMO.iter().chain(VIEW) {
+            assert!(display_width(key) <= 10 && display_width(what) <= 28, "{key}: {what}");
+        }
+    }
 
     #[test]
     fn keys_that_do_not_fit_are_left_out() {
