@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::api_server::{ApiServer, status};
-use crate::support::{Qscale, RedisServer, Running, SOON, wait_until};
+use crate::support::{Qscale, RedisServer, Running, SOON, at_once, wait_until};
 use serde_json::{Value, json};
 
 const LIST: &str = "mylist";
@@ -174,6 +174,19 @@ fn rates_start_anew_after_an_outage() {
     assert!(after.iter().all(|sample| net(sample) > -0.1), "a loss of data is not a rate: {after:?}");
     let [first, second] = [0, 1].map(|at| humantime::parse_rfc3339(after[at]["time"].as_str().unwrap()).unwrap());
     assert!(second.duration_since(first).unwrap() >= Duration::from_millis(50), "two samples at once: {after:?}");
+}
+
+#[test]
+fn log_lines_before_the_dashboard_stay_on_the_terminal() {
+    let redis = RedisServer::start();
+    // A line that comes late would be on the dashboard, and go with it.
+    at_once(0..8, |_| {
+        let mut terminal = watch(&redis).args(["--duration", "300ms"]).on_terminal("");
+        terminal.finish(SOON);
+        let shown = terminal.shown();
+        let before = shown.split("\u{1b}[?1049h").next().unwrap();
+        assert!(before.contains("watching the list only"), "{shown}");
+    });
 }
 
 #[test]

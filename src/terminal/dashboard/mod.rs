@@ -63,6 +63,8 @@ impl Dashboard {
         if !printer.takes_dashboard() {
             return None;
         }
+        // Log lines so far stand before the dashboard, not on it.
+        printer.flush();
         let screen = Arc::<Fullscreen>::default();
         let canvas = match Canvas::open(&screen) {
             Ok(canvas) => canvas,
