@@ -13,17 +13,17 @@ With --output json each sample is an object on a line of its own:
   time              time of the sample: RFC 3339, UTC
   list              key of the list
   backlog           number of waiting items
-  in_flight         number of items in flight; null where no consumer claims items, as with at-most-once delivery
+  in_flight         number of items in flight; null where no consumer claims items
   delayed           number of delayed retries; null likewise
   dead              number of dead letters; null likewise
   pushed            items pushed by `qscale produce` since the counters began; null likewise
   acknowledged      items processed successfully since then; null likewise
   consumers         number of consumers that are alive; null likewise
   busy              number of consumers with items in flight; null likewise
-  oldest_seconds    age of the item that waits longest; null unless the profile names the stamp-field of items
-  in_per_second     items pushed per second, by any client; null until it is known, and where no consumer claims items
+  oldest_seconds    age of the item that waits longest; null without the stamp-field of items
+  in_per_second     items pushed per second, by any client; null until known, or without claims
   out_per_second    items acknowledged or dead-lettered per second; null likewise
-  net_per_second    growth of the backlog per second; negative while it shrinks, null until it is known
+  net_per_second    growth of the backlog per second; negative while it shrinks, null until known
   seconds_to_empty  time until the list is empty at this rate; null unless the backlog shrinks
   target            null, or kind, namespace, name, desired, current, ready, available, terminating
   jobs              null, or the Jobs of a ScaledJob: created, running, pending, succeeded, failed
@@ -39,14 +39,14 @@ With --until-settled the last line is an object `summary`:
   dead              items dead-lettered and not requeued since
   purged            dead letters deleted
   remaining         items waiting, in flight or delayed
-  redelivered       items given to another consumer after a crash or an expired lease: an upper bound for items processed twice
+  redelivered       items redelivered after a crash or expired lease: upper bound of duplicates
   retried           failed attempts that were scheduled for a retry
   lost              items lost
   reasons           reasons why the verdict is not pass
 
-The verdict is drawn from the counters in {LIST}:stats, such as {mylist}:stats, which begin with the first use of the list. If
-other clients push or pop as well, or items are delivered at most once, the counters cannot account for every item: the verdict
-is unknown, which is not a failure, as long as no item remains. To start anew, delete that key while no item remains.";
+The verdict is drawn from the counters in {LIST}:stats, such as {mylist}:stats, which begin with the first use of \
+the list. If other clients push or pop as well, or items are delivered at most once, the counters cannot account for every item: \
+the verdict is unknown, which is not a failure, as long as no item remains. To start anew, delete that key while no item remains.";
 
 /// Watch the backlog, and the pods that process it
 ///
