@@ -31,6 +31,9 @@ const FIRST_SAMPLE: Duration = Duration::from_millis(700);
 /// Longest time that the only sample waits for it.
 const ONE_LOOK: Duration = Duration::from_secs(5);
 
+/// Missed samples that are an outage, and not a slow link.
+const MISSED: u32 = 3;
+
 /// Age up to which a sample is current, at least.
 const LEAST_AGE: Duration = Duration::from_secs(10);
 
@@ -146,7 +149,7 @@ async fn show(
             return Ok(reached);
         }
         // After an outage, the tick that was missed meanwhile would only repeat these samples.
-        if sampled.elapsed() > plan.every {
+        if sampled.elapsed() > plan.every * MISSED {
             ticks.reset();
         }
         ticks.tick().await;
