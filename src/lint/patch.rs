@@ -18,6 +18,9 @@ const REQUIRED: [(&str, &[&str]); 8] = [
     ("CronJob", &["schedule"]),
 ];
 
+/// Names under which kustomize looks for its file.
+pub const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// Files that a kustomization takes objects from, as they are written there.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Kustomization<'a> {
@@ -30,12 +33,19 @@ pub struct Kustomization<'a> {
 impl<'a> Kustomization<'a> {
     /// Reads the first kustomization of a file; `None` where there is none.
     pub fn of(file: &'a File) -> Option<Self> {
-        file.documents().iter().find_map(Self::of_document)
+        file.documents().iter().find_map(|document| Self::of_document(document, file))
     }
 
-    fn of_document(document: &'a Node) -> Option<Self> {
+    fn of_document(document: &'a Node, file: &File) -> Option<Self> {
         let text = |node: &'a Node, key: &str| node.get(key).and_then(|entry| entry.node.text());
-        if !matches!(text(document, "kind"), Some("Kustomization" | "Component")) {
+        let is_kustomization = match text(document, "kind") {
+            Some(kind) => matches!(kind, "Kustomization" | "Component"),
+            // kustomize adds it.
+            None => {
+                Path::new(&file.name).file_name().is_some_and(|name| KUSTOMIZATIONS.iter().any(|known| name == *known))
+            }
+        };
+        if !is_kustomization {
             return None;
         }
         let items = |key: &str| document.get(key).map(|entry| entry.node.items()).unwrap_or_default();
@@ -56,7 +66,7 @@ pub(super) fn files(files: &[File]) -> BTreeSet<usize> {
     for file in files {
         let folder = Path::new(&file.name).parent().unwrap_or(Path::new(""));
         for document in file.documents() {
-            let named = Kustomization::of_document(document).unwrap_or_default().patches;
+            let named = Kustomization::of_document(document, file).unwrap_or_default().patches;
             patches.extend(named.iter().filter_map(|path| paths.get(&normal(&folder.join(path)))));
         }
     }

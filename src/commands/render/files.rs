@@ -8,12 +8,10 @@ use similar::TextDiff;
 use super::plan::Plan;
 use crate::exit::{Outcome, UsageError};
 use crate::files::folder::Folder;
+use crate::lint::KUSTOMIZATIONS;
 use crate::manifest::form::{self, KUSTOMIZATION};
 use crate::terminal::Printer;
 use crate::units::counted;
-
-/// Names that kustomize reads; it refuses two.
-const KUSTOMIZATIONS: [&str; 3] = [KUSTOMIZATION, "kustomization.yml", "Kustomization"];
 
 /// Files of an earlier render in a folder.
 struct Earlier {

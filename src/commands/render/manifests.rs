@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::UsageError;
 use crate::files::{folder, input};
-use crate::lint::{self, File, Kustomization};
+use crate::lint::{self, File, KUSTOMIZATIONS, Kustomization};
 use crate::units::{MIB, counted};
 
 /// Name of stdin in messages.
@@ -14,9 +14,6 @@ const STDIN: &str = "<stdin>";
 
 /// Limit of a file, in bytes.
 const MAX_SIZE: u64 = 64 * MIB;
-
-/// Names under which kustomize looks for its file.
-const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Name of the file that makes a folder a chart.
 const CHART: &str = "Chart.yaml";

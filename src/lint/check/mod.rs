@@ -26,7 +26,7 @@ use std::collections::HashSet;
 use crate::lint::file::File;
 use crate::lint::finding::{Finding, Report};
 use crate::lint::object::{Cursor, Object, Objects};
-use crate::lint::patch::is_json_patch;
+use crate::lint::patch::{Kustomization, is_json_patch};
 use crate::lint::rule::Rule;
 use crate::lint::yaml::node::{ScalarKind, Span};
 use crate::profile::KedaVersion;
@@ -53,7 +53,7 @@ pub fn check(files: &[File], version: KedaVersion) -> Vec<Finding> {
         broken(index, file, &mut report);
         // An empty file next to others is no mistake; if all are empty, an earlier step failed.
         let empty = file.documents().iter().all(|document| document.scalar_kind() == Some(ScalarKind::Null));
-        let some = with_objects[index] || (empty && with_objects.contains(&true));
+        let some = with_objects[index] || (empty && with_objects.contains(&true)) || Kustomization::of(file).is_some();
         if is_json_patch(file) {
             report.add_to_file(Rule::Patch, index, START, PATCH.to_owned(), BUILD);
         } else if file.broken.is_empty() && !some {
