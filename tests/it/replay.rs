@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Finished, Qscale};
+use crate::support::{Finished, Qscale, SOON};
 
 /// A recording of a demo at 20 times the speed: a burst, activation at 30 s of its clock, and the end of the cooldown.
 fn recording() -> String {
@@ -152,6 +152,17 @@ fn simulation_draws_a_page_and_plays_without_a_terminal() {
     assert!(cast.contains(r#""m","0 → 1: activated"#), "{cast}");
     let unplayed = Qscale::new(["simulate", "--cast", "a.cast"]).output().exits(2);
     assert!(unplayed.stderr.contains("--play"), "{unplayed:?}");
+}
+
+#[test]
+fn terminal_without_utf_8_gets_ascii_only() {
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/watch.jsonl");
+    let words = ["watch", "--replay", recording, "--speed", "1000"];
+    let mut terminal = Qscale::new(words).env("LC_ALL", "C").on_terminal("");
+    terminal.finish(SOON);
+    let shown = terminal.shown();
+    assert!(shown.contains("Scaling events") && shown.contains("0 -> 1"), "{shown}");
+    assert!(shown.is_ascii(), "{}", shown.chars().filter(|c| !c.is_ascii()).collect::<String>());
 }
 
 #[test]

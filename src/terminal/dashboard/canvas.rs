@@ -148,7 +148,7 @@ fn size() -> Rect {
 }
 
 /// Returns true for a terminal that only draws ASCII.
-fn is_ascii() -> bool {
+pub(super) fn is_ascii() -> bool {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
     let is_utf8 = locale.is_none_or(|locale| {

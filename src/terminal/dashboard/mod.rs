@@ -27,6 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 use self::canvas::Canvas;
 use self::fullscreen::Fullscreen;
 use self::task::DrawTask;
+use self::theme::Theme;
 use self::view::ViewSettings;
 use super::columns::terminal_width;
 use super::printer::Printer;
@@ -113,8 +114,9 @@ impl Dashboard {
         let chosen = self.view.get().chosen;
         let picture = picture(&self.shared.board().state, chosen, terminal_width());
         if let Some(picture) = picture {
+            let picture = Theme::new(true, canvas::is_ascii()).text(picture.trim_end());
             // A terminal that is gone keeps nothing, and the run has ended anyway.
-            let _ = self.printer.result(&picture.trim_end());
+            let _ = self.printer.result(&picture);
         }
     }
 }

@@ -124,11 +124,16 @@ impl Theme {
                 '→' => plain.push_str("->"),
                 '÷' => plain.push('/'),
                 '×' => plain.push('x'),
-                '−' => plain.push('-'),
-                '·' => plain.push('|'),
+                '−' | '─' => plain.push('-'),
+                '·' | '│' => plain.push('|'),
                 '…' => plain.push('~'),
                 '≠' => plain.push_str("!="),
                 '←' => plain.push('<'),
+                '▁' | '▂' => plain.push('_'),
+                '▃'..='▆' => plain.push('='),
+                '▇' | '█' => plain.push('#'),
+                '░' => plain.push(':'),
+                '┤' | '└' | '┴' => plain.push('+'),
                 c if c.is_ascii() => plain.push(c),
                 _ => plain.push('?'),
             }
@@ -169,6 +174,7 @@ mod tests {
         let blocks: String = (1..=8).map(|eighths| ascii.block(eighths)).collect();
         let text = format!("{blocks}{}{}{}", ascii.half(true, false), ascii.mark(3), ascii.text("0 → 1, 5 ÷ 2…"));
         assert!(text.is_ascii(), "{text}");
+        assert_eq!(ascii.text("5 ┤ ▁▂▃▆▇█░\n  └┴─│"), "5 + __==##:\n  ++-|");
         assert_eq!((Theme::new(true, false).mark(20).as_str(), Theme::new(true, false).mark(21).as_str()), ("⑳", "21"));
     }
 }
