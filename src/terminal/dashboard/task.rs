@@ -13,12 +13,16 @@ use super::keys::{Keyboard, Pressed};
 use super::view::{LogLine, ViewSettings};
 use crate::terminal::board::{BoardState, KeySet, RunAction, SharedBoard};
 use crate::terminal::printer::Printer;
+use crate::terminal::tail::TailLine;
 
 /// Time between two frames while nothing happens: seconds are counted down.
 const FRAME: Duration = Duration::from_millis(250);
 
 /// Time for which a line of the log is shown.
 const SHOWN: Duration = Duration::from_secs(12);
+
+/// Time for which no later line takes the place of a warning. What follows may be its end, such as a connection that is back.
+const HEEDED: Duration = Duration::from_secs(4);
 
 /// Draws frames until it is dropped.
 pub(super) struct DrawTask {
@@ -68,21 +72,13 @@ impl DrawTask {
 
     fn draw(&mut self) -> io::Result<()> {
         let mut view = self.view.get();
-        view.message = self.message();
+        view.message = message(&self.printer.log_tail().last(10));
         if let Some((state, now)) = &self.paused {
             self.canvas.draw(state, &view, *now)
         } else {
             let now = self.shared.now();
             self.canvas.draw(&self.shared.board().state, &view, now)
         }
-    }
-
-    /// Returns the last line of the log, if it is recent; a warning is not covered by what follows it.
-    fn message(&self) -> Option<LogLine> {
-        let lines = self.printer.log_tail().last(10);
-        let recent = || lines.iter().rev().filter(|line| line.at.elapsed() < SHOWN);
-        let line = recent().find(|line| line.is_warning()).or_else(|| recent().next())?;
-        Some(LogLine { text: line.text(), is_warning: line.is_warning() })
     }
 
     fn press(&mut self, key: Pressed) -> io::Result<()> {
@@ -137,5 +133,39 @@ fn change(view: &mut ViewSettings, key: Pressed, elapsed: Duration, lists: usize
         Pressed::Log => view.is_log = !view.is_log,
         Pressed::NextList => view.chosen = (view.chosen + 1) % lists.max(1),
         _ => {}
+    }
+}
+
+/// Returns the last of some lines of the log, if it is recent; a warning is not covered at once by what follows it.
+fn message(lines: &[TailLine]) -> Option<LogLine> {
+    let recent = || lines.iter().rev().filter(|line| line.at.elapsed() < SHOWN);
+    let heeded = |line: &&TailLine| line.is_warning() && line.at.elapsed() < HEEDED;
+    let line = recent().find(heeded).or_else(|| recent().next())?;
+    Some(LogLine { text: line.text(), is_warning: line.is_warning() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tracing::Level;
+
+    use super::*;
+    use crate::terminal::tail::LogTail;
+
+    #[test]
+    fn warning_gives_way_to_its_end_after_some_seconds() {
+        let tail = LogTail::default();
+        tail.open();
+        tail.keep(Level::WARN, b"lost connection\n");
+        tail.keep(Level::INFO, b"reconnected\n");
+        let shown = |seconds| {
+            let mut lines = tail.last(10);
+            for line in &mut lines {
+                line.at = Instant::now().checked_sub(Duration::from_secs(seconds)).expect("the machine runs longer");
+            }
+            message(&lines).map(|line| line.text)
+        };
+        assert_eq!([0, 5, 13].map(shown), [Some("lost connection".to_owned()), Some("reconnected".to_owned()), None]);
     }
 }
