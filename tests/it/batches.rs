@@ -257,6 +257,17 @@ fn last_items_do_not_linger() {
 }
 
 #[test]
+fn idle_consumer_does_not_wait_until_a_batch_is_full() {
+    for delivery in ["at-least-once", "at-most-once"] {
+        let server = RedisServer::start();
+        server.push("mylist", ["a", "b", "c"]);
+        let words = ["--batch", "10", "--linger", "1h", "--idle-exit", "500ms", "--delivery", delivery, "--", "cat"];
+        let run = consume(&server, &words).output().exits(0);
+        assert_eq!(counts(&run), [3, 0, 0], "{delivery}");
+    }
+}
+
+#[test]
 fn items_of_a_killed_consumer_come_back_with_their_batch() {
     let (server, folder) = (RedisServer::start(), tempfile::tempdir().unwrap());
     server.push("mylist", numbers(20));

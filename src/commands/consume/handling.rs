@@ -42,7 +42,12 @@ impl<T: Attempt> Handling<T> {
 
     /// Number of items in flight.
     pub(super) fn len(&self) -> usize {
-        self.in_flight + self.gathering.as_ref().map_or(0, Gathering::len)
+        self.in_flight + self.gathered()
+    }
+
+    /// Number of items that are not handed over yet.
+    pub(super) fn gathered(&self) -> usize {
+        self.gathering.as_ref().map_or(0, Gathering::len)
     }
 
     /// Ids of the items in flight.

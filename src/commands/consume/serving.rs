@@ -73,7 +73,12 @@ impl<T: Attempt> Serving<T> {
 
     /// Number of items in flight.
     pub(super) fn len(&self) -> usize {
-        self.in_flight.len() + self.gathering.as_ref().map_or(0, Gathering::len)
+        self.in_flight.len() + self.gathered()
+    }
+
+    /// Number of items that are not handed over yet.
+    pub(super) fn gathered(&self) -> usize {
+        self.gathering.as_ref().map_or(0, Gathering::len)
     }
 
     /// Number of items that the processes can take now, or that can be gathered for them.

@@ -93,6 +93,16 @@ impl<T: Attempt> Workers<T> {
         self.begun() + self.queue.len()
     }
 
+    /// Number of items in flight but for those that wait for others: these keep no consumer from being idle.
+    pub(super) fn unfinished(&self) -> usize {
+        let gathered = match &self.processing {
+            Processing::Handle(handling) => handling.gathered(),
+            Processing::Print(_) => 0,
+            Processing::Serve(serving) => serving.gathered(),
+        };
+        self.in_flight() - gathered
+    }
+
     /// Number of items that have a slot.
     fn begun(&self) -> usize {
         match &self.processing {

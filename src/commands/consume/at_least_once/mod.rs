@@ -146,7 +146,7 @@ impl<'a> Consumer<'a> {
                 return Ok(());
             }
             // Time without a handler that can take items is not idle time.
-            if self.workers.in_flight() > 0 || !self.finished.is_empty() || self.workers.free_slots() == 0 {
+            if self.workers.unfinished() > 0 || !self.finished.is_empty() || self.workers.free_slots() == 0 {
                 self.idleness.restart();
             }
             self.check_pause(notifier).await;
@@ -177,7 +177,7 @@ impl<'a> Consumer<'a> {
             if !self.finished.is_empty() || may_claim || self.claims.asked() > 0 {
                 continue;
             }
-            let is_idle = self.workers.in_flight() == 0 && !takes_slot && self.is_idle_long_enough(may_hold);
+            let is_idle = self.workers.unfinished() == 0 && !takes_slot && self.is_idle_long_enough(may_hold);
             if share.idle(is_idle) {
                 return Ok(());
             }

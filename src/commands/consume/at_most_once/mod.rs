@@ -129,14 +129,14 @@ impl PlainConsumer<'_> {
             };
             let found = !popped.is_empty();
             // Time without Redis is not idle time.
-            if found || self.workers.in_flight() > 0 || self.list.outages() > outages {
+            if found || self.workers.unfinished() > 0 || self.list.outages() > outages {
                 idle_since = Instant::now();
             }
             self.begin(popped, stop);
             if stop.is_cancelled() {
                 break;
             }
-            let idle = !found && self.workers.in_flight() == 0;
+            let idle = !found && self.workers.unfinished() == 0;
             if idle && self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest) {
                 break;
             }

@@ -54,11 +54,11 @@ impl PlainConsumer<'_> {
                 share.expect(0);
                 continue;
             }
-            if self.workers.in_flight() > 0 || self.pause.is_paused() || self.workers.free_slots() == 0 {
+            if self.workers.unfinished() > 0 || self.pause.is_paused() || self.workers.free_slots() == 0 {
                 idle_since = Instant::now();
             }
             let is_idle = self.plan.idle_exit.is_some_and(|longest| idle_since.elapsed() >= longest);
-            if share.idle(is_idle && !may_hold && self.workers.in_flight() == 0) {
+            if share.idle(is_idle && !may_hold && self.workers.unfinished() == 0) {
                 return Ok(());
             }
             if !may_hold && !self.pause.is_paused() && !notifier.is_waiting() {
