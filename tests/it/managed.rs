@@ -77,6 +77,8 @@ fn idle_connections_that_the_server_closes_are_no_loss() {
     wait_until("the first is pushed", SOON, || server.llen("mylist") == 1);
     let id = || server.cli(&["CLIENT", "LIST", "TYPE", "normal"]).lines().count();
     wait_until("the connection of the producer is closed", SOON, || id() <= 1);
+    // What is sent before the end of the connection has arrived is lost with it, and said to be.
+    std::thread::sleep(Duration::from_millis(500));
     producer.write("two\n");
     producer.close_input();
     let run = producer.wait().exits(0);
