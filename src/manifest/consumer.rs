@@ -19,6 +19,8 @@ pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
     let (is_batched, is_at_most_once) = (table.batch.is_some(), table.delivery == Some(DeliveryGuarantee::AtMostOnce));
     let no_http = "has no effect without `handler = \"http\"`";
     let no_lines = "has no effect without `handler = \"lines\"`";
+    let no_command = "has no effect with `handler = \"http\"`";
+    let has_exit = table.exit.as_ref().is_some_and(|exit| !exit.rules().is_empty());
     let no_batch = "has no effect without `batch`";
     let no_dead_letters = "has no effect with at-most-once delivery, which has no dead letters";
     let mistakes = [
@@ -30,6 +32,9 @@ pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
         ("per-process", table.per_process.is_some() && !is_lines && !is_simulated, no_lines),
         ("ready-within", table.ready_within.is_some() && !is_lines && !is_simulated, no_lines),
         ("restart-after", table.restart_after.is_some() && !is_lines && !is_simulated, no_lines),
+        ("exit", is_http && has_exit, no_command),
+        ("kill-after", is_http && table.kill_after.is_some(), no_command),
+        ("pass-redis-env", is_http && table.pass_redis_env == Some(true), no_command),
         (
             "batch",
             is_batched && command.is_none() && !is_http,
@@ -80,6 +85,16 @@ mod tests {
             ("handler = \"lines\"\nwork = \"1s\"", "3:11: consume.handler", "set `command`"),
             ("url = \"http://127.0.0.1/\"", "3:7: consume.url", "`handler = \"http\"`"),
             ("command = [\"x\"]\nper-process = 2", "4:15: consume.per-process", "`handler = \"lines\"`"),
+            (
+                "handler = \"http\"\nurl = \"http://127.0.0.1/\"\nexit = { dead = [3] }",
+                "5:8: consume.exit",
+                "`handler = \"http\"`",
+            ),
+            (
+                "handler = \"http\"\nurl = \"http://127.0.0.1/\"\nkill-after = \"1s\"",
+                "5:14: consume.kill-after",
+                "`handler = \"http\"`",
+            ),
             ("batch = 10\nwork = \"1s\"", "3:9: consume.batch", "needs a handler"),
             ("batch = 1001\ncommand = [\"x\"]", "3:9: consume.batch", "at most 1000"),
             ("batch = 10\ncommand = [\"x\"]\ntimeout-field = \"t\"", "3:9: consume.batch", "`timeout-field`"),

@@ -434,6 +434,10 @@ fn mistakes_are_named() {
             &["--handler", "http", "--url", "http://app/", "--per-process", "2"],
             "has no effect without `--handler lines`",
         ),
+        (
+            &["--handler", "http", "--url", "http://app/", "--exit", "3=dead"],
+            "--exit: has no effect on a handler that is",
+        ),
         (&["--url", "http://app/", "--", "true"], "has no effect without `--handler http`"),
         (&["--url", "http://app/"], "--url: has no effect without `--handler http`"),
         (&["--http-status", "404=ack"], "has no effect without `--handler http`"),

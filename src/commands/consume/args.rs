@@ -172,6 +172,16 @@ impl HandlerArgs {
         set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
     }
 
+    /// Returns the name of the first option that is set and for commands only, which run per item or stay.
+    pub(super) fn first_of_commands(&self) -> Option<&'static str> {
+        let set = [
+            ("exit", !self.exit.is_empty()),
+            ("kill-after", self.kill_after.is_some()),
+            ("pass-redis-env", self.pass_redis_env),
+        ];
+        set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
+    }
+
     /// Returns the name of the first option that is set and for one protocol only, and that protocol.
     pub(super) fn first_of_a_protocol(&self) -> Option<(&'static str, &'static str)> {
         let http = self.first_of_http().map(|name| (name, "http"));
