@@ -308,7 +308,7 @@ impl Connection {
         };
         loop {
             if again {
-                tracing::debug!(error = %fault, "still disconnected from Redis");
+                outages.go_on(&self.redis.endpoint, &fault, self.redis.reconnect_for);
                 let Some(pause) = backoff.pause(&fault, self.redis.reconnect_for) else {
                     return Err(self.redis.error(fault));
                 };

@@ -26,6 +26,8 @@ struct State {
     since: Option<Instant>,
     /// True if the server has refused commands, over a connection that works.
     refused: bool,
+    /// True once it was said that the server does not let this client in again.
+    shut_out: bool,
     ended: u64,
     /// True from the loss of a connection until the next reply.
     disconnected: bool,
@@ -82,6 +84,7 @@ impl Outages {
             state.since = Some(Instant::now());
             // Even an error that is not known is an answer: the connection is not lost.
             state.refused = fault.is_refusal() || matches!(fault, Fault::Other(_));
+            state.shut_out = false;
             let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
             let reconnect_for = limit.as_deref().unwrap_or("unlimited");
             if state.refused {
@@ -89,6 +92,19 @@ impl Outages {
             } else {
                 tracing::warn!(%endpoint, error = %fault, %reconnect_for, "lost connection to Redis, retrying");
             }
+        }
+    }
+
+    /// Logs a failed attempt to reconnect; the first of an outage that waiting may not cure, such as a wrong password, as a
+    /// warning.
+    pub(super) fn go_on(&self, endpoint: &Endpoint, fault: &Fault, reconnect_for: Option<Duration>) {
+        let mut state = self.state();
+        if fault.is_transient() || state.shut_out {
+            tracing::debug!(error = %fault, "still disconnected from Redis");
+        } else {
+            state.shut_out = true;
+            let retry_for = humantime::format_duration(refusal_limit(reconnect_for));
+            tracing::warn!(%endpoint, error = %fault, %retry_for, "cannot reconnect to Redis, retrying");
         }
     }
 
@@ -158,8 +174,7 @@ impl Backoff {
             self.refused = None;
             (self.start, reconnect_for)
         } else {
-            let limit = reconnect_for.map_or(REFUSAL_LIMIT, |limit| limit.min(REFUSAL_LIMIT));
-            (*self.refused.get_or_insert_with(Instant::now), Some(limit))
+            (*self.refused.get_or_insert_with(Instant::now), Some(refusal_limit(reconnect_for)))
         };
         let pause = self.pauses.next().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
         match limit.map(|limit| limit.saturating_sub(since.elapsed())) {
@@ -168,6 +183,11 @@ impl Backoff {
             left => Some(left.map_or(pause, |left| pause.min(left))),
         }
     }
+}
+
+/// Returns how long the server is asked again after refusals.
+fn refusal_limit(reconnect_for: Option<Duration>) -> Duration {
+    reconnect_for.map_or(REFUSAL_LIMIT, |limit| limit.min(REFUSAL_LIMIT))
 }
 
 /// Attempts to make a first connection.

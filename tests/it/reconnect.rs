@@ -337,6 +337,24 @@ fn consumer_survives_many_lost_connections() {
 // ── outages ──
 
 #[test]
+fn changed_password_is_named_while_it_is_retried() {
+    let server = RedisServer::builder().user("app", "before", "~* &* +@all").start();
+    let consumer = blocked_consumer(&server, &server.url_with("app:before"), &["--max-items", "1"]);
+    server.cli(&["ACL", "SETUSER", "app", "resetpass", ">after"]);
+    // As a provider does: Redis itself leaves connections open.
+    server.cli(&["CLIENT", "KILL", "USER", "app"]);
+    wait_until("the reason is known", SOON, || consumer.stderr().contains("WRONGPASS"));
+    thread::sleep(Duration::from_secs(1));
+    server.cli(&["ACL", "SETUSER", "app", ">before"]);
+    server.push("mylist", ["<1>"]);
+    let run = consumer.wait().exits(0);
+    let [lost, named] = warnings(&run.stderr)[..] else { panic!("{}", run.stderr) };
+    assert!(lost.contains("lost connection to Redis, retrying"), "{lost}");
+    assert!(named.contains("cannot reconnect to Redis, retrying") && named.contains("retry_for=30s"), "{named}");
+    assert!(run.stderr.contains("reconnected after"), "{}", run.stderr);
+}
+
+#[test]
 fn outage_and_its_end_are_logged_once() {
     let mut server = RedisServer::start();
     let proxy = Proxy::before(server.port());
