@@ -308,10 +308,10 @@ impl Connection {
         };
         loop {
             if again {
-                outages.go_on(&self.redis.endpoint, &fault, self.redis.reconnect_for);
                 let Some(pause) = backoff.pause(&fault, self.redis.reconnect_for) else {
                     return Err(self.redis.error(fault));
                 };
+                outages.retry(&self.redis.endpoint, &fault, self.redis.reconnect_for);
                 tokio::select! {
                     biased;
                     () = cancel.cancelled() => return Err(self.redis.error(Fault::Stopped)),

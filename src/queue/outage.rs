@@ -26,8 +26,8 @@ struct State {
     since: Option<Instant>,
     /// True if the server has refused commands, over a connection that works.
     refused: bool,
-    /// True once it was said that the server does not let this client in again.
-    shut_out: bool,
+    /// True once a warning has named what keeps the connection from being made again.
+    explained: bool,
     ended: u64,
     /// True from the loss of a connection until the next reply.
     disconnected: bool,
@@ -84,7 +84,7 @@ impl Outages {
             state.since = Some(Instant::now());
             // Even an error that is not known is an answer: the connection is not lost.
             state.refused = fault.is_refusal() || matches!(fault, Fault::Other(_));
-            state.shut_out = false;
+            state.explained = false;
             let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
             let reconnect_for = limit.as_deref().unwrap_or("unlimited");
             if state.refused {
@@ -95,14 +95,14 @@ impl Outages {
         }
     }
 
-    /// Logs a failed attempt to reconnect; the first of an outage that waiting may not cure, such as a wrong password, as a
-    /// warning.
-    pub(super) fn go_on(&self, endpoint: &Endpoint, fault: &Fault, reconnect_for: Option<Duration>) {
+    /// Logs an attempt to reconnect that has failed and is repeated. The first fault of an outage that time may not cure,
+    /// such as a wrong password, is a warning.
+    pub(super) fn retry(&self, endpoint: &Endpoint, fault: &Fault, reconnect_for: Option<Duration>) {
         let mut state = self.state();
-        if fault.is_transient() || state.shut_out {
+        if fault.is_transient() || state.explained {
             tracing::debug!(error = %fault, "still disconnected from Redis");
         } else {
-            state.shut_out = true;
+            state.explained = true;
             let retry_for = humantime::format_duration(refusal_limit(reconnect_for));
             tracing::warn!(%endpoint, error = %fault, %retry_for, "cannot reconnect to Redis, retrying");
         }

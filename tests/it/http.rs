@@ -436,7 +436,7 @@ fn mistakes_are_named() {
         ),
         (
             &["--handler", "http", "--url", "http://app/", "--exit", "3=dead"],
-            "--exit: has no effect on a handler that is",
+            "--exit: has no effect with `--handler http`",
         ),
         (&["--url", "http://app/", "--", "true"], "has no effect without `--handler http`"),
         (&["--url", "http://app/"], "--url: has no effect without `--handler http`"),

@@ -144,7 +144,7 @@ fn http(
         return Err(SettingError::new(from.given(name), "has no effect without `--handler lines`"));
     }
     if let Some(name) = given.first_of_commands() {
-        return Err(SettingError::new(from.given(name), "has no effect on a handler that is an endpoint"));
+        return Err(SettingError::new(from.given(name), "has no effect with `--handler http`"));
     }
     let Some(url) = from.option("handler-url", given.url.clone(), usual.url.clone()) else {
         return Err(SettingError::new(origin, "needs an endpoint: add `--url http://127.0.0.1:8080/`"));

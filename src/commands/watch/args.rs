@@ -39,7 +39,7 @@ With --until-settled the last line is an object `summary`:
   dead              items dead-lettered and not requeued since
   purged            dead letters deleted
   remaining         items waiting, in flight or delayed
-  redelivered       items redelivered after a crash or expired lease: upper bound of duplicates
+  redelivered       items redelivered after a crash or expired lease: upper bound for duplicates
   retried           failed attempts that were scheduled for a retry
   lost              items lost
   reasons           reasons why the verdict is not pass
