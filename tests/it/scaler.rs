@@ -374,7 +374,8 @@ proptest! {
         let mut scaler = scaler(settings.clone());
         let mut pods = pods.clamp(settings.min.max(1), settings.max);
         let mut settled = 0;
-        for look in 0..200 {
+        // A policy may allow one pod in two minutes, which are eight looks.
+        for look in 0..500 {
             let after = scaler.sync(at(look * 15), of(pods), &read(&[waiting, 0])).replicas;
             settled = if after == pods { settled + 1 } else { 0 };
             pods = after;
