@@ -11,6 +11,9 @@ use crate::units::synonym::{self, kebab};
 
 /// Adds what was most likely meant to an error, where clap does not know it.
 pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    if error.kind() == ErrorKind::ArgumentConflict {
+        return with_typed_flags(error, words);
+    }
     let typed = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => word.clone(),
         _ => String::new(),
@@ -39,6 +42,23 @@ pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Erro
         error.remove(ContextKind::Usage);
     }
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
+}
+
+/// Names only flags that were typed: of a group of flags that exclude another one, clap names all.
+fn with_typed_flags(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let Some(ContextValue::Strings(named)) = error.get(ContextKind::PriorArg) else { return error };
+    let is_typed = |flag: &str| {
+        let rest = |word: &OsString| word.to_string_lossy().strip_prefix(flag).map(str::to_owned);
+        words.iter().filter_map(rest).any(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    let typed = named.iter().filter(|usage| usage.split(' ').next().is_some_and(is_typed));
+    let value = match typed.cloned().collect::<Vec<_>>() {
+        typed if typed.is_empty() => return error,
+        mut typed if typed.len() == 1 => ContextValue::String(typed.remove(0)),
+        typed => ContextValue::Strings(typed),
+    };
+    error.insert(ContextKind::PriorArg, value);
     error
 }
 

@@ -120,6 +120,7 @@ fn replay_that_is_impossible_says_why() {
     for (flag, value) in [("--list", "a"), ("--stamp-field", "at"), ("--host", "localhost")] {
         let ignored = replay(folder.path(), &[flag, value]).exits(2).stderr;
         assert!(ignored.contains("cannot be used with") && ignored.contains(flag), "{ignored}");
+        assert!(!ignored.contains("--tls"), "names flags that were not typed: {ignored}");
     }
     let nowhere = replay(folder.path(), &["--html", "/nowhere/a.html"]);
     assert!(nowhere.stderr.contains("cannot write `/nowhere/a.html`") && nowhere.stdout.is_empty(), "{nowhere:?}");
