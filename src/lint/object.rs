@@ -139,6 +139,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Returns whether all fields of both have the same values.
+    pub(super) fn equals(&self, other: &Object<'_>) -> bool {
+        self.node == other.node
+    }
+
     /// Kind and name of its `scaleTargetRef`; kinds of `apps/v1` ignore case.
     pub(super) fn scale_target(&self) -> Option<(&'a str, &'a str)> {
         let target = &self.node.get("spec")?.node.get("scaleTargetRef")?.node;

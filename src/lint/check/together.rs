@@ -13,6 +13,7 @@ use crate::lint::spelling::nearest;
 use crate::units::counted;
 
 pub(super) fn check(objects: &Objects<'_>, report: &mut Report) {
+    same_names(objects, report);
     let mut targets: HashMap<(&str, &str), Vec<&Object<'_>>> = HashMap::new();
     let mut hpas: HashMap<String, Vec<&Object<'_>>> = HashMap::new();
     let mut misses = Misses::default();
@@ -36,6 +37,20 @@ pub(super) fn check(objects: &Objects<'_>, report: &mut Report) {
     for budget in objects.of_kind("PodDisruptionBudget") {
         for (own, target) in labels.candidates(&budget.at(&["spec", "selector"])) {
             disruption(budget, own, target, report);
+        }
+    }
+}
+
+/// Checks for objects that replace others. Separate files may be those of several environments.
+fn same_names(objects: &Objects<'_>, report: &mut Report) {
+    let mut earlier: HashMap<_, &Object<'_>> = HashMap::new();
+    for own in objects.all().filter(|own| !own.is_patch && !own.name.is_empty()) {
+        let version = own.at(&["apiVersion"]).text().unwrap_or_default();
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let replaced = earlier.insert((own.file, group, own.kind, own.namespace, own.name), own);
+        if replaced.is_some_and(|replaced| !replaced.equals(own)) {
+            let message = format!("is the name of an earlier {} in this file: this one replaces it", own.kind);
+            report.add(Rule::DuplicateObject, &own.at(&["metadata", "name"]), message, "choose another name");
         }
     }
 }

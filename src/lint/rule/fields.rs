@@ -23,6 +23,15 @@ pub(super) const DUPLICATE_KEY: About = About::error(
      tools silently take the last value. Keep one of the two.",
 );
 
+pub(super) const DUPLICATE_OBJECT: About = About::warning(
+    "duplicate-object",
+    "Two different objects in one file have the same kind, name and namespace",
+    "`kubectl apply` applies both, and the last one stays: of two workloads, one never runs. Give each its own name.",
+)
+.example(
+    "kind: Deployment\nmetadata:\n  name: worker\n---\nkind: Deployment\nmetadata:\n  name: worker  # replaces the first",
+);
+
 pub(super) const API_VERSION: About = About::error(
     "api-version",
     "The kind does not exist in this `apiVersion`",

@@ -40,6 +40,7 @@ rules! {
         Syntax SYNTAX,
         NoObject NO_OBJECT,
         DuplicateKey DUPLICATE_KEY,
+        DuplicateObject DUPLICATE_OBJECT,
         ApiVersion API_VERSION,
         UnknownField UNKNOWN_FIELD,
         FieldMissing FIELD_MISSING,

@@ -22,7 +22,7 @@ pub(crate) struct Node {
     pub(crate) end: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     Scalar {
         text: String,
@@ -49,6 +49,19 @@ pub(crate) enum ScalarKind {
     Integer,
     Float,
     Text,
+}
+
+/// Equal values, wherever they stand.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.key, &self.node) == (&other.key, &other.node)
+    }
 }
 
 impl Node {
