@@ -60,6 +60,19 @@ fn writes(process: u32) -> u32 {
     text.lines().find_map(|line| line.strip_prefix("syscw: ")?.parse().ok()).unwrap_or(0)
 }
 
+/// Over a link of 200 ms, ten round trips take two seconds. 20 of them are measured, so as to tell how long they take.
+#[test]
+fn examination_asks_for_many_rights_at_once() {
+    let server = RedisServer::start();
+    for list in ["mylist", "missing"] {
+        server.push("mylist", ["a"]);
+        server.cli(&["CONFIG", "RESETSTAT"]);
+        Qscale::new(["doctor", "--redis", &server.url(), "--list", list]).output().exits(0);
+        let reads = server.reads();
+        assert!(reads <= 60, "doctor about `{list}` took {reads} round trips");
+    }
+}
+
 #[test]
 fn item_claimed_alone_costs_half_a_round_trip() {
     // A call claims the item that is processed next, and prefetches another.

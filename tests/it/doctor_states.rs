@@ -122,9 +122,13 @@ fn answers(answer: fn(&str) -> String) -> String {
                 let (mut stream, mut buffer) = (stream, vec![0; 64 * 1024]);
                 while let Ok(length @ 1..) = stream.read(&mut buffer) {
                     let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                    let words = text.lines().filter(|line| !line.starts_with(['*', '$']));
-                    let Some(name) = words.map(str::to_uppercase).next() else { continue };
-                    if stream.write_all(answer(&name).as_bytes()).is_err() {
+                    // Each command begins with the number of its words, and the length of the first one.
+                    let lines: Vec<&str> = text.lines().collect();
+                    let names = lines
+                        .windows(3)
+                        .filter(|lines| lines[0].strip_prefix('*').is_some_and(|count| count.parse::<u8>().is_ok()));
+                    let answers: String = names.map(|lines| answer(&lines[2].to_uppercase())).collect();
+                    if stream.write_all(answers.as_bytes()).is_err() {
                         return;
                     }
                 }

@@ -78,13 +78,12 @@ impl Examination<'_> {
 
     /// Says that Celery keeps items with a priority in other lists.
     async fn priorities(&mut self, session: &mut Session, list: &str) {
-        let mut found = Vec::new();
-        for key in priorities(list) {
-            if let Ok(KeyState::Count { length, .. }) = length(session, &key).await {
-                // As YAML escapes it in double quotes.
-                found.push((key.replace('\x06', "\\x06").replace('\x16', "\\x16"), length));
-            }
-        }
+        let keys = priorities(list);
+        let lengths = lengths(session, keys.iter().map(String::as_str)).await;
+        // As YAML escapes it in double quotes.
+        let escaped = |key: String| key.replace('\x06', "\\x06").replace('\x16', "\\x16");
+        let found = keys.into_iter().zip(lengths).filter_map(|(key, length)| Some((escaped(key), length?)));
+        let found: Vec<_> = found.collect();
         let Some((first, _)) = found.first() else { return };
         let shown: Vec<String> =
             found.iter().map(|(key, length)| format!("\"{key}\" has {}", counted(*length, "item", "items"))).collect();
@@ -95,12 +94,10 @@ impl Examination<'_> {
 
     /// Says which list there is in place of one that does not exist.
     async fn other_names(&mut self, session: &mut Session, list: &str) {
-        let mut others = Vec::new();
-        for candidate in candidates(list) {
-            if let Ok(KeyState::Count { length, .. }) = length(session, &candidate.key).await {
-                others.push((candidate, length));
-            }
-        }
+        let candidates = candidates(list);
+        let lengths = lengths(session, candidates.iter().map(|candidate| candidate.key.as_str())).await;
+        let mut others: Vec<_> =
+            candidates.into_iter().zip(lengths).filter_map(|(candidate, length)| Some((candidate, length?))).collect();
         // First that of the library whose names are alike.
         let meant = mistaken(list);
         others.sort_by_key(|(other, _)| meant.as_ref().is_none_or(|meant| meant.library != other.library));
@@ -233,6 +230,21 @@ async fn length(session: &mut Session, key: &str) -> Result<KeyState, Fault> {
     };
     let length = session.ask(&[command, key], key).await?.integer().unwrap_or_default();
     Ok(KeyState::Count { kind, length: length.unsigned_abs() })
+}
+
+/// Returns the length of each key; `None` of one that does not exist, or has none.
+async fn lengths<'k>(session: &mut Session, keys: impl Iterator<Item = &'k str>) -> Vec<Option<u64>> {
+    let questions: Vec<[&str; 2]> = keys.map(|key| ["TYPE", key]).collect();
+    let kinds = session.wire.calls(&questions).await.unwrap_or_default();
+    let mut lengths = vec![None; questions.len()];
+    for ((count, [_, key]), kind) in lengths.iter_mut().zip(questions).zip(kinds) {
+        if kind.text().is_some_and(|kind| kind != "none")
+            && let Ok(KeyState::Count { length, .. }) = length(session, key).await
+        {
+            *count = Some(length);
+        }
+    }
+    lengths
 }
 
 /// State of the companions.

@@ -8,6 +8,7 @@ use super::super::error::{Fault, Permission};
 use super::super::keys::Keys;
 use super::Examination;
 use super::session::Session;
+use super::wire::Answer;
 use crate::diagnosis::{Checked, FaultCode, PROGRAMS, Program, REPLICA_WAIT, call};
 
 /// Script of KEDA's trigger, as far as it runs commands on a list.
@@ -127,9 +128,9 @@ impl Examination<'_> {
     /// Queues a push, and discards it: a server that refuses writes says so.
     async fn push(&mut self, session: &mut Session) -> Option<()> {
         let list = session.list.clone();
-        let push = ["LPUSH".to_owned(), list.clone(), "x".to_owned()];
-        let refused = match in_transaction(session, &push, &list).await {
-            Ok(refused) => refused,
+        let push = Asked::of("lpush", &list);
+        let refused = match in_transaction(session, &[push]).await {
+            Ok(mut faults) => faults.remove(0),
             Err(fault) => return self.failed("push", &list, &fault),
         };
         match refused {
@@ -158,6 +159,40 @@ async fn method(session: &mut Session) -> Option<AskMethod> {
     session.ask(&["ACL", "DRYRUN", &user, "ping"], "").await.is_ok().then_some(AskMethod::DryRun)
 }
 
+/// A command that is asked about, and the key that it is for.
+struct Asked {
+    words: Vec<String>,
+    key: String,
+}
+
+impl Asked {
+    fn of(command: &str, key: &str) -> Self {
+        Self { words: call(command, key), key: key.to_owned() }
+    }
+}
+
+/// What the server says about a command.
+enum CommandRight {
+    /// The user may run it.
+    Permitted,
+    Lacks(Permission),
+    /// The server does not know it.
+    Unknown,
+}
+
+impl CommandRight {
+    /// # Errors
+    ///
+    /// Fails for a fault that says something else.
+    fn of(fault: Fault) -> Result<Self, Fault> {
+        match fault {
+            Fault::NotPermitted { permission, .. } => Ok(Self::Lacks(permission)),
+            Fault::UnknownCommand(_) => Ok(Self::Unknown),
+            other => Err(other),
+        }
+    }
+}
+
 /// Returns the permissions that a program lacks, and the commands that the server does not know.
 async fn missing(
     session: &mut Session,
@@ -165,77 +200,89 @@ async fn missing(
     program: &Program,
 ) -> Result<(Vec<Permission>, Vec<String>), Fault> {
     let keys = Keys::of(&session.list);
-    let list = session.list.clone();
+    let mut asked: Vec<Asked> = program.commands.iter().map(|command| Asked::of(command, &session.list)).collect();
+    let reads = ["type", "hget"].into_iter().find(|read| program.commands.contains(read)).unwrap_or("llen");
+    asked.push(Asked::of(reads, &keys.stats()));
+    let mut rights = rights_of(session, method, &asked).await?;
+    let of_companion = rights.pop();
     let (mut missing, mut unknown) = (Vec::new(), Vec::new());
-    for command in program.commands {
-        match refused(session, method, &call(command, &list), &list).await {
-            Ok(permission) => missing.extend(permission),
-            Err(Fault::UnknownCommand(_)) => unknown.push(command.to_uppercase()),
-            Err(fault) => return Err(fault),
+    for (command, right) in program.commands.iter().zip(rights) {
+        match right {
+            CommandRight::Permitted => {}
+            CommandRight::Lacks(permission) => missing.push(permission),
+            CommandRight::Unknown => unknown.push(command.to_uppercase()),
         }
     }
-    let companion = keys.stats();
-    let mut reads = call("type", &companion);
-    if !program.commands.contains(&"type") {
-        reads = call(if program.commands.contains(&"hget") { "hget" } else { "llen" }, &companion);
-    }
-    if let Ok(Some(Permission::Key(_) | Permission::Keys(_))) = refused(session, method, &reads, &companion).await {
+    if let Some(CommandRight::Lacks(Permission::Key(_) | Permission::Keys(_))) = of_companion {
         missing.push(Permission::Keys(keys.pattern()));
     }
     Ok((missing, unknown))
 }
 
-/// Returns the permission that the user lacks for a call on `key`.
+/// Returns what the server says about each command.
 ///
 /// # Errors
 ///
-/// Fails if the server does not know the command, or cannot be asked.
-async fn refused(
-    session: &mut Session,
-    method: AskMethod,
-    words: &[String],
-    key: &str,
-) -> Result<Option<Permission>, Fault> {
-    let command = || Permission::Command(words[0].clone());
+/// Fails if the server cannot be asked.
+async fn rights_of(session: &mut Session, method: AskMethod, asked: &[Asked]) -> Result<Vec<CommandRight>, Fault> {
     let user = session.user.clone();
-    // Neither a script nor the rules of the user know what a proxy filters.
-    if words[0] == "evalsha"
-        && !matches!(method, AskMethod::Transaction)
-        && let Err(fault @ Fault::UnknownCommand(_)) = session.ask(&["EVALSHA", NO_SCRIPT, "1", key], key).await
-    {
-        return Err(fault);
-    }
-    let fault = match method {
-        AskMethod::Transaction => in_transaction(session, words, key).await?,
-        AskMethod::Script => {
-            let asked = ["EVAL".to_owned(), ASK.to_owned(), "0".to_owned()];
-            let asked: Vec<String> = asked.into_iter().chain(words.iter().cloned()).collect();
-            let answer = session.ask(&asked, key).await?;
-            return Ok((answer.integer() == Some(0)).then(command));
+    let question: &[&str] = match method {
+        AskMethod::Transaction => {
+            let faults = in_transaction(session, asked).await?;
+            // What the server refuses for another reason, and for now, is reported with a push.
+            let right = |fault: Option<Fault>| {
+                fault
+                    .map_or(CommandRight::Permitted, |fault| CommandRight::of(fault).unwrap_or(CommandRight::Permitted))
+            };
+            return Ok(faults.into_iter().map(right).collect());
         }
-        AskMethod::DryRun => {
-            let asked = ["ACL".to_owned(), "DRYRUN".to_owned(), user];
-            let asked: Vec<String> = asked.into_iter().chain(words.iter().cloned()).collect();
-            let answer = session.ask(&asked, key).await?;
-            return Ok(answer
-                .text()
-                .filter(|text| *text != "OK")
-                .map(|text| if text.contains("key") { Permission::Key(key.to_owned()) } else { command() }));
-        }
+        AskMethod::Script => &["EVAL", ASK, "0"],
+        AskMethod::DryRun => &["ACL", "DRYRUN", &user],
     };
-    match fault {
-        Some(Fault::NotPermitted { permission, .. }) => Ok(Some(permission)),
-        Some(fault @ Fault::UnknownCommand(_)) => Err(fault),
-        // The server refuses for now, which is reported with a push.
-        _ => Ok(None),
+    let is_filtered = is_filtered(session, asked).await;
+    let question = |asked: &Asked| {
+        let words = asked.words.iter().map(String::as_str);
+        question.iter().copied().chain(words).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let answers = session.wire.calls(&asked.iter().map(question).collect::<Vec<_>>()).await?;
+    let right = |(asked, answer): (&Asked, Answer)| match answer.error() {
+        Some(text) => CommandRight::of(Fault::of_text(text, &user, &asked.key)),
+        None if is_filtered && asked.words[0] == "evalsha" => Ok(CommandRight::Unknown),
+        None => Ok(answered(method, &answer, asked)),
+    };
+    asked.iter().zip(answers).map(right).collect()
+}
+
+/// Returns whether a proxy filters scripts, of which neither a script nor the rules of the user know.
+async fn is_filtered(session: &mut Session, asked: &[Asked]) -> bool {
+    let Some(script) = asked.iter().find(|asked| asked.words[0] == "evalsha") else { return false };
+    let ran = session.ask(&["EVALSHA", NO_SCRIPT, "1", &script.key], &script.key).await;
+    matches!(ran, Err(Fault::UnknownCommand(_)))
+}
+
+/// Returns what the answer to a question says about a command.
+fn answered(method: AskMethod, answer: &Answer, Asked { words, key }: &Asked) -> CommandRight {
+    let command = || CommandRight::Lacks(Permission::Command(words[0].clone()));
+    match (method, answer.text()) {
+        (AskMethod::DryRun, Some("OK") | None) => CommandRight::Permitted,
+        (AskMethod::DryRun, Some(text)) if text.contains("key") => CommandRight::Lacks(Permission::Key(key.clone())),
+        (AskMethod::DryRun, Some(_)) => command(),
+        _ if answer.integer() == Some(0) => command(),
+        _ => CommandRight::Permitted,
     }
 }
 
-/// Returns the fault of a command on `key` that is queued in a transaction and discarded.
-async fn in_transaction(session: &mut Session, words: &[String], key: &str) -> Result<Option<Fault>, Fault> {
+/// Returns the faults of commands that are queued in a transaction, which is discarded.
+async fn in_transaction(session: &mut Session, asked: &[Asked]) -> Result<Vec<Option<Fault>>, Fault> {
+    // Outside of a transaction the commands would run: its reply is awaited.
     session.ask(&["MULTI"], "").await?;
-    let answer = session.wire.call(words).await?;
-    let fault = answer.error().map(|text| Fault::of_text(text, &session.user, key));
-    session.ask(&["DISCARD"], "").await?;
-    Ok(fault)
+    let discard = vec!["DISCARD".to_owned()];
+    let words = asked.iter().map(|asked| &asked.words).chain([&discard]);
+    let mut answers = session.wire.calls(&words.collect::<Vec<_>>()).await?;
+    if let Some(text) = answers.pop().as_ref().and_then(Answer::error) {
+        return Err(Fault::of_text(text, &session.user, ""));
+    }
+    let fault =
+        |(asked, answer): (&Asked, Answer)| answer.error().map(|text| Fault::of_text(text, &session.user, &asked.key));
+    Ok(asked.iter().zip(answers).map(fault).collect())
 }

@@ -12,8 +12,9 @@ use super::wire::{Answer, Wire};
 use crate::diagnosis::{Checked, FaultCode, ServerInfo, of_database, of_server};
 use crate::endpoint::Mode;
 
-/// Number of round trips that are measured.
+/// Number of round trips that are measured, unless they take longer together than this.
 const ROUND_TRIPS: usize = 20;
+const MEASURED_FOR: Duration = Duration::from_secs(1);
 
 /// Round trip from which consumers that take one item per call are slowed down a lot.
 const SLOW: Duration = Duration::from_millis(20);
@@ -191,14 +192,14 @@ impl Examination<'_> {
     /// Measures round trips.
     async fn latency(&mut self, session: &mut Session) -> Option<()> {
         let mut times = Vec::with_capacity(ROUND_TRIPS);
-        for _ in 0..ROUND_TRIPS {
+        while times.len() < ROUND_TRIPS && times.iter().sum::<Duration>() < MEASURED_FOR {
             match session.wire.timed(&["PING"]).await {
                 Ok((_, time)) => times.push(time),
                 Err(fault) => return self.failed("latency", &session.server, &fault),
             }
         }
         times.sort_unstable();
-        let (median, longest) = (times[ROUND_TRIPS / 2], times[ROUND_TRIPS - 1]);
+        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
         let got = format!("{} per round trip, {} at most", millis(median), millis(longest));
         if median >= SLOW {
             let hint = "run consumers near Redis, or with more --concurrency: each claim is one round trip";

@@ -107,25 +107,40 @@ impl Wire {
     ///
     /// Fails when the connection ends, when there is no reply in time, and when the reply is not one of Redis.
     pub(super) async fn call<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Result<Answer, Fault> {
-        let mut command = format!("*{}\r\n", words.len()).into_bytes();
-        for word in words {
-            let word = word.as_ref();
-            command.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-            command.extend_from_slice(word);
-            command.extend_from_slice(b"\r\n");
+        self.calls(&[words]).await.map(|mut answers| answers.remove(0))
+    }
+
+    /// Sends several commands at once and waits for the reply to each, in the order of the commands.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`call`](Self::call) does.
+    pub(super) async fn calls<C: AsRef<[W]>, W: AsRef<[u8]>>(&mut self, commands: &[C]) -> Result<Vec<Answer>, Fault> {
+        let mut request = Vec::new();
+        for words in commands.iter().map(AsRef::as_ref) {
+            request.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+            for word in words.iter().map(AsRef::as_ref) {
+                request.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+                request.extend_from_slice(word);
+                request.extend_from_slice(b"\r\n");
+            }
         }
         let limit = self.limit;
-        let reply = async {
+        let replies = async {
             // A server that closes at once has often said why: its words count, and not the failed write.
-            let sent = self.stream.write_all(&command).await;
-            match read(&mut self.stream, 0).await {
-                Err(Unread::Io(error)) => Err(sent.err().map_or(Unread::Io(error), Unread::Io)),
-                read => read,
+            let sent = self.stream.write_all(&request).await;
+            let mut answers = Vec::with_capacity(commands.len());
+            for _ in commands {
+                answers.push(match read(&mut self.stream, 0).await {
+                    Err(Unread::Io(error)) => return Err(sent.err().map_or(Unread::Io(error), Unread::Io)),
+                    read => read?,
+                });
             }
+            Ok(answers)
         };
-        match timeout(limit, reply).await {
+        match timeout(limit, replies).await {
             Err(_) => Err(Fault::TimedOut(limit)),
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answers)) => Ok(answers),
             Ok(Err(Unread::Io(error))) => {
                 let closed = error.kind() == std::io::ErrorKind::UnexpectedEof;
                 let reason = if closed { "closed by the server".to_owned() } else { error.to_string() };
