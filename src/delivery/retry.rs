@@ -38,7 +38,8 @@ impl RetryPolicy {
     /// Decides on an item whose history already counts this failure, at `now` (ms, Redis clock).
     ///
     /// `jitter`, from 0 to 1, spreads the retries of items that failed together: a delay is between half and all of the
-    /// exponential backoff.
+    /// exponential backoff. A retry that spends no attempt backs off as long as the item has been failing, which doubles the
+    /// delay as well.
     pub fn decide(&self, history: &History, spent: bool, now: u64, jitter: f64) -> RetryDecision {
         let age = Duration::from_millis(now.saturating_sub(history.since));
         let exhausted = if spent { history.attempts >= self.max_attempts } else { age >= self.max_age };
@@ -46,7 +47,8 @@ impl RetryPolicy {
             return RetryDecision::DeadLetter;
         }
         let doublings = history.attempts.saturating_sub(1).min(31);
-        let backoff = self.first.saturating_mul(1 << doublings).min(self.longest);
+        let backoff = self.first.saturating_mul(1 << doublings);
+        let backoff = if spent { backoff } else { backoff.max(age) }.min(self.longest);
         RetryDecision::Retry(backoff.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0))
     }
 }
@@ -78,6 +80,16 @@ mod tests {
     #[test]
     fn retry_after_the_last_attempt_is_a_dead_letter() {
         assert_eq!(POLICY.decide(&after(5), true, 1_000, 0.5), RetryDecision::DeadLetter);
+    }
+
+    #[test]
+    fn retry_without_an_attempt_backs_off_as_long_as_the_item_has_failed() {
+        for (age, delay) in [(0, 1_000), (900, 1_000), (2_000, 2_000), (4_000, 4_000), (40_000, 5_000)] {
+            let decision = POLICY.decide(&after(0), false, 1_000 + age, 1.0);
+            assert_eq!(decision, RetryDecision::Retry(Duration::from_millis(delay)), "{age}");
+        }
+        // One that spends an attempt goes by the attempts.
+        assert_eq!(POLICY.decide(&after(1), true, 41_000, 1.0), RetryDecision::Retry(POLICY.first));
     }
 
     #[test]

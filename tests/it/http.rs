@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -244,6 +245,20 @@ fn retry_after_that_is_over_does_not_ask_again_without_a_pause() {
     }
     let words = ["--idle-exit", "1s", "--concurrency", "4", "--backoff", "1h"];
     assert_eq!(tally(&consume(&server, &endpoint.url(), &words).output().exits(0)), [4, 0, 4, 0, 0]);
+}
+
+#[test]
+fn endpoint_that_goes_on_refusing_is_asked_less_and_less() {
+    let (server, endpoint) = (RedisServer::start(), Endpoint::start());
+    server.push("mylist", [r#"{"status":429}"#]);
+    let words = ["--idle-exit", "6s", "--await-due", "1m", "--backoff", "10ms..1h"];
+    let run = consume(&server, &endpoint.url(), &words).spawn();
+    thread::sleep(Duration::from_secs(5));
+    let asked = endpoint.seen().len();
+    run.terminate();
+    run.finish(SOON).exits(0);
+    // By the first backoff, it would have been asked more than 500 times.
+    assert!((3..30).contains(&asked), "{asked}");
 }
 
 #[test]
