@@ -341,6 +341,21 @@ fn closed_connection_is_replaced_unnoticed() {
 }
 
 #[test]
+fn request_without_a_response_is_sent_again_once() {
+    let (server, endpoint) = (RedisServer::start(), Endpoint::start());
+    server.push("mylist", [r#"{"sleep":0.5}"#; 4]);
+    let words = ["--max-items", "5", "--concurrency", "4", "--max-attempts", "1"];
+    let run = consume(&server, &endpoint.url(), &words).spawn();
+    wait_until("four connections are idle", SOON, || {
+        endpoint.seen().len() == 4 && server.cli(&["ZCARD", "{mylist}:busy"]).trim() == "0"
+    });
+    // Each of the four may be one to a process of its own.
+    server.push("mylist", [r#"{"cut":true}"#]);
+    assert_eq!(tally(&run.finish(SOON).exits(0)), [5, 4, 0, 1, 0]);
+    assert_eq!((endpoint.seen().len(), dead(&server)["attempts"].as_u64()), (6, Some(1)));
+}
+
+#[test]
 fn socket_is_an_endpoint() {
     let (server, folder) = (RedisServer::start(), tempfile::tempdir().unwrap());
     let socket: PathBuf = folder.path().join("app.sock");

@@ -86,7 +86,11 @@ impl HttpHandler {
         }
     }
 
-    /// Sends a request with `items` until there is a response: it is made anew for each connection.
+    /// Sends a request with `items` for a response: it is made anew for each connection.
+    ///
+    /// An endpoint closes connections that are idle, so that a request over one that was kept is sent again where there is no
+    /// response: once, and over a new connection. It may be the item that ends the endpoint, and each of its processes may
+    /// have a connection that is kept.
     async fn post(
         &self,
         request: impl Fn() -> Result<Request<Full<Bytes>>, String>,
@@ -94,11 +98,11 @@ impl HttpHandler {
         limit: Option<Duration>,
         abort: &CancellationToken,
     ) -> Result<HttpReply, Disposition> {
+        let mut kept = self.connections.take();
         loop {
             let request = request().map_err(Disposition::dead_letter)?;
-            let kept = self.connections.take();
             let is_kept = kept.is_some();
-            let connection = match kept {
+            let connection = match kept.take() {
                 Some(connection) => connection,
                 None => match self.connections.open(&self.stop).await {
                     Some(connection) => connection,
@@ -108,7 +112,6 @@ impl HttpHandler {
             let exchange = self.exchange(connection, request, items, limit);
             let Some(reply) = abort.run_until_cancelled(exchange).await else { return Err(Disposition::Interrupted) };
             match reply {
-                // The endpoint had closed a connection that was kept.
                 Err(SendError::Closed) if is_kept => {}
                 Err(error) => return Err(Disposition::fail(error.to_string(), Vec::new())),
                 Ok(reply) => return Ok(reply),
