@@ -235,6 +235,11 @@ impl CommandSpec {
         }
     }
 
+    /// Returns the outcome when its processes have ended for too long, the last one for a `reason`, before one was ready.
+    pub(super) fn not_ready(&self, reason: &str) -> Disposition {
+        Disposition::Unrunnable(format!("no process of `{}` became ready: the last one {reason}", self.name()))
+    }
+
     /// Returns the outcome when the command could not be started.
     pub(super) fn not_started(&self, error: &io::Error) -> Disposition {
         let name = self.name();

@@ -256,6 +256,18 @@ fn process_gets_items_once_it_is_ready() {
 }
 
 #[test]
+fn consumer_that_is_to_end_gives_up_processes_that_do_not_become_ready() {
+    let (server, folder) = (RedisServer::start(), folder());
+    server.push("mylist", ["a"]);
+    let words = ["--once", "--ready-within", "1m"];
+    let run = consume(&server, folder.path(), &words).env("READY", "soon").deadline(4 * SOON).output().exits(2);
+    let error = "error: no process of `python3` became ready: the last one exited with status 1";
+    assert!(run.stderr.contains(error), "{}", run.stderr);
+    assert_eq!(tally(&run), [0, 0, 0, 0, 0]);
+    assert_eq!(server.pushed("mylist"), ["a"]);
+}
+
+#[test]
 fn process_is_replaced_after_so_many_items() {
     let (server, folder) = (RedisServer::start(), folder());
     server.push("mylist", ["x"; 10]);

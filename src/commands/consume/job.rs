@@ -118,6 +118,7 @@ impl JobArgs {
                     processes: concurrency.div_ceil(per_process) as usize,
                     per_process: per_process as usize,
                     batch: None,
+                    gives_up: false,
                     ready_within: ready_within.map(|setting| setting.value.0),
                     restart_after: restart_after.map(|setting| setting.value.get()),
                     stamp_field,

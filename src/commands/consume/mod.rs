@@ -46,7 +46,7 @@ use self::workers::{Processor, Workers};
 use super::Context;
 use crate::delivery::tally::Tally;
 use crate::exit::{Outcome, UsageError};
-use crate::handler::{Handler, LinePrinter, ProcessPool, guard};
+use crate::handler::{Handler, LinePrinter, PoolSpec, ProcessPool, guard};
 use crate::queue::Redis;
 use crate::shutdown::Shutdown;
 use crate::units::counted;
@@ -128,6 +128,7 @@ fn processor(plan: &Plan, context: &Context) -> Result<Processor> {
             Processor::Handler(Handler::http(spec, &shutdown.stop).with_calls(plan.concurrency as usize))
         }
         Job::Lines(spec) => {
+            let spec = PoolSpec { gives_up: plan.idle_exit.is_some(), ..spec };
             let pool = ProcessPool::start(spec, &plan.consumer, context.printer.echo(), &shutdown.abort);
             Processor::Pool(Arc::new(SharedPool::new(pool, lists)))
         }

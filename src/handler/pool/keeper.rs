@@ -30,6 +30,9 @@ pub(super) async fn keep(pool: Arc<PoolShared>, place: usize) {
                 if answered > 0 {
                     pause = first;
                 }
+                if pool.fail(pause) {
+                    return pool.unrunnable(pool.spec.command.not_ready(&reason));
+                }
                 let restart =
                     (!pool.closing.is_cancelled()).then(|| tracing::field::display(humantime::format_duration(pause)));
                 tracing::warn!(event = "handler_ended", process, reason, answered, restart, "handler process ended");

@@ -7,7 +7,7 @@ mod process;
 mod seats;
 mod shared;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +31,8 @@ impl ProcessPool {
     pub(crate) fn start(spec: PoolSpec, consumer: &str, echo: Echo, abort: &CancellationToken) -> Self {
         let (seats, closing) = (Seats::new(spec.processes), abort.child_token());
         let (consumer, abort, launcher) = (consumer.into(), abort.clone(), Launcher::default());
-        let shared = Arc::new(PoolShared { spec, consumer, echo, seats, closing, abort, launcher });
+        let failing = Mutex::default();
+        let shared = Arc::new(PoolShared { spec, consumer, echo, seats, closing, abort, launcher, failing });
         let keepers = (0..shared.spec.processes).map(|place| keeper::keep(Arc::clone(&shared), place)).collect();
         Self { shared, keepers }
     }

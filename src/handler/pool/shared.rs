@@ -2,9 +2,10 @@
 
 use std::io;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::seats::{PoolCall, PoolResult, Seats};
@@ -13,6 +14,9 @@ use crate::handler::command::CommandSpec;
 use crate::handler::group::Group;
 use crate::handler::launcher::Launcher;
 use crate::terminal::Echo;
+
+/// Longest time for which processes may end before one is ready, if they are given up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Long-lived processes that are handed items as lines of JSON, and answer with a line each.
 ///
@@ -29,6 +33,9 @@ pub(crate) struct PoolSpec {
     pub(crate) batch: Option<usize>,
     /// Time within which a process has to say that it is ready; `None` if it is as soon as it runs.
     pub(crate) ready_within: Option<Duration>,
+    /// True if no item can be processed once processes have ended for [`PATIENCE`] before one was ready: the consumer is to end
+    /// some day.
+    pub(crate) gives_up: bool,
     /// Number of items after which a process is replaced.
     pub(crate) restart_after: Option<u64>,
     /// Field of a JSON item with its creation time.
@@ -46,6 +53,8 @@ pub(super) struct PoolShared {
     pub(super) closing: CancellationToken,
     pub(super) abort: CancellationToken,
     pub(super) launcher: Launcher,
+    /// Time of the first failure since a process was ready.
+    pub(super) failing: Mutex<Option<Instant>>,
 }
 
 impl PoolShared {
@@ -56,6 +65,23 @@ impl PoolShared {
             move || Group::start(command.stdin(Stdio::piped()))
         };
         self.launcher.launch(start, &self.closing).await
+    }
+
+    /// Records that a process is ready.
+    pub(super) fn succeed(&self) {
+        *self.failing() = None;
+    }
+
+    /// Records that a process has ended; returns true if none is to be started after `pause`, because none has been ready for
+    /// too long.
+    pub(super) fn fail(&self, pause: Duration) -> bool {
+        let mut failing = self.failing();
+        let since = *failing.get_or_insert_with(Instant::now);
+        self.spec.gives_up && self.spec.ready_within.is_some() && since.elapsed() + pause > PATIENCE
+    }
+
+    fn failing(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes on that no process can run.

@@ -175,6 +175,7 @@ impl<'a> PoolProcess<'a> {
     /// Makes room for items.
     fn open(&mut self) {
         (self.is_ready, self.limit) = (true, None);
+        self.pool.succeed();
         let room = self.grant(self.pool.spec.per_process);
         self.pool.seats.open(self.place, room);
     }
