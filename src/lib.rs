@@ -209,7 +209,7 @@ async fn dispatch(cli: Cli, origins: Origins, environment: Environment, printer:
             Ok(result) => result,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         },
-        Command::Watch(args) => watch::run(args, context).await,
+        Command::Watch(args) => Box::pin(watch::run(args, context)).await,
         Command::Dead(args) => dead::run(args, context).await,
         Command::Render(args) => context.printer.waiting().during(|| render::run(args, &context, cli::command)),
         Command::Simulate(args) => simulate::run(args, context).await,

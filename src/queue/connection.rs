@@ -13,12 +13,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::busy_poll::BusyPoll;
-use super::client::{self, ClientTask};
+use super::client::ClientTask;
 use super::cluster::Nodes;
-use super::diagnosis::diagnose;
 use super::error::{Fault, QueueError};
 use super::outage::{Backoff, FirstConnect, Outages};
-use crate::endpoint::{Endpoint, Servers};
+use crate::endpoint::{Endpoint, NodeAddress, Servers};
 
 /// Time after which a connection counts as lost when a command that does not block has no reply.
 pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,28 +34,30 @@ pub(super) fn time_limit(bytes: usize) -> Duration {
 /// A Redis endpoint and the policy for reconnecting to it. Creates every connection.
 #[derive(Debug, Clone)]
 pub struct Redis {
-    endpoint: Arc<Endpoint>,
+    pub(super) endpoint: Arc<Endpoint>,
     /// Time to keep reconnecting after a connection is lost; `None` for no limit.
     reconnect_for: Option<Duration>,
     /// Time to keep trying to make a first connection.
     connect_for: Duration,
     /// Nodes of the cluster, if it is one.
-    nodes: Nodes,
-    outages: Arc<Outages>,
+    pub(super) nodes: Nodes,
+    pub(super) outages: Arc<Outages>,
     pub(super) cancel: CancellationToken,
 }
 
 /// One connection. Runs one command at a time, unless the caller pipelines them.
 #[derive(Debug)]
 pub struct Connection {
-    redis: Redis,
+    pub(super) redis: Redis,
     /// List whose node it is connected to, in a cluster.
     pub(super) list: String,
-    client: Client,
+    /// That node.
+    pub(super) node: Option<NodeAddress>,
+    pub(super) client: Client,
     pub(super) task: ClientTask,
-    busy_poll: BusyPoll,
+    pub(super) busy_poll: BusyPoll,
     /// Number of outages before this connection was made.
-    outage: u64,
+    pub(super) outage: u64,
     /// State of the outage that this connection ended, if any.
     pub(super) backoff: Option<Backoff>,
 }
@@ -182,49 +183,6 @@ impl Redis {
     fn user(&self) -> &str {
         self.endpoint.username.as_ref().map_or("default", |user| user.value.as_str())
     }
-
-    /// Connects within `limit`.
-    async fn open(&self, list: &str, limit: Duration) -> Result<Connection, Fault> {
-        // The last quarter of the time is reserved for the diagnosis.
-        let attempt = limit * 3 / 4;
-        let outage = self.outages.count();
-        let fault = match timeout(attempt, self.attempt(list, attempt)).await {
-            Ok(Ok((client, task))) => {
-                let list = list.to_owned();
-                let busy_poll = BusyPoll::default();
-                return Ok(Connection { redis: self.clone(), list, client, task, busy_poll, outage, backoff: None });
-            }
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::TimedOut(limit),
-        };
-        // The library does not tell the errors of sentinels from those of the master.
-        let of_sentinels = matches!(self.endpoint.servers, Some(Servers::Sentinel { .. }));
-        match fault {
-            Fault::ConnectionLost(_) | Fault::TimedOut(_) => {}
-            _ if of_sentinels => {}
-            fault => return Err(fault),
-        }
-        Err(diagnose(&self.endpoint, fault, limit.saturating_sub(attempt)).await)
-    }
-
-    async fn attempt(&self, list: &str, limit: Duration) -> Result<(Client, ClientTask), Fault> {
-        let node = match &self.endpoint.servers {
-            Some(Servers::Cluster(seeds)) => Some(self.nodes.of_list(&self.endpoint, seeds, list, limit).await?),
-            _ => None,
-        };
-        let client = client::build(&self.endpoint, node.as_ref(), limit).await?;
-        let task = ClientTask::of(client.connect());
-        client.wait_for_connect().await.map_err(|error| self.fault(&error, ""))?;
-        if self.endpoint.password.is_none() {
-            // The library has pinged, in place of the authentication.
-            return Ok((client, task));
-        }
-        match client.ping::<()>(None).await.map_err(|error| self.fault(&error, "")) {
-            // A user without permission to PING is connected all the same.
-            Ok(()) | Err(Fault::NotPermitted { .. }) => Ok((client, task)),
-            Err(fault) => Err(fault),
-        }
-    }
 }
 
 impl std::fmt::Display for Redis {
@@ -293,8 +251,9 @@ impl Connection {
     /// # Errors
     ///
     /// Fails when the time for reconnecting is over, when cancelled, and with a fault that retries do not cure.
-    pub(super) async fn reconnect(&mut self, mut fault: Fault) -> Result<(), QueueError> {
+    pub(super) async fn reconnect(&mut self, fault: Fault) -> Result<(), QueueError> {
         self.task.abort();
+        let mut fault = self.redis.locate(fault, self.node.as_ref());
         let outages = Arc::clone(&self.redis.outages);
         let _reconnecting = outages.reconnecting();
         let cancel = self.redis.cancel.clone();

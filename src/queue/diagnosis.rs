@@ -19,13 +19,16 @@ use crate::endpoint::{Address, Endpoint, NodeAddress, Servers, Tls};
 /// Length up to which a reply that may not be one of Redis is read.
 const LONGEST_REPLY: usize = 64;
 
-/// Returns the cause of a failed connection to `endpoint`, within `limit`; `first` when no step fails.
-pub(super) async fn diagnose(endpoint: &Endpoint, first: Fault, limit: Duration) -> Fault {
-    timeout(limit, steps(endpoint, limit)).await.ok().flatten().unwrap_or(first)
+/// Returns the cause of a failed connection to `endpoint`, or to a `node` of it, within `limit`; `first` when no step fails.
+pub(super) async fn diagnose(endpoint: &Endpoint, node: Option<&NodeAddress>, first: Fault, limit: Duration) -> Fault {
+    timeout(limit, steps(endpoint, node, limit)).await.ok().flatten().unwrap_or(first)
 }
 
-async fn steps(endpoint: &Endpoint, limit: Duration) -> Option<Fault> {
+async fn steps(endpoint: &Endpoint, node: Option<&NodeAddress>, limit: Duration) -> Option<Fault> {
     let tls = endpoint.tls.as_ref();
+    if let Some(NodeAddress { host, port }) = node {
+        return server_steps(host, *port, tls, limit).await;
+    }
     match (&endpoint.servers, &endpoint.address.value) {
         (Some(Servers::Sentinel { sentinels, master }), _) => match of_sentinels(endpoint, sentinels, master).await {
             Ok((host, port)) => server_steps(&host, port, tls, limit).await,

@@ -119,6 +119,13 @@ pub enum Fault {
     TooManyClients,
     /// Part of the cluster is down.
     ClusterDown,
+    /// A node of the cluster cannot be reached, other than the one that errors name.
+    OfNode {
+        /// Its address.
+        node: String,
+        /// Cause.
+        fault: Box<Fault>,
+    },
     /// The list is on another node of the cluster, or is being moved there.
     Moved,
     /// The server is a node of a cluster, and the mode is not.
@@ -240,6 +247,7 @@ impl fmt::Display for Fault {
             Self::BusyScript => f.write_str("the server is busy running a script (BUSY)"),
             Self::TooManyClients => f.write_str("the server has reached its limit of clients (maxclients)"),
             Self::ClusterDown => f.write_str("part of the cluster is down (CLUSTERDOWN)"),
+            Self::OfNode { node, fault } => write!(f, "node {node}: {fault}"),
             Self::Moved => f.write_str("the list has moved to another node"),
             Self::ClusterNode => {
                 f.write_str("the server is a node of a cluster, and the list is on another one (MOVED)")

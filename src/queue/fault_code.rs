@@ -37,6 +37,7 @@ impl Fault {
             Self::CannotPersist => FaultCode::RedisCannotPersist,
             Self::BusyScript => FaultCode::RedisBusyScript,
             Self::TooManyClients => FaultCode::RedisTooManyClients,
+            Self::OfNode { fault, .. } => fault.code(),
             Self::ClusterDown => FaultCode::RedisClusterDown,
             Self::Moved | Self::ClusterNode | Self::NotACluster => FaultCode::RedisMode,
             Self::ReadOnly => FaultCode::RedisReadOnly,

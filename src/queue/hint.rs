@@ -65,6 +65,10 @@ impl Fault {
             Self::BusyScript => "wait until the script has ended, or end it with `SCRIPT KILL`",
             Self::TooManyClients => "raise `maxclients`; `CLIENT LIST` shows the connections",
             Self::ClusterDown => "check the nodes with `CLUSTER NODES`",
+            Self::OfNode { fault, .. } if matches!(**fault, Self::ConnectionRefused | Self::ConnectionLost(_)) => {
+                "check that this node is running; `CLUSTER NODES` on another one shows its state and its replicas"
+            }
+            Self::OfNode { fault, .. } => return fault.hint(),
             Self::Moved => "wait until the slot has been moved; `CLUSTER NODES` shows its node",
             Self::ClusterNode => "use --mode cluster or REDIS_MODE=cluster",
             Self::NotACluster => "remove --mode and REDIS_MODE, or set them to single",

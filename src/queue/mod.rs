@@ -31,6 +31,7 @@ mod large_item;
 mod lease_schedule;
 mod library_error;
 mod list;
+mod opening;
 mod outage;
 mod outcomes;
 mod overlap;

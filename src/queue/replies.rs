@@ -111,6 +111,7 @@ impl Fault {
             | Self::ConnectionLost(_)
             | Self::Other(_) => true,
             Self::Sentinel(fault) => fault.is_transient(),
+            Self::OfNode { fault, .. } => fault.is_transient(),
             fault => fault.is_refusal(),
         }
     }
@@ -133,7 +134,11 @@ impl Fault {
 
     /// Returns true if a server was reached: the address is right.
     pub(super) fn is_of_server(&self) -> bool {
-        matches!(self, Self::ConnectionLost(_) | Self::Other(_)) || self.is_refusal()
+        match self {
+            Self::ConnectionLost(_) | Self::Other(_) => true,
+            Self::OfNode { fault, .. } => fault.is_of_server(),
+            fault => fault.is_refusal(),
+        }
     }
 }
 

@@ -202,6 +202,15 @@ fn node_of_a_cluster_that_dies_stops_no_list_of_another_node() {
     servers[0].cli(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     qscale(&["produce", "--count", "1", "--payload", "after"], &redis).output().exits(0);
     assert_eq!(consumer.wait().exits(0).stdout, "after\n");
+    // The node of the list is the one that is named, and not the one that was asked for it.
+    let words = ["consume", "--reconnect-for", "1s"];
+    let consumer = qscale(&words, &["--addresses", &servers[2].address(), "--mode", "cluster"]).spawn();
+    wait_until("the consumer waits", SOON, || servers[0].blocked_clients() == 1);
+    servers[0].kill();
+    let run = consumer.finish(SOON).exits(69);
+    let node = format!("node {}: ", servers[0].address());
+    assert!(warnings(&run.stderr)[0].contains(&node), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("{node}connection refused\nhint: check that this node")), "{}", run.stderr);
 }
 
 #[test]
