@@ -307,6 +307,11 @@ impl Claims {
         Ok(Redelivered { redelivered, dead, more: more == 1 })
     }
 
+    /// Makes a lost connection again with a single attempt from now on.
+    pub fn stop_retrying(&mut self) {
+        self.connection.stop_retrying();
+    }
+
     /// Requeues every item that Redis holds for this consumer, and signs it off; returns the number of items.
     ///
     /// # Errors
@@ -334,11 +339,6 @@ impl Claims {
     /// Closes the connection.
     pub async fn close(self) {
         self.connection.close().await;
-    }
-
-    /// Returns the longest time that the server may have run, if it says so: it counts whole seconds.
-    pub async fn uptime(&mut self) -> Option<Duration> {
-        self.connection.uptime().await
     }
 
     pub(super) fn consumer(&self) -> Bytes {

@@ -205,6 +205,11 @@ impl Connection {
         &self.client
     }
 
+    /// Makes this connection again with a single attempt from now on.
+    pub(super) fn stop_retrying(&mut self) {
+        self.redis.reconnect_for = Some(Duration::ZERO);
+    }
+
     /// Waits for the reply to one command, at most for `limit`. After a transient fault the connection is unusable.
     pub(super) async fn once<T>(
         &self,

@@ -2,19 +2,18 @@
 
 use super::claims::Claims;
 use super::connection::{COMMAND_TIMEOUT, Connection};
-use super::error::Fault;
+use super::error::{Fault, QueueError};
 use super::inspector::Inspector;
 use super::keys::Keys;
 use super::list::List;
 use crate::delivery::pause::PauseState;
 
 /// Returns whether the list is paused; `None` if Redis does not say so now. A user who may not read the key is never paused.
-async fn is_paused(connection: &mut Connection, keys: &Keys) -> Option<bool> {
-    // What is wrong with the connection, the next call finds out.
-    connection.refresh().await.ok()?;
+async fn is_paused(connection: &mut Connection, keys: &Keys) -> Result<Option<bool>, QueueError> {
+    connection.refresh().await?;
     let key = keys.paused();
     let exists = connection.send::<u64>("EXISTS", vec![key.as_str().into()]);
-    match connection.once(COMMAND_TIMEOUT, &key, exists).await {
+    Ok(match connection.once(COMMAND_TIMEOUT, &key, exists).await {
         Ok(count) => Some(count > 0),
         Err(Fault::NotPermitted { .. }) => Some(false),
         // The next call finds out, and reconnects.
@@ -22,12 +21,16 @@ async fn is_paused(connection: &mut Connection, keys: &Keys) -> Option<bool> {
             tracing::debug!(error = %fault, "cannot tell whether the list is paused");
             None
         }
-    }
+    })
 }
 
 impl Claims {
     /// Returns whether the list is paused; `None` if Redis does not say so now.
-    pub async fn is_paused(&mut self) -> Option<bool> {
+    ///
+    /// # Errors
+    ///
+    /// Fails when a lost connection cannot be made again.
+    pub async fn is_paused(&mut self) -> Result<Option<bool>, QueueError> {
         is_paused(&mut self.connection, &self.keys).await
     }
 }
@@ -47,7 +50,11 @@ impl Inspector {
 
 impl List {
     /// Returns whether the list is paused; `None` if Redis does not say so now.
-    pub async fn is_paused(&mut self) -> Option<bool> {
+    ///
+    /// # Errors
+    ///
+    /// Fails when a lost connection cannot be made again.
+    pub async fn is_paused(&mut self) -> Result<Option<bool>, QueueError> {
         is_paused(&mut self.connection, &Keys::of(&self.key)).await
     }
 }

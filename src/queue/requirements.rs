@@ -5,6 +5,7 @@ use std::time::Duration;
 use fred::prelude::ClientLike;
 use fred::types::InfoKind;
 
+use super::claims::Claims;
 use super::connection::Connection;
 use super::error::{Fault, QueueError};
 use super::keys::Keys;
@@ -45,5 +46,12 @@ impl Connection {
             })
             .await;
         info.ok()?.lines().find_map(|line| Some(line.strip_prefix(field)?.trim().to_owned()))
+    }
+}
+
+impl Claims {
+    /// Returns the longest time that the server may have run, if it says so: it counts whole seconds.
+    pub async fn uptime(&mut self) -> Option<Duration> {
+        self.connection.uptime().await
     }
 }

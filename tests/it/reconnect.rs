@@ -355,6 +355,24 @@ fn changed_password_is_named_while_it_is_retried() {
 }
 
 #[test]
+fn changed_password_is_tried_once_more_for_the_items_in_flight() {
+    let server = RedisServer::builder().user("app", "before", "~* &* +@all").start();
+    server.push("mylist", ["a"]);
+    let url = server.url_with("app:before");
+    let words = ["--verbose", "consume", "--redis", &url, "--work", "1h", "--reconnect-for", "6s"];
+    let consumer = Qscale::new(words).spawn();
+    consumer.wait_for_line("payload=a", SOON);
+    server.cli(&["ACL", "SETUSER", "app", "resetpass", ">after"]);
+    server.cli(&["CLIENT", "KILL", "USER", "app"]);
+    wait_until("the reason is known", SOON, || consumer.stderr().contains("WRONGPASS"));
+    let named = Instant::now();
+    let run = consumer.finish(SOON).exits(69);
+    let took = named.elapsed();
+    // Neither the look for a pause nor the requeue has taken as long again.
+    assert!((Duration::from_secs(4)..Duration::from_secs(11)).contains(&took), "{took:?}\n{}", run.stderr);
+}
+
+#[test]
 fn outage_and_its_end_are_logged_once() {
     let mut server = RedisServer::start();
     let proxy = Proxy::before(server.port());

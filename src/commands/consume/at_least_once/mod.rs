@@ -149,7 +149,7 @@ impl<'a> Consumer<'a> {
             if self.workers.unfinished() > 0 || !self.finished.is_empty() || self.workers.free_slots() == 0 {
                 self.idleness.restart();
             }
-            self.check_pause(notifier).await;
+            self.check_pause(notifier).await?;
             if !is_alone {
                 may_hold |= self.claims.schedule().is_item_due();
                 share.want(may_hold && !self.pause.is_paused());
@@ -235,6 +235,10 @@ impl<'a> Consumer<'a> {
     /// Requeues what Redis still holds for this consumer, and signs it off.
     async fn leave(mut self, result: Result<(), QueueError>) -> Result<StopReason> {
         let idle = self.is_idle();
+        if result.is_err() {
+            // Redis has been asked again for as long as it is to be.
+            self.claims.stop_retrying();
+        }
         let requeued = self.deadline.run(idle, self.claims.requeue()).await;
         self.claims.close().await;
         if idle && requeued.as_ref().is_err_and(QueueError::is_stop) {

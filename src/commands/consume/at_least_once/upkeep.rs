@@ -54,15 +54,16 @@ impl Consumer<'_> {
     }
 
     /// Looks now and then whether the list is paused; if it is, nothing is waited for, and time does not count as idle.
-    pub(super) async fn check_pause(&mut self, notifier: &mut Notifier<Waiter>) {
+    pub(super) async fn check_pause(&mut self, notifier: &mut Notifier<Waiter>) -> Result<(), QueueError> {
         if self.pause.is_check_due() {
             let is_paused = self.deadline.run(self.is_idle(), self.claims.is_paused());
-            let is_paused = self.workers.report_during(self.tally, is_paused).await;
+            let is_paused = self.workers.report_during(self.tally, is_paused).await?;
             self.pause.observe(is_paused, self.plan);
         }
         if self.pause.is_paused() {
             self.idleness.restart();
             notifier.interrupt();
         }
+        Ok(())
     }
 }

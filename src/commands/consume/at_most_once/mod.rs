@@ -22,7 +22,7 @@ use crate::delivery::item::Item;
 use crate::delivery::tally::Tally;
 use crate::files::heartbeat::MAX_INTERVAL;
 use crate::handler::Disposition;
-use crate::queue::{List, Redis};
+use crate::queue::{List, QueueError, Redis};
 use crate::shutdown::Shutdown;
 use crate::units::thousandths;
 
@@ -100,7 +100,7 @@ impl PlainConsumer<'_> {
         while !self.workers.share().is_over() {
             self.settle();
             loop {
-                self.check_pause().await;
+                self.check_pause().await?;
                 if self.slots() > 0 || stop.is_cancelled() {
                     break;
                 }
@@ -151,11 +151,15 @@ impl PlainConsumer<'_> {
     }
 
     /// Looks now and then whether the list is paused.
-    async fn check_pause(&mut self) {
+    async fn check_pause(&mut self) -> Result<(), QueueError> {
         if self.pause.is_check_due() {
-            let is_paused = self.workers.report_during(self.tally, self.list.is_paused()).await;
+            let is_paused = match self.workers.report_during(self.tally, self.list.is_paused()).await {
+                Err(error) if error.is_stop() => None,
+                is_paused => is_paused?,
+            };
             self.pause.observe(is_paused, self.plan);
         }
+        Ok(())
     }
 
     /// Waits for the items still in flight.

@@ -33,7 +33,7 @@ impl PlainConsumer<'_> {
             if stop.is_cancelled() || share.is_over() {
                 return Ok(());
             }
-            self.check_pause().await;
+            self.check_pause().await?;
             if self.pause.is_paused() {
                 notifier.interrupt();
             }
