@@ -93,8 +93,7 @@ impl<'a> HandlerAnswer<'a> {
     ) -> Result<(), String> {
         let wrong = |reason: String| {
             let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
-            let shown: String = shown.escape_debug().collect();
-            format!("wrote what is not an answer: `{shown}`: {}", visible(&reason))
+            format!("wrote what is not an answer: `{}`: {}", visible(&shown), visible(&reason))
         };
         if !line.trim_ascii_start().starts_with(b"[") {
             if !line.trim_ascii_start().starts_with(b"{") {
@@ -138,7 +137,7 @@ impl<'a> AnswerLine<'a> {
             (id, None, None, None, None, Some(dead)) => {
                 (id, AnsweredOutcome::Dead(reason(dead.text()?, "handler reported that it can never be processed")))
             }
-            _ => return Err("expected one of ack, retry, fail and dead".to_owned()),
+            _ => return Err("expected exactly one of ack, retry, fail and dead".to_owned()),
         };
         if id.is_none() && !batch {
             return Err("expected an id".to_owned());
@@ -270,6 +269,7 @@ mod tests {
         }
         for (line, reason) in [
             ("processed 3 orders", "expected a JSON object"),
+            ("{'id': 'a', 'ack': True}", "answer: `{'id': 'a', 'ack': True}`: key must be a string"),
             ("17", "expected a JSON object"),
             ("[17]", "expected an answer such as {\"id\":\"…\",\"ack\":true}"),
             (r#"{"id":"a:c1:1","retry":30}"#, "expected true, or a string such as a reason or `30s`"),
