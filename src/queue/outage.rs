@@ -16,6 +16,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// rotating.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(30);
 
+/// Events of the log: commands cannot be run, and can be run again.
+const UNAVAILABLE: &str = "redis_unavailable";
+const AVAILABLE: &str = "redis_available";
+
 /// Outages of one server, shared by all connections to it so that each is logged once.
 #[derive(Debug, Default)]
 pub(super) struct Outages(Mutex<State>);
@@ -86,11 +90,11 @@ impl Outages {
             state.refused = fault.is_refusal() || matches!(fault, Fault::Other(_));
             state.explained = false;
             let limit = reconnect_for.map(|limit| humantime::format_duration(limit).to_string());
-            let reconnect_for = limit.as_deref().unwrap_or("unlimited");
+            let (event, reconnect_for) = (UNAVAILABLE, limit.as_deref().unwrap_or("unlimited"));
             if state.refused {
-                tracing::warn!(%endpoint, error = %fault, %reconnect_for, "Redis refuses commands, retrying");
+                tracing::warn!(event, %endpoint, error = %fault, %reconnect_for, "Redis refuses commands, retrying");
             } else {
-                tracing::warn!(%endpoint, error = %fault, %reconnect_for, "lost connection to Redis, retrying");
+                tracing::warn!(event, %endpoint, error = %fault, %reconnect_for, "lost connection to Redis, retrying");
             }
         }
     }
@@ -103,8 +107,9 @@ impl Outages {
             tracing::debug!(error = %fault, "still disconnected from Redis");
         } else {
             state.explained = true;
+            let event = UNAVAILABLE;
             let retry_for = humantime::format_duration(refusal_limit(reconnect_for));
-            tracing::warn!(%endpoint, error = %fault, %retry_for, "cannot reconnect to Redis, retrying");
+            tracing::warn!(event, %endpoint, error = %fault, %retry_for, "cannot reconnect to Redis, retrying");
         }
     }
 
@@ -113,11 +118,11 @@ impl Outages {
         let mut state = self.state();
         if let Some(since) = state.since.take() {
             state.ended += 1;
-            let seconds = since.elapsed().as_secs_f64();
+            let (event, seconds) = (AVAILABLE, since.elapsed().as_secs_f64());
             if state.refused {
-                tracing::info!(%endpoint, "Redis accepts commands again after {seconds:.1}s");
+                tracing::info!(event, %endpoint, "Redis accepts commands again after {seconds:.1}s");
             } else {
-                tracing::info!(%endpoint, "reconnected after {seconds:.1}s");
+                tracing::info!(event, %endpoint, "reconnected after {seconds:.1}s");
             }
         }
     }
@@ -231,8 +236,8 @@ impl FirstConnect {
         if self.said {
             tracing::debug!(%endpoint, error = %fault, "cannot connect to Redis yet");
         } else {
-            let retry_for = humantime::format_duration(limit);
-            tracing::warn!(%endpoint, error = %fault, %retry_for, "cannot connect to Redis, retrying");
+            let (event, retry_for) = (UNAVAILABLE, humantime::format_duration(limit));
+            tracing::warn!(event, %endpoint, error = %fault, %retry_for, "cannot connect to Redis, retrying");
             self.said = true;
         }
         Some(self.pauses.next().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE).min(left))
@@ -241,7 +246,8 @@ impl FirstConnect {
     /// Logs the connection, if it took several attempts.
     pub(super) fn end(&self, endpoint: &Endpoint) {
         if self.said {
-            tracing::info!(%endpoint, "connected after {:.1}s", self.start.elapsed().as_secs_f64());
+            let event = AVAILABLE;
+            tracing::info!(event, %endpoint, "connected after {:.1}s", self.start.elapsed().as_secs_f64());
         }
     }
 }

@@ -4,7 +4,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Finished, Qscale, RedisServer, SOON};
+use crate::support::{Finished, Qscale, RedisServer, SOON, wait_until};
 
 /// `qscale --log json consume words -- sh -c line`.
 fn shell(server: &RedisServer, words: &[&str], line: &str) -> Qscale {
@@ -95,6 +95,22 @@ fn handler_that_writes_too_much_is_cut_and_processed() {
     assert!(left_out["left_out_bytes"].as_u64() > Some(1_000_000), "{left_out}");
     assert!(passed_on.iter().any(|line| line["message"] == "end of b"), "{left_out}");
     assert_eq!(events(&run, "output_cut").len(), 1);
+}
+
+#[test]
+fn outage_and_its_end_are_events() {
+    let mut server = RedisServer::start();
+    let words = ["--log", "json", "consume", "--redis", &server.url(), "--work", "none", "--max-items", "1"];
+    let consumer = Qscale::new(words).spawn();
+    wait_until("the consumer waits", SOON, || server.blocked_clients() > 0);
+    server.kill();
+    consumer.wait_for_line(r#""event":"redis_unavailable""#, SOON);
+    server.restart();
+    server.push("mylist", ["a"]);
+    let run = consumer.wait().exits(0);
+    let [lost, back] = ["redis_unavailable", "redis_available"].map(|event| events(&run, event).remove(0));
+    assert_eq!((&lost["level"], &back["level"]), (&"WARN".into(), &"INFO".into()));
+    assert!(lost["error"].as_str().is_some_and(|error| error.contains("connection")), "{lost}");
 }
 
 #[test]
