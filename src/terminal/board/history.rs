@@ -60,7 +60,11 @@ impl ListHistory {
     /// Creates an empty history of samples that come once per `every`.
     pub(in crate::terminal) fn new(every: Duration) -> Self {
         let every = every.max(Duration::from_millis(1));
-        let tier = |power: u32| Tier { width: every * FACTOR.pow(power), buckets: VecDeque::new() };
+        let tier = |power: u32| {
+            // The finest keeps each sample: one that comes early, as after a change, is not to be seen before its time.
+            let width = if power == 0 { Duration::ZERO } else { every * FACTOR.pow(power) };
+            Tier { width, buckets: VecDeque::new() }
+        };
         Self { every, tiers: (0..TIERS).map(tier).collect() }
     }
 
@@ -222,6 +226,15 @@ mod tests {
     }
 
     #[test]
+    fn sample_between_two_others_is_shown_at_its_time() {
+        let mut history = history([0, 0, 0]);
+        history.add(SECOND * 5 / 2, &sample(5));
+        history.add(SECOND * 3, &sample(5));
+        let columns = history.columns(Quantity::Waiting, Duration::ZERO, SECOND / 2, 7);
+        assert_eq!(columns, [0, 0, 0, 0, 0, 5, 5].map(Some));
+    }
+
+    #[test]
     fn time_without_samples_is_a_gap() {
         let mut history = history([5, 5]);
         history.add(SECOND * 20, &sample(7));
@@ -246,6 +259,6 @@ mod tests {
         assert_eq!(history.start(), Some(Duration::ZERO));
         // The last minutes are still fine.
         assert_eq!(history.columns(Quantity::Waiting, SECOND * 2_999_900, SECOND, 100), [Some(1); 100]);
-        assert_eq!(history.tier(SECOND * 2_999_000).unwrap().width, SECOND);
+        assert_eq!(history.tier(SECOND * 2_999_000).unwrap().width, Duration::ZERO);
     }
 }
