@@ -1,6 +1,7 @@
 //! Tips on mistyped command lines: what a word of KEDA, of Kubernetes or of another queue is called here.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -8,6 +9,9 @@ use super::{SUBCOMMANDS, subcommand};
 use crate::commands::init;
 use crate::profile;
 use crate::units::synonym::{self, kebab};
+
+/// Flags of `produce` that are one pattern in `simulate`.
+const LOAD: [&str; 3] = ["every", "pattern", "rate"];
 
 /// Adds what was most likely meant to an error, where clap does not know it.
 pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
@@ -21,16 +25,12 @@ pub(super) fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Erro
     let (unknown, extra) = (typed(ContextKind::InvalidSubcommand), typed(ContextKind::InvalidArg));
     let tip = match error.kind() {
         ErrorKind::InvalidSubcommand => on_command(&unknown, words),
-        ErrorKind::UnknownArgument => subcommand(words).and_then(|(name, _)| match extra.strip_prefix('-') {
-            None if name == "init" => Some(format!("use '--from {extra}'")).filter(|_| init::is_template(&extra)),
-            None if name == "consume" => {
-                let rest = words.iter().skip_while(|word| **word != *extra).map(|word| word.to_string_lossy());
-                let command: Vec<_> = rest.collect();
-                Some(format!("the command follows '--': 'qscale consume -- {}'", command.join(" ")))
-            }
-            None => None,
-            Some(flag) => on_flag(name, flag.trim_start_matches('-')),
-        }),
+        ErrorKind::UnknownArgument => match (subcommand(words), extra.strip_prefix('-')) {
+            (Some((name, _)), None) => on_value(name, &extra, words),
+            (Some((name, _)), Some(flag)) => on_flag(name, flag.trim_start_matches('-')),
+            (None, Some(flag)) => on_global_flag(flag.trim_start_matches('-')),
+            (None, None) => None,
+        },
         _ => None,
     };
     let Some(tip) = tip else { return error };
@@ -77,6 +77,36 @@ fn on_command(unknown: &str, words: &[OsString]) -> Option<String> {
     synonym::command(&word).map(|command| format!("use 'qscale {command}'"))
 }
 
+/// Returns a tip on a `value` that belongs to no flag of a subcommand: the flag that takes it.
+fn on_value(subcommand: &str, value: &str, words: &[OsString]) -> Option<String> {
+    let rest: Vec<_> = words.iter().skip_while(|word| **word != *value).map(|word| word.to_string_lossy()).collect();
+    let has_command = rest.iter().any(|word| word == "--");
+    let extension = Path::new(value).extension().and_then(|extension| extension.to_str());
+    let flag = match (subcommand, extension) {
+        ("init", _) => return Some(format!("use '--from {value}'")).filter(|_| init::is_template(value)),
+        ("consume", _) if !has_command => {
+            return Some(format!("the command follows '--': 'qscale consume -- {}'", rest.join(" ")));
+        }
+        (_, Some("toml")) => "profile",
+        ("render", Some("yaml" | "yml")) => "lint",
+        ("watch", Some("jsonl")) => "replay",
+        ("simulate", Some("jsonl")) => "against",
+        ("simulate", _) => "produce",
+        ("demo", _) => "pattern",
+        ("produce", _) => "payload",
+        ("consume" | "watch" | "doctor" | "dead", _) => "list",
+        _ => return None,
+    };
+    Some(format!("use '--{flag} {value}'"))
+}
+
+/// Returns a tip on an unknown `flag` before the subcommand.
+fn on_global_flag(flag: &str) -> Option<String> {
+    let global = super::global();
+    let is_global = |name: &&str| global.get_arguments().any(|arg| arg.get_long() == Some(name));
+    synonym::settings(&kebab(flag)).find(is_global).map(|name| format!("use '--{name}'"))
+}
+
 /// Returns a tip on the unknown `flag` of a subcommand: its own flag, or the key of the profile that sets it.
 fn on_flag(subcommand: &str, flag: &str) -> Option<String> {
     if ["version", "V"].contains(&flag) {
@@ -90,6 +120,9 @@ fn on_flag(subcommand: &str, flag: &str) -> Option<String> {
     let meant = || std::iter::once(word.as_str()).chain(others.iter().copied());
     if let Some(own) = meant().find(|name| has_flag(subcommand, name)) {
         return Some(format!("use '--{own}'"));
+    }
+    if subcommand == "simulate" && meant().any(|name| LOAD.contains(&name)) {
+        return Some("use '--produce'".to_owned());
     }
     let of_profile = meant().find_map(|key| Some((profile::table_of(key)?, key))).map(|(table, key)| {
         let known =
@@ -154,8 +187,52 @@ mod tests {
             ("render", "o", Some("use '--out-dir'")),
             ("watch", "kubeconfig", Some("the variable KUBECONFIG names the file, as for kubectl")),
             ("watch", "zebra", None),
+            ("watch", "lists", Some("use '--list'")),
+            ("simulate", "rate", Some("use '--produce'")),
+            ("simulate", "pattern", Some("use '--produce'")),
+            ("demo", "rate", Some("use '--pattern'")),
+            ("produce", "load", Some("use '--pattern'")),
+            ("consume", "burst", Some("use '--idle-exit'")),
+            ("simulate", "want", Some("use '--target-wait'")),
+            ("simulate", "target", Some("use '--target-wait'")),
+            ("simulate", "p95", Some("use '--target-wait'")),
+            ("render", "target", Some("set `target` in [deploy] of the profile")),
         ] {
             assert_eq!(on_flag(subcommand, flag).as_deref(), tip, "{subcommand} --{flag}");
+        }
+    }
+
+    #[test]
+    fn value_without_a_flag_leads_to_the_flag() {
+        for (line, tip) in [
+            ("watch mylist", Some("use '--list mylist'")),
+            ("watch run.jsonl", Some("use '--replay run.jsonl'")),
+            ("doctor bull:mail:wait", Some("use '--list bull:mail:wait'")),
+            ("dead ls mail", Some("use '--list mail'")),
+            ("produce hello", Some("use '--payload hello'")),
+            ("simulate 5m@3", Some("use '--produce 5m@3'")),
+            ("simulate run.jsonl", Some("use '--against run.jsonl'")),
+            ("simulate orders.toml", Some("use '--profile orders.toml'")),
+            ("demo 5m@3", Some("use '--pattern 5m@3'")),
+            ("render worker.yaml", Some("use '--lint worker.yaml'")),
+            ("consume cat -n", Some("the command follows '--': 'qscale consume -- cat -n'")),
+            ("consume --list a b -- cat", Some("use '--list b'")),
+            ("health zebra", None),
+        ] {
+            let words: Vec<OsString> = ["qscale"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
+            let error = super::super::command().try_get_matches_from(&words).unwrap_err();
+            let text = with_tip(error, &words).render().to_string();
+            match tip {
+                Some(tip) => assert!(text.contains(&format!("tip: {tip}\n")), "{line}: {text}"),
+                None => assert!(!text.contains("tip:"), "{line}: {text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn flag_before_the_subcommand_leads_to_one_of_all() {
+        for (flag, tip) in [("f", Some("use '--profile'")), ("config", Some("use '--profile'")), ("zebra", None)] {
+            assert_eq!(on_global_flag(flag).as_deref(), tip, "{flag}");
         }
     }
 
