@@ -107,16 +107,33 @@ function charts(list) {
   one('charts').replaceChildren(...shown, ...axis(chart, list.changes));
 }
 
+// A row is chosen with the mouse, or with Tab and Enter.
+function newRow(index, cells) {
+  const row = element('tr');
+  row.append(...cells.map(() => element('td')));
+  row.tabIndex = 0;
+  const choose = () => { chosen = index; draw(); };
+  row.addEventListener('click', choose);
+  row.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    choose();
+  });
+  return row;
+}
+
+// Rows stay the same elements, so that the one with the focus keeps it.
 function rows(lists) {
   one('lists').hidden = lists.length < 2;
-  one('lists').tBodies[0].replaceChildren(...lists.map((list, index) => {
-    const row = element('tr', undefined, index === chosen ? 'chosen' : '');
+  const body = one('lists').tBodies[0];
+  lists.forEach((list, index) => {
     const cells = [list.name, count(list.waiting), count(list.in_flight), count(list.delayed), count(list.dead),
       rate(list.in_per_second), rate(list.out_per_second), list.outlook];
-    row.append(...cells.map((text) => element('td', text)));
-    row.addEventListener('click', () => { chosen = index; draw(); });
-    return row;
-  }));
+    const row = body.rows[index] || body.appendChild(newRow(index, cells));
+    row.className = index === chosen ? 'chosen' : '';
+    row.setAttribute('aria-current', String(index === chosen));
+    cells.forEach((text, column) => { row.cells[column].textContent = text; });
+  });
 }
 
 function deadLetters(list) {
