@@ -15,11 +15,15 @@ const LAST_PART: u32 = 32;
 /// Tallest chart of pods, in lines.
 const MOST_PODS: usize = 6;
 
-/// Returns the charts of the list at `chosen`, `width` columns wide; `None` without data.
+/// Returns the charts of the list at `chosen`, `width` columns wide; `None` without data, or where nothing has happened.
 pub(in crate::terminal) fn picture(state: &BoardState, chosen: usize, width: usize) -> Option<String> {
     let list = state.lists.get(chosen).or(state.lists.first())?;
     let latest = list.latest.as_ref()?;
     let (title, chart) = (heading(&title(state, list)), chart(list, latest.at));
+    let mut values = chart.panels.iter().flat_map(|panel| panel.solid.iter().chain(&panel.shade));
+    if values.all(|(_, value)| *value == 0) {
+        return None;
+    }
     let mut text = format!("{}{}", title.trim_start(), chart.text(width));
     if !list.changes.is_empty() {
         text.push_str(&heading("Scaling events"));
@@ -103,4 +107,32 @@ fn entries(list: &ListState) -> Vec<TimelineEntry> {
         reason: change.reason.clone().unwrap_or_default(),
     };
     list.changes.iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::sample::Sample;
+    use crate::terminal::OutputFilter;
+    use crate::terminal::board::{DashboardSetup, KeySet, SharedBoard};
+
+    #[test]
+    fn list_that_was_always_empty_leaves_no_chart() {
+        let setup = DashboardSetup {
+            title: "on redis://localhost:6379".to_owned(),
+            lists: vec!["mylist".to_owned()],
+            every: Duration::from_secs(1),
+            speed: 1.0,
+            keys: KeySet::Watch,
+        };
+        let board = SharedBoard::new(&setup, &OutputFilter::default());
+        for (second, backlog, charts) in [(0, 0, 0), (1, 0, 0), (2, 1, 1), (3, 0, 1)] {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+            board.take(&Sample::new(time, "mylist", backlog, None, None));
+            let picture = picture(&board.board().state, 0, 80);
+            assert_eq!(picture.iter().count(), charts, "after {second} s: {picture:?}");
+        }
+    }
 }
