@@ -93,6 +93,35 @@ pub(crate) fn wrapped_message(text: &str, width: usize) -> String {
     text.split_inclusive('\n').map(shown).collect()
 }
 
+/// Returns `text` in at most `lines` lines of `width` columns, without characters that control a terminal; what does not fit
+/// ends in `…`.
+pub(crate) fn fitted(text: &str, width: usize, lines: usize) -> Vec<String> {
+    let mut all = wrapped(&visible(text), width.max(1));
+    let is_cut = all.len() > lines;
+    all.truncate(lines);
+    let last = all.len().saturating_sub(1);
+    for (index, line) in all.iter_mut().enumerate() {
+        if display_width(line) > width || (is_cut && index == last) {
+            *line = cut(line, width);
+        }
+    }
+    all
+}
+
+/// Shortens `text` to `width` columns, the last of which shows that it was cut.
+fn cut(text: &str, width: usize) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        shown.push(c);
+        if display_width(&shown) >= width {
+            shown.pop();
+            break;
+        }
+    }
+    shown.push('…');
+    shown
+}
+
 /// Joins the first of `facts`, as many as there is room for in `width` columns.
 pub(crate) fn fitted_facts(facts: &[String], width: usize) -> String {
     let mut line = String::new();
@@ -118,6 +147,16 @@ mod tests {
         assert_eq!(wrapped("abcdef g", 4), ["abcdef", "g"]);
         assert_eq!(wrapped("", 4), [""]);
         assert_eq!(wrapped("a\nb c\u{1b}[2J", 5), ["a\\nb", "c\\u{1b}[2J"]);
+    }
+
+    #[test]
+    fn text_that_does_not_fit_is_cut_visibly() {
+        assert_eq!(fitted("one two three", 20, 1), ["one two three"]);
+        assert_eq!(fitted("one two three", 8, 1), ["one two…"]);
+        assert_eq!(fitted("one two three", 8, 2), ["one two", "three"]);
+        assert_eq!(fitted("unbroken", 4, 1), ["unb…"]);
+        assert_eq!(fitted("订单订单", 4, 1), ["订…"]);
+        assert_eq!(fitted("a\u{1b}[2J", 20, 1), ["a\\u{1b}[2J"]);
     }
 
     #[test]

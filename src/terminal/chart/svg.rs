@@ -11,7 +11,7 @@ use svg::node::{Node as _, Text as TextNode};
 
 use super::elapsed::Elapsed;
 use super::panels::{AxisScale, Chart, Panel, Tone, column, columns, ticks};
-use crate::terminal::columns::wrapped;
+use crate::terminal::columns::{fitted, wrapped};
 use crate::units::visible;
 
 const WIDTH: usize = 1_200;
@@ -36,6 +36,10 @@ const LISTED_LAST: usize = 10;
 /// Height of a line of the list of marks, and its length in characters.
 const LINE: usize = 22;
 const LINE_LENGTH: usize = 140;
+/// Lines of a title at most, the height of one, and its length in characters.
+const TITLE_LINES: usize = 3;
+const TITLE_LINE: usize = 28;
+const TITLE_LENGTH: usize = 76;
 
 /// Style sheet of text and lines.
 const STYLE: &str = "\
@@ -51,15 +55,19 @@ impl Chart {
         let bottom = HEAD + heights.iter().map(|height| height + GAP).sum::<usize>();
         let (marks, marked) = self.draw_marks(bottom);
         let (list, height) = self.draw_list(bottom + marked + 2 * LINE);
+        let (title, above) = self.draw_title();
+        let height = height + LINE + above;
+        let top = format!("-{above}");
+        let top = if above == 0 { "0" } else { &top };
         let mut picture = Document::new()
-            .set("viewBox", (0, 0, WIDTH, height + LINE))
+            .set("viewBox", format!("0 {top} {WIDTH} {height}"))
             .set("width", WIDTH)
-            .set("height", height + LINE)
+            .set("height", height)
             .set("role", "img")
             .add(Title::new(visible(&self.title)))
             .add(Definitions::new().add(Style::new(STYLE)))
-            .add(Rectangle::new().set("width", "100%").set("height", "100%").set("fill", "#fff"))
-            .add(text(&self.title, LEFT, 34, "title"))
+            .add(Rectangle::new().set("y", top).set("width", "100%").set("height", "100%").set("fill", "#fff"))
+            .add(title)
             .add(text(&self.subtitle, LEFT, 60, "subtitle"))
             .add(self.draw_grid(bottom));
         for (from, until) in &self.differences {
@@ -73,6 +81,17 @@ impl Chart {
         let mut written = picture.add(marks).add(list).to_string();
         written.push('\n');
         written
+    }
+
+    /// Draws the title; also returns the height of the lines that are above the picture, as there are more than one.
+    fn draw_title(&self) -> (Group, usize) {
+        let lines = fitted(&self.title, TITLE_LENGTH, TITLE_LINES);
+        let above = lines.len().saturating_sub(1) * TITLE_LINE;
+        let group = lines
+            .iter()
+            .enumerate()
+            .fold(Group::new(), |group, (index, line)| group.add(text(line, LEFT, 34 + index * TITLE_LINE, "title")));
+        (if above == 0 { group } else { group.set("transform", format!("translate(0 -{above})")) }, above)
     }
 
     /// Draws a band through all panels where what is compared differs.
@@ -305,6 +324,18 @@ mod tests {
         assert!(picture.contains("width=\"34\"") && picture.contains("width=\"20\""), "{picture}");
         let lines = picture.matches("class=\"moment\"").count();
         assert!((100..500).contains(&lines), "{lines}");
+    }
+
+    #[test]
+    fn svg_breaks_a_long_title_between_words() {
+        let title = "orders: 10m@poisson(2), 2m@2..12, 5m@12, 10m@poisson(2), lognormal(3s, 0.6) per item";
+        let picture = Chart { title: title.to_owned(), ..chart() }.svg();
+        let lines: Vec<&str> = picture.split("class=\"title\"").skip(1).collect();
+        assert_eq!(lines.len(), 2, "{picture}");
+        assert!(lines[0].contains("lognormal(3s, 0.6)</text>") && lines[1].contains(">per item</text>"), "{picture}");
+        assert!(picture.contains("viewBox=\"0 -28 1200 ") && picture.contains("y=\"-28\""), "{picture}");
+        let picture = Chart { title: "订单".repeat(200), ..chart() }.svg();
+        assert!(picture.contains("订…</text>"), "{picture}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use super::charts;
 use super::help;
 use super::numbers::{self, Digits};
-use super::paint::{Rows, fitted, put};
+use super::paint::{Rows, abbreviated, put};
 use super::reasons;
 use super::tables;
 use super::theme::Theme;
@@ -18,7 +18,7 @@ use super::words;
 use crate::terminal::board::KeySet;
 use crate::terminal::board::{BoardState, ListState};
 use crate::terminal::chart::Elapsed;
-use crate::terminal::columns::display_width;
+use crate::terminal::columns::{display_width, fitted};
 
 /// Smallest size that is drawn.
 const LEAST: (u16, u16) = (40, 12);
@@ -128,8 +128,8 @@ fn title(
     let right = theme.text(&format!(" {paused}{clock}"));
     let width = usize::from(area.width).saturating_sub(display_width(&right));
     let notice = state.notice.as_ref().map(|notice| format!("  {notice}")).unwrap_or_default();
-    let name = if state.lists.len() > 1 { String::new() } else { format!("{}  ", list.title) };
-    let left = fitted(&format!("{name}{}{notice}", state.title), width, 1).concat();
+    let name = abbreviated(&list.title, width * 3 / 4);
+    let left = fitted(&format!("{name}  {}{notice}", state.title), width, 1).concat();
     put(buffer, area.x, area.y, &theme.text(&left), theme.bold());
     let column = area.width - u16::try_from(display_width(&right)).unwrap_or(area.width).min(area.width);
     put(buffer, area.x + column, area.y, &right, theme.bold());

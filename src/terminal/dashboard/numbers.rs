@@ -6,12 +6,13 @@ use ratatui::style::Style;
 
 use super::charts::short;
 use super::digits;
-use super::paint::{fitted, put};
+use super::paint::put;
 use super::theme::Theme;
 use super::words::{age, rate};
 use crate::sample::{JobCounts, Outlook, Replicas, Sample};
 use crate::terminal::board::{BoardState, Latest, ListState};
 use crate::terminal::chart::Tone;
+use crate::terminal::columns::fitted;
 use crate::units::counted;
 
 /// Columns between two numbers.

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::terminal::columns::{display_width, wrapped};
+use crate::terminal::columns::display_width;
 use crate::units::visible;
 
 /// Writes `text` from a cell to the right, as far as the buffer reaches.
@@ -36,33 +36,28 @@ impl Rows {
     }
 }
 
-/// Returns `text` in at most `lines` lines of `width` columns, without characters that control a terminal; what does not fit
-/// ends in `…`.
-pub(super) fn fitted(text: &str, width: usize, lines: usize) -> Vec<String> {
-    let mut all = wrapped(&visible(text), width.max(1));
-    let is_cut = all.len() > lines;
-    all.truncate(lines);
-    let last = all.len().saturating_sub(1);
-    for (index, line) in all.iter_mut().enumerate() {
-        if display_width(line) > width || (is_cut && index == last) {
-            *line = cut(line, width);
-        }
+/// Returns a name in at most `width` columns, without its middle: names that begin alike often end differently.
+pub(super) fn abbreviated(name: &str, width: usize) -> String {
+    let name = visible(name);
+    let mut left = width.saturating_sub(1);
+    if display_width(&name) <= width {
+        return name.into_owned();
     }
-    all
-}
-
-/// Shortens `text` to `width` columns, the last of which shows that it was cut.
-fn cut(text: &str, width: usize) -> String {
-    let mut shown = String::new();
-    for c in text.chars() {
-        shown.push(c);
-        if display_width(&shown) >= width {
-            shown.pop();
-            break;
+    let mut taken = |chars: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut part = String::new();
+        for c in chars {
+            part.push(c);
+            if display_width(&part) > room.min(left) {
+                part.pop();
+                break;
+            }
         }
-    }
-    shown.push('…');
-    shown
+        left = left.saturating_sub(display_width(&part));
+        part
+    };
+    let beginning = taken(&mut name.chars(), width / 2);
+    let end = taken(&mut name.chars().rev(), width);
+    format!("{beginning}…{}", end.chars().rev().collect::<String>())
 }
 
 #[cfg(test)]
@@ -70,13 +65,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_that_does_not_fit_is_cut_visibly() {
-        assert_eq!(fitted("one two three", 20, 1), ["one two three"]);
-        assert_eq!(fitted("one two three", 8, 1), ["one two…"]);
-        assert_eq!(fitted("one two three", 8, 2), ["one two", "three"]);
-        assert_eq!(fitted("unbroken", 4, 1), ["unb…"]);
-        assert_eq!(fitted("订单订单", 4, 1), ["订…"]);
-        assert_eq!(fitted("a\u{1b}[2J", 20, 1), ["a\\u{1b}[2J"]);
+    fn name_that_does_not_fit_keeps_both_ends() {
+        assert_eq!(abbreviated("orders", 6), "orders");
+        assert_eq!(abbreviated("shop:production:orders-1", 12), "shop:p…ers-1");
+        assert_eq!(abbreviated("订单订单订单", 8), "订单…单");
+        assert_eq!(abbreviated("a\u{1b}[2J", 20), "a\\u{1b}[2J");
     }
 
     #[test]

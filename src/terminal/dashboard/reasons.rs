@@ -5,10 +5,11 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::paint::{fitted, put};
+use super::paint::put;
 use super::theme::Theme;
 use crate::terminal::board::{ListState, ReplicaChange};
 use crate::terminal::chart::Elapsed;
+use crate::terminal::columns::fitted;
 
 /// Width from which a reason may take two lines, as there is height as well.
 const WIDE: u16 = 100;

@@ -6,12 +6,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::charts::short;
-use super::paint::{fitted, put};
+use super::paint::{abbreviated, put};
 use super::theme::Theme;
 use super::view::ViewSettings;
 use super::words::{age, rate, real_seconds};
 use crate::terminal::board::{BoardState, Latest, ListState};
-use crate::terminal::columns::pad_end;
+use crate::terminal::columns::{display_width, pad_end};
+use crate::units::visible;
 
 /// Columns of the table, each with its width.
 const COLUMNS: [(&str, usize); 7] =
@@ -38,7 +39,7 @@ pub(super) fn draw(
     if area.height < 2 {
         return;
     }
-    let longest = state.lists.iter().map(|list| list.title.chars().count()).max().unwrap_or(0);
+    let longest = state.lists.iter().map(|list| display_width(&visible(&list.title))).max().unwrap_or(0);
     let mut left = usize::from(area.width).saturating_sub(2);
     let name = longest.clamp(NAME, NAME.max(left / 3));
     left = left.saturating_sub(name);
@@ -59,7 +60,7 @@ pub(super) fn draw(
     let first = (view.chosen + 1).saturating_sub(room);
     for (line, (index, list)) in (1..area.height).zip(state.lists.iter().enumerate().skip(first)) {
         let is_chosen = index == view.chosen;
-        let title = fitted(&list.title, name, 1).concat();
+        let title = abbreviated(&list.title, name);
         let marker = if is_chosen { ">" } else { " " };
         let text = format!("{marker} {}{}", pad_end(&title, name), row(cells(state, list, now)));
         let is_old = list.latest.as_ref().is_none_or(|latest| state.age(latest.at, now).is_some());

@@ -178,10 +178,24 @@ fn several_lists_are_rows() {
     }
     let view = ViewSettings { chosen: 1, ..ViewSettings::default() };
     let frame = text(&state, &view, 2, (100, 30));
-    let row = |name: &str| frame.lines().find(|line| line.trim_start_matches('>').trim().starts_with(name)).unwrap();
+    assert!(frame.starts_with("mail  on redis "), "{frame}");
+    let rows = frame.lines().skip(1);
+    let row = |name: &str| rows.clone().find(|line| line.trim_start_matches('>').trim().starts_with(name)).unwrap();
     assert!(row("orders").contains(" 12 ") && row("mail").starts_with("> mail"), "{frame}");
     assert!(row("mail").contains("3,456"), "{frame}");
     assert!(frame.contains("3456 waiting"), "{frame}");
+}
+
+#[test]
+fn long_names_of_lists_keep_both_ends() {
+    let names = ["eu", "us"].map(|region| format!("shop:production:a-team-that-likes-long-names:orders-{region}"));
+    let mut state = BoardState::new("on redis".to_owned(), &names, Duration::from_secs(1), 1.0);
+    for name in &names {
+        state.take(Duration::from_secs(1), &Sample { list: name.clone(), ..sample(1) });
+    }
+    let frame = text(&state, &ViewSettings::default(), 2, (80, 24));
+    assert!(frame.contains("\n> shop:producti…es:orders-eu"), "{frame}");
+    assert!(frame.contains("\n  shop:producti…es:orders-us"), "{frame}");
 }
 
 #[test]
