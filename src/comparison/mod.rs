@@ -180,8 +180,10 @@ fn divergences(recording: &Recording, decisions: &[Replayed]) -> Vec<Divergence>
                 until,
                 recorded,
                 predicted,
-                reason: decided
-                    .map_or_else(|| "no poll or sync yet".to_owned(), |decided| decided.decision.reason.to_string()),
+                reason: decided.map_or_else(
+                    || "no poll or sync yet".to_owned(),
+                    |decided| format!("{}: {}", decided.by, decided.decision.reason),
+                ),
                 recorded_reason: sample.reason.clone(),
                 backlog: sample.backlog,
             }),

@@ -45,6 +45,18 @@ pub struct NextStep {
     pub seconds: f64,
 }
 
+impl Rhythm {
+    /// Returns the rhythm with the first poll and the first sync that are later than `now`.
+    #[must_use]
+    pub fn after(self, now: Duration) -> Self {
+        Self {
+            next_poll: first_after(self.next_poll, self.poll_period, now),
+            next_sync: first_after(self.next_sync, self.sync_period, now),
+            ..self
+        }
+    }
+}
+
 impl Standing {
     /// Takes a decision that was made `at`.
     pub fn decided(&mut self, at: Duration, by: Controller, reason: &Reason) {

@@ -1,5 +1,6 @@
 //! A run, from start to end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::calendar::{Calendar, Event};
@@ -10,7 +11,7 @@ use super::recorder::Recorder;
 use super::scenario::{Jobs, Scenario};
 use super::summary::{ListWaits, Stopwatch, Summary};
 use super::timeline::{Explanation, Point, Run};
-use crate::scaler::{Controller, Counted, Reading, Scale, Scaler, Unfinished};
+use crate::scaler::{Controller, Counted, Decision, Reading, Scale, Scaler, Standing, Unfinished};
 use crate::units::float;
 use crate::workload::Arrival;
 
@@ -30,7 +31,8 @@ pub fn run(scenario: &Scenario) -> Result<Run, UnknownDuration> {
         arrived: 0,
         scaler: Scaler::new(scenario.settings.clone(), Duration::ZERO),
         desired: scenario.at_first(),
-        cause: Explanation::NotPolled,
+        explained: (None, Explanation::NotPolled),
+        standing: Arc::default(),
         recorder: Recorder::default(),
         points: Vec::new(),
         peak_backlog: 0,
@@ -50,7 +52,9 @@ struct World<'a> {
     arrived: usize,
     scaler: Scaler,
     desired: u32,
-    cause: Explanation,
+    /// Explanation of the desired replicas, and the controller that it is of.
+    explained: (Option<Controller>, Explanation),
+    standing: Arc<Standing>,
     recorder: Recorder,
     points: Vec<Point>,
     peak_backlog: usize,
@@ -121,21 +125,21 @@ impl World<'_> {
             let running = alive + ended;
             let created = settings.poll(&self.scenario.settings, &values, Unfinished { running, pending });
             let jobs = created.jobs;
-            self.note(now, Controller::Keda, running, running + jobs, Explanation::Jobs(created));
+            let explanation = Explanation::Jobs(created);
+            self.recorder.decided(now, Controller::Keda, running, running + jobs, &explanation);
+            self.explained = (Some(Controller::Keda), explanation);
             self.fleet.start(jobs, now, &mut self.calendar);
             return Ok(());
         }
         let decision = self.scaler.poll(now, self.desired, &Reading::Read(values));
-        self.note(now, Controller::Keda, self.desired, decision.replicas, Explanation::Scaled(decision.reason));
-        self.scale(now, decision.replicas)
+        self.decide(now, Controller::Keda, decision)
     }
 
     fn sync(&mut self, now: Duration) -> Result<(), UnknownDuration> {
         let PodCount { alive, ready, .. } = self.fleet.count();
         let scale = Scale { spec: self.desired, status: alive, ready };
         let decision = self.scaler.sync(now, scale, &Reading::Read(self.values(now)));
-        self.note(now, Controller::Hpa, self.desired, decision.replicas, Explanation::Scaled(decision.reason));
-        self.scale(now, decision.replicas)
+        self.decide(now, Controller::Hpa, decision)
     }
 
     /// Returns the values of the triggers.
@@ -163,9 +167,18 @@ impl World<'_> {
         self.fleet.stop(alive - replicas, now, &mut self.calendar)
     }
 
-    fn note(&mut self, now: Duration, by: Controller, from: u32, to: u32, cause: Explanation) {
-        self.recorder.decided(now, by, from, to, &cause);
-        self.cause = cause;
+    fn decide(&mut self, now: Duration, by: Controller, decision: Decision) -> Result<(), UnknownDuration> {
+        let Decision { replicas, reason } = decision;
+        if self.scenario.samples {
+            Arc::make_mut(&mut self.standing).decided(now, by, &reason);
+            // A change is explained by the decision that made it.
+            let explains = if replicas == self.desired { self.standing.reason() } else { Some((by, &reason)) };
+            if let Some((by, reason)) = explains {
+                self.explained = (Some(by), Explanation::Scaled(reason.clone()));
+            }
+        }
+        self.recorder.decided(now, by, self.desired, replicas, &Explanation::Scaled(reason));
+        self.scale(now, replicas)
     }
 
     fn update_peaks(&mut self, now: Duration) {
@@ -195,7 +208,9 @@ impl World<'_> {
             current: alive,
             ready,
             terminating,
-            reason: self.cause.clone(),
+            by: self.explained.0,
+            reason: self.explained.1.clone(),
+            standing: Arc::clone(&self.standing),
         });
     }
 

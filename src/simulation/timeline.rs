@@ -1,10 +1,11 @@
 //! Results of a run, over time.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::summary::Summary;
-use crate::scaler::{Controller, Created, Inactivity, JobReason, Reason};
+use crate::scaler::{Controller, Created, Inactivity, JobReason, Reason, Standing};
 
 /// Result of a run.
 #[derive(Debug, Clone)]
@@ -34,8 +35,12 @@ pub struct Point {
     pub ready: u32,
     /// Terminating pods.
     pub terminating: u32,
-    /// Explanation of the desired replicas: the last one given.
+    /// Controller that the explanation is of; `None` before the first poll or sync.
+    pub by: Option<Controller>,
+    /// Explanation of the desired replicas.
     pub reason: Explanation,
+    /// Latest decisions of both controllers about a ScaledObject.
+    pub standing: Arc<Standing>,
 }
 
 /// A change, or a reason for none while it lasts.

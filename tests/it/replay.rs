@@ -150,7 +150,7 @@ fn simulation_draws_a_page_and_plays_without_a_terminal() {
     let html = fs::read_to_string(page).expect("the page is there");
     assert!(html.contains("<summary>Scaling events: ") && html.contains("0 → 1: activated"), "{html}");
     let cast = fs::read_to_string(cast).expect("the cast is there");
-    assert!(cast.contains(r#""m","0 → 1: activated"#), "{cast}");
+    assert!(cast.contains(r#""m","0 → 1: KEDA: activated"#), "{cast}");
     let unplayed = Qscale::new(["simulate", "--cast", "a.cast"]).output().exits(2);
     assert!(unplayed.stderr.contains("--play"), "{unplayed:?}");
 }

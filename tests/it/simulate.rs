@@ -96,6 +96,27 @@ fn json_output_is_samples_of_watch_and_a_summary() {
 }
 
 #[test]
+fn sample_names_the_controller_that_decides_and_the_next_step() {
+    let phases = ["--poll-phase", "20s", "--sync-phase", "5s"];
+    let samples = |words: &[&str]| -> Vec<Sample> {
+        let run = simulate(&["--produce", "burst 1000", "--duration", "3m", "--output", "json"]).args(words);
+        let lines = run.file("qscale.toml", PROFILE).output().exits(0).stdout;
+        lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    };
+    let pods = samples(&phases);
+    let reason = |second: usize| pods[second].reason.as_deref().unwrap();
+    assert_eq!(reason(20), "KEDA: activated: 1000 waiting (activationListLength 0)");
+    // KEDA polls every half minute, and leaves the number to the HPA: that explains nothing.
+    assert!((21..180).all(|second| reason(second).starts_with("HPA: ")), "{pods:?}");
+    let next = pods[50].next.as_ref().unwrap();
+    assert!(next.what == "the HPA computes again" && (0.0..=16.0).contains(&next.seconds), "{next:?}");
+    let jobs = samples(&["--poll-phase", "20s", "--with", "jobs"]);
+    assert!(jobs[21].reason.as_ref().is_some_and(|reason| reason.starts_with("KEDA: ")), "{:?}", jobs[21]);
+    let next = jobs[21].next.as_ref().unwrap();
+    assert!(next.what == "KEDA polls again" && (28.0..=30.0).contains(&next.seconds), "{next:?}");
+}
+
+#[test]
 fn verdict_is_unknown_when_items_remain_at_the_end() {
     let words = ["--produce", "burst 1000", "--duration", "30s", "--output", "json"];
     let run = simulate(&words).file("qscale.toml", PROFILE).output().exits(0);

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::view::{INTERVAL, View};
 use crate::sample::{Replicas, Sample, Trend};
+use crate::scaler::{NextStep, Rhythm};
+use crate::simulation::Point;
 use crate::units::rfc_3339_millis;
 
 /// A line of CSV: a sample without nesting.
@@ -75,9 +77,30 @@ impl View<'_> {
                 in_flight: Some(point.in_flight),
                 delayed: Some(0),
                 dead: Some(0),
-                reason: Some(point.reason.to_string()),
+                reason: Some(match point.by {
+                    Some(by) => format!("{by}: {}", point.reason),
+                    None => point.reason.to_string(),
+                }),
+                next: self.next_step(point),
                 ..sample
             }
         })
+    }
+
+    /// Returns the step that is expected next.
+    fn next_step(&self, Point { at, standing, .. }: &Point) -> Option<NextStep> {
+        let scenario = self.scenario;
+        let first = Rhythm {
+            next_poll: scenario.first_poll,
+            poll_period: scenario.settings.poll_period(),
+            next_sync: scenario.first_sync,
+            sync_period: scenario.sync_period,
+        };
+        let rhythm = first.after(*at);
+        if scenario.jobs.is_some() {
+            let seconds = rhythm.next_poll.saturating_sub(*at).as_secs_f64();
+            return Some(NextStep { what: "KEDA polls again".to_owned(), seconds });
+        }
+        standing.next(*at, &rhythm)
     }
 }
