@@ -1588,7 +1588,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__simulate)
-            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --runs --work --list --lists --shares --without --with --output --start --start-time --boot-time --poll-phase --sync-phase --initial-replicas --svg --html --play --speed --cast --serve --chart --log-axis --from --to --all-events --target-wait --against --profile --env --log --color --verbose --quiet --help"
+            opts="-l -o -p -v -q -h --produce --produce-file --duration --seed --runs --work --list --lists --shares --without --with --output --start --svg --html --play --speed --cast --serve --chart --log-axis --from --to --all-events --target-wait --against --start-time --boot-time --poll-phase --sync-phase --initial-replicas --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1654,26 +1654,6 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --start-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --boot-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --poll-phase)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --sync-phase)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --initial-replicas)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --svg)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1710,6 +1690,26 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --start-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --poll-phase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sync-phase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --initial-replicas)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1738,7 +1738,7 @@ _qscale() {
             return 0
             ;;
         qscale__subcmd__watch)
-            opts="-l -o -n -p -v -q -h --list --every --duration --once --until-empty --until-settled --output --plain --record --svg --html --cast --serve --metrics --replay --speed --context --namespace --deployment --target --stamp-field --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
+            opts="-l -o -n -p -v -q -h --list --every --duration --once --until-empty --until-settled --output --plain --record --svg --html --cast --serve --metrics --replay --speed --stamp-field --context --namespace --deployment --target --redis --host --port --addresses --mode --sentinel-master --sentinel-username --sentinel-password-file --username --password-file --db --tls --tls-ca --tls-cert --tls-key --tls-server-name --tls-skip-verify --connect-timeout --connect-for --reconnect-for --profile --env --log --color --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1800,6 +1800,10 @@ _qscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --stamp-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1817,10 +1821,6 @@ _qscale() {
                     return 0
                     ;;
                 --target)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --stamp-field)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

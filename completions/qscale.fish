@@ -100,7 +100,7 @@ complete -c qscale -n "__fish_qscale_using_subcommand consume" -l delivery -d 'D
 at-most-once\t'Items are popped; those in flight are lost if their consumer crashes'"
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s c -l concurrency -d 'Items to process at a time; with --batch, batches [default: 1]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -s w -l work -d 'Simulated work per item, such as 2s or 2s..6s, or none to print the item [default: none; 2s..6s in the built-in profile]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Maximum rate at which items are begun, over all slots: 10/s, 30/m' -r
+complete -c qscale -n "__fish_qscale_using_subcommand consume" -l rate -d 'Maximum rate at which items are started, over all slots: 10/s, 30/m' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l max-items -d 'Stop after this many items' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l idle-exit -d 'Exit when no item has arrived for this long' -r
 complete -c qscale -n "__fish_qscale_using_subcommand consume" -l await-due -d 'Keep running while a delayed retry is due within this time' -r
@@ -183,11 +183,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand watch" -l serve -d 'Serve 
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l metrics -d 'Serve metrics of lists and pods (OpenMetrics) at http://ADDRESS/metrics; a bare port binds to 127.0.0.1' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l replay -d 'Show a recording, or stdin (-), in place of a list; without a dashboard all at once' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l speed -d 'Factor by which the replay is faster than the real clock [default: as fast as it was recorded]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand watch" -l stamp-field -d 'JSON field of an item that holds its creation time [default: consume.stamp-field]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l context -d 'Context of the kubeconfig [default: the current one; in a pod, the pod\'s cluster]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -s n -l namespace -d 'Namespace of the consumers [default: deploy.namespace of a profile, else that of the context or pod]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l deployment -d 'Deployment of the consumers [default: the one that qscale render writes or scales]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l target -d 'Consumers of another kind: StatefulSet/NAME, ScaledJob/NAME, or with the API version, as in argoproj.io/v1alpha1/Rollout/NAME' -r
-complete -c qscale -n "__fish_qscale_using_subcommand watch" -l stamp-field -d 'JSON field of an item that holds its creation time [default: consume.stamp-field]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l redis -d 'Redis URL: redis://, rediss:// (TLS) or unix://' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l host -d 'Host name or IP address [default: localhost]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand watch" -l port -d 'Port [default: 6379]' -r
@@ -432,11 +432,6 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s o -l output -
 json\t'One JSON object per line'
 csv\t'One row per sample'"
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start -d 'Time of the first sample (RFC 3339)' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to the start of its container, in place of the profile\'s [default: 1s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l boot-time -d 'Time from the start of a container to its first item, in place of the profile\'s [default: 1s]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l poll-phase -d 'Time of KEDA\'s first poll, at most the polling interval [default: drawn from the seed]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l sync-phase -d 'Time of the HPA\'s first sync, at most 15s [default: drawn from the seed]' -r
-complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l initial-replicas -d 'Pods or Jobs at the start [default: the minimum]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l svg -d 'Write the chart as an SVG image too, or PNG where its name ends in .png' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l html -d 'Write the chart and all scaling events as an HTML page too, which needs no network' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l speed -d 'Factor by which the run is played faster than it would be' -r
@@ -446,6 +441,11 @@ complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l from -d 'Show
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l to -d 'Show chart, scaling events and samples up to this time' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l target-wait -d 'Propose settings that meet this target wait, such as p95=60s, and verify them' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l against -d 'Compare the model with a recording, or with stdin (-)' -r -F
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l start-time -d 'Time from the creation of a pod to the start of its container, in place of the profile\'s [default: 1s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l boot-time -d 'Time from the start of a container to its first item, in place of the profile\'s [default: 1s]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l poll-phase -d 'Time of KEDA\'s first poll, at most the polling interval [default: drawn from the seed]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l sync-phase -d 'Time of the HPA\'s first sync, at most 15s [default: drawn from the seed]' -r
+complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l initial-replicas -d 'Pods or Jobs at the start [default: the minimum]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -s p -l profile -d 'Profile of the workload (TOML) [default: ./qscale.toml if present, else built in]' -r -F
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l env -d 'Profile overlay: apply the tables under [env.NAME]' -r
 complete -c qscale -n "__fish_qscale_using_subcommand simulate" -l log -d 'Format of the log on stderr' -r -f -a "text\t'Human-readable text'

@@ -236,6 +236,40 @@ mod tests {
         }
     }
 
+    /// Calls `check` with each subcommand, and with theirs.
+    fn for_each(command: &clap::Command, check: &mut dyn FnMut(&clap::Command)) {
+        check(command);
+        command.get_subcommands().for_each(|subcommand| for_each(subcommand, check));
+    }
+
+    #[test]
+    fn text_below_help_is_not_broken_twice() {
+        // clap breaks lines at 100 columns.
+        for_each(&command(), &mut |command| {
+            let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            for (line, next) in lines.iter().zip(lines.iter().skip(1).chain([&""])) {
+                let is_paragraph = !line.starts_with(' ') && (next.is_empty() || next.starts_with(' '));
+                assert!(is_paragraph || line.chars().count() <= 100, "{}: {line}", command.get_name());
+            }
+        });
+    }
+
+    #[test]
+    fn heading_ends_before_flags_of_another_subject() {
+        let all = command();
+        for (name, flags) in [
+            ("watch", &["stamp-field", "serve"][..]),
+            ("simulate", &["svg", "play", "chart", "from", "target-wait", "against"]),
+        ] {
+            let command = all.find_subcommand(name).unwrap();
+            for flag in flags {
+                let arg = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).unwrap();
+                assert_eq!(arg.get_help_heading(), None, "{name} --{flag}");
+            }
+        }
+    }
+
     #[test]
     fn variable_sets_one_flag_and_is_named_after_it() {
         for (variable, flags) in variables() {

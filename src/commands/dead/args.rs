@@ -11,7 +11,7 @@ const FIELDS: &str = "\
 With --output json each dead letter is an object on a line of its own:
   id           id of the item
   list         key of the list that the item comes from
-  died, since  time it was dead-lettered, and time of its first failure: RFC 3339, UTC, by the clock of Redis
+  died, since  times of its death and of its first failure: RFC 3339, UTC, by the clock of Redis
   attempts     number of failed attempts
   crashes      number of consumer crashes
   reason       outcome of the last attempt

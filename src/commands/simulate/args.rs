@@ -17,44 +17,47 @@ use crate::workload::{Pattern, Work};
 
 /// Fields of the output, and details of the simulation.
 const MORE: &str = "\
-With --output json each second is an object on a line of its own, as `qscale watch` writes them (see `qscale watch --help`),
-with the `reason` for the number of desired pods; `time` counts from --start. The last line is an object `summary` with the fields
-of `qscale watch --until-settled`, and these:
-  interrupted         interruptions of items in flight, because their pod was killed; redelivered or lost
+With --output json each second is an object on a line of its own, as `qscale watch` writes them (see `qscale watch \
+--help`), with the `reason` for the number of desired pods; `time` counts from --start. The last line is an object \
+`summary` with the fields of `qscale watch --until-settled`, and these:
+  interrupted         interruptions of items because their pod was killed; redelivered or lost
   peak_backlog        most waiting items
   peak_pods           most pods, including terminating ones
-  wait_seconds        time from push to first claim: mean, p50, p95, p99; items still waiting count with their wait so far
+  wait_seconds        time from push to first claim, or until the end: mean, p50, p95, p99
   lists               with several lists, list and wait_seconds of each
   seconds_to_empty    time until all items were processed; null if that was not reached
   pod_seconds         lifetime of all pods
   idle_pod_seconds    the part of it without items in flight
   changes             number of changes of the replica count
-The verdict is fail if items were lost, unknown if items remain at the end, else pass; the exit status does not depend on it.
-With --output csv the samples are rows, without a summary.
+The verdict is fail if items were lost, unknown if items remain at the end, else pass; the exit status does not depend \
+on it. With --output csv the samples are rows, without a summary.
 
-Without --duration the simulation ends when all items of the load are processed and the consumers are back at their minimum, at
-most an hour after the load; a load without an end runs for five minutes. With --duration it ends after exactly that time.
+Without --duration the simulation ends when all items of the load are processed and the consumers are back at their \
+minimum, at most an hour after the load; a load without an end runs for five minutes. With --duration it ends after \
+exactly that time.
 
-Items arrive by the load of the profile, or of --produce; several lists get them in turn, by --shares. They are claimed first in,
-first out, from several lists by their priority or weights. Pods are ready --start-time and --boot-time after their creation; each
-item takes the time of `work` of the profile, or of --work. A Job is pending until --start-time has passed. The same --seed
-reproduces the run byte for byte.
+Items arrive by the load of the profile, or of --produce; several lists get them in turn, by --shares. They are \
+claimed first in, first out, from several lists by their priority or weights. Pods are ready --start-time and \
+--boot-time after their creation; each item takes the time of `work` of the profile, or of --work. A Job is pending \
+until --start-time has passed. The same --seed reproduces the run byte for byte.
 
-The phases of KEDA's polls and of the HPA's syncs are drawn from the seed, as a load begins at any moment of their periods;
---poll-phase and --sync-phase set them. --runs 100 simulates the seed and the 99 seeds after it and shows which sequences of replicas
-came how often, and when each step came: the 5th, 50th and 95th percentile over the runs.
+The phases of KEDA's polls and of the HPA's syncs are drawn from the seed, as a load begins at any moment of their \
+periods; --poll-phase and --sync-phase set them. --runs 100 simulates the seed and the 99 seeds after it and shows \
+which sequences of replicas came how often, and when each step came: the 5th, 50th and 95th percentile over the runs.
 
---target-wait searches the cheapest list-length, min-replica-count, max-replica-count, polling-interval, cooldown-period and drain
-that meet the target, and tries the sum of the triggers and unlimited scaling policies. min-replica-count, max-replica-count and concurrency
-of the profile are kept. The pods of a proposal are at most 95 % busy with the sustained load, and it has met the target with a
-margin of 10 %: with the seed and the 19 seeds after it, once with the worst-case poll and sync phases, and with the load
-started over at its end. Seeds that the search did not try have confirmed it. Items that are still waiting that long after the last
-push count as missed. Exit status 4 if the target cannot be met, with the settings that prevent it.
+--target-wait searches the cheapest list-length, min-replica-count, max-replica-count, polling-interval, \
+cooldown-period and drain that meet the target, and tries the sum of the triggers and unlimited scaling policies. \
+min-replica-count, max-replica-count and concurrency of the profile are kept. The pods of a proposal are at most 95 % \
+busy with the sustained load, and it has met the target with a margin of 10 %: with the seed and the 19 seeds after \
+it, once with the worst-case poll and sync phases, and with the load started over at its end. Seeds that the search \
+did not try have confirmed it. Items that are still waiting that long after the last push count as missed. Exit status \
+4 if the target cannot be met, with the settings that prevent it.
 
---against reads a recording: the output of `qscale watch --output json`, or CSV with the columns t_s or time, llen or backlog,
-deploy_spec_replicas or desired, and busy or in_flight if there is such a trigger. The settings of the profile are evaluated for the
-recorded backlog at the times at which KEDA polls and the HPA syncs. The phases of both are fitted to the recording. Decisions
-that hang on what KEDA read between two rows cannot be told from a recording, and are marked.";
+--against reads a recording: the output of `qscale watch --output json`, or CSV with the columns t_s or time, llen or \
+backlog, deploy_spec_replicas or desired, and busy or in_flight if there is such a trigger. The settings of the \
+profile are evaluated for the recorded backlog at the times at which KEDA polls and the HPA syncs. The phases of both \
+are fitted to the recording. Decisions that hang on what KEDA read between two rows cannot be told from a recording, \
+and are marked.";
 
 /// Simulate how KEDA and the HPA scale the consumers of a load, and why
 ///
@@ -114,9 +117,6 @@ pub(crate) struct Args {
     pub(super) start: SystemTime,
 
     #[command(flatten)]
-    pub(super) model: ModelArgs,
-
-    #[command(flatten)]
     pub(super) pictures: Pictures,
 
     #[command(flatten)]
@@ -132,6 +132,9 @@ pub(crate) struct Args {
     /// Compare the model with a recording, or with stdin (-)
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["produce", "produce_file", "work", "seed", "start", "duration", "with", "without", "start_time", "boot_time", "poll_phase", "sync_phase", "initial_replicas", "runs"])]
     pub(super) against: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) model: ModelArgs,
 }
 
 /// Start of pods, and phases of KEDA and the HPA.
@@ -183,7 +186,7 @@ pub(super) struct PlayArgs {
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Pictures {
     /// Write the chart as an SVG image too, or PNG where its name ends in .png
-    #[arg(long, value_name = "FILE", conflicts_with = "target_wait", value_parser = image_file, hide_short_help = true)]
+    #[arg(long, value_name = "FILE", conflicts_with = "target_wait", value_parser = image_file)]
     pub(super) svg: Option<ImageFile>,
 
     /// Write the chart and all scaling events as an HTML page too, which needs no network

@@ -94,12 +94,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FACTOR", requires = "replay", value_parser = positive_factor, hide_short_help = true)]
     pub(super) speed: Option<f64>,
 
-    #[command(flatten)]
-    pub(super) consumers: ConsumersArgs,
-
     /// JSON field of an item that holds its creation time [default: consume.stamp-field]
     #[arg(long, value_name = "FIELD", env = "QSCALE_STAMP_FIELD", value_parser = args::name, hide_short_help = true)]
     pub(super) stamp_field: Option<String>,
+
+    #[command(flatten)]
+    pub(super) consumers: ConsumersArgs,
 
     #[command(flatten)]
     pub(super) redis: RedisArgs,
