@@ -69,7 +69,11 @@ impl Table {
         let list = list_width(lists);
         let taken = list.map_or(0, |list| list + 2) + id + died + COUNTS_AND_GAPS;
         let left = terminal.map_or(usize::MAX, |width| width.saturating_sub(taken));
-        let most = left.saturating_sub(LEAST + CUT).clamp(LEAST, REASON);
+        // Items that are not cut leave more room for reasons.
+        let item = |dead_letter: &DeadLetter| dead_letter.item.beginning(ITEM, dead_letter.size).to_string();
+        let widest = page.dead_letters.iter().map(|dead_letter| display_width(&item(dead_letter))).max();
+        let items = widest.filter(|widest| *widest <= LEAST).unwrap_or(LEAST + CUT);
+        let most = left.saturating_sub(items).clamp(LEAST, REASON);
         let reason = page.dead_letters.iter().map(|dead_letter| display_width(&reason(dead_letter, most))).max();
         let reason = reason.unwrap_or_default().max("REASON".len());
         Self { list, id, died, reason, item: left.saturating_sub(reason + CUT).clamp(LEAST, ITEM) }
@@ -187,6 +191,20 @@ mod tests {
                 "x".repeat(60)
             )
         );
+    }
+
+    #[test]
+    fn short_items_leave_their_room_to_reasons() {
+        let history = History {
+            id: "worker-0:c3:1".into(),
+            reason: "exit status 65: no such address".into(),
+            ..History::default()
+        };
+        let dead_letter = DeadLetter { history: Some(history), item: Item(Bytes::from("{\"order\": 2}")), size: 12 };
+        let page = Page { dead_letters: vec![dead_letter], over: true, now: 61_000 };
+        let row = Table::fitting(Some(90), &["mail".to_owned()], &page).row("mail", &page.dead_letters[0], page.now);
+        assert!(row.ends_with("  exit status 65: no such address  {\"order\": 2}"), "{row}");
+        assert!(display_width(&row) <= 90, "{row}");
     }
 
     #[test]

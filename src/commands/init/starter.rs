@@ -59,13 +59,13 @@ impl StarterProfile {
     pub(super) fn next_steps(self, option: &str) -> Vec<FirstCommand> {
         let step = |words: &str, purpose| FirstCommand { command: format!("qscale{option} {words}"), purpose };
         let mut steps = vec![
-            step("demo", "run all of it on this machine, on a private Redis"),
-            step("simulate", "see what KEDA and the HPA will do, and why"),
+            step("demo", "run it all here, on a private Redis"),
+            step("simulate", "see what KEDA and the HPA do, and why"),
             step("render --check", "validate it"),
         ];
         match self {
-            Self::Worker => steps.insert(2, step("consume", "run the command for each item of the list")),
-            Self::Sidecar => steps.insert(2, step("consume", "post each item of the list to the service")),
+            Self::Worker => steps.insert(2, step("consume", "run the command for each item")),
+            Self::Sidecar => steps.insert(2, step("consume", "post each item to the service")),
             _ => {}
         }
         steps.push(step("render | kubectl apply -f -", "deploy it"));
@@ -100,6 +100,16 @@ mod tests {
             let text = template.text("");
             assert!(text.starts_with("# "), "{}", template.name());
             assert!(!text.contains("config/"), "{}", template.name());
+        }
+    }
+
+    #[test]
+    fn next_steps_fit_a_terminal_of_80_columns() {
+        for template in StarterProfile::value_variants() {
+            let steps = template.next_steps("");
+            let command = steps.iter().map(|step| step.command.len()).max().unwrap();
+            let purpose = steps.iter().map(|step| step.purpose.len()).max().unwrap();
+            assert!(command + purpose + "    # ".len() <= 80, "{}: {command} + {purpose}", template.name());
         }
     }
 

@@ -15,7 +15,8 @@ pub(super) fn show(trials: &Trials<'_>, candidate: &Candidate, proof: &Proof, ou
     if output == Form::Json {
         return object(trials, candidate, proof).to_string();
     }
-    let comments = facts(&comments(trials, candidate, proof), terminal_width());
+    // `#` makes each line two columns longer.
+    let comments = facts(&comments(trials, candidate, proof), terminal_width().saturating_sub(2));
     let comments = comments.replace("\n  ", "\n#   ").replacen("  ", "#   ", 1);
     let mut fragment = String::new();
     write_toml(&mut fragment, "", tables(trials, candidate).as_object().unwrap_or(&Map::new()));
