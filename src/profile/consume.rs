@@ -36,7 +36,7 @@ pub struct ConsumeTable {
     /// Simulated work per item: `2s`, `2s..6s`, `exp(4s)`, `lognormal(4s, 0.5)`, `field:NAME` for seconds from a JSON field; `none` prints the item to stdout. With `command` or `handler`, the time of the handler in `simulate` and `demo`.
     #[schemars(extend("default" = "none", "examples" = ["2s..6s", "field:seconds", "none"]))]
     pub work: Option<Work>,
-    /// Items begun per second at most, in all slots of a consumer together.
+    /// Items started per second at most, in all slots of a consumer together.
     #[schemars(extend("x-default" = "unlimited", "examples" = ["10/s", "30/m"]))]
     pub rate: Option<Rate>,
     /// Number of items to stop after.
@@ -121,7 +121,7 @@ pub struct ConsumeTable {
     /// JSON field with the creation time of an item, for the queue wait.
     #[schemars(extend("x-default" = "not measured", "examples" = ["created_at"]))]
     pub stamp_field: Option<String>,
-    /// Age, counted from `stamp-field`, from which an item is not begun any more.
+    /// Age, counted from `stamp-field`, from which an item is not processed any more.
     #[schemars(extend("x-default" = "never", "examples" = ["1h"]))]
     pub expire_after: Option<HumanDuration>,
     /// Outcome of an item that has expired: `dead` dead-letters it, `drop` removes it.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::support::{Qscale, RedisServer, SOON, wait_until};
+use crate::words;
 
 /// Time limit of all commands of one block together.
 const BLOCK: Duration = Duration::from_secs(120);
@@ -174,6 +175,26 @@ fn exit_statuses_are_those_of_help() {
     let rows = page("docs/exit-statuses.md").rows("Exit statuses");
     let of_page: Vec<String> = rows.iter().map(|cells| cells[..2].join(" ")).collect();
     assert_eq!(of_page, of_help);
+}
+
+#[test]
+fn events_of_the_log_are_in_the_manual() {
+    let logs = page("docs/logs.md");
+    let documented: BTreeSet<&str> = logs.code().map(|(_, code)| code).collect();
+    let mut sources = Vec::new();
+    words::collect(Path::new("src"), &mut sources);
+    let mut events = BTreeSet::new();
+    sources.retain(|source| source.extension().is_some_and(|end| end == "rs"));
+    for source in &sources {
+        let text = fs::read_to_string(source).expect("sources are text");
+        for before in ["event = \"", " log(\""] {
+            let names = text.split(before).skip(1).filter_map(|rest| rest.split('"').next());
+            events.extend(names.map(str::to_owned));
+        }
+    }
+    assert!(events.len() > 20, "{events:?}");
+    events.retain(|event| !documented.contains(event.as_str()));
+    assert!(events.is_empty(), "not in docs/logs.md: {events:?}");
 }
 
 #[test]

@@ -75,6 +75,8 @@ fn page_loads_nothing_from_elsewhere_and_is_for_this_machine() {
             !text.contains("://") || text.matches("://").count() == text.matches("http://www.w3.org/2000/svg").count()
         );
         assert!(!text.contains("innerHTML"), "{path}");
+        // A list is chosen with the keyboard, too.
+        assert!(!path.ends_with("js") || text.contains("tabIndex") && text.contains("'keydown'"), "{path}");
     }
     // A page of another site whose name leads here.
     assert!(get(address, "/state", "evil.example").0.starts_with("HTTP/1.1 421 "));

@@ -166,7 +166,7 @@ fn banned_words_are_found_in_names_and_across_lines() {
     assert_eq!(found, [(1, "in work"), (2, "for ever"), (4, "given back"), (5, "letter")]);
 }
 
-fn collect(path: &Path, files: &mut Vec<PathBuf>) {
+pub(crate) fn collect(path: &Path, files: &mut Vec<PathBuf>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).expect("a folder of the tree can be listed") {
             collect(&entry.expect("a folder of the tree can be listed").path(), files);

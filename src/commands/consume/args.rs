@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["work", "speed", "seed"])]
     pub(super) command: Vec<OsString>,
 
-    /// Maximum rate at which items are begun, over all slots: 10/s, 30/m
+    /// Maximum rate at which items are started, over all slots: 10/s, 30/m
     #[arg(long, value_name = "RATE", env = "QSCALE_CONSUME_RATE")]
     pub(super) rate: Option<Rate>,
 

@@ -53,7 +53,7 @@ pub(super) fn show(plan: &Plan, ended: &[ListEnd], elapsed: Duration, context: &
         Output::Text => {
             if !plan.lists.is_one() {
                 for end in ended {
-                    log("list_stopped", Some(&end.list), &end.tally, "no more of this list");
+                    log("list_stopped", Some(&end.list), &end.tally, "counts of the list");
                 }
             }
             log("consumer_stopped", None, tally, "consumer stopped");

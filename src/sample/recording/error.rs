@@ -37,7 +37,7 @@ pub(super) enum RecordingFault {
     NotANumber(String),
     #[error("`{0}` is not a number")]
     NotAValue(String),
-    #[error("`{0}` is neither a time nor a number of seconds, in the form of the lines before")]
+    #[error("`{0}` is not a valid time: expected RFC 3339 or a number of seconds, the same in all lines")]
     NotATime(String),
     #[error("goes back in time")]
     BackInTime,

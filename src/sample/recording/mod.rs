@@ -272,7 +272,7 @@ mod tests {
             ("{\"time\":\"soon\",\"backlog\":1}\n", "r:1: is not a sample: `soon` is not a time"),
             ("a,b\n1,2\n", "r: is neither JSON nor a CSV file with a column `time` or `t_s`"),
             ("t_s,llen,desired\n1,x,2\n", "r:2: `x` is not a whole number"),
-            ("t_s,llen,desired\nnever,1,2\n", "r:2: `never` is neither a time"),
+            ("t_s,llen,desired\nnever,1,2\n", "r:2: `never` is not a valid time"),
             ("t_s,llen,desired\n2,1,2\n1,1,2\n", "r:3: goes back in time"),
             ("{\"summary\":{}}\n", "r: contains no sample with replica counts"),
             ("t_s;llen;desired\n1;2;3\n", "r:1: columns are separated by semicolons: use commas"),

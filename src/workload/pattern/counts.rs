@@ -63,7 +63,7 @@ pub enum CountsProblem {
     /// A time in no known form, or in another form than those before.
     #[error(
         "`{0}` is not a valid time: expected seconds, a number since 1970, or RFC 3339 such as 2026-01-31T12:00:00Z, \
-         in the form of the lines before"
+         the same in all lines"
     )]
     Time(String),
     /// A date before the first that can be read.
