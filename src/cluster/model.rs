@@ -172,7 +172,7 @@ impl Running {
         }
         self.surprise = (decision.replicas != to).then_some(Surprise { from, to, expected: decision.replicas });
         self.expected = None;
-        self.standing.decided(now, by, &decision.reason);
+        self.standing.decided(now, by, &decision, self.scaler.settings());
     }
 
     /// Runs the sync that has changed the replicas to `to`.
@@ -233,7 +233,7 @@ impl Running {
     }
 
     fn compare(&mut self, now: Duration, by: Controller, spec: u32, decision: &Decision) {
-        self.standing.decided(now, by, &decision.reason);
+        self.standing.decided(now, by, decision, self.scaler.settings());
         let of_other = self.expected.is_some_and(|expected| expected.by != by);
         if decision.replicas == spec {
             if !of_other {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::behavior::Direction;
 use super::controller::Controller;
-use super::reason::{Cooldown, Limit, Proposal, Reason};
+use super::reason::{Cooldown, Decision, Limit, Proposal, Reason};
+use super::settings::Settings;
 use crate::units::{HumanDuration, whole};
 
 /// Latest decisions of both controllers.
@@ -21,6 +22,9 @@ pub struct Standing {
 struct Decided {
     at: Duration,
     reason: Reason,
+    replicas: u32,
+    /// Fewest and most replicas of the HPA.
+    bounds: (u32, u32),
 }
 
 /// Times of the polls and syncs to come.
@@ -58,9 +62,10 @@ impl Rhythm {
 }
 
 impl Standing {
-    /// Takes a decision that was made `at`.
-    pub fn decided(&mut self, at: Duration, by: Controller, reason: &Reason) {
-        let decided = Some(Decided { at, reason: reason.clone() });
+    /// Takes a decision that was made `at`, with these settings.
+    pub fn decided(&mut self, at: Duration, by: Controller, decision: &Decision, settings: &Settings) {
+        let Decision { replicas, reason } = decision.clone();
+        let decided = Some(Decided { at, reason, replicas, bounds: (settings.min.max(1), settings.max) });
         match by {
             Controller::Keda => self.keda = decided,
             Controller::Hpa => self.hpa = decided,
@@ -128,8 +133,10 @@ impl Decided {
         else {
             return None;
         };
-        let proposed = (*proposed).max(1);
+        let (fewest, most) = self.bounds;
+        let proposed = (*proposed).min(most).max(fewest);
         match limit {
+            _ if proposed == self.replicas => None,
             Limit::StabilizationWindow { direction, remaining, .. } => {
                 let way = if *direction == Direction::Up { "up" } else { "down" };
                 let what = format!("the HPA goes {way} towards {proposed} if the backlog stays");
@@ -207,11 +214,17 @@ mod tests {
         }
     }
 
+    /// Takes a decision for 5 replicas, of at most `max`.
+    fn decide(standing: &mut Standing, second: u64, by: Controller, reason: Reason, max: u32) {
+        let settings = Settings { max, ..Settings::default() };
+        standing.decided(Duration::from_secs(second), by, &Decision { replicas: 5, reason }, &settings);
+    }
+
     /// Decisions of KEDA at 90 s and of the HPA at 95 s, and what is said at 100 s.
-    fn at_100(keda: Reason, hpa: Reason) -> (Controller, String, f64) {
+    fn at_100(keda: Reason, hpa: Reason, max: u32) -> (Controller, String, f64) {
         let mut standing = Standing::default();
-        standing.decided(Duration::from_secs(90), Controller::Keda, &keda);
-        standing.decided(Duration::from_secs(95), Controller::Hpa, &hpa);
+        decide(&mut standing, 90, Controller::Keda, keda, max);
+        decide(&mut standing, 95, Controller::Hpa, hpa, max);
         let next = standing.next(Duration::from_secs(100), &RHYTHM).unwrap();
         (standing.reason().unwrap().0, next.what, next.seconds)
     }
@@ -236,19 +249,28 @@ mod tests {
                 (Controller::Keda, "KEDA polls, and starts a pod if an item waits", 20.0),
             ),
         ] {
-            let (by, what, seconds) = at_100(keda, hpa);
+            let (by, what, seconds) = at_100(keda, hpa, 100);
             assert_eq!((by, what.as_str(), seconds), expected);
         }
+    }
+
+    #[test]
+    fn next_step_stays_within_the_bounds_of_the_hpa() {
+        let policy = crate::scaler::ScalingPolicy::new(crate::scaler::PolicyKind::Pods, 4, 15);
+        let limited = || proposed(300.0, Some(Limit::Policy { direction: Direction::Up, policy }));
+        let what = |max| at_100(Reason::Active(count(300.0)), limited(), max).1;
+        assert_eq!(what(100), "the HPA takes the next step towards 6");
+        assert_eq!(what(5), "the HPA computes again");
     }
 
     #[test]
     fn newer_decision_explains_the_replicas() {
         let mut standing = Standing::default();
         assert_eq!(standing.reason(), None);
-        standing.decided(Duration::from_secs(1), Controller::Hpa, &proposed(9.0, None));
-        standing.decided(Duration::from_secs(2), Controller::Keda, &Reason::Inactive(Inactivity::NoItems));
+        decide(&mut standing, 1, Controller::Hpa, proposed(9.0, None), 100);
+        decide(&mut standing, 2, Controller::Keda, Reason::Inactive(Inactivity::NoItems), 100);
         assert_eq!(standing.reason().unwrap().0, Controller::Keda);
-        standing.decided(Duration::from_secs(3), Controller::Hpa, &proposed(9.0, None));
+        decide(&mut standing, 3, Controller::Hpa, proposed(9.0, None), 100);
         assert_eq!(standing.reason().unwrap().0, Controller::Hpa);
     }
 }

@@ -168,15 +168,16 @@ impl World<'_> {
     }
 
     fn decide(&mut self, now: Duration, by: Controller, decision: Decision) -> Result<(), UnknownDuration> {
-        let Decision { replicas, reason } = decision;
         if self.scenario.samples {
-            Arc::make_mut(&mut self.standing).decided(now, by, &reason);
+            Arc::make_mut(&mut self.standing).decided(now, by, &decision, &self.scenario.settings);
             // A change is explained by the decision that made it.
-            let explains = if replicas == self.desired { self.standing.reason() } else { Some((by, &reason)) };
+            let is_change = decision.replicas != self.desired;
+            let explains = if is_change { Some((by, &decision.reason)) } else { self.standing.reason() };
             if let Some((by, reason)) = explains {
                 self.explained = (Some(by), Explanation::Scaled(reason.clone()));
             }
         }
+        let Decision { replicas, reason } = decision;
         self.recorder.decided(now, by, self.desired, replicas, &Explanation::Scaled(reason));
         self.scale(now, replicas)
     }

@@ -125,7 +125,7 @@ impl Autoscaler {
             (Controller::Hpa, self.scaler.sync(now, Scale { spec: before, ..Scale::of(consumers.count()) }, &reading))
         };
         note(by, before, decision.replicas, &decision.reason);
-        self.standing.decided(now, by, &decision.reason);
+        self.standing.decided(now, by, &decision, self.scaler.settings());
         // A change is explained by the decision that made it.
         let is_change = decision.replicas != before;
         let explains = if is_change { Some((by, &decision.reason)) } else { self.standing.reason() };
