@@ -1,6 +1,6 @@
 //! Several lists of one consumer: priority, weights, one set of slots, and the promises of each list.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{Qscale, RedisServer, SOON, wait_until};
 
@@ -114,6 +114,25 @@ fn slots_are_one_set_for_all_lists() {
     // Requeued.
     assert_eq!(LISTS.map(|list| server.llen(list)), [20; 3]);
     assert_eq!(LISTS.map(|list| server.keys().iter().any(|key| key.contains(&format!("{{{list}}}:busy")))), [false; 3]);
+}
+
+#[test]
+fn stop_takes_no_longer_than_the_items_of_any_list() {
+    // Whichever list hears of the end of an item tells the others, that wait for their own as well.
+    let worker =
+        r#"while read -r line; do sleep 0.3; id=${line#*\"id\":\"}; echo "{\"id\":\"${id%%\"*}\",\"ack\":true}"; done"#;
+    for delivery in DELIVERIES {
+        let server = RedisServer::start();
+        server.push("high", (0..50).map(|number| number.to_string()));
+        server.push("low", (0..50).map(|number| number.to_string()));
+        let words = ["--list", "high=3", "--list", "low=1", "--delivery", delivery, "--concurrency", "3"];
+        let consumer = consume(&server, &words).args(["--handler", "lines", "--", "sh", "-c", worker]).spawn();
+        wait_until("items of both are processed", SOON, || server.llen("low") < 48);
+        let stopped = Instant::now();
+        consumer.terminate();
+        let run = consumer.finish(SOON).exits(0);
+        assert!(stopped.elapsed() < Duration::from_secs(4), "{delivery}\n{}", run.stderr);
+    }
 }
 
 #[test]

@@ -210,6 +210,7 @@ impl<'a> Consumer<'a> {
     /// Reports the outcome of the items still in flight as they finish.
     async fn drain(&mut self, stop: &CancellationToken) -> Result<(), QueueError> {
         let renew = self.plan.claims.lease / 3;
+        let share = self.workers.share().clone();
         loop {
             if stop.is_cancelled() {
                 self.workers.close();
@@ -226,6 +227,8 @@ impl<'a> Consumer<'a> {
                 tokio::select! {
                     biased;
                     () = self.workers.progress() => {}
+                    // Another list may have heard of the end of an item.
+                    () = share.changed() => {}
                     () = tokio::time::sleep(renew.min(MAX_INTERVAL)) => {}
                 }
             }

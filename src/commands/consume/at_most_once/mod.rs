@@ -178,7 +178,14 @@ impl PlainConsumer<'_> {
 
     /// Waits for the next item to finish, at most for the heartbeat interval. Cancel-safe.
     async fn progress(&mut self) {
-        let _ = tokio::time::timeout(MAX_INTERVAL, self.workers.progress()).await;
+        let share = self.workers.share().clone();
+        tokio::select! {
+            biased;
+            () = self.workers.progress() => {}
+            // Another list may have heard of the end of an item.
+            () = share.changed() => {}
+            () = tokio::time::sleep(MAX_INTERVAL) => {}
+        }
         self.settle();
     }
 
