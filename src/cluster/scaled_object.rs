@@ -139,15 +139,21 @@ impl LiveScaledObject {
 
     /// Returns the pause annotations.
     pub fn pause(&self) -> Pause {
-        let text = |name: &str| self.metadata.annotations.get(&format!("autoscaling.keda.sh/{name}"));
-        // Text that is no boolean counts as true.
-        let is_set = |name: &str| text(name).is_some_and(|text| text != "false");
         Pause {
-            paused: is_set("paused"),
-            replicas: text("paused-replicas").and_then(|count| count.parse().ok()),
-            scale_in: is_set("paused-scale-in"),
-            scale_out: is_set("paused-scale-out"),
+            paused: self.is_annotated("paused"),
+            replicas: self.annotation("paused-replicas").and_then(|count| count.parse().ok()),
+            scale_in: self.is_annotated("paused-scale-in"),
+            scale_out: self.is_annotated("paused-scale-out"),
         }
+    }
+
+    fn annotation(&self, name: &str) -> Option<&str> {
+        self.metadata.annotations.get(&format!("autoscaling.keda.sh/{name}")).map(String::as_str)
+    }
+
+    /// Returns true if an annotation is set. KEDA asks Go's `strconv.ParseBool`, and text that is no boolean counts as true.
+    fn is_annotated(&self, name: &str) -> bool {
+        self.annotation(name).is_some_and(|text| !["0", "f", "F", "false", "False", "FALSE"].contains(&text))
     }
 
     /// Returns true if a single item on `list` makes KEDA start a pod.
@@ -190,8 +196,7 @@ impl LiveScaledObject {
                 behavior: fallback.behavior,
             }),
             pause: self.pause(),
-            force_activation: self.metadata.annotations.get("autoscaling.keda.sh/force-activation").map(String::as_str)
-                == Some("true"),
+            force_activation: self.is_annotated("force-activation"),
         })
     }
 
@@ -285,5 +290,26 @@ impl LiveTrigger {
 
     fn number(&self, field: &str, default: f64) -> f64 {
         self.metadata.get(field).and_then(|text| text.trim().parse().ok()).unwrap_or(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn annotations_are_booleans_as_keda_reads_them() {
+        for (text, is_set) in
+            [("true", true), ("yes", true), ("", true), ("false", false), ("False", false), ("0", false)]
+        {
+            let annotations =
+                json!({ "autoscaling.keda.sh/paused": text, "autoscaling.keda.sh/force-activation": text });
+            let object: LiveScaledObject =
+                serde_json::from_value(json!({ "metadata": { "annotations": annotations } })).unwrap();
+            assert_eq!(object.pause().paused, is_set, "{text}");
+            assert_eq!(object.settings("mylist", None).unwrap().force_activation, is_set, "{text}");
+        }
     }
 }
