@@ -1,11 +1,12 @@
 //! The scale target and its pods.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::metadata::{ObjectMetadata, StatusCondition};
+use super::metadata::{ObjectMetadata, StatusCondition, moment};
 use super::scale::LiveScale;
 
 /// A scale target of any kind: Deployment, StatefulSet, custom resource.
@@ -155,7 +156,15 @@ pub struct ContainerStatus {
 #[serde(default)]
 struct ContainerState {
     waiting: Option<Waiting>,
+    running: Option<Started>,
     terminated: Option<Terminated>,
+}
+
+/// Start of a container that runs.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Started {
+    started_at: Option<String>,
 }
 
 /// Why a container does not run.
@@ -187,14 +196,17 @@ impl ContainerStatus {
     fn ended(&self) -> Option<&Terminated> {
         self.state.terminated.as_ref().or(self.last_state.terminated.as_ref())
     }
+
+    /// Returns the time since 1970 from which on it has run and not been ready.
+    fn unready_since(&self) -> Option<Duration> {
+        moment(self.state.running.as_ref().filter(|_| !self.ready)?.started_at.as_deref())
+    }
 }
 
 impl ClusterPod {
     /// Returns what the first container that cannot start waits for; the others wait for the init containers.
     pub fn waiting(&self) -> Option<&Waiting> {
-        let PodStatus { container_statuses, init_container_statuses, .. } = &self.status;
-        let all = init_container_statuses.iter().chain(container_statuses);
-        let mut waiting = all.filter_map(|container| container.state.waiting.as_ref());
+        let mut waiting = self.containers().filter_map(|container| container.state.waiting.as_ref());
         waiting.find(|waiting| waiting.reason != INITIALIZING)
     }
 
@@ -205,9 +217,18 @@ impl ClusterPod {
         failed.or_else(|| container_statuses.iter().find_map(ContainerStatus::ended))
     }
 
-    /// Returns the largest number of restarts of a container.
+    /// Returns the largest number of restarts of a container; a native sidecar is one of the init containers.
     pub fn restarts(&self) -> u32 {
-        self.status.container_statuses.iter().map(|container| container.restart_count).max().unwrap_or(0)
+        self.containers().map(|container| container.restart_count).max().unwrap_or(0)
+    }
+
+    /// Returns the earliest time since 1970 from which on a container has run and not been ready.
+    pub fn unready_since(&self) -> Option<Duration> {
+        self.containers().filter_map(ContainerStatus::unready_since).min()
+    }
+
+    fn containers(&self) -> impl Iterator<Item = &ContainerStatus> {
+        self.status.init_container_statuses.iter().chain(&self.status.container_statuses)
     }
 
     /// Returns true if all its containers are ready.

@@ -10,6 +10,9 @@ use crate::units::counted;
 /// Longest time that a controller takes to see a change.
 const PROMPT: Duration = Duration::from_secs(3);
 
+/// Longest time that a container takes to be ready.
+const START: Duration = Duration::from_secs(60);
+
 /// Reason of a container that is killed for its memory.
 const OUT_OF_MEMORY: &str = "OOMKilled";
 
@@ -94,18 +97,24 @@ fn of_pod(situation: &Situation<'_>, pod: &ClusterPod) -> Option<Diagnosis> {
     }
     // A container that a probe ends has the exit status of its signals, or ends well.
     let is_ended = pod.ended().is_none_or(|end| [0, 137, 143].contains(&end.exit_code) && end.reason != OUT_OF_MEMORY);
-    let probe = situation.event_that("Pod", &pod.metadata.name, |event| {
-        event.reason == "Unhealthy" && ["Liveness", "Startup"].iter().any(|kind| event.note.starts_with(kind))
-    });
-    if let Some(probe) = probe.filter(|_| pod.restarts() > 0 && is_ended) {
-        let text = format!("restarted: {}", probe.lines().next().unwrap_or_default());
-        return Some(Diagnosis::new(FaultCode::ProbeFails, text));
+    let probe = |kinds: &[&str], words: &str| {
+        let is_meant =
+            |event: &ClusterEvent| event.reason == "Unhealthy" && kinds.iter().any(|kind| event.note.starts_with(kind));
+        let note = situation.event_that("Pod", &pod.metadata.name, is_meant)?;
+        Some(Diagnosis::new(FaultCode::ProbeFails, format!("{words}: {}", note.lines().next().unwrap_or_default())))
+    };
+    if pod.restarts() > 0
+        && is_ended
+        && let Some(fault) = probe(&["Liveness", "Startup"], "restarted")
+    {
+        return Some(fault);
     }
     if let Some(waiting) = pod.waiting() {
         return of_waiting(situation, pod, &waiting.reason, &waiting.message);
     }
     let ended = pod.ended().filter(|end| end.exit_code != 0 && !pod.is_ready() && pod.status.phase != "Failed");
-    ended.map(|_| crash(pod))
+    let is_late = || pod.unready_since().is_some_and(|since| situation.now > since + START);
+    ended.map(|_| crash(pod)).or_else(|| is_late().then(|| probe(&["Startup", "Readiness"], "not ready")).flatten())
 }
 
 fn of_waiting(situation: &Situation<'_>, pod: &ClusterPod, reason: &str, message: &str) -> Option<Diagnosis> {
@@ -171,7 +180,7 @@ mod tests {
             list: "mylist",
             waiting_for: None,
             ignored_for: None,
-            now: Duration::ZERO,
+            now: Duration::from_secs(100),
             scaled: None,
             autoscalers: None,
             target: None,
@@ -196,7 +205,29 @@ mod tests {
         };
         let unscheduled = |message: &str| json!({ "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message }] });
         let pull = "Back-off pulling image \"registry.example.com/nope:1\": ErrImagePull";
+        let running = |since: &str, restarts: i32| json!([{ "restartCount": restarts, "state": { "running": { "startedAt": since } } }]);
         for (status, event, text, hint) in [
+            (
+                json!({
+                    "initContainerStatuses": running("1970-01-01T00:00:00Z", 0),
+                    "containerStatuses": waiting("PodInitializing", ""),
+                }),
+                "Unhealthy Startup probe failed: HTTP probe failed with statuscode: 404",
+                "not ready: Startup probe failed: HTTP probe failed with statuscode: 404",
+                "check the probe",
+            ),
+            (
+                json!({ "containerStatuses": running("1970-01-01T00:00:00Z", 0) }),
+                "Unhealthy Readiness probe failed: status 503",
+                "not ready: Readiness probe failed: status 503",
+                "check the probe",
+            ),
+            (
+                json!({ "initContainerStatuses": running("1970-01-01T00:01:00Z", 2) }),
+                "Unhealthy Liveness probe failed: timeout",
+                "restarted: Liveness probe failed: timeout",
+                "check the probe",
+            ),
             (
                 unscheduled("0/2 nodes are available: persistentvolumeclaim \"m\" not found. x"),
                 "",
