@@ -361,11 +361,11 @@ fn connection_string_with_a_password_is_found_in_triggers_of_other_types() {
 
 #[test]
 fn sum_of_several_lists_is_written_with_the_names_there_are() {
-    let of = |names: [&str; 2]| {
-        let trigger = |(list, name): (&str, &str)| {
-            format!("  - {{type: redis{name}, metadata: {{address: \"r.d:6379\", listName: {list}}}}}\n")
+    let of = |names: [&str; 2], lengths: [&str; 2]| {
+        let trigger = |((list, length), name): ((&str, &str), &str)| {
+            format!("  - {{type: redis{name}, metadata: {{address: \"r.d:6379\", listName: {list}{length}}}}}\n")
         };
-        let triggers = ["a", "b"].into_iter().zip(names).map(trigger).collect::<String>();
+        let triggers = ["a", "b"].into_iter().zip(lengths).zip(names).map(trigger).collect::<String>();
         output(&format!(
             "kind: ScaledObject\nmetadata: {{name: q}}\nspec:\n  scaleTargetRef: {{name: q}}\n  triggers:\n{triggers}"
         ))
@@ -376,8 +376,16 @@ fn sum_of_several_lists_is_written_with_the_names_there_are() {
         ([", name: one", ", name: two"], "set `formula` of `scalingModifiers` to `one + two`"),
         ([", name: one", ", name: two-b"], "under names of letters and digits only"),
     ] {
-        let stdout = of(names);
+        let stdout = of(names, ["", ""]);
         assert!(stdout.contains("[triggers-maximum]") && stdout.contains(hint), "{names:?}: {stdout}");
+    }
+    // A pod per item of `one` is as much as a pod per 20 items of `two`.
+    for (lengths, formula) in [
+        ([", listLength: \"1\"", ", listLength: \"20\""], "to `one * 20 + two`"),
+        ([", listLength: \"8\"", ""], "to `one + two * 1.6`"),
+    ] {
+        let stdout = of([", name: one", ", name: two"], lengths);
+        assert!(stdout.contains(formula), "{lengths:?}: {stdout}");
     }
 }
 

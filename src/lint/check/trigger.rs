@@ -9,6 +9,9 @@ use crate::lint::object::{Cursor, Object, Objects};
 use crate::lint::rule::Rule;
 use crate::lint::spelling::nearest;
 
+/// KEDA's `listLength` where none is given.
+const DEFAULT_LENGTH: f64 = 5.0;
+
 /// Checks the triggers of a ScaledObject or ScaledJob, in their order.
 pub(super) fn check(scaled: &Object<'_>, objects: &Objects<'_>, report: &mut Report) {
     let triggers = scaled.at(&["spec", "triggers"]);
@@ -119,8 +122,20 @@ fn sum(lists: &[Cursor<'_>]) -> String {
         return "if the sum is meant, name the triggers and add them in `formula` of `scalingModifiers`".to_owned();
     }
     if names.iter().all(is_name) {
-        return format!("if the sum is meant, set `formula` of `scalingModifiers` to `{}`", names.join(" + "));
+        let formula = weighted(lists, &names);
+        return format!("if the sum is meant, set `formula` of `scalingModifiers` to `{formula}`");
     }
     "if the sum is meant, add the triggers in `formula` of `scalingModifiers`, under names of letters and digits only"
         .to_owned()
+}
+
+/// Adds the triggers in pods of the largest `listLength`: one that asks for a pod per item weighs as much as a full list.
+fn weighted(lists: &[Cursor<'_>], names: &[&str]) -> String {
+    let length = |trigger: &Cursor<'_>| trigger.at(&["metadata", "listLength"]).number().unwrap_or(DEFAULT_LENGTH);
+    let largest = lists.iter().map(length).fold(1.0, f64::max);
+    let terms = lists.iter().zip(names).map(|(trigger, name)| {
+        let weight = (largest / length(trigger).max(1.0) * 100.0).round() / 100.0;
+        if weight > 1.0 { format!("{name} * {weight}") } else { (*name).to_owned() }
+    });
+    terms.collect::<Vec<_>>().join(" + ")
 }
