@@ -92,7 +92,7 @@ impl JobPolls {
     fn follow(&mut self, look: &JobLook<'_>, created: u32) {
         let (now, period) = (look.now, self.settings.poll_period());
         if created > 0 {
-            self.poll = Some(self.job_settings.poll(&self.settings, &self.values, self.unfinished));
+            self.poll = Some(self.explained(look, created));
             (self.by_keda, self.expected_since) = (Some(created), None);
             self.next_poll = next(look.object.last_active(), period, now);
         } else if now >= self.next_poll {
@@ -102,6 +102,22 @@ impl JobPolls {
             self.next_poll = next(look.object.last_active(), period, now);
         }
         (self.values, self.unfinished) = (look.values.clone(), unfinished(look.jobs));
+    }
+
+    /// Returns the poll that has created so many Jobs. It was between two observations, so that items may have been pushed and
+    /// Jobs may have finished by then; if nothing of that explains it, the earlier one counts.
+    fn explained(&self, look: &JobLook<'_>, created: u32) -> Created {
+        let poll = |values: &[Option<f64>], unfinished| self.job_settings.poll(&self.settings, values, unfinished);
+        let (before, now) = (self.unfinished, unfinished(look.jobs));
+        let running = now.running.saturating_sub(created);
+        let between = before.running.min(running)..=before.running.max(running);
+        let unfinished = [before.pending, now.pending.saturating_sub(created)]
+            .into_iter()
+            .flat_map(|pending| between.clone().rev().map(move |running| Unfinished { running, pending }));
+        let first = poll(&self.values, before);
+        let others =
+            unfinished.flat_map(|unfinished| [&self.values, &look.values].map(|values| poll(values, unfinished)));
+        std::iter::once(first.clone()).chain(others).find(|poll| poll.jobs == created).unwrap_or(first)
     }
 
     fn reasoned(&self, now: Duration) -> Option<Reasoned> {
@@ -194,6 +210,20 @@ mod tests {
         model.observe(&look(&object, 107, 2.0, &one));
         let late = model.observe(&look(&object, 130, 2.0, &one)).unwrap();
         assert!(late.reason.ends_with("; the cluster creates none"), "{}", late.reason);
+    }
+
+    #[test]
+    fn items_pushed_and_jobs_finished_right_before_a_poll_explain_it() {
+        let object = object("default");
+        let created_after = |waiting: f64, before: &[LiveJob], now: &[LiveJob]| {
+            let mut model = LiveJobModel::default();
+            model.observe(&look(&object, 100, 1.0, before));
+            model.observe(&look(&object, 101, waiting, now)).unwrap().reason
+        };
+        let pushed = created_after(3.0, &jobs(&[], true), &jobs(&["a", "b", "c"], false));
+        assert_eq!(pushed, "KEDA: +3 Jobs: 3 waiting ÷ 1 per Job = 3 Jobs; strategy default: 3 − 0 running = 3");
+        let finished = created_after(1.0, &jobs(&["a", "b"], true), &jobs(&["c"], true));
+        assert_eq!(finished, "KEDA: +1 Job: 1 waiting ÷ 1 per Job = 1 Job; strategy default: 1 − 0 running = 1");
     }
 
     #[test]
