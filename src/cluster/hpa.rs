@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::metadata::{ObjectMetadata, StatusCondition, TargetReference, condition, moment};
 use crate::scaler::{Behavior, PolicyKind, Rules, ScalingPolicy, SelectPolicy};
+use crate::units::thousandths;
 
 /// An HPA of `autoscaling/v2`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -111,7 +112,7 @@ impl LiveHpa {
             metrics.filter_map(|metric| metric.external.as_ref()).find(|seen| seen.metric.name.starts_with(&prefix))?;
         let per_pod = current.average_value.as_deref().and_then(quantity);
         let pods = f64::from(self.status.current_replicas);
-        per_pod.map(|value| value * pods).or_else(|| current.value.as_deref().and_then(quantity))
+        per_pod.map(|value| total(value, pods)).or_else(|| current.value.as_deref().and_then(quantity))
     }
 }
 
@@ -141,6 +142,13 @@ fn rules(live: Option<&LiveRules>, default: Rules) -> Rules {
     }
 }
 
+/// Returns the sum of an average, which the HPA has rounded up to thousandths: a whole number where it may have been one.
+fn total(per_pod: f64, pods: f64) -> f64 {
+    let (sum, least) = (per_pod * pods, (per_pod - 0.001) * pods);
+    let whole = sum.round();
+    if (least..=sum + 1e-6).contains(&whole) { whole } else { thousandths(sum) }
+}
+
 /// Parses a quantity, such as `6500m` or `1k`.
 fn quantity(text: &str) -> Option<f64> {
     const UNITS: [(&str, f64); 9] = [
@@ -162,6 +170,15 @@ fn quantity(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sum_of_an_average_is_whole_where_it_may_have_been() {
+        for (per_pod, pods, sum) in
+            [(5.6, 5.0, 28.0), (4.286, 7.0, 30.0), (0.5, 3.0, 1.5), (0.334, 3.0, 1.0), (0.0, 4.0, 0.0)]
+        {
+            assert_eq!(Some(total(per_pod, pods)), Some(sum), "{per_pod} × {pods}");
+        }
+    }
 
     #[test]
     fn quantities_of_metrics_are_numbers() {
