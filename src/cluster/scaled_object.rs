@@ -119,6 +119,8 @@ pub struct Values<'a> {
     pub list: &'a str,
     /// Its state.
     pub snapshot: &'a Snapshot,
+    /// Names and states of other lists, as far as they are read.
+    pub others: &'a [(&'a str, &'a Snapshot)],
 }
 
 impl LiveScaledObject {
@@ -232,19 +234,15 @@ impl LiveScaledObject {
         })
     }
 
-    /// Returns the values of the triggers: those of the list as Redis has them, others as the HPA has seen them last.
+    /// Returns the values of the triggers: those of the lists as Redis has them, others as the HPA has seen them last.
     pub fn values(&self, of: Values<'_>, hpa: Option<&LiveHpa>) -> Vec<Option<f64>> {
-        let Values { list, snapshot } = of;
-        let claims = snapshot.claims.as_ref();
-        let read = |(index, trigger): (usize, &LiveTrigger)| match trigger.counted(index, list) {
-            Counted::Waiting => Some(float(snapshot.waiting)),
-            Counted::Busy => Some(float(claims.map_or(0, |claims| claims.busy))),
-            Counted::Delayed => Some(float(claims.map_or(0, |claims| claims.delayed))),
-            // For a few milliseconds at a time.
-            Counted::Landing => Some(0.0),
-            Counted::OfList { .. } | Counted::Other(_) => {
-                hpa.and_then(|hpa| hpa.value(index)).or_else(|| Some(self.at_least(index, trigger)))
-            }
+        let Values { list, snapshot, others } = of;
+        let read = |(index, trigger): (usize, &LiveTrigger)| {
+            let mut lists = std::iter::once((list, snapshot)).chain(others.iter().copied());
+            lists
+                .find_map(|(list, snapshot)| trigger.value(list, snapshot))
+                .or_else(|| hpa.and_then(|hpa| hpa.value(index)))
+                .or_else(|| Some(self.at_least(index, trigger)))
         };
         self.spec.triggers.iter().enumerate().map(read).collect()
     }
@@ -278,6 +276,19 @@ impl LiveTrigger {
         }
     }
 
+    /// Returns the value if it counts this list or one of its companions.
+    fn value(&self, list: &str, snapshot: &Snapshot) -> Option<f64> {
+        let claims = snapshot.claims.as_ref();
+        match self.counted(0, list) {
+            Counted::Waiting => Some(float(snapshot.waiting)),
+            Counted::Busy => Some(float(claims.map_or(0, |claims| claims.busy))),
+            Counted::Delayed => Some(float(claims.map_or(0, |claims| claims.delayed))),
+            // For a few milliseconds at a time.
+            Counted::Landing => Some(0.0),
+            Counted::OfList { .. } | Counted::Other(_) => None,
+        }
+    }
+
     fn trigger(&self, index: usize, list: &str) -> Trigger {
         Trigger {
             key: self.key().unwrap_or_default().to_owned(),
@@ -298,6 +309,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::delivery::snapshot::ClaimState;
+
+    #[test]
+    fn other_lists_count_as_they_are_read_and_not_as_the_hpa_saw_them() {
+        let trigger = |list: &str| json!({ "type": "redis", "metadata": { "listName": list, "listLength": "5" } });
+        let triggers = [trigger("high"), trigger("low"), trigger("{low}:busy"), trigger("elsewhere")];
+        let object: LiveScaledObject = serde_json::from_value(json!({ "spec": { "triggers": triggers } })).unwrap();
+        let metric =
+            |name: &str| json!({ "external": { "metric": { "name": name }, "current": { "averageValue": "7" } } });
+        let metrics = [metric("s1-redis-low"), metric("s3-redis-elsewhere")];
+        let hpa: LiveHpa =
+            serde_json::from_value(json!({ "status": { "currentReplicas": 2, "currentMetrics": metrics } })).unwrap();
+        let claims = ClaimState { busy: 3, ..ClaimState::default() };
+        let high = Snapshot { waiting: 4, ..Snapshot::default() };
+        let low = Snapshot { waiting: 30, claims: Some(claims) };
+        let read =
+            |others: &[(&str, &Snapshot)]| object.values(Values { list: "high", snapshot: &high, others }, Some(&hpa));
+        assert_eq!(read(&[("low", &low)]), [Some(4.0), Some(30.0), Some(3.0), Some(14.0)]);
+        assert_eq!(read(&[]), [Some(4.0), Some(14.0), Some(0.0), Some(14.0)]);
+    }
 
     #[test]
     fn annotations_are_booleans_as_keda_reads_them() {

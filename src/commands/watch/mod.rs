@@ -114,7 +114,9 @@ async fn show(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let sampled = Instant::now();
-        for (index, list) in lists.iter_mut().enumerate() {
+        for index in 0..lists.len() {
+            let (before, rest) = lists.split_at_mut(index);
+            let Some((list, after)) = rest.split_first_mut() else { continue };
             if index == plan.processed {
                 target.look(if plan.once { ONE_LOOK } else { FIRST_SAMPLE }).await;
             }
@@ -127,7 +129,10 @@ async fn show(
             }
             if index == plan.processed {
                 if let Some(snapshot) = &list.last {
-                    target.add_to(&mut sample, snapshot);
+                    let others = before.iter().chain(&*after);
+                    let others: Vec<_> =
+                        others.filter_map(|one| Some((one.name.as_str(), one.last.as_ref()?))).collect();
+                    target.add_to(&mut sample, snapshot, &others);
                 }
                 readout.pods_fault(&list.name, target.fault().as_deref());
             }

@@ -111,8 +111,8 @@ impl Target {
         self.reported.target.as_ref().map(|error| chain(&**error)).or_else(|| self.unusable.clone())
     }
 
-    /// Adds to a sample of `snapshot` what is known of the cluster; logs the first of several equal failures, and recovery.
-    pub(super) fn add_to(&mut self, sample: &mut Sample, snapshot: &Snapshot) {
+    /// Adds to a sample of the list what is known of the cluster; logs the first of several equal failures, and recovery.
+    pub(super) fn add_to(&mut self, sample: &mut Sample, snapshot: &Snapshot, others: &[(&str, &Snapshot)]) {
         if self.watcher.is_none() {
             return;
         }
@@ -122,7 +122,7 @@ impl Target {
         self.reported.follow(facts, target, &self.scaled);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.waiting_since = self.waiting_since.or(Some(now)).filter(|_| sample.backlog > 0);
-        let values = Values { list: &sample.list, snapshot };
+        let values = Values { list: &sample.list, snapshot, others };
         let (jobs, of_jobs) = self.jobs.observe(facts, values, now);
         let of_target = replicas.as_ref().and_then(|replicas| reasoned(&mut self.model, facts, replicas, values, now));
         let reasoned = of_target.or(of_jobs);
