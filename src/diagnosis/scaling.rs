@@ -88,7 +88,10 @@ fn of_object(situation: &Situation<'_>, object: &LiveScaledObject) -> Option<Dia
 }
 
 fn check_failed(situation: &Situation<'_>, ready: &StatusCondition) -> Diagnosis {
-    let text = ready.message.strip_prefix(PREFIX).unwrap_or(&ready.message);
+    let (what, text) = match ready.message.strip_prefix(PREFIX) {
+        Some(text) => ("KEDA cannot create the HPA", text),
+        None => ("KEDA does not scale", ready.message.as_str()),
+    };
     if text.contains("correct scaleTargetRef specification") {
         return target_missing(situation);
     }
@@ -98,7 +101,7 @@ fn check_failed(situation: &Situation<'_>, ready: &StatusCondition) -> Diagnosis
         } else {
             FaultCode::TriggerFailed
         };
-        Diagnosis::new(code, format!("KEDA cannot create the HPA: {text}"))
+        Diagnosis::new(code, format!("{what}: {text}"))
     })
 }
 

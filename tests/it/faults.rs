@@ -267,6 +267,7 @@ fn faults_without_a_cause_that_is_known_keep_the_words_of_keda() {
     let target: LiveTarget = object(&healthy, "deployments");
     for (scaled, hpa, code, words) in [
         (ready("False", "TriggerError"), Some(active("True", "")), "trigger-failed", "the moon is full"),
+        (ready("False", "ScaledObjectCheckFailed"), None, "trigger-failed", "KEDA does not scale: the moon is full"),
         (ready("True", "ScaledObjectReady"), Some(active("False", "it rains")), "metric-unavailable", "it rains"),
         (ready("True", "ScaledObjectReady"), None, "autoscaler-missing", "no HPA for Deployment `w-consumer`"),
     ] {
