@@ -164,20 +164,26 @@ impl Workload<'_> {
         format!("{title}{}{needed}", secret.unwrap_or_default())
     }
 
-    /// Writes a kustomization of `files`, in their order.
-    pub fn kustomization(&self, files: &[String]) -> String {
-        let resources: String = files.iter().flat_map(|file| ["- ", file, "\n"]).collect();
-        let header = self.header();
-        format!("{header}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}")
+    /// Writes a kustomization of `files`, in their order. It remembers in comments the files of an earlier render that are `left`.
+    pub fn kustomization(&self, files: &[String], left: &[String]) -> String {
+        let mut text = self.header();
+        text.push_str("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n");
+        text.extend(files.iter().flat_map(|file| ["- ", file, "\n"]));
+        if !left.is_empty() {
+            text.push_str("# No longer part of the workload; --prune deletes them:\n");
+            text.extend(left.iter().flat_map(|file| ["#- ", file, "\n"]));
+        }
+        text
     }
 }
 
-/// The files that a kustomization lists, in its order; `None` when it was not written here.
+/// The files that a kustomization lists or remembers, in its order; `None` when it was not written here.
 pub fn listed(kustomization: &str) -> Option<Vec<&str>> {
     let first = kustomization.lines().next()?;
     let ours = first.starts_with("# The workload `") && first.ends_with("as `qscale render` wrote it.");
     let resources = kustomization.lines().skip_while(|line| *line != "resources:").skip(1);
-    ours.then(|| resources.map_while(|line| line.strip_prefix("- ")).collect())
+    let resources = resources.take_while(|line| line.starts_with(['-', '#']));
+    ours.then(|| resources.filter_map(|line| line.trim_start_matches('#').strip_prefix("- ")).collect())
 }
 
 /// Puts `objects` into a list, as kubectl writes and reads several of them in JSON.
@@ -243,10 +249,10 @@ mod tests {
         let profile = Profile::built_in().unwrap();
         let workload = Workload::of(&profile, None, None, None).unwrap();
         let files = ["namespace-a.yaml".to_owned(), "service-b.yaml".to_owned()];
-        assert_eq!(
-            listed(&workload.kustomization(&files)).as_deref(),
-            Some(&["namespace-a.yaml", "service-b.yaml"][..])
-        );
+        let (first, second) = files.split_at(1);
+        for text in [workload.kustomization(&files, &[]), workload.kustomization(first, second)] {
+            assert_eq!(listed(&text).as_deref(), Some(&["namespace-a.yaml", "service-b.yaml"][..]), "{text}");
+        }
         assert_eq!(listed("resources:\n- service-b.yaml\n"), None);
         assert_eq!(listed(""), None);
     }

@@ -150,6 +150,16 @@ fn stale_files_are_deleted_on_request() {
     assert_eq!(after["notes.yaml"], "mine");
     assert!(run.stderr.contains("deployment-all-producer.yaml, which is no longer part"), "{}", run.stderr);
     render(&["--only", "so", "--out-dir", path, "--prune"]).exits(2);
+
+    // One that was left by an earlier render is not forgotten.
+    for _ in 0..2 {
+        let run = render(&["--out-dir", path]).exits(0);
+        assert!(run.stderr.contains("job-all-producer.yaml stays"), "{}", run.stderr);
+    }
+    render(&["--diff", path]).exits(4);
+    render(&["--out-dir", path, "--prune"]).exits(0);
+    assert!(!files(folder.path()).contains_key("job-all-producer.yaml"));
+    render(&["--diff", path]).exits(0);
 }
 
 #[test]

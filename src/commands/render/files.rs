@@ -53,16 +53,21 @@ pub(super) fn write(plan: &Plan<'_>, folder: &Folder) -> Result<()> {
         tracing::warn!("{} was not written by qscale and stays as it is", folder.path(name).display());
         return Ok(());
     }
+    let mut left = Vec::new();
     for name in earlier.stale {
         let path = folder.path(&name);
         if plan.prune {
             folder.remove(&name)?;
             tracing::info!("deleted {}, which is no longer part of the workload", path.display());
         } else {
-            tracing::warn!("{} stays, and is no longer part of the workload: delete it", path.display());
+            tracing::warn!(
+                "{} stays, and is no longer part of the workload: delete it, or add --prune",
+                path.display()
+            );
+            left.push(name);
         }
     }
-    folder.write(KUSTOMIZATION, &plan.workload.kustomization(&files))?;
+    folder.write(KUSTOMIZATION, &plan.workload.kustomization(&files, &left))?;
     tracing::info!("wrote {}: kubectl apply -k {folder}", folder.path(KUSTOMIZATION).display());
     Ok(())
 }
@@ -82,7 +87,7 @@ pub(super) fn compare(plan: &Plan<'_>, path: &Path, printer: &Printer) -> Result
         let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
         let earlier = Earlier::of(&folder, &names)?;
         if earlier.foreign.is_none() {
-            files.push((KUSTOMIZATION.to_owned(), plan.workload.kustomization(&names)));
+            files.push((KUSTOMIZATION.to_owned(), plan.workload.kustomization(&names, &[])));
         }
         stale = earlier.stale;
     }
