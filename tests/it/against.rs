@@ -222,6 +222,23 @@ fn triggers_of_other_types_are_read_from_their_columns() {
 }
 
 #[test]
+fn recording_of_several_lists_says_which_are_left_out() {
+    let pods = r#"{"kind":"Deployment","namespace":"n","name":"d","desired":1,"current":1,"ready":1,"available":1}"#;
+    let row = |list: &str, second: u32, target: &str| {
+        format!("{{\"time\":\"2026-03-01T12:00:0{second}Z\",\"list\":\"{list}\",\"backlog\":0,\"target\":{target}}}\n")
+    };
+    let of = |lists: &[(&str, &str)]| {
+        let rows = |second| lists.iter().map(|(list, target)| row(list, second, target)).collect::<String>();
+        (0..3).map(rows).collect::<String>()
+    };
+    let warning = "only the first is compared";
+    let several = against(&profile(""), of(&[("high", pods), ("low", "null")]), &[]).exits(0);
+    assert!(several.stderr.contains(warning) && several.stderr.contains("left_out=low"), "{}", several.stderr);
+    let one = against(&profile(""), of(&[("high", pods)]), &[]).exits(0);
+    assert!(!one.stderr.contains(warning), "{}", one.stderr);
+}
+
+#[test]
 fn step_within_the_last_moments_of_a_recording_is_not_said_to_be_missing() {
     let scale = "list-length = 5\nactivation-list-length = 15\npolling-interval = \"10s\"";
     let text = rows(22, |second| (2 * second, 0, if second % 10 == 0 { "0.5 10.5 20.5" } else { "" }, ""));

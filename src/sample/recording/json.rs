@@ -1,5 +1,6 @@
 //! Recordings as JSON lines, as `watch` and `simulate` write them.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::units::saturating_seconds;
 pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFault> {
     let mut samples: Vec<RecordedSample> = Vec::new();
     let mut recorded_triggers = vec![false; triggers.len()];
+    let (mut lists, mut compared) = (BTreeSet::new(), BTreeSet::new());
     let mut start = None;
     let mut cut = None;
     let last = text.lines().count();
@@ -46,8 +48,10 @@ pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFaul
         });
         let of_jobs =
             jobs.map(|RecordedJobs { unfinished: Unfinished { running, pending }, .. }| [running, running - pending]);
+        lists.insert(sample.list.clone());
         let pods = sample.target.as_ref().map(|target| [target.desired, target.ready]);
         let Some([desired, ready]) = pods.or(of_jobs) else { continue };
+        compared.insert(sample.list.clone());
         let estimated = || has_in_flight.then(|| busy_pods(sample.in_flight.unwrap_or(0), Some(ready)));
         samples.push(RecordedSample {
             at: since(&sample, *start.get_or_insert(sample.time), number)?,
@@ -68,7 +72,8 @@ pub(super) fn parse(text: &str, triggers: &[&str]) -> Result<Recording, LineFaul
     }
     let found = triggers.iter().zip(recorded_triggers).filter(|(_, found)| *found);
     let triggers = found.map(|(name, _)| (*name).to_owned()).collect();
-    Ok(Recording { cut, ..Recording::new(samples, triggers, Vec::new(), Vec::new()) })
+    let left_out = lists.difference(&compared).cloned().collect();
+    Ok(Recording { cut, left_out, ..Recording::new(samples, triggers, Vec::new(), Vec::new()) })
 }
 
 /// Returns the time of a sample since `start`, on the clock that its other times are of.

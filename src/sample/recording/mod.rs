@@ -24,6 +24,8 @@ pub struct Recording {
     pub syncs: Vec<Duration>,
     /// Number of the last line, if it is cut off; the samples before it remain.
     pub cut: Option<u64>,
+    /// Lists that it has no pods of.
+    pub left_out: Vec<String>,
     /// Triggers of other types that have a column.
     triggers: Vec<String>,
     /// True if any sample has the number of busy pods.
@@ -133,6 +135,7 @@ impl Recording {
             polls,
             syncs,
             cut: None,
+            left_out: Vec::new(),
         }
     }
 

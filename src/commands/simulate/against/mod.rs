@@ -34,6 +34,10 @@ pub(super) fn run(path: &Path, subject: &Subject, output: Form, part: &ShownPart
     if let Some(line) = recording.cut {
         tracing::warn!(recording = %name, line, "the last line is cut off: reading up to it");
     }
+    if !recording.left_out.is_empty() {
+        let lists = recording.left_out.join(", ");
+        tracing::warn!(recording = %name, left_out = %lists, "several lists are recorded, and only the first is compared");
+    }
     if context.profile.scale.kind() == ScaleKind::ScaledJob {
         return jobs::run(&name, &recording, subject, output, part, context);
     }
