@@ -12,6 +12,9 @@ use crate::scaler::{
 /// Replicas that differ from those of the model for this long are no matter of phase.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
+/// Time by which a change may be seen after the sync that made it.
+const LATENESS: Duration = Duration::from_secs(2);
+
 /// Time by which a cooldown or a window may seem to be short: clocks differ, and looks at the cluster are seconds apart.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(5);
 
@@ -58,6 +61,8 @@ struct Running {
     last_active: Option<Duration>,
     next_poll: Duration,
     next_sync: Duration,
+    /// Sync at which the HPA has changed the replicas last.
+    last_sync: Option<Duration>,
     /// Decision of the model that the cluster does not follow.
     expected: Option<Expected>,
     /// A change that the model would not have made.
@@ -108,6 +113,7 @@ impl Running {
             last_active: None,
             next_poll: look.now,
             next_sync: look.now,
+            last_sync: None,
             expected: None,
             surprise: None,
         }
@@ -156,6 +162,8 @@ impl Running {
             }
             Controller::Hpa => {
                 let before = self.scaler.clone();
+                let now = self.moment_of_sync(now);
+                self.last_sync = Some(now);
                 let decision = self.sync_before(now, to, reading);
                 match remaining(&decision.reason) {
                     Some(remaining) if decision.replicas != to && remaining < CLOCK_DIFFERENCE => {
@@ -173,6 +181,16 @@ impl Running {
         self.surprise = (decision.replicas != to).then_some(Surprise { from, to, expected: decision.replicas });
         self.expected = None;
         self.standing.decided(now, by, &decision, self.scaler.settings());
+    }
+
+    /// Returns when the sync was that is seen now: syncs are whole periods apart, and so are the ends of a policy's periods.
+    fn moment_of_sync(&self, now: Duration) -> Duration {
+        let period = SYNC_PERIOD.as_nanos();
+        let on_time = |last: Duration| {
+            let periods = (now.saturating_sub(last) + SYNC_PERIOD / 2).as_nanos() / period;
+            last + SYNC_PERIOD * u32::try_from(periods).unwrap_or(u32::MAX)
+        };
+        self.last_sync.map(on_time).filter(|at| at.abs_diff(now) <= LATENESS).unwrap_or(now)
     }
 
     /// Runs the sync that has changed the replicas to `to`.
@@ -343,6 +361,31 @@ mod tests {
         assert_eq!(scaled_down_at(146), "HPA: 10 waiting ÷ 5 per pod = 2 replicas");
         let early = scaled_down_at(142);
         assert!(early.ends_with("8 → 2 in the cluster, where the model expected 8"), "{early}");
+    }
+
+    #[test]
+    fn period_of_a_policy_ends_at_a_sync_whenever_that_is_seen() {
+        let object = object();
+        let policies = json!([{ "type": "Pods", "value": 4, "periodSeconds": 15 }]);
+        let hpa: LiveHpa = serde_json::from_value(json!({
+            "metadata": { "name": "keda-hpa-demo" },
+            "spec": {
+                "scaleTargetRef": { "name": "demo" },
+                "behavior": { "scaleUp": { "stabilizationWindowSeconds": 0, "policies": policies } },
+            },
+        }))
+        .unwrap();
+        let mut model = LiveModel::default();
+        let mut reason = |second: u64, pods: u32| {
+            let settings = object.settings("mylist", Some(&hpa)).unwrap();
+            let seen = Look { hpa: Some(&hpa), settings, ..look(&object, second, 200.0, pods) };
+            model.observe(&seen).unwrap().reason
+        };
+        reason(100, 1);
+        for (second, pods) in [(101, 5), (115, 9), (131, 13), (145, 17)] {
+            let said = reason(second, pods);
+            assert!(said.ends_with("scaleUp policy allows +4 pods per 15s"), "{second}: {said}");
+        }
     }
 
     fn look(object: &LiveScaledObject, second: u64, waiting: f64, pods: u32) -> Look<'_> {
