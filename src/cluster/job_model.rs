@@ -8,6 +8,9 @@ use super::model::{GRACE, Reasoned, next};
 use super::scaled_object::LiveScaledObject;
 use crate::scaler::{Created, JobSettings, NextStep, Settings, Unfinished, jobs_in_words};
 
+/// Jobs that appear within this time are of one poll: KEDA creates them one after the other.
+const TOGETHER: Duration = Duration::from_secs(2);
+
 /// The model, and what it has seen so far.
 #[derive(Debug, Clone, Default)]
 pub struct LiveJobModel {
@@ -46,8 +49,22 @@ struct JobPolls {
     poll: Option<Created>,
     /// Number of Jobs that KEDA created at that poll.
     by_keda: Option<u32>,
+    /// The latest creation.
+    creation: Option<Creation>,
     /// Time from which on the model would have created Jobs, and KEDA has not.
     expected_since: Option<Duration>,
+}
+
+/// Jobs that one poll has created.
+#[derive(Debug, Clone)]
+struct Creation {
+    /// The moment at which the first of them is seen.
+    at: Duration,
+    /// Number of Jobs so far.
+    jobs: u32,
+    /// Values and unfinished Jobs of the moment before.
+    values: Vec<Option<f64>>,
+    unfinished: Unfinished,
 }
 
 impl LiveJobModel {
@@ -85,6 +102,7 @@ impl JobPolls {
             next_poll: next(look.object.last_active(), look.settings.poll_period(), look.now),
             poll: Some(job_settings.poll(&look.settings, &look.values, unfinished)),
             by_keda: None,
+            creation: None,
             expected_since: None,
         }
     }
@@ -92,8 +110,13 @@ impl JobPolls {
     fn follow(&mut self, look: &JobLook<'_>, created: u32) {
         let (now, period) = (look.now, self.settings.poll_period());
         if created > 0 {
-            self.poll = Some(self.explained(look, created));
-            (self.by_keda, self.expected_since) = (Some(created), None);
+            let creation = match self.creation.take().filter(|one| now <= one.at + TOGETHER.min(period / 2)) {
+                Some(one) => Creation { jobs: one.jobs + created, ..one },
+                None => Creation { at: now, jobs: created, values: self.values.clone(), unfinished: self.unfinished },
+            };
+            self.poll = Some(self.explained(look, &creation));
+            (self.by_keda, self.expected_since) = (Some(creation.jobs), None);
+            self.creation = Some(creation);
             self.next_poll = next(look.object.last_active(), period, now);
         } else if now >= self.next_poll {
             let poll = self.job_settings.poll(&self.settings, &look.values, unfinished(look.jobs));
@@ -106,18 +129,18 @@ impl JobPolls {
 
     /// Returns the poll that has created so many Jobs. It was between two observations, so that items may have been pushed and
     /// Jobs may have finished by then; if nothing of that explains it, the earlier one counts.
-    fn explained(&self, look: &JobLook<'_>, created: u32) -> Created {
+    fn explained(&self, look: &JobLook<'_>, creation: &Creation) -> Created {
+        let Creation { jobs, values, unfinished: before, .. } = creation;
         let poll = |values: &[Option<f64>], unfinished| self.job_settings.poll(&self.settings, values, unfinished);
-        let (before, now) = (self.unfinished, unfinished(look.jobs));
-        let running = now.running.saturating_sub(created);
+        let now = unfinished(look.jobs);
+        let running = now.running.saturating_sub(*jobs);
         let between = before.running.min(running)..=before.running.max(running);
-        let unfinished = [before.pending, now.pending.saturating_sub(created)]
+        let unfinished = [before.pending, now.pending.saturating_sub(*jobs)]
             .into_iter()
             .flat_map(|pending| between.clone().rev().map(move |running| Unfinished { running, pending }));
-        let first = poll(&self.values, before);
-        let others =
-            unfinished.flat_map(|unfinished| [&self.values, &look.values].map(|values| poll(values, unfinished)));
-        std::iter::once(first.clone()).chain(others).find(|poll| poll.jobs == created).unwrap_or(first)
+        let first = poll(values, *before);
+        let others = unfinished.flat_map(|unfinished| [values, &look.values].map(|values| poll(values, unfinished)));
+        std::iter::once(first.clone()).chain(others).find(|poll| poll.jobs == *jobs).unwrap_or(first)
     }
 
     fn reasoned(&self, now: Duration) -> Option<Reasoned> {
@@ -125,7 +148,8 @@ impl JobPolls {
         let jobs = self.by_keda.unwrap_or(poll.jobs);
         let mut reason = format!("KEDA: +{}: {poll}", jobs_in_words(jobs));
         let is_late = |since: &Duration| now >= *since + self.settings.poll_period() + GRACE;
-        if let Some(created) = self.by_keda.filter(|created| *created != poll.jobs) {
+        let is_whole = self.creation.as_ref().is_none_or(|creation| now >= creation.at + TOGETHER);
+        if let Some(created) = self.by_keda.filter(|created| is_whole && *created != poll.jobs) {
             let said = format!("; +{created} in the cluster, where the model expected +{}", poll.jobs);
             reason.push_str(&said);
         } else if self.expected_since.as_ref().is_some_and(is_late) {
@@ -205,7 +229,9 @@ mod tests {
         let none = jobs(&[], false);
         model.observe(&look(&object, 100, 2.0, &none));
         let one = jobs(&["a"], false);
-        let other = model.observe(&look(&object, 101, 2.0, &one)).unwrap();
+        let first = model.observe(&look(&object, 101, 2.0, &one)).unwrap();
+        assert!(!first.reason.contains("expected"), "{}", first.reason);
+        let other = model.observe(&look(&object, 103, 2.0, &one)).unwrap();
         assert!(other.reason.contains("+1 in the cluster, where the model expected +2"), "{}", other.reason);
         model.observe(&look(&object, 107, 2.0, &one));
         let late = model.observe(&look(&object, 130, 2.0, &one)).unwrap();
@@ -224,6 +250,20 @@ mod tests {
         assert_eq!(pushed, "KEDA: +3 Jobs: 3 waiting ÷ 1 per Job = 3 Jobs; strategy default: 3 − 0 running = 3");
         let finished = created_after(1.0, &jobs(&["a", "b"], true), &jobs(&["c"], true));
         assert_eq!(finished, "KEDA: +1 Job: 1 waiting ÷ 1 per Job = 1 Job; strategy default: 1 − 0 running = 1");
+    }
+
+    #[test]
+    fn jobs_that_appear_one_after_the_other_are_of_one_poll() {
+        let (object, mut model) = (object("default"), LiveJobModel::default());
+        model.observe(&look(&object, 100, 3.0, &jobs(&[], false)));
+        model.observe(&look(&object, 101, 3.0, &jobs(&["a"], false)));
+        model.observe(&look(&object, 102, 3.0, &jobs(&["a", "b", "c"], false)));
+        let all = model.observe(&look(&object, 104, 3.0, &jobs(&["a", "b", "c"], false))).unwrap();
+        assert!(
+            all.reason.starts_with("KEDA: +3 Jobs: 3 waiting") && !all.reason.contains("expected"),
+            "{}",
+            all.reason
+        );
     }
 
     #[test]
