@@ -42,15 +42,19 @@ pub(crate) struct Consumers {
     /// Namespace; `None` for the context's own.
     pub(crate) namespace: Option<String>,
     pub(crate) scaled: ScaledRef,
+    /// True if a flag names more than the cluster.
+    pub(crate) is_named: bool,
 }
 
 impl Consumers {
     pub(crate) fn resolve(args: ConsumersArgs, profile: &Profile) -> Self {
+        let is_named = args.names_them();
         let ConsumersArgs { context, namespace, deployment, target } = args;
         let target = target.or_else(|| Some(target_ref(TargetTable::deployment(deployment?))));
         let jobs = profile.scale.kind() == ScaleKind::ScaledJob;
         Self {
             context,
+            is_named,
             // Without a profile of one's own, that of the context or pod is nearer than that of the demo.
             namespace: namespace.or_else(|| profile.deploy.namespace.clone().filter(|_| !profile.is_built_in())),
             scaled: match target {

@@ -326,6 +326,7 @@ fn lint_allow_silences_rules() {
     }
     let unknown = allow(&["--allow", "imagetag"]).exits(2).stderr;
     assert!(unknown.contains("no such rule; did you mean `image-tag`?"), "{unknown}");
+    assert!(allow(&["--allow", "zebra"]).exits(2).stderr.contains("no such rule; --rules lists them"));
     assert!(allow(&["--allow", "syntax"]).exits(2).stderr.contains("cannot be allowed"));
     Qscale::new(["render", "--allow", "image-tag"]).output().exits(2);
 }

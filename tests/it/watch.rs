@@ -288,7 +288,9 @@ fn missing_cluster_is_logged_once() {
     let redis = RedisServer::start();
     let run = watch(&redis).args(["--duration", "500ms"]).output().exits(0);
     assert_eq!(run.stderr.matches("no Kubernetes cluster is configured").count(), 1, "{}", run.stderr);
-    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    assert!(run.stderr.lines().count() == 1 && run.stderr.contains(" INFO "), "{}", run.stderr);
+    let named = watch(&redis).args(["--duration", "500ms", "--deployment", "worker"]).output().exits(0);
+    assert!(named.stderr.contains(" WARN watching the list only"), "{}", named.stderr);
 }
 
 pub(super) const NAMESPACE: &str = "/namespaces/of-context/";

@@ -17,7 +17,7 @@ const API: &str = "keda.sh/v1alpha1";
 
 /// Examines the cluster. `waits` is true if items wait on a list.
 pub(super) async fn examine(plan: &Plan, waits: bool) -> Vec<Checked> {
-    let Some(Consumers { context, namespace, scaled }) = &plan.consumers else { return Vec::new() };
+    let Some(Consumers { context, namespace, scaled, .. }) = &plan.consumers else { return Vec::new() };
     let (kind, name) = match scaled {
         ScaledRef::Target(TargetRef { kind, name, .. }) => (kind.as_str(), name.as_str()),
         ScaledRef::Jobs(name) => ("ScaledJob", name.as_str()),

@@ -58,12 +58,17 @@ impl Target {
     ///
     /// Fails only when `--context` names a context that does not exist: waiting does not help.
     pub(super) async fn find(consumers: &Consumers) -> Result<Self> {
-        let Consumers { context, namespace, scaled } = consumers;
+        let Consumers { context, namespace, scaled, is_named } = consumers;
         let mut unusable = None;
         let watcher = match kubernetes::watch(context.as_deref(), namespace.as_deref(), scaled).await {
             Ok(Some(watcher)) => Some(watcher),
             Ok(None) => {
-                tracing::info!("watching the list only: no Kubernetes cluster is configured");
+                let text = "watching the list only: no Kubernetes cluster is configured";
+                if *is_named {
+                    tracing::warn!("{text}");
+                } else {
+                    tracing::info!("{text}");
+                }
                 None
             }
             Err(error @ KubernetesError::NotBuiltIn) => {
@@ -77,16 +82,14 @@ impl Target {
                 None
             }
         };
-        let (model, reported) = (LiveModel::default(), Reported::default());
-        let (scaled, faults) = (scaled.clone(), Vec::new());
         Ok(Self {
             watcher,
             facts: Facts::default(),
-            scaled,
-            model,
+            scaled: scaled.clone(),
+            model: LiveModel::default(),
             jobs: WatchedJobs::default(),
-            reported,
-            faults,
+            reported: Reported::default(),
+            faults: Vec::new(),
             waiting_since: None,
             ignored_since: None,
             unusable,

@@ -201,7 +201,7 @@ impl fmt::Display for Rule {
 
 /// Error for a code that no rule has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such rule{}", nearest.map(|rule| format!("; did you mean `{rule}`?")).unwrap_or_default())]
+#[error("no such rule; {}", nearest.map_or_else(|| "--rules lists them".to_owned(), |rule| format!("did you mean `{rule}`?")))]
 pub struct UnknownRule {
     /// Rule with the most similar code.
     pub nearest: Option<Rule>,

@@ -238,6 +238,7 @@ impl<'a> Consumer<'a> {
     /// Requeues what Redis still holds for this consumer, and signs it off.
     async fn leave(mut self, result: Result<(), QueueError>) -> Result<StopReason> {
         let idle = self.is_idle();
+        let result = result.or_else(|error| if idle && error.is_stop() { Ok(()) } else { Err(error) });
         if result.is_err() {
             // Redis has been asked again for as long as it is to be.
             self.claims.stop_retrying();
@@ -246,7 +247,7 @@ impl<'a> Consumer<'a> {
         self.claims.close().await;
         if idle && requeued.as_ref().is_err_and(QueueError::is_stop) {
             // Redis is unreachable, and holds only the name of this consumer until the lease expires.
-            result.or_else(|error| if error.is_stop() { Ok(()) } else { Err(error) })?;
+            result?;
             return Ok(self.stop_reason);
         }
         result?;
