@@ -33,8 +33,8 @@ pub(crate) struct PoolSpec {
     pub(crate) batch: Option<usize>,
     /// Time within which a process has to say that it is ready; `None` if it is as soon as it runs.
     pub(crate) ready_within: Option<Duration>,
-    /// True if no item can be processed once processes have ended for [`PATIENCE`] before one was ready: the consumer is to end
-    /// some day.
+    /// True if processes that end before one is ready are given up after [`PATIENCE`]: no item can be processed, and the
+    /// consumer is not to run without end.
     pub(crate) gives_up: bool,
     /// Number of items after which a process is replaced.
     pub(crate) restart_after: Option<u64>,
